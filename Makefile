@@ -1,0 +1,48 @@
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3.11
+SETUP := $(VENV)/.setup-done
+
+.PHONY: setup play test test-page check format bench lock clean
+
+setup: $(SETUP)
+
+$(SETUP): requirements/dev.txt pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "YABOT needs Python 3.11: '$(PYTHON)' was not found. Install it, or say which one: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@echo "Preparing $(VENV) (once)…"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements/dev.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $(SETUP)
+
+play: setup
+	@$(BIN)/yabot run
+
+test: setup
+	@$(BIN)/pytest -m "not page"
+
+test-page: setup
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements/page.txt
+	@$(BIN)/pytest -m page
+
+check: setup
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: setup
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: setup
+	@$(BIN)/python -m bench
+
+lock: setup
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url requirements/runtime.in -o requirements/runtime.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url -c requirements/runtime.txt requirements/dev.in -o requirements/dev.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url -c requirements/dev.txt requirements/page.in -o requirements/page.txt
+
+clean:
+	rm -rf $(VENV) .yabot .pytest_cache .mypy_cache .ruff_cache .hypothesis build
