@@ -1,0 +1,22 @@
+-- Appends a batch to one partition's stream, and publishes each event on its type's channel.
+-- KEYS[1] the stream; ARGV[1] the position at which the stream must stand; then three for each
+-- event: its position, its type, its envelope.
+-- Returns the position of the stream's last entry. When that was not ARGV[1], nothing is added.
+local info = redis.pcall('XINFO', 'STREAM', KEYS[1])
+local last = 0
+if not info['err'] then
+  for i = 1, #info, 2 do
+    if info[i] == 'last-generated-id' then
+      last = tonumber(string.match(info[i + 1], '^(%d+)-'))
+    end
+  end
+end
+if last ~= tonumber(ARGV[1]) then
+  return last
+end
+for i = 2, #ARGV, 3 do
+  local id = ARGV[i] .. '-0'
+  redis.call('XADD', KEYS[1], 'MAXLEN', '~', '10000', id, 'event', ARGV[i + 2])
+  redis.call('PUBLISH', ARGV[i + 1], ARGV[i + 2])
+end
+return tonumber(ARGV[#ARGV - 2])

@@ -1,0 +1,83 @@
+"""The relay's side of the outbox: closures that place events and remember what is published."""
+
+from collections import defaultdict
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from yabot.bus.streams import Entry
+from yabot.storage.relational.database import Statement
+from yabot.storage.relational.tables import outbox, partitions
+
+PLACED_AT_ONCE = 2000
+READ_AT_ONCE = 500
+
+Placed = dict[int, list[Entry]]
+
+_unplaced = (
+    select(outbox.c.id, outbox.c.partition, outbox.c.event_type, outbox.c.envelope)
+    .where(outbox.c.pos.is_(None))
+    .order_by(outbox.c.id)
+    .limit(PLACED_AT_ONCE)
+)
+_set_pos = update(outbox).where(outbox.c.id == bindparam("row")).values(pos=bindparam("at"))
+_set_last = (
+    update(partitions)
+    .where(partitions.c.partition == bindparam("number"))
+    .values(last_pos=bindparam("at"))
+)
+
+
+def place(connection: Connection) -> Placed:
+    """Give committed events their positions, in the order in which they became visible.
+
+    The lock on the partitions' rows makes this one relay at a time. An insertion id would not do:
+    on PostgreSQL id 2 can commit before id 1, and whoever reads up to 2 would lose 1.
+    """
+    query = select(partitions.c.partition, partitions.c.last_pos).with_for_update()
+    last = {row.partition: row.last_pos for row in connection.execute(query)}
+    placed: Placed = defaultdict(list)
+    positions = []
+    for row in connection.execute(_unplaced):
+        last[row.partition] += 1
+        placed[row.partition].append(Entry(last[row.partition], row.event_type, row.envelope))
+        positions.append({"row": row.id, "at": last[row.partition]})
+    if positions:
+        connection.execute(_set_pos, positions)
+        connection.execute(_set_last, [{"number": n, "at": last[n]} for n in placed])
+    return placed
+
+
+def unpublished(connection: Connection) -> dict[int, int]:
+    """The partitions with placed events that may not be in Redis, and where each had got to."""
+    query = select(partitions.c.partition, partitions.c.published_pos).where(
+        partitions.c.published_pos < partitions.c.last_pos
+    )
+    return {row.partition: row.published_pos for row in connection.execute(query)}
+
+
+def last_position(partition: int) -> Statement[int]:
+    query = select(partitions.c.last_pos).where(partitions.c.partition == partition)
+    return lambda connection: int(connection.execute(query).scalar_one())
+
+
+def placed_after(partition: int, pos: int) -> Statement[list[Entry]]:
+    query = (
+        select(outbox.c.pos, outbox.c.event_type, outbox.c.envelope)
+        .where(outbox.c.partition == partition, outbox.c.pos > pos)
+        .order_by(outbox.c.pos)
+        .limit(READ_AT_ONCE)
+    )
+    return lambda connection: [Entry(*row) for row in connection.execute(query)]
+
+
+def mark_published(partition: int, pos: int) -> Statement[None]:
+    statement = (
+        update(partitions)
+        .where(partitions.c.partition == partition, partitions.c.published_pos < pos)
+        .values(published_pos=pos)
+    )
+
+    def mark(connection: Connection) -> None:
+        connection.execute(statement)
+
+    return mark

@@ -1,0 +1,98 @@
+"""Brings committed events from the outbox to Redis: each once, in the order of its partition.
+
+A position is committed before anything is sent, so that whoever sends again sends the same;
+an entry's id is its position, so that Redis itself refuses what it already has.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from yabot.bus import outbox
+from yabot.bus.streams import Entry, Streams, stream_name
+from yabot.errors import StoreUnavailable, YabotError
+from yabot.observability.logging import get_logger
+from yabot.runtime.backoff import backoff
+from yabot.runtime.loops import WakingLoop
+from yabot.storage.relational.commit_log import Committed
+from yabot.storage.relational.database import Database
+
+log = get_logger(__name__)
+
+TRIES = 3
+SWEEP_SECONDS = 5.0
+
+
+class StreamAhead(YabotError):
+    """Redis holds events that the log does not know: it is not this log's Redis."""
+
+    code = "stream_ahead"
+
+
+class Relay:
+    def __init__(self, database: Database, streams: Streams) -> None:
+        self._database = database
+        self._streams = streams
+        # What an earlier process, or a failed batch, has placed but perhaps not sent goes first.
+        self._behind = True
+        self.loop = WakingLoop("relay", self.run_once, SWEEP_SECONDS)
+
+    def notice(self, committed: Committed) -> None:
+        if committed.events:
+            self.loop.wake()
+
+    async def run_once(self) -> None:
+        """Publish all that is committed. Raises StoreUnavailable, StreamAhead; nothing is lost."""
+        if self._behind:
+            await self._catch_up()
+            self._behind = False
+        while placed := await self._database.write(outbox.place):
+            try:
+                await asyncio.gather(*(self._deliver(n, rows) for n, rows in placed.items()))
+            except Exception:
+                self._behind = True
+                raise
+
+    async def _catch_up(self) -> None:
+        for partition, pos in (await self._database.read(outbox.unpublished)).items():
+            entries = await self._database.read(outbox.placed_after(partition, pos))
+            await self._deliver(partition, entries)
+            await self._send_rest(partition, entries[-1].pos)
+
+    async def _deliver(self, partition: int, entries: Sequence[Entry]) -> None:
+        pos = await self._append(partition, entries[0].pos - 1, entries)
+        if pos == entries[-1].pos:
+            self._mark(partition, pos)
+            log.debug("events.published", partition=partition, pos=pos)
+        else:
+            await self._realign(partition, pos)
+
+    async def _realign(self, partition: int, pos: int) -> None:
+        """The stream stands elsewhere: it lost entries at a failover, or has these already."""
+        last = await self._database.read(outbox.last_position(partition))
+        if pos > last:
+            raise StreamAhead(
+                f"the stream {stream_name(partition)} is at {pos}, but the log is at {last}: this "
+                "Redis belongs to another database, or the database was restored from a backup; "
+                "point REDIS_URL at the right one, or delete the yabot:events keys"
+            )
+        log.warning("stream.realigned", partition=partition, stands_at=pos, log_is_at=last)
+        await self._send_rest(partition, pos)
+
+    async def _send_rest(self, partition: int, pos: int) -> None:
+        while entries := await self._database.read(outbox.placed_after(partition, pos)):
+            pos = await self._append(partition, pos, entries)
+        self._mark(partition, pos)
+
+    async def _append(self, partition: int, stands_at: int, entries: Sequence[Entry]) -> int:
+        for attempt, pause in zip(range(1, TRIES), backoff(), strict=False):
+            try:
+                return await self._streams.append(partition, stands_at, entries)
+            except StoreUnavailable as error:
+                log.warning(
+                    "publish.failed", partition=partition, attempt=attempt, reason=str(error)
+                )
+            await asyncio.sleep(pause)
+        return await self._streams.append(partition, stands_at, entries)
+
+    def _mark(self, partition: int, pos: int) -> None:
+        self._database.write_later(outbox.mark_published(partition, pos))

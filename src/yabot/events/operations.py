@@ -1,0 +1,28 @@
+"""The events that the machinery itself publishes, whichever feature handles the cause."""
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from yabot.events.envelope import EventPayload
+
+Outcome = Literal["ok", "rejected", "unavailable", "failed"]
+
+
+class UserInteraction(EventPayload):
+    event_type: ClassVar[str] = "user_interaction"
+
+    action: str
+    context: dict[str, Any] = Field(default_factory=dict)
+
+
+class OperationCompleted(EventPayload):
+    event_type: ClassVar[str] = "operation_completed"
+
+    operation: str
+    outcome: Outcome
+    duration_ms: float
+    error_code: str | None = None
+
+
+MACHINERY_EVENTS: tuple[type[EventPayload], ...] = (UserInteraction, OperationCompleted)

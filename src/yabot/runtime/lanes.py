@@ -1,0 +1,67 @@
+"""Work in order for each key, side by side across keys, bounded in flight."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+K = TypeVar("K")
+Job = Callable[[], Awaitable[None]]
+
+
+class Lanes(Generic[K]):
+    """Jobs of one key run one after another, in the order given; other keys never wait for them.
+
+    At most ``in_flight`` jobs run at a time. A job handles its own errors: one that raises
+    anyway is told to ``on_error`` and its lane goes on.
+    """
+
+    def __init__(self, in_flight: int, on_error: Callable[[K, Exception], None]) -> None:
+        self._slots = asyncio.Semaphore(in_flight)
+        self._on_error = on_error
+        self._waiting: dict[K, deque[Job]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def submit(self, key: K, job: Job) -> None:
+        queue = self._waiting.get(key)
+        if queue is not None:
+            queue.append(job)
+            return
+        self._waiting[key] = deque([job])
+        task = asyncio.create_task(self._run(key))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    @property
+    def waiting(self) -> int:
+        """Jobs not finished, those that run included."""
+        return sum(len(queue) for queue in self._waiting.values())
+
+    async def drain(self, seconds: float) -> bool:
+        """Wait for every lane to empty; False when ``seconds`` passed first."""
+        try:
+            async with asyncio.timeout(seconds):
+                while self._tasks:
+                    await asyncio.wait(self._tasks)
+        except TimeoutError:
+            return False
+        return True
+
+    async def cancel(self) -> None:
+        """End what still runs and forget the rest."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._waiting.clear()
+
+    async def _run(self, key: K) -> None:
+        queue = self._waiting[key]
+        while queue:
+            async with self._slots:
+                try:
+                    await queue[0]()
+                except Exception as error:  # noqa: BLE001 - a lane outlives any job
+                    self._on_error(key, error)
+            queue.popleft()
+        del self._waiting[key]

@@ -1,0 +1,103 @@
+"""Makes a collection with its validator and indexes, or verifies the one that is there."""
+
+import hashlib
+import json
+from typing import Any
+
+from pymongo.asynchronous.database import AsyncDatabase
+
+from yabot.errors import SchemaMismatch
+from yabot.observability.logging import get_logger
+from yabot.storage.documents.json_schema import mongo_schema
+from yabot.storage.documents.model import Collection
+
+log = get_logger(__name__)
+
+# One small document a collection: the fingerprint of the validator that YABOT last gave it.
+FINGERPRINTS = "schema_fingerprints"
+
+Database = AsyncDatabase[dict[str, Any]]
+
+
+async def ensure_collection(database: Database, collection: Collection) -> None:
+    """Raises SchemaMismatch when somebody else has changed the validator or the indexes."""
+    validator = {"$jsonSchema": mongo_schema(collection.model)}
+    found = await _options(database, collection.name)
+    if found is None:
+        await _create(database, collection, validator)
+    elif found.get("validator") != validator:
+        await _upgrade(database, collection, validator, found.get("validator"))
+    await _ensure_indexes(database, collection)
+
+
+async def _options(database: Database, name: str) -> dict[str, Any] | None:
+    async with await database.list_collections(filter={"name": name}) as cursor:
+        async for entry in cursor:
+            return dict(entry.get("options", {}))
+    return None
+
+
+async def _create(database: Database, collection: Collection, validator: dict[str, Any]) -> None:
+    await database.create_collection(collection.name, validator=validator)
+    await _remember(database, collection.name, validator)
+    log.info("collection.created", collection=collection.name)
+
+
+async def _upgrade(
+    database: Database, collection: Collection, validator: dict[str, Any], found: Any
+) -> None:
+    """Replace a validator that an earlier version of YABOT made; refuse any other."""
+    known = await database[FINGERPRINTS].find_one({"_id": collection.name})
+    if known is None or known["fingerprint"] != _fingerprint(found):
+        raise SchemaMismatch("MongoDB", _differences(collection.name, validator, found))
+    misfits = await database[collection.name].count_documents({"$nor": [validator]}, limit=1)
+    if misfits:
+        raise SchemaMismatch(
+            "MongoDB", [f"collection '{collection.name}': some documents do not fit this version"]
+        )
+    await database.command("collMod", collection.name, validator=validator)
+    await _remember(database, collection.name, validator)
+    log.info("collection.upgraded", collection=collection.name)
+
+
+async def _remember(database: Database, name: str, validator: dict[str, Any]) -> None:
+    document = {"_id": name, "fingerprint": _fingerprint(validator)}
+    await database[FINGERPRINTS].replace_one({"_id": name}, document, upsert=True)
+
+
+def _fingerprint(validator: Any) -> str:
+    return hashlib.sha256(json.dumps(validator, sort_keys=True).encode()).hexdigest()
+
+
+def _differences(name: str, expected: Any, found: Any) -> list[str]:
+    lines = list(_compare(expected, found or {}, "validator"))
+    return [f"collection '{name}': {line}" for line in lines]
+
+
+def _compare(expected: Any, found: Any, path: str) -> list[str]:
+    if not (isinstance(expected, dict) and isinstance(found, dict)):
+        return [] if expected == found else [f"{path} is {found!r}, expected {expected!r}"]
+    lines = [f"{path}.{key} is missing" for key in expected.keys() - found.keys()]
+    lines += [f"{path}.{key} is not expected" for key in found.keys() - expected.keys()]
+    for key in expected.keys() & found.keys():
+        lines += _compare(expected[key], found[key], f"{path}.{key}")
+    return sorted(lines)
+
+
+async def _ensure_indexes(database: Database, collection: Collection) -> None:
+    expected = {_index_name(fields): fields for fields in collection.indexes}
+    information = await database[collection.name].index_information()
+    for name, fields in expected.items():
+        keys = [(field, 1) for field in fields]
+        found = information.get(name)
+        if found is None:
+            await database[collection.name].create_index(keys, name=name)
+        elif [tuple(key) for key in found["key"]] != keys:
+            raise SchemaMismatch(
+                "MongoDB",
+                [f"collection '{collection.name}': index '{name}' is on {found['key']}"],
+            )
+
+
+def _index_name(fields: tuple[str, ...]) -> str:
+    return "_".join(fields)

@@ -1,0 +1,151 @@
+"""Makes MongoDB hold what SQL has committed: each user's newest document, or none.
+
+A change carries the whole document, so applying it is "put this version there unless a newer
+one is": doing it again, or late, is harmless (ADR 0004).
+"""
+
+from collections import deque
+from typing import Any
+
+from pymongo import DeleteOne, ReplaceOne
+from pymongo.errors import BulkWriteError
+from sqlalchemy import delete, select
+
+from yabot.errors import YabotError
+from yabot.observability.logging import get_logger
+from yabot.runtime.loops import WakingLoop
+from yabot.storage.documents.model import VersionedDocument
+from yabot.storage.documents.store import DocumentStore, store_errors
+from yabot.storage.relational.commit_log import Committed
+from yabot.storage.relational.database import Database
+from yabot.storage.relational.tables import doc_changes
+from yabot.storage.relational.unit_of_work import DocumentChange
+
+log = get_logger(__name__)
+
+Row = tuple[int, DocumentChange]
+BATCH = 200
+SWEEP_SECONDS = 30.0
+# While MongoDB is away the rows in SQL are enough; memory stays bounded.
+REMEMBERED = 5000
+DUPLICATE_KEY = 11000
+
+
+class DocumentFollower:
+    def __init__(
+        self,
+        database: Database,
+        store: DocumentStore,
+        collection: str,
+        model: type[VersionedDocument],
+    ) -> None:
+        self._database = database
+        self._collection = store[collection]
+        self._model = model
+        self._fresh: deque[Row] = deque()
+        # What an earlier process left is applied first.
+        self._behind = True
+        self.loop = WakingLoop("documents", self._follow, SWEEP_SECONDS)
+
+    def notice(self, committed: Committed) -> None:
+        if not committed.documents:
+            return
+        self._fresh.extend(committed.documents)
+        if len(self._fresh) > REMEMBERED:
+            self._fresh.clear()
+            self._behind = True
+        self.loop.wake()
+
+    @property
+    def caught_up(self) -> bool:
+        return not self._behind and not self._fresh
+
+    async def catch_up(self) -> None:
+        """Apply every row that waits in SQL. Raises StoreUnavailable."""
+        while rows := await self._database.read(_waiting(self._model)):
+            for batch in _one_a_user(deque(rows)):
+                await self._apply(batch)
+            await self._database.write(_gone([row_id for row_id, _ in rows]))
+
+    async def _follow(self) -> None:
+        try:
+            while not self.caught_up:
+                await self._advance()
+        except Exception:
+            self._behind = True
+            raise
+
+    async def _advance(self) -> None:
+        if self._behind:
+            self._behind = False
+            await self.catch_up()
+            return
+        batch = _next_batch(self._fresh)
+        await self._apply(batch)
+        self._database.write_later(_gone([row_id for row_id, _ in batch]))
+
+    async def _apply(self, batch: list[Row]) -> None:
+        operations = [_operation(change) for _, change in batch]
+        try:
+            with store_errors():
+                await self._collection.bulk_write(operations, ordered=False)
+        except BulkWriteError as error:
+            _accept_newer(error.details)
+        log.debug("documents.applied", users=[change.user_id for _, change in batch])
+
+
+def _operation(change: DocumentChange) -> ReplaceOne[dict[str, Any]] | DeleteOne:
+    older = {"_id": change.user_id, "version": {"$lte": change.from_version}}
+    if change.document is None:
+        return DeleteOne(older)
+    return ReplaceOne(older, change.document.model_dump(by_alias=True), upsert=True)
+
+
+def _accept_newer(details: Any) -> None:
+    """An upsert that meets its own ``_id`` has found this version or a newer one: it is done."""
+    refused = [entry for entry in details["writeErrors"] if entry["code"] != DUPLICATE_KEY]
+    if refused:
+        raise YabotError(f"MongoDB refuses a committed document: {refused[0]['errmsg']}")
+
+
+def _next_batch(rows: deque[Row]) -> list[Row]:
+    """The oldest rows, at most one a user: an unordered write has no order within a user."""
+    batch: dict[str, Row] = {}
+    while rows and len(batch) < BATCH and rows[0][1].user_id not in batch:
+        row = rows.popleft()
+        batch[row[1].user_id] = row
+    return list(batch.values())
+
+
+def _one_a_user(rows: deque[Row]) -> list[list[Row]]:
+    batches = []
+    while rows:
+        batches.append(_next_batch(rows))
+    return batches
+
+
+def _waiting(model: type[VersionedDocument]) -> Any:
+    columns = (
+        doc_changes.c.id,
+        doc_changes.c.user_id,
+        doc_changes.c.from_version,
+        doc_changes.c.document,
+    )
+    query = select(*columns).order_by(doc_changes.c.id).limit(BATCH)
+
+    def read(connection: Any) -> list[Row]:
+        return [
+            (row.id, DocumentChange(row.user_id, row.from_version, _parse(model, row.document)))
+            for row in connection.execute(query)
+        ]
+
+    return read
+
+
+def _parse(model: type[VersionedDocument], document: str | None) -> VersionedDocument | None:
+    return None if document is None else model.model_validate_json(document)
+
+
+def _gone(ids: list[int]) -> Any:
+    statement = delete(doc_changes).where(doc_changes.c.id.in_(ids))
+    return lambda connection: connection.execute(statement) and None

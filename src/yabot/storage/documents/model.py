@@ -1,0 +1,24 @@
+"""What a collection is made of, and the base of documents that follow the log."""
+
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class VersionedDocument(BaseModel):
+    """A document that belongs to one user; ``version`` is the ``state_version`` it shows."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True)
+
+    id: str = Field(alias="_id")
+    version: int = Field(ge=1)
+
+
+@dataclass(frozen=True)
+class Collection:
+    """A MongoDB collection; its validator is generated from ``model``."""
+
+    name: str
+    model: type[BaseModel]
+    # Each index is a tuple of field names, ascending.
+    indexes: tuple[tuple[str, ...], ...] = ()

@@ -1,0 +1,98 @@
+"""The connection to MongoDB: pooled, majority and journal on every write."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import (
+    AutoReconnect,
+    ConfigurationError,
+    ExecutionTimeout,
+    NetworkTimeout,
+    OperationFailure,
+    PyMongoError,
+    ServerSelectionTimeoutError,
+    WriteConcernError,
+    WTimeoutError,
+)
+
+from yabot.errors import StartupError, StoreUnavailable
+from yabot.storage.documents.collections import ensure_collection
+from yabot.storage.documents.model import Collection
+
+Document = dict[str, Any]
+UNREACHABLE = (
+    AutoReconnect,
+    ExecutionTimeout,
+    NetworkTimeout,
+    ServerSelectionTimeoutError,
+    WriteConcernError,
+    WTimeoutError,
+)
+
+
+@contextmanager
+def store_errors() -> Iterator[None]:
+    """Tells a MongoDB that does not answer from one that refuses."""
+    try:
+        yield
+    except UNREACHABLE as error:
+        raise StoreUnavailable("MongoDB", _reason(error)) from error
+
+
+class DocumentStore:
+    def __init__(self, uri: str, database: str, *, max_pool_size: int, timeout_ms: int) -> None:
+        self.client: AsyncMongoClient[Document] = AsyncMongoClient(
+            uri,
+            maxPoolSize=max_pool_size,
+            serverSelectionTimeoutMS=timeout_ms,
+            connectTimeoutMS=timeout_ms,
+            timeoutMS=timeout_ms,
+            w="majority",
+            journal=True,
+            tz_aware=True,
+            appname="yabot",
+        )
+        self.database: AsyncDatabase[Document] = self.client[database]
+
+    def __getitem__(self, collection: str) -> AsyncCollection[Document]:
+        return self.database[collection]
+
+    async def ping(self) -> None:
+        """Raises StoreUnavailable, or StartupError when MongoDB answers and refuses us."""
+        try:
+            with store_errors():
+                await self.database.command("ping")
+        except (OperationFailure, ConfigurationError) as error:
+            raise StartupError(
+                f"MongoDB refuses the connection of MONGODB_URI: {_reason(error)}"
+            ) from error
+
+    async def ensure(self, collections: Iterable[Collection]) -> None:
+        """Create what is missing, verify what is there. Raises SchemaMismatch, StartupError."""
+        for collection in collections:
+            try:
+                with store_errors():
+                    await ensure_collection(self.database, collection)
+            except OperationFailure as error:
+                raise StartupError(
+                    f"MongoDB refuses to prepare the collection '{collection.name}': "
+                    f"{_reason(error)}"
+                ) from error
+
+    async def find(self, collection: str, key: str) -> Mapping[str, Any] | None:
+        """The document with that ``_id``. Raises StoreUnavailable."""
+        with store_errors():
+            return await self.database[collection].find_one({"_id": key})
+
+    async def close(self) -> None:
+        await self.client.close()
+
+
+def _reason(error: PyMongoError) -> str:
+    details = getattr(error, "details", None)
+    message = details.get("errmsg") if isinstance(details, dict) else None
+    return (message or str(error)).split(", Timeout:")[0].splitlines()[0]

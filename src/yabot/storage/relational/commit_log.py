@@ -1,0 +1,232 @@
+"""The one moment at which anything happens: a unit of work becomes durable, whole or not at all."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sqlalchemy import BindParameter, Connection, Table, bindparam, case, insert, update
+from uuid_utils import uuid7
+
+from yabot.events.catalog import Catalog
+from yabot.events.envelope import Envelope, EventPayload
+from yabot.events.partition import partition_of
+from yabot.observability.logging import get_logger
+from yabot.runtime.clock import from_microseconds, to_microseconds, utc_now
+from yabot.storage.relational.database import Database, insert_new
+from yabot.storage.relational.tables import doc_changes, outbox, outgoing, receipts, user_counters
+from yabot.storage.relational.unit_of_work import (
+    Cause,
+    DocumentChange,
+    Message,
+    UnitOfWork,
+    guard,
+)
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What a commit leaves to its followers; ids are those of the rows."""
+
+    cause: Cause
+    duplicate: bool = False
+    documents: tuple[tuple[int, DocumentChange], ...] = ()
+    messages: tuple[tuple[int, Message], ...] = ()
+    events: int = 0
+
+
+Follower = Callable[[Committed], None]
+
+
+@dataclass(slots=True)
+class CommitLog:
+    database: Database
+    catalog: Catalog
+    partitions: int
+    followers: list[Follower] = field(default_factory=list)
+
+    async def commit(self, work: UnitOfWork) -> Committed:
+        """All of ``work`` and its receipt, durable on return; then the followers are told.
+
+        A cause that has its receipt already changes nothing: ``duplicate`` is then true.
+        Raises GuardFailed (nothing happened: decide again), StoreUnavailable (nothing is known:
+        the same unit may be committed again), InvalidInput for an event that is not in the
+        catalog.
+        """
+        for payload, _ in work.events:
+            self.catalog.check(payload)
+        committed = await self.database.write(lambda connection: self._apply(connection, work))
+        log.debug("unit.committed", cause_id=work.cause.id, duplicate=committed.duplicate)
+        if not committed.duplicate:
+            for follower in self.followers:
+                follower(committed)
+        return committed
+
+    def _apply(self, connection: Connection, work: UnitOfWork) -> Committed:
+        if not _take_receipt(connection, work.cause):
+            return Committed(work.cause, duplicate=True)
+        for statement in work.statements:
+            statement(connection)
+        counters = _advance_counters(connection, work)
+        self._append_events(connection, work, counters)
+        return Committed(
+            work.cause,
+            documents=_append_documents(connection, work),
+            messages=_append_messages(connection, work),
+            events=len(work.events),
+        )
+
+    def _append_events(
+        self, connection: Connection, work: UnitOfWork, counters: dict[str, "_Counter"]
+    ) -> None:
+        rows = [
+            self._event_row(payload, user_id, work.cause, counters)
+            for payload, user_id in work.events
+        ]
+        if rows:
+            connection.execute(insert(outbox), rows)
+
+    def _event_row(
+        self,
+        payload: EventPayload,
+        user_id: str | None,
+        cause: Cause,
+        counters: dict[str, "_Counter"],
+    ) -> dict[str, object]:
+        counter = counters[user_id].next() if user_id is not None else None
+        timestamp = from_microseconds(counter.event_us) if counter else utc_now()
+        envelope = Envelope(
+            event_id=str(uuid7()),
+            event_type=payload.event_type,
+            version=payload.version,
+            timestamp=timestamp,
+            user_id=user_id,
+            sequence=counter.sequence if counter else None,
+            correlation_id=cause.correlation_id,
+            causation_id=cause.id,
+            payload=payload.model_dump(mode="json", exclude_none=True),
+        )
+        return {
+            "event_id": envelope.event_id,
+            "partition": partition_of(user_id or cause.correlation_id, self.partitions),
+            "user_id": user_id,
+            "event_type": envelope.event_type,
+            "envelope": envelope.to_json(),
+            "created_at": timestamp,
+        }
+
+
+@dataclass(slots=True)
+class _Counter:
+    """Walks over the numbers that one statement took for several events."""
+
+    sequence: int
+    event_us: int
+
+    def next(self) -> "_Counter":
+        self.sequence += 1
+        self.event_us += 1
+        return self
+
+
+def _take_receipt(connection: Connection, cause: Cause) -> bool:
+    row = {"consumer": cause.consumer, "cause_id": cause.id, "committed_at": utc_now()}
+    return connection.execute(insert_new(connection, receipts), row).rowcount == 1
+
+
+def _advance_counters(connection: Connection, work: UnitOfWork) -> dict[str, _Counter]:
+    """Number the events of each user and step its version, under the lock of its counter row.
+
+    Users are taken in order of their ids, so that two units never wait for each other in a ring.
+    """
+    events = Counter(user_id for _, user_id in work.events if user_id is not None)
+    counters = {}
+    for user_id in sorted(events.keys() | work.documents.keys()):
+        change = work.documents.get(user_id)
+        from_version = change.from_version if change else None
+        counters[user_id] = _advance(connection, user_id, events[user_id], from_version)
+    return counters
+
+
+_now: BindParameter[int] = bindparam("now")
+_count: BindParameter[int] = bindparam("count")
+_step = (
+    update(user_counters)
+    .where(user_counters.c.user_id == bindparam("user"))
+    .values(
+        sequence=user_counters.c.sequence + _count,
+        # Later than the user's last event, whatever the wall clock says.
+        last_event_us=case(
+            (user_counters.c.last_event_us < _now, _now), else_=user_counters.c.last_event_us
+        )
+        + _count,
+    )
+    .returning(user_counters.c.sequence, user_counters.c.last_event_us)
+)
+_step_version = _step.where(user_counters.c.state_version == bindparam("from_version")).values(
+    state_version=bindparam("from_version") + 1
+)
+
+
+def _advance(
+    connection: Connection, user_id: str, events: int, from_version: int | None
+) -> _Counter:
+    now = to_microseconds(utc_now())
+    values = {"user": user_id, "count": events, "now": now, "from_version": from_version}
+    statement = _step if from_version is None else _step_version
+    row = connection.execute(statement, values).first()
+    if row is not None:
+        return _Counter(row[0] - events, row[1] - events)
+    _add_counter(connection, user_id, events, from_version, now)
+    return _Counter(0, now)
+
+
+def _add_counter(
+    connection: Connection, user_id: str, events: int, from_version: int | None, now: int
+) -> None:
+    guard(not from_version, f"the state of user {user_id}")
+    row = {
+        "user_id": user_id,
+        "sequence": events,
+        "state_version": 0 if from_version is None else 1,
+        "last_event_us": now + events,
+    }
+    added = connection.execute(insert_new(connection, user_counters), row).rowcount == 1
+    guard(added, f"the state of user {user_id}")
+
+
+def _append_documents(
+    connection: Connection, work: UnitOfWork
+) -> tuple[tuple[int, DocumentChange], ...]:
+    appended = []
+    for change in work.documents.values():
+        document = change.document
+        row = {
+            "user_id": change.user_id,
+            "from_version": change.from_version,
+            "document": None if document is None else document.model_dump_json(by_alias=True),
+        }
+        appended.append((_inserted_id(connection, doc_changes, row), change))
+    return tuple(appended)
+
+
+def _append_messages(connection: Connection, work: UnitOfWork) -> tuple[tuple[int, Message], ...]:
+    appended = []
+    for n, message in enumerate(work.messages):
+        row = {
+            "cause_id": work.cause.id,
+            "n": n,
+            "chat_id": message.chat_id,
+            "method": message.method,
+            "payload": message.payload,
+            "state": "waiting",
+            "content_id": message.content_id,
+            "created_at": utc_now(),
+        }
+        appended.append((_inserted_id(connection, outgoing, row), message))
+    return tuple(appended)
+
+
+def _inserted_id(connection: Connection, table: Table, row: dict[str, object]) -> int:
+    return int(connection.execute(insert(table).returning(table.c.id), row).scalar_one())

@@ -1,0 +1,70 @@
+"""What the rest of the program sees of SQL: closures in, results out."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol, TypeVar
+
+from sqlalchemy import Connection, Engine, Insert, Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from yabot.errors import StoreUnavailable
+
+T = TypeVar("T")
+Statement = Callable[[Connection], T]
+
+
+class Database(Protocol):
+    """Either engine. Every method raises StoreUnavailable when SQL cannot be reached."""
+
+    @property
+    def engine(self) -> Engine:
+        """For migrations and verification only: they run before anything else writes."""
+        ...
+
+    async def open(self) -> None: ...
+
+    async def write(self, work: Statement[T]) -> T:
+        """Run ``work`` as one transaction: all of it is durable on return, or none of it is.
+
+        ``work`` may run more than once, so it has no effect but on its connection.
+        """
+        ...
+
+    def write_later(self, work: Statement[None]) -> None:
+        """Run an idempotent ``work`` within moments, together with others like it.
+
+        For marks that a follower can set again: a crash before that only repeats its work.
+        """
+        ...
+
+    async def read(self, query: Statement[T]) -> T:
+        """Run ``query`` on one snapshot of what is committed."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was submitted, then close every connection."""
+        ...
+
+
+def insert_new(connection: Connection, table: Table) -> Insert:
+    """An INSERT that leaves an already present row as it is (its rowcount is then 0)."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table).on_conflict_do_nothing()
+    return sqlite.insert(table).on_conflict_do_nothing()
+
+
+@contextmanager
+def store_errors(store: str) -> Iterator[None]:
+    """Tells a store that cannot be reached from a statement that breaks a rule of its own."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        raise StoreUnavailable(store, _reason(error)) from error
+    except PoolTimeout as error:
+        raise StoreUnavailable(store, "all its connections are busy") from error
+
+
+def _reason(error: DBAPIError) -> str:
+    return str(error.orig).strip().splitlines()[0]

@@ -1,0 +1,67 @@
+"""Marks that may wait a moment, gathered into one transaction."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from sqlalchemy import Connection
+
+from yabot.errors import StoreUnavailable
+from yabot.observability.logging import get_logger
+from yabot.runtime.backoff import backoff
+
+log = get_logger(__name__)
+
+Mark = Callable[[Connection], None]
+FLUSH_AFTER = 0.02
+
+
+class LaterWrites:
+    """Gathers marks for ``FLUSH_AFTER`` seconds and writes them as one.
+
+    While SQL is away they are kept, and tried again with growing pauses.
+    """
+
+    def __init__(self, write: Callable[[Mark], Awaitable[None]]) -> None:
+        self._write = write
+        self._marks: list[Mark] = []
+        self._flusher: asyncio.Task[None] | None = None
+
+    def add(self, mark: Mark) -> None:
+        self._marks.append(mark)
+        if self._flusher is None:
+            self._flusher = asyncio.create_task(self._flush_soon())
+
+    async def flush(self) -> None:
+        """Write what is waiting now. Raises StoreUnavailable, and then keeps it."""
+        marks, self._marks = self._marks, []
+        if not marks:
+            return
+
+        def write_all(connection: Connection) -> None:
+            for mark in marks:
+                mark(connection)
+
+        try:
+            await self._write(write_all)
+        except BaseException:
+            self._marks[:0] = marks
+            raise
+
+    async def close(self) -> None:
+        if self._flusher is not None:
+            self._flusher.cancel()
+            await asyncio.gather(self._flusher, return_exceptions=True)
+        await self.flush()
+
+    async def _flush_soon(self) -> None:
+        pauses = backoff()
+        pause = FLUSH_AFTER
+        while self._marks:
+            await asyncio.sleep(pause)
+            try:
+                await self.flush()
+                pause = FLUSH_AFTER
+            except StoreUnavailable as error:
+                pause = next(pauses)
+                log.warning("marks.waiting", marks=len(self._marks), reason=str(error))
+        self._flusher = None

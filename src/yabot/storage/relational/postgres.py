@@ -1,0 +1,77 @@
+"""PostgreSQL: a transaction for each unit, in threads, on a pool of connections."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from sqlalchemy import create_engine
+from sqlalchemy.exc import OperationalError
+
+from yabot.storage.relational.database import Statement, store_errors
+from yabot.storage.relational.later import LaterWrites
+
+T = TypeVar("T")
+
+# What PostgreSQL asks to be run again: serialization failure, deadlock.
+RETRIED = {"40001", "40P01"}
+TRIES = 5
+
+
+class PostgresDatabase:
+    """Lock and idle time-outs bound how long any transaction can hold anybody up."""
+
+    def __init__(self, url: str, *, pool_size: int, timeout_ms: int) -> None:
+        self.engine = create_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=timeout_ms / 1000,
+            pool_pre_ping=True,
+            connect_args={
+                "connect_timeout": max(1, timeout_ms // 1000),
+                "options": f"-c lock_timeout={timeout_ms} -c statement_timeout={timeout_ms} "
+                f"-c idle_in_transaction_session_timeout={timeout_ms}",
+            },
+        )
+        self._threads = ThreadPoolExecutor(pool_size, thread_name_prefix="postgres")
+        self._later = LaterWrites(self.write)
+
+    async def open(self) -> None:
+        await self.read(lambda connection: connection.exec_driver_sql("SELECT 1").scalar())
+
+    async def write(self, work: Statement[T]) -> T:
+        return await self._in_thread(lambda: self._commit(work))
+
+    def write_later(self, work: Statement[None]) -> None:
+        self._later.add(work)
+
+    async def read(self, query: Statement[T]) -> T:
+        return await self._in_thread(lambda: self._read(query))
+
+    async def close(self) -> None:
+        await self._later.close()
+        self._threads.shutdown()
+        self.engine.dispose()
+
+    async def _in_thread(self, call: Callable[[], T]) -> T:
+        with store_errors("PostgreSQL"):
+            return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+
+    def _commit(self, work: Statement[T]) -> T:
+        for _ in range(TRIES - 1):
+            try:
+                return self._commit_once(work)
+            except OperationalError as error:
+                if getattr(error.orig, "sqlstate", None) not in RETRIED:
+                    raise
+        return self._commit_once(work)
+
+    def _commit_once(self, work: Statement[T]) -> T:
+        with self.engine.begin() as connection:
+            return work(connection)
+
+    def _read(self, query: Statement[T]) -> T:
+        snapshot = self.engine.connect().execution_options(isolation_level="REPEATABLE READ")
+        with snapshot as connection:
+            return query(connection)

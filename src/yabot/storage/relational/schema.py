@@ -1,0 +1,109 @@
+"""Brings the tables to this version and holds them against it.
+
+The log and each feature keep their own migrations, as branches of one Alembic history.
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, Table, func, insert, select, text
+
+from yabot.errors import ConfigurationError, SchemaMismatch, StartupError
+from yabot.storage.relational.tables import LOG_TABLES, metadata, partitions
+
+HOME = Path(__file__).parent / "migrations"
+# Any number will do, as long as every process takes the same one.
+ADVISORY_LOCK = 0x7AB07
+
+
+@dataclass(frozen=True)
+class Schema:
+    tables: tuple[Table, ...]
+    migrations: tuple[Path, ...]
+
+    @classmethod
+    def of(cls, tables: Iterable[Table], migrations: Iterable[Path]) -> "Schema":
+        """The log's tables and those of the features."""
+        return cls((*LOG_TABLES, *tables), (HOME / "versions", *migrations))
+
+    def upgrade(self, engine: Engine) -> None:
+        """Run the missing migrations, one process at a time.
+
+        Raises StartupError when one cannot be run; nothing of it has then taken effect.
+        """
+        with engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(select(func.pg_advisory_xact_lock(ADVISORY_LOCK)))
+                connection.execute(text("SET LOCAL statement_timeout = 0"))
+            try:
+                command.upgrade(self._config(connection), "heads")
+            except CommandError as error:
+                raise StartupError(
+                    f"the database was written by another version of YABOT ({error}); "
+                    "start that version, or restore the backup made before it"
+                ) from error
+
+    def verify(self, engine: Engine) -> None:
+        """Raises SchemaMismatch with each difference between the tables and this version."""
+        with engine.connect() as connection:
+            context = MigrationContext.configure(
+                connection,
+                opts={"include_object": self._is_ours, "compare_type": True},
+            )
+            differences = compare_metadata(context, metadata)
+        if differences:
+            raise SchemaMismatch("SQL", [_describe(entry) for entry in differences])
+
+    def _config(self, connection: Connection) -> Config:
+        config = Config()
+        config.set_main_option("script_location", str(HOME))
+        config.set_main_option("path_separator", "os")
+        config.set_main_option("version_locations", os.pathsep.join(map(str, self.migrations)))
+        config.attributes.update(connection=connection, metadata=metadata)
+        return config
+
+    def _is_ours(
+        self, item: Any, name: str | None, kind: str, _reflected: bool, _other: object
+    ) -> bool:
+        table = name if kind == "table" else item.table.name
+        return table in {ours.name for ours in self.tables}
+
+
+def settle_partitions(connection: Connection, count: int) -> None:
+    """Make the partitions on the first start; raises ConfigurationError when the number differs."""
+    stored = connection.execute(select(func.count()).select_from(partitions)).scalar_one()
+    if stored == 0:
+        rows = [{"partition": n, "last_pos": 0, "published_pos": 0} for n in range(count)]
+        connection.execute(insert(partitions), rows)
+    elif stored != count:
+        raise ConfigurationError(
+            [
+                f"BUS_PARTITIONS: is {count}, but the database was made with {stored}; "
+                f"set BUS_PARTITIONS={stored}"
+            ]
+        )
+
+
+def _describe(entry: Any) -> str:
+    """One line for a tuple of Alembic's, or for its list of changes to one column."""
+    if isinstance(entry, list):
+        return "; ".join(_describe(part) for part in entry)
+    kind, *details = entry
+    return f"{kind.replace('_', ' ')}: {_names(details)}"
+
+
+def _names(details: Sequence[Any]) -> str:
+    named = [getattr(detail, "name", None) or detail for detail in details]
+    return " ".join(str(name) for name in named if isinstance(name, str) or not _is_noise(name))
+
+
+def _is_noise(detail: Any) -> bool:
+    return detail is None or isinstance(detail, dict)

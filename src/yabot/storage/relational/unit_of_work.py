@@ -1,0 +1,72 @@
+"""What one cause is about to change, gathered while deciding, committed as one.
+
+Nothing here touches a store: deciding stays pure, and can be done again on fresh state.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel
+from sqlalchemy import Connection
+
+from yabot.errors import GuardFailed
+from yabot.events.envelope import EventPayload
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why something happens: ``id`` is unique for its consumer, and names the receipt."""
+
+    consumer: str
+    id: str
+    correlation_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentChange:
+    """From ``state_version`` ``from_version`` to the next; no ``document`` means deletion."""
+
+    user_id: str
+    from_version: int
+    document: BaseModel | None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A Bot API call to make after the commit: method name and its parameters as JSON."""
+
+    chat_id: int
+    method: str
+    payload: str
+    content_id: str | None = None
+
+
+@dataclass(slots=True)
+class UnitOfWork:
+    cause: Cause
+    statements: list[Callable[[Connection], None]] = field(default_factory=list)
+    documents: dict[str, DocumentChange] = field(default_factory=dict)
+    events: list[tuple[EventPayload, str | None]] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+
+    def run(self, statement: Callable[[Connection], None]) -> None:
+        """Add a relational change; one that finds the state changed raises GuardFailed."""
+        self.statements.append(statement)
+
+    def change_document(self, change: DocumentChange) -> None:
+        """At most one change a user: a version step is one document."""
+        if change.user_id in self.documents:
+            raise ValueError(f"the document of user {change.user_id} changes twice in one unit")
+        self.documents[change.user_id] = change
+
+    def publish(self, payload: EventPayload, user_id: str | None = None) -> None:
+        self.events.append((payload, user_id))
+
+    def send(self, message: Message) -> None:
+        self.messages.append(message)
+
+
+def guard(holds: bool, what: str) -> None:
+    """Raises GuardFailed: the state is not as it was read, so the decision is out of date."""
+    if not holds:
+        raise GuardFailed(f"{what} has changed meanwhile")
