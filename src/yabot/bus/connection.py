@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -18,7 +19,7 @@ REFUSED = (AuthenticationError, AuthorizationError)
 def connect(url: str, *, password: str | None, max_pool_size: int, timeout_ms: int) -> Redis:
     """redis-py's default retries wrote one event three times: a retry here is the relay's."""
     seconds = timeout_ms / 1000
-    options: dict[str, object] = {} if password is None else {"password": password}
+    credentials: dict[str, Any] = {} if password is None else {"password": password}
     return Redis.from_url(
         url,
         max_connections=max_pool_size,
@@ -26,7 +27,7 @@ def connect(url: str, *, password: str | None, max_pool_size: int, timeout_ms: i
         socket_connect_timeout=seconds,
         retry=Retry(NoBackoff(), 0),
         decode_responses=True,
-        **options,
+        **credentials,
     )
 
 

@@ -54,9 +54,7 @@ class Relay:
 
     async def _catch_up(self) -> None:
         for partition, pos in (await self._database.read(outbox.unpublished)).items():
-            entries = await self._database.read(outbox.placed_after(partition, pos))
-            await self._deliver(partition, entries)
-            await self._send_rest(partition, entries[-1].pos)
+            await self._send_from(partition, pos)
 
     async def _deliver(self, partition: int, entries: Sequence[Entry]) -> None:
         pos = await self._append(partition, entries[0].pos - 1, entries)
@@ -64,10 +62,14 @@ class Relay:
             self._mark(partition, pos)
             log.debug("events.published", partition=partition, pos=pos)
         else:
-            await self._realign(partition, pos)
+            # It lost entries at a failover, or has these already.
+            log.warning("stream.realigned", partition=partition, stands_at=pos)
+            await self._send_from(partition, pos)
 
-    async def _realign(self, partition: int, pos: int) -> None:
-        """The stream stands elsewhere: it lost entries at a failover, or has these already."""
+    async def _send_from(self, partition: int, pos: int) -> None:
+        """Send all that is placed behind ``pos``, or behind wherever the stream really stands."""
+        while entries := await self._database.read(outbox.placed_after(partition, pos)):
+            pos = await self._append(partition, pos, entries)
         last = await self._database.read(outbox.last_position(partition))
         if pos > last:
             raise StreamAhead(
@@ -75,12 +77,6 @@ class Relay:
                 "Redis belongs to another database, or the database was restored from a backup; "
                 "point REDIS_URL at the right one, or delete the yabot:events keys"
             )
-        log.warning("stream.realigned", partition=partition, stands_at=pos, log_is_at=last)
-        await self._send_rest(partition, pos)
-
-    async def _send_rest(self, partition: int, pos: int) -> None:
-        while entries := await self._database.read(outbox.placed_after(partition, pos)):
-            pos = await self._append(partition, pos, entries)
         self._mark(partition, pos)
 
     async def _append(self, partition: int, stands_at: int, entries: Sequence[Entry]) -> int:

@@ -40,7 +40,8 @@ class Catalog:
         payload_type = self._types.get(envelope.event_type)
         if payload_type is None:
             raise InvalidInput(f"event type '{envelope.event_type}' is not in the catalog")
-        return payload_type.model_validate(envelope.payload)
+        # JSON has no tuples: what was a tuple comes back as a list.
+        return payload_type.model_validate(envelope.payload, strict=False)
 
     def schemas(self) -> dict[str, dict[str, object]]:
         """Each type's version and JSON Schema: what consumers rely on."""

@@ -37,6 +37,11 @@ class Lanes(Generic[K]):
         """Jobs not finished, those that run included."""
         return sum(len(queue) for queue in self._waiting.values())
 
+    async def until_at_most(self, jobs: int) -> None:
+        """Wait until no more than ``jobs`` are waiting."""
+        while self.waiting > jobs:
+            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+
     async def drain(self, seconds: float) -> bool:
         """Wait for every lane to empty; False when ``seconds`` passed first."""
         try:

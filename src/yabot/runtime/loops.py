@@ -22,7 +22,11 @@ class WakingLoop:
         self._name = name
         self._step = step
         self._interval = interval
+        # Told the reason when the loop begins to fail, and None when it succeeds again.
+        self.on_trouble: Callable[[str | None], None] = lambda _reason: None
         self._signal = asyncio.Event()
+        self._finishing = False
+        self._failing = False
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -31,31 +35,47 @@ class WakingLoop:
     def wake(self) -> None:
         self._signal.set()
 
-    async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+    async def finish(self, seconds: float) -> None:
+        """A last step with all that is there, for at most ``seconds``; then the end."""
+        if self._task is None:
+            return
+        self._finishing = True
+        self._signal.set()
+        await asyncio.wait([self._task], timeout=seconds)
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
         pauses = backoff()
-        failing = False
         while True:
-            try:
-                await self._step()
-            except TransientError as error:
-                if not failing:
-                    log.warning("loop.paused", loop=self._name, reason=str(error))
-                failing = True
+            if not await self._attempt():
                 await asyncio.sleep(next(pauses))
-            except Exception:
-                log.exception("loop.failed", loop=self._name)
-                failing = True
-                await asyncio.sleep(next(pauses))
-            else:
-                if failing:
-                    log.info("loop.resumed", loop=self._name)
-                failing, pauses = False, backoff()
-                await self._rest()
+                continue
+            if self._finishing and not self._signal.is_set():
+                return
+            pauses = backoff()
+            await self._rest()
+
+    async def _attempt(self) -> bool:
+        try:
+            await self._step()
+        except TransientError as error:
+            if not self._failing:
+                log.warning("loop.paused", loop=self._name, reason=str(error))
+            return self._failed(error)
+        except Exception as error:
+            log.exception("loop.failed", loop=self._name)
+            return self._failed(error)
+        if self._failing:
+            log.info("loop.resumed", loop=self._name)
+            self._failing = False
+            self.on_trouble(None)
+        return True
+
+    def _failed(self, error: Exception) -> bool:
+        self._failing = True
+        self.on_trouble(str(error))
+        return False
 
     async def _rest(self) -> None:
         try:

@@ -54,9 +54,7 @@ class UnitOfWork:
         self.statements.append(statement)
 
     def change_document(self, change: DocumentChange) -> None:
-        """At most one change a user: a version step is one document."""
-        if change.user_id in self.documents:
-            raise ValueError(f"the document of user {change.user_id} changes twice in one unit")
+        """A version step is one document: a later change of the same user replaces the earlier."""
         self.documents[change.user_id] = change
 
     def publish(self, payload: EventPayload, user_id: str | None = None) -> None:

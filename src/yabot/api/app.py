@@ -1,0 +1,45 @@
+"""The HTTP face of the program: health now, the internal API behind it."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+
+from yabot.observability.health import Health
+
+
+def build_api(health: Health) -> FastAPI:
+    app = FastAPI(title="YABOT", docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.get("/health/live")
+    async def live() -> dict[str, str]:
+        """Answering at all shows that the event loop turns."""
+        return {"status": "ok"}
+
+    @app.get("/health/startup")
+    async def startup() -> JSONResponse:
+        """200 once started, also when degraded."""
+        return _answer({"status": "ok" if health.started else "starting"}, health.started)
+
+    @app.get("/health/ready")
+    async def ready() -> JSONResponse:
+        """200 while updates are taken in; the body says what is degraded, since when and why."""
+        return _answer(_report(health), health.status != "failed")
+
+    return app
+
+
+def _report(health: Health) -> dict[str, Any]:
+    components = {
+        name: {
+            "status": component.status,
+            "since": component.since.isoformat(),
+            "reason": component.reason,
+        }
+        for name, component in sorted(health.components.items())
+    }
+    return {"status": health.status, "components": components}
+
+
+def _answer(body: dict[str, Any], healthy: bool) -> JSONResponse:
+    return JSONResponse(body, status_code=200 if healthy else 503)

@@ -1,0 +1,158 @@
+"""The program: what starts in which order, and stops in the reverse of it."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from typing import Literal
+
+from aiogram import Bot
+
+from yabot.api.app import build_api
+from yabot.assembly import build_dispatcher, build_services, state_collection
+from yabot.bot.role import BotRole, connect_bot, identify
+from yabot.bus.relay import Relay
+from yabot.bus.streams import Streams
+from yabot.errors import ConfigurationError
+from yabot.feature import Feature, Services
+from yabot.inspection import StoreInspector
+from yabot.observability.health import Health
+from yabot.observability.logging import get_logger
+from yabot.playground.server import PlaygroundServer
+from yabot.runtime.http import HttpServer
+from yabot.runtime.lock import data_directory_lock
+from yabot.runtime.loops import WakingLoop
+from yabot.runtime.stopping import finished_before
+from yabot.settings import Settings
+from yabot.storage.documents.follower import DocumentFollower
+from yabot.stores import Stores, open_stores, prepare_stores
+
+log = get_logger(__name__)
+
+Role = Literal["bot", "api", "worker"]
+ALL_ROLES: frozenset[Role] = frozenset(("bot", "api", "worker"))
+# Seconds that the followers get to bring the last commits to their stores.
+CATCH_UP = 1.5
+
+
+class BotApplication:
+    """One process with its roles; ``serve`` runs it until it is told to stop."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        features: Sequence[Feature],
+        roles: frozenset[Role] = ALL_ROLES,
+        announce: Callable[[str], None] = lambda _line: None,
+    ) -> None:
+        """``announce`` takes the lines for whoever started the program by hand."""
+        self._settings = settings
+        self._features = features
+        self._roles = roles
+        self._announce = announce
+        self.health = Health()
+
+    async def serve(self, stop: asyncio.Event) -> None:
+        """Start, run until ``stop``, and end in order, within ten seconds of it.
+
+        Raises ConfigurationError, StartupError, StoreUnavailable when it cannot start; whatever
+        was opened is closed again.
+        """
+        async with AsyncExitStack() as stack:
+            if await finished_before(stop, self._start(stack)):
+                await stop.wait()
+            log.info("yabot.stopping")
+        log.info("yabot.stopped")
+
+    async def _start(self, stack: AsyncExitStack) -> None:
+        self._take_data_directory(stack)
+        await self._start_api(stack)
+        stores = await stack.enter_async_context(open_stores(self._settings))
+        await prepare_stores(stores, self._settings, self._features)
+        services = build_services(self._features, stores, self._settings.bus_partitions)
+        for feature in self._features:
+            if feature.prepare is not None:
+                await feature.prepare(services)
+        self._start_followers(stack, stores, services)
+        await self._start_bot(stack, stores, services)
+        self.health.started = True
+        log.info("yabot.started", roles=sorted(self._roles))
+
+    def _take_data_directory(self, stack: AsyncExitStack) -> None:
+        sql = self._settings.sql
+        if sql.database_url is None and self._roles != ALL_ROLES:
+            raise ConfigurationError(
+                [
+                    "DATABASE_URL: SQLite serves one process that holds all roles; leave --role "
+                    "out, or name a PostgreSQL that many processes may share"
+                ]
+            )
+        if sql.database_url is None or self._settings.mongodb.embedded:
+            stack.enter_context(data_directory_lock(self._settings.data_dir))
+
+    async def _start_api(self, stack: AsyncExitStack) -> None:
+        if "api" not in self._roles:
+            return
+        api = self._settings.api
+        server = HttpServer(build_api(self.health), api.host, api.port, variable="API_PORT")
+        await server.start()
+        stack.push_async_callback(server.stop)
+        self._announce(f"Health   {server.url}/health/ready")
+
+    def _start_followers(self, stack: AsyncExitStack, stores: Stores, services: Services) -> None:
+        commits = services.commits
+        documents = DocumentFollower(
+            stores.database, stores.documents, *state_collection(self._features)
+        )
+        relay = Relay(stores.database, Streams(stores.redis))
+        commits.followers += [documents.notice, relay.notice]
+        self._start_loop(stack, documents.loop, "mongodb")
+        self._start_loop(stack, relay.loop, "redis")
+        self.health.report("sql", "ok")
+
+    def _start_loop(self, stack: AsyncExitStack, loop: WakingLoop, component: str) -> None:
+        loop.on_trouble = self._reporter(component, "degraded")
+        self.health.report(component, "ok")
+        loop.start()
+        stack.push_async_callback(loop.finish, CATCH_UP)
+
+    async def _start_bot(self, stack: AsyncExitStack, stores: Stores, services: Services) -> None:
+        if "bot" not in self._roles:
+            return
+        bot = await self._connect(stack, stores, services)
+        stack.push_async_callback(bot.session.close)
+        me = await identify(bot)
+        role = BotRole(
+            bot=bot,
+            settings=self._settings.telegram,
+            dispatcher=build_dispatcher(self._features, services, me.username or ""),
+            commits=services.commits,
+            texts=services.texts,
+            commands=services.commands,
+            on_trouble=self._reporter("telegram", "failed"),
+        )
+        self.health.report("telegram", "ok")
+        await role.start()
+        stack.push_async_callback(role.stop)
+
+    async def _connect(self, stack: AsyncExitStack, stores: Stores, services: Services) -> Bot:
+        telegram = self._settings.telegram
+        if telegram.token is not None:
+            api_url = str(telegram.api_url) if telegram.api_url else None
+            return connect_bot(telegram.token.get_secret_value(), api_url)
+        playground = PlaygroundServer(
+            self._settings.data_dir / "playground.db",
+            port=self._settings.playground_port,
+            inspector=StoreInspector(stores, services),
+        )
+        await playground.start()
+        stack.push_async_callback(playground.stop)
+        self._announce(f"Play at  {playground.url}")
+        return connect_bot(playground.bot_token, playground.url)
+
+    def _reporter(
+        self, component: str, trouble: Literal["degraded", "failed"]
+    ) -> Callable[[str | None], None]:
+        def report(reason: str | None) -> None:
+            self.health.report(component, "ok" if reason is None else trouble, reason)
+
+        return report

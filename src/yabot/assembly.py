@@ -1,0 +1,62 @@
+"""Puts the parts that features bring where the machinery expects them."""
+
+from collections.abc import Sequence
+
+from aiogram import Dispatcher
+
+from yabot.bot.groups import PrivateChatsOnly
+from yabot.bot.localization import Texts
+from yabot.events.catalog import Catalog
+from yabot.events.operations import MACHINERY_EVENTS
+from yabot.feature import Feature, Services
+from yabot.storage.documents.model import Collection, VersionedDocument
+from yabot.storage.relational.commit_log import CommitLog
+from yabot.stores import Stores
+
+
+def build_catalog(features: Sequence[Feature]) -> Catalog:
+    return Catalog([*MACHINERY_EVENTS, *(event for each in features for event in each.events)])
+
+
+def build_texts(features: Sequence[Feature]) -> Texts:
+    return Texts(each.texts for each in features if each.texts)
+
+
+def build_services(features: Sequence[Feature], stores: Stores, partitions: int) -> Services:
+    """The services of all features, each made from those before it."""
+    services = Services(
+        database=stores.database,
+        documents=stores.documents,
+        commits=CommitLog(stores.database, build_catalog(features), partitions),
+        texts=build_texts(features),
+        commands=tuple(command for each in features for command in each.commands),
+    )
+    for each in features:
+        if each.service is not None:
+            services.add(each.name, each.service(services))
+        if each.personal_data is not None:
+            services.personal_data.append(each.personal_data(services))
+    return services
+
+
+def build_dispatcher(features: Sequence[Feature], services: Services, username: str) -> Dispatcher:
+    """Handlers get ``database`` and every service, under its feature's name, as arguments."""
+    dispatcher = Dispatcher(disable_fsm=True)
+    dispatcher["database"] = services.database
+    dispatcher.workflow_data.update(services.by_name)
+    dispatcher.update.outer_middleware(PrivateChatsOnly(services.texts, username))
+    for each in features:
+        if each.middleware is not None:
+            dispatcher.update.outer_middleware(each.middleware(services))
+        if each.router is not None:
+            dispatcher.include_router(each.router(services))
+    return dispatcher
+
+
+def state_collection(features: Sequence[Feature]) -> tuple[str, type[VersionedDocument]]:
+    """The one collection whose documents follow the log."""
+    collections: list[Collection] = [item for each in features for item in each.collections]
+    for collection in collections:
+        if issubclass(collection.model, VersionedDocument):
+            return collection.name, collection.model
+    raise ValueError("no feature brings a collection of versioned documents")

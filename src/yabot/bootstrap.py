@@ -1,0 +1,16 @@
+"""The composition root: the one module that knows the features.
+
+A new feature is one package under ``features`` and one line here. Each may use the services of
+those before it; the menu stands last, because it answers whatever nobody else has.
+"""
+
+from yabot.feature import Feature
+from yabot.features import items, menu, narrative, subscriptions, users
+
+FEATURES: tuple[Feature, ...] = (
+    users.FEATURE,
+    subscriptions.FEATURE,
+    items.FEATURE,
+    narrative.FEATURE,
+    menu.FEATURE,
+)

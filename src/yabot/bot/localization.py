@@ -1,0 +1,58 @@
+"""Texts for readers, by language: Fluent files, one pair in each feature's package."""
+
+from collections.abc import Callable, Iterable
+from html import escape
+from pathlib import Path
+
+from fluent.runtime import FluentBundle, FluentResource
+
+LANGUAGES = ("es", "en")
+DEFAULT_LANGUAGE = "es"
+MACHINERY_TEXTS = Path(__file__).parent / "texts"
+
+# A text by its key, with its variables: ready to be sent as HTML.
+Localizer = Callable[..., str]
+
+
+class Texts:
+    """All texts of all features; a key is declared once, and in every language."""
+
+    def __init__(self, folders: Iterable[Path]) -> None:
+        folders = (MACHINERY_TEXTS, *folders)
+        self._bundles = {language: _bundle(language, folders) for language in LANGUAGES}
+
+    def localizer(self, language: str | None) -> Localizer:
+        """For a language code as Telegram gives it; one that we do not have reads the default."""
+        bundle = self._bundles[closest_language(language)]
+
+        def text(key: str, **variables: str | int) -> str:
+            return _format(bundle, key, variables)
+
+        return text
+
+
+def closest_language(code: str | None) -> str:
+    language = (code or DEFAULT_LANGUAGE).split("-")[0].lower()
+    return language if language in LANGUAGES else "en"
+
+
+def _bundle(language: str, folders: Iterable[Path]) -> FluentBundle:
+    bundle = FluentBundle([language], use_isolating=False)
+    for folder in folders:
+        source = (folder / f"{language}.ftl").read_text(encoding="utf-8")
+        bundle.add_resource(FluentResource(source))
+    return bundle
+
+
+def _format(bundle: FluentBundle, key: str, variables: dict[str, str | int]) -> str:
+    message = bundle.get_message(key)
+    if message.value is None:
+        raise KeyError(key)
+    safe = {
+        name: escape(value, quote=False) if isinstance(value, str) else value
+        for name, value in variables.items()
+    }
+    formatted, errors = bundle.format_pattern(message.value, safe)
+    if errors:
+        raise errors[0]
+    return str(formatted)

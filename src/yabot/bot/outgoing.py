@@ -1,0 +1,26 @@
+"""Bot API calls as rows of the log, and back."""
+
+from inspect import isclass
+from typing import Any
+
+import aiogram.methods
+from aiogram.methods import TelegramMethod
+from pydantic import TypeAdapter
+
+from yabot.storage.relational.unit_of_work import Message
+
+_METHODS: dict[str, type[TelegramMethod[Any]]] = {
+    method.__api_method__: method
+    for method in vars(aiogram.methods).values()
+    if isclass(method) and issubclass(method, TelegramMethod) and method is not TelegramMethod
+}
+
+
+def to_message(method: TelegramMethod[Any], chat_id: int, content_id: str | None = None) -> Message:
+    """Only what was set is stored: aiogram fills in the bot's defaults when it is sent."""
+    payload = method.model_dump_json(exclude_unset=True)
+    return Message(chat_id, method.__api_method__, payload, content_id)
+
+
+def to_method(message: Message) -> TelegramMethod[Any]:
+    return TypeAdapter(_METHODS[message.method]).validate_json(message.payload)

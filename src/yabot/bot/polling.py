@@ -1,0 +1,63 @@
+"""Long polling that confirms an update only once it is stored."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from aiogram import Bot
+from aiogram.exceptions import TelegramAPIError
+from aiogram.types import Update
+
+from yabot.errors import StoreUnavailable
+from yabot.observability.logging import get_logger
+from yabot.runtime.backoff import backoff
+
+log = get_logger(__name__)
+
+# Takes the updates of one poll; returns once they are stored.
+Receive = Callable[[Sequence[Update]], Awaitable[None]]
+
+
+class Polling:
+    def __init__(
+        self,
+        bot: Bot,
+        receive: Receive,
+        *,
+        timeout: int,
+        limit: int,
+        on_trouble: Callable[[str | None], None],
+    ) -> None:
+        """``timeout`` in seconds. ``on_trouble`` hears why polling fails, and None afterwards."""
+        self._on_trouble = on_trouble
+        self._bot = bot
+        self._receive = receive
+        self._timeout = timeout
+        self._limit = limit
+
+    async def run(self, allowed_updates: list[str]) -> None:
+        """Until cancelled. Telegram's refusals and lost connections are waited out."""
+        offset: int | None = None
+        pauses = backoff(first=0.5, most=15.0)
+        while True:
+            try:
+                offset = await self._poll(offset, allowed_updates)
+                self._on_trouble(None)
+                pauses = backoff(first=0.5, most=15.0)
+            except (TelegramAPIError, StoreUnavailable) as error:
+                pause = next(pauses)
+                self._on_trouble(str(error))
+                log.warning("polling.paused", reason=str(error), seconds=round(pause, 1))
+                await asyncio.sleep(pause)
+
+    async def _poll(self, offset: int | None, allowed_updates: list[str]) -> int | None:
+        received = await self._bot.get_updates(
+            offset=offset,
+            limit=self._limit,
+            timeout=self._timeout,
+            allowed_updates=allowed_updates,
+            request_timeout=self._timeout + 10,
+        )
+        if not received:
+            return offset
+        await self._receive(received)
+        return received[-1].update_id + 1

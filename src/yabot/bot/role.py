@@ -1,0 +1,135 @@
+"""The bot's part of the program: from Telegram to Telegram."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from aiogram import Bot, Dispatcher
+from aiogram.client.default import DefaultBotProperties
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
+from aiogram.exceptions import TelegramAPIError, TelegramUnauthorizedError
+from aiogram.types import BotCommand, Update
+from aiogram.types import User as TelegramUser
+
+from yabot.bot.intake import Intake
+from yabot.bot.localization import DEFAULT_LANGUAGE, LANGUAGES, Texts
+from yabot.bot.polling import Polling
+from yabot.bot.processing import UpdateProcessor
+from yabot.bot.sender import Sender
+from yabot.errors import ConfigurationError
+from yabot.observability.logging import get_logger
+from yabot.runtime.backoff import backoff
+from yabot.settings import TelegramSettings
+from yabot.storage.relational.commit_log import CommitLog
+
+log = get_logger(__name__)
+
+# Seconds that work in progress gets when the program stops.
+FINISH_WORK = 3.0
+FINISH_SENDING = 2.0
+# More than this waiting, and Telegram keeps the rest for us.
+MOST_WAITING = 1000
+
+
+def connect_bot(token: str, api_url: str | None) -> Bot:
+    """``api_url`` is the base of another Bot API server; None is Telegram's own."""
+    api = TelegramAPIServer.from_base(api_url) if api_url else PRODUCTION
+    return Bot(
+        token, session=AiohttpSession(api=api), default=DefaultBotProperties(parse_mode="HTML")
+    )
+
+
+async def identify(bot: Bot) -> TelegramUser:
+    """Who the token says we are; waits for Telegram as long as it does not answer.
+
+    Raises ConfigurationError when Telegram refuses the token.
+    """
+    for pause in backoff(first=0.5, most=15.0):
+        try:
+            return await bot.get_me()
+        except TelegramUnauthorizedError as error:
+            raise ConfigurationError(
+                ["BOT_TOKEN: Telegram refuses it; copy it again from @BotFather"]
+            ) from error
+        except TelegramAPIError as error:
+            log.warning("telegram.away", reason=str(error), seconds=round(pause, 1))
+            await asyncio.sleep(pause)
+    raise AssertionError("backoff is endless")
+
+
+class BotRole:
+    """Intake, processing and sending for one bot."""
+
+    def __init__(
+        self,
+        *,
+        bot: Bot,
+        settings: TelegramSettings,
+        dispatcher: Dispatcher,
+        commits: CommitLog,
+        texts: Texts,
+        commands: Sequence[str],
+        on_trouble: Callable[[str | None], None],
+    ) -> None:
+        self._bot = bot
+        self._dispatcher = dispatcher
+        self._texts = texts
+        self._commands = commands
+        self._intake = Intake(commits.database, bot.id, commits.partitions)
+        self._processor = UpdateProcessor(
+            bot=bot, dispatcher=dispatcher, intake=self._intake, commits=commits, texts=texts
+        )
+        self._sender = Sender(commits.database, bot)
+        commits.followers.append(self._sender.notice)
+        self._polling = Polling(
+            bot,
+            self._receive,
+            timeout=settings.polling_timeout,
+            limit=settings.polling_limit,
+            on_trouble=on_trouble,
+        )
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """First what an earlier process left, then what is new."""
+        await self._sender.resume()
+        for update in await self._intake.resume():
+            self._processor.submit(update)
+        allowed = self._dispatcher.resolve_used_update_types()
+        self._tasks = [
+            asyncio.create_task(self._polling.run(allowed), name="polling"),
+            asyncio.create_task(self._publish_commands(), name="commands"),
+        ]
+
+    async def stop(self) -> None:
+        """Take no more, finish what runs, send what is committed; each within its seconds."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for lanes, seconds in (
+            (self._processor.lanes, FINISH_WORK),
+            (self._sender.lanes, FINISH_SENDING),
+        ):
+            if not await lanes.drain(seconds):
+                log.warning("work.left_for_next_start", jobs=lanes.waiting)
+                await lanes.cancel()
+
+    async def _receive(self, updates: Sequence[Update]) -> None:
+        for update in await self._intake.store(updates):
+            log.debug("update.stored", update_id=update.update_id)
+            self._processor.submit(update)
+        await self._processor.lanes.until_at_most(MOST_WAITING)
+
+    async def _publish_commands(self) -> None:
+        """Telegram's menu of commands, in each language; without it the bot works as well."""
+        try:
+            for language in LANGUAGES:
+                t = self._texts.localizer(language)
+                commands = [
+                    BotCommand(command=name, description=t(f"command-{name}"))
+                    for name in self._commands
+                ]
+                code = None if language == DEFAULT_LANGUAGE else language
+                await self._bot.set_my_commands(commands, language_code=code)
+        except TelegramAPIError as error:
+            log.warning("commands.not_published", reason=str(error))

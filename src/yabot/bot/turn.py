@@ -1,0 +1,64 @@
+"""What a handler works with: one attempt at one update."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aiogram.methods import AnswerCallbackQuery, EditMessageReplyMarkup, SendMessage, TelegramMethod
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, Update
+
+from yabot.bot.outgoing import to_message
+from yabot.events.operations import Outcome, UserInteraction
+from yabot.storage.relational.unit_of_work import UnitOfWork
+
+# Rows of buttons, each a pair of text and callback data.
+Keyboard = Sequence[Sequence[tuple[str, str]]]
+
+
+@dataclass(slots=True)
+class Turn:
+    """Gathers what the update changes and says; nothing is sent before it is committed."""
+
+    update: Update
+    chat_id: int
+    user_id: str
+    work: UnitOfWork
+    operation: str = "ignored"
+    outcome: Outcome = "ok"
+    error_code: str | None = None
+
+    def interaction(self, action: str, **context: str) -> None:
+        """Names what the reader did, for the events that tell of it."""
+        self.operation = action
+        self.work.publish(UserInteraction(action=action, context=context), self.user_id)
+
+    def reject(self, error_code: str) -> None:
+        """The reader asked for what cannot be done now; the handler says so kindly."""
+        self.outcome, self.error_code = "rejected", error_code
+
+    def say(self, text: str, keyboard: Keyboard = (), *, content_id: str | None = None) -> None:
+        method = SendMessage(chat_id=self.chat_id, text=text)
+        if keyboard:
+            method = SendMessage(chat_id=self.chat_id, text=text, reply_markup=markup(keyboard))
+        self.send(method, content_id)
+
+    def acknowledge(self, text: str | None = None) -> None:
+        """Answer the pressed button, so that its clock stops; ``text`` shows for a moment."""
+        query = self.update.callback_query
+        if query is not None:
+            self.send(AnswerCallbackQuery(callback_query_id=query.id, text=text))
+
+    def drop_keyboard(self, message_id: int) -> None:
+        self.send(EditMessageReplyMarkup(chat_id=self.chat_id, message_id=message_id))
+
+    def send(self, method: TelegramMethod[Any], content_id: str | None = None) -> None:
+        self.work.send(to_message(method, self.chat_id, content_id))
+
+
+def markup(keyboard: Keyboard) -> InlineKeyboardMarkup:
+    return InlineKeyboardMarkup(
+        inline_keyboard=[
+            [InlineKeyboardButton(text=text, callback_data=data) for text, data in row]
+            for row in keyboard
+        ]
+    )

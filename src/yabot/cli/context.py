@@ -1,0 +1,25 @@
+"""What the commands share: the settings, and a way to run to the end."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import typer
+
+from yabot.observability.logging import configure_logging
+from yabot.runtime.stopping import until_signalled
+from yabot.settings import ConfigManager, Settings
+
+
+def load_settings() -> Settings:
+    """The configuration, its warnings told, logging set up. Raises ConfigurationError."""
+    manager = ConfigManager()
+    settings = manager.load()
+    configure_logging(settings.logging, settings.secrets())
+    for warning in manager.warnings():
+        typer.echo(warning, err=True)
+    return settings
+
+
+def run_until_signalled(serve: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
+    asyncio.run(until_signalled(serve))

@@ -1,0 +1,23 @@
+"""`yabot db`: the SQL database."""
+
+import typer
+
+from yabot.bootstrap import FEATURES
+from yabot.cli.context import load_settings
+from yabot.stores import open_database, upgrade_tables
+
+app = typer.Typer(no_args_is_help=True, help="Look after the SQL database.")
+
+
+@app.callback()
+def group() -> None:
+    """Look after the SQL database."""
+
+
+@app.command()
+def upgrade() -> None:
+    """Bring the tables to this version; `yabot run` does it too."""
+    settings = load_settings()
+    settings.sql.sqlite_path.parent.mkdir(parents=True, exist_ok=True)
+    upgrade_tables(open_database(settings), settings, FEATURES)
+    typer.echo("The tables are those of this version.")

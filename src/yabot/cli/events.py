@@ -1,0 +1,48 @@
+"""`yabot events`: the bus, seen from outside."""
+
+import asyncio
+import json
+from typing import Annotated, Any
+
+import typer
+
+from yabot.assembly import build_catalog
+from yabot.bootstrap import FEATURES
+from yabot.bus.observer import observe
+from yabot.cli.context import load_settings, run_until_signalled
+from yabot.runtime.stopping import finished_before
+from yabot.settings import Settings
+from yabot.stores import open_redis
+
+app = typer.Typer(no_args_is_help=True, help="Look at events.")
+
+
+@app.callback()
+def group() -> None:
+    """Look at events."""
+
+
+@app.command()
+def tail(
+    user: Annotated[str | None, typer.Option(help="Only this user's events.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="A JSON envelope a line.")] = False,
+) -> None:
+    """Show events as they are published, until Ctrl+C."""
+    settings = load_settings()
+    run_until_signalled(lambda stop: _follow(settings, stop, user, as_json))
+
+
+async def _follow(settings: Settings, stop: asyncio.Event, user: str | None, raw: bool) -> None:
+    async def show() -> None:
+        async with open_redis(settings) as redis:
+            async for event in observe(redis, build_catalog(FEATURES).names):
+                if user in (None, event.get("user_id")):
+                    typer.echo(json.dumps(event, ensure_ascii=False) if raw else _line(event))
+
+    await finished_before(stop, show())
+
+
+def _line(event: dict[str, Any]) -> str:
+    where = f"{event.get('user_id', '-')}#{event.get('sequence', '-')}"
+    payload = json.dumps(event["payload"], ensure_ascii=False)
+    return f"{event['timestamp']}  {where:<16} {event['event_type']:<26} {payload}"

@@ -1,0 +1,32 @@
+"""The console script ``yabot``."""
+
+import sys
+
+import typer
+
+from yabot.cli import database, diagnosis, events, program, stories
+from yabot.errors import YabotError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="A Telegram bot that tells a branching story.",
+)
+app.command("run")(program.run)
+app.command("playground")(program.playground)
+app.command("doctor")(diagnosis.doctor)
+app.add_typer(database.app, name="db")
+app.add_typer(stories.app, name="story")
+app.add_typer(events.app, name="events")
+
+
+def main() -> None:
+    """Every foreseeable mistake is a sentence on standard error, and an exit code."""
+    try:
+        app()
+    except YabotError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(0)

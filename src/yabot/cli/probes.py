@@ -1,0 +1,180 @@
+"""One question to each thing that YABOT depends on, answered within three seconds or not."""
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Awaitable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any, Literal
+
+import psycopg
+from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
+from aiogram.exceptions import AiogramError
+from pydantic import SecretStr
+from pymongo import AsyncMongoClient
+from pymongo.errors import PyMongoError
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from sqlalchemy.engine import make_url
+
+from yabot.bus.connection import connect
+from yabot.embedded.binaries import find_binary
+from yabot.embedded.engine import EmbeddedEngine
+from yabot.embedded.mongod import EmbeddedMongod
+from yabot.embedded.valkey import EmbeddedValkey
+from yabot.errors import ConfigurationError
+from yabot.settings import Settings
+
+State = Literal["ok", "warning", "problem", "off"]
+PATIENCE_S = 3
+FAILURES = (PyMongoError, RedisError, psycopg.Error, sqlite3.Error, AiogramError, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding. ``message`` says, where something is wrong, how to mend it."""
+
+    name: str
+    state: State
+    message: str
+
+
+async def telegram(settings: Settings) -> Check:
+    token = settings.telegram.token
+    if token is None:
+        port = settings.playground_port
+        return Check("Telegram", "off", f"no BOT_TOKEN, so the playground, port {port}")
+    base = settings.telegram.api_url
+    server = TelegramAPIServer.from_base(base) if base else PRODUCTION
+    bot = Bot(token.get_secret_value(), session=AiohttpSession(api=server, timeout=PATIENCE_S))
+    try:
+        mend = "check BOT_TOKEN, TELEGRAM_API_URL and the way to that server"
+        return await _answer("Telegram", _get_me(bot), mend)
+    finally:
+        await bot.session.close()
+
+
+async def _get_me(bot: Bot) -> Check:
+    me = await bot.get_me()
+    return Check("Telegram", "ok", f"answers as @{me.username}")
+
+
+async def mongodb(settings: Settings) -> Check:
+    uri = settings.mongodb.uri
+    if uri is None:
+        return _engine("MongoDB", EmbeddedMongod(settings.data_dir))
+    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
+        uri.get_secret_value(), serverSelectionTimeoutMS=(PATIENCE_S - 1) * 1000
+    )
+    try:
+        mend = "check MONGODB_URI, and that the server runs"
+        return await _answer("MongoDB", _hello(client), mend)
+    finally:
+        await client.close()
+
+
+async def _hello(client: AsyncMongoClient[dict[str, Any]]) -> Check:
+    await client.admin.command("ping")
+    hello = await client.admin.command("hello")
+    if "setName" in hello or hello.get("msg") == "isdbgrid":
+        return Check("MongoDB", "ok", "answers")
+    return Check(
+        "MongoDB",
+        "warning",
+        "answers, but is a standalone server, which may lose acknowledged writes in a crash;"
+        " make it a replica set of one",
+    )
+
+
+async def redis(settings: Settings) -> Check:
+    chosen = settings.redis
+    if chosen.embedded:
+        return _engine("Redis", EmbeddedValkey(settings.data_dir))
+    if chosen.url is None or chosen.sentinels or chosen.cluster:
+        wrong = "this version does not connect through Sentinel or Cluster"
+        return Check("Redis", "problem", f"{wrong}; set REDIS_URL to the server itself")
+    client = connect(
+        chosen.url.get_secret_value(),
+        password=chosen.password.get_secret_value() if chosen.password else None,
+        max_pool_size=1,
+        timeout_ms=PATIENCE_S * 1000,
+    )
+    async with client:
+        mend = "check REDIS_URL and REDIS_PASSWORD, and that the server runs"
+        return await _answer("Redis", _ping(client), mend)
+
+
+async def _ping(client: Redis) -> Check:
+    await client.ping()
+    return Check("Redis", "ok", "answers")
+
+
+async def sql(settings: Settings) -> Check:
+    url = settings.sql.database_url
+    if url is not None:
+        mend = "check DATABASE_URL, and that the server runs"
+        return await _answer("PostgreSQL", _select_one(url), mend)
+    path = settings.sql.sqlite_path
+    if not path.exists():
+        return Check("SQLite", "ok", f"{path} will be created")
+    mend = "check SQLITE_DATABASE_PATH, and who may read and write that file"
+    return await _answer("SQLite", asyncio.to_thread(_open_sqlite, path), mend)
+
+
+async def _select_one(url: SecretStr) -> Check:
+    address = make_url(url.get_secret_value()).set(drivername="postgresql")
+    async with await psycopg.AsyncConnection.connect(
+        address.render_as_string(hide_password=False), connect_timeout=PATIENCE_S
+    ) as connection:
+        await connection.execute("SELECT 1")
+    return Check("PostgreSQL", "ok", "answers")
+
+
+def _open_sqlite(path: Path) -> Check:
+    if not os.access(path, os.W_OK):
+        raise PermissionError(f"{path} cannot be written")
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        connection.execute("SELECT count(*) FROM sqlite_master")
+    return Check("SQLite", "ok", f"{path} can be read")
+
+
+def data_directory(settings: Settings) -> Check:
+    """Whether it can be written is tried, where it exists."""
+    path = settings.data_dir
+    if not path.exists():
+        return Check("data directory", "ok", f"{path} will be created")
+    try:
+        with TemporaryFile(dir=path):
+            return Check("data directory", "ok", f"{path} can be written")
+    except OSError as error:
+        mend = "set YABOT_DATA_DIR to a directory of yours, or make room"
+        return Check("data directory", "problem", f"{path}: {error.strerror}; {mend}")
+
+
+def _engine(name: str, engine: EmbeddedEngine) -> Check:
+    try:
+        binary = find_binary(engine.executables, engine._packaged(), engine.variable)
+    except ConfigurationError as error:
+        return Check(name, "problem", str(error))
+    return Check(name, "ok", f"embedded: {binary}")
+
+
+async def _answer(name: str, question: Awaitable[Check], mend: str) -> Check:
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            return await question
+    except TimeoutError:
+        return Check(name, "problem", f"no answer within {PATIENCE_S} s; {mend}")
+    except FAILURES as error:
+        return Check(name, "problem", f"{_first_words(error)}; {mend}")
+
+
+def _first_words(error: Exception) -> str:
+    """Drivers go on about topologies and hints; their first sentence says what happened."""
+    first = str(error).partition("\n")[0].partition(" (configured timeouts")[0]
+    return first.rstrip(".") or type(error).__name__

@@ -1,0 +1,68 @@
+"""`yabot story`: stories in and out of MongoDB."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from yabot.cli.context import load_settings
+from yabot.errors import InvalidInput
+from yabot.features.narrative.library import Library
+from yabot.features.narrative.story.export import export_story
+from yabot.features.narrative.story.model import Story
+from yabot.features.narrative.story.parser import parse_story
+from yabot.settings import Settings
+from yabot.stores import open_documents
+
+app = typer.Typer(no_args_is_help=True, help="Check, import and export stories.")
+
+StoryFile = Annotated[Path, typer.Argument(help="A story file (YAML).", show_default=False)]
+
+
+@app.command("check")
+def check(file: StoryFile) -> None:
+    """Read a story file and name every mistake in it, by line."""
+    story = _read(file)
+    typer.echo(f"{file}: {_summary(story)}, no mistakes.")
+
+
+@app.command("import")
+def import_story(file: StoryFile) -> None:
+    """Make a story file the story that readers see, all of it at once."""
+    story = _read(file)
+    asyncio.run(_import(load_settings(), story))
+    typer.echo(f"Readers now see '{story.story}' ({_summary(story)}, revision {story.revision}).")
+
+
+@app.command("export")
+def export(file: StoryFile) -> None:
+    """Write the story that readers see to a file."""
+    text = asyncio.run(_export(load_settings()))
+    file.write_text(text, encoding="utf-8")
+    typer.echo(f"Written to {file}.")
+
+
+def _read(file: Path) -> Story:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"{file} cannot be read: {error}; name a story file in UTF-8") from error
+    return parse_story(text, file.name)
+
+
+def _summary(story: Story) -> str:
+    return f"{len(story.fragments)} fragments in {', '.join(story.languages)}"
+
+
+async def _import(settings: Settings, story: Story) -> None:
+    async with open_documents(settings) as documents:
+        await Library(documents).replace(story)
+
+
+async def _export(settings: Settings) -> str:
+    async with open_documents(settings) as documents:
+        story = await Library(documents).current()
+    if story is None:
+        raise InvalidInput("there is no story yet; `yabot story import FILE` brings one")
+    return export_story(story)

@@ -1,0 +1,183 @@
+"""What starting and stopping an engine has in common."""
+
+import asyncio
+import subprocess
+import sys
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from yabot.embedded import guardian
+from yabot.embedded.binaries import find_binary
+from yabot.embedded.diagnosis import Attempt, Symptom, explain
+from yabot.embedded.folder import EngineFolder
+from yabot.embedded.leftovers import end_leftover
+from yabot.embedded.ports import PortTaken, candidates, listening
+from yabot.errors import StartupError
+from yabot.observability.logging import get_logger
+
+START_SECONDS = 60.0  # a long journal is replayed first
+STOP_SECONDS = 5.0
+
+log = get_logger(__name__)
+
+
+class EmbeddedEngine(ABC):
+    """A server of our own on the loopback interface, which lives as long as this process."""
+
+    name: ClassVar[str]
+    executables: ClassVar[Sequence[str]]
+    variable: ClassVar[str]
+    symptoms: ClassVar[Sequence[Symptom]]
+    client_errors: ClassVar[type[Exception]]
+
+    def __init__(self, data_dir: Path) -> None:
+        self._folder = EngineFolder(data_dir / self.name)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The engine's process id while it runs."""
+        if self._process is None or self._process.poll() is not None:
+            return None
+        return self._process.pid
+
+    def running(self) -> str | None:
+        """The URI of this folder's engine while another program runs it."""
+        port = self._folder.kept_port()
+        return self._uri(port) if port is not None and self._folder.in_use() else None
+
+    async def start(self) -> str:
+        """Start the engine on its data, and return its URI once it serves reads and writes.
+
+        Raises ConfigurationError when this machine or this folder cannot serve, and StartupError
+        when the engine refuses. After an error nothing is left running.
+        """
+        assert self._process is None, "already started"
+        began = time.monotonic()
+        binary = await asyncio.to_thread(
+            find_binary, self.executables, self._packaged(), self.variable
+        )
+        try:
+            await asyncio.to_thread(self._folder.claim)
+            await end_leftover(self._folder, self.executables)
+            port = await self._start_on_a_free_port(binary)
+        except BaseException:
+            await self.stop()
+            raise
+        log.info(
+            "engine.started",
+            engine=self.name,
+            port=port,
+            pid=self.pid,
+            seconds=round(time.monotonic() - began, 3),
+        )
+        return self._uri(port)
+
+    async def stop(self) -> None:
+        """End the engine and wait for it, at most STOP_SECONDS and a kill; may be repeated."""
+        await asyncio.to_thread(self._end)
+        self._folder.release()
+
+    async def _start_on_a_free_port(self, binary: Path) -> int:
+        for port in candidates(self._folder.kept_port()):
+            self._folder.keep_port(port)
+            try:
+                await self._start_on(port, binary)
+            except PortTaken:
+                log.warning("engine.port_taken", engine=self.name, port=port)
+                await asyncio.to_thread(self._end)
+            else:
+                return port
+        raise StartupError(f"{self.name} found no free port on the loopback interface.")
+
+    async def _start_on(self, port: int, binary: Path) -> None:
+        command = [str(binary), *self._arguments(port, self._folder.data)]
+        attempt = await asyncio.to_thread(self._spawn, command)
+        usable = asyncio.create_task(self._make_usable(port))
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await self._unless_it_ends(usable, attempt)
+        except TimeoutError as error:
+            raise StartupError(
+                f"{self.name} was not ready after {START_SECONDS:.0f} s: its log, "
+                f"{self._folder.log}, says why."
+            ) from error
+        finally:
+            usable.cancel()
+
+    async def _unless_it_ends(self, usable: asyncio.Task[None], attempt: Attempt) -> None:
+        assert self._process is not None
+        while not usable.done():
+            status = self._process.poll()
+            if status is not None:
+                raise await asyncio.to_thread(explain, attempt, status, self.symptoms)
+            await asyncio.wait([usable], timeout=0.05)
+        await usable
+
+    async def _make_usable(self, port: int) -> None:
+        while True:
+            await listening(port)
+            try:
+                return await self._prepare(port)
+            except self.client_errors:
+                # Most often the engine is ending, and why is in its log; if not, it goes on.
+                await asyncio.sleep(0.05)
+
+    def _require_ours(self, folder: str) -> None:
+        """A server that serves another folder is a stranger on our port."""
+        if Path(folder).resolve() != self._folder.data.resolve():
+            raise PortTaken
+
+    def _spawn(self, command: Sequence[str]) -> Attempt:
+        with self._folder.writing(), self._folder.log.open("ab") as output:
+            since = output.tell()
+            # A session of its own: Ctrl+C reaches this program's whole group, and must not end
+            # the engine before the last writes.
+            self._process = subprocess.Popen(  # noqa: S603 - our own command
+                [sys.executable, "-I", "-S", guardian.__file__, *command],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                cwd=self._folder.path,
+                pass_fds=[self._folder.engine.fd],
+                start_new_session=True,
+            )
+        return Attempt(
+            engine=self.name,
+            variable=self.variable,
+            binary=Path(command[0]),
+            data=self._folder.data,
+            log=self._folder.log,
+            since=since,
+        )
+
+    def _end(self) -> None:
+        if self._process is None:
+            return
+        process, self._process = self._process, None
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            log.warning("engine.killed", engine=self.name, pid=process.pid)
+            process.kill()
+            process.wait()
+        assert process.stdin is not None
+        process.stdin.close()
+
+    @abstractmethod
+    def _packaged(self) -> Path | None:
+        """The engine's program inside a wheel."""
+
+    @abstractmethod
+    def _arguments(self, port: int, data: Path) -> list[str]: ...
+
+    @abstractmethod
+    def _uri(self, port: int) -> str: ...
+
+    @abstractmethod
+    async def _prepare(self, port: int) -> None:
+        """Return once the engine serves; PortTaken when it is not ours that answers."""

@@ -1,0 +1,55 @@
+"""Ports on the loopback interface."""
+
+import asyncio
+import random
+import socket
+from collections.abc import Iterator
+
+LOOPBACK = "127.0.0.1"
+
+# Below the ranges that Linux and macOS give to outgoing connections: a port from those is often
+# taken again at the next start.
+PORTS = range(20000, 30000)
+ATTEMPTS = 5
+
+
+class PortTaken(Exception):
+    """Somebody else listens on the port that an engine was to have."""
+
+
+def candidates(kept: int | None) -> Iterator[int]:
+    """The kept port first when it is free, then some free ones."""
+    if kept is not None and _is_free(kept):
+        yield kept
+    for _ in range(ATTEMPTS):
+        yield _free_port()
+
+
+async def listening(port: int) -> None:
+    """Return once somebody accepts connections on the port."""
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(LOOPBACK, port)
+        except OSError:
+            await asyncio.sleep(0.01)
+        else:
+            writer.close()
+            return
+
+
+def _free_port() -> int:
+    while True:
+        port = random.choice(PORTS)  # noqa: S311 - no secret
+        if _is_free(port):
+            return port
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        # As the engines do: the last owner's connections in TIME_WAIT do not hold the port.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+        return True

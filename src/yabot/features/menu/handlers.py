@@ -1,0 +1,122 @@
+"""The front desk: /start, /menu, /help, /language, and kind answers to everything else."""
+
+from collections.abc import Sequence
+
+from aiogram import F, Router
+from aiogram.filters import Command, CommandObject, CommandStart
+from aiogram.types import CallbackQuery
+
+from yabot.bot.localization import LANGUAGES, Localizer, Texts
+from yabot.bot.turn import Keyboard, Turn
+from yabot.features.narrative.handlers import show
+from yabot.features.narrative.service import NarrativeService, Scene
+from yabot.features.users.model import UserState
+from yabot.features.users.service import User, UserService
+
+
+class CommandHandler:
+    """Answers the commands that every reader knows; ``commands`` are those of all features."""
+
+    def __init__(self, users: UserService, texts: Texts, commands: Sequence[str]) -> None:
+        self._users = users
+        self._texts = texts
+        self._commands = commands
+
+    def router(self) -> Router:
+        routes = Router(name="menu")
+        routes.message.register(self.start, CommandStart())
+        routes.message.register(self.menu, Command("menu"))
+        routes.callback_query.register(self.menu, F.data == "menu")
+        routes.message.register(self.help, Command("help", "ayuda"))
+        routes.callback_query.register(self.help, F.data == "help")
+        routes.message.register(self.ask_language, Command("language"))
+        routes.callback_query.register(self.ask_language, F.data == "language")
+        routes.callback_query.register(self.set_language, F.data.regexp(r"^lang:[a-z]{2}$"))
+        routes.message.register(self.unknown_command, F.text.startswith("/"))
+        routes.message.register(self.talk, F.text)
+        routes.message.register(self.unsupported)
+        routes.callback_query.register(self.unknown_button)
+        return routes
+
+    async def start(self, command: CommandObject, turn: Turn, user: User, t: Localizer) -> None:
+        turn.interaction("start", **({"payload": command.args[:64]} if command.args else {}))
+        key = "menu-welcome" if user.is_new else "menu-welcome-back"
+        turn.say(t(key, name=user.profile.first_name), _front(t))
+
+    async def menu(self, turn: Turn, user: User, t: Localizer) -> None:
+        turn.interaction("menu")
+        turn.acknowledge()
+        await self._enter_menu(turn, user, "main")
+        turn.say(t("menu-main"), _main(t))
+
+    async def help(self, turn: Turn, t: Localizer) -> None:
+        turn.interaction("help")
+        turn.acknowledge()
+        lines = [f"/{command} — {t(f'command-{command}')}" for command in self._commands]
+        turn.say(f"{t('menu-help')}\n\n" + "\n".join(lines), _front(t))
+
+    async def ask_language(self, turn: Turn, user: User, t: Localizer) -> None:
+        turn.interaction("language")
+        turn.acknowledge()
+        await self._enter_menu(turn, user, "language")
+        turn.say(t("menu-language"), [[(t(f"menu-{code}"), f"lang:{code}") for code in LANGUAGES]])
+
+    async def set_language(
+        self, query: CallbackQuery, turn: Turn, user: User, narrative: NarrativeService
+    ) -> None:
+        """An explicit choice; the page where the reader stands is shown again in it."""
+        language = (query.data or "").removeprefix("lang:")
+        turn.interaction("language_chosen", language=language)
+        t = self._texts.localizer(language)
+        state = await self._users.state(user)
+        self._users.update_preferences(turn.work, user, {"language": language})
+        turn.acknowledge()
+        if query.message is not None:
+            turn.drop_keyboard(query.message.message_id)
+        turn.say(t("menu-language-set"))
+        if state.current_state.narrative_progress.current_fragment is not None:
+            found = await narrative.resume(turn.work, user)
+            if isinstance(found, Scene):
+                show(turn, user, t, found)
+
+    async def unknown_command(self, turn: Turn, t: Localizer) -> None:
+        turn.operation = "unknown_command"
+        turn.reject("unknown_command")
+        turn.say(t("menu-unknown"), _front(t))
+
+    async def talk(self, turn: Turn, t: Localizer) -> None:
+        turn.interaction("talk")
+        turn.say(t("menu-talk"), _front(t))
+
+    async def unsupported(self, turn: Turn, t: Localizer) -> None:
+        turn.operation = "unsupported"
+        turn.reject("unsupported_message")
+        turn.say(t("menu-unsupported"), _front(t))
+
+    async def unknown_button(self, turn: Turn, t: Localizer) -> None:
+        turn.operation = "unknown_button"
+        turn.reject("outdated")
+        turn.acknowledge(t("menu-old-button"))
+
+    async def _enter_menu(self, turn: Turn, user: User, context: str) -> None:
+        state = await self._users.state(user)
+        if state.current_state.menu_context == context:
+            return
+
+        def change(before: UserState) -> UserState:
+            current = before.current_state.model_copy(update={"menu_context": context})
+            return before.model_copy(update={"current_state": current})
+
+        self._users.update_state(turn.work, user, change)
+
+
+def _front(t: Localizer) -> Keyboard:
+    return [[(t("menu-read"), "story")], [(t("menu-more"), "menu")]]
+
+
+def _main(t: Localizer) -> Keyboard:
+    return [
+        [(t("menu-read"), "story")],
+        [(t("menu-again"), "story:again")],
+        [(t("menu-change-language"), "language"), (t("menu-help-button"), "help")],
+    ]

@@ -1,0 +1,139 @@
+"""The story in the chat: /story, choices, reactions."""
+
+from aiogram import F, Router
+from aiogram.filters import Command
+from aiogram.types import (
+    CallbackQuery,
+    MessageReactionUpdated,
+    ReactionTypeEmoji,
+)
+
+from yabot.bot.localization import Localizer, closest_language
+from yabot.bot.turn import Turn
+from yabot.features.narrative import messages, scene
+from yabot.features.narrative.service import Arrived, NarrativeService, Refusal, Scene
+from yabot.features.users.service import User
+from yabot.storage.relational.database import Database
+
+
+def router() -> Router:
+    routes = Router(name="narrative")
+    routes.message.register(continue_story, Command("story"))
+    routes.callback_query.register(continue_story, F.data == "story")
+    routes.callback_query.register(ask_to_restart, F.data == "story:again")
+    routes.callback_query.register(restart, F.data == "story:restart")
+    routes.callback_query.register(choose, F.data.regexp(r"^c:[a-z0-9_]{1,24}:[a-z0-9_]{1,24}$"))
+    routes.callback_query.register(react_by_button, F.data.regexp(r"^r:[a-z0-9_]{1,24}:"))
+    routes.message_reaction.register(react)
+    return routes
+
+
+async def continue_story(
+    turn: Turn, user: User, t: Localizer, narrative: NarrativeService, database: Database
+) -> None:
+    turn.interaction("story")
+    turn.acknowledge()
+    found = await narrative.resume(turn.work, user)
+    if not isinstance(found, Scene):
+        _refuse(turn, t, found)
+        return
+    shown = await messages.newest_scene(database, turn.chat_id)
+    if shown is not None:
+        turn.drop_keyboard(shown)
+    show(turn, user, t, found)
+
+
+async def choose(
+    query: CallbackQuery, turn: Turn, user: User, t: Localizer, narrative: NarrativeService
+) -> None:
+    _, fragment_id, choice_id = (query.data or "").split(":")
+    turn.interaction("choice", fragment_id=fragment_id, choice_id=choice_id)
+    result = await narrative.choose(turn.work, user, fragment_id, choice_id)
+    if not isinstance(result, Arrived):
+        _refuse(turn, t, result)
+        return
+    turn.acknowledge()
+    _drop_pressed(query, turn)
+    if result.hint is not None:
+        turn.say(scene.hint_text(result.hint, language_of(user), t))
+    show(turn, user, t, result.scene)
+
+
+async def react_by_button(
+    query: CallbackQuery, turn: Turn, user: User, t: Localizer, narrative: NarrativeService
+) -> None:
+    _, content_id, emoji = (query.data or "").split(":", 2)
+    turn.interaction("reaction", content_id=content_id)
+    await narrative.react(turn.work, user, content_id, [emoji])
+    turn.acknowledge(t("narrative-reacted", emoji=emoji))
+
+
+async def react(
+    change: MessageReactionUpdated,
+    turn: Turn,
+    user: User,
+    narrative: NarrativeService,
+    database: Database,
+) -> None:
+    """A reaction that was there before, or was taken back, is no news."""
+    turn.operation = "reaction"
+    added = [new for new in change.new_reaction if new not in change.old_reaction]
+    content_id = await messages.content_of(database, turn.chat_id, change.message_id)
+    if content_id is None or not added:
+        return
+    turn.interaction("reaction", content_id=content_id)
+    reactions = [kind.emoji if isinstance(kind, ReactionTypeEmoji) else "custom" for kind in added]
+    await narrative.react(turn.work, user, content_id, reactions)
+
+
+async def ask_to_restart(turn: Turn, t: Localizer) -> None:
+    turn.interaction("restart")
+    turn.acknowledge()
+    answers = [("narrative-restart-yes", "story:restart"), ("narrative-restart-no", "story")]
+    turn.say(t("narrative-restart-ask"), [[(t(key), data)] for key, data in answers])
+
+
+async def restart(
+    query: CallbackQuery, turn: Turn, user: User, t: Localizer, narrative: NarrativeService
+) -> None:
+    turn.interaction("restart_confirmed")
+    result = await narrative.restart(turn.work, user)
+    if not isinstance(result, Scene):
+        _refuse(turn, t, result)
+        return
+    turn.acknowledge()
+    _drop_pressed(query, turn)
+    show(turn, user, t, result)
+
+
+def show(turn: Turn, user: User, t: Localizer, shown: Scene) -> None:
+    """The fragment as a new message; its id is how a reaction finds its content."""
+    language = language_of(user)
+    turn.say(
+        scene.text(shown, language),
+        scene.keyboard(shown, language, t),
+        content_id=shown.fragment.fragment_id,
+    )
+
+
+def language_of(user: User) -> str:
+    chosen = user.loaded.preferences.language if user.loaded else None
+    return closest_language(chosen or user.profile.language_code)
+
+
+def _refuse(turn: Turn, t: Localizer, why: Refusal) -> None:
+    turn.reject(why)
+    if why == "outdated":
+        turn.acknowledge(t("narrative-outdated"))
+        turn.say(t("narrative-outdated-continue"), [[(t("narrative-continue"), "story")]])
+    elif why == "vip_required":
+        turn.acknowledge()
+        turn.say(t("narrative-vip"), [[(t("narrative-again"), "story:again")]])
+    else:
+        turn.acknowledge()
+        turn.say(t("narrative-none"))
+
+
+def _drop_pressed(query: CallbackQuery, turn: Turn) -> None:
+    if query.message is not None:
+        turn.drop_keyboard(query.message.message_id)

@@ -1,0 +1,77 @@
+"""Where the story is kept. Readers see one revision or the next, never a mixture."""
+
+from time import monotonic
+
+from yabot.errors import InvalidInput, StoreUnavailable
+from yabot.features.narrative.documents import (
+    CURRENT,
+    FRAGMENTS,
+    STORIES,
+    from_documents,
+    to_documents,
+)
+from yabot.features.narrative.story.model import Story, removed_without_move
+from yabot.storage.documents.store import DocumentStore, store_errors
+
+# How long, in seconds, an import may go unseen.
+FRESH_FOR = 1.0
+READS = 5
+
+
+class Library:
+    def __init__(self, documents: DocumentStore) -> None:
+        self._documents = documents
+        self._story: Story | None = None
+        self._checked_at = -FRESH_FOR
+
+    async def current(self) -> Story | None:
+        """The story that readers see; None before the first import. Raises StoreUnavailable."""
+        if monotonic() - self._checked_at < FRESH_FOR:
+            return self._story
+        own = await self._documents.find(STORIES, CURRENT)
+        revision = self._story.revision if self._story else None
+        if own is None or own["revision"] != revision:
+            self._story = await self._load()
+        self._checked_at = monotonic()
+        return self._story
+
+    async def replace(self, story: Story) -> None:
+        """Switch to ``story``, whole, in one transaction.
+
+        Raises InvalidInput when a reader may stand in a fragment that would be gone without a
+        word; StoreUnavailable: then it is either all there or not at all.
+        """
+        old = await self._load()
+        stranded = removed_without_move(old.fragments, story) if old else []
+        if stranded:
+            raise InvalidInput(
+                f"readers may stand in {', '.join(stranded)}, which this story does not have: "
+                "add each to `moved`, with the fragment where they go on"
+            )
+        await self._write(story)
+        self._story = story
+
+    async def _load(self) -> Story | None:
+        for _ in range(READS):
+            own = await self._documents.find(STORIES, CURRENT)
+            if own is None:
+                return None
+            with store_errors():
+                fragments = await self._documents[FRAGMENTS].find({}).to_list()
+            # A reader that comes between two revisions looks again.
+            if all(fragment["revision"] == own["revision"] for fragment in fragments):
+                return from_documents(own, fragments)
+        raise StoreUnavailable("MongoDB", "the story keeps changing while it is read")
+
+    async def _write(self, story: Story) -> None:
+        own, fragments = to_documents(story)
+        with store_errors():
+            async with (
+                self._documents.client.start_session() as session,
+                await session.start_transaction(),
+            ):
+                await self._documents[FRAGMENTS].delete_many({}, session=session)
+                await self._documents[FRAGMENTS].insert_many(fragments, session=session)
+                await self._documents[STORIES].replace_one(
+                    {"_id": CURRENT}, own, upsert=True, session=session
+                )

@@ -1,0 +1,53 @@
+"""How a choice changes where a reader stands; nothing here touches a store."""
+
+from datetime import datetime
+
+from yabot.features.narrative.story.model import Choice, Fragment, Story
+from yabot.features.users.model import ChoiceMade, NarrativeProgress, UserState
+
+
+def where(story: Story, progress: NarrativeProgress) -> Fragment | None:
+    """The reader's fragment; None before the first one. One that was moved is followed."""
+    fragment_id = progress.current_fragment
+    if fragment_id is None:
+        return None
+    for _ in story.moved:
+        fragment_id = story.moved.get(fragment_id, fragment_id)
+    return story.fragments.get(fragment_id, story.fragments[story.start])
+
+
+def open_choices(fragment: Fragment, progress: NarrativeProgress) -> list[Choice]:
+    """Those that this reader sees: a choice may ask for a hint."""
+    known = {None, *progress.hints_unlocked}
+    return [choice for choice in fragment.choices if choice.requires_hint in known]
+
+
+def begin(story: Story, progress: NarrativeProgress) -> NarrativeProgress:
+    return progress.model_copy(update={"current_fragment": story.start})
+
+
+def step(
+    progress: NarrativeProgress, fragment: Fragment, choice: Choice, at: datetime
+) -> NarrativeProgress:
+    """Walk on. Of each fragment the newest choice is kept, so that loops do not grow it."""
+    made = ChoiceMade(fragment_id=fragment.fragment_id, choice_id=choice.id, made_at=at)
+    earlier = [kept for kept in progress.choices_made if kept.fragment_id != made.fragment_id]
+    return progress.model_copy(
+        update={
+            "current_fragment": choice.next_fragment,
+            "completed_fragments": _with(progress.completed_fragments, fragment.fragment_id),
+            "choices_made": (*earlier, made),
+            "hints_unlocked": _with(progress.hints_unlocked, choice.unlocks_hint),
+        }
+    )
+
+
+def in_state(state: UserState, progress: NarrativeProgress) -> UserState:
+    current = state.current_state.model_copy(
+        update={"narrative_progress": progress, "menu_context": "story"}
+    )
+    return state.model_copy(update={"current_state": current})
+
+
+def _with(kept: tuple[str, ...], added: str | None) -> tuple[str, ...]:
+    return kept if added is None or added in kept else (*kept, added)

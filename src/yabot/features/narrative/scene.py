@@ -1,0 +1,34 @@
+"""A scene as a message: its text, its reactions and its choices."""
+
+from yabot.bot.localization import Localizer
+from yabot.bot.turn import Keyboard
+from yabot.features.narrative.service import Scene
+from yabot.features.narrative.story.model import Hint, Texts
+
+
+def text(scene: Scene, language: str) -> str:
+    fragment = scene.fragment
+    return f"<b>{_in(fragment.title, language)}</b>\n\n{_in(fragment.content, language)}"
+
+
+def hint_text(hint: Hint, language: str, t: Localizer) -> str:
+    return f"{t('narrative-hint')} <b>{_in(hint.title, language)}</b>\n\n{_in(hint.text, language)}"
+
+
+def keyboard(scene: Scene, language: str, t: Localizer) -> Keyboard:
+    """Choices one below the other, for they are sentences; reactions side by side."""
+    fragment = scene.fragment
+    rows = [
+        [(_in(choice.text, language), f"c:{fragment.fragment_id}:{choice.id}")]
+        for choice in scene.choices
+    ]
+    if fragment.metadata.ending:
+        rows.append([(t("narrative-again"), "story:again")])
+    reactions = [
+        (emoji, f"r:{fragment.fragment_id}:{emoji}") for emoji in fragment.metadata.reactions
+    ]
+    return [*rows, reactions] if reactions else rows
+
+
+def _in(texts: Texts, language: str) -> str:
+    return texts.get(language) or next(iter(texts.values()))

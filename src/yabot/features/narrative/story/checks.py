@@ -1,0 +1,86 @@
+"""The rules that hold between fragments: every reader can go on, and can come to an end."""
+
+from collections.abc import Iterator
+
+from yabot.features.narrative.story.draft import ChoiceDraft, FragmentDraft, StoryDraft
+from yabot.features.narrative.story.graph import Graph
+from yabot.features.narrative.story.links import resolve
+from yabot.features.narrative.story.problems import Problems
+from yabot.features.narrative.story.traps import trapped_fragments
+
+Found = Iterator[tuple[int, str]]
+
+
+def check_story(draft: StoryDraft, problems: Problems) -> None:
+    """Notes every broken link, dead end, unreachable fragment, useless hint and trap."""
+    graph = resolve(draft, problems)
+    rules = (_endings, _start, _reachable, _hints, _finishing)
+    for rule in rules:
+        for line, sentence in rule(draft, graph):
+            problems.add(line, sentence)
+
+
+def _endings(draft: StoryDraft, _graph: Graph) -> Found:
+    for fragment in draft.fragments.values():
+        if fragment.metadata.ending and fragment.choices:
+            yield fragment.line, f"{fragment.owner} is an ending, so it cannot have choices"
+        if not fragment.metadata.ending and fragment.choices is not None and not fragment.choices:
+            yield (
+                fragment.line,
+                f"{fragment.owner} is a dead end: give it choices, or say ending: true",
+            )
+
+
+def _start(draft: StoryDraft, graph: Graph) -> Found:
+    if draft.start and draft.start.id in graph.vip:
+        yield draft.start.line, f"start '{draft.start.id}' is VIP only: no newcomer could begin"
+
+
+def _reachable(draft: StoryDraft, graph: Graph) -> Found:
+    if not graph.entrances:
+        return
+    for fragment_id in draft.fragments.keys() - graph.reachable():
+        fragment = draft.fragments[fragment_id]
+        yield fragment.line, f"{fragment.owner} is unreachable: no choice leads to it"
+
+
+def _hints(draft: StoryDraft, graph: Graph) -> Found:
+    unlocked = {edge.unlocks for edge in graph.all_edges()}
+    for hint in draft.hints.values():
+        if hint.id not in unlocked:
+            yield hint.line, f"hint '{hint.id}' is never unlocked: no choice has it as unlocks_hint"
+    obtainable = graph.obtainable_hints()
+    for fragment, choice, required in _required(draft, graph):
+        if fragment.id in graph.reachable() and required not in obtainable:
+            yield (
+                choice.requires_hint.line if choice.requires_hint else choice.line,
+                f"{choice.owner} can never appear: no reader can have hint '{required}' before it",
+            )
+
+
+def _required(draft: StoryDraft, graph: Graph) -> Iterator[tuple[FragmentDraft, ChoiceDraft, str]]:
+    for fragment in draft.fragments.values():
+        for choice, edge in zip(fragment.choices or (), graph.edges[fragment.id], strict=True):
+            if edge.requires:
+                yield fragment, choice, edge.requires
+
+
+def _finishing(draft: StoryDraft, graph: Graph) -> Found:
+    hopeless = draft.fragments.keys() - graph.finishing()
+    for_all = trapped_fragments(graph, vip=True) - hopeless
+    for_free = trapped_fragments(graph, vip=False) - hopeless - for_all
+    for fragment in draft.fragments.values():
+        if fragment.id in hopeless:
+            yield fragment.line, f"{fragment.owner}: no ending can be reached from here"
+        if fragment.id in for_all:
+            yield (
+                fragment.line,
+                f"{fragment.owner} is a trap: a reader may lack the hints that every way "
+                "from here to an ending asks for",
+            )
+        if fragment.id in for_free:
+            yield (
+                fragment.line,
+                f"{fragment.owner} is a trap for readers without VIP: every way from here to "
+                "an ending is VIP only, or asks for a hint that they may lack",
+            )

@@ -1,0 +1,85 @@
+"""The fragments as a graph of choices, and walks over it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+Node = TypeVar("Node")
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A choice. ``target`` is None where the file does not say clearly where it leads."""
+
+    source: str
+    target: str | None
+    unlocks: str | None
+    requires: str | None
+
+
+@dataclass(frozen=True)
+class Graph:
+    """``entrances`` are the fragments where readers begin or are moved to.
+
+    ``goals`` are the fragments from which nobody needs a way on: endings, and those whose
+    missing or unclear choices are a mistake already named.
+    """
+
+    edges: Mapping[str, Sequence[Edge]]
+    entrances: Sequence[str]
+    goals: frozenset[str]
+    vip: frozenset[str]
+
+    def reachable(self) -> set[str]:
+        """The fragments that some chain of choices leads to."""
+        forward = {
+            source: [edge.target for edge in edges if edge.target is not None]
+            for source, edges in self.edges.items()
+        }
+        return walk(self.entrances, forward)
+
+    def finishing(self) -> set[str]:
+        """The fragments from which some chain of choices leads to a goal."""
+        backward: dict[str, list[str]] = {}
+        for edge in self.all_edges():
+            if edge.target is not None:
+                backward.setdefault(edge.target, []).append(edge.source)
+        return walk(self.goals, backward)
+
+    def obtainable_hints(self) -> set[str]:
+        """The hints that a reader can find without needing them first."""
+        hints: set[str] = set()
+        while True:
+            visited = walk(self.entrances, self._open_ways(hints))
+            found = {
+                edge.unlocks
+                for edge in self.all_edges()
+                if edge.source in visited and edge.unlocks and _is_open(edge, hints)
+            }
+            if found <= hints:
+                return hints
+            hints |= found
+
+    def all_edges(self) -> Iterable[Edge]:
+        return (edge for edges in self.edges.values() for edge in edges)
+
+    def _open_ways(self, hints: set[str]) -> dict[str, list[str]]:
+        return {
+            source: [edge.target for edge in edges if edge.target and _is_open(edge, hints)]
+            for source, edges in self.edges.items()
+        }
+
+
+def walk(starts: Iterable[Node], ways: Mapping[Node, Iterable[Node]]) -> set[Node]:
+    visited = set(starts)
+    waiting = list(visited)
+    while waiting:
+        for node in ways.get(waiting.pop(), ()):
+            if node not in visited:
+                visited.add(node)
+                waiting.append(node)
+    return visited
+
+
+def _is_open(edge: Edge, hints: set[str]) -> bool:
+    return edge.requires is None or edge.requires in hints

@@ -1,0 +1,75 @@
+"""Finds what every id in a draft refers to; what is left is a graph without loose ends."""
+
+from collections.abc import Mapping
+
+from yabot.features.narrative.story.draft import ChoiceDraft, FragmentDraft, Ref, StoryDraft
+from yabot.features.narrative.story.graph import Edge, Graph
+from yabot.features.narrative.story.problems import Problems, closest, did_you_mean
+
+
+def resolve(draft: StoryDraft, problems: Problems) -> Graph:
+    """The graph of the draft's choices, after noting every reference to nothing.
+
+    A misspelt id counts as the one it was probably meant to be: one mistake, one line.
+    """
+    return _Links(draft, problems).graph()
+
+
+class _Links:
+    def __init__(self, draft: StoryDraft, problems: Problems) -> None:
+        self._draft = draft
+        self._problems = problems
+
+    def graph(self) -> Graph:
+        fragments = self._draft.fragments.values()
+        edges = {fragment.id: self._edges(fragment) for fragment in fragments}
+        return Graph(
+            edges=edges,
+            entrances=self._entrances(),
+            goals=frozenset(f.id for f in fragments if _is_goal(f, edges[f.id])),
+            vip=frozenset(f.id for f in fragments if f.metadata.vip_required),
+        )
+
+    def _entrances(self) -> list[str]:
+        start = self._fragment("start", self._draft.start)
+        moved = [self._moved(old, new) for old, new in self._draft.moved.items()]
+        return [entrance for entrance in (start, *moved) if entrance]
+
+    def _moved(self, old: Ref, new: Ref) -> str | None:
+        where = f"moved '{old.id}'"
+        if old.id in self._draft.fragments:
+            self._problems.add(old.line, f"{where}: fragment '{old.id}' still exists; drop one")
+        if new.id in {ref.id for ref in self._draft.moved} - self._draft.fragments.keys():
+            sentence = f"'{new.id}' has moved itself; name the fragment where it went"
+            self._problems.add(new.line, f"{where}: {sentence}")
+            return None
+        return self._fragment(f"{where}: fragment", new)
+
+    def _edges(self, fragment: FragmentDraft) -> list[Edge]:
+        return [self._edge(fragment.id, choice) for choice in fragment.choices or ()]
+
+    def _edge(self, source: str, choice: ChoiceDraft) -> Edge:
+        return Edge(
+            source=source,
+            target=self._fragment(f"{choice.owner}: next", choice.next),
+            unlocks=self._hint(f"{choice.owner}: unlocks_hint", choice.unlocks_hint),
+            requires=self._hint(f"{choice.owner}: requires_hint", choice.requires_hint),
+        )
+
+    def _fragment(self, where: str, ref: Ref | None) -> str | None:
+        return self._find(where, ref, self._draft.fragments)
+
+    def _hint(self, where: str, ref: Ref | None) -> str | None:
+        return self._find(where, ref, self._draft.hints)
+
+    def _find(self, where: str, ref: Ref | None, known: Mapping[str, object]) -> str | None:
+        if ref is None or ref.id in known:
+            return ref.id if ref else None
+        sentence = f"{where} '{ref.id}' does not exist{did_you_mean(ref.id, known)}"
+        self._problems.add(ref.line, sentence)
+        return closest(ref.id, known)
+
+
+def _is_goal(fragment: FragmentDraft, edges: list[Edge]) -> bool:
+    unclear = any(edge.target is None for edge in edges)
+    return fragment.metadata.ending or not edges or unclear

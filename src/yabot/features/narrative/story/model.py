@@ -1,0 +1,88 @@
+"""What a story is. The parser makes these models, MongoDB stores their fields."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints
+
+ID_PATTERN = r"^[a-z0-9_]{1,24}$"
+LANGUAGE_PATTERN = r"^[a-z]{2}$"
+MAX_BESITOS = 1000
+MAX_CHOICES = 8
+MAX_DIFFICULTY = 5
+REVISION_LENGTH = 12
+
+Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+Language = Annotated[str, StringConstraints(pattern=LANGUAGE_PATTERN)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Texts = dict[Language, Text]
+Besitos = Annotated[int, Field(ge=1, le=MAX_BESITOS)]
+# Both MongoDB and JSON hand a tuple back as a list.
+FromList = Strict(False)
+
+
+class StoryModel(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Choice(StoryModel):
+    """A button under a fragment; with ``requires_hint`` only those see it who have the hint."""
+
+    id: Id
+    text: Texts
+    next_fragment: Id
+    unlocks_hint: Id | None = None
+    requires_hint: Id | None = None
+
+
+class FragmentMetadata(StoryModel):
+    """``reactions`` says which emoji pays how many besitos."""
+
+    tags: Annotated[tuple[Id, ...], FromList] = ()
+    vip_required: bool = False
+    difficulty: Annotated[int, Field(ge=1, le=MAX_DIFFICULTY)] = 1
+    reactions: dict[str, Besitos] = Field(default_factory=dict)
+    ending: bool = False
+
+
+class Fragment(StoryModel):
+    """One scene: ``title`` is plain text, ``content`` is Telegram HTML (see ``markup``)."""
+
+    fragment_id: Id
+    title: Texts
+    content: Texts
+    choices: Annotated[tuple[Choice, ...], FromList, Field(max_length=MAX_CHOICES)] = ()
+    metadata: FragmentMetadata = FragmentMetadata()
+
+
+class Hint(StoryModel):
+    """Something the reader finds out and keeps: ``title`` is plain text, ``text`` Telegram HTML."""
+
+    id: Id
+    title: Texts
+    text: Texts
+
+
+class Story(StoryModel):
+    """A whole story. The first language is the one to fall back on."""
+
+    story: Id
+    languages: Annotated[tuple[Language, ...], FromList, Field(min_length=1)]
+    start: Id
+    moved: dict[Id, Id] = Field(default_factory=dict)
+    fragments: dict[Id, Fragment]
+    hints: dict[Id, Hint] = Field(default_factory=dict)
+
+    @cached_property
+    def revision(self) -> str:
+        """The content's fingerprint: equal stories have equal revisions."""
+        canonical = json.dumps(self.model_dump(), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(canonical.encode()).hexdigest()[:REVISION_LENGTH]
+
+
+def removed_without_move(old_ids: Iterable[str], story: Story) -> list[str]:
+    """The old fragments where a reader may stand and from which ``story`` leads nowhere."""
+    return sorted(set(old_ids) - story.fragments.keys() - story.moved.keys())

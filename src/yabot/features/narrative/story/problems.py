@@ -1,0 +1,43 @@
+"""Everything that is wrong with one file, collected before anything is said."""
+
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from yabot.errors import StoryInvalid
+
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+class Problems:
+    """Mistakes with their lines (the first line is 1), in any order."""
+
+    def __init__(self, file_name: str) -> None:
+        self._file_name = file_name
+        self._found: list[tuple[int, str]] = []
+
+    def add(self, line: int, sentence: str) -> None:
+        """``sentence`` may quote the file: what no terminal shows is spelt out."""
+        shown = _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", sentence)
+        self._found.append((line, shown))
+
+    def raise_if_any(self) -> None:
+        """Raises StoryInvalid with one line for each mistake, in the file's order."""
+        if self._found:
+            found = sorted(dict.fromkeys(self._found), key=lambda problem: problem[0])
+            raise StoryInvalid([f"{self._file_name}:{line}: {said}" for line, said in found])
+
+    def fatal(self, line: int, sentence: str) -> StoryInvalid:
+        """The error for a file that cannot be read any further."""
+        return StoryInvalid([f"{self._file_name}:{line}: {sentence}"])
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that ``word`` was probably meant to be."""
+    return next(iter(get_close_matches(word, list(known), n=1)), None)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The end of a sentence: a suggestion, or nothing."""
+    guess = closest(word, known)
+    return f"; did you mean '{guess}'?" if guess else ""

@@ -1,0 +1,82 @@
+"""Texts of a story file, and what each kind of text must be like."""
+
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+
+from yabot.features.narrative.story.markup import MAX_MESSAGE_UNITS, markup_problems, message_units
+from yabot.features.narrative.story.model import Texts
+from yabot.features.narrative.story.value import Value
+
+MAX_BUTTON = 64
+MAX_TITLE = 128
+
+Rule = Callable[[str], Iterator[str]]
+
+
+def read_texts(value: Value | None, languages: Sequence[str], rule: Rule) -> Texts:
+    """The texts by language, in the story's order of languages, each checked by ``rule``."""
+    entries = value.entries() if value else None
+    if value is None or entries is None:
+        return {}
+    for language in entries:
+        if language not in languages:
+            value.complain(
+                f"has a text in '{language}', but the story's languages are "
+                f"{', '.join(languages)} (add it to languages, or take it out)",
+                entries[language].line,
+            )
+    found = {language: _read(value, language, entries, rule) for language in languages}
+    return {language: text for language, text in found.items() if text is not None}
+
+
+def _read(value: Value, language: str, entries: dict[str, Value], rule: Rule) -> str | None:
+    if language not in entries:
+        value.complain(f"has no text in '{language}'")
+        return None
+    entry = entries[language].renamed(value.owner, f"{value.name} in '{language}'")
+    text = entry.text()
+    for sentence in (*_characters(text), *rule(text)) if text else ():
+        entry.complain(sentence)
+    return text
+
+
+def check_message(value: Value, title: Texts, content: Texts) -> None:
+    """Notes at ``value``, the content, each language in which the message is too long."""
+    for language in title.keys() & content.keys():
+        units = message_units(title[language], content[language])
+        if units > MAX_MESSAGE_UNITS:
+            value.complain(
+                f"in '{language}' makes a message of {units} characters with its title; "
+                f"Telegram allows {MAX_MESSAGE_UNITS}",
+                _line_of(value, language),
+            )
+
+
+def title_rule(text: str) -> Iterator[str]:
+    yield from _short(text, MAX_TITLE)
+
+
+def button_rule(text: str) -> Iterator[str]:
+    yield from _short(text, MAX_BUTTON)
+
+
+def content_rule(text: str) -> Iterator[str]:
+    yield from (f"does not work as Telegram HTML: {problem}" for problem in markup_problems(text))
+
+
+def _short(text: str, limit: int) -> Iterator[str]:
+    if "\n" in text:
+        yield "must be one line"
+    if len(text) > limit:
+        yield f"has {len(text)} characters; {limit} are allowed"
+
+
+def _characters(text: str) -> Iterator[str]:
+    for character in dict.fromkeys(text):
+        if unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} and character != "\n":
+            yield f"has the character U+{ord(character):04X}, which Telegram cannot show"
+
+
+def _line_of(value: Value, language: str) -> int:
+    entries = value.entries() or {}
+    return entries[language].line

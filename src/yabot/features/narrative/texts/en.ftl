@@ -1,0 +1,12 @@
+command-story = Go on with the story where you left it
+narrative-continue = Read on
+narrative-again = Start again
+narrative-restart-ask = Shall we go back to the first page? You keep the hints you found and what you earned.
+narrative-restart-yes = Yes, from the beginning
+narrative-restart-no = No, I stay where I was
+narrative-hint = 🗝 You have found a hint:
+narrative-reacted = { $emoji } Noted in the margin.
+narrative-outdated = That page is already behind you.
+narrative-outdated-continue = That page is already behind you: your story goes on further along.
+narrative-vip = <b>This door is shut.</b> Behind it are pages for VIP readers, and the key cannot be bought yet. The other doors of the page are still open: choose another, or start again.
+narrative-none = There is no story to tell yet. Come back soon.

@@ -1,0 +1,12 @@
+command-story = Sigue la historia donde la dejaste
+narrative-continue = Seguir leyendo
+narrative-again = Volver a empezar
+narrative-restart-ask = ¿Volvemos a la primera página? Conservas las pistas que encontraste y lo que ganaste.
+narrative-restart-yes = Sí, desde el principio
+narrative-restart-no = No, sigo donde estaba
+narrative-hint = 🗝 Has encontrado una pista:
+narrative-reacted = { $emoji } Anotado en el margen.
+narrative-outdated = Esa página ya quedó atrás.
+narrative-outdated-continue = Esa página ya quedó atrás: tu historia sigue más adelante.
+narrative-vip = <b>Esta puerta está cerrada.</b> Detrás hay páginas para lectores VIP, y todavía no se puede comprar la llave. Las demás puertas de la página siguen abiertas: elige otra, o vuelve a empezar.
+narrative-none = Todavía no hay ninguna historia que contar. Vuelve pronto.

@@ -1,0 +1,27 @@
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, Text
+
+from yabot.storage.relational.tables import metadata
+from yabot.storage.relational.types import Moment, RowId
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("user_id", Text, ForeignKey("user_profiles.user_id"), nullable=False, index=True),
+    Column("plan_type", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("start_date", Moment, nullable=False),
+    Column("end_date", Moment),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    CheckConstraint("plan_type IN ('free', 'premium', 'vip')", name="plan_type"),
+    CheckConstraint("status IN ('active', 'inactive', 'cancelled', 'expired')", name="status"),
+    sqlite_autoincrement=True,
+)
+Index(
+    "uq_subscriptions_active_user_id",
+    subscriptions.c.user_id,
+    unique=True,
+    sqlite_where=subscriptions.c.status == "active",
+    postgresql_where=subscriptions.c.status == "active",
+)

@@ -1,0 +1,77 @@
+"""The reader's own data: see it, delete it, know what it is for."""
+
+import json
+from html import escape
+
+from aiogram import F, Router
+from aiogram.enums import ChatMemberStatus
+from aiogram.filters import Command
+from aiogram.types import CallbackQuery, ChatMemberUpdated
+
+from yabot.bot.localization import Localizer
+from yabot.bot.turn import Turn
+from yabot.features.users.service import User, UserService
+
+# Telegram takes 4096 characters; the tags and escapes need some of them.
+CHUNK = 3500
+
+
+def router() -> Router:
+    routes = Router(name="users")
+    routes.message.register(show_data, Command("mydata"))
+    routes.message.register(ask_to_forget, Command("forget"))
+    routes.message.register(explain_privacy, Command("privacy"))
+    routes.callback_query.register(forget, F.data == "forget:yes")
+    routes.callback_query.register(keep, F.data == "forget:no")
+    routes.my_chat_member.register(note_membership)
+    return routes
+
+
+async def show_data(turn: Turn, user: User, t: Localizer, users: UserService) -> None:
+    turn.interaction("mydata")
+    turn.say(t("users-mydata"))
+    text = json.dumps(await users.export(user.user_id), ensure_ascii=False, indent=1)
+    for start in range(0, len(text), CHUNK):
+        turn.say(f"<pre>{escape(text[start : start + CHUNK], quote=False)}</pre>")
+
+
+async def ask_to_forget(turn: Turn, t: Localizer) -> None:
+    turn.interaction("forget")
+    answers = [("users-forget-yes", "forget:yes"), ("users-forget-no", "forget:no")]
+    turn.say(t("users-forget-ask"), [[(t(key), data)] for key, data in answers])
+
+
+async def forget(
+    query: CallbackQuery, turn: Turn, user: User, t: Localizer, users: UserService
+) -> None:
+    turn.interaction("forget_confirmed")
+    _drop_question(query, turn)
+    users.delete(turn.work, user, "requested_by_user")
+    turn.say(t("users-forgotten"))
+
+
+async def keep(query: CallbackQuery, turn: Turn, t: Localizer) -> None:
+    turn.interaction("forget_declined")
+    _drop_question(query, turn)
+    turn.say(t("users-forget-kept"))
+
+
+async def explain_privacy(turn: Turn, t: Localizer) -> None:
+    turn.interaction("privacy")
+    turn.say(t("users-privacy"))
+
+
+async def note_membership(
+    change: ChatMemberUpdated, turn: Turn, user: User, users: UserService
+) -> None:
+    """The reader blocked the bot, or came back."""
+    turn.operation = "membership"
+    is_active = change.new_chat_member.status is ChatMemberStatus.MEMBER
+    if is_active != user.profile.is_active:
+        users.update_profile(turn.work, user, {"is_active": is_active})
+
+
+def _drop_question(query: CallbackQuery, turn: Turn) -> None:
+    turn.acknowledge()
+    if query.message is not None:
+        turn.drop_keyboard(query.message.message_id)

@@ -1,0 +1,88 @@
+"""The SQL side of a user: closures to read with, and guarded ones to change with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, and_, delete, select, update
+
+from yabot.features.users.model import Profile
+from yabot.features.users.tables import user_profiles
+from yabot.storage.relational.database import Statement, insert_new
+from yabot.storage.relational.tables import doc_changes, outgoing, updates, user_counters
+from yabot.storage.relational.unit_of_work import guard
+
+
+@dataclass(frozen=True, slots=True)
+class StoredUser:
+    """One snapshot: who it is, how far the state is, and a document not yet in MongoDB."""
+
+    profile: Profile | None
+    state_version: int
+    pending: str | None
+
+
+_newest = and_(
+    doc_changes.c.user_id == user_counters.c.user_id,
+    doc_changes.c.from_version == user_counters.c.state_version - 1,
+)
+_user = select(
+    user_counters.c.state_version, doc_changes.c.document.label("pending"), user_profiles
+).select_from(
+    user_counters.outerjoin(
+        user_profiles, user_profiles.c.user_id == user_counters.c.user_id
+    ).outerjoin(doc_changes, _newest)
+)
+
+
+def find(user_id: str) -> Statement[StoredUser]:
+    query = _user.where(user_counters.c.user_id == user_id)
+
+    def read(connection: Connection) -> StoredUser:
+        row = connection.execute(query).mappings().first()
+        if row is None:
+            return StoredUser(None, 0, None)
+        values: dict[str, Any] = dict(row)
+        state_version, pending = values.pop("state_version"), values.pop("pending")
+        profile = Profile.model_construct(**values) if values["user_id"] else None
+        return StoredUser(profile, state_version, pending)
+
+    return read
+
+
+def add_profile(profile: Profile) -> Callable[[Connection], None]:
+    def add(connection: Connection) -> None:
+        statement = insert_new(connection, user_profiles)
+        added = connection.execute(statement, profile.model_dump()).rowcount == 1
+        guard(added, f"the profile of user {profile.user_id}")
+
+    return add
+
+
+def change_profile(user_id: str, values: dict[str, object]) -> Callable[[Connection], None]:
+    statement = update(user_profiles).where(user_profiles.c.user_id == user_id).values(values)
+
+    def change(connection: Connection) -> None:
+        changed = connection.execute(statement).rowcount == 1
+        guard(changed, f"the profile of user {user_id}")
+
+    return change
+
+
+def erase(user_id: str) -> Callable[[Connection], None]:
+    """Remove the profile, and blank whatever the log keeps of the user beyond ids."""
+
+    def remove(connection: Connection) -> None:
+        profile = delete(user_profiles).where(user_profiles.c.user_id == user_id)
+        guard(connection.execute(profile).rowcount == 1, f"the profile of user {user_id}")
+        connection.execute(delete(doc_changes).where(doc_changes.c.user_id == user_id))
+        connection.execute(
+            update(updates).where(updates.c.user_id == user_id).values(payload="{}", state="erased")
+        )
+        connection.execute(
+            update(outgoing)
+            .where(outgoing.c.chat_id == int(user_id))
+            .values(payload="{}", state="erased")
+        )
+
+    return remove

@@ -1,0 +1,200 @@
+"""Users as one thing, although their profile is in SQL and their state in MongoDB."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from aiogram.types import User as TelegramUser
+
+from yabot.errors import GuardFailed, TerminalError
+from yabot.feature import PersonalData
+from yabot.features.users import repository
+from yabot.features.users.cache import StateCache
+from yabot.features.users.events import UserDeleted, UserRegistered, UserUpdated
+from yabot.features.users.model import Profile, UserState, new_state
+from yabot.observability.logging import get_logger
+from yabot.runtime.clock import utc_now
+from yabot.storage.documents.store import DocumentStore
+from yabot.storage.relational.database import Database
+from yabot.storage.relational.unit_of_work import DocumentChange, UnitOfWork
+
+log = get_logger(__name__)
+
+COLLECTION = "users"
+# A profile is not written for every touch of a button.
+LOGIN_RESOLUTION = timedelta(minutes=10)
+
+
+class StateLost(TerminalError):
+    """MongoDB does not hold a state that SQL says was applied."""
+
+    code = "state_lost"
+
+
+@dataclass(slots=True)
+class User:
+    """A user as one unit of work sees them; the state is read only when somebody asks for it."""
+
+    profile: Profile
+    state_version: int
+    loaded: UserState | None = None
+    is_new: bool = False
+
+    @property
+    def user_id(self) -> str:
+        return self.profile.user_id
+
+
+class UserService:
+    """Reads are durable facts; every other method only adds to the unit of work it is given."""
+
+    def __init__(
+        self, database: Database, documents: DocumentStore, personal_data: Sequence[PersonalData]
+    ) -> None:
+        self._database = database
+        self._documents = documents
+        self._personal_data = personal_data
+        self.cache = StateCache()
+
+    async def find(self, user_id: str) -> User | None:
+        """None: there is no such user. Raises StoreUnavailable when SQL cannot tell."""
+        return _as_user(await self._database.read(repository.find(user_id)))
+
+    async def state(self, user: User) -> UserState:
+        """The state at the very version that SQL had when the user was read.
+
+        Raises StoreUnavailable, GuardFailed when it has moved on since, StateLost.
+        """
+        if user.loaded is None:
+            cached = self.cache.get(user.user_id, user.state_version)
+            user.loaded = cached or await self._read_state(user)
+        return user.loaded
+
+    async def get(self, user_id: str) -> tuple[Profile, UserState] | None:
+        """Profile and state as of one version; None when there is no such user."""
+        while (user := await self.find(user_id)) is not None:
+            try:
+                return user.profile, await self.state(user)
+            except GuardFailed:
+                log.debug("user.read_again", user_id=user_id)
+        return None
+
+    async def meet(self, work: UnitOfWork, telegram_user: TelegramUser) -> User:
+        """The user behind a message: found and brought up to date, or registered."""
+        stored = await self._database.read(repository.find(str(telegram_user.id)))
+        user = _as_user(stored)
+        if user is None:
+            return self._register(work, telegram_user, stored.state_version)
+        self._refresh(work, user, telegram_user)
+        return user
+
+    def update_profile(self, work: UnitOfWork, user: User, values: dict[str, Any]) -> None:
+        """``values`` by the names of Profile's fields; publishes their names, not the values."""
+        user.profile = user.profile.model_copy(update=values)
+        work.run(repository.change_profile(user.user_id, values))
+        work.publish(UserUpdated(update_type="profile", updated_fields=tuple(values)), user.user_id)
+
+    def update_preferences(self, work: UnitOfWork, user: User, values: dict[str, Any]) -> None:
+        """``values`` by the names of Preferences' fields; the state must have been read."""
+
+        def change(state: UserState) -> UserState:
+            preferences = state.preferences.model_copy(update=values)
+            return state.model_copy(update={"preferences": preferences})
+
+        self.update_state(work, user, change)
+        work.publish(
+            UserUpdated(update_type="preferences", updated_fields=tuple(values)), user.user_id
+        )
+
+    def update_state(
+        self, work: UnitOfWork, user: User, change: Callable[[UserState], UserState]
+    ) -> None:
+        """Step the state to its next version; the state must have been read before."""
+        if user.loaded is None:
+            raise ValueError("read the state before changing it")
+        stepped = {"version": user.state_version + 1, "updated_at": utc_now()}
+        user.loaded = change(user.loaded).model_copy(update=stepped)
+        work.change_document(DocumentChange(user.user_id, user.state_version, user.loaded))
+
+    def delete(self, work: UnitOfWork, user: User, reason: str) -> None:
+        """Everything of the user goes with one commit; counters and audit stay, by id only."""
+        for feature in reversed(self._personal_data):
+            feature.erase(work, user.user_id)
+        work.run(repository.erase(user.user_id))
+        work.change_document(DocumentChange(user.user_id, user.state_version, None))
+        work.publish(UserDeleted(deletion_reason=reason), user.user_id)
+
+    async def export(self, user_id: str) -> dict[str, Any]:
+        """All that every feature keeps of the user, by feature."""
+        exported: dict[str, Any] = {}
+        for feature in self._personal_data:
+            exported |= await feature.export(user_id)
+        return exported
+
+    async def export_own(self, user_id: str) -> dict[str, Any]:
+        found = await self.get(user_id)
+        if found is None:
+            return {}
+        profile, state = found
+        return {
+            "profile": profile.model_dump(mode="json"),
+            "state": state.model_dump(mode="json", by_alias=True),
+        }
+
+    async def _read_state(self, user: User) -> UserState:
+        document = await self._documents.find(COLLECTION, user.user_id)
+        version = 0 if document is None else document["version"]
+        if version > user.state_version:
+            raise GuardFailed(f"the state of user {user.user_id} has changed meanwhile")
+        if document is None or version < user.state_version:
+            raise StateLost(
+                f"MongoDB holds version {version} of user {user.user_id}, SQL has committed "
+                f"{user.state_version}: restore the collection '{COLLECTION}' from its backup"
+            )
+        state = UserState.model_validate(document)
+        self.cache.put(state)
+        return state
+
+    def _register(self, work: UnitOfWork, telegram_user: TelegramUser, version: int) -> User:
+        now = utc_now()
+        values = _telegram_values(telegram_user)
+        profile = Profile(
+            user_id=str(telegram_user.id),
+            telegram_user_id=telegram_user.id,
+            registration_date=now,
+            last_login=now,
+            is_active=True,
+            **values,
+        )
+        state = new_state(profile.user_id).model_copy(update={"version": version + 1})
+        work.run(repository.add_profile(profile))
+        work.change_document(DocumentChange(profile.user_id, version, state))
+        work.publish(UserRegistered(), profile.user_id)
+        return User(profile, version, state, is_new=True)
+
+    def _refresh(self, work: UnitOfWork, user: User, telegram_user: TelegramUser) -> None:
+        known = user.profile.model_dump()
+        seen = _telegram_values(telegram_user) | {"is_active": True}
+        changed = {name: value for name, value in seen.items() if known[name] != value}
+        if changed:
+            self.update_profile(work, user, changed)
+        if utc_now() - user.profile.last_login > LOGIN_RESOLUTION:
+            work.run(repository.change_profile(user.user_id, {"last_login": utc_now()}))
+
+
+def _as_user(stored: repository.StoredUser) -> User | None:
+    if stored.profile is None:
+        return None
+    pending = stored.pending
+    loaded = None if pending is None else UserState.model_validate_json(pending)
+    return User(stored.profile, stored.state_version, loaded)
+
+
+def _telegram_values(telegram_user: TelegramUser) -> dict[str, Any]:
+    return {
+        "username": telegram_user.username,
+        "first_name": telegram_user.first_name,
+        "last_name": telegram_user.last_name,
+        "language_code": telegram_user.language_code,
+    }

@@ -1,0 +1,18 @@
+from sqlalchemy import BigInteger, Boolean, Column, Table, Text
+
+from yabot.storage.relational.tables import metadata
+from yabot.storage.relational.types import Moment
+
+user_profiles = Table(
+    "user_profiles",
+    metadata,
+    Column("user_id", Text, primary_key=True),
+    Column("telegram_user_id", BigInteger, nullable=False, unique=True),
+    Column("username", Text),
+    Column("first_name", Text, nullable=False),
+    Column("last_name", Text),
+    Column("language_code", Text),
+    Column("registration_date", Moment, nullable=False),
+    Column("last_login", Moment, nullable=False),
+    Column("is_active", Boolean, nullable=False),
+)

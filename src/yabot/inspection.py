@@ -1,0 +1,51 @@
+"""What the playground shows of the program's stores beside the chat."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from yabot.bus.observer import observe
+from yabot.feature import Services
+from yabot.storage.relational.tables import outbox, user_counters
+from yabot.stores import Stores
+
+
+class StoreInspector:
+    def __init__(self, stores: Stores, services: Services) -> None:
+        self._stores = stores
+        self._services = services
+
+    async def stored_state(self, telegram_user_id: int) -> dict[str, Any]:
+        user_id = str(telegram_user_id)
+        sections: dict[str, Any] = {}
+        for feature in self._services.personal_data:
+            sections |= await feature.export(user_id)
+        sections["counters"] = await self._stores.database.read(
+            lambda connection: _counters(connection, user_id)
+        )
+        return {"sections": sections}
+
+    async def recent_events(self, telegram_user_id: int, limit: int) -> list[dict[str, Any]]:
+        query = (
+            select(outbox.c.envelope)
+            .where(outbox.c.user_id == str(telegram_user_id))
+            .order_by(outbox.c.id.desc())
+            .limit(limit)
+        )
+        envelopes = await self._stores.database.read(
+            lambda connection: list(connection.execute(query).scalars())
+        )
+        return [json.loads(envelope) for envelope in reversed(envelopes)]
+
+    def live_events(self) -> AsyncIterator[dict[str, Any]]:
+        return observe(self._stores.redis, self._services.commits.catalog.names)
+
+
+def _counters(connection: Connection, user_id: str) -> dict[str, Any]:
+    query = select(user_counters.c.sequence, user_counters.c.state_version).where(
+        user_counters.c.user_id == user_id
+    )
+    row = connection.execute(query).mappings().first()
+    return dict(row) if row else {}

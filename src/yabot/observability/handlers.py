@@ -1,0 +1,72 @@
+"""Where log lines go. Nothing here ever writes a record that was not formatted, and redacted."""
+
+import logging
+import sys
+import threading
+from contextlib import suppress
+from logging.handlers import RotatingFileHandler
+from types import TracebackType
+from typing import TextIO
+
+from yabot.errors import ConfigurationError
+from yabot.settings.logs import LoggingSettings
+
+
+class CarefulHandler(logging.Handler):
+    """Tells of a line that could not be written, without its content.
+
+    stdlib would print the record's message and arguments, secrets and all.
+    """
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - stdlib's name
+        reason = type(sys.exc_info()[1]).__name__
+        with suppress(Exception):
+            sys.stderr.write(f"A log line of {record.name} could not be written: {reason}\n")
+
+
+class StandardError(CarefulHandler, logging.StreamHandler[TextIO]):
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr  # it may have been replaced since
+        super().emit(record)
+
+
+class RotatingFile(CarefulHandler, RotatingFileHandler):
+    """A file that is put away as ``name.1``, ``name.2``… when it grows too large."""
+
+
+def rotating_file(settings: LoggingSettings) -> RotatingFile:
+    """The file of ``settings``; its directory is made. Raises ``ConfigurationError``."""
+    path = settings.file_path
+    assert path is not None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return RotatingFile(
+            path,
+            maxBytes=settings.max_file_size,
+            backupCount=settings.backup_count,
+            encoding="utf-8",
+            errors="backslashreplace",
+        )
+    except OSError as error:
+        problem = f"LOG_FILE_PATH: {path} cannot be written: {error.strerror}; set another path"
+        raise ConfigurationError([problem]) from None
+
+
+def log_crashes(logger: logging.Logger) -> None:
+    """Tracebacks of a dying process or thread become log lines, and so are redacted."""
+
+    def process(
+        kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            sys.__excepthook__(kind, error, trace)
+        else:
+            logger.critical("process.crashed", exc_info=(kind, error, trace))
+
+    def thread(crash: threading.ExceptHookArgs) -> None:
+        if crash.exc_value is not None:
+            details = (crash.exc_type, crash.exc_value, crash.exc_traceback)
+            logger.error("thread.crashed", exc_info=details)
+
+    sys.excepthook = process
+    threading.excepthook = thread

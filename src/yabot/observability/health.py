@@ -1,0 +1,39 @@
+"""What works and what does not, for those who ask from outside."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from yabot.runtime.clock import utc_now
+
+Status = Literal["ok", "degraded", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """``since`` is when it came into this status; ``reason`` is one sentence, if not ok."""
+
+    status: Status
+    since: datetime
+    reason: str | None = None
+
+
+class Health:
+    """The program's components by name; all of them ok means the program is."""
+
+    def __init__(self) -> None:
+        self.components: dict[str, Component] = {}
+        self.started = False
+
+    def report(self, name: str, status: Status, reason: str | None = None) -> None:
+        known = self.components.get(name)
+        if known is None or (known.status, known.reason) != (status, reason):
+            self.components[name] = Component(status, utc_now(), reason)
+
+    @property
+    def status(self) -> Status:
+        """``failed`` when updates cannot be taken in, that is, when SQL or the intake is away."""
+        found = {component.status for component in self.components.values()}
+        if "failed" in found or not self.started:
+            return "failed"
+        return "degraded" if "degraded" in found else "ok"

@@ -1,0 +1,122 @@
+"""Structured logs: YABOT's lines and the libraries', all through one redacting formatter.
+
+structlog's half is fixed when this module is imported, so loggers may be made and kept at any
+time. ``configure_logging`` sets stdlib's half: where lines go, how they look and which are
+logged at all. Until then only warnings come through, as stdlib prints them.
+"""
+
+import logging
+import sys
+from collections.abc import Iterable
+from typing import Any, cast
+
+import structlog
+from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
+
+from yabot.observability.handlers import (
+    CarefulHandler,
+    StandardError,
+    log_crashes,
+    rotating_file,
+)
+from yabot.observability.redaction import Redactor
+from yabot.settings.logs import LoggingSettings
+
+COMMON: list[Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+]
+PROCESSORS: list[Processor] = [
+    *COMMON,
+    structlog.stdlib.PositionalArgumentsFormatter(),
+    structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+]
+
+# These tell of every update, request or command, some with its whole payload.
+TALKATIVE = {
+    "aiogram.event": logging.WARNING,
+    "alembic.runtime.migration": logging.WARNING,
+    "asyncio": logging.INFO,
+    "pymongo": logging.INFO,
+    "uvicorn.access": logging.WARNING,
+}
+
+
+class Logger(structlog.stdlib.BoundLogger):
+    """Asks stdlib, which remembers the answer, before it does any work for a frequent line."""
+
+    def debug(self, event: str | None = None, *args: Any, **kw: Any) -> Any:
+        if self._logger.isEnabledFor(logging.DEBUG):
+            self._proxy_to_logger("debug", event, *args, **kw)
+
+    def info(self, event: str | None = None, *args: Any, **kw: Any) -> Any:
+        if self._logger.isEnabledFor(logging.INFO):
+            self._proxy_to_logger("info", event, *args, **kw)
+
+
+structlog.configure(
+    processors=PROCESSORS,
+    wrapper_class=Logger,
+    logger_factory=structlog.stdlib.LoggerFactory(),
+)
+
+
+def get_logger(name: str) -> FilteringBoundLogger:
+    """A logger for the module ``name``; event names are short dotted phrases."""
+    return cast(FilteringBoundLogger, Logger(logging.getLogger(name), PROCESSORS, {}))
+
+
+def configure_logging(settings: LoggingSettings, secrets: Iterable[str]) -> None:
+    """Sends every line to standard error and, if wanted, to a file, without ``secrets``.
+
+    May be called again: the last call counts. Also logs warnings and whatever would end the
+    process or a thread with a traceback. Raises ``ConfigurationError`` if the file cannot be
+    written.
+    """
+    redactor = Redactor(secrets)
+    handlers: list[CarefulHandler] = [StandardError()]
+    handlers[0].setFormatter(_formatter(redactor, _renderer(settings.format)))
+    if settings.file_path:
+        handlers.append(rotating_file(settings))
+        handlers[1].setFormatter(_formatter(redactor, _renderer("json")))
+    root = logging.getLogger()
+    _replace_handlers(root, handlers)
+    root.setLevel(settings.level)
+    for name, level in TALKATIVE.items():
+        logging.getLogger(name).setLevel(max(level, root.level))
+    logging.captureWarnings(True)
+    log_crashes(logging.getLogger("yabot"))
+
+
+def _formatter(redactor: Redactor, renderer: Processor) -> logging.Formatter:
+    def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        return redactor.mapping(event)
+
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=COMMON,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            redact,  # after the traceback has become text, before anything is written
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            renderer,
+        ],
+    )
+
+
+def _renderer(form: str) -> Processor:
+    if form == "json":
+        return structlog.processors.JSONRenderer(ensure_ascii=False)
+    return structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )
+
+
+def _replace_handlers(root: logging.Logger, handlers: Iterable[logging.Handler]) -> None:
+    for old in root.handlers[:]:
+        if isinstance(old, CarefulHandler):
+            root.removeHandler(old)
+            old.close()
+    for handler in handlers:
+        root.addHandler(handler)

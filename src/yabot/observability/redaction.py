@@ -1,0 +1,118 @@
+"""Secrets out of whatever is about to be logged."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+HIDDEN = "***"
+MAX_DEPTH = 8
+SHORT = 8
+NAMES_REMEMBERED = 1024
+
+SECRET_NAME = re.compile(
+    r"passw(or)?d|passphrase|pwd$|secret|token$|authorization|cookie|credential"
+    r"|api[-_]?key|private[-_]?key|signature",
+    re.IGNORECASE,
+)
+
+# Each pattern keeps what its groups "before" and "after" hold and hides what lies between.
+PATTERNS = (
+    # a bot token, alone or in the path of a Bot API address
+    r"(?<!\d)\d{6,}(?::|%3[Aa])[A-Za-z0-9_-]{30,}",
+    r"(?P<before>/bot)\d+(?::|%3[Aa])[^/\s\"']+",
+    # the password of a URL
+    r"(?P<before>(?<![a-zA-Z0-9+.-])[a-zA-Z][a-zA-Z0-9+.-]*://[^\s:/@\"']*:)[^\s/\"']+(?P<after>@)",
+    # credentials of HTTP, and tokens of JOSE
+    r"(?P<before>\b(?i:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{8,}",
+    r"\beyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]*",
+    r"(?P<before>(?i:authorization)[\\\"']*\s*[:=]\s*[\\\"']*)[^\\\"'\r\n]+",
+    # name=value, name: value, "name": "value", also with the quotes escaped
+    r"(?P<before>(?i:passw(?:or)?d|passphrase|secret|token|api[-_]?key|private[-_]?key)"
+    r"[\\\"']*\s*[:=]\s*)"
+    r"(?:\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|\\+\"[^\"\\]*|[^\s\"',;&)}\]]+)",
+)
+COMPILED = tuple(re.compile(pattern) for pattern in PATTERNS)
+
+
+class Redactor:
+    """Hides ``secrets`` wherever they stand, and what looks like a secret by form or by name."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        forms = {form for secret in secrets if secret for form in _forms(secret)}
+        ordered = sorted(forms, key=len, reverse=True)
+        self._known = re.compile("|".join(map(_exactly, ordered))) if ordered else None
+        self._name = lru_cache(NAMES_REMEMBERED)(self._read_name)
+
+    def text(self, text: str) -> str:
+        """``text`` with every secret in it replaced by ``***``."""
+        if self._known:
+            text = self._known.sub(HIDDEN, text)
+        if ":" in text or "=" in text or "eyJ" in text or " " in text:
+            for pattern in COMPILED:
+                text = pattern.sub(_hide, text)
+        return text
+
+    def value(self, value: Any, depth: int = 0) -> Any:
+        """``value`` as strings, numbers, lists and mappings, redacted all the way down.
+
+        What is none of these becomes the redacted text of its ``repr``.
+        """
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        if isinstance(value, str):
+            return self.text(value)
+        if depth < MAX_DEPTH and isinstance(value, Mapping):
+            return self.mapping(value, depth)
+        if depth < MAX_DEPTH and isinstance(value, list | tuple | set | frozenset):
+            return [self.value(item, depth + 1) for item in value]
+        return self.text(_readable(value))
+
+    def mapping(self, mapping: Mapping[Any, Any], depth: int = 0) -> dict[str, Any]:
+        """Values under names such as ``password`` are hidden whatever they are."""
+        clean: dict[str, Any] = {}
+        for key, value in mapping.items():
+            name, is_secret = self._name(str(key))
+            hidden = is_secret and value is not None
+            clean[name] = HIDDEN if hidden else self.value(value, depth + 1)
+        return clean
+
+    def _read_name(self, name: str) -> tuple[str, bool]:
+        return self.text(name), SECRET_NAME.search(name) is not None
+
+
+def _forms(secret: str) -> tuple[str, ...]:
+    """As it is, and as URLs, JSON and reprs write it."""
+    in_repr, in_json = repr(secret)[1:-1], json.dumps(secret)[1:-1]
+    quoted = in_repr.replace("'", r"\'"), secret.replace("'", r"\'")
+    return (
+        secret,
+        quote(secret),
+        quote(secret, safe=""),
+        quote_plus(secret),
+        in_repr,
+        in_json,
+        *quoted,
+    )
+
+
+def _exactly(secret: str) -> str:
+    """A short secret is hidden where it stands alone: an ``a`` must not blacken every word."""
+    escaped = re.escape(secret)
+    return escaped if len(secret) >= SHORT else rf"(?<!\w){escaped}(?!\w)"
+
+
+def _hide(match: re.Match[str]) -> str:
+    kept = match.groupdict()
+    return f"{kept.get('before') or ''}{HIDDEN}{kept.get('after') or ''}"
+
+
+def _readable(value: object) -> str:
+    if isinstance(value, bytes | bytearray):
+        return bytes(value).decode("utf-8", "backslashreplace")
+    try:
+        return repr(value)
+    except Exception as error:  # noqa: BLE001 - logging must survive any object
+        return f"<{type(value).__name__} whose repr raised {type(error).__name__}>"

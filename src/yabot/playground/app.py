@@ -1,0 +1,48 @@
+"""The ASGI application: Bot API, reader's side and page behind one guard."""
+
+import sqlite3
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
+
+from yabot.errors import TransientError
+from yabot.observability.logging import get_logger
+from yabot.playground.bot_api.endpoint import BotApiEndpoint
+from yabot.playground.guard import Guard
+from yabot.playground.reader import routes, watching
+from yabot.playground.reader.context import Context
+from yabot.playground.reader.errors import Refused
+
+log = get_logger(__name__)
+
+PAGE = Path(__file__).parent / "page"
+
+
+def build_app(context: Context, bot_api: BotApiEndpoint) -> FastAPI:
+    app = FastAPI(title="YABOT playground", openapi_url=None)
+    app.state.context = context
+    app.add_middleware(Guard)
+    app.add_route("/bot{token}/{method}", bot_api.answer, methods=["GET", "POST"])
+    app.include_router(routes.router)
+    app.include_router(watching.router)
+    app.mount("/", StaticFiles(directory=PAGE, html=True))
+    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(TransientError, _unavailable)
+    app.add_exception_handler(sqlite3.Error, _store_failed)
+    return app
+
+
+async def _refused(_request: Request, error: Exception) -> JSONResponse:
+    status = error.status if isinstance(error, Refused) else 500
+    return JSONResponse({"detail": str(error)}, status_code=status)
+
+
+async def _unavailable(_request: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"detail": str(error)}, status_code=503)
+
+
+async def _store_failed(_request: Request, error: Exception) -> JSONResponse:
+    log.error("playground.store.failed", error=str(error))
+    return JSONResponse({"detail": f"The playground's store says: {error}"}, status_code=500)

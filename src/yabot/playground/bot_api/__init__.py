@@ -1,0 +1,1 @@
+"""The Bot API: Telegram's methods under ``/bot<token>/<method>``, in Telegram's words."""

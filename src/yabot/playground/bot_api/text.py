@@ -1,0 +1,102 @@
+"""A message's text: parsed, trimmed, measured, with what Telegram itself finds in it."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from aiogram.types import MessageEntity
+from pydantic import TypeAdapter, ValidationError
+
+from yabot.playground.bot_api import html, utf16
+from yabot.playground.bot_api.errors import bad_request, not_built
+from yabot.playground.bot_api.params import Params
+
+LONGEST_TEXT = 4096
+
+_FOUND_BY_TELEGRAM = re.compile(
+    r"(?P<bot_command>(?<![\w/])/[A-Za-z0-9_]{1,32}(?:@\w{3,32})?(?!\w))"
+    r"|(?P<url>https?://[^\s<>\"']*[^\s<>\"'.,:;!?)\]])"
+)
+_entities = TypeAdapter(list[MessageEntity])
+
+
+@dataclass(frozen=True)
+class Text:
+    text: str
+    entities: list[html.Entity]
+
+    def as_content(self) -> dict[str, Any]:
+        """The fields of Telegram's Message."""
+        return {"text": self.text, **({"entities": self.entities} if self.entities else {})}
+
+
+def from_params(params: Params) -> Text:
+    """The ``text`` of a sending or editing method."""
+    source = params.text("text")
+    mode = params.text("parse_mode").lower()
+    if mode == "html":
+        text, entities = html.parse(source)
+    elif mode in {"", "none"}:
+        text, entities = source, _given_entities(params)
+    elif mode in {"markdown", "markdownv2"}:
+        raise not_built("reads parse_mode HTML only")
+    else:
+        raise bad_request("unsupported parse_mode")
+    return checked(text, entities)
+
+
+def checked(text: str, entities: list[html.Entity]) -> Text:
+    """Trimmed as Telegram trims; empty and too long texts are refused."""
+    trimmed = text.lstrip()
+    shift = utf16.length(text) - utf16.length(trimmed)
+    trimmed = trimmed.rstrip()
+    if not trimmed:
+        raise bad_request("message text is empty")
+    if len(trimmed) > LONGEST_TEXT:
+        raise bad_request("message is too long")
+    kept = _moved(entities, shift, utf16.length(trimmed))
+    found = [entity for entity in find_entities(trimmed) if not _overlaps(entity, kept)]
+    kept = sorted(kept + found, key=lambda entity: (entity["offset"], -entity["length"]))
+    return Text(trimmed, kept)
+
+
+def find_entities(text: str) -> list[html.Entity]:
+    """The commands and addresses that Telegram finds by itself."""
+    return [
+        {
+            "type": match.lastgroup,
+            "offset": utf16.length(text[: match.start()]),
+            "length": utf16.length(match[0]),
+        }
+        for match in _FOUND_BY_TELEGRAM.finditer(text)
+    ]
+
+
+def _given_entities(params: Params) -> list[html.Entity]:
+    given = params.parsed("entities", "message entities") or []
+    try:
+        entities = _entities.validate_python(given)
+    except ValidationError:
+        raise bad_request("can't parse MessageEntity") from None
+    return [entity.model_dump(exclude_none=True) for entity in entities]
+
+
+def _moved(entities: list[html.Entity], shift: int, length: int) -> list[html.Entity]:
+    moved = []
+    for entity in entities:
+        start = max(0, entity["offset"] - shift)
+        end = min(length, entity["offset"] + entity["length"] - shift)
+        if end > start:
+            moved.append({**entity, "offset": start, "length": end - start})
+    return moved
+
+
+def _overlaps(entity: html.Entity, others: list[html.Entity]) -> bool:
+    """Nothing is found inside code and links."""
+    closed = ("code", "pre", "text_link", "url", "bot_command")
+    return any(
+        other["type"] in closed
+        and other["offset"] < entity["offset"] + entity["length"]
+        and entity["offset"] < other["offset"] + other["length"]
+        for other in others
+    )

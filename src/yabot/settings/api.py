@@ -1,0 +1,75 @@
+"""Where the internal API listens."""
+
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+from yabot.settings.base import Problem, Section, variable
+from yabot.settings.values import PORT, CreatableDirectory, Port, ReadableFile
+
+
+class ApiSettings(Section):
+    host: str = variable(
+        "API_HOST",
+        "127.0.0.1",
+        about="The address that the API binds.",
+        value="an address of this machine, 0.0.0.0 for all",
+    )
+    port: Port = variable("API_PORT", 8080, about="The port that the API binds.", value=PORT)
+    tls_cert_file: ReadableFile | None = variable(
+        "API_TLS_CERT_FILE",
+        None,
+        about="The API's certificate, with its chain. With it the API speaks HTTPS.",
+        value="the path of a readable PEM file",
+    )
+    tls_key_file: ReadableFile | None = variable(
+        "API_TLS_KEY_FILE",
+        None,
+        about="The private key of API_TLS_CERT_FILE.",
+        value="the path of a readable PEM file, without a passphrase",
+    )
+    tls_client_ca_file: ReadableFile | None = variable(
+        "API_TLS_CLIENT_CA_FILE",
+        None,
+        about="Who must have signed a client's certificate. With it clients need one.",
+        value="the path of a readable PEM file",
+    )
+    keys_dir: CreatableDirectory = variable(
+        "API_KEYS_DIR",
+        Path(".yabot/keys"),
+        about="The keys that sign and check the API's tokens.",
+        value="the path of a directory that exists or can be created",
+        default_text="keys in YABOT_DATA_DIR",
+    )
+
+    def conflicts(self) -> Iterator[Problem]:
+        cert, key = (
+            ("API_TLS_CERT_FILE", self.tls_cert_file),
+            ("API_TLS_KEY_FILE", self.tls_key_file),
+        )
+        for (name, path), (other, other_path) in ((cert, key), (key, cert)):
+            if other_path and not path:
+                yield Problem(name, f"it is missing, and {other} needs it", "set both", (other,))
+        if self.tls_cert_file and self.tls_key_file:
+            yield from _mismatch(self.tls_cert_file, self.tls_key_file)
+        if self.tls_client_ca_file and not self.tls_cert_file:
+            yield Problem(
+                "API_TLS_CLIENT_CA_FILE",
+                "clients can show a certificate only over TLS",
+                "set API_TLS_CERT_FILE and API_TLS_KEY_FILE too",
+                ("API_TLS_CERT_FILE",),
+            )
+
+
+def _mismatch(cert: Path, key: Path) -> Iterator[Problem]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        # The empty passphrase keeps OpenSSL from asking at the terminal.
+        context.load_cert_chain(cert, key, password="")
+    except (ssl.SSLError, ValueError):
+        yield Problem(
+            "API_TLS_KEY_FILE",
+            f"{key} and {cert} are not a key and its certificate",
+            "set two PEM files that belong together, the key without a passphrase",
+            ("API_TLS_CERT_FILE",),
+        )

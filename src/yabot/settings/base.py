@@ -1,0 +1,84 @@
+"""What every section of the settings is made of: declared variables, and rules between them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import Field
+from pydantic.config import JsonDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake in one variable.
+
+    ``because_of`` names the other variables it was concluded from: if one of those is itself
+    wrong, the conclusion is worth nothing and is not told.
+    """
+
+    variable: str
+    wrong: str
+    right: str
+    because_of: tuple[str, ...] = ()
+
+    @property
+    def line(self) -> str:
+        return f"{self.variable}: {self.wrong}; {self.right}"
+
+
+def variable(name: str, default: Any, *, about: str, value: str, default_text: str = "") -> Any:
+    """Declares the field that the environment variable ``name`` fills.
+
+    ``about`` and ``value`` (what may be written) are read by people: in errors, in
+    ``.env.example`` and in the table of docs/configuration.md. ``default_text`` is for
+    defaults that are worked out at load.
+    """
+    reading: JsonDict = {"value": value, "default": default_text or _shown(default)}
+    return Field(
+        default, validation_alias=name, description=about, json_schema_extra={"reading": reading}
+    )
+
+
+def _shown(default: Any) -> str:
+    return (
+        "" if default in (None, ()) else str(default).lower() if default is False else str(default)
+    )
+
+
+class Section(BaseSettings):
+    """A family of variables, checked and then never changed.
+
+    Built by hand it takes field names and reads no environment; ``ConfigManager`` is the one
+    that reads it.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        populate_by_name=True,
+        case_sensitive=True,
+        hide_input_in_errors=True,
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic-settings'
+        init_settings: PydanticBaseSettingsSource,
+        *_unread: PydanticBaseSettingsSource,
+        **_unread_by_name: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+    def conflicts(self) -> Iterator[Problem]:
+        """Combinations that cannot work anywhere."""
+        yield from ()
+
+    def production_risks(self) -> Iterator[Problem]:
+        """What is good enough for a developer's machine only."""
+        yield from ()
+
+    def secrets(self) -> Iterator[str]:
+        """Every secret value that is set, as it is written and as it is used."""
+        yield from ()

@@ -1,0 +1,101 @@
+"""From environment variables to settings, with every mistake told at once."""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from pydantic_settings import EnvSettingsSource
+
+from yabot.errors import ConfigurationError
+from yabot.observability.redaction import Redactor
+from yabot.settings.base import Problem, Section
+from yabot.settings.envfile import read_env_file
+from yabot.settings.hints import hints
+from yabot.settings.mistakes import mistake
+from yabot.settings.model import Settings
+from yabot.settings.network import passwords_in
+from yabot.settings.reference import section_types, variables
+
+SectionType = TypeVar("SectionType", bound=Section)
+
+
+class ConfigManager:
+    """Reads ``environ`` (the process's by default) and, under it, ``env_file`` if it exists.
+
+    A variable that is set but empty counts as not set, and still hides the file's.
+    """
+
+    def __init__(
+        self, environ: Mapping[str, str] | None = None, env_file: Path | None = Path(".env")
+    ) -> None:
+        self._environ = dict(os.environ if environ is None else environ)
+        self._env_file = env_file
+
+    def load(self) -> Settings:
+        """Raises ``ConfigurationError`` with one line for each mistake, secrets not shown."""
+        given = self._given()
+        known = {v.name: given[v.name] for v in variables() if v.name in given}
+        problems: list[Problem] = []
+        settings = _settings(known, problems)
+        wrong = {problem.variable for problem in problems}
+        problems.extend(
+            problem
+            for problem in settings.problems()
+            if wrong.isdisjoint((problem.variable, *problem.because_of))
+        )
+        if problems:
+            raise ConfigurationError(_lines(problems, known))
+        return settings
+
+    def warnings(self) -> list[str]:
+        """What has no effect or looks misspelt, a line each."""
+        return list(hints(self._given()))
+
+    def _given(self) -> dict[str, str]:
+        merged = {**read_env_file(self._env_file), **self._environ}
+        return {name: text.strip() for name, text in merged.items() if text.strip()}
+
+
+class _Variables(EnvSettingsSource):
+    """pydantic-settings' reader, on the given variables."""
+
+    def __init__(self, section: type[Section], given: Mapping[str, str]) -> None:
+        super().__init__(section)
+        self.env_vars = given
+
+
+def _settings(given: Mapping[str, str], problems: list[Problem]) -> Settings:
+    parts = {
+        name: _section(section, given, problems, {})
+        for name, section in section_types().items()
+        if section is not Settings
+    }
+    return _section(Settings, given, problems, parts)
+
+
+def _section(
+    section: type[SectionType],
+    given: Mapping[str, str],
+    problems: list[Problem],
+    parts: Mapping[str, Section],
+) -> SectionType:
+    """The section; variables with a mistake are told and left at their defaults."""
+    values: dict[str, Any] = {**_Variables(section, given)(), **parts}
+    try:
+        return section(**values)
+    except ValidationError as error:
+        found = [mistake(detail) for detail in error.errors(include_url=False)]
+    problems.extend(found)
+    wrong = {problem.variable for problem in found}
+    return section(**{name: value for name, value in values.items() if name not in wrong})
+
+
+def _lines(problems: Iterable[Problem], given: Mapping[str, str]) -> list[str]:
+    """What is wrong is redacted: a secret may have been pasted into the wrong variable."""
+    secrets = [given[v.name] for v in variables() if v.secret and v.name in given]
+    redactor = Redactor([*secrets, *chain.from_iterable(map(passwords_in, secrets))])
+    return [replace(problem, wrong=redactor.text(problem.wrong)).line for problem in problems]

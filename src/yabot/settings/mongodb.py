@@ -1,0 +1,114 @@
+"""Where the documents live."""
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, SecretStr
+from pymongo.errors import ConfigurationError, InvalidURI
+from pymongo.uri_parser import parse_uri
+
+from yabot.settings.base import Problem, Section, variable
+from yabot.settings.network import all_loopback, passwords_in
+from yabot.settings.values import MILLISECONDS, POOL_SIZE, Milliseconds, PoolSize, StoreAddress
+
+SRV = "mongodb+srv://"
+SRV_OPTIONS = re.compile(r"(?<=[?&])srv[A-Za-z]+=[^&]*&?", re.IGNORECASE)
+
+UNREADABLE = (
+    "pymongo cannot read it (are / : @ and % in the password percent-encoded,"
+    " the options spelt right, the ports numbers, the files there?)"
+)
+
+
+def parse(uri: str) -> dict[str, Any]:
+    """What pymongo reads in a connection string, without asking the DNS.
+
+    Raises ``ValueError``. pymongo's own messages may quote a badly escaped password, so they
+    are not passed on.
+    """
+    if not uri.startswith((SRV, "mongodb://")):
+        raise ValueError("it does not begin with mongodb:// or mongodb+srv://")
+    plain = SRV_OPTIONS.sub("", uri).replace(SRV, "mongodb://", 1) if uri.startswith(SRV) else uri
+    try:
+        parsed: dict[str, Any] = dict(parse_uri(plain, default_port=None))
+    except (ConfigurationError, InvalidURI, ValueError, TypeError):
+        raise ValueError(UNREADABLE) from None
+    if "@" in (parsed["database"] or ""):
+        raise ValueError(UNREADABLE)  # half of the password would be taken for the host
+    if uri.startswith(SRV) and [port for _, port in parsed["nodelist"]] != [None]:
+        raise ValueError("mongodb+srv:// takes one host and no port")
+    return parsed
+
+
+def _mongodb_uri(uri: SecretStr | None) -> SecretStr | None:
+    if uri:
+        parse(uri.get_secret_value())
+    return uri
+
+
+def _database_name(name: str) -> str:
+    if not re.fullmatch(r'[^/\\. "$*<>:|?\x00]{1,63}', name):
+        raise ValueError(f"{name!r} is not a name that MongoDB takes")
+    return name
+
+
+class MongoSettings(Section):
+    uri: Annotated[StoreAddress, AfterValidator(_mongodb_uri)] = variable(
+        "MONGODB_URI",
+        None,
+        about="The MongoDB replica set or cluster that holds the readers' state and the stories.",
+        value="mongodb://… or mongodb+srv://…, or the word embedded",
+        default_text="embedded",
+    )
+    database: Annotated[str, AfterValidator(_database_name)] = variable(
+        "MONGODB_DATABASE",
+        "yabot",
+        about="The database's name there.",
+        value='1 to 63 characters without / \\ . " $ * < > : ? and spaces',
+    )
+    max_pool_size: PoolSize = variable(
+        "MONGODB_MAX_POOL_SIZE",
+        50,
+        about="How many connections to MongoDB one process keeps at most.",
+        value=POOL_SIZE,
+    )
+    timeout_ms: Milliseconds = variable(
+        "MONGODB_TIMEOUT_MS",
+        5000,
+        about="How long an operation on MongoDB may take before the store counts as away.",
+        value=MILLISECONDS,
+    )
+
+    @property
+    def embedded(self) -> bool:
+        """True if YABOT starts its own mongod."""
+        return self.uri is None
+
+    def production_risks(self) -> Iterator[Problem]:
+        if self.uri is None:
+            yield from self._unsaid()
+            return
+        uri = self.uri.get_secret_value()
+        parsed = parse(uri)
+        options = parsed["options"]
+        if all_loopback(host for host, _ in parsed["nodelist"]):
+            return
+        if not options.get("tls", uri.startswith(SRV)):
+            yield Problem("MONGODB_URI", "the connection is not encrypted", "add tls=true")
+        if not (parsed["username"] or options.get("authMechanism")):
+            yield Problem(
+                "MONGODB_URI", "it has no credentials", "write mongodb://user:password@host/…"
+            )
+
+    def _unsaid(self) -> Iterator[Problem]:
+        if "uri" not in self.model_fields_set:
+            yield Problem(
+                "MONGODB_URI",
+                "it is missing",
+                "production needs a connection string, or the word embedded",
+            )
+
+    def secrets(self) -> Iterator[str]:
+        if self.uri:
+            yield from passwords_in(self.uri.get_secret_value())

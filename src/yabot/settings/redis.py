@@ -1,0 +1,168 @@
+"""Where events travel: one server, Sentinel or Cluster."""
+
+import re
+from collections.abc import Iterator
+from typing import Annotated
+from urllib.parse import unquote, urlsplit
+
+from pydantic import AfterValidator, SecretStr
+from redis.asyncio.connection import parse_url
+
+from yabot.settings.base import Problem, Section, variable
+from yabot.settings.network import all_loopback, passwords_in
+from yabot.settings.values import (
+    MILLISECONDS,
+    POOL_SIZE,
+    HostPorts,
+    Milliseconds,
+    PoolSize,
+    StoreAddress,
+)
+
+
+def _redis_url(secret: SecretStr | None) -> SecretStr | None:
+    if secret is None:
+        return None
+    url = secret.get_secret_value()
+    if not url.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("it does not begin with redis://, rediss:// or unix://")
+    try:
+        parse_url(url)
+        database = urlsplit(url).path
+    except ValueError:
+        raise ValueError(
+            "redis-py cannot read it (are / : @ and % in the password percent-encoded,"
+            " the port and the options right?)"
+        ) from None
+    if not url.startswith("unix://") and not re.fullmatch(r"/?|/\d+", database):
+        raise ValueError("what follows the host is not a database number")
+    return secret
+
+
+class RedisSettings(Section):
+    url: Annotated[StoreAddress, AfterValidator(_redis_url)] = variable(
+        "REDIS_URL",
+        None,
+        about="The Redis or Valkey that carries events. With REDIS_SENTINELS its host is not used,"
+        " its scheme, user, password and database are.",
+        value="redis://…, rediss://… (TLS) or unix://…, or the word embedded",
+        default_text="embedded",
+    )
+    password: SecretStr | None = variable(
+        "REDIS_PASSWORD",
+        None,
+        about="Redis' password, where it is not part of REDIS_URL.",
+        value="the password as it is, not percent-encoded",
+    )
+    sentinels: HostPorts = variable(
+        "REDIS_SENTINELS",
+        (),
+        about="The Sentinels that know where the primary is.",
+        value="host:port,host:port,… (26379 where no port is written)",
+    )
+    sentinel_master: str | None = variable(
+        "REDIS_SENTINEL_MASTER",
+        None,
+        about="The name under which the Sentinels know the primary.",
+        value="the name in their configuration, often mymaster",
+    )
+    cluster: bool = variable(
+        "REDIS_CLUSTER",
+        False,
+        about="REDIS_URL names a node of a Redis Cluster.",
+        value="true or false",
+    )
+    max_pool_size: PoolSize = variable(
+        "REDIS_MAX_POOL_SIZE",
+        50,
+        about="How many connections to Redis one process keeps at most.",
+        value=POOL_SIZE,
+    )
+    timeout_ms: Milliseconds = variable(
+        "REDIS_TIMEOUT_MS",
+        2000,
+        about="How long Redis may take to connect or to answer before it counts as away.",
+        value=MILLISECONDS,
+    )
+
+    @property
+    def embedded(self) -> bool:
+        """True if YABOT starts its own Valkey."""
+        return self.url is None and not self.sentinels
+
+    def conflicts(self) -> Iterator[Problem]:
+        yield from self._topology_conflicts()
+        written = unquote(urlsplit(self._address).password or "")
+        if self.password and written and self.password.get_secret_value() != written:
+            yield Problem(
+                "REDIS_PASSWORD",
+                "REDIS_URL has another password",
+                "keep one of the two",
+                ("REDIS_URL",),
+            )
+
+    def _topology_conflicts(self) -> Iterator[Problem]:
+        if self.cluster and self.sentinels:
+            yield Problem(
+                "REDIS_CLUSTER",
+                "Sentinel and Cluster exclude each other",
+                "keep REDIS_CLUSTER or REDIS_SENTINELS",
+                ("REDIS_SENTINELS",),
+            )
+        elif self.cluster and not self.url:
+            yield Problem(
+                "REDIS_CLUSTER",
+                "no node of the cluster is named",
+                "set REDIS_URL to one of its nodes",
+                ("REDIS_URL",),
+            )
+        if self.sentinels and not self.sentinel_master:
+            yield Problem(
+                "REDIS_SENTINEL_MASTER",
+                "it is missing, and REDIS_SENTINELS needs it",
+                "set the name under which the Sentinels know the primary",
+                ("REDIS_SENTINELS",),
+            )
+        if self.sentinel_master and not self.sentinels:
+            yield Problem(
+                "REDIS_SENTINELS",
+                "it is missing, and REDIS_SENTINEL_MASTER needs it",
+                "set host:port of each Sentinel",
+                ("REDIS_SENTINEL_MASTER",),
+            )
+
+    def production_risks(self) -> Iterator[Problem]:
+        if self.embedded:
+            if "url" not in self.model_fields_set:
+                right = "production needs an address, or the word embedded"
+                yield Problem("REDIS_URL", "it is missing", right, ("REDIS_SENTINELS",))
+            return
+        if all_loopback(self._hosts()):
+            return
+        if not self._address.startswith("rediss://"):
+            yield Problem(
+                "REDIS_URL",
+                "the connection is not encrypted",
+                "use rediss:// (with REDIS_SENTINELS too)",
+            )
+        if not (self.password or urlsplit(self._address).password):
+            yield Problem(
+                "REDIS_PASSWORD",
+                "it is missing",
+                "set it, or write it in REDIS_URL",
+                ("REDIS_URL",),
+            )
+
+    @property
+    def _address(self) -> str:
+        return self.url.get_secret_value() if self.url else ""
+
+    def _hosts(self) -> list[str]:
+        if self.sentinels:
+            return [host for host, _ in self.sentinels]
+        return [urlsplit(self._address).hostname or "localhost"]
+
+    def secrets(self) -> Iterator[str]:
+        if self.password:
+            yield self.password.get_secret_value()
+        yield from passwords_in(self._address)

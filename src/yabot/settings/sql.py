@@ -1,0 +1,99 @@
+"""Where profiles, subscriptions and the log live: SQLite in a file, or PostgreSQL."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, SecretStr
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from yabot.settings.base import Problem, Section, variable
+from yabot.settings.network import all_loopback, passwords_in
+from yabot.settings.values import MILLISECONDS, POOL_SIZE, CreatableFile, Milliseconds, PoolSize
+
+DRIVER = "postgresql+psycopg"
+SCHEMES = ("postgresql", "postgres", DRIVER)
+ENCRYPTED = ("require", "verify-ca", "verify-full")
+
+
+def _parse(url: str) -> URL:
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError):
+        raise ValueError("SQLAlchemy cannot read it as an address of a database") from None
+
+
+def _postgresql(secret: SecretStr | None) -> SecretStr | None:
+    """The same address as SQLAlchemy wants it, with the driver in the scheme."""
+    if secret is None:
+        return None
+    url = _parse(secret.get_secret_value())
+    if url.drivername.startswith("sqlite"):
+        raise ValueError("SQLite is set by SQLITE_DATABASE_PATH")
+    if url.drivername not in SCHEMES:
+        raise ValueError("only PostgreSQL is supported")
+    if not url.database:
+        raise ValueError("it does not name a database")
+    return SecretStr(url.set(drivername=DRIVER).render_as_string(hide_password=False))
+
+
+class SqlSettings(Section):
+    database_url: Annotated[SecretStr | None, AfterValidator(_postgresql)] = variable(
+        "DATABASE_URL",
+        None,
+        about="The PostgreSQL database that takes SQLite's place, once one process is not enough.",
+        value="postgresql://user:password@host:5432/database",
+    )
+    sqlite_path: CreatableFile = variable(
+        "SQLITE_DATABASE_PATH",
+        Path(".yabot/yabot.db"),
+        about="The SQLite database's file. Not used with DATABASE_URL.",
+        value="the path of a file that exists or can be created",
+        default_text="yabot.db in YABOT_DATA_DIR",
+    )
+    max_pool_size: PoolSize = variable(
+        "SQL_MAX_POOL_SIZE",
+        10,
+        about="How many connections to the SQL database one process keeps at most.",
+        value=POOL_SIZE,
+    )
+    timeout_ms: Milliseconds = variable(
+        "SQL_TIMEOUT_MS",
+        5000,
+        about="How long SQL may take to connect or to give a lock before it counts as away.",
+        value=MILLISECONDS,
+    )
+
+    @property
+    def embedded(self) -> bool:
+        """True if the database is SQLite, in this process."""
+        return self.database_url is None
+
+    def production_risks(self) -> Iterator[Problem]:
+        if self.database_url is None:
+            return
+        url = make_url(self.database_url.get_secret_value())
+        if all_loopback(_hosts(url)):
+            return
+        if url.query.get("sslmode") not in ENCRYPTED:
+            yield Problem(
+                "DATABASE_URL",
+                "the connection is not encrypted",
+                "add sslmode=require, or stronger: verify-full",
+            )
+        if not url.password:
+            yield Problem(
+                "DATABASE_URL", "it has no password", "write postgresql://user:password@host/…"
+            )
+
+    def secrets(self) -> Iterator[str]:
+        if self.database_url:
+            yield from passwords_in(self.database_url.get_secret_value())
+
+
+def _hosts(url: URL) -> tuple[str, ...]:
+    """No host at all means PostgreSQL's Unix socket; ``?host=`` wins, and may name several."""
+    named = url.query.get("host", url.host or ())
+    several = named.split(",") if isinstance(named, str) else named
+    return tuple(host.rpartition(":")[0] or host for host in several)

@@ -1,0 +1,106 @@
+"""The kinds of values that variables hold. A validator's message says what is wrong, no more."""
+
+import ipaddress
+import os
+import re
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_settings import NoDecode
+
+from yabot.settings.network import host_of
+
+EMBEDDED = "embedded"
+
+
+def _unless_embedded(address: object) -> object:
+    text = address.get_secret_value() if isinstance(address, SecretStr) else address
+    return None if text == EMBEDDED else address
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise ValueError(f"{text!r} is not an IP address") from None
+
+
+def _http_url(url: str) -> str:
+    if not re.match(r"https?://", url) or not host_of(url):
+        raise ValueError("it is not an http:// or https:// address with a host")
+    if urlsplit(url).port == 0:
+        raise ValueError("port 0 cannot be called")
+    return url.rstrip("/")
+
+
+def _readable_file(path: Path) -> Path:
+    path = path.expanduser()
+    try:
+        with path.open("rb"):
+            return path
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _creatable_directory(path: Path) -> Path:
+    path = path.expanduser()
+    ground = path
+    while not ground.exists() and ground != ground.parent:
+        ground = ground.parent
+    if not ground.is_dir():
+        raise ValueError(f"{path} cannot be a directory: {ground} is a file")
+    if not os.access(ground, os.W_OK | os.X_OK):
+        raise ValueError(f"{path} cannot be written: no permission in {ground}")
+    return path
+
+
+def _creatable_file(path: Path) -> Path:
+    path = path.expanduser()
+    if path.is_dir():
+        raise ValueError(f"{path} is a directory")
+    _creatable_directory(path.parent)
+    return path
+
+
+def _numbers(value: object) -> object:
+    """``12, 34`` as numbers: people separate ids by commas, spaces or both."""
+    if not isinstance(value, str):
+        return value
+    words = re.split(r"[,\s]+", value.strip(", \t"))
+    for word in words:
+        if not re.fullmatch(r"[1-9][0-9]{0,18}", word):
+            raise ValueError(f"{word!r} is not a numeric id")
+    return tuple(int(word) for word in words)
+
+
+def _host_and_port(text: str) -> tuple[str, int]:
+    match = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^\s:/@]+)(?::(\d{1,5}))?", text)
+    port = int(match[2] or 26379) if match else 0
+    if not match or not 1 <= port <= 65535:
+        raise ValueError(f"{text!r} is not a host and a port")
+    return match[1].strip("[]"), port
+
+
+def _addresses(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return tuple(_host_and_port(word) for word in re.split(r"[,\s]+", value.strip(", \t")))
+
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+PoolSize = Annotated[int, Field(ge=1, le=10_000)]
+Milliseconds = Annotated[int, Field(ge=50, le=600_000)]
+StoreAddress = Annotated[SecretStr | None, BeforeValidator(_unless_embedded)]
+Address = Annotated[str, AfterValidator(_address)]
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+ReadableFile = Annotated[Path, AfterValidator(_readable_file)]
+CreatableFile = Annotated[Path, AfterValidator(_creatable_file)]
+CreatableDirectory = Annotated[Path, AfterValidator(_creatable_directory)]
+UserIds = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_numbers)]
+HostPorts = Annotated[tuple[tuple[str, int], ...], NoDecode, BeforeValidator(_addresses)]
+
+PORT = "a port from 1 to 65535"
+POOL_SIZE = "a whole number from 1 to 10000"
+MILLISECONDS = "whole milliseconds from 50 to 600000"

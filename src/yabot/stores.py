@@ -1,0 +1,129 @@
+"""Opens the three stores that the settings name, or the engines where they name none."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+from redis.asyncio import Redis
+
+from yabot.bus.connection import connect
+from yabot.embedded.engine import EmbeddedEngine
+from yabot.embedded.mongod import EmbeddedMongod
+from yabot.embedded.valkey import EmbeddedValkey
+from yabot.feature import Feature
+from yabot.settings import Settings
+from yabot.storage.documents.store import DocumentStore
+from yabot.storage.relational.database import Database
+from yabot.storage.relational.postgres import PostgresDatabase
+from yabot.storage.relational.schema import Schema, settle_partitions
+from yabot.storage.relational.sqlite import SqliteDatabase
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    database: Database
+    documents: DocumentStore
+    redis: Redis
+
+
+@asynccontextmanager
+async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
+    """Connected stores, closed in reverse order. Raises StartupError, StoreUnavailable."""
+    async with AsyncExitStack() as stack:
+        documents, redis = await asyncio.gather(
+            stack.enter_async_context(open_documents(settings)),
+            stack.enter_async_context(open_redis(settings)),
+        )
+        database = open_database(settings)
+        await database.open()
+        stack.push_async_callback(database.close)
+        yield Stores(database, documents, redis)
+
+
+@asynccontextmanager
+async def open_documents(settings: Settings) -> AsyncIterator[DocumentStore]:
+    """MongoDB as the settings name it; an embedded one is shared with the program that runs it."""
+    given = settings.mongodb
+    async with _address(given.uri, given.embedded, EmbeddedMongod(settings.data_dir)) as uri:
+        documents = DocumentStore(
+            uri, given.database, max_pool_size=given.max_pool_size, timeout_ms=given.timeout_ms
+        )
+        try:
+            yield documents
+        finally:
+            await documents.close()
+
+
+@asynccontextmanager
+async def open_redis(settings: Settings) -> AsyncIterator[Redis]:
+    """Redis as the settings name it; an embedded one is shared with the program that runs it."""
+    given = settings.redis
+    async with _address(given.url, given.embedded, EmbeddedValkey(settings.data_dir)) as url:
+        redis = connect(
+            url,
+            password=_plain(given.password),
+            max_pool_size=given.max_pool_size,
+            timeout_ms=given.timeout_ms,
+        )
+        try:
+            yield redis
+        finally:
+            await redis.aclose()
+
+
+@asynccontextmanager
+async def _address(
+    given: SecretStr | None, embedded: bool, engine: EmbeddedEngine
+) -> AsyncIterator[str]:
+    if given is not None and not embedded:
+        yield given.get_secret_value()
+        return
+    running = engine.running()
+    try:
+        yield running or await engine.start()
+    finally:
+        if running is None:
+            await engine.stop()
+
+
+async def prepare_stores(stores: Stores, settings: Settings, features: Sequence[Feature]) -> None:
+    """Create what is missing, and hold everything against this version.
+
+    Raises SchemaMismatch, StartupError, ConfigurationError, StoreUnavailable.
+    """
+    await asyncio.gather(
+        asyncio.to_thread(upgrade_tables, stores.database, settings, features),
+        _prepare_documents(stores.documents, features),
+    )
+
+
+def upgrade_tables(database: Database, settings: Settings, features: Sequence[Feature]) -> None:
+    schema = Schema.of(
+        [table for feature in features for table in feature.tables],
+        [feature.migrations for feature in features if feature.migrations],
+    )
+    schema.upgrade(database.engine)
+    schema.verify(database.engine)
+    with database.engine.begin() as connection:
+        settle_partitions(connection, settings.bus_partitions)
+
+
+async def _prepare_documents(documents: DocumentStore, features: Sequence[Feature]) -> None:
+    await documents.ping()
+    await documents.ensure(item for feature in features for item in feature.collections)
+
+
+def open_database(settings: Settings) -> Database:
+    sql = settings.sql
+    if sql.database_url is None:
+        return SqliteDatabase(
+            sql.sqlite_path, pool_size=sql.max_pool_size, timeout_ms=sql.timeout_ms
+        )
+    url = sql.database_url.get_secret_value()
+    return PostgresDatabase(url, pool_size=sql.max_pool_size, timeout_ms=sql.timeout_ms)
+
+
+def _plain(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()

@@ -1,0 +1,120 @@
+"""What ``yabot doctor`` finds, on real engines and on none."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from yabot.cli.doctor import examine, render
+from yabot.cli.probes import Check
+from yabot.playground.server import PlaygroundServer
+from yabot.settings import ConfigManager
+
+TOKEN = "123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
+
+
+async def found(data_dir: Path, **environ: str) -> dict[str, Check]:
+    manager = ConfigManager({"YABOT_DATA_DIR": str(data_dir), **environ}, None)
+    checks = await examine(manager.load(), manager.warnings())
+    return {check.name: check for check in checks}
+
+
+async def test_a_fresh_machine_is_well(tmp_path: Path) -> None:
+    checks = await found(tmp_path / "new")
+    assert {check.state for check in checks.values()} == {"ok", "off"}
+    assert checks["MongoDB"].message.endswith("mongod")
+    assert checks["Telegram"].state == "off"
+    assert checks["SQLite"].message.endswith("will be created")
+    assert not (tmp_path / "new").exists()
+
+
+async def test_stores_that_answer_are_well(
+    tmp_path: Path, mongodb_uri: str, redis_url: str, postgres_url: str
+) -> None:
+    checks = await found(
+        tmp_path, MONGODB_URI=mongodb_uri, REDIS_URL=redis_url, DATABASE_URL=postgres_url
+    )
+    for name in ("MongoDB", "Redis", "PostgreSQL"):
+        assert (checks[name].state, checks[name].message) == ("ok", "answers")
+
+
+async def test_telegram_answers_to_the_right_token_only(tmp_path: Path) -> None:
+    server = PlaygroundServer(tmp_path / "playground.db", port=0)
+    await server.start()
+    try:
+        right = await found(tmp_path, BOT_TOKEN=server.bot_token, TELEGRAM_API_URL=server.url)
+        wrong = await found(tmp_path, BOT_TOKEN=TOKEN, TELEGRAM_API_URL=server.url)
+    finally:
+        await server.stop()
+    assert right["Telegram"].state == "ok"
+    assert right["Telegram"].message.startswith("answers as @")
+    assert wrong["Telegram"].state == "problem"
+    assert "check BOT_TOKEN" in wrong["Telegram"].message
+
+
+async def test_what_does_not_answer_is_named_with_its_mend_and_no_secret(tmp_path: Path) -> None:
+    silent = await asyncio.start_server(lambda _r, _w: asyncio.sleep(60), "127.0.0.1", 0)
+    port = silent.sockets[0].getsockname()[1]
+    started = time.monotonic()
+    async with silent:
+        checks = await found(
+            tmp_path,
+            BOT_TOKEN=TOKEN,
+            TELEGRAM_API_URL=f"http://127.0.0.1:{port}",
+            MONGODB_URI=f"mongodb://ana:mongo-pass@127.0.0.1:{port}",
+            REDIS_URL=f"redis://:redis-pass@127.0.0.1:{port}",
+            DATABASE_URL=f"postgresql://ana:sql-pass@127.0.0.1:{port}/yabot",
+        )
+    assert time.monotonic() - started < 8
+    for name, variable in (
+        ("MongoDB", "MONGODB_URI"),
+        ("Redis", "REDIS_URL"),
+        ("PostgreSQL", "DATABASE_URL"),
+        ("Telegram", "BOT_TOKEN"),
+    ):
+        assert checks[name].state == "problem"
+        assert f"check {variable}" in checks[name].message
+        assert checks[variable].message == "set"
+    told = render(list(checks.values()))
+    assert not any(secret in told for secret in (TOKEN, "mongo-pass", "redis-pass", "sql-pass"))
+
+
+async def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
+    (tmp_path / "yabot.db").write_text("a letter to a friend, long enough to be one" * 20)
+    check = (await found(tmp_path))["SQLite"]
+    assert check.state == "problem"
+    assert "check SQLITE_DATABASE_PATH" in check.message
+
+
+async def test_warnings_and_plain_values_are_shown(tmp_path: Path) -> None:
+    checks = await found(tmp_path, WEBHOK_URL="x", ADMIN_USER_IDS="1,2", MONGODB_URI="embedded")
+    assert checks["WEBHOK_URL"].state == "warning"
+    assert checks["ADMIN_USER_IDS"].message == "1, 2"
+    assert checks["MONGODB_URI"].message == "embedded"
+
+
+async def test_sentinel_is_said_not_to_be_used(tmp_path: Path) -> None:
+    checks = await found(tmp_path, REDIS_SENTINELS="a:1", REDIS_SENTINEL_MASTER="m")
+    assert checks["REDIS_SENTINELS"].message == "a:1"
+    assert checks["Redis"].state == "problem"
+
+
+def test_the_rendering_has_a_line_for_each_and_counts() -> None:
+    checks = [
+        Check("environment", "ok", "development"),
+        Check("WEBHOK_URL", "warning", "is not known"),
+        Check("Redis", "problem", "no answer; check REDIS_URL"),
+    ]
+    assert render(checks).splitlines() == [
+        "✓ environment  development",
+        "! WEBHOK_URL   is not known",
+        "✗ Redis        no answer; check REDIS_URL",
+        "",
+        "1 problem, 1 warning",
+    ]
+
+
+@pytest.mark.parametrize("checks", [[], [Check("a", "off", "b")]])
+def test_that_nothing_is_wrong_is_said(checks: list[Check]) -> None:
+    assert render(checks).endswith("no problems, no warnings")

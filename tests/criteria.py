@@ -1,0 +1,113 @@
+"""A pytest plugin that tallies which of the 88 criteria the run has proved.
+
+A test names what it proves: ``@pytest.mark.criterion("2.1.3")``. A criterion is proved when all
+tests that name it passed. With ``CI=true`` a skipped test fails the run.
+"""
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable
+
+import pytest
+
+COUNTS = (
+    "1.1:5 1.2:4 1.3:5 2.1:4 2.2:5 2.3:4 3.1:5 3.2:5 4.1:5 4.2:5 4.3:5 5.1:5 5.2:5 5.3:5 5.4:5"
+    " perf:4 sec:4 rel:4 scale:4"
+)
+CRITERIA = tuple(
+    f"{requirement}.{number}"
+    for requirement, count in (entry.split(":") for entry in COUNTS.split())
+    for number in range(1, int(count) + 1)
+)
+# These state figures (percentiles, users at once, uptime, seconds of a failover), which depend
+# on load and machine: a test can only pass or fail, a benchmark says by how much.
+MEASURED = ("perf.1", "perf.2", "perf.3", "perf.4", "rel.1", "rel.2")
+
+
+class Tally:
+    """What each criterion's tests came to, and which tests were skipped."""
+
+    def __init__(self) -> None:
+        self.tests: dict[str, set[str]] = defaultdict(set)
+        self.passed: set[str] = set()
+        self.failed: set[str] = set()
+        self.skipped: set[str] = set()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        for item in items:
+            for criterion in named_by(item):
+                self.tests[criterion].add(item.nodeid)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.skipped:
+            self.skipped.add(report.nodeid)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        expected_failure = hasattr(report, "wasxfail")
+        if report.failed or expected_failure:
+            self.failed.add(report.nodeid)
+        elif report.skipped:
+            self.skipped.add(report.nodeid)
+        elif report.when == "call":
+            self.passed.add(report.nodeid)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        if self.skipped and in_ci() and exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        terminalreporter.section("criteria")
+        for line in self.lines():
+            terminalreporter.write_line(line)
+        if self.skipped and in_ci():
+            count = len(self.skipped)
+            terminalreporter.write_line(
+                f"In CI every test must run, and {count} did not: the run has failed.", red=True
+            )
+
+    def lines(self) -> list[str]:
+        """The tally, a line for each kind of criterion."""
+        failing = [c for c in CRITERIA if self.tests[c] & self.failed]
+        proved = [c for c in CRITERIA if self.tests[c] and self.tests[c] <= self.passed]
+        proved = [c for c in proved if c not in failing]
+        measured = [c for c in MEASURED if c not in (*proved, *failing)]
+        rest = [c for c in CRITERIA if c not in (*proved, *failing, *measured)]
+        return [
+            f"proved in this run: {len(proved)} of {len(CRITERIA)}: {compact(proved)}",
+            f"with failing tests: {len(failing)}: {compact(failing)}",
+            f"measured by make bench: {len(measured)}: {compact(measured)}",
+            f"not covered: {len(rest)}: {compact(rest)}",
+        ]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "criterion(*ids): the criteria that the test proves")
+    config.pluginmanager.register(Tally(), "criteria-tally")
+
+
+def named_by(item: pytest.Item) -> Iterable[str]:
+    """The criteria that the test names. Raises ``UsageError`` for one that does not exist."""
+    for mark in item.iter_markers("criterion"):
+        for criterion in mark.args:
+            if criterion not in CRITERIA:
+                raise pytest.UsageError(f"{item.nodeid}: there is no criterion {criterion!r}")
+            yield criterion
+
+
+def in_ci() -> bool:
+    return os.environ.get("CI") == "true"
+
+
+def compact(criteria: Iterable[str]) -> str:
+    """``1.1.1–3, 1.1.5``: neighbours of one requirement together."""
+    runs: list[tuple[str, int, int]] = []
+    for criterion in criteria:
+        requirement, _, number = criterion.rpartition(".")
+        n = int(number)
+        if runs and runs[-1][0] == requirement and runs[-1][2] == n - 1:
+            runs[-1] = (requirement, runs[-1][1], n)
+        else:
+            runs.append((requirement, n, n))
+    return ", ".join(f"{r}.{a}" if a == b else f"{r}.{a}–{b}" for r, a, b in runs) or "none"

@@ -1,0 +1,93 @@
+"""What the redactor hides, and what it leaves alone."""
+
+import time
+from typing import Any
+
+import pytest
+
+from yabot.observability.redaction import Redactor
+
+pytestmark = pytest.mark.criterion("sec.4")
+TOKEN = "123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
+JWT = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJzdG9yeSJ9.c2lnbmF0dXJl"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"cannot reach https://api.telegram.org/bot{TOKEN}/getMe", "/bot***/getMe"),
+        ("https://api.telegram.org/bot123:short-one/getMe", "/bot***/getMe"),
+        (f"https://h/?u=/bot{TOKEN.replace(':', '%3A')}/x", "/bot***/x"),
+        (f"token is {TOKEN}.", "token is ***."),
+        ("mongodb://ana:p%40ss@db:27017/x", "mongodb://ana:***@db:27017/x"),
+        ("postgresql+psycopg://ana:p:a@ss@db/x", "postgresql+psycopg://ana:***@db/x"),
+        ("redis://:hush@db", "redis://:***@db"),
+        ("Authorization: Digest user=a, response=b", "Authorization: ***"),
+        ("sent Bearer abcdefgh.ijk today", "sent Bearer *** today"),
+        (f"got {JWT} from them", "got *** from them"),
+        ("password='two words', user='ana'", "password=***, user='ana'"),
+        ('{"api_key": "k-1", "n": 1}', '{"api_key": ***, "n": 1}'),
+        (r"{\"password\": \"hush\"}", r"{\"password\": ***\"}"),
+        ("X-Telegram-Bot-Api-Secret-Token: hush", "X-Telegram-Bot-Api-Secret-Token: ***"),
+    ],
+)
+def test_what_looks_like_a_secret_is_hidden(text: str, shown: str) -> None:
+    assert shown in Redactor().text(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mongod.started",
+        "2026-11-20T10:00:00.000000Z 127.0.0.1:27017 fe80::1",
+        "https://example.org:8443/a/b?x=1&y=2",
+        "0190163d-8694-739b-aea5-966c26f8ad91",
+        "c:gate:enter",
+        "the basic idea and the bearer of news",
+    ],
+)
+def test_ordinary_text_is_left_alone(text: str) -> None:
+    assert Redactor(["hush"]).text(text) == text
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"password": "x1"},
+        {"REDIS_PASSWORD": "x1"},
+        {"access_token": "x1"},
+        {"headers": [{"Authorization": ("Basic", "x1")}]},
+        {"deep": {"er": {"client_secret": {"of": "x1"}}}},
+    ],
+)
+def test_values_under_secret_names_are_hidden_whatever_they_are(value: dict[str, Any]) -> None:
+    assert "x1" not in str(Redactor().mapping(value))
+
+
+def test_that_a_secret_is_not_set_may_be_seen() -> None:
+    assert Redactor().mapping({"token": None}) == {"token": None}
+
+
+def test_a_short_secret_is_hidden_where_it_stands_alone() -> None:
+    assert Redactor(["abc"]).text("abc, xabcx and (abc)") == "***, xabcx and (***)"
+
+
+def test_an_object_that_cannot_be_shown_does_no_harm() -> None:
+    class Broken:
+        def __repr__(self) -> str:
+            raise RuntimeError("no")
+
+    assert "Broken" in Redactor().mapping({"it": Broken()})["it"]
+
+
+def test_a_structure_that_holds_itself_comes_to_an_end() -> None:
+    loop: list[Any] = ["hush-hush"]
+    loop.append(loop)
+    assert "hush-hush" not in str(Redactor(["hush-hush"]).value(loop))
+
+
+@pytest.mark.parametrize("piece", ["a", "1", "a.", "://a:", "token=", "eyJ", "/bot1", "\\", " "])
+def test_long_text_takes_no_longer_than_it_must(piece: str) -> None:
+    started = time.perf_counter()
+    Redactor(["hush-hush"]).text(piece * 50_000)
+    assert time.perf_counter() - started < 2

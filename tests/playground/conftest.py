@@ -1,0 +1,48 @@
+"""A running playground, an unmodified aiogram bot on it and the reader's client, over HTTP."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+
+from yabot.playground.client import PlaygroundClient
+from yabot.playground.server import PlaygroundServer
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[PlaygroundServer]:
+    running = PlaygroundServer(tmp_path / "playground.db", port=0)
+    await running.start()
+    yield running
+    await running.stop()
+
+
+@pytest.fixture
+async def bot(server: PlaygroundServer) -> AsyncIterator[Bot]:
+    session = AiohttpSession(api=TelegramAPIServer.from_base(server.url))
+    async with Bot(server.bot_token, session=session) as connected:
+        yield connected
+
+
+@pytest.fixture
+async def client(server: PlaygroundServer) -> AsyncIterator[PlaygroundClient]:
+    async with PlaygroundClient(server.url) as connected:
+        yield connected
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+async def alma(client: PlaygroundClient) -> int:
+    """The id of the first user, who has sent /start."""
+    (first,) = await client.users()
+    await client.send(first["id"], "/start")
+    return int(first["id"])

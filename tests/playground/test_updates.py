@@ -1,0 +1,125 @@
+"""getUpdates: offsets confirm, long polls wake, a second poll ends the first."""
+
+import asyncio
+
+import pytest
+from aiogram import Bot
+from aiogram.exceptions import TelegramConflictError
+
+from yabot.playground.client import PlaygroundClient
+
+
+async def texts(bot: Bot, offset: int | None = None, limit: int | None = None) -> list[str]:
+    updates = await bot.get_updates(offset=offset, limit=limit)
+    return [update.message.text or "" for update in updates if update.message]
+
+
+async def test_updates_come_again_until_an_offset_confirms_them(
+    bot: Bot, client: PlaygroundClient, alma: int
+) -> None:
+    await client.send(alma, "one")
+    updates = await bot.get_updates()
+    assert [update.message and update.message.text for update in updates] == ["/start", "one"]
+    assert updates[1].update_id == updates[0].update_id + 1
+    assert await texts(bot) == ["/start", "one"]
+    assert await texts(bot, offset=updates[1].update_id) == ["one"]
+    assert await texts(bot) == ["one"]
+    assert await texts(bot, offset=updates[1].update_id + 1) == []
+    assert (await bot.get_webhook_info()).pending_update_count == 0
+
+
+async def test_limit_takes_the_oldest_and_a_negative_offset_keeps_the_newest(
+    bot: Bot, client: PlaygroundClient, alma: int
+) -> None:
+    for text in ("one", "two", "three"):
+        await client.send(alma, text)
+    assert await texts(bot, limit=2) == ["/start", "one"]
+    assert await texts(bot, offset=-2) == ["two", "three"]
+    assert await texts(bot) == ["two", "three"]
+
+
+async def test_an_offset_from_another_store_begins_with_the_oldest(bot: Bot, alma: int) -> None:
+    assert await texts(bot, offset=2_000_000_000) == ["/start"]
+
+
+async def test_a_long_poll_answers_as_soon_as_something_happens(
+    bot: Bot, client: PlaygroundClient, alma: int
+) -> None:
+    (start,) = await bot.get_updates()
+    poll = asyncio.create_task(bot.get_updates(offset=start.update_id + 1, timeout=30))
+    await wait_until_polling(bot)
+    await client.send(alma, "wake up")
+    async with asyncio.timeout(5):
+        (update,) = await poll
+    assert update.message is not None
+    assert update.message.text == "wake up"
+
+
+async def test_a_long_poll_ends_empty_after_its_timeout(bot: Bot) -> None:
+    started = asyncio.get_running_loop().time()
+    assert await bot.get_updates(timeout=1) == []
+    assert 0.9 < asyncio.get_running_loop().time() - started < 5
+
+
+async def test_a_second_long_poll_ends_the_first_with_a_conflict(
+    bot: Bot, client: PlaygroundClient, alma: int
+) -> None:
+    (start,) = await bot.get_updates()
+    first = asyncio.create_task(bot.get_updates(offset=start.update_id + 1, timeout=30))
+    await wait_until_polling(bot)
+    second = asyncio.create_task(bot.get_updates(offset=start.update_id + 1, timeout=30))
+    with pytest.raises(TelegramConflictError) as refused:
+        await first
+    assert refused.value.message == (
+        "Conflict: terminated by other getUpdates request; "
+        "make sure that only one bot instance is running"
+    )
+    await client.send(alma, "for the second")
+    assert [update.message and update.message.text for update in await second] == ["for the second"]
+
+
+async def test_presses_during_long_polls_are_each_delivered_once(
+    bot: Bot, client: PlaygroundClient, alma: int
+) -> None:
+    markup = {"inline_keyboard": [[{"text": str(n), "callback_data": str(n)} for n in range(8)]]}
+    message = await bot.send_message(alma, "press", reply_markup=markup)  # type: ignore[arg-type]
+    (start,) = await bot.get_updates()
+
+    async def poll_until(count: int) -> list[str | None]:
+        pressed: list[str | None] = []
+        offset = start.update_id + 1
+        while len(pressed) < count:
+            for update in await bot.get_updates(offset=offset, timeout=5):
+                offset = update.update_id + 1
+                pressed += [update.callback_query.data] if update.callback_query else []
+        return pressed
+
+    polling = asyncio.create_task(poll_until(40))
+    rounds = [str(n) for _ in range(5) for n in range(8)]
+    await asyncio.gather(*(client.press(alma, message.message_id, data) for data in rounds))
+    async with asyncio.timeout(20):
+        assert sorted(map(str, await polling)) == sorted(rounds)
+
+
+async def test_reactions_come_only_when_asked_for_and_the_choice_is_remembered(
+    bot: Bot, client: PlaygroundClient, alma: int
+) -> None:
+    message = await bot.send_message(alma, "do you like it?")
+    await client.react(alma, message.message_id, "👍")
+    assert [update.event_type for update in await bot.get_updates()] == ["message"]
+    await bot.get_updates(allowed_updates=["message_reaction"])
+    await client.react(alma, message.message_id, "🔥")
+    await client.send(alma, "not asked for")
+    updates = await bot.get_updates()
+    assert [update.event_type for update in updates] == ["message", "message_reaction"]
+    assert (await bot.get_webhook_info()).allowed_updates == ["message_reaction"]
+    await bot.get_updates(allowed_updates=[])
+    await client.send(alma, "asked for again")
+    assert (await bot.get_updates())[-1].event_type == "message"
+
+
+async def wait_until_polling(bot: Bot) -> None:
+    """The poll before this has reached the server: a request on the same way has come back."""
+    await asyncio.sleep(0)
+    await bot.get_me()
+    await bot.get_me()

@@ -1,0 +1,153 @@
+"""The stream of changes and the look into the bot."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiogram import Bot
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+
+from yabot.errors import StoreUnavailable
+from yabot.playground.client import PlaygroundClient
+from yabot.playground.server import PlaygroundServer
+
+Json = dict[str, Any]
+
+
+class Stream:
+    """Reads server-sent events as a browser does."""
+
+    def __init__(self, answer: aiohttp.ClientResponse) -> None:
+        self._answer = answer
+
+    async def next(self) -> tuple[str, Any]:
+        kind, data = "", ""
+        async with asyncio.timeout(5):
+            while line := (await self._answer.content.readline()).decode():
+                name, _, value = line.rstrip("\n").partition(": ")
+                if name == "event":
+                    kind = value
+                elif name == "data":
+                    data += value
+                elif not line.strip() and kind:
+                    return kind, json.loads(data)
+        raise EOFError
+
+    async def until(self, kind: str) -> Json:
+        while True:
+            found, body = await self.next()
+            if found == kind:
+                return dict(body)
+
+
+@pytest.fixture
+async def stream(server: PlaygroundServer, http: aiohttp.ClientSession) -> AsyncIterator[Stream]:
+    async with http.get(f"{server.url}/playground/stream") as answer:
+        opened = Stream(answer)
+        await opened.until("hello")
+        yield opened
+
+
+async def test_the_stream_tells_every_change_of_a_chat(
+    stream: Stream, bot: Bot, client: PlaygroundClient, alma: int
+) -> None:
+    door = InlineKeyboardMarkup(
+        inline_keyboard=[[InlineKeyboardButton(text="Door", callback_data="door")]]
+    )
+    assert (await stream.until("message"))["message"]["text"] == "/start"
+    await bot.send_chat_action(alma, "typing")
+    assert await stream.next() == ("typing", {"chat_id": alma, "action": "typing"})
+    sent = await bot.send_message(alma, "a door", reply_markup=door, disable_notification=True)
+    told = await stream.until("message")
+    assert (told["chat_id"], told["silent"], told["message"]["text"]) == (alma, True, "a door")
+    await client.press(alma, sent.message_id, "door")
+    assert (await stream.until("edited"))["message"]["pending"] == ["door"]
+    query = (await bot.get_updates())[-1].callback_query
+    assert query is not None
+    await query.answer("It opens", show_alert=True)
+    answer = await stream.until("answer")
+    assert (answer["data"], answer["text"], answer["show_alert"]) == ("door", "It opens", True)
+    assert (await stream.until("edited"))["message"]["pending"] == []
+    await client.react(alma, sent.message_id, "🔥")
+    reacted = await stream.until("edited")
+    assert reacted["message"]["reactions"] == [{"user_id": alma, "emoji": "🔥"}]
+    await bot.delete_message(alma, sent.message_id)
+    assert await stream.next() == ("deleted", {"chat_id": alma, "message_id": sent.message_id})
+    await client.block(alma)
+    assert (await stream.next())[0] == "users"
+
+
+async def test_without_an_inspector_the_page_is_told_that_the_bot_runs_elsewhere(
+    server: PlaygroundServer, http: aiohttp.ClientSession, alma: int
+) -> None:
+    async with http.get(f"{server.url}/playground/bot") as answer:
+        assert (await answer.json())["can_be_inspected"] is False
+    for what in ("state", "events"):
+        async with http.get(f"{server.url}/playground/users/{alma}/{what}") as answer:
+            assert answer.status == 404
+            assert "runs elsewhere" in (await answer.json())["detail"]
+
+
+class Glass:
+    """An inspector that shows what the test puts into it; a small fake at the edge."""
+
+    def __init__(self) -> None:
+        self.events: asyncio.Queue[Json | Exception] = asyncio.Queue()
+        self.is_away = False
+
+    async def stored_state(self, telegram_user_id: int) -> Json:
+        if self.is_away:
+            raise StoreUnavailable("MongoDB", "connection refused")
+        return {"sections": {"profile": {"user_id": str(telegram_user_id)}}}
+
+    async def recent_events(self, telegram_user_id: int, limit: int) -> list[Json]:
+        return [{"event_id": str(n), "user_id": str(telegram_user_id)} for n in range(limit)]
+
+    async def live_events(self) -> AsyncIterator[Json]:
+        while True:
+            event = await self.events.get()
+            if isinstance(event, Exception):
+                raise event
+            yield event
+
+
+async def test_the_bot_can_be_looked_into(tmp_path: Path, http: aiohttp.ClientSession) -> None:
+    glass = Glass()
+    server = PlaygroundServer(tmp_path / "playground.db", port=0, inspector=glass)
+    await server.start()
+    try:
+        async with http.get(f"{server.url}/playground/users/7/state") as answer:
+            assert (await answer.json())["sections"] == {"profile": {"user_id": "7"}}
+        async with http.get(f"{server.url}/playground/users/7/events?limit=3") as answer:
+            assert [event["event_id"] for event in await answer.json()] == ["0", "1", "2"]
+        glass.is_away = True
+        async with http.get(f"{server.url}/playground/users/7/state") as answer:
+            assert answer.status == 503
+            assert "MongoDB does not answer" in (await answer.json())["detail"]
+        async with http.get(f"{server.url}/playground/stream") as opened:
+            stream = Stream(opened)
+            await stream.until("hello")
+            glass.events.put_nowait({"event_id": "live"})
+            assert await stream.next() == ("event", {"event_id": "live"})
+            glass.events.put_nowait(StoreUnavailable("Redis", "gone"))
+            assert (await stream.next())[0] == "events_missed"
+            glass.events.put_nowait({"event_id": "after the gap"})
+            assert await stream.next() == ("event", {"event_id": "after the gap"})
+    finally:
+        await server.stop()
+
+
+async def test_a_page_that_goes_away_is_not_served_any_longer(
+    server: PlaygroundServer, http: aiohttp.ClientSession
+) -> None:
+    answer = await http.get(f"{server.url}/playground/stream")
+    await Stream(answer).until("hello")
+    assert server.open_streams == 1
+    answer.close()
+    async with asyncio.timeout(5):
+        while server.open_streams:  # noqa: ASYNC110 nothing tells when a dead socket is noticed
+            await asyncio.sleep(0.01)
