@@ -5,7 +5,6 @@ from typing import Any
 
 import aiogram.methods
 from aiogram.methods import TelegramMethod
-from pydantic import TypeAdapter
 
 from yabot.storage.relational.unit_of_work import Message
 
@@ -23,4 +22,4 @@ def to_message(method: TelegramMethod[Any], chat_id: int, content_id: str | None
 
 
 def to_method(message: Message) -> TelegramMethod[Any]:
-    return TypeAdapter(_METHODS[message.method]).validate_json(message.payload)
+    return _METHODS[message.method].model_validate_json(message.payload)

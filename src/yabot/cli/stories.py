@@ -8,6 +8,7 @@ import typer
 
 from yabot.cli.context import load_settings
 from yabot.errors import InvalidInput
+from yabot.features.narrative.documents import COLLECTIONS
 from yabot.features.narrative.library import Library
 from yabot.features.narrative.story.export import export_story
 from yabot.features.narrative.story.model import Story
@@ -28,10 +29,15 @@ def check(file: StoryFile) -> None:
 
 
 @app.command("import")
-def import_story(file: StoryFile) -> None:
+def import_story(
+    file: StoryFile,
+    begin_again: Annotated[
+        bool, typer.Option("--begin-again", help="Send readers of removed fragments to the start.")
+    ] = False,
+) -> None:
     """Make a story file the story that readers see, all of it at once."""
     story = _read(file)
-    asyncio.run(_import(load_settings(), story))
+    asyncio.run(_import(load_settings(), story, begin_again))
     typer.echo(f"Readers now see '{story.story}' ({_summary(story)}, revision {story.revision}).")
 
 
@@ -55,9 +61,10 @@ def _summary(story: Story) -> str:
     return f"{len(story.fragments)} fragments in {', '.join(story.languages)}"
 
 
-async def _import(settings: Settings, story: Story) -> None:
+async def _import(settings: Settings, story: Story, begin_again: bool) -> None:
     async with open_documents(settings) as documents:
-        await Library(documents).replace(story)
+        await documents.ensure(COLLECTIONS)
+        await Library(documents).replace(story, begin_again=begin_again)
 
 
 async def _export(settings: Settings) -> str:

@@ -1,6 +1,6 @@
 """What every section of the settings is made of: declared variables, and rules between them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,6 +79,6 @@ class Section(BaseSettings):
         """What is good enough for a developer's machine only."""
         yield from ()
 
-    def secrets(self) -> Iterator[str]:
+    def secrets(self) -> Iterable[str]:
         """Every secret value that is set, as it is written and as it is used."""
-        yield from ()
+        return ()

@@ -122,7 +122,7 @@ class Settings(Section):
                 wrong = f"{port} is {holder}'s port too"
                 yield Problem(name, wrong, "give each listener its own", (holder,))
 
-    def secrets(self) -> tuple[str, ...]:  # type: ignore[override]
+    def secrets(self) -> tuple[str, ...]:
         """Every secret value that is set, longest first, for redaction."""
         found = {secret for section in self.sections() for secret in section.secrets()}
         return tuple(sorted(filter(None, found), key=len, reverse=True))

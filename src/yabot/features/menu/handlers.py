@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from aiogram import F, Router
 from aiogram.filters import Command, CommandObject, CommandStart
-from aiogram.types import CallbackQuery
+from aiogram.types import CallbackQuery, TelegramObject
 
 from yabot.bot.localization import LANGUAGES, Localizer, Texts
 from yabot.bot.turn import Keyboard, Turn
@@ -38,24 +38,28 @@ class CommandHandler:
         routes.callback_query.register(self.unknown_button)
         return routes
 
-    async def start(self, command: CommandObject, turn: Turn, user: User, t: Localizer) -> None:
+    async def start(
+        self, _event: TelegramObject, command: CommandObject, turn: Turn, user: User, t: Localizer
+    ) -> None:
         turn.interaction("start", **({"payload": command.args[:64]} if command.args else {}))
         key = "menu-welcome" if user.is_new else "menu-welcome-back"
         turn.say(t(key, name=user.profile.first_name), _front(t))
 
-    async def menu(self, turn: Turn, user: User, t: Localizer) -> None:
+    async def menu(self, _event: TelegramObject, turn: Turn, user: User, t: Localizer) -> None:
         turn.interaction("menu")
         turn.acknowledge()
         await self._enter_menu(turn, user, "main")
         turn.say(t("menu-main"), _main(t))
 
-    async def help(self, turn: Turn, t: Localizer) -> None:
+    async def help(self, _event: TelegramObject, turn: Turn, t: Localizer) -> None:
         turn.interaction("help")
         turn.acknowledge()
         lines = [f"/{command} — {t(f'command-{command}')}" for command in self._commands]
         turn.say(f"{t('menu-help')}\n\n" + "\n".join(lines), _front(t))
 
-    async def ask_language(self, turn: Turn, user: User, t: Localizer) -> None:
+    async def ask_language(
+        self, _event: TelegramObject, turn: Turn, user: User, t: Localizer
+    ) -> None:
         turn.interaction("language")
         turn.acknowledge()
         await self._enter_menu(turn, user, "language")
@@ -79,21 +83,21 @@ class CommandHandler:
             if isinstance(found, Scene):
                 show(turn, user, t, found)
 
-    async def unknown_command(self, turn: Turn, t: Localizer) -> None:
+    async def unknown_command(self, _event: TelegramObject, turn: Turn, t: Localizer) -> None:
         turn.operation = "unknown_command"
         turn.reject("unknown_command")
         turn.say(t("menu-unknown"), _front(t))
 
-    async def talk(self, turn: Turn, t: Localizer) -> None:
+    async def talk(self, _event: TelegramObject, turn: Turn, t: Localizer) -> None:
         turn.interaction("talk")
         turn.say(t("menu-talk"), _front(t))
 
-    async def unsupported(self, turn: Turn, t: Localizer) -> None:
+    async def unsupported(self, _event: TelegramObject, turn: Turn, t: Localizer) -> None:
         turn.operation = "unsupported"
         turn.reject("unsupported_message")
         turn.say(t("menu-unsupported"), _front(t))
 
-    async def unknown_button(self, turn: Turn, t: Localizer) -> None:
+    async def unknown_button(self, _event: TelegramObject, turn: Turn, t: Localizer) -> None:
         turn.operation = "unknown_button"
         turn.reject("outdated")
         turn.acknowledge(t("menu-old-button"))

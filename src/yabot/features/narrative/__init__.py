@@ -8,14 +8,27 @@ from yabot.features.narrative.documents import COLLECTIONS
 from yabot.features.narrative.events import EVENTS
 from yabot.features.narrative.library import Library
 from yabot.features.narrative.service import NarrativeService
+from yabot.features.narrative.story.demo import DEMO_FILE, demo_story
+from yabot.features.narrative.story.parser import parse_story
 from yabot.features.subscriptions.service import SubscriptionService
 from yabot.features.users.service import UserService
+from yabot.observability.logging import get_logger
+
+log = get_logger(__name__)
 
 
 def _service(services: Services) -> NarrativeService:
     return NarrativeService(
         Library(services.documents), services[UserService], services[SubscriptionService]
     )
+
+
+async def _prepare(services: Services) -> None:
+    """A bot without a story tells the one that comes with it."""
+    library = services[NarrativeService].library
+    if await library.current() is None:
+        await library.replace(parse_story(demo_story(), DEMO_FILE))
+        log.info("story.demo_imported")
 
 
 def _router(_services: Services) -> Router:
@@ -30,4 +43,5 @@ FEATURE = Feature(
     commands=("story",),
     service=_service,
     router=_router,
+    prepare=_prepare,
 )

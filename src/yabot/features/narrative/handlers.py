@@ -6,6 +6,7 @@ from aiogram.types import (
     CallbackQuery,
     MessageReactionUpdated,
     ReactionTypeEmoji,
+    TelegramObject,
 )
 
 from yabot.bot.localization import Localizer, closest_language
@@ -29,7 +30,12 @@ def router() -> Router:
 
 
 async def continue_story(
-    turn: Turn, user: User, t: Localizer, narrative: NarrativeService, database: Database
+    _event: TelegramObject,
+    turn: Turn,
+    user: User,
+    t: Localizer,
+    narrative: NarrativeService,
+    database: Database,
 ) -> None:
     turn.interaction("story")
     turn.acknowledge()
@@ -86,7 +92,7 @@ async def react(
     await narrative.react(turn.work, user, content_id, reactions)
 
 
-async def ask_to_restart(turn: Turn, t: Localizer) -> None:
+async def ask_to_restart(_event: TelegramObject, turn: Turn, t: Localizer) -> None:
     turn.interaction("restart")
     turn.acknowledge()
     answers = [("narrative-restart-yes", "story:restart"), ("narrative-restart-no", "story")]

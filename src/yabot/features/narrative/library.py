@@ -35,18 +35,18 @@ class Library:
         self._checked_at = monotonic()
         return self._story
 
-    async def replace(self, story: Story) -> None:
+    async def replace(self, story: Story, *, begin_again: bool = False) -> None:
         """Switch to ``story``, whole, in one transaction.
 
-        Raises InvalidInput when a reader may stand in a fragment that would be gone without a
-        word; StoreUnavailable: then it is either all there or not at all.
+        Raises InvalidInput when a reader may stand in a fragment that would be gone, unless they
+        may ``begin_again``; StoreUnavailable: then it is either all there or not at all.
         """
         old = await self._load()
         stranded = removed_without_move(old.fragments, story) if old else []
-        if stranded:
+        if stranded and not begin_again:
             raise InvalidInput(
                 f"readers may stand in {', '.join(stranded)}, which this story does not have: "
-                "add each to `moved`, with the fragment where they go on"
+                "add each to `moved`, with the fragment where they go on, or import with --begin-again"
             )
         await self._write(story)
         self._story = story

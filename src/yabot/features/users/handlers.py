@@ -6,7 +6,7 @@ from html import escape
 from aiogram import F, Router
 from aiogram.enums import ChatMemberStatus
 from aiogram.filters import Command
-from aiogram.types import CallbackQuery, ChatMemberUpdated
+from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
 
 from yabot.bot.localization import Localizer
 from yabot.bot.turn import Turn
@@ -27,7 +27,9 @@ def router() -> Router:
     return routes
 
 
-async def show_data(turn: Turn, user: User, t: Localizer, users: UserService) -> None:
+async def show_data(
+    _message: Message, turn: Turn, user: User, t: Localizer, users: UserService
+) -> None:
     turn.interaction("mydata")
     turn.say(t("users-mydata"))
     text = json.dumps(await users.export(user.user_id), ensure_ascii=False, indent=1)
@@ -35,7 +37,7 @@ async def show_data(turn: Turn, user: User, t: Localizer, users: UserService) ->
         turn.say(f"<pre>{escape(text[start : start + CHUNK], quote=False)}</pre>")
 
 
-async def ask_to_forget(turn: Turn, t: Localizer) -> None:
+async def ask_to_forget(_message: Message, turn: Turn, t: Localizer) -> None:
     turn.interaction("forget")
     answers = [("users-forget-yes", "forget:yes"), ("users-forget-no", "forget:no")]
     turn.say(t("users-forget-ask"), [[(t(key), data)] for key, data in answers])
@@ -56,7 +58,7 @@ async def keep(query: CallbackQuery, turn: Turn, t: Localizer) -> None:
     turn.say(t("users-forget-kept"))
 
 
-async def explain_privacy(turn: Turn, t: Localizer) -> None:
+async def explain_privacy(_message: Message, turn: Turn, t: Localizer) -> None:
     turn.interaction("privacy")
     turn.say(t("users-privacy"))
 

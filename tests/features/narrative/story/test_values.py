@@ -21,6 +21,12 @@ CASES = {
         "fragment 'gate': content has a text in 'fr', but the story's languages are es, en "
         "(add it to languages, or take it out)",
     ),
+    "comma without quotes": (
+        "content: {es: Cerrada., en: Shut.}",
+        "content: {es: Cerrada., en: Shut, locked.}",
+        "fragment 'gate': content has 'locked.' by itself: within { } a text with a comma needs "
+        "quotes",
+    ),
     "empty text": (
         "content: {es: Cerrada., en: Shut.}",
         "content: {es: , en: Shut.}",

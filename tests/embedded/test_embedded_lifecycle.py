@@ -1,0 +1,103 @@
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from yabot.embedded.engine import STOP_SECONDS, EmbeddedEngine
+from yabot.embedded.mongod import EmbeddedMongod
+from yabot.embedded.valkey import EmbeddedValkey
+
+from .conftest import Program, runs, save, saved, started, wait_until
+
+both_engines = pytest.mark.parametrize("engine_class", [EmbeddedMongod, EmbeddedValkey])
+
+
+@both_engines
+async def test_a_restart_keeps_the_data_and_the_address(
+    engine_class: type[EmbeddedEngine], tmp_path: Path
+) -> None:
+    async with started(engine_class(tmp_path)) as address:
+        await save(address, "first")
+    async with started(engine_class(tmp_path)) as again:
+        assert again == address
+        assert await saved(again) == "first"
+
+
+@both_engines
+async def test_the_pid_is_the_engines_while_it_runs(
+    engine_class: type[EmbeddedEngine], tmp_path: Path
+) -> None:
+    engine = engine_class(tmp_path)
+    assert engine.pid is None
+    async with started(engine):
+        pid = engine.pid
+        assert pid is not None
+        assert runs(pid)
+    assert engine.pid is None
+    assert not runs(pid)
+
+
+@both_engines
+async def test_a_killed_engine_starts_again_with_all_that_it_acknowledged(
+    engine_class: type[EmbeddedEngine], tmp_path: Path
+) -> None:
+    engine = engine_class(tmp_path)
+    async with started(engine) as address:
+        await save(address, "acknowledged")
+        assert engine.pid is not None
+        os.kill(engine.pid, signal.SIGKILL)
+        wait_until(lambda: engine.pid is None, seconds=2)
+    async with started(engine) as address:
+        assert await saved(address) == "acknowledged"
+
+
+async def test_the_engines_end_when_their_parent_is_killed(
+    start_program: Callable[[], Program],
+) -> None:
+    program = start_program()
+    watchers = program.watchers()
+    program.kill()
+    for pid in (*program.engines, *watchers):
+        wait_until(lambda pid=pid: not runs(pid), seconds=7)
+
+
+async def test_a_start_right_after_the_parents_death_finds_everything(
+    start_program: Callable[[], Program], tmp_path: Path
+) -> None:
+    program = start_program()
+    await save(program.mongodb, "kept")
+    await save(program.redis, "kept")
+    program.kill()
+    async with started(EmbeddedMongod(tmp_path)) as uri, started(EmbeddedValkey(tmp_path)) as url:
+        assert (uri, url) == (program.mongodb, program.redis)
+        assert (await saved(uri), await saved(url)) == ("kept", "kept")
+
+
+async def test_ctrl_c_reaches_the_program_and_not_its_engines(
+    start_program: Callable[[], Program], tmp_path: Path
+) -> None:
+    program = start_program()
+    os.killpg(program.process.pid, signal.SIGINT)
+    assert program.says() == "interrupted"
+    await save(program.mongodb, "a last write")
+    await save(program.redis, "a last write")
+    log = (tmp_path / "mongod" / "engine.log").read_text()
+    assert '"msg":"Received signal"' not in log
+    assert all(os.getsid(pid) != os.getsid(program.process.pid) for pid in program.engines)
+    program.let_go()
+    assert not any(runs(pid) for pid in program.engines)
+
+
+async def test_an_engine_that_does_not_end_is_killed_in_time(tmp_path: Path) -> None:
+    engine = EmbeddedValkey(tmp_path)
+    await engine.start()
+    pid = engine.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    began = time.monotonic()
+    await engine.stop()
+    assert time.monotonic() - began < STOP_SECONDS + 1
+    assert not runs(pid)
