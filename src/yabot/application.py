@@ -24,6 +24,7 @@ from yabot.runtime.loops import WakingLoop
 from yabot.runtime.stopping import finished_before
 from yabot.settings import Settings
 from yabot.storage.documents.follower import DocumentFollower
+from yabot.storage.relational.retention import Retention
 from yabot.stores import Stores, open_stores, prepare_stores
 
 log = get_logger(__name__)
@@ -107,6 +108,9 @@ class BotApplication:
         commits.followers += [documents.notice, relay.notice]
         self._start_loop(stack, documents.loop, "mongodb")
         self._start_loop(stack, relay.loop, "redis")
+        if "worker" in self._roles:
+            retention = Retention(stores.database, self._settings.retention_days)
+            self._start_loop(stack, retention.loop, "retention")
         self.health.report("sql", "ok")
 
     def _start_loop(self, stack: AsyncExitStack, loop: WakingLoop, component: str) -> None:

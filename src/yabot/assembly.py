@@ -29,7 +29,8 @@ def build_services(features: Sequence[Feature], stores: Stores, partitions: int)
         documents=stores.documents,
         commits=CommitLog(stores.database, build_catalog(features), partitions),
         texts=build_texts(features),
-        commands=tuple(command for each in features for command in each.commands),
+        # The menu, which stands last among the features, comes first for readers.
+        commands=tuple(command for each in reversed(features) for command in each.commands),
     )
     for each in features:
         if each.service is not None:

@@ -12,6 +12,7 @@ from yabot.bus.connection import connect
 from yabot.embedded.engine import EmbeddedEngine
 from yabot.embedded.mongod import EmbeddedMongod
 from yabot.embedded.valkey import EmbeddedValkey
+from yabot.errors import ConfigurationError
 from yabot.feature import Feature
 from yabot.settings import Settings
 from yabot.storage.documents.store import DocumentStore
@@ -60,6 +61,10 @@ async def open_documents(settings: Settings) -> AsyncIterator[DocumentStore]:
 async def open_redis(settings: Settings) -> AsyncIterator[Redis]:
     """Redis as the settings name it; an embedded one is shared with the program that runs it."""
     given = settings.redis
+    if given.sentinels or given.cluster:
+        raise ConfigurationError(
+            ["REDIS_SENTINELS, REDIS_CLUSTER: this version connects to one server; set REDIS_URL"]
+        )
     async with _address(given.url, given.embedded, EmbeddedValkey(settings.data_dir)) as url:
         redis = connect(
             url,

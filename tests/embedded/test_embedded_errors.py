@@ -17,7 +17,7 @@ from yabot.embedded.ports import candidates, listening
 from yabot.embedded.valkey import EmbeddedValkey
 from yabot.errors import ConfigurationError, StartupError, YabotError
 
-from .conftest import save, saved, started
+from .conftest import save, started
 from .wiredtiger import pretend_newer
 
 

@@ -10,7 +10,7 @@ from yabot.playground.server import PlaygroundServer
 async def serve(store: Path, port: int) -> None:
     server = PlaygroundServer(store, port=port)
     await server.start()
-    print(server.url, server.bot_token, flush=True)  # noqa: T201
+    print(server.url, server.bot_token, flush=True)
     await asyncio.Event().wait()
 
 

@@ -8,8 +8,8 @@ from aiogram.types import User as TelegramUser
 from aiogram.types.update import UpdateTypeLookupError
 from sqlalchemy import Connection, select, update
 
+from yabot.clock import utc_now
 from yabot.events.partition import partition_of
-from yabot.runtime.clock import utc_now
 from yabot.storage.relational.database import Database, Statement, insert_new
 from yabot.storage.relational.tables import updates
 

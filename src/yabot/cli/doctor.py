@@ -7,7 +7,7 @@ from dataclasses import replace
 from pydantic import SecretStr
 
 from yabot.cli.probes import Check, data_directory, mongodb, redis, sql, telegram
-from yabot.observability.redaction import Redactor
+from yabot.redaction import Redactor
 from yabot.settings import Settings
 from yabot.settings.reference import Variable, variables
 

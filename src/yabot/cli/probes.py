@@ -23,7 +23,6 @@ from redis.exceptions import RedisError
 from sqlalchemy.engine import make_url
 
 from yabot.bus.connection import connect
-from yabot.embedded.binaries import find_binary
 from yabot.embedded.engine import EmbeddedEngine
 from yabot.embedded.mongod import EmbeddedMongod
 from yabot.embedded.valkey import EmbeddedValkey
@@ -158,7 +157,7 @@ def data_directory(settings: Settings) -> Check:
 
 def _engine(name: str, engine: EmbeddedEngine) -> Check:
     try:
-        binary = find_binary(engine.executables, engine._packaged(), engine.variable)
+        binary = engine.binary()
     except ConfigurationError as error:
         return Check(name, "problem", str(error))
     return Check(name, "ok", f"embedded: {binary}")

@@ -18,7 +18,7 @@ from yabot.embedded.ports import PortTaken, candidates, listening
 from yabot.errors import StartupError
 from yabot.observability.logging import get_logger
 
-START_SECONDS = 60.0  # a long journal is replayed first
+START_SECONDS = 15.0  # a long journal is replayed first
 STOP_SECONDS = 5.0
 
 log = get_logger(__name__)
@@ -44,6 +44,10 @@ class EmbeddedEngine(ABC):
             return None
         return self._process.pid
 
+    def binary(self) -> Path:
+        """The program that ``start`` runs. Raises ConfigurationError when this machine has none."""
+        return find_binary(self.executables, self._packaged(), self.variable)
+
     def running(self) -> str | None:
         """The URI of this folder's engine while another program runs it."""
         port = self._folder.kept_port()
@@ -57,9 +61,7 @@ class EmbeddedEngine(ABC):
         """
         assert self._process is None, "already started"
         began = time.monotonic()
-        binary = await asyncio.to_thread(
-            find_binary, self.executables, self._packaged(), self.variable
-        )
+        binary = await asyncio.to_thread(self.binary)
         try:
             await asyncio.to_thread(self._folder.claim)
             await end_leftover(self._folder, self.executables)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from yabot.runtime.clock import utc_now
+from yabot.clock import utc_now
 
 Status = Literal["ok", "degraded", "failed"]
 

@@ -19,7 +19,7 @@ from yabot.observability.handlers import (
     log_crashes,
     rotating_file,
 )
-from yabot.observability.redaction import Redactor
+from yabot.redaction import Redactor
 from yabot.settings.logs import LoggingSettings
 
 COMMON: list[Processor] = [
@@ -36,10 +36,11 @@ PROCESSORS: list[Processor] = [
 # These tell of every update, request or command, some with its whole payload.
 TALKATIVE = {
     "aiogram.event": logging.WARNING,
-    "alembic.runtime.migration": logging.WARNING,
+    "alembic": logging.WARNING,
     "asyncio": logging.INFO,
     "pymongo": logging.INFO,
     "uvicorn.access": logging.WARNING,
+    "uvicorn.error": logging.WARNING,
 }
 
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pydantic_settings import EnvSettingsSource
 
 from yabot.errors import ConfigurationError
-from yabot.observability.redaction import Redactor
+from yabot.redaction import Redactor
 from yabot.settings.base import Problem, Section
 from yabot.settings.envfile import read_env_file
 from yabot.settings.hints import hints

@@ -42,11 +42,12 @@ class Library:
         may ``begin_again``; StoreUnavailable: then it is either all there or not at all.
         """
         old = await self._load()
-        stranded = removed_without_move(old.fragments, story) if old else []
+        stranded = removed_without_move([*old.fragments, *old.moved], story) if old else []
         if stranded and not begin_again:
             raise InvalidInput(
                 f"readers may stand in {', '.join(stranded)}, which this story does not have: "
-                "add each to `moved`, with the fragment where they go on, or import with --begin-again"
+                "add each to `moved`, with the fragment where they go on, or import with "
+                "--begin-again"
             )
         await self._write(story)
         self._story = story

@@ -3,16 +3,19 @@
 from yabot.bot.localization import Localizer
 from yabot.bot.turn import Keyboard
 from yabot.features.narrative.service import Scene
+from yabot.features.narrative.story.markup import message_html
 from yabot.features.narrative.story.model import Hint, Texts
 
 
 def text(scene: Scene, language: str) -> str:
     fragment = scene.fragment
-    return f"<b>{_in(fragment.title, language)}</b>\n\n{_in(fragment.content, language)}"
+    return message_html(_in(fragment.title, language), _in(fragment.content, language))
 
 
 def hint_text(hint: Hint, language: str, t: Localizer) -> str:
-    return f"{t('narrative-hint')} <b>{_in(hint.title, language)}</b>\n\n{_in(hint.text, language)}"
+    return (
+        f"{t('narrative-hint')} {message_html(_in(hint.title, language), _in(hint.text, language))}"
+    )
 
 
 def keyboard(scene: Scene, language: str, t: Localizer) -> Keyboard:

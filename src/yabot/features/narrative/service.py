@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from yabot.clock import utc_now
 from yabot.features.narrative.events import (
     DecisionContext,
     DecisionMade,
@@ -18,7 +19,6 @@ from yabot.features.narrative.story.model import Choice, Fragment, Hint, Story
 from yabot.features.subscriptions.service import SubscriptionService
 from yabot.features.users.model import NarrativeProgress
 from yabot.features.users.service import User, UserService
-from yabot.runtime.clock import utc_now
 from yabot.storage.relational.unit_of_work import UnitOfWork
 
 

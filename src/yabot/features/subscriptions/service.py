@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, select
 
+from yabot.clock import utc_now
 from yabot.features.subscriptions.tables import subscriptions
-from yabot.runtime.clock import utc_now
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.unit_of_work import UnitOfWork, guard
 

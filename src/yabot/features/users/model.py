@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from yabot.runtime.clock import utc_now
+from yabot.clock import utc_now
 from yabot.storage.documents.model import VersionedDocument
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from aiogram.types import User as TelegramUser
 
+from yabot.clock import utc_now
 from yabot.errors import GuardFailed, TerminalError
 from yabot.feature import PersonalData
 from yabot.features.users import repository
@@ -14,7 +15,6 @@ from yabot.features.users.cache import StateCache
 from yabot.features.users.events import UserDeleted, UserRegistered, UserUpdated
 from yabot.features.users.model import Profile, UserState, new_state
 from yabot.observability.logging import get_logger
-from yabot.runtime.clock import utc_now
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.unit_of_work import DocumentChange, UnitOfWork

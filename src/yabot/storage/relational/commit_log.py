@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from sqlalchemy import BindParameter, Connection, Table, bindparam, case, insert, update
 from uuid_utils import uuid7
 
+from yabot.clock import from_microseconds, to_microseconds, utc_now
 from yabot.events.catalog import Catalog
 from yabot.events.envelope import Envelope, EventPayload
 from yabot.events.partition import partition_of
 from yabot.observability.logging import get_logger
-from yabot.runtime.clock import from_microseconds, to_microseconds, utc_now
 from yabot.storage.relational.database import Database, insert_new
 from yabot.storage.relational.tables import doc_changes, outbox, outgoing, receipts, user_counters
 from yabot.storage.relational.unit_of_work import (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from features.narrative.stories import SMALL_STORY
+from tests.features.narrative.stories import SMALL_STORY
 from yabot.errors import StoryInvalid
 from yabot.features.narrative.story import parse_story
 

@@ -2,7 +2,7 @@
 
 from hypothesis import given, settings
 
-from features.narrative.stories import SMALL_STORY, stories
+from tests.features.narrative.stories import SMALL_STORY, stories
 from yabot.features.narrative.story import Story, demo_story, export_story, parse_story
 
 

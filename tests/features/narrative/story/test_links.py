@@ -2,7 +2,7 @@
 
 import pytest
 
-from features.narrative.story.problems_of import FILE, line_of, problems_of, spoiled
+from tests.features.narrative.story.problems_of import FILE, line_of, problems_of, spoiled
 from yabot.features.narrative.story import parse_story
 
 GATE_TO_HALL = "next: hall, unlocks_hint: key"

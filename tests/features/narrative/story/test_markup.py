@@ -2,7 +2,7 @@
 
 import pytest
 
-from features.narrative.story.problems_of import problems_of, spoiled
+from tests.features.narrative.story.problems_of import problems_of, spoiled
 from yabot.features.narrative.story import message_html, parse_story
 from yabot.features.narrative.story.markup import message_units
 

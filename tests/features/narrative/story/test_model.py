@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from features.narrative.stories import SMALL_STORY
-from features.narrative.story.problems_of import spoiled
+from tests.features.narrative.stories import SMALL_STORY
+from tests.features.narrative.story.problems_of import spoiled
 from yabot.features.narrative.story import Fragment, Story, parse_story, removed_without_move
 
 MANUAL = Path(__file__).parents[4] / "docs" / "story-format.md"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from features.narrative.story.problems_of import FILE, line_of, problems_of, spoiled
+from tests.features.narrative.story.problems_of import FILE, line_of, problems_of, spoiled
 from yabot.features.narrative.story import parse_story
 
 ID_RULE = "must be 1 to 24 characters of a-z, 0-9 and _"

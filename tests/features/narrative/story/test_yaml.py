@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import pytest
 
-from features.narrative.stories import SMALL_STORY
-from features.narrative.story.problems_of import FILE, problems_of, spoiled
+from tests.features.narrative.stories import SMALL_STORY
+from tests.features.narrative.story.problems_of import FILE, problems_of, spoiled
 
 REFUSED = {
     "empty": ("", 1, "the file is empty"),

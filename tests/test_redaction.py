@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from yabot.observability.redaction import Redactor
+from yabot.redaction import Redactor
 
 pytestmark = pytest.mark.criterion("sec.4")
 TOKEN = "123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
