@@ -1,13 +1,10 @@
 """The program as it runs, without Telegram: its stores, services, dispatcher and followers."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, redirect_stderr
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from aiogram import Bot, Dispatcher
-from aiogram.types import Update
 
 from bench.arrivals import Arrivals, WatchedFollower, WatchedStreams
 from bench.engines import Engines
@@ -24,7 +21,7 @@ from yabot.observability.logging import configure_logging
 from yabot.settings import ConfigManager, Settings
 from yabot.stores import Stores, open_stores, prepare_stores
 
-# Nothing is sent to Telegram: followers leave the replies in their rows.
+# Never used: replies stay in their rows, nobody sends them.
 NO_TOKEN = "42:bench"
 
 
@@ -33,40 +30,87 @@ class Program:
     settings: Settings
     stores: Stores
     services: Services
+    bot: Bot
     dispatcher: Dispatcher
+    intake: Intake
+    processor: UpdateProcessor
+    follower: WatchedFollower
     relay: Relay
     arrivals: Arrivals
-    bot: Bot = field(default_factory=lambda: Bot(NO_TOKEN))
-
-    @property
-    def intake(self) -> Intake:
-        return Intake(self.stores.database, self.bot.id, self.services.commits.partitions)
-
-    def processor(self) -> UpdateProcessor:
-        return UpdateProcessor(
-            bot=self.bot,
-            dispatcher=self.dispatcher,
-            intake=self.intake,
-            commits=self.services.commits,
-            texts=self.services.texts,
-        )
-
-    async def stored_profile(self, user_id: str) -> Any:
-        return await self.services.by_name["users"].find(user_id)  # type: ignore[attr-defined]
 
 
 @asynccontextmanager
-async def running_program(engines: Engines, name: str) -> AsyncIterator[Program]:
-    """On databases of its own named ``name``, with the story of the benchmark; logs to a file."""
+async def running_program(engines: Engines, last_event: str) -> AsyncIterator[Program]:
+    """On fresh databases, with the benchmark's story; its log goes to a file.
+
+    ``arrivals`` takes an event of the type ``last_event`` for the end of a user's change.
+    """
+    name = f"bench_{last_event}"
     settings = _settings(engines, name)
     with (engines.folder / f"{name}.log").open("w") as log, redirect_stderr(log):
         configure_logging(settings.logging, ())
         async with open_stores(settings) as stores:
-            await prepare_stores(stores, settings, FEATURES)
             await stores.redis.flushall()
-            program = _assemble(settings, stores)
-            await program.services[NarrativeService].library.replace(
-                parse_story(STORY, "bench"), begin_again=True
-            )
-            async with _followers(program):
+            await prepare_stores(stores, settings, FEATURES)
+            program = _assemble(settings, stores, Arrivals(last_event))
+            await _tell_story(program)
+            async with _following(program):
                 yield program
+
+
+def _settings(engines: Engines, name: str) -> Settings:
+    environ = {
+        "YABOT_DATA_DIR": str(engines.folder / name),
+        "MONGODB_URI": engines.mongodb_uri,
+        "MONGODB_DATABASE": name,
+        "REDIS_URL": engines.redis_url,
+    }
+    return ConfigManager(environ, env_file=None).load()
+
+
+def _assemble(settings: Settings, stores: Stores, arrivals: Arrivals) -> Program:
+    services = build_services(FEATURES, stores, settings.bus_partitions)
+    dispatcher = build_dispatcher(FEATURES, services, "bench_bot")
+    bot = Bot(NO_TOKEN)
+    intake = Intake(stores.database, bot.id, settings.bus_partitions)
+    processor = UpdateProcessor(
+        bot=bot,
+        dispatcher=dispatcher,
+        intake=intake,
+        commits=services.commits,
+        texts=services.texts,
+    )
+    follower = WatchedFollower(
+        arrivals, stores.database, stores.documents, *state_collection(FEATURES)
+    )
+    relay = Relay(stores.database, WatchedStreams(arrivals, stores.redis))
+    return Program(
+        settings,
+        stores,
+        services,
+        bot,
+        dispatcher,
+        intake,
+        processor,
+        follower,
+        relay,
+        arrivals,
+    )
+
+
+async def _tell_story(program: Program) -> None:
+    library = program.services[NarrativeService].library
+    await library.replace(parse_story(STORY, "bench"), begin_again=True)
+
+
+@asynccontextmanager
+async def _following(program: Program) -> AsyncIterator[None]:
+    loops = (program.follower.loop, program.relay.loop)
+    program.services.commits.followers += [program.follower.notice, program.relay.notice]
+    for loop in loops:
+        loop.start()
+    try:
+        yield
+    finally:
+        for loop in loops:
+            await loop.finish(5.0)

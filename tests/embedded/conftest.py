@@ -6,8 +6,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,8 +75,7 @@ def start_program(tmp_path: Path) -> Iterator[Callable[[], Program]]:
     yield start
     for program in started:
         program.kill()
-        for pid in program.engines:
-            wait_until(lambda pid=pid: not runs(pid), seconds=8)
+        wait_until_ended(program.engines)
 
 
 def runs(pid: int) -> bool:
@@ -91,11 +90,26 @@ def kill_all(pids: list[int]) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
+def wait_until_ended(pids: Iterable[int]) -> None:
+    wait_until(lambda: not any(runs(pid) for pid in pids), seconds=8)
+
+
 def wait_until(condition: Callable[[], bool], seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"still not so after {seconds} s"
         time.sleep(0.02)
+
+
+@contextmanager
+def running(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A server that nobody looks after; killed at the end."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 @asynccontextmanager

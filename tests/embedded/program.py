@@ -18,16 +18,18 @@ async def main(data_dir: Path) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, interrupted.set)
     mongod, valkey = EmbeddedMongod(data_dir), EmbeddedValkey(data_dir)
     mongodb, redis = await asyncio.gather(mongod.start(), valkey.start())
-    print(
-        json.dumps(
-            {"mongodb": mongodb, "redis": redis, "mongod": mongod.pid, "valkey": valkey.pid}
-        ),
-        flush=True,
+    _say(
+        json.dumps({"mongodb": mongodb, "redis": redis, "mongod": mongod.pid, "valkey": valkey.pid})
     )
     await interrupted.wait()
-    print("interrupted", flush=True)
+    _say("interrupted")
     await asyncio.to_thread(sys.stdin.readline)
     await asyncio.gather(mongod.stop(), valkey.stop())
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 asyncio.run(main(Path(sys.argv[1])))

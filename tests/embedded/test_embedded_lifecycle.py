@@ -10,7 +10,7 @@ from yabot.embedded.engine import STOP_SECONDS, EmbeddedEngine
 from yabot.embedded.mongod import EmbeddedMongod
 from yabot.embedded.valkey import EmbeddedValkey
 
-from .conftest import Program, runs, save, saved, started, wait_until
+from .conftest import Program, runs, save, saved, started, wait_until, wait_until_ended
 
 both_engines = pytest.mark.parametrize("engine_class", [EmbeddedMongod, EmbeddedValkey])
 
@@ -60,8 +60,7 @@ async def test_the_engines_end_when_their_parent_is_killed(
     program = start_program()
     watchers = program.watchers()
     program.kill()
-    for pid in (*program.engines, *watchers):
-        wait_until(lambda pid=pid: not runs(pid), seconds=7)
+    wait_until_ended([*program.engines, *watchers])
 
 
 async def test_a_start_right_after_the_parents_death_finds_everything(

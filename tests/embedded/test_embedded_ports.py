@@ -1,3 +1,4 @@
+import asyncio
 import socket
 from pathlib import Path
 
@@ -17,11 +18,11 @@ async def test_an_engine_whose_port_is_taken_moves_with_its_data(
 ) -> None:
     async with started(engine_class(tmp_path)) as address:
         await save(address, "first")
-    with socket.create_server(("127.0.0.1", _port(tmp_path, engine_class))):
-        async with started(engine_class(tmp_path)) as moved:
-            assert moved != address
-            assert await saved(moved) == "first"
-            await save(moved, "second")
+    stranger = await asyncio.start_server(_hang_up, "127.0.0.1", _port(tmp_path, engine_class))
+    async with stranger, started(engine_class(tmp_path)) as moved:
+        assert moved != address
+        assert await saved(moved) == "first"
+        await save(moved, "second")
     async with started(engine_class(tmp_path)) as again:
         assert again == moved
         assert await saved(again) == "second"
@@ -37,6 +38,10 @@ async def test_the_engines_listen_on_loopback_only(tmp_path: Path) -> None:
         for engine_class in (EmbeddedMongod, EmbeddedValkey):
             with pytest.raises(ConnectionRefusedError):
                 socket.create_connection(("127.0.0.2", _port(tmp_path, engine_class)), timeout=2)
+
+
+async def _hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.close()
 
 
 def _port(data_dir: Path, engine_class: type[EmbeddedEngine]) -> int:

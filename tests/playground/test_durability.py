@@ -1,16 +1,9 @@
 """kill -9 right after the answer: whatever was answered is there after the restart."""
 
 import asyncio
-import contextlib
-import signal
-import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
-from aiogram import Bot
-from aiogram.client.session.aiohttp import AiohttpSession
-from aiogram.client.telegram import TelegramAPIServer
 from aiogram.types import (
     BotCommand,
     InlineKeyboardButton,
@@ -20,56 +13,12 @@ from aiogram.types import (
 
 from yabot.playground.client import PlaygroundClient
 
+from .child import running
+
 ALL = ["message", "callback_query", "message_reaction", "my_chat_member"]
-SERVE = Path(__file__).parent / "serve.py"
 DOOR = InlineKeyboardMarkup(
     inline_keyboard=[[InlineKeyboardButton(text="Door", callback_data="door")]]
 )
-
-
-class Child:
-    """A playground that can be killed and started again at its address."""
-
-    def __init__(self, store: Path) -> None:
-        self._store = store
-        self.url = "http://127.0.0.1:0"
-        self.token = ""
-
-    async def start(self) -> None:
-        port = self.url.rpartition(":")[2]
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, str(SERVE), str(self._store), port, stdout=asyncio.subprocess.PIPE
-        )
-        assert self._process.stdout is not None
-        line = await self._process.stdout.readline()
-        self.url, self.token = line.decode().split()
-
-    async def kill(self) -> None:
-        self._process.send_signal(signal.SIGKILL)
-        await self._process.wait()
-
-    async def restart(self) -> None:
-        before = (self.url, self.token)
-        await self.kill()
-        await self.start()
-        assert (self.url, self.token) == before
-
-    @contextlib.asynccontextmanager
-    async def bot(self) -> AsyncIterator[Bot]:
-        session = AiohttpSession(api=TelegramAPIServer.from_base(self.url))
-        async with Bot(self.token, session=session) as bot:
-            yield bot
-
-
-@contextlib.asynccontextmanager
-async def running(store: Path) -> AsyncIterator[Child]:
-    child = Child(store)
-    await child.start()
-    try:
-        yield child
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            await child.kill()
 
 
 async def test_nothing_that_was_answered_is_lost(tmp_path: Path) -> None:

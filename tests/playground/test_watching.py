@@ -11,9 +11,10 @@ import pytest
 from aiogram import Bot
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
-from yabot.errors import StoreUnavailable
 from yabot.playground.client import PlaygroundClient
 from yabot.playground.server import PlaygroundServer
+
+from .glass import Glass, envelope
 
 Json = dict[str, Any]
 
@@ -92,51 +93,42 @@ async def test_without_an_inspector_the_page_is_told_that_the_bot_runs_elsewhere
             assert "runs elsewhere" in (await answer.json())["detail"]
 
 
-class Glass:
-    """An inspector that shows what the test puts into it; a small fake at the edge."""
-
-    def __init__(self) -> None:
-        self.events: asyncio.Queue[Json | Exception] = asyncio.Queue()
-        self.is_away = False
-
-    async def stored_state(self, telegram_user_id: int) -> Json:
-        if self.is_away:
-            raise StoreUnavailable("MongoDB", "connection refused")
-        return {"sections": {"profile": {"user_id": str(telegram_user_id)}}}
-
-    async def recent_events(self, telegram_user_id: int, limit: int) -> list[Json]:
-        return [{"event_id": str(n), "user_id": str(telegram_user_id)} for n in range(limit)]
-
-    async def live_events(self) -> AsyncIterator[Json]:
-        while True:
-            event = await self.events.get()
-            if isinstance(event, Exception):
-                raise event
-            yield event
-
-
 async def test_the_bot_can_be_looked_into(tmp_path: Path, http: aiohttp.ClientSession) -> None:
     glass = Glass()
+    first, second = (envelope(7, number, "user_interaction", "update:1") for number in (1, 2))
+    glass.history = [first, second, envelope(8, 1, "user_interaction", "update:2")]
     server = PlaygroundServer(tmp_path / "playground.db", port=0, inspector=glass)
     await server.start()
     try:
         async with http.get(f"{server.url}/playground/users/7/state") as answer:
-            assert (await answer.json())["sections"] == {"profile": {"user_id": "7"}}
-        async with http.get(f"{server.url}/playground/users/7/events?limit=3") as answer:
-            assert [event["event_id"] for event in await answer.json()] == ["0", "1", "2"]
+            assert (await answer.json())["sections"] == {"Profile": {"user_id": "7"}}
+        async with http.get(f"{server.url}/playground/users/7/events") as answer:
+            assert await answer.json() == [first, second]
         glass.is_away = True
         async with http.get(f"{server.url}/playground/users/7/state") as answer:
             assert answer.status == 503
             assert "MongoDB does not answer" in (await answer.json())["detail"]
+    finally:
+        await server.stop()
+
+
+async def test_live_events_go_on_after_an_interruption(
+    tmp_path: Path, http: aiohttp.ClientSession
+) -> None:
+    glass = Glass()
+    server = PlaygroundServer(tmp_path / "playground.db", port=0, inspector=glass)
+    await server.start()
+    try:
         async with http.get(f"{server.url}/playground/stream") as opened:
             stream = Stream(opened)
             await stream.until("hello")
-            glass.events.put_nowait({"event_id": "live"})
-            assert await stream.next() == ("event", {"event_id": "live"})
-            glass.events.put_nowait(StoreUnavailable("Redis", "gone"))
+            before, after = (envelope(7, number, "store_lost", "x") for number in (1, 2))
+            glass.happen(before)
+            assert await stream.next() == ("event", before)
+            glass.interrupt()
             assert (await stream.next())[0] == "events_missed"
-            glass.events.put_nowait({"event_id": "after the gap"})
-            assert await stream.next() == ("event", {"event_id": "after the gap"})
+            glass.happen(after)
+            assert await stream.next() == ("event", after)
     finally:
         await server.stop()
 

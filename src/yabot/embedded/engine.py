@@ -18,7 +18,7 @@ from yabot.embedded.ports import PortTaken, candidates, listening
 from yabot.errors import StartupError
 from yabot.observability.logging import get_logger
 
-START_SECONDS = 15.0  # a long journal is replayed first
+START_SECONDS = 60.0  # a long journal is replayed first
 STOP_SECONDS = 5.0
 
 log = get_logger(__name__)
@@ -48,6 +48,10 @@ class EmbeddedEngine(ABC):
         """The program that ``start`` runs. Raises ConfigurationError when this machine has none."""
         return find_binary(self.executables, self._packaged(), self.variable)
 
+    def command(self, port: int) -> list[str]:
+        """The command line that serves this folder's data on the port."""
+        return [str(self.binary()), *self._arguments(port, self._folder.data)]
+
     def running(self) -> str | None:
         """The URI of this folder's engine while another program runs it."""
         port = self._folder.kept_port()
@@ -61,11 +65,10 @@ class EmbeddedEngine(ABC):
         """
         assert self._process is None, "already started"
         began = time.monotonic()
-        binary = await asyncio.to_thread(self.binary)
         try:
             await asyncio.to_thread(self._folder.claim)
             await end_leftover(self._folder, self.executables)
-            port = await self._start_on_a_free_port(binary)
+            port = await self._start_on_a_free_port()
         except BaseException:
             await self.stop()
             raise
@@ -83,21 +86,23 @@ class EmbeddedEngine(ABC):
         await asyncio.to_thread(self._end)
         self._folder.release()
 
-    async def _start_on_a_free_port(self, binary: Path) -> int:
-        for port in candidates(self._folder.kept_port()):
+    async def _start_on_a_free_port(self) -> int:
+        kept = self._folder.kept_port()
+        for port in candidates(kept):
+            if kept not in {None, port}:
+                log.warning("engine.port_taken", engine=self.name, port=kept, instead=port)
             self._folder.keep_port(port)
             try:
-                await self._start_on(port, binary)
+                await self._start_on(port)
             except PortTaken:
-                log.warning("engine.port_taken", engine=self.name, port=port)
+                kept = port
                 await asyncio.to_thread(self._end)
             else:
                 return port
         raise StartupError(f"{self.name} found no free port on the loopback interface.")
 
-    async def _start_on(self, port: int, binary: Path) -> None:
-        command = [str(binary), *self._arguments(port, self._folder.data)]
-        attempt = await asyncio.to_thread(self._spawn, command)
+    async def _start_on(self, port: int) -> None:
+        attempt = await asyncio.to_thread(self._spawn, self.command(port))
         usable = asyncio.create_task(self._make_usable(port))
         try:
             async with asyncio.timeout(START_SECONDS):

@@ -21,8 +21,8 @@ async def become_primary(client: Client, address: str) -> None:
         try:
             await _configure(client, address)
         except OperationFailure:
-            # Loading or changing its configuration at this very moment: look again.
-            await asyncio.sleep(0.01)
+            # It loads or changes its configuration at this very moment; its log tells the rest.
+            await asyncio.sleep(0.05)
 
 
 async def _is_primary(client: Client) -> bool:

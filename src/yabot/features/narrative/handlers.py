@@ -70,7 +70,7 @@ async def react_by_button(
 ) -> None:
     _, content_id, emoji = (query.data or "").split(":", 2)
     turn.interaction("reaction", content_id=content_id)
-    await narrative.react(turn.work, user, content_id, [emoji])
+    narrative.react(turn.work, user, content_id, [emoji])
     turn.acknowledge(t("narrative-reacted", emoji=emoji))
 
 
@@ -89,7 +89,7 @@ async def react(
         return
     turn.interaction("reaction", content_id=content_id)
     reactions = [kind.emoji if isinstance(kind, ReactionTypeEmoji) else "custom" for kind in added]
-    await narrative.react(turn.work, user, content_id, reactions)
+    narrative.react(turn.work, user, content_id, reactions)
 
 
 async def ask_to_restart(_event: TelegramObject, turn: Turn, t: Localizer) -> None:

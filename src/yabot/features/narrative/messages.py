@@ -7,8 +7,11 @@ from yabot.storage.relational.tables import outgoing
 
 
 async def content_of(database: Database, chat_id: int, message_id: int) -> str | None:
+    """The fragment that the message shows; calls that edited the message show none."""
     query = select(outgoing.c.content_id).where(
-        outgoing.c.chat_id == chat_id, outgoing.c.message_id == message_id
+        outgoing.c.chat_id == chat_id,
+        outgoing.c.message_id == message_id,
+        outgoing.c.content_id.is_not(None),
     )
     return await database.read(lambda connection: connection.execute(query).scalar())
 

@@ -22,8 +22,14 @@ def open_choices(fragment: Fragment, progress: NarrativeProgress) -> list[Choice
     return [choice for choice in fragment.choices if choice.requires_hint in known]
 
 
-def begin(story: Story, progress: NarrativeProgress) -> NarrativeProgress:
-    return progress.model_copy(update={"current_fragment": story.start})
+def find_choice(fragment: Fragment, progress: NarrativeProgress, choice_id: str) -> Choice | None:
+    """The choice, if this reader sees it."""
+    choices = open_choices(fragment, progress)
+    return next((choice for choice in choices if choice.id == choice_id), None)
+
+
+def stand(progress: NarrativeProgress, fragment: Fragment) -> NarrativeProgress:
+    return progress.model_copy(update={"current_fragment": fragment.fragment_id})
 
 
 def step(

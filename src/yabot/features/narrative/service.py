@@ -14,7 +14,14 @@ from yabot.features.narrative.events import (
     VipAccessGranted,
 )
 from yabot.features.narrative.library import Library
-from yabot.features.narrative.progress import begin, in_state, open_choices, step, where
+from yabot.features.narrative.progress import (
+    find_choice,
+    in_state,
+    open_choices,
+    stand,
+    step,
+    where,
+)
 from yabot.features.narrative.story.model import Choice, Fragment, Hint, Story
 from yabot.features.subscriptions.service import SubscriptionService
 from yabot.features.users.model import NarrativeProgress
@@ -36,9 +43,18 @@ class Arrived:
     hint: Hint | None = None
 
 
-# Why a step was not taken: the story holds no such choice (any more), the reader is elsewhere,
-# or the door is shut. "no_story": nothing has been imported yet.
+# Why a step was not taken: nothing has been imported yet; the reader is elsewhere, or the story
+# holds no such choice (any more); the door is shut.
 Refusal = Literal["no_story", "outdated", "vip_required"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Bookmark:
+    """Where a reader stands in the story as it is now; no fragment before the first page."""
+
+    story: Story
+    progress: NarrativeProgress
+    fragment: Fragment | None
 
 
 class NarrativeService:
@@ -53,107 +69,85 @@ class NarrativeService:
 
     async def resume(self, work: UnitOfWork, user: User) -> Scene | Refusal:
         """Where the reader stands; a new reader begins."""
-        story = await self.library.current()
-        if story is None:
+        mark = await self._open(user)
+        if mark is None:
             return "no_story"
-        progress = await self._progress(user)
-        fragment = where(story, progress)
-        if fragment is None or fragment.fragment_id != progress.current_fragment:
-            fragment = fragment or story.fragments[story.start]
-            self._stand(work, user, progress, fragment.fragment_id)
+        fragment = mark.fragment or mark.story.fragments[mark.story.start]
         if fragment.metadata.vip_required and not await self._may_enter(work, user):
             return "vip_required"
-        return Scene(fragment, open_choices(fragment, progress))
+        if fragment.fragment_id != mark.progress.current_fragment:
+            self._move(work, user, stand(mark.progress, fragment))
+        return Scene(fragment, open_choices(fragment, mark.progress))
 
     async def restart(self, work: UnitOfWork, user: User) -> Scene | Refusal:
         """Back to the first page; what was found out and earned stays."""
-        story = await self.library.current()
-        if story is None:
+        mark = await self._open(user)
+        if mark is None:
             return "no_story"
-        progress = begin(story, await self._progress(user))
-        self._move(work, user, progress)
-        fragment = story.fragments[story.start]
-        return Scene(fragment, open_choices(fragment, progress))
+        fragment = mark.story.fragments[mark.story.start]
+        self._move(work, user, stand(mark.progress, fragment))
+        return Scene(fragment, open_choices(fragment, mark.progress))
 
     async def choose(
         self, work: UnitOfWork, user: User, fragment_id: str, choice_id: str
     ) -> Arrived | Refusal:
         """Take a choice of the fragment where the reader stands."""
-        story = await self.library.current()
-        if story is None:
+        mark = await self._open(user)
+        if mark is None:
             return "no_story"
-        progress = await self._progress(user)
-        fragment = where(story, progress)
-        choice = _choice(fragment, progress, choice_id)
-        if fragment is None or fragment.fragment_id != fragment_id or choice is None:
+        fragment = mark.fragment
+        if fragment is None or fragment.fragment_id != fragment_id:
             return "outdated"
-        ahead = story.fragments[choice.next_fragment]
+        choice = find_choice(fragment, mark.progress, choice_id)
+        if choice is None:
+            return "outdated"
+        ahead = mark.story.fragments[choice.next_fragment]
         if ahead.metadata.vip_required and not await self._enter(work, user):
             return "vip_required"
-        return self._take(work, user, story, fragment, choice)
+        return self._walk(work, user, mark, choice)
 
-    async def react(
+    def react(
         self, work: UnitOfWork, user: User, content_id: str, reactions: Iterable[str]
     ) -> None:
-        """Tell the events of reactions to a fragment."""
+        """Tell of each reaction to a fragment: an emoji, or "custom"."""
         for reaction in reactions:
             event = ReactionDetected(content_id=content_id, reaction_type=reaction)
             work.publish(event, user.user_id)
 
-    async def _progress(self, user: User) -> NarrativeProgress:
-        return (await self._users.state(user)).current_state.narrative_progress
+    async def _open(self, user: User) -> _Bookmark | None:
+        story = await self.library.current()
+        if story is None:
+            return None
+        progress = (await self._users.state(user)).current_state.narrative_progress
+        return _Bookmark(story, progress, where(story, progress))
 
-    def _take(
-        self, work: UnitOfWork, user: User, story: Story, fragment: Fragment, choice: Choice
-    ) -> Arrived:
-        assert user.loaded is not None
-        before = user.loaded.current_state.narrative_progress
-        after = step(before, fragment, choice, utc_now())
-        self._move(work, user, after)
+    def _walk(self, work: UnitOfWork, user: User, mark: _Bookmark, choice: Choice) -> Arrived:
+        assert mark.fragment is not None
+        progress = step(mark.progress, mark.fragment, choice, utc_now())
+        self._move(work, user, progress)
         context = DecisionContext(
-            fragment_id=fragment.fragment_id,
+            fragment_id=mark.fragment.fragment_id,
             next_fragment=choice.next_fragment,
-            story_revision=story.revision,
+            story_revision=mark.story.revision,
         )
         work.publish(DecisionMade(choice_id=choice.id, context=context), user.user_id)
-        scene = Scene(
-            story.fragments[choice.next_fragment],
-            open_choices(story.fragments[choice.next_fragment], after),
-        )
-        return Arrived(scene, self._found(work, user, story, fragment, before, choice))
-
-    def _found(
-        self,
-        work: UnitOfWork,
-        user: User,
-        story: Story,
-        fragment: Fragment,
-        before: NarrativeProgress,
-        choice: Choice,
-    ) -> Hint | None:
+        ahead = mark.story.fragments[choice.next_fragment]
         hint_id = choice.unlocks_hint
-        if hint_id is None or hint_id in before.hints_unlocked:
-            return None
-        event = NarrativeHintUnlocked(hint_id=hint_id, fragment_id=fragment.fragment_id)
-        work.publish(event, user.user_id)
-        return story.hints[hint_id]
-
-    def _stand(
-        self, work: UnitOfWork, user: User, progress: NarrativeProgress, fragment_id: str
-    ) -> None:
-        self._move(work, user, progress.model_copy(update={"current_fragment": fragment_id}))
+        if hint_id is None or hint_id in mark.progress.hints_unlocked:
+            return Arrived(Scene(ahead, open_choices(ahead, progress)))
+        found = NarrativeHintUnlocked(hint_id=hint_id, fragment_id=context.fragment_id)
+        work.publish(found, user.user_id)
+        return Arrived(Scene(ahead, open_choices(ahead, progress)), mark.story.hints[hint_id])
 
     def _move(self, work: UnitOfWork, user: User, progress: NarrativeProgress) -> None:
         self._users.update_state(work, user, lambda state: in_state(state, progress))
 
     async def _enter(self, work: UnitOfWork, user: User) -> bool:
         entered = await self._may_enter(work, user)
-        event = (
-            VipAccessGranted(reason="subscription")
-            if entered
-            else VipAccessDenied(reason="no_subscription")
-        )
-        work.publish(event, user.user_id)
+        if entered:
+            work.publish(VipAccessGranted(reason="subscription"), user.user_id)
+        else:
+            work.publish(VipAccessDenied(reason="no_subscription"), user.user_id)
         return entered
 
     async def _may_enter(self, work: UnitOfWork, user: User) -> bool:
@@ -162,10 +156,3 @@ class NarrativeService:
             return False
         self._subscriptions.guard_vip(work, user.user_id)
         return True
-
-
-def _choice(
-    fragment: Fragment | None, progress: NarrativeProgress, choice_id: str
-) -> Choice | None:
-    choices = open_choices(fragment, progress) if fragment else []
-    return next((choice for choice in choices if choice.id == choice_id), None)

@@ -1,7 +1,8 @@
 """The connection to MongoDB: pooled, majority and journal on every write."""
 
+import asyncio
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from pymongo import AsyncMongoClient
@@ -24,6 +25,8 @@ from yabot.storage.documents.collections import ensure_collection
 from yabot.storage.documents.model import Collection
 
 Document = dict[str, Any]
+# The driver tells the server which sessions end; one that is away would not hear it.
+GOODBYE_SECONDS = 0.5
 UNREACHABLE = (
     AutoReconnect,
     ExecutionTimeout,
@@ -89,7 +92,9 @@ class DocumentStore:
             return await self.database[collection].find_one({"_id": key})
 
     async def close(self) -> None:
-        await self.client.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE_SECONDS):
+                await self.client.close()
 
 
 def _reason(error: PyMongoError) -> str:

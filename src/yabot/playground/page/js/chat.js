@@ -86,7 +86,9 @@ export class Chat {
 
   async begin(fields) {
     const started = api.changeUser(this.userId, fields).then(() => api.send(this.userId, "/start"));
-    if (await this.attempt(started)) this.composer.box.focus();
+    if (!(await this.attempt(started))) return;
+    await this.load();
+    this.focus();
   }
 
   focus() {

@@ -156,6 +156,8 @@ export class Composer {
 
   choose({ command }) {
     this.showMenu(false);
+    // What was typed to find the command goes with it; any other draft stays.
+    if (this.box.value.startsWith("/")) this.box.value = `/${command}`;
     this.send(`/${command}`);
   }
 }

@@ -17,9 +17,15 @@ export class MessageLog {
       icon(ICONS.down),
     );
     this.scroller = h("div", { className: "scroller", tabIndex: 0 }, this.list);
+    this.isAtEnd = true;
     this.scroller.addEventListener("scroll", () => {
-      if (this.isNearEnd()) this.toEnd.hidden = true;
+      this.isAtEnd = this.isNearEnd();
+      if (this.isAtEnd) this.toEnd.hidden = true;
     });
+    // Whatever changes the height, who reads the end goes on reading the end.
+    const keepEnd = new ResizeObserver(() => this.isAtEnd && this.scrollToEnd());
+    keepEnd.observe(this.scroller);
+    keepEnd.observe(this.list);
     this.element = h("div", { className: "log-frame" }, this.scroller, this.toEnd);
     this.list.setAttribute("aria-live", "off");
   }
@@ -41,13 +47,13 @@ export class MessageLog {
     const json = JSON.stringify([message, this.chat.pressesOn(id)]);
     const before = this.shown.get(id);
     if (before?.json === json) return;
-    const wasNearEnd = this.isNearEnd();
     const element = messageElement(message, this.chat);
     if (before) this.replace(before.element, element);
     else this.insert(id, element, message);
     this.shown.set(id, { json, element, message });
-    if (wasNearEnd || !message.from.is_bot) this.scrollToEnd();
-    else if (!before) this.toEnd.hidden = false;
+    if (before) return;
+    if (this.isAtEnd || !message.from.is_bot) this.scrollToEnd();
+    else this.toEnd.hidden = false;
   }
 
   refresh(id) {
@@ -96,6 +102,7 @@ export class MessageLog {
 
   scrollToEnd() {
     this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.isAtEnd = true;
     this.toEnd.hidden = true;
   }
 }

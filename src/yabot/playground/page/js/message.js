@@ -26,8 +26,14 @@ export function messageElement(message, chat) {
 
 function text(message, chat) {
   const shown = textNodes(message.text ?? "", message.entities, (command) => chat.say(command));
+  if (isTitle(shown)) shown[0].className = "title";
   const guarded = message.has_protected_content ? " guarded" : "";
   return h("div", { className: `text${guarded}` }, shown);
+}
+
+// A bold first line with nothing beside it reads as a title.
+function isTitle([first, second]) {
+  return first?.tagName === "STRONG" && typeof second === "string" && second.startsWith("\n");
 }
 
 function reply(message) {

@@ -36,7 +36,8 @@ const note = (text) => h("p", { className: "quiet" }, text);
 const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
-function drawn(value, before) {
+// `before` is what was there the last time: what differs from it is marked as changed.
+export function drawn(value, before) {
   if (isObject(value) && Object.keys(value).length) return table(value, before);
   if (Array.isArray(value) && value.some((one) => typeof one === "object" && one !== null)) return cards(value, before);
   return scalar(value, before);

@@ -1,7 +1,9 @@
 // The events of one reader as they happen. Everything that one press set going shares a
 // correlation id; pointing at one event lights up all of them.
 
-import { h, hueOf } from "./dom.js";
+import { h } from "./dom.js";
+import { hueOfEvent } from "./hues.js";
+import { drawn } from "./stored.js";
 
 const MOST_SHOWN = 400;
 const NEAR_END_PX = 60;
@@ -109,24 +111,21 @@ function eventItem(event, isNew) {
   });
   const props = {
     className: `event${isNew ? " new" : ""}`,
-    vars: { "--hue": hueOf(event.event_type) },
+    vars: { "--hue": hueOfEvent(event.event_type) },
     dataset: { id: event.event_id, correlation: event.correlation_id ?? "", sequence: event.sequence ?? "" },
   };
   return h("li", props, details);
 }
 
 function payload(event) {
-  const fields = Object.entries(event.payload ?? {});
   const ids = [["correlation", event.correlation_id], ["caused by", event.causation_id], ["event", event.event_id]];
   return h(
     "div",
     { className: "payload" },
-    h("dl", {}, fields.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, worded(value))])),
+    drawn(event.payload ?? {}, event.payload ?? {}),
     h("dl", { className: "ids" }, ids.filter(([, id]) => id).flatMap(([name, id]) => [h("dt", {}, name), h("dd", {}, id)])),
   );
 }
-
-const worded = (value) => (typeof value === "string" ? value : JSON.stringify(value, null, 1));
 
 function clock(timestamp) {
   const at = new Date(timestamp);

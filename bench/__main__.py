@@ -1,0 +1,51 @@
+"""`python -m bench [NAME…]`: how fast YABOT is, beside doing the same by hand."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+
+from bench import whole_way
+from bench.engines import Engines, running_engines
+from bench.figures import Figure
+from bench.report import as_json, as_table
+
+Benchmark = Callable[[Engines], Awaitable[list[Figure]]]
+
+BENCHMARKS: dict[str, Benchmark] = {
+    "update": whole_way.update_figures,
+    "create_user": whole_way.create_user_figures,
+}
+
+
+def main() -> int:
+    options = _options()
+    figures = asyncio.run(_measure(options.names or list(BENCHMARKS)))
+    print((as_json if options.json else as_table)(figures))
+    missed = any(figure.met is False for figure in figures)
+    return 1 if options.strict and missed else 0
+
+
+async def _measure(names: Sequence[str]) -> list[Figure]:
+    figures: list[Figure] = []
+    async with running_engines() as engines:
+        for name in names:
+            print(f"Measuring {name}…", file=sys.stderr)
+            figures += await BENCHMARKS[name](engines)
+    return figures
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--strict", action="store_true", help="exit 1 when a target is missed")
+    options = parser.parse_args()
+    unknown = set(options.names) - BENCHMARKS.keys()
+    if unknown:
+        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
+    return options
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,61 @@
+"""Starts `yabot` many times and imports it once: every program is a fork of one warm process.
+
+What is forked has imported the program and done nothing else: from there on it is the console
+script, in a session, folder and environment of its own.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+WARM_PROCESS = Path(__file__).with_name("warm_process.py")
+ROOT = Path(__file__).parents[2]
+
+
+class ForkServer:
+    """Not for threads that use it at once: its process answers one question after another."""
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            [sys.executable, str(WARM_PROCESS)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            start_new_session=True,
+        )
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(10)
+
+    def start(
+        self, argv: Sequence[str], env: Mapping[str, str], folder: Path, kill_file: Path
+    ) -> int:
+        """The process id of `yabot ARGV…`; it writes to ``out`` and ``err`` in its folder."""
+        order = {"argv": list(argv), "env": dict(env), "folder": str(folder)}
+        return int(self._ask({**order, "kill_file": str(kill_file)})["pid"])
+
+    def exit_code(self, pid: int, seconds: float) -> int | None:
+        """How the program ended, negative for a signal; None when it still runs after that."""
+        code = self._ask({"wait_for": pid, "seconds": seconds})["exit_code"]
+        return None if code is None else int(code)
+
+    def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(question) + "\n")
+        self._process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return answer
+
+
+def console_environment() -> dict[str, str]:
+    """What any program needs, and nothing of what this machine has set for YABOT."""
+    return {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}

@@ -1,0 +1,52 @@
+"""What the bus has told of one reader, turn by turn."""
+
+from typing import Any
+
+from tests.e2e.program import wait_until
+from tests.e2e.stores import Stores
+
+Json = dict[str, Any]
+
+
+class Journal:
+    """Reads the reader's events from Valkey, and checks each on the way."""
+
+    def __init__(self, stores: Stores, user_id: int) -> None:
+        self._stores = stores
+        self._user_id = user_id
+        self._read = 0
+
+    def turn(self) -> list[Json]:
+        """The events of the next update: all with its correlation, in sequence, each once."""
+        wait_until(lambda: self._complete() is not None)
+        events = self._complete() or []
+        first = self._read + 1
+        self._read += len(events)
+        assert [event["sequence"] for event in events] == list(range(first, self._read + 1))
+        (correlation,) = {event["correlation_id"] for event in events}
+        assert correlation.startswith("update:")
+        assert {event["causation_id"] for event in events} == {correlation}
+        return events
+
+    def told(self, *expected: str) -> list[Json]:
+        """The next turn, whose events are of exactly these types, without its completion."""
+        *events, completed = self.turn()
+        assert [event["event_type"] for event in events] == list(expected)
+        assert completed["payload"]["duration_ms"] > 0
+        return events
+
+    def skip_to_end(self) -> None:
+        """Whatever has happened up to here is not looked at."""
+        everything = self._stores.outbox(self._user_id)
+        wait_until(lambda: len(self._stores.stream(self._user_id)) >= len(everything))
+        self._read = len(everything)
+
+    def nothing_new(self) -> bool:
+        return len(self._stores.outbox(self._user_id)) == self._read
+
+    def _complete(self) -> list[Json] | None:
+        events = self._stores.stream(self._user_id)[self._read :]
+        for number, event in enumerate(events, start=1):
+            if event["event_type"] == "operation_completed":
+                return events[:number]
+        return None

@@ -1,0 +1,106 @@
+"""Kills the process it lives in at a named instant, without a hook in the product.
+
+The instants are what the program says and does anyway: a log line (the step is just done), an
+SQL statement (it is just about to be run), the COMMIT of a transaction that wrote to a table, a
+command to MongoDB. The test arms one by writing it to the kill file while the program runs.
+"""
+
+import json
+import logging
+import os
+import signal
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pymongo import monitoring
+from sqlalchemy import Connection, Engine, event
+
+Kind = Literal["log", "sql", "commit", "mongo"]
+
+
+@dataclass(frozen=True)
+class KillPoint:
+    """``kind`` and ``what``: a log line's event, the beginning of an SQL statement, the beginning
+    of one in a transaction about to commit, a MongoDB command. The ``n``-th since armed."""
+
+    kind: Kind
+    what: str
+    n: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.what}" + (f" ({self.n})" if self.n > 1 else "")
+
+    def arm(self, kill_file: Path) -> None:
+        """Whole or not at all: the program may read at any moment."""
+        draft = kill_file.with_suffix(".draft")
+        draft.write_text(json.dumps(asdict(self)))
+        draft.replace(kill_file)
+
+
+def watch(kill_file: Path) -> None:
+    """From now on this process dies when it passes the point that the kill file names."""
+    watcher = _Watcher(kill_file)
+    logging.getLogger().addHandler(_LogLines(watcher))
+    event.listen(Engine, "before_cursor_execute", watcher.statement)
+    event.listen(Engine, "commit", watcher.commit)
+    monitoring.register(_Commands(watcher))
+
+
+class _Watcher:
+    def __init__(self, kill_file: Path) -> None:
+        self._kill_file = kill_file
+        self._passed: Counter[KillPoint] = Counter()
+        # The statements of the open transaction; only one thread writes.
+        self._statements: list[str] = []
+
+    def passes(self, kind: Kind, what: str) -> None:
+        point = self._armed()
+        if point is None or point.kind != kind or not what.startswith(point.what):
+            return
+        self._passed[point] += 1
+        if self._passed[point] == point.n:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def statement(
+        self, _connection: Connection, _cursor: object, statement: str, *_rest: object
+    ) -> None:
+        if statement.startswith("BEGIN IMMEDIATE"):
+            self._statements.clear()
+        self._statements.append(statement)
+        self.passes("sql", statement)
+
+    def commit(self, _connection: Connection) -> None:
+        for statement in self._statements:
+            self.passes("commit", statement)
+
+    def _armed(self) -> KillPoint | None:
+        try:
+            return KillPoint(**json.loads(self._kill_file.read_text()))
+        except FileNotFoundError:
+            return None
+
+
+class _LogLines(logging.Handler):
+    def __init__(self, watcher: _Watcher) -> None:
+        super().__init__()
+        self._watcher = watcher
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if isinstance(record.msg, dict):
+            self._watcher.passes("log", str(record.msg.get("event")))
+
+
+class _Commands(monitoring.CommandListener):
+    def __init__(self, watcher: _Watcher) -> None:
+        self._watcher = watcher
+
+    def started(self, event: Any) -> None:
+        self._watcher.passes("mongo", event.command_name)
+
+    def succeeded(self, event: Any) -> None:
+        pass
+
+    def failed(self, event: Any) -> None:
+        pass

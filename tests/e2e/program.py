@@ -1,0 +1,185 @@
+"""A real `yabot run` in a folder of its own, driven and looked at from outside."""
+
+import json
+import os
+import signal
+import socket
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil  # type: ignore[import-untyped]
+
+from tests.e2e.fork_server import ForkServer, console_environment
+from tests.e2e.kill_points import KillPoint
+from tests.e2e.stores import Stores
+
+START_SECONDS = 40.0
+STOP_SECONDS = 10.0  # DESIGN: within ten seconds
+Json = dict[str, Any]
+
+
+class Program:
+    """``settings`` are environment variables; ports, data directory and JSON logs are given."""
+
+    def __init__(
+        self,
+        forks: ForkServer,
+        folder: Path,
+        *command: str,
+        free_ports: tuple[str, ...] = ("API_PORT", "PLAYGROUND_PORT"),
+        **settings: str,
+    ) -> None:
+        self.folder = folder
+        self.data = folder / "data"
+        self.kill_file = folder / "kill"
+        self.command = command or ("run",)
+        ports = {name: str(free_port()) for name in free_ports}
+        own = {"YABOT_DATA_DIR": str(self.data), "LOG_FORMAT": "json", "LOG_LEVEL": "DEBUG"}
+        self.settings = {**own, **ports, **settings}
+        self.pid: int | None = None
+        self._forks = forks
+        self._stores: Stores | None = None
+
+    @property
+    def url(self) -> str:
+        """The playground's address."""
+        return f"http://127.0.0.1:{self.settings['PLAYGROUND_PORT']}"
+
+    @property
+    def stores(self) -> Stores:
+        """What is stored; embedded engines can be looked into while they run."""
+        if self._stores is None:
+            self._stores = Stores.of(self.data, self.settings)
+        return self._stores
+
+    def launch(self) -> None:
+        """Start, and do not wait."""
+        assert self.pid is None, "it runs already"
+        self.kill_file.unlink(missing_ok=True)
+        env = {**console_environment(), **self.settings}
+        self.pid = self._forks.start(self.command, env, self.folder, self.kill_file)
+
+    def start(self) -> None:
+        """Start, and wait until it is ready."""
+        self.launch()
+        self.wait_ready()
+
+    def wait_ready(self) -> None:
+        def ready() -> bool:
+            assert self.exit_code(0) is None, f"it ended at start:\n{self.tail()}"
+            return self.health("ready")[0] == 200
+
+        wait_until(ready, START_SECONDS)
+
+    def health(self, what: str) -> tuple[int, Json]:
+        """Status and body; status 0 while nobody listens."""
+        url = f"http://127.0.0.1:{self.settings['API_PORT']}/health/{what}"
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+        except OSError:
+            return 0, {}
+
+    def arm(self, point: KillPoint) -> None:
+        """From now on the program dies when it passes ``point``."""
+        point.arm(self.kill_file)
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self.pid is not None
+        os.kill(self.pid, number)
+
+    def interrupt_group(self) -> None:
+        """What a terminal does at Ctrl+C."""
+        assert self.pid is not None
+        os.killpg(self.pid, signal.SIGINT)
+
+    def exit_code(self, seconds: float = STOP_SECONDS) -> int | None:
+        """How it ended; None when it still runs after ``seconds``."""
+        assert self.pid is not None
+        code = self._forks.exit_code(self.pid, seconds)
+        if code is not None:
+            self.pid = None
+        return code
+
+    def stop(self) -> int | None:
+        """SIGTERM, and how it ended."""
+        self.signal(signal.SIGTERM)
+        return self.exit_code()
+
+    def kill9(self) -> None:
+        self.signal(signal.SIGKILL)
+        assert self.exit_code() == -signal.SIGKILL
+
+    def run(self, seconds: float = STOP_SECONDS) -> int | None:
+        """A command that ends by itself: its exit code."""
+        self.launch()
+        return self.exit_code(seconds)
+
+    @property
+    def said(self) -> str:
+        return _read(self.folder / "out")
+
+    @property
+    def errors(self) -> str:
+        """Standard error: sentences for people, and log lines."""
+        return _read(self.folder / "err")
+
+    @property
+    def log(self) -> list[Json]:
+        """Every log line of every start, oldest first."""
+        return [json.loads(line) for line in self.errors.splitlines() if line.startswith("{")]
+
+    @property
+    def sentences(self) -> list[str]:
+        """What standard error holds besides log lines."""
+        return [line for line in self.errors.splitlines() if not line.startswith("{")]
+
+    def logged(self, event: str) -> list[Json]:
+        return [line for line in self.log if line["event"] == event]
+
+    def tail(self) -> str:
+        return "\n".join(self.errors.splitlines()[-15:])
+
+    def engines(self) -> dict[str, int]:
+        """The process ids of the embedded engines of the last start."""
+        return {line["engine"]: line["pid"] for line in self.logged("engine.started")}
+
+    def end(self) -> None:
+        """Whatever it takes: nothing of it is left running."""
+        if self._stores is not None:
+            self._stores.close()
+            self._stores = None
+        if self.pid is not None and self.exit_code(0) is None:
+            self.kill9()
+        for line in self.logged("engine.started"):
+            wait_until(lambda pid=line["pid"]: not runs(pid), STOP_SECONDS)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def runs(pid: int) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"still not so after {seconds} s"
+        time.sleep(0.02)
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""

@@ -1,0 +1,78 @@
+"""The process that forks into programs; `fork_server.py` speaks to it, a line of JSON each way."""
+
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.e2e import kill_points
+from yabot.cli.main import main
+
+_ended: dict[int, int] = {}
+_running: set[int] = set()
+
+
+def serve() -> None:
+    """Returns only in a program's process."""
+    for line in sys.stdin:
+        question: dict[str, Any] = json.loads(line)
+        if "wait_for" in question:
+            code = _exit_code(question["wait_for"], question["seconds"])
+            _answer({"exit_code": code})
+            continue
+        pid = os.fork()
+        if pid == 0:
+            return _become(question)
+        _running.add(pid)
+        _answer({"pid": pid})
+    for pid in _running:
+        os.kill(pid, signal.SIGKILL)
+    sys.exit(0)
+
+
+def _answer(answer: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.stdout.flush()
+
+
+def _exit_code(pid: int, seconds: float) -> int | None:
+    deadline = time.monotonic() + seconds
+    while pid in _running:
+        found, status = os.waitpid(pid, os.WNOHANG)
+        if found:
+            _running.discard(pid)
+            _ended[pid] = os.waitstatus_to_exitcode(status)
+        elif time.monotonic() > deadline:
+            return None
+        else:
+            time.sleep(0.005)
+    return _ended[pid]
+
+
+def _become(order: dict[str, Any]) -> None:
+    os.setsid()
+    folder = Path(order["folder"])
+    os.chdir(folder)
+    _redirect("/dev/null", 0, os.O_RDONLY)
+    for name, descriptor in (("out", 1), ("err", 2)):
+        _redirect(str(folder / name), descriptor, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.environ.clear()
+    os.environ.update(order["env"])
+    sys.argv = ["yabot", *order["argv"]]
+    kill_points.watch(Path(order["kill_file"]))
+
+
+def _redirect(path: str, descriptor: int, flags: int) -> None:
+    opened = os.open(path, flags, 0o600)
+    os.dup2(opened, descriptor)
+    os.close(opened)
+
+
+if __name__ == "__main__":
+    serve()
+    main()

@@ -1,0 +1,38 @@
+"""What the tables hold, whole."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Table, select
+
+from yabot.storage.relational.database import Database
+from yabot.storage.relational.tables import metadata, outbox, receipts
+
+Rows = list[dict[str, Any]]
+
+
+async def dump(database: Database) -> dict[str, Rows]:
+    """Every row of every table, by the table's name."""
+
+    def read(connection: Connection) -> dict[str, Rows]:
+        return {table.name: _rows(connection, table) for table in metadata.sorted_tables}
+
+    return await database.read(read)
+
+
+async def rows_of(database: Database, table: Table) -> Rows:
+    return await database.read(lambda connection: _rows(connection, table))
+
+
+async def marks(database: Database) -> list[str]:
+    """The cause ids of all receipts."""
+    return [row["cause_id"] for row in await rows_of(database, receipts)]
+
+
+async def events_of(database: Database, user_id: str | None) -> Rows:
+    rows = await rows_of(database, outbox)
+    return [row for row in rows if row["user_id"] == user_id]
+
+
+def _rows(connection: Connection, table: Table) -> Rows:
+    query = select(table).order_by(*table.primary_key.columns)
+    return [dict(row) for row in connection.execute(query).mappings()]

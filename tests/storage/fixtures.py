@@ -1,0 +1,182 @@
+"""Both SQL databases, MongoDB and the log on top of them, as fixtures.
+
+A folder's conftest imports those that its tests need; a test that takes ``database`` runs on
+SQLite and on PostgreSQL.
+"""
+
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Protocol
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.engine import make_url
+
+from yabot.assembly import build_catalog
+from yabot.bootstrap import FEATURES
+from yabot.storage.documents.store import DocumentStore
+from yabot.storage.relational.commit_log import CommitLog
+from yabot.storage.relational.database import Database
+from yabot.storage.relational.postgres import PostgresDatabase
+from yabot.storage.relational.schema import Schema, settle_partitions
+from yabot.storage.relational.sqlite import SqliteDatabase
+
+PARTITIONS = 4
+COLLECTIONS = tuple(each for feature in FEATURES for each in feature.collections)
+SCHEMA = Schema.of(
+    [table for feature in FEATURES for table in feature.tables],
+    [feature.migrations for feature in FEATURES if feature.migrations],
+)
+
+
+class NewDatabase(Protocol):
+    """Connects to the test's own place once more; whoever calls opens and closes."""
+
+    def __call__(self, *, pool_size: int = 4, timeout_ms: int = 5000) -> Database: ...
+
+
+class PostgresServer:
+    """Makes a database for each test, by copying one that has been migrated."""
+
+    def __init__(self, url: str) -> None:
+        self._url = make_url(url).set(drivername="postgresql+psycopg")
+        self._admin = create_engine(self._url, isolation_level="AUTOCOMMIT")
+        self._template: str | None = None
+
+    def url_of(self, name: str) -> str:
+        return self._url.set(database=name).render_as_string(hide_password=False)
+
+    def create(self, template: str | None = None) -> str:
+        """The name of a new database."""
+        name = f"test_{uuid4().hex}"
+        copied = f" TEMPLATE {template}" if template else ""
+        self._run(f"CREATE DATABASE {name}{copied}")
+        return name
+
+    def create_migrated(self) -> str:
+        if self._template is None:
+            self._template = self.create()
+            migrate(PostgresDatabase(self.url_of(self._template), pool_size=1, timeout_ms=5000))
+        return self.create(self._template)
+
+    def drop(self, name: str) -> None:
+        self._run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def close(self) -> None:
+        self._admin.dispose()
+
+    def _run(self, statement: str) -> None:
+        with self._admin.connect() as connection:
+            connection.exec_driver_sql(statement)
+
+
+def migrate(database: Database) -> None:
+    """Make the tables and the partitions, and disconnect."""
+    SCHEMA.upgrade(database.engine)
+    with database.engine.begin() as connection:
+        settle_partitions(connection, PARTITIONS)
+    database.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres_server(postgres_url: str) -> Iterator[PostgresServer]:
+    server = PostgresServer(postgres_url)
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file to copy."""
+    path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
+    migrate(SqliteDatabase(path, pool_size=1, timeout_ms=5000))
+    return path
+
+
+@pytest.fixture
+def new_sqlite(migrated_sqlite: Path, tmp_path: Path) -> NewDatabase:
+    path = tmp_path / "yabot.db"
+    shutil.copy(migrated_sqlite, path)
+
+    def new(*, pool_size: int = 4, timeout_ms: int = 5000) -> Database:
+        return SqliteDatabase(path, pool_size=pool_size, timeout_ms=timeout_ms)
+
+    return new
+
+
+@pytest.fixture
+def new_postgres(postgres_server: PostgresServer) -> Iterator[NewDatabase]:
+    name = postgres_server.create_migrated()
+
+    def new(*, pool_size: int = 4, timeout_ms: int = 5000) -> Database:
+        url = postgres_server.url_of(name)
+        return PostgresDatabase(url, pool_size=pool_size, timeout_ms=timeout_ms)
+
+    yield new
+    postgres_server.drop(name)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def new_database(request: pytest.FixtureRequest) -> NewDatabase:
+    new: NewDatabase = request.getfixturevalue(f"new_{request.param}")
+    return new
+
+
+@pytest.fixture
+async def database(new_database: NewDatabase) -> AsyncIterator[Database]:
+    async for opened in _opened(new_database):
+        yield opened
+
+
+@pytest.fixture
+async def sqlite_database(new_sqlite: NewDatabase) -> AsyncIterator[Database]:
+    async for opened in _opened(new_sqlite):
+        yield opened
+
+
+@pytest.fixture
+async def postgres_database(new_postgres: NewDatabase) -> AsyncIterator[Database]:
+    async for opened in _opened(new_postgres):
+        yield opened
+
+
+async def _opened(new: NewDatabase) -> AsyncIterator[Database]:
+    database = new()
+    await database.open()
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def new_documents(
+    mongodb_uri: str, mongo_database: str
+) -> AsyncIterator[Callable[[], DocumentStore]]:
+    """Connections to the test's own MongoDB database, closed after the test."""
+    opened: list[DocumentStore] = []
+
+    def new() -> DocumentStore:
+        store = DocumentStore(mongodb_uri, mongo_database, max_pool_size=10, timeout_ms=3000)
+        opened.append(store)
+        return store
+
+    yield new
+    for store in opened:
+        await store.close()
+
+
+@pytest.fixture
+async def documents(new_documents: Callable[[], DocumentStore]) -> DocumentStore:
+    store = new_documents()
+    await store.ensure(COLLECTIONS)
+    return store
+
+
+@pytest.fixture
+def commits(database: Database) -> CommitLog:
+    return new_commits(database)
+
+
+def new_commits(database: Database) -> CommitLog:
+    return CommitLog(database, build_catalog(FEATURES), PARTITIONS)

@@ -1,0 +1,147 @@
+"""What every caller may expect of SQL, whichever engine it is."""
+
+import asyncio
+import threading
+
+import pytest
+from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import IntegrityError
+
+from tests.storage.dumps import marks
+from tests.storage.faults import failing_commit, locked
+from tests.storage.fixtures import NewDatabase
+from tests.storage.units import add_receipt, drop_receipt
+from yabot.errors import GuardFailed, StoreUnavailable
+from yabot.storage.relational.database import Database
+from yabot.storage.relational.tables import receipts
+
+
+def count(connection: Connection) -> int:
+    return connection.execute(select(func.count()).select_from(receipts)).scalar_one()
+
+
+async def test_each_write_hands_its_own_result_to_its_own_awaiter(database: Database) -> None:
+    def returning(n: int) -> int:
+        async_result = n * n
+        return async_result
+
+    results = await asyncio.gather(*(database.write(lambda _, n=n: returning(n)) for n in range(50)))
+    assert results == [n * n for n in range(50)]
+
+
+async def test_a_write_that_fails_takes_nothing_of_the_others_with_it(database: Database) -> None:
+    def work(n: int, connection: Connection) -> int:
+        add_receipt(connection, f"cause {n:02}")
+        if n % 3 == 0:
+            raise GuardFailed(f"number {n}")
+        return n
+
+    outcomes = await asyncio.gather(
+        *(database.write(lambda connection, n=n: work(n, connection)) for n in range(30)),
+        return_exceptions=True,
+    )
+    for n, outcome in enumerate(outcomes):
+        if n % 3 == 0:
+            assert isinstance(outcome, GuardFailed)
+            assert str(outcome) == f"number {n}"
+        else:
+            assert outcome == n
+    assert await marks(database) == [f"cause {n:02}" for n in range(30) if n % 3]
+
+
+async def test_what_was_written_is_read(database: Database) -> None:
+    await database.write(lambda connection: add_receipt(connection, "one"))
+    assert await database.read(count) == 1
+
+
+async def test_a_broken_rule_of_the_tables_stays_what_it_is(database: Database) -> None:
+    await database.write(lambda connection: add_receipt(connection, "one"))
+    with pytest.raises(IntegrityError):
+        await database.write(lambda connection: add_receipt(connection, "one"))
+    assert await marks(database) == ["one"]
+
+
+async def test_a_held_lock_is_a_store_that_is_away_and_leaves_nothing(
+    new_database: NewDatabase,
+) -> None:
+    database, other = new_database(timeout_ms=100), new_database()
+    await database.open()
+    with locked(other.engine), pytest.raises(StoreUnavailable, match="does not answer"):
+        await database.write(lambda connection: add_receipt(connection, "one"))
+    assert await marks(database) == []
+    await database.write(lambda connection: add_receipt(connection, "two"))
+    assert await marks(database) == ["two"]
+    await database.close()
+    other.engine.dispose()
+
+
+async def test_a_commit_that_fails_leaves_nothing_of_any_write(database: Database) -> None:
+    with failing_commit(database.engine):
+        outcomes = await asyncio.gather(
+            *(database.write(lambda c, n=n: add_receipt(c, f"cause {n}")) for n in range(5)),
+            return_exceptions=True,
+        )
+    assert [type(outcome) for outcome in outcomes] == [StoreUnavailable] * 5
+    assert await marks(database) == []
+
+
+async def test_a_reader_stays_on_one_snapshot(database: Database) -> None:
+    has_read, written = threading.Event(), threading.Event()
+
+    def read_twice(connection: Connection) -> tuple[int, int]:
+        before = count(connection)
+        has_read.set()
+        assert written.wait(10)
+        return before, count(connection)
+
+    reading = asyncio.create_task(database.read(read_twice))
+    assert await asyncio.to_thread(has_read.wait, 10)
+    await database.write(lambda connection: add_receipt(connection, "meanwhile"))
+    written.set()
+    assert await reading == (0, 0)
+    assert await database.read(count) == 1
+
+
+async def test_whoever_stops_waiting_disturbs_nobody(database: Database) -> None:
+    writes = [
+        asyncio.create_task(database.write(lambda c, n=n: add_receipt(c, f"cause {n}")))
+        for n in range(6)
+    ]
+    await asyncio.sleep(0)
+    writes[0].cancel()
+    writes[3].cancel()
+    outcomes = await asyncio.gather(*writes, return_exceptions=True)
+    assert [n for n, outcome in enumerate(outcomes) if outcome is not None] == [0, 3]
+    assert {f"cause {n}" for n in (1, 2, 4, 5)} <= set(await marks(database))
+
+
+async def test_nothing_submitted_is_lost_at_close(new_database: NewDatabase) -> None:
+    database = new_database()
+    await database.open()
+    writes = [
+        asyncio.create_task(database.write(lambda c, n=n: add_receipt(c, f"write {n:02}")))
+        for n in range(20)
+    ]
+    await asyncio.sleep(0)
+    for n in range(20):
+        database.write_later(lambda c, n=n: add_receipt(c, f"later {n:02}"))
+    await database.close()
+    await asyncio.gather(*writes)
+
+    again = new_database()
+    await again.open()
+    expected = [f"later {n:02}" for n in range(20)] + [f"write {n:02}" for n in range(20)]
+    assert await marks(again) == expected
+    await again.close()
+
+
+async def test_closing_while_sql_is_away_says_so_and_still_ends(new_database: NewDatabase) -> None:
+    database, other = new_database(timeout_ms=100), new_database()
+    before = set(threading.enumerate())
+    await database.open()
+    database.write_later(lambda connection: drop_receipt(connection, "one"))
+    with locked(other.engine), pytest.raises(StoreUnavailable):
+        await database.close()
+    # A thread that is left over would keep the program from ending.
+    assert [thread.name for thread in set(threading.enumerate()) - before] == []
+    other.engine.dispose()

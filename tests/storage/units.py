@@ -1,0 +1,86 @@
+"""Units of work as the tests need them: small ones, and one that changes everything at once."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, delete, insert
+
+from yabot.events.operations import OperationCompleted, UserInteraction
+from yabot.features.users.model import UserState
+from yabot.features.users.repository import add_profile, change_profile
+from yabot.features.users.model import Profile
+from yabot.storage.relational.tables import receipts
+from yabot.storage.relational.unit_of_work import Cause, DocumentChange, Message, UnitOfWork
+
+MORNING = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
+
+
+def unit(cause_id: str, consumer: str = "test") -> UnitOfWork:
+    return UnitOfWork(Cause(consumer, cause_id, correlation_id=f"about {cause_id}"))
+
+
+def telling(cause_id: str, user_id: str | None, times: int = 1) -> UnitOfWork:
+    """Publishes ``times`` events of the user; of nobody with None."""
+    work = unit(cause_id)
+    for n in range(times):
+        work.publish(UserInteraction(action=f"{cause_id}:{n}"), user_id)
+    return work
+
+
+def state(user_id: str, version: int) -> UserState:
+    return UserState(id=user_id, version=version, created_at=MORNING, updated_at=MORNING)
+
+
+def stepping(cause_id: str, user_id: str, from_version: int) -> UnitOfWork:
+    """Steps the user's document to its next version."""
+    work = unit(cause_id)
+    work.change_document(DocumentChange(user_id, from_version, state(user_id, from_version + 1)))
+    return work
+
+
+def deleting(cause_id: str, user_id: str, from_version: int) -> UnitOfWork:
+    work = unit(cause_id)
+    work.change_document(DocumentChange(user_id, from_version, None))
+    return work
+
+
+def profile(user_id: str) -> Profile:
+    return Profile(
+        user_id=user_id,
+        telegram_user_id=int(user_id),
+        username=None,
+        first_name="Ana",
+        last_name=None,
+        language_code="es",
+        registration_date=MORNING,
+        last_login=MORNING,
+        is_active=True,
+    )
+
+
+def everything(cause_id: str, user_id: str, other_id: str) -> UnitOfWork:
+    """Writes to every table that a unit of work can reach, for two users and for nobody."""
+    work = unit(cause_id)
+    work.run(add_profile(profile(user_id)))
+    work.run(change_profile(user_id, {"first_name": "Berta"}))
+    work.change_document(DocumentChange(user_id, 0, state(user_id, 1)))
+    work.change_document(DocumentChange(other_id, 1, None))
+    work.publish(UserInteraction(action="first"), user_id)
+    work.publish(UserInteraction(action="second"), user_id)
+    work.publish(UserInteraction(action="third"), other_id)
+    work.publish(OperationCompleted(operation="all", outcome="ok", duration_ms=1.5))
+    work.send(Message(int(user_id), "sendMessage", '{"text": "one"}'))
+    work.send(Message(int(user_id), "sendMessage", '{"text": "two"}', content_id="gate"))
+    return work
+
+
+def receipt(cause_id: str) -> dict[str, object]:
+    return {"consumer": "mark", "cause_id": cause_id, "committed_at": MORNING}
+
+
+def add_receipt(connection: Connection, cause_id: str) -> None:
+    """The simplest row that can be there or not."""
+    connection.execute(insert(receipts), receipt(cause_id))
+
+
+def drop_receipt(connection: Connection, cause_id: str) -> None:
+    connection.execute(delete(receipts).where(receipts.c.cause_id == cause_id))
