@@ -1,8 +1,10 @@
 """What the program does in these figures, from the cause until every store has all of it."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from functools import partial
 from itertools import count
-from uuid import uuid4
+from typing import Any
 
 from aiogram.types import Update
 from aiogram.types import User as TelegramUser
@@ -32,11 +34,11 @@ class Change(ABC):
         """Do it once, and show what it wrote."""
 
     @abstractmethod
-    async def make(self, lane: int) -> None:
-        """Do it once in one of LANES lanes; returns when every store has it."""
+    def next(self, lane: int) -> Callable[[], Awaitable[Any]]:
+        """What one of the LANES does next; when called, it returns once every store has it."""
 
     @abstractmethod
-    def bare(self, sample: Sample, lane: int) -> BareChange: ...
+    def next_bare(self, sample: Sample, lane: int) -> BareChange: ...
 
 
 class StoryChoice(Change):
@@ -47,7 +49,7 @@ class StoryChoice(Change):
 
     def __init__(self, program: Program) -> None:
         super().__init__(program)
-        self._readers = [Reader(1_000_000 + lane) for lane in range(LANES)]
+        self._readers = [Reader(1_000_000 + lane, program.bot) for lane in range(LANES)]
 
     async def prepare(self) -> Sample:
         for reader in self._readers:
@@ -57,11 +59,11 @@ class StoryChoice(Change):
         cause_id = f"update:{self.program.bot.id}:{choice.update_id}"
         return await take_sample(self.program, self._readers[0].user_id, cause_id)
 
-    async def make(self, lane: int) -> None:
+    def next(self, lane: int) -> Callable[[], Awaitable[Any]]:
         reader = self._readers[lane]
-        await self._handle(reader, reader.goes_on())
+        return partial(self._handle, reader, reader.goes_on())
 
-    def bare(self, sample: Sample, lane: int) -> BareChange:
+    def next_bare(self, sample: Sample, lane: int) -> BareChange:
         return bare_update(sample, self._readers[lane].user_id)
 
     async def _handle(self, reader: Reader, update: Update) -> None:
@@ -83,23 +85,26 @@ class Registration(Change):
         self._users = program.services[UserService]
 
     async def prepare(self) -> Sample:
-        user_id, cause_id = await self._register()
-        return await take_sample(self.program, user_id, cause_id)
+        newcomer = self._newcomer()
+        cause = await self._register(newcomer)
+        return await take_sample(self.program, str(newcomer.id), cause.id)
 
-    async def make(self, lane: int) -> None:
-        await self._register()
+    def next(self, lane: int) -> Callable[[], Awaitable[Any]]:  # noqa: ARG002 - all are new
+        return partial(self._register, self._newcomer())
 
-    def bare(self, sample: Sample, lane: int) -> BareChange:
+    def next_bare(self, sample: Sample, lane: int) -> BareChange:  # noqa: ARG002
         return bare_registration(sample, str(next(self._ids)))
 
-    async def _register(self) -> tuple[str, str]:
-        telegram_id, cause_id = next(self._ids), f"request:{uuid4()}"
-        work = UnitOfWork(Cause("bench", cause_id, cause_id))
-        newcomer = TelegramUser(
-            id=telegram_id, is_bot=False, first_name="Lucía", language_code="es"
+    def _newcomer(self) -> TelegramUser:
+        return TelegramUser(
+            id=next(self._ids), is_bot=False, first_name="Lucía", language_code="es"
         )
-        arrived = self.program.arrivals.expect(str(telegram_id))
+
+    async def _register(self, newcomer: TelegramUser) -> Cause:
+        cause = Cause("bench", f"request:{newcomer.id}", f"request:{newcomer.id}")
+        work = UnitOfWork(cause)
+        arrived = self.program.arrivals.expect(str(newcomer.id))
         await self._users.meet(work, newcomer)
         await self.program.services.commits.commit(work)
         await arrived
-        return str(telegram_id), cause_id
+        return cause

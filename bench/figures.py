@@ -1,4 +1,4 @@
-"""What a figure is: ours beside a bare baseline, in rounds that alternate, and whether it is met."""
+"""What a figure is: ours beside a bare baseline, and whether its target is met."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass

@@ -3,6 +3,7 @@
 from itertools import count
 from typing import Any
 
+from aiogram import Bot
 from aiogram.types import Update
 
 STORY = """
@@ -34,7 +35,8 @@ _ids = count(1)
 class Reader:
     """One reader in a private chat, who goes to and fro between the two rooms."""
 
-    def __init__(self, telegram_id: int) -> None:
+    def __init__(self, telegram_id: int, bot: Bot) -> None:
+        self._bot = bot
         self.user_id = str(telegram_id)
         self._user = {
             "id": telegram_id,
@@ -48,13 +50,13 @@ class Reader:
 
     def says(self, text: str) -> Update:
         command = [{"type": "bot_command", "offset": 0, "length": len(text)}]
-        return _update(message=self._message(text) | {"from": self._user, "entities": command})
+        return self._update(message=self._message(text) | {"from": self._user, "entities": command})
 
     def goes_on(self) -> Update:
         """A press on the choice of the room where the reader stands."""
         room = ROOMS[self._room]
         self._room = 1 - self._room
-        return _update(
+        return self._update(
             callback_query={
                 "id": str(next(_ids)),
                 "from": self._user,
@@ -67,6 +69,6 @@ class Reader:
     def _message(self, text: str) -> dict[str, Any]:
         return {"message_id": next(_ids), "date": 1_700_000_000, "chat": self._chat, "text": text}
 
-
-def _update(**event: Any) -> Update:
-    return Update.model_validate({"update_id": next(_ids), **event})
+    def _update(self, **event: Any) -> Update:
+        """With its bot, as the client hands it over: the dispatcher would copy it otherwise."""
+        return Update.model_validate({"update_id": next(_ids), **event}, context={"bot": self._bot})

@@ -2,10 +2,11 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 from bench.bare import BareChange, BareProgram, BareScript
 from bench.causes import LANES, Change, Registration, StoryChoice
@@ -51,16 +52,17 @@ async def _one_by_one(engines: Engines, path: Path, change: Change, sample: Samp
     with closing(BareScript(engines, path)) as script:
 
         async def bare() -> float:
-            changes = [change.bare(sample, 0) for _ in range(ONE_BY_ONE)]
+            changes = [change.next_bare(sample, 0) for _ in range(ONE_BY_ONE)]
             started = perf_counter()
             for one in changes:
                 script.make(one)
             return (perf_counter() - started) / ONE_BY_ONE * 1000
 
         async def ours() -> float:
+            causes = [change.next(0) for _ in range(ONE_BY_ONE)]
             started = perf_counter()
-            for _ in range(ONE_BY_ONE):
-                await change.make(0)
+            for make in causes:
+                await make()
             return (perf_counter() - started) / ONE_BY_ONE * 1000
 
         pairs = await alternate(bare, ours, ROUNDS)
@@ -74,16 +76,19 @@ async def _side_by_side(engines: Engines, path: Path, change: Change, sample: Sa
         for one in changes:
             await program.make(one)
 
-    async def our_lane(lane: int) -> None:
-        for _ in range(IN_EACH_LANE):
-            await change.make(lane)
+    async def our_lane(causes: Sequence[Callable[[], Awaitable[Any]]]) -> None:
+        for make in causes:
+            await make()
 
     async def bare() -> float:
-        lanes = [[change.bare(sample, lane) for _ in range(IN_EACH_LANE)] for lane in range(LANES)]
+        lanes = [
+            [change.next_bare(sample, lane) for _ in range(IN_EACH_LANE)] for lane in range(LANES)
+        ]
         return await _milliseconds_each(map(bare_lane, lanes))
 
     async def ours() -> float:
-        return await _milliseconds_each(map(our_lane, range(LANES)))
+        lanes = [[change.next(lane) for _ in range(IN_EACH_LANE)] for lane in range(LANES)]
+        return await _milliseconds_each(map(our_lane, lanes))
 
     try:
         pairs = await alternate(bare, ours, ROUNDS)

@@ -30,14 +30,13 @@ class Program:
         forks: ForkServer,
         folder: Path,
         *command: str,
-        free_ports: tuple[str, ...] = ("API_PORT", "PLAYGROUND_PORT"),
         **settings: str,
     ) -> None:
         self.folder = folder
         self.data = folder / "data"
         self.kill_file = folder / "kill"
         self.command = command or ("run",)
-        ports = {name: str(free_port()) for name in free_ports}
+        ports = {name: str(free_port()) for name in ("API_PORT", "PLAYGROUND_PORT")}
         own = {"YABOT_DATA_DIR": str(self.data), "LOG_FORMAT": "json", "LOG_LEVEL": "DEBUG"}
         self.settings = {**own, **ports, **settings}
         self.pid: int | None = None
@@ -157,8 +156,8 @@ class Program:
             self._stores = None
         if self.pid is not None and self.exit_code(0) is None:
             self.kill9()
-        for line in self.logged("engine.started"):
-            wait_until(lambda pid=line["pid"]: not runs(pid), STOP_SECONDS)
+        started = [line["pid"] for line in self.logged("engine.started")]
+        wait_until(lambda: not any(map(runs, started)), STOP_SECONDS)
 
 
 def free_port() -> int:

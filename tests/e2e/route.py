@@ -1,6 +1,7 @@
 """The way through a story to whatever has not been seen yet: a search over the story itself."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from yabot.features.narrative.story.demo import DEMO_FILE, demo_story
@@ -39,6 +40,13 @@ class Walk:
 
     def to_something_new(self) -> list[Choice]:
         """The fewest choices whose last one has not been tried; empty when all have been."""
+        return self._search(lambda here, choice: (here, choice.id) not in self.tried)
+
+    def to(self, fragment_id: str) -> list[Choice]:
+        """The fewest choices that lead there."""
+        return self._search(lambda _here, choice: choice.next_fragment == fragment_id)
+
+    def _search(self, wanted: Callable[[str, Choice], bool]) -> list[Choice]:
         queue: deque[tuple[str, Hints, list[Choice]]] = deque([(self.here, self.hints, [])])
         met = {(self.here, self.hints)}
         while queue:
@@ -46,7 +54,7 @@ class Walk:
             for choice in self.story.fragments[here].choices:
                 if not _open(choice, hints) or self.is_shut(choice):
                     continue
-                if (here, choice.id) not in self.tried:
+                if wanted(here, choice):
                     return [*path, choice]
                 state = (choice.next_fragment, _with(hints, choice))
                 if state not in met:

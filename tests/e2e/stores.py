@@ -30,7 +30,9 @@ class Stores:
         mongodb = settings.get("MONGODB_URI") or f"mongodb://127.0.0.1:{_port(data, 'mongod')}"
         redis = settings.get("REDIS_URL") or f"redis://127.0.0.1:{_port(data, 'valkey')}"
         name = settings.get("MONGODB_DATABASE", "yabot")
-        return cls(data / "yabot.db", f"{mongodb.partition('/?')[0]}/?directConnection=true", name, redis)
+        return cls(
+            data / "yabot.db", f"{mongodb.partition('/?')[0]}/?directConnection=true", name, redis
+        )
 
     def rows(self, query: str, *parameters: object) -> list[Json]:
         with closing(sqlite3.connect(f"{self.sqlite.as_uri()}?mode=ro", uri=True)) as connection:
@@ -55,7 +57,9 @@ class Stores:
     def stream(self, user_id: int) -> list[Json]:
         """The user's events as they are in Redis, in the order of the stream."""
         partition = partition_of(str(user_id), PARTITIONS)
-        return [event for event in self.partition(partition) if event.get("user_id") == str(user_id)]
+        return [
+            event for event in self.partition(partition) if event.get("user_id") == str(user_id)
+        ]
 
     def partition(self, number: int) -> list[Json]:
         entries: Any = self.redis.xrange(stream_name(number))

@@ -1,101 +1,165 @@
 """The whole demo story, played by polling over HTTP, with everything checked after each step."""
 
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
-from typing import Any
+import asyncio
+from datetime import timedelta
 
 import pytest
 
-from tests.e2e.journal import Journal
+from tests.e2e.player import Player, data_of, scenes
 from tests.e2e.program import Program, wait_until
-from tests.e2e.reader import Reader, buttons, readers, with_buttons
-from tests.e2e.route import STORY, Walk, behind_the_door, endings
-from yabot.clock import rfc3339
-from yabot.features.narrative.story.model import Choice, Fragment
-from yabot.playground.client import PlaygroundClient
-
-Json = dict[str, Any]
+from tests.e2e.reader import Reader, buttons, readers
+from tests.e2e.route import STORY, behind_the_door, endings
+from yabot.clock import rfc3339, utc_now
 
 
-class Player:
-    """Plays like a reader, and knows at each step what must have become of it."""
+@pytest.mark.criterion("1.1.1", "1.1.3", "2.1.1", "2.2.2", "2.2.4", "5.1.3", "5.3.3", "5.3.4")
+async def test_the_whole_story_is_played_to_every_ending(playing: Program) -> None:
+    async with readers(playing.url, "Lucía") as (reader,):
+        player = Player(playing.stores, reader)
+        await player.begin()
+        while ahead := player.walk.to_something_new():
+            for choice in ahead:
+                await player.choose(choice)
+            if not player.walk.open_choices():
+                await player.start_again()
+    assert player.walk.seen == set(STORY.fragments) - behind_the_door(STORY)
+    assert endings(STORY) - player.walk.seen == {"end_supper"}
 
-    def __init__(self, program: Program, reader: Reader) -> None:
-        self.reader = reader
-        self.walk = Walk()
-        self.stores = program.stores
-        self.journal = Journal(program.stores, reader.user_id)
 
-    async def begin(self) -> None:
-        await self.reader.ask("/start")
-        self.journal.told("user_registered", "user_interaction")
-        (shown,) = await self.reader.ask("/story")
-        self.journal.told("user_interaction")
-        await self._stands_at(shown)
-
-    async def choose(self, choice: Choice) -> None:
-        fragment, finds = self.walk.fragment, self._finds(choice)
-        self.walk.take(choice)
-        answers = await self.reader.press(_data(fragment, choice), 2 if finds else 1)
-        self._told(fragment, choice, finds)
-        await self._stands_at(answers[-1])
-        if finds:
-            hint = STORY.hints[str(choice.unlocks_hint)]
-            assert hint.title[self.reader.language] in answers[0]["text"]
-
-    async def start_again(self) -> None:
-        if "story:again" not in self._keyboard(await self.reader.chat()):
-            await self.reader.ask("/menu")
-            self.journal.told("user_interaction")
-        (question,) = await self.reader.press("story:again")
-        assert buttons(question) == ["story:restart", "story:stay"]
-        self.journal.told("user_interaction")
-        self.walk.start_again()
-        (shown,) = await self.reader.press("story:restart")
-        self.journal.told("user_interaction")
-        await self._stands_at(shown)
-
-    def _finds(self, choice: Choice) -> bool:
-        return choice.unlocks_hint is not None and choice.unlocks_hint not in self.walk.hints
-
-    def _told(self, fragment: Fragment, choice: Choice, finds: bool) -> None:
-        found = ["narrative_hint_unlocked"] if finds else []
-        interaction, decision, *hint = self.journal.told("user_interaction", "decision_made", *found)
-        assert interaction["payload"]["action"] == "choice"
-        assert decision["payload"]["choice_id"] == choice.id
-        assert decision["payload"]["context"]["fragment_id"] == fragment.fragment_id
-        assert decision["payload"]["context"]["next_fragment"] == choice.next_fragment
-        expected = {"hint_id": choice.unlocks_hint, "fragment_id": fragment.fragment_id}
-        assert [event["payload"] for event in hint] == ([expected] if finds else [])
-
-    async def _stands_at(self, shown: Json) -> None:
-        """The page is there, its choices are the only ones, and MongoDB knows."""
-        fragment, language = self.walk.fragment, self.reader.language
-        assert shown["text"].startswith(fragment.title[language])
-        chat = await self.reader.until(lambda chat: len(_scenes(chat)) == 1)
-        choices = [_data(fragment, choice) for choice in self.walk.open_choices()]
-        assert [data for data in self._keyboard(chat) if data.startswith("c:")] == choices
-        assert _scenes(chat)[0]["message_id"] == shown["message_id"]
-        wait_until(lambda: self._progress()["current_fragment"] == self.walk.here)
-        assert set(self._progress()["hints_unlocked"]) == self.walk.hints
-        passed = {fragment_id for fragment_id, _ in self.walk.tried}
-        assert set(self._progress()["completed_fragments"]) == passed
-
-    def _progress(self) -> Json:
-        document = self.stores.document(self.reader.user_id)
+async def test_after_language_the_story_is_told_in_english(playing: Program) -> None:
+    async with readers(playing.url, "Iker") as (reader,):
+        player = Player(playing.stores, reader)
+        await player.begin()
+        await reader.ask("/language")
+        said, shown = await reader.press("lang:en", answers=2)
+        assert said["text"] == "We go on in English."
+        assert shown["text"].startswith("The letter")
+        assert len(scenes(await reader.chat())) == 1
+        document = playing.stores.document(reader.user_id)
         assert document is not None
-        progress: Json = document["current_state"]["narrative_progress"]
-        return progress
-
-    @staticmethod
-    def _keyboard(chat: list[Json]) -> list[str]:
-        return buttons(_scenes(chat)[-1])
-
-
-def _data(fragment: Fragment, choice: Choice) -> str:
-    return f"c:{fragment.fragment_id}:{choice.id}"
+        assert document["preferences"]["language"] == "en"
+        player.journal.told("user_interaction")
+        player.journal.told("user_interaction", "user_updated")
+        reader.language = "en"
+        await player.to("end_clap")
+        assert "Start again" in str(scenes(await reader.chat()))
 
 
-def _scenes(chat: list[Json]) -> list[Json]:
-    """The messages with a fragment's buttons: choices, reactions, the way back from an ending."""
-    return [m for m in with_buttons(chat) if any(data[:2] in {"c:", "r:"} for data in buttons(m))]
+@pytest.mark.criterion("1.1.4", "2.2.4")
+async def test_the_vip_door_stays_shut_until_there_is_a_subscription(playing: Program) -> None:
+    async with readers(playing.url, "Nora") as (reader,):
+        player = Player(playing.stores, reader)
+        await player.begin()
+        await player.to("green_door")
+        (door,) = [choice for choice in player.walk.open_choices() if player.walk.is_shut(choice)]
+        (refusal,) = await reader.press(data_of(player.walk.fragment, door))
+        assert "Esta puerta está cerrada" in refusal["text"]
+        _, denied = player.journal.told("user_interaction", "vip_access_denied")
+        assert denied["payload"] == {"reason": "no_subscription"}
+        stays = playing.stores.document(reader.user_id)
+        assert stays is not None
+        assert stays["current_state"]["narrative_progress"]["current_fragment"] == "green_door"
+
+        _subscribe(playing, reader, days=-1)
+        await reader.press(data_of(player.walk.fragment, door))
+        player.journal.told("user_interaction", "vip_access_denied")
+
+        _subscribe(playing, reader, days=30)
+        (inside,) = await reader.press(data_of(player.walk.fragment, door))
+        assert inside["text"].startswith(STORY.fragments["winter_garden"].title["es"])
+        player.journal.told("user_interaction", "vip_access_granted", "decision_made")
+
+
+@pytest.mark.criterion("2.2.1")
+async def test_reactions_by_button_and_by_reaction_are_events(playing: Program) -> None:
+    async with readers(playing.url, "Olga") as (reader,):
+        player = Player(playing.stores, reader)
+        await player.begin()
+        message_id = await reader.find("r:letter:❤")
+        await reader.press("r:letter:❤", answers=0)
+        _, detected = player.journal.told("user_interaction", "reaction_detected")
+        assert detected["user_id"] == str(reader.user_id)
+        assert detected["payload"] == {"content_id": "letter", "reaction_type": "❤"}
+
+        await reader.client.react(reader.user_id, message_id, "🤔")
+        _, detected = player.journal.told("user_interaction", "reaction_detected")
+        assert detected["payload"] == {"content_id": "letter", "reaction_type": "🤔"}
+
+        await reader.client.react(reader.user_id, message_id, None)
+        player.journal.told()
+
+
+async def test_a_press_on_a_page_already_past_changes_nothing(playing: Program) -> None:
+    async with readers(playing.url, "Pau") as (reader,):
+        player = Player(playing.stores, reader)
+        await player.begin()
+        past = await reader.find("c:letter:coat")
+        await player.to("envelope")
+        progress = playing.stores.document(reader.user_id)
+        await reader.client.press(reader.user_id, past, "c:letter:coat")
+        (*_, completed) = player.journal.turn()
+        assert completed["payload"]["outcome"] == "rejected"
+        assert completed["payload"]["error_code"] == "outdated"
+        chat = await reader.until(lambda chat: "ya quedó atrás" in chat[-1].get("text", ""))
+        assert buttons(chat[-1]) == ["story"]
+        assert playing.stores.document(reader.user_id) == progress
+        (shown,) = await reader.press("story")
+        assert shown["text"].startswith(STORY.fragments["envelope"].title["es"])
+        assert len(scenes(await reader.chat())) == 1
+
+
+async def test_starting_again_asks_first_and_no_means_no(playing: Program) -> None:
+    async with readers(playing.url, "Quim") as (reader,):
+        player = Player(playing.stores, reader)
+        await player.begin()
+        await player.to("street")
+        await reader.ask("/menu")
+        await reader.press("story:again")
+        (shown,) = await reader.press("story:stay")
+        assert shown["text"].startswith(STORY.fragments["street"].title["es"])
+        chat = await reader.chat()
+        assert "story:restart" not in str(chat)
+        assert len(scenes(chat)) == 1
+
+
+async def test_several_readers_at_once_each_have_their_own_story(playing: Program) -> None:
+    names = ["Ada", "Blas", "Cora", "Dani", "Eva"]
+    ways = ["street", "envelope", "alley", "box_office", "wings"]
+    async with readers(playing.url, *names) as found:
+        players = [Player(playing.stores, reader) for reader in found]
+
+        async def play(player: Player, goal: str) -> None:
+            await player.begin()
+            await player.to(goal)
+
+        await asyncio.gather(*map(play, players, ways))
+        assert [player.walk.here for player in players] == ways
+
+
+async def test_who_blocks_the_bot_is_inactive_and_comes_back_to_their_page(
+    playing: Program,
+) -> None:
+    active = "SELECT is_active FROM user_profiles WHERE user_id = ?"
+    async with readers(playing.url, "Rosa", "Sara") as (rosa, sara):
+        player = Player(playing.stores, rosa)
+        await player.begin()
+        await rosa.client.block(rosa.user_id)
+        wait_until(lambda: playing.stores.value(active, str(rosa.user_id)) == 0)
+        await sara.ask("/start")
+        await rosa.client.unblock(rosa.user_id)
+        wait_until(lambda: playing.stores.value(active, str(rosa.user_id)) == 1)
+        player.journal.told("user_updated")
+        player.journal.told("user_updated")
+        await player.to("envelope")
+
+
+def _subscribe(program: Program, reader: Reader, days: int) -> None:
+    now = utc_now()
+    user_id, end = str(reader.user_id), rfc3339(now + timedelta(days=days))
+    program.stores.change("DELETE FROM subscriptions WHERE user_id = ?", user_id)
+    program.stores.change(
+        "INSERT INTO subscriptions"
+        " (user_id, plan_type, status, start_date, end_date, created_at, updated_at)"
+        " VALUES (?, 'vip', 'active', ?, ?, ?, ?)",
+        *(user_id, rfc3339(now - timedelta(days=60)), end, rfc3339(now), rfc3339(now)),
+    )

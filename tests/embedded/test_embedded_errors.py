@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from yabot.embedded.binaries import find_binary, packaged
+from yabot.embedded.diagnosis import Attempt, explain
 from yabot.embedded.engine import EmbeddedEngine
 from yabot.embedded.folder import LOG_LIMIT, EngineFolder
 from yabot.embedded.mongod import EmbeddedMongod
@@ -35,14 +36,10 @@ async def test_a_missing_library_is_named_with_the_command_that_installs_it(
 ) -> None:
     (tmp_path / "lib").mkdir()
     (tmp_path / "lib" / "libcurl.so.4").touch()
-    engine = EmbeddedMongod(tmp_path)
-    with monkeypatch.context() as damaged:
-        damaged.setenv("LD_LIBRARY_PATH", str(tmp_path / "lib"))
-        sentence = await _refusal(engine, ConfigurationError)
+    monkeypatch.setenv("LD_LIBRARY_PATH", str(tmp_path / "lib"))
+    sentence = await _refusal(EmbeddedMongod(tmp_path), ConfigurationError)
     assert "mongod cannot start because the system library libcurl.so.4 is missing" in sentence
     assert ("run apt-get install libcurl4," in sentence) == bool(shutil.which("apt-get"))
-    async with started(engine) as uri:
-        await save(uri, "mended")
 
 
 async def test_a_program_for_another_machine(
@@ -92,12 +89,16 @@ async def test_data_of_a_newer_mongod(tmp_path: Path) -> None:
 
 
 async def test_data_of_a_newer_valkey(tmp_path: Path) -> None:
+    engine = EmbeddedValkey(tmp_path)
     files = tmp_path / "valkey" / "data" / "appendonlydir"
     files.mkdir(parents=True)
     (files / "appendonly.aof.1.base.rdb").write_bytes(b"VALKEY999")
     (files / "appendonly.aof.manifest").write_text("file appendonly.aof.1.base.rdb seq 1 type b\n")
-    sentence = await _refusal(EmbeddedValkey(tmp_path), StartupError)
+    sentence = await _refusal(engine, StartupError)
     assert sentence.startswith(f"The data in {tmp_path}/valkey/data cannot be read by")
+    shutil.rmtree(files.parent)
+    async with started(engine) as url:
+        await save(url, "mended")
 
 
 async def test_a_foreign_mongod_on_the_data_is_left_alone(tmp_path: Path) -> None:
@@ -148,4 +149,18 @@ if _may_mount():
         assert sentence == (
             f"The disk of {full_disk}/{engine_class.name}/data is full; free some space there "
             "and start again: 0 MiB are left, 64 MiB are needed."
+        )
+
+    async def test_a_disk_that_fills_up_during_the_start_is_named(
+        full_disk: Path, tmp_path: Path
+    ) -> None:
+        engine = EmbeddedMongod(full_disk)
+        (full_disk / "mongod" / "data").mkdir(parents=True)
+        log = tmp_path / "engine.log"
+        with log.open("wb") as output:
+            status = subprocess.call(engine.command(next(candidates(None))), stdout=output)
+        attempt = Attempt("mongod", "MONGODB_URI", engine.binary(), full_disk, log, since=0)
+        assert str(explain(attempt, status, engine.symptoms)) == (
+            f"mongod stopped because the disk of {full_disk} is full: free some space there and "
+            f"start again (its log is {log})."
         )

@@ -12,18 +12,21 @@ from yabot.errors import ConfigurationError
 from .conftest import Program, kill_all, runs, save, saved, started
 
 
-async def test_an_engine_that_lost_parent_and_watcher_is_ended_and_its_data_kept(
+async def test_an_engine_without_parent_and_watcher_is_ended_and_its_data_kept(
     start_program: Callable[[], Program], tmp_path: Path
 ) -> None:
-    program = start_program()
+    program, stranger = start_program(), EmbeddedValkey(tmp_path / "elsewhere")
     await save(program.mongodb, "kept")
     await save(program.redis, "kept")
     kill_all(program.watchers())
     program.kill()
     assert all(runs(pid) for pid in program.engines)
-    async with started(EmbeddedMongod(tmp_path)) as uri, started(EmbeddedValkey(tmp_path)) as url:
-        assert not any(runs(pid) for pid in program.engines)
-        assert (await saved(uri), await saved(url)) == ("kept", "kept")
+    async with started(stranger), started(EmbeddedMongod(tmp_path)) as uri:
+        assert [runs(pid) for pid in program.engines] == [False, True]
+        async with started(EmbeddedValkey(tmp_path)) as url:
+            assert not runs(program.valkey)
+            assert (await saved(uri), await saved(url)) == ("kept", "kept")
+        assert stranger.pid is not None
 
 
 async def test_acknowledged_writes_outlive_the_death_of_every_process(
@@ -35,22 +38,6 @@ async def test_acknowledged_writes_outlive_the_death_of_every_process(
     program.kill()
     async with started(EmbeddedMongod(tmp_path)) as uri:
         assert await saved(uri) == "kept"
-
-
-async def test_ending_a_leftover_touches_no_other_engine(
-    start_program: Callable[[], Program], tmp_path: Path
-) -> None:
-    program = start_program()
-    stranger = EmbeddedValkey(tmp_path / "elsewhere")
-    async with started(stranger):
-        kill_all(program.watchers())
-        program.kill()
-        async with started(EmbeddedValkey(tmp_path)):
-            assert not runs(program.valkey)
-            assert runs(program.mongod)
-            assert stranger.pid is not None
-    async with started(EmbeddedMongod(tmp_path)):
-        assert not runs(program.mongod)
 
 
 async def test_a_second_program_on_the_same_data_is_told_at_once(tmp_path: Path) -> None:

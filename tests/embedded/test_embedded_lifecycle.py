@@ -1,3 +1,4 @@
+import asyncio
 import os
 import signal
 import time
@@ -7,15 +8,14 @@ from pathlib import Path
 import pytest
 
 from yabot.embedded.engine import STOP_SECONDS, EmbeddedEngine
+from yabot.embedded.folder import EngineFolder
 from yabot.embedded.mongod import EmbeddedMongod
 from yabot.embedded.valkey import EmbeddedValkey
 
 from .conftest import Program, runs, save, saved, started, wait_until, wait_until_ended
 
-both_engines = pytest.mark.parametrize("engine_class", [EmbeddedMongod, EmbeddedValkey])
 
-
-@both_engines
+@pytest.mark.parametrize("engine_class", [EmbeddedMongod, EmbeddedValkey])
 async def test_a_restart_keeps_the_data_and_the_address(
     engine_class: type[EmbeddedEngine], tmp_path: Path
 ) -> None:
@@ -26,11 +26,8 @@ async def test_a_restart_keeps_the_data_and_the_address(
         assert await saved(again) == "first"
 
 
-@both_engines
-async def test_the_pid_is_the_engines_while_it_runs(
-    engine_class: type[EmbeddedEngine], tmp_path: Path
-) -> None:
-    engine = engine_class(tmp_path)
+async def test_the_pid_is_the_engines_while_it_runs(tmp_path: Path) -> None:
+    engine = EmbeddedValkey(tmp_path)
     assert engine.pid is None
     async with started(engine):
         pid = engine.pid
@@ -40,11 +37,8 @@ async def test_the_pid_is_the_engines_while_it_runs(
     assert not runs(pid)
 
 
-@both_engines
-async def test_a_killed_engine_starts_again_with_all_that_it_acknowledged(
-    engine_class: type[EmbeddedEngine], tmp_path: Path
-) -> None:
-    engine = engine_class(tmp_path)
+async def test_a_killed_engine_can_be_started_again(tmp_path: Path) -> None:
+    engine = EmbeddedValkey(tmp_path)
     async with started(engine) as address:
         await save(address, "acknowledged")
         assert engine.pid is not None
@@ -88,6 +82,22 @@ async def test_ctrl_c_reaches_the_program_and_not_its_engines(
     assert all(os.getsid(pid) != os.getsid(program.process.pid) for pid in program.engines)
     program.let_go()
     assert not any(runs(pid) for pid in program.engines)
+
+
+async def test_a_cancelled_start_leaves_nothing_behind(tmp_path: Path) -> None:
+    engine = EmbeddedMongod(tmp_path)
+    starting = asyncio.create_task(engine.start())
+    while engine.pid is None:
+        await asyncio.sleep(0)
+    pid = engine.pid
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert engine.pid is None
+    assert not runs(pid)
+    folder = EngineFolder(tmp_path / "mongod")
+    folder.claim()
+    folder.release()
 
 
 async def test_an_engine_that_does_not_end_is_killed_in_time(tmp_path: Path) -> None:

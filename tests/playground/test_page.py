@@ -70,7 +70,7 @@ async def browser() -> AsyncIterator[Any]:
 
 @pytest.fixture
 async def open_page(browser: Any) -> AsyncIterator[Callable[..., Any]]:
-    """Opens pages; none of them may break the policy or throw. What does not load is their life."""
+    """Opens pages; none may break the policy or throw. What fails to load is no fault here."""
     complaints: list[str] = []
 
     async def open_one(url: str, width: int = 1400, **context: Any) -> Any:

@@ -1,12 +1,20 @@
 """getUpdates: offsets confirm, long polls wake, a second poll ends the first."""
 
 import asyncio
+import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 from aiogram import Bot
 from aiogram.exceptions import TelegramConflictError
 
+from yabot.playground.bot_api.params import Params
+from yabot.playground.bot_api.polling import Polling
 from yabot.playground.client import PlaygroundClient
+from yabot.playground.store import bot as stored_bot
+from yabot.playground.store import updates
+from yabot.playground.store.database import Database, Transaction
 
 
 async def texts(bot: Bot, offset: int | None = None, limit: int | None = None) -> list[str]:
@@ -118,8 +126,34 @@ async def test_reactions_come_only_when_asked_for_and_the_choice_is_remembered(
     assert (await bot.get_updates())[-1].event_type == "message"
 
 
+def add_a_message(tx: Transaction) -> None:
+    chat = {"id": 7, "type": "private", "first_name": "Alma"}
+    body: dict[str, Any] = {"message_id": 1, "date": 1, "chat": chat, "text": "hello"}
+    updates.add(tx, "message", body)
+
+
 async def wait_until_polling(bot: Bot) -> None:
     """The poll before this has reached the server: a request on the same way has come back."""
     await asyncio.sleep(0)
     await bot.get_me()
     await bot.get_me()
+
+
+async def test_an_update_that_comes_just_before_the_waiting_begins_is_not_overlooked(
+    tmp_path: Path,
+) -> None:
+    database = Database(tmp_path / "queue.db", lambda committed: polling.ring())
+    await database.open()
+    await database.run(stored_bot.create)
+    polling = Polling(database)
+    poll = asyncio.create_task(polling.get_updates(Params({"timeout": 30})))
+    await asyncio.sleep(0)
+    arrival = asyncio.create_task(database.run(add_a_message))
+    await asyncio.sleep(0)
+    # Both are with the store now. The loop hears of both at once: of the arrival before the poll,
+    # which has found nothing yet, could begin to wait.
+    time.sleep(0.2)  # noqa: ASYNC251
+    async with asyncio.timeout(5):
+        assert len(await poll) == 1
+        await arrival
+    await database.close()

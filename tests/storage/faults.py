@@ -35,6 +35,21 @@ def failing_at(engine: Engine, n: int) -> Iterator[Statements]:
 
 
 @contextmanager
+def counting_commits(engine: Engine) -> Iterator[list[None]]:
+    """As long as the number of commits."""
+    commits: list[None] = []
+
+    def before(_connection: Connection) -> None:
+        commits.append(None)
+
+    event.listen(engine, "commit", before)
+    try:
+        yield commits
+    finally:
+        event.remove(engine, "commit", before)
+
+
+@contextmanager
 def failing_commit(engine: Engine) -> Iterator[None]:
     def before(_connection: Connection) -> None:
         raise broken(engine, "COMMIT")

@@ -1,15 +1,16 @@
 """One update: decide, commit; decide again when somebody else was faster."""
 
 import asyncio
+from dataclasses import dataclass, field
 from time import perf_counter
 
 from aiogram import Bot, Dispatcher
-from aiogram.exceptions import TelegramAPIError
 from aiogram.types import Update
 from structlog.contextvars import bound_contextvars
 
 from yabot.bot.intake import Intake, sender
 from yabot.bot.localization import Texts
+from yabot.bot.sign import WorkSign
 from yabot.bot.turn import Turn
 from yabot.errors import GuardFailed, StoreUnavailable
 from yabot.events.operations import OperationCompleted, Outcome
@@ -23,7 +24,30 @@ log = get_logger(__name__)
 
 IN_FLIGHT = 64
 DECISIONS = 8
-SIGN_AFTER = 1.0
+
+
+@dataclass(slots=True)
+class Handling:
+    """One update on its way, and what the reader was about, in case it goes wrong."""
+
+    update: Update
+    cause: Cause
+    operation: str = "unknown"
+    started: float = field(default_factory=perf_counter)
+
+    @property
+    def chat_id(self) -> int:
+        _, chat = sender(self.update)
+        return chat.id if chat else 0
+
+    def turn(self) -> Turn:
+        """A fresh attempt."""
+        user, _ = sender(self.update)
+        user_id = str(user.id) if user else ""
+        return Turn(self.update, self.chat_id, user_id, UnitOfWork(self.cause), self.operation)
+
+    def milliseconds(self) -> float:
+        return round((perf_counter() - self.started) * 1000, 3)
 
 
 class UpdateProcessor:
@@ -38,7 +62,7 @@ class UpdateProcessor:
         self._commits = commits
         self._texts = texts
         self.lanes: Lanes[str] = Lanes(IN_FLIGHT, _lane_failed)
-        self._signs: set[asyncio.Task[None]] = set()
+        self._sign = WorkSign(bot)
 
     def submit(self, update: Update) -> None:
         """Take over an update that is stored."""
@@ -47,126 +71,96 @@ class UpdateProcessor:
         self.lanes.submit(key, lambda: self._process(update))
 
     async def _process(self, update: Update) -> None:
-        with bound_contextvars(correlation_id=self._cause(update).correlation_id):
-            sign = asyncio.get_running_loop().call_later(SIGN_AFTER, self._show_work, update)
-            try:
-                await self._settle(update)
-            finally:
-                sign.cancel()
+        handling = Handling(update, self._cause(update))
+        with (
+            bound_contextvars(correlation_id=handling.cause.correlation_id),
+            self._sign.over(handling.chat_id),
+        ):
+            await self._settle(handling)
 
-    async def _settle(self, update: Update) -> None:
+    async def _settle(self, handling: Handling) -> None:
         """Until the update is committed: as handled, or with an answer that says why not."""
-        started = perf_counter()
         for pause in backoff():
             try:
-                await self._handle(update, started)
+                await self._handle(handling)
             except StoreUnavailable as error:
                 if error.store != "MongoDB":
                     # Without SQL nothing can be committed, not even an excuse: wait for it.
                     log.warning("update.waiting", reason=str(error))
                     await asyncio.sleep(pause)
                     continue
-                await self._excuse(update, started, "unavailable", "later", error)
+                await self._excuse(handling, "unavailable", "later", error)
             except GuardFailed as error:
-                await self._excuse(update, started, "unavailable", "later", error)
+                await self._excuse(handling, "unavailable", "later", error)
             except Exception as error:
-                log.exception("update.failed")
-                await self._excuse(update, started, "failed", "failed", error)
+                log.exception("update.failed", operation=handling.operation)
+                await self._excuse(handling, "failed", "failed", error)
             return
 
-    async def _handle(self, update: Update, started: float) -> None:
+    async def _handle(self, handling: Handling) -> None:
         """Raises GuardFailed when the state has changed under every one of the decisions."""
         for attempt in range(1, DECISIONS):
             try:
-                await self._decide_and_commit(update, started)
+                await self._decide_and_commit(handling)
             except GuardFailed as error:
                 log.debug("update.decides_again", attempt=attempt, reason=str(error))
             else:
                 return
-        await self._decide_and_commit(update, started)
+        await self._decide_and_commit(handling)
 
-    async def _decide_and_commit(self, update: Update, started: float) -> None:
-        turn = self._turn(update)
-        await self._dispatcher.feed_update(self._bot, update, turn=turn)
-        await self._commit(turn, started)
+    async def _decide_and_commit(self, handling: Handling) -> None:
+        turn = handling.turn()
+        try:
+            await self._dispatcher.feed_update(self._bot, handling.update, turn=turn)
+        finally:
+            handling.operation = turn.operation
+        await self._commit(handling, turn)
 
     async def _excuse(
-        self, update: Update, started: float, outcome: Outcome, text: str, error: Exception
+        self, handling: Handling, outcome: Outcome, text: str, error: Exception
     ) -> None:
         """Answer that it did not work, change nothing else, and let the lane go on."""
-        turn = self._turn(update)
-        turn.operation, turn.outcome = "excuse", outcome
-        turn.error_code = getattr(error, "code", "internal_error")
-        user, chat = sender(update)
-        if user is not None and chat is not None:
-            turn.acknowledge()
-            turn.say(self._texts.localizer(user.language_code)(text))
         for pause in backoff():
             try:
-                await self._commit(turn, started)
+                await self._commit(handling, self._apology(handling, outcome, text, error))
             except StoreUnavailable as away:
                 log.warning("update.waiting", reason=str(away))
                 await asyncio.sleep(pause)
             else:
                 return
 
-    async def _commit(self, turn: Turn, started: float) -> None:
-        work = turn.work
-        work.run(self._intake.finished(turn.update.update_id, _STATES[turn.outcome]))
-        duration = round((perf_counter() - started) * 1000, 3)
-        work.publish(
-            OperationCompleted(
-                operation=turn.operation,
-                outcome=turn.outcome,
-                duration_ms=duration,
-                error_code=turn.error_code,
-            ),
-            turn.user_id or None,
-        )
-        await self._commits.commit(work)
-        log.info(
-            "update.handled",
-            update_id=turn.update.update_id,
-            user_id=turn.user_id,
+    def _apology(self, handling: Handling, outcome: Outcome, text: str, error: Exception) -> Turn:
+        turn = handling.turn()
+        turn.outcome = outcome
+        turn.error_code = getattr(error, "code", "internal_error")
+        user, chat = sender(handling.update)
+        if user is not None and chat is not None:
+            turn.acknowledge()
+            turn.say(self._texts.localizer(user.language_code)(text))
+        return turn
+
+    async def _commit(self, handling: Handling, turn: Turn) -> None:
+        update_id = handling.update.update_id
+        state = "failed" if turn.outcome == "failed" else "done"
+        completed = OperationCompleted(
             operation=turn.operation,
             outcome=turn.outcome,
-            duration_ms=duration,
+            duration_ms=handling.milliseconds(),
+            error_code=turn.error_code,
         )
-
-    def _turn(self, update: Update) -> Turn:
-        user, chat = sender(update)
-        return Turn(
-            update=update,
-            chat_id=chat.id if chat else 0,
-            user_id=str(user.id) if user else "",
-            work=UnitOfWork(self._cause(update)),
+        turn.work.run(self._intake.finished(update_id, state))
+        turn.work.publish(completed, turn.user_id or None)
+        await self._commits.commit(turn.work)
+        log.info(
+            "update.handled",
+            update_id=update_id,
+            user_id=turn.user_id,
+            **completed.model_dump(exclude_none=True),
         )
 
     def _cause(self, update: Update) -> Cause:
         cause_id = f"update:{self._intake.bot_id}:{update.update_id}"
         return Cause(consumer="bot", id=cause_id, correlation_id=cause_id)
-
-    def _show_work(self, update: Update) -> None:
-        """Tell the reader that it takes a moment; if even that fails, it is no loss."""
-        _, chat = sender(update)
-        if chat is not None:
-            task = asyncio.create_task(self._send_typing(chat.id))
-            self._signs.add(task)
-            task.add_done_callback(self._signs.discard)
-
-    async def _send_typing(self, chat_id: int) -> None:
-        try:
-            await self._bot.send_chat_action(chat_id, "typing", request_timeout=5)
-        except TelegramAPIError as error:
-            log.debug("sign.failed", reason=str(error))
-
-
-_STATES: dict[Outcome, str] = {
-    "ok": "done",
-    "rejected": "done",
-    "unavailable": "done",
-    "failed": "failed",
-}
 
 
 def _lane_failed(user: str, error: Exception) -> None:

@@ -23,7 +23,7 @@ class Turn:
     chat_id: int
     user_id: str
     work: UnitOfWork
-    operation: str = "ignored"
+    operation: str
     outcome: Outcome = "ok"
     error_code: str | None = None
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, AuthorizationError, RedisError
@@ -20,15 +20,18 @@ def connect(url: str, *, password: str | None, max_pool_size: int, timeout_ms: i
     """redis-py's default retries wrote one event three times: a retry here is the relay's."""
     seconds = timeout_ms / 1000
     credentials: dict[str, Any] = {} if password is None else {"password": password}
-    return Redis.from_url(
+    # Work beyond the pool's size waits for its turn, as long as it would wait for an answer.
+    pool = BlockingConnectionPool.from_url(
         url,
         max_connections=max_pool_size,
+        timeout=seconds,
         socket_timeout=seconds,
         socket_connect_timeout=seconds,
         retry=Retry(NoBackoff(), 0),
         decode_responses=True,
         **credentials,
     )
+    return Redis.from_pool(pool)
 
 
 @contextmanager

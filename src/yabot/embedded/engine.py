@@ -66,7 +66,7 @@ class EmbeddedEngine(ABC):
         assert self._process is None, "already started"
         began = time.monotonic()
         try:
-            await asyncio.to_thread(self._folder.claim)
+            self._folder.claim()
             await end_leftover(self._folder, self.executables)
             port = await self._start_on_a_free_port()
         except BaseException:
@@ -102,7 +102,9 @@ class EmbeddedEngine(ABC):
         raise StartupError(f"{self.name} found no free port on the loopback interface.")
 
     async def _start_on(self, port: int) -> None:
-        attempt = await asyncio.to_thread(self._spawn, self.command(port))
+        # Not in a thread: it takes a millisecond, and a cancelled start would not know of the
+        # engine that a thread still brings up.
+        attempt = self._spawn(self.command(port))
         usable = asyncio.create_task(self._make_usable(port))
         try:
             async with asyncio.timeout(START_SECONDS):

@@ -8,10 +8,11 @@ from aiogram.types import CallbackQuery, TelegramObject
 
 from yabot.bot.localization import LANGUAGES, Localizer, Texts
 from yabot.bot.turn import Keyboard, Turn
-from yabot.features.narrative.handlers import show
+from yabot.features.narrative.handlers import show_instead
 from yabot.features.narrative.service import NarrativeService, Scene
 from yabot.features.users.model import UserState
 from yabot.features.users.service import User, UserService
+from yabot.storage.relational.database import Database
 
 
 class CommandHandler:
@@ -66,7 +67,12 @@ class CommandHandler:
         turn.say(t("menu-language"), [[(t(f"menu-{code}"), f"lang:{code}") for code in LANGUAGES]])
 
     async def set_language(
-        self, query: CallbackQuery, turn: Turn, user: User, narrative: NarrativeService
+        self,
+        query: CallbackQuery,
+        turn: Turn,
+        user: User,
+        narrative: NarrativeService,
+        database: Database,
     ) -> None:
         """An explicit choice; the page where the reader stands is shown again in it."""
         language = (query.data or "").removeprefix("lang:")
@@ -81,7 +87,7 @@ class CommandHandler:
         if state.current_state.narrative_progress.current_fragment is not None:
             found = await narrative.resume(turn.work, user)
             if isinstance(found, Scene):
-                show(turn, user, t, found)
+                await show_instead(turn, user, t, found, database)
 
     async def unknown_command(self, _event: TelegramObject, turn: Turn, t: Localizer) -> None:
         turn.operation = "unknown_command"

@@ -21,6 +21,7 @@ def router() -> Router:
     routes = Router(name="narrative")
     routes.message.register(continue_story, Command("story"))
     routes.callback_query.register(continue_story, F.data == "story")
+    routes.callback_query.register(stay, F.data == "story:stay")
     routes.callback_query.register(ask_to_restart, F.data == "story:again")
     routes.callback_query.register(restart, F.data == "story:restart")
     routes.callback_query.register(choose, F.data.regexp(r"^c:[a-z0-9_]{1,24}:[a-z0-9_]{1,24}$"))
@@ -43,10 +44,20 @@ async def continue_story(
     if not isinstance(found, Scene):
         _refuse(turn, t, found)
         return
-    shown = await messages.newest_scene(database, turn.chat_id)
-    if shown is not None:
-        turn.drop_keyboard(shown)
-    show(turn, user, t, found)
+    await show_instead(turn, user, t, found, database)
+
+
+async def stay(
+    query: CallbackQuery,
+    turn: Turn,
+    user: User,
+    t: Localizer,
+    narrative: NarrativeService,
+    database: Database,
+) -> None:
+    """No, not back to the first page: the question goes, so that nobody says yes by mistake."""
+    _drop_pressed(query, turn)
+    await continue_story(query, turn, user, t, narrative, database)
 
 
 async def choose(
@@ -95,12 +106,17 @@ async def react(
 async def ask_to_restart(_event: TelegramObject, turn: Turn, t: Localizer) -> None:
     turn.interaction("restart")
     turn.acknowledge()
-    answers = [("narrative-restart-yes", "story:restart"), ("narrative-restart-no", "story")]
+    answers = [("narrative-restart-yes", "story:restart"), ("narrative-restart-no", "story:stay")]
     turn.say(t("narrative-restart-ask"), [[(t(key), data)] for key, data in answers])
 
 
 async def restart(
-    query: CallbackQuery, turn: Turn, user: User, t: Localizer, narrative: NarrativeService
+    query: CallbackQuery,
+    turn: Turn,
+    user: User,
+    t: Localizer,
+    narrative: NarrativeService,
+    database: Database,
 ) -> None:
     turn.interaction("restart_confirmed")
     result = await narrative.restart(turn.work, user)
@@ -109,7 +125,17 @@ async def restart(
         return
     turn.acknowledge()
     _drop_pressed(query, turn)
-    show(turn, user, t, result)
+    await show_instead(turn, user, t, result, database)
+
+
+async def show_instead(
+    turn: Turn, user: User, t: Localizer, shown: Scene, database: Database
+) -> None:
+    """Like ``show``, and the keyboard of the fragment that was shown last goes."""
+    last = await messages.newest_scene(database, turn.chat_id)
+    if last is not None:
+        turn.drop_keyboard(last)
+    show(turn, user, t, shown)
 
 
 def show(turn: Turn, user: User, t: Localizer, shown: Scene) -> None:

@@ -68,7 +68,7 @@ async def note_membership(
 ) -> None:
     """The reader blocked the bot, or came back."""
     turn.operation = "membership"
-    is_active = change.new_chat_member.status is ChatMemberStatus.MEMBER
+    is_active = change.new_chat_member.status == ChatMemberStatus.MEMBER
     if is_active != user.profile.is_active:
         users.update_profile(turn.work, user, {"is_active": is_active})
 

@@ -10,7 +10,7 @@ from yabot.playground.store import people
 from yabot.playground.store.database import Transaction, to_json
 
 Json = dict[str, Any]
-Keyboard = list[list[Json]]
+
 
 # Telegram takes no answer to a press after some minutes; it does not say how many.
 PRESS_LIFETIME_S = 600
@@ -141,5 +141,5 @@ def _buttons_ever(tx: Transaction, chat_id: int, message_id: int) -> set[str]:
 
 
 def _callback_data(message: Json) -> set[str]:
-    rows: Keyboard = message.get("reply_markup", {}).get("inline_keyboard", [])
+    rows: list[list[Json]] = message.get("reply_markup", {}).get("inline_keyboard", [])
     return {button["callback_data"] for row in rows for button in row if "callback_data" in button}

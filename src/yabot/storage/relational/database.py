@@ -50,8 +50,10 @@ class Database(Protocol):
 
 def insert_new(connection: Connection, table: Table) -> Insert:
     """An INSERT that leaves an already present row as it is (its rowcount is then 0)."""
+    # Without the option SQLAlchemy does not ask psycopg for the rowcount of an INSERT.
     if connection.dialect.name == "postgresql":
-        return postgresql.insert(table).on_conflict_do_nothing()
+        ignoring = postgresql.insert(table).on_conflict_do_nothing()
+        return ignoring.execution_options(preserve_rowcount=True)
     return sqlite.insert(table).on_conflict_do_nothing()
 
 

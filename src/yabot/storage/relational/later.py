@@ -64,4 +64,8 @@ class LaterWrites:
             except StoreUnavailable as error:
                 pause = next(pauses)
                 log.warning("marks.waiting", marks=len(self._marks), reason=str(error))
+            except Exception:
+                # A flusher that ends would keep all later marks waiting for good.
+                pause = next(pauses)
+                log.exception("marks.failed", marks=len(self._marks))
         self._flusher = None

@@ -50,9 +50,11 @@ class PostgresDatabase:
         return await self._in_thread(lambda: self._read(query))
 
     async def close(self) -> None:
-        await self._later.close()
-        self._threads.shutdown()
-        self.engine.dispose()
+        try:
+            await self._later.close()
+        finally:
+            await asyncio.to_thread(self._threads.shutdown)
+            self.engine.dispose()
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
         with store_errors("PostgreSQL"):

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
+from sqlalchemy.exc import DatabaseError
 
-from yabot.errors import StoreUnavailable
+from yabot.errors import StartupError, StoreUnavailable
 from yabot.storage.relational.database import Statement, store_errors
 from yabot.storage.relational.later import LaterWrites
 
@@ -65,19 +66,31 @@ class SqliteDatabase:
         return await loop.run_in_executor(self._readers, self._read, query)
 
     async def close(self) -> None:
-        if self._writer is not None:
+        try:
             await self._later.close()
+        finally:
+            # Whatever happens: a thread that is left over keeps the program from ending.
+            await self._end_threads()
+            self._reading.dispose()
+            self.engine.dispose()
+
+    async def _end_threads(self) -> None:
+        if self._writer is not None:
             writer, self._writer = self._writer, None
             self._jobs.put(None)
             await asyncio.to_thread(writer.join)
-        self._readers.shutdown()
-        self._reading.dispose()
-        self.engine.dispose()
+        await asyncio.to_thread(self._readers.shutdown)
 
     def _probe(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        with store_errors("SQLite"), self.engine.connect() as connection:
-            connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
+        try:
+            with store_errors("SQLite"), self.engine.connect() as connection:
+                connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
+        except DatabaseError as error:
+            raise StartupError(
+                f"SQLITE_DATABASE_PATH: SQLite cannot use {self._path} ({error.orig}); "
+                "name another file, or restore the backup of this one"
+            ) from error
 
     def _read(self, query: Statement[T]) -> T:
         with store_errors("SQLite"), self._reading.connect() as connection:

@@ -4,7 +4,9 @@ import { api } from "./api.js";
 import { Stored } from "./stored.js";
 import { Timeline } from "./timeline.js";
 
-const SETTLE_MS = 120;
+// Events come in bunches, and the documents follow them: look when it is calm, and once more.
+const LOOK_AFTER_MS = [120, 1200];
+const RETRY_MS = 3000;
 
 export class Panel {
   constructor(element) {
@@ -13,6 +15,7 @@ export class Panel {
     this.stored = new Stored(element.querySelector("#stored"));
     this.user = null;
     this.isBlind = true;
+    this.timers = [];
   }
 
   setBot({ can_be_inspected: canBeInspected }) {
@@ -38,11 +41,14 @@ export class Panel {
     this.stateMayHaveChanged();
   }
 
-  // Several events of one cause come at once, and the documents follow them: look when it is calm.
   stateMayHaveChanged() {
-    clearTimeout(this.timer);
-    const user = this.user;
-    if (!this.isBlind && user) this.timer = setTimeout(() => this.loadState(user, true), SETTLE_MS);
+    this.lookAgain(LOOK_AFTER_MS, () => this.loadState(this.user, true));
+  }
+
+  lookAgain(delays, look) {
+    for (const timer of this.timers) clearTimeout(timer);
+    const isPossible = !this.isBlind && this.user;
+    this.timers = isPossible ? delays.map((delay) => setTimeout(look, delay)) : [];
   }
 
   async loadEvents(user, isSame) {
@@ -50,7 +56,7 @@ export class Panel {
       const events = await api.events(user.id);
       if (this.user.id === user.id) this.timeline.load(events, isSame);
     } catch {
-      // The stream brings what happens from now on; the state beside it tells what is wrong.
+      // The stored state, which comes from the same place, says what is wrong and tries again.
     }
   }
 
@@ -59,7 +65,9 @@ export class Panel {
       const state = await api.state(user.id);
       if (this.user.id === user.id) this.stored.show(state, isSame);
     } catch (error) {
-      if (this.user.id === user.id) this.stored.say(error.message);
+      if (this.user.id !== user.id) return;
+      this.stored.say(error.message);
+      this.lookAgain([RETRY_MS], () => this.follow(this.user));
     }
   }
 }

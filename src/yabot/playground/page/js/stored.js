@@ -11,6 +11,7 @@ export class Stored {
 
   show({ sections }, isSameReader) {
     const before = isSameReader ? this.before : null;
+    if (before !== null && same(before, sections)) return;
     this.before = sections;
     const scrolled = this.element.scrollTop;
     const shown = Object.entries(sections).map(([title, value]) => this.section(title, value, before));
