@@ -86,11 +86,15 @@ async def _address(
         yield given.get_secret_value()
         return
     running = engine.running()
-    try:
-        yield running or await engine.start()
-    finally:
-        if running is None:
-            await engine.stop()
+    if running is not None:
+        yield running
+        return
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(engine.stop)
+        uri = await engine.start()
+        keeper = asyncio.create_task(engine.keep_running(), name=f"keep {engine.name} running")
+        stack.callback(keeper.cancel)
+        yield uri
 
 
 async def prepare_stores(stores: Stores, settings: Settings, features: Sequence[Feature]) -> None:

@@ -12,6 +12,7 @@ from aiogram.exceptions import TelegramConflictError
 from yabot.playground.bot_api.params import Params
 from yabot.playground.bot_api.polling import Polling
 from yabot.playground.client import PlaygroundClient
+from yabot.playground.server import PlaygroundServer
 from yabot.playground.store import bot as stored_bot
 from yabot.playground.store import updates
 from yabot.playground.store.database import Database, Transaction
@@ -51,11 +52,11 @@ async def test_an_offset_from_another_store_begins_with_the_oldest(bot: Bot, alm
 
 
 async def test_a_long_poll_answers_as_soon_as_something_happens(
-    bot: Bot, client: PlaygroundClient, alma: int
+    server: PlaygroundServer, bot: Bot, client: PlaygroundClient, alma: int
 ) -> None:
     (start,) = await bot.get_updates()
     poll = asyncio.create_task(bot.get_updates(offset=start.update_id + 1, timeout=30))
-    await wait_until_polling(bot)
+    await wait_until_polled(server)
     await client.send(alma, "wake up")
     async with asyncio.timeout(5):
         (update,) = await poll
@@ -70,11 +71,11 @@ async def test_a_long_poll_ends_empty_after_its_timeout(bot: Bot) -> None:
 
 
 async def test_a_second_long_poll_ends_the_first_with_a_conflict(
-    bot: Bot, client: PlaygroundClient, alma: int
+    server: PlaygroundServer, bot: Bot, client: PlaygroundClient, alma: int
 ) -> None:
     (start,) = await bot.get_updates()
     first = asyncio.create_task(bot.get_updates(offset=start.update_id + 1, timeout=30))
-    await wait_until_polling(bot)
+    await wait_until_polled(server)
     second = asyncio.create_task(bot.get_updates(offset=start.update_id + 1, timeout=30))
     with pytest.raises(TelegramConflictError) as refused:
         await first
@@ -132,11 +133,10 @@ def add_a_message(tx: Transaction) -> None:
     updates.add(tx, "message", body)
 
 
-async def wait_until_polling(bot: Bot) -> None:
-    """The poll before this has reached the server: a request on the same way has come back."""
-    await asyncio.sleep(0)
-    await bot.get_me()
-    await bot.get_me()
+async def wait_until_polled(server: PlaygroundServer) -> None:
+    async with asyncio.timeout(5):
+        while not server.is_polled:  # noqa: ASYNC110 the server has nothing to tell it with
+            await asyncio.sleep(0.01)
 
 
 async def test_an_update_that_comes_just_before_the_waiting_begins_is_not_overlooked(

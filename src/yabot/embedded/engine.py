@@ -15,11 +15,13 @@ from yabot.embedded.diagnosis import Attempt, Symptom, explain
 from yabot.embedded.folder import EngineFolder
 from yabot.embedded.leftovers import end_leftover
 from yabot.embedded.ports import PortTaken, candidates, listening
-from yabot.errors import StartupError
+from yabot.errors import ConfigurationError, StartupError
 from yabot.observability.logging import get_logger
+from yabot.runtime.backoff import backoff
 
 START_SECONDS = 60.0  # a long journal is replayed first
 STOP_SECONDS = 5.0
+NOTICED_WITHIN = 0.25
 
 log = get_logger(__name__)
 
@@ -68,23 +70,38 @@ class EmbeddedEngine(ABC):
         try:
             self._folder.claim()
             await end_leftover(self._folder, self.executables)
-            port = await self._start_on_a_free_port()
+            self._port = await self._start_on_a_free_port()
         except BaseException:
             await self.stop()
             raise
         log.info(
             "engine.started",
             engine=self.name,
-            port=port,
+            port=self._port,
             pid=self.pid,
             seconds=round(time.monotonic() - began, 3),
         )
-        return self._uri(port)
+        return self._uri(self._port)
 
     async def stop(self) -> None:
         """End the engine and wait for it, at most STOP_SECONDS and a kill; may be repeated."""
         await asyncio.to_thread(self._end)
         self._folder.release()
+
+    async def keep_running(self) -> None:
+        """Start the engine again, on its port, whenever it ends; until cancelled."""
+        for pause in backoff(first=NOTICED_WITHIN, most=10.0):
+            while self.pid is not None:  # noqa: ASYNC110 - a process's end sets no event
+                await asyncio.sleep(NOTICED_WITHIN)
+            log.error("engine.ended", engine=self.name, log=str(self._folder.log))
+            await asyncio.to_thread(self._end)
+            try:
+                await self._start_on(self._port)
+                log.info("engine.restarted", engine=self.name, port=self._port, pid=self.pid)
+            except (StartupError, ConfigurationError, PortTaken) as error:
+                log.warning("engine.not_restarted", engine=self.name, reason=str(error))
+                await asyncio.to_thread(self._end)
+            await asyncio.sleep(pause)
 
     async def _start_on_a_free_port(self) -> int:
         kept = self._folder.kept_port()

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Collection
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from yabot.embedded.folder import EngineFolder
 from yabot.errors import StartupError

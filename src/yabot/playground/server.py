@@ -86,6 +86,11 @@ class PlaygroundServer:
         """How many pages watch."""
         return len(self._feed)
 
+    @property
+    def is_polled(self) -> bool:
+        """Whether a bot waits for updates at this moment."""
+        return self._polling.waiting > 0
+
     async def _open_store(self) -> None:
         self._feed = Feed()
         self._database = Database(self._store_path, self._announce)

@@ -22,11 +22,14 @@ Updates = list[dict[str, Any]]
 
 
 class Polling:
+    """``waiting`` tells how many long polls wait at this moment."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
         self._arrivals = 0
         self._bell = asyncio.Event()
         self._newest_waiter: object = None
+        self.waiting = 0
         self._closed = False
 
     def ring(self) -> None:
@@ -61,15 +64,19 @@ class Polling:
     ) -> Updates:
         me = self._newest_waiter = object()
         self._wake()
-        while _now() < deadline and not self._closed:
-            await self._arrival_after(arrivals, deadline)
-            arrivals = self._arrivals
-            found = await self._database.run(take)
-            if self._newest_waiter is not me:
-                raise BotApiError(409, CONFLICT)
-            if found:
-                return found
-        return []
+        self.waiting += 1
+        try:
+            while _now() < deadline and not self._closed:
+                await self._arrival_after(arrivals, deadline)
+                arrivals = self._arrivals
+                found = await self._database.run(take)
+                if self._newest_waiter is not me:
+                    raise BotApiError(409, CONFLICT)
+                if found:
+                    return found
+            return []
+        finally:
+            self.waiting -= 1
 
     async def _arrival_after(self, arrivals: int, deadline: float) -> None:
         if self._arrivals == arrivals:

@@ -132,7 +132,7 @@ export class Chat {
 
   async say(text) {
     this.unsure = text;
-    if (await this.attempt(api.send(this.userId, text))) {
+    if (await this.attempt(api.send(this.userId, text), " What you wrote is kept.")) {
       this.unsure = null;
       this.composer.clear(text);
     }
@@ -173,13 +173,12 @@ export class Chat {
     this.sayAside("Copied.");
   }
 
-  async attempt(request) {
+  async attempt(request, consolation = "") {
     try {
       await request;
       return true;
     } catch (error) {
-      const kept = error instanceof Unreachable ? " What you wrote is kept." : "";
-      this.sayAside(error.message + kept, true);
+      this.sayAside(error.message + (error instanceof Unreachable ? consolation : ""), true);
       return false;
     }
   }

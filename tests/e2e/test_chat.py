@@ -1,0 +1,207 @@
+"""Every command and every kind answer, in the chat of the real program."""
+
+import json
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from tests.e2e.journal import Journal
+from tests.e2e.player import Player, scenes
+from tests.e2e.program import Program, wait_until
+from tests.e2e.reader import Reader, buttons, readers, said_by_bot
+from yabot.bootstrap import FEATURES
+from yabot.playground.client import PlaygroundClient
+
+COMMANDS = [command for feature in FEATURES for command in feature.commands]
+
+
+@pytest.mark.criterion("5.1.2", "5.3.1", "1.1.1", "1.1.4")
+async def test_start_greets_by_name_registers_once_and_tells_the_bus(playing: Program) -> None:
+    async with readers(playing.url, "Lucía <3") as (reader,):
+        journal = Journal(playing.stores, reader.user_id)
+        (hello,) = await reader.ask("/start")
+        assert hello["text"].startswith("Hola, Lucía <3.")
+        registered, interaction = journal.told("user_registered", "user_interaction")
+        assert registered["user_id"] == str(reader.user_id)
+        assert interaction["payload"] == {"action": "start", "context": {}}
+
+        (again,) = await reader.ask("/start spring")
+        assert again["text"].startswith("Hola otra vez, Lucía <3.")
+        (interaction,) = journal.told("user_interaction")
+        assert interaction["payload"] == {"action": "start", "context": {"payload": "spring"}}
+        query = "SELECT first_name, language_code, is_active FROM user_profiles WHERE user_id = ?"
+        profile = {"first_name": "Lucía <3", "language_code": "es", "is_active": 1}
+        assert playing.stores.rows(query, str(reader.user_id)) == [profile]
+
+
+@pytest.mark.criterion("2.2.4", "5.1.2")
+async def test_every_event_can_be_traced(playing: Program) -> None:
+    async with readers(playing.url, "Mar") as (reader,):
+        await reader.ask("/start")
+        events = Journal(playing.stores, reader.user_id).turn()
+    assert len({event["event_id"] for event in events}) == len(events)
+    assert [event["timestamp"] for event in events] == sorted(e["timestamp"] for e in events)
+    assert all(event["timestamp"].endswith("Z") for event in events)
+    assert all(event["correlation_id"] for event in events)
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+async def test_help_names_every_command(playing: Program, language: str) -> None:
+    async with PlaygroundClient(playing.url) as client:
+        reader = await Reader.new(client, "Sol", language)
+        for command in ("/help", "/ayuda"):
+            (said,) = await reader.ask(command)
+            assert all(f"/{command} — " in said["text"] for command in COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("text", "action"),
+    [("/menu", "menu"), ("/privacy", "privacy"), ("/language", "language"), ("hola", "talk")],
+)
+async def test_a_command_answers_and_tells_what_it_was(
+    playing: Program, text: str, action: str
+) -> None:
+    async with readers(playing.url, "Teo") as (reader,):
+        journal = Journal(playing.stores, reader.user_id)
+        await reader.ask("/start")
+        journal.turn()
+        await reader.ask(text)
+        interaction, completed = journal.turn()
+        assert interaction["payload"]["action"] == action
+        assert completed["payload"]["operation"] == action
+        assert completed["payload"]["outcome"] == "ok"
+
+
+@pytest.mark.parametrize("text", ["/unknown", "/startle", "/"])
+async def test_an_unknown_command_is_told_where_to_look(playing: Program, text: str) -> None:
+    async with readers(playing.url, "Uxía") as (reader,):
+        (said,) = await reader.ask(text)
+        assert "/help" in said["text"]
+        *_, completed = Journal(playing.stores, reader.user_id).turn()
+        assert completed["payload"]["outcome"] == "rejected"
+        assert completed["payload"]["error_code"] == "unknown_command"
+
+
+async def test_what_cannot_be_read_is_said_so(playing: Program) -> None:
+    """The page sends text only, so the dice is put into the queue of its Telegram."""
+    async with readers(playing.url, "Vera") as (reader,):
+        await reader.ask("/start")
+        _queue_dice(playing, reader)
+        await reader.ask("/start", answers=2)
+        said = [message["text"] for message in await reader.answers()]
+        assert any("Eso no lo sé leer" in text for text in said)
+
+
+async def test_mydata_shows_all_that_is_kept(playing: Program) -> None:
+    async with readers(playing.url, "Ximena") as (reader,):
+        player = Player(playing.stores, reader)
+        await player.begin()
+        await player.to("street")
+        _, *parts = await reader.ask("/mydata", answers=2)
+        shown = json.loads("".join(part["text"] for part in parts))
+        assert shown["profile"]["first_name"] == "Ximena"
+        progress = shown["state"]["current_state"]["narrative_progress"]
+        assert progress["current_fragment"] == "street"
+        assert shown["subscriptions"] == []
+
+
+@pytest.mark.criterion("1.1.4")
+async def test_forget_asks_and_then_nothing_is_left(playing: Program) -> None:
+    async with readers(playing.url, "Yago") as (reader,):
+        player = Player(playing.stores, reader)
+        await player.begin()
+        await player.to("envelope")
+        await reader.ask("/forget")
+        (kept,) = await reader.press("forget:no")
+        assert "/story" in kept["text"]
+        assert playing.stores.document(reader.user_id) is not None
+
+        await reader.ask("/forget")
+        await reader.press("forget:yes")
+        player.journal.skip_to_end()
+        wait_until(lambda: playing.stores.document(reader.user_id) is None)
+        user_id = str(reader.user_id)
+        profile = "SELECT 1 FROM user_profiles WHERE user_id = ?"
+        assert playing.stores.value(profile, user_id) is None
+        assert not _payloads_naming(playing, "Yago")
+        types = [event["event_type"] for event in playing.stores.stream(reader.user_id)]
+        assert types.count("user_deleted") == 1
+
+        (hello,) = await reader.ask("/start")
+        assert hello["text"].startswith("Hola, Yago.")
+        player.journal.told("user_registered", "user_interaction")
+
+
+async def test_old_buttons_of_the_forgotten_are_answered(playing: Program) -> None:
+    async with readers(playing.url, "Zoe") as (reader,):
+        player = Player(playing.stores, reader)
+        await player.begin()
+        await reader.ask("/forget")
+        await reader.press("forget:yes")
+        await reader.press("c:letter:coat", answers=0)
+        profile = "SELECT 1 FROM user_profiles WHERE user_id = ?"
+        assert playing.stores.value(profile, str(reader.user_id)) is None
+
+
+async def test_buttons_of_the_menu_lead_on(playing: Program) -> None:
+    async with readers(playing.url, "Álex") as (reader,):
+        (hello,) = await reader.ask("/start")
+        assert buttons(hello) == ["story", "menu"]
+        (menu,) = await reader.press("menu")
+        assert buttons(menu) == ["story", "story:again", "language", "help"]
+        (told,) = await reader.press("help")
+        assert "/story" in told["text"]
+        (asked,) = await reader.press("language")
+        assert buttons(asked) == ["lang:es", "lang:en"]
+        (shown,) = await reader.press("story")
+        assert scenes([shown])
+
+
+@pytest.mark.criterion("5.3.4")
+async def test_each_update_completes_once(playing: Program) -> None:
+    async with readers(playing.url, "Bea") as (reader,):
+        for text in ("/start", "/menu", "/help", "/nothing"):
+            await reader.ask(text)
+        journal = Journal(playing.stores, reader.user_id)
+        outcomes = [journal.turn()[-1]["payload"]["outcome"] for _ in range(4)]
+        assert outcomes == ["ok", "ok", "ok", "rejected"]
+        assert journal.nothing_new()
+
+
+def test_the_menu_of_commands_is_published_in_both_languages(playing: Program) -> None:
+    with closing(sqlite3.connect(playing.data / "playground.db")) as store:
+        listed = dict(store.execute("SELECT language_code, body FROM commands"))
+    assert [entry["command"] for entry in json.loads(listed[""])] == COMMANDS
+    assert "Begin" in listed["en"]
+    assert "Empezar" in listed[""]
+
+
+def test_nothing_of_all_this_was_an_error(playing: Program) -> None:
+    """Stands last: the tests above have run against this program."""
+    assert [line for line in playing.log if line["level"] in {"error", "critical"}] == []
+    assert playing.sentences == []
+
+
+def _queue_dice(program: Program, reader: Reader) -> None:
+    user = {"id": reader.user_id, "is_bot": False, "first_name": "Vera"}
+    message = {
+        "message_id": 1_000_000,
+        "date": 1_700_000_000,
+        "chat": {"id": reader.user_id, "type": "private", "first_name": "Vera"},
+        "from": {**user, "language_code": "es"},
+        "dice": {"emoji": "🎲", "value": 3},
+    }
+    with closing(sqlite3.connect(program.data / "playground.db", timeout=5)) as store, store:
+        added = store.execute("INSERT INTO updates (body) VALUES ('')").lastrowid
+        body = json.dumps({"update_id": added, "message": message})
+        store.execute("UPDATE updates SET body = ? WHERE update_id = ?", (body, added))
+
+
+def _payloads_naming(program: Program, name: str) -> list[object]:
+    stores = program.stores
+    return [
+        *stores.rows("SELECT update_id FROM updates WHERE payload LIKE ?", f"%{name}%"),
+        *stores.rows("SELECT id FROM outgoing WHERE payload LIKE ?", f"%{name}%"),
+        *stores.rows("SELECT id FROM outbox WHERE envelope LIKE ?", f"%{name}%"),
+    ]

@@ -1,0 +1,182 @@
+"""Tables are made by migrations, and held against this version at every start."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, inspect
+
+from tests.storage.fixtures import SCHEMA, NewDatabase, PostgresServer, migrate
+from yabot.errors import ConfigurationError, SchemaMismatch, StartupError
+from yabot.storage.relational.postgres import PostgresDatabase
+from yabot.storage.relational.schema import settle_partitions
+from yabot.storage.relational.sqlite import SqliteDatabase
+from yabot.storage.relational.tables import metadata
+
+OURS = {table.name for table in metadata.sorted_tables}
+
+
+@pytest.fixture
+def empty_sqlite(tmp_path: Path) -> Iterator[Engine]:
+    engine = SqliteDatabase(tmp_path / "empty.db", pool_size=1, timeout_ms=5000).engine
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def empty_postgres(postgres_server: PostgresServer) -> Iterator[Engine]:
+    name = postgres_server.create()
+    url = postgres_server.url_of(name)
+    engine = PostgresDatabase(url, pool_size=1, timeout_ms=5000).engine
+    yield engine
+    engine.dispose()
+    postgres_server.drop(name)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty(request: pytest.FixtureRequest) -> Engine:
+    """A database without a table."""
+    engine: Engine = request.getfixturevalue(f"empty_{request.param}")
+    return engine
+
+
+@pytest.fixture
+def engine(new_database: NewDatabase) -> Iterator[Engine]:
+    """A database with this version's tables."""
+    engine = new_database(pool_size=1).engine
+    yield engine
+    engine.dispose()
+
+
+def change(engine: Engine, *statements: str) -> None:
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+
+def differences(engine: Engine) -> str:
+    with pytest.raises(SchemaMismatch) as caught:
+        SCHEMA.verify(engine)
+    assert caught.value.exit_code == 1
+    return str(caught.value)
+
+
+@pytest.mark.criterion("1.2.2", "1.1.1")
+def test_the_tables_are_created_from_nothing_and_verified(empty: Engine) -> None:
+    SCHEMA.upgrade(empty)
+    SCHEMA.verify(empty)
+    assert set(inspect(empty).get_table_names()) == OURS | {"alembic_version"}
+    assert {"subscriptions", "user_profiles"} <= OURS
+
+
+@pytest.mark.criterion("1.2.2")
+def test_an_upgrade_of_this_very_version_changes_nothing(engine: Engine) -> None:
+    SCHEMA.upgrade(engine)
+    SCHEMA.verify(engine)
+
+
+@pytest.mark.criterion("1.2.2")
+def test_the_tables_hold_what_the_requirements_name(engine: Engine) -> None:
+    columns = {
+        name: {column["name"] for column in inspect(engine).get_columns(name)}
+        for name in ("subscriptions", "user_profiles")
+    }
+    dates = {"start_date", "end_date", "created_at", "updated_at"}
+    assert {"user_id", "plan_type", "status"} | dates <= columns["subscriptions"]
+    told = {"telegram_user_id", "username", "first_name", "last_name", "language_code"}
+    assert {"user_id", "registration_date", "last_login"} | told <= columns["user_profiles"]
+
+
+@pytest.mark.criterion("1.2.3", "1.2.4")
+@pytest.mark.parametrize(
+    ("statement", "named"),
+    [
+        ("ALTER TABLE user_profiles DROP COLUMN username", "add column: .*user_profiles.*username"),
+        ("ALTER TABLE outbox ADD COLUMN colour TEXT", "remove column: .*outbox.*colour"),
+        ("DROP INDEX ix_outbox_user_id", "add index: .*ix_outbox_user_id"),
+        ("CREATE INDEX ix_mine ON outbox (event_type)", "remove index: .*ix_mine"),
+        ("DROP TABLE audit_log", "add table: .*audit_log"),
+    ],
+)
+def test_a_difference_stops_the_start_and_is_named(
+    engine: Engine, statement: str, named: str
+) -> None:
+    change(engine, statement)
+    assert re.search(named, differences(engine))
+
+
+@pytest.mark.criterion("1.2.4")
+def test_a_column_of_another_type_is_named(new_postgres: NewDatabase) -> None:
+    engine = new_postgres(pool_size=1).engine
+    change(engine, "ALTER TABLE outgoing ALTER COLUMN chat_id TYPE TEXT")
+    assert re.search("modify type: outgoing chat_id", differences(engine))
+    engine.dispose()
+
+
+@pytest.mark.criterion("1.2.4")
+def test_a_column_of_another_type_is_named_on_sqlite(new_sqlite: NewDatabase) -> None:
+    engine = new_sqlite(pool_size=1).engine
+    change(
+        engine,
+        "DROP TABLE partitions",
+        "CREATE TABLE partitions (partition TEXT NOT NULL PRIMARY KEY, "
+        "last_pos BIGINT NOT NULL, published_pos BIGINT NOT NULL)",
+    )
+    assert re.search("modify type: partitions partition", differences(engine))
+    engine.dispose()
+
+
+@pytest.mark.criterion("1.2.4")
+def test_every_difference_is_named_at_once(engine: Engine) -> None:
+    change(engine, "DROP INDEX ix_outbox_user_id", "DROP INDEX ix_subscriptions_user_id")
+    named = differences(engine)
+    assert "ix_outbox_user_id" in named
+    assert "ix_subscriptions_user_id" in named
+
+
+def test_a_stranger_s_table_is_none_of_our_business(engine: Engine) -> None:
+    change(engine, "CREATE TABLE guests (name TEXT)")
+    SCHEMA.verify(engine)
+
+
+@pytest.mark.criterion("1.2.3")
+def test_a_table_that_cannot_be_created_prevents_the_start_and_leaves_nothing(
+    empty: Engine,
+) -> None:
+    change(empty, "CREATE TABLE user_profiles (colour TEXT)")
+    with pytest.raises(StartupError, match="user_profiles.*already exists") as caught:
+        SCHEMA.upgrade(empty)
+    assert caught.value.exit_code == 1
+    assert "\n" not in str(caught.value)
+    assert inspect(empty).get_table_names() == ["user_profiles"]
+
+
+@pytest.mark.criterion("1.2.4")
+def test_a_database_of_a_newer_version_is_refused_in_one_sentence(engine: Engine) -> None:
+    change(engine, "UPDATE alembic_version SET version_num = 'log_0099'")
+    with pytest.raises(StartupError, match="another version of YABOT.*log_0099") as caught:
+        SCHEMA.upgrade(engine)
+    assert "\n" not in str(caught.value)
+
+
+def test_another_number_of_partitions_is_a_mistake_of_the_configuration(engine: Engine) -> None:
+    with (
+        pytest.raises(ConfigurationError, match="BUS_PARTITIONS: is 8.* made with 4") as caught,
+        engine.begin() as connection,
+    ):
+        settle_partitions(connection, 8)
+    assert caught.value.exit_code == 78
+
+
+def test_migrating_disconnects_nobody_s_data(tmp_path: Path) -> None:
+    path = tmp_path / "kept.db"
+    migrate(SqliteDatabase(path, pool_size=1, timeout_ms=5000))
+    engine = create_engine(f"sqlite:///{path}")
+    change(
+        engine, "INSERT INTO audit_log (kind, details, created_at) VALUES ('k', '{}', '2026-11-02')"
+    )
+    engine.dispose()
+    migrate(SqliteDatabase(path, pool_size=1, timeout_ms=5000))
+    with create_engine(f"sqlite:///{path}").connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM audit_log").scalar() == 1
