@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.fork_server import ForkServer
-from tests.e2e.program import Program
+from tests.e2e.program import Program, wait_until
 
 NewProgram = Callable[..., Program]
 
@@ -42,3 +42,31 @@ def playing(forks: ForkServer, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield program
     finally:
         program.end()
+
+
+@pytest.fixture
+def telegram(new_program: NewProgram) -> Program:
+    """A running `yabot playground`, for a bot that is a program of its own."""
+    server = new_program("playground", name="telegram")
+    server.launch()
+    wait_until(lambda: "BOT_TOKEN" in server.said)
+    return server
+
+
+@pytest.fixture
+def bot_settings(
+    telegram: Program, mongodb_uri: str, mongo_database: str, redis_db: str
+) -> dict[str, str]:
+    """As an operator sets them: a token, and servers that run already."""
+    return {
+        "BOT_TOKEN": bot_token(telegram),
+        "TELEGRAM_API_URL": telegram.url,
+        "MONGODB_URI": mongodb_uri,
+        "MONGODB_DATABASE": mongo_database,
+        "REDIS_URL": redis_db,
+    }
+
+
+def bot_token(telegram: Program) -> str:
+    (line,) = [line for line in telegram.said.splitlines() if line.startswith("BOT_TOKEN")]
+    return line.split()[1]

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from tests.e2e.fork_server import ForkServer, console_environment
 from tests.e2e.kill_points import KillPoint

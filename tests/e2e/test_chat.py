@@ -1,15 +1,14 @@
 """Every command and every kind answer, in the chat of the real program."""
 
 import json
-import sqlite3
-from contextlib import closing
 
 import pytest
+from aiohttp import ClientSession
 
 from tests.e2e.journal import Journal
 from tests.e2e.player import Player, scenes
 from tests.e2e.program import Program, wait_until
-from tests.e2e.reader import Reader, buttons, readers, said_by_bot
+from tests.e2e.reader import Reader, buttons, readers
 from yabot.bootstrap import FEATURES
 from yabot.playground.client import PlaygroundClient
 
@@ -81,16 +80,6 @@ async def test_an_unknown_command_is_told_where_to_look(playing: Program, text: 
         *_, completed = Journal(playing.stores, reader.user_id).turn()
         assert completed["payload"]["outcome"] == "rejected"
         assert completed["payload"]["error_code"] == "unknown_command"
-
-
-async def test_what_cannot_be_read_is_said_so(playing: Program) -> None:
-    """The page sends text only, so the dice is put into the queue of its Telegram."""
-    async with readers(playing.url, "Vera") as (reader,):
-        await reader.ask("/start")
-        _queue_dice(playing, reader)
-        await reader.ask("/start", answers=2)
-        said = [message["text"] for message in await reader.answers()]
-        assert any("Eso no lo sé leer" in text for text in said)
 
 
 async def test_mydata_shows_all_that_is_kept(playing: Program) -> None:
@@ -169,33 +158,22 @@ async def test_each_update_completes_once(playing: Program) -> None:
         assert journal.nothing_new()
 
 
-def test_the_menu_of_commands_is_published_in_both_languages(playing: Program) -> None:
-    with closing(sqlite3.connect(playing.data / "playground.db")) as store:
-        listed = dict(store.execute("SELECT language_code, body FROM commands"))
-    assert [entry["command"] for entry in json.loads(listed[""])] == COMMANDS
-    assert "Begin" in listed["en"]
-    assert "Empezar" in listed[""]
+@pytest.mark.parametrize(("language", "start"), [("es", "Empezar"), ("en", "Begin")])
+async def test_the_menu_of_commands_is_published_in_the_readers_language(
+    playing: Program, language: str, start: str
+) -> None:
+    async with PlaygroundClient(playing.url) as client, ClientSession() as http:
+        user_id = await client.add_user("Ciro", language)
+        async with http.get(f"{playing.url}/playground/users/{user_id}/chat") as answer:
+            listed = (await answer.json())["commands"]
+    assert {entry["command"] for entry in listed} == set(COMMANDS)
+    assert start in [entry["description"] for entry in listed]
 
 
 def test_nothing_of_all_this_was_an_error(playing: Program) -> None:
     """Stands last: the tests above have run against this program."""
     assert [line for line in playing.log if line["level"] in {"error", "critical"}] == []
     assert playing.sentences == []
-
-
-def _queue_dice(program: Program, reader: Reader) -> None:
-    user = {"id": reader.user_id, "is_bot": False, "first_name": "Vera"}
-    message = {
-        "message_id": 1_000_000,
-        "date": 1_700_000_000,
-        "chat": {"id": reader.user_id, "type": "private", "first_name": "Vera"},
-        "from": {**user, "language_code": "es"},
-        "dice": {"emoji": "🎲", "value": 3},
-    }
-    with closing(sqlite3.connect(program.data / "playground.db", timeout=5)) as store, store:
-        added = store.execute("INSERT INTO updates (body) VALUES ('')").lastrowid
-        body = json.dumps({"update_id": added, "message": message})
-        store.execute("UPDATE updates SET body = ? WHERE update_id = ?", (body, added))
 
 
 def _payloads_naming(program: Program, name: str) -> list[object]:

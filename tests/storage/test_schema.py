@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, create_engine, inspect
 
 from tests.storage.fixtures import SCHEMA, NewDatabase, PostgresServer, migrate
-from yabot.errors import ConfigurationError, SchemaMismatch, StartupError
+from yabot.errors import ConfigurationError, SchemaMismatch, StartupError, StoreUnavailable
 from yabot.storage.relational.postgres import PostgresDatabase
 from yabot.storage.relational.schema import settle_partitions
 from yabot.storage.relational.sqlite import SqliteDatabase
@@ -154,10 +154,17 @@ def test_a_table_that_cannot_be_created_prevents_the_start_and_leaves_nothing(
 
 @pytest.mark.criterion("1.2.4")
 def test_a_database_of_a_newer_version_is_refused_in_one_sentence(engine: Engine) -> None:
-    change(engine, "UPDATE alembic_version SET version_num = 'log_0099'")
+    change(engine, "UPDATE alembic_version SET version_num = 'log_0099' WHERE version_num = 'log_0001'")
     with pytest.raises(StartupError, match="another version of YABOT.*log_0099") as caught:
         SCHEMA.upgrade(engine)
     assert "\n" not in str(caught.value)
+
+
+def test_a_postgresql_that_is_away_is_told_from_one_that_refuses() -> None:
+    nobody = "postgresql+psycopg://nobody@127.0.0.1:1/nothing"
+    engine = PostgresDatabase(nobody, pool_size=1, timeout_ms=1000).engine
+    with pytest.raises(StoreUnavailable, match="SQL does not answer: .*refused"):
+        SCHEMA.upgrade(engine)
 
 
 def test_another_number_of_partitions_is_a_mistake_of_the_configuration(engine: Engine) -> None:

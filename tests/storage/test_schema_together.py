@@ -4,9 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine
 
-from tests.storage.fixtures import PARTITIONS, SCHEMA, PostgresServer
+from tests.storage.fixtures import PostgresServer
+from yabot.storage.relational.schema import ADVISORY_LOCK, Schema, settle_partitions
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,9 +40,25 @@ def test_processes_that_start_at_once_migrate_an_empty_database_once(
         _, complaint = process.communicate(timeout=60)
         assert process.returncode == 0, complaint
     engine = create_engine(url)
-    SCHEMA.verify(engine)
+    Schema.of((), ()).verify(engine)
     with engine.connect() as connection:
         count = connection.exec_driver_sql("SELECT count(*) FROM partitions").scalar()
-    assert count == PARTITIONS
+    assert count == 16
     engine.dispose()
     postgres_server.drop(name)
+
+
+def test_the_partitions_are_made_by_one_process_at_a_time(postgres_server: PostgresServer) -> None:
+    name = postgres_server.create()
+    engine = create_engine(postgres_server.url_of(name))
+    Schema.of((), ()).upgrade(engine)
+    with engine.begin() as first, engine.connect() as second:
+        settle_partitions(first, 16)
+        assert not may_go_on(second)
+    engine.dispose()
+    postgres_server.drop(name)
+
+
+def may_go_on(connection: Connection) -> bool:
+    query = f"SELECT pg_try_advisory_xact_lock({ADVISORY_LOCK})"
+    return bool(connection.exec_driver_sql(query).scalar())

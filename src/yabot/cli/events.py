@@ -10,6 +10,7 @@ from yabot.assembly import build_catalog
 from yabot.bootstrap import FEATURES
 from yabot.bus.observer import observe
 from yabot.cli.context import load_settings, run_until_signalled
+from yabot.events.documentation import events_page
 from yabot.runtime.stopping import finished_before
 from yabot.settings import Settings
 from yabot.stores import open_redis
@@ -30,6 +31,16 @@ def tail(
     """Show events as they are published, until Ctrl+C."""
     settings = load_settings()
     run_until_signalled(lambda stop: _follow(settings, stop, user, as_json))
+
+
+@app.command()
+def catalog(
+    as_json: Annotated[bool, typer.Option("--json", help="Versions and JSON Schemas.")] = False,
+) -> None:
+    """List every type of event, with the fields of its payload."""
+    known = build_catalog(FEATURES)
+    text = json.dumps(known.schemas(), ensure_ascii=False) if as_json else events_page(known)
+    typer.echo(text, nl=as_json)
 
 
 async def _follow(settings: Settings, stop: asyncio.Event, user: str | None, raw: bool) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from yabot.clock import rfc3339
 
@@ -24,16 +24,18 @@ class Envelope(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    event_id: str
-    event_type: str
-    version: int
-    timestamp: Timestamp
-    user_id: str | None = None
-    sequence: int | None = None
-    correlation_id: str
-    causation_id: str
-    payload: dict[str, Any]
-    traceparent: str | None = None
+    event_id: str = Field(description="UUIDv7; an event that comes again has the same one")
+    event_type: str = Field(description="also the name of its Pub/Sub channel")
+    version: int = Field(description="of the payload; rises with a change that may break")
+    timestamp: Timestamp = Field(
+        description="RFC 3339 in UTC with microseconds; strictly increasing for each user"
+    )
+    user_id: str | None = Field(None, description="whom it is about: a Telegram id as text")
+    sequence: int | None = Field(None, description="counts the user's events from 1, without gaps")
+    correlation_id: str = Field(description="of everything that one update or request set going")
+    causation_id: str = Field(description="the update, request or event that it was published for")
+    payload: dict[str, Any] = Field(description="as listed below for each type")
+    traceparent: str | None = Field(None, description="W3C trace context")
 
     def to_json(self) -> str:
         return self.model_dump_json(exclude_none=True)

@@ -10,6 +10,8 @@ Outcome = Literal["ok", "rejected", "unavailable", "failed"]
 
 
 class UserInteraction(EventPayload):
+    """A reader did something: ``action`` says what, ``context`` with what."""
+
     event_type: ClassVar[str] = "user_interaction"
 
     action: str
@@ -17,6 +19,8 @@ class UserInteraction(EventPayload):
 
 
 class OperationCompleted(EventPayload):
+    """An update or a request has been dealt with: one for each, the last of its events."""
+
     event_type: ClassVar[str] = "operation_completed"
 
     operation: str

@@ -1,6 +1,6 @@
 from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from yabot.events.envelope import EventPayload
 
@@ -16,6 +16,8 @@ class DecisionContext(BaseModel):
 
 
 class DecisionMade(EventPayload):
+    """A reader took a choice of the fragment where they stood."""
+
     event_type: ClassVar[str] = "decision_made"
 
     choice_id: str
@@ -23,14 +25,17 @@ class DecisionMade(EventPayload):
 
 
 class ReactionDetected(EventPayload):
+    """A reader reacted to a fragment, by button or as Telegram's messages allow."""
+
     event_type: ClassVar[str] = "reaction_detected"
 
-    content_id: str
-    # The emoji, or "custom" for one of Telegram's paid ones.
-    reaction_type: str
+    content_id: str = Field(description="the fragment's id")
+    reaction_type: str = Field(description="the emoji, or custom for any of Telegram's own making")
 
 
 class NarrativeHintUnlocked(EventPayload):
+    """A choice gave the reader a hint that they did not have."""
+
     event_type: ClassVar[str] = "narrative_hint_unlocked"
 
     hint_id: str
@@ -38,12 +43,16 @@ class NarrativeHintUnlocked(EventPayload):
 
 
 class VipAccessGranted(EventPayload):
+    """A reader went through a VIP door."""
+
     event_type: ClassVar[str] = "vip_access_granted"
 
     reason: Literal["subscription"]
 
 
 class VipAccessDenied(EventPayload):
+    """A reader tried a VIP door, and it stayed shut."""
+
     event_type: ClassVar[str] = "vip_access_denied"
 
     reason: Literal["no_subscription"]

@@ -1,9 +1,13 @@
 from typing import ClassVar
 
+from pydantic import Field
+
 from yabot.events.envelope import EventPayload
 
 
 class UserRegistered(EventPayload):
+    """Somebody wrote for the first time, or for the first time since they were deleted."""
+
     event_type: ClassVar[str] = "user_registered"
 
 
@@ -12,11 +16,13 @@ class UserUpdated(EventPayload):
 
     event_type: ClassVar[str] = "user_updated"
 
-    update_type: str
+    update_type: str = Field(description="profile or preferences")
     updated_fields: tuple[str, ...]
 
 
 class UserDeleted(EventPayload):
+    """Profile and state are gone; the id stays in what is counted and in events."""
+
     event_type: ClassVar[str] = "user_deleted"
 
     deletion_reason: str

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import OperationFailure
 
 from yabot.errors import SchemaMismatch
 from yabot.observability.logging import get_logger
@@ -16,6 +18,11 @@ log = get_logger(__name__)
 # One small document a collection: the fingerprint of the validator that YABOT last gave it.
 FINGERPRINTS = "schema_fingerprints"
 
+NAMESPACE_EXISTS = 48
+# With other values MongoDB lets misfits in. They are its defaults, which it may leave unsaid.
+ENFORCED = {"validationLevel": "strict", "validationAction": "error"}
+PLAIN_INDEX = {"v", "key", "ns", "background"}
+
 Database = AsyncDatabase[dict[str, Any]]
 
 
@@ -24,9 +31,12 @@ async def ensure_collection(database: Database, collection: Collection) -> None:
     validator = {"$jsonSchema": mongo_schema(collection.model)}
     found = await _options(database, collection.name)
     if found is None:
-        await _create(database, collection, validator)
-    elif found.get("validator") != validator:
+        found = await _create(database, collection, validator)
+    _require_enforced(collection.name, found)
+    if found.get("validator") != validator:
         await _upgrade(database, collection, validator, found.get("validator"))
+    # Also when nothing was to be done: an earlier start may have been cut off just before it.
+    await _remember(database, collection.name, validator)
     await _ensure_indexes(database, collection)
 
 
@@ -37,10 +47,28 @@ async def _options(database: Database, name: str) -> dict[str, Any] | None:
     return None
 
 
-async def _create(database: Database, collection: Collection, validator: dict[str, Any]) -> None:
-    await database.create_collection(collection.name, validator=validator)
-    await _remember(database, collection.name, validator)
-    log.info("collection.created", collection=collection.name)
+async def _create(
+    database: Database, collection: Collection, validator: dict[str, Any]
+) -> dict[str, Any]:
+    """The options that the collection then has: another process may be faster."""
+    try:
+        await database.create_collection(collection.name, check_exists=False, validator=validator)
+    except OperationFailure as error:
+        if error.code != NAMESPACE_EXISTS:
+            raise
+    else:
+        log.info("collection.created", collection=collection.name)
+    return await _options(database, collection.name) or {}
+
+
+def _require_enforced(name: str, found: dict[str, Any]) -> None:
+    lines = [
+        f"collection '{name}': {option} is {found[option]!r}, expected {expected!r}"
+        for option, expected in ENFORCED.items()
+        if found.get(option, expected) != expected
+    ]
+    if lines:
+        raise SchemaMismatch("MongoDB", lines)
 
 
 async def _upgrade(
@@ -56,7 +84,6 @@ async def _upgrade(
             "MongoDB", [f"collection '{collection.name}': some documents do not fit this version"]
         )
     await database.command("collMod", collection.name, validator=validator)
-    await _remember(database, collection.name, validator)
     log.info("collection.upgraded", collection=collection.name)
 
 
@@ -85,19 +112,19 @@ def _compare(expected: Any, found: Any, path: str) -> list[str]:
 
 
 async def _ensure_indexes(database: Database, collection: Collection) -> None:
-    expected = {_index_name(fields): fields for fields in collection.indexes}
     information = await database[collection.name].index_information()
-    for name, fields in expected.items():
-        keys = [(field, 1) for field in fields]
+    for fields in collection.indexes:
+        name, keys = "_".join(fields), [(field, 1) for field in fields]
         found = information.get(name)
         if found is None:
             await database[collection.name].create_index(keys, name=name)
-        elif [tuple(key) for key in found["key"]] != keys:
-            raise SchemaMismatch(
-                "MongoDB",
-                [f"collection '{collection.name}': index '{name}' is on {found['key']}"],
-            )
+        elif difference := _index_difference(found, keys):
+            line = f"collection '{collection.name}': index '{name}' {difference}"
+            raise SchemaMismatch("MongoDB", [line])
 
 
-def _index_name(fields: tuple[str, ...]) -> str:
-    return "_".join(fields)
+def _index_difference(found: Mapping[str, Any], keys: list[tuple[str, int]]) -> str | None:
+    if [tuple(key) for key in found["key"]] != keys:
+        return f"is on {found['key']}, expected {keys}"
+    options = sorted(found.keys() - PLAIN_INDEX)
+    return f"has {', '.join(options)}, which is not expected" if options else None

@@ -15,8 +15,10 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, Table, func, insert, select, text
+from sqlalchemy.exc import DBAPIError
 
 from yabot.errors import ConfigurationError, SchemaMismatch, StartupError
+from yabot.storage.relational.database import store_errors
 from yabot.storage.relational.tables import LOG_TABLES, metadata, partitions
 
 HOME = Path(__file__).parent / "migrations"
@@ -37,18 +39,25 @@ class Schema:
     def upgrade(self, engine: Engine) -> None:
         """Run the missing migrations, one process at a time.
 
-        Raises StartupError when one cannot be run; nothing of it has then taken effect.
+        Raises StoreUnavailable, and StartupError when one cannot be run; nothing of it has then
+        taken effect.
         """
-        with engine.begin() as connection:
+        with store_errors("SQL"), engine.begin() as connection:
             if connection.dialect.name == "postgresql":
-                connection.execute(select(func.pg_advisory_xact_lock(ADVISORY_LOCK)))
+                # A migration may take long, and so may waiting for that of another process.
                 connection.execute(text("SET LOCAL statement_timeout = 0"))
+                connection.execute(text("SET LOCAL lock_timeout = 0"))
+            _one_process_at_a_time(connection)
             try:
                 command.upgrade(self._config(connection), "heads")
             except CommandError as error:
                 raise StartupError(
                     f"the database was written by another version of YABOT ({error}); "
                     "start that version, or restore the backup made before it"
+                ) from error
+            except DBAPIError as error:
+                raise StartupError(
+                    f"SQL refuses to bring the tables to this version: {_first_line(error)}"
                 ) from error
 
     def verify(self, engine: Engine) -> None:
@@ -79,6 +88,7 @@ class Schema:
 
 def settle_partitions(connection: Connection, count: int) -> None:
     """Make the partitions on the first start; raises ConfigurationError when the number differs."""
+    _one_process_at_a_time(connection)
     stored = connection.execute(select(func.count()).select_from(partitions)).scalar_one()
     if stored == 0:
         rows = [{"partition": n, "last_pos": 0, "published_pos": 0} for n in range(count)]
@@ -90,6 +100,16 @@ def settle_partitions(connection: Connection, count: int) -> None:
                 f"set BUS_PARTITIONS={stored}"
             ]
         )
+
+
+def _one_process_at_a_time(connection: Connection) -> None:
+    """Until the transaction ends. On SQLite every writing transaction is alone anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(ADVISORY_LOCK)))
+
+
+def _first_line(error: DBAPIError) -> str:
+    return str(error.orig).strip().splitlines()[0]
 
 
 def _describe(entry: Any) -> str:

@@ -1,0 +1,86 @@
+"""What must hold of all stores together once everything has settled, whatever happened before."""
+
+from collections import Counter
+from typing import Any
+
+from tests.e2e.program import wait_until
+from tests.e2e.stores import PARTITIONS, Stores
+
+Json = dict[str, Any]
+UNFINISHED = {
+    "updates": "SELECT count(*) FROM updates WHERE state = 'waiting'",
+    "messages": "SELECT count(*) FROM outgoing WHERE state = 'waiting'",
+    "documents": "SELECT count(*) FROM doc_changes",
+    "events": "SELECT count(*) FROM outbox WHERE pos IS NULL",
+    "partitions": "SELECT count(*) FROM partitions WHERE published_pos <> last_pos",
+}
+
+
+def settle(stores: Stores, seconds: float = 20.0) -> None:
+    """Wait until the followers have made everything so."""
+    wait_until(lambda: not any(map(stores.value, UNFINISHED.values())), seconds)
+
+
+def verify(stores: Stores) -> None:
+    """Settle, and hold the stores against each other."""
+    settle(stores)
+    _streams_are_the_log(stores)
+    _documents_are_at_their_version(stores)
+    for row in stores.rows("SELECT user_id, sequence FROM user_counters"):
+        events = stores.outbox(int(row["user_id"]))
+        _nothing_is_missing_or_twice(events, row["sequence"])
+        _choices_make_a_way(stores, int(row["user_id"]), events)
+    _each_update_completed_once(stores)
+
+
+def _streams_are_the_log(stores: Stores) -> None:
+    for number in range(PARTITIONS):
+        query = "SELECT pos, event_id FROM outbox WHERE partition = ? ORDER BY pos"
+        log = stores.rows(query, number)
+        assert [row["pos"] for row in log] == list(range(1, len(log) + 1))
+        published = [event["event_id"] for event in stores.partition(number)]
+        assert published == [row["event_id"] for row in log]
+
+
+def _documents_are_at_their_version(stores: Stores) -> None:
+    """A user exists exactly when their profile does."""
+    query = (
+        "SELECT user_id, state_version FROM user_counters JOIN user_profiles USING (user_id)"
+        " ORDER BY user_id"
+    )
+    expected = [(row["user_id"], row["state_version"]) for row in stores.rows(query)]
+    found = [(d["_id"], d["version"]) for d in stores.mongodb.users.find().sort("_id")]
+    assert found == expected
+
+
+def _nothing_is_missing_or_twice(events: list[Json], sequence: int) -> None:
+    assert [event["sequence"] for event in events] == list(range(1, sequence + 1))
+    moments = [event["timestamp"] for event in events]
+    assert moments == sorted(set(moments))
+
+
+def _choices_make_a_way(stores: Stores, user_id: int, events: list[Json]) -> None:
+    """Each choice was made where the one before had led, and the last one led to where they are."""
+    here = None
+    for event in events:
+        kind, payload = event["event_type"], event["payload"]
+        if kind == "decision_made":
+            assert here in (None, payload["context"]["fragment_id"])
+            here = payload["context"]["next_fragment"]
+        elif kind == "user_deleted" or payload.get("action") == "restart_confirmed":
+            here = None
+    if here is not None:
+        document = stores.document(user_id)
+        assert document is not None
+        assert document["current_state"]["narrative_progress"]["current_fragment"] == here
+
+
+def _each_update_completed_once(stores: Stores) -> None:
+    query = "SELECT 'update:' || bot_id || ':' || update_id AS cause FROM updates"
+    causes = {row["cause"] for row in stores.rows(query)}
+    told = "SELECT envelope ->> 'correlation_id' AS cause FROM outbox WHERE event_type = ?"
+    completed = Counter(row["cause"] for row in stores.rows(told, "operation_completed"))
+    assert set(completed) == causes
+    assert set(completed.values()) <= {1}
+    receipts = {row["cause_id"] for row in stores.rows("SELECT cause_id FROM receipts")}
+    assert receipts >= causes

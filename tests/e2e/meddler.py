@@ -1,0 +1,67 @@
+"""A Bot API server that stands between the program and a playground, and meddles with updates."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from aiohttp import ClientSession, ClientTimeout, web
+
+Json = dict[str, Any]
+PASSED_ON = {"Content-Type"}
+
+
+class Meddler:
+    """Passes every call on to ``upstream``; ``deliver`` makes what the bot gets of a poll."""
+
+    def __init__(self, upstream: str) -> None:
+        self.deliver: Callable[[list[Json]], list[Json]] = lambda updates: updates
+        # Every update that the playground has handed out, each once.
+        self.seen: list[Json] = []
+        self._upstream = upstream
+        self.url = ""
+
+    async def serve(self, ready: threading.Event, stop: asyncio.Event) -> None:
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", self._pass_on)
+        runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        async with ClientSession(timeout=ClientTimeout(total=None)) as self._session:
+            await site.start()
+            self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+            ready.set()
+            await stop.wait()
+            await runner.cleanup()
+
+    async def _pass_on(self, request: web.Request) -> web.Response:
+        body = await request.read()
+        headers = {name: request.headers[name] for name in PASSED_ON & set(request.headers)}
+        url = f"{self._upstream}{request.path_qs}"
+        async with self._session.request(request.method, url, data=body, headers=headers) as answer:
+            told = await answer.json()
+        if request.path.endswith("/getUpdates") and told["ok"]:
+            known = {update["update_id"] for update in self.seen}
+            self.seen += [update for update in told["result"] if update["update_id"] not in known]
+            told["result"] = self.deliver(told["result"])
+        return web.Response(
+            text=json.dumps(told), status=answer.status, content_type="application/json"
+        )
+
+
+@contextmanager
+def meddling_with(upstream: str) -> Iterator[Meddler]:
+    """It lives in a thread, so that a test may wait without stopping it."""
+    meddler, ready = Meddler(upstream), threading.Event()
+    loop, stop = asyncio.new_event_loop(), asyncio.Event()
+    thread = threading.Thread(target=loop.run_until_complete, args=(meddler.serve(ready, stop),))
+    thread.start()
+    try:
+        assert ready.wait(10)
+        yield meddler
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join()
+        loop.close()

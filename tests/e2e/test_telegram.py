@@ -1,0 +1,109 @@
+"""The program as an operator runs it: a token, and servers that run already."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.e2e.conftest import NewProgram
+from tests.e2e.journal import Journal
+from tests.e2e.meddler import Json, meddling_with
+from tests.e2e.player import Player
+from tests.e2e.program import Program
+from tests.e2e.reader import buttons, readers, said_by_bot
+
+
+@pytest.mark.criterion("1.1.1", "2.1.1", "5.1.1")
+async def test_with_token_and_uris_it_is_the_bot(
+    new_program: NewProgram, telegram: Program, bot_settings: dict[str, str]
+) -> None:
+    bot = new_program(**bot_settings)
+    bot.start()
+    async with readers(telegram.url, "Carmen") as (reader,):
+        player = Player(bot.stores, reader)
+        await player.begin()
+        await player.to("street")
+    assert bot.engines() == {}
+    assert "Play at" not in bot.said
+    stores, polling = _first(bot, "collection.created"), _first(bot, "update.stored")
+    assert stores < _first(bot, "yabot.started") <= polling
+    assert bot.stop() == 0
+
+
+async def test_an_update_that_comes_five_times_and_again_later_takes_effect_once(
+    new_program: NewProgram, telegram: Program, bot_settings: dict[str, str]
+) -> None:
+    with meddling_with(telegram.url) as meddler:
+        meddler.deliver = lambda updates: [each for each in updates for _ in range(5)]
+        bot = new_program(**{**bot_settings, "TELEGRAM_API_URL": meddler.url})
+        bot.start()
+        async with readers(telegram.url, "Diego") as (reader,):
+            player = Player(bot.stores, reader)
+            await player.begin()
+            await player.to("box_office")
+            chat = await reader.chat()
+
+            assert bot.stop() == 0
+            again = meddler.seen.copy()
+            meddler.deliver = _first_time(again)
+            bot.start()
+            await reader.ask("/menu")
+            player.journal.told("user_interaction")
+            assert [m["message_id"] for m in await reader.chat()][: len(chat)] == [
+                message["message_id"] for message in chat
+            ]
+            assert len(await reader.chat()) == len(chat) + 2
+        query = "SELECT count(*) FROM receipts WHERE consumer = 'bot'"
+        assert bot.stores.value(query) == len(meddler.seen)
+
+
+async def test_what_cannot_be_read_is_said_so(
+    new_program: NewProgram, telegram: Program, bot_settings: dict[str, str]
+) -> None:
+    """The playground sends text only, so the dice is made on the way."""
+    with meddling_with(telegram.url) as meddler:
+        bot = new_program(**{**bot_settings, "TELEGRAM_API_URL": meddler.url})
+        bot.start()
+        async with readers(telegram.url, "Vera") as (reader,):
+            await reader.ask("/start")
+            meddler.deliver = lambda updates: [_dice(update) for update in updates]
+            (said,) = await reader.ask("a dice")
+            assert "Eso no lo sé leer" in said["text"]
+            journal = Journal(bot.stores, reader.user_id)
+            journal.turn()
+            (completed,) = journal.turn()
+            assert completed["payload"]["outcome"] == "rejected"
+            assert completed["payload"]["error_code"] == "unsupported_message"
+
+
+async def test_readers_miss_nothing_while_the_bot_is_away(
+    new_program: NewProgram, telegram: Program, bot_settings: dict[str, str]
+) -> None:
+    bot = new_program(**bot_settings)
+    bot.start()
+    async with readers(telegram.url, "Elsa") as (reader,):
+        await reader.ask("/start")
+        assert bot.stop() == 0
+        await reader.send("/story")
+        bot.start()
+        chat = await reader.until(lambda chat: len(said_by_bot(chat)) == 2)
+        assert "c:letter:coat" in buttons(chat[-1])
+
+
+def _first_time(updates: list[Json]) -> Callable[[list[Json]], list[Json]]:
+    """The next poll brings these before its own; the one after that does not."""
+
+    def deliver(fresh: list[Json]) -> list[Json]:
+        brought = [*updates, *fresh]
+        updates.clear()
+        return brought
+
+    return deliver
+
+
+def _dice(update: Json) -> Json:
+    message = {name: part for name, part in update["message"].items() if name != "text"}
+    return {**update, "message": {**message, "dice": {"emoji": "🎲", "value": 3}}}
+
+
+def _first(program: Program, event: str) -> str:
+    return str(program.logged(event)[0]["timestamp"])
