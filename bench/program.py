@@ -19,7 +19,7 @@ from yabot.features.narrative.service import NarrativeService
 from yabot.features.narrative.story.parser import parse_story
 from yabot.observability.logging import configure_logging
 from yabot.settings import ConfigManager, Settings
-from yabot.stores import Stores, open_stores, prepare_stores
+from yabot.stores import Stores, connect_database, connect_documents, open_stores
 
 # Never used: replies stay in their rows, nobody sends them.
 NO_TOKEN = "42:bench"
@@ -51,7 +51,8 @@ async def running_program(engines: Engines, last_event: str) -> AsyncIterator[Pr
         configure_logging(settings.logging, ())
         async with open_stores(settings) as stores:
             await stores.redis.flushall()
-            await prepare_stores(stores, settings, FEATURES)
+            await connect_database(stores.database, settings, FEATURES)
+            await connect_documents(stores.documents, FEATURES)
             program = _assemble(settings, stores, Arrivals(last_event))
             await _tell_story(program)
             async with _following(program):

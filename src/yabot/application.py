@@ -22,17 +22,22 @@ from yabot.runtime.http import HttpServer
 from yabot.runtime.lock import data_directory_lock
 from yabot.runtime.loops import WakingLoop
 from yabot.runtime.stopping import finished_before
+from yabot.runtime.watch import StoreWatch
 from yabot.settings import Settings
 from yabot.storage.documents.follower import DocumentFollower
+from yabot.storage.incidents import Incidents
 from yabot.storage.relational.retention import Retention
-from yabot.stores import Stores, open_stores, prepare_stores
+from yabot.stores import Stores, open_stores
+from yabot.watches import build_watches, report_to
 
 log = get_logger(__name__)
 
 Role = Literal["bot", "api", "worker"]
 ALL_ROLES: frozenset[Role] = frozenset(("bot", "api", "worker"))
 # Seconds that the followers get to bring the last commits to their stores.
-CATCH_UP = 1.5
+CATCH_UP = 1.0
+# Seconds that a store gets to answer at the start, before the program goes on without it.
+FIRST_ANSWER = 5.0
 
 
 class BotApplication:
@@ -68,12 +73,9 @@ class BotApplication:
         self._take_data_directory(stack)
         await self._start_api(stack)
         stores = await stack.enter_async_context(open_stores(self._settings))
-        await prepare_stores(stores, self._settings, self._features)
         services = build_services(self._features, stores, self._settings.bus_partitions)
-        for feature in self._features:
-            if feature.prepare is not None:
-                await feature.prepare(services)
-        self._start_followers(stack, stores, services)
+        watches = await self._start_watches(stack, stores, services)
+        self._start_followers(stack, stores, services, watches)
         await self._start_bot(stack, stores, services)
         self.health.started = True
         log.info("yabot.started", roles=sorted(self._roles))
@@ -99,19 +101,39 @@ class BotApplication:
         stack.push_async_callback(server.stop)
         self._announce(f"Health   {server.url}/health/ready")
 
-    def _start_followers(self, stack: AsyncExitStack, stores: Stores, services: Services) -> None:
-        commits = services.commits
-        documents = DocumentFollower(
-            stores.database, stores.documents, *state_collection(self._features)
-        )
+    async def _start_watches(
+        self, stack: AsyncExitStack, stores: Stores, services: Services
+    ) -> dict[str, StoreWatch]:
+        incidents = Incidents(services.commits)
+        incidents.start()
+        stack.push_async_callback(incidents.stop)
+        watches = build_watches(stores, services, self._settings, self._features)
+        for component, watch in watches.items():
+            report_to(self.health, incidents, component, watch)
+            stack.push_async_callback(watch.stop)
+        await asyncio.gather(*(watch.start(FIRST_ANSWER) for watch in watches.values()))
+        return watches
+
+    def _start_followers(
+        self,
+        stack: AsyncExitStack,
+        stores: Stores,
+        services: Services,
+        watches: dict[str, StoreWatch],
+    ) -> None:
+        """A follower that has been waiting for its store goes on as soon as it is back."""
+        collection, model = state_collection(self._features)
+        documents = DocumentFollower(stores.database, stores.documents, collection, model)
         relay = Relay(stores.database, Streams(stores.redis))
-        commits.followers += [documents.notice, relay.notice]
-        self._start_loop(stack, documents.loop, "mongodb")
-        self._start_loop(stack, relay.loop, "redis")
+        services.commits.followers += [documents.notice, relay.notice]
+        loops = {"mongodb": documents.loop, "redis": relay.loop}
+        for component, loop in loops.items():
+            for watch in (watches[component], watches["sql"]):
+                watch.on_restored.append(_retry(loop))
+            self._start_loop(stack, loop, loop.name)
         if "worker" in self._roles:
             retention = Retention(stores.database, self._settings.retention_days)
             self._start_loop(stack, retention.loop, "retention")
-        self.health.report("sql", "ok")
 
     def _start_loop(self, stack: AsyncExitStack, loop: WakingLoop, component: str) -> None:
         loop.on_trouble = self._reporter(component, "degraded")
@@ -135,7 +157,7 @@ class BotApplication:
             on_trouble=self._reporter("telegram", "failed"),
         )
         self.health.report("telegram", "ok")
-        await role.start()
+        role.start()
         stack.push_async_callback(role.stop)
 
     async def _connect(self, stack: AsyncExitStack, stores: Stores, services: Services) -> Bot:
@@ -160,3 +182,7 @@ class BotApplication:
             self.health.report(component, "ok" if reason is None else trouble, reason)
 
         return report
+
+
+def _retry(loop: WakingLoop) -> Callable[[float], None]:
+    return lambda _downtime: loop.retry()

@@ -10,12 +10,20 @@ from yabot.events.catalog import Catalog
 from yabot.events.operations import MACHINERY_EVENTS
 from yabot.feature import Feature, Services
 from yabot.storage.documents.model import Collection, VersionedDocument
+from yabot.storage.incidents import StoreLost, StoreRestored
 from yabot.storage.relational.commit_log import CommitLog
 from yabot.stores import Stores
 
 
 def build_catalog(features: Sequence[Feature]) -> Catalog:
-    return Catalog([*MACHINERY_EVENTS, *(event for each in features for event in each.events)])
+    return Catalog(
+        [
+            *MACHINERY_EVENTS,
+            StoreLost,
+            StoreRestored,
+            *(event for each in features for event in each.events),
+        ]
+    )
 
 
 def build_texts(features: Sequence[Feature]) -> Texts:

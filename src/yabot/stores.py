@@ -31,14 +31,16 @@ class Stores:
 
 @asynccontextmanager
 async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
-    """Connected stores, closed in reverse order. Raises StartupError, StoreUnavailable."""
+    """Stores that nobody has asked yet whether they answer; closed in reverse order.
+
+    Raises StartupError, ConfigurationError when an embedded engine cannot start.
+    """
     async with AsyncExitStack() as stack:
         documents, redis = await asyncio.gather(
             stack.enter_async_context(open_documents(settings)),
             stack.enter_async_context(open_redis(settings)),
         )
         database = open_database(settings)
-        await database.open()
         stack.push_async_callback(database.close)
         yield Stores(database, documents, redis)
 
@@ -97,15 +99,24 @@ async def _address(
         yield uri
 
 
-async def prepare_stores(stores: Stores, settings: Settings, features: Sequence[Feature]) -> None:
-    """Create what is missing, and hold everything against this version.
+async def connect_database(
+    database: Database, settings: Settings, features: Sequence[Feature]
+) -> None:
+    """Reach SQL, and bring its tables to this version.
 
-    Raises SchemaMismatch, StartupError, ConfigurationError, StoreUnavailable.
+    Raises StoreUnavailable, SchemaMismatch, StartupError, ConfigurationError.
     """
-    await asyncio.gather(
-        asyncio.to_thread(upgrade_tables, stores.database, settings, features),
-        _prepare_documents(stores.documents, features),
-    )
+    await database.open()
+    await asyncio.to_thread(upgrade_tables, database, settings, features)
+
+
+async def connect_documents(documents: DocumentStore, features: Sequence[Feature]) -> None:
+    """Reach MongoDB, create what is missing and hold the rest against this version.
+
+    Raises StoreUnavailable, SchemaMismatch, StartupError.
+    """
+    await documents.ping()
+    await documents.ensure(item for feature in features for item in feature.collections)
 
 
 def upgrade_tables(database: Database, settings: Settings, features: Sequence[Feature]) -> None:
@@ -117,11 +128,6 @@ def upgrade_tables(database: Database, settings: Settings, features: Sequence[Fe
     schema.verify(database.engine)
     with database.engine.begin() as connection:
         settle_partitions(connection, settings.bus_partitions)
-
-
-async def _prepare_documents(documents: DocumentStore, features: Sequence[Feature]) -> None:
-    await documents.ping()
-    await documents.ensure(item for feature in features for item in feature.collections)
 
 
 def open_database(settings: Settings) -> Database:

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+from redis import Redis
 
 from tests.e2e.fork_server import ForkServer
 from tests.e2e.program import Program, wait_until
@@ -40,6 +42,27 @@ def playing(forks: ForkServer, tmp_path_factory: pytest.TempPathFactory) -> Iter
     try:
         program.start()
         yield program
+    finally:
+        program.end()
+
+
+@pytest.fixture(scope="module")
+def mortal(
+    forks: ForkServer,
+    tmp_path_factory: pytest.TempPathFactory,
+    mongodb_uri: str,
+    redis_url: str,
+) -> Iterator[Program]:
+    """A program whose engines outlive it, so that it is back at once."""
+    with Redis.from_url(redis_url) as redis:
+        redis.flushall()
+    stores = {"MONGODB_URI": mongodb_uri, "REDIS_URL": redis_url}
+    folder = tmp_path_factory.mktemp("mortal")
+    program = Program(forks, folder, **stores, MONGODB_DATABASE=f"test_{uuid4().hex}")
+    try:
+        program.start()
+        yield program
+        program.stores.mongodb.client.drop_database(program.stores.mongodb)
     finally:
         program.end()
 

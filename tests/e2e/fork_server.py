@@ -52,7 +52,9 @@ class ForkServer:
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(question) + "\n")
         self._process.stdin.flush()
-        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        line = self._process.stdout.readline()
+        assert line, "the warm process has ended: its standard error says why"
+        answer: dict[str, Any] = json.loads(line)
         return answer
 
 

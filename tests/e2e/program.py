@@ -146,8 +146,11 @@ class Program:
         return "\n".join(self.errors.splitlines()[-15:])
 
     def engines(self) -> dict[str, int]:
-        """The process ids of the embedded engines of the last start."""
-        return {line["engine"]: line["pid"] for line in self.logged("engine.started")}
+        """The process ids of the embedded engines, as they were started last."""
+        return {line["engine"]: line["pid"] for line in self._engine_starts()}
+
+    def kill_engine(self, name: str) -> None:
+        os.kill(self.engines()[name], signal.SIGKILL)
 
     def end(self) -> None:
         """Whatever it takes: nothing of it is left running."""
@@ -156,8 +159,13 @@ class Program:
             self._stores = None
         if self.pid is not None and self.exit_code(0) is None:
             self.kill9()
-        started = [line["pid"] for line in self.logged("engine.started")]
+        started = [line["pid"] for line in self._engine_starts()]
         wait_until(lambda: not any(map(runs, started)), STOP_SECONDS)
+
+    def _engine_starts(self) -> list[Json]:
+        return [
+            line for line in self.log if line["event"] in {"engine.started", "engine.restarted"}
+        ]
 
 
 def free_port() -> int:

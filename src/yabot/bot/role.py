@@ -1,7 +1,8 @@
 """The bot's part of the program: from Telegram to Telegram."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 from aiogram import Bot, Dispatcher
 from aiogram.client.default import DefaultBotProperties
@@ -16,7 +17,7 @@ from yabot.bot.localization import DEFAULT_LANGUAGE, LANGUAGES, Texts
 from yabot.bot.polling import Polling
 from yabot.bot.processing import UpdateProcessor
 from yabot.bot.sender import Sender
-from yabot.errors import ConfigurationError
+from yabot.errors import ConfigurationError, StoreUnavailable
 from yabot.observability.logging import get_logger
 from yabot.runtime.backoff import backoff
 from yabot.settings import TelegramSettings
@@ -24,9 +25,11 @@ from yabot.storage.relational.commit_log import CommitLog
 
 log = get_logger(__name__)
 
+T = TypeVar("T")
+
 # Seconds that work in progress gets when the program stops.
-FINISH_WORK = 3.0
-FINISH_SENDING = 2.0
+FINISH_WORK = 2.5
+FINISH_SENDING = 1.5
 # More than this waiting, and Telegram keeps the rest for us.
 MOST_WAITING = 1000
 
@@ -90,14 +93,9 @@ class BotRole:
         )
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def start(self) -> None:
-        """First what an earlier process left, then what is new."""
-        await self._sender.resume()
-        for update in await self._intake.resume():
-            self._processor.submit(update)
-        allowed = self._dispatcher.resolve_used_update_types()
+    def start(self) -> None:
         self._tasks = [
-            asyncio.create_task(self._polling.run(allowed), name="polling"),
+            asyncio.create_task(self._take_updates(), name="updates"),
             asyncio.create_task(self._publish_commands(), name="commands"),
         ]
 
@@ -113,6 +111,16 @@ class BotRole:
             if not await lanes.drain(seconds):
                 log.warning("work.left_for_next_start", jobs=lanes.waiting)
                 await lanes.cancel()
+
+    async def _take_updates(self) -> None:
+        await self._resume()
+        await self._polling.run(self._dispatcher.resolve_used_update_types())
+
+    async def _resume(self) -> None:
+        """First what an earlier process left."""
+        await _once_sql_answers(self._sender.resume)
+        for update in await _once_sql_answers(self._intake.resume):
+            self._processor.submit(update)
 
     async def _receive(self, updates: Sequence[Update]) -> None:
         for update in await self._intake.store(updates):
@@ -133,3 +141,12 @@ class BotRole:
                 await self._bot.set_my_commands(commands, language_code=code)
         except TelegramAPIError as error:
             log.warning("commands.not_published", reason=str(error))
+
+
+async def _once_sql_answers(call: Callable[[], Awaitable[T]]) -> T:
+    for pause in backoff(first=0.2):
+        try:
+            return await call()
+        except StoreUnavailable:
+            await asyncio.sleep(pause)
+    raise AssertionError("backoff is endless")

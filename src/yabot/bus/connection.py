@@ -47,3 +47,9 @@ def store_errors() -> Iterator[None]:
         raise StoreUnavailable("Redis", str(error) or type(error).__name__) from error
     except RedisError as error:
         raise StoreUnavailable("Redis", f"it answers with an error: {error}") from error
+
+
+async def ping_redis(redis: Redis) -> None:
+    """Raises StoreUnavailable, StartupError when Redis refuses us."""
+    with store_errors():
+        await redis.ping()

@@ -19,21 +19,26 @@ class WakingLoop:
     """
 
     def __init__(self, name: str, step: Callable[[], Awaitable[None]], interval: float) -> None:
-        self._name = name
+        self.name = name
         self._step = step
         self._interval = interval
         # Told the reason when the loop begins to fail, and None when it succeeds again.
         self.on_trouble: Callable[[str | None], None] = lambda _reason: None
         self._signal = asyncio.Event()
+        self._hope = asyncio.Event()
         self._finishing = False
         self._failing = False
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name=self._name)
+        self._task = asyncio.create_task(self._run(), name=self.name)
 
     def wake(self) -> None:
         self._signal.set()
+
+    def retry(self) -> None:
+        """What made the step fail may be over: do not wait for the pause to end."""
+        self._hope.set()
 
     async def finish(self, seconds: float) -> None:
         """A last step with all that is there, for at most ``seconds``; then the end."""
@@ -41,6 +46,7 @@ class WakingLoop:
             return
         self._finishing = True
         self._signal.set()
+        self._hope.set()
         await asyncio.wait([self._task], timeout=seconds)
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
@@ -48,11 +54,12 @@ class WakingLoop:
     async def _run(self) -> None:
         pauses = backoff()
         while True:
-            if not await self._attempt():
-                await asyncio.sleep(next(pauses))
-                continue
-            if self._finishing and not self._signal.is_set():
+            succeeded = await self._attempt()
+            if self._finishing and not (succeeded and self._signal.is_set()):
                 return
+            if not succeeded:
+                await self._pause(next(pauses))
+                continue
             pauses = backoff()
             await self._rest()
 
@@ -61,13 +68,13 @@ class WakingLoop:
             await self._step()
         except TransientError as error:
             if not self._failing:
-                log.warning("loop.paused", loop=self._name, reason=str(error))
+                log.warning("loop.paused", loop=self.name, reason=str(error))
             return self._failed(error)
         except Exception as error:
-            log.exception("loop.failed", loop=self._name)
+            log.exception("loop.failed", loop=self.name)
             return self._failed(error)
         if self._failing:
-            log.info("loop.resumed", loop=self._name)
+            log.info("loop.resumed", loop=self.name)
             self._failing = False
             self.on_trouble(None)
         return True
@@ -77,10 +84,19 @@ class WakingLoop:
         self.on_trouble(str(error))
         return False
 
+    async def _pause(self, seconds: float) -> None:
+        """After a failure: work that comes in is no reason to try sooner, a store's return is."""
+        await _set_within(self._hope, seconds)
+        self._hope.clear()
+
     async def _rest(self) -> None:
-        try:
-            async with asyncio.timeout(self._interval):
-                await self._signal.wait()
-        except TimeoutError:
-            return
-        self._signal.clear()
+        if await _set_within(self._signal, self._interval):
+            self._signal.clear()
+
+
+async def _set_within(event: asyncio.Event, seconds: float) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            return await event.wait()
+    except TimeoutError:
+        return False

@@ -6,6 +6,7 @@ from aiogram import F, Router
 from aiogram.filters import Command, CommandObject, CommandStart
 from aiogram.types import CallbackQuery, TelegramObject
 
+from yabot.bot.filters import Pressed
 from yabot.bot.localization import LANGUAGES, Localizer, Texts
 from yabot.bot.turn import Keyboard, Turn
 from yabot.features.narrative.handlers import show_instead
@@ -27,12 +28,12 @@ class CommandHandler:
         routes = Router(name="menu")
         routes.message.register(self.start, CommandStart())
         routes.message.register(self.menu, Command("menu"))
-        routes.callback_query.register(self.menu, F.data == "menu")
+        routes.callback_query.register(self.menu, Pressed("menu"))
         routes.message.register(self.help, Command("help", "ayuda"))
-        routes.callback_query.register(self.help, F.data == "help")
+        routes.callback_query.register(self.help, Pressed("help"))
         routes.message.register(self.ask_language, Command("language"))
-        routes.callback_query.register(self.ask_language, F.data == "language")
-        routes.callback_query.register(self.set_language, F.data.regexp(r"^lang:[a-z]{2}$"))
+        routes.callback_query.register(self.ask_language, Pressed("language"))
+        routes.callback_query.register(self.set_language, Pressed("lang:[a-z]{2}"))
         routes.message.register(self.unknown_command, F.text.startswith("/"))
         routes.message.register(self.talk, F.text)
         routes.message.register(self.unsupported)

@@ -1,6 +1,6 @@
 """The story in the chat: /story, choices, reactions."""
 
-from aiogram import F, Router
+from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import (
     CallbackQuery,
@@ -9,6 +9,7 @@ from aiogram.types import (
     TelegramObject,
 )
 
+from yabot.bot.filters import Pressed
 from yabot.bot.localization import Localizer, closest_language
 from yabot.bot.turn import Turn
 from yabot.features.narrative import messages, scene
@@ -20,12 +21,12 @@ from yabot.storage.relational.database import Database
 def router() -> Router:
     routes = Router(name="narrative")
     routes.message.register(continue_story, Command("story"))
-    routes.callback_query.register(continue_story, F.data == "story")
-    routes.callback_query.register(stay, F.data == "story:stay")
-    routes.callback_query.register(ask_to_restart, F.data == "story:again")
-    routes.callback_query.register(restart, F.data == "story:restart")
-    routes.callback_query.register(choose, F.data.regexp(r"^c:[a-z0-9_]{1,24}:[a-z0-9_]{1,24}$"))
-    routes.callback_query.register(react_by_button, F.data.regexp(r"^r:[a-z0-9_]{1,24}:"))
+    routes.callback_query.register(continue_story, Pressed("story"))
+    routes.callback_query.register(stay, Pressed("story:stay"))
+    routes.callback_query.register(ask_to_restart, Pressed("story:again"))
+    routes.callback_query.register(restart, Pressed("story:restart"))
+    routes.callback_query.register(choose, Pressed("c:[a-z0-9_]{1,24}:[a-z0-9_]{1,24}"))
+    routes.callback_query.register(react_by_button, Pressed("r:[a-z0-9_]{1,24}:.+"))
     routes.message_reaction.register(react)
     return routes
 

@@ -11,7 +11,7 @@ from yabot.features.narrative.documents import (
     to_documents,
 )
 from yabot.features.narrative.story.model import Story, removed_without_move
-from yabot.storage.documents.store import DocumentStore, store_errors
+from yabot.storage.documents.store import DocumentStore
 
 # How long, in seconds, an import may go unseen.
 FRESH_FOR = 1.0
@@ -57,7 +57,7 @@ class Library:
             own = await self._documents.find(STORIES, CURRENT)
             if own is None:
                 return None
-            with store_errors():
+            with self._documents.answering():
                 fragments = await self._documents[FRAGMENTS].find({}).to_list()
             # A reader that comes between two revisions looks again.
             if all(fragment["revision"] == own["revision"] for fragment in fragments):
@@ -66,7 +66,7 @@ class Library:
 
     async def _write(self, story: Story) -> None:
         own, fragments = to_documents(story)
-        with store_errors():
+        with self._documents.answering():
             async with (
                 self._documents.client.start_session() as session,
                 await session.start_transaction(),

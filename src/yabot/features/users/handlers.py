@@ -3,11 +3,12 @@
 import json
 from html import escape
 
-from aiogram import F, Router
+from aiogram import Router
 from aiogram.enums import ChatMemberStatus
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
 
+from yabot.bot.filters import Pressed
 from yabot.bot.localization import Localizer
 from yabot.bot.turn import Turn
 from yabot.features.users.service import User, UserService
@@ -21,8 +22,8 @@ def router() -> Router:
     routes.message.register(show_data, Command("mydata"))
     routes.message.register(ask_to_forget, Command("forget"))
     routes.message.register(explain_privacy, Command("privacy"))
-    routes.callback_query.register(forget, F.data == "forget:yes")
-    routes.callback_query.register(keep, F.data == "forget:no")
+    routes.callback_query.register(forget, Pressed("forget:yes"))
+    routes.callback_query.register(keep, Pressed("forget:no"))
     routes.my_chat_member.register(note_membership)
     return routes
 

@@ -5,19 +5,20 @@ one is": doing it again, or late, is harmless (ADR 0004).
 """
 
 from collections import deque
+from time import monotonic
 from typing import Any
 
 from pymongo import DeleteOne, ReplaceOne
 from pymongo.errors import BulkWriteError
-from sqlalchemy import delete, select
+from sqlalchemy import Connection, delete, select
 
 from yabot.errors import YabotError
 from yabot.observability.logging import get_logger
 from yabot.runtime.loops import WakingLoop
 from yabot.storage.documents.model import VersionedDocument
-from yabot.storage.documents.store import DocumentStore, store_errors
+from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.commit_log import Committed
-from yabot.storage.relational.database import Database
+from yabot.storage.relational.database import Database, Statement
 from yabot.storage.relational.tables import doc_changes
 from yabot.storage.relational.unit_of_work import DocumentChange
 
@@ -38,14 +39,19 @@ class DocumentFollower:
         store: DocumentStore,
         collection: str,
         model: type[VersionedDocument],
+        *,
+        sweep_seconds: float = SWEEP_SECONDS,
     ) -> None:
         self._database = database
+        self._store = store
         self._collection = store[collection]
         self._model = model
         self._fresh: deque[Row] = deque()
         # What an earlier process left is applied first.
         self._behind = True
-        self.loop = WakingLoop("documents", self._follow, SWEEP_SECONDS)
+        self._sweep_seconds = sweep_seconds
+        self._looked_at = 0.0
+        self.loop = WakingLoop("documents", self._follow, sweep_seconds)
 
     def notice(self, committed: Committed) -> None:
         if not committed.documents:
@@ -62,12 +68,22 @@ class DocumentFollower:
 
     async def catch_up(self) -> None:
         """Apply every row that waits in SQL. Raises StoreUnavailable."""
-        while rows := await self._database.read(_waiting(self._model)):
+        self._looked_at = monotonic()
+        while rows := await self._read_waiting():
             for batch in _one_a_user(deque(rows)):
                 await self._apply(batch)
-            await self._database.write(_gone([row_id for row_id, _ in rows]))
+            await self._database.write(_gone(rows))
+
+    async def _read_waiting(self) -> list[Row]:
+        # What we were told of is in SQL too, or was erased with its user: applied from memory
+        # behind the deletion, it would bring the document back.
+        self._fresh.clear()
+        return await self._database.read(_waiting(self._model))
 
     async def _follow(self) -> None:
+        # Nobody tells of rows whose commit got lost on its way back, or of another process's.
+        if monotonic() - self._looked_at >= self._sweep_seconds:
+            self._behind = True
         try:
             while not self.caught_up:
                 await self._advance()
@@ -82,12 +98,12 @@ class DocumentFollower:
             return
         batch = _next_batch(self._fresh)
         await self._apply(batch)
-        self._database.write_later(_gone([row_id for row_id, _ in batch]))
+        self._database.write_later(_gone(batch))
 
     async def _apply(self, batch: list[Row]) -> None:
         operations = [_operation(change) for _, change in batch]
         try:
-            with store_errors():
+            with self._store.answering():
                 await self._collection.bulk_write(operations, ordered=False)
         except BulkWriteError as error:
             _accept_newer(error.details)
@@ -124,7 +140,7 @@ def _one_a_user(rows: deque[Row]) -> list[list[Row]]:
     return batches
 
 
-def _waiting(model: type[VersionedDocument]) -> Any:
+def _waiting(model: type[VersionedDocument]) -> Statement[list[Row]]:
     columns = (
         doc_changes.c.id,
         doc_changes.c.user_id,
@@ -133,7 +149,7 @@ def _waiting(model: type[VersionedDocument]) -> Any:
     )
     query = select(*columns).order_by(doc_changes.c.id).limit(BATCH)
 
-    def read(connection: Any) -> list[Row]:
+    def read(connection: Connection) -> list[Row]:
         return [
             (row.id, DocumentChange(row.user_id, row.from_version, _parse(model, row.document)))
             for row in connection.execute(query)
@@ -146,6 +162,10 @@ def _parse(model: type[VersionedDocument], document: str | None) -> VersionedDoc
     return None if document is None else model.model_validate_json(document)
 
 
-def _gone(ids: list[int]) -> Any:
-    statement = delete(doc_changes).where(doc_changes.c.id.in_(ids))
-    return lambda connection: connection.execute(statement) and None
+def _gone(rows: list[Row]) -> Statement[None]:
+    statement = delete(doc_changes).where(doc_changes.c.id.in_([row_id for row_id, _ in rows]))
+
+    def remove(connection: Connection) -> None:
+        connection.execute(statement)
+
+    return remove

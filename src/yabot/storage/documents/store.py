@@ -21,6 +21,7 @@ from pymongo.errors import (
 )
 
 from yabot.errors import StartupError, StoreUnavailable
+from yabot.runtime.watch import Gate
 from yabot.storage.documents.collections import ensure_collection
 from yabot.storage.documents.model import Collection
 
@@ -60,6 +61,13 @@ class DocumentStore:
             appname="yabot",
         )
         self.database: AsyncDatabase[Document] = self.client[database]
+        self.gate = Gate("MongoDB")
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Around calls to MongoDB. Raises StoreUnavailable, at once while it is away."""
+        with self.gate.passed(), store_errors():
+            yield
 
     def __getitem__(self, collection: str) -> AsyncCollection[Document]:
         return self.database[collection]
@@ -88,7 +96,7 @@ class DocumentStore:
 
     async def find(self, collection: str, key: str) -> Mapping[str, Any] | None:
         """The document with that ``_id``. Raises StoreUnavailable."""
-        with store_errors():
+        with self.answering():
             return await self.database[collection].find_one({"_id": key})
 
     async def close(self) -> None:

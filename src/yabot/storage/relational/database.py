@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from yabot.errors import StoreUnavailable
+from yabot.runtime.watch import Gate
 
 T = TypeVar("T")
 Statement = Callable[[Connection], T]
@@ -17,6 +18,11 @@ Statement = Callable[[Connection], T]
 
 class Database(Protocol):
     """Either engine. Every method raises StoreUnavailable when SQL cannot be reached."""
+
+    @property
+    def gate(self) -> Gate:
+        """Shut while SQL is known to be away: calls then fail at once."""
+        ...
 
     @property
     def engine(self) -> Engine:

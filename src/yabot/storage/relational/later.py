@@ -48,10 +48,14 @@ class LaterWrites:
             raise
 
     async def close(self) -> None:
+        """A last flush; what cannot be written now is marked again after the next start."""
         if self._flusher is not None:
             self._flusher.cancel()
             await asyncio.gather(self._flusher, return_exceptions=True)
-        await self.flush()
+        try:
+            await self.flush()
+        except StoreUnavailable as error:
+            log.warning("marks.left", marks=len(self._marks), reason=str(error))
 
     async def _flush_soon(self) -> None:
         pauses = backoff()

@@ -8,6 +8,7 @@ from typing import TypeVar
 from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 
+from yabot.runtime.watch import Gate
 from yabot.storage.relational.database import Statement, store_errors
 from yabot.storage.relational.later import LaterWrites
 
@@ -22,6 +23,7 @@ class PostgresDatabase:
     """Lock and idle time-outs bound how long any transaction can hold anybody up."""
 
     def __init__(self, url: str, *, pool_size: int, timeout_ms: int) -> None:
+        self.gate = Gate("PostgreSQL")
         self.engine = create_engine(
             url,
             pool_size=pool_size,
@@ -57,7 +59,7 @@ class PostgresDatabase:
             self.engine.dispose()
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
-        with store_errors("PostgreSQL"):
+        with self.gate.passed(), store_errors(self.gate.store):
             return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
     def _commit(self, work: Statement[T]) -> T:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DatabaseError
 
 from yabot.errors import StartupError, StoreUnavailable
+from yabot.runtime.watch import Gate
 from yabot.storage.relational.database import Statement, store_errors
 from yabot.storage.relational.later import LaterWrites
 
@@ -38,6 +39,7 @@ class SqliteDatabase:
 
     def __init__(self, path: Path, *, pool_size: int, timeout_ms: int) -> None:
         self._path = path
+        self.gate = Gate("SQLite")
         self.engine = _writing_engine(path, timeout_ms)
         self._reading = _reading_engine(path, pool_size, timeout_ms)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
@@ -55,15 +57,17 @@ class SqliteDatabase:
         if self._writer is None:
             raise StoreUnavailable("SQLite", "it is closed")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._jobs.put(_Job(work, future))
-        return await future
+        with self.gate.passed():
+            self._jobs.put(_Job(work, future))
+            return await future
 
     def write_later(self, work: Statement[None]) -> None:
         self._later.add(work)
 
     async def read(self, query: Statement[T]) -> T:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._readers, self._read, query)
+        with self.gate.passed():
+            return await loop.run_in_executor(self._readers, self._read, query)
 
     async def close(self) -> None:
         try:

@@ -1,0 +1,142 @@
+"""Knows whether a store answers, and notices when it does again."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from time import monotonic
+
+from yabot.errors import StoreUnavailable, TransientError, YabotError
+from yabot.observability.logging import get_logger
+from yabot.runtime.backoff import backoff
+
+log = get_logger(__name__)
+
+PING_EVERY = 2.0
+PING_SECONDS = 2.0
+
+Step = Callable[[], Awaitable[object]]
+
+
+# Set in the tasks that look whether a store is back: they pass a gate that is shut.
+_looking: ContextVar[bool] = ContextVar("looking", default=False)
+
+
+class Gate:
+    """Shut while a store is away, so that nobody waits for it in vain."""
+
+    def __init__(self, store: str) -> None:
+        self.store = store
+        # Why it is shut; None while it is open.
+        self.reason: str | None = None
+        self.suspected = asyncio.Event()
+
+    def require(self) -> None:
+        """Raises StoreUnavailable at once while the store is known to be away."""
+        if self.reason is not None and not _looking.get():
+            raise StoreUnavailable(self.store, self.reason)
+
+    @contextmanager
+    def passed(self) -> Iterator[None]:
+        """Around a call to the store: refused while it is away; a failure makes the watch look.
+
+        Raises StoreUnavailable.
+        """
+        self.require()
+        try:
+            yield
+        except StoreUnavailable:
+            self.suspected.set()
+            raise
+
+
+class StoreWatch:
+    """``connect`` prepares and verifies, and runs until it has succeeded once; then ``ping``."""
+
+    def __init__(self, gate: Gate, connect: Step, ping: Step) -> None:
+        self.gate = gate
+        self.on_lost: list[Callable[[str], None]] = []
+        # Told how many seconds the store was away.
+        self.on_restored: list[Callable[[float], None]] = []
+        self._connect = connect
+        self._ping = ping
+        self._connected = False
+        self._lost_at = 0.0
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self, seconds: float) -> None:
+        """Connect within ``seconds``, or go on without the store and keep trying.
+
+        Raises StartupError when the store answers, and refuses or does not fit.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                await self._connect()
+            self._connected = True
+        except (TransientError, TimeoutError) as error:
+            self._lose(_reason(error, seconds))
+        self._task = asyncio.create_task(self._watch(), name=f"watch {self.gate.store}")
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _watch(self) -> None:
+        _looking.set(True)
+        pauses = backoff(first=0.1)
+        while True:
+            if self.gate.reason is None:
+                await self._until_suspected()
+            else:
+                await asyncio.sleep(next(pauses))
+            if await self._answers():
+                pauses = backoff(first=0.1)
+
+    async def _until_suspected(self) -> None:
+        try:
+            async with asyncio.timeout(PING_EVERY):
+                await self.gate.suspected.wait()
+        except TimeoutError:
+            return
+        self.gate.suspected.clear()
+
+    async def _answers(self) -> bool:
+        """A store whose first connection fails its verification counts as lost."""
+        try:
+            if self._connected:
+                async with asyncio.timeout(PING_SECONDS):
+                    await self._ping()
+            else:
+                await self._connect()
+                self._connected = True
+        except (YabotError, TimeoutError) as error:
+            self._lose(_reason(error, PING_SECONDS))
+            return False
+        self._restore()
+        return True
+
+    def _lose(self, reason: str) -> None:
+        if self.gate.reason is not None:
+            self.gate.reason = reason
+            return
+        self.gate.reason = reason
+        self._lost_at = monotonic()
+        log.error("store.lost", store=self.gate.store, reason=reason)
+        for listener in self.on_lost:
+            listener(reason)
+
+    def _restore(self) -> None:
+        if self.gate.reason is None:
+            return
+        self.gate.reason = None
+        downtime = monotonic() - self._lost_at
+        log.info("store.restored", store=self.gate.store, downtime_s=round(downtime, 3))
+        for listener in self.on_restored:
+            listener(downtime)
+
+
+def _reason(error: Exception, seconds: float) -> str:
+    if isinstance(error, StoreUnavailable):
+        return error.reason
+    return str(error) or f"no answer within {seconds:g} s"

@@ -1,0 +1,65 @@
+"""Tells the bus when a store was lost and when it came back, even if SQL itself was away."""
+
+import asyncio
+from typing import ClassVar
+
+from uuid_utils import uuid7
+
+from yabot.errors import StoreUnavailable
+from yabot.events.envelope import EventPayload
+from yabot.runtime.backoff import backoff
+from yabot.storage.relational.commit_log import CommitLog
+from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
+
+
+class StoreLost(EventPayload):
+    """A store stopped answering."""
+
+    event_type: ClassVar[str] = "store_lost"
+
+    store: str
+
+
+class StoreRestored(EventPayload):
+    """A store answers again."""
+
+    event_type: ClassVar[str] = "store_restored"
+
+    store: str
+    downtime_s: float
+
+
+class Incidents:
+    """Reports are kept in memory until SQL takes them, in the order in which they came."""
+
+    def __init__(self, commits: CommitLog) -> None:
+        self._commits = commits
+        self._waiting: asyncio.Queue[EventPayload] = asyncio.Queue()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="incidents")
+
+    def report(self, incident: EventPayload) -> None:
+        self._waiting.put_nowait(incident)
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while True:
+            await self._publish(await self._waiting.get())
+
+    async def _publish(self, incident: EventPayload) -> None:
+        cause_id = f"incident:{uuid7()}"
+        for pause in backoff():
+            work = UnitOfWork(Cause("incidents", cause_id, cause_id))
+            work.publish(incident)
+            try:
+                await self._commits.commit(work)
+            except StoreUnavailable:
+                await asyncio.sleep(pause)
+            else:
+                return

@@ -1,0 +1,167 @@
+"""The other commands, beside a program that runs on embedded engines."""
+
+import asyncio
+import json
+import re
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import NewProgram
+from tests.e2e.player import scenes
+from tests.e2e.program import Program, free_port, wait_until
+from tests.e2e.reader import buttons, readers
+from yabot.features.narrative.library import FRESH_FOR
+from yabot.features.narrative.story.demo import demo_story
+
+SHORT_STORY = """
+story: short
+languages: [es, en]
+start: gate
+fragments:
+  gate:
+    title: {es: La verja, en: The gate}
+    content: {es: Chirría., en: It creaks.}
+    choices:
+      - {id: enter, text: {es: Entrar, en: Enter}, next: garden}
+  garden:
+    title: {es: El jardín, en: The garden}
+    content: {es: Huele a menta., en: It smells of mint.}
+    ending: true
+"""
+
+
+Beside = Callable[..., Program]
+
+
+@pytest.fixture
+def beside(new_program: NewProgram, playing: Program) -> Beside:
+    """Makes commands that work on the data of the running program."""
+
+    def make(*command: str) -> Program:
+        name = f"command-{next(_numbers)}"
+        return new_program(*command, name=name, YABOT_DATA_DIR=str(playing.data))
+
+    return make
+
+
+_numbers = count()
+
+
+def test_doctor_finds_nothing_wrong_and_a_redis_that_is_not_there(
+    beside: Beside, new_program: NewProgram
+) -> None:
+    healthy = beside("doctor", "--json")
+    assert healthy.run() == 0
+    assert {check["state"] for check in json.loads(healthy.said)} <= {"ok", "off"}
+
+    ill = new_program("doctor", REDIS_URL=f"redis://:hush-hush@127.0.0.1:{free_port()}")
+    assert ill.run(seconds=20) == 1
+    assert "check REDIS_URL" in ill.said
+    assert "hush-hush" not in ill.said + ill.errors
+
+
+def test_db_upgrade_makes_the_tables(new_program: NewProgram) -> None:
+    program = new_program("db", "upgrade")
+    assert program.run() == 0
+    assert program.said == "The tables are those of this version.\n"
+    assert program.run() == 0
+    with closing(sqlite3.connect(program.data / "yabot.db")) as database:
+        names = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
+    assert {"user_profiles", "subscriptions", "updates"} <= names
+
+
+def test_story_check_names_every_mistake_by_line(new_program: NewProgram, tmp_path: Path) -> None:
+    broken = SHORT_STORY.replace("next: garden", "next: gardn").replace("en: The gate", "fr: Non")
+    right, wrong = _file(tmp_path, "right", SHORT_STORY), _file(tmp_path, "wrong", broken)
+    good = new_program("story", "check", right, name="good")
+    assert good.run() == 0
+    assert "2 fragments in es, en, no mistakes." in good.said
+    bad = new_program("story", "check", wrong, name="bad")
+    assert bad.run() == 1
+    assert all(re.match(r"wrong\.yaml:\d+", line) for line in bad.sentences)
+    assert any("gardn" in line for line in bad.sentences)
+
+
+async def test_readers_see_an_import_without_a_restart(
+    beside: Beside, playing: Program, tmp_path: Path
+) -> None:
+    async with readers(playing.url, "Lucía") as (reader,):
+        await reader.ask("/start")
+        await reader.ask("/story")
+        story = demo_story().replace("es: La calle del puerto", "es: La calle del mar")
+        imported = beside("story", "import", _file(tmp_path, "sea", story))
+        assert imported.run() == 0
+        assert "Readers now see 'half_a_sentence'" in imported.said
+        await asyncio.sleep(FRESH_FOR)  # what an import may go unseen
+        (shown,) = await reader.press("c:letter:coat")
+        assert shown["text"].startswith("La calle del mar")
+
+        exported = tmp_path / "exported.yaml"
+        assert beside("story", "export", str(exported)).run() == 0
+        assert "La calle del mar" in exported.read_text(encoding="utf-8")
+        assert beside("story", "check", str(exported)).run() == 0
+
+
+async def test_an_import_that_strands_readers_is_refused(
+    beside: Beside, playing: Program, tmp_path: Path
+) -> None:
+    short = _file(tmp_path, "short", SHORT_STORY)
+    async with readers(playing.url, "Lucía") as (reader,):
+        await reader.ask("/start")
+        await reader.ask("/story")
+        refused = beside("story", "import", short)
+        assert refused.run() == 1
+        (sentence,) = refused.sentences
+        assert "letter" in sentence
+        assert "moved" in sentence
+        await asyncio.sleep(FRESH_FOR)
+        (shown,) = await reader.press("c:letter:coat")
+        assert buttons(shown)
+
+        assert beside("story", "import", "--begin-again", short).run() == 0
+        await asyncio.sleep(FRESH_FOR)
+        await reader.press("c:street:alley")
+        (shown,) = await reader.press("story")
+        assert shown["text"].startswith("La verja")
+        assert len(scenes(await reader.chat())) == 1
+        back = _file(tmp_path, "demo", demo_story())
+        assert beside("story", "import", "--begin-again", back).run() == 0
+
+
+async def test_events_tail_shows_events_as_they_happen(beside: Beside, playing: Program) -> None:
+    async with readers(playing.url, "Lucía", "Mateo") as (lucia, mateo):
+        everything, one = (
+            beside("events", "tail", "--json"),
+            beside("events", "tail", "--user", str(lucia.user_id)),
+        )
+        for tail in (everything, one):
+            tail.launch()
+        wait_until(lambda: _listeners(playing) >= 3)  # the playground's page listens too
+        await lucia.ask("/start")
+        await mateo.ask("/start")
+        wait_until(lambda: len(everything.said.splitlines()) == 6)
+        told = [json.loads(line) for line in everything.said.splitlines()]
+        expected = [*playing.stores.stream(lucia.user_id), *playing.stores.stream(mateo.user_id)]
+        by_id = {event["event_id"]: event for event in told}
+        assert by_id == {event["event_id"]: event for event in expected}
+        wait_until(lambda: len(one.said.splitlines()) == 3)
+        assert "user_registered" in one.said
+        assert everything.stop() == 0
+        one.interrupt_group()
+        assert one.exit_code() == 0
+
+
+def _listeners(program: Program) -> int:
+    (_, number), *_ = program.stores.redis.pubsub_numsub("user_registered")
+    return int(number)
+
+
+def _file(folder: Path, name: str, text: str) -> str:
+    path = folder / f"{name}.yaml"
+    path.write_text(text, encoding="utf-8")
+    return str(path)

@@ -1,0 +1,97 @@
+"""What the health endpoints say while things come, go and return."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import NewProgram
+from tests.e2e.invariants import verify
+from tests.e2e.program import Json, Program, wait_until
+from tests.e2e.reader import readers
+from yabot.embedded.valkey import EmbeddedValkey
+
+COMPONENTS = {"mongodb", "redis", "sql", "telegram"}
+
+
+@pytest.fixture
+async def valkey(tmp_path: Path) -> AsyncIterator[EmbeddedValkey]:
+    """A Valkey of this test alone, to be stopped and started again; not running yet."""
+    engine = EmbeddedValkey(tmp_path / "elsewhere")
+    yield engine
+    await engine.stop()
+
+
+@pytest.mark.criterion("rel.4")
+def test_it_lives_before_it_has_started_and_is_ready_after(new_program: NewProgram) -> None:
+    program = new_program()
+    program.launch()
+    wait_until(lambda: program.health("live")[0] == 200)
+    assert program.health("startup") == (503, {"status": "starting"})
+    assert program.health("ready")[0] == 503
+    program.wait_ready()
+    assert program.health("live") == (200, {"status": "ok"})
+    assert program.health("startup") == (200, {"status": "ok"})
+    status, body = program.health("ready")
+    assert (status, body["status"]) == (200, "ok")
+    assert set(body["components"]) >= COMPONENTS
+    for component in body["components"].values():
+        assert component["status"] == "ok"
+        assert component["since"]
+        assert component["reason"] is None
+
+
+@pytest.mark.criterion("rel.4")
+async def test_without_redis_it_is_degraded_and_says_so_and_loses_nothing(
+    new_program: NewProgram, mongodb_uri: str, mongo_database: str, valkey: EmbeddedValkey
+) -> None:
+    settings = {"MONGODB_URI": mongodb_uri, "MONGODB_DATABASE": mongo_database}
+    program = new_program(**settings, REDIS_URL=await valkey.start())
+    program.start()
+    async with readers(program.url, "Lucía") as (reader,):
+        await reader.ask("/start")
+        await valkey.stop()
+        await reader.ask("/story")
+        await reader.press("c:letter:look")
+        wait_until(lambda: _component(program, "redis")["status"] == "degraded")
+        status, body = program.health("ready")
+        assert (status, body["status"]) == (200, "degraded")
+        assert "Redis" in body["components"]["redis"]["reason"]
+
+        await valkey.start()
+        wait_until(lambda: program.health("ready")[1]["status"] == "ok")
+        verify(program.stores)
+
+
+@pytest.mark.criterion("rel.4")
+async def test_without_telegram_it_is_not_ready(
+    new_program: NewProgram, telegram: Program, bot_settings: dict[str, str]
+) -> None:
+    program = new_program(**bot_settings)
+    program.start()
+    assert telegram.stop() == 0
+    wait_until(lambda: program.health("ready")[0] == 503)
+    assert _component(program, "telegram")["status"] == "failed"
+    assert program.health("live")[0] == 200
+    telegram.launch()
+    wait_until(lambda: program.health("ready")[0] == 200, seconds=20)
+
+
+async def test_an_engine_that_is_killed_comes_back(new_program: NewProgram) -> None:
+    program = new_program()
+    program.start()
+    async with readers(program.url, "Lucía") as (reader,):
+        await reader.ask("/start")
+        for engine in ("valkey", "mongod"):
+            program.kill_engine(engine)
+        wait_until(lambda: len(program.logged("engine.restarted")) == 2, seconds=20)
+        await reader.ask("/story")
+        await reader.press("c:letter:look")
+        wait_until(lambda: program.health("ready")[1]["status"] == "ok")
+        verify(program.stores)
+    assert program.stop() == 0
+
+
+def _component(program: Program, name: str) -> Json:
+    component: Json = program.health("ready")[1]["components"][name]
+    return component

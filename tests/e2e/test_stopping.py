@@ -1,0 +1,133 @@
+"""Stopping loses nothing: SIGTERM and Ctrl+C, in the middle of work and of a start."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import NewProgram
+from tests.e2e.fork_server import console_environment
+from tests.e2e.invariants import verify
+from tests.e2e.player import scenes
+from tests.e2e.program import STOP_SECONDS, Program, free_port, runs, wait_until
+from tests.e2e.reader import readers
+
+CROWD = [f"Reader {number}" for number in range(20)]
+
+
+@pytest.mark.parametrize("ctrl_c", [False, True], ids=["SIGTERM", "Ctrl+C"])
+async def test_twenty_presses_are_not_lost_in_a_stop(new_program: NewProgram, ctrl_c: bool) -> None:
+    program = new_program()
+    program.start()
+    async with readers(program.url, *CROWD) as crowd:
+        await asyncio.gather(*(reader.ask("/start") for reader in crowd))
+        await asyncio.gather(*(reader.ask("/story") for reader in crowd))
+        await asyncio.gather(*(reader.touch("c:letter:look") for reader in crowd))
+        engines = program.engines()
+        began = time.monotonic()
+        program.interrupt_group() if ctrl_c else program.signal(signal.SIGTERM)
+        assert program.exit_code() == 0
+        assert time.monotonic() - began < STOP_SECONDS
+        assert not any(map(runs, engines.values()))
+        _ended_quietly(program)
+
+        program.start()
+        for reader in crowd:
+            chat = await reader.until(lambda chat: "c:envelope:keep" in str(scenes(chat)))
+            assert sum("El sobre" in message.get("text", "") for message in chat) == 1
+        verify(program.stores)
+        for reader in crowd:
+            events = program.stores.outbox(reader.user_id)
+            assert [e["event_type"] for e in events].count("decision_made") == 1
+
+
+@pytest.mark.parametrize(
+    ("number", "moment"),
+    [
+        (signal.SIGTERM, "engine.started"),
+        (signal.SIGINT, "collection.created"),
+        (signal.SIGTERM, "playground.started"),
+    ],
+)
+def test_a_start_can_be_stopped(
+    new_program: NewProgram, number: signal.Signals, moment: str
+) -> None:
+    program = new_program()
+    program.launch()
+    wait_until(lambda: bool(program.logged(moment)))
+    program.signal(number)
+    assert program.exit_code() == 0
+    assert not any(map(runs, program.engines().values()))
+    _ended_quietly(program)
+
+
+def test_ctrl_c_twice_is_ctrl_c_once(new_program: NewProgram) -> None:
+    program = new_program()
+    program.start()
+    engines = program.engines()
+    program.interrupt_group()
+    wait_until(lambda: bool(program.logged("yabot.stopping")))
+    program.interrupt_group()
+    assert program.exit_code() == 0
+    assert not any(map(runs, engines.values()))
+    _ended_quietly(program)
+
+
+def test_the_console_script_stops_at_ctrl_c_like_any_other(tmp_path: Path) -> None:
+    """Once without the fork server: the very command that people type."""
+    settings = {
+        "API_PORT": str(free_port()),
+        "PLAYGROUND_PORT": str(free_port()),
+        "LOG_FORMAT": "json",
+    }
+    process = subprocess.Popen(
+        [str(Path(sys.executable).with_name("yabot")), "run"],
+        cwd=tmp_path,
+        env=console_environment() | settings,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(2)]
+        assert lines[1] == f"Play at  http://127.0.0.1:{settings['PLAYGROUND_PORT']}\n"
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=STOP_SECONDS)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 0
+    assert "Traceback" not in errors
+    assert (tmp_path / ".yabot" / "yabot.db").exists()
+
+
+async def test_killed_in_a_click_the_story_goes_on_at_the_same_address(
+    new_program: NewProgram,
+) -> None:
+    program = new_program()
+    program.start()
+    address, engines = program.url, program.engines()
+    async with readers(program.url, "Lucía") as (reader,):
+        await reader.ask("/start")
+        await reader.ask("/story")
+        await reader.touch("c:letter:look")
+        program.kill9()
+        wait_until(lambda: not any(map(runs, engines.values())))
+        program.start()
+        assert program.url == address
+        assert f"Play at  {address}" in program.said.splitlines()[-1]
+        await reader.until(lambda chat: "c:envelope:keep" in str(scenes(chat)))
+        verify(program.stores)
+
+
+def _ended_quietly(program: Program) -> None:
+    assert program.sentences == []
+    assert "exception" not in program.errors
+    assert [line["event"] for line in program.log if line["level"] in {"error", "critical"}] == []
+    assert program.log[-1]["event"] == "yabot.stopped"
