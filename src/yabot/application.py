@@ -8,7 +8,13 @@ from typing import Literal
 from aiogram import Bot
 
 from yabot.api.app import build_api
-from yabot.assembly import build_dispatcher, build_services, state_collection
+from yabot.assembly import (
+    build_dispatcher,
+    build_on_blocked,
+    build_services,
+    state_collection,
+)
+from yabot.bot.limits import SendLimits
 from yabot.bot.role import BotRole, connect_bot, identify
 from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams
@@ -154,10 +160,12 @@ class BotApplication:
             commits=services.commits,
             texts=services.texts,
             commands=services.commands,
+            limits=None if self._settings.playground else SendLimits(),
+            on_blocked=build_on_blocked(self._features, services),
             on_trouble=self._reporter("telegram", "failed"),
         )
         self.health.report("telegram", "ok")
-        role.start()
+        await role.start()
         stack.push_async_callback(role.stop)
 
     async def _connect(self, stack: AsyncExitStack, stores: Stores, services: Services) -> Bot:

@@ -3,15 +3,18 @@
 from collections.abc import Sequence
 
 from aiogram import Dispatcher
+from uuid_utils import uuid7
 
 from yabot.bot.groups import PrivateChatsOnly
 from yabot.bot.localization import Texts
+from yabot.bot.sender import OnBlocked
 from yabot.events.catalog import Catalog
 from yabot.events.operations import MACHINERY_EVENTS
 from yabot.feature import Feature, Services
 from yabot.storage.documents.model import Collection, VersionedDocument
 from yabot.storage.incidents import StoreLost, StoreRestored
 from yabot.storage.relational.commit_log import CommitLog
+from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
 from yabot.stores import Stores
 
 
@@ -60,6 +63,20 @@ def build_dispatcher(features: Sequence[Feature], services: Services, username: 
         if each.router is not None:
             dispatcher.include_router(each.router(services))
     return dispatcher
+
+
+def build_on_blocked(features: Sequence[Feature], services: Services) -> OnBlocked:
+    """One unit of work for all that the features change when a reader has blocked the bot."""
+    hooks = [each.on_blocked(services) for each in features if each.on_blocked is not None]
+
+    async def on_blocked(chat_id: int) -> None:
+        cause_id = f"blocked:{uuid7()}"
+        work = UnitOfWork(Cause("sender", cause_id, cause_id))
+        for hook in hooks:
+            await hook(work, str(chat_id))
+        await services.commits.commit(work)
+
+    return on_blocked
 
 
 def state_collection(features: Sequence[Feature]) -> tuple[str, type[VersionedDocument]]:

@@ -81,5 +81,7 @@ class Feature:
     # Stands around every update, and may give handlers arguments.
     middleware: Callable[[Services], BaseMiddleware] | None = None
     router: Callable[[Services], Router] | None = None
+    # What to change when Telegram says that a user, by id, has blocked the bot.
+    on_blocked: Callable[[Services], Callable[[UnitOfWork, str], Awaitable[None]]] | None = None
     # Runs once at start, when the stores are verified.
     prepare: Callable[[Services], Awaitable[None]] | None = None

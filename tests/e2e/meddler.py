@@ -20,6 +20,9 @@ class Meddler:
         self.deliver: Callable[[list[Json]], list[Json]] = lambda updates: updates
         # Every update that the playground has handed out, each once.
         self.seen: list[Json] = []
+        # The method that is answered as a broken gateway does, and how often that was done.
+        self.rubbish: str | None = None
+        self.rubbish_answers = 0
         self._upstream = upstream
         self.url = ""
 
@@ -37,6 +40,9 @@ class Meddler:
             await runner.cleanup()
 
     async def _pass_on(self, request: web.Request) -> web.Response:
+        if self.rubbish and request.path.endswith(self.rubbish):
+            self.rubbish_answers += 1
+            return web.Response(text="<html>Bad gateway</html>", status=502)
         body = await request.read()
         headers = {name: request.headers[name] for name in PASSED_ON & set(request.headers)}
         url = f"{self._upstream}{request.path_qs}"

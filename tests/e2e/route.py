@@ -1,7 +1,7 @@
 """The way through a story to whatever has not been seen yet: a search over the story itself."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 
 from yabot.features.narrative.story.demo import DEMO_FILE, demo_story
@@ -14,13 +14,12 @@ Hints = frozenset[str]
 
 @dataclass
 class Walk:
-    """Where a reader without a subscription stands, and what they have seen and tried."""
+    """Where a reader without a subscription stands, and what they have left behind."""
 
     story: Story = field(default_factory=lambda: STORY)
     here: str = STORY.start
     hints: Hints = frozenset()
-    seen: set[str] = field(default_factory=lambda: {STORY.start})
-    tried: set[tuple[str, str]] = field(default_factory=set)
+    completed: set[str] = field(default_factory=set)
 
     @property
     def fragment(self) -> Fragment:
@@ -30,23 +29,18 @@ class Walk:
         return [choice for choice in self.fragment.choices if _open(choice, self.hints)]
 
     def take(self, choice: Choice) -> None:
-        self.tried.add((self.here, choice.id))
+        self.completed.add(self.here)
         self.hints = _with(self.hints, choice)
         self.here = choice.next_fragment
-        self.seen.add(self.here)
 
     def start_again(self) -> None:
         self.here = self.story.start
 
-    def to_something_new(self) -> list[Choice]:
-        """The fewest choices whose last one has not been tried; empty when all have been."""
-        return self._search(lambda here, choice: (here, choice.id) not in self.tried)
+    def to_any_of(self, fragment_ids: Container[str]) -> list[Choice]:
+        """The fewest choices that lead to one of these; empty when none can be reached from here."""
+        return self._search(lambda choice: choice.next_fragment in fragment_ids)
 
-    def to(self, fragment_id: str) -> list[Choice]:
-        """The fewest choices that lead there."""
-        return self._search(lambda _here, choice: choice.next_fragment == fragment_id)
-
-    def _search(self, wanted: Callable[[str, Choice], bool]) -> list[Choice]:
+    def _search(self, wanted: Callable[[Choice], bool]) -> list[Choice]:
         queue: deque[tuple[str, Hints, list[Choice]]] = deque([(self.here, self.hints, [])])
         met = {(self.here, self.hints)}
         while queue:
@@ -54,7 +48,7 @@ class Walk:
             for choice in self.story.fragments[here].choices:
                 if not _open(choice, hints) or self.is_shut(choice):
                     continue
-                if wanted(here, choice):
+                if wanted(choice):
                     return [*path, choice]
                 state = (choice.next_fragment, _with(hints, choice))
                 if state not in met:

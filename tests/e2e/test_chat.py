@@ -66,7 +66,7 @@ async def test_a_command_answers_and_tells_what_it_was(
         await reader.ask("/start")
         journal.turn()
         await reader.ask(text)
-        interaction, completed = journal.turn()
+        *_, interaction, completed = journal.turn()
         assert interaction["payload"]["action"] == action
         assert completed["payload"]["operation"] == action
         assert completed["payload"]["outcome"] == "ok"

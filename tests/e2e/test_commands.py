@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import NewProgram
+from tests.e2e.invariants import settle
 from tests.e2e.player import scenes
 from tests.e2e.program import Program, free_port, wait_until
 from tests.e2e.reader import buttons, readers
@@ -144,12 +145,13 @@ async def test_events_tail_shows_events_as_they_happen(beside: Beside, playing: 
         wait_until(lambda: _listeners(playing) >= 3)  # the playground's page listens too
         await lucia.ask("/start")
         await mateo.ask("/start")
-        wait_until(lambda: len(everything.said.splitlines()) == 6)
-        told = [json.loads(line) for line in everything.said.splitlines()]
-        expected = [*playing.stores.stream(lucia.user_id), *playing.stores.stream(mateo.user_id)]
-        by_id = {event["event_id"]: event for event in told}
-        assert by_id == {event["event_id"]: event for event in expected}
-        wait_until(lambda: len(one.said.splitlines()) == 3)
+        settle(playing.stores)
+        hers = playing.stores.stream(lucia.user_id)
+        expected = [*hers, *playing.stores.stream(mateo.user_id)]
+        wait_until(lambda: len(everything.said.splitlines()) == len(expected))
+        told = {event["event_id"]: event for event in map(json.loads, everything.said.splitlines())}
+        assert told == {event["event_id"]: event for event in expected}
+        wait_until(lambda: len(one.said.splitlines()) == len(hers))
         assert "user_registered" in one.said
         assert everything.stop() == 0
         one.interrupt_group()

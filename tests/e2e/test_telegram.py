@@ -8,7 +8,7 @@ from tests.e2e.conftest import NewProgram
 from tests.e2e.journal import Journal
 from tests.e2e.meddler import Json, meddling_with
 from tests.e2e.player import Player
-from tests.e2e.program import Program
+from tests.e2e.program import Program, wait_until
 from tests.e2e.reader import buttons, readers, said_by_bot
 
 
@@ -70,9 +70,27 @@ async def test_what_cannot_be_read_is_said_so(
             assert "Eso no lo sé leer" in said["text"]
             journal = Journal(bot.stores, reader.user_id)
             journal.turn()
-            (completed,) = journal.turn()
+            *_, completed = journal.turn()
             assert completed["payload"]["outcome"] == "rejected"
             assert completed["payload"]["error_code"] == "unsupported_message"
+
+
+@pytest.mark.parametrize("method", ["getUpdates", "sendMessage"])
+async def test_a_gateway_that_answers_rubbish_is_waited_out(
+    new_program: NewProgram, telegram: Program, bot_settings: dict[str, str], method: str
+) -> None:
+    with meddling_with(telegram.url) as meddler:
+        bot = new_program(**{**bot_settings, "TELEGRAM_API_URL": meddler.url})
+        bot.start()
+        async with readers(telegram.url, "Fina") as (reader,):
+            await reader.ask("/start")
+            meddler.rubbish = method
+            await reader.send("/story")
+            wait_until(lambda: meddler.rubbish_answers > 0)
+            meddler.rubbish = None
+            chat = await reader.until(lambda chat: len(said_by_bot(chat)) == 2)
+            assert "c:letter:coat" in buttons(chat[-1])
+            wait_until(lambda: bot.health("ready")[0] == 200)
 
 
 async def test_readers_miss_nothing_while_the_bot_is_away(

@@ -17,7 +17,7 @@ from yabot.storage.documents.json_schema import mongo_schema
 from yabot.storage.documents.store import DocumentStore
 
 few = settings(
-    max_examples=25,
+    max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -6,12 +6,18 @@ from dataclasses import dataclass
 from aiogram.types import Chat, Update
 from aiogram.types import User as TelegramUser
 from aiogram.types.update import UpdateTypeLookupError
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from yabot.clock import utc_now
 from yabot.events.partition import partition_of
 from yabot.storage.relational.database import Database, Statement, insert_new
 from yabot.storage.relational.tables import updates
+
+_set_state = (
+    update(updates)
+    .where(updates.c.bot_id == bindparam("bot"), updates.c.update_id == bindparam("update"))
+    .values(state=bindparam("new_state"))
+)
 
 # A process that dies this often over one update is not sent into it again.
 MOST_ATTEMPTS = 5
@@ -46,14 +52,10 @@ class Intake:
 
     def finished(self, update_id: int, state: str) -> Statement[None]:
         """A statement for the unit of work that handles the update."""
-        statement = (
-            update(updates)
-            .where(updates.c.bot_id == self.bot_id, updates.c.update_id == update_id)
-            .values(state=state)
-        )
+        values = {"bot": self.bot_id, "update": update_id, "new_state": state}
 
         def finish(connection: Connection) -> None:
-            connection.execute(statement)
+            connection.execute(_set_state, values)
 
         return finish
 
@@ -97,3 +99,11 @@ def sender(entry: Update) -> tuple[TelegramUser | None, Chat | None]:
 def sender_id(entry: Update) -> str | None:
     user, _ = sender(entry)
     return None if user is None else str(user.id)
+
+
+def update_type(entry: Update) -> str:
+    """The Bot API's name of what the update brings; "unknown" for one that is too new for us."""
+    try:
+        return entry.event_type
+    except UpdateTypeLookupError:
+        return "unknown"

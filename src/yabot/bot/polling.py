@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from aiogram import Bot
-from aiogram.exceptions import TelegramAPIError
+from aiogram.exceptions import AiogramError
 from aiogram.types import Update
 
 from yabot.errors import StoreUnavailable
@@ -37,25 +37,31 @@ class Polling:
     async def run(self, allowed_updates: list[str]) -> None:
         """Until cancelled. Telegram's refusals and lost connections are waited out."""
         offset: int | None = None
+        patience = self._timeout
         pauses = backoff(first=0.5, most=15.0)
         while True:
             try:
-                offset = await self._poll(offset, allowed_updates)
+                offset = await self._poll(offset, allowed_updates, patience)
                 self._on_trouble(None)
+                patience = self._timeout
                 pauses = backoff(first=0.5, most=15.0)
-            except (TelegramAPIError, StoreUnavailable) as error:
+            except (AiogramError, StoreUnavailable) as error:
                 pause = next(pauses)
+                # The next poll does not wait for news: it is to tell whether all is well again.
+                patience = 0
                 self._on_trouble(str(error))
                 log.warning("polling.paused", reason=str(error), seconds=round(pause, 1))
                 await asyncio.sleep(pause)
 
-    async def _poll(self, offset: int | None, allowed_updates: list[str]) -> int | None:
+    async def _poll(
+        self, offset: int | None, allowed_updates: list[str], seconds: int
+    ) -> int | None:
         received = await self._bot.get_updates(
             offset=offset,
             limit=self._limit,
-            timeout=self._timeout,
+            timeout=seconds,
             allowed_updates=allowed_updates,
-            request_timeout=self._timeout + 10,
+            request_timeout=seconds + 10,
         )
         if not received:
             return offset

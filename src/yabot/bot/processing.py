@@ -1,6 +1,7 @@
 """One update: decide, commit; decide again when somebody else was faster."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import perf_counter
 
@@ -8,12 +9,12 @@ from aiogram import Bot, Dispatcher
 from aiogram.types import Update
 from structlog.contextvars import bound_contextvars
 
-from yabot.bot.intake import Intake, sender
+from yabot.bot.intake import Intake, sender, sender_id, update_type
 from yabot.bot.localization import Texts
 from yabot.bot.sign import WorkSign
 from yabot.bot.turn import Turn
 from yabot.errors import GuardFailed, StoreUnavailable
-from yabot.events.operations import OperationCompleted, Outcome
+from yabot.events.operations import OperationCompleted, Outcome, UpdateReceived
 from yabot.observability.logging import get_logger
 from yabot.runtime.backoff import backoff
 from yabot.runtime.lanes import Lanes
@@ -42,9 +43,10 @@ class Handling:
 
     def turn(self) -> Turn:
         """A fresh attempt."""
-        user, _ = sender(self.update)
-        user_id = str(user.id) if user else ""
-        return Turn(self.update, self.chat_id, user_id, UnitOfWork(self.cause), self.operation)
+        user_id = sender_id(self.update)
+        work = UnitOfWork(self.cause)
+        work.publish(UpdateReceived(update_type=update_type(self.update)), user_id)
+        return Turn(self.update, self.chat_id, user_id or "", work, self.operation)
 
     def milliseconds(self) -> float:
         return round((perf_counter() - self.started) * 1000, 3)
@@ -54,8 +56,17 @@ class UpdateProcessor:
     """Updates of one user take effect in order; those of different users never wait."""
 
     def __init__(
-        self, *, bot: Bot, dispatcher: Dispatcher, intake: Intake, commits: CommitLog, texts: Texts
+        self,
+        *,
+        bot: Bot,
+        dispatcher: Dispatcher,
+        intake: Intake,
+        commits: CommitLog,
+        texts: Texts,
+        is_answered: Callable[[int], bool],
     ) -> None:
+        """``is_answered`` tells by its id whether an update's reader has had an answer already."""
+        self._is_answered = is_answered
         self._bot = bot
         self._dispatcher = dispatcher
         self._intake = intake
@@ -114,6 +125,8 @@ class UpdateProcessor:
             await self._dispatcher.feed_update(self._bot, handling.update, turn=turn)
         finally:
             handling.operation = turn.operation
+        if self._is_answered(handling.update.update_id):
+            turn.work.messages.clear()
         await self._commit(handling, turn)
 
     async def _excuse(

@@ -1,17 +1,20 @@
 """Makes Telegram hear what SQL has committed; in order for each chat."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from aiogram import Bot
 from aiogram.exceptions import (
     TelegramAPIError,
+    TelegramForbiddenError,
     TelegramNetworkError,
     TelegramRetryAfter,
     TelegramServerError,
 )
 from aiogram.types import Message as TelegramMessage
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
+from yabot.bot.limits import SendLimits
 from yabot.bot.outgoing import to_method
 from yabot.observability.logging import get_logger
 from yabot.runtime.backoff import backoff
@@ -23,15 +26,24 @@ from yabot.storage.relational.unit_of_work import Message
 
 log = get_logger(__name__)
 
-IN_FLIGHT = 32
+# Most of them wait for their chat's turn: they must not keep others from theirs.
+IN_FLIGHT = 2000
+
+# Told the chat in which Telegram forbids us to write: its reader has blocked the bot.
+OnBlocked = Callable[[int], Awaitable[None]]
 
 
 class Sender:
     """A message is sent at least once: after a crash between sending and marking, once more."""
 
-    def __init__(self, database: Database, bot: Bot) -> None:
+    def __init__(
+        self, database: Database, bot: Bot, limits: SendLimits | None, on_blocked: OnBlocked
+    ) -> None:
+        """Without ``limits`` as fast as the server takes it: the playground has none."""
         self._database = database
         self._bot = bot
+        self._on_blocked = on_blocked
+        self._limits = limits
         self.lanes: Lanes[int] = Lanes(IN_FLIGHT, _lane_failed)
 
     def notice(self, committed: Committed) -> None:
@@ -44,43 +56,60 @@ class Sender:
             self._submit(row_id, message)
 
     def _submit(self, row_id: int, message: Message) -> None:
-        self.lanes.submit(message.chat_id, lambda: self._send(row_id, message))
+        self.lanes.submit(message.chat_id, lambda: self._deliver(row_id, message))
 
-    async def _send(self, row_id: int, message: Message) -> None:
+    async def _deliver(self, row_id: int, message: Message) -> None:
+        """Until Telegram has taken the message, or has refused it for good."""
+        try:
+            sent_id = await self._send_persistently(message)
+        except TelegramAPIError as error:
+            self._mark(row_id, "refused", None)
+            log.warning(
+                "message.refused",
+                chat_id=message.chat_id,
+                method=message.method,
+                reason=error.message,
+            )
+            if isinstance(error, TelegramForbiddenError):
+                await self._on_blocked(message.chat_id)
+        else:
+            self._mark(row_id, "sent", sent_id)
+            log.debug("message.sent", chat_id=message.chat_id, method=message.method)
+
+    async def _send_persistently(self, message: Message) -> int | None:
+        """The id that Telegram gave it. Raises TelegramAPIError when trying again cannot help."""
         pauses = backoff(first=0.2, most=30.0)
         while True:
+            if self._limits is not None:
+                await self._limits.wait(message.chat_id, message.method)
             try:
                 answer = await self._bot(to_method(message))
             except TelegramRetryAfter as error:
-                log.warning("message.delayed", chat_id=message.chat_id, seconds=error.retry_after)
-                await asyncio.sleep(error.retry_after)
+                pause: float = error.retry_after
+                reason = "too many requests"
             except (TelegramNetworkError, TelegramServerError) as error:
-                log.warning("message.retried", chat_id=message.chat_id, reason=str(error))
-                await asyncio.sleep(next(pauses))
-            except TelegramAPIError as error:
-                log.warning(
-                    "message.refused",
-                    chat_id=message.chat_id,
-                    method=message.method,
-                    reason=str(error),
-                )
-                return self._mark(row_id, "refused", None)
+                pause, reason = next(pauses), error.message
             else:
-                sent_id = answer.message_id if isinstance(answer, TelegramMessage) else None
-                log.debug("message.sent", chat_id=message.chat_id, method=message.method)
-                return self._mark(row_id, "sent", sent_id)
+                return answer.message_id if isinstance(answer, TelegramMessage) else None
+            log.warning(
+                "message.delayed", chat_id=message.chat_id, seconds=round(pause, 1), reason=reason
+            )
+            await asyncio.sleep(pause)
 
     def _mark(self, row_id: int, state: str, message_id: int | None) -> None:
-        statement = (
-            update(outgoing)
-            .where(outgoing.c.id == row_id)
-            .values(state=state, message_id=message_id)
-        )
+        values = {"row": row_id, "new_state": state, "sent_id": message_id}
 
         def mark(connection: Connection) -> None:
-            connection.execute(statement)
+            connection.execute(_set_state, values)
 
         self._database.write_later(mark)
+
+
+_set_state = (
+    update(outgoing)
+    .where(outgoing.c.id == bindparam("row"))
+    .values(state=bindparam("new_state"), message_id=bindparam("sent_id"))
+)
 
 
 def _waiting(connection: Connection) -> list[tuple[int, Message]]:

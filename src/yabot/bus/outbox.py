@@ -47,11 +47,9 @@ def place(connection: Connection) -> Placed:
     return placed
 
 
-def unpublished(connection: Connection) -> dict[int, int]:
-    """The partitions with placed events that may not be in Redis, and where each had got to."""
-    query = select(partitions.c.partition, partitions.c.published_pos).where(
-        partitions.c.published_pos < partitions.c.last_pos
-    )
+def published(connection: Connection) -> dict[int, int]:
+    """How far each partition is known to have got in Redis."""
+    query = select(partitions.c.partition, partitions.c.published_pos)
     return {row.partition: row.published_pos for row in connection.execute(query)}
 
 
@@ -70,14 +68,18 @@ def placed_after(partition: int, pos: int) -> Statement[list[Entry]]:
     return lambda connection: [Entry(*row) for row in connection.execute(query)]
 
 
-def mark_published(partition: int, pos: int) -> Statement[None]:
-    statement = (
-        update(partitions)
-        .where(partitions.c.partition == partition, partitions.c.published_pos < pos)
-        .values(published_pos=pos)
+_set_published = (
+    update(partitions)
+    .where(
+        partitions.c.partition == bindparam("number"),
+        partitions.c.published_pos < bindparam("at"),
     )
+    .values(published_pos=bindparam("at"))
+)
 
+
+def mark_published(partition: int, pos: int) -> Statement[None]:
     def mark(connection: Connection) -> None:
-        connection.execute(statement)
+        connection.execute(_set_published, {"number": partition, "at": pos})
 
     return mark

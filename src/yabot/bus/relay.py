@@ -6,6 +6,7 @@ an entry's id is its position, so that Redis itself refuses what it already has.
 
 import asyncio
 from collections.abc import Sequence
+from time import monotonic
 
 from yabot.bus import outbox
 from yabot.bus.streams import Entry, Streams, stream_name
@@ -29,12 +30,16 @@ class StreamAhead(YabotError):
 
 
 class Relay:
-    def __init__(self, database: Database, streams: Streams) -> None:
+    def __init__(
+        self, database: Database, streams: Streams, *, sweep_seconds: float = SWEEP_SECONDS
+    ) -> None:
         self._database = database
         self._streams = streams
         # What an earlier process, or a failed batch, has placed but perhaps not sent goes first.
         self._behind = True
-        self.loop = WakingLoop("relay", self.run_once, SWEEP_SECONDS)
+        self._sweep_seconds = sweep_seconds
+        self._looked_at = 0.0
+        self.loop = WakingLoop("relay", self.run_once, sweep_seconds)
 
     def notice(self, committed: Committed) -> None:
         if committed.events:
@@ -42,7 +47,7 @@ class Relay:
 
     async def run_once(self) -> None:
         """Publish all that is committed. Raises StoreUnavailable, StreamAhead; nothing is lost."""
-        if self._behind:
+        if self._behind or monotonic() - self._looked_at >= self._sweep_seconds:
             await self._catch_up()
             self._behind = False
         while placed := await self._database.write(outbox.place):
@@ -53,8 +58,15 @@ class Relay:
                 raise
 
     async def _catch_up(self) -> None:
-        for partition, pos in (await self._database.read(outbox.unpublished)).items():
-            await self._send_from(partition, pos)
+        """Hold every stream against the log: it may lack what another relay placed, or what Redis
+        has lost without anybody's noticing.
+        """
+        self._looked_at = monotonic()
+        for partition, published in (await self._database.read(outbox.published)).items():
+            stands_at = await self._streams.position(partition)
+            if stands_at < published:
+                log.warning("stream.realigned", partition=partition, stands_at=stands_at)
+            await self._send_from(partition, stands_at)
 
     async def _deliver(self, partition: int, entries: Sequence[Entry]) -> None:
         pos = await self._append(partition, entries[0].pos - 1, entries)

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
 from yabot.bus.connection import store_errors
 
+NO_SUCH_KEY = "no such key"
 SCRIPT = (Path(__file__).parent / "append.lua").read_text()
 
 
@@ -25,7 +27,19 @@ def stream_name(partition: int) -> str:
 
 class Streams:
     def __init__(self, redis: Redis) -> None:
+        self._redis = redis
         self._append = redis.register_script(SCRIPT)
+
+    async def position(self, partition: int) -> int:
+        """Where the stream stands; 0 when there is none. Raises StoreUnavailable."""
+        with store_errors():
+            try:
+                info = await self._redis.xinfo_stream(stream_name(partition))
+            except ResponseError as error:
+                if NO_SUCH_KEY not in str(error):
+                    raise
+                return 0
+        return int(info["last-generated-id"].partition("-")[0])
 
     async def append(self, partition: int, stands_at: int, entries: Sequence[Entry]) -> int:
         """Add ``entries`` if the stream's last position is ``stands_at``; all of them or none.

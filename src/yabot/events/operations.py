@@ -9,6 +9,14 @@ from yabot.events.envelope import EventPayload
 Outcome = Literal["ok", "rejected", "unavailable", "failed"]
 
 
+class UpdateReceived(EventPayload):
+    """Telegram has delivered an update, which is stored; ``update_type`` as in the Bot API."""
+
+    event_type: ClassVar[str] = "update_received"
+
+    update_type: str
+
+
 class UserInteraction(EventPayload):
     """A reader did something: ``action`` says what, ``context`` with what."""
 
@@ -29,4 +37,8 @@ class OperationCompleted(EventPayload):
     error_code: str | None = None
 
 
-MACHINERY_EVENTS: tuple[type[EventPayload], ...] = (UserInteraction, OperationCompleted)
+MACHINERY_EVENTS: tuple[type[EventPayload], ...] = (
+    UpdateReceived,
+    UserInteraction,
+    OperationCompleted,
+)

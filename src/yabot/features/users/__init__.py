@@ -48,4 +48,5 @@ FEATURE = Feature(
     personal_data=_personal_data,
     middleware=_middleware,
     router=_router,
+    on_blocked=lambda services: services[UserService].deactivate,
 )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, select, update
 
 from yabot.features.users.model import Profile
 from yabot.features.users.tables import user_profiles
@@ -26,20 +26,20 @@ _newest = and_(
     doc_changes.c.user_id == user_counters.c.user_id,
     doc_changes.c.from_version == user_counters.c.state_version - 1,
 )
-_user = select(
-    user_counters.c.state_version, doc_changes.c.document.label("pending"), user_profiles
-).select_from(
-    user_counters.outerjoin(
-        user_profiles, user_profiles.c.user_id == user_counters.c.user_id
-    ).outerjoin(doc_changes, _newest)
+_user = (
+    select(user_counters.c.state_version, doc_changes.c.document.label("pending"), user_profiles)
+    .select_from(
+        user_counters.outerjoin(
+            user_profiles, user_profiles.c.user_id == user_counters.c.user_id
+        ).outerjoin(doc_changes, _newest)
+    )
+    .where(user_counters.c.user_id == bindparam("user"))
 )
 
 
 def find(user_id: str) -> Statement[StoredUser]:
-    query = _user.where(user_counters.c.user_id == user_id)
-
     def read(connection: Connection) -> StoredUser:
-        row = connection.execute(query).mappings().first()
+        row = connection.execute(_user, {"user": user_id}).mappings().first()
         if row is None:
             return StoredUser(None, 0, None)
         values: dict[str, Any] = dict(row)

@@ -89,6 +89,12 @@ class UserService:
         self._refresh(work, user, telegram_user)
         return user
 
+    async def deactivate(self, work: UnitOfWork, user_id: str) -> None:
+        """The user has blocked the bot: no more notices until they come back."""
+        user = await self.find(user_id)
+        if user is not None and user.profile.is_active:
+            self.update_profile(work, user, {"is_active": False})
+
     def update_profile(self, work: UnitOfWork, user: User, values: dict[str, Any]) -> None:
         """``values`` by the names of Profile's fields; publishes their names, not the values."""
         user.profile = user.profile.model_copy(update=values)

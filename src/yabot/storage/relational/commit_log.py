@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sqlalchemy import BindParameter, Connection, Table, bindparam, case, insert, update
+from sqlalchemy import BindParameter, Connection, bindparam, case, insert, update
 from uuid_utils import uuid7
 
 from yabot.clock import from_microseconds, to_microseconds, utc_now
@@ -85,7 +85,7 @@ class CommitLog:
             for payload, user_id in work.events
         ]
         if rows:
-            connection.execute(insert(outbox), rows)
+            connection.execute(_add_event, rows)
 
     def _event_row(
         self,
@@ -196,6 +196,12 @@ def _add_counter(
     guard(added, f"the state of user {user_id}")
 
 
+# Statements are made once: SQLAlchemy takes as long to build one as to run it.
+_add_event = insert(outbox)
+_add_change = insert(doc_changes).returning(doc_changes.c.id)
+_add_messages = insert(outgoing).returning(outgoing.c.id, sort_by_parameter_order=True)
+
+
 def _append_documents(
     connection: Connection, work: UnitOfWork
 ) -> tuple[tuple[int, DocumentChange], ...]:
@@ -207,14 +213,14 @@ def _append_documents(
             "from_version": change.from_version,
             "document": None if document is None else document.model_dump_json(by_alias=True),
         }
-        appended.append((_inserted_id(connection, doc_changes, row), change))
+        appended.append((int(connection.execute(_add_change, row).scalar_one()), change))
     return tuple(appended)
 
 
 def _append_messages(connection: Connection, work: UnitOfWork) -> tuple[tuple[int, Message], ...]:
-    appended = []
-    for n, message in enumerate(work.messages):
-        row = {
+    now = utc_now()
+    rows = [
+        {
             "cause_id": work.cause.id,
             "n": n,
             "chat_id": message.chat_id,
@@ -222,11 +228,9 @@ def _append_messages(connection: Connection, work: UnitOfWork) -> tuple[tuple[in
             "payload": message.payload,
             "state": "waiting",
             "content_id": message.content_id,
-            "created_at": utc_now(),
+            "created_at": now,
         }
-        appended.append((_inserted_id(connection, outgoing, row), message))
-    return tuple(appended)
-
-
-def _inserted_id(connection: Connection, table: Table, row: dict[str, object]) -> int:
-    return int(connection.execute(insert(table).returning(table.c.id), row).scalar_one())
+        for n, message in enumerate(work.messages)
+    ]
+    ids = connection.execute(_add_messages, rows).scalars().all() if rows else ()
+    return tuple(zip(ids, work.messages, strict=True))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, Insert, Table
@@ -56,9 +57,15 @@ class Database(Protocol):
 
 def insert_new(connection: Connection, table: Table) -> Insert:
     """An INSERT that leaves an already present row as it is (its rowcount is then 0)."""
-    # Without the option SQLAlchemy does not ask psycopg for the rowcount of an INSERT.
-    if connection.dialect.name == "postgresql":
+    return _insert_new(connection.dialect.name, table)
+
+
+@cache
+def _insert_new(dialect: str, table: Table) -> Insert:
+    # Made once: SQLAlchemy takes as long to build a statement as to run it.
+    if dialect == "postgresql":
         ignoring = postgresql.insert(table).on_conflict_do_nothing()
+        # Without the option SQLAlchemy does not ask psycopg for the rowcount of an INSERT.
         return ignoring.execution_options(preserve_rowcount=True)
     return sqlite.insert(table).on_conflict_do_nothing()
 

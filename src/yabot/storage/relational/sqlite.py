@@ -48,10 +48,12 @@ class SqliteDatabase:
         self._later = LaterWrites(self.write)
 
     async def open(self) -> None:
+        """May be repeated, by a start that has failed behind it."""
         await asyncio.to_thread(self._probe)
-        self._loop = asyncio.get_running_loop()
-        self._writer = threading.Thread(target=self._write_forever, name="sqlite-write")
-        self._writer.start()
+        if self._writer is None:
+            self._loop = asyncio.get_running_loop()
+            self._writer = threading.Thread(target=self._write_forever, name="sqlite-write")
+            self._writer.start()
 
     async def write(self, work: Statement[T]) -> T:
         if self._writer is None:

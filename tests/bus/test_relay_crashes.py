@@ -1,0 +1,156 @@
+"""A relay that dies anywhere between commit and mark: the next one goes on, and doubles nothing."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from redis.asyncio import Redis
+
+from tests.bus.log import (
+    assert_in_order,
+    forget_marks,
+    marked,
+    placed,
+    streams,
+    tell,
+    told_in,
+    unplaced,
+)
+from tests.storage.fixtures import new_commits
+from tests.storage.waiting import until
+from yabot.bus import outbox
+from yabot.bus.relay import Relay
+from yabot.bus.streams import Entry, Streams
+from yabot.errors import StoreUnavailable
+from yabot.storage.relational.commit_log import CommitLog
+from yabot.storage.relational.database import Database
+
+
+class Flaky(Streams):
+    """The n-th batch fails: before it has arrived, or its answer gets lost on the way back."""
+
+    def __init__(self, redis: Redis, failing: Sequence[int], *, arrives: bool) -> None:
+        super().__init__(redis)
+        self._failing = failing
+        self._arrives = arrives
+        self.batches = 0
+
+    async def append(self, partition: int, stands_at: int, entries: Sequence[Entry]) -> int:
+        self.batches += 1
+        failing = self.batches in self._failing
+        if failing and not self._arrives:
+            raise StoreUnavailable("Redis", "the connection is lost")
+        pos = await super().append(partition, stands_at, entries)
+        if failing:
+            raise StoreUnavailable("Redis", "the answer is lost")
+        return pos
+
+
+async def fill(commits: CommitLog, count: int = 20) -> None:
+    for n in range(count):
+        await tell(commits, f"{n}", str(7 + n % 5), times=2)
+
+
+async def assert_complete(database: Database, redis: Redis, events: int) -> None:
+    found = await streams(redis)
+    assert found == await placed(database)
+    assert len(told_in(found)) == events
+    assert_in_order(found)
+    assert await unplaced(database) == 0
+    await until(lambda: marked(database))
+
+
+async def test_placed_and_not_sent(database: Database, commits: CommitLog, redis: Redis) -> None:
+    await fill(commits)
+    await database.write(outbox.place)
+    assert told_in(await streams(redis)) == []
+    await tell(commits, "later", "7")
+    await Relay(database, Streams(redis)).run_once()
+    await assert_complete(database, redis, events=41)
+
+
+async def test_sent_and_not_marked(database: Database, commits: CommitLog, redis: Redis) -> None:
+    await fill(commits)
+    relay = Relay(database, Streams(redis))
+    await relay.run_once()
+    await until(lambda: marked(database))
+    await forget_marks(database)
+    await tell(commits, "later", "7")
+    await Relay(database, Streams(redis)).run_once()
+    await assert_complete(database, redis, events=41)
+
+
+@pytest.mark.parametrize("arrives", [False, True], ids=["request lost", "answer lost"])
+async def test_a_batch_whose_fate_is_unknown_is_sent_again_and_there_once(
+    database: Database, commits: CommitLog, redis: Redis, arrives: bool
+) -> None:
+    await fill(commits)
+    flaky = Flaky(redis, failing=range(1, 40, 2), arrives=arrives)
+    await Relay(database, flaky).run_once()
+    await assert_complete(database, redis, events=40)
+
+
+@pytest.mark.parametrize("arrives", [False, True], ids=["requests lost", "answers lost"])
+async def test_a_relay_that_gave_up_goes_on_when_asked_again(
+    database: Database, commits: CommitLog, redis: Redis, arrives: bool
+) -> None:
+    await fill(commits)
+    relay = Relay(database, Flaky(redis, failing=range(1, 13), arrives=arrives))
+    with pytest.raises(StoreUnavailable):
+        await relay.run_once()
+    await tell(commits, "later", "7")
+    await until_done(relay)
+    await assert_complete(database, redis, events=41)
+
+
+async def until_done(relay: Relay) -> None:
+    while True:
+        try:
+            await relay.run_once()
+        except StoreUnavailable:
+            continue
+        return
+
+
+async def test_a_relay_cut_off_at_any_point_leaves_nothing_undone(
+    sqlite_database: Database, redis: Redis
+) -> None:
+    commits = new_commits(sqlite_database)
+    for turns in range(0, 60, 3):
+        await tell(commits, f"{turns}", str(7 + turns % 5), times=3)
+        relaying = asyncio.create_task(Relay(sqlite_database, Streams(redis)).run_once())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        relaying.cancel()
+        await asyncio.wait([relaying])
+    await Relay(sqlite_database, Streams(redis)).run_once()
+    await assert_complete(sqlite_database, redis, events=60)
+
+
+async def test_what_another_relay_placed_and_never_sent_is_found_by_the_sweep(
+    database: Database, commits: CommitLog, redis: Redis
+) -> None:
+    relay = Relay(database, Streams(redis), sweep_seconds=0.1)
+    await relay.run_once()
+    await fill(commits)
+    await database.write(outbox.place)
+    relay.loop.start()
+
+    async def all_sent() -> bool:
+        return len(told_in(await streams(redis))) == 40
+
+    await until(all_sent)
+    await relay.loop.finish(10)
+    await assert_complete(database, redis, events=40)
+
+
+async def test_two_relays_at_once_publish_each_event_once(
+    database: Database, commits: CommitLog, redis: Redis
+) -> None:
+    relays = [Relay(database, Streams(redis)) for _ in range(2)]
+    for relay in relays:
+        commits.followers.append(relay.notice)
+        relay.loop.start()
+    await asyncio.gather(*(tell(commits, f"{n}", str(7 + n % 5), times=2) for n in range(60)))
+    await asyncio.gather(*(relay.loop.finish(10) for relay in relays))
+    await assert_complete(database, redis, events=120)

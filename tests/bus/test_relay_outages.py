@@ -1,0 +1,215 @@
+"""Redis goes away, forgets, or is somebody else's."""
+
+import os
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+
+import pytest
+from redis.asyncio import Redis
+from structlog.testing import capture_logs
+
+from tests.bus.log import (
+    assert_in_order,
+    lose_tail,
+    marked,
+    marks,
+    placed,
+    streams,
+    tell,
+    told_in,
+)
+from tests.storage.dumps import rows_of
+from tests.storage.fixtures import new_commits
+from tests.storage.waiting import until
+from yabot.bus.connection import connect
+from yabot.bus.relay import Relay, StreamAhead
+from yabot.bus.streams import Entry, Streams, stream_name
+from yabot.embedded.valkey import EmbeddedValkey
+from yabot.errors import StoreUnavailable
+from yabot.storage.relational.commit_log import CommitLog
+from yabot.storage.relational.database import Database
+from yabot.storage.relational.tables import outbox
+
+
+@dataclass
+class Server:
+    """A Valkey of the test's own, at an address that stays."""
+
+    engine: EmbeddedValkey
+    folder: Path
+    redis: Redis
+
+    async def kill(self) -> None:
+        assert self.engine.pid is not None
+        os.kill(self.engine.pid, signal.SIGKILL)
+        await self.engine.stop()
+
+    async def start(self) -> None:
+        await self.engine.start()
+
+    def forget_everything(self) -> None:
+        for file in self.folder.rglob("appendonly.aof*"):
+            file.unlink()
+
+
+@asynccontextmanager
+async def server(folder: Path) -> AsyncIterator[Server]:
+    engine = EmbeddedValkey(folder)
+    url = await engine.start()
+    async with connect(url, password=None, max_pool_size=10, timeout_ms=500) as redis:
+        yield Server(engine, folder, redis)
+    await engine.stop()
+
+
+async def fill(commits: CommitLog, about: str) -> None:
+    for n in range(10):
+        await tell(commits, f"{about} {n}", str(7 + n % 5), times=2)
+
+
+async def settled(database: Database, redis: Redis, events: int) -> bool:
+    try:
+        found = await streams(redis)
+    except ConnectionError:
+        return False
+    return len(told_in(found)) == events and await marked(database)
+
+
+@pytest.mark.parametrize("forgets", [False, True], ids=["with its data", "empty"])
+async def test_a_valkey_that_was_killed_gets_everything_in_order(
+    sqlite_database: Database, tmp_path: Path, forgets: bool
+) -> None:
+    commits = new_commits(sqlite_database)
+    async with server(tmp_path) as valkey:
+        relay = Relay(sqlite_database, Streams(valkey.redis), sweep_seconds=0.2)
+        commits.followers.append(relay.notice)
+        relay.loop.start()
+        await fill(commits, "before")
+        await until(lambda: settled(sqlite_database, valkey.redis, events=20))
+        await valkey.kill()
+        await fill(commits, "meanwhile")
+        # Nothing is dropped while it is away.
+        assert len(await rows_of(sqlite_database, outbox)) == 40
+        if forgets:
+            valkey.forget_everything()
+        await valkey.start()
+        await until(lambda: settled(sqlite_database, valkey.redis, events=40))
+        await relay.loop.finish(10)
+        found = await streams(valkey.redis)
+        assert found == await placed(sqlite_database)
+        assert_in_order(found)
+
+
+async def test_an_idle_relay_notices_that_redis_has_forgotten(
+    sqlite_database: Database, redis: Redis
+) -> None:
+    commits = new_commits(sqlite_database)
+    relay = Relay(sqlite_database, Streams(redis), sweep_seconds=0.1)
+    await fill(commits, "before")
+    relay.loop.start()
+    await until(lambda: settled(sqlite_database, redis, events=20))
+    await redis.flushall()
+    await until(lambda: settled(sqlite_database, redis, events=20))
+    await relay.loop.finish(10)
+
+
+async def test_a_stream_that_lost_its_tail_gets_it_back_before_what_is_new(
+    database: Database, commits: CommitLog, redis: Redis
+) -> None:
+    relay = Relay(database, Streams(redis))
+    await fill(commits, "before")
+    await relay.run_once()
+    longest = max((await marks(database)), key=lambda row: row["last_pos"])["partition"]
+    await lose_tail(redis, longest, keep=2)
+    await fill(commits, "after")
+    with capture_logs() as logs:
+        await relay.run_once()
+    assert {entry["event"] for entry in logs} == {"stream.realigned"}
+    found = await streams(redis)
+    assert found == await placed(database)
+    assert_in_order(found)
+
+
+@pytest.mark.parametrize("relay_is_new", [False, True], ids=["while it runs", "at the start"])
+async def test_a_stream_ahead_of_the_log_stops_the_relay_with_a_sentence(
+    sqlite_database: Database, redis: Redis, relay_is_new: bool
+) -> None:
+    commits = new_commits(sqlite_database)
+    relay = Relay(sqlite_database, Streams(redis))
+    if not relay_is_new:
+        await relay.run_once()
+    await tell(commits, "cause", "7")
+    partition = (await rows_of(sqlite_database, outbox))[0]["partition"]
+    await redis.xadd(stream_name(partition), {"event": "{}"}, id="100-0")
+    with pytest.raises(StreamAhead) as caught:
+        await relay.run_once()
+    told = str(caught.value)
+    assert f"the stream yabot:events:{{{partition}}} is at 100, but the log is at" in told
+    assert "point REDIS_URL at the right one, or delete the yabot:events keys" in told
+    assert await redis.xlen(stream_name(partition)) == 1
+
+
+class Timed(Streams):
+    """Notes when each batch was tried."""
+
+    def __init__(self, redis: Redis) -> None:
+        super().__init__(redis)
+        self.tried: list[float] = []
+
+    async def append(self, partition: int, stands_at: int, entries: Sequence[Entry]) -> int:
+        self.tried.append(monotonic())
+        return await super().append(partition, stands_at, entries)
+
+
+@pytest.mark.criterion("2.2.5", "2.1.3")
+async def test_a_batch_is_tried_three_times_with_growing_delays_and_then_waits(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    commits = new_commits(sqlite_database)
+    async with server(tmp_path) as valkey:
+        timed = Timed(valkey.redis)
+        relay = Relay(sqlite_database, timed)
+        await relay.run_once()
+        await valkey.kill()
+        await tell(commits, "cause", "7")
+        with capture_logs() as logs, pytest.raises(StoreUnavailable, match="Redis"):
+            await relay.run_once()
+        first, second, third = timed.tried
+        assert third - second > second - first > 0
+        failures = [entry for entry in logs if entry["event"] == "publish.failed"]
+        assert [entry["attempt"] for entry in failures] == [1, 2]
+        assert all(entry["log_level"] == "warning" for entry in failures)
+        # The row has its position, and waits.
+        assert [row["pos"] for row in await rows_of(sqlite_database, outbox)] == [1]
+        await valkey.start()
+        await relay.run_once()
+        assert await streams(valkey.redis) == await placed(sqlite_database)
+
+
+@pytest.mark.criterion("2.1.3")
+async def test_the_loop_says_once_that_redis_is_away_and_once_that_it_is_back(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    commits = new_commits(sqlite_database)
+    reasons: list[str | None] = []
+    async with server(tmp_path) as valkey:
+        relay = Relay(sqlite_database, Streams(valkey.redis))
+        relay.loop.on_trouble = reasons.append
+        commits.followers.append(relay.notice)
+        relay.loop.start()
+        await valkey.kill()
+        with capture_logs() as logs:
+            await fill(commits, "meanwhile")
+
+            async def has_failed_twice() -> bool:
+                return len(reasons) >= 2
+
+            await until(has_failed_twice)
+        assert len([entry for entry in logs if entry["event"] == "loop.paused"]) == 1
+        await valkey.start()
+        await until(lambda: settled(sqlite_database, valkey.redis, events=20))
+        await relay.loop.finish(10)
+    assert reasons[-1] is None
