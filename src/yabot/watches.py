@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from yabot.bus.connection import ping_redis
 from yabot.feature import Feature, Services
 from yabot.observability.health import Health, Status
+from yabot.observability.metrics import STORE_DOWNTIME, STORE_UP
 from yabot.runtime.watch import Gate, StoreWatch
 from yabot.settings import Settings
 from yabot.storage.heartbeat import ping_database
@@ -44,13 +45,17 @@ def report_to(health: Health, incidents: Incidents, component: str, watch: Store
     trouble: Status = "failed" if component == "sql" else "degraded"
 
     def lost(reason: str) -> None:
+        STORE_UP.labels(component).set(0)
         health.report(component, trouble, reason)
         incidents.report(StoreLost(store=component))
 
     def restored(downtime: float) -> None:
+        STORE_UP.labels(component).set(1)
+        STORE_DOWNTIME.labels(component).inc(downtime)
         health.report(component, "ok")
         incidents.report(StoreRestored(store=component, downtime_s=round(downtime, 3)))
 
     health.report(component, "ok")
+    STORE_UP.labels(component).set(1)
     watch.on_lost.append(lost)
     watch.on_restored.append(restored)

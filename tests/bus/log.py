@@ -55,11 +55,18 @@ async def streams(redis: Redis) -> Streams:
     """Each partition's envelopes in Redis, whose ids must be 1-0, 2-0, …"""
     found: Streams = {}
     for n in ALL:
-        entries = await redis.xrange(stream_name(n))
-        assert [entry_id for entry_id, _ in entries] == [f"{k}-0" for k in range(1, len(entries) + 1)]
+        entries = await entries_of(redis, n)
+        assert [entry_id for entry_id, _ in entries] == [
+            f"{k}-0" for k in range(1, len(entries) + 1)
+        ]
         assert all(fields.keys() == {"event"} for _, fields in entries)
         found[n] = [fields["event"] for _, fields in entries]
     return found
+
+
+async def entries_of(redis: Redis, partition: int) -> list[tuple[str, dict[str, str]]]:
+    entries: Any = await redis.xrange(stream_name(partition))
+    return list(entries)
 
 
 def told_in(found: Streams) -> list[dict[str, Any]]:
@@ -95,8 +102,7 @@ async def forget_marks(database: Database, published_pos: int = 0) -> None:
 
 async def lose_tail(redis: Redis, partition: int, keep: int) -> None:
     """As a failover does to a replica that lagged behind: the stream's end is gone."""
-    name = stream_name(partition)
-    entries = await redis.xrange(name)
-    await redis.delete(name)
+    entries = await entries_of(redis, partition)
+    await redis.delete(stream_name(partition))
     for entry_id, fields in entries[:keep]:
-        await redis.xadd(name, fields, id=entry_id)
+        await redis.xadd(stream_name(partition), {"event": fields["event"]}, id=entry_id)

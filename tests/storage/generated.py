@@ -25,7 +25,9 @@ ids = st.from_regex(r"\A[a-z0-9_]{1,24}\Z")
 languages = st.sampled_from(["es", "en", "fr"])
 integers = st.integers(-(2**63), 2**63 - 1)
 moments = st.datetimes(
-    datetime(1970, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC)  # noqa: DTZ001
+    datetime(1970, 1, 1),
+    datetime(9999, 12, 31),
+    timezones=st.just(UTC),
 )
 plain = st.none() | st.booleans() | integers | texts | st.floats(allow_nan=False)
 anything: st.SearchStrategy[Any] = st.recursive(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
@@ -102,7 +103,7 @@ async def test_a_validator_changed_by_hand_stops_the_start_and_is_named(
 async def test_a_validator_that_was_switched_off_stops_the_start(
     lamps: DocumentStore, option: dict[str, str]
 ) -> None:
-    await lamps.database.command("collMod", "lamps", **option)
+    await lamps.database.command({"collMod": "lamps", **option})
     named = await differences(lamps, LAMPS)
     assert f"{next(iter(option))} is '{next(iter(option.values()))}'" in named
 
@@ -125,7 +126,7 @@ async def test_a_collection_without_validator_stops_the_start(store: DocumentSto
     ids=["other field", "other direction", "unique", "sparse"],
 )
 async def test_an_index_changed_by_hand_stops_the_start_and_is_named(
-    lamps: DocumentStore, keys: list[tuple[str, int]], options: dict[str, bool], named: str
+    lamps: DocumentStore, keys: list[tuple[str, int]], options: dict[str, Any], named: str
 ) -> None:
     await lamps["lamps"].drop_index("height")
     await lamps["lamps"].create_index(keys, name="height", **options)

@@ -1,15 +1,14 @@
 """A commit that breaks off at whichever statement leaves nothing, anywhere."""
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import Connection
 
 from tests.storage.dumps import dump
 from tests.storage.faults import failing_at, failing_commit
-from tests.storage.units import everything, receipt, stepping
+from tests.storage.units import add_receipt, everything, stepping
 from yabot.errors import GuardFailed, StoreUnavailable
 from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import receipts
 from yabot.storage.relational.unit_of_work import UnitOfWork
 
 
@@ -58,13 +57,18 @@ async def test_a_failing_commit_leaves_every_table_as_it_was(
     assert not await fails(commits, everything("cause", "7", "9"))
 
 
+def fail(connection: Connection) -> None:
+    add_receipt("almost")(connection)
+    raise ZeroDivisionError
+
+
 async def test_an_error_of_the_unit_itself_leaves_every_table_as_it_was(
     database: Database, commits: CommitLog
 ) -> None:
     await commits.commit(stepping("before", "9", 0))
     before = await dump(database)
     work = everything("cause", "7", "9")
-    work.run(lambda connection: connection.execute(insert(receipts), receipt("x")) and 1 / 0)  # type: ignore[func-returns-value]
+    work.run(fail)
     with pytest.raises(ZeroDivisionError):
         await commits.commit(work)
     assert await dump(database) == before

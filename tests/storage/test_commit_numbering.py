@@ -38,7 +38,11 @@ async def test_sequences_have_no_gaps_and_times_strictly_increase(
 ) -> None:
     users = ("7", "8", "9")
     await asyncio.gather(
-        *(until_committed(commits, f"{user} {n}", user, 1 + n % 3) for user in users for n in range(12))
+        *(
+            until_committed(commits, f"{user} {n}", user, 1 + n % 3)
+            for user in users
+            for n in range(12)
+        )
     )
     for user in users:
         told = envelopes(await events_of(database, user))

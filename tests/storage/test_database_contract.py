@@ -12,7 +12,7 @@ from tests.storage.faults import failing_commit, locked
 from tests.storage.fixtures import NewDatabase
 from tests.storage.units import add_receipt, drop_receipt
 from yabot.errors import GuardFailed, StoreUnavailable
-from yabot.storage.relational.database import Database
+from yabot.storage.relational.database import Database, Statement
 from yabot.storage.relational.tables import receipts
 
 
@@ -20,21 +20,27 @@ def count(connection: Connection) -> int:
     return connection.execute(select(func.count()).select_from(receipts)).scalar_one()
 
 
+def returning(n: int) -> Statement[int]:
+    return lambda _connection: n
+
+
 async def test_each_write_hands_its_own_result_to_its_own_awaiter(database: Database) -> None:
-    results = await asyncio.gather(*(database.write(lambda _, n=n: n * n) for n in range(50)))
-    assert results == [n * n for n in range(50)]
+    results = await asyncio.gather(*(database.write(returning(n)) for n in range(50)))
+    assert results == list(range(50))
 
 
 async def test_a_write_that_fails_takes_nothing_of_the_others_with_it(database: Database) -> None:
-    def work(n: int, connection: Connection) -> int:
-        add_receipt(connection, f"cause {n:02}")
-        if n % 3 == 0:
-            raise GuardFailed(f"number {n}")
-        return n
+    def work(n: int) -> Statement[int]:
+        def add(connection: Connection) -> int:
+            add_receipt(f"cause {n:02}")(connection)
+            if n % 3 == 0:
+                raise GuardFailed(f"number {n}")
+            return n
+
+        return add
 
     outcomes = await asyncio.gather(
-        *(database.write(lambda connection, n=n: work(n, connection)) for n in range(30)),
-        return_exceptions=True,
+        *(database.write(work(n)) for n in range(30)), return_exceptions=True
     )
     for n, outcome in enumerate(outcomes):
         if n % 3 == 0:
@@ -46,14 +52,14 @@ async def test_a_write_that_fails_takes_nothing_of_the_others_with_it(database: 
 
 
 async def test_what_was_written_is_read(database: Database) -> None:
-    await database.write(lambda connection: add_receipt(connection, "one"))
+    await database.write(add_receipt("one"))
     assert await database.read(count) == 1
 
 
 async def test_a_broken_rule_of_the_tables_stays_what_it_is(database: Database) -> None:
-    await database.write(lambda connection: add_receipt(connection, "one"))
+    await database.write(add_receipt("one"))
     with pytest.raises(IntegrityError):
-        await database.write(lambda connection: add_receipt(connection, "one"))
+        await database.write(add_receipt("one"))
     assert await marks(database) == ["one"]
 
 
@@ -63,9 +69,9 @@ async def test_a_held_lock_is_a_store_that_is_away_and_leaves_nothing(
     database, other = new_database(timeout_ms=100), new_database()
     await database.open()
     with locked(other.engine), pytest.raises(StoreUnavailable, match="does not answer"):
-        await database.write(lambda connection: add_receipt(connection, "one"))
+        await database.write(add_receipt("one"))
     assert await marks(database) == []
-    await database.write(lambda connection: add_receipt(connection, "two"))
+    await database.write(add_receipt("two"))
     assert await marks(database) == ["two"]
     await database.close()
     other.engine.dispose()
@@ -74,7 +80,7 @@ async def test_a_held_lock_is_a_store_that_is_away_and_leaves_nothing(
 async def test_a_commit_that_fails_leaves_nothing_of_any_write(database: Database) -> None:
     with failing_commit(database.engine):
         outcomes = await asyncio.gather(
-            *(database.write(lambda c, n=n: add_receipt(c, f"cause {n}")) for n in range(5)),
+            *(database.write(add_receipt(f"cause {n}")) for n in range(5)),
             return_exceptions=True,
         )
     assert [type(outcome) for outcome in outcomes] == [StoreUnavailable] * 5
@@ -92,17 +98,14 @@ async def test_a_reader_stays_on_one_snapshot(database: Database) -> None:
 
     reading = asyncio.create_task(database.read(read_twice))
     assert await asyncio.to_thread(has_read.wait, 10)
-    await database.write(lambda connection: add_receipt(connection, "meanwhile"))
+    await database.write(add_receipt("meanwhile"))
     written.set()
     assert await reading == (0, 0)
     assert await database.read(count) == 1
 
 
 async def test_whoever_stops_waiting_disturbs_nobody(database: Database) -> None:
-    writes = [
-        asyncio.create_task(database.write(lambda c, n=n: add_receipt(c, f"cause {n}")))
-        for n in range(6)
-    ]
+    writes = [asyncio.create_task(database.write(add_receipt(f"cause {n}"))) for n in range(6)]
     await asyncio.sleep(0)
     writes[0].cancel()
     writes[3].cancel()
@@ -114,13 +117,10 @@ async def test_whoever_stops_waiting_disturbs_nobody(database: Database) -> None
 async def test_nothing_submitted_is_lost_at_close(new_database: NewDatabase) -> None:
     database = new_database()
     await database.open()
-    writes = [
-        asyncio.create_task(database.write(lambda c, n=n: add_receipt(c, f"write {n:02}")))
-        for n in range(20)
-    ]
+    writes = [asyncio.create_task(database.write(add_receipt(f"write {n:02}"))) for n in range(20)]
     await asyncio.sleep(0)
     for n in range(20):
-        database.write_later(lambda c, n=n: add_receipt(c, f"later {n:02}"))
+        database.write_later(add_receipt(f"later {n:02}"))
     await database.close()
     await asyncio.gather(*writes)
 
@@ -135,7 +135,7 @@ async def test_closing_while_sql_is_away_ends_nevertheless(new_database: NewData
     database, other = new_database(timeout_ms=100), new_database()
     before = set(threading.enumerate())
     await database.open()
-    database.write_later(lambda connection: drop_receipt(connection, "one"))
+    database.write_later(drop_receipt("one"))
     with locked(other.engine):
         await database.close()
     assert threads_since(before) == []
@@ -147,7 +147,7 @@ async def test_a_start_may_open_again_what_it_has_opened(new_database: NewDataba
     before = set(threading.enumerate())
     await database.open()
     await database.open()
-    await database.write(lambda connection: add_receipt(connection, "one"))
+    await database.write(add_receipt("one"))
     await database.close()
     assert threads_since(before) == []
 

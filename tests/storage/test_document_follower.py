@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, delete
 from structlog.testing import capture_logs
 
 from tests.storage.dumps import rows_of
@@ -195,6 +196,10 @@ async def test_a_deleted_document_does_not_come_back_for_a_moment(
     assert seen == ["insert 7", "replace 7", "delete 7", "insert 8"]
 
 
+def erase_waiting_rows(connection: Connection) -> None:
+    connection.execute(delete(doc_changes))
+
+
 async def test_what_was_erased_with_its_user_does_not_come_back_from_memory(
     sqlite_database: Database, documents: DocumentStore
 ) -> None:
@@ -205,7 +210,7 @@ async def test_what_was_erased_with_its_user_does_not_come_back_from_memory(
             await commits.commit(stepping("create", "7", 0))
             await commits.commit(stepping("step", "7", 1))
             erasing = deleting("delete", "7", 2)
-            erasing.run(lambda connection: connection.execute(doc_changes.delete()) and None)
+            erasing.run(erase_waiting_rows)
             await commits.commit(erasing)
         await until(nothing_waits(sqlite_database))
     assert await versions(documents) == {}

@@ -102,9 +102,7 @@ async def test_a_broken_state_is_refused(
     ],
     ids=["id", "type", "name", "metadata"],
 )
-async def test_a_broken_item_is_refused(
-    documents: DocumentStore, document: dict[str, Any]
-) -> None:
+async def test_a_broken_item_is_refused(documents: DocumentStore, document: dict[str, Any]) -> None:
     with pytest.raises(WriteError, match="failed validation"):
         await documents["items"].insert_one(document)
 

@@ -61,7 +61,9 @@ async def test_postgresql_counts_no_more_connections_than_configured(
     await database.open()
     await observer.open()
     work = [
-        asyncio.create_task(database.write(lambda c: c.exec_driver_sql("SELECT pg_sleep(0.05)") and None))
+        asyncio.create_task(
+            database.write(lambda c: c.exec_driver_sql("SELECT pg_sleep(0.05)") and None)
+        )
         for _ in range(12)
     ]
     await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)

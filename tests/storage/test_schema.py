@@ -145,7 +145,7 @@ def test_a_table_that_cannot_be_created_prevents_the_start_and_leaves_nothing(
     empty: Engine,
 ) -> None:
     change(empty, "CREATE TABLE user_profiles (colour TEXT)")
-    with pytest.raises(StartupError, match="user_profiles.*already exists") as caught:
+    with pytest.raises(StartupError, match=r"user_profiles.*already exists") as caught:
         SCHEMA.upgrade(empty)
     assert caught.value.exit_code == 1
     assert "\n" not in str(caught.value)
@@ -154,8 +154,10 @@ def test_a_table_that_cannot_be_created_prevents_the_start_and_leaves_nothing(
 
 @pytest.mark.criterion("1.2.4")
 def test_a_database_of_a_newer_version_is_refused_in_one_sentence(engine: Engine) -> None:
-    change(engine, "UPDATE alembic_version SET version_num = 'log_0099' WHERE version_num = 'log_0001'")
-    with pytest.raises(StartupError, match="another version of YABOT.*log_0099") as caught:
+    change(
+        engine, "UPDATE alembic_version SET version_num = 'log_0099' WHERE version_num = 'log_0001'"
+    )
+    with pytest.raises(StartupError, match=r"another version of YABOT.*log_0099") as caught:
         SCHEMA.upgrade(engine)
     assert "\n" not in str(caught.value)
 
@@ -163,13 +165,13 @@ def test_a_database_of_a_newer_version_is_refused_in_one_sentence(engine: Engine
 def test_a_postgresql_that_is_away_is_told_from_one_that_refuses() -> None:
     nobody = "postgresql+psycopg://nobody@127.0.0.1:1/nothing"
     engine = PostgresDatabase(nobody, pool_size=1, timeout_ms=1000).engine
-    with pytest.raises(StoreUnavailable, match="SQL does not answer: .*refused"):
+    with pytest.raises(StoreUnavailable, match=r"SQL does not answer: .*refused"):
         SCHEMA.upgrade(engine)
 
 
 def test_another_number_of_partitions_is_a_mistake_of_the_configuration(engine: Engine) -> None:
     with (
-        pytest.raises(ConfigurationError, match="BUS_PARTITIONS: is 8.* made with 4") as caught,
+        pytest.raises(ConfigurationError, match=r"BUS_PARTITIONS: is 8.* made with 4") as caught,
         engine.begin() as connection,
     ):
         settle_partitions(connection, 8)

@@ -5,6 +5,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from tests.storage.dumps import marks
@@ -19,9 +20,7 @@ from yabot.storage.relational.sqlite import GROUP_SIZE, SqliteDatabase
 async def test_concurrent_writes_share_commits(sqlite_database: Database) -> None:
     number = 2 * GROUP_SIZE + 1
     with counting_commits(sqlite_database.engine) as commits:
-        await asyncio.gather(
-            *(sqlite_database.write(lambda c, n=n: add_receipt(c, f"{n}")) for n in range(number))
-        )
+        await asyncio.gather(*(sqlite_database.write(add_receipt(f"{n}")) for n in range(number)))
     assert len(await marks(sqlite_database)) == number
     # The first may go alone; behind it the rest has queued up.
     assert len(commits) <= 4
@@ -32,7 +31,7 @@ async def test_a_lone_failure_in_a_group_costs_the_group_nothing(
 ) -> None:
     with counting_commits(sqlite_database.engine) as commits:
         outcomes = await asyncio.gather(
-            *(sqlite_database.write(lambda c, n=n: add_receipt(c, f"{n % 9}")) for n in range(10)),
+            *(sqlite_database.write(add_receipt(f"{n % 9}")) for n in range(10)),
             return_exceptions=True,
         )
     assert [type(outcome) for outcome in outcomes] == [type(None)] * 9 + [IntegrityError]
@@ -41,9 +40,9 @@ async def test_a_lone_failure_in_a_group_costs_the_group_nothing(
 
 
 async def test_what_is_committed_survives_a_power_cut(sqlite_database: Database) -> None:
-    def settings(connection: object) -> list[object]:
+    def settings(connection: Connection) -> list[object]:
         names = ("journal_mode", "synchronous", "foreign_keys")
-        return [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names]  # type: ignore[attr-defined]
+        return [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names]
 
     full, on = 2, 1
     assert await sqlite_database.write(settings) == ["wal", full, on]
@@ -51,7 +50,7 @@ async def test_what_is_committed_survives_a_power_cut(sqlite_database: Database)
 
 async def test_a_reader_cannot_write(sqlite_database: Database) -> None:
     with pytest.raises(StoreUnavailable, match="readonly"):
-        await sqlite_database.read(lambda connection: add_receipt(connection, "one"))
+        await sqlite_database.read(add_receipt("one"))
 
 
 async def test_readers_go_on_while_another_process_holds_the_write_lock(
@@ -63,9 +62,9 @@ async def test_readers_go_on_while_another_process_holds_the_write_lock(
         other.execute("BEGIN IMMEDIATE")
         assert await marks(database) == []
         with pytest.raises(StoreUnavailable, match="locked"):
-            await database.write(lambda connection: add_receipt(connection, "one"))
+            await database.write(add_receipt("one"))
         other.execute("ROLLBACK")
-    await database.write(lambda connection: add_receipt(connection, "one"))
+    await database.write(add_receipt("one"))
     await database.close()
 
 
@@ -73,7 +72,7 @@ async def test_a_file_that_is_no_database_prevents_the_start(tmp_path: Path) -> 
     path = tmp_path / "notes.txt"
     path.write_text("Dear diary, this is not a database. " * 100)
     database = SqliteDatabase(path, pool_size=1, timeout_ms=100)
-    with pytest.raises(StartupError, match="SQLITE_DATABASE_PATH.*not a database"):
+    with pytest.raises(StartupError, match=r"SQLITE_DATABASE_PATH.*not a database"):
         await database.open()
     await database.close()
 
@@ -83,4 +82,4 @@ async def test_a_closed_database_says_so(new_sqlite: NewDatabase) -> None:
     await database.open()
     await database.close()
     with pytest.raises(StoreUnavailable, match="closed"):
-        await database.write(lambda connection: add_receipt(connection, "one"))
+        await database.write(add_receipt("one"))

@@ -8,21 +8,26 @@ from tests.storage.faults import counting_commits, locked
 from tests.storage.fixtures import NewDatabase
 from tests.storage.units import add_receipt
 from tests.storage.waiting import until
-from yabot.storage.relational.database import Database
+from yabot.storage.relational.database import Database, Statement
 from yabot.storage.relational.tables import partitions
 
 
-def reach(connection: Connection, pos: int) -> None:
-    statement = update(partitions).where(partitions.c.partition == 0)
-    connection.execute(statement.values(last_pos=pos))
+def reach(pos: int) -> Statement[None]:
+    statement = update(partitions).where(partitions.c.partition == 0).values(last_pos=pos)
+
+    def write(connection: Connection) -> None:
+        connection.execute(statement)
+
+    return write
 
 
 async def test_marks_are_there_soon_and_in_order(database: Database) -> None:
     for pos in (1, 2, 3):
-        database.write_later(lambda connection, pos=pos: reach(connection, pos))
+        database.write_later(reach(pos))
 
     async def written() -> bool:
-        return (await rows_of(database, partitions))[0]["last_pos"] == 3
+        first = (await rows_of(database, partitions))[0]
+        return bool(first["last_pos"] == 3)
 
     await until(written, seconds=2)
 
@@ -30,7 +35,7 @@ async def test_marks_are_there_soon_and_in_order(database: Database) -> None:
 async def test_many_marks_share_one_commit(database: Database) -> None:
     with counting_commits(database.engine) as commits:
         for n in range(50):
-            database.write_later(lambda connection, n=n: add_receipt(connection, f"cause {n}"))
+            database.write_later(add_receipt(f"cause {n}"))
 
         async def written() -> bool:
             return len(await marks(database)) == 50
@@ -43,13 +48,13 @@ async def test_marks_wait_while_sql_is_away(new_database: NewDatabase) -> None:
     database, other = new_database(timeout_ms=100), new_database()
     await database.open()
     with locked(other.engine), capture_logs() as logs:
-        database.write_later(lambda connection: add_receipt(connection, "one"))
+        database.write_later(add_receipt("one"))
 
         async def has_waited_twice() -> bool:
             return len([entry for entry in logs if entry["event"] == "marks.waiting"]) >= 2
 
         await until(has_waited_twice)
-        database.write_later(lambda connection: add_receipt(connection, "two"))
+        database.write_later(add_receipt("two"))
 
     async def written() -> bool:
         return await marks(database) == ["one", "two"]
@@ -66,7 +71,7 @@ async def test_an_unforeseen_error_does_not_end_the_writing_of_marks(database: D
         tries.append(len(tries))
         if len(tries) == 1:
             raise ValueError("nobody thought of it")
-        add_receipt(connection, "one")
+        add_receipt("one")(connection)
 
     with capture_logs() as logs:
         database.write_later(fails_once)

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, delete, insert
 
 from yabot.events.operations import OperationCompleted, UserInteraction
-from yabot.features.users.model import UserState
+from yabot.features.users.model import Profile, UserState
 from yabot.features.users.repository import add_profile, change_profile
-from yabot.features.users.model import Profile
+from yabot.storage.relational.database import Statement
 from yabot.storage.relational.tables import receipts
 from yabot.storage.relational.unit_of_work import Cause, DocumentChange, Message, UnitOfWork
 
@@ -73,14 +73,18 @@ def everything(cause_id: str, user_id: str, other_id: str) -> UnitOfWork:
     return work
 
 
-def receipt(cause_id: str) -> dict[str, object]:
-    return {"consumer": "mark", "cause_id": cause_id, "committed_at": MORNING}
-
-
-def add_receipt(connection: Connection, cause_id: str) -> None:
+def add_receipt(cause_id: str) -> Statement[None]:
     """The simplest row that can be there or not."""
-    connection.execute(insert(receipts), receipt(cause_id))
+    row = {"consumer": "mark", "cause_id": cause_id, "committed_at": MORNING}
+
+    def add(connection: Connection) -> None:
+        connection.execute(insert(receipts), row)
+
+    return add
 
 
-def drop_receipt(connection: Connection, cause_id: str) -> None:
-    connection.execute(delete(receipts).where(receipts.c.cause_id == cause_id))
+def drop_receipt(cause_id: str) -> Statement[None]:
+    def drop(connection: Connection) -> None:
+        connection.execute(delete(receipts).where(receipts.c.cause_id == cause_id))
+
+    return drop

@@ -3,9 +3,11 @@
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from yabot.observability.health import Health
+from yabot.observability.metrics import REGISTRY
 
 
 def build_api(health: Health) -> FastAPI:
@@ -25,6 +27,10 @@ def build_api(health: Health) -> FastAPI:
     async def ready() -> JSONResponse:
         """200 while updates are taken in; the body says what is degraded, since when and why."""
         return _answer(_report(health), health.status != "failed")
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
 
     return app
 

@@ -9,6 +9,7 @@ from aiogram.types import Message, Update
 
 from yabot.bot.localization import Texts
 from yabot.observability.logging import get_logger
+from yabot.observability.metrics import DEGRADED_REPLIES
 
 log = get_logger(__name__)
 
@@ -46,6 +47,7 @@ class EmergencyAnswers:
         text = t(f"emergency-{command}", name=message.from_user.first_name)
         try:
             await self._bot.send_message(message.chat.id, text)
+            DEGRADED_REPLIES.labels("without_sql").inc()
             log.warning("update.answered_without_sql", update_id=update.update_id, command=command)
         except TelegramAPIError as error:
             del self._answered[update.update_id]

@@ -16,6 +16,7 @@ from yabot.bot.turn import Turn
 from yabot.errors import GuardFailed, StoreUnavailable
 from yabot.events.operations import OperationCompleted, Outcome, UpdateReceived
 from yabot.observability.logging import get_logger
+from yabot.observability.metrics import DEGRADED_REPLIES, HANDLING, REDECIDED, UPDATES
 from yabot.runtime.backoff import backoff
 from yabot.runtime.lanes import Lanes
 from yabot.storage.relational.commit_log import CommitLog
@@ -114,6 +115,7 @@ class UpdateProcessor:
             try:
                 await self._decide_and_commit(handling)
             except GuardFailed as error:
+                REDECIDED.inc()
                 log.debug("update.decides_again", attempt=attempt, reason=str(error))
             else:
                 return
@@ -143,6 +145,7 @@ class UpdateProcessor:
                 return
 
     def _apology(self, handling: Handling, outcome: Outcome, text: str, error: Exception) -> Turn:
+        DEGRADED_REPLIES.labels(outcome).inc()
         turn = handling.turn()
         turn.outcome = outcome
         turn.error_code = getattr(error, "code", "internal_error")
@@ -164,6 +167,8 @@ class UpdateProcessor:
         turn.work.run(self._intake.finished(update_id, state))
         turn.work.publish(completed, turn.user_id or None)
         await self._commits.commit(turn.work)
+        UPDATES.labels(completed.operation, completed.outcome).inc()
+        HANDLING.observe(completed.duration_ms / 1000)
         log.info(
             "update.handled",
             update_id=update_id,

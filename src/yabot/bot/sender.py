@@ -17,6 +17,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from yabot.bot.limits import SendLimits
 from yabot.bot.outgoing import to_method
 from yabot.observability.logging import get_logger
+from yabot.observability.metrics import SENDS
 from yabot.runtime.backoff import backoff
 from yabot.runtime.lanes import Lanes
 from yabot.storage.relational.commit_log import Committed
@@ -64,6 +65,7 @@ class Sender:
             sent_id = await self._send_persistently(message)
         except TelegramAPIError as error:
             self._mark(row_id, "refused", None)
+            SENDS.labels("refused").inc()
             log.warning(
                 "message.refused",
                 chat_id=message.chat_id,
@@ -74,6 +76,7 @@ class Sender:
                 await self._on_blocked(message.chat_id)
         else:
             self._mark(row_id, "sent", sent_id)
+            SENDS.labels("sent").inc()
             log.debug("message.sent", chat_id=message.chat_id, method=message.method)
 
     async def _send_persistently(self, message: Message) -> int | None:
@@ -91,6 +94,7 @@ class Sender:
                 pause, reason = next(pauses), error.message
             else:
                 return answer.message_id if isinstance(answer, TelegramMessage) else None
+            SENDS.labels("delayed").inc()
             log.warning(
                 "message.delayed", chat_id=message.chat_id, seconds=round(pause, 1), reason=reason
             )

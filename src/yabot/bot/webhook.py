@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from yabot.errors import StoreUnavailable
 from yabot.observability.logging import get_logger
+from yabot.observability.metrics import WEBHOOK
 from yabot.settings import TelegramSettings
 
 log = get_logger(__name__)
@@ -42,6 +43,11 @@ class WebhookHandler:
         )
 
     async def handle(self, request: Request) -> Response:
+        response = await self._answer(request)
+        WEBHOOK.labels(response.status_code).inc()
+        return response
+
+    async def _answer(self, request: Request) -> Response:
         """200: stored. 401, 413, 400: not an update from Telegram. 503: SQL is away, come again."""
         if not self._is_telegram(request):
             return _refuse(request, 401, "wrong secret")

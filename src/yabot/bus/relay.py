@@ -12,6 +12,7 @@ from yabot.bus import outbox
 from yabot.bus.streams import Entry, Streams, stream_name
 from yabot.errors import StoreUnavailable, YabotError
 from yabot.observability.logging import get_logger
+from yabot.observability.metrics import PUBLISH_FAILURES, PUBLISHED
 from yabot.runtime.backoff import backoff
 from yabot.runtime.loops import WakingLoop
 from yabot.storage.relational.commit_log import Committed
@@ -72,6 +73,7 @@ class Relay:
         pos = await self._append(partition, entries[0].pos - 1, entries)
         if pos == entries[-1].pos:
             self._mark(partition, pos)
+            PUBLISHED.inc(len(entries))
             log.debug("events.published", partition=partition, pos=pos)
         else:
             # It lost entries at a failover, or has these already.
@@ -82,6 +84,7 @@ class Relay:
         """Send all that is placed behind ``pos``, or behind wherever the stream really stands."""
         while entries := await self._database.read(outbox.placed_after(partition, pos)):
             pos = await self._append(partition, pos, entries)
+            PUBLISHED.inc(len(entries))
         last = await self._database.read(outbox.last_position(partition))
         if pos > last:
             raise StreamAhead(
@@ -96,6 +99,7 @@ class Relay:
             try:
                 return await self._streams.append(partition, stands_at, entries)
             except StoreUnavailable as error:
+                PUBLISH_FAILURES.inc()
                 log.warning(
                     "publish.failed", partition=partition, attempt=attempt, reason=str(error)
                 )

@@ -8,10 +8,12 @@ from sqlalchemy import BindParameter, Connection, bindparam, case, insert, updat
 from uuid_utils import uuid7
 
 from yabot.clock import from_microseconds, to_microseconds, utc_now
+from yabot.errors import GuardFailed
 from yabot.events.catalog import Catalog
 from yabot.events.envelope import Envelope, EventPayload
 from yabot.events.partition import partition_of
 from yabot.observability.logging import get_logger
+from yabot.observability.metrics import COMMITS, COMMITTING
 from yabot.storage.relational.database import Database, insert_new
 from yabot.storage.relational.tables import doc_changes, outbox, outgoing, receipts, user_counters
 from yabot.storage.relational.unit_of_work import (
@@ -56,7 +58,15 @@ class CommitLog:
         """
         for payload, _ in work.events:
             self.catalog.check(payload)
-        committed = await self.database.write(lambda connection: self._apply(connection, work))
+        try:
+            with COMMITTING.time():
+                committed = await self.database.write(
+                    lambda connection: self._apply(connection, work)
+                )
+        except GuardFailed:
+            COMMITS.labels("guard_failed").inc()
+            raise
+        COMMITS.labels("duplicate" if committed.duplicate else "committed").inc()
         log.debug("unit.committed", cause_id=work.cause.id, duplicate=committed.duplicate)
         if not committed.duplicate:
             for follower in self.followers:

@@ -44,6 +44,7 @@ class SqliteDatabase:
         self._reading = _reading_engine(path, pool_size, timeout_ms)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
+        self._connected: Connection | None = None
         self._readers = ThreadPoolExecutor(pool_size, thread_name_prefix="sqlite-read")
         self._later = LaterWrites(self.write)
 
@@ -103,21 +104,36 @@ class SqliteDatabase:
             return query(connection)
 
     def _write_forever(self) -> None:
-        while (first := self._jobs.get()) is not None:
-            if self._commit_group(first):
-                return
+        stop = False
+        while not stop:
+            first = self._jobs.get()
+            stop = first is None or self._commit_group(first)
+        self._disconnect()
 
     def _commit_group(self, first: _Job) -> bool:
         """Commit ``first`` and whatever has queued up behind it; True when told to stop."""
         group, stop = self._gather(first)
         outcomes: list[_Outcome] = []
         try:
-            with store_errors("SQLite"), self.engine.begin() as connection:
+            with store_errors("SQLite"), self._connection().begin() as transaction:
+                connection = transaction.connection
                 outcomes = [self._run_in_savepoint(connection, job) for job in group]
         except Exception as error:  # noqa: BLE001 - whoever waits for the group is told
+            self._disconnect()
             outcomes = [(job, None, error) for job in group]
         self._loop.call_soon_threadsafe(_settle, outcomes)
         return stop
+
+    def _connection(self) -> Connection:
+        """The writer's own: taking one from the pool for each group costs several statements."""
+        if self._connected is None:
+            self._connected = self.engine.connect()
+        return self._connected
+
+    def _disconnect(self) -> None:
+        if self._connected is not None:
+            self._connected.close()
+            self._connected = None
 
     def _gather(self, first: _Job) -> tuple[list[_Job], bool]:
         group = [first]
@@ -181,7 +197,8 @@ def _engine(path: Path, size: int) -> Engine:
 
 
 def _writing_engine(path: Path, timeout_ms: int) -> Engine:
-    engine = _engine(path, 1)
+    # One connection for the writer, one for migrations and verification.
+    engine = _engine(path, 2)
     pragmas = (
         f"busy_timeout = {timeout_ms}",
         "journal_mode = WAL",

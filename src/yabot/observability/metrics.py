@@ -1,0 +1,39 @@
+"""Every metric, named and explained once; served as /metrics in Prometheus' format."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+REGISTRY = CollectorRegistry()
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+def _counter(name: str, explanation: str, *labels: str) -> Counter:
+    return Counter(f"yabot_{name}", explanation, labels, registry=REGISTRY)
+
+
+def _gauge(name: str, explanation: str, *labels: str) -> Gauge:
+    return Gauge(f"yabot_{name}", explanation, labels, registry=REGISTRY)
+
+
+def _histogram(name: str, explanation: str, *labels: str) -> Histogram:
+    return Histogram(f"yabot_{name}", explanation, labels, registry=REGISTRY, buckets=SECONDS)
+
+
+UPDATES = _counter("updates", "Updates handled.", "operation", "outcome")
+HANDLING = _histogram("update_handling_seconds", "From the lane to the commit of an update.")
+REDECIDED = _counter("redecisions", "Decisions made again because a guard had failed.")
+COMMITS = _counter("commits", "Units of work: committed, duplicate or guard_failed.", "result")
+COMMITTING = _histogram("commit_seconds", "From handing in a unit of work to its being durable.")
+WEBHOOK = _counter("webhook_requests", "Requests to the webhook, by HTTP status.", "status")
+SENDS = _counter("sends", "Bot API calls: sent, delayed (tried again) or refused.", "outcome")
+DEGRADED_REPLIES = _counter(
+    "degraded_replies",
+    "Answers that only said that it did not work: unavailable, failed, or without_sql.",
+    "kind",
+)
+PUBLISHED = _counter("events_published", "Events brought to their stream in Redis.")
+PUBLISH_FAILURES = _counter("event_publish_failures", "Batches of events that Redis did not take.")
+BACKLOG = _gauge("backlog_rows", "Rows that still wait to take effect elsewhere.", "queue")
+BACKLOG_AGE = _gauge("backlog_age_seconds", "Age of the oldest row that waits.", "queue")
+STORE_UP = _gauge("store_up", "1 while the store answers, else 0.", "store")
+STORE_DOWNTIME = _counter("store_downtime_seconds", "Time for which the store was away.", "store")
+LOOP_LAG = _gauge("event_loop_lag_seconds", "How late the event loop was at the last look.")
