@@ -5,7 +5,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 
-from bench import whole_way
+from bench import operations, processor, relay, start, whole_way
 from bench.engines import Engines, running_engines
 from bench.figures import Figure
 from bench.report import as_json, as_table
@@ -15,6 +15,10 @@ Benchmark = Callable[[Engines], Awaitable[list[Figure]]]
 BENCHMARKS: dict[str, Benchmark] = {
     "update": whole_way.update_figures,
     "create_user": whole_way.create_user_figures,
+    "relay": relay.relay_figures,
+    "processor": processor.processor_figures,
+    "start": start.start_figures,
+    "operations": operations.operation_figures,
 }
 
 

@@ -40,12 +40,14 @@ class Program:
 
 
 @asynccontextmanager
-async def running_program(engines: Engines, last_event: str) -> AsyncIterator[Program]:
-    """On fresh databases, with the benchmark's story; its log goes to a file.
+async def prepared_program(
+    engines: Engines, name: str, last_event: str = "operation_completed"
+) -> AsyncIterator[Program]:
+    """On fresh databases called ``name``, with the benchmark's story; its log goes to a file.
 
-    ``arrivals`` takes an event of the type ``last_event`` for the end of a user's change.
+    ``arrivals`` takes an event of the type ``last_event`` for the end of a user's change. Nothing
+    is followed until ``following``.
     """
-    name = f"bench_{last_event}"
     settings = _settings(engines, name)
     with (engines.folder / f"{name}.log").open("w") as log, redirect_stderr(log):
         configure_logging(settings.logging, ())
@@ -55,8 +57,7 @@ async def running_program(engines: Engines, last_event: str) -> AsyncIterator[Pr
             await connect_documents(stores.documents, FEATURES)
             program = _assemble(settings, stores, Arrivals(last_event))
             await _tell_story(program)
-            async with _following(program):
-                yield program
+            yield program
 
 
 def _settings(engines: Engines, name: str) -> Settings:
@@ -106,7 +107,8 @@ async def _tell_story(program: Program) -> None:
 
 
 @asynccontextmanager
-async def _following(program: Program) -> AsyncIterator[None]:
+async def following(program: Program) -> AsyncIterator[None]:
+    """The followers at work, as in the running program."""
     loops = (program.follower.loop, program.relay.loop)
     program.services.commits.followers += [program.follower.notice, program.relay.notice]
     for loop in loops:

@@ -12,7 +12,7 @@ from bench.bare import BareChange, BareProgram, BareScript
 from bench.causes import LANES, Change, Registration, StoryChoice
 from bench.engines import Engines
 from bench.figures import Figure, Target, alternate
-from bench.program import running_program
+from bench.program import following, prepared_program
 from bench.samples import Sample
 
 ROUNDS = 7
@@ -29,10 +29,14 @@ async def create_user_figures(engines: Engines) -> list[Figure]:
 
 
 async def _figures(engines: Engines, kind: type[Change]) -> list[Figure]:
-    async with running_program(engines, kind.last_event) as program:
+    name = f"bench_{kind.last_event}"
+    async with (
+        prepared_program(engines, name, kind.last_event) as program,
+        following(program),
+    ):
         change = kind(program)
         sample = await change.prepare()
-        path = engines.folder / f"bare_{kind.last_event}.db"
+        path = engines.folder / f"{name}_bare.db"
         _copy_tables(program.settings.sql.sqlite_path, path)
         return [
             await _one_by_one(engines, path, change, sample),

@@ -37,7 +37,7 @@ class Walk:
         self.here = self.story.start
 
     def to_any_of(self, fragment_ids: Container[str]) -> list[Choice]:
-        """The fewest choices that lead to one of these; empty when none can be reached from here."""
+        """The fewest choices that lead to one of these; empty when none does."""
         return self._search(lambda choice: choice.next_fragment in fragment_ids)
 
     def _search(self, wanted: Callable[[Choice], bool]) -> list[Choice]:

@@ -5,7 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from tests.e2e.conftest import NewProgram
+from tests.e2e.invariants import verify
 from tests.e2e.journal import Journal
+from tests.e2e.kill_points import KillPoint
 from tests.e2e.meddler import Json, meddling_with
 from tests.e2e.player import Player
 from tests.e2e.program import Program, wait_until
@@ -105,6 +107,28 @@ async def test_readers_miss_nothing_while_the_bot_is_away(
         bot.start()
         chat = await reader.until(lambda chat: len(said_by_bot(chat)) == 2)
         assert "c:letter:coat" in buttons(chat[-1])
+
+
+async def test_who_comes_back_while_being_forgotten_is_greeted(
+    new_program: NewProgram, telegram: Program, bot_settings: dict[str, str]
+) -> None:
+    """The /start is stored when the deletion is committed, and not yet handled at the kill."""
+    bot = new_program(**bot_settings)
+    bot.start()
+    async with readers(telegram.url, "Gema") as (reader,):
+        await reader.ask("/start")
+        await reader.ask("/forget")
+        assert bot.stop() == 0
+        await reader.touch("forget:yes")
+        await reader.send("/start")
+        bot.launch()
+        bot.arm(KillPoint("log", "unit.committed"))
+        assert bot.exit_code() == -9
+        bot.start()
+        await reader.until(lambda chat: "Hola, Gema." in chat[-1]["text"])
+        verify(bot.stores)
+        registered = "SELECT first_name FROM user_profiles WHERE user_id = ?"
+        assert bot.stores.value(registered, str(reader.user_id)) == "Gema"
 
 
 def _first_time(updates: list[Json]) -> Callable[[list[Json]], list[Json]]:

@@ -1,5 +1,6 @@
 """The process that forks into programs; `fork_server.py` speaks to it, a line of JSON each way."""
 
+import gc
 import json
 import os
 import signal
@@ -19,6 +20,7 @@ _running: set[int] = set()
 
 def serve() -> None:
     """Returns only in a program's process."""
+    gc.freeze()  # a program need not look through, and so copy, what was imported before it
     for line in sys.stdin:
         question: dict[str, Any] = json.loads(line)
         if "wait_for" in question:

@@ -1,7 +1,7 @@
 """MongoDB comes to hold what SQL has committed, however often it is told and by whom."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,45 +11,14 @@ from structlog.testing import capture_logs
 
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import new_commits
+from tests.storage.following import following, new_follower, nothing_waits, versions
 from tests.storage.units import deleting, state, stepping
 from tests.storage.waiting import until
-from yabot.features.users.model import UserState
-from yabot.storage.documents.follower import DocumentFollower
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.commit_log import CommitLog, Committed
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.tables import doc_changes
 from yabot.storage.relational.unit_of_work import Cause, DocumentChange
-
-
-def new_follower(
-    database: Database, store: DocumentStore, *, sweep_seconds: float = 30
-) -> DocumentFollower:
-    return DocumentFollower(database, store, "users", UserState, sweep_seconds=sweep_seconds)
-
-
-@asynccontextmanager
-async def following(commits: CommitLog, store: DocumentStore) -> AsyncIterator[DocumentFollower]:
-    follower = new_follower(commits.database, store)
-    commits.followers.append(follower.notice)
-    follower.loop.start()
-    try:
-        yield follower
-    finally:
-        await follower.loop.finish(10)
-        commits.followers.remove(follower.notice)
-
-
-async def versions(store: DocumentStore) -> dict[str, int]:
-    found = await store["users"].find({}).to_list()
-    return {document["_id"]: document["version"] for document in found}
-
-
-def nothing_waits(database: Database) -> Callable[[], Awaitable[bool]]:
-    async def check() -> bool:
-        return await rows_of(database, doc_changes) == []
-
-    return check
 
 
 def told(*changes: tuple[str, int, int | None]) -> Committed:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import COLLECTIONS, new_commits
-from tests.storage.test_document_follower import following, nothing_waits, versions
+from tests.storage.following import following, nothing_waits, versions
 from tests.storage.units import stepping
 from tests.storage.waiting import until
 from yabot.embedded.mongod import EmbeddedMongod

@@ -164,7 +164,8 @@ class UpdateProcessor:
             duration_ms=handling.milliseconds(),
             error_code=turn.error_code,
         )
-        turn.work.run(self._intake.finished(update_id, state))
+        # Before the handler's statements: a deletion blanks what has been finished.
+        turn.work.statements.insert(0, self._intake.finished(update_id, state))
         turn.work.publish(completed, turn.user_id or None)
         await self._commits.commit(turn.work)
         UPDATES.labels(completed.operation, completed.outcome).inc()

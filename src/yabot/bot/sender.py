@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from aiogram import Bot
 from aiogram.exceptions import (
+    ClientDecodeError,
     TelegramAPIError,
     TelegramForbiddenError,
     TelegramNetworkError,
@@ -90,7 +91,7 @@ class Sender:
             except TelegramRetryAfter as error:
                 pause: float = error.retry_after
                 reason = "too many requests"
-            except (TelegramNetworkError, TelegramServerError) as error:
+            except (ClientDecodeError, TelegramNetworkError, TelegramServerError) as error:
                 pause, reason = next(pauses), error.message
             else:
                 return answer.message_id if isinstance(answer, TelegramMessage) else None

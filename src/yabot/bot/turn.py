@@ -48,6 +48,12 @@ class Turn:
         if query is not None:
             self.send(AnswerCallbackQuery(callback_query_id=query.id, text=text))
 
+    def drop_pressed(self) -> None:
+        """Take away the keyboard of the pressed button: it has served."""
+        query = self.update.callback_query
+        if query is not None and query.message is not None:
+            self.drop_keyboard(query.message.message_id)
+
     def drop_keyboard(self, message_id: int) -> None:
         self.send(EditMessageReplyMarkup(chat_id=self.chat_id, message_id=message_id))
 

@@ -64,9 +64,18 @@ class Lanes(Generic[K]):
         queue = self._waiting[key]
         while queue:
             async with self._slots:
-                try:
-                    await queue[0]()
-                except Exception as error:  # noqa: BLE001 - a lane outlives any job
-                    self._on_error(key, error)
+                await self._attempt(key, queue[0])
             queue.popleft()
         del self._waiting[key]
+
+    async def _attempt(self, key: K, job: Job) -> None:
+        """A lane outlives any job, also one whose own awaiting was cancelled by somebody else."""
+        try:
+            await job()
+        except asyncio.CancelledError:
+            lane = asyncio.current_task()
+            if lane is None or lane.cancelling():
+                raise
+            self._on_error(key, RuntimeError("what the job awaited was cancelled"))
+        except Exception as error:  # noqa: BLE001 - told to whoever made the lanes
+            self._on_error(key, error)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from yabot.errors import TransientError
+from yabot.errors import YabotError
 from yabot.observability.logging import get_logger
 from yabot.runtime.backoff import backoff
 
@@ -13,8 +13,8 @@ log = get_logger(__name__)
 class WakingLoop:
     """Calls ``step`` after each ``wake`` and at least every ``interval`` seconds.
 
-    A transient error is logged once until the step succeeds again, and retried with growing
-    pauses; any other error is logged with its traceback and retried likewise: a follower that
+    An error that explains itself is logged once until the step succeeds again, and retried with
+    growing pauses; any other is logged with its traceback and retried likewise: a follower that
     stops for good would strand what was promised.
     """
 
@@ -27,7 +27,7 @@ class WakingLoop:
         self._signal = asyncio.Event()
         self._hope = asyncio.Event()
         self._finishing = False
-        self._failing = False
+        self._trouble: str | None = None
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -66,22 +66,22 @@ class WakingLoop:
     async def _attempt(self) -> bool:
         try:
             await self._step()
-        except TransientError as error:
-            if not self._failing:
+        except YabotError as error:
+            if str(error) != self._trouble:
                 log.warning("loop.paused", loop=self.name, reason=str(error))
             return self._failed(error)
         except Exception as error:
             log.exception("loop.failed", loop=self.name)
             return self._failed(error)
-        if self._failing:
+        if self._trouble is not None:
             log.info("loop.resumed", loop=self.name)
-            self._failing = False
+            self._trouble = None
             self.on_trouble(None)
         return True
 
     def _failed(self, error: Exception) -> bool:
-        self._failing = True
-        self.on_trouble(str(error))
+        self._trouble = str(error)
+        self.on_trouble(self._trouble)
         return False
 
     async def _pause(self, seconds: float) -> None:

@@ -82,8 +82,7 @@ class CommandHandler:
         state = await self._users.state(user)
         self._users.update_preferences(turn.work, user, {"language": language})
         turn.acknowledge()
-        if query.message is not None:
-            turn.drop_keyboard(query.message.message_id)
+        turn.drop_pressed()
         turn.say(t("menu-language-set"))
         if state.current_state.narrative_progress.current_fragment is not None:
             found = await narrative.resume(turn.work, user)

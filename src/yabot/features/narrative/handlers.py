@@ -57,7 +57,7 @@ async def stay(
     database: Database,
 ) -> None:
     """No, not back to the first page: the question goes, so that nobody says yes by mistake."""
-    _drop_pressed(query, turn)
+    turn.drop_pressed()
     await continue_story(query, turn, user, t, narrative, database)
 
 
@@ -71,7 +71,7 @@ async def choose(
         _refuse(turn, t, result)
         return
     turn.acknowledge()
-    _drop_pressed(query, turn)
+    turn.drop_pressed()
     if result.hint is not None:
         turn.say(scene.hint_text(result.hint, language_of(user), t))
     show(turn, user, t, result.scene)
@@ -112,7 +112,7 @@ async def ask_to_restart(_event: TelegramObject, turn: Turn, t: Localizer) -> No
 
 
 async def restart(
-    query: CallbackQuery,
+    _query: CallbackQuery,
     turn: Turn,
     user: User,
     t: Localizer,
@@ -125,7 +125,7 @@ async def restart(
         _refuse(turn, t, result)
         return
     turn.acknowledge()
-    _drop_pressed(query, turn)
+    turn.drop_pressed()
     await show_instead(turn, user, t, result, database)
 
 
@@ -165,8 +165,3 @@ def _refuse(turn: Turn, t: Localizer, why: Refusal) -> None:
     else:
         turn.acknowledge()
         turn.say(t("narrative-none"))
-
-
-def _drop_pressed(query: CallbackQuery, turn: Turn) -> None:
-    if query.message is not None:
-        turn.drop_keyboard(query.message.message_id)

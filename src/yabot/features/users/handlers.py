@@ -45,17 +45,19 @@ async def ask_to_forget(_message: Message, turn: Turn, t: Localizer) -> None:
 
 
 async def forget(
-    query: CallbackQuery, turn: Turn, user: User, t: Localizer, users: UserService
+    _query: CallbackQuery, turn: Turn, user: User, t: Localizer, users: UserService
 ) -> None:
     turn.interaction("forget_confirmed")
-    _drop_question(query, turn)
+    turn.acknowledge()
+    turn.drop_pressed()
     users.delete(turn.work, user, "requested_by_user")
     turn.say(t("users-forgotten"))
 
 
-async def keep(query: CallbackQuery, turn: Turn, t: Localizer) -> None:
+async def keep(_query: CallbackQuery, turn: Turn, t: Localizer) -> None:
     turn.interaction("forget_declined")
-    _drop_question(query, turn)
+    turn.acknowledge()
+    turn.drop_pressed()
     turn.say(t("users-forget-kept"))
 
 
@@ -72,9 +74,3 @@ async def note_membership(
     is_active = change.new_chat_member.status == ChatMemberStatus.MEMBER
     if is_active != user.profile.is_active:
         users.update_profile(turn.work, user, {"is_active": is_active})
-
-
-def _drop_question(query: CallbackQuery, turn: Turn) -> None:
-    turn.acknowledge()
-    if query.message is not None:
-        turn.drop_keyboard(query.message.message_id)

@@ -70,15 +70,17 @@ def change_profile(user_id: str, values: dict[str, object]) -> Callable[[Connect
 
 
 def erase(user_id: str) -> Callable[[Connection], None]:
-    """Remove the profile, and blank whatever the log keeps of the user beyond ids."""
+    """Remove the profile, and blank whatever the log keeps of the user beyond ids.
+
+    Not the updates that wait: they came after this one, and whoever sent them awaits an answer.
+    """
+    past = (updates.c.user_id == user_id) & (updates.c.state != "waiting")
 
     def remove(connection: Connection) -> None:
         profile = delete(user_profiles).where(user_profiles.c.user_id == user_id)
         guard(connection.execute(profile).rowcount == 1, f"the profile of user {user_id}")
         connection.execute(delete(doc_changes).where(doc_changes.c.user_id == user_id))
-        connection.execute(
-            update(updates).where(updates.c.user_id == user_id).values(payload="{}", state="erased")
-        )
+        connection.execute(update(updates).where(past).values(payload="{}", state="erased"))
         connection.execute(
             update(outgoing)
             .where(outgoing.c.chat_id == int(user_id))

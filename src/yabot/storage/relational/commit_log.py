@@ -54,14 +54,15 @@ class CommitLog:
         A cause that has its receipt already changes nothing: ``duplicate`` is then true.
         Raises GuardFailed (nothing happened: decide again), StoreUnavailable (nothing is known:
         the same unit may be committed again), InvalidInput for an event that is not in the
-        catalog.
+        catalog, ValidationError for a document that breaks its model.
         """
         for payload, _ in work.events:
             self.catalog.check(payload)
+        redo = {change.user_id: _redo(change) for change in work.documents.values()}
         try:
             with COMMITTING.time():
                 committed = await self.database.write(
-                    lambda connection: self._apply(connection, work)
+                    lambda connection: self._apply(connection, work, redo)
                 )
         except GuardFailed:
             COMMITS.labels("guard_failed").inc()
@@ -73,7 +74,9 @@ class CommitLog:
                 follower(committed)
         return committed
 
-    def _apply(self, connection: Connection, work: UnitOfWork) -> Committed:
+    def _apply(
+        self, connection: Connection, work: UnitOfWork, redo: dict[str, str | None]
+    ) -> Committed:
         if not _take_receipt(connection, work.cause):
             return Committed(work.cause, duplicate=True)
         for statement in work.statements:
@@ -82,7 +85,7 @@ class CommitLog:
         self._append_events(connection, work, counters)
         return Committed(
             work.cause,
-            documents=_append_documents(connection, work),
+            documents=_append_documents(connection, work, redo),
             messages=_append_messages(connection, work),
             events=len(work.events),
         )
@@ -212,16 +215,24 @@ _add_change = insert(doc_changes).returning(doc_changes.c.id)
 _add_messages = insert(outgoing).returning(outgoing.c.id, sort_by_parameter_order=True)
 
 
+def _redo(change: DocumentChange) -> str | None:
+    """The document as its row will hold it. Checked now: MongoDB cannot refuse it later."""
+    if change.document is None:
+        return None
+    row = change.document.model_dump_json(by_alias=True)
+    type(change.document).model_validate_json(row)
+    return row
+
+
 def _append_documents(
-    connection: Connection, work: UnitOfWork
+    connection: Connection, work: UnitOfWork, redo: dict[str, str | None]
 ) -> tuple[tuple[int, DocumentChange], ...]:
     appended = []
     for change in work.documents.values():
-        document = change.document
         row = {
             "user_id": change.user_id,
             "from_version": change.from_version,
-            "document": None if document is None else document.model_dump_json(by_alias=True),
+            "document": redo[change.user_id],
         }
         appended.append((int(connection.execute(_add_change, row).scalar_one()), change))
     return tuple(appended)

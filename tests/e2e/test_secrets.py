@@ -1,0 +1,91 @@
+"""A whole session at the most talkative log level, troubles included: no secret anywhere."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from pymongo import MongoClient
+from redis import Redis
+
+from tests.e2e.conftest import NewProgram
+from tests.e2e.player import Player
+from tests.e2e.program import Program, wait_until
+from tests.e2e.reader import readers
+
+MONGODB_PASSWORD = "m0ngo-Hush/Hush?"
+REDIS_PASSWORD = "r3dis-Hush:Hush@"
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """Addresses of servers that ask for a password."""
+
+    mongodb: str
+    redis: str
+
+
+@pytest.fixture
+def guarded(mongodb_uri: str, redis_db: str) -> Iterator[Guarded]:
+    """The engines of the tests, entered by a user of their own with a password."""
+    client: MongoClient[dict[str, Any]] = MongoClient(mongodb_uri)
+    with client as mongodb, Redis.from_url(redis_db) as redis:
+        roles = ["readWriteAnyDatabase", "dbAdminAnyDatabase"]
+        mongodb.admin.command("createUser", "yabot", pwd=MONGODB_PASSWORD, roles=roles)
+        redis.acl_setuser(
+            "yabot",
+            enabled=True,
+            reset=True,
+            passwords=[f"+{REDIS_PASSWORD}"],
+            keys=["*"],
+            channels=["*"],
+            categories=["+@all"],
+        )
+        yield Guarded(
+            mongodb_uri.replace("//", f"//yabot:{quote(MONGODB_PASSWORD, safe='')}@"),
+            redis_db.replace("//", f"//yabot:{quote(REDIS_PASSWORD, safe='')}@"),
+        )
+        mongodb.admin.command("dropUser", "yabot")
+        redis.acl_deluser("yabot")
+
+
+@pytest.mark.criterion("sec.4")
+async def test_no_secret_is_logged_or_said(
+    new_program: NewProgram, telegram: Program, bot_settings: dict[str, str], guarded: Guarded
+) -> None:
+    addresses = {"MONGODB_URI": guarded.mongodb, "REDIS_URL": guarded.redis}
+    bot = new_program(**{**bot_settings, **addresses}, LOG_LEVEL="DEBUG")
+    doctor = new_program("doctor", name="doctor", **{**bot.settings, "LOG_FORMAT": "console"})
+    assert doctor.run(seconds=20) == 0
+    bot.start()
+    said = await _a_session_with_troubles(bot, telegram)
+    assert bot.stop() == 0
+
+    wrong = new_program(name="wrong", **{**bot.settings, "MONGODB_URI": guarded.mongodb[:-3]})
+    wrong.launch()
+    wait_until(lambda: bool(wrong.log) or wrong.exit_code(0) is not None)
+
+    told = said + "".join(each.said + each.errors for each in (bot, doctor, wrong))
+    assert len(bot.log) > 100
+    assert bot.logged("polling.paused")
+    assert [secret for secret in _secrets(bot_settings) if secret in told] == []
+
+
+async def _a_session_with_troubles(bot: Program, telegram: Program) -> str:
+    """What readers were told meanwhile."""
+    async with readers(telegram.url, "Lucía") as (reader,):
+        player = Player(bot.stores, reader)
+        await player.begin()
+        await player.to("street")
+        said = str(await reader.chat())
+    assert telegram.stop() == 0
+    wait_until(lambda: bool(bot.logged("polling.paused")))
+    return said
+
+
+def _secrets(settings: dict[str, str]) -> list[str]:
+    token = settings["BOT_TOKEN"]
+    passwords = [MONGODB_PASSWORD, REDIS_PASSWORD]
+    quoted = [quote(password, safe="") for password in passwords]
+    return [token, token.partition(":")[2], *passwords, *quoted]

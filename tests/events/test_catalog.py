@@ -1,0 +1,102 @@
+"""The one list of event types."""
+
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from yabot.assembly import build_catalog
+from yabot.bootstrap import FEATURES
+from yabot.clock import utc_now
+from yabot.errors import InvalidInput
+from yabot.events.catalog import Catalog
+from yabot.events.envelope import Envelope, EventPayload
+from yabot.events.operations import OperationCompleted, UserInteraction
+
+CATALOG = build_catalog(FEATURES)
+
+
+def envelope(event_type: str, payload: dict[str, Any]) -> Envelope:
+    return Envelope(
+        event_id="1",
+        event_type=event_type,
+        version=1,
+        timestamp=utc_now(),
+        correlation_id="c",
+        causation_id="c",
+        payload=payload,
+    )
+
+
+@pytest.mark.parametrize("kind", CATALOG, ids=lambda kind: kind.event_type)
+@given(data=st.data())
+def test_a_payload_comes_back_from_its_envelope_as_it_was(
+    kind: type[EventPayload], data: st.DataObject
+) -> None:
+    payload = data.draw(payloads(kind))
+    told = envelope(kind.event_type, payload.model_dump(mode="json", exclude_none=True))
+    assert CATALOG.payload_of(Envelope.model_validate_json(told.to_json())) == payload
+
+
+def payloads(kind: type[EventPayload]) -> st.SearchStrategy[Any]:
+    """Whatever the fields' types take, and JSON can say."""
+    finite = st.floats(allow_nan=False, allow_infinity=False)
+    contexts = st.dictionaries(st.text(), st.text() | st.integers())
+    by_type: dict[Any, st.SearchStrategy[Any]] = {float: finite, dict[str, Any]: contexts}
+    given_fields = {
+        name: by_type[field.annotation]
+        for name, field in kind.model_fields.items()
+        if field.annotation in by_type
+    }
+    return st.builds(kind, **given_fields)
+
+
+def test_a_payload_that_does_not_fit_cannot_be_made() -> None:
+    with pytest.raises(ValidationError):
+        OperationCompleted(operation="start", outcome="perhaps", duration_ms=1.0)  # type: ignore[arg-type]
+    with pytest.raises(ValidationError):
+        UserInteraction(action="start", colour="red")  # type: ignore[call-arg]
+
+
+def test_a_received_payload_that_does_not_fit_is_refused() -> None:
+    with pytest.raises(ValidationError):
+        CATALOG.payload_of(envelope("user_interaction", {"context": {}}))
+
+
+def test_a_received_type_that_nobody_declared_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="'moon_phase_changed' is not in the catalog"):
+        CATALOG.payload_of(envelope("moon_phase_changed", {}))
+
+
+class Greeting(EventPayload):
+    event_type: ClassVar[str] = "greeting"
+
+
+class OtherGreeting(EventPayload):
+    event_type: ClassVar[str] = "greeting"
+
+
+def test_two_features_cannot_declare_one_type() -> None:
+    with pytest.raises(ValueError, match=r"'greeting' is declared by both Greeting and OtherG"):
+        Catalog([Greeting, OtherGreeting])
+
+
+def test_a_type_may_be_listed_twice() -> None:
+    assert Catalog([Greeting, Greeting]).names == ("greeting",)
+
+
+def test_the_types_that_readers_cause_are_in_it() -> None:
+    assert {
+        "user_interaction",
+        "reaction_detected",
+        "decision_made",
+        "user_registered",
+        "user_updated",
+        "user_deleted",
+        "operation_completed",
+        "narrative_hint_unlocked",
+        "vip_access_granted",
+        "vip_access_denied",
+    } <= set(CATALOG.names)

@@ -1,0 +1,188 @@
+"""One key's work in order, different keys' side by side, never more than the bound at once."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from yabot.runtime.lanes import Job, Lanes
+
+
+@dataclass
+class Record:
+    """What ran when, as the jobs tell it."""
+
+    done: list[tuple[str, int]] = field(default_factory=list)
+    errors: list[tuple[str, str]] = field(default_factory=list)
+    running: set[str] = field(default_factory=set)
+    most: int = 0
+
+    def job(self, key: str, n: int, *, turns: int = 1, fails: bool = False) -> Job:
+        async def work() -> None:
+            assert key not in self.running, "two jobs of one key at once"
+            self.running.add(key)
+            self.most = max(self.most, len(self.running))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            self.running.remove(key)
+            self.done.append((key, n))
+            if fails:
+                raise ValueError(f"{key} {n}")
+
+        return work
+
+    def failed(self, key: str, error: Exception) -> None:
+        self.errors.append((key, str(error)))
+
+    def of(self, key: str) -> list[int]:
+        return [n for each, n in self.done if each == key]
+
+
+def lanes(record: Record, in_flight: int = 8) -> Lanes[str]:
+    return Lanes(in_flight, record.failed)
+
+
+async def test_a_key_s_jobs_run_one_after_another_in_order() -> None:
+    record = Record()
+    work = lanes(record)
+    for n in range(20):
+        work.submit("a", record.job("a", n, turns=n % 4))
+    assert await work.drain(5)
+    assert record.of("a") == list(range(20))
+    assert record.most == 1
+
+
+async def test_a_key_never_waits_for_another() -> None:
+    record, gate = Record(), asyncio.Event()
+    work = lanes(record)
+
+    async def stuck() -> None:
+        await gate.wait()
+
+    work.submit("slow", stuck)
+    for n in range(5):
+        work.submit("quick", record.job("quick", n))
+    await work.until_at_most(1)
+    assert record.of("quick") == list(range(5))
+    assert work.waiting == 1
+    gate.set()
+    assert await work.drain(5)
+
+
+async def test_no_more_than_the_bound_run_at_once() -> None:
+    record = Record()
+    work = lanes(record, in_flight=3)
+    for n in range(30):
+        work.submit(str(n), record.job(str(n), n, turns=5))
+    assert await work.drain(5)
+    assert record.most == 3
+    assert len(record.done) == 30
+
+
+async def test_an_error_is_told_and_the_lane_goes_on() -> None:
+    record = Record()
+    work = lanes(record)
+    for n in range(4):
+        work.submit("a", record.job("a", n, fails=n == 1))
+    assert await work.drain(5)
+    assert record.of("a") == [0, 1, 2, 3]
+    assert record.errors == [("a", "a 1")]
+
+
+async def test_a_job_that_ends_as_cancelled_does_not_end_its_lane() -> None:
+    """A task that it awaited was cancelled by somebody else."""
+    record = Record()
+    work = lanes(record)
+
+    async def awaits_a_cancelled_task() -> None:
+        task = asyncio.create_task(asyncio.sleep(60))
+        task.cancel()
+        await task
+
+    work.submit("a", awaits_a_cancelled_task)
+    work.submit("a", record.job("a", 1))
+    assert await work.drain(5)
+    work.submit("a", record.job("a", 2))
+    assert await work.drain(5)
+    assert record.of("a") == [1, 2]
+
+
+async def test_a_drained_lane_takes_work_again() -> None:
+    record = Record()
+    work = lanes(record)
+    for n in range(3):
+        work.submit("a", record.job("a", n))
+        assert await work.drain(5)
+    assert record.of("a") == [0, 1, 2]
+
+
+async def test_a_job_may_submit_more_of_its_own_key() -> None:
+    record = Record()
+    work = lanes(record)
+
+    async def first() -> None:
+        work.submit("a", record.job("a", 2))
+
+    work.submit("a", first)
+    work.submit("a", record.job("a", 1))
+    assert await work.drain(5)
+    assert record.of("a") == [1, 2]
+
+
+async def test_draining_gives_up_in_time_and_cancelling_ends_what_runs() -> None:
+    record, ended = Record(), asyncio.Event()
+    work = lanes(record)
+
+    async def endless() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    work.submit("a", endless)
+    work.submit("a", record.job("a", 1))
+    assert not await work.drain(0.05)
+    await work.cancel()
+    assert ended.is_set()
+    assert work.waiting == 0
+    assert record.done == []
+
+
+@pytest.mark.parametrize("jobs", [0, 3])
+async def test_waiting_until_there_is_room(jobs: int) -> None:
+    record = Record()
+    work = lanes(record)
+    for n in range(12):
+        work.submit(str(n % 4), record.job(str(n % 4), n, turns=3))
+    await work.until_at_most(jobs)
+    assert work.waiting <= jobs
+    assert await work.drain(5)
+
+
+jobs = st.lists(
+    st.tuples(st.sampled_from("abcd"), st.integers(0, 5), st.booleans(), st.integers(0, 2)),
+    max_size=30,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(in_flight=st.integers(1, 4), plan=jobs)
+async def test_whatever_comes_everything_runs_once_in_order_and_within_the_bound(
+    in_flight: int, plan: list[tuple[str, int, bool, int]]
+) -> None:
+    record = Record()
+    work = lanes(record, in_flight)
+    for n, (key, turns, fails, pause) in enumerate(plan):
+        work.submit(key, record.job(key, n, turns=turns, fails=fails))
+        for _ in range(pause):
+            await asyncio.sleep(0)
+    assert await work.drain(5)
+    for key in "abcd":
+        assert record.of(key) == [n for n, (each, *_) in enumerate(plan) if each == key]
+    assert sorted(record.errors) == sorted(
+        (key, f"{key} {n}") for n, (key, _, fails, _) in enumerate(plan) if fails
+    )
+    assert record.most <= in_flight
+    assert work.waiting == 0

@@ -1,0 +1,124 @@
+"""A store's gate is shut while it is away, and its watch notices both ways."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from yabot.errors import StartupError, StoreUnavailable
+from yabot.runtime.watch import Gate, StoreWatch
+
+
+@dataclass
+class Store:
+    """Answers, or not; counts the connections that were made."""
+
+    gate: Gate = field(default_factory=lambda: Gate("Redis"))
+    reason: str | None = None
+    connections: int = 0
+
+    async def connect(self) -> None:
+        await self.ping()
+        self.connections += 1
+
+    async def ping(self) -> None:
+        if self.reason is not None:
+            raise StoreUnavailable("Redis", self.reason)
+
+    async def use(self) -> None:
+        with self.gate.passed():
+            await self.ping()
+
+
+class Heard(list[str]):
+    """What the watch told its listeners."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._changed = asyncio.Event()
+
+    def lost(self, reason: str) -> None:
+        self._add(f"lost: {reason}")
+
+    def restored(self, downtime: float) -> None:
+        self._add("restored" if downtime > 0 else "restored before it was lost")
+
+    async def until(self, count: int) -> None:
+        async with asyncio.timeout(10):
+            while len(self) < count:
+                self._changed.clear()
+                await self._changed.wait()
+
+    def _add(self, what: str) -> None:
+        self.append(what)
+        self._changed.set()
+
+
+@asynccontextmanager
+async def watched(store: Store, heard: Heard) -> AsyncIterator[StoreWatch]:
+    watch = StoreWatch(store.gate, store.connect, store.ping)
+    watch.on_lost.append(heard.lost)
+    watch.on_restored.append(heard.restored)
+    await watch.start(1)
+    yield watch
+    await watch.stop()
+
+
+async def test_a_failing_call_makes_the_watch_look_and_shuts_the_gate() -> None:
+    store, heard = Store(), Heard()
+    async with watched(store, heard):
+        store.reason = "it is away"
+        with pytest.raises(StoreUnavailable):
+            await store.use()
+        await heard.until(1)
+        assert heard == ["lost: it is away"]
+        store.reason = None
+        with pytest.raises(StoreUnavailable, match="it is away"):
+            store.gate.require()
+        await heard.until(2)
+        assert heard == ["lost: it is away", "restored"]
+        await store.use()
+
+
+async def test_a_start_goes_on_without_the_store_and_connects_once_it_is_there() -> None:
+    store, heard = Store(reason="not yet"), Heard()
+    async with watched(store, heard):
+        assert heard == ["lost: not yet"]
+        assert store.connections == 0
+        store.reason = None
+        await heard.until(2)
+    assert store.connections == 1
+
+
+async def test_a_store_that_does_not_answer_in_time_counts_as_away() -> None:
+    gate = Gate("Redis")
+
+    async def never() -> None:
+        await asyncio.Event().wait()
+
+    watch = StoreWatch(gate, never, never)
+    await watch.start(0.05)
+    assert gate.reason == "no answer within 0.05 s"
+    await watch.stop()
+
+
+async def test_a_store_that_refuses_prevents_the_start() -> None:
+    async def refuse() -> None:
+        raise StartupError("Redis refuses us")
+
+    watch = StoreWatch(Gate("Redis"), refuse, refuse)
+    with pytest.raises(StartupError, match="refuses us"):
+        await watch.start(1)
+    await watch.stop()
+
+
+async def test_a_lone_failure_of_a_store_that_is_there_shuts_nothing() -> None:
+    store, heard = Store(), Heard()
+    async with watched(store, heard):
+        with pytest.raises(StoreUnavailable), store.gate.passed():
+            raise StoreUnavailable("Redis", "a hiccup")
+        await asyncio.sleep(0.05)
+        assert heard == []
+        store.gate.require()

@@ -1,0 +1,42 @@
+"""A follower at work, and how far it has got."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from tests.storage.dumps import rows_of
+from yabot.features.users.model import UserState
+from yabot.storage.documents.follower import DocumentFollower
+from yabot.storage.documents.store import DocumentStore
+from yabot.storage.relational.commit_log import CommitLog
+from yabot.storage.relational.database import Database
+from yabot.storage.relational.tables import doc_changes
+
+
+def new_follower(
+    database: Database, store: DocumentStore, *, sweep_seconds: float = 30
+) -> DocumentFollower:
+    return DocumentFollower(database, store, "users", UserState, sweep_seconds=sweep_seconds)
+
+
+@asynccontextmanager
+async def following(commits: CommitLog, store: DocumentStore) -> AsyncIterator[DocumentFollower]:
+    follower = new_follower(commits.database, store)
+    commits.followers.append(follower.notice)
+    follower.loop.start()
+    try:
+        yield follower
+    finally:
+        await follower.loop.finish(10)
+        commits.followers.remove(follower.notice)
+
+
+async def versions(store: DocumentStore) -> dict[str, int]:
+    found = await store["users"].find({}).to_list()
+    return {document["_id"]: document["version"] for document in found}
+
+
+def nothing_waits(database: Database) -> Callable[[], Awaitable[bool]]:
+    async def check() -> bool:
+        return await rows_of(database, doc_changes) == []
+
+    return check

@@ -1,0 +1,93 @@
+"""Users as the program has them: its services, over the test's stores."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from aiogram.types import User as TelegramUser
+from redis.asyncio import Redis
+
+from tests.storage.dumps import Rows, events_of
+from tests.storage.fixtures import PARTITIONS
+from yabot.assembly import build_services
+from yabot.bootstrap import FEATURES
+from yabot.errors import GuardFailed
+from yabot.feature import Services
+from yabot.features.narrative.service import NarrativeService
+from yabot.features.users.service import User, UserService
+from yabot.storage.documents.store import DocumentStore
+from yabot.storage.relational.commit_log import Committed
+from yabot.storage.relational.database import Database
+from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
+from yabot.stores import Stores
+
+Decision = Callable[[UnitOfWork], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class World:
+    services: Services
+
+    @property
+    def users(self) -> UserService:
+        return self.services[UserService]
+
+    @property
+    def narrative(self) -> NarrativeService:
+        return self.services[NarrativeService]
+
+    async def decide(self, cause_id: str, decision: Decision) -> Committed:
+        """Decide and commit; again when somebody else was faster."""
+        for _ in range(100):
+            work = UnitOfWork(Cause("test", cause_id, cause_id))
+            try:
+                await decision(work)
+                return await self.services.commits.commit(work)
+            except GuardFailed:
+                continue
+        raise AssertionError(f"{cause_id} loses every race")
+
+    async def register(self, cause_id: str = "start", telegram: TelegramUser | None = None) -> User:
+        """The user after /start."""
+        telegram_user = telegram or ana()
+
+        async def meet(work: UnitOfWork) -> None:
+            await self.users.meet(work, telegram_user)
+
+        await self.decide(cause_id, meet)
+        return await self.known(str(telegram_user.id))
+
+    async def known(self, user_id: str = "7") -> User:
+        user = await self.users.find(user_id)
+        assert user is not None
+        return user
+
+    async def delete(self, cause_id: str = "forget", user_id: str = "7") -> Committed:
+        async def forget(work: UnitOfWork) -> None:
+            self.users.delete(work, await self.known(user_id), "requested_by_user")
+
+        return await self.decide(cause_id, forget)
+
+    async def prefer(self, cause_id: str, language: str, user_id: str = "7") -> Committed:
+        async def choose(work: UnitOfWork) -> None:
+            user = await self.known(user_id)
+            await self.users.state(user)
+            self.users.update_preferences(work, user, {"language": language})
+
+        return await self.decide(cause_id, choose)
+
+
+def new_world(database: Database, documents: DocumentStore) -> World:
+    """One process; nothing here talks to Redis."""
+    redis: Redis = Redis.from_url("redis://127.0.0.1:1/0")
+    return World(build_services(FEATURES, Stores(database, documents, redis), PARTITIONS))
+
+
+def ana(**changed: str | None) -> TelegramUser:
+    values = {"first_name": "Ana", "username": "ana", "language_code": "es", "last_name": None}
+    return TelegramUser.model_validate({"id": 7, "is_bot": False, **values, **changed})
+
+
+async def told_of(database: Database, user_id: str = "7") -> list[str]:
+    """The types of the user's events, in their order."""
+    rows: Rows = await events_of(database, user_id)
+    return [row["event_type"] for row in rows]
