@@ -14,6 +14,7 @@ from aiogram.exceptions import (
 )
 from aiogram.types import Message as TelegramMessage
 from sqlalchemy import Connection, bindparam, select, update
+from structlog.contextvars import bound_contextvars
 
 from yabot.bot.limits import SendLimits
 from yabot.bot.outgoing import to_method
@@ -50,15 +51,19 @@ class Sender:
 
     def notice(self, committed: Committed) -> None:
         for row_id, message in committed.messages:
-            self._submit(row_id, message)
+            self._submit(row_id, message, committed.cause.correlation_id)
 
     async def resume(self) -> None:
         """Send what an earlier process committed and did not mark as sent."""
-        for row_id, message in await self._database.read(_waiting):
-            self._submit(row_id, message)
+        for row_id, message, cause_id in await self._database.read(_waiting):
+            self._submit(row_id, message, cause_id)
 
-    def _submit(self, row_id: int, message: Message) -> None:
-        self.lanes.submit(message.chat_id, lambda: self._deliver(row_id, message))
+    def _submit(self, row_id: int, message: Message, correlation_id: str) -> None:
+        async def deliver() -> None:
+            with bound_contextvars(correlation_id=correlation_id):
+                await self._deliver(row_id, message)
+
+        self.lanes.submit(message.chat_id, deliver)
 
     async def _deliver(self, row_id: int, message: Message) -> None:
         """Until Telegram has taken the message, or has refused it for good."""
@@ -117,10 +122,10 @@ _set_state = (
 )
 
 
-def _waiting(connection: Connection) -> list[tuple[int, Message]]:
+def _waiting(connection: Connection) -> list[tuple[int, Message, str]]:
     query = select(outgoing).where(outgoing.c.state == "waiting").order_by(outgoing.c.id)
     return [
-        (row.id, Message(row.chat_id, row.method, row.payload, row.content_id))
+        (row.id, Message(row.chat_id, row.method, row.payload, row.content_id), row.cause_id)
         for row in connection.execute(query)
     ]
 
