@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from yabot.cli import database, diagnosis, events, program, stories
+from yabot.cli import audit, database, diagnosis, events, program, stories
 from yabot.errors import YabotError
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app.command("doctor")(diagnosis.doctor)
 app.add_typer(database.app, name="db")
 app.add_typer(stories.app, name="story")
 app.add_typer(events.app, name="events")
+app.add_typer(audit.app, name="audit")
 
 
 def main() -> None:

@@ -52,9 +52,8 @@ async def test_many_who_meet_a_new_user_at_once_make_one(
     database: Database, documents: DocumentStore, world: World, follower: DocumentFollower
 ) -> None:
     other = new_world(database, documents)
-    await asyncio.gather(
-        *((world, other)[n % 2].register(f"update {n % 6}") for n in range(12))
-    )
+    other.services.commits.followers.append(follower.notice)
+    await asyncio.gather(*((world, other)[n % 2].register(f"update {n % 6}") for n in range(12)))
     await until(nothing_waits(database))
     assert len(await rows_of(database, user_profiles)) == 1
     assert await told_of(database) == ["user_registered"]
@@ -65,22 +64,23 @@ async def test_many_who_meet_a_new_user_at_once_make_one(
 async def test_a_creation_that_fails_leaves_nothing_and_says_why(
     database: Database, documents: DocumentStore, world: World, follower: DocumentFollower
 ) -> None:
+    async def meet(work: UnitOfWork) -> None:
+        await world.users.meet(work, ana())
+
+    async def fails_at(statement: int) -> bool:
+        with failing_at(database.engine, statement):
+            try:
+                await world.decide("start", meet)
+            except StoreUnavailable:
+                return True
+        return False
+
     before, broken_at = await dump(database), 1
-    while True:
-        try:
-            with failing_at(database.engine, broken_at) as statements:
-                await world.register()
-        except StoreUnavailable as error:
-            assert error.code == "store_unavailable"
-        else:
-            break
-        if statements.seen[-1].startswith("SELECT"):
-            break
+    while await fails_at(broken_at):
         assert await dump(database) == before
         assert await world.users.get("7") is None
         broken_at += 1
     assert broken_at > 5
-    await world.register()
     await until(nothing_waits(database))
     assert await versions(documents) == {"7": 1}
     assert await told_of(database) == ["user_registered"]

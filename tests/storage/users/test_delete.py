@@ -75,7 +75,10 @@ async def test_nothing_that_the_user_wrote_or_was_told_stays(
     database: Database, world: World
 ) -> None:
     await world.register()
-    await Intake(database, bot_id=1, partitions=4).store([written(1), written(2)])
+    intake = Intake(database, bot_id=1, partitions=4)
+    await intake.store([written(1), written(2)])
+    for update_id in (1, 2):
+        await database.write(intake.finished(update_id, "done"))
     await answer(world, "answer")
     before = json.dumps(await dump(database), default=str)
     assert SECRET in before
@@ -87,6 +90,18 @@ async def test_nothing_that_the_user_wrote_or_was_told_stays(
     assert "ana" not in after
     assert [row["state"] for row in await rows_of(database, updates)] == ["erased"] * 2
     assert [row["payload"] for row in await rows_of(database, outgoing)] == ["{}"]
+
+
+async def test_what_the_user_wrote_since_still_gets_its_answer(
+    database: Database, world: World
+) -> None:
+    await world.register()
+    intake = Intake(database, bot_id=1, partitions=4)
+    await intake.store([written(1), written(2)])
+    await database.write(intake.finished(1, "done"))
+    await world.delete()
+    assert [row["state"] for row in await rows_of(database, updates)] == ["erased", "waiting"]
+    assert [update.update_id for update in await intake.resume()] == [2]
 
 
 async def test_numbers_stay_so_that_the_one_who_comes_back_goes_on_counting(

@@ -87,7 +87,7 @@ async def test_a_state_that_was_just_written_needs_no_mongodb(
 ) -> None:
     """The cache knows the very version that SQL names."""
     world = new_world(database, unreachable)
-    async with following(new_world(database, documents).services.commits, documents):
+    async with following(world.services.commits, documents):
         await world.register()
         await until(nothing_waits(database))
         assert await language(world) is None

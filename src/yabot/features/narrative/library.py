@@ -1,5 +1,6 @@
 """Where the story is kept. Readers see one revision or the next, never a mixture."""
 
+import asyncio
 from time import monotonic
 
 from yabot.errors import InvalidInput, StoreUnavailable
@@ -23,17 +24,23 @@ class Library:
         self._documents = documents
         self._story: Story | None = None
         self._checked_at = -FRESH_FOR
+        self._check: asyncio.Task[None] | None = None
 
     async def current(self) -> Story | None:
         """The story that readers see; None before the first import. Raises StoreUnavailable."""
-        if monotonic() - self._checked_at < FRESH_FOR:
-            return self._story
+        if monotonic() - self._checked_at >= FRESH_FOR:
+            # However many readers ask at once, MongoDB is asked once.
+            if self._check is None or self._check.done():
+                self._check = asyncio.create_task(self._look())
+            await asyncio.shield(self._check)
+        return self._story
+
+    async def _look(self) -> None:
         own = await self._documents.find(STORIES, CURRENT)
         revision = self._story.revision if self._story else None
         if own is None or own["revision"] != revision:
             self._story = await self._load()
         self._checked_at = monotonic()
-        return self._story
 
     async def replace(self, story: Story, *, begin_again: bool = False) -> None:
         """Switch to ``story``, whole, in one transaction.

@@ -151,16 +151,21 @@ class UserService:
     async def _read_state(self, user: User) -> UserState:
         document = await self._documents.find(COLLECTION, user.user_id)
         version = 0 if document is None else document["version"]
-        if version > user.state_version:
-            raise GuardFailed(f"the state of user {user.user_id} has changed meanwhile")
-        if document is None or version < user.state_version:
+        if version < user.state_version and await self._stands(user):
             raise StateLost(
                 f"MongoDB holds version {version} of user {user.user_id}, SQL has committed "
                 f"{user.state_version}: restore the collection '{COLLECTION}' from its backup"
             )
+        if version != user.state_version:
+            raise GuardFailed(f"the state of user {user.user_id} has changed meanwhile")
         state = UserState.model_validate(document)
         self.cache.put(state)
         return state
+
+    async def _stands(self, user: User) -> bool:
+        """Whether the user is still at the version that was read: else it is nobody's loss."""
+        stored = await self._database.read(repository.find(user.user_id))
+        return stored.state_version == user.state_version
 
     def _register(self, work: UnitOfWork, telegram_user: TelegramUser, version: int) -> User:
         now = utc_now()

@@ -1,0 +1,89 @@
+"""Holds MongoDB against SQL: a user has a document exactly when they have a profile row."""
+
+import asyncio
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, select
+
+from yabot.features.users.service import COLLECTION
+from yabot.features.users.tables import user_profiles
+from yabot.storage.documents.store import DocumentStore
+from yabot.storage.relational.database import Database
+from yabot.storage.relational.tables import doc_changes, user_counters
+
+AT_ONCE = 1000
+# What is on its way when it is looked at has arrived by the second look.
+SECOND_LOOK_AFTER = 1.0
+
+Versions = dict[str, int]
+
+
+async def audit_users(database: Database, documents: DocumentStore) -> list[str]:
+    """One line for each user whose two halves differ, ordered by id; empty when all is well.
+
+    Reads everything, in pages; may run beside the program. Raises StoreUnavailable.
+    """
+    suspects = await _differing(database, documents, await _all_ids(database, documents))
+    if not suspects:
+        return []
+    await asyncio.sleep(SECOND_LOOK_AFTER)
+    differing = await _differing(database, documents, suspects)
+    return [differing[user_id] for user_id in sorted(differing)]
+
+
+async def _all_ids(database: Database, documents: DocumentStore) -> list[str]:
+    query = select(user_profiles.c.user_id)
+    known = await database.read(lambda connection: set(connection.execute(query).scalars()))
+    with documents.answering():
+        stored = await documents[COLLECTION].distinct("_id")
+    return sorted(known | set(stored))
+
+
+async def _differing(
+    database: Database, documents: DocumentStore, user_ids: Iterable[str]
+) -> dict[str, str]:
+    ids = list(user_ids)
+    found: dict[str, str] = {}
+    for start in range(0, len(ids), AT_ONCE):
+        found |= await _differing_in(database, documents, ids[start : start + AT_ONCE])
+    return found
+
+
+async def _differing_in(
+    database: Database, documents: DocumentStore, page: list[str]
+) -> dict[str, str]:
+    expected, pending = await database.read(lambda connection: _sql(connection, page))
+    stored = await _mongodb(documents, page)
+    found = {}
+    for user_id in page:
+        difference = _compare(expected.get(user_id), stored.get(user_id))
+        if difference is not None and user_id not in pending:
+            found[user_id] = f"user {user_id}: {difference}"
+    return found
+
+
+def _sql(connection: Connection, page: list[str]) -> tuple[Versions, set[str]]:
+    versions = select(user_profiles.c.user_id, user_counters.c.state_version).join(
+        user_counters, user_counters.c.user_id == user_profiles.c.user_id
+    )
+    rows = connection.execute(versions.where(user_profiles.c.user_id.in_(page)))
+    waiting = select(doc_changes.c.user_id).where(doc_changes.c.user_id.in_(page))
+    return {row.user_id: row.state_version for row in rows}, set(
+        connection.execute(waiting).scalars()
+    )
+
+
+async def _mongodb(documents: DocumentStore, page: list[str]) -> Versions:
+    with documents.answering():
+        cursor = documents[COLLECTION].find({"_id": {"$in": page}}, {"version": 1})
+        return {found["_id"]: found["version"] async for found in cursor}
+
+
+def _compare(expected: int | None, stored: int | None) -> str | None:
+    if expected == stored:
+        return None
+    if expected is None:
+        return f"SQL has no profile, MongoDB has version {stored} of a document"
+    if stored is None:
+        return f"SQL has version {expected}, MongoDB has no document"
+    return f"SQL has version {expected}, MongoDB has version {stored}"
