@@ -25,10 +25,12 @@ ENV PATH="/opt/yabot/bin:$PATH" \
     YABOT_ENV=production \
     YABOT_DATA_DIR=/var/lib/yabot \
     LOG_FORMAT=json
+# openssl comes with the image's ca-certificates; deploy/certificates.sh needs it.
 RUN groupadd --gid 10001 yabot \
     && useradd --uid 10001 --gid yabot --no-create-home --home-dir /var/lib/yabot \
         --shell /usr/sbin/nologin yabot \
-    && install -d -o yabot -g yabot -m 700 /var/lib/yabot
+    && install -d -o yabot -g yabot -m 700 /var/lib/yabot \
+    && openssl version
 COPY --from=build /opt/yabot /opt/yabot
 USER yabot
 WORKDIR /var/lib/yabot

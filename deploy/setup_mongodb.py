@@ -37,7 +37,7 @@ def main(environ: Mapping[str, str]) -> None:
     sys.stdout.write(f"MongoDB is a replica set at {member}, and knows its users\n")
 
 
-def connect(environ: Mapping[str, str], **credentials: str) -> Client:
+def connect(environ: Mapping[str, str], **credentials: Any) -> Client:
     return MongoClient(
         LOOPBACK,
         int(environ["MONGODB_MEMBER"].rpartition(":")[2]),

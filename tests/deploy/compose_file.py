@@ -53,9 +53,10 @@ def interpolate(text: str, env: Mapping[str, str]) -> str:
 def environment(service: Mapping[str, Any], places: Mapping[str, str]) -> dict[str, str]:
     """The service's variables, with each of ``places`` replaced: paths and hosts of a container
     that are elsewhere on this machine."""
-    found = {}
-    for name, value in service["environment"].items():
-        for there, here in places.items():
-            value = value.replace(there, here)
-        found[name] = value
-    return found
+
+    def here(value: str) -> str:
+        for there, place in places.items():
+            value = value.replace(there, place)
+        return value
+
+    return {name: here(value) for name, value in service["environment"].items()}

@@ -1,10 +1,12 @@
 """What compose.yaml opens, to whom, and with which rights."""
 
+import os
+import subprocess
 from typing import Any
 
 import pytest
 
-from tests.deploy.compose_file import compose, example, variables_used
+from tests.deploy.compose_file import DEPLOY, compose, example, variables_used
 from yabot.settings.reference import variables
 
 ONCE = {"prepare", "setup-mongodb", "setup-postgres"}
@@ -126,3 +128,12 @@ def test_the_example_names_exactly_what_compose_reads() -> None:
 def test_compose_says_which_secret_is_missing(name: str, secrets: dict[str, str]) -> None:
     with pytest.raises(KeyError, match=name):
         compose(secrets | {name: ""})
+
+
+def test_the_scripts_can_be_read(services: dict[str, Any]) -> None:
+    """Those that need a Docker engine are run on servers only; the others have their own tests."""
+    for script in sorted(DEPLOY.glob("*.sh")):
+        assert os.access(script, os.X_OK), script
+        subprocess.run(["sh", "-n", script], check=True)
+    assert services["mongodb"]["environment"]["MONGODB_ADMIN_PASSWORD"]
+    assert services["postgres"]["environment"]["POSTGRES_PASSWORD"]

@@ -1,0 +1,28 @@
+#!/bin/sh
+# Copies both databases of compose.yaml, of one moment, into a new folder. The bot stops for as
+# long as that takes; Telegram keeps the updates meanwhile.
+#
+#   backup.sh [FOLDER]    by default backups/ beside this script, and the time
+set -eu
+umask 077
+
+cd "$(dirname "$0")"
+folder=${1:-backups/$(date -u +%Y%m%dT%H%M%SZ)}
+mkdir -p "$(dirname "$folder")"
+mkdir "$folder"
+
+docker compose stop yabot
+trap 'docker compose up --detach --no-deps yabot' EXIT
+# shellcheck disable=SC2016 # the variables are the containers'
+docker compose exec -T postgres sh -c \
+    'PGPASSWORD=$POSTGRES_PASSWORD pg_dump --username=postgres --format=custom yabot' \
+    > "$folder/postgres.dump"
+# shellcheck disable=SC2016
+docker compose exec -T mongodb sh -c '
+    umask 077
+    trap "rm -f /tmp/login" EXIT
+    printf "password: %s\n" "$MONGODB_ADMIN_PASSWORD" > /tmp/login
+    mongodump --config=/tmp/login --username=admin --authenticationDatabase=admin \
+        --host=localhost --ssl --sslCAFile=/tls/ca.pem --db=yabot --archive --gzip --quiet' \
+    > "$folder/mongodb.archive.gz"
+echo "$folder holds both databases; keep it, and .env, on another machine"

@@ -1,0 +1,34 @@
+#!/bin/sh
+# Puts back what backup.sh has copied, in place of what is there now, and starts the bot. On a
+# new server it needs the old .env; the stores are made by compose.yaml.
+#
+#   restore.sh FOLDER
+set -eu
+
+[ $# = 1 ] || { echo "usage: restore.sh FOLDER" >&2; exit 2; }
+folder=$(cd "$1" && pwd)
+cd "$(dirname "$0")"
+
+docker compose stop yabot
+# Each starts its store, if need be, and waits for it.
+docker compose run --rm setup-mongodb
+docker compose run --rm setup-postgres
+# shellcheck disable=SC2016 # the variables are the containers'
+docker compose exec -T postgres sh -c \
+    'PGPASSWORD=$POSTGRES_PASSWORD pg_restore --username=postgres --dbname=yabot \
+        --clean --if-exists --single-transaction --exit-on-error' \
+    < "$folder/postgres.dump"
+# shellcheck disable=SC2016
+docker compose exec -T mongodb sh -c '
+    umask 077
+    trap "rm -f /tmp/login" EXIT
+    printf "password: %s\n" "$MONGODB_ADMIN_PASSWORD" > /tmp/login
+    mongorestore --config=/tmp/login --username=admin --authenticationDatabase=admin \
+        --host=localhost --ssl --sslCAFile=/tls/ca.pem --nsInclude="yabot.*" --drop --archive \
+        --gzip --quiet' \
+    < "$folder/mongodb.archive.gz"
+# Redis holds events that the restored log does not know; they are written again from SQL.
+docker compose rm --stop --force redis
+docker volume rm --force yabot_redis-data
+docker compose up --detach
+docker compose exec -T yabot yabot audit stores

@@ -1,0 +1,118 @@
+"""mongod as compose.yaml starts it, set up by setup_mongodb.py, used by the bot's own URI."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure, ServerSelectionTimeoutError
+
+from tests.deploy.compose_file import environment
+from tests.deploy.servers import mongodb, set_up
+from yabot.bootstrap import FEATURES
+from yabot.errors import StartupError
+from yabot.storage.documents.store import DocumentStore
+
+pytestmark = [pytest.mark.criterion("sec.1")]
+COLLECTIONS = [each for feature in FEATURES for each in feature.collections]
+
+
+@pytest.fixture(scope="module")
+def places(
+    services: dict[str, Any], tls: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, str]]:
+    """Where things of the containers are on this machine; MongoDB is set up."""
+    with mongodb(services, tls, tmp_path_factory.mktemp("mongodb")) as port:
+        found = {"mongodb:27017": f"localhost:{port}", "/tls/": f"{tls}/yabot/"}
+        done = set_up("setup-mongodb", services, found)
+        assert (done.returncode, done.stderr) == (0, "")
+        yield found
+
+
+@pytest.fixture
+def uri(services: dict[str, Any], places: dict[str, str]) -> str:
+    return environment(services["yabot"], places)["MONGODB_URI"]
+
+
+@pytest.fixture
+async def documents(uri: str) -> AsyncIterator[DocumentStore]:
+    store = DocumentStore(uri, "yabot", max_pool_size=2, timeout_ms=5000)
+    yield store
+    await store.close()
+
+
+def client(uri: str, **options: Any) -> MongoClient[dict[str, Any]]:
+    return MongoClient(uri, serverSelectionTimeoutMS=1500, **options)
+
+
+async def test_the_bot_makes_and_uses_its_collections(documents: DocumentStore) -> None:
+    await documents.ping()
+    await documents.ensure(COLLECTIONS)
+    await documents.database.command("collMod", "items", validationLevel="strict")
+    await documents.database["probe"].insert_one({"_id": "a"})
+    assert await documents.find("probe", "a") == {"_id": "a"}
+    hello = await documents.client.admin.command("hello")
+    assert hello["setName"] == "rs0"
+
+
+def test_the_bot_may_do_nothing_elsewhere(uri: str) -> None:
+    with client(uri) as bot:
+        for forbidden in (
+            lambda: bot["another"]["probe"].insert_one({}),
+            lambda: bot.admin.command("createUser", "friend", pwd="x", roles=["root"]),
+            lambda: bot.admin.command("shutdown"),
+        ):
+            with pytest.raises(OperationFailure, match="not authorized"):
+                forbidden()
+
+
+def test_nobody_is_let_in_without_tls(uri: str) -> None:
+    with (
+        client(uri.partition("&tls=true")[0]) as plain,
+        pytest.raises(ServerSelectionTimeoutError),
+    ):
+        plain.admin.command("ping")
+
+
+def test_another_authoritys_server_is_not_believed(uri: str, tmp_path: Path, tls: Path) -> None:
+    other = tmp_path / "other.pem"
+    other.write_bytes((tls / "redis/server.crt").read_bytes())
+    with (
+        client(uri.replace(f"{tls}/yabot/ca.pem", str(other))) as doubting,
+        pytest.raises(ServerSelectionTimeoutError, match="certificate verify failed"),
+    ):
+        doubting.admin.command("ping")
+
+
+async def test_nobody_is_let_in_without_a_password(uri: str, places: dict[str, str]) -> None:
+    user = uri.partition("//")[2].partition("@")[0]
+    store = DocumentStore(uri.replace(f"{user}@", ""), "yabot", max_pool_size=1, timeout_ms=5000)
+    with pytest.raises(StartupError, match="requires authentication"):
+        await store.ensure(COLLECTIONS)
+    await store.close()
+
+
+def test_setting_up_again_brings_a_new_password(
+    services: dict[str, Any], places: dict[str, str], uri: str, secrets: dict[str, str]
+) -> None:
+    present = secrets["MONGODB_PASSWORD"]
+    assert set_up("setup-mongodb", services, places, MONGODB_PASSWORD="new").returncode == 0
+    with client(uri) as old, pytest.raises(OperationFailure, match="Authentication failed"):
+        old["yabot"].command("ping")
+    with client(uri.replace(present, "new")) as bot:
+        bot["yabot"].command("ping")
+    assert set_up("setup-mongodb", services, places).returncode == 0
+    with client(uri) as bot:
+        bot["yabot"].command("ping")
+
+
+def test_a_wrong_administrators_password_is_said_in_a_sentence(
+    services: dict[str, Any], places: dict[str, str]
+) -> None:
+    refused = set_up("setup-mongodb", services, places, MONGODB_ADMIN_PASSWORD="wrong")
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        "MongoDB does not take MONGODB_ADMIN_PASSWORD: its administrator was made with another; "
+        "put that one back into deploy/.env\n"
+    )

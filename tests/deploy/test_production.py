@@ -1,0 +1,111 @@
+"""compose.yaml on this machine: the bot in production, by webhook, on its stores with TLS."""
+
+import json
+import sys
+import urllib.request
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.deploy.compose_file import environment
+from tests.deploy.servers import mongodb, postgres, redis, running, set_up
+from tests.e2e.program import free_port
+from yabot.playground.client import PlaygroundClient
+from yabot.playground.server import PlaygroundServer
+
+STARTED_WITHIN = 40.0
+
+
+@pytest.fixture
+def places(services: dict[str, Any], tls: Path, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The stores, set up; and where they and their files are."""
+    with ExitStack() as stack:
+        ports = {
+            "mongodb:27017": stack.enter_context(mongodb(services, tls, folder(tmp_path, "m"))),
+            "redis:6379": stack.enter_context(redis(services, tls, folder(tmp_path, "r"))),
+            "postgres:5432": stack.enter_context(postgres(services, tls)),
+        }
+        found = {
+            **{there: f"localhost:{port}" for there, port in ports.items()},
+            "/tls/": f"{tls}/yabot/",
+            "/var/lib/yabot": str(tmp_path / "data"),
+        }
+        assert set_up("setup-mongodb", services, found).returncode == 0
+        at = {"PGHOST": "localhost", "PGPORT": str(ports["postgres:5432"])}
+        assert set_up("setup-postgres", services, found, **at).returncode == 0
+        yield found
+
+
+def folder(parent: Path, name: str) -> Path:
+    made = parent / name
+    made.mkdir()
+    return made
+
+
+@pytest.fixture
+async def telegram(tmp_path: Path) -> AsyncIterator[PlaygroundServer]:
+    server = PlaygroundServer(tmp_path / "playground.db", port=0)
+    await server.start()
+    yield server
+    await server.stop()
+
+
+def production(
+    services: dict[str, Any], places: dict[str, str], telegram: PlaygroundServer
+) -> dict[str, str]:
+    """What compose.yaml gives the bot; but Telegram and the listeners are on loopback."""
+    webhook = str(free_port())
+    return {
+        **environment(services["yabot"], places),
+        "BOT_TOKEN": telegram.bot_token,
+        "TELEGRAM_API_URL": telegram.url,
+        "WEBHOOK_URL": f"http://127.0.0.1:{webhook}/telegram",
+        "WEBHOOK_HOST": "127.0.0.1",
+        "WEBHOOK_PORT": webhook,
+        "API_HOST": "127.0.0.1",
+        "API_PORT": str(free_port()),
+    }
+
+
+@pytest.mark.criterion("5.4.1", "rel.4", "sec.1", "sec.2", "sec.4")
+async def test_a_reader_is_answered(
+    services: dict[str, Any],
+    secrets: dict[str, str],
+    places: dict[str, str],
+    telegram: PlaygroundServer,
+    tmp_path: Path,
+) -> None:
+    env = production(services, places, telegram)
+    yabot = Path(sys.executable).with_name("yabot")
+    home = {"PATH": str(yabot.parent), "HOME": str(tmp_path)}
+    log = tmp_path / "yabot.log"
+    with running([yabot, "run"], log, home | env) as process:
+        async with PlaygroundClient(telegram.url) as reader:
+            await answered(reader, log)
+        api = f"http://127.0.0.1:{env['API_PORT']}"
+        components = asked(f"{api}/health/ready")["components"]
+        assert {components[store]["status"] for store in ("mongodb", "redis", "sql")} == {"ok"}
+        process.terminate()
+        assert process.wait(15) == 0
+    said = log.read_text()
+    assert '"webhook.set"' in said
+    hidden = [value for name, value in secrets.items() if name.endswith(("PASSWORD", "SECRET"))]
+    assert not [secret for secret in (*hidden, telegram.bot_token) if secret in said]
+
+
+async def answered(reader: PlaygroundClient, log: Path) -> None:
+    user = await reader.add_user("Ana")
+    await reader.send(user, "/start")
+    try:
+        await reader.wait_for(user, lambda chat: len(chat) > 1, STARTED_WITHIN)
+    except TimeoutError as error:
+        raise AssertionError(log.read_text()[-4000:]) from error
+
+
+def asked(url: str) -> dict[str, Any]:
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        found: dict[str, Any] = json.load(answer)
+    return found
