@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import redis
 from pymongo import AsyncMongoClient, MongoClient
@@ -76,7 +76,7 @@ class BareScript:
 
 
 class BareProgram:
-    """Many changes at once, in one event loop: asynchronous clients, and SQL in one thread."""
+    """As a bot has to: in one event loop, with asynchronous clients, and SQL in one thread."""
 
     def __init__(self, engines: Engines, path: Path) -> None:
         self._sql = BareSql(path)
@@ -98,7 +98,10 @@ class BareProgram:
             pipeline.xadd(change.stream, {"event": event}, maxlen=10_000)
         await pipeline.execute()
 
-    async def close(self) -> None:
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
         self._thread.shutdown()
         self._sql.close()
         await self._mongodb.close()

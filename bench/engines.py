@@ -1,6 +1,7 @@
 """The engines that all figures share, in a folder of their own that is gone afterwards."""
 
 import shutil
+import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -26,7 +27,10 @@ async def running_engines() -> AsyncIterator[Engines]:
     mongod, valkey = EmbeddedMongod(folder / "engines"), EmbeddedValkey(folder / "engines")
     try:
         yield Engines(folder, await mongod.start(), await valkey.start())
+    except BaseException:
+        print(f"The logs stay in {folder}", file=sys.stderr)
+        raise
     finally:
         await valkey.stop()
         await mongod.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)

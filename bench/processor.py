@@ -17,6 +17,7 @@ from bench.updates import Reader
 ROUNDS = 5
 IN_EACH_LANE = 20
 UPDATES = LANES * IN_EACH_LANE
+PATIENCE = 60.0
 
 Cause = Callable[[], Awaitable[Any]]
 
@@ -37,7 +38,8 @@ async def processor_figures(engines: Engines) -> list[Figure]:
         async def ours() -> float:
             lanes = [[change.next(lane) for _ in range(IN_EACH_LANE)] for lane in range(LANES)]
             started = process_time()
-            await asyncio.gather(*map(_run, lanes))
+            async with asyncio.timeout(PATIENCE):
+                await asyncio.gather(*map(_run, lanes))
             return _milliseconds_each(started)
 
         pairs = await alternate(bare, ours, ROUNDS)

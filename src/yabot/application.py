@@ -15,7 +15,8 @@ from yabot.assembly import (
     state_collection,
 )
 from yabot.bot.limits import SendLimits
-from yabot.bot.role import BotRole, connect_bot, identify
+from yabot.bot.role import BotRole
+from yabot.bot.telegram import connect_bot, identify
 from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams
 from yabot.errors import ConfigurationError
@@ -88,7 +89,7 @@ class BotApplication:
         watches = await self._start_watches(stack, stores, services)
         self._start_followers(stack, stores, services, watches)
         self._start_measuring(stack, stores)
-        await self._start_bot(stack, stores, services)
+        await self._start_bot(stack, stores, services, watches["sql"])
         self.health.started = True
         log.info("yabot.started", roles=sorted(self._roles))
 
@@ -138,6 +139,7 @@ class BotApplication:
         documents = DocumentFollower(stores.database, stores.documents, collection, model)
         relay = Relay(stores.database, Streams(stores.redis))
         services.commits.followers += [documents.notice, relay.notice]
+        services.commits.on_repeat += [documents.look_again, relay.loop.wake]
         loops = {"mongodb": documents.loop, "redis": relay.loop}
         for component, loop in loops.items():
             for watch in (watches[component], watches["sql"]):
@@ -159,7 +161,9 @@ class BotApplication:
         loop.start()
         stack.push_async_callback(loop.finish, CATCH_UP)
 
-    async def _start_bot(self, stack: AsyncExitStack, stores: Stores, services: Services) -> None:
+    async def _start_bot(
+        self, stack: AsyncExitStack, stores: Stores, services: Services, sql: StoreWatch
+    ) -> None:
         if "bot" not in self._roles:
             return
         bot = await self._connect(stack, stores, services)
@@ -177,6 +181,7 @@ class BotApplication:
             on_trouble=self._reporter("telegram", "failed"),
         )
         self.health.report("telegram", "ok")
+        sql.on_restored.append(lambda _downtime: role.retry())
         await role.start()
         stack.push_async_callback(role.stop)
 

@@ -19,4 +19,4 @@ def from_microseconds(count: int) -> datetime:
 
 def rfc3339(moment: datetime) -> str:
     """UTC with ``Z`` and always six decimals, so that texts sort as the moments do."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"

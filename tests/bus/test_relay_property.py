@@ -1,7 +1,6 @@
 """Whatever happens in whatever order, a stream is a beginning of the log, and at last all of it."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from redis.asyncio import Redis
 
 from tests.bus.log import ALL, forget_marks, lose_tail, placed, streams
 from tests.storage.dumps import rows_of
-from tests.storage.fixtures import new_commits
+from tests.storage.fixtures import fresh_copy, new_commits
 from tests.storage.units import telling
 from yabot.bus import outbox
 from yabot.bus.relay import Relay
@@ -21,7 +20,6 @@ from yabot.bus.streams import Entry, Streams, stream_name
 from yabot.errors import StoreUnavailable
 from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.sqlite import SqliteDatabase
 from yabot.storage.relational.tables import outbox as outbox_table
 
 
@@ -118,14 +116,10 @@ class World:
 
 
 @asynccontextmanager
-async def world(template: Path, redis: Redis) -> AsyncIterator[World]:
-    path = template.with_name("example.db")
-    shutil.copy(template, path)
+async def world(migrated: Path, redis: Redis) -> AsyncIterator[World]:
     await redis.delete(*(stream_name(n) for n in ALL))
-    database = SqliteDatabase(path, pool_size=1, timeout_ms=5000)
-    await database.open()
-    yield World(database, new_commits(database), redis)
-    await database.close()
+    async with fresh_copy(migrated) as database:
+        yield World(database, new_commits(database), redis)
 
 
 @settings(

@@ -35,9 +35,9 @@ def new_program(forks: ForkServer, tmp_path: Path) -> Iterator[NewProgram]:
         program.end()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def playing(forks: ForkServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    """One running program, with its own engines and playground, for the tests of a module."""
+    """One running program, with its own engines and playground, for all who only chat with it."""
     program = Program(forks, tmp_path_factory.mktemp("playing"))
     try:
         program.start()

@@ -29,8 +29,9 @@ class Journal:
         return events
 
     def told(self, *expected: str) -> list[Json]:
-        """The next turn, whose events are of exactly these types, without its completion."""
-        *events, completed = [e for e in self.turn() if e["event_type"] != "update_received"]
+        """The next turn has exactly these events between its update's receipt and completion."""
+        received, *events, completed = self.turn()
+        assert received["event_type"] == "update_received"
         assert [event["event_type"] for event in events] == list(expected)
         assert completed["payload"]["duration_ms"] > 0
         return events

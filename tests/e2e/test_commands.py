@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from itertools import count
 from pathlib import Path
@@ -50,6 +50,19 @@ def beside(new_program: NewProgram, playing: Program) -> Beside:
     return make
 
 
+@pytest.fixture
+def import_story(beside: Beside, tmp_path: Path) -> Iterator[Callable[..., Program]]:
+    """Imports a story into the running program, whose own it gets back afterwards."""
+
+    def run_import(story: str, *options: str) -> Program:
+        command = beside("story", "import", *options, _file(tmp_path, "story", story))
+        command.run()
+        return command
+
+    yield run_import
+    assert "Readers now see" in run_import(demo_story(), "--begin-again").said
+
+
 _numbers = count()
 
 
@@ -89,14 +102,17 @@ def test_story_check_names_every_mistake_by_line(new_program: NewProgram, tmp_pa
 
 
 async def test_readers_see_an_import_without_a_restart(
-    beside: Beside, playing: Program, tmp_path: Path
+    beside: Beside,
+    playing: Program,
+    import_story: Callable[..., Program],
+    tmp_path: Path,
 ) -> None:
     async with readers(playing.url, "Lucía") as (reader,):
         await reader.ask("/start")
         await reader.ask("/story")
-        story = demo_story().replace("es: La calle del puerto", "es: La calle del mar")
-        imported = beside("story", "import", _file(tmp_path, "sea", story))
-        assert imported.run() == 0
+        imported = import_story(
+            demo_story().replace("es: La calle del puerto", "es: La calle del mar")
+        )
         assert "Readers now see 'half_a_sentence'" in imported.said
         await asyncio.sleep(FRESH_FOR)  # what an import may go unseen
         (shown,) = await reader.press("c:letter:coat")
@@ -109,14 +125,13 @@ async def test_readers_see_an_import_without_a_restart(
 
 
 async def test_an_import_that_strands_readers_is_refused(
-    beside: Beside, playing: Program, tmp_path: Path
+    playing: Program, import_story: Callable[..., Program]
 ) -> None:
-    short = _file(tmp_path, "short", SHORT_STORY)
     async with readers(playing.url, "Lucía") as (reader,):
         await reader.ask("/start")
         await reader.ask("/story")
-        refused = beside("story", "import", short)
-        assert refused.run() == 1
+        refused = import_story(SHORT_STORY)
+        assert refused.said == ""
         (sentence,) = refused.sentences
         assert "letter" in sentence
         assert "moved" in sentence
@@ -124,14 +139,12 @@ async def test_an_import_that_strands_readers_is_refused(
         (shown,) = await reader.press("c:letter:coat")
         assert buttons(shown)
 
-        assert beside("story", "import", "--begin-again", short).run() == 0
+        assert "Readers now see 'short'" in import_story(SHORT_STORY, "--begin-again").said
         await asyncio.sleep(FRESH_FOR)
         await reader.press("c:street:alley")
         (shown,) = await reader.press("story")
         assert shown["text"].startswith("La verja")
         assert len(scenes(await reader.chat())) == 1
-        back = _file(tmp_path, "demo", demo_story())
-        assert beside("story", "import", "--begin-again", back).run() == 0
 
 
 async def test_events_tail_shows_events_as_they_happen(beside: Beside, playing: Program) -> None:

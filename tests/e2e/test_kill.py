@@ -154,8 +154,7 @@ async def _die_and_rise(program: Program, operation: Operation, point: KillPoint
         await reader.until(lambda chat: not any(message["pending"] for message in chat))
         verify(program.stores)
         events = [event["event_type"] for event in program.stores.outbox(reader.user_id)[known:]]
-        told = [event for event in events if event != "update_received"]
-        assert told == [*operation.events, "operation_completed"]
+        assert events == ["update_received", *operation.events, "operation_completed"]
         assert operation.holds(program.stores, reader)
         assert len(await reader.answers()) <= before + 2 * len(operation.answers)
 

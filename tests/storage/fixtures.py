@@ -6,6 +6,7 @@ SQLite and on PostgreSQL.
 
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
@@ -147,6 +148,20 @@ async def _opened(new: NewDatabase) -> AsyncIterator[Database]:
     await database.open()
     yield database
     await database.close()
+
+
+@asynccontextmanager
+async def fresh_copy(migrated: Path) -> AsyncIterator[Database]:
+    """A database of its own for each example of a property test."""
+    path = migrated.with_name(f"{uuid4().hex}.db")
+    shutil.copy(migrated, path)
+    database = SqliteDatabase(path, pool_size=4, timeout_ms=5000)
+    await database.open()
+    try:
+        yield database
+    finally:
+        await database.close()
+        path.unlink()
 
 
 @pytest.fixture

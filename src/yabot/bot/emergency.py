@@ -4,9 +4,10 @@ from collections import OrderedDict
 from collections.abc import Iterable
 
 from aiogram import Bot
-from aiogram.exceptions import TelegramAPIError
+from aiogram.exceptions import AiogramError
 from aiogram.types import Message, Update
 
+from yabot.bot.limits import SendLimits
 from yabot.bot.localization import Texts
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import DEGRADED_REPLIES
@@ -14,6 +15,8 @@ from yabot.observability.metrics import DEGRADED_REPLIES
 log = get_logger(__name__)
 
 REMEMBERED = 10_000
+# Telegram waits meanwhile for what becomes of its delivery.
+SECONDS = 5
 COMMANDS = {"start": "start", "menu": "menu", "help": "help", "ayuda": "help"}
 
 
@@ -24,8 +27,9 @@ class EmergencyAnswers:
     any other, but the reader, who has had an answer, gets no second one.
     """
 
-    def __init__(self, bot: Bot, texts: Texts) -> None:
+    def __init__(self, bot: Bot, texts: Texts, limits: SendLimits | None) -> None:
         self._bot = bot
+        self._limits = limits
         self._texts = texts
         self._answered: OrderedDict[int, None] = OrderedDict()
 
@@ -46,10 +50,12 @@ class EmergencyAnswers:
         t = self._texts.localizer(message.from_user.language_code)
         text = t(f"emergency-{command}", name=message.from_user.first_name)
         try:
-            await self._bot.send_message(message.chat.id, text)
+            if self._limits is not None:
+                await self._limits.wait(message.chat.id, "sendMessage")
+            await self._bot.send_message(message.chat.id, text, request_timeout=SECONDS)
             DEGRADED_REPLIES.labels("without_sql").inc()
             log.warning("update.answered_without_sql", update_id=update.update_id, command=command)
-        except TelegramAPIError as error:
+        except AiogramError as error:
             del self._answered[update.update_id]
             log.warning("emergency.not_sent", update_id=update.update_id, reason=str(error))
 

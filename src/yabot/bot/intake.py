@@ -2,25 +2,34 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
+from aiogram import Bot
 from aiogram.types import Chat, Update
 from aiogram.types import User as TelegramUser
 from aiogram.types.update import UpdateTypeLookupError
+from pydantic import BaseModel, ValidationError
+from pydantic_core import PydanticSerializationError
 from sqlalchemy import Connection, bindparam, select, update
 
 from yabot.clock import utc_now
+from yabot.errors import InvalidInput
 from yabot.events.partition import partition_of
+from yabot.observability.logging import get_logger
 from yabot.storage.relational.database import Database, Statement, insert_new
 from yabot.storage.relational.tables import updates
 
-_set_state = (
-    update(updates)
-    .where(updates.c.bot_id == bindparam("bot"), updates.c.update_id == bindparam("update"))
-    .values(state=bindparam("new_state"))
-)
+log = get_logger(__name__)
+
+_this = (updates.c.bot_id == bindparam("bot")) & (updates.c.update_id == bindparam("update"))
+_set_state = update(updates).where(_this).values(state=bindparam("new_state"))
+_waits = select(updates.c.state == "waiting").where(_this)
 
 # A process that dies this often over one update is not sent into it again.
 MOST_ATTEMPTS = 5
+# The largest number that SQL keeps; Telegram's have 52 bits at most.
+LARGEST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +41,29 @@ class Intake:
     partitions: int
 
     async def store(self, received: Sequence[Update]) -> list[Update]:
-        """Durable on return; gives back those that were not stored before, in order.
+        """Durable on return; gives back those that are still to be handled, in order.
 
-        Raises StoreUnavailable: then none is stored, and none may be confirmed.
+        One that comes again is among them while it waits: it may have been stored without our
+        hearing so. Raises StoreUnavailable: then nothing is known, and none may be confirmed.
         """
         rows = [self._row(entry) for entry in received]
 
         def insert_rows(connection: Connection) -> list[bool]:
-            statement = insert_new(connection, updates)
-            return [connection.execute(statement, row).rowcount == 1 for row in rows]
+            return [_is_to_be_handled(connection, row) for row in rows]
 
-        fresh = await self.database.write(insert_rows)
-        return [entry for entry, is_new in zip(received, fresh, strict=True) if is_new]
+        due = await self.database.write(insert_rows)
+        return [entry for entry, is_due in zip(received, due, strict=True) if is_due]
 
     async def resume(self) -> list[Update]:
         """What an earlier process stored and did not finish, lowest ``update_id`` first."""
-        payloads = await self.database.write(self._take_waiting)
-        return [Update.model_validate_json(payload) for payload in payloads]
+        found = []
+        for update_id, payload in await self.database.write(self._take_waiting):
+            try:
+                found.append(Update.model_validate_json(payload))
+            except ValidationError as error:
+                log.error("update.unreadable", update_id=update_id, reason=_why(error))  # noqa: TRY400
+                await self.database.write(self.finished(update_id, "failed"))
+        return found
 
     def finished(self, update_id: int, state: str) -> Statement[None]:
         """A statement for the unit of work that handles the update."""
@@ -72,7 +87,7 @@ class Intake:
             "received_at": utc_now(),
         }
 
-    def _take_waiting(self, connection: Connection) -> list[str]:
+    def _take_waiting(self, connection: Connection) -> list[tuple[int, str]]:
         waiting = (updates.c.bot_id == self.bot_id) & (updates.c.state == "waiting")
         connection.execute(update(updates).where(waiting).values(attempts=updates.c.attempts + 1))
         connection.execute(
@@ -80,8 +95,41 @@ class Intake:
             .where(waiting & (updates.c.attempts > MOST_ATTEMPTS))
             .values(state="failed")
         )
-        query = select(updates.c.payload).where(waiting).order_by(updates.c.update_id)
-        return list(connection.execute(query).scalars())
+        columns = updates.c.update_id, updates.c.payload
+        query = select(*columns).where(waiting).order_by(updates.c.update_id)
+        return [(row.update_id, row.payload) for row in connection.execute(query)]
+
+
+def read_update(body: bytes, bot: Bot) -> Update:
+    """An update in its JSON, as anybody may have sent it.
+
+    Raises InvalidInput for what is none, or cannot be kept and read again.
+    """
+    try:
+        kept = Update.model_validate_json(body).model_dump_json(exclude_unset=True)
+        read = Update.model_validate_json(kept, context={"bot": bot})
+    except (ValidationError, PydanticSerializationError) as error:
+        raise InvalidInput(_why(error)) from error
+    user, chat = sender(read)
+    ids = [read.update_id, user.id if user else 0, chat.id if chat else 0]
+    if read.update_id < 0 or any(abs(number) > LARGEST_ID for number in ids):
+        raise InvalidInput("an id is out of range")
+    return read
+
+
+def _why(error: ValidationError | PydanticSerializationError) -> str:
+    """Without what it was about: that is somebody's message, and no business of a log."""
+    if isinstance(error, PydanticSerializationError):
+        return "a value that cannot be written as JSON"
+    first = error.errors(include_input=False, include_url=False)[0]
+    return f"{'.'.join(map(str, first['loc'])) or 'the body'}: {first['msg']}"
+
+
+def _is_to_be_handled(connection: Connection, row: dict[str, object]) -> bool:
+    if connection.execute(insert_new(connection, updates), row).rowcount == 1:
+        return True
+    key = {"bot": row["bot_id"], "update": row["update_id"]}
+    return bool(connection.execute(_waits, key).scalar_one())
 
 
 def sender(entry: Update) -> tuple[TelegramUser | None, Chat | None]:
@@ -90,10 +138,22 @@ def sender(entry: Update) -> tuple[TelegramUser | None, Chat | None]:
         event = entry.event
     except UpdateTypeLookupError:
         return None, None
-    user = getattr(event, "from_user", None) or getattr(event, "user", None)
-    message = getattr(event, "message", None)
-    chat = getattr(event, "chat", None) or getattr(message, "chat", None)
+    user = _field(event, "from_user") or _field(event, "user")
+    chat = _field(event, "chat") or _field(_field(event, "message"), "chat")
     return user, chat
+
+
+def _field(value: Any, name: str) -> Any:
+    """None where the type has no such field; pydantic takes its time to say that by itself."""
+    kind: object = type(value)
+    return getattr(value, name) if name in _fields(kind) else None
+
+
+@cache
+def _fields(kind: object) -> frozenset[str]:
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return frozenset(kind.model_fields)
+    return frozenset()
 
 
 def sender_id(entry: Update) -> str | None:

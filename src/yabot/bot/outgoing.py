@@ -22,4 +22,5 @@ def to_message(method: TelegramMethod[Any], chat_id: int, content_id: str | None
 
 
 def to_method(message: Message) -> TelegramMethod[Any]:
+    """Raises ValueError, KeyError for a row that another version wrote and this cannot read."""
     return _METHODS[message.method].model_validate_json(message.payload)

@@ -10,6 +10,7 @@ from aiogram.types import Update
 from yabot.errors import StoreUnavailable
 from yabot.observability.logging import get_logger
 from yabot.runtime.backoff import backoff
+from yabot.runtime.loops import set_within
 
 log = get_logger(__name__)
 
@@ -33,29 +34,40 @@ class Polling:
         self._receive = receive
         self._timeout = timeout
         self._limit = limit
+        self._hope = asyncio.Event()
+        self._webhook_is_gone = False
 
     async def run(self, allowed_updates: list[str]) -> None:
         """Until cancelled. Telegram's refusals and lost connections are waited out."""
         offset: int | None = None
         patience = self._timeout
-        pauses = backoff(first=0.5, most=15.0)
+        pauses = backoff(first=0.5)
         while True:
             try:
                 offset = await self._poll(offset, allowed_updates, patience)
                 self._on_trouble(None)
                 patience = self._timeout
-                pauses = backoff(first=0.5, most=15.0)
+                pauses = backoff(first=0.5)
             except (AiogramError, StoreUnavailable) as error:
                 pause = next(pauses)
                 # The next poll does not wait for news: it is to tell whether all is well again.
                 patience = 0
                 self._on_trouble(str(error))
                 log.warning("polling.paused", reason=str(error), seconds=round(pause, 1))
-                await asyncio.sleep(pause)
+                await set_within(self._hope, pause)
+                self._hope.clear()
+
+    def retry(self) -> None:
+        """What made the last poll fail may be over: do not wait for the pause to end."""
+        self._hope.set()
 
     async def _poll(
         self, offset: int | None, allowed_updates: list[str], seconds: int
     ) -> int | None:
+        if not self._webhook_is_gone:
+            # As long as one is set, from an earlier start, Telegram answers no poll.
+            await self._bot.delete_webhook()
+            self._webhook_is_gone = True
         received = await self._bot.get_updates(
             offset=offset,
             limit=self._limit,

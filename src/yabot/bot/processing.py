@@ -74,10 +74,15 @@ class UpdateProcessor:
         self._commits = commits
         self._texts = texts
         self.lanes: Lanes[str] = Lanes(IN_FLIGHT, _lane_failed)
+        # By id, the updates that are in a lane.
+        self._under_way: set[int] = set()
         self._sign = WorkSign(bot)
 
     def submit(self, update: Update) -> None:
-        """Take over an update that is stored."""
+        """Take over an update that is stored; one that is under way already stays so."""
+        if update.update_id in self._under_way:
+            return
+        self._under_way.add(update.update_id)
         user, _ = sender(update)
         key = str(user.id) if user else f"update {update.update_id}"
         self.lanes.submit(key, lambda: self._process(update))
@@ -88,7 +93,10 @@ class UpdateProcessor:
             bound_contextvars(correlation_id=handling.cause.correlation_id),
             self._sign.over(handling.chat_id),
         ):
-            await self._settle(handling)
+            try:
+                await self._settle(handling)
+            finally:
+                self._under_way.discard(update.update_id)
 
     async def _settle(self, handling: Handling) -> None:
         """Until the update is committed: as handled, or with an answer that says why not."""
@@ -127,8 +135,6 @@ class UpdateProcessor:
             await self._dispatcher.feed_update(self._bot, handling.update, turn=turn)
         finally:
             handling.operation = turn.operation
-        if self._is_answered(handling.update.update_id):
-            turn.work.messages.clear()
         await self._commit(handling, turn)
 
     async def _excuse(
@@ -157,6 +163,8 @@ class UpdateProcessor:
 
     async def _commit(self, handling: Handling, turn: Turn) -> None:
         update_id = handling.update.update_id
+        if self._is_answered(update_id):
+            turn.work.messages.clear()
         state = "failed" if turn.outcome == "failed" else "done"
         completed = OperationCompleted(
             operation=turn.operation,

@@ -2,17 +2,12 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
 from aiogram import Bot, Dispatcher
-from aiogram.client.default import DefaultBotProperties
-from aiogram.client.session.aiohttp import AiohttpSession
-from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
-from aiogram.exceptions import TelegramAPIError, TelegramUnauthorizedError
+from aiogram.exceptions import AiogramError
 from aiogram.types import BotCommand, Update
-from aiogram.types import User as TelegramUser
 
 from yabot.bot.emergency import EmergencyAnswers
 from yabot.bot.intake import Intake
@@ -20,9 +15,10 @@ from yabot.bot.limits import SendLimits
 from yabot.bot.localization import DEFAULT_LANGUAGE, LANGUAGES, Texts
 from yabot.bot.polling import Polling
 from yabot.bot.processing import UpdateProcessor
+from yabot.bot.registration import register_webhook
 from yabot.bot.sender import OnBlocked, Sender
-from yabot.bot.webhook import WebhookHandler, register_webhook
-from yabot.errors import ConfigurationError, StoreUnavailable
+from yabot.bot.webhook import WebhookHandler
+from yabot.errors import StoreUnavailable
 from yabot.observability.logging import get_logger
 from yabot.runtime.backoff import backoff
 from yabot.runtime.http import HttpServer
@@ -31,39 +27,12 @@ from yabot.storage.relational.commit_log import CommitLog
 
 log = get_logger(__name__)
 
-T = TypeVar("T")
-
 # Seconds that work in progress gets when the program stops.
+LAST_SWEEP = 0.5
 FINISH_WORK = 2.5
 FINISH_SENDING = 1.5
 # More than this waiting, and Telegram keeps the rest for us.
 MOST_WAITING = 1000
-
-
-def connect_bot(token: str, api_url: str | None) -> Bot:
-    """``api_url`` is the base of another Bot API server; None is Telegram's own."""
-    api = TelegramAPIServer.from_base(api_url) if api_url else PRODUCTION
-    return Bot(
-        token, session=AiohttpSession(api=api), default=DefaultBotProperties(parse_mode="HTML")
-    )
-
-
-async def identify(bot: Bot) -> TelegramUser:
-    """Who the token says we are; waits for Telegram as long as it does not answer.
-
-    Raises ConfigurationError when Telegram refuses the token.
-    """
-    for pause in backoff(first=0.5, most=15.0):
-        try:
-            return await bot.get_me()
-        except TelegramUnauthorizedError as error:
-            raise ConfigurationError(
-                ["BOT_TOKEN: Telegram refuses it; copy it again from @BotFather"]
-            ) from error
-        except TelegramAPIError as error:
-            log.warning("telegram.away", reason=str(error), seconds=round(pause, 1))
-            await asyncio.sleep(pause)
-    raise AssertionError("backoff is endless")
 
 
 class BotRole:
@@ -87,7 +56,7 @@ class BotRole:
         self._texts = texts
         self._commands = commands
         self._allowed_updates = dispatcher.resolve_used_update_types()
-        self._emergency = EmergencyAnswers(bot, texts)
+        self._emergency = EmergencyAnswers(bot, texts, limits)
         self._intake = Intake(commits.database, bot.id, commits.partitions)
         self._processor = UpdateProcessor(
             bot=bot,
@@ -99,8 +68,16 @@ class BotRole:
         )
         self._sender = Sender(commits.database, bot, limits, on_blocked)
         commits.followers.append(self._sender.notice)
-        self._on_trouble = on_trouble
+        commits.on_repeat.append(self._sender.loop.wake)
+        self._polling = Polling(
+            bot,
+            self._receive,
+            timeout=settings.polling_timeout,
+            limit=settings.polling_limit,
+            on_trouble=on_trouble,
+        )
         self._resumed = False
+        self._resuming = asyncio.Lock()
         self._webhook: HttpServer | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -111,9 +88,15 @@ class BotRole:
             self._webhook = self._listener(urlsplit(self._settings.webhook_url).path or "/", secret)
             await self._webhook.start()
         self._tasks = [
+            asyncio.create_task(self._resume_when_possible(), name="resume"),
             asyncio.create_task(self._take_updates(secret), name="updates"),
             asyncio.create_task(self._publish_commands(), name="commands"),
         ]
+
+    def retry(self) -> None:
+        """SQL is back: what waits for it need not wait any longer."""
+        self._polling.retry()
+        self._sender.loop.retry()
 
     async def stop(self) -> None:
         """Take no more, finish what runs, send what is committed; each within its seconds."""
@@ -122,6 +105,7 @@ class BotRole:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._sender.loop.finish(LAST_SWEEP)
         for lanes, seconds in (
             (self._processor.lanes, FINISH_WORK),
             (self._sender.lanes, FINISH_SENDING),
@@ -131,33 +115,38 @@ class BotRole:
                 await lanes.cancel()
 
     def _listener(self, path: str, secret: str) -> HttpServer:
-        app = WebhookHandler(path, secret, self._receive).app()
+        app = WebhookHandler(self._bot, path, secret, self._receive).app()
         settings = self._settings
         return HttpServer(
             app, settings.webhook_host, settings.webhook_port, variable="WEBHOOK_PORT"
         )
 
     async def _take_updates(self, secret: str) -> None:
-        await self._resume()
         if self._webhook is not None:
             if await register_webhook(self._bot, self._settings, secret, self._allowed_updates):
                 return
             log.warning("webhook.polling_instead")
-        polling = Polling(
-            self._bot,
-            self._receive,
-            timeout=self._settings.polling_timeout,
-            limit=self._settings.polling_limit,
-            on_trouble=self._on_trouble,
-        )
-        await polling.run(self._allowed_updates)
+        await self._polling.run(self._allowed_updates)
+
+    async def _resume_when_possible(self) -> None:
+        for pause in backoff(first=0.2):
+            try:
+                await self._resume()
+            except StoreUnavailable:
+                await asyncio.sleep(pause)
+            else:
+                return
 
     async def _resume(self) -> None:
-        """First what an earlier process left."""
-        await _once_sql_answers(self._sender.resume)
-        for update in await _once_sql_answers(self._intake.resume):
-            self._processor.submit(update)
-        self._resumed = True
+        """First what an earlier process left; once. Raises StoreUnavailable."""
+        async with self._resuming:
+            if self._resumed:
+                return
+            await self._sender.resume()
+            for update in await self._intake.resume():
+                self._processor.submit(update)
+            self._sender.loop.start()
+            self._resumed = True
 
     async def _receive(self, updates: Sequence[Update]) -> None:
         try:
@@ -169,7 +158,7 @@ class BotRole:
 
     async def _store(self, updates: Sequence[Update]) -> None:
         if not self._resumed:
-            raise StoreUnavailable("SQL", "it has not answered since the start")
+            await self._resume()
         for update in await self._intake.store(updates):
             log.debug("update.stored", update_id=update.update_id)
             self._processor.submit(update)
@@ -185,7 +174,7 @@ class BotRole:
                 ]
                 code = None if language == DEFAULT_LANGUAGE else language
                 await self._bot.set_my_commands(commands, language_code=code)
-        except TelegramAPIError as error:
+        except AiogramError as error:
             log.warning("commands.not_published", reason=str(error))
 
 
@@ -193,12 +182,3 @@ def _webhook_secret(settings: TelegramSettings) -> str:
     """WEBHOOK_SECRET, or one for this start alone: nobody else is to deliver updates."""
     given = settings.webhook_secret
     return given.get_secret_value() if given else secrets.token_urlsafe(32)
-
-
-async def _once_sql_answers(call: Callable[[], Awaitable[T]]) -> T:
-    for pause in backoff(first=0.2):
-        try:
-            return await call()
-        except StoreUnavailable:
-            await asyncio.sleep(pause)
-    raise AssertionError("backoff is endless")

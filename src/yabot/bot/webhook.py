@@ -4,18 +4,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from hmac import compare_digest
 
 from aiogram import Bot
-from aiogram.exceptions import TelegramAPIError
-from aiogram.types import FSInputFile, Update
-from pydantic import ValidationError
+from aiogram.types import Update
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from yabot.errors import StoreUnavailable
+from yabot.bot.intake import read_update
+from yabot.errors import InvalidInput, StoreUnavailable
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import WEBHOOK
-from yabot.settings import TelegramSettings
 
 log = get_logger(__name__)
 
@@ -29,7 +27,8 @@ Receive = Callable[[Sequence[Update]], Awaitable[None]]
 class WebhookHandler:
     """Takes one update a request. What is not Telegram's is refused, and never with a 5xx."""
 
-    def __init__(self, path: str, secret: str, receive: Receive) -> None:
+    def __init__(self, bot: Bot, path: str, secret: str, receive: Receive) -> None:
+        self._bot = bot
         self._path = path
         self._secret = secret
         self._receive = receive
@@ -55,9 +54,9 @@ class WebhookHandler:
         if body is None:
             return _refuse(request, 413, "too large")
         try:
-            update = Update.model_validate_json(body)
-        except ValidationError as error:
-            return _refuse(request, 400, f"not an update: {error.errors()[0]['msg']}")
+            update = read_update(body, self._bot)
+        except InvalidInput as error:
+            return _refuse(request, 400, f"not an update: {error}")
         try:
             await self._receive([update])
         except StoreUnavailable as error:
@@ -91,32 +90,3 @@ def _refuse(request: Request, status: int, reason: str) -> Response:
     peer = request.client.host if request.client else None
     log.warning("webhook.refused", status=status, reason=reason, peer=peer)
     return PlainTextResponse("", status)
-
-
-async def register_webhook(
-    bot: Bot, settings: TelegramSettings, secret: str, allowed_updates: list[str]
-) -> bool:
-    """Ask Telegram to deliver to WEBHOOK_URL, and only what we handle.
-
-    False, and logged, when Telegram refuses or remembers something else.
-    """
-    url, certificate = settings.webhook_url, settings.webhook_certificate_path
-    assert url is not None
-    try:
-        await bot.set_webhook(
-            url,
-            certificate=FSInputFile(certificate) if certificate else None,
-            ip_address=settings.webhook_ip_address,
-            max_connections=settings.webhook_max_connections,
-            allowed_updates=allowed_updates,
-            secret_token=secret,
-        )
-        known = await bot.get_webhook_info()
-    except TelegramAPIError as error:
-        log.error("webhook.not_set", url=url, reason=error.message)  # noqa: TRY400
-        return False
-    if known.url != url:
-        log.error("webhook.not_set", url=url, reason=f"Telegram says it is '{known.url}'")
-        return False
-    log.info("webhook.set", url=url, allowed_updates=allowed_updates)
-    return True

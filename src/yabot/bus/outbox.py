@@ -13,6 +13,7 @@ READ_AT_ONCE = 500
 
 Placed = dict[int, list[Entry]]
 
+_lock_last = select(partitions.c.partition, partitions.c.last_pos).with_for_update()
 _unplaced = (
     select(outbox.c.id, outbox.c.partition, outbox.c.event_type, outbox.c.envelope)
     .where(outbox.c.pos.is_(None))
@@ -33,14 +34,13 @@ def place(connection: Connection) -> Placed:
     The lock on the partitions' rows makes this one relay at a time. An insertion id would not do:
     on PostgreSQL id 2 can commit before id 1, and whoever reads up to 2 would lose 1.
     """
-    query = select(partitions.c.partition, partitions.c.last_pos).with_for_update()
-    last = {row.partition: row.last_pos for row in connection.execute(query)}
+    last = dict(connection.execute(_lock_last).all())
     placed: Placed = defaultdict(list)
     positions = []
-    for row in connection.execute(_unplaced):
-        last[row.partition] += 1
-        placed[row.partition].append(Entry(last[row.partition], row.event_type, row.envelope))
-        positions.append({"row": row.id, "at": last[row.partition]})
+    for row_id, partition, event_type, envelope in connection.execute(_unplaced):
+        last[partition] += 1
+        placed[partition].append(Entry(last[partition], event_type, envelope))
+        positions.append({"row": row_id, "at": last[partition]})
     if positions:
         connection.execute(_set_pos, positions)
         connection.execute(_set_last, [{"number": n, "at": last[n]} for n in placed])

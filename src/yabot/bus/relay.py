@@ -49,14 +49,21 @@ class Relay:
     async def run_once(self) -> None:
         """Publish all that is committed. Raises StoreUnavailable, StreamAhead; nothing is lost."""
         if self._behind or monotonic() - self._looked_at >= self._sweep_seconds:
+            self._behind = True
             await self._catch_up()
             self._behind = False
-        while placed := await self._database.write(outbox.place):
-            try:
-                await asyncio.gather(*(self._deliver(n, rows) for n, rows in placed.items()))
-            except Exception:
-                self._behind = True
-                raise
+        while await self._publish_batch() == outbox.PLACED_AT_ONCE:
+            pass  # whatever is committed behind a batch that was not full wakes the loop again
+
+    async def _publish_batch(self) -> int:
+        """How many events the batch held."""
+        placed = await self._database.write(outbox.place)
+        try:
+            await asyncio.gather(*(self._deliver(n, rows) for n, rows in placed.items()))
+        except Exception:
+            self._behind = True
+            raise
+        return sum(map(len, placed.values()))
 
     async def _catch_up(self) -> None:
         """Hold every stream against the log: it may lack what another relay placed, or what Redis

@@ -86,15 +86,16 @@ class WakingLoop:
 
     async def _pause(self, seconds: float) -> None:
         """After a failure: work that comes in is no reason to try sooner, a store's return is."""
-        await _set_within(self._hope, seconds)
+        await set_within(self._hope, seconds)
         self._hope.clear()
 
     async def _rest(self) -> None:
-        if await _set_within(self._signal, self._interval):
+        if await set_within(self._signal, self._interval):
             self._signal.clear()
 
 
-async def _set_within(event: asyncio.Event, seconds: float) -> bool:
+async def set_within(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for ``event``; False when ``seconds`` passed first."""
     try:
         async with asyncio.timeout(seconds):
             return await event.wait()

@@ -30,6 +30,8 @@ class Gate:
         # Why it is shut; None while it is open.
         self.reason: str | None = None
         self.suspected = asyncio.Event()
+        # Called when it is shut: whoever waits for an answer should not wait any longer.
+        self.on_shut: Callable[[], None] = lambda: None
 
     def require(self) -> None:
         """Raises StoreUnavailable at once while the store is known to be away."""
@@ -113,6 +115,11 @@ class StoreWatch:
         except (YabotError, TimeoutError) as error:
             self._lose(_reason(error, PING_SECONDS))
             return False
+        except Exception as error:
+            # Whatever it is, the store does not do what is needed of it, and may do so later.
+            log.exception("watch.failed", store=self.gate.store)
+            self._lose(_reason(error, PING_SECONDS))
+            return False
         self._restore()
         return True
 
@@ -122,6 +129,7 @@ class StoreWatch:
             return
         self.gate.reason = reason
         self._lost_at = monotonic()
+        self.gate.on_shut()
         log.error("store.lost", store=self.gate.store, reason=reason)
         for listener in self.on_lost:
             listener(reason)

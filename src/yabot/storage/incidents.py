@@ -54,7 +54,8 @@ class Incidents:
 
     async def _publish(self, incident: EventPayload) -> None:
         cause_id = f"incident:{uuid7()}"
-        for pause in backoff():
+        # While SQL is known to be away, an attempt costs nothing.
+        for pause in backoff(most=1.0):
             work = UnitOfWork(Cause("incidents", cause_id, cause_id))
             work.publish(incident)
             try:

@@ -11,6 +11,7 @@ from yabot.clock import utc_now
 from yabot.events.operations import UserInteraction
 from yabot.features.narrative.story.model import Choice, Fragment, Hint, Story
 from yabot.features.users.model import Profile, UserState
+from yabot.features.users.service import User
 from yabot.storage.relational.unit_of_work import UnitOfWork
 
 USER = "7"
@@ -111,7 +112,15 @@ async def perform(world: World, work: UnitOfWork, action: Action) -> None:
         if not isinstance(action, Start):
             return
         user = await world.users.meet(work, ana())
+    await world.users.state(user)
     work.publish(UserInteraction(action=type(action).__name__), USER)
+    if isinstance(action, (Read, Press)):
+        await _play(world, work, user, action)
+    else:
+        _change(world, work, user, action)
+
+
+async def _play(world: World, work: UnitOfWork, user: User, action: Read | Press) -> None:
     match action:
         case Read():
             await world.narrative.resume(work, user)
@@ -120,11 +129,13 @@ async def perform(world: World, work: UnitOfWork, action: Action) -> None:
                 work.publish(UserInteraction(action="began"), USER)
         case Press(fragment, choice):
             await world.narrative.choose(work, user, fragment, choice)
+
+
+def _change(world: World, work: UnitOfWork, user: User, action: Action) -> None:
+    match action:
         case Speak(language):
-            await world.users.state(user)
             world.users.update_preferences(work, user, {"language": language})
         case Log(minute):
-            await world.users.state(user)
             world.users.update_profile(work, user, {"last_login": DAWN + timedelta(minutes=minute)})
             world.users.update_state(work, user, lambda state: noting(state, minute))
         case Forget():

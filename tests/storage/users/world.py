@@ -4,12 +4,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from aiogram.types import User as TelegramUser
-from redis.asyncio import Redis
 
 from tests.storage.dumps import Rows, events_of
-from tests.storage.fixtures import PARTITIONS
-from yabot.assembly import build_services
+from tests.storage.fixtures import new_commits
 from yabot.bootstrap import FEATURES
+from yabot.bot.localization import Texts
 from yabot.errors import GuardFailed
 from yabot.feature import Services
 from yabot.features.narrative.service import NarrativeService
@@ -18,7 +17,6 @@ from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.commit_log import Committed
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
-from yabot.stores import Stores
 
 Decision = Callable[[UnitOfWork], Awaitable[None]]
 
@@ -77,9 +75,14 @@ class World:
 
 
 def new_world(database: Database, documents: DocumentStore) -> World:
-    """One process; nothing here talks to Redis."""
-    redis: Redis = Redis.from_url("redis://127.0.0.1:1/0")
-    return World(build_services(FEATURES, Stores(database, documents, redis), PARTITIONS))
+    """One process, as ``build_services`` makes it but without reading all texts each time."""
+    services = Services(database, documents, new_commits(database), Texts(()), commands=())
+    for feature in FEATURES:
+        if feature.service is not None:
+            services.add(feature.name, feature.service(services))
+        if feature.personal_data is not None:
+            services.personal_data.append(feature.personal_data(services))
+    return World(services)
 
 
 def ana(**changed: str | None) -> TelegramUser:

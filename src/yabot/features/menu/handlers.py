@@ -9,11 +9,15 @@ from aiogram.types import CallbackQuery, TelegramObject
 from yabot.bot.filters import Pressed
 from yabot.bot.localization import LANGUAGES, Localizer, Texts
 from yabot.bot.turn import Keyboard, Turn
+from yabot.errors import StoreUnavailable
 from yabot.features.narrative.handlers import show_instead
 from yabot.features.narrative.service import NarrativeService, Scene
 from yabot.features.users.model import UserState
 from yabot.features.users.service import User, UserService
+from yabot.observability.logging import get_logger
 from yabot.storage.relational.database import Database
+
+log = get_logger(__name__)
 
 
 class CommandHandler:
@@ -109,7 +113,12 @@ class CommandHandler:
         turn.acknowledge(t("menu-old-button"))
 
     async def _enter_menu(self, turn: Turn, user: User, context: str) -> None:
-        state = await self._users.state(user)
+        """A menu can be shown without the state's knowing where the reader is."""
+        try:
+            state = await self._users.state(user)
+        except StoreUnavailable as error:
+            log.warning("menu.not_remembered", user_id=user.user_id, reason=str(error))
+            return
         if state.current_state.menu_context == context:
             return
 

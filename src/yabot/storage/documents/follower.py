@@ -10,7 +10,7 @@ from typing import Any
 
 from pymongo import DeleteOne, ReplaceOne
 from pymongo.errors import BulkWriteError
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from yabot.errors import YabotError
 from yabot.observability.logging import get_logger
@@ -60,6 +60,11 @@ class DocumentFollower:
         if len(self._fresh) > REMEMBERED:
             self._fresh.clear()
             self._behind = True
+        self.loop.wake()
+
+    def look_again(self) -> None:
+        """There may be rows that nobody has told of."""
+        self._behind = True
         self.loop.wake()
 
     @property
@@ -162,10 +167,11 @@ def _parse(model: type[VersionedDocument], document: str | None) -> VersionedDoc
     return None if document is None else model.model_validate_json(document)
 
 
-def _gone(rows: list[Row]) -> Statement[None]:
-    statement = delete(doc_changes).where(doc_changes.c.id.in_([row_id for row_id, _ in rows]))
+_remove = delete(doc_changes).where(doc_changes.c.id == bindparam("row"))
 
+
+def _gone(rows: list[Row]) -> Statement[None]:
     def remove(connection: Connection) -> None:
-        connection.execute(statement)
+        connection.execute(_remove, [{"row": row_id} for row_id, _ in rows])
 
     return remove

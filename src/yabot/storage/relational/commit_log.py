@@ -47,6 +47,9 @@ class CommitLog:
     catalog: Catalog
     partitions: int
     followers: list[Follower] = field(default_factory=list)
+    # Called when a cause has come again: the answer to its commit may have got lost, and with it
+    # what the followers should have been told. They look into SQL.
+    on_repeat: list[Callable[[], None]] = field(default_factory=list)
 
     async def commit(self, work: UnitOfWork) -> Committed:
         """All of ``work`` and its receipt, durable on return; then the followers are told.
@@ -69,7 +72,10 @@ class CommitLog:
             raise
         COMMITS.labels("duplicate" if committed.duplicate else "committed").inc()
         log.debug("unit.committed", cause_id=work.cause.id, duplicate=committed.duplicate)
-        if not committed.duplicate:
+        if committed.duplicate:
+            for look in self.on_repeat:
+                look()
+        else:
             for follower in self.followers:
                 follower(committed)
         return committed

@@ -1,11 +1,16 @@
 """PostgreSQL: a transaction for each unit, in threads, on a pool of connections."""
 
 import asyncio
+import os
+import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TypeVar
+from weakref import WeakSet
 
-from sqlalchemy import create_engine
+import psycopg
+from sqlalchemy import create_engine, event
 from sqlalchemy.exc import OperationalError
 
 from yabot.runtime.watch import Gate
@@ -17,10 +22,17 @@ T = TypeVar("T")
 # What PostgreSQL asks to be run again: serialization failure, deadlock.
 RETRIED = {"40001", "40P01"}
 TRIES = 5
+# For a network that swallows everything: seconds of silence before it is asked whether anybody is
+# there, between such questions, and their number.
+KEEPALIVES = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
 
 
 class PostgresDatabase:
-    """Lock and idle time-outs bound how long any transaction can hold anybody up."""
+    """Lock and idle time-outs bound how long any transaction can hold anybody up.
+
+    Those are the server's. One that does not answer at all is given up by shutting the sockets:
+    a thread that waits for it could not be ended otherwise.
+    """
 
     def __init__(self, url: str, *, pool_size: int, timeout_ms: int) -> None:
         self.gate = Gate("PostgreSQL")
@@ -34,8 +46,12 @@ class PostgresDatabase:
                 "connect_timeout": max(1, timeout_ms // 1000),
                 "options": f"-c lock_timeout={timeout_ms} -c statement_timeout={timeout_ms} "
                 f"-c idle_in_transaction_session_timeout={timeout_ms}",
+                **KEEPALIVES,
             },
         )
+        self._open: WeakSet[psycopg.Connection] = WeakSet()
+        event.listen(self.engine, "connect", lambda connection, _record: self._open.add(connection))
+        self.gate.on_shut = self._hang_up
         self._threads = ThreadPoolExecutor(pool_size, thread_name_prefix="postgres")
         self._later = LaterWrites(self.write)
 
@@ -55,12 +71,18 @@ class PostgresDatabase:
         try:
             await self._later.close()
         finally:
+            self._hang_up()
             await asyncio.to_thread(self._threads.shutdown)
             self.engine.dispose()
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
         with self.gate.passed(), store_errors(self.gate.store):
             return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+
+    def _hang_up(self) -> None:
+        for connection in list(self._open):
+            with suppress(OSError, psycopg.Error), _socket_of(connection) as end:
+                end.shutdown(socket.SHUT_RDWR)
 
     def _commit(self, work: Statement[T]) -> T:
         for _ in range(TRIES - 1):
@@ -79,3 +101,8 @@ class PostgresDatabase:
         snapshot = self.engine.connect().execution_options(isolation_level="REPEATABLE READ")
         with snapshot as connection:
             return query(connection)
+
+
+def _socket_of(connection: psycopg.Connection) -> socket.socket:
+    """A second handle on it: the connection's own may be in use in another thread."""
+    return socket.socket(fileno=os.dup(connection.fileno()))

@@ -2,6 +2,7 @@
 
 import asyncio
 import queue
+import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -111,13 +112,14 @@ class SqliteDatabase:
         self._disconnect()
 
     def _commit_group(self, first: _Job) -> bool:
-        """Commit ``first`` and whatever has queued up behind it; True when told to stop."""
-        group, stop = self._gather(first)
+        """Commit ``first`` and whatever queues up behind it meanwhile; True when told to stop."""
+        group, stop = [first], False
         outcomes: list[_Outcome] = []
         try:
             with store_errors("SQLite"), self._connection().begin() as transaction:
-                connection = transaction.connection
-                outcomes = [self._run_in_savepoint(connection, job) for job in group]
+                for job in group:
+                    outcomes.append(self._run_in_savepoint(transaction.connection, job))
+                    stop = stop or self._gather(group)
         except Exception as error:  # noqa: BLE001 - whoever waits for the group is told
             self._disconnect()
             outcomes = [(job, None, error) for job in group]
@@ -135,31 +137,47 @@ class SqliteDatabase:
             self._connected.close()
             self._connected = None
 
-    def _gather(self, first: _Job) -> tuple[list[_Job], bool]:
-        group = [first]
+    def _gather(self, group: list[_Job]) -> bool:
+        """Let in whatever waits; True when it is the end."""
         while len(group) < GROUP_SIZE:
             try:
                 job = self._jobs.get_nowait()
             except queue.Empty:
                 break
             if job is None:
-                return group, True
+                return True
             group.append(job)
-        return group, False
+        return False
 
     @staticmethod
     def _run_in_savepoint(connection: Connection, job: _Job) -> _Outcome:
-        # Plain statements: SQLAlchemy's begin_nested() costs five times as much.
-        connection.exec_driver_sql("SAVEPOINT unit")
+        _run_plain(connection, "SAVEPOINT unit")
         try:
             with store_errors("SQLite"):
                 result = job.work(connection)
-        except Exception as error:  # noqa: BLE001 - handed to whoever awaits this unit
-            connection.exec_driver_sql("ROLLBACK TO unit")
-            connection.exec_driver_sql("RELEASE unit")
+        except Exception as error:
+            if not _in_transaction(connection):
+                raise  # a full disk, for one: SQLite has rolled the whole group back
+            _run_plain(connection, "ROLLBACK TO unit")
+            _run_plain(connection, "RELEASE unit")
             return job, None, error
-        connection.exec_driver_sql("RELEASE unit")
+        _run_plain(connection, "RELEASE unit")
         return job, result, None
+
+
+def _run_plain(connection: Connection, statement: str) -> None:
+    """By the driver alone: SQLAlchemy takes longer over a savepoint than SQLite does."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    try:
+        driver.execute(statement)
+    except sqlite3.Error as error:
+        raise StoreUnavailable("SQLite", str(error)) from error
+
+
+def _in_transaction(connection: Connection) -> bool:
+    driver: Any = connection.connection.dbapi_connection
+    return bool(driver.in_transaction)
 
 
 def _settle(outcomes: list[_Outcome]) -> None:

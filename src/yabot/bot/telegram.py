@@ -1,0 +1,55 @@
+"""Telegram's server: how it is reached, and which of its failures pass."""
+
+import asyncio
+
+from aiogram import Bot
+from aiogram.client.default import DefaultBotProperties
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
+from aiogram.exceptions import (
+    AiogramError,
+    ClientDecodeError,
+    TelegramNetworkError,
+    TelegramNotFound,
+    TelegramRetryAfter,
+    TelegramServerError,
+    TelegramUnauthorizedError,
+)
+from aiogram.types import User as TelegramUser
+
+from yabot.errors import ConfigurationError
+from yabot.observability.logging import get_logger
+from yabot.runtime.backoff import backoff
+
+log = get_logger(__name__)
+
+# The same call may succeed later. A gateway in between answers what nobody can decode.
+AWAY = (ClientDecodeError, TelegramNetworkError, TelegramRetryAfter, TelegramServerError)
+# To a token that is not even shaped like one, Telegram says "Not Found".
+TOKEN_REFUSED = (TelegramUnauthorizedError, TelegramNotFound)
+
+
+def connect_bot(token: str, api_url: str | None) -> Bot:
+    """``api_url`` is the base of another Bot API server; None is Telegram's own."""
+    api = TelegramAPIServer.from_base(api_url) if api_url else PRODUCTION
+    return Bot(
+        token, session=AiohttpSession(api=api), default=DefaultBotProperties(parse_mode="HTML")
+    )
+
+
+async def identify(bot: Bot) -> TelegramUser:
+    """Who the token says we are; waits for Telegram as long as it does not answer.
+
+    Raises ConfigurationError when Telegram refuses the token.
+    """
+    for pause in backoff(first=0.5, most=15.0):
+        try:
+            return await bot.get_me()
+        except TOKEN_REFUSED as error:
+            raise ConfigurationError(
+                ["BOT_TOKEN: Telegram refuses it; copy it again from @BotFather"]
+            ) from error
+        except AiogramError as error:
+            log.warning("telegram.away", reason=str(error), seconds=round(pause, 1))
+            await asyncio.sleep(pause)
+    raise AssertionError("backoff is endless")

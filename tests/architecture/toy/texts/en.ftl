@@ -1,0 +1,2 @@
+command-sign = Sign the guest book
+toy-signed = Thank you, { $name }: { $times }.

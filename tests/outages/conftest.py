@@ -1,0 +1,109 @@
+"""Servers of these tests' own, and programs that know them only through proxies."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
+from uuid import uuid4
+
+import pytest
+from redis import Redis
+
+from tests.e2e.conftest import NewProgram, forks, new_program
+from tests.e2e.stores import Stores
+from tests.outages.proxy import Proxy, Upstream, proxying, tcp, unix
+from tests.outages.servers import EngineServer, PostgresServer, Server, running_postgres
+from tests.outages.stores import PostgresStores
+from tests.outages.world import Component, Place, World
+from yabot.embedded.engine import EmbeddedEngine
+from yabot.embedded.mongod import EmbeddedMongod
+from yabot.embedded.valkey import EmbeddedValkey
+
+__all__ = ["forks", "new_program"]
+
+NewWorld = Callable[..., World]
+# Short, so that a test need not wait long for what does not answer.
+PATIENCE = {"MONGODB_TIMEOUT_MS": "700", "REDIS_TIMEOUT_MS": "300", "SQL_TIMEOUT_MS": "2000"}
+
+
+@pytest.fixture(scope="session")
+def mortal_mongod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineServer]:
+    yield from _mortal(EmbeddedMongod(tmp_path_factory.mktemp("mortal-mongod")))
+
+
+@pytest.fixture(scope="session")
+def mortal_valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineServer]:
+    yield from _mortal(EmbeddedValkey(tmp_path_factory.mktemp("mortal-valkey")))
+
+
+@pytest.fixture(scope="session")
+def mortal_postgres() -> Iterator[PostgresServer]:
+    with running_postgres() as server:
+        yield server
+
+
+def _mortal(engine: EmbeddedEngine) -> Iterator[EngineServer]:
+    server = EngineServer(engine)
+    asyncio.run(server.start())
+    yield server
+    asyncio.run(server.end())
+
+
+@pytest.fixture
+async def new_world(
+    new_program: NewProgram,
+    mortal_mongod: EngineServer,
+    mortal_valkey: EngineServer,
+    request: pytest.FixtureRequest,
+) -> AsyncIterator[NewWorld]:
+    """Makes a world on empty stores, whose program does not run yet; all is well afterwards."""
+    servers: dict[Component, Server] = {"mongodb": mortal_mongod, "redis": mortal_valkey}
+    await _revive(servers)
+    with ExitStack() as proxies, Redis(port=mortal_valkey.port) as redis:
+        redis.flushall()
+
+        def proxy(upstream: Upstream) -> Proxy:
+            return proxies.enter_context(proxying(upstream))
+
+        def make(*command: str, postgres: bool = False, **settings: str) -> World:
+            """``postgres``: SQL is a server too, and can be lost; else it is SQLite."""
+            places: dict[Component, Place] = {
+                "mongodb": Place(mortal_mongod, proxy(tcp(mortal_mongod.port))),
+                "redis": Place(mortal_valkey, proxy(tcp(mortal_valkey.port))),
+            }
+            database = f"test_{uuid4().hex}"
+            addresses = {
+                "MONGODB_URI": f"mongodb://127.0.0.1:{places['mongodb'].proxy.port}"
+                "/?directConnection=true",
+                "MONGODB_DATABASE": database,
+                "REDIS_URL": f"redis://127.0.0.1:{places['redis'].proxy.port}",
+            }
+            direct = (
+                f"mongodb://127.0.0.1:{mortal_mongod.port}/?directConnection=true",
+                database,
+                f"redis://127.0.0.1:{mortal_valkey.port}",
+            )
+            if postgres:
+                server: PostgresServer = request.getfixturevalue("mortal_postgres")
+                servers["sql"] = server
+                server.create_database(database)
+                places["sql"] = Place(server, proxy(unix(server.socket)))
+                addresses["DATABASE_URL"] = (
+                    f"postgresql://postgres@127.0.0.1:{places['sql'].proxy.port}/{database}"
+                )
+            program = new_program(*command, **PATIENCE, **addresses, **settings)
+            stores = (
+                PostgresStores(server.url_of(database), *direct)
+                if postgres
+                else Stores(program.data / "yabot.db", *direct)
+            )
+            proxies.callback(stores.close)
+            return World(program, stores, places)
+
+        yield make
+        await _revive(servers)
+
+
+async def _revive(servers: dict[Component, Server]) -> None:
+    for server in servers.values():
+        server.thaw()
+        await server.start()

@@ -1,0 +1,157 @@
+"""A TCP proxy that stands for the network: it can refuse, cut, swallow and delay."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from time import monotonic
+from typing import TypeVar
+
+T = TypeVar("T")
+
+# Opens the connection to what stands behind the proxy.
+Upstream = Callable[[], socket.socket]
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+def tcp(port: int) -> Upstream:
+    return lambda: socket.create_connection(("127.0.0.1", port))
+
+
+def unix(path: str) -> Upstream:
+    def connect() -> socket.socket:
+        connected = socket.socket(socket.AF_UNIX)
+        connected.connect(path)
+        return connected
+
+    return connect
+
+
+class Proxy:
+    """Lives in a thread, so that a test may wait without stopping it."""
+
+    def __init__(self, upstream: Upstream) -> None:
+        self.port = 0
+        # When somebody has tried to connect, whatever came of it; on the monotonic clock.
+        self.attempts: list[float] = []
+        self._upstream = upstream
+        self._open: set[asyncio.StreamWriter] = set()
+        self._passing = asyncio.Event()
+        self._refusing = False
+        self._delay = 0.0
+        self._loop = asyncio.new_event_loop()
+        self._ready = threading.Event()
+
+    def refuse(self) -> None:
+        """Cut every connection, and each new one at once: nobody is there."""
+
+        def shut() -> None:
+            self._refusing = True
+            self._cut()
+
+        self._call(shut)
+
+    def swallow(self) -> None:
+        """Take everything and pass nothing on, as a network that is gone does."""
+        self._call(self._passing.clear)
+
+    def cut(self) -> None:
+        """Break every connection once."""
+        self._call(self._cut)
+
+    def delay(self, seconds: float) -> None:
+        """Pass everything on late."""
+
+        def set_delay() -> None:
+            self._delay = seconds
+
+        self._call(set_delay)
+
+    def mend(self) -> None:
+        def pass_on() -> None:
+            self._refusing = False
+            self._delay = 0.0
+            self._passing.set()
+
+        self._call(pass_on)
+
+    def _call(self, change: Callable[[], T]) -> None:
+        done = threading.Event()
+
+        def run() -> None:
+            change()
+            done.set()
+
+        self._loop.call_soon_threadsafe(run)
+        assert done.wait(5)
+
+    def _cut(self) -> None:
+        for writer in self._open:
+            writer.transport.abort()
+
+    async def serve(self, stop: asyncio.Event) -> None:
+        self._passing.set()
+        server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        self._ready.set()
+        await stop.wait()
+        server.close()
+        self._cut()
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.attempts.append(monotonic())
+        if self._refusing:
+            writer.transport.abort()
+            return
+        try:
+            upstream = await asyncio.open_connection(sock=await asyncio.to_thread(self._upstream))
+        except OSError:
+            writer.transport.abort()
+            return
+        await self._join((reader, writer), upstream)
+
+    async def _join(self, one: Streams, other: Streams) -> None:
+        ends = {one[1], other[1]}
+        self._open |= ends
+        try:
+            await asyncio.gather(self._pump(one[0], other[1]), self._pump(other[0], one[1]))
+        finally:
+            self._open -= ends
+            for writer in ends:
+                writer.transport.abort()
+
+    async def _pump(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while data := await source.read(65536):
+                await self._passing.wait()
+                await asyncio.sleep(self._delay)
+                target.write(data)
+                await target.drain()
+        target.transport.abort()
+
+    def run(self, stop: asyncio.Event) -> None:
+        self._loop.run_until_complete(self.serve(stop))
+        for task in asyncio.all_tasks(self._loop):
+            task.cancel()
+        self._loop.run_until_complete(asyncio.sleep(0))
+        self._loop.close()
+
+    def started(self) -> None:
+        assert self._ready.wait(5)
+
+    def end(self, stop: asyncio.Event) -> None:
+        self._loop.call_soon_threadsafe(stop.set)
+
+
+@contextmanager
+def proxying(upstream: Upstream) -> Iterator[Proxy]:
+    proxy, stop = Proxy(upstream), asyncio.Event()
+    thread = threading.Thread(target=proxy.run, args=(stop,))
+    thread.start()
+    proxy.started()
+    try:
+        yield proxy
+    finally:
+        proxy.end(stop)
+        thread.join()

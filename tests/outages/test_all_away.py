@@ -1,0 +1,95 @@
+"""Every store away at once: it answers what it can, stops when told, and catches up afterwards."""
+
+import time
+
+import pytest
+
+from tests.e2e.invariants import verify
+from tests.e2e.player import Player
+from tests.e2e.program import STOP_SECONDS
+from tests.e2e.reader import readers
+from tests.outages.conftest import NewWorld
+from tests.outages.world import Component, Way, World
+
+ALL: tuple[Component, ...] = ("mongodb", "redis", "sql")
+
+
+def lose_all(world: World, way: Way) -> None:
+    for component in ALL:
+        world.lose(component, way)
+
+
+async def restore_all(world: World) -> None:
+    for component in ALL:
+        await world.restore(component)
+
+
+def stopped_by_ctrl_c(world: World) -> None:
+    began = time.monotonic()
+    world.program.interrupt_group()
+    assert world.program.exit_code() == 0
+    assert time.monotonic() - began < STOP_SECONDS
+    assert "Traceback" not in world.program.errors
+    assert world.program.sentences == []
+
+
+@pytest.mark.criterion("1.1.2", "1.1.5", "2.1.2", "5.1.5")
+@pytest.mark.parametrize("way", ["frozen", "unreachable", "refused"])
+async def test_ctrl_c_ends_it_while_every_store_is_away(new_world: NewWorld, way: Way) -> None:
+    world = new_world(postgres=True)
+    world.program.start()
+    async with readers(world.program.url, "Lucía") as (lucia,):
+        player = Player(world.stores, lucia)
+        await player.begin()
+        # In the middle of work: nobody has noticed yet.
+        lose_all(world, way)
+        await lucia.touch("c:letter:look")
+        for component in ALL:
+            world.until_noticed(component)
+        (closed,) = await lucia.ask("/menu")
+        assert "cerrado" in closed["text"]
+        assert world.program.health("live")[0] == 200
+        stopped_by_ctrl_c(world)
+
+        # Nor can it be kept from starting, and from ending then.
+        world.program.launch()
+        world.until_started()
+        assert world.program.health("ready")[0] == 503
+        stopped_by_ctrl_c(world)
+
+        await restore_all(world)
+        world.program.start()
+        world.until_well()
+        await lucia.until(lambda chat: "c:envelope:keep" in str(chat))
+        verify(world.stores)
+        player.journal.skip_to_end()
+        player.walk.take(player.walk.to_any_of({"envelope"})[0])
+        await player.to("street")
+    assert world.program.stop() == 0
+
+
+@pytest.mark.criterion("1.1.2", "2.1.2", "2.1.3", "5.1.5")
+async def test_it_starts_without_any_store_and_uses_each_as_it_comes(new_world: NewWorld) -> None:
+    world = new_world(postgres=True)
+    lose_all(world, "killed")
+    world.program.launch()
+    world.until_started()
+    async with readers(world.program.url, "Lucía", "Nico") as (lucia, nico):
+        (closed,) = await lucia.ask("/start")
+        assert "cerrado" in closed["text"]
+
+        await world.restore("sql")
+        (welcome,) = await nico.ask("/start")
+        assert "Hola, Nico." in welcome["text"]
+        assert world.status("mongodb")["status"] == "degraded"
+        assert world.status("redis")["status"] == "degraded"
+
+        await world.restore("mongodb")
+        await world.restore("redis")
+        world.until_well()
+        (page,) = await nico.ask("/story")
+        assert "c:letter:look" in str(page)
+        verify(world.stores)
+    lost = [incident for incident in world.incidents() if incident[0] == "store_lost"]
+    assert sorted(lost) == [("store_lost", component) for component in ALL]
+    assert world.program.stop() == 0

@@ -1,0 +1,73 @@
+"""A full disk under SQLite is a store away, and not the end of the program."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.invariants import verify
+from tests.e2e.program import wait_until
+from tests.e2e.reader import readers
+from tests.outages.conftest import NewWorld
+
+MEGABYTES = 4
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own, which only root may mount."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={MEGABYTES}m", "none", str(place)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode != 0:
+        pytest.skip("only root may mount a small disk")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """All that is left of it; gives back the file that holds it."""
+    ballast = disk / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        try:
+            while file.write(b"\0" * 4096):
+                pass
+        except OSError:
+            return ballast
+    raise AssertionError("the disk has no end")
+
+
+@pytest.mark.criterion("1.1.5", "5.1.5")
+async def test_a_full_disk_is_waited_out(new_world: NewWorld, small_disk: Path) -> None:
+    database = small_disk / "yabot.db"
+    world = new_world(SQLITE_DATABASE_PATH=str(database))
+    world.stores.sqlite = database
+    world.program.start()
+    async with readers(world.program.url, "Lucía", "Nico") as (lucia, nico):
+        await lucia.ask("/start")
+        ballast = fill(small_disk)
+        world.until_noticed("sql")
+        assert "full" in world.status("sql")["reason"]
+        assert world.program.health("ready")[0] == 503
+        (closed,) = await nico.ask("/start")
+        assert "cerrado" in closed["text"]
+        await lucia.send("/story")
+
+        ballast.unlink()
+        world.until_well()
+        await lucia.until(lambda chat: "c:letter:look" in str(chat))
+        verify(world.stores)
+        wait_until(lambda: len(world.incidents()) == 2)
+        assert world.incidents() == [("store_lost", "sql"), ("store_restored", "sql")]
+
+    # Full when it starts: the same.
+    assert world.program.stop() == 0
+    ballast = fill(small_disk)
+    world.program.launch()
+    world.until_started()
+    world.until_noticed("sql")
+    ballast.unlink()
+    world.until_well()
+    assert world.program.stop() == 0
+    assert "Traceback" not in world.program.errors

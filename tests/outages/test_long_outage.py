@@ -1,0 +1,79 @@
+"""A week without Redis: a hundred thousand events wait in the outbox, and come in order."""
+
+import json
+import sqlite3
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from tests.e2e.invariants import UNFINISHED
+from tests.e2e.program import wait_until
+from tests.e2e.stores import PARTITIONS
+from tests.outages.conftest import NewWorld
+from tests.outages.world import World
+from yabot.clock import rfc3339, utc_now
+from yabot.events.partition import partition_of
+
+EVENTS = 100_000
+USERS = 500
+INSERT = (
+    "INSERT INTO outbox (event_id, partition, user_id, event_type, envelope, created_at)"
+    " VALUES (?, ?, ?, ?, ?, ?)"
+)
+
+
+def row(number: int) -> tuple[str | int, ...]:
+    """The ``number``-th event: its user's turn comes round every USERS events."""
+    user, event_id, now = str(10_000 + number % USERS), f"week-{number:06}", rfc3339(utc_now())
+    envelope: dict[str, Any] = {
+        "event_id": event_id,
+        "event_type": "user_interaction",
+        "version": 1,
+        "timestamp": now,
+        "user_id": user,
+        "sequence": number // USERS + 1,
+        "correlation_id": f"update:1:{number}",
+        "causation_id": f"update:1:{number}",
+        "payload": {"action": "menu", "context": {}},
+    }
+    partition = partition_of(user, PARTITIONS)
+    return event_id, partition, user, "user_interaction", json.dumps(envelope), now
+
+
+def add_a_week(world: World) -> None:
+    with closing(sqlite3.connect(world.program.data / "yabot.db")) as connection, connection:
+        connection.executemany(INSERT, map(row, range(EVENTS)))
+
+
+def in_order_and_complete(world: World) -> None:
+    published = 0
+    for number in range(PARTITIONS):
+        events = [e for e in world.stores.partition(number) if e["event_id"].startswith("week-")]
+        assert [e["event_id"] for e in events] == sorted({e["event_id"] for e in events})
+        sequences: dict[str, int] = {}
+        for event in events:
+            assert event["sequence"] == sequences.get(event["user_id"], 0) + 1
+            sequences[event["user_id"]] = event["sequence"]
+        published += len(events)
+    assert published == EVENTS
+
+
+@pytest.mark.criterion("2.1.3")
+async def test_a_week_of_events_survives_restarts_and_is_replayed_in_order(
+    new_world: NewWorld,
+) -> None:
+    world = new_world(LOG_LEVEL="WARNING")
+    world.lose("redis", "killed")
+    world.program.start()
+    assert world.program.stop() == 0
+    add_a_week(world)
+    world.program.start()
+    assert world.program.health("ready")[1]["status"] == "degraded"
+    world.program.kill9()
+    world.program.start()
+
+    await world.restore("redis")
+    wait_until(lambda: not any(map(world.stores.value, UNFINISHED.values())), 60)
+    in_order_and_complete(world)
+    assert world.program.stop() == 0

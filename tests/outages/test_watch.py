@@ -1,0 +1,141 @@
+"""The watch over a store: it looks again and again, ever more rarely, and tells what it sees."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from itertools import pairwise
+
+import pytest
+from structlog.testing import capture_logs
+
+from tests.outages.proxy import Proxy, proxying, tcp
+from tests.outages.servers import EngineServer
+from tests.storage.waiting import until
+from yabot.bus.connection import connect, ping_redis
+from yabot.errors import SchemaMismatch, StartupError, StoreUnavailable
+from yabot.runtime.watch import Gate, StoreWatch
+
+
+@pytest.fixture
+def proxy(mortal_valkey: EngineServer) -> Iterator[Proxy]:
+    with proxying(tcp(mortal_valkey.port)) as running:
+        yield running
+
+
+@pytest.fixture
+async def watch(proxy: Proxy) -> AsyncIterator[StoreWatch]:
+    """Over a Redis that a proxy can take away; connecting and asking are the same."""
+    url = f"redis://127.0.0.1:{proxy.port}"
+    async with connect(url, password=None, max_pool_size=2, timeout_ms=300) as redis:
+
+        async def ping() -> None:
+            await ping_redis(redis)
+
+        watching = StoreWatch(Gate("Redis"), ping, ping)
+        yield watching
+        await watching.stop()
+
+
+@pytest.mark.criterion("2.1.2")
+async def test_it_looks_ever_more_rarely_and_never_at_the_same_moments(
+    watch: StoreWatch, proxy: Proxy
+) -> None:
+    proxy.refuse()
+    await watch.start(5)
+
+    async def has_looked_often() -> bool:
+        return len(proxy.attempts) >= 7
+
+    await until(has_looked_often, 20)
+    pauses = [later - earlier for earlier, later in pairwise(proxy.attempts[:7])]
+    assert pauses == sorted(pauses)
+    # Doubled each time, give or take a quarter of both.
+    assert any(later / earlier != pytest.approx(2, rel=0.01) for earlier, later in pairwise(pauses))
+    assert pauses[-1] > 8 * pauses[0]
+
+
+@pytest.mark.criterion("1.1.2", "2.1.2")
+async def test_it_tells_once_that_a_store_is_lost_and_once_that_it_is_back(
+    watch: StoreWatch, proxy: Proxy
+) -> None:
+    lost: list[str] = []
+    restored: list[float] = []
+    watch.on_lost.append(lost.append)
+    watch.on_restored.append(restored.append)
+    with capture_logs() as logs:
+        await watch.start(5)
+        watch.gate.require()
+        proxy.refuse()
+        # Whoever meets the failure need not wait for the next look.
+        with pytest.raises(StoreUnavailable), watch.gate.passed():
+            raise StoreUnavailable("Redis", "it has hung up")
+        await until(_told(lost))
+        with pytest.raises(StoreUnavailable, match="Redis does not answer"):
+            watch.gate.require()
+        await asyncio.sleep(0.5)
+        proxy.mend()
+        await until(_told(restored))
+        watch.gate.require()
+    assert len(lost) == len(restored) == 1
+    assert restored[0] >= 0.5
+    assert [entry["event"] for entry in logs] == ["store.lost", "store.restored"]
+    assert logs[1]["downtime_s"] == round(restored[0], 3)
+
+
+def _told(heard: list[str] | list[float]):  # type: ignore[no-untyped-def]
+    async def told() -> bool:
+        return bool(heard)
+
+    return told
+
+
+async def test_a_store_that_answers_and_does_not_fit_stops_the_start() -> None:
+    async def refuse() -> None:
+        raise SchemaMismatch("MongoDB", ["the collection 'users' lacks an index"])
+
+    watch = StoreWatch(Gate("MongoDB"), refuse, refuse)
+    with pytest.raises(StartupError, match="lacks an index"):
+        await watch.start(5)
+
+
+async def test_a_store_that_comes_late_and_does_not_fit_stays_lost_with_the_reason() -> None:
+    answers: list[Exception] = [StoreUnavailable("MongoDB", "nobody is there")]
+
+    async def connect_later() -> None:
+        if answers:
+            raise answers.pop()
+        raise SchemaMismatch("MongoDB", ["the collection 'users' lacks an index"])
+
+    watch = StoreWatch(Gate("MongoDB"), connect_later, connect_later)
+    await watch.start(5)
+
+    async def says_why() -> bool:
+        return "lacks an index" in str(watch.gate.reason)
+
+    await until(says_why)
+    await watch.stop()
+
+
+async def test_nothing_that_a_store_answers_ends_the_watch() -> None:
+    """A driver's error that nobody has foreseen."""
+    healthy = [True]
+
+    async def ping() -> None:
+        if not healthy[0]:
+            raise RuntimeError("malformed")
+
+    gate = Gate("SQLite")
+    watch = StoreWatch(gate, ping, ping)
+    await watch.start(5)
+    healthy[0] = False
+    gate.suspected.set()
+
+    async def lost() -> bool:
+        return gate.reason == "malformed"
+
+    async def back() -> bool:
+        return gate.reason is None
+
+    await until(lost)
+    healthy[0] = True
+    await until(back)
+    await watch.stop()

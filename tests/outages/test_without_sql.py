@@ -1,0 +1,75 @@
+"""SQL away: nothing is acknowledged or lost; the simplest commands are answered from memory."""
+
+import pytest
+
+from tests.e2e.invariants import verify
+from tests.e2e.player import Player
+from tests.e2e.program import wait_until
+from tests.e2e.reader import Reader, readers
+from tests.outages.conftest import NewWorld
+from tests.outages.world import Way, World
+
+LOST_AND_RESTORED = [("store_lost", "sql"), ("store_restored", "sql")]
+
+
+async def answered_from_memory(world: World, reader: Reader) -> None:
+    (closed,) = await reader.ask("/start")
+    assert "cerrado" in closed["text"]
+    (closed,) = await reader.ask("/ayuda")
+    assert "cerrado" in closed["text"]
+    status, body = world.program.health("ready")
+    assert (status, body["status"]) == (503, "failed")
+    assert world.status("sql")["reason"]
+    assert world.program.health("live")[0] == 200
+
+
+async def stored_without_a_second_answer(world: World, reader: Reader, said: int) -> None:
+    """What came meanwhile is handled, and only /story, the last, is answered now."""
+    chat = await reader.until(lambda chat: "c:letter:look" in str(chat[-1]))
+    assert len([message for message in chat if message["from"]["is_bot"]]) == said + 1
+    verify(world.stores)
+    started = [
+        event
+        for event in world.stores.outbox(reader.user_id)
+        if event["payload"].get("action") == "start"
+    ]
+    assert len(started) == 1
+
+
+@pytest.mark.criterion("1.1.5", "5.1.5")
+@pytest.mark.parametrize("way", ["killed", "frozen", "unreachable"])
+async def test_without_sql_the_simplest_commands_are_answered_once(
+    new_world: NewWorld, way: Way
+) -> None:
+    world = new_world(postgres=True)
+    world.program.start()
+    async with readers(world.program.url, "Lucía") as (lucia,):
+        world.lose("sql", way)
+        world.until_noticed("sql")
+        await answered_from_memory(world, lucia)
+        await lucia.send("/story")
+
+        await world.restore("sql")
+        world.until_well()
+        await stored_without_a_second_answer(world, lucia, said=2)
+        wait_until(lambda: world.incidents() == LOST_AND_RESTORED)
+        player = Player(world.stores, lucia)
+        player.journal.skip_to_end()
+        await player.to("street")
+        verify(world.stores)
+    assert world.program.stop() == 0
+
+
+@pytest.mark.criterion("1.1.5", "5.1.5")
+async def test_it_starts_without_sql_and_catches_up_when_it_comes(new_world: NewWorld) -> None:
+    world = new_world(postgres=True)
+    world.lose("sql", "frozen")
+    world.program.launch()
+    world.until_started()
+    async with readers(world.program.url, "Lucía") as (lucia,):
+        await answered_from_memory(world, lucia)
+        await lucia.send("/story")
+        await world.restore("sql")
+        world.until_well()
+        await stored_without_a_second_answer(world, lucia, said=2)
+    assert world.program.stop() == 0

@@ -1,0 +1,72 @@
+"""A program whose three stores can each be taken away, in several ways, and given back."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tests.e2e.program import Program, wait_until
+from tests.e2e.stores import Stores
+from tests.outages.proxy import Proxy
+from tests.outages.servers import Server
+
+Json = dict[str, Any]
+Component = Literal["mongodb", "redis", "sql"]
+# kill -9, SIGSTOP, a network that swallows everything, one that refuses every connection.
+Way = Literal["killed", "frozen", "unreachable", "refused"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the program finds a store: a server behind a proxy."""
+
+    server: Server
+    proxy: Proxy
+
+
+@dataclass(frozen=True)
+class World:
+    program: Program
+    stores: Stores
+    places: dict[Component, Place]
+
+    def lose(self, component: Component, way: Way) -> None:
+        place = self.places[component]
+        match way:
+            case "killed":
+                place.server.kill()
+            case "frozen":
+                place.server.freeze()
+            case "unreachable":
+                place.proxy.swallow()
+            case "refused":
+                place.proxy.refuse()
+
+    async def restore(self, component: Component) -> None:
+        """Whatever had happened to it."""
+        place = self.places[component]
+        place.server.thaw()
+        place.proxy.mend()
+        await place.server.start()
+
+    def status(self, component: Component) -> Json:
+        status, body = self.program.health("ready")
+        assert status in {200, 503}
+        found: Json = body["components"][component]
+        return found
+
+    def until_started(self) -> None:
+        """Started, well or not."""
+        wait_until(lambda: self.program.health("startup")[0] == 200, 20)
+
+    def until_noticed(self, component: Component) -> None:
+        wait_until(lambda: self.status(component)["status"] != "ok", 15)
+
+    def until_well(self) -> None:
+        wait_until(lambda: self.program.health("ready")[1].get("status") == "ok", 20)
+
+    def incidents(self) -> list[tuple[str, str]]:
+        """Type and store of each event about a store, in the order in which they happened."""
+        query = "SELECT envelope FROM outbox WHERE event_type IN (?, ?) ORDER BY id"
+        rows = self.stores.rows(query, "store_lost", "store_restored")
+        events = [json.loads(row["envelope"]) for row in rows]
+        return [(event["event_type"], event["payload"]["store"]) for event in events]

@@ -1,0 +1,84 @@
+"""Where messages are handed in: the log, the sender behind it, and what became of each."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import count
+
+from aiogram.methods import SendMessage
+from sqlalchemy import Connection, select
+
+from tests.sender.recorder import TOKEN, Recorder
+from tests.storage.fixtures import new_commits
+from tests.storage.units import unit
+from yabot.bot.limits import SendLimits
+from yabot.bot.outgoing import to_message
+from yabot.bot.sender import Sender
+from yabot.bot.telegram import connect_bot
+from yabot.storage.relational.commit_log import CommitLog
+from yabot.storage.relational.database import Database
+from yabot.storage.relational.tables import outgoing
+
+_numbers = count(1)
+
+
+@dataclass
+class Desk:
+    database: Database
+    commits: CommitLog
+    sender: Sender
+    # The chats of which the sender has told that they have blocked the bot.
+    blocked: list[int]
+    # What happens when it tells so, before it is heard.
+    deaf: list[Exception]
+
+    async def hand_in(self, chat_id: int, *texts: str) -> None:
+        """One commit with these messages, in this order."""
+        work = unit(f"cause {next(_numbers)}")
+        for text in texts:
+            work.send(to_message(SendMessage(chat_id=chat_id, text=text), chat_id))
+        await self.commits.commit(work)
+
+    async def states(self) -> dict[str, str]:
+        """By text, what became of each message."""
+        query = select(outgoing.c.payload, outgoing.c.state)
+
+        def read(connection: Connection) -> dict[str, str]:
+            rows = connection.execute(query)
+            return {SendMessage.model_validate_json(row.payload).text: row.state for row in rows}
+
+        return await self.database.read(read)
+
+    async def all_marked(self) -> bool:
+        return "waiting" not in (await self.states()).values()
+
+
+@asynccontextmanager
+async def at_the_desk(
+    database: Database, recorder: Recorder, limits: SendLimits | None
+) -> AsyncIterator[Desk]:
+    bot = connect_bot(TOKEN, recorder.url)
+    commits = new_commits(database)
+    blocked: list[int] = []
+    deaf: list[Exception] = []
+
+    async def on_blocked(chat_id: int) -> None:
+        if deaf:
+            raise deaf.pop()
+        blocked.append(chat_id)
+
+    sender = Sender(database, bot, limits, on_blocked)
+    commits.followers.append(sender.notice)
+    commits.on_repeat.append(sender.loop.wake)
+    try:
+        yield Desk(database, commits, sender, blocked, deaf)
+    finally:
+        await sender.loop.finish(1)
+        await sender.lanes.cancel()
+        await bot.session.close()
+
+
+def texts_to(recorder: Recorder, chat_id: int) -> Sequence[str]:
+    """What the chat has got, each once, in the order in which it came first."""
+    taken = (call.text for call in recorder.taken if call.chat_id == chat_id)
+    return list(dict.fromkeys(taken))

@@ -1,0 +1,155 @@
+"""What Telegram may answer, and what then becomes of a message and of those behind it."""
+
+from itertools import pairwise
+
+import pytest
+
+from tests.sender.desk import Desk, texts_to
+from tests.sender.recorder import DROPPED, Call, Recorder, Refusal, Script
+from tests.storage.units import unit
+from tests.storage.waiting import until
+from yabot.errors import GuardFailed, StoreUnavailable
+from yabot.observability.metrics import SENDS
+from yabot.storage.relational.unit_of_work import Message
+
+
+def first_times(refusal: Refusal, times: int) -> Script:
+    """Refuse that often, and then no more."""
+    left = [refusal] * times
+    return lambda _call: left.pop() if left else None
+
+
+def count_of(outcome: str) -> float:
+    value: float = SENDS.labels(outcome)._value.get()
+    return value
+
+
+def moments(recorder: Recorder) -> list[float]:
+    return [call.at for call in recorder.calls]
+
+
+@pytest.mark.criterion("2.2.5")
+@pytest.mark.parametrize(
+    "refusal",
+    [Refusal(500), Refusal(502, "Bad Gateway"), Refusal(401, "Unauthorized"), DROPPED],
+    ids=["500", "502", "401", "dropped"],
+)
+async def test_what_may_pass_is_tried_again_ever_more_rarely(
+    desk: Desk, recorder: Recorder, refusal: Refusal
+) -> None:
+    delayed, sent = count_of("delayed"), count_of("sent")
+    recorder.script = first_times(refusal, 4)
+    await desk.hand_in(7, "one", "two")
+    await until(desk.all_marked, 20)
+    assert texts_to(recorder, 7) == ["one", "two"]
+    assert [call.text for call in recorder.calls] == ["one"] * 5 + ["two"]
+    pauses = [later - earlier for earlier, later in pairwise(moments(recorder)[:5])]
+    assert pauses == sorted(pauses)
+    assert count_of("delayed") == delayed + 4
+    assert count_of("sent") == sent + 2
+
+
+@pytest.mark.criterion("2.2.5")
+async def test_retry_after_is_obeyed_and_holds_up_nobody_else(
+    desk: Desk, recorder: Recorder
+) -> None:
+    flood = Refusal(429, "Too Many Requests: retry after 1", retry_after=1)
+    left = [flood]
+    recorder.script = lambda call: left.pop() if call.chat_id == 7 and left else None
+    await desk.hand_in(7, "one", "two")
+    await desk.hand_in(8, "other")
+    await until(desk.all_marked)
+    refused, again = [call.at for call in recorder.calls if call.text == "one"]
+    (other,) = [call.at for call in recorder.calls if call.chat_id == 8]
+    assert again - refused >= 1
+    assert other < again
+    assert texts_to(recorder, 7) == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [Refusal(400, "Bad Request: can't parse entities"), Refusal(413), Refusal(404, "Not Found")],
+    ids=["400", "413", "404"],
+)
+async def test_what_is_refused_for_good_blocks_nothing(
+    desk: Desk, recorder: Recorder, refusal: Refusal
+) -> None:
+    before = count_of("refused")
+    recorder.script = lambda call: refusal if call.text == "bad" else None
+    await desk.hand_in(7, "one", "bad", "two")
+    await desk.hand_in(8, "other")
+    await until(desk.all_marked)
+    assert texts_to(recorder, 7) == ["one", "two"]
+    assert texts_to(recorder, 8) == ["other"]
+    assert await desk.states() == {"one": "sent", "bad": "refused", "two": "sent", "other": "sent"}
+    assert len([call for call in recorder.calls if call.text == "bad"]) == 1
+    assert count_of("refused") == before + 1
+
+
+async def test_who_has_blocked_the_bot_is_told_of(desk: Desk, recorder: Recorder) -> None:
+    blocked = Refusal(403, "Forbidden: bot was blocked by the user")
+    recorder.script = lambda call: blocked if call.chat_id == 7 else None
+    await desk.hand_in(7, "one")
+    await desk.hand_in(8, "other")
+    await until(desk.all_marked)
+    assert desk.blocked == [7]
+    assert await desk.states() == {"one": "refused", "other": "sent"}
+
+
+async def test_who_has_blocked_the_bot_is_not_forgotten_while_sql_is_away(
+    desk: Desk, recorder: Recorder
+) -> None:
+    desk.deaf += [GuardFailed("someone was faster"), StoreUnavailable("SQLite", "away")]
+    recorder.script = lambda _call: Refusal(403, "Forbidden: bot was blocked by the user")
+    await desk.hand_in(7, "one")
+    await until(desk.all_marked)
+    assert desk.blocked == [7]
+    assert len(recorder.calls) == 1
+
+
+async def test_a_row_of_another_version_is_refused_and_blocks_nothing(
+    desk: Desk, recorder: Recorder
+) -> None:
+    work = unit("older")
+    work.send(Message(chat_id=7, method="sendPigeon", payload="{}"))
+    await desk.commits.commit(work)
+    await desk.hand_in(7, "one")
+
+    async def is_sent() -> bool:
+        return texts_to(recorder, 7) == ["one"]
+
+    await until(is_sent)
+
+
+@pytest.mark.criterion("2.2.5")
+async def test_what_nobody_was_told_of_is_found_in_the_log(desk: Desk, recorder: Recorder) -> None:
+    """The commit was made, its answer got lost, and the same unit is committed again."""
+    desk.commits.followers.clear()
+    await desk.hand_in(7, "one")
+    work = unit("repeated")
+    await desk.commits.commit(work)
+    desk.commits.followers.append(desk.sender.notice)
+    await desk.sender.resume()
+    desk.sender.loop.start()
+    await until(desk.all_marked)
+    assert texts_to(recorder, 7) == ["one"]
+
+    desk.commits.followers.clear()
+    await desk.hand_in(7, "two")
+    assert (await desk.commits.commit(unit("repeated"))).duplicate
+    await until(desk.all_marked)
+    assert [call.text for call in recorder.calls] == ["one", "two"]
+
+
+async def test_looking_into_the_log_sends_nothing_twice(desk: Desk, recorder: Recorder) -> None:
+    def slow(call: Call) -> Refusal | None:
+        return Refusal(500) if len(recorder.calls) < 4 else None
+
+    recorder.script = slow
+    await desk.hand_in(7, "one", "two", "three")
+    for _ in range(20):
+        await desk.sender.resume()
+    await until(desk.all_marked)
+    for _ in range(5):
+        await desk.sender.resume()
+    assert [call.text for call in recorder.taken] == ["one", "two", "three"]
