@@ -63,8 +63,8 @@ async def test_what_is_not_built_is_said_and_never_invented(bot: Bot, alma: int)
     with pytest.raises(TelegramServerError) as refused:
         await bot(SendDice(chat_id=alma))
     assert refused.value.message == "Not Implemented: the playground does not know sendDice"
-    with pytest.raises(TelegramServerError, match="does not know sendPhoto"):
-        await bot.send_photo(alma, BufferedInputFile(b"\x89PNG", "a.png"))
+    with pytest.raises(TelegramServerError, match="does not know sendVideo"):
+        await bot.send_video(alma, BufferedInputFile(b"film", "a.mp4"))
     with pytest.raises(TelegramServerError, match="reads parse_mode HTML only"):
         await bot.send_message(alma, "*x*", parse_mode="MarkdownV2")
 

@@ -9,7 +9,9 @@ import pytest
 from aiogram import Bot
 
 from yabot.errors import ConfigurationError, SchemaMismatch, StartupError
+from yabot.playground.client import PlaygroundClient
 from yabot.playground.server import PlaygroundServer
+from yabot.playground.store import schema
 
 
 async def test_a_taken_port_is_one_sentence(server: PlaygroundServer, tmp_path: Path) -> None:
@@ -17,7 +19,7 @@ async def test_a_taken_port_is_one_sentence(server: PlaygroundServer, tmp_path: 
     with pytest.raises(ConfigurationError) as refused:
         await PlaygroundServer(tmp_path / "other.db", port=port).start()
     (problem,) = refused.value.problems
-    assert problem.startswith(f"PLAYGROUND_PORT: 127.0.0.1:{port} cannot be used")
+    assert problem.startswith(f"PLAYGROUND_PORT: port {port} on 127.0.0.1 cannot be used")
     assert refused.value.exit_code == 78
 
 
@@ -43,6 +45,25 @@ async def test_a_store_that_is_none_stops_the_start(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(SchemaMismatch, match="version 99"):
         await PlaygroundServer(newer, port=0).start()
+
+
+async def test_a_store_of_an_older_version_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "playground.db"
+    older = sqlite3.connect(path)
+    older.executescript(f"{schema.FIRST} PRAGMA user_version = 1;")
+    older.execute("INSERT INTO users (id, first_name) VALUES (7, 'Alma')")
+    older.execute("INSERT INTO bot VALUES (9, '9:token', 'YABOT', 'yabot_bot')")
+    older.commit()
+    older.close()
+    server = PlaygroundServer(path, port=0)
+    await server.start()
+    try:
+        assert server.bot_token == "9:token"
+        async with PlaygroundClient(server.url) as client:
+            (alma,) = await client.users()
+        assert (alma["id"], alma["stars"]) == (7, 1000)
+    finally:
+        await server.stop()
 
 
 async def test_stop_ends_long_polls_and_streams_within_two_seconds(

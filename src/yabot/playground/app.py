@@ -11,9 +11,10 @@ from yabot.errors import TransientError
 from yabot.observability.logging import get_logger
 from yabot.playground.bot_api.endpoint import BotApiEndpoint
 from yabot.playground.guard import Guard
-from yabot.playground.reader import routes, watching
+from yabot.playground.reader import file_routes, group_routes, routes, watching
 from yabot.playground.reader.context import Context
 from yabot.playground.reader.errors import Refused
+from yabot.playground.weather import routes as weather
 
 log = get_logger(__name__)
 
@@ -25,8 +26,12 @@ def build_app(context: Context, bot_api: BotApiEndpoint) -> FastAPI:
     app.state.context = context
     app.add_middleware(Guard)
     app.add_route("/bot{token}/{method}", bot_api.answer, methods=["GET", "POST"])
+    app.add_route("/file/bot{token}/{path:path}", bot_api.download, methods=["GET"])
     app.include_router(routes.router)
+    app.include_router(group_routes.router)
+    app.include_router(file_routes.router)
     app.include_router(watching.router)
+    app.include_router(weather.router)
     app.mount("/", StaticFiles(directory=PAGE, html=True))
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(TransientError, _unavailable)

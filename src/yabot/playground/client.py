@@ -47,6 +47,27 @@ class PlaygroundClient:
         sent: Json = await self._ask("POST", f"/users/{user_id}/messages", {"text": text})
         return sent
 
+    async def send_photo(self, user_id: int, body: bytes, caption: str = "") -> Json:
+        """The message; ``body`` is a PNG, JPEG, GIF or WebP."""
+        return await self._send_file(user_id, "photo", body, "photo.jpg", caption)
+
+    async def send_sticker(self, user_id: int, body: bytes) -> Json:
+        return await self._send_file(user_id, "sticker", body, "sticker.webp")
+
+    async def send_voice(self, user_id: int, body: bytes) -> Json:
+        return await self._send_file(user_id, "voice", body, "voice.ogg")
+
+    async def send_document(self, user_id: int, body: bytes, name: str, caption: str = "") -> Json:
+        return await self._send_file(user_id, "document", body, name, caption)
+
+    async def _send_file(
+        self, user_id: int, kind: str, body: bytes, name: str, caption: str = ""
+    ) -> Json:
+        form = aiohttp.FormData({"kind": kind, "caption": caption}, quote_fields=False)
+        form.add_field("file", body, filename=name)
+        sent: Json = await self._ask("POST", f"/users/{user_id}/files", form=form)
+        return sent
+
     async def press(self, user_id: int, message_id: int, data: str) -> None:
         where = f"/users/{user_id}/messages/{message_id}/press"
         await self._ask("POST", where, {"data": data})
@@ -55,6 +76,16 @@ class PlaygroundClient:
         """``None`` takes the reaction back."""
         where = f"/users/{user_id}/messages/{message_id}/reaction"
         await self._ask("PUT", where, {"emoji": emoji})
+
+    async def pay(self, user_id: int, message_id: int) -> Json:
+        """How it ended: ``outcome`` (paid, refused or expired), ``message`` and
+        ``telegram_payment_charge_id``. Waits for the bot's word, ten seconds at most."""
+        outcome: Json = await self._ask("POST", f"/users/{user_id}/messages/{message_id}/pay")
+        return outcome
+
+    async def set_stars(self, user_id: int, stars: int) -> None:
+        """Play money: everybody begins with 1000."""
+        await self._ask("PATCH", f"/users/{user_id}", {"stars": stars})
 
     async def block(self, user_id: int) -> None:
         await self._ask("PUT", f"/users/{user_id}/block")
@@ -85,9 +116,55 @@ class PlaygroundClient:
             await asyncio.sleep(0.02)
         return messages
 
-    async def _ask(self, verb: str, path: str, body: Json | None = None) -> Any:
+    async def add_group(self, title: str, *members: int, with_bot: bool = True) -> int:
+        """The new group's chat id. The first of ``members`` adds the bot."""
+        body = {"title": title, "members": list(members), "with_bot": with_bot}
+        return int((await self._ask("POST", "/groups", body))["id"])
+
+    async def groups(self) -> list[Json]:
+        """Each with ``id``, ``title``, ``members`` and ``has_bot``."""
+        found: list[Json] = await self._ask("GET", "/groups")
+        return found
+
+    async def send_to_group(
+        self, chat_id: int, user_id: int, text: str, reply_to: int | None = None
+    ) -> Json:
+        """The message. The bot hears only of commands and of replies to what it said."""
+        body = {"user_id": user_id, "text": text, "reply_to": reply_to}
+        sent: Json = await self._ask("POST", f"/groups/{chat_id}/messages", body)
+        return sent
+
+    async def press_in_group(self, chat_id: int, user_id: int, message_id: int, data: str) -> None:
+        where = f"/groups/{chat_id}/messages/{message_id}/press"
+        await self._ask("POST", where, {"user_id": user_id, "data": data})
+
+    async def add_bot_to_group(self, chat_id: int, user_id: int) -> None:
+        await self._ask("PUT", f"/groups/{chat_id}/bot", {"user_id": user_id})
+
+    async def remove_bot_from_group(self, chat_id: int, user_id: int) -> None:
+        await self._ask("POST", f"/groups/{chat_id}/bot/removal", {"user_id": user_id})
+
+    async def group_chat(self, chat_id: int) -> Messages:
+        found: Messages = (await self._ask("GET", f"/groups/{chat_id}/chat"))["messages"]
+        return found
+
+    async def faults(self, *faults: Json, seed: int = 0) -> None:
+        """These instead of those before: ``kind`` and what ``weather.fault.Fault`` knows more."""
+        await self._ask("PUT", "/faults", {"faults": list(faults), "seed": seed})
+
+    async def clear_faults(self) -> None:
+        await self._ask("DELETE", "/faults")
+
+    async def weather(self) -> Json:
+        """``seed`` and ``faults``, each with its ``hits``."""
+        present: Json = await self._ask("GET", "/faults")
+        return present
+
+    async def _ask(
+        self, verb: str, path: str, body: Json | None = None, form: aiohttp.FormData | None = None
+    ) -> Any:
         url = f"{self._url}/playground{path}"
-        async with self._session.request(verb, url, json=body) as answer:
+        async with self._session.request(verb, url, json=body, data=form) as answer:
             if answer.status >= 400:
                 raise InvalidInput(f"{verb} {path}: {answer.status} {await answer.text()}")
             return None if answer.status == 204 else await answer.json()

@@ -1,26 +1,23 @@
 """The playground's server: it lives in the caller's event loop and on this machine only."""
 
-import asyncio
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack
 from pathlib import Path
 
-import uvicorn
-
-from yabot.errors import ConfigurationError
 from yabot.observability.logging import get_logger
 from yabot.playground.app import build_app
+from yabot.playground.bot_api.calls import Calls
 from yabot.playground.bot_api.endpoint import BotApiEndpoint
 from yabot.playground.bot_api.polling import Polling
+from yabot.playground.delivery.courier import Courier
 from yabot.playground.feed import Feed
-from yabot.playground.guard import is_loopback
 from yabot.playground.inspector import Inspector
+from yabot.playground.listener import Listener
 from yabot.playground.observer import Observer
 from yabot.playground.reader.context import Context
 from yabot.playground.store import bot, people
 from yabot.playground.store.bot import Bot
 from yabot.playground.store.database import Database, Transaction
+from yabot.playground.weather.sky import Weather
 
 log = get_logger(__name__)
 
@@ -48,7 +45,7 @@ class PlaygroundServer:
         self._port = port
         self._host = host
         self._inspector = inspector
-        self._serving: asyncio.Task[None] | None = None
+        self._running: AsyncExitStack | None = None
 
     async def start(self) -> None:
         """Returns when the server answers. Port 0 takes a free one.
@@ -56,29 +53,19 @@ class PlaygroundServer:
         Raises ``ConfigurationError`` for a taken port, a host that is not loopback or a store
         in use, ``StartupError`` for a store that cannot be opened.
         """
-        bound = bind(self._host, self._port)
-        try:
-            await self._open_store()
-        except BaseException:
-            bound.close()
-            raise
-        self.url = _url(self._host, bound.getsockname()[1])
-        self._serve(bound)
-        await self._server.ready.wait()
+        async with AsyncExitStack() as stack:
+            await self._open_store(stack)
+            listener = await self._listen(stack)
+            self.url = listener.url
+            self._running = stack.pop_all()
         log.info("playground.started", url=self.url)
 
     async def stop(self) -> None:
         """Ends long polls and streams, answers what runs, closes the store; within 2 seconds."""
-        if self._serving is None:
+        if self._running is None:
             return
-        self._polling.close()
-        self._feed.close()
-        self._server.should_exit = True
-        await self._serving
-        self._serving = None
-        if self._observer is not None:
-            await self._observer.stop()
-        await self._database.close()
+        running, self._running = self._running, None
+        await running.aclose()
         log.info("playground.stopped")
 
     @property
@@ -91,81 +78,43 @@ class PlaygroundServer:
         """Whether a bot waits for updates at this moment."""
         return self._polling.waiting > 0
 
-    async def _open_store(self) -> None:
+    async def _open_store(self, stack: AsyncExitStack) -> None:
         self._feed = Feed()
+        self._weather = Weather(self._feed)
         self._database = Database(self._store_path, self._announce)
-        await self._database.open()
         self._polling = Polling(self._database)
-        the_bot = await self._database.run(_bot_and_first_user)
-        self.bot_token = the_bot.token
+        self._calls = Calls(self._database, self._polling)
+        self._courier = Courier(self._database, self._calls, self._weather)
+        await self._database.open()
+        stack.push_async_callback(self._database.close)
+        self.bot_token = (await self._database.run(_bot_and_first_user)).token
 
-    def _serve(self, bound: socket.socket) -> None:
-        endpoint = BotApiEndpoint(self._database, self._polling, self.bot_token)
-        app = build_app(Context(self._database, self._feed, self._inspector), endpoint)
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            server_header=False,
-            timeout_graceful_shutdown=1,
-        )
-        self._server = _Server(config)
-        self._serving = asyncio.create_task(self._server.serve([bound]), name="playground")
-        self._observer = Observer(self._inspector, self._feed) if self._inspector else None
-        if self._observer is not None:
-            self._observer.start()
+    async def _listen(self, stack: AsyncExitStack) -> Listener:
+        endpoint = BotApiEndpoint(self._calls, self._weather, self.bot_token)
+        context = Context(self._database, self._feed, self._inspector, self._weather)
+        listener = Listener(build_app(context, endpoint), self._host, self._port)
+        endpoint.hang_up = listener.hang_up
+        await listener.start()
+        if self._inspector is not None:
+            observer = Observer(self._inspector, self._feed)
+            observer.start()
+            stack.push_async_callback(observer.stop)
+        stack.push_async_callback(listener.stop)
+        stack.callback(self._feed.close)
+        stack.callback(self._polling.close)
+        self._courier.start()
+        stack.push_async_callback(self._courier.stop)
+        return listener
 
     def _announce(self, committed: Transaction) -> None:
         if committed.has_new_updates:
             self._polling.ring()
+            self._courier.ring()
+        if committed.has_new_webhook:
+            self._polling.ring()
+            self._courier.reconsider()
         for change in committed.changes:
             self._feed.publish(change)
-
-
-class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Signals belong to the program that runs the playground."""
-        yield
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """A listening address on this machine; see ``PlaygroundServer.start`` for the errors."""
-    if not is_loopback(host):
-        raise ConfigurationError(
-            [f"The playground serves this machine only: {host} is not a loopback address."]
-        )
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio sets TCP_NODELAY only where the protocol is named; without it answers wait 40 ms.
-    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        bound.bind((host, port))
-        bound.listen()
-    except OSError as error:
-        bound.close()
-        raise ConfigurationError([_cannot_bind(host, port, error)]) from error
-    return bound
-
-
-def _cannot_bind(host: str, port: int, error: OSError) -> str:
-    return (
-        f"PLAYGROUND_PORT: {host}:{port} cannot be used ({error.strerror or error}); "
-        "free it or set PLAYGROUND_PORT to another port."
-    )
-
-
-def _url(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _bot_and_first_user(tx: Transaction) -> Bot:

@@ -27,8 +27,13 @@ def known_chat(tx: Transaction, params: Params) -> int:
 def writable_chat(tx: Transaction, params: Params) -> int:
     """The id of a chat that takes messages from the bot."""
     chat_id = known_chat(tx, params)
-    if people.member_status(tx, chat_id, bot.current(tx).id) == "kicked":
+    status = people.member_status(tx, chat_id, bot.current(tx).id)
+    if status == "kicked" and chat_id > 0:
         raise forbidden("bot was blocked by the user")
+    if status == "kicked":
+        raise forbidden("bot was kicked from the supergroup chat")
+    if status != "member":
+        raise forbidden("bot is not a member of the supergroup chat")
     return chat_id
 
 

@@ -25,10 +25,7 @@ NEUTRAL = {
 
 
 def get_chat(tx: Transaction, params: Params) -> Json:
-    person = people.user(tx, access.known_chat(tx, params))
-    if person is None:
-        raise bad_request("chat not found")
-    return {**people.as_chat(person), **NEUTRAL}
+    return {**people.chat_object(tx, access.known_chat(tx, params)), **NEUTRAL}
 
 
 def get_chat_member(tx: Transaction, params: Params) -> Json:

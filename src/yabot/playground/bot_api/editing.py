@@ -25,7 +25,20 @@ def edit_message_text(tx: Transaction, params: Params) -> Json:
     content = text.from_params(params).as_content()
     markup = keyboards.inline_from_params(params)
     message = access.own_message(tx, params)
+    if "text" not in message:
+        raise bad_request("there is no text in the message to edit")
     kept = {k: v for k, v in message.items() if k not in {"text", "entities", "reply_markup"}}
+    return _store(tx, message, kept | content | markup.as_content())
+
+
+def edit_message_caption(tx: Transaction, params: Params) -> Json:
+    content = text.caption_from_params(params)
+    markup = keyboards.inline_from_params(params)
+    message = access.own_message(tx, params)
+    if "text" in message or "invoice" in message:
+        raise bad_request("there is no caption in the message to edit")
+    replaced = {"caption", "caption_entities", "reply_markup"}
+    kept = {k: v for k, v in message.items() if k not in replaced}
     return _store(tx, message, kept | content | markup.as_content())
 
 

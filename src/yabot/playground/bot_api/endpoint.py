@@ -1,28 +1,36 @@
 """The HTTP side of the Bot API: token, method, parameters in; Telegram's envelope out."""
 
+import asyncio
 import secrets
 import sqlite3
+from collections.abc import Callable
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from yabot.observability.logging import get_logger
-from yabot.playground.bot_api.errors import NOT_FOUND, UNAUTHORIZED, BotApiError, not_built
+from yabot.playground.bot_api.calls import Calls
+from yabot.playground.bot_api.errors import UNAUTHORIZED, BotApiError
 from yabot.playground.bot_api.params import Params, read_params
-from yabot.playground.bot_api.polling import Polling
-from yabot.playground.bot_api.registry import ALL_OF_TELEGRAM, METHODS
-from yabot.playground.store.database import Database
+from yabot.playground.weather.fault import Fault
+from yabot.playground.weather.refusals import refusal_of
+from yabot.playground.weather.sky import Weather
 
 log = get_logger(__name__)
 
 
 class BotApiEndpoint:
-    """Answers ``/bot<token>/<method>``; what a method did is on disk before it is answered."""
+    """Answers ``/bot<token>/<method>``; what a method did is on disk before it is answered.
 
-    def __init__(self, database: Database, polling: Polling, token: str) -> None:
-        self._database = database
-        self._polling = polling
+    ``hang_up`` closes the connection of a peer (host, port); the listener brings it.
+    """
+
+    hang_up: Callable[[tuple[str, int]], None]
+
+    def __init__(self, calls: Calls, weather: Weather, token: str) -> None:
+        self._calls = calls
+        self._weather = weather
         self._token = token.encode()
 
     async def answer(self, request: Request) -> JSONResponse:
@@ -34,24 +42,48 @@ class BotApiEndpoint:
             log.exception("playground.store.failed")
             return _refusal(BotApiError(500, f"Internal Server Error: the store says: {error}"))
 
-    async def _result(self, request: Request) -> Any:
+    async def download(self, request: Request) -> Response:
+        """``/file/bot<token>/<path>``, as getFile told the path."""
+        try:
+            self._check_token(request)
+            return await self._calls.file(request.path_params["path"])
+        except BotApiError as error:
+            return _refusal(error)
+
+    def _check_token(self, request: Request) -> None:
         token = request.path_params["token"].encode()
         if not secrets.compare_digest(token, self._token):
             raise UNAUTHORIZED
-        params = await read_params(request)
-        return await self._call(request.path_params["method"].lower(), params)
 
-    async def _call(self, name: str, params: Params) -> Any:
-        if name == "getupdates":
-            return await self._polling.get_updates(params)
-        method = METHODS.get(name)
-        if method is not None:
-            return await self._database.run(lambda tx: method(tx, params))
-        if name in ALL_OF_TELEGRAM:
-            raise not_built(f"does not know {ALL_OF_TELEGRAM[name]}")
-        raise NOT_FOUND
+    async def _result(self, request: Request) -> Any:
+        self._check_token(request)
+        params = await read_params(request)
+        name = request.path_params["method"].lower()
+        return await self._weathered(request, name, params)
+
+    async def _weathered(self, request: Request, name: str, params: Params) -> Any:
+        """The call, with what the weather does to it."""
+        fault = None
+        for strike in self._weather.over_call(name, params.integer("chat_id")):
+            if strike.kind == "delay":
+                await asyncio.sleep(strike.seconds)
+            else:
+                fault = strike
+        if fault is None:
+            return await self._calls.run(name, params)
+        return await self._struck(fault, request, name, params)
+
+    async def _struck(self, fault: Fault, request: Request, name: str, params: Params) -> Any:
+        if fault.kind == "drop_after":
+            await self._calls.run(name, params)
+        if fault.kind in {"drop_before", "drop_after"} and request.client is not None:
+            self.hang_up((request.client.host, request.client.port))
+        raise refusal_of(fault)
 
 
 def _refusal(error: BotApiError) -> JSONResponse:
+    parameters = {"parameters": error.parameters} if error.parameters else {}
     body = {"ok": False, "error_code": error.status, "description": error.description}
-    return JSONResponse(body, status_code=error.status)
+    retry_after = error.parameters.get("retry_after")
+    headers = None if retry_after is None else {"Retry-After": str(retry_after)}
+    return JSONResponse(body | parameters, status_code=error.status, headers=headers)

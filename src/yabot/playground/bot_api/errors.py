@@ -4,13 +4,14 @@ from yabot.errors import TerminalError
 
 
 class BotApiError(TerminalError):
-    """``status`` is the HTTP status and Telegram's ``error_code``."""
+    """``status`` is the HTTP status and Telegram's ``error_code``; ``parameters`` its hints."""
 
     code = "bot_api_error"
 
-    def __init__(self, status: int, description: str) -> None:
+    def __init__(self, status: int, description: str, **parameters: int) -> None:
         self.status = status
         self.description = description
+        self.parameters = parameters
         super().__init__(description)
 
 

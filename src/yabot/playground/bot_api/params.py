@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
 from yabot.playground.bot_api.errors import bad_request
@@ -11,9 +13,19 @@ from yabot.playground.bot_api.errors import bad_request
 TRUE_WORDS = frozenset({"true", "yes", "1", "t", "y"})
 
 
+@dataclass(frozen=True)
+class Upload:
+    name: str
+    mime_type: str
+    body: bytes
+
+
 class Params:
-    def __init__(self, values: Mapping[str, Any]) -> None:
+    def __init__(
+        self, values: Mapping[str, Any], uploads: Mapping[str, Upload] | None = None
+    ) -> None:
         self._values = values
+        self._uploads = uploads or {}
 
     def text(self, name: str) -> str:
         """Empty when it is absent."""
@@ -42,17 +54,32 @@ class Params:
         except ValueError:
             raise bad_request(f"can't parse {meaning} JSON object") from None
 
+    def upload(self, name: str) -> Upload | None:
+        """The file sent as this parameter, or as the part that it names: ``attach://<part>``."""
+        part = self.text(name).removeprefix("attach://") or name
+        return self._uploads.get(part)
+
 
 async def read_params(request: Request) -> Params:
     """Query and body together, as Telegram takes them: JSON, urlencoded or multipart."""
     values: dict[str, Any] = dict(request.query_params)
+    uploads: dict[str, Upload] = {}
     content_type = request.headers.get("content-type", "")
     if content_type.startswith("application/json"):
         values |= await _json_body(request)
     elif content_type:
         async with request.form() as form:
-            values |= {name: value for name, value in form.items() if isinstance(value, str)}
-    return Params(values)
+            for name, value in form.items():
+                if isinstance(value, str):
+                    values[name] = value
+                else:
+                    uploads[name] = await _upload(value)
+    return Params(values, uploads)
+
+
+async def _upload(part: UploadFile) -> Upload:
+    kind = part.content_type or "application/octet-stream"
+    return Upload(part.filename or "file", kind, await part.read())
 
 
 async def _json_body(request: Request) -> dict[str, Any]:

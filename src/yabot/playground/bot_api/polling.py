@@ -1,13 +1,14 @@
 """Long polling: one waits at a time, and a newer one ends the one that waits, as with Telegram."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from yabot.playground.bot_api.errors import BotApiError
 from yabot.playground.bot_api.params import Params
-from yabot.playground.store import updates
+from yabot.playground.store import updates, webhooks
 from yabot.playground.store.database import Database, Transaction
 
 LONGEST_WAIT_S = 50
@@ -17,6 +18,11 @@ CONFLICT = (
     "Conflict: terminated by other getUpdates request; "
     "make sure that only one bot instance is running"
 )
+WEBHOOK_IS_SET = (
+    "Conflict: can't use getUpdates method while webhook is active; "
+    "use deleteWebhook to delete the webhook first"
+)
+WEBHOOK_CAME = "Conflict: terminated by setWebhook request"
 
 Updates = list[dict[str, Any]]
 
@@ -33,7 +39,7 @@ class Polling:
         self._closed = False
 
     def ring(self) -> None:
-        """New updates are stored."""
+        """New updates are stored, or a webhook takes them."""
         self._arrivals += 1
         self._wake()
 
@@ -46,10 +52,11 @@ class Polling:
         deadline = _now() + _clamped(params.integer("timeout"), 0, LONGEST_WAIT_S)
         limit = _clamped(params.integer("limit", MOST_UPDATES), 1, MOST_UPDATES)
         take = partial(updates.take, offset=params.integer("offset"), limit=limit)
-        kinds = _asked_kinds(params)
+        kinds = updates.asked_kinds(params.parsed("allowed_updates", "allowed updates"))
         arrivals = self._arrivals
 
         def first_look(tx: Transaction) -> Updates:
+            _refuse_beside_webhook(tx, WEBHOOK_IS_SET)
             if kinds is not None and kinds != updates.allowed(tx):
                 updates.set_allowed(tx, kinds)
             return take(tx)
@@ -57,10 +64,15 @@ class Polling:
         found = await self._database.run(first_look)
         if found or _now() >= deadline:
             return found
-        return await self._wait_for_more(take, arrivals, deadline)
+
+        def look_again(tx: Transaction) -> Updates:
+            _refuse_beside_webhook(tx, WEBHOOK_CAME)
+            return take(tx)
+
+        return await self._wait_for_more(look_again, arrivals, deadline)
 
     async def _wait_for_more(
-        self, take: "partial[Updates]", arrivals: int, deadline: float
+        self, take: Callable[[Transaction], Updates], arrivals: int, deadline: float
     ) -> Updates:
         me = self._newest_waiter = object()
         self._wake()
@@ -89,17 +101,14 @@ class Polling:
         self._bell = asyncio.Event()
 
 
+def _refuse_beside_webhook(tx: Transaction, description: str) -> None:
+    if webhooks.load(tx) is not None:
+        raise BotApiError(409, description)
+
+
 def _now() -> float:
     return asyncio.get_running_loop().time()
 
 
 def _clamped(value: int, lowest: int, highest: int) -> int:
     return max(lowest, min(value, highest))
-
-
-def _asked_kinds(params: Params) -> list[str] | None:
-    """None leaves the bot's last choice as it is; so does, with Telegram, what is no list."""
-    kinds = params.parsed("allowed_updates", "allowed updates")
-    if not isinstance(kinds, list) or not all(isinstance(kind, str) for kind in kinds):
-        return None
-    return [kind.lower() for kind in kinds]

@@ -21,13 +21,12 @@ WIDE_SCOPES = frozenset(
 
 def get_me(tx: Transaction, _params: Params) -> Json:
     abilities = (
-        "can_join_groups",
         "can_read_all_group_messages",
         "supports_inline_queries",
         "can_connect_to_business",
         "has_main_web_app",
     )
-    return {**bot.current(tx).as_user(), **dict.fromkeys(abilities, False)}
+    return {**bot.current(tx).as_user(), "can_join_groups": True, **dict.fromkeys(abilities, False)}
 
 
 def set_my_commands(tx: Transaction, params: Params) -> bool:

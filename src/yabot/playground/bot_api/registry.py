@@ -6,7 +6,17 @@ from typing import Any
 import aiogram.methods
 from aiogram.methods import TelegramMethod
 
-from yabot.playground.bot_api import answering, chats, editing, profile, sending, webhooks
+from yabot.playground.bot_api import (
+    answering,
+    chats,
+    editing,
+    files,
+    invoices,
+    profile,
+    sending,
+    stars,
+    webhooks,
+)
 from yabot.playground.bot_api.params import Params
 from yabot.playground.store.database import Transaction
 
@@ -22,6 +32,17 @@ METHODS: dict[str, Method] = {
     "deletemessage": editing.delete_message,
     "deletemessages": editing.delete_messages,
     "answercallbackquery": answering.answer_callback_query,
+    "editmessagecaption": editing.edit_message_caption,
+    "sendphoto": files.sender("photo"),
+    "senddocument": files.sender("document"),
+    "sendsticker": files.sender("sticker"),
+    "sendvoice": files.sender("voice"),
+    "getfile": files.get_file,
+    "sendinvoice": invoices.send_invoice,
+    "answerprecheckoutquery": stars.answer_pre_checkout_query,
+    "refundstarpayment": stars.refund_star_payment,
+    "getstartransactions": stars.get_star_transactions,
+    "getmystarbalance": stars.get_my_star_balance,
     "setmycommands": profile.set_my_commands,
     "getmycommands": profile.get_my_commands,
     "deletemycommands": profile.delete_my_commands,

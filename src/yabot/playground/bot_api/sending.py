@@ -33,7 +33,11 @@ ChatAction = Literal[
 def send_message(tx: Transaction, params: Params) -> Json:
     if not params.text("text"):
         raise bad_request("message text is empty")
-    content = text.from_params(params).as_content()
+    return deliver(tx, params, text.from_params(params).as_content())
+
+
+def deliver(tx: Transaction, params: Params, content: Json) -> Json:
+    """The message with this content and with what every sending method takes."""
     markup = keyboards.from_params(params)
     chat_id = access.writable_chat(tx, params)
     content |= _reply(tx, chat_id, params)

@@ -12,6 +12,7 @@ from yabot.playground.bot_api.errors import bad_request, not_built
 from yabot.playground.bot_api.params import Params
 
 LONGEST_TEXT = 4096
+LONGEST_CAPTION = 1024
 
 _FOUND_BY_TELEGRAM = re.compile(
     r"(?P<bot_command>(?<![\w/])/[A-Za-z0-9_]{1,32}(?:@\w{3,32})?(?!\w))"
@@ -29,20 +30,42 @@ class Text:
         """The fields of Telegram's Message."""
         return {"text": self.text, **({"entities": self.entities} if self.entities else {})}
 
+    def as_caption(self) -> dict[str, Any]:
+        """The fields of a Message that shows a file."""
+        entities = {"caption_entities": self.entities} if self.entities else {}
+        return {"caption": self.text, **entities}
+
 
 def from_params(params: Params) -> Text:
     """The ``text`` of a sending or editing method."""
-    source = params.text("text")
+    return checked(*_parsed(params, "text", "entities"))
+
+
+def caption_from_params(params: Params) -> dict[str, Any]:
+    """The Message's fields for the ``caption``; none where there is none."""
+    source, entities = _parsed(params, "caption", "caption_entities")
+    return caption(source, entities)
+
+
+def caption(source: str, entities: list[html.Entity]) -> dict[str, Any]:
+    """As ``caption_from_params``, of a text and what was marked in it."""
+    if not source.strip():
+        return {}
+    if len(source.strip()) > LONGEST_CAPTION:
+        raise bad_request("message caption is too long")
+    return checked(source, entities).as_caption()
+
+
+def _parsed(params: Params, field: str, entities_field: str) -> tuple[str, list[html.Entity]]:
+    source = params.text(field)
     mode = params.text("parse_mode").lower()
     if mode == "html":
-        text, entities = html.parse(source)
-    elif mode in {"", "none"}:
-        text, entities = source, _given_entities(params)
-    elif mode in {"markdown", "markdownv2"}:
+        return html.parse(source)
+    if mode in {"", "none"}:
+        return source, _given_entities(params, entities_field)
+    if mode in {"markdown", "markdownv2"}:
         raise not_built("reads parse_mode HTML only")
-    else:
-        raise bad_request("unsupported parse_mode")
-    return checked(text, entities)
+    raise bad_request("unsupported parse_mode")
 
 
 def checked(text: str, entities: list[html.Entity]) -> Text:
@@ -72,8 +95,8 @@ def find_entities(text: str) -> list[html.Entity]:
     ]
 
 
-def _given_entities(params: Params) -> list[html.Entity]:
-    given = params.parsed("entities", "message entities") or []
+def _given_entities(params: Params, field: str) -> list[html.Entity]:
+    given = params.parsed(field, "message entities") or []
     try:
         entities = _entities.validate_python(given)
     except ValidationError:

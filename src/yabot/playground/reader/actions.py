@@ -16,27 +16,37 @@ Json = dict[str, Any]
 
 def send(tx: Transaction, user_id: int, written: str) -> Json:
     """The user's message, as Telegram tells the bot of it."""
-    person = views.present_user(tx, user_id)
-    _refuse_while_blocked(tx, user_id)
-    content = _text(written)
-    people.open_private_chat(tx, user_id, bot.current(tx).id)
-    message = messages.add(tx, user_id, people.as_user(person), content.as_content())
+    content = text_of(written)
+    message = say(tx, user_id, content.as_content())
     _put_one_time_keyboard_away(tx, user_id, content.text)
+    return message
+
+
+def say(tx: Transaction, user_id: int, content: Json) -> Json:
+    """As ``send``, of any content of Telegram's Message."""
+    person = views.present_user(tx, user_id)
+    refuse_while_blocked(tx, user_id)
+    people.open_private_chat(tx, user_id, bot.current(tx).id)
+    message = messages.add(tx, user_id, people.as_user(person), content)
     updates.add(tx, "message", message)
     return message
 
 
 def press(tx: Transaction, user_id: int, message_id: int, data: str) -> None:
     person = views.present_user(tx, user_id)
-    _refuse_while_blocked(tx, user_id)
-    message = _message(tx, user_id, message_id)
-    if not messages.can_be_pressed(tx, user_id, message_id, data):
+    refuse_while_blocked(tx, user_id)
+    add_press(tx, user_id, people.as_user(person), message_id, data)
+
+
+def add_press(tx: Transaction, chat_id: int, presser: Json, message_id: int, data: str) -> None:
+    message = message_of(tx, chat_id, message_id)
+    if not messages.can_be_pressed(tx, chat_id, message_id, data):
         raise Refused(404, f"Message {message_id} has no button with the data {data!r}.")
     query = {
-        "id": presses.add(tx, user_id, message_id, user_id, data),
-        "from": people.as_user(person),
+        "id": presses.add(tx, chat_id, message_id, presser["id"], data),
+        "from": presser,
         "message": message,
-        "chat_instance": str(user_id),
+        "chat_instance": str(chat_id),
         "data": data,
     }
     updates.add(tx, "callback_query", query)
@@ -45,10 +55,10 @@ def press(tx: Transaction, user_id: int, message_id: int, data: str) -> None:
 def react(tx: Transaction, user_id: int, message_id: int, chosen: str | None) -> None:
     """``None`` takes the reaction back; the same one again changes nothing."""
     person = views.present_user(tx, user_id)
-    _refuse_while_blocked(tx, user_id)
+    refuse_while_blocked(tx, user_id)
     if chosen is not None and chosen not in emoji.REACTIONS:
         raise Refused(400, f"Telegram has no reaction {chosen!r}.")
-    message = _message(tx, user_id, message_id)
+    message = message_of(tx, user_id, message_id)
     before = reactions.of(tx, user_id, message_id, user_id)
     if chosen == before:
         return
@@ -86,19 +96,19 @@ def set_blocked(tx: Transaction, user_id: int, blocked: bool) -> None:
     updates.add(tx, "my_chat_member", changed)
 
 
-def _refuse_while_blocked(tx: Transaction, user_id: int) -> None:
+def refuse_while_blocked(tx: Transaction, user_id: int) -> None:
     if people.member_status(tx, user_id, bot.current(tx).id) == "kicked":
         raise Refused(409, "The bot is blocked: unblock it first.")
 
 
-def _message(tx: Transaction, chat_id: int, message_id: int) -> Json:
+def message_of(tx: Transaction, chat_id: int, message_id: int) -> Json:
     message = messages.find(tx, chat_id, message_id)
     if message is None:
         raise Refused(404, f"There is no message {message_id} in this chat.")
     return message
 
 
-def _text(written: str) -> text.Text:
+def text_of(written: str) -> text.Text:
     if not written.strip():
         raise Refused(400, "The message is empty.")
     if len(written.strip()) > text.LONGEST_TEXT:

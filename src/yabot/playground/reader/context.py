@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from yabot.playground.feed import Feed
 from yabot.playground.inspector import Inspector
 from yabot.playground.store.database import Database
+from yabot.playground.weather.sky import Weather
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,7 @@ class Context:
     database: Database
     feed: Feed
     inspector: Inspector | None
+    weather: Weather
 
 
 def context_of(request: Request) -> Context:

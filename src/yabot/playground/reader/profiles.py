@@ -19,8 +19,8 @@ def add(
     return views.one_user(tx, people.add_user(tx, first_name, last_name, username, language_code))
 
 
-def change(tx: Transaction, user_id: int, fields: dict[str, str | None]) -> Json:
-    """``fields`` holds what changes: first_name, last_name, username, language_code."""
+def change(tx: Transaction, user_id: int, fields: dict[str, str | int | None]) -> Json:
+    """``fields`` holds what changes: first_name, last_name, username, language_code, stars."""
     views.present_user(tx, user_id)
     people.change_user(tx, user_id, **fields)
     return views.one_user(tx, user_id)

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field, StringConstraints
 
-from yabot.playground.reader import actions, profiles, views
-from yabot.playground.reader.context import Store
+from yabot.playground.reader import actions, paying, profiles, views
+from yabot.playground.reader.context import Playground, Store
 
 Json = dict[str, Any]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
@@ -28,6 +28,7 @@ class ChangedUser(BaseModel):
     last_name: Name | None = None
     username: Username | None = None
     language_code: Language | None = None
+    stars: int = Field(0, ge=0, le=1_000_000)
 
 
 class NewMessage(BaseModel):
@@ -84,6 +85,11 @@ async def press_button(database: Store, user_id: int, message_id: int, press: Pr
 @router.put("/users/{user_id}/messages/{message_id}/reaction", status_code=204)
 async def react(database: Store, user_id: int, message_id: int, reaction: Reaction) -> None:
     await database.run(lambda tx: actions.react(tx, user_id, message_id, reaction.emoji))
+
+
+@router.post("/users/{user_id}/messages/{message_id}/pay")
+async def pay_invoice(context: Playground, user_id: int, message_id: int) -> Json:
+    return await paying.pay(context, user_id, message_id)
 
 
 @router.put("/users/{user_id}/block", status_code=204)

@@ -34,7 +34,31 @@ def chat(tx: Transaction, user_id: int) -> Json:
         "user": _person(tx, person),
         "messages": messages.history(tx, user_id, LONGEST_HISTORY),
         "reply_keyboard": people.reply_keyboard(tx, user_id),
-        "commands": bot.commands_shown_to(tx, user_id, person["language_code"] or ""),
+        "commands": bot.commands_shown_in(tx, user_id, person["language_code"] or ""),
+    }
+
+
+def present_group(tx: Transaction, chat_id: int) -> sqlite3.Row:
+    row = people.chat(tx, chat_id)
+    if row is None or row["type"] == "private":
+        raise Refused(404, f"There is no group {chat_id}.")
+    return row
+
+
+def all_groups(tx: Transaction) -> list[Json]:
+    return [_group(tx, row) for row in people.groups(tx)]
+
+
+def one_group(tx: Transaction, chat_id: int) -> Json:
+    return _group(tx, present_group(tx, chat_id))
+
+
+def group_chat(tx: Transaction, chat_id: int) -> Json:
+    """As ``chat``, of a group."""
+    return {
+        "group": one_group(tx, chat_id),
+        "messages": messages.history(tx, chat_id, LONGEST_HISTORY),
+        "commands": bot.commands_shown_in(tx, chat_id, ""),
     }
 
 
@@ -46,4 +70,16 @@ def the_bot(tx: Transaction) -> Json:
 def _person(tx: Transaction, row: sqlite3.Row) -> Json:
     status = people.member_status(tx, row["id"], bot.current(tx).id)
     shown = people.as_user(row)
-    return {**shown, "has_started": status is not None, "has_blocked": status == "kicked"}
+    return {
+        **shown,
+        "has_started": status is not None,
+        "has_blocked": status == "kicked",
+        "stars": row["stars"],
+    }
+
+
+def _group(tx: Transaction, row: sqlite3.Row) -> Json:
+    members = [people.as_user(person) for person in people.members(tx, row["id"])]
+    status = people.member_status(tx, row["id"], bot.current(tx).id)
+    shown = {"id": row["id"], "title": row["title"], "members": members}
+    return {**shown, "has_bot": status == "member"}

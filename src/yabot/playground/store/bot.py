@@ -79,9 +79,10 @@ def delete_commands(tx: Transaction, scope: str, language_code: str) -> None:
     tx.note("commands")
 
 
-def commands_shown_to(tx: Transaction, user_id: int, language_code: str) -> list[dict[str, str]]:
-    """What the user's menu holds: the narrowest scope wins, then the user's language."""
-    for scope in (f"chat:{user_id}", "all_private_chats", "default"):
+def commands_shown_in(tx: Transaction, chat_id: int, language_code: str) -> list[dict[str, str]]:
+    """What the menu in the chat holds: the narrowest scope wins, then the user's language."""
+    kind = "all_private_chats" if chat_id > 0 else "all_group_chats"
+    for scope in (f"chat:{chat_id}", kind, "default"):
         for language in (language_code, ""):
             listed = commands(tx, scope, language)
             if listed:

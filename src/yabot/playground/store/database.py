@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from yabot.errors import ConfigurationError, SchemaMismatch, StartupError
-from yabot.playground.store.schema import TABLES, VERSION
+from yabot.playground.store.schema import STEPS
 
 Result = TypeVar("Result")
 
@@ -31,6 +31,7 @@ class Transaction:
     connection: sqlite3.Connection
     changes: list[Change] = field(default_factory=list)
     has_new_updates: bool = False
+    has_new_webhook: bool = False
 
     def rows(self, statement: str, *values: Any) -> list[sqlite3.Row]:
         return self.connection.execute(statement, values).fetchall()
@@ -120,12 +121,11 @@ def _configure(connection: sqlite3.Connection) -> None:
 
 def _create_tables(connection: sqlite3.Connection) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version == VERSION:
-        return
-    if version != 0:
-        difference = f"it has version {version}, this program knows version {VERSION}"
+    if version > len(STEPS):
+        difference = f"it has version {version}, this program knows version {len(STEPS)}"
         raise SchemaMismatch("The playground's store", [difference])
-    connection.executescript(f"BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
+    for number, step in enumerate(STEPS[version:], start=version + 1):
+        connection.executescript(f"BEGIN; {step} PRAGMA user_version = {number}; COMMIT;")
 
 
 def _cannot_open(path: Path, error: sqlite3.OperationalError) -> Exception:

@@ -20,12 +20,9 @@ def add(
     tx: Transaction, chat_id: int, sender: Json, content: Json, *, silent: bool = False
 ) -> Json:
     """Stores Telegram's Message made of ``content`` and returns it."""
-    person = people.user(tx, chat_id)
-    if person is None:
-        raise RuntimeError(f"chat {chat_id} has no user")
     tx.execute("UPDATE chats SET last_message_id = last_message_id + 1 WHERE id = ?", chat_id)
     (counter,) = tx.rows("SELECT last_message_id FROM chats WHERE id = ?", chat_id)
-    head = {"message_id": counter[0], "from": sender, "chat": people.as_chat(person)}
+    head = {"message_id": counter[0], "from": sender, "chat": people.chat_object(tx, chat_id)}
     message = {**head, "date": int(time.time()), **content}
     tx.execute(
         "INSERT INTO messages (chat_id, message_id, sender_id, body, buttons)"

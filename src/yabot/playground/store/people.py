@@ -41,8 +41,8 @@ def add_user(
     return user_id
 
 
-def change_user(tx: Transaction, user_id: int, **fields: str | None) -> None:
-    """``fields``: first_name, last_name, username, language_code."""
+def change_user(tx: Transaction, user_id: int, **fields: str | int | None) -> None:
+    """``fields``: first_name, last_name, username, language_code, stars."""
     for name, value in fields.items():
         tx.execute(f"UPDATE users SET {name} = ? WHERE id = ?", value, user_id)  # noqa: S608
     tx.note("users")
@@ -89,6 +89,42 @@ def set_reply_keyboard(tx: Transaction, chat_id: int, keyboard: Json | None) -> 
     stored = None if keyboard is None else to_json(keyboard)
     tx.execute("UPDATE chats SET reply_keyboard = ? WHERE id = ?", stored, chat_id)
     tx.note("keyboard", chat_id=chat_id, reply_keyboard=keyboard)
+
+
+def groups(tx: Transaction) -> list[sqlite3.Row]:
+    return tx.rows("SELECT * FROM chats WHERE type != 'private' ORDER BY id DESC")
+
+
+def add_group(tx: Transaction, title: str) -> int:
+    """Telegram's supergroups have ids below this one."""
+    lowest = tx.rows("SELECT min(id) AS id FROM chats WHERE type != 'private'")[0]["id"]
+    chat_id = int(lowest or -1_001_000_000_000 - secrets.randbelow(500_000_000)) - 1
+    tx.execute("INSERT INTO chats (id, type, title) VALUES (?, 'supergroup', ?)", chat_id, title)
+    tx.note("users")
+    return chat_id
+
+
+def remove_group(tx: Transaction, chat_id: int) -> None:
+    tx.execute("DELETE FROM chats WHERE id = ? AND type != 'private'", chat_id)
+    tx.note("users")
+
+
+def members(tx: Transaction, chat_id: int) -> list[sqlite3.Row]:
+    """The users in the chat who are still there; never the bot."""
+    return tx.rows(
+        "SELECT users.* FROM members JOIN users ON users.id = members.user_id"
+        " WHERE chat_id = ? AND status = 'member' AND NOT is_removed ORDER BY users.id",
+        chat_id,
+    )
+
+
+def chat_object(tx: Transaction, chat_id: int) -> Json:
+    """Telegram's Chat object of any chat that there is."""
+    person = user(tx, chat_id)
+    if person is not None:
+        return as_chat(person)
+    (row,) = tx.rows("SELECT id, title, type FROM chats WHERE id = ?", chat_id)
+    return dict(row)
 
 
 def as_user(row: sqlite3.Row) -> Json:

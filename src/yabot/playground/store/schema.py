@@ -1,8 +1,6 @@
 """The tables. Chats and members are apart from users, so that groups need no new schema."""
 
-VERSION = 1
-
-TABLES = """
+FIRST = """
 CREATE TABLE bot (
     id INTEGER PRIMARY KEY,
     token TEXT NOT NULL,
@@ -71,3 +69,51 @@ CREATE TABLE commands (
     PRIMARY KEY (scope, language_code)
 ) WITHOUT ROWID;
 """
+
+PAYMENTS = """
+ALTER TABLE users ADD COLUMN stars INTEGER NOT NULL DEFAULT 1000 CHECK (stars >= 0);
+CREATE TABLE invoices (
+    chat_id INTEGER NOT NULL,
+    message_id INTEGER NOT NULL,
+    payload TEXT NOT NULL,
+    amount INTEGER NOT NULL,
+    PRIMARY KEY (chat_id, message_id),
+    FOREIGN KEY (chat_id, message_id) REFERENCES messages (chat_id, message_id) ON DELETE CASCADE
+) WITHOUT ROWID;
+CREATE TABLE checkouts (
+    id TEXT PRIMARY KEY,
+    user_id INTEGER NOT NULL,
+    chat_id INTEGER NOT NULL,
+    payload TEXT NOT NULL,
+    amount INTEGER NOT NULL,
+    asked_at REAL NOT NULL,
+    outcome TEXT CHECK (outcome IN ('paid', 'refused', 'expired')),
+    message TEXT NOT NULL DEFAULT '',
+    charge_id TEXT
+) WITHOUT ROWID;
+CREATE TABLE star_transactions (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    charge_id TEXT NOT NULL,
+    user_id INTEGER NOT NULL,
+    payload TEXT NOT NULL,
+    amount INTEGER NOT NULL,
+    date INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX one_refund ON star_transactions (charge_id, amount < 0);
+"""
+
+FILES = """
+CREATE TABLE files (
+    file_id TEXT PRIMARY KEY,
+    unique_id TEXT NOT NULL,
+    path TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL CHECK (kind IN ('photo', 'document', 'sticker', 'voice')),
+    name TEXT NOT NULL,
+    mime_type TEXT NOT NULL,
+    extra TEXT NOT NULL,
+    body BLOB NOT NULL
+);
+"""
+
+# A store takes the steps that it has not taken yet; its version counts them.
+STEPS = (FIRST, PAYMENTS, FILES)

@@ -41,12 +41,33 @@ def take(tx: Transaction, offset: int, limit: int) -> list[Json]:
     return [json.loads(row["body"]) for row in rows]
 
 
+def later_than(tx: Transaction, update_id: int) -> list[Json]:
+    """What was stored after ``update_id`` and is not confirmed, oldest first."""
+    rows = tx.rows("SELECT body FROM updates WHERE update_id > ? ORDER BY update_id", update_id)
+    return [json.loads(row["body"]) for row in rows]
+
+
+def is_pending(tx: Transaction, update_id: int) -> bool:
+    return tx.row("SELECT 1 FROM updates WHERE update_id = ?", update_id) is not None
+
+
+def confirm(tx: Transaction, update_id: int) -> None:
+    tx.execute("DELETE FROM updates WHERE update_id = ?", update_id)
+
+
 def count(tx: Transaction) -> int:
     return int(tx.rows("SELECT count(*) FROM updates")[0][0])
 
 
 def drop_all(tx: Transaction) -> None:
     tx.execute("DELETE FROM updates")
+
+
+def asked_kinds(given: Any) -> list[str] | None:
+    """None leaves the bot's last choice as it is; so does, with Telegram, what is no list."""
+    if not isinstance(given, list) or not all(isinstance(kind, str) for kind in given):
+        return None
+    return [kind.lower() for kind in given]
 
 
 def set_allowed(tx: Transaction, kinds: list[str]) -> None:

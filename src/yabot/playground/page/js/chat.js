@@ -1,11 +1,15 @@
-// One chat: header, messages, answers of the bot, composer. It knows one user and no other.
+// One chat: header, messages, answers of the bot, composer. It knows one user and no other;
+// a group is a kind of chat.
 
 import { Unreachable, api } from "./api.js";
 import { Composer } from "./composer.js";
 import { ICONS, h, hueOf, icon } from "./dom.js";
 import { MessageLog } from "./log.js";
+import { PAY } from "./message.js";
 import { introduction } from "./introduction.js";
 
+// What a chosen file is sent as.
+const KINDS = [[/^image\/webp$/, "sticker"], [/^image\/(png|jpeg|gif)$/, "photo"], [/^audio\//, "voice"], [/^/, "document"]];
 const TYPING_MS = 5500;
 const TOAST_MS = 6000;
 const DOING = {
@@ -25,12 +29,13 @@ export class Chat {
     this.early = null;
     this.loading = Promise.resolve();
     this.log = new MessageLog(this);
-    this.composer = new Composer(user.id, (text) => this.say(text));
+    this.composer = new Composer(user.id, (text) => this.say(text), this.takesFiles ? (file, caption) => this.share(file, caption) : null);
     this.build();
   }
 
   build() {
     this.title = h("h2", {});
+    this.purse = h("span", { className: "purse", title: "Stars: play money" });
     this.avatar = h("span", { className: "avatar", "aria-hidden": "true" });
     this.typing = h("p", { className: "typing", hidden: true });
     this.toast = h("p", { className: "toast", role: "status", hidden: true });
@@ -57,13 +62,14 @@ export class Chat {
   }
 
   header() {
-    const edit = { className: "icon-button", type: "button", "aria-label": "Change this reader", onclick: () => this.page.edit(this.userId) };
+    const edit = { className: "icon-button", type: "button", "aria-label": `Change this ${this.kind}`, onclick: () => this.page.edit(this.userId) };
     const close = { className: "icon-button close", type: "button", "aria-label": "Close this chat", onclick: () => this.page.close(this.userId) };
     return h(
       "header",
       { className: "chat-head" },
       this.avatar,
       this.title,
+      this.purse,
       h("button", edit, icon(ICONS.pen)),
       h("button", close, icon(ICONS.close)),
     );
@@ -74,6 +80,7 @@ export class Chat {
     this.avatar.textContent = [...user.first_name][0];
     const name = [user.first_name, user.last_name].filter(Boolean).join(" ");
     this.title.replaceChildren(name, h("small", {}, ` ${user.language_code ?? ""}`));
+    this.purse.textContent = `⭐ ${user.stars}`;
     this.element.setAttribute("aria-label", `Chat of ${name}`);
     this.blocked.hidden = !user.has_blocked;
     const canWrite = user.has_started && !user.has_blocked;
@@ -104,7 +111,7 @@ export class Chat {
   // What is heard while the chat is being loaded may be newer than what is loaded: it goes on top.
   async loadNow() {
     this.early = [];
-    const { user, messages, reply_keyboard: replies, commands } = await api.chat(this.userId);
+    const { user, messages, reply_keyboard: replies, commands } = await this.fetch();
     this.show(user);
     this.log.load(messages);
     this.composer.setReplyKeyboard(replies);
@@ -113,6 +120,32 @@ export class Chat {
     const heard = this.early;
     this.early = null;
     for (const [kind, body] of heard) this.hear(kind, body);
+  }
+
+  // What a group does in its own way.
+
+  get kind() {
+    return "reader";
+  }
+
+  get self() {
+    return this.userId;
+  }
+
+  get takesFiles() {
+    return true;
+  }
+
+  fetch() {
+    return api.chat(this.userId);
+  }
+
+  send(text) {
+    return api.send(this.userId, text);
+  }
+
+  sendPress(messageId, data) {
+    return api.press(this.userId, messageId, data);
   }
 
   hear(kind, body) {
@@ -132,10 +165,20 @@ export class Chat {
 
   async say(text) {
     this.unsure = text;
-    if (await this.attempt(api.send(this.userId, text), " What you wrote is kept.")) {
+    if (await this.attempt(this.send(text), " What you wrote is kept.")) {
       this.unsure = null;
       this.composer.clear(text);
     }
+  }
+
+  async share(file, caption) {
+    const form = new FormData();
+    const kind = KINDS.find(([types]) => types.test(file.type))[1];
+    form.append("kind", kind);
+    form.append("file", file);
+    const takesCaption = kind === "photo" || kind === "document";
+    if (takesCaption) form.append("caption", caption);
+    if ((await this.attempt(api.share(this.userId, form))) && takesCaption) this.composer.clear(caption);
   }
 
   // The answer to a send may be lost though the message is there: then the draft has done its duty.
@@ -151,9 +194,25 @@ export class Chat {
     if (this.pressing.has(key) || shown?.pending.includes(data)) return;
     this.pressing.add(key);
     this.log.refresh(messageId);
-    await this.attempt(api.press(this.userId, messageId, data));
+    await this.attempt(this.sendPress(messageId, data));
     this.pressing.delete(key);
     this.log.refresh(messageId);
+  }
+
+  async pay(messageId) {
+    const key = pressKey(messageId, PAY);
+    if (this.pressing.has(key)) return;
+    this.pressing.add(key);
+    this.log.refresh(messageId);
+    await this.attempt(api.pay(this.userId, messageId).then((outcome) => this.showOutcome(outcome)));
+    this.pressing.delete(key);
+    this.log.refresh(messageId);
+  }
+
+  showOutcome({ outcome, message }) {
+    if (outcome === "paid") this.sayAside("Paid.");
+    else if (outcome === "refused") this.alert(message);
+    else this.sayAside(message, true);
   }
 
   isPressing(messageId, data) {

@@ -4,8 +4,10 @@ import { ICONS, arrowKeys, h, icon } from "./dom.js";
 import { memory } from "./memory.js";
 
 export class Composer {
-  constructor(userId, send) {
+  // `share` takes a file and what is written beside it; without it there is no clip.
+  constructor(userId, send, share) {
     this.userId = userId;
+    this.share = share;
     this.send = send;
     this.commands = [];
     this.chosen = 0;
@@ -29,11 +31,22 @@ export class Composer {
       { className: "composer" },
       this.menu,
       this.menuButton,
+      ...(share ? this.clip() : []),
       this.box,
       h("button", { className: "send", type: "submit", "aria-label": "Send" }, icon(ICONS.send)),
     );
     this.element = h("div", { className: "composer-frame" }, this.replies, this.form);
     this.listen();
+  }
+
+  clip() {
+    const input = h("input", { type: "file", hidden: true, "aria-label": "File to send" });
+    input.addEventListener("change", () => {
+      if (input.files.length) this.share(input.files[0], this.box.value.trim());
+      input.value = "";
+    });
+    const button = { className: "icon-button", type: "button", "aria-label": "Send a file", onclick: () => input.click() };
+    return [input, h("button", button, icon(ICONS.clip))];
   }
 
   listen() {

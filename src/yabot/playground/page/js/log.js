@@ -52,8 +52,14 @@ export class MessageLog {
     else this.insert(id, element, message);
     this.shown.set(id, { json, element, message });
     if (before) return;
-    if (this.isAtEnd || !message.from.is_bot) this.scrollToEnd();
+    if (this.isAtEnd || message.from.id === this.chat.self) this.scrollToEnd();
     else this.toEnd.hidden = false;
+  }
+
+  // Everything as it looks to somebody else.
+  redraw() {
+    for (const entry of this.shown.values()) entry.json = null;
+    for (const id of this.shown.keys()) this.refresh(id);
   }
 
   refresh(id) {

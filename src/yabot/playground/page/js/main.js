@@ -2,10 +2,12 @@
 
 import { api } from "./api.js";
 import { Chat } from "./chat.js";
+import { GroupChat, groupDialog } from "./group.js";
 import { memory } from "./memory.js";
 import { Panel } from "./panel.js";
 import { readerDialog, tabs } from "./people.js";
 import { listen } from "./stream.js";
+import { WeatherPanel } from "./weather.js";
 
 const WIDTH_OF_A_CHAT_PX = 330;
 
@@ -13,10 +15,12 @@ const chatsElement = document.querySelector("#chats");
 const peopleElement = document.querySelector("#people");
 const connection = document.querySelector("#connection");
 const panel = new Panel(document.querySelector("#panel"));
+const weather = new WeatherPanel(document.querySelector("#weather"));
 
 const chats = new Map();
 const unread = new Set();
 let users = [];
+let groups = [];
 let open = memory.openUsers();
 let active = open[0] ?? null;
 
@@ -25,7 +29,9 @@ const page = {
   activate,
   close,
   edit,
+  addGroup,
   toggle,
+  follow: (id) => id === active && followActive(),
   unread: (id) => unread.has(id),
 };
 
@@ -38,7 +44,7 @@ function activate(id) {
   if (active === id) return;
   active = id;
   for (const [one, chat] of chats) chat.element.classList.toggle("active", one === id);
-  panel.follow(user(id));
+  followActive();
   drawPeople();
 }
 
@@ -70,13 +76,28 @@ function focusChat(id) {
 }
 
 function edit(id) {
-  readerDialog(user(id), users, async (changed) => {
+  if (id < 0) {
+    groupDialog(one(id), users, loadUsers);
+    return;
+  }
+  readerDialog(one(id), users, async (changed) => {
     await loadUsers();
     if (id === null && changed) toggle(changed.id);
   });
 }
 
-const user = (id) => users.find((one) => one.id === id) ?? null;
+function addGroup() {
+  groupDialog(null, users, async (added) => {
+    await loadUsers();
+    toggle(added.id);
+  });
+}
+
+// A reader or a group: the ids of groups are negative, as Telegram's are.
+const one = (id) => [...users, ...groups].find((other) => other.id === id) ?? null;
+
+// The panel is about a reader: in a group about the one who writes.
+const followActive = () => panel.follow(chats.get(active)?.reader ?? users.find((user) => user.id === active));
 
 function setOpen(ids) {
   open = ids;
@@ -87,7 +108,7 @@ function setOpen(ids) {
 
 function drawPeople() {
   const focused = document.activeElement?.closest?.(".tab")?.dataset.user;
-  peopleElement.replaceChildren(...tabs(users, open, active, page));
+  peopleElement.replaceChildren(...tabs([...users, ...groups.map((group) => ({ ...group, first_name: group.title }))], open, active, page));
   if (focused) peopleElement.querySelector(`[data-user="${focused}"]`)?.focus();
 }
 
@@ -102,7 +123,7 @@ function drawChats() {
 }
 
 function openChat(id) {
-  const chat = new Chat(user(id), page);
+  const chat = id < 0 ? new GroupChat(one(id), page) : new Chat(one(id), page);
   chats.set(id, chat);
   chat.element.classList.toggle("active", id === active);
   chatsElement.append(chat.element);
@@ -110,11 +131,11 @@ function openChat(id) {
 }
 
 async function loadUsers() {
-  users = await api.users();
-  const there = open.filter((id) => user(id));
+  [users, groups] = await Promise.all([api.users(), api.groups()]);
+  const there = open.filter((id) => one(id));
   const shown = there.length || !users.length ? there : [users[0].id];
   if (!shown.includes(active)) active = shown[0] ?? null;
-  for (const [id, chat] of chats) if (user(id)) chat.show(user(id));
+  for (const [id, chat] of chats) if (one(id)) chat.show(one(id));
   setOpen(shown.slice(0, mostOpen()));
 }
 
@@ -126,7 +147,8 @@ async function loadEverything() {
   const wereOpen = [...chats.values()];
   await loadUsers();
   for (const chat of wereOpen) if (chats.has(chat.userId)) chat.load();
-  await panel.follow(user(active));
+  await weather.load();
+  await followActive();
 }
 
 function hear(kind, body) {
@@ -135,7 +157,8 @@ function hear(kind, body) {
   else if (kind === "bot") loadEverything().catch(() => {});
   else if (kind === "commands") for (const chat of chats.values()) chat.load();
   else if (kind === "event") panel.hear(body);
-  else if (kind === "events_missed") panel.follow(user(active));
+  else if (kind === "weather") weather.show(body);
+  else if (kind === "events_missed") followActive();
   else hearOfChat(kind, body);
 }
 

@@ -1,23 +1,28 @@
 // One message: bubble, reply, inline keyboard, reactions.
 
-import { arrowKeys, h } from "./dom.js";
+import { arrowKeys, h, hueOf } from "./dom.js";
 import { textNodes } from "./entities.js";
+import { contentOf, serviceNote } from "./content.js";
 
+export const PAY = "pay";
 export const QUICK_REACTIONS = ["❤", "👍", "🔥", "😁", "😢", "🤔"];
 
 const NOT_HERE = "This kind of button does nothing in the playground.";
 
-// `chat` offers: userId, press, react, say, copy.
+// `chat` offers: self, press, pay, react, say, copy.
 export function messageElement(message, chat) {
+  const note = serviceNote(message);
+  if (note) return h("li", { className: "message service", dataset: { id: message.message_id } }, h("p", {}, note));
   const isBot = message.from.is_bot;
+  const side = isBot ? "from-bot" : message.from.id === chat.self ? "from-reader" : "from-other";
   return h(
     "li",
-    { className: `message ${isBot ? "from-bot" : "from-reader"}`, dataset: { id: message.message_id } },
+    { className: `message ${side}`, dataset: { id: message.message_id } },
     h(
       "div",
       { className: "line" },
-      h("div", { className: "bubble", tabIndex: -1 }, reply(message), text(message, chat), meta(message)),
-      isBot ? reactionPicker(message, chat) : null,
+      h("div", { className: "bubble", tabIndex: -1 }, author(message, side), reply(message), contentOf(message), text(message, chat), meta(message)),
+      isBot && isPrivate(message) ? reactionPicker(message, chat) : null,
     ),
     reactions(message, chat),
     keyboard(message, chat),
@@ -25,7 +30,9 @@ export function messageElement(message, chat) {
 }
 
 function text(message, chat) {
-  const shown = textNodes(message.text ?? "", message.entities, (command) => chat.say(command));
+  const said = message.text ?? message.caption;
+  if (!said) return null;
+  const shown = textNodes(said, message.entities ?? message.caption_entities, (command) => chat.say(command));
   if (isTitle(shown)) shown[0].className = "title";
   const guarded = message.has_protected_content ? " guarded" : "";
   return h("div", { className: `text${guarded}` }, shown);
@@ -36,10 +43,17 @@ function isTitle([first, second]) {
   return first?.tagName === "STRONG" && typeof second === "string" && second.startsWith("\n");
 }
 
+const isPrivate = (message) => message.chat.type === "private";
+
+function author(message, side) {
+  if (isPrivate(message) || side === "from-reader") return null;
+  return h("b", { className: "author", vars: { "--hue": hueOf(message.from.id) } }, message.from.first_name);
+}
+
 function reply(message) {
   const original = message.reply_to_message;
   if (!original) return null;
-  return h("blockquote", { className: "reply" }, h("b", {}, original.from.first_name), ` ${original.text ?? ""}`);
+  return h("blockquote", { className: "reply" }, h("b", {}, original.from.first_name), ` ${original.text ?? original.caption ?? ""}`);
 }
 
 function meta(message) {
@@ -59,7 +73,7 @@ function reactions(message, chat) {
 }
 
 function reactionChip(message, { user_id: userId, emoji }, chat) {
-  if (userId !== chat.userId) {
+  if (userId !== chat.self) {
     return h("span", { className: "chip", title: "The bot's reaction" }, emoji);
   }
   const props = {
@@ -73,7 +87,7 @@ function reactionChip(message, { user_id: userId, emoji }, chat) {
 }
 
 function reactionPicker(message, chat) {
-  const own = message.reactions.find((one) => one.user_id === chat.userId)?.emoji;
+  const own = message.reactions.find((one) => one.user_id === chat.self)?.emoji;
   // One tab stop for the whole bar; the arrow keys go on from there.
   const choices = QUICK_REACTIONS.map((emoji, at) =>
     h(
@@ -109,6 +123,7 @@ function inlineButton(message, button, chat) {
   const className = `inline-button ${button.style ?? ""}`;
   if (button.url) return linkButton(button, className);
   if (button.callback_data) return pressButton(message, button, className, chat);
+  if (button.pay) return payButton(message, button, className, chat);
   if (button.copy_text) {
     const onclick = () => chat.copy(button.copy_text.text);
     return h("button", { className, type: "button", onclick }, button.text, h("span", { className: "hint" }, "copy"));
@@ -123,9 +138,17 @@ function linkButton(button, className) {
   return h("a", props, button.text, h("span", { className: "hint" }, "↗"));
 }
 
+function payButton(message, button, className, chat) {
+  return actionButton(message, button, `${className} primary`, chat, PAY, () => chat.pay(message.message_id));
+}
+
 // A pending button stays focusable (aria-disabled): the focus must not jump away with a press.
 function pressButton(message, button, className, chat) {
   const data = button.callback_data;
+  return actionButton(message, button, className, chat, data, () => chat.press(message.message_id, data));
+}
+
+function actionButton(message, button, className, chat, data, onclick) {
   const isPending = message.pending.includes(data) || chat.isPressing(message.message_id, data);
   const props = {
     className: `${className}${isPending ? " pending" : ""}`,
@@ -133,7 +156,7 @@ function pressButton(message, button, className, chat) {
     dataset: { key: `press-${data}`, data },
     "aria-disabled": isPending ? "true" : null,
     "aria-busy": isPending ? "true" : null,
-    onclick: () => chat.press(message.message_id, data),
+    onclick,
   };
   return h("button", props, h("span", {}, button.text));
 }

@@ -30,7 +30,13 @@ export function tabs(users, openIds, activeId, page) {
     icon(ICONS.plus),
     h("span", { className: "name" }, "Reader"),
   );
-  return [...buttons, add];
+  const group = h(
+    "button",
+    { type: "button", className: "tab add", "aria-label": "Add a group", onclick: () => page.addGroup() },
+    icon(ICONS.plus),
+    h("span", { className: "name" }, "Group"),
+  );
+  return [...buttons, add, group];
 }
 
 export function readerDialog(user, users, done) {
@@ -39,6 +45,7 @@ export function readerDialog(user, users, done) {
   const name = h("input", { id: "reader-name", value: user?.first_name ?? suggested, required: true, maxLength: 64, autocomplete: "off" });
   const username = h("input", { id: "reader-username", value: user?.username ?? "", pattern: "[A-Za-z][A-Za-z0-9_]{3,31}", autocomplete: "off", placeholder: "none" });
   const language = languageSelect(user?.language_code ?? "es", "reader-language");
+  const stars = h("input", { id: "reader-stars", type: "number", min: 0, max: 1000000, step: 1, value: user?.stars ?? 1000, required: true });
   const problem = h("p", { className: "problem", role: "alert", hidden: true });
   const form = h(
     "form",
@@ -50,6 +57,8 @@ export function readerDialog(user, users, done) {
     username,
     h("label", { htmlFor: language.id }, "Language of their Telegram"),
     language,
+    user ? h("label", { htmlFor: stars.id }, "Stars: play money") : null,
+    user ? stars : null,
     problem,
     h(
       "div",
@@ -75,7 +84,7 @@ export function readerDialog(user, users, done) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const fields = { first_name: name.value.trim(), username: username.value.trim() || null, language_code: language.value };
-    attempt(user ? api.changeUser(user.id, fields) : api.addUser(fields));
+    attempt(user ? api.changeUser(user.id, { ...fields, stars: Number(stars.value) }) : api.addUser(fields));
   });
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);

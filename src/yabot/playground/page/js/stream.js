@@ -4,7 +4,7 @@
 const RETRY_MS = 800;
 const KINDS = [
   "hello", "message", "edited", "deleted", "typing", "answer",
-  "keyboard", "users", "commands", "bot", "event", "events_missed",
+  "keyboard", "users", "commands", "bot", "event", "events_missed", "weather",
 ];
 
 export function listen(onChange, onState) {

@@ -1,0 +1,69 @@
+"""Delivers to the webhook that is set, for as long as the playground runs."""
+
+import asyncio
+from contextlib import suppress
+
+from yabot.observability.logging import get_logger
+from yabot.playground.bot_api.calls import Calls
+from yabot.playground.delivery.round import Round
+from yabot.playground.store import webhooks
+from yabot.playground.store.database import Database
+from yabot.playground.weather.sky import Weather
+
+log = get_logger(__name__)
+
+PAUSE_S = 1.0
+
+
+class Courier:
+    def __init__(self, database: Database, calls: Calls, weather: Weather) -> None:
+        self._database = database
+        self._calls = calls
+        self._weather = weather
+        self._arrival = asyncio.Event()
+        self._new_webhook = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._work(), name="playground-courier")
+
+    async def stop(self) -> None:
+        """What is under way is broken off, and delivered again after the next start."""
+        if self._task is not None:
+            await _ended(self._task)
+
+    def ring(self) -> None:
+        """New updates are stored."""
+        self._arrival.set()
+
+    def reconsider(self) -> None:
+        """The webhook was set, changed or taken away."""
+        self._new_webhook.set()
+
+    async def _work(self) -> None:
+        while True:
+            self._new_webhook.clear()
+            webhook = await self._database.run(webhooks.load)
+            if webhook is None:
+                await self._new_webhook.wait()
+                continue
+            round_ = Round(webhook, self._database, self._calls, self._weather, self._arrival)
+            delivering = asyncio.create_task(self._deliver(round_), name="playground-deliveries")
+            try:
+                await self._new_webhook.wait()
+            finally:
+                await _ended(delivering)
+
+    async def _deliver(self, round_: Round) -> None:
+        while True:
+            try:
+                await round_.run()
+            except Exception:
+                log.exception("playground.deliveries.interrupted")
+            await asyncio.sleep(PAUSE_S)
+
+
+async def _ended(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

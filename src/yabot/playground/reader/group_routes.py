@@ -1,0 +1,76 @@
+"""Groups over HTTP: ``/playground/groups``."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field, StringConstraints
+
+from yabot.playground.reader import groups, views
+from yabot.playground.reader.context import Store
+
+Json = dict[str, Any]
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128)]
+
+
+class NewGroup(BaseModel):
+    title: Title
+    members: list[int] = Field(description="readers; the first one adds the bot")
+    with_bot: bool = True
+
+
+class Member(BaseModel):
+    user_id: int
+
+
+class GroupMessage(Member):
+    text: str
+    reply_to: int | None = None
+
+
+class GroupPress(Member):
+    data: str
+
+
+router = APIRouter(prefix="/playground/groups")
+
+
+@router.get("")
+async def list_groups(database: Store) -> list[Json]:
+    return await database.run(views.all_groups)
+
+
+@router.post("", status_code=201)
+async def add_group(database: Store, new: NewGroup) -> Json:
+    return await database.run(lambda tx: groups.create(tx, **new.model_dump()))
+
+
+@router.delete("/{chat_id}", status_code=204)
+async def remove_group(database: Store, chat_id: int) -> None:
+    await database.run(lambda tx: groups.remove(tx, chat_id))
+
+
+@router.get("/{chat_id}/chat")
+async def read_group(database: Store, chat_id: int) -> Json:
+    return await database.run(lambda tx: views.group_chat(tx, chat_id))
+
+
+@router.post("/{chat_id}/messages", status_code=201)
+async def send_to_group(database: Store, chat_id: int, message: GroupMessage) -> Json:
+    return await database.run(
+        lambda tx: groups.send(tx, chat_id, message.user_id, message.text, message.reply_to)
+    )
+
+
+@router.post("/{chat_id}/messages/{message_id}/press", status_code=204)
+async def press_in_group(database: Store, chat_id: int, message_id: int, press: GroupPress) -> None:
+    await database.run(lambda tx: groups.press(tx, chat_id, press.user_id, message_id, press.data))
+
+
+@router.put("/{chat_id}/bot", status_code=204)
+async def add_bot(database: Store, chat_id: int, by: Member) -> None:
+    await database.run(lambda tx: groups.set_bot(tx, chat_id, by.user_id, is_member=True))
+
+
+@router.post("/{chat_id}/bot/removal", status_code=204)
+async def remove_bot(database: Store, chat_id: int, by: Member) -> None:
+    await database.run(lambda tx: groups.set_bot(tx, chat_id, by.user_id, is_member=False))

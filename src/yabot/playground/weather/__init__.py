@@ -1,0 +1,1 @@
+"""Faults made on purpose: what Telegram and the network between can do to a bot."""

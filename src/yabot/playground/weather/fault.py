@@ -1,0 +1,53 @@
+"""One kind of bad weather, and over which calls or deliveries it hangs."""
+
+from typing import Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from yabot.playground.bot_api.registry import ALL_OF_TELEGRAM
+
+CallKind = Literal[
+    "flood",
+    "server_error",
+    "bad_gateway",
+    "forbidden",
+    "bad_request",
+    "drop_before",
+    "drop_after",
+    "delay",
+]
+DeliveryKind = Literal["duplicate", "reorder", "burst"]
+
+CALL_KINDS: frozenset[str] = frozenset(get_args(CallKind))
+
+
+class Fault(BaseModel):
+    """``seconds`` is how long a delay lasts, a reordered delivery is held back at most, or a
+    burst gathers; ``retry_after`` (seconds) belongs to a flood."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: CallKind | DeliveryKind
+    method: str | None = Field(None, description="null: every method but getUpdates")
+    chat_id: int | None = Field(None, description="null: every chat")
+    probability: float = Field(1.0, gt=0, le=1)
+    count: int | None = Field(None, ge=1, description="null: until it is cleared")
+    retry_after: int = Field(1, ge=1, le=3600)
+    seconds: float = Field(1.0, gt=0, le=120)
+
+    @field_validator("method")
+    @classmethod
+    def _known(cls, method: str | None) -> str | None:
+        if method is None:
+            return None
+        known = ALL_OF_TELEGRAM.get(method.lower())
+        if known is None:
+            raise ValueError(f"Telegram has no method {method}")
+        return known
+
+    def hangs_over_call(self, name: str, chat_id: int) -> bool:
+        """``name`` in lower case; ``chat_id`` 0 when the call names no chat."""
+        if self.kind not in CALL_KINDS or self.chat_id not in {None, chat_id}:
+            return False
+        # Who says nothing means what the bot does, and not how it listens.
+        return name != "getupdates" if self.method is None else self.method.lower() == name

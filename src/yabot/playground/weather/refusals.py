@@ -1,0 +1,18 @@
+"""How a fault sounds, in Telegram's words."""
+
+from yabot.playground.bot_api.errors import BotApiError, bad_request, forbidden
+from yabot.playground.weather.fault import Fault
+
+
+def refusal_of(fault: Fault) -> BotApiError:
+    """What the call is answered; nobody hears it where the connection was dropped."""
+    if fault.kind == "flood":
+        seconds = fault.retry_after
+        return BotApiError(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
+    if fault.kind == "forbidden":
+        return forbidden("bot was blocked by the user")
+    if fault.kind == "bad_request":
+        return bad_request("the playground's weather refuses this call")
+    if fault.kind == "bad_gateway":
+        return BotApiError(502, "Bad Gateway")
+    return BotApiError(500, "Internal Server Error")
