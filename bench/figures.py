@@ -3,7 +3,10 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
+from time import monotonic
 from typing import Literal
+
+PAIRS_SECONDS = 20.0
 
 Round = Callable[[], Awaitable[float]]
 
@@ -54,8 +57,14 @@ class Pairs:
 
 
 async def alternate(baseline: Round, ours: Round, rounds: int) -> Pairs:
-    """One round of each to warm up, then ``rounds`` pairs: baseline, ours, baseline, ours…"""
+    """One round of each to warm up, then pairs: baseline, ours, baseline, ours…
+
+    At most ``rounds`` pairs, and on a busy machine only as many as PAIRS_SECONDS allow.
+    """
     await baseline()
     await ours()
-    pairs = [(await baseline(), await ours()) for _ in range(rounds)]
+    pairs: list[tuple[float, float]] = []
+    deadline = monotonic() + PAIRS_SECONDS
+    while len(pairs) < rounds and (not pairs or monotonic() < deadline):
+        pairs.append((await baseline(), await ours()))
     return Pairs([ours for _, ours in pairs], [bare for bare, _ in pairs])

@@ -124,7 +124,7 @@ class BotApplication:
         for component, watch in watches.items():
             report_to(self.health, incidents, component, watch)
             stack.push_async_callback(watch.stop)
-        # All of them have ended before one's refusal is told: what still connects would be left open.
+        # A refusal waits until all have ended: what still connects would be left open.
         starts = (watch.start(FIRST_ANSWER) for watch in watches.values())
         for refusal in filter(None, await asyncio.gather(*starts, return_exceptions=True)):
             raise refusal

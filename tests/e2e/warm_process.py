@@ -12,6 +12,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.e2e import kill_points
+from yabot.cli import commands  # noqa: F401 - the slow part of a start, once for all programs
 from yabot.cli.main import main
 
 _ended: dict[int, int] = {}

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from redis import Redis
 
-from tests.e2e.conftest import NewProgram, forks, new_program
+from tests.e2e.conftest import NewProgram, forks, new_program, telegram
 from tests.e2e.stores import Stores
 from tests.outages.proxy import Proxy, Upstream, proxying, tcp, unix
 from tests.outages.servers import EngineServer, PostgresServer, Server, running_postgres
@@ -18,7 +18,7 @@ from yabot.embedded.engine import EmbeddedEngine
 from yabot.embedded.mongod import EmbeddedMongod
 from yabot.embedded.valkey import EmbeddedValkey
 
-__all__ = ["forks", "new_program"]
+__all__ = ["forks", "new_program", "telegram"]
 
 NewWorld = Callable[..., World]
 # Short, so that a test need not wait long for what does not answer.

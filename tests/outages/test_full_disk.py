@@ -39,7 +39,7 @@ def fill(disk: Path) -> Path:
 
 
 @pytest.mark.criterion("1.1.5", "5.1.5")
-async def test_a_full_disk_is_waited_out(new_world: NewWorld, small_disk: Path) -> None:
+async def test_a_full_disk_is_waited_out(small_disk: Path, new_world: NewWorld) -> None:
     database = small_disk / "yabot.db"
     world = new_world(SQLITE_DATABASE_PATH=str(database))
     world.stores.sqlite = database
@@ -60,14 +60,24 @@ async def test_a_full_disk_is_waited_out(new_world: NewWorld, small_disk: Path) 
         verify(world.stores)
         wait_until(lambda: len(world.incidents()) == 2)
         assert world.incidents() == [("store_lost", "sql"), ("store_restored", "sql")]
-
-    # Full when it starts: the same.
-    assert world.program.stop() == 0
-    ballast = fill(small_disk)
-    world.program.launch()
-    world.until_started()
-    world.until_noticed("sql")
-    ballast.unlink()
-    world.until_well()
     assert world.program.stop() == 0
     assert "Traceback" not in world.program.errors
+
+
+async def test_a_disk_that_is_full_from_the_start_is_waited_out(
+    small_disk: Path, new_world: NewWorld
+) -> None:
+    ballast = fill(small_disk)
+    world = new_world(SQLITE_DATABASE_PATH=str(small_disk / "yabot.db"))
+    world.program.launch()
+    world.until_started()
+    assert world.status("sql")["status"] == "failed"
+    assert world.program.health("live")[0] == 200
+    async with readers(world.program.url, "Lucía") as (lucia,):
+        (closed,) = await lucia.ask("/start")
+        assert "cerrado" in closed["text"]
+        ballast.unlink()
+        world.until_well()
+        (page,) = await lucia.ask("/story")
+        assert "c:letter:look" in str(page)
+    assert world.program.stop() == 0

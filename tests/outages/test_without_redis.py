@@ -15,7 +15,7 @@ WAITING = (
 
 
 @pytest.mark.criterion("1.1.5", "2.1.2", "2.1.3", "5.1.5", "5.3.5")
-@pytest.mark.parametrize("way", ["killed", "frozen", "unreachable"])
+@pytest.mark.parametrize("way", ["killed", "unreachable"])
 async def test_without_redis_events_wait_and_nothing_else_does(
     new_world: NewWorld, way: Way
 ) -> None:

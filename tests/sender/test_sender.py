@@ -38,14 +38,14 @@ async def test_what_may_pass_is_tried_again_ever_more_rarely(
     desk: Desk, recorder: Recorder, refusal: Refusal
 ) -> None:
     delayed, sent = count_of("delayed"), count_of("sent")
-    recorder.script = first_times(refusal, 4)
+    recorder.script = first_times(refusal, 3)
     await desk.hand_in(7, "one", "two")
     await until(desk.all_marked, 20)
     assert texts_to(recorder, 7) == ["one", "two"]
-    assert [call.text for call in recorder.calls] == ["one"] * 5 + ["two"]
-    pauses = [later - earlier for earlier, later in pairwise(moments(recorder)[:5])]
+    assert [call.text for call in recorder.calls] == ["one"] * 4 + ["two"]
+    pauses = [later - earlier for earlier, later in pairwise(moments(recorder)[:4])]
     assert pauses == sorted(pauses)
-    assert count_of("delayed") == delayed + 4
+    assert count_of("delayed") == delayed + 3
     assert count_of("sent") == sent + 2
 
 

@@ -25,6 +25,7 @@ def replies(depth: int) -> bytes:
     return json.dumps(update).encode()
 
 
+GIANT: dict[str, Any] = {"from": {"id": 10**30, "is_bot": False, "first_name": "x"}}
 RUBBISH: dict[str, bytes] = {
     "nothing": b"",
     "no JSON": b"update_id=1",
@@ -39,9 +40,7 @@ RUBBISH: dict[str, bytes] = {
     "half an id": b'{"update_id": 1.5}',
     "an id below zero": b'{"update_id": -1}',
     "an id without end": b'{"update_id": 123456789012345678901234567890}',
-    "a user without end": json.dumps(
-        message(1, **{"from": {"id": 10**30, "is_bot": False, "first_name": "x"}})
-    ).encode(),
+    "a user without end": json.dumps(message(1, **GIANT)).encode(),
     "a chat without end": json.dumps(message(1, chat={"id": 10**30, "type": "private"})).encode(),
     "a message of another shape": b'{"update_id": 1, "message": []}',
     "a message without a chat": b'{"update_id": 1, "message": {"message_id": 1, "date": 1}}',

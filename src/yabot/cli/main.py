@@ -1,33 +1,22 @@
 """The console script ``yabot``."""
 
+import gc
 import sys
 
-import typer
-
-from yabot.cli import audit, database, diagnosis, events, program, stories
 from yabot.errors import YabotError
-
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="A Telegram bot that tells a branching story.",
-)
-app.command("run")(program.run)
-app.command("playground")(program.playground)
-app.command("doctor")(diagnosis.doctor)
-app.add_typer(database.app, name="db")
-app.add_typer(stories.app, name="story")
-app.add_typer(events.app, name="events")
-app.add_typer(audit.app, name="audit")
 
 
 def main() -> None:
     """Every foreseeable mistake is a sentence on standard error, and an exit code."""
     try:
+        # Here, because it takes a while: Ctrl+C may come before it is done.
+        from yabot.cli.commands import app
+
+        # What is imported stays: the collector need not walk over it again and again.
+        gc.freeze()
         app()
     except YabotError as error:
-        typer.echo(str(error), err=True)
+        sys.stderr.write(f"{error}\n")
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(0)

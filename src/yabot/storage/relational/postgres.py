@@ -22,6 +22,8 @@ T = TypeVar("T")
 # What PostgreSQL asks to be run again: serialization failure, deadlock.
 RETRIED = {"40001", "40P01"}
 TRIES = 5
+# Seconds that submitted work gets when the database is closed.
+LAST_WORK = 1.0
 # For a network that swallows everything: seconds of silence before it is asked whether anybody is
 # there, between such questions, and their number.
 KEEPALIVES = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
@@ -71,9 +73,16 @@ class PostgresDatabase:
         try:
             await self._later.close()
         finally:
-            self._hang_up()
-            await asyncio.to_thread(self._threads.shutdown)
+            await self._end_threads()
             self.engine.dispose()
+
+    async def _end_threads(self) -> None:
+        """What was submitted is finished; what waits for a silent server is cut off."""
+        ending = asyncio.create_task(asyncio.to_thread(self._threads.shutdown))
+        await asyncio.wait([ending], timeout=LAST_WORK)
+        if not ending.done():
+            self._hang_up()
+        await ending
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
         with self.gate.passed(), store_errors(self.gate.store):

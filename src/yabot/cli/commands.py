@@ -1,0 +1,19 @@
+"""All commands of the console script, in one place."""
+
+import typer
+
+from yabot.cli import audit, database, diagnosis, events, program, stories
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="A Telegram bot that tells a branching story.",
+)
+app.command("run")(program.run)
+app.command("playground")(program.playground)
+app.command("doctor")(diagnosis.doctor)
+app.add_typer(database.app, name="db")
+app.add_typer(stories.app, name="story")
+app.add_typer(events.app, name="events")
+app.add_typer(audit.app, name="audit")

@@ -1,0 +1,126 @@
+"""The story by webhook, from a seed: at each step stores are lost, and Telegram has its moods."""
+
+import random
+
+import pytest
+
+from tests.e2e.conftest import bot_token
+from tests.e2e.invariants import verify
+from tests.e2e.player import data_of, scenes
+from tests.e2e.program import Program, free_port, wait_until
+from tests.e2e.reader import Reader, buttons, readers
+from tests.e2e.route import STORY, Walk
+from tests.outages.conftest import NewWorld
+from tests.outages.world import Component, Json, Way, World
+from yabot.features.narrative.story.model import Choice
+
+LATER = "Ahora mismo no llego a tus páginas"
+WAYS: tuple[Way, ...] = ("killed", "frozen", "unreachable", "refused")
+STORES: tuple[Component, ...] = ("mongodb", "redis", "sql")
+STEPS = 5
+MOODS: list[Json] = [
+    {"kind": "flood", "retry_after": 1, "probability": 0.1},
+    {"kind": "server_error", "probability": 0.1},
+    {"kind": "drop_before", "method": "sendMessage", "probability": 0.1},
+    {"kind": "drop_after", "method": "sendMessage", "probability": 0.1},
+    {"kind": "duplicate", "probability": 0.3},
+]
+
+
+class Stubborn:
+    """A reader who presses again when the bot says that it cannot go on just now."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self.walk = Walk()
+        self._excuses = 0
+
+    async def press(self, choice: Choice) -> None:
+        """And do not wait."""
+        self._excuses = excuses(await self.reader.chat())
+        await self.reader.touch(data_of(self.walk.fragment, choice))
+
+    async def arrive(self, choice: Choice) -> None:
+        """Where the choice leads; once more if it was not taken."""
+        before = Walk(here=self.walk.here, hints=self.walk.hints)
+        self.walk.take(choice)
+        chat = await self.reader.until(
+            lambda chat: self.is_shown(chat) or excuses(chat) > self._excuses
+        )
+        if not self.is_shown(chat):
+            await self.reader.touch(data_of(before.fragment, choice))
+        await self.reader.until(self.is_shown)
+
+    def is_shown(self, chat: list[Json]) -> bool:
+        """Whether the newest page in the chat is the one where the reader stands."""
+        offered = [data for scene in scenes(chat)[-1:] for data in buttons(scene)]
+        choices = [data_of(self.walk.fragment, each) for each in self.walk.open_choices()]
+        return [data for data in offered if data.startswith("c:")] == choices
+
+
+def excuses(chat: list[Json]) -> int:
+    return sum(LATER in message["text"] for message in chat)
+
+
+def somewhere_else(walk: Walk, seed: random.Random) -> Choice:
+    """Any choice that does not end the story or meet its locked door."""
+    ways = [
+        choice
+        for choice in walk.open_choices()
+        if not walk.is_shut(choice) and not STORY.fragments[choice.next_fragment].metadata.ending
+    ]
+    return seed.choice(ways)
+
+
+async def step_through_an_outage(world: World, reader: Stubborn, seed: random.Random) -> None:
+    choice = somewhere_else(reader.walk, seed)
+    lost = seed.sample(STORES, seed.choice([1, 1, 2]))
+    for component in lost:
+        world.lose(component, seed.choice(WAYS))
+    await reader.press(choice)
+    if seed.random() < 0.5:
+        for component in lost:
+            world.until_noticed(component)
+    if seed.random() < 0.3:
+        assert world.program.stop() == 0
+        world.program.launch()
+    for component in lost:
+        await world.restore(component)
+    await reader.arrive(choice)
+
+
+@pytest.mark.criterion("1.1.5", "2.1.3", "2.2.5", "5.1.5", "5.3.2", "5.4.1")
+@pytest.mark.parametrize("number", [1, 2])
+async def test_every_accepted_update_has_its_effect_once(
+    new_world: NewWorld, telegram: Program, number: int
+) -> None:
+    seed, port = random.Random(number), str(free_port())
+    world = new_world(
+        postgres=True,
+        BOT_TOKEN=bot_token(telegram),
+        TELEGRAM_API_URL=telegram.url,
+        WEBHOOK_URL=f"http://127.0.0.1:{port}/telegram",
+        WEBHOOK_PORT=port,
+        WEBHOOK_SECRET="a-secret-of-this-test",
+    )
+    world.program.start()
+    wait_until(lambda: bool(world.program.logged("webhook.set")))
+    async with readers(telegram.url, "Lucía") as (lucia,):
+        reader = Stubborn(lucia)
+        await lucia.ask("/start")
+        await lucia.ask("/story")
+        await lucia.client.faults(*MOODS, seed=number)
+        for _ in range(STEPS):
+            await step_through_an_outage(world, reader, seed)
+        await lucia.client.clear_faults()
+        world.until_well()
+        await lucia.until(lambda chat: not any(message["pending"] for message in chat))
+        verify(world.stores)
+    received = "SELECT count(*) FROM outbox WHERE event_type = 'update_received'"
+    assert world.stores.value(received) == world.stores.value("SELECT count(*) FROM updates")
+    lost, restored = (
+        [store for kind, store in world.incidents() if kind == wanted]
+        for wanted in ("store_lost", "store_restored")
+    )
+    assert len(lost) >= len(restored) > 0
+    assert world.program.stop() == 0

@@ -1,0 +1,108 @@
+"""What is finished is forgotten in time; what still waits never is."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import Connection, Executable, insert
+
+from tests.storage.dumps import rows_of
+from tests.storage.units import telling
+from yabot.clock import utc_now
+from yabot.storage.relational.commit_log import CommitLog
+from yabot.storage.relational.database import Database, Statement
+from yabot.storage.relational.retention import AT_ONCE, Retention
+from yabot.storage.relational.tables import outbox, outgoing, partitions, receipts, updates
+
+DAYS = 30
+
+
+def days_ago(days: float) -> datetime:
+    return utc_now() - timedelta(days=days)
+
+
+def executing(statement: Executable, *rows: dict[str, object]) -> Statement[None]:
+    def execute(connection: Connection) -> None:
+        connection.execute(statement, list(rows) or None)
+
+    return execute
+
+
+def keep_update(update_id: int, state: str, age: float) -> Statement[None]:
+    values = {"bot_id": 1, "update_id": update_id, "partition": 0, "payload": "{}", "attempts": 0}
+    row = {**values, "state": state, "received_at": days_ago(age)}
+    return executing(insert(updates), row)
+
+
+def keep_message(n: int, state: str, age: float) -> Statement[None]:
+    values = {"cause_id": "c", "n": n, "chat_id": 7, "method": "sendMessage", "payload": "{}"}
+    row = {**values, "state": state, "created_at": days_ago(age)}
+    return executing(insert(outgoing), row)
+
+
+def keep_receipt(cause_id: str, age: float) -> Statement[None]:
+    row = {"consumer": "test", "cause_id": cause_id, "committed_at": days_ago(age)}
+    return executing(insert(receipts), row)
+
+
+async def age_events(database: Database, days: float) -> None:
+    statement = outbox.update().values(created_at=days_ago(days))
+    await database.write(executing(statement))
+
+
+async def publish_up_to(database: Database, pos: int) -> None:
+    """Give all events their positions, as if the relay had got to ``pos`` in each partition."""
+    for place, row in enumerate(await rows_of(database, outbox), start=1):
+        statement = outbox.update().where(outbox.c.id == row["id"]).values(pos=place)
+        await database.write(executing(statement))
+    marked = partitions.update().values(published_pos=pos)
+    await database.write(executing(marked))
+
+
+async def test_updates_go_when_they_are_old_and_handled(database: Database) -> None:
+    for update_id, state, age in (
+        (1, "done", 31),
+        (2, "failed", 31),
+        (3, "erased", 31),
+        (4, "waiting", 400),
+        (5, "done", 29),
+    ):
+        await database.write(keep_update(update_id, state, age))
+    await Retention(database, DAYS).sweep()
+    assert [row["update_id"] for row in await rows_of(database, updates)] == [4, 5]
+
+
+async def test_messages_go_when_they_are_old_and_sent(database: Database) -> None:
+    for n, state, age in ((0, "sent", 31), (1, "refused", 31), (2, "waiting", 400), (3, "sent", 1)):
+        await database.write(keep_message(n, state, age))
+    await Retention(database, DAYS).sweep()
+    assert [row["n"] for row in await rows_of(database, outgoing)] == [2, 3]
+
+
+async def test_events_go_when_they_are_old_and_published(
+    database: Database, commits: CommitLog
+) -> None:
+    await commits.commit(telling("published and not", "7", times=3))
+    await publish_up_to(database, pos=2)
+    await commits.commit(telling("not placed", "7"))
+    await age_events(database, 31)
+    await commits.commit(telling("young", "7"))
+    await Retention(database, DAYS).sweep()
+    assert [row["pos"] for row in await rows_of(database, outbox)] == [3, None, None]
+
+
+async def test_receipts_outlive_whatever_could_be_delivered_again(database: Database) -> None:
+    for cause_id, age in (("a", 61), ("b", 59), ("c", 1)):
+        await database.write(keep_receipt(cause_id, age))
+    await Retention(database, DAYS).sweep()
+    assert [row["cause_id"] for row in await rows_of(database, receipts)] == ["b", "c"]
+
+
+@pytest.mark.timeout(60)
+async def test_many_go_in_several_short_transactions(database: Database) -> None:
+    old = days_ago(61)
+    rows = [
+        {"consumer": "test", "cause_id": f"{n}", "committed_at": old} for n in range(2 * AT_ONCE)
+    ]
+    await database.write(executing(insert(receipts), *rows))
+    await Retention(database, DAYS).sweep()
+    assert await rows_of(database, receipts) == []
