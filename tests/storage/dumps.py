@@ -4,17 +4,21 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
+from yabot.bootstrap import FEATURES
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import metadata, outbox, receipts
+from yabot.storage.relational.tables import LOG_TABLES, outbox, receipts
 
 Rows = list[dict[str, Any]]
+
+# The metadata may hold more: the tables of whatever feature another test brings.
+TABLES = (*LOG_TABLES, *(table for feature in FEATURES for table in feature.tables))
 
 
 async def dump(database: Database) -> dict[str, Rows]:
     """Every row of every table, by the table's name."""
 
     def read(connection: Connection) -> dict[str, Rows]:
-        return {table.name: _rows(connection, table) for table in metadata.sorted_tables}
+        return {table.name: _rows(connection, table) for table in TABLES}
 
     return await database.read(read)
 

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, create_engine, inspect
 
+from tests.storage.dumps import TABLES
 from tests.storage.fixtures import SCHEMA, NewDatabase, PostgresServer, migrate
 from yabot.errors import ConfigurationError, SchemaMismatch, StartupError, StoreUnavailable
 from yabot.storage.relational.postgres import PostgresDatabase
 from yabot.storage.relational.schema import settle_partitions
 from yabot.storage.relational.sqlite import SqliteDatabase
-from yabot.storage.relational.tables import metadata
 
-OURS = {table.name for table in metadata.sorted_tables}
+OURS = {table.name for table in TABLES}
 
 
 @pytest.fixture
