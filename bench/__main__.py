@@ -5,7 +5,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 
-from bench import operations, processor, relay, start, whole_way
+from bench import operations, outages, processor, relay, sending, start, webhook, whole_way
 from bench.engines import Engines, running_engines
 from bench.figures import Figure
 from bench.report import as_json, as_table
@@ -19,6 +19,9 @@ BENCHMARKS: dict[str, Benchmark] = {
     "processor": processor.processor_figures,
     "start": start.start_figures,
     "operations": operations.operation_figures,
+    "webhook": webhook.webhook_figures,
+    "sending": sending.sending_figures,
+    "outages": outages.outage_figures,
 }
 
 

@@ -30,7 +30,7 @@ async def start_figures(engines: Engines) -> list[Figure]:
 
 
 async def _seconds_to_answer(folder: Path) -> float:
-    port = _free_port()
+    port = free_port()
     started = perf_counter()
     with (folder / "out").open("ab") as out:
         process = await asyncio.create_subprocess_exec(
@@ -74,12 +74,12 @@ def _environment(folder: Path, port: int) -> dict[str, str]:
         "HOME": str(folder),
         "YABOT_DATA_DIR": str(folder / "data"),
         "PLAYGROUND_PORT": str(port),
-        "API_PORT": str(_free_port()),
+        "API_PORT": str(free_port()),
         "LOG_FORMAT": "json",
     }
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

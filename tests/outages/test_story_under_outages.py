@@ -41,15 +41,15 @@ class Stubborn:
         await self.reader.touch(data_of(self.walk.fragment, choice))
 
     async def arrive(self, choice: Choice) -> None:
-        """Where the choice leads; once more if it was not taken."""
-        before = Walk(here=self.walk.here, hints=self.walk.hints)
+        """Where the choice leads; pressing again as often as it was not taken."""
+        data = data_of(self.walk.fragment, choice)
         self.walk.take(choice)
-        chat = await self.reader.until(
-            lambda chat: self.is_shown(chat) or excuses(chat) > self._excuses
-        )
-        if not self.is_shown(chat):
-            await self.reader.touch(data_of(before.fragment, choice))
-        await self.reader.until(self.is_shown)
+        while not self.is_shown(chat := await self.reader.until(self._is_answered)):
+            self._excuses = excuses(chat)
+            await self.reader.touch(data)
+
+    def _is_answered(self, chat: list[Json]) -> bool:
+        return self.is_shown(chat) or excuses(chat) > self._excuses
 
     def is_shown(self, chat: list[Json]) -> bool:
         """Whether the newest page in the chat is the one where the reader stands."""
