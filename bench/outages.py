@@ -27,7 +27,7 @@ from yabot.settings import ConfigManager
 ROUNDS = 3
 LAG_SECONDS = 5.0
 # Long enough for the watch to look rarely.
-AWAY = 8.0
+AWAY = 6.0
 LOOK_EVERY = 0.005
 # A reader would notice that.
 LATE = 100.0

@@ -30,7 +30,7 @@ def envelope(event_type: str, payload: dict[str, Any]) -> Envelope:
     )
 
 
-@pytest.mark.parametrize("kind", CATALOG, ids=lambda kind: kind.event_type)
+@pytest.mark.parametrize("kind", tuple(CATALOG), ids=lambda kind: kind.event_type)
 @given(data=st.data())
 def test_a_payload_comes_back_from_its_envelope_as_it_was(
     kind: type[EventPayload], data: st.DataObject

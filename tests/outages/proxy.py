@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import TypeVar
@@ -40,6 +40,7 @@ class Proxy:
         self._passing = asyncio.Event()
         self._refusing = False
         self._delay = 0.0
+        self._trap: list[bytes] = []
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
 
@@ -67,6 +68,18 @@ class Proxy:
             self._delay = seconds
 
         self._call(set_delay)
+
+    def lose_answer(self, to: bytes, after: bytes) -> None:
+        """Once: where ``after`` has passed, let ``to`` pass too, and cut before it is answered."""
+
+        def set_trap() -> None:
+            self._trap = [after, to]
+
+        self._call(set_trap)
+
+    @property
+    def answer_is_lost(self) -> bool:
+        return self._trap == []
 
     def mend(self) -> None:
         def pass_on() -> None:
@@ -111,19 +124,36 @@ class Proxy:
             return
         await self._join((reader, writer), upstream)
 
-    async def _join(self, one: Streams, other: Streams) -> None:
-        ends = {one[1], other[1]}
+    async def _join(self, client: Streams, upstream: Streams) -> None:
+        ends = {client[1], upstream[1]}
+        trapped = asyncio.Event()
         self._open |= ends
         try:
-            await asyncio.gather(self._pump(one[0], other[1]), self._pump(other[0], one[1]))
+            await asyncio.gather(
+                self._pump(self._watched(client[0], trapped), upstream[1]),
+                self._pump(_until(trapped, upstream[0]), client[1]),
+            )
         finally:
             self._open -= ends
             for writer in ends:
                 writer.transport.abort()
 
-    async def _pump(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    async def _watched(
+        self, source: asyncio.StreamReader, trapped: asyncio.Event
+    ) -> AsyncIterator[bytes]:
+        has_passed = False
+        while data := await source.read(65536):
+            if self._trap:
+                after, to = self._trap
+                if has_passed and to in data:
+                    self._trap = []
+                    trapped.set()
+                has_passed = has_passed or after in data
+            yield data
+
+    async def _pump(self, source: AsyncIterator[bytes], target: asyncio.StreamWriter) -> None:
         with suppress(OSError):
-            while data := await source.read(65536):
+            async for data in source:
                 await self._passing.wait()
                 await asyncio.sleep(self._delay)
                 target.write(data)
@@ -142,6 +172,11 @@ class Proxy:
 
     def end(self, stop: asyncio.Event) -> None:
         self._loop.call_soon_threadsafe(stop.set)
+
+
+async def _until(trapped: asyncio.Event, source: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    while (data := await source.read(65536)) and not trapped.is_set():
+        yield data
 
 
 @contextmanager

@@ -68,6 +68,31 @@ async def test_ctrl_c_ends_it_while_every_store_is_away(new_world: NewWorld) -> 
     assert world.program.stop() == 0
 
 
+@pytest.mark.criterion("1.1.5", "5.1.5")
+async def test_slow_stores_are_waited_for_and_broken_connections_made_again(
+    new_world: NewWorld,
+) -> None:
+    world = new_world(postgres=True)
+    world.program.start()
+    async with readers(world.program.url, "Lucía") as (lucia,):
+        player = Player(world.stores, lucia)
+        await player.begin()
+        for place in world.places.values():
+            place.proxy.delay(0.01)
+        await player.to("envelope")
+        assert world.program.health("live")[0] == 200
+        assert world.program.health("ready")[1]["status"] == "ok"
+        for place in world.places.values():
+            place.proxy.mend()
+            place.proxy.cut()
+        await lucia.ask("/help")
+        world.until_well()
+        verify(world.stores)
+        player.journal.skip_to_end()
+        await player.to("street")
+    assert world.program.stop() == 0
+
+
 @pytest.mark.criterion("1.1.2", "2.1.2", "2.1.3", "5.1.5")
 async def test_it_starts_without_any_store_and_uses_each_as_it_comes(new_world: NewWorld) -> None:
     world = new_world(postgres=True)

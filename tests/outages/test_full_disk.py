@@ -1,15 +1,18 @@
 """A full disk under SQLite is a store away, and not the end of the program."""
 
+import asyncio
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from tests.e2e.invariants import verify
 from tests.e2e.program import wait_until
 from tests.e2e.reader import readers
 from tests.outages.conftest import NewWorld
+from yabot.storage.relational.sqlite import SqliteDatabase
 
 MEGABYTES = 4
 
@@ -81,3 +84,28 @@ async def test_a_disk_that_is_full_from_the_start_is_waited_out(
         (page,) = await lucia.ask("/story")
         assert "c:letter:look" in str(page)
     assert world.program.stop() == 0
+
+
+async def test_a_group_that_finds_the_disk_full_says_so_and_leaves_nothing(tmp_path: Path) -> None:
+    """SQLite may take the whole transaction back by itself, savepoints and all."""
+    database = SqliteDatabase(tmp_path / "small.db", pool_size=1, timeout_ms=1000)
+    await database.open()
+    await database.write(_runs("CREATE TABLE notes (text)"))
+    await database.write(_runs("PRAGMA max_page_count = 20"))
+    large, small = "INSERT INTO notes VALUES (randomblob(1000000))", "INSERT INTO notes VALUES (1)"
+    outcomes = await asyncio.gather(
+        *(database.write(_runs(statement)) for statement in (small, large, small)),
+        return_exceptions=True,
+    )
+    assert all("full" in str(outcome) for outcome in outcomes)
+    await database.write(_runs(small))
+    count = "SELECT count(*) FROM notes"
+    assert await database.read(lambda c: c.exec_driver_sql(count).scalar()) == 1
+    await database.close()
+
+
+def _runs(statement: str) -> Callable[[Connection], None]:
+    def run(connection: Connection) -> None:
+        connection.exec_driver_sql(statement)
+
+    return run

@@ -17,7 +17,7 @@ from yabot.features.narrative.story.model import Choice
 LATER = "Ahora mismo no llego a tus páginas"
 WAYS: tuple[Way, ...] = ("killed", "frozen", "unreachable", "refused")
 STORES: tuple[Component, ...] = ("mongodb", "redis", "sql")
-STEPS = 5
+STEPS = 4
 MOODS: list[Json] = [
     {"kind": "flood", "retry_after": 1, "probability": 0.1},
     {"kind": "server_error", "probability": 0.1},

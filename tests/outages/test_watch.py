@@ -43,10 +43,10 @@ async def test_it_looks_ever_more_rarely_and_never_at_the_same_moments(
     await watch.start(5)
 
     async def has_looked_often() -> bool:
-        return len(proxy.attempts) >= 7
+        return len(proxy.attempts) >= 6
 
     await until(has_looked_often, 20)
-    pauses = [later - earlier for earlier, later in pairwise(proxy.attempts[:7])]
+    pauses = [later - earlier for earlier, later in pairwise(proxy.attempts[:6])]
     assert pauses == sorted(pauses)
     # Doubled each time, give or take a quarter of both.
     assert any(later / earlier != pytest.approx(2, rel=0.01) for earlier, later in pairwise(pauses))

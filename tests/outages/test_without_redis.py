@@ -4,6 +4,7 @@ import pytest
 
 from tests.e2e.invariants import verify
 from tests.e2e.player import Player
+from tests.e2e.program import wait_until
 from tests.e2e.reader import readers
 from tests.outages.conftest import NewWorld
 from tests.outages.world import Way
@@ -48,6 +49,6 @@ async def test_without_redis_events_wait_and_nothing_else_does(
         world.until_well()
         verify(world.stores)
         assert world.incidents()[0] == ("store_lost", "redis")
-        assert world.incidents()[-1] == ("store_restored", "redis")
+        wait_until(lambda: world.incidents()[-1] == ("store_restored", "redis"))
     assert world.program.logged("loop.paused")
     assert world.program.logged("store.restored")[-1]["downtime_s"] > 0

@@ -1,5 +1,7 @@
 """SQL away: nothing is acknowledged or lost; the simplest commands are answered from memory."""
 
+from functools import partial
+
 import pytest
 
 from tests.e2e.invariants import verify
@@ -7,7 +9,7 @@ from tests.e2e.player import Player
 from tests.e2e.program import wait_until
 from tests.e2e.reader import Reader, readers
 from tests.outages.conftest import NewWorld
-from tests.outages.world import Way, World
+from tests.outages.world import Json, Way, World
 
 LOST_AND_RESTORED = [("store_lost", "sql"), ("store_restored", "sql")]
 
@@ -57,7 +59,31 @@ async def test_without_sql_the_simplest_commands_are_answered_once(
         player.journal.skip_to_end()
         await player.to("street")
         verify(world.stores)
+        # Waiting for a store uses up nobody's attempts.
+        assert world.stores.value("SELECT max(attempts) FROM updates") == 0
     assert world.program.stop() == 0
+
+
+@pytest.mark.criterion("1.1.5", "5.1.5")
+async def test_a_commit_whose_answer_got_lost_takes_effect_once(new_world: NewWorld) -> None:
+    """It was made, and nobody knows: neither the update nor its reply may be forgotten."""
+    world = new_world(postgres=True)
+    world.program.start()
+    async with readers(world.program.url, "Lucía") as (lucia,):
+        await lucia.ask("/start")
+        proxy = world.places["sql"].proxy
+        # The update's, and that of what came of it. Neither command is answered from memory.
+        for command, answer, table in (
+            ("/language", "lang:en", b"updates"),
+            ("/story", "c:letter:look", b"outgoing"),
+        ):
+            proxy.lose_answer(to=b"COMMIT", after=b"INSERT INTO " + table)
+            await lucia.send(command)
+            await lucia.until(partial(_shows, answer))
+            assert proxy.answer_is_lost
+        world.until_well()
+        verify(world.stores)
+    assert world.stores.value("SELECT max(attempts) FROM updates") == 0
 
 
 @pytest.mark.criterion("1.1.5", "5.1.5")
@@ -73,3 +99,7 @@ async def test_it_starts_without_sql_and_catches_up_when_it_comes(new_world: New
         world.until_well()
         await stored_without_a_second_answer(world, lucia, said=2)
     assert world.program.stop() == 0
+
+
+def _shows(data: str, chat: list[Json]) -> bool:
+    return data in str(chat)

@@ -33,7 +33,7 @@ SCHEMA = Schema.of(
 
 
 class NewDatabase(Protocol):
-    """Connects to the test's own place once more; whoever calls opens and closes."""
+    """Connects to the test's own place once more. Whoever calls opens it; it may be closed."""
 
     def __call__(self, *, pool_size: int = 4, timeout_ms: int = 5000) -> Database: ...
 
@@ -97,26 +97,39 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def new_sqlite(migrated_sqlite: Path, tmp_path: Path) -> NewDatabase:
+async def new_sqlite(migrated_sqlite: Path, tmp_path: Path) -> AsyncIterator[NewDatabase]:
     path = tmp_path / "yabot.db"
     shutil.copy(migrated_sqlite, path)
+    async with _closing() as opened:
 
-    def new(*, pool_size: int = 4, timeout_ms: int = 5000) -> Database:
-        return SqliteDatabase(path, pool_size=pool_size, timeout_ms=timeout_ms)
+        def new(*, pool_size: int = 4, timeout_ms: int = 5000) -> Database:
+            opened.append(SqliteDatabase(path, pool_size=pool_size, timeout_ms=timeout_ms))
+            return opened[-1]
 
-    return new
+        yield new
 
 
 @pytest.fixture
-def new_postgres(postgres_server: PostgresServer) -> Iterator[NewDatabase]:
+async def new_postgres(postgres_server: PostgresServer) -> AsyncIterator[NewDatabase]:
     name = postgres_server.create_migrated()
+    url = postgres_server.url_of(name)
+    async with _closing() as opened:
 
-    def new(*, pool_size: int = 4, timeout_ms: int = 5000) -> Database:
-        url = postgres_server.url_of(name)
-        return PostgresDatabase(url, pool_size=pool_size, timeout_ms=timeout_ms)
+        def new(*, pool_size: int = 4, timeout_ms: int = 5000) -> Database:
+            opened.append(PostgresDatabase(url, pool_size=pool_size, timeout_ms=timeout_ms))
+            return opened[-1]
 
-    yield new
+        yield new
     postgres_server.drop(name)
+
+
+@asynccontextmanager
+async def _closing() -> AsyncIterator[list[Database]]:
+    """A failed test leaves them open, and their threads would keep pytest from ending."""
+    opened: list[Database] = []
+    yield opened
+    for database in opened:
+        await database.close()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -152,6 +152,17 @@ async def test_a_start_may_open_again_what_it_has_opened(new_database: NewDataba
     assert threads_since(before) == []
 
 
+async def test_a_closed_database_says_so_and_may_be_closed_again(
+    new_database: NewDatabase,
+) -> None:
+    database = new_database()
+    await database.open()
+    await database.close()
+    with pytest.raises(StoreUnavailable, match="closed"):
+        await database.write(add_receipt("one"))
+    await database.close()
+
+
 def threads_since(before: set[threading.Thread]) -> list[str]:
     """A thread that is left over would keep the program from ending."""
     left = [thread.name for thread in set(threading.enumerate()) - before]

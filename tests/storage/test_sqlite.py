@@ -75,11 +75,3 @@ async def test_a_file_that_is_no_database_prevents_the_start(tmp_path: Path) -> 
     with pytest.raises(StartupError, match=r"SQLITE_DATABASE_PATH.*not a database"):
         await database.open()
     await database.close()
-
-
-async def test_a_closed_database_says_so(new_sqlite: NewDatabase) -> None:
-    database = new_sqlite()
-    await database.open()
-    await database.close()
-    with pytest.raises(StoreUnavailable, match="closed"):
-        await database.write(add_receipt("one"))

@@ -86,14 +86,14 @@ class StoreWatch:
 
     async def _watch(self) -> None:
         _looking.set(True)
-        pauses = backoff(first=0.1)
+        pauses = backoff(first=0.1, most=PING_EVERY)
         while True:
             if self.gate.reason is None:
                 await self._until_suspected()
             else:
                 await asyncio.sleep(next(pauses))
             if await self._answers():
-                pauses = backoff(first=0.1)
+                pauses = backoff(first=0.1, most=PING_EVERY)
 
     async def _until_suspected(self) -> None:
         try:

@@ -100,8 +100,13 @@ actions = st.one_of(
     st.builds(Log, st.integers(0, 5)),
     st.just(Forget()),
 )
-arrivals = st.lists(
-    st.builds(Arrival, actions, st.integers(1, 3), st.integers(0, 30)), min_size=1, max_size=10
+# Most plans begin with somebody who comes, so that the others find a user to race for.
+arrivals = st.builds(
+    lambda first, rest: [Arrival(first, 1, 0), *rest],
+    st.sampled_from([Start(), Start(), Start(), Forget()]),
+    st.lists(
+        st.builds(Arrival, actions, st.integers(1, 3), st.integers(0, 40)), min_size=4, max_size=12
+    ),
 )
 
 

@@ -53,9 +53,12 @@ async def test_a_process_never_reads_what_another_has_overtaken(
     database: Database, documents: DocumentStore, world: World, follower: DocumentFollower
 ) -> None:
     other = new_world(database, documents)
+    other.services.commits.followers.append(follower.notice)
     await world.register()
     for number, wanted in enumerate(("en", "es", "fr")):
         await (world, other)[number % 2].prefer(f"language {number}", wanted)
+        assert await language(world) == await language(other) == wanted
+        await until(nothing_waits(database))
         assert await language(world) == await language(other) == wanted
 
 

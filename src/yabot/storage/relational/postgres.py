@@ -13,6 +13,7 @@ import psycopg
 from sqlalchemy import create_engine, event
 from sqlalchemy.exc import OperationalError
 
+from yabot.errors import StoreUnavailable
 from yabot.runtime.watch import Gate
 from yabot.storage.relational.database import Statement, store_errors
 from yabot.storage.relational.later import LaterWrites
@@ -56,6 +57,7 @@ class PostgresDatabase:
         self.gate.on_shut = self._hang_up
         self._threads = ThreadPoolExecutor(pool_size, thread_name_prefix="postgres")
         self._later = LaterWrites(self.write)
+        self._closed = False
 
     async def open(self) -> None:
         await self.read(lambda connection: connection.exec_driver_sql("SELECT 1").scalar())
@@ -78,6 +80,7 @@ class PostgresDatabase:
 
     async def _end_threads(self) -> None:
         """What was submitted is finished; what waits for a silent server is cut off."""
+        self._closed = True
         ending = asyncio.create_task(asyncio.to_thread(self._threads.shutdown))
         await asyncio.wait([ending], timeout=LAST_WORK)
         if not ending.done():
@@ -85,6 +88,8 @@ class PostgresDatabase:
         await ending
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
+        if self._closed:
+            raise StoreUnavailable(self.gate.store, "it is closed")
         with self.gate.passed(), store_errors(self.gate.store):
             return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
