@@ -9,8 +9,9 @@ import pytest
 from redis import Redis
 
 from tests.e2e.conftest import NewProgram, forks, new_program, telegram
+from tests.e2e.program import Program
 from tests.e2e.stores import Stores
-from tests.outages.proxy import Proxy, Upstream, proxying, tcp, unix
+from tests.outages.proxy import proxying
 from tests.outages.servers import EngineServer, PostgresServer, Server, running_postgres
 from tests.outages.stores import PostgresStores
 from tests.outages.world import Component, Place, World
@@ -58,49 +59,48 @@ async def new_world(
     """Makes a world on empty stores, whose program does not run yet; all is well afterwards."""
     servers: dict[Component, Server] = {"mongodb": mortal_mongod, "redis": mortal_valkey}
     await _revive(servers)
-    with ExitStack() as proxies, Redis(port=mortal_valkey.port) as redis:
+    with ExitStack() as opened, Redis(port=mortal_valkey.port) as redis:
         redis.flushall()
 
-        def proxy(upstream: Upstream) -> Proxy:
-            return proxies.enter_context(proxying(upstream))
-
-        def make(*command: str, postgres: bool = False, **settings: str) -> World:
+        def make(*, postgres: bool = False, **settings: str) -> World:
             """``postgres``: SQL is a server too, and can be lost; else it is SQLite."""
-            places: dict[Component, Place] = {
-                "mongodb": Place(mortal_mongod, proxy(tcp(mortal_mongod.port))),
-                "redis": Place(mortal_valkey, proxy(tcp(mortal_valkey.port))),
-            }
             database = f"test_{uuid4().hex}"
-            addresses = {
-                "MONGODB_URI": f"mongodb://127.0.0.1:{places['mongodb'].proxy.port}"
-                "/?directConnection=true",
-                "MONGODB_DATABASE": database,
-                "REDIS_URL": f"redis://127.0.0.1:{places['redis'].proxy.port}",
-            }
-            direct = (
-                f"mongodb://127.0.0.1:{mortal_mongod.port}/?directConnection=true",
-                database,
-                f"redis://127.0.0.1:{mortal_valkey.port}",
-            )
             if postgres:
                 server: PostgresServer = request.getfixturevalue("mortal_postgres")
-                servers["sql"] = server
                 server.create_database(database)
-                places["sql"] = Place(server, proxy(unix(server.socket)))
-                addresses["DATABASE_URL"] = (
-                    f"postgresql://postgres@127.0.0.1:{places['sql'].proxy.port}/{database}"
-                )
-            program = new_program(*command, **PATIENCE, **addresses, **settings)
-            stores = (
-                PostgresStores(server.url_of(database), *direct)
-                if postgres
-                else Stores(program.data / "yabot.db", *direct)
-            )
-            proxies.callback(stores.close)
+                servers["sql"] = server
+            places = {
+                component: Place(server, opened.enter_context(proxying(server.connect)))
+                for component, server in servers.items()
+            }
+            program = new_program(**PATIENCE, **_addresses(places, database), **settings)
+            stores = _stores(program, servers, database)
+            opened.callback(stores.close)
             return World(program, stores, places)
 
         yield make
         await _revive(servers)
+
+
+def _addresses(places: dict[Component, Place], database: str) -> dict[str, str]:
+    """What the program is told: the proxies'."""
+    at = {component: f"127.0.0.1:{place.proxy.port}" for component, place in places.items()}
+    addresses = {
+        "MONGODB_URI": f"mongodb://{at['mongodb']}/?directConnection=true",
+        "MONGODB_DATABASE": database,
+        "REDIS_URL": f"redis://{at['redis']}",
+    }
+    if "sql" in at:
+        addresses["DATABASE_URL"] = f"postgresql://postgres@{at['sql']}/{database}"
+    return addresses
+
+
+def _stores(program: Program, servers: dict[Component, Server], database: str) -> Stores:
+    """What the test looks into, past the proxies."""
+    at = {component: server.address(database) for component, server in servers.items()}
+    if "sql" in at:
+        return PostgresStores(at["sql"], at["mongodb"], database, at["redis"])
+    return Stores(program.data / "yabot.db", at["mongodb"], database, at["redis"])
 
 
 async def _revive(servers: dict[Component, Server]) -> None:

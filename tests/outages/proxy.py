@@ -15,19 +15,6 @@ Upstream = Callable[[], socket.socket]
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
-def tcp(port: int) -> Upstream:
-    return lambda: socket.create_connection(("127.0.0.1", port))
-
-
-def unix(path: str) -> Upstream:
-    def connect() -> socket.socket:
-        connected = socket.socket(socket.AF_UNIX)
-        connected.connect(path)
-        return connected
-
-    return connect
-
-
 class Proxy:
     """Lives in a thread, so that a test may wait without stopping it."""
 

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,6 +19,11 @@ from yabot.embedded.engine import EmbeddedEngine
 
 
 class Server(Protocol):
+    def address(self, database: str) -> str:
+        """The URI of this database there, past any proxy."""
+
+    def connect(self) -> socket.socket: ...
+
     def kill(self) -> None:
         """As by kill -9; it stays away until ``start``."""
 
@@ -35,16 +41,23 @@ class EngineServer:
 
     def __init__(self, engine: EmbeddedEngine) -> None:
         self._engine = engine
-        self.uri = ""
+        self._uri = ""
 
     @property
     def port(self) -> int:
-        return int(self.uri.split(":")[2].split("/")[0])
+        return int(self._uri.split(":")[2].split("/")[0])
+
+    def address(self, database: str) -> str:
+        """The same for all databases."""
+        return self._uri
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port))
 
     async def start(self) -> None:
         if self._engine.pid is None:
             await self._engine.stop()
-            self.uri = await self._engine.start()
+            self._uri = await self._engine.start()
 
     def kill(self) -> None:
         pid = self._engine.pid
@@ -75,15 +88,16 @@ class PostgresServer:
 
         self._server: Any = get_server(folder / "data")
 
-    @property
-    def socket(self) -> str:
-        return f"{self._server.get_postmaster_info().socket_dir}/.s.PGSQL.5432"
-
-    def url_of(self, database: str) -> str:
+    def address(self, database: str) -> str:
         return str(self._server.get_uri(database))
 
+    def connect(self) -> socket.socket:
+        connected = socket.socket(socket.AF_UNIX)
+        connected.connect(f"{self._server.get_postmaster_info().socket_dir}/.s.PGSQL.5432")
+        return connected
+
     def create_database(self, name: str) -> None:
-        with psycopg.connect(self.url_of("postgres"), autocommit=True) as connection:
+        with psycopg.connect(self.address("postgres"), autocommit=True) as connection:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
 
     def kill(self) -> None:

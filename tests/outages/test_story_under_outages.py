@@ -72,13 +72,16 @@ def somewhere_else(walk: Walk, seed: random.Random) -> Choice:
     return seed.choice(ways)
 
 
-async def step_through_an_outage(world: World, reader: Stubborn, seed: random.Random) -> None:
+async def step_through_an_outage(
+    world: World, reader: Stubborn, seed: random.Random, *, noticed: bool
+) -> None:
+    """``noticed``: it lasts until the program knows; else it may be over before that."""
     choice = somewhere_else(reader.walk, seed)
     lost = seed.sample(STORES, seed.choice([1, 1, 2]))
     for component in lost:
         world.lose(component, seed.choice(WAYS))
     await reader.press(choice)
-    if seed.random() < 0.5:
+    if noticed:
         for component in lost:
             world.until_noticed(component)
     if seed.random() < 0.3:
@@ -90,11 +93,11 @@ async def step_through_an_outage(world: World, reader: Stubborn, seed: random.Ra
 
 
 @pytest.mark.criterion("1.1.5", "2.1.3", "2.2.5", "5.1.5", "5.3.2", "5.4.1")
-@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("seeded", [1, 2])
 async def test_every_accepted_update_has_its_effect_once(
-    new_world: NewWorld, telegram: Program, number: int
+    new_world: NewWorld, telegram: Program, seeded: int
 ) -> None:
-    seed, port = random.Random(number), str(free_port())
+    seed, port = random.Random(seeded), str(free_port())
     world = new_world(
         postgres=True,
         BOT_TOKEN=bot_token(telegram),
@@ -109,18 +112,14 @@ async def test_every_accepted_update_has_its_effect_once(
         reader = Stubborn(lucia)
         await lucia.ask("/start")
         await lucia.ask("/story")
-        await lucia.client.faults(*MOODS, seed=number)
-        for _ in range(STEPS):
-            await step_through_an_outage(world, reader, seed)
+        await lucia.client.faults(*MOODS, seed=seeded)
+        for number in range(STEPS):
+            await step_through_an_outage(world, reader, seed, noticed=number % 2 == 0)
         await lucia.client.clear_faults()
         world.until_well()
         await lucia.until(lambda chat: not any(message["pending"] for message in chat))
         verify(world.stores)
     received = "SELECT count(*) FROM outbox WHERE event_type = 'update_received'"
     assert world.stores.value(received) == world.stores.value("SELECT count(*) FROM updates")
-    lost, restored = (
-        [store for kind, store in world.incidents() if kind == wanted]
-        for wanted in ("store_lost", "store_restored")
-    )
-    assert len(lost) >= len(restored) > 0
+    assert {kind for kind, _ in world.incidents()} == {"store_lost", "store_restored"}
     assert world.program.stop() == 0

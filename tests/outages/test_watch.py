@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from structlog.testing import capture_logs
 
-from tests.outages.proxy import Proxy, proxying, tcp
+from tests.outages.proxy import Proxy, proxying
 from tests.outages.servers import EngineServer
 from tests.storage.waiting import until
 from yabot.bus.connection import connect, ping_redis
@@ -17,7 +17,7 @@ from yabot.runtime.watch import Gate, StoreWatch
 
 @pytest.fixture
 def proxy(mortal_valkey: EngineServer) -> Iterator[Proxy]:
-    with proxying(tcp(mortal_valkey.port)) as running:
+    with proxying(mortal_valkey.connect) as running:
         yield running
 
 

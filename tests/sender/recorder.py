@@ -50,6 +50,7 @@ class Recorder:
         self.script: Script = lambda _call: None
         # What is answered to a method instead of the usual.
         self.results: dict[str, Any] = {}
+        # By method, those of its last call.
         self.parameters: dict[str, Json] = {}
         self.url = ""
 
@@ -69,7 +70,7 @@ class Recorder:
 
     async def _answer(self, request: web.Request) -> web.Response:
         method = request.match_info["method"]
-        given = dict(await request.post())
+        given = {name: _plain(value) for name, value in (await request.post()).items()}
         self.parameters[method] = given
         chat_id = int(str(given.get("chat_id", 0)))
         call = Call(method, chat_id, str(given.get("text", "")), monotonic())
@@ -93,6 +94,10 @@ class Recorder:
             return True
         chat = {"id": call.chat_id, "type": "private"}
         return {"message_id": len(self.taken), "date": 0, "chat": chat, "text": call.text}
+
+
+def _plain(value: str | bytes | bytearray | web.FileField) -> Any:
+    return value.file.read() if isinstance(value, web.FileField) else value
 
 
 @asynccontextmanager

@@ -26,7 +26,7 @@ async def register_webhook(
     last of several tries.
     """
     assert settings.webhook_url is not None
-    for attempt, pause in zip(range(1, TRIES), backoff(first=0.5), strict=False):
+    for attempt, pause in zip(range(1, TRIES), backoff(first=0.2), strict=False):
         try:
             return await _register(bot, settings, secret, allowed_updates)
         except AWAY as error:
