@@ -85,9 +85,9 @@ async def test_an_engine_that_is_killed_comes_back(new_program: NewProgram) -> N
         for engine in ("valkey", "mongod"):
             program.kill_engine(engine)
         wait_until(lambda: len(program.logged("engine.restarted")) == 2, seconds=20)
+        wait_until(lambda: program.health("ready")[1]["status"] == "ok", seconds=20)
         await reader.ask("/story")
         await reader.press("c:letter:look")
-        wait_until(lambda: program.health("ready")[1]["status"] == "ok")
         verify(program.stores)
     assert program.stop() == 0
 
