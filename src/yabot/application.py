@@ -68,6 +68,7 @@ class BotApplication:
         self._roles = roles
         self._announce = announce
         self.health = Health()
+        self._loops: list[WakingLoop] = []
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Start, run until ``stop``, and end in order, within ten seconds of it.
@@ -87,7 +88,8 @@ class BotApplication:
         stores = await stack.enter_async_context(open_stores(self._settings))
         services = build_services(self._features, stores, self._settings.bus_partitions)
         watches = await self._start_watches(stack, stores, services)
-        self._start_followers(stack, stores, services, watches)
+        stack.push_async_callback(self._finish_loops)
+        self._start_followers(stores, services, watches)
         self._start_measuring(stack, stores)
         await self._start_bot(stack, stores, services, watches["sql"])
         self.health.started = True
@@ -131,11 +133,7 @@ class BotApplication:
         return watches
 
     def _start_followers(
-        self,
-        stack: AsyncExitStack,
-        stores: Stores,
-        services: Services,
-        watches: dict[str, StoreWatch],
+        self, stores: Stores, services: Services, watches: dict[str, StoreWatch]
     ) -> None:
         """A follower that has been waiting for its store goes on as soon as it is back."""
         collection, model = state_collection(self._features)
@@ -147,22 +145,26 @@ class BotApplication:
         for component, loop in loops.items():
             for watch in (watches[component], watches["sql"]):
                 watch.on_restored.append(_retry(loop))
-            self._start_loop(stack, loop, loop.name)
+            self._start_loop(loop)
         if "worker" in self._roles:
             retention = Retention(stores.database, self._settings.retention_days)
-            self._start_loop(stack, retention.loop, "retention")
+            self._start_loop(retention.loop)
 
     def _start_measuring(self, stack: AsyncExitStack, stores: Stores) -> None:
         backlog = WakingLoop("backlog", lambda: measure_backlog(stores.database), MEASURE_EVERY)
-        self._start_loop(stack, backlog, backlog.name)
+        self._start_loop(backlog)
         lag = asyncio.create_task(watch_lag(LOOP_LAG.set), name="lag")
         stack.callback(lag.cancel)
 
-    def _start_loop(self, stack: AsyncExitStack, loop: WakingLoop, component: str) -> None:
-        loop.on_trouble = self._reporter(component, "degraded")
-        self.health.report(component, "ok")
+    def _start_loop(self, loop: WakingLoop) -> None:
+        loop.on_trouble = self._reporter(loop.name, "degraded")
+        self.health.report(loop.name, "ok")
         loop.start()
-        stack.push_async_callback(loop.finish, CATCH_UP)
+        self._loops.append(loop)
+
+    async def _finish_loops(self) -> None:
+        """All at once: each may have another store to wait for."""
+        await asyncio.gather(*(loop.finish(CATCH_UP) for loop in self._loops))
 
     async def _start_bot(
         self, stack: AsyncExitStack, stores: Stores, services: Services, sql: StoreWatch

@@ -62,8 +62,9 @@ async def new_world(
     with ExitStack() as opened, Redis(port=mortal_valkey.port) as redis:
         redis.flushall()
 
-        def make(*, postgres: bool = False, **settings: str) -> World:
-            """``postgres``: SQL is a server too, and can be lost; else it is SQLite."""
+        def make(*, postgres: bool = False, patient: bool = False, **settings: str) -> World:
+            """``postgres``: SQL is a server too, and can be lost; else it is SQLite. ``patient``:
+            with the time-outs that are the default."""
             database = f"test_{uuid4().hex}"
             if postgres:
                 server: PostgresServer = request.getfixturevalue("mortal_postgres")
@@ -73,7 +74,8 @@ async def new_world(
                 component: Place(server, opened.enter_context(proxying(server.connect)))
                 for component, server in servers.items()
             }
-            program = new_program(**PATIENCE, **_addresses(places, database), **settings)
+            patience = {} if patient else PATIENCE
+            program = new_program(**patience, **_addresses(places, database), **settings)
             stores = _stores(program, servers, database)
             opened.callback(stores.close)
             return World(program, stores, places)

@@ -23,8 +23,10 @@ T = TypeVar("T")
 # What PostgreSQL asks to be run again: serialization failure, deadlock.
 RETRIED = {"40001", "40P01"}
 TRIES = 5
-# Seconds that submitted work gets when the database is closed.
+# Seconds that the last marks, and then all submitted work, get when the database is closed.
 LAST_WORK = 1.0
+# Nothing but this limit ends a connecting that has begun.
+LONGEST_CONNECTING = 3
 # For a network that swallows everything: seconds of silence before it is asked whether anybody is
 # there, between such questions, and their number.
 KEEPALIVES = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
@@ -46,7 +48,7 @@ class PostgresDatabase:
             pool_timeout=timeout_ms / 1000,
             pool_pre_ping=True,
             connect_args={
-                "connect_timeout": max(1, timeout_ms // 1000),
+                "connect_timeout": min(max(1, timeout_ms // 1000), LONGEST_CONNECTING),
                 "options": f"-c lock_timeout={timeout_ms} -c statement_timeout={timeout_ms} "
                 f"-c idle_in_transaction_session_timeout={timeout_ms}",
                 **KEEPALIVES,
@@ -54,10 +56,12 @@ class PostgresDatabase:
         )
         self._open: WeakSet[psycopg.Connection] = WeakSet()
         event.listen(self.engine, "connect", lambda connection, _record: self._open.add(connection))
+        event.listen(self.engine, "do_connect", self._require_hope)
         self.gate.on_shut = self._hang_up
         self._threads = ThreadPoolExecutor(pool_size, thread_name_prefix="postgres")
         self._later = LaterWrites(self.write)
         self._closed = False
+        self._given_up = False
 
     async def open(self) -> None:
         await self.read(lambda connection: connection.exec_driver_sql("SELECT 1").scalar())
@@ -73,7 +77,9 @@ class PostgresDatabase:
 
     async def close(self) -> None:
         try:
-            await self._later.close()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LAST_WORK):
+                    await self._later.close()
         finally:
             await self._end_threads()
             self.engine.dispose()
@@ -84,8 +90,14 @@ class PostgresDatabase:
         ending = asyncio.create_task(asyncio.to_thread(self._threads.shutdown))
         await asyncio.wait([ending], timeout=LAST_WORK)
         if not ending.done():
+            self._given_up = True
+            self._threads.shutdown(wait=False, cancel_futures=True)
             self._hang_up()
         await ending
+
+    def _require_hope(self, *_connection: object) -> None:
+        if self._given_up:
+            raise psycopg.OperationalError("it is closed")
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
         if self._closed:
