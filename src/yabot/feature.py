@@ -1,6 +1,6 @@
 """What a feature may bring. The composition root lists the features; nothing else knows them."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +15,7 @@ from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.unit_of_work import UnitOfWork
+from yabot.subscriber import Subscriber
 
 S = TypeVar("S")
 
@@ -81,6 +82,8 @@ class Feature:
     # Stands around every update, and may give handlers arguments.
     middleware: Callable[[Services], BaseMiddleware] | None = None
     router: Callable[[Services], Router] | None = None
+    # The feature's name is that of their group: where one stops, other features go on.
+    subscribers: Callable[[Services], Sequence[Subscriber[Any]]] | None = None
     # What to change when Telegram says that a user, by id, has blocked the bot.
     on_blocked: Callable[[Services], Callable[[UnitOfWork, str], Awaitable[None]]] | None = None
     # Runs once at start, when the stores are verified.

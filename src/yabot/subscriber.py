@@ -1,0 +1,41 @@
+"""What a subscriber is: a handler of one type of event, and how it wants to be treated."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Generic, Literal, TypeVar
+
+from yabot.events.envelope import Envelope, EventPayload
+from yabot.storage.relational.unit_of_work import UnitOfWork
+
+P = TypeVar("P", bound=EventPayload)
+
+
+@dataclass(frozen=True, slots=True)
+class Event(Generic[P]):
+    envelope: Envelope
+    payload: P
+
+    @property
+    def user_id(self) -> str:
+        """Raises ValueError for an event that is about nobody."""
+        if self.envelope.user_id is None:
+            raise ValueError(f"{self.envelope.event_type} {self.envelope.event_id} has no user")
+        return self.envelope.user_id
+
+
+# Reads what it needs, and adds to the unit what is to change. It may be called again for the same
+# event, before its unit is committed: whatever it does besides, it may do twice.
+Handler = Callable[[Event[P], UnitOfWork], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber(Generic[P]):
+    """``name`` is the consumer in its receipts: an event takes effect once for each name."""
+
+    name: str
+    event: type[P]
+    handle: Handler[P]
+    # What to do with an event that is retried after later ones of its user have taken effect.
+    late: Literal["apply", "refuse"] = "refuse"
+    # Seconds that one attempt may take.
+    timeout: float = 30.0
