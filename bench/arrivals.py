@@ -8,7 +8,8 @@ from typing import Any
 from redis.asyncio import Redis
 from typing_extensions import override
 
-from yabot.bus.streams import Entry, Streams
+from yabot.bus.streams import Streams
+from yabot.events.partition import Entry
 from yabot.storage.documents.follower import DocumentFollower, Row
 
 

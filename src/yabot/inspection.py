@@ -31,7 +31,7 @@ class StoreInspector:
         query = (
             select(outbox.c.envelope)
             .where(outbox.c.user_id == str(telegram_user_id))
-            .order_by(outbox.c.id.desc())
+            .order_by(outbox.c.pos.desc())
             .limit(limit)
         )
         envelopes = await self._stores.database.read(

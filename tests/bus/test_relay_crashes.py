@@ -21,7 +21,8 @@ from tests.storage.fixtures import new_commits
 from tests.storage.waiting import until
 from yabot.bus import outbox
 from yabot.bus.relay import Relay
-from yabot.bus.streams import Entry, Streams
+from yabot.bus.streams import Streams
+from yabot.events.partition import Entry
 from yabot.errors import StoreUnavailable
 from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Database

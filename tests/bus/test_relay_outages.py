@@ -27,7 +27,8 @@ from tests.storage.fixtures import new_commits
 from tests.storage.waiting import until
 from yabot.bus.connection import connect
 from yabot.bus.relay import Relay, StreamAhead
-from yabot.bus.streams import Entry, Streams, stream_name
+from yabot.bus.streams import Streams, stream_name
+from yabot.events.partition import Entry
 from yabot.embedded.valkey import EmbeddedValkey
 from yabot.errors import StoreUnavailable
 from yabot.storage.relational.commit_log import CommitLog

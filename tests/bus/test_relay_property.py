@@ -16,7 +16,8 @@ from tests.storage.fixtures import fresh_copy, new_commits
 from tests.storage.units import telling
 from yabot.bus import outbox
 from yabot.bus.relay import Relay
-from yabot.bus.streams import Entry, Streams, stream_name
+from yabot.bus.streams import Streams, stream_name
+from yabot.events.partition import Entry
 from yabot.errors import StoreUnavailable
 from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Database

@@ -12,7 +12,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from tests.deploy.compose_file import environment
 from tests.deploy.servers import redis
 from yabot.bus.connection import connect
-from yabot.bus.streams import Entry, Streams
+from yabot.bus.streams import Streams
+from yabot.events.partition import Entry
 
 pytestmark = [pytest.mark.criterion("sec.1", "sec.2")]
 

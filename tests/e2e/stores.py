@@ -67,7 +67,7 @@ class Stores:
 
     def outbox(self, user_id: int) -> list[Json]:
         """The user's events as SQL committed them."""
-        query = "SELECT envelope FROM outbox WHERE user_id = ? ORDER BY id"
+        query = "SELECT envelope FROM outbox WHERE user_id = ? ORDER BY partition, pos"
         return [json.loads(row["envelope"]) for row in self.rows(query, str(user_id))]
 
     def close(self) -> None:

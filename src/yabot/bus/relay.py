@@ -1,16 +1,18 @@
-"""Brings committed events from the outbox to Redis: each once, in the order of its partition.
+"""Brings committed events from the log to Redis: each once, in the order of its partition.
 
-A position is committed before anything is sent, so that whoever sends again sends the same;
-an entry's id is its position, so that Redis itself refuses what it already has.
+An event has its position since its commit, so that whoever sends again sends the same; an entry's
+id is its position, so that Redis itself refuses what it already has.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Sequence
 from time import monotonic
 
 from yabot.bus import outbox
-from yabot.bus.streams import Entry, Streams, stream_name
+from yabot.bus.streams import Streams, stream_name
 from yabot.errors import StoreUnavailable, YabotError
+from yabot.events.partition import Entry
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import PUBLISH_FAILURES, PUBLISHED
 from yabot.runtime.backoff import backoff
@@ -22,6 +24,10 @@ log = get_logger(__name__)
 
 TRIES = 3
 SWEEP_SECONDS = 5.0
+# Marks only save a later look at Redis, and each is a transaction: many share one.
+MARK_AFTER = 0.5
+
+Batches = dict[int, list[Entry]]
 
 
 class StreamAhead(YabotError):
@@ -36,60 +42,74 @@ class Relay:
     ) -> None:
         self._database = database
         self._streams = streams
-        # What an earlier process, or a failed batch, has placed but perhaps not sent goes first.
+        # What this process has committed since the last batch.
+        self._fresh: Batches = defaultdict(list)
+        # There may be more: of an earlier process, of another one, of a batch that failed.
         self._behind = True
         self._sweep_seconds = sweep_seconds
         self._looked_at = 0.0
+        self._published: dict[int, int] = {}
+        self._marking: asyncio.TimerHandle | None = None
         self.loop = WakingLoop("relay", self.run_once, sweep_seconds)
 
     def notice(self, committed: Committed) -> None:
-        if committed.events:
-            self.loop.wake()
+        if not committed.events:
+            return
+        # While the relay is behind, it will find them in SQL: memory stays bounded.
+        if not self._behind:
+            for entry in committed.events:
+                self._fresh[entry.partition].append(entry)
+        self.loop.wake()
 
     async def run_once(self) -> None:
         """Publish all that is committed. Raises StoreUnavailable, StreamAhead; nothing is lost."""
-        if self._behind or monotonic() - self._looked_at >= self._sweep_seconds:
-            self._behind = True
-            await self._catch_up()
-            self._behind = False
-        while await self._publish_batch() == outbox.PLACED_AT_ONCE:
-            pass  # whatever is committed behind a batch that was not full wakes the loop again
-
-    async def _publish_batch(self) -> int:
-        """How many events the batch held."""
-        placed = await self._database.write(outbox.place)
+        due = monotonic() - self._looked_at >= self._sweep_seconds
         try:
-            await asyncio.gather(*(self._deliver(n, rows) for n, rows in placed.items()))
-        except Exception:
+            if self._behind or due:
+                await self._catch_up()
+            while self._fresh:
+                batches, self._fresh = self._fresh, defaultdict(list)
+                await asyncio.gather(*(self._deliver(n, rows) for n, rows in batches.items()))
+        except BaseException:
             self._behind = True
             raise
-        return sum(map(len, placed.values()))
 
     async def _catch_up(self) -> None:
-        """Hold every stream against the log: it may lack what another relay placed, or what Redis
-        has lost without anybody's noticing.
+        """Hold every stream against the log: it may lack what another relay has not sent, or what
+        Redis has lost without anybody's noticing.
         """
         self._looked_at = monotonic()
+        # From here on what is committed is noticed, and what was committed before is found.
+        self._behind = False
+        self._fresh.clear()
         for partition, published in (await self._database.read(outbox.published)).items():
             stands_at = await self._streams.position(partition)
             if stands_at < published:
                 log.warning("stream.realigned", partition=partition, stands_at=stands_at)
             await self._send_from(partition, stands_at)
 
-    async def _deliver(self, partition: int, entries: Sequence[Entry]) -> None:
-        pos = await self._append(partition, entries[0].pos - 1, entries)
-        if pos == entries[-1].pos:
-            self._mark(partition, pos)
-            PUBLISHED.inc(len(entries))
-            log.debug("events.published", partition=partition, pos=pos)
-        else:
-            # It lost entries at a failover, or has these already.
-            log.warning("stream.realigned", partition=partition, stands_at=pos)
-            await self._send_from(partition, pos)
+    async def _deliver(self, partition: int, entries: list[Entry]) -> None:
+        entries.sort(key=lambda entry: entry.pos)
+        before, last = entries[0].pos - 1, entries[-1].pos
+        if last - before != len(entries):
+            # What lies between was committed by another process.
+            await self._send_from(partition, before)
+            return
+        for first in range(0, len(entries), outbox.READ_AT_ONCE):
+            chunk = entries[first : first + outbox.READ_AT_ONCE]
+            pos = await self._append(partition, chunk[0].pos - 1, chunk)
+            if pos != chunk[-1].pos:
+                # It lost entries at a failover, or has these already, or not yet those before.
+                log.info("stream.realigned", partition=partition, stands_at=pos)
+                await self._send_from(partition, pos)
+                return
+            PUBLISHED.inc(len(chunk))
+        self._mark(partition, last)
+        log.debug("events.published", partition=partition, pos=last)
 
     async def _send_from(self, partition: int, pos: int) -> None:
-        """Send all that is placed behind ``pos``, or behind wherever the stream really stands."""
-        while entries := await self._database.read(outbox.placed_after(partition, pos)):
+        """Send all that is committed behind ``pos``, or behind where the stream really stands."""
+        while entries := await self._database.read(outbox.entries_after(partition, pos)):
             pos = await self._append(partition, pos, entries)
             PUBLISHED.inc(len(entries))
         last = await self._database.read(outbox.last_position(partition))
@@ -114,4 +134,10 @@ class Relay:
         return await self._streams.append(partition, stands_at, entries)
 
     def _mark(self, partition: int, pos: int) -> None:
-        self._database.write_later(outbox.mark_published(partition, pos))
+        self._published[partition] = pos
+        if self._marking is None:
+            self._marking = asyncio.get_running_loop().call_later(MARK_AFTER, self._write_marks)
+
+    def _write_marks(self) -> None:
+        positions, self._published, self._marking = self._published, {}, None
+        self._database.write_later(outbox.mark_published(positions))

@@ -1,23 +1,16 @@
 """The streams of Redis, one a partition; an entry's id is its event's position and ``-0``."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from yabot.bus.connection import store_errors
+from yabot.events.partition import Entry
 
 NO_SUCH_KEY = "no such key"
 SCRIPT = (Path(__file__).parent / "append.lua").read_text()
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    pos: int
-    event_type: str
-    envelope: str
 
 
 def stream_name(partition: int) -> str:

@@ -1,8 +1,20 @@
-"""Which partition an event belongs to."""
+"""Which partition an event belongs to, and its place there."""
 
+from dataclasses import dataclass
 from zlib import crc32
 
 
 def partition_of(key: str, partitions: int) -> int:
     """``key`` is the user's id, or the correlation id of an event without user."""
     return crc32(key.encode()) % partitions
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event in the log: ``pos`` counts from 1 within its partition, without gaps."""
+
+    partition: int
+    pos: int
+    event_type: str
+    # The envelope's JSON.
+    envelope: str

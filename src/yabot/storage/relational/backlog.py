@@ -14,11 +14,7 @@ _unpublished = outbox.join(partitions, partitions.c.partition == outbox.c.partit
 _QUEUES: dict[str, tuple[FromClause, ColumnElement[bool], ColumnElement[datetime] | None]] = {
     "updates": (updates, updates.c.state == "waiting", updates.c.received_at),
     "documents": (doc_changes, doc_changes.c.id > 0, None),
-    "events": (
-        _unpublished,
-        outbox.c.pos.is_(None) | (outbox.c.pos > partitions.c.published_pos),
-        outbox.c.created_at,
-    ),
+    "events": (_unpublished, outbox.c.pos > partitions.c.published_pos, outbox.c.created_at),
     "messages": (outgoing, outgoing.c.state == "waiting", outgoing.c.created_at),
 }
 

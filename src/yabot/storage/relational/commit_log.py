@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import BindParameter, Connection, bindparam, case, insert, update
 from uuid_utils import uuid7
@@ -11,11 +12,18 @@ from yabot.clock import from_microseconds, to_microseconds, utc_now
 from yabot.errors import GuardFailed
 from yabot.events.catalog import Catalog
 from yabot.events.envelope import Envelope, EventPayload
-from yabot.events.partition import partition_of
+from yabot.events.partition import Entry, partition_of
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import COMMITS, COMMITTING
 from yabot.storage.relational.database import Database, insert_new
-from yabot.storage.relational.tables import doc_changes, outbox, outgoing, receipts, user_counters
+from yabot.storage.relational.tables import (
+    doc_changes,
+    outbox,
+    outgoing,
+    partitions,
+    receipts,
+    user_counters,
+)
 from yabot.storage.relational.unit_of_work import (
     Cause,
     DocumentChange,
@@ -35,7 +43,7 @@ class Committed:
     duplicate: bool = False
     documents: tuple[tuple[int, DocumentChange], ...] = ()
     messages: tuple[tuple[int, Message], ...] = ()
-    events: int = 0
+    events: tuple[Entry, ...] = ()
 
 
 Follower = Callable[[Committed], None]
@@ -88,23 +96,28 @@ class CommitLog:
         for statement in work.statements:
             statement(connection)
         counters = _advance_counters(connection, work)
-        self._append_events(connection, work, counters)
         return Committed(
             work.cause,
             documents=_append_documents(connection, work, redo),
             messages=_append_messages(connection, work),
-            events=len(work.events),
+            # Last, because other units wait for the lock of the partition.
+            events=self._append_events(connection, work, counters),
         )
 
     def _append_events(
         self, connection: Connection, work: UnitOfWork, counters: dict[str, "_Counter"]
-    ) -> None:
+    ) -> tuple[Entry, ...]:
+        if not work.events:
+            return ()
         rows = [
             self._event_row(payload, user_id, work.cause, counters)
             for payload, user_id in work.events
         ]
-        if rows:
-            connection.execute(_add_event, rows)
+        _place(connection, rows)
+        connection.execute(_add_event, rows)
+        return tuple(
+            Entry(row["partition"], row["pos"], row["event_type"], row["envelope"]) for row in rows
+        )
 
     def _event_row(
         self,
@@ -112,7 +125,7 @@ class CommitLog:
         user_id: str | None,
         cause: Cause,
         counters: dict[str, "_Counter"],
-    ) -> dict[str, object]:
+    ) -> dict[str, Any]:
         counter = counters[user_id].next() if user_id is not None else None
         timestamp = from_microseconds(counter.event_us) if counter else utc_now()
         envelope = Envelope(
@@ -134,6 +147,26 @@ class CommitLog:
             "envelope": envelope.to_json(),
             "created_at": timestamp,
         }
+
+
+_take_positions = (
+    update(partitions)
+    .where(partitions.c.partition == bindparam("number"))
+    .values(last_pos=partitions.c.last_pos + bindparam("count"))
+    .returning(partitions.c.last_pos)
+)
+
+
+def _place(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    """Give each event its position. Partitions are locked in the order of their numbers."""
+    counts = Counter(row["partition"] for row in rows)
+    last = {}
+    for number in sorted(counts):
+        values = {"number": number, "count": counts[number]}
+        last[number] = connection.execute(_take_positions, values).scalar_one() - counts[number]
+    for row in rows:
+        last[row["partition"]] += 1
+        row["pos"] = last[row["partition"]]
 
 
 @dataclass(slots=True)

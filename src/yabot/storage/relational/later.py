@@ -25,8 +25,12 @@ class LaterWrites:
         self._write = write
         self._marks: list[Mark] = []
         self._flusher: asyncio.Task[None] | None = None
+        self._closed = False
 
     def add(self, mark: Mark) -> None:
+        """After the end it is too late for marks: the next start sets them."""
+        if self._closed:
+            return
         self._marks.append(mark)
         if self._flusher is None:
             self._flusher = asyncio.create_task(self._flush_soon())
@@ -49,6 +53,7 @@ class LaterWrites:
 
     async def close(self) -> None:
         """A last flush; what cannot be written now is marked again after the next start."""
+        self._closed = True
         if self._flusher is not None:
             self._flusher.cancel()
             await asyncio.gather(self._flusher, return_exceptions=True)

@@ -78,26 +78,20 @@ partitions = Table(
     Column("published_pos", BigInteger, nullable=False),
 )
 
+# The log of events. A position counts within its partition, without gaps, and is given in the
+# transaction that publishes the event, under the lock of the partition's row: whoever sees
+# position n sees all before it.
 outbox = Table(
     "outbox",
     metadata,
-    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("partition", Integer, primary_key=True),
+    Column("pos", BigInteger, primary_key=True),
     Column("event_id", Text, nullable=False, unique=True),
-    Column("partition", Integer, nullable=False),
-    # Given by the relay: the event's place in its partition's stream.
-    Column("pos", BigInteger),
     Column("user_id", Text, index=True),
     Column("event_type", Text, nullable=False),
     Column("envelope", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
-    UniqueConstraint("partition", "pos"),
-    sqlite_autoincrement=True,
-)
-Index(
-    "ix_outbox_unplaced",
-    outbox.c.id,
-    sqlite_where=outbox.c.pos.is_(None),
-    postgresql_where=outbox.c.pos.is_(None),
+    sqlite_with_rowid=False,
 )
 
 outgoing = Table(
@@ -136,6 +130,90 @@ audit_log = Table(
     sqlite_autoincrement=True,
 )
 
+# How far each group of subscribers is: all up to ``pos`` has taken effect or is a dead letter.
+group_positions = Table(
+    "group_positions",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("pos", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Which processes share the work of a group; on the database's clock, in microseconds.
+group_members = Table(
+    "group_members",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("member", Text, primary_key=True),
+    Column("expires_us", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Who does a group's work in a partition. The token rises with each new owner: a commit that
+# carries an old one fails.
+partition_owners = Table(
+    "partition_owners",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("member", Text),
+    Column("token", BigInteger, nullable=False),
+    Column("expires_us", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Events that a subscriber failed on: while it still tries (retrying), when it has given up (dead),
+# when an operator wants it tried again (retry), and after that (resolved, discarded).
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("consumer", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("group_name", Text, nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("user_id", Text),
+    Column("event_type", Text, nullable=False),
+    Column("envelope", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("error_code", Text, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("note", Text),
+    Column("first_failed_at", Moment, nullable=False),
+    Column("last_failed_at", Moment, nullable=False),
+    UniqueConstraint("consumer", "event_id"),
+    Index("ix_dead_letters_state", "state"),
+    sqlite_autoincrement=True,
+)
+
+# Process managers: where each stands, and when it wants to be woken.
+workflows = Table(
+    "workflows",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("user_id", Text, index=True),
+    Column("partition", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    # JSON, as version ``definition`` of the kind's model wrote it.
+    Column("data", Text, nullable=False),
+    Column("definition", Integer, nullable=False),
+    # Steps taken: a step that was decided on another version fails its guard.
+    Column("version", BigInteger, nullable=False),
+    Column("deadline", Moment),
+    Column("attempts", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+)
+Index(
+    "ix_workflows_deadline",
+    workflows.c.deadline,
+    sqlite_where=workflows.c.deadline.is_not(None),
+    postgresql_where=workflows.c.deadline.is_not(None),
+)
+
 LOG_TABLES: tuple[Table, ...] = (
     updates,
     receipts,
@@ -145,4 +223,9 @@ LOG_TABLES: tuple[Table, ...] = (
     outbox,
     outgoing,
     audit_log,
+    group_positions,
+    group_members,
+    partition_owners,
+    dead_letters,
+    workflows,
 )
