@@ -1,0 +1,57 @@
+"""One attempt at an event: decide and commit; decide again when somebody was faster."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from yabot.bus.failures import Case
+from yabot.errors import GuardFailed
+from yabot.observability.logging import get_logger
+from yabot.storage.relational.commit_log import CommitLog
+from yabot.storage.relational.unit_of_work import UnitOfWork
+from yabot.subscriber import Event
+
+log = get_logger(__name__)
+
+DECISIONS = 8
+
+
+class HandlerTimedOut(TimeoutError):
+    """The handler took longer than its subscriber allows."""
+
+
+async def attempt(commits: CommitLog, case: Case, prepare: Callable[[], UnitOfWork]) -> None:
+    """The handler's effects are committed, together with what ``prepare`` has put into the unit.
+
+    A decision that adds nothing commits nothing. Raises GuardFailed when the state has changed
+    under every one of the decisions, HandlerTimedOut, and whatever the handler raises.
+    """
+    event = Event(case.envelope, commits.catalog.payload_of(case.envelope))
+    for _ in range(1, DECISIONS):
+        try:
+            await _decide_and_commit(commits, case, event, prepare())
+        except GuardFailed as error:
+            log.debug("event.decides_again", consumer=case.consumer, reason=str(error))
+        else:
+            return
+    await _decide_and_commit(commits, case, event, prepare())
+
+
+async def _decide_and_commit(
+    commits: CommitLog, case: Case, event: Event[Any], work: UnitOfWork
+) -> None:
+    subscriber = case.subscriber
+    try:
+        async with asyncio.timeout(subscriber.timeout) as limit:
+            await subscriber.handle(event, work)
+    except TimeoutError as error:
+        if limit.expired():
+            raise HandlerTimedOut(f"no decision within {subscriber.timeout:g} s") from error
+        raise
+    if _changes_something(work, case):
+        await commits.commit(work)
+
+
+def _changes_something(work: UnitOfWork, case: Case) -> bool:
+    checks = 0 if case.owner_check is None else 1
+    return bool(len(work.statements) > checks or work.documents or work.events or work.messages)

@@ -1,0 +1,207 @@
+"""Statements on ``dead_letters``: an event's failures, from the first to the end of the matter."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Executable, bindparam, delete, insert, select, update
+
+from yabot.clock import utc_now
+from yabot.errors import YabotError
+from yabot.events.envelope import Envelope
+from yabot.storage.relational.database import Statement
+from yabot.storage.relational.tables import dead_letters
+from yabot.storage.relational.unit_of_work import Cause, UnitOfWork, guard
+from yabot.subscriber import Subscriber
+
+# How much of an error's text is kept.
+LONGEST_ERROR = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One event that one subscriber is to handle.
+
+    ``owner_check`` goes into each of its transactions: it raises OwnershipLost when the partition
+    is another process's by then. None where nobody else can have it.
+    """
+
+    subscriber: Subscriber[Any]
+    group: str
+    partition: int
+    envelope: Envelope
+    owner_check: Statement[None] | None = None
+
+    @property
+    def consumer(self) -> str:
+        return self.subscriber.name
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.consumer, self.envelope.event_id
+
+    def unit(self, cause_id: str | None = None) -> UnitOfWork:
+        """An empty one, for the event itself unless another cause is given."""
+        cause = Cause(
+            self.consumer, cause_id or self.envelope.event_id, self.envelope.correlation_id
+        )
+        return UnitOfWork(cause, [self.owner_check] if self.owner_check else [])
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A dead letter that an operator wants tried again."""
+
+    id: int
+    consumer: str
+    partition: int
+    envelope: Envelope
+    attempts: int
+
+
+_this = (dead_letters.c.consumer == bindparam("who")) & (
+    dead_letters.c.event_id == bindparam("which")
+)
+_fail = (
+    update(dead_letters)
+    .where(_this)
+    .values(
+        state=bindparam("new_state"),
+        attempts=bindparam("count"),
+        error_code=bindparam("code"),
+        error=bindparam("text"),
+        last_failed_at=bindparam("now"),
+    )
+)
+_add = insert(dead_letters)
+_stay_dead = (
+    update(dead_letters)
+    .where(dead_letters.c.id == bindparam("row"), dead_letters.c.state == "retry")
+    .values(
+        state="dead",
+        attempts=bindparam("count"),
+        error_code=bindparam("code"),
+        error=bindparam("text"),
+        last_failed_at=bindparam("now"),
+    )
+)
+_recovered = delete(dead_letters).where(_this, dead_letters.c.state == "retrying")
+_resolve = (
+    update(dead_letters).where(_this, dead_letters.c.state == "retry").values(state="resolved")
+)
+_retrying = select(dead_letters.c.consumer, dead_letters.c.event_id, dead_letters.c.attempts).where(
+    dead_letters.c.group_name == bindparam("group"),
+    dead_letters.c.partition == bindparam("number"),
+    dead_letters.c.state == "retrying",
+)
+_wanted = (
+    select(
+        dead_letters.c.id,
+        dead_letters.c.consumer,
+        dead_letters.c.partition,
+        dead_letters.c.envelope,
+        dead_letters.c.attempts,
+    )
+    .where(dead_letters.c.group_name == bindparam("group"), dead_letters.c.state == "retry")
+    .order_by(dead_letters.c.id)
+    .limit(bindparam("most"))
+)
+
+
+def failed(case: Case, attempts: int, error: Exception, *, state: str) -> Statement[None]:
+    """``state`` is "retrying" while there is hope, and "dead" after that."""
+    values = {
+        "who": case.consumer,
+        "which": case.envelope.event_id,
+        "new_state": state,
+        "count": attempts,
+        **_told(error),
+    }
+
+    def note(connection: Connection) -> None:
+        if connection.execute(_fail, values).rowcount == 0:
+            connection.execute(_add, _row(case, values))
+
+    return note
+
+
+def recovered(case: Case) -> Statement[None]:
+    """It has been handled after all: its failures are forgotten."""
+    where = {"who": case.consumer, "which": case.envelope.event_id}
+
+    return lambda connection: _execute(connection, _recovered, where)
+
+
+def resolved(case: Case) -> Statement[None]:
+    """The operator's retry has succeeded. Fails its guard when the letter is not up for it."""
+    where = {"who": case.consumer, "which": case.envelope.event_id}
+
+    def resolve(connection: Connection) -> None:
+        found = connection.execute(_resolve, where).rowcount == 1
+        guard(found, f"the dead letter of {case.envelope.event_id}")
+
+    return resolve
+
+
+def attempts_of(group: str, partition: int) -> Statement[dict[tuple[str, str], int]]:
+    """How often each event that is still being tried has failed, by consumer and event."""
+    where = {"group": group, "number": partition}
+    return lambda connection: {
+        (row.consumer, row.event_id): row.attempts for row in connection.execute(_retrying, where)
+    }
+
+
+def wanted_again(group: str, most: int) -> Statement[list[Letter]]:
+    """Those that an operator wants to be tried again, the oldest first."""
+    where = {"group": group, "most": most}
+
+    def read(connection: Connection) -> list[Letter]:
+        return [
+            Letter(
+                row.id,
+                row.consumer,
+                row.partition,
+                Envelope.model_validate_json(row.envelope),
+                row.attempts,
+            )
+            for row in connection.execute(_wanted, where)
+        ]
+
+    return read
+
+
+def stays_dead(letter: Letter, error: Exception) -> Statement[None]:
+    """The retry has failed: for this reason."""
+    values = {"row": letter.id, "count": letter.attempts + 1, **_told(error)}
+    return lambda connection: _execute(connection, _stay_dead, values)
+
+
+def code_of(error: Exception) -> str:
+    return error.code if isinstance(error, YabotError) else type(error).__name__
+
+
+def _told(error: Exception) -> dict[str, object]:
+    text = (str(error) or type(error).__name__)[:LONGEST_ERROR]
+    return {"code": code_of(error), "text": text, "now": utc_now()}
+
+
+def _execute(connection: Connection, statement: Executable, values: Mapping[str, Any]) -> None:
+    connection.execute(statement, values)
+
+
+def _row(case: Case, values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "consumer": case.consumer,
+        "event_id": case.envelope.event_id,
+        "group_name": case.group,
+        "partition": case.partition,
+        "user_id": case.envelope.user_id,
+        "event_type": case.envelope.event_type,
+        "envelope": case.envelope.to_json(),
+        "state": values["new_state"],
+        "attempts": values["count"],
+        "error_code": values["code"],
+        "error": values["text"],
+        "first_failed_at": values["now"],
+        "last_failed_at": values["now"],
+    }

@@ -1,0 +1,72 @@
+"""The fast road: events as Redis has them, moments after their commit.
+
+It begins at the streams' ends and promises nothing: whoever listens compares positions, and reads
+the log where one is missing.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from pydantic import ValidationError
+
+from yabot.bus.streams import Streams
+from yabot.errors import YabotError
+from yabot.events.envelope import Envelope
+from yabot.observability.logging import get_logger
+from yabot.runtime.backoff import backoff
+
+log = get_logger(__name__)
+
+# Takes a partition, and its newest events with their positions.
+Listener = Callable[[int, Sequence[tuple[int, Envelope]]], None]
+
+
+class Feed:
+    def __init__(self, streams: Streams, partitions: int) -> None:
+        self._streams = streams
+        self._partitions = partitions
+        self.listeners: list[Listener] = []
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        for partitions in self._streams.read_together(range(self._partitions)):
+            name = f"feed of {partitions}"
+            self._tasks.append(asyncio.create_task(self._follow(partitions), name=name))
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _follow(self, partitions: Sequence[int]) -> None:
+        """For ever; while Redis is away, the listeners read the log."""
+        pauses = backoff()
+        while True:
+            try:
+                positions = {n: await self._streams.position(n) for n in partitions}
+                while True:
+                    await self._hand_on(positions)
+                    pauses = backoff()
+            except YabotError as error:
+                log.info("feed.interrupted", reason=str(error))
+            except Exception:
+                log.exception("feed.failed")
+            await asyncio.sleep(next(pauses))
+
+    async def _hand_on(self, positions: dict[int, int]) -> None:
+        for partition, entries in (await self._streams.read(positions)).items():
+            positions[partition] = entries[-1][0]
+            events = _readable(partition, entries)
+            for listener in self.listeners:
+                listener(partition, events)
+
+
+def _readable(partition: int, entries: Sequence[tuple[int, str]]) -> list[tuple[int, Envelope]]:
+    """Without what nobody can read: the listeners will see the gap, and what the log has there."""
+    events = []
+    for pos, envelope in entries:
+        try:
+            events.append((pos, Envelope.model_validate_json(envelope)))
+        except ValidationError:
+            log.warning("feed.unreadable", partition=partition, pos=pos)
+    return events

@@ -1,0 +1,25 @@
+"""When events die by the dozen, something is broken, and going on would only lose more."""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+OF_THE_LAST = 100
+TOO_MANY = 20
+
+
+@dataclass(slots=True)
+class FloodGate:
+    """Counts dead letters among the last hundred events."""
+
+    _fates: deque[bool] = field(default_factory=lambda: deque(maxlen=OF_THE_LAST))
+
+    def note(self, *, dead: bool) -> None:
+        self._fates.append(dead)
+
+    @property
+    def dead(self) -> int:
+        return sum(self._fates)
+
+    @property
+    def shut(self) -> bool:
+        return self.dead >= TOO_MANY

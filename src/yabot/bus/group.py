@@ -1,0 +1,226 @@
+"""A group of subscribers: takes events on in the order of the log, each user's one after another.
+
+Events come from the feed while the group keeps up with it. What the feed did not bring, or brought
+while the group had its hands full, is read from the log.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from uuid_utils import uuid7
+
+from yabot.bus import failures, outbox
+from yabot.bus.delivery import Delivery
+from yabot.bus.failures import Case
+from yabot.bus.flood import FloodGate
+from yabot.bus.ownership import Ownership
+from yabot.bus.positions import log_ends
+from yabot.bus.progress import Progress
+from yabot.bus.receipts import receipted
+from yabot.bus.retries import Retries
+from yabot.bus.shares import Shares
+from yabot.clock import utc_now
+from yabot.errors import OwnershipLost, StoreUnavailable, YabotError
+from yabot.events.envelope import Envelope
+from yabot.events.failures import SubscribersStopped
+from yabot.events.partition import Entry
+from yabot.observability.logging import get_logger
+from yabot.observability.metrics import EVENTS_IN_FLIGHT, GROUP_LAG, GROUP_LAG_AGE
+from yabot.runtime.lanes import Lanes
+from yabot.runtime.loops import WakingLoop
+from yabot.storage.relational.commit_log import CommitLog
+from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
+from yabot.subscriber import Subscriber
+
+log = get_logger(__name__)
+
+IN_FLIGHT = 128
+# No more than so many are taken on before they are handled; at half of it there is room again.
+MOST_WAITING = 2000
+LOOK_EVERY = 1.0
+
+# Pairs of consumer and event id.
+Handled = frozenset[tuple[str, str]] | set[tuple[str, str]]
+
+
+class GroupStopped(YabotError):
+    """Too many dead letters: the group takes nothing on until the program is started again."""
+
+    code = "subscribers_stopped"
+
+
+class SubscriberGroup:
+    """``name`` is the group's in SQL: its place in the log, and its shares of the work."""
+
+    def __init__(
+        self,
+        name: str,
+        subscribers: Sequence[Subscriber[Any]],
+        commits: CommitLog,
+        ownership: Ownership,
+    ) -> None:
+        self.name = name
+        self._subscribers = {subscriber.name: subscriber for subscriber in subscribers}
+        self._by_type: dict[str, list[Subscriber[Any]]] = defaultdict(list)
+        for subscriber in subscribers:
+            self._by_type[subscriber.event.event_type].append(subscriber)
+        self._commits = commits
+        self._database = commits.database
+        self._shares = Shares(name, commits.database, ownership)
+        self._flood = FloodGate()
+        self._delivery = Delivery(commits, on_dead=lambda: self._flood.note(dead=True))
+        self._lanes: Lanes[str] = Lanes(IN_FLIGHT, self._lane_failed)
+        self._retries = Retries(name, self._subscribers, self._shares, self._lanes, self._delivery)
+        self._stopping = False
+        self._stop_announced = False
+        self.loop = WakingLoop(f"subscribers of {name}", self.run_once, LOOK_EVERY)
+
+    def offer(self, partition: int, entries: Sequence[tuple[int, Envelope]]) -> None:
+        """Events as they are published: taken on if they are the next ones and there is room."""
+        progress = self._shares.get(partition)
+        if progress is None or progress.closed:
+            return
+        for pos, envelope in entries:
+            if progress.behind:
+                progress.more = True
+                return
+            if pos <= progress.taken:
+                continue
+            if pos != progress.taken + 1 or pos <= progress.handled_before or self._is_full():
+                progress.behind = True
+                self.loop.wake()
+                return
+            self._take_on(progress, pos, envelope, frozenset())
+        self._shares.mark_soon()
+
+    async def run_once(self) -> None:
+        """Look after the shares and the log. Raises StoreUnavailable, GroupStopped."""
+        if self._stopping:
+            return
+        if self._flood.shut:
+            await self._announce_stop()
+        for progress in await self._shares.refresh():
+            known = failures.attempts_of(self.name, progress.partition)
+            self._delivery.attempts.update(await self._database.read(known))
+        ends = await self._database.read(log_ends)
+        for progress in self._shares:
+            if progress.behind or progress.taken < ends[progress.partition]:
+                await self._catch_up(progress)
+        await self._retries.take_up()
+        self._measure(ends)
+
+    async def stop(self, seconds: float) -> None:
+        """Take nothing more on, finish what runs, hand over. What is left is done by others."""
+        self._stopping = True
+        self._shares.close()
+        await self.loop.finish(seconds)
+        if not await self._lanes.drain(seconds):
+            log.warning("events.left_for_next_start", group=self.name, events=self._lanes.waiting)
+            await self._lanes.cancel()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._shares.leave()
+        except (StoreUnavailable, TimeoutError) as error:
+            log.warning("shares.not_handed_over", group=self.name, reason=str(error))
+
+    async def _catch_up(self, progress: Progress) -> None:
+        """Until there is no more in the log, or no more room here."""
+        progress.behind = progress.more = True
+        while progress.more and not progress.closed and not self._is_full():
+            progress.more = False
+            after = outbox.entries_after(progress.partition, progress.taken)
+            entries = await self._database.read(after)
+            handled = await self._handled_among(progress, entries)
+            for entry in entries:
+                self._take_entry(progress, entry, handled)
+            progress.more = progress.more or len(entries) == outbox.READ_AT_ONCE
+        progress.behind = progress.more
+        self._shares.mark_soon()
+
+    async def _handled_among(self, progress: Progress, entries: Sequence[Entry]) -> Handled:
+        """An event that has its receipt is done, whatever its handler would say of it now."""
+        old = [
+            _read(entry).event_id
+            for entry in entries
+            if entry.pos <= progress.handled_before and entry.event_type in self._by_type
+        ]
+        if not old:
+            return frozenset()
+        return await self._database.read(receipted(list(self._subscribers), old))
+
+    def _take_entry(self, progress: Progress, entry: Entry, handled: Handled) -> None:
+        if entry.pos <= progress.taken or progress.closed:
+            return
+        if entry.event_type in self._by_type:
+            self._take_on(progress, entry.pos, _read(entry), handled)
+        else:
+            progress.skip(entry.pos)
+
+    def _take_on(self, progress: Progress, pos: int, envelope: Envelope, handled: Handled) -> None:
+        cases = [
+            self._case(subscriber, progress, envelope)
+            for subscriber in self._by_type.get(envelope.event_type, ())
+            if (subscriber.name, envelope.event_id) not in handled
+        ]
+        if cases:
+            progress.take(pos, envelope.timestamp)
+            self._lanes.submit(envelope.lane, lambda: self._settle(progress, pos, cases))
+        else:
+            progress.skip(pos)
+
+    def _case(self, subscriber: Subscriber[Any], progress: Progress, envelope: Envelope) -> Case:
+        check = self._shares.check(progress)
+        return Case(subscriber, self.name, progress.partition, envelope, check)
+
+    async def _settle(self, progress: Progress, pos: int, cases: Sequence[Case]) -> None:
+        """What is not settled here, because the group stops or has lost the partition, is open to
+        whoever takes it on next.
+        """
+        try:
+            for case in cases:
+                if self._flood.shut:
+                    return
+                await self._delivery.deliver(case)
+                self._flood.note(dead=False)
+        except OwnershipLost:
+            self._shares.drop(progress)
+            return
+        progress.finish(pos)
+        self._shares.mark_soon()
+        if self._lanes.waiting == MOST_WAITING // 2:
+            self.loop.wake()
+
+    async def _announce_stop(self) -> None:
+        """Raises GroupStopped."""
+        dead = self._flood.dead
+        if not self._stop_announced:
+            cause_id = f"stopped:{uuid7()}"
+            work = UnitOfWork(Cause("subscribers", cause_id, cause_id))
+            work.publish(SubscribersStopped(group=self.name, dead_letters=dead))
+            await self._commits.commit(work)
+            self._stop_announced = True
+        raise GroupStopped(
+            f"{dead} of the last hundred events of '{self.name}' became dead letters, so it takes "
+            "no more: look at `yabot dlq list`, mend what is wrong, and start the program again"
+        )
+
+    def _is_full(self) -> bool:
+        return self._lanes.waiting >= MOST_WAITING
+
+    def _lane_failed(self, lane: str, error: Exception) -> None:
+        log.error("event.lane_failed", group=self.name, lane=lane, exc_info=error)
+
+    def _measure(self, ends: dict[int, int]) -> None:
+        now = utc_now()
+        ages = [(now - share.oldest).total_seconds() for share in self._shares if share.oldest]
+        EVENTS_IN_FLIGHT.labels(self.name).set(self._lanes.waiting)
+        GROUP_LAG.labels(self.name).set(
+            sum(ends[share.partition] - share.settled for share in self._shares)
+        )
+        GROUP_LAG_AGE.labels(self.name).set(max(ages, default=0.0))
+
+
+def _read(entry: Entry) -> Envelope:
+    return Envelope.model_validate_json(entry.envelope)

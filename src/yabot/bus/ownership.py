@@ -1,0 +1,209 @@
+"""Who does a group's work in a partition, when several processes share it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    bindparam,
+    cast,
+    delete,
+    func,
+    literal_column,
+    select,
+    update,
+)
+from typing_extensions import override
+from uuid_utils import uuid4
+
+from yabot.errors import OwnershipLost
+from yabot.storage.relational.database import Database, Statement, insert_new
+from yabot.storage.relational.tables import group_members, partition_owners, partitions
+
+# Seconds for which a partition stays with an owner that is not heard of.
+LEASE_SECONDS = 10.0
+# Seconds between two signs of life.
+RENEW_EVERY = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """By partition, the token under which this process works; ``unwanted`` are some of them,
+    which another process is to have as soon as they are released.
+    """
+
+    tokens: dict[int, int]
+    unwanted: frozenset[int] = frozenset()
+
+
+class Ownership(Protocol):
+    async def refresh(self, group: str) -> Holdings:
+        """Give a sign of life, and say what this process holds now. Raises StoreUnavailable."""
+        ...
+
+    def check(self, group: str, partition: int, token: int) -> Statement[None] | None:
+        """For a unit of work: raises OwnershipLost when the partition has another owner."""
+        ...
+
+    async def release(self, group: str, tokens: dict[int, int]) -> None:
+        """Somebody else may go on at once. Raises StoreUnavailable."""
+        ...
+
+    async def leave(self, group: str, tokens: dict[int, int]) -> None:
+        """Like ``release``, and this process takes no part any more."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SoleOwner(Ownership):
+    """Of everything: on SQLite one process holds all roles."""
+
+    partitions: int
+
+    @override
+    async def refresh(self, group: str) -> Holdings:
+        return Holdings(dict.fromkeys(range(self.partitions), 0))
+
+    @override
+    def check(self, group: str, partition: int, token: int) -> None:
+        return None
+
+    @override
+    async def release(self, group: str, tokens: dict[int, int]) -> None:
+        return None
+
+    @override
+    async def leave(self, group: str, tokens: dict[int, int]) -> None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class SharedOwnership(Ownership):
+    """Leases in PostgreSQL, on its clock. The partitions go round the members in order.
+
+    An owner that was thought dead and is not finds its token outdated in the very transaction
+    with which it wants to take effect.
+    """
+
+    database: Database
+    lease_seconds: float = LEASE_SECONDS
+    member: str = field(default_factory=lambda: str(uuid4()))
+
+    @override
+    async def refresh(self, group: str) -> Holdings:
+        return await self.database.write(lambda connection: self._refresh(connection, group))
+
+    @override
+    def check(self, group: str, partition: int, token: int) -> Statement[None]:
+        where = {"group": group, "number": partition, "own_token": token}
+
+        def still_owner(connection: Connection) -> None:
+            # The lock keeps a take-over waiting until this transaction has ended.
+            if connection.execute(_still_owned, where).first() is None:
+                raise OwnershipLost(f"partition {partition} of '{group}' has another owner now")
+
+        return still_owner
+
+    @override
+    async def release(self, group: str, tokens: dict[int, int]) -> None:
+        if tokens:
+            await self.database.write(lambda connection: _release(connection, group, tokens))
+
+    @override
+    async def leave(self, group: str, tokens: dict[int, int]) -> None:
+        def leave(connection: Connection) -> None:
+            _release(connection, group, tokens)
+            connection.execute(_leave, {"group": group, "who": self.member})
+
+        await self.database.write(leave)
+
+    def _refresh(self, connection: Connection, group: str) -> Holdings:
+        now = connection.execute(_now).scalar_one()
+        until = now + int(self.lease_seconds * 1_000_000)
+        members = self._sign(connection, group, now, until)
+        # Whoever is second to ask waits here for whoever is first.
+        rows = connection.execute(_lock_owners, {"group": group}).all()
+        if not rows:
+            _add_vacancies(connection, group)
+            rows = connection.execute(_lock_owners, {"group": group}).all()
+        tokens, unwanted = {}, set()
+        for row in rows:
+            mine = members[row.partition % len(members)] == self.member
+            held = row.member == self.member
+            if held:
+                tokens[row.partition] = row.token
+            elif mine and (row.member is None or row.expires_us < now):
+                tokens[row.partition] = row.token + 1
+            if held and not mine:
+                unwanted.add(row.partition)
+        self._hold(connection, group, tokens, until)
+        return Holdings(tokens, frozenset(unwanted))
+
+    def _sign(self, connection: Connection, group: str, now: int, until: int) -> Sequence[str]:
+        """The members that are alive, this one among them."""
+        who = {"group": group, "who": self.member, "until": until}
+        if connection.execute(_renew_member, who).rowcount == 0:
+            row = {"name": group, "member": self.member, "expires_us": until}
+            connection.execute(insert_new(connection, group_members), row)
+        connection.execute(_forget_members, {"group": group, "now": now})
+        return connection.execute(_members, {"group": group}).scalars().all()
+
+    def _hold(self, connection: Connection, group: str, tokens: dict[int, int], until: int) -> None:
+        for number, token in tokens.items():
+            values = {"group": group, "number": number, "own_token": token, "until": until}
+            connection.execute(_take, values | {"who": self.member})
+
+
+_now = select(
+    cast(func.extract("epoch", func.clock_timestamp()) * literal_column("1000000"), BigInteger)
+)
+_own = (partition_owners.c.name == bindparam("group")) & (
+    partition_owners.c.partition == bindparam("number")
+)
+_still_owned = (
+    select(partition_owners.c.token)
+    .where(_own, partition_owners.c.token == bindparam("own_token"))
+    .with_for_update(read=True)
+)
+_lock_owners = (
+    select(partition_owners)
+    .where(partition_owners.c.name == bindparam("group"))
+    .order_by(partition_owners.c.partition)
+    .with_for_update()
+)
+_take = (
+    update(partition_owners)
+    .where(_own)
+    .values(member=bindparam("who"), token=bindparam("own_token"), expires_us=bindparam("until"))
+)
+_vacate = (
+    update(partition_owners)
+    .where(_own, partition_owners.c.token == bindparam("own_token"))
+    .values(member=None)
+)
+_member = (group_members.c.name == bindparam("group")) & (
+    group_members.c.member == bindparam("who")
+)
+_renew_member = update(group_members).where(_member).values(expires_us=bindparam("until"))
+_leave = delete(group_members).where(_member)
+_forget_members = delete(group_members).where(
+    group_members.c.name == bindparam("group"), group_members.c.expires_us < bindparam("now")
+)
+_members = (
+    select(group_members.c.member)
+    .where(group_members.c.name == bindparam("group"))
+    .order_by(group_members.c.member)
+)
+
+
+def _add_vacancies(connection: Connection, group: str) -> None:
+    for number in connection.execute(select(partitions.c.partition)).scalars().all():
+        row = {"name": group, "partition": number, "member": None, "token": 0, "expires_us": 0}
+        connection.execute(insert_new(connection, partition_owners), row)
+
+
+def _release(connection: Connection, group: str, tokens: dict[int, int]) -> None:
+    for number, token in sorted(tokens.items()):
+        connection.execute(_vacate, {"group": group, "number": number, "own_token": token})

@@ -1,0 +1,58 @@
+"""How far each group of subscribers is in each partition, kept in SQL."""
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from yabot.storage.relational.database import Statement, insert_new
+from yabot.storage.relational.tables import group_positions, partitions
+
+_declare = select(partitions.c.partition, partitions.c.last_pos)
+_read = select(group_positions.c.partition, group_positions.c.pos).where(
+    group_positions.c.name == bindparam("group")
+)
+_advance = (
+    update(group_positions)
+    .where(
+        group_positions.c.name == bindparam("group"),
+        group_positions.c.partition == bindparam("number"),
+        group_positions.c.pos < bindparam("at"),
+    )
+    .values(pos=bindparam("at"))
+)
+_ends = select(partitions.c.partition, partitions.c.last_pos)
+
+
+def declare_groups(groups: Iterable[str]) -> Statement[None]:
+    """A group that is new begins with the next event: what happened before is not its business."""
+
+    def declare(connection: Connection) -> None:
+        ends = connection.execute(_declare).all()
+        rows = [
+            {"name": group, "partition": end.partition, "pos": end.last_pos}
+            for group in groups
+            for end in ends
+        ]
+        for row in rows:
+            connection.execute(insert_new(connection, group_positions), row)
+
+    return declare
+
+
+def positions_of(group: str) -> Statement[dict[int, int]]:
+    """By partition: all up to there has taken effect or is a dead letter."""
+    return lambda connection: dict(connection.execute(_read, {"group": group}).tuples().all())
+
+
+def advance(group: str, positions: Mapping[int, int]) -> Statement[None]:
+    rows = [{"group": group, "number": number, "at": pos} for number, pos in positions.items()]
+
+    def mark(connection: Connection) -> None:
+        connection.execute(_advance, rows)
+
+    return mark
+
+
+def log_ends(connection: Connection) -> dict[int, int]:
+    """By partition, the position of the newest event in the log."""
+    return dict(connection.execute(_ends).tuples().all())

@@ -1,0 +1,59 @@
+"""A group's place in one partition: what it has taken on, and what of that is settled."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(slots=True)
+class Progress:
+    """Positions are taken on in order, and finished in any order."""
+
+    partition: int
+    # Under which this process owns the partition.
+    token: int
+    # All up to there is finished: what a successor goes on from.
+    settled: int
+    # Up to there events may have been handled before: by an earlier owner, or an earlier start.
+    handled_before: int
+    taken: int = field(init=False)
+    # Events are read from the log, not taken from the feed, until the group has caught up.
+    behind: bool = True
+    # Something has been published since the log was read.
+    more: bool = False
+    # Another process has the partition, or is to have it: nothing more is taken on.
+    closed: bool = False
+    # Those that are not settled, in order, and when they happened.
+    _open: deque[tuple[int, datetime]] = field(default_factory=deque)
+    # Those of them that are finished, while an earlier one is not.
+    _finished: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.taken = self.settled
+
+    @property
+    def idle(self) -> bool:
+        return not self._open
+
+    @property
+    def oldest(self) -> datetime | None:
+        """When the oldest event that is not settled happened."""
+        return self._open[0][1] if self._open else None
+
+    def take(self, pos: int, happened: datetime) -> None:
+        self.taken = pos
+        self._open.append((pos, happened))
+
+    def skip(self, pos: int) -> None:
+        """An event that is nobody's business here."""
+        self.taken = pos
+        self._settle()
+
+    def finish(self, pos: int) -> None:
+        self._finished.add(pos)
+        while self._open and self._open[0][0] in self._finished:
+            self._finished.remove(self._open.popleft()[0])
+        self._settle()
+
+    def _settle(self) -> None:
+        self.settled = self._open[0][0] - 1 if self._open else self.taken

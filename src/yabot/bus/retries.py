@@ -1,0 +1,108 @@
+"""Dead letters that an operator wants tried again, in the lanes of their users."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select
+
+from yabot.bus import failures
+from yabot.bus.delivery import Delivery
+from yabot.bus.failures import Case, Letter
+from yabot.bus.shares import Shares
+from yabot.errors import TerminalError
+from yabot.runtime.lanes import Lanes
+from yabot.storage.relational.commit_log import CommitLog
+from yabot.storage.relational.database import Statement
+from yabot.storage.relational.tables import outbox
+from yabot.subscriber import Subscriber
+
+AT_ONCE = 20
+
+
+class RetryRefused(TerminalError):
+    code = "retry_refused"
+
+
+class Retries:
+    def __init__(
+        self,
+        group: str,
+        subscribers: Mapping[str, Subscriber[Any]],
+        shares: Shares,
+        lanes: Lanes[str],
+        delivery: Delivery,
+    ) -> None:
+        self._group = group
+        self._subscribers = subscribers
+        self._shares = shares
+        self._lanes = lanes
+        self._delivery = delivery
+        self._commits: CommitLog = delivery.commits
+        # By id, those that are in a lane.
+        self._under_way: set[int] = set()
+
+    async def take_up(self) -> None:
+        """A few of them, those of our partitions. Raises StoreUnavailable."""
+        wanted = failures.wanted_again(self._group, AT_ONCE)
+        for letter in await self._commits.database.read(wanted):
+            share = self._shares.get(letter.partition)
+            if share is None or share.closed or letter.id in self._under_way:
+                continue
+            self._under_way.add(letter.id)
+            self._submit(letter, self._shares.check(share))
+
+    def _submit(self, letter: Letter, owner_check: Statement[None] | None) -> None:
+        async def retry() -> None:
+            try:
+                await self._retry(letter, owner_check)
+            finally:
+                self._under_way.discard(letter.id)
+
+        self._lanes.submit(letter.envelope.lane, retry)
+
+    async def _retry(self, letter: Letter, owner_check: Statement[None] | None) -> None:
+        try:
+            case = await self._case(letter, owner_check)
+        except RetryRefused as refusal:
+            await self._commits.database.write(failures.stays_dead(letter, refusal))
+            return
+        await self._delivery.retry(case, letter)
+
+    async def _case(self, letter: Letter, owner_check: Statement[None] | None) -> Case:
+        """Raises RetryRefused."""
+        subscriber = self._subscribers.get(letter.consumer)
+        if subscriber is None:
+            raise RetryRefused(f"there is no subscriber '{letter.consumer}' any more; discard it")
+        if subscriber.late == "refuse" and await self._commits.database.read(_overtaken(letter)):
+            raise RetryRefused(
+                f"a later {letter.envelope.event_type} of this user has taken effect, and "
+                f"'{letter.consumer}' takes none out of order; discard it with a note"
+            )
+        return Case(subscriber, self._group, letter.partition, letter.envelope, owner_check)
+
+
+_its_pos = select(outbox.c.pos).where(outbox.c.event_id == bindparam("event")).scalar_subquery()
+_later = (
+    select(outbox.c.pos)
+    .where(
+        outbox.c.user_id == bindparam("user"),
+        outbox.c.event_type == bindparam("kind"),
+        outbox.c.pos > _its_pos,
+    )
+    .limit(1)
+)
+
+
+def _overtaken(letter: Letter) -> Statement[bool]:
+    """Whether the same user has had another event of this type since."""
+    envelope = letter.envelope
+    where = {
+        "event": envelope.event_id,
+        "user": envelope.user_id,
+        "kind": envelope.event_type,
+    }
+
+    def read(connection: Connection) -> bool:
+        return connection.execute(_later, where).first() is not None
+
+    return read

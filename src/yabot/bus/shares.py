@@ -1,0 +1,105 @@
+"""The partitions of a group in which this process works: taking, keeping and handing them over."""
+
+import asyncio
+from collections.abc import Iterable, Iterator
+
+from yabot.bus.ownership import Ownership
+from yabot.bus.positions import advance, log_ends, positions_of
+from yabot.bus.progress import Progress
+from yabot.observability.logging import get_logger
+from yabot.observability.metrics import PARTITIONS_OWNED
+from yabot.storage.relational.database import Database, Statement
+
+log = get_logger(__name__)
+
+# Positions only save a successor from looking at events again: many share one transaction.
+MARK_AFTER = 0.5
+
+
+class Shares:
+    def __init__(self, group: str, database: Database, ownership: Ownership) -> None:
+        self._group = group
+        self._database = database
+        self._ownership = ownership
+        self._held: dict[int, Progress] = {}
+        self._marking: asyncio.TimerHandle | None = None
+
+    def __iter__(self) -> Iterator[Progress]:
+        return iter(list(self._held.values()))
+
+    def get(self, partition: int) -> Progress | None:
+        return self._held.get(partition)
+
+    def check(self, progress: Progress) -> Statement[None] | None:
+        """For each transaction that takes effect there."""
+        return self._ownership.check(self._group, progress.partition, progress.token)
+
+    async def refresh(self) -> list[Progress]:
+        """Begin with what is newly ours, and give those; leave what is another's, hand over what
+        is to be. Raises StoreUnavailable.
+        """
+        holdings = await self._ownership.refresh(self._group)
+        for progress in self:
+            if holdings.tokens.get(progress.partition) != progress.token:
+                self.drop(progress)
+        for partition in holdings.unwanted & self._held.keys():
+            self._held[partition].closed = True
+        await self._hand_over([progress for progress in self if progress.closed and progress.idle])
+        fresh = {n: t for n, t in holdings.tokens.items() if n not in self._held}
+        begun = await self._begin({n: fresh[n] for n in fresh.keys() - holdings.unwanted})
+        PARTITIONS_OWNED.labels(self._group).set(len(self._held))
+        return begun
+
+    def drop(self, progress: Progress) -> None:
+        """It is another's: what still runs there will find that out."""
+        progress.closed = True
+        if self._held.get(progress.partition) is progress:
+            del self._held[progress.partition]
+            log.info("partition.left", group=self._group, partition=progress.partition)
+
+    def close(self) -> None:
+        """Take nothing more on."""
+        for progress in self:
+            progress.closed = True
+
+    async def leave(self) -> None:
+        """Others may go on from here. Raises StoreUnavailable."""
+        await self._database.write(advance(self._group, _settled(self)))
+        await self._ownership.leave(self._group, _tokens(self))
+
+    def mark_soon(self) -> None:
+        if self._marking is None:
+            self._marking = asyncio.get_running_loop().call_later(MARK_AFTER, self._mark)
+
+    def _mark(self) -> None:
+        self._marking = None
+        self._database.write_later(advance(self._group, _settled(self)))
+
+    async def _begin(self, tokens: dict[int, int]) -> list[Progress]:
+        if not tokens:
+            return []
+        positions = await self._database.read(positions_of(self._group))
+        ends = await self._database.read(log_ends)
+        begun = [
+            Progress(n, token, positions.get(n, ends[n]), handled_before=ends[n])
+            for n, token in sorted(tokens.items())
+        ]
+        self._held.update((progress.partition, progress) for progress in begun)
+        log.info("partitions.taken", group=self._group, partitions=sorted(tokens))
+        return begun
+
+    async def _hand_over(self, done: list[Progress]) -> None:
+        if not done:
+            return
+        await self._database.write(advance(self._group, _settled(done)))
+        await self._ownership.release(self._group, _tokens(done))
+        for progress in done:
+            self.drop(progress)
+
+
+def _settled(shares: Iterable[Progress]) -> dict[int, int]:
+    return {progress.partition: progress.settled for progress in shares}
+
+
+def _tokens(shares: Iterable[Progress]) -> dict[int, int]:
+    return {progress.partition: progress.token for progress in shares}

@@ -1,0 +1,26 @@
+"""All groups of subscribers of one process, and the feed that brings them their events."""
+
+import asyncio
+from collections.abc import Sequence
+
+from yabot.bus.feed import Feed
+from yabot.bus.group import SubscriberGroup
+
+# Seconds that running handlers get when the program stops.
+FINISH_WORK = 2.5
+
+
+class EventWorker:
+    def __init__(self, feed: Feed, groups: Sequence[SubscriberGroup]) -> None:
+        self.groups = groups
+        self._feed = feed
+        feed.listeners += [group.offer for group in groups]
+
+    def start(self) -> None:
+        for group in self.groups:
+            group.loop.start()
+        self._feed.start()
+
+    async def stop(self) -> None:
+        await self._feed.stop()
+        await asyncio.gather(*(group.stop(FINISH_WORK) for group in self.groups))

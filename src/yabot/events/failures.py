@@ -1,0 +1,44 @@
+"""Events about events: what could not be handled, and what came in the wrong order."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from yabot.events.envelope import EventPayload
+
+
+class EventProcessingFailed(EventPayload):
+    """A subscriber has given an event up: it is a dead letter now."""
+
+    event_type: ClassVar[str] = "event_processing_failed"
+
+    original_event_id: str
+    original_event_type: str
+    error: str = Field(description="the stable code of the error")
+    consumer: str = Field(description="the subscriber")
+
+
+class OrderingViolated(EventPayload):
+    """An event came after one that it should have come before; it was handled all the same."""
+
+    event_type: ClassVar[str] = "ordering_violated"
+
+    original_event_id: str
+    original_event_type: str
+    reason: str
+
+
+class SubscribersStopped(EventPayload):
+    """So many events of a group became dead letters that it stopped, before it loses more."""
+
+    event_type: ClassVar[str] = "subscribers_stopped"
+
+    group: str
+    dead_letters: int = Field(description="of the last hundred events")
+
+
+FAILURE_EVENTS: tuple[type[EventPayload], ...] = (
+    EventProcessingFailed,
+    OrderingViolated,
+    SubscribersStopped,
+)
