@@ -41,7 +41,9 @@ def declare_groups(groups: Iterable[str]) -> Statement[None]:
 
 def positions_of(group: str) -> Statement[dict[int, int]]:
     """By partition: all up to there has taken effect or is a dead letter."""
-    return lambda connection: dict(connection.execute(_read, {"group": group}).tuples().all())
+    return lambda connection: {
+        row.partition: row.pos for row in connection.execute(_read, {"group": group})
+    }
 
 
 def advance(group: str, positions: Mapping[int, int]) -> Statement[None]:
@@ -55,4 +57,4 @@ def advance(group: str, positions: Mapping[int, int]) -> Statement[None]:
 
 def log_ends(connection: Connection) -> dict[int, int]:
     """By partition, the position of the newest event in the log."""
-    return dict(connection.execute(_ends).tuples().all())
+    return {row.partition: row.last_pos for row in connection.execute(_ends)}

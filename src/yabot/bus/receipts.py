@@ -20,6 +20,6 @@ def receipted(
     where = {"consumers": consumers, "events": event_ids}
 
     def read(connection: Connection) -> set[tuple[str, str]]:
-        return set(connection.execute(_found, where).tuples().all())
+        return {(row.consumer, row.cause_id) for row in connection.execute(_found, where)}
 
     return read

@@ -1,0 +1,82 @@
+"""Events take effect once, in each user's order, whichever road they come by."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from redis.asyncio import Redis
+from sqlalchemy import insert
+
+from tests.bus.log import tell
+from tests.storage.dumps import rows_of
+from tests.storage.fixtures import PARTITIONS
+from tests.storage.waiting import until
+from yabot.bus.feed import Feed
+from yabot.bus.group import SubscriberGroup
+from yabot.bus.ownership import SoleOwner
+from yabot.bus.positions import declare_groups
+from yabot.bus.relay import Relay
+from yabot.bus.streams import Streams
+from yabot.bus.worker import EventWorker
+from yabot.clock import utc_now
+from yabot.events.operations import UserInteraction
+from yabot.storage.relational.commit_log import CommitLog
+from yabot.storage.relational.database import Database
+from yabot.storage.relational.tables import audit_log
+from yabot.storage.relational.unit_of_work import UnitOfWork
+from yabot.subscriber import Event, Subscriber
+
+
+async def note(event: Event[UserInteraction], work: UnitOfWork) -> None:
+    """The effect: one row of the audit for each event."""
+    row = {
+        "kind": "noted",
+        "user_id": event.user_id,
+        "details": event.payload.action,
+        "created_at": utc_now(),
+    }
+    work.run(lambda connection: connection.execute(insert(audit_log), row) and None)
+
+
+NOTING = Subscriber("test.note", UserInteraction, note)
+
+
+async def noted(database: Database) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for row in await rows_of(database, audit_log):
+        if row["kind"] == "noted":
+            found[row["user_id"]].append(row["details"])
+    return found
+
+
+@asynccontextmanager
+async def working(commits: CommitLog, redis: Redis) -> AsyncIterator[EventWorker]:
+    await commits.database.write(declare_groups(["test"]))
+    relay = Relay(commits.database, Streams(redis))
+    commits.followers.append(relay.notice)
+    relay.loop.start()
+    group = SubscriberGroup("test", [NOTING], commits, SoleOwner(PARTITIONS))
+    worker = EventWorker(Feed(Streams(redis), PARTITIONS), [group])
+    worker.start()
+    try:
+        yield worker
+    finally:
+        await worker.stop()
+        await relay.loop.finish(5)
+        commits.followers.remove(relay.notice)
+
+
+async def test_each_event_takes_effect_once_in_the_order_of_its_user(
+    database: Database, commits: CommitLog, redis: Redis
+) -> None:
+    async with working(commits, redis):
+        for n in range(30):
+            await asyncio.gather(*(tell(commits, f"{user}-{n}", str(user)) for user in range(7)))
+
+        async def complete() -> bool:
+            return sum(map(len, (await noted(database)).values())) == 210
+
+        await until(complete)
+    found = await noted(database)
+    assert found == {str(user): [f"{user}-{n}:0" for n in range(30)] for user in range(7)}
