@@ -18,13 +18,15 @@ from yabot.errors import InvalidInput
 from yabot.events.partition import partition_of
 from yabot.observability.logging import get_logger
 from yabot.storage.relational.database import Database, Statement, insert_new
+from yabot.storage.relational.prepared import Prepared
 from yabot.storage.relational.tables import updates
 
 log = get_logger(__name__)
 
 _this = (updates.c.bot_id == bindparam("bot")) & (updates.c.update_id == bindparam("update"))
-_set_state = update(updates).where(_this).values(state=bindparam("new_state"))
-_waits = select(updates.c.state == "waiting").where(_this)
+_add = Prepared(lambda connection: insert_new(connection, updates))
+_set_state = Prepared(update(updates).where(_this).values(state=bindparam("new_state")))
+_state = Prepared(select(updates.c.state).where(_this))
 
 # A process that dies this often over one update is not sent into it again.
 MOST_ATTEMPTS = 5
@@ -70,7 +72,7 @@ class Intake:
         values = {"bot": self.bot_id, "update": update_id, "new_state": state}
 
         def finish(connection: Connection) -> None:
-            connection.execute(_set_state, values)
+            _set_state.run(connection, values)
 
         return finish
 
@@ -126,10 +128,10 @@ def _why(error: ValidationError | PydanticSerializationError) -> str:
 
 
 def _is_to_be_handled(connection: Connection, row: dict[str, object]) -> bool:
-    if connection.execute(insert_new(connection, updates), row).rowcount == 1:
+    if _add.run(connection, row) == 1:
         return True
     key = {"bot": row["bot_id"], "update": row["update_id"]}
-    return bool(connection.execute(_waits, key).scalar_one())
+    return _state.first(connection, key) == ("waiting",)
 
 
 def sender(entry: Update) -> tuple[TelegramUser | None, Chat | None]:

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, select, update
 
 from yabot.features.users.model import Profile
 from yabot.features.users.tables import user_profiles
 from yabot.storage.relational.database import Statement, insert_new
+from yabot.storage.relational.prepared import Prepared
 from yabot.storage.relational.tables import doc_changes, outgoing, updates, user_counters
 from yabot.storage.relational.unit_of_work import guard
 
@@ -26,7 +26,8 @@ _newest = and_(
     doc_changes.c.user_id == user_counters.c.user_id,
     doc_changes.c.from_version == user_counters.c.state_version - 1,
 )
-_user = (
+_PROFILE = tuple(user_profiles.columns.keys())
+_user = Prepared(
     select(user_counters.c.state_version, doc_changes.c.document.label("pending"), user_profiles)
     .select_from(
         user_counters.outerjoin(
@@ -39,15 +40,45 @@ _user = (
 
 def find(user_id: str) -> Statement[StoredUser]:
     def read(connection: Connection) -> StoredUser:
-        row = connection.execute(_user, {"user": user_id}).mappings().first()
+        row = _user.first(connection, {"user": user_id})
         if row is None:
             return StoredUser(None, 0, None)
-        values: dict[str, Any] = dict(row)
-        state_version, pending = values.pop("state_version"), values.pop("pending")
+        state_version, pending, *columns = row
+        values = dict(zip(_PROFILE, columns, strict=True))
         profile = Profile.model_construct(**values) if values["user_id"] else None
         return StoredUser(profile, state_version, pending)
 
     return read
+
+
+_by_username = (
+    select(user_profiles.c.user_id)
+    .where(func.lower(user_profiles.c.username) == bindparam("username"))
+    # Telegram may give a name that somebody has dropped to somebody else.
+    .order_by(user_profiles.c.last_login.desc())
+    .limit(1)
+)
+
+
+def find_by_username(username: str) -> Statement[str | None]:
+    def read(connection: Connection) -> str | None:
+        return connection.execute(_by_username, {"username": username.lower()}).scalar()
+
+    return read
+
+
+# Held until the commit: who adds to a user, and who deletes them, wait for each other.
+_row = select(user_profiles.c.user_id).where(user_profiles.c.user_id == bindparam("user"))
+_shared = _row.with_for_update(read=True, key_share=True)
+_alone = _row.with_for_update()
+
+
+def hold(user_id: str, *, alone: bool = False) -> Callable[[Connection], None]:
+    def check(connection: Connection) -> None:
+        found = connection.execute(_alone if alone else _shared, {"user": user_id}).first()
+        guard(found is not None, f"the profile of user {user_id}")
+
+    return check
 
 
 def add_profile(profile: Profile) -> Callable[[Connection], None]:

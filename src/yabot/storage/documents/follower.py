@@ -19,6 +19,7 @@ from yabot.storage.documents.model import VersionedDocument
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.commit_log import Committed
 from yabot.storage.relational.database import Database, Statement
+from yabot.storage.relational.prepared import Prepared
 from yabot.storage.relational.tables import doc_changes
 from yabot.storage.relational.unit_of_work import DocumentChange
 
@@ -167,11 +168,11 @@ def _parse(model: type[VersionedDocument], document: str | None) -> VersionedDoc
     return None if document is None else model.model_validate_json(document)
 
 
-_remove = delete(doc_changes).where(doc_changes.c.id == bindparam("row"))
+_remove = Prepared(delete(doc_changes).where(doc_changes.c.id == bindparam("row")))
 
 
 def _gone(rows: list[Row]) -> Statement[None]:
     def remove(connection: Connection) -> None:
-        connection.execute(_remove, [{"row": row_id} for row_id, _ in rows])
+        _remove.run_many(connection, [{"row": row_id} for row_id, _ in rows])
 
     return remove

@@ -16,6 +16,7 @@ from yabot.events.partition import Entry, partition_of
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import COMMITS, COMMITTING
 from yabot.storage.relational.database import Database, insert_new
+from yabot.storage.relational.prepared import Prepared
 from yabot.storage.relational.tables import (
     doc_changes,
     outbox,
@@ -69,6 +70,8 @@ class CommitLog:
         """
         for payload, _ in work.events:
             self.catalog.check(payload)
+        for envelope in work.ingested:
+            self.catalog.payload_of(envelope)
         redo = {change.user_id: _redo(change) for change in work.documents.values()}
         try:
             with COMMITTING.time():
@@ -107,28 +110,29 @@ class CommitLog:
     def _append_events(
         self, connection: Connection, work: UnitOfWork, counters: dict[str, "_Counter"]
     ) -> tuple[Entry, ...]:
-        if not work.events:
-            return ()
-        rows = [
-            self._event_row(payload, user_id, work.cause, counters)
-            for payload, user_id in work.events
+        envelopes = [
+            *work.ingested,
+            *(self._envelope(*event, work.cause, counters) for event in work.events),
         ]
+        if not envelopes:
+            return ()
+        rows = [self._event_row(envelope) for envelope in envelopes]
         _place(connection, rows)
-        connection.execute(_add_event, rows)
+        _add_event.run_many(connection, rows)
         return tuple(
             Entry(row["partition"], row["pos"], row["event_type"], row["envelope"]) for row in rows
         )
 
-    def _event_row(
+    def _envelope(
         self,
         payload: EventPayload,
         user_id: str | None,
         cause: Cause,
         counters: dict[str, "_Counter"],
-    ) -> dict[str, Any]:
+    ) -> Envelope:
         counter = counters[user_id].next() if user_id is not None else None
         timestamp = from_microseconds(counter.event_us) if counter else utc_now()
-        envelope = Envelope(
+        return Envelope(
             event_id=str(uuid7()),
             event_type=payload.event_type,
             version=payload.version,
@@ -139,17 +143,19 @@ class CommitLog:
             causation_id=cause.id,
             payload=payload.model_dump(mode="json", exclude_none=True),
         )
+
+    def _event_row(self, envelope: Envelope) -> dict[str, Any]:
         return {
             "event_id": envelope.event_id,
-            "partition": partition_of(user_id or cause.correlation_id, self.partitions),
-            "user_id": user_id,
+            "partition": partition_of(envelope.lane, self.partitions),
+            "user_id": envelope.user_id,
             "event_type": envelope.event_type,
             "envelope": envelope.to_json(),
-            "created_at": timestamp,
+            "created_at": utc_now(),
         }
 
 
-_take_positions = (
+_take_positions = Prepared(
     update(partitions)
     .where(partitions.c.partition == bindparam("number"))
     .values(last_pos=partitions.c.last_pos + bindparam("count"))
@@ -162,8 +168,9 @@ def _place(connection: Connection, rows: list[dict[str, Any]]) -> None:
     counts = Counter(row["partition"] for row in rows)
     last = {}
     for number in sorted(counts):
-        values = {"number": number, "count": counts[number]}
-        last[number] = connection.execute(_take_positions, values).scalar_one() - counts[number]
+        taken = _take_positions.first(connection, {"number": number, "count": counts[number]})
+        assert taken is not None, "settle_partitions has made a row for each"
+        last[number] = taken[0] - counts[number]
     for row in rows:
         last[row["partition"]] += 1
         row["pos"] = last[row["partition"]]
@@ -182,9 +189,12 @@ class _Counter:
         return self
 
 
+_add_receipt = Prepared(lambda connection: insert_new(connection, receipts))
+
+
 def _take_receipt(connection: Connection, cause: Cause) -> bool:
     row = {"consumer": cause.consumer, "cause_id": cause.id, "committed_at": utc_now()}
-    return connection.execute(insert_new(connection, receipts), row).rowcount == 1
+    return _add_receipt.run(connection, row) == 1
 
 
 def _advance_counters(connection: Connection, work: UnitOfWork) -> dict[str, _Counter]:
@@ -203,7 +213,7 @@ def _advance_counters(connection: Connection, work: UnitOfWork) -> dict[str, _Co
 
 _now: BindParameter[int] = bindparam("now")
 _count: BindParameter[int] = bindparam("count")
-_step = (
+_any_version = (
     update(user_counters)
     .where(user_counters.c.user_id == bindparam("user"))
     .values(
@@ -216,18 +226,21 @@ _step = (
     )
     .returning(user_counters.c.sequence, user_counters.c.last_event_us)
 )
-_step_version = _step.where(user_counters.c.state_version == bindparam("from_version")).values(
-    state_version=bindparam("from_version") + 1
-)
+_this_version = _any_version.where(
+    user_counters.c.state_version == bindparam("from_version")
+).values(state_version=bindparam("from_version") + 1)
+_step, _step_version = Prepared(_any_version), Prepared(_this_version)
 
 
 def _advance(
     connection: Connection, user_id: str, events: int, from_version: int | None
 ) -> _Counter:
     now = to_microseconds(utc_now())
-    values = {"user": user_id, "count": events, "now": now, "from_version": from_version}
-    statement = _step if from_version is None else _step_version
-    row = connection.execute(statement, values).first()
+    values: dict[str, object] = {"user": user_id, "count": events, "now": now}
+    if from_version is None:
+        row = _step.first(connection, values)
+    else:
+        row = _step_version.first(connection, values | {"from_version": from_version})
     if row is not None:
         return _Counter(row[0] - events, row[1] - events)
     _add_counter(connection, user_id, events, from_version, now)
@@ -248,10 +261,9 @@ def _add_counter(
     guard(added, f"the state of user {user_id}")
 
 
-# Statements are made once: SQLAlchemy takes as long to build one as to run it.
-_add_event = insert(outbox)
-_add_change = insert(doc_changes).returning(doc_changes.c.id)
-_add_messages = insert(outgoing).returning(outgoing.c.id, sort_by_parameter_order=True)
+_add_event = Prepared(insert(outbox))
+_add_change = Prepared(insert(doc_changes).returning(doc_changes.c.id))
+_add_message = Prepared(insert(outgoing).returning(outgoing.c.id))
 
 
 def _redo(change: DocumentChange) -> str | None:
@@ -273,14 +285,15 @@ def _append_documents(
             "from_version": change.from_version,
             "document": redo[change.user_id],
         }
-        appended.append((int(connection.execute(_add_change, row).scalar_one()), change))
+        appended.append((_id(_add_change.first(connection, row)), change))
     return tuple(appended)
 
 
 def _append_messages(connection: Connection, work: UnitOfWork) -> tuple[tuple[int, Message], ...]:
     now = utc_now()
-    rows = [
-        {
+    appended = []
+    for n, message in enumerate(work.messages):
+        row = {
             "cause_id": work.cause.id,
             "n": n,
             "chat_id": message.chat_id,
@@ -290,7 +303,10 @@ def _append_messages(connection: Connection, work: UnitOfWork) -> tuple[tuple[in
             "content_id": message.content_id,
             "created_at": now,
         }
-        for n, message in enumerate(work.messages)
-    ]
-    ids = connection.execute(_add_messages, rows).scalars().all() if rows else ()
-    return tuple(zip(ids, work.messages, strict=True))
+        appended.append((_id(_add_message.first(connection, row)), message))
+    return tuple(appended)
+
+
+def _id(row: tuple[Any, ...] | None) -> int:
+    assert row is not None, "an INSERT with RETURNING gives the row"
+    return int(row[0])

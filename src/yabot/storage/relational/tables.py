@@ -200,18 +200,44 @@ workflows = Table(
     # JSON, as version ``definition`` of the kind's model wrote it.
     Column("data", Text, nullable=False),
     Column("definition", Integer, nullable=False),
-    # Steps taken: a step that was decided on another version fails its guard.
+    # Rises with each step: one that was decided on another version fails its guard. It begins with
+    # the moment of the start, so that no two workflows under one id ever have the same version.
     Column("version", BigInteger, nullable=False),
     Column("deadline", Moment),
+    # How often its deadline or its compensation has failed since the last step, and with what.
     Column("attempts", Integer, nullable=False),
+    Column("error", Text),
+    # JSON: the steps to be undone if it fails, and why it has failed.
+    Column("done", Text, nullable=False),
+    Column("failure", Text),
+    # Of the cause of the last step.
+    Column("correlation_id", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
+    Index("ix_workflows_kind_state", "kind", "state"),
 )
 Index(
     "ix_workflows_deadline",
     workflows.c.deadline,
     sqlite_where=workflows.c.deadline.is_not(None),
     postgresql_where=workflows.c.deadline.is_not(None),
+)
+
+# Events of other services that were taken in: those that are still to come are held against them.
+ingested = Table(
+    "ingested",
+    metadata,
+    Column("event_id", Text, primary_key=True),
+    # The user's id, or the correlation id of an event without user.
+    Column("lane", Text, nullable=False),
+    Column("event_type", Text, nullable=False),
+    Column("correlation_id", Text, nullable=False, index=True),
+    Column("causation_id", Text, nullable=False, index=True),
+    # Microseconds since 1970, by the sender's clock, but not before its causes.
+    Column("happened_us", BigInteger, nullable=False),
+    Column("ingested_at", Moment, nullable=False),
+    Index("ix_ingested_lane_happened_us", "lane", "happened_us"),
+    sqlite_with_rowid=False,
 )
 
 LOG_TABLES: tuple[Table, ...] = (
@@ -228,4 +254,5 @@ LOG_TABLES: tuple[Table, ...] = (
     partition_owners,
     dead_letters,
     workflows,
+    ingested,
 )

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from yabot.errors import GuardFailed
-from yabot.events.envelope import EventPayload
+from yabot.events.envelope import Envelope, EventPayload
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,19 @@ class UnitOfWork:
     documents: dict[str, DocumentChange] = field(default_factory=dict)
     events: list[tuple[EventPayload, str | None]] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
+    # Events that another service has published: they stand before our own.
+    ingested: list[Envelope] = field(default_factory=list)
+
+    @property
+    def changes_anything(self) -> bool:
+        return bool(self.statements or self.documents or self.events or self.messages)
+
+    def absorb(self, other: "UnitOfWork") -> None:
+        """Add all that ``other`` wants to change."""
+        self.statements += other.statements
+        self.documents |= other.documents
+        self.events += other.events
+        self.messages += other.messages
 
     def run(self, statement: Callable[[Connection], None]) -> None:
         """Add a relational change; one that finds the state changed raises GuardFailed."""
@@ -59,6 +72,10 @@ class UnitOfWork:
 
     def publish(self, payload: EventPayload, user_id: str | None = None) -> None:
         self.events.append((payload, user_id))
+
+    def ingest(self, envelope: Envelope) -> None:
+        """Add another service's event to the log, with the ids and the time that it came with."""
+        self.ingested.append(envelope)
 
     def send(self, message: Message) -> None:
         self.messages.append(message)

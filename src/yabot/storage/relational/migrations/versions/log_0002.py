@@ -120,11 +120,16 @@ def _add_workflows() -> None:
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("deadline", Moment(), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("done", sa.Text(), nullable=False),
+        sa.Column("failure", sa.Text(), nullable=True),
+        sa.Column("correlation_id", sa.Text(), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),
         sa.Column("updated_at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_workflows")),
     )
     op.create_index(op.f("ix_workflows_user_id"), "workflows", ["user_id"], unique=False)
+    op.create_index("ix_workflows_kind_state", "workflows", ["kind", "state"], unique=False)
     op.create_index(
         "ix_workflows_deadline",
         "workflows",
