@@ -9,7 +9,10 @@ from aiogram import Bot
 
 from yabot.api.app import build_api
 from yabot.assembly import (
+    build_catalog,
     build_dispatcher,
+    build_groups,
+    build_loops,
     build_on_blocked,
     build_services,
     state_collection,
@@ -17,10 +20,14 @@ from yabot.assembly import (
 from yabot.bot.limits import SendLimits
 from yabot.bot.role import BotRole
 from yabot.bot.telegram import connect_bot, identify
+from yabot.bus.feed import Feed
+from yabot.bus.ownership import SharedOwnership, SoleOwner
 from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams
+from yabot.bus.worker import EventWorker
 from yabot.errors import ConfigurationError
-from yabot.feature import Feature, Services
+from yabot.events.asyncapi import asyncapi_document
+from yabot.feature import Feature, Services, group_names
 from yabot.inspection import StoreInspector
 from yabot.observability.health import Health
 from yabot.observability.logging import get_logger
@@ -86,10 +93,13 @@ class BotApplication:
         self._take_data_directory(stack)
         await self._start_api(stack)
         stores = await stack.enter_async_context(open_stores(self._settings))
-        services = build_services(self._features, stores, self._settings.bus_partitions)
+        services = build_services(
+            self._features, stores, self._settings.bus_partitions, self._settings.admin_user_ids
+        )
         watches = await self._start_watches(stack, stores, services)
         stack.push_async_callback(self._finish_loops)
         self._start_followers(stores, services, watches)
+        self._start_subscribers(stack, stores, services, watches["sql"])
         self._start_measuring(stack, stores)
         await self._start_bot(stack, stores, services, watches["sql"])
         self.health.started = True
@@ -111,7 +121,9 @@ class BotApplication:
         if "api" not in self._roles:
             return
         api = self._settings.api
-        server = HttpServer(build_api(self.health), api.host, api.port, variable="API_PORT")
+        document = asyncapi_document(build_catalog(self._features), self._settings.bus_partitions)
+        app = build_api(self.health, document)
+        server = HttpServer(app, api.host, api.port, variable="API_PORT")
         await server.start()
         stack.push_async_callback(server.stop)
         self._announce(f"Health   {server.url}/health/ready")
@@ -140,15 +152,36 @@ class BotApplication:
         documents = DocumentFollower(stores.database, stores.documents, collection, model)
         relay = Relay(stores.database, Streams(stores.redis))
         services.commits.followers += [documents.notice, relay.notice]
-        services.commits.on_repeat += [documents.look_again, relay.loop.wake]
+        services.commits.on_repeat += [documents.look_again, relay.look_again]
         loops = {"mongodb": documents.loop, "redis": relay.loop}
         for component, loop in loops.items():
             for watch in (watches[component], watches["sql"]):
                 watch.on_restored.append(_retry(loop))
             self._start_loop(loop)
         if "worker" in self._roles:
-            retention = Retention(stores.database, self._settings.retention_days)
+            days, groups = self._settings.retention_days, group_names(self._features)
+            retention = Retention(stores.database, days, groups)
             self._start_loop(retention.loop)
+
+    def _start_subscribers(
+        self, stack: AsyncExitStack, stores: Stores, services: Services, sql: StoreWatch
+    ) -> None:
+        if "worker" not in self._roles:
+            return
+        partitions = self._settings.bus_partitions
+        ownership = (
+            SoleOwner(partitions)
+            if self._settings.sql.database_url is None
+            else SharedOwnership(stores.database)
+        )
+        groups = build_groups(self._features, services, ownership)
+        for group in groups:
+            group.loop.on_trouble = self._reporter(group.loop.name, "degraded")
+            self.health.report(group.loop.name, "ok")
+            sql.on_restored.append(_retry(group.loop))
+        worker = EventWorker(Feed(Streams(stores.redis), partitions), groups)
+        worker.start()
+        stack.push_async_callback(worker.stop)
 
     def _start_measuring(self, stack: AsyncExitStack, stores: Stores) -> None:
         backlog = WakingLoop("backlog", lambda: measure_backlog(stores.database), MEASURE_EVERY)
@@ -189,6 +222,11 @@ class BotApplication:
         sql.on_restored.append(lambda _downtime: role.retry())
         await role.start()
         stack.push_async_callback(role.stop)
+        for loop in build_loops(self._features, services, bot):
+            sql.on_restored.append(_retry(loop))
+            self._start_loop(loop)
+            # At once, while Telegram can still be asked: whatever is left, the next start finds.
+            stack.push_async_callback(loop.finish, 0)
 
     async def _connect(self, stack: AsyncExitStack, stores: Stores, services: Services) -> Bot:
         telegram = self._settings.telegram

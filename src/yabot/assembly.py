@@ -2,15 +2,19 @@
 
 from collections.abc import Sequence
 
-from aiogram import Dispatcher
+from aiogram import Bot, Dispatcher
 from uuid_utils import uuid7
 
 from yabot.bot.groups import PrivateChatsOnly
 from yabot.bot.localization import Texts
 from yabot.bot.sender import OnBlocked
+from yabot.bus.group import SubscriberGroup
+from yabot.bus.ownership import Ownership
 from yabot.events.catalog import Catalog
+from yabot.events.failures import FAILURE_EVENTS
 from yabot.events.operations import MACHINERY_EVENTS
 from yabot.feature import Feature, Services
+from yabot.runtime.loops import WakingLoop
 from yabot.storage.documents.model import Collection, VersionedDocument
 from yabot.storage.incidents import StoreLost, StoreRestored
 from yabot.storage.relational.commit_log import CommitLog
@@ -22,6 +26,7 @@ def build_catalog(features: Sequence[Feature]) -> Catalog:
     return Catalog(
         [
             *MACHINERY_EVENTS,
+            *FAILURE_EVENTS,
             StoreLost,
             StoreRestored,
             *(event for each in features for event in each.events),
@@ -33,7 +38,9 @@ def build_texts(features: Sequence[Feature]) -> Texts:
     return Texts(each.texts for each in features if each.texts)
 
 
-def build_services(features: Sequence[Feature], stores: Stores, partitions: int) -> Services:
+def build_services(
+    features: Sequence[Feature], stores: Stores, partitions: int, admins: tuple[int, ...] = ()
+) -> Services:
     """The services of all features, each made from those before it."""
     services = Services(
         database=stores.database,
@@ -42,6 +49,7 @@ def build_services(features: Sequence[Feature], stores: Stores, partitions: int)
         texts=build_texts(features),
         # The menu, which stands last among the features, comes first for readers.
         commands=tuple(command for each in reversed(features) for command in each.commands),
+        admins=admins,
     )
     for each in features:
         if each.service is not None:
@@ -63,6 +71,22 @@ def build_dispatcher(features: Sequence[Feature], services: Services, username: 
         if each.router is not None:
             dispatcher.include_router(each.router(services))
     return dispatcher
+
+
+def build_groups(
+    features: Sequence[Feature], services: Services, ownership: Ownership
+) -> list[SubscriberGroup]:
+    """One for each feature that subscribes to anything, named like it."""
+    return [
+        SubscriberGroup(each.name, each.subscribers(services), services.commits, ownership)
+        for each in features
+        if each.subscribers is not None
+    ]
+
+
+def build_loops(features: Sequence[Feature], services: Services, bot: Bot) -> list[WakingLoop]:
+    """What features do now and then in the bot role."""
+    return [loop for each in features if each.loops for loop in each.loops(services, bot)]
 
 
 def build_on_blocked(features: Sequence[Feature], services: Services) -> OnBlocked:

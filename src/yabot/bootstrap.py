@@ -5,10 +5,11 @@ those before it; the menu stands last, because it answers whatever nobody else h
 """
 
 from yabot.feature import Feature
-from yabot.features import items, menu, narrative, subscriptions, users
+from yabot.features import besitos, items, menu, narrative, subscriptions, users
 
 FEATURES: tuple[Feature, ...] = (
     users.FEATURE,
+    besitos.FEATURE,
     subscriptions.FEATURE,
     items.FEATURE,
     narrative.FEATURE,

@@ -6,7 +6,8 @@ YabotError
 │   └── SchemaMismatch      what is stored is not what this version expects
 ├── TransientError          the same call may succeed later
 │   ├── StoreUnavailable    a store does not answer
-│   └── GuardFailed         somebody else changed the state first: decide again
+│   ├── GuardFailed         somebody else changed the state first: decide again
+│   └── OwnershipLost       another process does this work now: leave it alone
 └── TerminalError           the same call can never succeed
     ├── InvalidInput        the caller sent something that breaks a rule
     └── StoryInvalid        a story file breaks a rule; names the lines
@@ -64,6 +65,10 @@ class StoreUnavailable(TransientError):
 
 class GuardFailed(TransientError):
     code = "guard_failed"
+
+
+class OwnershipLost(TransientError):
+    code = "ownership_lost"
 
 
 class TerminalError(YabotError):

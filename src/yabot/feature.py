@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from aiogram import BaseMiddleware, Router
+from aiogram import BaseMiddleware, Bot, Router
 from sqlalchemy import Table
 
-from yabot.bot.localization import Texts
+from yabot.bot.localization import Localizer, Texts
 from yabot.events.envelope import EventPayload
+from yabot.runtime.loops import WakingLoop
 from yabot.storage.documents.model import Collection
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.commit_log import CommitLog
@@ -28,6 +29,8 @@ class PersonalData:
     export: Callable[[str], Awaitable[dict[str, Any]]]
     # Adds to the deletion's unit of work what removes it.
     erase: Callable[[UnitOfWork, str], None]
+    # What to warn them of before they confirm it, by their id; None when there is nothing.
+    losing: Callable[[str, Localizer], Awaitable[str | None]] | None = None
 
 
 class Services:
@@ -40,6 +43,7 @@ class Services:
         commits: CommitLog,
         texts: Texts,
         commands: tuple[str, ...],
+        admins: tuple[int, ...] = (),
     ) -> None:
         self.database = database
         self.documents = documents
@@ -47,6 +51,8 @@ class Services:
         self.texts = texts
         # Of all features, in the order of their list.
         self.commands = commands
+        # Telegram's ids of those who look after the bot.
+        self.admins = admins
         # What each feature adds; read when a user asks, after all features have been built.
         self.personal_data: list[PersonalData] = []
         # By the name of the feature that offers it.
@@ -84,7 +90,14 @@ class Feature:
     router: Callable[[Services], Router] | None = None
     # The feature's name is that of their group: where one stops, other features go on.
     subscribers: Callable[[Services], Sequence[Subscriber[Any]]] | None = None
+    # Run in the bot role, where Telegram can be asked.
+    loops: Callable[[Services, Bot], Sequence[WakingLoop]] | None = None
     # What to change when Telegram says that a user, by id, has blocked the bot.
     on_blocked: Callable[[Services], Callable[[UnitOfWork, str], Awaitable[None]]] | None = None
     # Runs once at start, when the stores are verified.
     prepare: Callable[[Services], Awaitable[None]] | None = None
+
+
+def group_names(features: Sequence[Feature]) -> list[str]:
+    """Of the groups of subscribers: a feature that subscribes to anything has its own."""
+    return [feature.name for feature in features if feature.subscribers is not None]

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
-from yabot.bus.connection import connect
+from yabot.bus.positions import declare_groups
+from yabot.bus.topologies import open_client
 from yabot.embedded.engine import EmbeddedEngine
 from yabot.embedded.mongod import EmbeddedMongod
 from yabot.embedded.valkey import EmbeddedValkey
-from yabot.errors import ConfigurationError
-from yabot.feature import Feature
+from yabot.feature import Feature, group_names
 from yabot.settings import Settings
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
@@ -62,22 +62,13 @@ async def open_documents(settings: Settings) -> AsyncIterator[DocumentStore]:
 @asynccontextmanager
 async def open_redis(settings: Settings) -> AsyncIterator[Redis]:
     """Redis as the settings name it; an embedded one is shared with the program that runs it."""
-    given = settings.redis
-    if given.sentinels or given.cluster:
-        raise ConfigurationError(
-            ["REDIS_SENTINELS, REDIS_CLUSTER: this version connects to one server; set REDIS_URL"]
-        )
-    async with _address(given.url, given.embedded, EmbeddedValkey(settings.data_dir)) as url:
-        redis = connect(
-            url,
-            password=_plain(given.password),
-            max_pool_size=given.max_pool_size,
-            timeout_ms=given.timeout_ms,
-        )
-        try:
-            yield redis
-        finally:
-            await redis.aclose()
+    given, url = settings.redis, None
+    async with AsyncExitStack() as stack:
+        if given.embedded:
+            url = await stack.enter_async_context(_served_by(EmbeddedValkey(settings.data_dir)))
+        redis = open_client(given, url)
+        stack.push_async_callback(redis.aclose)
+        yield redis
 
 
 @asynccontextmanager
@@ -87,6 +78,12 @@ async def _address(
     if given is not None and not embedded:
         yield given.get_secret_value()
         return
+    async with _served_by(engine) as uri:
+        yield uri
+
+
+@asynccontextmanager
+async def _served_by(engine: EmbeddedEngine) -> AsyncIterator[str]:
     running = engine.running()
     if running is not None:
         yield running
@@ -128,6 +125,7 @@ def upgrade_tables(database: Database, settings: Settings, features: Sequence[Fe
     schema.verify(database.engine)
     with database.engine.begin() as connection:
         settle_partitions(connection, settings.bus_partitions)
+        declare_groups(group_names(features))(connection)
 
 
 def open_database(settings: Settings) -> Database:
@@ -138,7 +136,3 @@ def open_database(settings: Settings) -> Database:
         )
     url = sql.database_url.get_secret_value()
     return PostgresDatabase(url, pool_size=sql.max_pool_size, timeout_ms=sql.timeout_ms)
-
-
-def _plain(secret: SecretStr | None) -> str | None:
-    return None if secret is None else secret.get_secret_value()

@@ -96,9 +96,20 @@ def test_every_key_that_the_code_asks_for_exists() -> None:
     assert {f"command-{command}" for command in COMMANDS} <= ALL_KEYS
 
 
+def _reasons() -> set[str]:
+    """The words with which the code says what besitos are for."""
+    return {
+        keyword.value.value
+        for _, call in _calls()
+        for keyword in call.keywords
+        if keyword.arg == "reason" and isinstance(keyword.value, ast.Constant)
+        if isinstance(keyword.value.value, str)
+    }
+
+
 def test_every_text_is_used() -> None:
-    """By its key, or by a key that the code puts together from a command or a language."""
-    words = (*COMMANDS, *LANGUAGES)
+    """By its key, or by one that the code puts together from a command, a language, a reason."""
+    words = (*COMMANDS, *LANGUAGES, *_reasons())
     prefixes = [string for string in _strings() if string.endswith("-")]
     put_together = {prefix + word for prefix in prefixes for word in words}
     assert ALL_KEYS - _strings() - put_together == set()

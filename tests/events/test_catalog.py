@@ -1,33 +1,21 @@
 """The one list of event types."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from tests.events.samples import envelope, payloads
 from yabot.assembly import build_catalog
 from yabot.bootstrap import FEATURES
-from yabot.clock import utc_now
 from yabot.errors import InvalidInput
 from yabot.events.catalog import Catalog
 from yabot.events.envelope import Envelope, EventPayload
 from yabot.events.operations import OperationCompleted, UserInteraction
 
 CATALOG = build_catalog(FEATURES)
-
-
-def envelope(event_type: str, payload: dict[str, Any]) -> Envelope:
-    return Envelope(
-        event_id="1",
-        event_type=event_type,
-        version=1,
-        timestamp=utc_now(),
-        correlation_id="c",
-        causation_id="c",
-        payload=payload,
-    )
 
 
 @pytest.mark.parametrize("kind", tuple(CATALOG), ids=lambda kind: kind.event_type)
@@ -38,19 +26,6 @@ def test_a_payload_comes_back_from_its_envelope_as_it_was(
     payload = data.draw(payloads(kind))
     told = envelope(kind.event_type, payload.model_dump(mode="json", exclude_none=True))
     assert CATALOG.payload_of(Envelope.model_validate_json(told.to_json())) == payload
-
-
-def payloads(kind: type[EventPayload]) -> st.SearchStrategy[Any]:
-    """Whatever the fields' types take, and JSON can say."""
-    finite = st.floats(allow_nan=False, allow_infinity=False)
-    contexts = st.dictionaries(st.text(), st.text() | st.integers())
-    by_type: dict[Any, st.SearchStrategy[Any]] = {float: finite, dict[str, Any]: contexts}
-    given_fields = {
-        name: by_type[field.annotation]
-        for name, field in kind.model_fields.items()
-        if field.annotation in by_type
-    }
-    return st.builds(kind, **given_fields)
 
 
 def test_a_payload_that_does_not_fit_cannot_be_made() -> None:

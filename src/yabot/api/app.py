@@ -1,5 +1,6 @@
-"""The HTTP face of the program: health now, the internal API behind it."""
+"""The HTTP face of the program: health, metrics and what the events look like."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -10,7 +11,8 @@ from yabot.observability.health import Health
 from yabot.observability.metrics import REGISTRY
 
 
-def build_api(health: Health) -> FastAPI:
+def build_api(health: Health, asyncapi: Mapping[str, Any]) -> FastAPI:
+    """``asyncapi`` is the document of the events, served as it is."""
     app = FastAPI(title="YABOT", docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.get("/health/live")
@@ -31,6 +33,10 @@ def build_api(health: Health) -> FastAPI:
     @app.get("/metrics")
     async def metrics() -> Response:
         return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
+
+    @app.get("/asyncapi.json")
+    async def events() -> JSONResponse:
+        return JSONResponse(asyncapi)
 
     return app
 

@@ -20,11 +20,16 @@ class HandlerTimedOut(TimeoutError):
     """The handler took longer than its subscriber allows."""
 
 
+class HandlerInterrupted(RuntimeError):
+    """What the handler awaited was cancelled, and not by those who run the handler."""
+
+
 async def attempt(commits: CommitLog, case: Case, prepare: Callable[[], UnitOfWork]) -> None:
     """The handler's effects are committed, together with what ``prepare`` has put into the unit.
 
     A decision that adds nothing commits nothing. Raises GuardFailed when the state has changed
-    under every one of the decisions, HandlerTimedOut, and whatever the handler raises.
+    under every one of the decisions, HandlerTimedOut, HandlerInterrupted, and whatever the handler
+    raises.
     """
     event = Event(case.envelope, commits.catalog.payload_of(case.envelope))
     for _ in range(1, DECISIONS):
@@ -48,10 +53,16 @@ async def _decide_and_commit(
         if limit.expired():
             raise HandlerTimedOut(f"no decision within {subscriber.timeout:g} s") from error
         raise
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise HandlerInterrupted("what the handler awaited was cancelled") from error
     if _changes_something(work, case):
         await commits.commit(work)
 
 
 def _changes_something(work: UnitOfWork, case: Case) -> bool:
     checks = 0 if case.owner_check is None else 1
-    return bool(len(work.statements) > checks or work.documents or work.events or work.messages)
+    gathered = (work.documents, work.events, work.messages, work.ingested)
+    return len(work.statements) > checks or any(gathered)

@@ -5,33 +5,64 @@ from contextlib import contextmanager
 from typing import Any
 
 from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError, AuthorizationError, RedisError
+from redis.exceptions import (
+    AskError,
+    AuthenticationError,
+    AuthorizationError,
+    ClusterDownError,
+    RedisError,
+)
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from yabot.errors import StartupError, StoreUnavailable
 
 REFUSED = (AuthenticationError, AuthorizationError)
+Options = dict[str, Any]
 
 
 def connect(url: str, *, password: str | None, max_pool_size: int, timeout_ms: int) -> Redis:
-    """redis-py's default retries wrote one event three times: a retry here is the relay's."""
-    seconds = timeout_ms / 1000
-    credentials: dict[str, Any] = {} if password is None else {"password": password}
-    # Work beyond the pool's size waits for its turn, as long as it would wait for an answer.
-    pool = BlockingConnectionPool.from_url(
-        url,
-        max_connections=max_pool_size,
-        timeout=seconds,
-        socket_timeout=seconds,
-        socket_connect_timeout=seconds,
-        retry=Retry(NoBackoff(), 0),
-        decode_responses=True,
-        **credentials,
+    """One server. Nobody has asked yet whether it answers."""
+    return pooled(
+        connection_options(
+            url, password=password, max_pool_size=max_pool_size, timeout_ms=timeout_ms
+        )
     )
-    return Redis.from_pool(pool)
+
+
+def connection_options(
+    url: str, *, password: str | None, max_pool_size: int, timeout_ms: int
+) -> Options:
+    """A pool's arguments, what the URL says among them.
+
+    redis-py's default retries wrote one event three times: a retry here is the relay's.
+    """
+    seconds = timeout_ms / 1000
+    credentials = {} if password is None else {"password": password}
+    return {
+        **credentials,
+        "max_connections": max_pool_size,
+        # Work beyond the pool's size waits for its turn, as long as it would wait for an answer.
+        "timeout": seconds,
+        "socket_timeout": seconds,
+        "socket_connect_timeout": seconds,
+        "retry": Retry(NoBackoff(), 0),
+        "decode_responses": True,
+        **parse_url(url),
+    }
+
+
+def pooled(options: Options) -> Redis:
+    """A client with a pool of its own."""
+    return Redis.from_pool(BlockingConnectionPool(**options))
+
+
+async def command(redis: Redis, *parts: Any, **options: Any) -> Any:
+    """Any command; redis-py has left its own method for it without types."""
+    return await redis.execute_command(*parts, **options)  # type: ignore[no-untyped-call]
 
 
 @contextmanager
@@ -41,10 +72,17 @@ def store_errors() -> Iterator[None]:
         yield
     except REFUSED as error:
         raise StartupError(
-            f"Redis refuses the connection of REDIS_URL: {error}; check REDIS_PASSWORD"
+            f"Redis refuses the connection: {error}; check REDIS_PASSWORD, and the user in "
+            "REDIS_URL"
         ) from error
     except (RedisConnectionError, RedisTimeoutError, OSError) as error:
         raise StoreUnavailable("Redis", str(error) or type(error).__name__) from error
+    except ClusterDownError as error:
+        raise StoreUnavailable("Redis", f"the Cluster is down: {error}") from error
+    except AskError as error:
+        raise StoreUnavailable(
+            "Redis", "REDIS_URL names a node of a Cluster; set REDIS_CLUSTER=true"
+        ) from error
     except RedisError as error:
         raise StoreUnavailable("Redis", f"it answers with an error: {error}") from error
 

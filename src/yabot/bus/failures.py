@@ -4,18 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Executable, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Executable, bindparam, delete, select, update
 
+from yabot.bus.error_text import error_text
 from yabot.clock import utc_now
 from yabot.errors import YabotError
 from yabot.events.envelope import Envelope
-from yabot.storage.relational.database import Statement
+from yabot.storage.relational.database import Statement, insert_new
 from yabot.storage.relational.tables import dead_letters
 from yabot.storage.relational.unit_of_work import Cause, UnitOfWork, guard
 from yabot.subscriber import Subscriber
-
-# How much of an error's text is kept.
-LONGEST_ERROR = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ _this = (dead_letters.c.consumer == bindparam("who")) & (
 )
 _fail = (
     update(dead_letters)
-    .where(_this)
+    .where(_this, dead_letters.c.state == "retrying")
     .values(
         state=bindparam("new_state"),
         attempts=bindparam("count"),
@@ -73,7 +71,6 @@ _fail = (
         last_failed_at=bindparam("now"),
     )
 )
-_add = insert(dead_letters)
 _stay_dead = (
     update(dead_letters)
     .where(dead_letters.c.id == bindparam("row"), dead_letters.c.state == "retry")
@@ -109,7 +106,10 @@ _wanted = (
 
 
 def failed(case: Case, attempts: int, error: Exception, *, state: str) -> Statement[None]:
-    """``state`` is "retrying" while there is hope, and "dead" after that."""
+    """``state`` is "retrying" while there is hope, and "dead" after that.
+
+    Raises OwnershipLost. What has been settled since by somebody else stays as it is.
+    """
     values = {
         "who": case.consumer,
         "which": case.envelope.event_id,
@@ -119,8 +119,10 @@ def failed(case: Case, attempts: int, error: Exception, *, state: str) -> Statem
     }
 
     def note(connection: Connection) -> None:
+        if case.owner_check is not None:
+            case.owner_check(connection)
         if connection.execute(_fail, values).rowcount == 0:
-            connection.execute(_add, _row(case, values))
+            connection.execute(insert_new(connection, dead_letters), _row(case, values))
 
     return note
 
@@ -181,8 +183,7 @@ def code_of(error: Exception) -> str:
 
 
 def _told(error: Exception) -> dict[str, object]:
-    text = (str(error) or type(error).__name__)[:LONGEST_ERROR]
-    return {"code": code_of(error), "text": text, "now": utc_now()}
+    return {"code": code_of(error), "text": error_text(error), "now": utc_now()}
 
 
 def _execute(connection: Connection, statement: Executable, values: Mapping[str, Any]) -> None:

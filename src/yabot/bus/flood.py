@@ -13,7 +13,7 @@ class FloodGate:
 
     _fates: deque[bool] = field(default_factory=lambda: deque(maxlen=OF_THE_LAST))
 
-    def note(self, *, dead: bool) -> None:
+    def note(self, dead: bool) -> None:
         self._fates.append(dead)
 
     @property

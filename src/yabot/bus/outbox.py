@@ -44,7 +44,8 @@ def entries_after(partition: int, pos: int) -> Statement[list[Entry]]:
 
 
 def mark_published(positions: dict[int, int]) -> Statement[None]:
-    rows = [{"number": partition, "at": pos} for partition, pos in positions.items()]
+    # In the order in which units lock them, so that neither waits for the other in a ring.
+    rows = [{"number": partition, "at": pos} for partition, pos in sorted(positions.items())]
 
     def mark(connection: Connection) -> None:
         connection.execute(_set_published, rows)

@@ -48,9 +48,12 @@ class Relay:
         self._behind = True
         self._sweep_seconds = sweep_seconds
         self._looked_at = 0.0
+        # How far each stream has been seen to stand.
+        self._reached: dict[int, int] = defaultdict(int)
         self._published: dict[int, int] = {}
         self._marking: asyncio.TimerHandle | None = None
         self.loop = WakingLoop("relay", self.run_once, sweep_seconds)
+        self.loop.on_finished = self._write_marks
 
     def notice(self, committed: Committed) -> None:
         if not committed.events:
@@ -59,6 +62,11 @@ class Relay:
         if not self._behind:
             for entry in committed.events:
                 self._fresh[entry.partition].append(entry)
+        self.loop.wake()
+
+    def look_again(self) -> None:
+        """There may be events that nobody has told of."""
+        self._behind = True
         self.loop.wake()
 
     async def run_once(self) -> None:
@@ -99,8 +107,10 @@ class Relay:
             chunk = entries[first : first + outbox.READ_AT_ONCE]
             pos = await self._append(partition, chunk[0].pos - 1, chunk)
             if pos != chunk[-1].pos:
-                # It lost entries at a failover, or has these already, or not yet those before.
-                log.info("stream.realigned", partition=partition, stands_at=pos)
+                # It has these already or not yet those before, both from another process; or it
+                # has lost entries at a failover.
+                realigned = log.warning if pos < self._reached[partition] else log.debug
+                realigned("stream.realigned", partition=partition, stands_at=pos)
                 await self._send_from(partition, pos)
                 return
             PUBLISHED.inc(len(chunk))
@@ -134,10 +144,13 @@ class Relay:
         return await self._streams.append(partition, stands_at, entries)
 
     def _mark(self, partition: int, pos: int) -> None:
-        self._published[partition] = pos
+        self._reached[partition] = self._published[partition] = pos
         if self._marking is None:
             self._marking = asyncio.get_running_loop().call_later(MARK_AFTER, self._write_marks)
 
     def _write_marks(self) -> None:
+        if self._marking is None:
+            return
+        self._marking.cancel()
         positions, self._published, self._marking = self._published, {}, None
         self._database.write_later(outbox.mark_published(positions))

@@ -1,15 +1,20 @@
 """The streams of Redis, one a partition; an entry's id is its event's position and ``-0``."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
+from yabot.bus.cluster import ClusterClient
 from yabot.bus.connection import store_errors
 from yabot.events.partition import Entry
 
 NO_SUCH_KEY = "no such key"
+READ_AT_ONCE = 500
+# Seconds for which a read waits at most.
+LONGEST_READ = 1.0
 SCRIPT = (Path(__file__).parent / "append.lua").read_text()
 
 
@@ -22,6 +27,10 @@ class Streams:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._append = redis.register_script(SCRIPT)
+        # A read that finds nothing has to end before its connection is given up.
+        options: dict[str, Any] = redis.connection_pool.connection_kwargs
+        timeout = options.get("socket_timeout") or LONGEST_READ
+        self._patience_ms = int(min(timeout / 2, LONGEST_READ) * 1000)
 
     async def position(self, partition: int) -> int:
         """Where the stream stands; 0 when there is none. Raises StoreUnavailable."""
@@ -33,6 +42,29 @@ class Streams:
                     raise
                 return 0
         return int(info["last-generated-id"].partition("-")[0])
+
+    def read_together(self, partitions: Sequence[int]) -> list[Sequence[int]]:
+        """The partitions that one ``read`` may wait for: in a Cluster, each has its own slot."""
+        if isinstance(self._redis, ClusterClient):
+            return [[partition] for partition in partitions]
+        return [partitions]
+
+    async def read(self, positions: Mapping[int, int]) -> dict[int, list[tuple[int, str]]]:
+        """Positions and envelopes behind ``positions``, by partition; waits a moment for the first.
+
+        Raises StoreUnavailable.
+        """
+        after: Any = {stream_name(partition): f"{pos}-0" for partition, pos in positions.items()}
+        with store_errors():
+            found: Any = await self._redis.xread(after, READ_AT_ONCE, self._patience_ms)
+        partitions = {stream_name(partition): partition for partition in positions}
+        return {
+            partitions[stream]: [
+                (int(entry_id.partition("-")[0]), fields.get("event", ""))
+                for entry_id, fields in entries
+            ]
+            for stream, entries in found
+        }
 
     async def append(self, partition: int, stands_at: int, entries: Sequence[Entry]) -> int:
         """Add ``entries`` if the stream's last position is ``stands_at``; all of them or none.

@@ -10,6 +10,7 @@ from yabot.assembly import build_catalog
 from yabot.bootstrap import FEATURES
 from yabot.bus.observer import observe
 from yabot.cli.context import load_settings, run_until_signalled
+from yabot.events.asyncapi import asyncapi_document
 from yabot.events.documentation import events_page
 from yabot.runtime.stopping import finished_before
 from yabot.settings import Settings
@@ -41,6 +42,14 @@ def catalog(
     known = build_catalog(FEATURES)
     text = json.dumps(known.schemas(), ensure_ascii=False) if as_json else events_page(known)
     typer.echo(text, nl=as_json)
+
+
+@app.command()
+def asyncapi() -> None:
+    """Print the AsyncAPI document: channels, streams and messages, for programs."""
+    partitions = load_settings().bus_partitions
+    document = asyncapi_document(build_catalog(FEATURES), partitions)
+    typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
 
 
 async def _follow(settings: Settings, stop: asyncio.Event, user: str | None, raw: bool) -> None:

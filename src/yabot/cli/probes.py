@@ -19,19 +19,18 @@ from pydantic import SecretStr
 from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 from sqlalchemy.engine import make_url
 
-from yabot.bus.connection import connect
+from yabot.bus.topologies import describe, open_client
 from yabot.embedded.engine import EmbeddedEngine
 from yabot.embedded.mongod import EmbeddedMongod
 from yabot.embedded.valkey import EmbeddedValkey
-from yabot.errors import ConfigurationError
+from yabot.errors import ConfigurationError, StartupError, StoreUnavailable
 from yabot.settings import Settings
 
 State = Literal["ok", "warning", "problem", "off"]
 PATIENCE_S = 3
-FAILURES = (PyMongoError, RedisError, psycopg.Error, sqlite3.Error, AiogramError, OSError)
+FAILURES = (PyMongoError, psycopg.Error, sqlite3.Error, AiogramError, OSError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,23 +93,15 @@ async def redis(settings: Settings) -> Check:
     chosen = settings.redis
     if chosen.embedded:
         return _engine("Redis", EmbeddedValkey(settings.data_dir))
-    if chosen.url is None or chosen.sentinels or chosen.cluster:
-        wrong = "this version does not connect through Sentinel or Cluster"
-        return Check("Redis", "problem", f"{wrong}; set REDIS_URL to the server itself")
-    client = connect(
-        chosen.url.get_secret_value(),
-        password=chosen.password.get_secret_value() if chosen.password else None,
-        max_pool_size=1,
-        timeout_ms=PATIENCE_S * 1000,
-    )
-    async with client:
+    async with open_client(chosen) as client:
         mend = "check REDIS_URL and REDIS_PASSWORD, and that the server runs"
-        return await _answer("Redis", _ping(client), mend)
+        if chosen.sentinels:
+            mend = "check REDIS_SENTINELS, and that the Sentinels and the primary run"
+        return await _answer("Redis", _reached(client), mend)
 
 
-async def _ping(client: Redis) -> Check:
-    await client.ping()
-    return Check("Redis", "ok", "answers")
+async def _reached(client: Redis) -> Check:
+    return Check("Redis", "ok", f"answers: {await describe(client)}")
 
 
 async def sql(settings: Settings) -> Check:
@@ -169,6 +160,10 @@ async def _answer(name: str, question: Awaitable[Check], mend: str) -> Check:
             return await question
     except TimeoutError:
         return Check(name, "problem", f"no answer within {PATIENCE_S} s; {mend}")
+    except StartupError as error:
+        return Check(name, "problem", str(error))
+    except StoreUnavailable as error:
+        return Check(name, "problem", f"{error.reason}; {mend}")
     except FAILURES as error:
         return Check(name, "problem", f"{_first_words(error)}; {mend}")
 

@@ -1,6 +1,7 @@
 """The one list of event types. What is not in it, or does not fit its model, is not published."""
 
 from collections.abc import Iterable, Iterator
+from graphlib import CycleError, TopologicalSorter
 
 from yabot.errors import InvalidInput
 from yabot.events.envelope import Envelope, EventPayload
@@ -11,6 +12,7 @@ class Catalog:
         self._types: dict[str, type[EventPayload]] = {}
         for payload_type in types:
             self._add(payload_type)
+        self._before = self._declared_order()
 
     def _add(self, payload_type: type[EventPayload]) -> None:
         known = self._types.setdefault(payload_type.event_type, payload_type)
@@ -20,12 +22,34 @@ class Catalog:
                 f"{known.__qualname__} and {payload_type.__qualname__}"
             )
 
+    def _declared_order(self) -> dict[str, frozenset[str]]:
+        """By type, all that come before it: what it follows, what that follows, and so on."""
+        follows = {name: kind.follows for name, kind in self._types.items()}
+        before: dict[str, frozenset[str]] = {}
+        try:
+            for name in TopologicalSorter(follows).static_order():
+                if name not in follows:
+                    raise ValueError(f"event type '{name}' is followed by another, but not known")
+                direct = follows[name]
+                before[name] = frozenset(direct).union(*(before[each] for each in direct))
+        except CycleError as error:
+            raise ValueError(f"event types follow each other in a ring: {error.args[1]}") from error
+        return before
+
     def __iter__(self) -> Iterator[type[EventPayload]]:
         return iter(self._types.values())
 
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(self._types)
+
+    def before(self, event_type: str) -> frozenset[str]:
+        """The types whose events take effect before this one's in any correlation."""
+        return self._before[event_type]
+
+    def after(self, event_type: str) -> frozenset[str]:
+        """The types whose events take effect after this one's in any correlation."""
+        return frozenset(name for name, before in self._before.items() if event_type in before)
 
     def check(self, payload: EventPayload) -> None:
         """Raises InvalidInput when the payload's type is not in the catalog."""
@@ -36,10 +60,17 @@ class Catalog:
             )
 
     def payload_of(self, envelope: Envelope) -> EventPayload:
-        """Raises InvalidInput for an unknown type, pydantic's ValidationError for a bad payload."""
+        """Raises InvalidInput for an unknown type or a later version than this program knows,
+        pydantic's ValidationError for a bad payload.
+        """
         payload_type = self._types.get(envelope.event_type)
         if payload_type is None:
             raise InvalidInput(f"event type '{envelope.event_type}' is not in the catalog")
+        if envelope.version > payload_type.version:
+            raise InvalidInput(
+                f"{envelope.event_type} has version {envelope.version}, and this program knows "
+                f"{payload_type.version}: upgrade it, then try the event again"
+            )
         # JSON has no tuples: what was a tuple comes back as a list.
         return payload_type.model_validate(envelope.payload, strict=False)
 

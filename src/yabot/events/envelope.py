@@ -17,6 +17,8 @@ class EventPayload(BaseModel):
 
     event_type: ClassVar[str]
     version: ClassVar[int] = 1
+    # Types whose events take effect before this one's, where all are of one correlation.
+    follows: ClassVar[tuple[str, ...]] = ()
 
 
 class Envelope(BaseModel):
@@ -36,6 +38,11 @@ class Envelope(BaseModel):
     causation_id: str = Field(description="the update, request or event that it was published for")
     payload: dict[str, Any] = Field(description="as listed below for each type")
     traceparent: str | None = Field(None, description="W3C trace context")
+
+    @property
+    def lane(self) -> str:
+        """One user's events go one after another; so do those of one cause about nobody."""
+        return self.user_id or self.correlation_id
 
     def to_json(self) -> str:
         return self.model_dump_json(exclude_none=True)

@@ -37,3 +37,17 @@ BACKLOG_AGE = _gauge("backlog_age_seconds", "Age of the oldest row that waits.",
 STORE_UP = _gauge("store_up", "1 while the store answers, else 0.", "store")
 STORE_DOWNTIME = _counter("store_downtime_seconds", "Time for which the store was away.", "store")
 LOOP_LAG = _gauge("event_loop_lag_seconds", "How late the event loop was at the last look.")
+EVENTS_HANDLED = _counter(
+    "events_handled",
+    "Events by subscriber: ok, failed (to be tried again), dead, or retried (by an operator).",
+    "consumer",
+    "outcome",
+)
+EVENT_WAITING = _histogram(
+    "event_waiting_seconds", "From an event's time stamp to its being handled.", "group"
+)
+EVENT_HANDLING = _histogram("event_handling_seconds", "From decision to commit.", "consumer")
+EVENTS_IN_FLIGHT = _gauge("events_in_flight", "Events in the lanes of a group.", "group")
+GROUP_LAG = _gauge("group_lag_events", "Events that a group has yet to settle.", "group")
+GROUP_LAG_AGE = _gauge("group_lag_seconds", "Age of the oldest event yet to settle.", "group")
+PARTITIONS_OWNED = _gauge("partitions_owned", "Partitions in which this process works.", "group")

@@ -24,6 +24,8 @@ class WakingLoop:
         self._interval = interval
         # Told the reason when the loop begins to fail, and None when it succeeds again.
         self.on_trouble: Callable[[str | None], None] = lambda _reason: None
+        # Told that no step will follow.
+        self.on_finished: Callable[[], None] = lambda: None
         self._signal = asyncio.Event()
         self._hope = asyncio.Event()
         self._finishing = False
@@ -50,6 +52,7 @@ class WakingLoop:
         await asyncio.wait([self._task], timeout=seconds)
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
+        self.on_finished()
 
     async def _run(self) -> None:
         pauses = backoff()

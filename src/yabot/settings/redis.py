@@ -44,7 +44,7 @@ class RedisSettings(Section):
         "REDIS_URL",
         None,
         about="The Redis or Valkey that carries events. With REDIS_SENTINELS its host is not used,"
-        " its scheme, user, password and database are.",
+        " its scheme, user, password, database and options are.",
         value="redis://…, rediss://… (TLS) or unix://…, or the word embedded",
         default_text="embedded",
     )
@@ -66,16 +66,23 @@ class RedisSettings(Section):
         about="The name under which the Sentinels know the primary.",
         value="the name in their configuration, often mymaster",
     )
+    sentinel_password: SecretStr | None = variable(
+        "REDIS_SENTINEL_PASSWORD",
+        None,
+        about="The Sentinels' password. Without it, Sentinels that ask for one get Redis' own.",
+        value="the password as it is, not percent-encoded",
+    )
     cluster: bool = variable(
         "REDIS_CLUSTER",
         False,
-        about="REDIS_URL names a node of a Redis Cluster.",
+        about="REDIS_URL names a node of a Redis Cluster; the others are found through it.",
         value="true or false",
     )
     max_pool_size: PoolSize = variable(
         "REDIS_MAX_POOL_SIZE",
         50,
-        about="How many connections to Redis one process keeps at most.",
+        about="How many connections to Redis (to each node of a Cluster) one process keeps at"
+        " most.",
         value=POOL_SIZE,
     )
     timeout_ms: Milliseconds = variable(
@@ -130,6 +137,17 @@ class RedisSettings(Section):
                 "set host:port of each Sentinel",
                 ("REDIS_SENTINEL_MASTER",),
             )
+        if self.url and (self.cluster or self.sentinels):
+            yield from self._address_conflicts()
+
+    def _address_conflicts(self) -> Iterator[Problem]:
+        reason = "REDIS_CLUSTER" if self.cluster else "REDIS_SENTINELS"
+        if self._address.startswith("unix://"):
+            wrong = f"a Unix socket cannot be used with {reason}"
+            yield Problem("REDIS_URL", wrong, "use redis:// or rediss://", (reason,))
+        elif self.cluster and parse_url(self._address).get("db"):
+            wrong = "a Cluster has no database but 0"
+            yield Problem("REDIS_URL", wrong, "leave the number out", (reason,))
 
     def production_risks(self) -> Iterator[Problem]:
         if self.embedded:
@@ -163,6 +181,7 @@ class RedisSettings(Section):
         return [urlsplit(self._address).hostname or "localhost"]
 
     def secrets(self) -> Iterator[str]:
-        if self.password:
-            yield self.password.get_secret_value()
+        for password in (self.password, self.sentinel_password):
+            if password:
+                yield password.get_secret_value()
         yield from passwords_in(self._address)

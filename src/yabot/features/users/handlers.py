@@ -38,10 +38,13 @@ async def show_data(
         turn.say(f"<pre>{escape(text[start : start + CHUNK], quote=False)}</pre>")
 
 
-async def ask_to_forget(_message: Message, turn: Turn, t: Localizer) -> None:
+async def ask_to_forget(
+    _message: Message, turn: Turn, user: User, t: Localizer, users: UserService
+) -> None:
     turn.interaction("forget")
     answers = [("users-forget-yes", "forget:yes"), ("users-forget-no", "forget:no")]
-    turn.say(t("users-forget-ask"), [[(t(key), data)] for key, data in answers])
+    question = [t("users-forget-ask"), *await users.losses(user.user_id, t)]
+    turn.say("\n\n".join(question), [[(t(key), data)] for key, data in answers])
 
 
 async def forget(

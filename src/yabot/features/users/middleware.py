@@ -5,18 +5,23 @@ from typing import Any
 
 from aiogram import BaseMiddleware
 from aiogram.types import TelegramObject, Update
+from aiogram.types import User as TelegramUser
 
 from yabot.bot.intake import sender
-from yabot.bot.localization import Localizer, Texts
+from yabot.bot.localization import Texts
 from yabot.bot.turn import Turn
-from yabot.errors import StoreUnavailable
 from yabot.features.users.service import User, UserService
+from yabot.storage.relational.unit_of_work import UnitOfWork
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
 
 class UserMiddleware(BaseMiddleware):
-    """Gives handlers ``user`` and ``t``; only a message makes a new user."""
+    """Gives handlers ``user`` and ``t``; only a message that somebody wrote makes a new user.
+
+    Telegram's word of a payment comes as a message too: its handlers get None for a payer who is
+    not registered, or not any more.
+    """
 
     def __init__(self, users: UserService, texts: Texts) -> None:
         self._users = users
@@ -29,25 +34,34 @@ class UserMiddleware(BaseMiddleware):
         telegram_user, _ = sender(event)
         if telegram_user is None or telegram_user.is_bot:
             return None
-        if event.message is not None:
-            user = await self._users.meet(turn.work, telegram_user)
-        else:
-            found = await self._users.find(turn.user_id)
-            if found is None:
-                return self._greet_stranger(turn, telegram_user.language_code)
-            user = found
-        data |= {"user": user, "t": await self._localizer(user)}
+        user = await self._user(turn.work, event, telegram_user)
+        if user is None and not _tells_of_payment(event):
+            return self._greet_stranger(turn, telegram_user.language_code)
+        chosen = await self._chosen_language(event, user)
+        known = user.profile.language_code if user else telegram_user.language_code
+        data |= {"user": user, "t": self._texts.localizer(chosen or known)}
         return await handler(event, data)
 
-    async def _localizer(self, user: User) -> Localizer:
-        try:
-            chosen = (await self._users.state(user)).preferences.language
-        except StoreUnavailable:
-            chosen = None
-        return self._texts.localizer(chosen or user.profile.language_code)
+    async def _user(
+        self, work: UnitOfWork, event: Update, telegram_user: TelegramUser
+    ) -> User | None:
+        if event.message is None or _tells_of_payment(event):
+            return await self._users.find(str(telegram_user.id))
+        return await self._users.meet(work, telegram_user)
+
+    async def _chosen_language(self, event: Update, user: User | None) -> str | None:
+        """Who is about to pay has no time to wait for MongoDB."""
+        if user is None or event.pre_checkout_query is not None:
+            return None
+        return (await self._users.preferences(user)).language
 
     def _greet_stranger(self, turn: Turn, language_code: str | None) -> None:
         """An old button, pressed by somebody who is not registered, or not any more."""
         turn.operation = "stranger"
         turn.reject("unknown_user")
         turn.acknowledge(self._texts.localizer(language_code)("users-stranger"))
+
+
+def _tells_of_payment(event: Update) -> bool:
+    message = event.message
+    return message is not None and bool(message.successful_payment or message.refunded_payment)

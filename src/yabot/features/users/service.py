@@ -7,13 +7,14 @@ from typing import Any
 
 from aiogram.types import User as TelegramUser
 
+from yabot.bot.localization import Localizer
 from yabot.clock import utc_now
-from yabot.errors import GuardFailed, TerminalError
+from yabot.errors import GuardFailed, StoreUnavailable, TerminalError
 from yabot.feature import PersonalData
 from yabot.features.users import repository
 from yabot.features.users.cache import StateCache
 from yabot.features.users.events import UserDeleted, UserRegistered, UserUpdated
-from yabot.features.users.model import Profile, UserState, new_state
+from yabot.features.users.model import Preferences, Profile, UserState, new_state
 from yabot.observability.logging import get_logger
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
@@ -61,6 +62,15 @@ class UserService:
         """None: there is no such user. Raises StoreUnavailable when SQL cannot tell."""
         return _as_user(await self._database.read(repository.find(user_id)))
 
+    async def find_by_username(self, username: str) -> User | None:
+        """Whoever was seen last under that name, in whichever case it is written."""
+        user_id = await self._database.read(repository.find_by_username(username))
+        return None if user_id is None else await self.find(user_id)
+
+    def guard_known(self, work: UnitOfWork, user_id: str) -> None:
+        """Let the unit fail its guard when there is no such user at its commit."""
+        work.run(repository.hold(user_id))
+
     async def state(self, user: User) -> UserState:
         """The state at the very version that SQL had when the user was read.
 
@@ -70,6 +80,20 @@ class UserService:
             cached = self.cache.get(user.user_id, user.state_version)
             user.loaded = cached or await self._read_state(user)
         return user.loaded
+
+    async def preferences(self, user: User) -> Preferences:
+        """Those of everybody while MongoDB cannot tell. Raises GuardFailed as ``state`` does."""
+        try:
+            return (await self.state(user)).preferences
+        except (StoreUnavailable, StateLost):
+            return Preferences()
+
+    async def losses(self, user_id: str, t: Localizer) -> list[str]:
+        """What the user is to know before they say that they want to be forgotten."""
+        told = [
+            await feature.losing(user_id, t) for feature in self._personal_data if feature.losing
+        ]
+        return [text for text in told if text is not None]
 
     async def get(self, user_id: str) -> tuple[Profile, UserState] | None:
         """Profile and state as of one version; None when there is no such user."""
@@ -125,6 +149,7 @@ class UserService:
 
     def delete(self, work: UnitOfWork, user: User, reason: str) -> None:
         """Everything of the user goes with one commit; counters and audit stay, by id only."""
+        work.run(repository.hold(user.user_id, alone=True))
         for feature in reversed(self._personal_data):
             feature.erase(work, user.user_id)
         work.run(repository.erase(user.user_id))

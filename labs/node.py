@@ -1,0 +1,144 @@
+"""One Valkey process, with a folder and a port that it keeps over kills and starts."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+from yabot.embedded import guardian
+from yabot.embedded.ports import LOOPBACK, candidates
+from yabot.embedded.valkey import EmbeddedValkey
+
+PATIENCE = 20.0
+_given: set[int] = set()
+
+Setting = tuple[str, ...]
+
+
+class Node:
+    """It ends with the process that has started it, however that ends."""
+
+    def __init__(
+        self,
+        folder: Path,
+        settings: Sequence[Setting],
+        *,
+        password: str | None = None,
+        is_sentinel: bool = False,
+    ) -> None:
+        self.port = new_port()
+        self.password = password
+        self._folder = folder
+        self._mode = ["--sentinel"] if is_sentinel else []
+        self._process: subprocess.Popen[bytes] | None = None
+        folder.mkdir(parents=True)
+        own: list[Setting] = [("bind", LOOPBACK), ("port", str(self.port)), ("dir", str(folder))]
+        if password is not None:
+            own.append(("requirepass", password))
+        # Its own file: Valkey writes into it what a failover has made of the node.
+        self._file.write_text("".join(f"{' '.join(line)}\n" for line in [*own, *settings]))
+
+    @property
+    def _file(self) -> Path:
+        return self._folder / "node.conf"
+
+    @property
+    def address(self) -> str:
+        return f"{LOOPBACK}:{self.port}"
+
+    def start(self) -> None:
+        """Once it answers, where it was, with what it had."""
+        binary = str(EmbeddedValkey(self._folder).binary())
+        guarded = [sys.executable, "-I", "-S", guardian.__file__]
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [*guarded, binary, str(self._file), *self._mode],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        until(self._answers)
+
+    def ask(self, *command: str) -> Any:
+        """One command, to this node alone. Raises RedisError."""
+        with Redis(
+            port=self.port,
+            password=self.password,
+            decode_responses=True,
+            socket_timeout=1,
+            retry=Retry(NoBackoff(), 0),
+        ) as client:
+            return client.execute_command(*command)
+
+    def kill(self) -> None:
+        """As by kill -9; it stays away until ``start``."""
+        self._signal(signal.SIGKILL)
+        self._wait()
+
+    def freeze(self) -> None:
+        """SIGSTOP: it takes connections and answers nothing."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def end(self) -> None:
+        """May be repeated."""
+        if self._process is not None:
+            self.thaw()
+            self._signal(signal.SIGKILL)
+            self._wait()
+
+    def revive(self) -> None:
+        """Running again, whatever has been done to it."""
+        if self._process is None:
+            self.start()
+        else:
+            self.thaw()
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, (self._folder / "log").read_text()
+        try:
+            self.ask("PING")
+        except RedisError:
+            return False
+        return True
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process is not None, "it does not run"
+        os.kill(self._process.pid, number)
+
+    def _wait(self) -> None:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        self._process.wait()
+        self._process.stdin.close()
+        self._process = None
+
+
+def new_port() -> int:
+    """Free, and given to nobody else in this process."""
+    while (port := next(candidates(None))) in _given:
+        continue
+    _given.add(port)
+    return port
+
+
+def until(condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
+    """Raises TimeoutError when it is still not so."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{getattr(condition, '__qualname__', condition)}: still not so")
+        time.sleep(0.02)

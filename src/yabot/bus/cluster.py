@@ -1,0 +1,169 @@
+"""A Redis Cluster, as a client that knows which node has which key.
+
+redis-py has one of its own. Its asyncio version (8.1) sends ASKING on one connection and the
+command on another, so that nothing gets through while a slot moves; and it neither waits for a
+free connection nor survives a refresh without cutting what others are waiting for.
+"""
+
+import asyncio
+import random
+from collections import Counter
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
+from redis.exceptions import AskError, ClusterDownError, MovedError, ResponseError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from yabot.bus.asking import ask_all
+from yabot.bus.connection import Options, command, pooled
+from yabot.bus.slots import Address, SlotMap, slot_of
+from yabot.errors import StartupError
+
+NO_CLUSTER = "cluster support disabled"
+REDIRECTS = 5
+UNREACHED = (RedisConnectionError, RedisTimeoutError, OSError, ClusterDownError)
+
+
+class ClusterClient(Redis):
+    """Each command goes to the node that has its first key, and follows the key where it moves.
+
+    ``options`` name any one node, and say how to connect to all; each has a pool of that size.
+    What a node has not answered is not asked again: nobody knows whether it was done.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._first: Address = (options.get("host", "localhost"), options.get("port", 6379))
+        self._clients: dict[Address, Redis] = {}
+        self._map = SlotMap()
+        # Where slots have gone since the map was drawn.
+        self._moved: dict[int, Address] = {}
+        self._is_stale = True
+        self._drawing = asyncio.Lock()
+        super().__init__(connection_pool=self._client(self._first).connection_pool)
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        """For commands with a key, all of whose keys are in one slot."""
+        slot = slot_of(args)
+        await self._refresh()
+        node, asking = self._holder(slot), False
+        for _ in range(REDIRECTS):
+            try:
+                return await self._send(node, asking, *args, **options)
+            except MovedError as error:
+                node, asking = _place(error, node), False
+                self._moved[slot] = node
+            except AskError as error:
+                node, asking = _place(error, node), True
+            except UNREACHED:
+                self._is_stale = True
+                raise
+        raise ClusterDownError(f"slot {slot} is sent from node to node")
+
+    async def ping(self, **_options: Any) -> bool:
+        """Whether every slot is served, and every primary answers."""
+        if not self._map.is_whole:
+            self._is_stale = True
+        await self._refresh()
+        if not self._map.is_whole:
+            raise ClusterDownError(f"only {self._map.served} of its 16384 slots are served")
+        try:
+            await asyncio.gather(*(self._client(node).ping() for node in self._primaries()))
+        except UNREACHED:
+            self._is_stale = True
+            raise
+        return True
+
+    async def script_load(self, script: Any) -> Any:
+        """On every primary that answers: each may be the next to run it. Returns its hash."""
+        await self._refresh()
+        loaded, failures = await ask_all(
+            self._send(node, False, "SCRIPT LOAD", script) for node in self._primaries()
+        )
+        if not loaded:
+            raise failures[0]
+        return loaded[0]
+
+    def pubsub(self, **options: Any) -> PubSub:
+        """At any node: in a Cluster every node hears what is published at any."""
+        nodes = sorted(self._map.nodes) or [self._first]
+        return self._client(random.choice(nodes)).pubsub(**options)  # noqa: S311 - no secret
+
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:
+        for client in self._clients.values():
+            await client.aclose(close_connection_pool)
+
+    async def layout(self) -> SlotMap:
+        """As most nodes see it now. Raises RedisError, StartupError."""
+        self._is_stale = True
+        await self._refresh()
+        return self._map
+
+    async def _send(self, node: Address, asking: bool, *args: Any, **options: Any) -> Any:
+        client = self._client(node)
+        if not asking:
+            return await command(client, *args, **options)
+        # ASKING is for the next command of its own connection.
+        async with client.client() as connection:
+            await command(connection, "ASKING")
+            return await command(connection, *args, **options)
+
+    def _holder(self, slot: int) -> Address:
+        node = self._moved.get(slot) or self._map.primary_of(slot)
+        if node is None:
+            self._is_stale = True
+            raise ClusterDownError(f"no node serves slot {slot}")
+        return node
+
+    def _primaries(self) -> frozenset[Address]:
+        return self._map.primaries | set(self._moved.values())
+
+    def _client(self, node: Address) -> Redis:
+        if node not in self._clients:
+            host, port = node
+            self._clients[node] = pooled({**self._options, "host": host, "port": port})
+        return self._clients[node]
+
+    async def _refresh(self) -> None:
+        """Draw the map again, if it may be wrong; by all nodes, of which some may be away."""
+        if not self._is_stale:
+            return
+        async with self._drawing:
+            if self._is_stale:
+                self._map = await self._drawn()
+                self._moved.clear()
+                self._is_stale = False
+        await self._forget_the_gone()
+
+    async def _drawn(self) -> SlotMap:
+        asked = {self._first, *self._clients, *self._map.nodes}
+        maps, failures = await ask_all(map(self._map_by, asked))
+        if not maps:
+            raise failures[0]
+        # A node that was cut off, or stopped for a while, does not know what has changed since.
+        [(agreed, _)] = Counter(maps).most_common(1)
+        return agreed
+
+    async def _map_by(self, node: Address) -> SlotMap:
+        try:
+            answer = await command(self._client(node), "CLUSTER SLOTS")
+        except ResponseError as error:
+            if NO_CLUSTER not in str(error):
+                raise
+            raise StartupError(
+                f"{node[0]}:{node[1]} is no node of a Redis Cluster; set REDIS_URL to one, or leave"
+                " REDIS_CLUSTER out"
+            ) from error
+        return SlotMap.read(answer, node)
+
+    async def _forget_the_gone(self) -> None:
+        """Clients of nodes that have left the Cluster."""
+        for node in self._clients.keys() - self._map.nodes - {self._first}:
+            await self._clients.pop(node).aclose()
+
+
+def _place(error: AskError, asked: Address) -> Address:
+    """A node that does not know the other's name leaves it out: it is its own."""
+    return (error.host or asked[0], error.port)

@@ -1,0 +1,117 @@
+"""Makes an envelope of what another service wrote, or says what is wrong with it."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from yabot.bus.inbound.stream import Entry
+from yabot.clock import rfc3339, utc_now
+from yabot.errors import InvalidInput
+from yabot.events.catalog import Catalog
+from yabot.events.envelope import Envelope
+
+MOST_BYTES = 65_536
+# How far another service's clock may be ahead: one that is far ahead would make all that comes
+# after it late.
+AHEAD = timedelta(minutes=5)
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+
+EVENT_TYPE = re.compile(r"[a-z][a-z0-9_]{0,63}")
+ID = re.compile(r"[!-~]{1,128}")
+
+
+class NotAnEnvelope(InvalidInput):
+    code = "not_an_envelope"
+
+
+class EventRefused(InvalidInput):
+    """An envelope that could be read, and that this program does not take."""
+
+    code = "event_refused"
+
+    def __init__(self, envelope: Envelope, reason: str) -> None:
+        self.envelope = envelope
+        super().__init__(reason)
+
+
+def read_event(entry: Entry, catalog: Catalog) -> Envelope:
+    """The event, as it will stand in the log. Raises NotAnEnvelope, EventRefused."""
+    return fitting(_read(entry), catalog)
+
+
+def fitting(envelope: Envelope, catalog: Catalog) -> Envelope:
+    """The same event with its payload as this program writes it. Raises EventRefused."""
+    if envelope.sequence is not None:
+        raise EventRefused(envelope, "sequence: it counts our own events, leave it out")
+    if envelope.timestamp > utc_now() + AHEAD:
+        told = rfc3339(envelope.timestamp)
+        raise EventRefused(envelope, f"timestamp: {told} is to come; set the sender's clock right")
+    try:
+        payload = catalog.payload_of(envelope)
+    except ValidationError as error:
+        raise EventRefused(envelope, mistakes(error, "payload")) from error
+    except InvalidInput as error:
+        raise EventRefused(envelope, str(error)) from error
+    if envelope.version > payload.version:
+        raise EventRefused(
+            envelope,
+            f"version: {envelope.version} of {envelope.event_type} is newer than {payload.version},"
+            " which is the newest that this program knows; retry it after an upgrade",
+        )
+    written = payload.model_dump(mode="json", exclude_none=True)
+    return envelope.model_copy(update={"payload": written})
+
+
+def mistakes(error: ValidationError, *place: str) -> str:
+    """The first three of them, each with its place."""
+    found = error.errors(include_url=False, include_input=False)
+    return "; ".join(
+        f"{'.'.join(map(str, (*place, *each['loc']))) or 'event'}: {each['msg']}"
+        for each in found[:3]
+    )
+
+
+def _read(entry: Entry) -> Envelope:
+    if entry.event is None:
+        raise NotAnEnvelope("the entry has no field 'event' that holds an envelope")
+    if len(entry.event) > MOST_BYTES:
+        raise NotAnEnvelope(f"it has {len(entry.event)} bytes, and may have {MOST_BYTES}")
+    try:
+        envelope = Envelope.model_validate_json(entry.event, strict=True)
+    except ValidationError as error:
+        raise NotAnEnvelope(mistakes(error)) from error
+    _check_names(envelope)
+    return envelope.model_copy(update={"timestamp": _in_utc(envelope.timestamp)})
+
+
+def _check_names(envelope: Envelope) -> None:
+    """What will stand in columns of its own."""
+    if not _is_uuid(envelope.event_id):
+        raise NotAnEnvelope("event_id: it is no UUID in lower case, with its hyphens")
+    if not EVENT_TYPE.fullmatch(envelope.event_type):
+        raise NotAnEnvelope("event_type: it is no name in lower case")
+    for name in ("user_id", "correlation_id", "causation_id", "traceparent"):
+        value = getattr(envelope, name)
+        if value is not None and not ID.fullmatch(value):
+            raise NotAnEnvelope(f"{name}: it is not 1 to 128 printable characters without spaces")
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False
+
+
+def _in_utc(timestamp: datetime) -> datetime:
+    if timestamp.tzinfo is None:
+        raise NotAnEnvelope("timestamp: it has no time zone; end it with Z for UTC")
+    try:
+        moment = timestamp.astimezone(UTC)
+    except OverflowError as error:
+        raise NotAnEnvelope("timestamp: there is no such moment in UTC") from error
+    if moment < EARLIEST:
+        raise NotAnEnvelope(f"timestamp: it is before {rfc3339(EARLIEST)}")
+    return moment

@@ -1,0 +1,196 @@
+"""Dead letters as they stand in SQL: grouped, one by one, and changed by an operator."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    Subquery,
+    bindparam,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from yabot.clock import utc_now
+from yabot.events.envelope import Envelope
+from yabot.storage.relational.database import Statement
+from yabot.storage.relational.tables import audit_log, dead_letters
+
+State = Literal["dead", "retrying", "retry", "resolved", "discarded"]
+
+# How many ids of a group are shown.
+SAMPLE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class LetterGroup:
+    """The letters of one consumer that failed on one type of event with one code."""
+
+    consumer: str
+    event_type: str
+    error_code: str
+    letters: int
+    first_failed_at: datetime
+    last_failed_at: datetime
+    # The lowest ids.
+    ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    id: int
+    state: State
+    consumer: str
+    group: str
+    envelope: Envelope
+    attempts: int
+    error_code: str
+    error: str
+    note: str | None
+    first_failed_at: datetime
+    last_failed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Letters that agree with all that is given."""
+
+    consumer: str | None = None
+    event_type: str | None = None
+    error_code: str | None = None
+
+    def __bool__(self) -> bool:
+        return any((self.consumer, self.event_type, self.error_code))
+
+
+_kind = (dead_letters.c.consumer, dead_letters.c.event_type, dead_letters.c.error_code)
+_in_state = dead_letters.c.state == bindparam("wanted")
+_grouped = (
+    select(
+        *_kind,
+        func.count().label("letters"),
+        func.min(dead_letters.c.first_failed_at).label("first_failed_at"),
+        func.max(dead_letters.c.last_failed_at).label("last_failed_at"),
+    )
+    .where(_in_state)
+    .group_by(*_kind)
+    .order_by(func.count().desc(), *_kind)
+)
+_numbered: Subquery = (
+    select(
+        *_kind,
+        dead_letters.c.id,
+        func.row_number().over(partition_by=_kind, order_by=dead_letters.c.id).label("n"),
+    )
+    .where(_in_state)
+    .subquery()
+)
+_samples = select(_numbered).where(_numbered.c.n <= SAMPLE).order_by(_numbered.c.id)
+_one = select(dead_letters).where(dead_letters.c.id == bindparam("row"))
+_states = select(dead_letters.c.id, dead_letters.c.state).where(
+    dead_letters.c.id.in_(bindparam("rows", expanding=True))
+)
+_change = (
+    update(dead_letters)
+    .where(
+        dead_letters.c.id.in_(bindparam("rows", expanding=True)),
+        dead_letters.c.state.in_(bindparam("before", expanding=True)),
+    )
+    .values(state=bindparam("after"), note=func.coalesce(bindparam("told"), dead_letters.c.note))
+    .returning(dead_letters.c.id)
+)
+_audit = insert(audit_log)
+
+
+def grouped(state: State) -> Statement[list[LetterGroup]]:
+    """The largest group first."""
+    where = {"wanted": state}
+
+    def read(connection: Connection) -> list[LetterGroup]:
+        ids: dict[tuple[str, ...], list[int]] = {}
+        for row in connection.execute(_samples, where):
+            ids.setdefault((row.consumer, row.event_type, row.error_code), []).append(row.id)
+        return [
+            LetterGroup(**row, ids=tuple(ids[row.consumer, row.event_type, row.error_code]))
+            for row in connection.execute(_grouped, where).mappings()
+        ]
+
+    return read
+
+
+def one(letter_id: int) -> Statement[DeadLetter | None]:
+    def read(connection: Connection) -> DeadLetter | None:
+        row = connection.execute(_one, {"row": letter_id}).first()
+        return None if row is None else _letter(row)
+
+    return read
+
+
+def matching(selection: Selection, states: Sequence[State]) -> Statement[list[int]]:
+    """Ids, the oldest letter first."""
+    query = _matching(selection, states)
+    return lambda connection: list(connection.execute(query).scalars())
+
+
+def states_of(ids: Sequence[int]) -> Statement[dict[int, State]]:
+    """By id; without those that are not there."""
+    return lambda connection: dict(connection.execute(_states, {"rows": ids}).tuples().all())
+
+
+def change(
+    ids: Sequence[int], before: Sequence[State], after: State, by: str, note: str | None = None
+) -> Statement[list[int]]:
+    """Change those that are still as ``before`` says, and write down who did; gives their ids."""
+    values = {"rows": ids, "before": before, "after": after, "told": note}
+
+    def run(connection: Connection) -> list[int]:
+        changed = sorted(connection.execute(_change, values).scalars())
+        if changed:
+            details = {"letters": changed, "by": by, "note": note}
+            connection.execute(_audit, _audited(after, details))
+        return changed
+
+    return run
+
+
+def _matching(selection: Selection, states: Iterable[State]) -> Select[int]:
+    query = select(dead_letters.c.id).where(dead_letters.c.state.in_(states))
+    if selection.consumer is not None:
+        query = query.where(dead_letters.c.consumer == selection.consumer)
+    if selection.event_type is not None:
+        query = query.where(dead_letters.c.event_type == selection.event_type)
+    if selection.error_code is not None:
+        query = query.where(dead_letters.c.error_code == selection.error_code)
+    return query.order_by(dead_letters.c.id)
+
+
+def _audited(after: State, details: Mapping[str, Any]) -> dict[str, Any]:
+    given = {name: value for name, value in details.items() if value is not None}
+    return {
+        "kind": f"dead_letters_{'retried' if after == 'retry' else after}",
+        "details": json.dumps(given, ensure_ascii=False),
+        "created_at": utc_now(),
+    }
+
+
+def _letter(row: Row[Any]) -> DeadLetter:
+    return DeadLetter(
+        id=row.id,
+        state=row.state,
+        consumer=row.consumer,
+        group=row.group_name,
+        envelope=Envelope.model_validate_json(row.envelope),
+        attempts=row.attempts,
+        error_code=row.error_code,
+        error=row.error,
+        note=row.note,
+        first_failed_at=row.first_failed_at,
+        last_failed_at=row.last_failed_at,
+    )

@@ -1,0 +1,78 @@
+"""Which node of a Cluster has which slots, and which slot a command is about."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
+
+Address = tuple[str, int]
+
+SCRIPTS = frozenset(("EVAL", "EVALSHA"))
+READS = frozenset(("XREAD", "XREADGROUP"))
+
+
+@dataclass(frozen=True, slots=True)
+class SlotRange:
+    first: int
+    last: int
+    primary: Address
+
+
+@dataclass(frozen=True, slots=True)
+class SlotMap:
+    """As one node sees it; two are equal when their primaries are."""
+
+    ranges: tuple[SlotRange, ...] = ()
+    nodes: frozenset[Address] = field(default=frozenset(), compare=False)
+
+    @classmethod
+    def read(cls, answer: Sequence[Sequence[Any]], told_by: Address) -> "SlotMap":
+        """From what CLUSTER SLOTS answers; a node that does not know its name is ``told_by``."""
+        ranges, nodes = [], set()
+        for first, last, *holders in answer:
+            addresses = [_address(holder, told_by) for holder in holders]
+            ranges.append(SlotRange(int(first), int(last), addresses[0]))
+            nodes.update(addresses)
+        return cls(tuple(sorted(ranges, key=lambda each: each.first)), frozenset(nodes))
+
+    @property
+    def primaries(self) -> frozenset[Address]:
+        return frozenset(each.primary for each in self.ranges)
+
+    @property
+    def served(self) -> int:
+        """How many slots have a node; all of them are 16384."""
+        return sum(each.last - each.first + 1 for each in self.ranges)
+
+    @property
+    def is_whole(self) -> bool:
+        return self.served == REDIS_CLUSTER_HASH_SLOTS
+
+    def primary_of(self, slot: int) -> Address | None:
+        index = bisect_right(self.ranges, slot, key=lambda each: each.first) - 1
+        if index < 0 or slot > self.ranges[index].last:
+            return None
+        return self.ranges[index].primary
+
+
+def slot_of(command: Sequence[Any]) -> int:
+    """The slot of the first key; the server itself refuses keys of several slots."""
+    name = str(command[0]).upper()
+    if name in SCRIPTS:
+        key = command[3]
+    elif name in READS:
+        key = command[list(map(_text, command)).index("STREAMS") + 1]
+    else:
+        key = command[1]
+    return key_slot(_text(key).encode())
+
+
+def _address(holder: Sequence[Any], told_by: Address) -> Address:
+    host = holder[0]
+    return (host if host not in {None, "", "?"} else told_by[0], int(holder[1]))
+
+
+def _text(part: Any) -> str:
+    return part.decode() if isinstance(part, bytes) else str(part)

@@ -1,0 +1,196 @@
+"""`yabot dlq`: what could not be processed, and what becomes of it."""
+
+import asyncio
+import getpass
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from yabot.bus.dead_letters import AT_ONCE, DISCARDABLE, RETRIABLE, DeadLetters, portions
+from yabot.bus.letters import Selection, State
+from yabot.cli import letters
+from yabot.cli.context import load_settings
+from yabot.cli.sql import existing_database
+from yabot.redaction import Redactor
+from yabot.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, help="Look after events that could not be processed.")
+
+Json = Annotated[bool, typer.Option("--json", help="For programs.")]
+Ids = Annotated[list[int] | None, typer.Argument(help="As `yabot dlq list` shows them.")]
+Type = Annotated[str | None, typer.Option("--type", help="All of this type of event.")]
+Error = Annotated[str | None, typer.Option("--error", help="All that failed with this code.")]
+Consumer = Annotated[str | None, typer.Option("--consumer", help="All of this subscriber.")]
+
+# Changes some letters, and says which.
+Action = Callable[[Sequence[int]], Awaitable[list[int]]]
+
+
+@app.callback()
+def group() -> None:
+    """Look after events that could not be processed."""
+
+
+@app.command("list")
+def list_letters(
+    state: Annotated[
+        State, typer.Option(help="dead: given up. retrying: still tried by itself. retry: waits.")
+    ] = "dead",
+    as_json: Json = False,
+) -> None:
+    """Count dead letters by subscriber, type of event and error."""
+    settings = load_settings()
+
+    async def run() -> None:
+        async with _dead_letters(settings) as dead_letters:
+            groups = await dead_letters.groups(state)
+        if as_json:
+            _print_json({"state": state, "groups": [asdict(each) for each in groups]})
+        else:
+            typer.echo(letters.table(state, groups))
+
+    asyncio.run(run())
+
+
+@app.command("show")
+def show(
+    letter_id: Annotated[int, typer.Argument(metavar="ID")],
+    as_json: Json = False,
+) -> None:
+    """Show one: the event, why it failed, and the events that led to it."""
+    settings = load_settings()
+    redactor = Redactor(settings.secrets())
+
+    async def run() -> None:
+        async with _dead_letters(settings) as dead_letters:
+            letter = await dead_letters.get(letter_id)
+            before = await dead_letters.before(letter)
+        shown = redactor.mapping(letters.as_json(letter, before))
+        if as_json:
+            _print_json(shown)
+        else:
+            typer.echo(letters.page(shown))
+
+    asyncio.run(run())
+
+
+@app.command("retry")
+def retry(
+    ids: Ids = None,
+    event_type: Type = None,
+    error: Error = None,
+    consumer: Consumer = None,
+    rate: Annotated[
+        int | None,
+        typer.Option(min=1, help="Hand over so many a second; the worker takes 20 at most."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Have the running worker try dead letters again: these, or all that match now."""
+    settings, selection = load_settings(), _selection(ids, event_type, error, consumer)
+
+    async def run() -> None:
+        async with _dead_letters(settings) as dead_letters:
+            wanted = await _wanted(dead_letters, ids, selection, RETRIABLE)
+            done = await _in_portions(dead_letters.retry, wanted, rate)
+        _report(wanted, done, "retried", as_json)
+        if done and not as_json:
+            typer.echo(
+                "The worker takes up to 20 a second. `yabot dlq list --state retry` shows what "
+                "waits for it, `yabot dlq list` what has failed again."
+            )
+
+    asyncio.run(run())
+
+
+@app.command("discard")
+def discard(
+    note: Annotated[str, typer.Option(help="Why; it is kept with them.")],
+    ids: Ids = None,
+    event_type: Type = None,
+    error: Error = None,
+    consumer: Consumer = None,
+    as_json: Json = False,
+) -> None:
+    """Give dead letters up: these, or all that match now."""
+    if not note.strip():
+        raise typer.BadParameter("say in a few words why they are given up", param_hint="--note")
+    settings, selection = load_settings(), _selection(ids, event_type, error, consumer)
+
+    async def run() -> None:
+        async with _dead_letters(settings) as dead_letters:
+            wanted = await _wanted(dead_letters, ids, selection, DISCARDABLE)
+            done = await _in_portions(
+                lambda portion: dead_letters.discard(portion, note.strip()), wanted, None
+            )
+        _report(wanted, done, "discarded", as_json)
+
+    asyncio.run(run())
+
+
+@asynccontextmanager
+async def _dead_letters(settings: Settings) -> AsyncIterator[DeadLetters]:
+    async with existing_database(settings) as database:
+        yield DeadLetters(database, by=_operator())
+
+
+def _operator() -> str:
+    try:
+        return f"command line, {getpass.getuser()}"
+    except (KeyError, OSError):  # in a container the user may have no name
+        return "command line"
+
+
+def _selection(
+    ids: Sequence[int] | None, event_type: str | None, error: str | None, consumer: str | None
+) -> Selection:
+    selection = Selection(consumer, event_type, error)
+    if bool(ids) == bool(selection):
+        raise typer.BadParameter(
+            "name either ids, or what all of them have in common: --type, --error, --consumer"
+        )
+    return selection
+
+
+async def _wanted(
+    dead_letters: DeadLetters,
+    ids: Sequence[int] | None,
+    selection: Selection,
+    states: Sequence[State],
+) -> list[int]:
+    """Frozen: what becomes a dead letter from now on is not among them."""
+    if not ids:
+        return await dead_letters.select(selection, states)
+    wanted = list(dict.fromkeys(ids))
+    await dead_letters.require(wanted, states)
+    return wanted
+
+
+async def _in_portions(act: Action, wanted: Sequence[int], rate: int | None) -> list[int]:
+    """``rate`` a second; without it, as fast as it goes. Says on standard error how far it is."""
+    done: list[int] = []
+    for n, portion in enumerate(portions(wanted, rate or AT_ONCE)):
+        if n and rate:
+            await asyncio.sleep(1)
+        done += await act(portion)
+        if len(wanted) > len(portion):
+            typer.echo(f"{len(done)} of {len(wanted)}", err=True)
+    return done
+
+
+def _report(wanted: Sequence[int], done: Sequence[int], what: str, as_json: bool) -> None:
+    skipped = sorted(set(wanted) - set(done))
+    if as_json:
+        _print_json({what: list(done), "skipped": skipped})
+    elif not wanted:
+        typer.echo("No dead letter matches; nothing was changed.")
+    else:
+        typer.echo(letters.outcome(what, done, skipped))
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, default=letters.plain))

@@ -1,0 +1,121 @@
+"""Dead letters as text for a terminal, and as JSON."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from yabot.bus.letters import DeadLetter, LetterGroup, State
+from yabot.clock import rfc3339, utc_now
+from yabot.events.envelope import Envelope
+
+HEADINGS = ("CONSUMER", "EVENT", "ERROR", "LETTERS", "OLDEST", "NEWEST", "IDS")
+NONE: dict[State, str] = {
+    "dead": "There are no dead letters.",
+    "retrying": "No event is being tried again.",
+    "retry": "No dead letter waits for being tried again.",
+    "resolved": "No dead letter has been resolved.",
+    "discarded": "No dead letter has been discarded.",
+}
+
+
+def table(state: State, groups: Sequence[LetterGroup]) -> str:
+    """A line for each group."""
+    if not groups:
+        return NONE[state]
+    rows = [HEADINGS, *(_cells(each) for each in groups)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
+
+
+def as_json(letter: DeadLetter, before: Sequence[Envelope]) -> dict[str, Any]:
+    """All of it in JSON's own types."""
+    return {
+        **asdict(letter),
+        "envelope": _json_of(letter.envelope),
+        "first_failed_at": rfc3339(letter.first_failed_at),
+        "last_failed_at": rfc3339(letter.last_failed_at),
+        "before": [_json_of(each) for each in before],
+    }
+
+
+def page(shown: dict[str, Any]) -> str:
+    """What ``as_json`` gives, for people."""
+    event = shown["envelope"]
+    facts = {
+        "state": f"{shown['state']}, {_count(shown['attempts'], 'attempt')}",
+        "consumer": f"{shown['consumer']}, in the group {shown['group']}",
+        "error": f"{shown['error_code']}: {shown['error']}",
+        "first failed": _moment(shown["first_failed_at"]),
+        "last failed": _moment(shown["last_failed_at"]),
+        "note": shown["note"],
+    }
+    lines = [f"Dead letter {shown['id']}: {event['event_type']} {event['event_id']}"]
+    lines += [f"  {name:<12}  {value}" for name, value in facts.items() if value is not None]
+    lines += ["", "The event:", json.dumps(event, ensure_ascii=False, indent=2), ""]
+    if not shown["before"]:
+        return "\n".join([*lines, f"Nothing before it belongs to {event['correlation_id']}."])
+    lines.append(f"Before it, of {event['correlation_id']}:")
+    return "\n".join([*lines, *(f"  {_line(each)}" for each in shown["before"])])
+
+
+def outcome(what: str, done: Sequence[int], skipped: Sequence[int]) -> str:
+    verb = {"retried": "to be tried again", "discarded": "discarded"}[what]
+    told = f"{_count(len(done), 'dead letter')} {verb}."
+    if skipped:
+        told += f" {len(skipped)} left alone, for somebody else was faster: {_ids(skipped)}."
+    return told
+
+
+def plain(value: object) -> str:
+    """For JSON, what it has no type for."""
+    return rfc3339(value) if isinstance(value, datetime) else str(value)
+
+
+def age(moment: datetime, now: datetime) -> str:
+    """In one unit, rounded down: 45 s, 12 min, 3 h, 2 d."""
+    past = max(now - moment, timedelta())
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if past.total_seconds() >= length:
+            return f"{past.total_seconds() // length:.0f} {unit}"
+    return f"{past.total_seconds():.0f} s"
+
+
+def _cells(each: LetterGroup) -> tuple[str, ...]:
+    now = utc_now()
+    return (
+        each.consumer,
+        each.event_type,
+        each.error_code,
+        str(each.letters),
+        age(each.first_failed_at, now),
+        age(each.last_failed_at, now),
+        _ids(each.ids) + (" …" if each.letters > len(each.ids) else ""),
+    )
+
+
+def _ids(ids: Sequence[int]) -> str:
+    return " ".join(map(str, ids))
+
+
+def _moment(text: str) -> str:
+    return f"{text}, {age(datetime.fromisoformat(text), utc_now())} ago"
+
+
+def _line(event: dict[str, Any]) -> str:
+    where = f"{event.get('user_id', '-')}#{event.get('sequence', '-')}"
+    payload = json.dumps(event["payload"], ensure_ascii=False)
+    return f"{event['timestamp']}  {where:<16} {event['event_type']:<26} {payload}"
+
+
+def _json_of(envelope: Envelope) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(envelope.to_json())
+    return found
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

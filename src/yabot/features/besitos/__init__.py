@@ -1,0 +1,50 @@
+from pathlib import Path
+
+from aiogram import Router
+
+from yabot.bot.localization import Localizer
+from yabot.feature import Feature, PersonalData, Services
+from yabot.features.besitos import handlers
+from yabot.features.besitos.events import EVENTS
+from yabot.features.besitos.gift import GiftHandler
+from yabot.features.besitos.service import BesitosService
+from yabot.features.besitos.tables import TABLES
+from yabot.features.users.notices import Notices
+from yabot.features.users.service import UserService
+
+HERE = Path(__file__).parent
+
+
+def _service(services: Services) -> BesitosService:
+    return BesitosService(services.database, services[UserService])
+
+
+def _personal_data(services: Services) -> PersonalData:
+    besitos = services[BesitosService]
+
+    async def losing(user_id: str, t: Localizer) -> str | None:
+        balance = await besitos.balance(user_id)
+        return t("besitos-losing", balance=balance) if balance else None
+
+    return PersonalData(besitos.export, besitos.erase, losing)
+
+
+def _router(services: Services) -> Router:
+    users = services[UserService]
+    gift = GiftHandler(users, services[BesitosService], Notices(users, services.texts))
+    routes = handlers.router()
+    gift.register(routes)
+    return routes
+
+
+FEATURE = Feature(
+    name="besitos",
+    events=EVENTS,
+    tables=TABLES,
+    migrations=HERE / "migrations",
+    texts=HERE / "texts",
+    commands=("balance", "gift"),
+    service=_service,
+    personal_data=_personal_data,
+    router=_router,
+)

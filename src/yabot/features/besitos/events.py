@@ -1,0 +1,33 @@
+from typing import ClassVar
+
+from pydantic import Field
+
+from yabot.events.envelope import EventPayload
+
+
+class BesitosAwarded(EventPayload):
+    """A reader has received besitos, as a reward or from another reader."""
+
+    event_type: ClassVar[str] = "besitos_awarded"
+    follows: ClassVar[tuple[str, ...]] = ("reaction_detected",)
+
+    amount: int
+    reason: str = Field(description="what for, in a word: reaction, gift")
+    source: str = Field(description="who gives: rewards, shop, gift, migration")
+    balance_after: int = Field(description="what the reader has now")
+    transaction_id: str = Field(description="of the ledger; the same one never moves money twice")
+
+
+class BesitosSpent(EventPayload):
+    """A reader has given besitos away, for something or to another reader."""
+
+    event_type: ClassVar[str] = "besitos_spent"
+
+    amount: int
+    reason: str = Field(description="what for, in a word: purchase, gift")
+    source: str = Field(description="who takes: shop, gift")
+    balance_after: int = Field(description="what the reader has now")
+    transaction_id: str = Field(description="of the ledger; the same one never moves money twice")
+
+
+EVENTS = (BesitosAwarded, BesitosSpent)

@@ -1,0 +1,147 @@
+"""What is read from the ledger, and the closing of an account."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+
+from yabot.clock import utc_now
+from yabot.features.besitos.model import CLOSED, Movement, Overview, Transaction, reader_account
+from yabot.features.besitos.tables import accounts, postings, transactions
+from yabot.storage.relational.database import Statement, insert_new
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a decision rests on; only readers who have an open account have a balance."""
+
+    repeated: bool
+    balances: dict[str, int]
+
+
+_key = select(transactions.c.id).where(transactions.c.id == bindparam("key"))
+_balances = select(accounts.c.user_id, accounts.c.balance).where(
+    accounts.c.user_id.in_(bindparam("users", expanding=True))
+)
+
+
+def look_up(key: str, user_ids: Sequence[str]) -> Statement[Found]:
+    def read(connection: Connection) -> Found:
+        repeated = connection.execute(_key, {"key": key}).first() is not None
+        rows = connection.execute(_balances, {"users": user_ids})
+        return Found(repeated, {row.user_id: row.balance for row in rows})
+
+    return read
+
+
+_totals = select(accounts.c.balance, accounts.c.earned).where(
+    accounts.c.user_id == bindparam("user")
+)
+
+
+def totals(user_id: str) -> Statement[tuple[int, int]]:
+    """Balance and earnings; nothing of either without an open account."""
+
+    def read(connection: Connection) -> tuple[int, int]:
+        row = connection.execute(_totals, {"user": user_id}).first()
+        return (0, 0) if row is None else (row.balance, row.earned)
+
+    return read
+
+
+_movements = (
+    select(
+        postings.c.amount,
+        transactions.c.kind,
+        transactions.c.reason,
+        transactions.c.source,
+        transactions.c.id,
+        transactions.c.created_at,
+    )
+    .select_from(postings.join(accounts).join(transactions))
+    .where(accounts.c.user_id == bindparam("user"), postings.c.id > accounts.c.opened_after)
+    .order_by(postings.c.id.desc())
+)
+_newest_movements = _movements.limit(bindparam("limit"))
+
+
+def overview(user_id: str, limit: int | None) -> Statement[Overview]:
+    """The newest movements first; all of them without a ``limit``."""
+    query = _movements if limit is None else _newest_movements
+
+    def read(connection: Connection) -> Overview:
+        balance, _ = totals(user_id)(connection)
+        rows = connection.execute(query, {"user": user_id, "limit": limit})
+        return Overview(balance, [Movement(*row) for row in rows])
+
+    return read
+
+
+_account = accounts.c.id == bindparam("account")
+_left = select(accounts.c.balance).where(_account).with_for_update()
+_newest = select(func.max(postings.c.id)).where(postings.c.account_id == bindparam("account"))
+_close = (
+    update(accounts)
+    .where(_account)
+    .values(user_id=None, balance=0, earned=0, opened_after=bindparam("newest"))
+)
+_remove = delete(accounts).where(_account)
+
+
+def close_account(user_id: str, cause_id: str) -> Callable[[Connection], None]:
+    """What is left goes to the account of the closed; the reader's own belongs to nobody.
+
+    Its row is made if need be, and locked: whoever is about to open the account then waits for
+    this commit, or this for theirs.
+    """
+    account = {"account": reader_account(user_id)}
+
+    def close(connection: Connection) -> None:
+        connection.execute(
+            insert_new(connection, accounts), new_account(user_id) | {"user_id": None}
+        )
+        if left := connection.execute(_left, account).scalar_one():
+            _leave(connection, user_id, left, cause_id)
+        newest = connection.execute(_newest, account).scalar()
+        if newest is None:
+            connection.execute(_remove, account)
+        else:
+            connection.execute(_close, account | {"newest": newest})
+
+    return close
+
+
+def _leave(connection: Connection, user_id: str, amount: int, cause_id: str) -> None:
+    key, account = f"closing:{user_id}:{cause_id}", reader_account(user_id)
+    leaving = Transaction(key, "closing", "closing", "closing", account, CLOSED, amount)
+    connection.execute(insert(transactions), transaction_row(leaving, cause_id))
+    connection.execute(insert(postings), posting_rows(leaving))
+
+
+def new_account(user_id: str) -> dict[str, object]:
+    return {
+        "id": reader_account(user_id),
+        "kind": "reader",
+        "user_id": user_id,
+        "balance": 0,
+        "earned": 0,
+        "opened_after": 0,
+    }
+
+
+def transaction_row(transaction: Transaction, cause_id: str) -> dict[str, object]:
+    return {
+        "id": transaction.id,
+        "kind": transaction.kind,
+        "reason": transaction.reason,
+        "source": transaction.source,
+        "cause_id": cause_id,
+        "created_at": utc_now(),
+    }
+
+
+def posting_rows(transaction: Transaction) -> list[dict[str, object]]:
+    return [
+        {"transaction_id": transaction.id, "account_id": account, "amount": gained}
+        for account, gained in transaction.postings
+    ]

@@ -1,0 +1,154 @@
+"""Besitos change hands: each movement has two sides, and the same key moves them once."""
+
+from typing import Any, Literal
+
+from yabot.errors import InvalidInput
+from yabot.features.besitos import repository
+from yabot.features.besitos.events import BesitosAwarded, BesitosSpent
+from yabot.features.besitos.journal import Account, Journal
+from yabot.features.besitos.model import (
+    REWARDS,
+    SHOP,
+    Movement,
+    Overview,
+    Transaction,
+    check_amount,
+    reader_account,
+    system_account,
+)
+from yabot.features.users.service import UserService
+from yabot.storage.relational.database import Database
+from yabot.storage.relational.unit_of_work import UnitOfWork
+
+Spending = Literal["spent", "repeated", "insufficient"]
+Transfer = Literal["transferred", "repeated", "insufficient", "unknown_recipient"]
+
+
+class BesitosService:
+    """Reads are durable facts; what moves besitos only adds to the unit of work it is given.
+
+    The commit raises GuardFailed when a balance has changed since it was read. ``key`` is the
+    transaction's id in the whole ledger: begin it with what it stands for, as ``gift:``. All raise
+    InvalidInput for an amount that is not a whole number from 1, StoreUnavailable without SQL.
+    """
+
+    def __init__(self, database: Database, users: UserService) -> None:
+        self._database = database
+        self._users = users
+
+    async def balance(self, user_id: str) -> int:
+        """Nothing for one whom nobody knows."""
+        return (await self._database.read(repository.totals(user_id)))[0]
+
+    async def earned(self, user_id: str) -> int:
+        """All that was ever awarded to them, spent or not; gifts of other readers do not count."""
+        return (await self._database.read(repository.totals(user_id)))[1]
+
+    async def movements(self, user_id: str, limit: int) -> list[Movement]:
+        """The newest first."""
+        return (await self.overview(user_id, limit)).movements
+
+    async def overview(self, user_id: str, limit: int | None = None) -> Overview:
+        """Balance and newest movements, all without a ``limit``, as of one moment."""
+        return await self._database.read(repository.overview(user_id, limit))
+
+    async def award(
+        self, work: UnitOfWork, user_id: str, amount: int, *, reason: str, source: str, key: str
+    ) -> bool:
+        """False, and nothing added: ``key`` has moved money already, or there is no such reader."""
+        check_amount(amount)
+        journal, reader = await self._journal(work, key, user_id), reader_account(user_id)
+        if journal is None or reader not in journal.accounts:
+            return False
+        payer = system_account(source, REWARDS)
+        self._move(work, journal, Transaction(key, "award", reason, source, payer, reader, amount))
+        return True
+
+    async def spend(
+        self, work: UnitOfWork, user_id: str, amount: int, *, reason: str, source: str, key: str
+    ) -> Spending:
+        """Whatever is not "spent" has added nothing."""
+        check_amount(amount)
+        journal, reader = await self._journal(work, key, user_id), reader_account(user_id)
+        if journal is None:
+            return "repeated"
+        if not journal.holds(reader, amount):
+            return "insufficient"
+        payee = system_account(source, SHOP)
+        self._move(work, journal, Transaction(key, "spend", reason, source, reader, payee, amount))
+        return "spent"
+
+    async def transfer(
+        self, work: UnitOfWork, sender_id: str, recipient_id: str, amount: int, *, key: str
+    ) -> Transfer:
+        """From one reader to another; whatever is not "transferred" has added nothing.
+
+        Raises InvalidInput when they are one.
+        """
+        check_amount(amount)
+        if sender_id == recipient_id:
+            raise InvalidInput(f"user {sender_id} cannot give besitos to themselves")
+        payer, payee = reader_account(sender_id), reader_account(recipient_id)
+        journal = await self._journal(work, key, sender_id, recipient_id)
+        if journal is None:
+            return "repeated"
+        if payee not in journal.accounts:
+            return "unknown_recipient"
+        if not journal.holds(payer, amount):
+            return "insufficient"
+        gift = Transaction(
+            key, "transfer", reason="gift", source="gift", payer=payer, payee=payee, amount=amount
+        )
+        self._move(work, journal, gift)
+        return "transferred"
+
+    async def export(self, user_id: str) -> dict[str, Any]:
+        found = await self.overview(user_id)
+        movements = [
+            {
+                "amount": movement.amount,
+                "reason": movement.reason,
+                "source": movement.source,
+                "created_at": movement.created_at.isoformat(),
+            }
+            for movement in found.movements
+        ]
+        return {"besitos": {"balance": found.balance, "movements": movements}}
+
+    def erase(self, work: UnitOfWork, user_id: str) -> None:
+        work.run(repository.close_account(user_id, work.cause.id))
+
+    async def _journal(self, work: UnitOfWork, key: str, *user_ids: str) -> Journal | None:
+        """The unit's journal, with these readers' accounts; None: ``key`` has moved besitos."""
+        journal = Journal.of(work)
+        unread = [each for each in user_ids if reader_account(each) not in journal.accounts]
+        found = await self._database.read(repository.look_up(key, unread))
+        if found.repeated or key in journal.transactions:
+            return None
+        for user_id in unread:
+            seen = found.balances.get(user_id)
+            if seen is not None or await self._is_reader(work, user_id):
+                journal.accounts[reader_account(user_id)] = Account(user_id, seen)
+        return journal
+
+    async def _is_reader(self, work: UnitOfWork, user_id: str) -> bool:
+        """Also one whom this very unit registers."""
+        change = work.documents.get(user_id)
+        if change is not None:
+            return change.document is not None
+        return await self._users.find(user_id) is not None
+
+    @staticmethod
+    def _move(work: UnitOfWork, journal: Journal, moved: Transaction) -> None:
+        journal.record(work, moved)
+        for kind, account_id in ((BesitosSpent, moved.payer), (BesitosAwarded, moved.payee)):
+            account = journal.accounts.get(account_id)
+            if account is not None:
+                event = kind(
+                    amount=moved.amount,
+                    reason=moved.reason,
+                    source=moved.source,
+                    balance_after=account.balance,
+                    transaction_id=moved.id,
+                )
+                work.publish(event, account.user_id)

@@ -1,0 +1,69 @@
+command-balance = Your besitos, and what you last did with them
+command-gift = Give besitos to another reader
+besitos-balance =
+    { $balance ->
+        [0] 💋 You have no besitos yet.
+        [one] 💋 You have <b>1 besito</b>.
+       *[other] 💋 You have <b>{ $balance } besitos</b>.
+    }
+besitos-movements = What happened last, newest first:
+besitos-no-movements = They come by themselves when you react to the pages you like.
+besitos-received = <b>+{ $amount }</b> · { $reason }
+besitos-given = <b>−{ $amount }</b> · { $reason }
+besitos-reason-gift =
+    { $direction ->
+        [in] a present you were given
+       *[out] a present you gave
+    }
+besitos-reason-other =
+    { $direction ->
+        [in] you earned them
+       *[out] you spent them
+    }
+besitos-losing =
+    { $balance ->
+        [one] Your <b>1 besito</b> is lost, too.
+       *[other] Your <b>{ $balance } besitos</b> are lost, too.
+    }
+besitos-gift-how =
+    Besitos can be given away, too. Tell me to whom and how many, and I ask before I hand them over:
+
+    <code>/gift @lucia 5</code>
+
+    { $balance ->
+        [0] Right now you have none.
+        [one] You have <b>1 besito</b>.
+       *[other] You have <b>{ $balance } besitos</b>.
+    }
+besitos-gift-amount = Besitos are given whole, from one upwards. For example: <code>/gift @lucia 5</code>
+besitos-gift-unknown = I do not find { $who } among my readers. See whether it is spelled right, or invite them to open the book.
+besitos-gift-own = That present would never leave your hands: choose somebody else.
+besitos-gift-insufficient =
+    { $balance ->
+        [0] How generous, but you have no besitos to give yet.
+        [one] How generous, but you only have <b>1 besito</b>.
+       *[other] How generous, but you only have <b>{ $balance } besitos</b>.
+    }
+besitos-gift-ask =
+    { $amount ->
+        [one] Shall I hand <b>1 besito</b> of yours to { $who }?
+       *[other] Shall I hand <b>{ $amount } besitos</b> of yours to { $who }?
+    }
+besitos-gift-yes = 💋 Yes, hand them over
+besitos-gift-no = No, I keep them
+besitos-gift-kept = They stay with you.
+besitos-gift-repeated = That present has been handed over already.
+besitos-gift-given =
+    { $amount ->
+        [one] Handed over: <b>1 besito</b> to { $who }.
+       *[other] Handed over: <b>{ $amount } besitos</b> to { $who }.
+    } { $balance ->
+        [0] You have none left.
+        [one] You have <b>1</b> left.
+       *[other] You have <b>{ $balance }</b> left.
+    }
+besitos-gift-received =
+    { $amount ->
+        [one] 💋 { $who } gives you <b>1 besito</b>.
+       *[other] 💋 { $who } gives you <b>{ $amount } besitos</b>.
+    } /balance shows how many you have.

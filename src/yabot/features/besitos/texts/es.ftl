@@ -1,0 +1,69 @@
+command-balance = Tus besitos y lo último que hiciste con ellos
+command-gift = Regala besitos a otro lector
+besitos-balance =
+    { $balance ->
+        [0] 💋 Todavía no tienes besitos.
+        [one] 💋 Tienes <b>1 besito</b>.
+       *[other] 💋 Tienes <b>{ $balance } besitos</b>.
+    }
+besitos-movements = Lo último, de hoy hacia atrás:
+besitos-no-movements = Llegan solos cuando reaccionas a las páginas que te gustan.
+besitos-received = <b>+{ $amount }</b> · { $reason }
+besitos-given = <b>−{ $amount }</b> · { $reason }
+besitos-reason-gift =
+    { $direction ->
+        [in] un regalo que te hicieron
+       *[out] un regalo que hiciste
+    }
+besitos-reason-other =
+    { $direction ->
+        [in] te los ganaste
+       *[out] los gastaste
+    }
+besitos-losing =
+    { $balance ->
+        [one] También se pierde tu <b>besito</b>.
+       *[other] También se pierden tus <b>{ $balance } besitos</b>.
+    }
+besitos-gift-how =
+    Los besitos también se regalan. Dime a quién y cuántos, y te pregunto antes de darlos:
+
+    <code>/gift @lucia 5</code>
+
+    { $balance ->
+        [0] Ahora mismo no tienes ninguno.
+        [one] Tienes <b>1 besito</b>.
+       *[other] Tienes <b>{ $balance } besitos</b>.
+    }
+besitos-gift-amount = Los besitos se dan enteros y de uno en adelante. Por ejemplo: <code>/gift @lucia 5</code>
+besitos-gift-unknown = Entre mis lectores no encuentro a { $who }. Mira si está bien escrito, o invita a esa persona a abrir el libro.
+besitos-gift-own = Ese regalo no saldría de tus manos: elige a otra persona.
+besitos-gift-insufficient =
+    { $balance ->
+        [0] Qué generosidad, pero todavía no tienes besitos que dar.
+        [one] Qué generosidad, pero solo tienes <b>1 besito</b>.
+       *[other] Qué generosidad, pero solo tienes <b>{ $balance } besitos</b>.
+    }
+besitos-gift-ask =
+    { $amount ->
+        [one] ¿Le doy <b>1 besito</b> tuyo a { $who }?
+       *[other] ¿Le doy <b>{ $amount } besitos</b> tuyos a { $who }?
+    }
+besitos-gift-yes = 💋 Sí, dáselos
+besitos-gift-no = No, me los quedo
+besitos-gift-kept = Se quedan contigo.
+besitos-gift-repeated = Ese regalo ya está entregado.
+besitos-gift-given =
+    { $amount ->
+        [one] Entregado: <b>1 besito</b> para { $who }.
+       *[other] Entregados: <b>{ $amount } besitos</b> para { $who }.
+    } { $balance ->
+        [0] No te queda ninguno.
+        [one] Te queda <b>1</b>.
+       *[other] Te quedan <b>{ $balance }</b>.
+    }
+besitos-gift-received =
+    { $amount ->
+        [one] 💋 { $who } te regala <b>1 besito</b>.
+       *[other] 💋 { $who } te regala <b>{ $amount } besitos</b>.
+    } Con /balance ves cuántos tienes.

@@ -1,0 +1,45 @@
+"""Messages to readers who have not just written: in their language, if they want to hear of it."""
+
+from collections.abc import Callable, Sequence
+
+from yabot.bot.localization import Localizer, Texts
+from yabot.bot.outgoing import to_message
+from yabot.bot.turn import message
+from yabot.features.users.service import UserService
+from yabot.storage.relational.unit_of_work import UnitOfWork
+
+# The text in the reader's language; None when there is nothing to say.
+Say = Callable[[Localizer], str | None]
+
+
+class Notices:
+    def __init__(self, users: UserService, texts: Texts) -> None:
+        self._users = users
+        self._texts = texts
+
+    async def tell(
+        self,
+        work: UnitOfWork,
+        user_id: str,
+        say: Say,
+        buttons: Sequence[tuple[str, str]] = (),
+        *,
+        asked_for: bool = False,
+    ) -> None:
+        """Add what is to be said to the unit; ``buttons`` are pairs of a text's key and data.
+
+        Nothing for who is unknown or has blocked the bot, nor for who wants no notices, unless it
+        answers something that they did (``asked_for``). Raises StoreUnavailable, GuardFailed.
+        """
+        user = await self._users.find(user_id)
+        if user is None or not user.profile.is_active:
+            return
+        preferences = await self._users.preferences(user)
+        if not (asked_for or preferences.notifications_enabled):
+            return
+        t = self._texts.localizer(preferences.language or user.profile.language_code)
+        text = say(t)
+        if text is not None:
+            keyboard = [[(t(key), data)] for key, data in buttons]
+            chat_id = user.profile.telegram_user_id
+            work.send(to_message(message(chat_id, text, keyboard), chat_id))

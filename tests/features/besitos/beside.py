@@ -1,0 +1,37 @@
+"""A second process on the stores of a running program, for what nothing in the chat does yet."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from tests.e2e.stores import PARTITIONS, Stores
+from tests.features.besitos.ledger import Ledger
+from tests.storage.users.world import new_world
+from yabot.storage.documents.store import DocumentStore
+from yabot.storage.relational.sqlite import SqliteDatabase
+
+
+@asynccontextmanager
+async def beside(stores: Stores) -> AsyncIterator[Ledger]:
+    database = SqliteDatabase(stores.sqlite, pool_size=1, timeout_ms=5000)
+    host, port = stores.mongodb.client.address or ("127.0.0.1", 1)
+    documents = DocumentStore(
+        f"mongodb://{host}:{port}/?directConnection=true",
+        stores.mongodb.name,
+        max_pool_size=1,
+        timeout_ms=3000,
+    )
+    await database.open()
+    try:
+        world = new_world(database, documents)
+        world.services.commits.partitions = PARTITIONS
+        yield Ledger(world)
+    finally:
+        await documents.close()
+        await database.close()
+
+
+async def grant(stores: Stores, user_id: int, *amounts: int, reason: str = "moonlight") -> None:
+    """As if the reader had earned them."""
+    async with beside(stores) as ledger:
+        for amount in amounts:
+            await ledger.award(str(user_id), amount, reason=reason)

@@ -1,0 +1,56 @@
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.e2e.conftest import forks, new_program, playing
+from tests.features.besitos.ledger import Ledger, unreachable
+from tests.outages.conftest import mortal_mongod, mortal_valkey, new_world
+from tests.storage.fixtures import (
+    NewDatabase,
+    database,
+    documents,
+    migrated_sqlite,
+    new_database,
+    new_documents,
+    new_postgres,
+    new_sqlite,
+    postgres_server,
+    sqlite_database,
+)
+from tests.storage.users import world
+from yabot.storage.relational.database import Database
+
+__all__ = [
+    "database",
+    "documents",
+    "forks",
+    "migrated_sqlite",
+    "mortal_mongod",
+    "mortal_valkey",
+    "new_database",
+    "new_documents",
+    "new_postgres",
+    "new_program",
+    "new_sqlite",
+    "new_world",
+    "playing",
+    "postgres_server",
+    "sqlite_database",
+]
+
+
+@pytest.fixture
+async def ledger(database: Database) -> AsyncIterator[Ledger]:
+    """With nobody in it, and MongoDB away: the ledger needs none."""
+    async with unreachable() as store:
+        yield Ledger(world.new_world(database, store))
+
+
+@pytest.fixture
+async def rivals(new_postgres: NewDatabase) -> AsyncIterator[tuple[Ledger, Ledger]]:
+    """Two processes on one PostgreSQL."""
+    async with unreachable() as store:
+        yield (
+            Ledger(world.new_world(new_postgres(), store)),
+            Ledger(world.new_world(new_postgres(), store)),
+        )
