@@ -3,6 +3,7 @@
 
 import { Unreachable, api } from "./api.js";
 import { Composer } from "./composer.js";
+import { openDialog } from "./dialog.js";
 import { ICONS, h, hueOf, icon } from "./dom.js";
 import { MessageLog } from "./log.js";
 import { PAY } from "./message.js";
@@ -270,12 +271,8 @@ export class Chat {
   }
 
   alert(text) {
-    const close = h("button", { className: "primary", type: "button", autofocus: true }, "OK");
-    const dialog = h("dialog", { className: "alert" }, h("p", {}, text), close);
-    close.addEventListener("click", () => dialog.close());
-    dialog.addEventListener("close", () => dialog.remove());
-    document.body.append(dialog);
-    dialog.showModal();
+    const close = h("button", { className: "primary", type: "button", autofocus: true, onclick: () => dialog.close() }, "OK");
+    const dialog = openDialog({ className: "alert" }, h("p", {}, text), close);
   }
 }
 

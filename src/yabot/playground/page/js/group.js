@@ -2,6 +2,7 @@
 
 import { api } from "./api.js";
 import { Chat } from "./chat.js";
+import { labelled, openForm } from "./dialog.js";
 import { h } from "./dom.js";
 
 export class GroupChat extends Chat {
@@ -61,46 +62,17 @@ export class GroupChat extends Chat {
 
 export function groupDialog(group, users, done) {
   const title = h("input", { id: "group-title", value: group?.title ?? "The reading circle", required: true, maxLength: 128, autocomplete: "off", disabled: Boolean(group) });
-  const problem = h("p", { className: "problem", role: "alert", hidden: true });
-  const members = users.map((user) => h("label", { className: "member" }, h("input", { type: "checkbox", value: user.id, checked: true }), user.first_name));
-  const form = h(
-    "form",
-    { method: "dialog" },
-    h("h2", {}, group ? "This group" : "A new group"),
-    h("label", { htmlFor: title.id }, "Title"),
-    title,
-    group ? null : h("fieldset", {}, h("legend", {}, "Readers; the bot comes too"), members),
-    problem,
-    h(
-      "div",
-      { className: "dialog-buttons" },
-      group ? null : h("button", { type: "submit", className: "primary" }, "Add"),
-      h("button", { type: "button", onclick: () => dialog.close() }, group ? "Close" : "Cancel"),
-    ),
-    group ? moreActions(group, attempt) : null,
-  );
-  const dialog = h("dialog", { className: "reader-dialog" }, form);
-
-  async function attempt(request) {
-    try {
-      const result = await request;
-      dialog.close();
-      done(result);
-    } catch (error) {
-      problem.textContent = error.message;
-      problem.hidden = false;
-    }
+  if (group) {
+    const more = (attempt) => moreActions(group, attempt);
+    openForm({ title: "This group", fields: labelled("Title", title), cancel: "Close", more }, done);
+    return;
   }
-
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    const chosen = [...form.querySelectorAll(":checked")].map((box) => Number(box.value));
-    attempt(api.addGroup(title.value.trim(), chosen));
-  });
-  dialog.addEventListener("close", () => dialog.remove());
-  document.body.append(dialog);
-  dialog.showModal();
-  title.select();
+  const boxes = users.map((user) => h("input", { type: "checkbox", value: user.id, checked: true }));
+  const members = boxes.map((box, n) => h("label", { className: "member" }, box, users[n].first_name));
+  const readers = h("fieldset", {}, h("legend", {}, "Readers; the bot comes too"), members);
+  const chosen = () => boxes.filter((box) => box.checked).map((box) => Number(box.value));
+  const request = () => api.addGroup(title.value.trim(), chosen());
+  openForm({ title: "A new group", fields: [...labelled("Title", title), readers], submit: "Add", request }, done);
 }
 
 function moreActions(group, attempt) {
@@ -109,5 +81,5 @@ function moreActions(group, attempt) {
     ? h("button", { type: "button", disabled: !by, onclick: () => attempt(api.removeBot(group.id, by)) }, "Remove the bot")
     : h("button", { type: "button", disabled: !by, onclick: () => attempt(api.addBot(group.id, by)) }, "Add the bot");
   const remove = h("button", { type: "button", className: "danger", onclick: () => attempt(api.removeGroup(group.id)) }, "Delete the group");
-  return h("div", { className: "more-actions" }, bot, remove);
+  return [bot, remove];
 }

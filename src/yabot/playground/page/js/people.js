@@ -1,6 +1,7 @@
 // The readers: tabs to open their chats, and the dialog to add, change or remove one.
 
 import { api } from "./api.js";
+import { labelled, openForm } from "./dialog.js";
 import { ICONS, h, hueOf, icon } from "./dom.js";
 import { languageSelect } from "./introduction.js";
 
@@ -46,50 +47,23 @@ export function readerDialog(user, users, done) {
   const username = h("input", { id: "reader-username", value: user?.username ?? "", pattern: "[A-Za-z][A-Za-z0-9_]{3,31}", autocomplete: "off", placeholder: "none" });
   const language = languageSelect(user?.language_code ?? "es", "reader-language");
   const stars = h("input", { id: "reader-stars", type: "number", min: 0, max: 1000000, step: 1, value: user?.stars ?? 1000, required: true });
-  const problem = h("p", { className: "problem", role: "alert", hidden: true });
-  const form = h(
-    "form",
-    { method: "dialog" },
-    h("h2", {}, user ? `Change ${user.first_name}` : "A new reader"),
-    h("label", { htmlFor: name.id }, "Name"),
-    name,
-    h("label", { htmlFor: username.id }, "Username"),
-    username,
-    h("label", { htmlFor: language.id }, "Language of their Telegram"),
-    language,
-    user ? h("label", { htmlFor: stars.id }, "Stars: play money") : null,
-    user ? stars : null,
-    problem,
-    h(
-      "div",
-      { className: "dialog-buttons" },
-      h("button", { type: "submit", className: "primary" }, user ? "Save" : "Add"),
-      h("button", { type: "button", onclick: () => dialog.close() }, "Cancel"),
-    ),
-    user ? moreActions(user, attempt) : null,
-  );
-  const dialog = h("dialog", { className: "reader-dialog" }, form);
-
-  async function attempt(request) {
-    try {
-      const result = await request;
-      dialog.close();
-      done(result);
-    } catch (error) {
-      problem.textContent = error.message;
-      problem.hidden = false;
-    }
-  }
-
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
+  const request = () => {
     const fields = { first_name: name.value.trim(), username: username.value.trim() || null, language_code: language.value };
-    attempt(user ? api.changeUser(user.id, { ...fields, stars: Number(stars.value) }) : api.addUser(fields));
-  });
-  dialog.addEventListener("close", () => dialog.remove());
-  document.body.append(dialog);
-  dialog.showModal();
-  name.select();
+    return user ? api.changeUser(user.id, { ...fields, stars: Number(stars.value) }) : api.addUser(fields);
+  };
+  const form = {
+    title: user ? `Change ${user.first_name}` : "A new reader",
+    fields: [
+      ...labelled("Name", name),
+      ...labelled("Username", username),
+      ...labelled("Language of their Telegram", language),
+      ...(user ? labelled("Stars: play money", stars) : []),
+    ],
+    submit: user ? "Save" : "Add",
+    request,
+    more: user && ((attempt) => moreActions(user, attempt)),
+  };
+  openForm(form, done);
 }
 
 function moreActions(user, attempt) {
@@ -104,5 +78,5 @@ function moreActions(user, attempt) {
       remove.textContent = "Remove with all messages?";
     }
   });
-  return h("div", { className: "more-actions" }, blocking, remove);
+  return [blocking, remove];
 }
