@@ -65,5 +65,6 @@ class WatchedStreams(Streams):
     @override
     async def append(self, partition: int, stands_at: int, entries: Sequence[Entry]) -> int:
         pos = await super().append(partition, stands_at, entries)
-        self._arrivals.events_added(entries)
+        if pos == entries[-1].pos:
+            self._arrivals.events_added(entries)
         return pos

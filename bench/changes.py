@@ -17,7 +17,7 @@ def bare_update(sample: Sample, user_id: str) -> BareChange:
     effects = [
         _inserts("receipts", sample, cause),
         _inserts("user_counters", sample, {"user_id": user_id}, verb="REPLACE"),
-        _inserts("outbox", sample, {"user_id": user_id}, numbered="event_id"),
+        _inserts("outbox", sample, {"user_id": user_id}, numbered=("event_id", "pos")),
         _inserts("outgoing", sample, cause),
         (finish, _with(sample.rows["updates"], key)),
     ]
@@ -31,7 +31,7 @@ def bare_registration(sample: Sample, user_id: str) -> BareChange:
         _inserts("receipts", sample, {"cause_id": f"request:{next(_numbers)}"}),
         _inserts("user_profiles", sample, user | {"telegram_user_id": user_id}),
         _inserts("user_counters", sample, user),
-        _inserts("outbox", sample, user, numbered="event_id"),
+        _inserts("outbox", sample, user, numbered=("event_id", "pos")),
     ]
     return _change(sample, user_id, [effects])
 
@@ -43,14 +43,18 @@ def _change(sample: Sample, user_id: str, transactions: list[list[Step]]) -> Bar
 
 
 def _inserts(
-    table: str, sample: Sample, keys: Row, *, numbered: str = "", verb: str = "INSERT"
+    table: str, sample: Sample, keys: Row, *, numbered: Sequence[str] = (), verb: str = "INSERT"
 ) -> Step:
     rows = _with(sample.rows[table], keys)
-    if numbered:
-        rows = [row | {numbered: f"{next(_numbers):036}"} for row in rows]
+    rows = [row | _numbers_for(numbered) for row in rows]
     names = list(rows[0])
     places = ", ".join(f":{name}" for name in names)
     return f"{verb} INTO {table} ({', '.join(names)}) VALUES ({places})", rows
+
+
+def _numbers_for(names: Sequence[str]) -> Row:
+    """Unique values; an id is as long as a real one."""
+    return {name: next(_numbers) if name == "pos" else f"{next(_numbers):036}" for name in names}
 
 
 def _with(rows: Sequence[Row], keys: Row) -> list[Row]:

@@ -5,7 +5,7 @@ from time import perf_counter
 from typing import Any
 
 from redis.asyncio import Redis
-from sqlalchemy import Connection, delete, insert
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from uuid_utils import uuid7
 
 from bench.engines import Engines
@@ -17,7 +17,7 @@ from yabot.clock import utc_now
 from yabot.events.envelope import Envelope
 from yabot.events.operations import OperationCompleted
 from yabot.events.partition import partition_of
-from yabot.storage.relational.tables import outbox
+from yabot.storage.relational.tables import outbox, partitions
 
 ROUNDS = 5
 EVENTS = 10_000
@@ -30,15 +30,16 @@ Row = dict[str, Any]
 
 async def relay_figures(engines: Engines) -> list[Figure]:
     async with prepared_program(engines, "bench_relay") as program:
-        stores, partitions = program.stores, program.settings.bus_partitions
-        relay = Relay(stores.database, Streams(stores.redis))
+        stores, number = program.stores, program.settings.bus_partitions
 
         async def raw() -> float:
-            return await _rate(_add_raw(stores.redis, _rows(partitions)))
+            return await _rate(_add_raw(stores.redis, _rows(number)))
 
         async def ours() -> float:
-            rows = _rows(partitions)
+            rows = _rows(number)
             await stores.database.write(lambda connection: _refill(connection, rows))
+            # Nobody has told it: it finds all in SQL.
+            relay = Relay(stores.database, Streams(stores.redis))
             return await _rate(relay.run_once())
 
         pairs = await alternate(raw, ours, ROUNDS)
@@ -62,9 +63,23 @@ async def _add_raw(redis: Redis, rows: list[Row]) -> None:
         await pipeline.execute()
 
 
+_set_last = (
+    update(partitions)
+    .where(partitions.c.partition == bindparam("number"))
+    .values(last_pos=bindparam("at"))
+)
+
+
 def _refill(connection: Connection, rows: list[Row]) -> None:
+    """In place of what is published, behind its positions."""
     connection.execute(delete(outbox))
-    connection.execute(insert(outbox), rows)
+    last = dict(connection.execute(select(partitions.c.partition, partitions.c.last_pos)).all())
+    placed = []
+    for row in rows:
+        last[row["partition"]] += 1
+        placed.append(row | {"pos": last[row["partition"]]})
+    connection.execute(insert(outbox), placed)
+    connection.execute(_set_last, [{"number": n, "at": pos} for n, pos in last.items()])
 
 
 def _rows(partitions: int) -> list[Row]:

@@ -25,7 +25,7 @@ class Sample:
 
 
 async def take_sample(program: Program, user_id: str, cause_id: str) -> Sample:
-    """Rows as SQLite keeps them, without the numbers that it gives by itself."""
+    """Rows as SQLite keeps them, without the numbers that are given in writing them."""
     queries = _queries(user_id, cause_id)
 
     def read(connection: Connection) -> dict[str, list[Row]]:

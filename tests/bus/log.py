@@ -1,4 +1,4 @@
-"""The log as the outbox holds it, the streams as Redis holds them, and how they should agree."""
+"""The log as SQL holds it, the streams as Redis holds them, and how they should agree."""
 
 import json
 from typing import Any
@@ -29,12 +29,10 @@ async def tell(commits: CommitLog, cause_id: str, user_id: str | None, times: in
         return
 
 
-async def placed(database: Database) -> Streams:
+async def committed(database: Database) -> Streams:
     """Each partition's envelopes by their positions, which must count from 1 without gaps."""
-    query = (
-        select(outbox.c.partition, outbox.c.pos, outbox.c.envelope)
-        .where(outbox.c.pos.is_not(None))
-        .order_by(outbox.c.partition, outbox.c.pos)
+    query = select(outbox.c.partition, outbox.c.pos, outbox.c.envelope).order_by(
+        outbox.c.partition, outbox.c.pos
     )
 
     def read(connection: Connection) -> Streams:
@@ -45,10 +43,6 @@ async def placed(database: Database) -> Streams:
         return found
 
     return await database.read(read)
-
-
-async def unplaced(database: Database) -> int:
-    return sum(row["pos"] is None for row in await rows_of(database, outbox))
 
 
 async def streams(redis: Redis) -> Streams:
@@ -88,7 +82,7 @@ async def marks(database: Database) -> Rows:
 
 
 async def marked(database: Database) -> bool:
-    """Whether all that is placed is known to be published."""
+    """Whether all that is committed is known to be published."""
     return all(row["published_pos"] == row["last_pos"] for row in await marks(database))
 
 

@@ -9,17 +9,17 @@ from redis.asyncio.client import PubSub
 
 from tests.bus.log import (
     assert_in_order,
+    committed,
     marked,
-    placed,
     streams,
     tell,
     told_in,
-    unplaced,
 )
-from tests.storage.fixtures import new_commits
+from tests.storage.fixtures import NewDatabase, new_commits
 from tests.storage.units import unit
 from tests.storage.waiting import until
 from yabot.bus.observer import observe
+from yabot.bus.outbox import READ_AT_ONCE
 from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams
 from yabot.events.operations import OperationCompleted, UserInteraction
@@ -40,9 +40,8 @@ async def test_every_event_is_in_its_partition_s_stream_once_and_in_order(
     )
     await relay.loop.finish(10)
     found = await streams(redis)
-    assert found == await placed(database)
+    assert found == await committed(database)
     assert len(told_in(found)) == sum(1 + n % 3 for n in range(40)) + 5
-    assert await unplaced(database) == 0
     assert_in_order(found)
     await until(lambda: marked(database))
 
@@ -51,11 +50,40 @@ async def test_a_quiet_relay_sends_nothing_twice(
     database: Database, commits: CommitLog, redis: Redis
 ) -> None:
     relay = Relay(database, Streams(redis))
+    commits.followers.append(relay.notice)
     for n in range(3):
         await tell(commits, f"{n}", "7")
         await relay.run_once()
         await relay.run_once()
     assert [event["sequence"] for event in told_in(await streams(redis))] == [1, 2, 3]
+
+
+async def test_what_it_is_told_is_sent_without_asking_sql(
+    database: Database, commits: CommitLog, redis: Redis
+) -> None:
+    relay = Relay(database, Streams(redis))
+    await relay.run_once()
+    commits.followers.append(relay.notice)
+    await tell(commits, "cause", "7", times=3)
+    database.gate.reason = "a test has shut it"
+    await relay.run_once()
+    database.gate.reason = None
+    assert [event["sequence"] for event in told_in(await streams(redis))] == [1, 2, 3]
+
+
+async def test_what_it_published_is_marked_when_it_ends(
+    new_database: NewDatabase, redis: Redis
+) -> None:
+    database, later = new_database(), new_database()
+    await database.open()
+    commits, relay = new_commits(database), Relay(database, Streams(redis))
+    commits.followers.append(relay.notice)
+    relay.loop.start()
+    await tell(commits, "cause", "7")
+    await relay.loop.finish(10)
+    await database.close()
+    await later.open()
+    assert await marked(later)
 
 
 async def listening(redis: Redis, *channels: str) -> PubSub:
@@ -113,13 +141,19 @@ async def test_an_observer_sees_the_events_as_they_are_published(
     assert seen == json.loads(json.dumps(told_in(await streams(redis))[0]))
 
 
-async def test_more_than_one_batch_is_placed_and_sent(
-    sqlite_database: Database, redis: Redis
+@pytest.mark.parametrize("told", [False, True], ids=["found in SQL", "told of"])
+async def test_more_than_one_batch_of_a_partition_is_sent(
+    sqlite_database: Database, redis: Redis, told: bool
 ) -> None:
     commits = new_commits(sqlite_database)
+    relay = Relay(sqlite_database, Streams(redis))
+    if told:
+        await relay.run_once()
+        commits.followers.append(relay.notice)
     await asyncio.gather(*(tell(commits, f"{n}", str(n % 50), times=50) for n in range(50)))
-    await Relay(sqlite_database, Streams(redis)).run_once()
+    await relay.run_once()
     found = await streams(redis)
-    assert found == await placed(sqlite_database)
+    assert found == await committed(sqlite_database)
+    assert max(map(len, found.values())) > READ_AT_ONCE
     assert len(told_in(found)) == 2500
     assert_in_order(found)

@@ -9,22 +9,21 @@ from redis.asyncio import Redis
 
 from tests.bus.log import (
     assert_in_order,
+    committed,
     forget_marks,
     marked,
-    placed,
+    marks,
     streams,
     tell,
     told_in,
-    unplaced,
 )
 from tests.storage.fixtures import new_commits
 from tests.storage.waiting import until
-from yabot.bus import outbox
-from yabot.bus.relay import Relay
+from yabot.bus.relay import SWEEP_SECONDS, Relay
 from yabot.bus.streams import Streams
-from yabot.events.partition import Entry
 from yabot.errors import StoreUnavailable
-from yabot.storage.relational.commit_log import CommitLog
+from yabot.events.partition import Entry
+from yabot.storage.relational.commit_log import CommitLog, Committed
 from yabot.storage.relational.database import Database
 
 
@@ -55,16 +54,15 @@ async def fill(commits: CommitLog, count: int = 20) -> None:
 
 async def assert_complete(database: Database, redis: Redis, events: int) -> None:
     found = await streams(redis)
-    assert found == await placed(database)
+    assert found == await committed(database)
     assert len(told_in(found)) == events
     assert_in_order(found)
-    assert await unplaced(database) == 0
     await until(lambda: marked(database))
 
 
-async def test_placed_and_not_sent(database: Database, commits: CommitLog, redis: Redis) -> None:
+async def test_committed_and_not_sent(database: Database, commits: CommitLog, redis: Redis) -> None:
     await fill(commits)
-    await database.write(outbox.place)
+    assert sum(row["last_pos"] for row in await marks(database)) == 40
     assert told_in(await streams(redis)) == []
     await tell(commits, "later", "7")
     await Relay(database, Streams(redis)).run_once()
@@ -82,22 +80,30 @@ async def test_sent_and_not_marked(database: Database, commits: CommitLog, redis
     await assert_complete(database, redis, events=41)
 
 
+@pytest.mark.parametrize("told", [False, True], ids=["found in SQL", "told of"])
 @pytest.mark.parametrize("arrives", [False, True], ids=["request lost", "answer lost"])
 async def test_a_batch_whose_fate_is_unknown_is_sent_again_and_there_once(
-    database: Database, commits: CommitLog, redis: Redis, arrives: bool
+    database: Database, commits: CommitLog, redis: Redis, arrives: bool, told: bool
 ) -> None:
+    relay = Relay(database, Flaky(redis, failing=2, arrives=arrives))
+    if told:
+        await relay.run_once()
+        commits.followers.append(relay.notice)
     await fill(commits)
-    flaky = Flaky(redis, failing=2, arrives=arrives)
-    await Relay(database, flaky).run_once()
+    await relay.run_once()
     await assert_complete(database, redis, events=40)
 
 
+@pytest.mark.parametrize("told", [False, True], ids=["found in SQL", "told of"])
 @pytest.mark.parametrize("arrives", [False, True], ids=["requests lost", "answers lost"])
 async def test_a_relay_that_gave_up_goes_on_when_asked_again(
-    database: Database, commits: CommitLog, redis: Redis, arrives: bool
+    database: Database, commits: CommitLog, redis: Redis, arrives: bool, told: bool
 ) -> None:
-    await fill(commits)
     relay = Relay(database, Flaky(redis, failing=3, arrives=arrives))
+    if told:
+        await relay.run_once()
+        commits.followers.append(relay.notice)
+    await fill(commits)
     with pytest.raises(StoreUnavailable):
         await relay.run_once()
     await tell(commits, "later", "7")
@@ -129,13 +135,29 @@ async def test_a_relay_cut_off_at_any_point_leaves_nothing_undone(
     await assert_complete(sqlite_database, redis, events=60)
 
 
-async def test_what_another_relay_placed_and_never_sent_is_found_by_the_sweep(
+async def test_a_relay_that_is_called_off_at_any_point_knows_what_it_owes(
+    sqlite_database: Database, redis: Redis
+) -> None:
+    commits, relay = new_commits(sqlite_database), Relay(sqlite_database, Streams(redis))
+    await relay.run_once()
+    commits.followers.append(relay.notice)
+    for turns in range(20):
+        await tell(commits, f"{turns}", str(7 + turns % 5), times=3)
+        relaying = asyncio.create_task(relay.run_once())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        relaying.cancel()
+        await asyncio.wait([relaying])
+        await relay.run_once()
+        assert await streams(redis) == await committed(sqlite_database)
+
+
+async def test_what_another_process_committed_and_never_sent_is_found_by_the_sweep(
     database: Database, commits: CommitLog, redis: Redis
 ) -> None:
     relay = Relay(database, Streams(redis), sweep_seconds=0.1)
     await relay.run_once()
     await fill(commits)
-    await database.write(outbox.place)
     relay.loop.start()
 
     async def all_sent() -> bool:
@@ -144,6 +166,50 @@ async def test_what_another_relay_placed_and_never_sent_is_found_by_the_sweep(
     await until(all_sent)
     await relay.loop.finish(10)
     await assert_complete(database, redis, events=40)
+
+
+async def test_what_another_process_committed_in_between_comes_in_its_place(
+    database: Database, commits: CommitLog, redis: Redis
+) -> None:
+    relay, elsewhere = Relay(database, Streams(redis)), new_commits(database)
+    await relay.run_once()
+    commits.followers.append(relay.notice)
+    for n, log in enumerate((commits, elsewhere, commits)):
+        await tell(log, f"{n}", "7")
+    await relay.run_once()
+    await assert_complete(database, redis, events=3)
+
+
+async def test_it_may_be_told_of_the_later_commit_first(
+    database: Database, commits: CommitLog, redis: Redis
+) -> None:
+    relay = Relay(database, Streams(redis))
+    await relay.run_once()
+    told: list[Committed] = []
+    commits.followers.append(told.append)
+    for n in range(8):
+        await tell(commits, f"{n}", "7")
+    for batch in ((0, 2, 1, 3), (7, 6), (5, 4)):
+        for n in batch:
+            relay.notice(told[n])
+        await relay.run_once()
+    await assert_complete(database, redis, events=8)
+
+
+async def test_a_commit_whose_answer_got_lost_is_published_when_its_cause_comes_again(
+    database: Database, commits: CommitLog, redis: Redis
+) -> None:
+    relay = Relay(database, Streams(redis))
+    await relay.run_once()
+    # As if the answer had been lost: nobody was told.
+    await tell(commits, "cause", "7")
+    commits.followers.append(relay.notice)
+    commits.on_repeat.append(relay.look_again)
+    relay.loop.start()
+    await tell(commits, "cause", "7")
+    await until(lambda: marked(database), seconds=SWEEP_SECONDS / 2)
+    await relay.loop.finish(10)
+    await assert_complete(database, redis, events=1)
 
 
 async def test_two_relays_at_once_publish_each_event_once(

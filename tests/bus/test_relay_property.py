@@ -1,6 +1,7 @@
 """Whatever happens in whatever order, a stream is a beginning of the log, and at last all of it."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,36 +11,36 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from tests.bus.log import ALL, forget_marks, lose_tail, placed, streams
-from tests.storage.dumps import rows_of
+from tests.bus.log import ALL, committed, forget_marks, lose_tail, streams
 from tests.storage.fixtures import fresh_copy, new_commits
 from tests.storage.units import telling
-from yabot.bus import outbox
 from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams, stream_name
-from yabot.events.partition import Entry
 from yabot.errors import StoreUnavailable
-from yabot.storage.relational.commit_log import CommitLog
+from yabot.events.partition import Entry
+from yabot.storage.relational.commit_log import CommitLog, Committed
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import outbox as outbox_table
 
 
 @dataclass(frozen=True)
 class Commit:
+    """By the relay's own process, which tells it, or by another one."""
+
     user: str
     events: int
+    told: bool
 
 
 @dataclass(frozen=True)
 class Run:
-    """The relay runs; with ``cut_off`` it dies after so many turns of the loop."""
+    """The relay runs; with ``cut_off`` only for so many turns of the loop."""
 
     cut_off: int | None
 
 
 @dataclass(frozen=True)
-class Place:
-    """The relay dies between placing and sending."""
+class Die:
+    """What the relay was told is forgotten; the next one begins."""
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,16 @@ class Lose:
     keep: int
 
 
-Step = Commit | Run | Place | Unmark | Lose
+Step = Commit | Run | Die | Unmark | Lose
+commitments = st.builds(
+    Commit, st.sampled_from(["7", "8", "9"]), st.integers(1, 3), told=st.booleans()
+)
 steps = st.lists(
     st.one_of(
-        st.builds(Commit, st.sampled_from(["7", "8", "9"]), st.integers(1, 3)),
-        st.builds(Commit, st.sampled_from(["7", "8", "9"]), st.integers(1, 3)),
-        st.builds(Run, st.none() | st.integers(0, 40)),
-        st.builds(Place),
+        commitments,
+        commitments,
+        st.builds(Run, st.none() | st.integers(0, 4) | st.integers(0, 40)),
+        st.builds(Die),
         st.builds(Unmark),
         st.builds(Lose, st.sampled_from(ALL), st.integers(0, 3)),
     ),
@@ -74,46 +78,64 @@ class World:
     database: Database
     commits: CommitLog
     redis: Redis
+    causes: int = 0
+    # The model: each partition's envelopes in the order of their commits.
+    log: dict[int, list[str]] = field(default_factory=lambda: {n: [] for n in ALL})
+    # How far the relay must bring each stream when it runs to its end.
+    due: Counter[int] = field(default_factory=Counter)
     relay: Relay = field(init=False)
-    committed: int = 0
 
     def __post_init__(self) -> None:
-        self.relay = self.new_relay()
+        self.commits.followers.append(self._remember)
+        self._begin()
 
-    def new_relay(self) -> Relay:
-        return Relay(self.database, Streams(self.redis))
+    def _begin(self) -> None:
+        """A new relay brings all that is there at its start, told or not."""
+        self.relay = Relay(self.database, Streams(self.redis))
+        self.due = Counter({n: len(self.log[n]) for n in ALL})
+
+    def _remember(self, committed: Committed) -> None:
+        for entry in committed.events:
+            self.log[entry.partition].append(entry.envelope)
 
     async def take(self, step: Step) -> None:
         match step:
-            case Commit(user, events):
-                self.committed += 1
-                await self.commits.commit(telling(f"{self.committed}", user, events))
+            case Commit():
+                await self._commit(step)
             case Run(None):
                 await self.relay.run_once()
+                await self._assert_all_that_is_due()
             case Run(cut_off):
                 await self._cut_off(cut_off or 0)
-            case Place():
-                await self.database.write(outbox.place)
-                self.relay = self.new_relay()
+            case Die():
+                self._begin()
             case Unmark():
                 await forget_marks(self.database)
             case Lose(partition, keep):
                 await lose_tail(self.redis, partition, keep)
+                # The relay finds out at its next event there, or at its next sweep.
+                self.due[partition] = min(self.due[partition], keep)
+
+    async def _commit(self, step: Commit) -> None:
+        self.causes += 1
+        committed = await self.commits.commit(telling(f"{self.causes}", step.user, step.events))
+        if step.told:
+            self.relay.notice(committed)
+            partition = committed.events[0].partition
+            self.due[partition] = len(self.log[partition])
 
     async def _cut_off(self, turns: int) -> None:
+        """It is the same relay that goes on: what it was doing must not be forgotten."""
         running = asyncio.create_task(self.relay.run_once())
         for _ in range(turns):
             await asyncio.sleep(0)
         running.cancel()
         await asyncio.wait([running])
-        self.relay = self.new_relay()
 
-    async def log(self) -> dict[int, list[str]]:
-        """The model: with one commit after the other, the log's order is that of its rows."""
-        found: dict[int, list[str]] = {n: [] for n in ALL}
-        for row in await rows_of(self.database, outbox_table):
-            found[row["partition"]].append(row["envelope"])
-        return found
+    async def _assert_all_that_is_due(self) -> None:
+        found = await streams(self.redis)
+        for n in ALL:
+            assert len(found[n]) >= self.due[n]
 
 
 @asynccontextmanager
@@ -133,11 +155,12 @@ async def test_a_stream_is_always_a_beginning_of_the_log_and_at_last_the_log(
     async with world(migrated_sqlite, redis) as w:
         for step in history:
             await w.take(step)
-            log, found = await w.log(), await streams(redis)
+            found = await streams(redis)
             for n in ALL:
-                assert found[n] == log[n][: len(found[n])]
-        await w.new_relay().run_once()
-        assert await streams(redis) == await w.log() == await placed(w.database)
+                assert found[n] == w.log[n][: len(found[n])]
+        await w.take(Die())
+        await w.take(Run(None))
+        assert await streams(redis) == w.log == await committed(w.database)
 
 
 class Unreliable(Streams):
@@ -163,14 +186,13 @@ async def test_batches_and_answers_that_get_lost_double_nothing_and_lose_nothing
     migrated_sqlite: Path, redis: Redis, fates: list[tuple[bool, bool]]
 ) -> None:
     async with world(migrated_sqlite, redis) as w:
-        relay = Relay(w.database, Unreliable(redis, fates))
+        w.relay = Relay(w.database, Unreliable(redis, fates))
         for n in range(4):
-            await w.take(Commit(str(7 + n % 3), 2))
-            await _once(relay)
-        while not await _once(relay):
+            await w.take(Commit(str(7 + n % 3), 2, told=True))
+            await _once(w.relay)
+        while not await _once(w.relay):
             continue
-        await w.new_relay().run_once()
-        assert await streams(redis) == await w.log()
+        assert await streams(redis) == w.log
 
 
 async def _once(relay: Relay) -> bool:

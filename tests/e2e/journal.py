@@ -15,6 +15,7 @@ class Journal:
         self._stores = stores
         self._user_id = user_id
         self._read = 0
+        self._correlation = ""
 
     def turn(self) -> list[Json]:
         """The events of the next update: all with its correlation, in sequence, each once."""
@@ -23,9 +24,9 @@ class Journal:
         first = self._read + 1
         self._read += len(events)
         assert [event["sequence"] for event in events] == list(range(first, self._read + 1))
-        (correlation,) = {event["correlation_id"] for event in events}
-        assert correlation.startswith("update:")
-        assert {event["causation_id"] for event in events} == {correlation}
+        (self._correlation,) = {event["correlation_id"] for event in events}
+        assert self._correlation.startswith("update:")
+        assert {event["causation_id"] for event in events} == {self._correlation}
         return events
 
     def told(self, *expected: str) -> list[Json]:
@@ -34,6 +35,19 @@ class Journal:
         assert received["event_type"] == "update_received"
         assert [event["event_type"] for event in events] == list(expected)
         assert completed["payload"]["duration_ms"] > 0
+        return events
+
+    def followed_by(self, *expected: str) -> list[Json]:
+        """What the events of that turn have set going, each caused by an earlier one of them."""
+        end = self._read + len(expected)
+        wait_until(lambda: len(self._stores.stream(self._user_id)) >= end)
+        everything = self._stores.stream(self._user_id)
+        events, self._read = everything[self._read : end], end
+        assert [event["event_type"] for event in events] == list(expected)
+        assert {event["correlation_id"] for event in events} == {self._correlation}
+        for event in events:
+            (cause,) = [each for each in everything if each["event_id"] == event["causation_id"]]
+            assert cause["sequence"] < event["sequence"]
         return events
 
     def skip_to_end(self) -> None:

@@ -78,7 +78,7 @@ def said_by_bot(chat: list[Json]) -> list[Json]:
 def buttons(message: Json) -> list[str]:
     """The callback data under a message, in reading order."""
     rows = message.get("reply_markup", {}).get("inline_keyboard", [])
-    return [button["callback_data"] for row in rows for button in row]
+    return [button["callback_data"] for row in rows for button in row if "callback_data" in button]
 
 
 def with_buttons(chat: list[Json]) -> list[Json]:

@@ -69,6 +69,18 @@ def behind_the_door(story: Story) -> set[str]:
     return {name for name, fragment in story.fragments.items() if fragment.metadata.vip_required}
 
 
+def earned(story: Story) -> set[str]:
+    """The fragments that only a hint opens which comes with besitos."""
+    choices = [choice for fragment in story.fragments.values() for choice in fragment.choices]
+    paid = {choice.next_fragment for choice in choices if _is_earned(story, choice)}
+    return paid - {choice.next_fragment for choice in choices if not _is_earned(story, choice)}
+
+
+def _is_earned(story: Story, choice: Choice) -> bool:
+    hint = story.hints.get(choice.requires_hint or "")
+    return hint is not None and hint.earned is not None
+
+
 def _open(choice: Choice, hints: Hints) -> bool:
     return choice.requires_hint is None or choice.requires_hint in hints
 

@@ -181,5 +181,5 @@ def _payloads_naming(program: Program, name: str) -> list[object]:
     return [
         *stores.rows("SELECT update_id FROM updates WHERE payload LIKE ?", f"%{name}%"),
         *stores.rows("SELECT id FROM outgoing WHERE payload LIKE ?", f"%{name}%"),
-        *stores.rows("SELECT id FROM outbox WHERE envelope LIKE ?", f"%{name}%"),
+        *stores.rows("SELECT event_id FROM outbox WHERE envelope LIKE ?", f"%{name}%"),
     ]

@@ -24,16 +24,16 @@ BEFORE_AND_AFTER_INTAKE = [
 ]
 IN_THE_COMMIT = [
     KillPoint("sql", "INSERT INTO receipts"),
-    KillPoint("sql", "INSERT INTO outbox"),
     KillPoint("sql", "INSERT INTO doc_changes"),
     KillPoint("sql", "INSERT INTO outgoing"),
+    KillPoint("sql", "UPDATE partitions SET last_pos"),
+    KillPoint("sql", "INSERT INTO outbox"),
     KillPoint("commit", "INSERT INTO receipts"),
     KillPoint("log", "unit.committed"),
 ]
 FOLLOWERS = [
     KillPoint("log", "documents.applied"),
     KillPoint("sql", "DELETE FROM doc_changes"),
-    KillPoint("sql", "UPDATE outbox SET pos"),
     KillPoint("log", "events.published"),
     KillPoint("sql", "UPDATE partitions SET published_pos"),
     KillPoint("log", "message.sent", 1),

@@ -18,13 +18,16 @@ from yabot.events.partition import partition_of
 EVENTS = 100_000
 USERS = 500
 INSERT = (
-    "INSERT INTO outbox (event_id, partition, user_id, event_type, envelope, created_at)"
-    " VALUES (?, ?, ?, ?, ?, ?)"
+    "INSERT INTO outbox (partition, pos, event_id, user_id, event_type, envelope, created_at)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
 
 
-def row(number: int) -> tuple[str | int, ...]:
-    """The ``number``-th event: its user's turn comes round every USERS events."""
+def row(number: int, ends: dict[int, int]) -> tuple[str | int, ...]:
+    """The ``number``-th event: its user's turn comes round every USERS events.
+
+    ``ends`` holds each partition's last position, and is brought forward.
+    """
     user, event_id, now = str(10_000 + number % USERS), f"week-{number:06}", rfc3339(utc_now())
     envelope: dict[str, Any] = {
         "event_id": event_id,
@@ -38,12 +41,18 @@ def row(number: int) -> tuple[str | int, ...]:
         "payload": {"action": "menu", "context": {}},
     }
     partition = partition_of(user, PARTITIONS)
-    return event_id, partition, user, "user_interaction", json.dumps(envelope), now
+    ends[partition] += 1
+    place = partition, ends[partition]
+    return *place, event_id, user, "user_interaction", json.dumps(envelope), now
 
 
 def add_a_week(world: World) -> None:
+    """As if it had been committed, in the order of the numbers."""
     with closing(sqlite3.connect(world.program.data / "yabot.db")) as connection, connection:
-        connection.executemany(INSERT, map(row, range(EVENTS)))
+        ends = dict(connection.execute("SELECT partition, last_pos FROM partitions").fetchall())
+        connection.executemany(INSERT, (row(number, ends) for number in range(EVENTS)))
+        forward = "UPDATE partitions SET last_pos = ? WHERE partition = ?"
+        connection.executemany(forward, ((pos, number) for number, pos in ends.items()))
 
 
 def in_order_and_complete(world: World) -> None:

@@ -66,7 +66,7 @@ class World:
 
     def incidents(self) -> list[tuple[str, str]]:
         """Type and store of each event about a store, in the order in which they happened."""
-        query = "SELECT envelope FROM outbox WHERE event_type IN (?, ?) ORDER BY id"
+        query = "SELECT envelope FROM outbox WHERE event_type IN (?, ?) ORDER BY created_at"
         rows = self.stores.rows(query, "store_lost", "store_restored")
         events = [json.loads(row["envelope"]) for row in rows]
         return [(event["event_type"], event["payload"]["store"]) for event in events]

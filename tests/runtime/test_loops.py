@@ -140,6 +140,15 @@ async def test_finishing_takes_a_last_step() -> None:
     assert steps.taken == 2
 
 
+async def test_finishing_tells_that_no_step_will_follow() -> None:
+    steps, told_after = Steps(), list[int]()
+    loop = WakingLoop("test", steps, interval=60)
+    loop.on_finished = lambda: told_after.append(steps.taken)
+    loop.start()
+    await loop.finish(5)
+    assert told_after == [steps.taken]
+
+
 async def test_finishing_during_a_step_waits_for_it() -> None:
     gate, finished = asyncio.Event(), 0
 

@@ -132,6 +132,30 @@ async def _closing() -> AsyncIterator[list[Database]]:
         await database.close()
 
 
+@pytest.fixture
+async def empty_sqlite(tmp_path: Path) -> AsyncIterator[Database]:
+    async with _closing() as opened:
+        opened.append(SqliteDatabase(tmp_path / "empty.db", pool_size=1, timeout_ms=5000))
+        yield opened[-1]
+
+
+@pytest.fixture
+async def empty_postgres(postgres_server: PostgresServer) -> AsyncIterator[Database]:
+    name = postgres_server.create()
+    async with _closing() as opened:
+        url = postgres_server.url_of(name)
+        opened.append(PostgresDatabase(url, pool_size=1, timeout_ms=5000))
+        yield opened[-1]
+    postgres_server.drop(name)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty_database(request: pytest.FixtureRequest) -> Database:
+    """Without a table, and not opened."""
+    database: Database = request.getfixturevalue(f"empty_{request.param}")
+    return database
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def new_database(request: pytest.FixtureRequest) -> NewDatabase:
     new: NewDatabase = request.getfixturevalue(f"new_{request.param}")

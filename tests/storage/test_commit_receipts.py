@@ -1,6 +1,8 @@
 """One cause, one commit: however often a cause comes, its effects are there once."""
 
 import asyncio
+import json
+from dataclasses import asdict
 
 import pytest
 
@@ -10,7 +12,7 @@ from tests.storage.units import everything, stepping, telling, unit
 from yabot.errors import StoreUnavailable
 from yabot.storage.relational.commit_log import CommitLog, Committed
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import doc_changes, receipts
+from yabot.storage.relational.tables import doc_changes, outbox, receipts
 
 
 async def test_the_same_cause_five_times_at_once_has_its_effects_once(
@@ -75,4 +77,13 @@ async def test_followers_are_told_the_rows_that_wait_for_them(
     assert [row_id for row_id, _ in committed.documents] == [row["id"] for row in rows[1:]]
     assert [change for _, change in committed.documents] == list(work.documents.values())
     assert [message for _, message in committed.messages] == work.messages
-    assert committed.events == 4
+    in_sql = {row["event_id"]: row for row in await rows_of(database, outbox)}
+    told = [json.loads(entry.envelope) for entry in committed.events]
+    # In the order in which the unit published them, each with its place in SQL.
+    assert [event["payload"] for event in told] == [
+        payload.model_dump(mode="json", exclude_none=True) for payload, _ in work.events
+    ]
+    for event, entry in zip(told, committed.events, strict=True):
+        row = in_sql.pop(event["event_id"])
+        assert asdict(entry) == {name: row[name] for name in asdict(entry)}
+    assert in_sql == {}

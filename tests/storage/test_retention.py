@@ -50,10 +50,7 @@ async def age_events(database: Database, days: float) -> None:
 
 
 async def publish_up_to(database: Database, pos: int) -> None:
-    """Give all events their positions, as if the relay had got to ``pos`` in each partition."""
-    for place, row in enumerate(await rows_of(database, outbox), start=1):
-        statement = outbox.update().where(outbox.c.id == row["id"]).values(pos=place)
-        await database.write(executing(statement))
+    """As if the relay had got to ``pos`` in each partition."""
     marked = partitions.update().values(published_pos=pos)
     await database.write(executing(marked))
 
@@ -81,13 +78,25 @@ async def test_messages_go_when_they_are_old_and_sent(database: Database) -> Non
 async def test_events_go_when_they_are_old_and_published(
     database: Database, commits: CommitLog
 ) -> None:
-    await commits.commit(telling("published and not", "7", times=3))
-    await publish_up_to(database, pos=2)
-    await commits.commit(telling("not placed", "7"))
+    await commits.commit(telling("old", "7", times=4))
     await age_events(database, 31)
-    await commits.commit(telling("young", "7"))
+    await commits.commit(telling("young", "7", times=2))
+    for published, kept in ((2, [3, 4, 5, 6]), (5, [5, 6])):
+        await publish_up_to(database, pos=published)
+        await Retention(database, DAYS).sweep()
+        assert [row["pos"] for row in await rows_of(database, outbox)] == kept
+
+
+async def test_positions_go_on_when_all_events_are_gone(
+    database: Database, commits: CommitLog
+) -> None:
+    await commits.commit(telling("old", "7", times=3))
+    await publish_up_to(database, pos=3)
+    await age_events(database, 31)
     await Retention(database, DAYS).sweep()
-    assert [row["pos"] for row in await rows_of(database, outbox)] == [3, None, None]
+    assert await rows_of(database, outbox) == []
+    await commits.commit(telling("young", "7"))
+    assert [row["pos"] for row in await rows_of(database, outbox)] == [4]
 
 
 async def test_receipts_outlive_whatever_could_be_delivered_again(database: Database) -> None:

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import Engine, create_engine, inspect
 
 from tests.storage.dumps import TABLES
-from tests.storage.fixtures import SCHEMA, NewDatabase, PostgresServer, migrate
+from tests.storage.fixtures import SCHEMA, NewDatabase, migrate
 from yabot.errors import ConfigurationError, SchemaMismatch, StartupError, StoreUnavailable
+from yabot.storage.relational.database import Database
 from yabot.storage.relational.postgres import PostgresDatabase
 from yabot.storage.relational.schema import settle_partitions
 from yabot.storage.relational.sqlite import SqliteDatabase
@@ -18,27 +19,9 @@ OURS = {table.name for table in TABLES}
 
 
 @pytest.fixture
-def empty_sqlite(tmp_path: Path) -> Iterator[Engine]:
-    engine = SqliteDatabase(tmp_path / "empty.db", pool_size=1, timeout_ms=5000).engine
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def empty_postgres(postgres_server: PostgresServer) -> Iterator[Engine]:
-    name = postgres_server.create()
-    url = postgres_server.url_of(name)
-    engine = PostgresDatabase(url, pool_size=1, timeout_ms=5000).engine
-    yield engine
-    engine.dispose()
-    postgres_server.drop(name)
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def empty(request: pytest.FixtureRequest) -> Engine:
+def empty(empty_database: Database) -> Engine:
     """A database without a table."""
-    engine: Engine = request.getfixturevalue(f"empty_{request.param}")
-    return engine
+    return empty_database.engine
 
 
 @pytest.fixture
@@ -154,9 +137,8 @@ def test_a_table_that_cannot_be_created_prevents_the_start_and_leaves_nothing(
 
 @pytest.mark.criterion("1.2.4")
 def test_a_database_of_a_newer_version_is_refused_in_one_sentence(engine: Engine) -> None:
-    change(
-        engine, "UPDATE alembic_version SET version_num = 'log_0099' WHERE version_num = 'log_0001'"
-    )
+    ours = "substr(version_num, 1, 4) = 'log_'"
+    change(engine, f"UPDATE alembic_version SET version_num = 'log_0099' WHERE {ours}")
     with pytest.raises(StartupError, match=r"another version of YABOT.*log_0099") as caught:
         SCHEMA.upgrade(engine)
     assert "\n" not in str(caught.value)
