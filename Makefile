@@ -3,7 +3,7 @@ BIN := $(VENV)/bin
 PYTHON ?= python3.11
 SETUP := $(VENV)/.setup-done
 
-.PHONY: setup play test test-page check format bench lock clean
+.PHONY: setup play test test-page check format bench lab-sentinel lab-cluster lock clean
 
 setup: $(SETUP)
 
@@ -38,6 +38,12 @@ format: setup
 
 bench: setup
 	@$(BIN)/python -m bench
+
+lab-sentinel: setup
+	@$(BIN)/python -m labs sentinel
+
+lab-cluster: setup
+	@$(BIN)/python -m labs cluster
 
 lock: setup
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url requirements/runtime.in -o requirements/runtime.txt

@@ -75,7 +75,7 @@ class ClusterLab:
     def until_failed_over(self, former: Node) -> None:
         """Until a replica has taken the place of the node, and every other node knows."""
         others = [node for node in self.nodes if node is not former]
-        until(lambda: all(_is_whole(node) and not _names(node, former) for node in others))
+        until(lambda: all(is_whole(node) and not _names(node, former) for node in others))
 
     def mend(self) -> None:
         """All nodes run, and each master has its replica."""
@@ -110,7 +110,7 @@ class ClusterLab:
 
     def _is_well(self) -> bool:
         try:
-            return all(_is_whole(node) and _is_connected(node) for node in self.nodes)
+            return all(is_whole(node) and _is_connected(node) for node in self.nodes)
         except RedisError:
             return False
 
@@ -152,7 +152,7 @@ def _slots(node: Node) -> list[tuple[int, int, int]]:
     return [(int(each[0]), int(each[1]), int(each[2][1])) for each in found]
 
 
-def _is_whole(node: Node) -> bool:
+def is_whole(node: Node) -> bool:
     """As the node itself sees it."""
     return "cluster_state:ok" in str(node.ask("CLUSTER", "INFO"))
 

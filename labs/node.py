@@ -55,6 +55,11 @@ class Node:
     def address(self) -> str:
         return f"{LOOPBACK}:{self.port}"
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, "it does not run"
+        return self._process.pid
+
     def start(self) -> None:
         """Once it answers, where it was, with what it had."""
         binary = str(EmbeddedValkey(self._folder).binary())
@@ -116,8 +121,7 @@ class Node:
         return True
 
     def _signal(self, number: signal.Signals) -> None:
-        assert self._process is not None, "it does not run"
-        os.kill(self._process.pid, number)
+        os.kill(self.pid, number)
 
     def _wait(self) -> None:
         assert self._process is not None

@@ -75,13 +75,6 @@ class SentinelLab:
         until(lambda: former.port not in map(self._primary_of, self.sentinels))
         return self.present_primary()
 
-    def mend(self) -> None:
-        """All nodes run, and follow the one primary."""
-        for node in self.nodes:
-            node.revive()
-        until(self._in_step)
-        until(lambda: all(map(self._knows_all, self.sentinels)))
-
     def _in_step(self) -> bool:
         """One primary, and its replicas have what it has."""
         try:

@@ -35,8 +35,9 @@ async def test_stores_that_answer_are_well(
     checks = await found(
         tmp_path, MONGODB_URI=mongodb_uri, REDIS_URL=redis_url, DATABASE_URL=postgres_url
     )
-    for name in ("MongoDB", "Redis", "PostgreSQL"):
+    for name in ("MongoDB", "PostgreSQL"):
         assert (checks[name].state, checks[name].message) == ("ok", "answers")
+    assert (checks["Redis"].state, checks["Redis"].message) == ("ok", "answers: a single server")
 
 
 async def test_telegram_answers_to_the_right_token_only(tmp_path: Path) -> None:
@@ -94,10 +95,12 @@ async def test_warnings_and_plain_values_are_shown(tmp_path: Path) -> None:
     assert checks["MONGODB_URI"].message == "embedded"
 
 
-async def test_sentinel_is_said_not_to_be_used(tmp_path: Path) -> None:
-    checks = await found(tmp_path, REDIS_SENTINELS="a:1", REDIS_SENTINEL_MASTER="m")
-    assert checks["REDIS_SENTINELS"].message == "a:1"
+async def test_sentinels_that_do_not_answer_are_named(tmp_path: Path) -> None:
+    checks = await found(tmp_path, REDIS_SENTINELS="127.0.0.1:1", REDIS_SENTINEL_MASTER="m")
+    assert checks["REDIS_SENTINELS"].message == "127.0.0.1:1"
     assert checks["Redis"].state == "problem"
+    assert checks["Redis"].message.startswith("no Sentinel answers at 127.0.0.1:1: ")
+    assert "check REDIS_SENTINELS" in checks["Redis"].message
 
 
 def test_the_rendering_has_a_line_for_each_and_counts() -> None:
