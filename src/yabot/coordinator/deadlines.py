@@ -1,0 +1,80 @@
+"""Finds the workflows whose moment has come, and lets each have its turn in its user's lane."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import and_, false, or_, select
+
+from yabot.bus.group import SubscriberGroup
+from yabot.coordinator.clock import ClockDistrusted, TrustedClock
+from yabot.coordinator.coordinator import Coordinator
+from yabot.coordinator.rows import COLUMNS, StoredWorkflow
+from yabot.coordinator.wakeups import WakeUps
+from yabot.errors import StoreUnavailable
+from yabot.observability.logging import get_logger
+from yabot.runtime.loops import WakingLoop
+from yabot.storage.relational.database import Statement
+from yabot.storage.relational.tables import workflows
+
+log = get_logger(__name__)
+
+LOOK_EVERY = 1.0
+AT_ONCE = 200
+
+
+class Deadlines:
+    """Of the processes of one feature, in the partitions where its group works here.
+
+    What a process left undone when it died is due as well, so its successor goes on with it.
+    """
+
+    def __init__(
+        self, group: SubscriberGroup, coordinator: Coordinator, clock: TrustedClock
+    ) -> None:
+        self._group = group
+        self._database = coordinator.commits.database
+        self._definitions = coordinator.definitions
+        self._clock = clock
+        self._wakeups = WakeUps(coordinator, clock)
+        # The ids of those that wait for their turn, or have it.
+        self._under_way: set[str] = set()
+        self.loop = WakingLoop(f"deadlines of {group.name}", self.run_once, LOOK_EVERY)
+
+    async def run_once(self) -> None:
+        """Raises StoreUnavailable, ClockDistrusted."""
+        due = _due(self._definitions, self._group.partitions, self._clock.now())
+        for stored in await self._database.read(due):
+            if stored.id not in self._under_way and len(self._under_way) < AT_ONCE:
+                self._submit(stored)
+
+    def _submit(self, stored: StoredWorkflow) -> None:
+        async def take_up(owner_check: Statement[None] | None) -> None:
+            try:
+                await self._wakeups.take_up(stored.id, owner_check)
+            except (StoreUnavailable, ClockDistrusted) as error:
+                log.info("workflow.waiting", workflow=stored.id, reason=str(error))
+            finally:
+                self._under_way.discard(stored.id)
+
+        if self._group.submit(stored.partition, stored.lane, take_up):
+            self._under_way.add(stored.id)
+
+
+def _due(
+    definitions: Mapping[str, int], partitions: list[int], now: datetime
+) -> Statement[list[StoredWorkflow]]:
+    """The earliest first. What a newer program has written is left to it."""
+    known = or_(
+        false(),
+        *(
+            and_(workflows.c.kind == kind, workflows.c.definition <= definition)
+            for kind, definition in definitions.items()
+        ),
+    )
+    query = (
+        select(*COLUMNS)
+        .where(known, workflows.c.partition.in_(partitions), workflows.c.deadline <= now)
+        .order_by(workflows.c.deadline)
+        .limit(AT_ONCE)
+    )
+    return lambda connection: [StoredWorkflow(*row) for row in connection.execute(query)]

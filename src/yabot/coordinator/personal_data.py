@@ -1,0 +1,58 @@
+"""A user's workflows, when they ask for their data or for its deletion."""
+
+import json
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, select, update
+
+from yabot.clock import rfc3339, utc_now
+from yabot.coordinator.machine import CLOSED, COMPENSATING, STUCK
+from yabot.coordinator.rows import COLUMNS, StoredWorkflow
+from yabot.storage.relational.database import Database
+from yabot.storage.relational.tables import workflows
+from yabot.storage.relational.unit_of_work import UnitOfWork
+
+_of_user = workflows.c.user_id == bindparam("user")
+_export = select(*COLUMNS).where(_of_user).order_by(workflows.c.created_at, workflows.c.id)
+_undo = (
+    update(workflows)
+    .where(_of_user, workflows.c.done != "[]", workflows.c.state.not_in(CLOSED))
+    .values(
+        state=COMPENSATING,
+        failure="the user was deleted",
+        deadline=bindparam("now"),
+        version=workflows.c.version + 1,
+        attempts=0,
+    )
+)
+_delete = delete(workflows).where(_of_user, workflows.c.state.not_in((COMPENSATING, STUCK)))
+
+
+async def export(database: Database, user_id: str) -> dict[str, Any]:
+    """Ready for JSON. Raises StoreUnavailable."""
+
+    def read(connection: Connection) -> list[StoredWorkflow]:
+        return [StoredWorkflow(*row) for row in connection.execute(_export, {"user": user_id})]
+
+    return {"workflows": [_told(stored) for stored in await database.read(read)]}
+
+
+def erase(work: UnitOfWork, user_id: str) -> None:
+    """What was done in a workflow that has not ended is undone first; its row holds ids only."""
+
+    def remove(connection: Connection) -> None:
+        connection.execute(_undo, {"user": user_id, "now": utc_now()})
+        connection.execute(_delete, {"user": user_id})
+
+    work.run(remove)
+
+
+def _told(stored: StoredWorkflow) -> dict[str, Any]:
+    return {
+        "id": stored.id,
+        "state": stored.state,
+        "data": json.loads(stored.data),
+        "deadline": None if stored.deadline is None else rfc3339(stored.deadline),
+        "created_at": rfc3339(stored.created_at),
+        "updated_at": rfc3339(stored.updated_at),
+    }

@@ -1,0 +1,133 @@
+"""The steps of one process's workflows: each reads, decides, and adds to a unit of work."""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Generic
+
+from sqlalchemy import Connection
+
+from yabot.clock import utc_now
+from yabot.coordinator import rows
+from yabot.coordinator.machine import CLOSED, COMPENSATING, FAILED, START
+from yabot.coordinator.mistakes import DecisionRefused, UndeclaredStep, UndeclaredTransition
+from yabot.coordinator.process import P, Process, Route
+from yabot.coordinator.records import Records
+from yabot.coordinator.rows import StoredWorkflow
+from yabot.coordinator.workflow import D, Workflow
+from yabot.errors import TerminalError
+from yabot.observability.logging import get_logger
+from yabot.storage.relational.database import Database
+from yabot.storage.relational.unit_of_work import UnitOfWork
+from yabot.subscriber import Event
+
+log = get_logger(__name__)
+
+Handle = Callable[[Workflow[D], UnitOfWork], Awaitable[None]]
+
+
+class Steps(Generic[D]):
+    def __init__(self, process: Process[D], database: Database, partitions: int) -> None:
+        self.process = process
+        self._database = database
+        self._compensations = process.compensations()
+        self._records = Records(process, self._compensations.keys(), partitions)
+
+    async def on_event(self, route: Route[P, D], event: Event[P], work: UnitOfWork) -> None:
+        """Raises DecisionRefused, and what its handler raises but for a TerminalError."""
+        key = route.key(event)
+        if key is None:
+            return
+        # A decision to do nothing is one as well: delivered again, after later events have taken
+        # effect, the event might find something to do.
+        work.run(_leave_receipt)
+        workflow_id = f"{self.process.kind}:{key}"
+        stored = await self._database.read(rows.find(workflow_id))
+        workflow = self._opened(workflow_id, stored, route, event)
+        if workflow is None:
+            log.debug("workflow.not_concerned", workflow=workflow_id, by=route.event.event_type)
+            return
+
+        async def handle(workflow: Workflow[D], draft: UnitOfWork) -> None:
+            await route.handle(event, workflow, draft)
+
+        await self._decide(stored, workflow, work, handle)
+
+    async def on_deadline(self, stored: StoredWorkflow, work: UnitOfWork) -> None:
+        """Raises DecisionRefused, and what the process raises but for a TerminalError."""
+
+        async def handle(workflow: Workflow[D], draft: UnitOfWork) -> None:
+            workflow.wake_at(None)
+            await self.process.on_deadline(workflow, draft)
+
+        await self._decide(stored, self._records.read(stored), work, handle)
+
+    async def compensate(self, stored: StoredWorkflow, work: UnitOfWork) -> None:
+        """Undo the newest of the steps that were done. Raises what its compensation raises."""
+        workflow = self._records.read(stored)
+        step = workflow.done.pop()
+        compensation = self._compensations.get(step)
+        if compensation is None:
+            raise UndeclaredStep(f"workflow {stored.id}: nothing compensates the step '{step}'")
+        await compensation(workflow, work)
+        workflow.state = COMPENSATING if workflow.done else FAILED
+        workflow.deadline = utc_now() if workflow.done else None
+        details = {"workflow": stored.id, "step": step, "reason": stored.failure}
+        work.run(rows.audit("compensation", stored.user_id, json.dumps(details), utc_now()))
+        work.run(self._records.change(stored, workflow, work.cause))
+
+    def _opened(
+        self,
+        workflow_id: str,
+        stored: StoredWorkflow | None,
+        route: Route[P, D],
+        event: Event[P],
+    ) -> Workflow[D] | None:
+        """None when the event does not concern it."""
+        if stored is not None:
+            return None if stored.state in CLOSED else self._records.read(stored)
+        if route.starts is None:
+            return None
+        return self._records.begin(workflow_id, event.envelope.user_id, route.starts(event))
+
+    async def _decide(
+        self,
+        stored: StoredWorkflow | None,
+        workflow: Workflow[D],
+        work: UnitOfWork,
+        handle: Handle[D],
+    ) -> None:
+        before, draft = workflow.copy(), UnitOfWork(work.cause)
+        try:
+            await handle(workflow, draft)
+        except DecisionRefused:
+            raise
+        except TerminalError as error:
+            # Nothing of what the step wanted happens.
+            workflow, draft = before.copy(), UnitOfWork(work.cause)
+            workflow.fail(error)
+        if workflow == before and not draft.changes_anything:
+            return
+        self._settle(workflow)
+        work.absorb(draft)
+        if stored is None:
+            work.run(self._records.add(workflow, work.cause))
+        else:
+            work.run(self._records.change(stored, workflow, work.cause))
+
+    def _settle(self, workflow: Workflow[D]) -> None:
+        """What follows for state and deadline from the step that was decided."""
+        if workflow.failure is not None:
+            workflow.state = COMPENSATING if workflow.done else FAILED
+            workflow.deadline = utc_now() if workflow.done else None
+            log.warning("workflow.fails", workflow=workflow.id, reason=workflow.failure)
+        elif workflow.state == START:
+            raise UndeclaredTransition(
+                f"workflow {workflow.id} took a step and stays in '{START}': let it become "
+                "something, or leave it alone"
+            )
+        elif workflow.state in CLOSED:
+            workflow.deadline = None
+
+
+def _leave_receipt(_connection: Connection) -> None:
+    """For a unit that changes nothing besides."""

@@ -1,0 +1,127 @@
+"""The steps that no event asks for: deadlines, and the compensations of what has failed."""
+
+import asyncio
+import json
+import random
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from yabot.coordinator import rows
+from yabot.coordinator.clock import TrustedClock
+from yabot.coordinator.coordinator import Coordinator, consumer_of
+from yabot.coordinator.machine import COMPENSATING, STUCK
+from yabot.coordinator.rows import StoredWorkflow
+from yabot.errors import GuardFailed, OwnershipLost, StoreUnavailable, TerminalError
+from yabot.observability.logging import get_logger
+from yabot.storage.relational.database import Statement
+from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
+
+log = get_logger(__name__)
+
+# Failures of one compensation after which somebody has to look at it.
+ATTEMPTS = 10
+# Seconds: the first pause doubles with each failure.
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 3600.0
+# Seconds that one decision may take.
+TIMEOUT = 30.0
+DECISIONS = 8
+LONGEST_ERROR = 500
+
+
+class WakeUps:
+    def __init__(self, coordinator: Coordinator, clock: TrustedClock) -> None:
+        self._coordinator = coordinator
+        self._commits = coordinator.commits
+        self._clock = clock
+
+    async def take_up(self, workflow_id: str, owner_check: Statement[None] | None) -> None:
+        """Whatever of it is due: its deadline, or its compensations one after another.
+
+        What fails is due again later. Raises OwnershipLost, StoreUnavailable, ClockDistrusted:
+        then it is due as before.
+        """
+        while (stored := await self._due(workflow_id)) is not None:
+            if not await self._step(stored, owner_check) or stored.state != COMPENSATING:
+                return
+
+    async def _due(self, workflow_id: str) -> StoredWorkflow | None:
+        stored = await self._commits.database.read(rows.find(workflow_id))
+        if stored is None or stored.deadline is None or stored.deadline > self._clock.now():
+            return None
+        return stored
+
+    async def _step(self, stored: StoredWorkflow, owner_check: Statement[None] | None) -> bool:
+        try:
+            await self._decide(stored, owner_check)
+        except GuardFailed:
+            # An event was faster, or another instance: the next look shows what is left to do.
+            log.debug("workflow.overtaken", workflow=stored.id)
+            return False
+        except (OwnershipLost, StoreUnavailable):
+            raise
+        except Exception as error:  # noqa: BLE001 - told in the log and in its row
+            await self._put_off(stored, error, owner_check)
+            return False
+        return True
+
+    async def _decide(self, stored: StoredWorkflow, owner_check: Statement[None] | None) -> None:
+        steps = self._coordinator.steps_of(stored)
+        work = _unit(stored, owner_check)
+        async with asyncio.timeout(TIMEOUT):
+            if stored.state == COMPENSATING:
+                await steps.compensate(stored, work)
+            else:
+                await steps.on_deadline(stored, work)
+        await self._commits.commit(work)
+        log.info("workflow.woken", workflow=stored.id, cause_id=work.cause.id)
+
+    async def _put_off(
+        self, stored: StoredWorkflow, error: Exception, owner_check: Statement[None] | None
+    ) -> None:
+        attempts = stored.attempts + 1
+        reason = (str(error) or type(error).__name__)[:LONGEST_ERROR]
+        values: dict[str, Any] = {"attempts": attempts, "error": reason}
+        if stored.state == COMPENSATING and _is_hopeless(error, attempts):
+            values |= {"state": STUCK, "deadline": None}
+            log.error("workflow.stuck", workflow=stored.id, attempts=attempts, reason=reason)
+        else:
+            values |= {"deadline": self._clock.now() + _pause(attempts)}
+            log.warning("workflow.put_off", workflow=stored.id, attempt=attempts, reason=reason)
+        change = rows.change(stored, values)
+        try:
+            await self._commits.database.write(_checked(owner_check, change))
+        except GuardFailed:
+            log.debug("workflow.overtaken", workflow=stored.id)
+
+
+def _unit(stored: StoredWorkflow, owner_check: Statement[None] | None) -> UnitOfWork:
+    """Versions never come again, so each deadline and each compensation has its own cause."""
+    if stored.state == COMPENSATING:
+        step = json.loads(stored.done)[-1]
+        cause_id = f"{stored.id}:compensate:{step}:{stored.version}"
+        cause = Cause(consumer_of(stored.kind), cause_id, stored.correlation_id)
+    else:
+        cause_id = f"deadline:{stored.id}:{stored.version}"
+        cause = Cause(consumer_of(stored.kind), cause_id, cause_id)
+    return UnitOfWork(cause, [owner_check] if owner_check else [])
+
+
+def _checked(owner_check: Statement[None] | None, change: Statement[None]) -> Statement[None]:
+    def write(connection: Connection) -> None:
+        if owner_check is not None:
+            owner_check(connection)
+        change(connection)
+
+    return write
+
+
+def _is_hopeless(error: Exception, attempts: int) -> bool:
+    return isinstance(error, TerminalError) or attempts >= ATTEMPTS
+
+
+def _pause(attempts: int) -> timedelta:
+    """Jittered, so that many which failed together do not come back together."""
+    seconds = min(FIRST_PAUSE * 2 ** min(attempts - 1, 20), LONGEST_PAUSE)
+    return timedelta(seconds=seconds * random.uniform(0.75, 1.25))  # noqa: S311 - spreads load

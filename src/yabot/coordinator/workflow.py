@@ -1,0 +1,74 @@
+"""One workflow, as the steps of its process see and change it."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Generic, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from yabot.coordinator.machine import FINISHED, START, Machine
+from yabot.coordinator.mistakes import UndeclaredStep, UndeclaredTransition
+
+
+class WorkflowData(BaseModel):
+    """What a workflow remembers: ids and amounts, no personal data."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, validate_assignment=True)
+
+
+D = TypeVar("D", bound=WorkflowData)
+
+
+@dataclass(slots=True)
+class Workflow(Generic[D]):
+    """Whatever a step changes here is committed together with the step's unit of work."""
+
+    id: str
+    user_id: str | None
+    data: D
+    machine: Machine = field(compare=False, repr=False)
+    # The names of the steps that can be undone.
+    undoable: Collection[str] = field(default=(), compare=False, repr=False)
+    state: str = START
+    deadline: datetime | None = None
+    # The steps to be undone if the workflow fails, in the order in which they were done.
+    done: list[str] = field(default_factory=list)
+    # Why it has failed for good.
+    failure: str | None = None
+
+    def become(self, state: str) -> None:
+        """Raises UndeclaredTransition."""
+        if not self.machine.allows(self.state, state):
+            raise UndeclaredTransition(
+                f"workflow {self.id} may not go from '{self.state}' to '{state}': its process "
+                "declares no such transition"
+            )
+        self.state = state
+
+    def finish(self) -> None:
+        """All is done, and nothing of it will be undone. Raises UndeclaredTransition."""
+        self.become(FINISHED)
+
+    def fail(self, reason: str | Exception) -> None:
+        """Undo what was done so far, this step's part included, and end."""
+        self.failure = str(reason) or type(reason).__name__
+
+    def did(self, step: str) -> None:
+        """From now on its compensation belongs to a failure. Raises UndeclaredStep."""
+        if step not in self.undoable:
+            raise UndeclaredStep(f"workflow {self.id}: nothing compensates the step '{step}'")
+        if step in self.done:
+            raise UndeclaredStep(f"workflow {self.id} has done the step '{step}' before")
+        self.done.append(step)
+
+    def wake_at(self, moment: datetime | None) -> None:
+        """When its process is asked what to do, if nothing changes that before; None: never."""
+        self.deadline = moment
+
+    def key(self, step: str) -> str:
+        """For services that do a thing once for each key."""
+        return f"{self.id}:{step}"
+
+    def copy(self) -> Self:
+        return replace(self, data=self.data.model_copy(deep=True), done=list(self.done))

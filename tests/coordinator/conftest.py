@@ -1,0 +1,45 @@
+from collections.abc import AsyncIterator
+
+import pytest
+from redis.asyncio import Redis
+
+from tests.coordinator.shop import Shop
+from tests.storage.fixtures import (
+    commits,
+    database,
+    migrated_sqlite,
+    new_database,
+    new_postgres,
+    new_sqlite,
+    postgres_database,
+    postgres_server,
+    sqlite_database,
+)
+from yabot.bus.connection import connect
+from yabot.storage.relational.database import Database
+
+__all__ = [
+    "commits",
+    "database",
+    "migrated_sqlite",
+    "new_database",
+    "new_postgres",
+    "new_sqlite",
+    "postgres_database",
+    "postgres_server",
+    "sqlite_database",
+]
+
+
+@pytest.fixture
+async def shop(database: Database) -> Shop:
+    opened = Shop(database)
+    await opened.open()
+    return opened
+
+
+@pytest.fixture
+async def redis(redis_db: str) -> AsyncIterator[Redis]:
+    """An empty Valkey, connected to as the program does."""
+    async with connect(redis_db, password=None, max_pool_size=10, timeout_ms=2000) as client:
+        yield client

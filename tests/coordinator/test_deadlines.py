@@ -1,0 +1,134 @@
+"""A workflow is woken when its moment has come: not before, and once."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.coordinator.orders import OrderPaid, OrderPlaced, OrderSent
+from tests.coordinator.shop import Shop
+from tests.storage.dumps import events_of, marks
+from tests.storage.waiting import until
+from yabot.coordinator.clock import ClockDistrusted
+from yabot.events.envelope import Envelope
+
+
+async def test_nothing_happens_before_the_moment(shop: Shop) -> None:
+    await shop.tell(OrderPlaced(order="a"))
+    await shop.run()
+    shop.hands.pass_time(minutes=59)
+    await shop.run()
+    assert await shop.state("a") == "reserved"
+    shop.hands.pass_time(minutes=2)
+    await shop.run()
+    assert await shop.state("a") == "failed"
+    assert await shop.effects() == {"a": ["reserve", "release"]}
+
+
+async def test_a_step_is_a_unit_of_work_with_a_cause_of_its_own(shop: Shop) -> None:
+    await shop.tell(OrderPlaced(order="a"), "42")
+    await shop.tell(OrderPaid(order="a"), "42")
+    await shop.tell(OrderSent(order="a"), "42")
+    await shop.run()
+    version = (await shop.workflow("a"))["version"]
+    shop.hands.pass_time(days=31)
+    await shop.run()
+    cause = f"deadline:order:a:{version}"
+    assert cause in await marks(shop.database)
+    closed = [e for e in await events_of(shop.database, "42") if e["event_type"] == "order_closed"]
+    assert len(closed) == 1
+    assert f'"causation_id":"{cause}"' in closed[0]["envelope"]
+
+
+async def test_an_event_that_was_there_before_comes_first(shop: Shop) -> None:
+    """The payment was committed while no worker ran, and the deadline passed meanwhile."""
+    await shop.tell(OrderPlaced(order="a"))
+    await shop.run()
+    await shop.tell(OrderPaid(order="a"))
+    shop.hands.pass_time(hours=2)
+    await shop.run()
+    assert await shop.state("a") == "charged"
+    assert await shop.effects() == {"a": ["reserve", "charge"]}
+
+
+async def test_it_waits_while_the_group_is_behind_the_log(shop: Shop) -> None:
+    await shop.tell(OrderPlaced(order="a"))
+    await shop.run()
+    group, deadlines = shop.workers()
+    await group.run_once()
+    await shop.tell(OrderPaid(order="a"))
+    [*_, paid] = await events_of(shop.database, "7")
+    # What the feed brings is not the next: there must be something in the log.
+    group.offer(
+        paid["partition"], [(paid["pos"] + 1, Envelope.model_validate_json(paid["envelope"]))]
+    )
+    shop.hands.pass_time(hours=2)
+    await deadlines.run_once()
+    await group.run_once()
+    await deadlines.run_once()
+    await group.stop(5)
+    assert await shop.effects() == {"a": ["reserve", "charge"]}
+
+
+async def test_a_deadline_that_fails_comes_again(shop: Shop) -> None:
+    shop.faults.of["deadline"] = [RuntimeError("not now"), RuntimeError("nor now")]
+    await shop.tell(OrderPlaced(order="a"))
+    await shop.run()
+    shop.hands.pass_time(hours=2)
+    for attempt in (1, 2):
+        await shop.run()
+        assert (await shop.workflow("a"))["attempts"] == attempt
+        shop.hands.pass_time(seconds=10)
+    await shop.run()
+    assert await shop.effects() == {"a": ["reserve", "release"]}
+
+
+@pytest.mark.parametrize("jump", [timedelta(days=365), timedelta(days=-365)])
+async def test_a_clock_that_jumps_wakes_nobody(shop: Shop, jump: timedelta) -> None:
+    await shop.tell(OrderPlaced(order="a"))
+    await shop.run()
+    before = await shop.workflow("a")
+    group, deadlines = shop.workers()
+    await group.run_once()
+    shop.hands.set_by = jump
+    with pytest.raises(ClockDistrusted, match="by 525600 minutes"):
+        await deadlines.run_once()
+    shop.hands.set_by = timedelta()
+    await deadlines.run_once()
+    await group.stop(5)
+    assert await shop.workflow("a") == before
+
+
+async def test_a_jump_is_noticed_by_what_is_under_way(shop: Shop) -> None:
+    await shop.tell(OrderPlaced(order="a"))
+    await shop.run()
+    before = await shop.workflow("a")
+    group, deadlines = shop.workers()
+    shop.hands.pass_time(hours=2)
+    await group.run_once()
+    await deadlines.run_once()
+    shop.hands.set_by = timedelta(days=365)
+    await group.stop(5)
+    assert await shop.workflow("a") == before
+
+
+async def test_the_health_says_why_deadlines_wait(shop: Shop) -> None:
+    group, deadlines = shop.workers()
+    said: list[str | None] = []
+    deadlines.loop.on_trouble = said.append
+    await group.run_once()
+    shop.hands.set_by = timedelta(hours=-1)
+    deadlines.loop.start()
+
+    async def told() -> bool:
+        return bool(said)
+
+    await until(told)
+    assert "the wall clock was set back by 60 minutes" in str(said[0])
+    shop.hands.set_by = timedelta()
+
+    async def over() -> bool:
+        return said[-1] is None
+
+    await until(over)
+    await deadlines.loop.finish(0)
+    await group.stop(5)
