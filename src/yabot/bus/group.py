@@ -6,7 +6,7 @@ while the group had its hands full, is read from the log.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from uuid_utils import uuid7
@@ -15,6 +15,7 @@ from yabot.bus import failures, outbox
 from yabot.bus.delivery import Delivery
 from yabot.bus.failures import Case
 from yabot.bus.flood import FloodGate
+from yabot.bus.gaps import audit_gaps
 from yabot.bus.ownership import Ownership
 from yabot.bus.positions import log_ends
 from yabot.bus.progress import Progress
@@ -31,18 +32,23 @@ from yabot.observability.metrics import EVENTS_IN_FLIGHT, GROUP_LAG, GROUP_LAG_A
 from yabot.runtime.lanes import Lanes
 from yabot.runtime.loops import WakingLoop
 from yabot.storage.relational.commit_log import CommitLog
+from yabot.storage.relational.database import Statement
 from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
 from yabot.subscriber import Subscriber
 
 log = get_logger(__name__)
 
-IN_FLIGHT = 128
 # No more than so many are taken on before they are handled; at half of it there is room again.
 MOST_WAITING = 2000
+# What is bounded is how many attempts run at a time: a lane that pauses keeps nobody waiting.
+LANES = 2 * MOST_WAITING
 LOOK_EVERY = 1.0
 
 # Pairs of consumer and event id.
 Handled = frozenset[tuple[str, str]] | set[tuple[str, str]]
+# Work that no event asks for. It is given what its transactions check: that the partition is still
+# this process's.
+Job = Callable[[Statement[None] | None], Awaitable[None]]
 
 
 class GroupStopped(YabotError):
@@ -62,7 +68,11 @@ class SubscriberGroup:
         ownership: Ownership,
     ) -> None:
         self.name = name
-        self._subscribers = {subscriber.name: subscriber for subscriber in subscribers}
+        # One consumer may listen to several types of events.
+        self._subscribers = {
+            (subscriber.name, subscriber.event.event_type): subscriber for subscriber in subscribers
+        }
+        self._consumers = {subscriber.name for subscriber in subscribers}
         self._by_type: dict[str, list[Subscriber[Any]]] = defaultdict(list)
         for subscriber in subscribers:
             self._by_type[subscriber.event.event_type].append(subscriber)
@@ -70,17 +80,19 @@ class SubscriberGroup:
         self._database = commits.database
         self._shares = Shares(name, commits.database, ownership)
         self._flood = FloodGate()
-        self._delivery = Delivery(commits, on_dead=lambda: self._flood.note(dead=True))
-        self._lanes: Lanes[str] = Lanes(IN_FLIGHT, self._lane_failed)
+        self._delivery = Delivery(commits, on_settled=self._flood.note)
+        self._lanes: Lanes[str] = Lanes(LANES, self._lane_failed)
         self._retries = Retries(name, self._subscribers, self._shares, self._lanes, self._delivery)
         self._stopping = False
         self._stop_announced = False
+        # Partitions taken over whose failures so far have yet to be read.
+        self._begun: list[Progress] = []
         self.loop = WakingLoop(f"subscribers of {name}", self.run_once, LOOK_EVERY)
 
     def offer(self, partition: int, entries: Sequence[tuple[int, Envelope]]) -> None:
         """Events as they are published: taken on if they are the next ones and there is room."""
         progress = self._shares.get(partition)
-        if progress is None or progress.closed:
+        if progress is None or progress.closed or self._flood.shut:
             return
         for pos, envelope in entries:
             if progress.behind:
@@ -101,15 +113,30 @@ class SubscriberGroup:
             return
         if self._flood.shut:
             await self._announce_stop()
-        for progress in await self._shares.refresh():
-            known = failures.attempts_of(self.name, progress.partition)
-            self._delivery.attempts.update(await self._database.read(known))
+        self._begun += await self._shares.refresh()
+        await self._recall_attempts()
         ends = await self._database.read(log_ends)
         for progress in self._shares:
             if progress.behind or progress.taken < ends[progress.partition]:
                 await self._catch_up(progress)
         await self._retries.take_up()
         self._measure(ends)
+
+    @property
+    def partitions(self) -> list[int]:
+        """Those in which this process works."""
+        return [share.partition for share in self._shares if not share.closed]
+
+    def submit(self, partition: int, lane: str, job: Job) -> bool:
+        """Let ``job`` have its turn among the events of its lane, behind all that has happened.
+
+        False when it is not to be done here, or not now.
+        """
+        share = self._shares.get(partition)
+        if share is None or share.closed or share.behind or self._flood.shut or self._is_full():
+            return False
+        self._lanes.submit(lane, lambda: self._run(share, job))
+        return True
 
     async def stop(self, seconds: float) -> None:
         """Take nothing more on, finish what runs, hand over. What is left is done by others."""
@@ -125,6 +152,12 @@ class SubscriberGroup:
         except (StoreUnavailable, TimeoutError) as error:
             log.warning("shares.not_handed_over", group=self.name, reason=str(error))
 
+    async def _recall_attempts(self) -> None:
+        while self._begun:
+            known = failures.attempts_of(self.name, self._begun[-1].partition)
+            self._delivery.attempts.update(await self._database.read(known))
+            self._begun.pop()
+
     async def _catch_up(self, progress: Progress) -> None:
         """Until there is no more in the log, or no more room here."""
         progress.behind = progress.more = True
@@ -132,6 +165,7 @@ class SubscriberGroup:
             progress.more = False
             after = outbox.entries_after(progress.partition, progress.taken)
             entries = await self._database.read(after)
+            await audit_gaps(self._commits, progress.partition, progress.taken, entries)
             handled = await self._handled_among(progress, entries)
             for entry in entries:
                 self._take_entry(progress, entry, handled)
@@ -148,7 +182,7 @@ class SubscriberGroup:
         ]
         if not old:
             return frozenset()
-        return await self._database.read(receipted(list(self._subscribers), old))
+        return await self._database.read(receipted(sorted(self._consumers), old))
 
     def _take_entry(self, progress: Progress, entry: Entry, handled: Handled) -> None:
         if entry.pos <= progress.taken or progress.closed:
@@ -183,7 +217,6 @@ class SubscriberGroup:
                 if self._flood.shut:
                     return
                 await self._delivery.deliver(case)
-                self._flood.note(dead=False)
         except OwnershipLost:
             self._shares.drop(progress)
             return
@@ -191,6 +224,12 @@ class SubscriberGroup:
         self._shares.mark_soon()
         if self._lanes.waiting == MOST_WAITING // 2:
             self.loop.wake()
+
+    async def _run(self, share: Progress, job: Job) -> None:
+        try:
+            await job(self._shares.check(share))
+        except OwnershipLost:
+            self._shares.drop(share)
 
     async def _announce_stop(self) -> None:
         """Raises GroupStopped."""

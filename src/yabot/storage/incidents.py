@@ -29,19 +29,29 @@ class StoreRestored(EventPayload):
     downtime_s: float
 
 
+Incident = StoreLost | StoreRestored
+
+
 class Incidents:
     """Reports are kept in memory until SQL takes them, in the order in which they came."""
 
     def __init__(self, commits: CommitLog) -> None:
         self._commits = commits
-        self._waiting: asyncio.Queue[EventPayload] = asyncio.Queue()
+        # Each with the id of its outage.
+        self._waiting: asyncio.Queue[tuple[Incident, str]] = asyncio.Queue()
+        # By store, the last one.
+        self._outages: dict[str, str] = {}
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="incidents")
 
-    def report(self, incident: EventPayload) -> None:
-        self._waiting.put_nowait(incident)
+    def report(self, incident: Incident) -> None:
+        """What is of one outage is of one correlation, and so takes effect in this order."""
+        if isinstance(incident, StoreLost):
+            self._outages[incident.store] = f"outage:{uuid7()}"
+        outage = self._outages.setdefault(incident.store, f"outage:{uuid7()}")
+        self._waiting.put_nowait((incident, outage))
 
     async def stop(self) -> None:
         if self._task is not None:
@@ -50,13 +60,13 @@ class Incidents:
 
     async def _run(self) -> None:
         while True:
-            await self._publish(await self._waiting.get())
+            await self._publish(*await self._waiting.get())
 
-    async def _publish(self, incident: EventPayload) -> None:
+    async def _publish(self, incident: Incident, outage: str) -> None:
         cause_id = f"incident:{uuid7()}"
         # While SQL is known to be away, an attempt costs nothing.
         for pause in backoff(most=1.0):
-            work = UnitOfWork(Cause("incidents", cause_id, cause_id))
+            work = UnitOfWork(Cause("incidents", cause_id, outage))
             work.publish(incident)
             try:
                 await self._commits.commit(work)

@@ -19,7 +19,7 @@ AHEAD = timedelta(minutes=5)
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 EVENT_TYPE = re.compile(r"[a-z][a-z0-9_]{0,63}")
-ID = re.compile(r"[!-~]{1,128}")
+ID = re.compile(r"[ -~]{1,128}")
 
 
 class NotAnEnvelope(InvalidInput):
@@ -54,12 +54,6 @@ def fitting(envelope: Envelope, catalog: Catalog) -> Envelope:
         raise EventRefused(envelope, mistakes(error, "payload")) from error
     except InvalidInput as error:
         raise EventRefused(envelope, str(error)) from error
-    if envelope.version > payload.version:
-        raise EventRefused(
-            envelope,
-            f"version: {envelope.version} of {envelope.event_type} is newer than {payload.version},"
-            " which is the newest that this program knows; retry it after an upgrade",
-        )
     written = payload.model_dump(mode="json", exclude_none=True)
     return envelope.model_copy(update={"payload": written})
 
@@ -95,7 +89,7 @@ def _check_names(envelope: Envelope) -> None:
     for name in ("user_id", "correlation_id", "causation_id", "traceparent"):
         value = getattr(envelope, name)
         if value is not None and not ID.fullmatch(value):
-            raise NotAnEnvelope(f"{name}: it is not 1 to 128 printable characters without spaces")
+            raise NotAnEnvelope(f"{name}: it is not 1 to 128 printable ASCII characters")
 
 
 def _is_uuid(text: str) -> bool:

@@ -13,9 +13,7 @@ from yabot.storage.relational.tables import audit_log
 _add = insert(audit_log)
 
 
-def audited(
-    kind: str, details: Mapping[str, Any], user_id: str | None = None
-) -> Statement[None]:
+def audited(kind: str, details: Mapping[str, Any], user_id: str | None = None) -> Statement[None]:
     """``details`` become JSON."""
     row = {
         "kind": kind,

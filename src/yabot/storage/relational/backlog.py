@@ -7,7 +7,14 @@ from sqlalchemy import ColumnElement, Connection, FromClause, func, select
 from yabot.clock import utc_now
 from yabot.observability.metrics import BACKLOG, BACKLOG_AGE
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import doc_changes, outbox, outgoing, partitions, updates
+from yabot.storage.relational.tables import (
+    dead_letters,
+    doc_changes,
+    outbox,
+    outgoing,
+    partitions,
+    updates,
+)
 
 _unpublished = outbox.join(partitions, partitions.c.partition == outbox.c.partition)
 # For each queue: where its rows are, which of them wait, and since when.
@@ -16,6 +23,8 @@ _QUEUES: dict[str, tuple[FromClause, ColumnElement[bool], ColumnElement[datetime
     "documents": (doc_changes, doc_changes.c.id > 0, None),
     "events": (_unpublished, outbox.c.pos > partitions.c.published_pos, outbox.c.created_at),
     "messages": (outgoing, outgoing.c.state == "waiting", outgoing.c.created_at),
+    # These wait for an operator.
+    "dead_letters": (dead_letters, dead_letters.c.state == "dead", dead_letters.c.first_failed_at),
 }
 
 

@@ -30,7 +30,8 @@ AT_ONCE = 500
 class Retention:
     """Removes what is finished and older than ``days``; what still waits stays, however old.
 
-    Receipts and what was taken in of other services stay twice as long: they must outlive whatever could be delivered once more.
+    Receipts stay twice as long, and so does what is remembered of other services' events: they
+    must outlive whatever could be delivered once more.
     """
 
     def __init__(self, database: Database, days: int, groups: Sequence[str] = ()) -> None:

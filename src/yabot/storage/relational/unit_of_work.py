@@ -53,7 +53,8 @@ class UnitOfWork:
 
     @property
     def changes_anything(self) -> bool:
-        return bool(self.statements or self.documents or self.events or self.messages)
+        parts = (self.statements, self.documents, self.events, self.messages, self.ingested)
+        return any(parts)
 
     def absorb(self, other: "UnitOfWork") -> None:
         """Add all that ``other`` wants to change."""
@@ -61,6 +62,7 @@ class UnitOfWork:
         self.documents |= other.documents
         self.events += other.events
         self.messages += other.messages
+        self.ingested += other.ingested
 
     def run(self, statement: Callable[[Connection], None]) -> None:
         """Add a relational change; one that finds the state changed raises GuardFailed."""

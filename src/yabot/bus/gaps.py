@@ -1,0 +1,39 @@
+"""Positions that the log has given away and does not hold: rows were lost, or removed by hand.
+
+A position is given in the same commit as a user's ``sequence``: where no position is missing, no
+sequence is.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from yabot.events.partition import Entry
+from yabot.observability.logging import get_logger
+from yabot.observability.metrics import SEQUENCE_GAPS
+from yabot.storage.relational.audit import audited
+from yabot.storage.relational.commit_log import CommitLog
+from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
+
+log = get_logger(__name__)
+
+
+async def audit_gaps(
+    commits: CommitLog, partition: int, taken: int, entries: Sequence[Entry]
+) -> None:
+    """Note what is missing among ``entries``, which follow ``taken`` in the log: once, whoever
+    else finds it. Raises StoreUnavailable.
+    """
+    for first, last in _gaps([taken, *(entry.pos for entry in entries)]):
+        details = {"partition": partition, "first": first, "last": last}
+        cause_id = f"gap:{partition}:{first}-{last}"
+        work = UnitOfWork(Cause("gaps", cause_id, cause_id))
+        work.run(audited("sequence_gap", details))
+        if not (await commits.commit(work)).duplicate:
+            SEQUENCE_GAPS.inc(last - first + 1)
+            log.error("sequence.gap", **details)
+
+
+def _gaps(positions: Sequence[int]) -> Iterator[tuple[int, int]]:
+    for before, after in pairwise(positions):
+        if after > before + 1:
+            yield before + 1, after - 1

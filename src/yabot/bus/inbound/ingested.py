@@ -1,0 +1,92 @@
+"""Statements on ``ingested``: what has been taken in, as far as the next event's order goes."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, exists, func, insert, or_, select
+
+from yabot.clock import to_microseconds, utc_now
+from yabot.events.catalog import Catalog
+from yabot.events.envelope import Envelope
+from yabot.storage.relational.database import Statement
+from yabot.storage.relational.tables import ingested, outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What stands around an event that is about to be taken in; times are microseconds."""
+
+    # It is in the log already.
+    is_known: bool
+    # When the latest event of its lane happened; 0 without any.
+    latest_us: int
+    # When it can have happened at the earliest, for its causes; 0 without any.
+    causes_us: int
+    # The id of an event that should have come after it.
+    consequence: str | None
+
+    def happened_us(self, envelope: Envelope) -> int:
+        """By its sender's clock, but not before its causes."""
+        return max(to_microseconds(envelope.timestamp), self.causes_us)
+
+
+_same_correlation = ingested.c.correlation_id == bindparam("correlation")
+_around = select(
+    or_(
+        exists().where(ingested.c.event_id == bindparam("event")),
+        exists().where(outbox.c.event_id == bindparam("event")),
+    ),
+    select(func.max(ingested.c.happened_us))
+    .where(ingested.c.lane == bindparam("lane"))
+    .scalar_subquery(),
+    select(func.max(ingested.c.happened_us))
+    .where(
+        or_(
+            ingested.c.event_id == bindparam("cause"),
+            _same_correlation & ingested.c.event_type.in_(bindparam("earlier", expanding=True)),
+        )
+    )
+    .scalar_subquery(),
+    select(func.min(ingested.c.event_id))
+    .where(
+        or_(
+            ingested.c.causation_id == bindparam("event"),
+            _same_correlation & ingested.c.event_type.in_(bindparam("later", expanding=True)),
+        )
+    )
+    .scalar_subquery(),
+)
+_add = insert(ingested)
+
+
+def surroundings(envelope: Envelope, catalog: Catalog) -> Statement[Surroundings]:
+    where = {
+        "event": envelope.event_id,
+        "lane": envelope.lane,
+        "cause": envelope.causation_id,
+        "correlation": envelope.correlation_id,
+        "earlier": sorted(catalog.before(envelope.event_type)),
+        "later": sorted(catalog.after(envelope.event_type)),
+    }
+
+    def read(connection: Connection) -> Surroundings:
+        known, latest, causes, consequence = connection.execute(_around, where).one()
+        return Surroundings(bool(known), latest or 0, causes or 0, consequence)
+
+    return read
+
+
+def remember(envelope: Envelope, happened_us: int) -> Statement[None]:
+    row = {
+        "event_id": envelope.event_id,
+        "lane": envelope.lane,
+        "event_type": envelope.event_type,
+        "correlation_id": envelope.correlation_id,
+        "causation_id": envelope.causation_id,
+        "happened_us": happened_us,
+        "ingested_at": utc_now(),
+    }
+
+    def add(connection: Connection) -> None:
+        connection.execute(_add, row)
+
+    return add

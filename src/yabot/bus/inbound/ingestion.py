@@ -1,0 +1,94 @@
+"""Brings another service's event into the log: once, and with a note if it has come too late."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from yabot.bus.inbound.ingested import Surroundings, remember, surroundings
+from yabot.clock import from_microseconds, rfc3339
+from yabot.errors import GuardFailed
+from yabot.events.envelope import Envelope
+from yabot.events.failures import OrderingViolated
+from yabot.observability.logging import get_logger
+from yabot.observability.metrics import INBOUND
+from yabot.storage.relational.audit import audited
+from yabot.storage.relational.commit_log import CommitLog
+from yabot.storage.relational.database import Statement
+from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
+
+log = get_logger(__name__)
+
+CONSUMER = "inbound"
+DECISIONS = 8
+
+Outcome = Literal["taken", "late", "repeated"]
+Lateness = Literal["after_its_consequence", "after_later_events"]
+
+
+async def take_in(
+    commits: CommitLog, envelope: Envelope, checks: Sequence[Statement[None]]
+) -> None:
+    """``checks`` go into the transaction, and raise OwnershipLost when the work is another's.
+
+    Raises StoreUnavailable, GuardFailed: then the same call may be made again.
+    """
+    for _ in range(1, DECISIONS):
+        try:
+            outcome = await _decide_and_commit(commits, envelope, checks)
+        except GuardFailed as error:
+            log.debug("inbound.decides_again", reason=str(error))
+        else:
+            break
+    else:
+        outcome = await _decide_and_commit(commits, envelope, checks)
+    INBOUND.labels(outcome).inc()
+
+
+async def _decide_and_commit(
+    commits: CommitLog, envelope: Envelope, checks: Sequence[Statement[None]]
+) -> Outcome:
+    around = await commits.database.read(surroundings(envelope, commits.catalog))
+    if around.is_known:
+        return "repeated"
+    work = UnitOfWork(Cause(CONSUMER, envelope.event_id, envelope.correlation_id), [*checks])
+    work.ingest(envelope)
+    work.run(remember(envelope, around.happened_us(envelope)))
+    lateness = _lateness(envelope, around)
+    if lateness is not None:
+        _tell(work, envelope, around, lateness)
+    committed = await commits.commit(work)
+    if committed.duplicate:
+        return "repeated"
+    if lateness is None:
+        return "taken"
+    log.warning(
+        "inbound.late",
+        event_id=envelope.event_id,
+        event_type=envelope.event_type,
+        reason=lateness,
+    )
+    return "late"
+
+
+def _lateness(envelope: Envelope, around: Surroundings) -> Lateness | None:
+    if around.consequence is not None:
+        return "after_its_consequence"
+    if around.happened_us(envelope) < around.latest_us:
+        return "after_later_events"
+    return None
+
+
+def _tell(work: UnitOfWork, envelope: Envelope, around: Surroundings, lateness: Lateness) -> None:
+    violation = OrderingViolated(
+        original_event_id=envelope.event_id,
+        original_event_type=envelope.event_type,
+        reason=lateness,
+    )
+    work.publish(violation, envelope.user_id)
+    details = {
+        **violation.model_dump(),
+        "correlation_id": envelope.correlation_id,
+        "timestamp": rfc3339(envelope.timestamp),
+        "latest": rfc3339(from_microseconds(around.latest_us)),
+        "consequence": around.consequence,
+    }
+    work.run(audited(OrderingViolated.event_type, details, envelope.user_id))

@@ -1,0 +1,89 @@
+"""Refused events that an operator wants tried again: this version may know what they are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from yabot.bus.error_text import error_text
+from yabot.bus.inbound.ingestion import CONSUMER, take_in
+from yabot.bus.inbound.reading import fitting
+from yabot.clock import utc_now
+from yabot.errors import InvalidInput
+from yabot.events.envelope import Envelope
+from yabot.observability.logging import get_logger
+from yabot.storage.relational.commit_log import CommitLog
+from yabot.storage.relational.database import Statement
+from yabot.storage.relational.tables import dead_letters
+
+log = get_logger(__name__)
+
+AT_ONCE = 20
+
+_wanted = (
+    select(dead_letters.c.id, dead_letters.c.envelope)
+    .where(dead_letters.c.group_name == CONSUMER, dead_letters.c.state == "retry")
+    .order_by(dead_letters.c.id)
+    .limit(AT_ONCE)
+)
+_this = (dead_letters.c.id == bindparam("row")) & (dead_letters.c.state == "retry")
+_resolve = update(dead_letters).where(_this).values(state="resolved")
+_stay_dead = (
+    update(dead_letters)
+    .where(_this)
+    .values(
+        state="dead",
+        attempts=dead_letters.c.attempts + 1,
+        error_code=bindparam("code"),
+        error=bindparam("text"),
+        last_failed_at=bindparam("now"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    id: int
+    envelope: Envelope
+
+
+async def retry_wanted(commits: CommitLog, checks: Sequence[Statement[None]]) -> None:
+    """A few of them. Raises StoreUnavailable, GuardFailed, OwnershipLost; the rest still wait."""
+    for letter in await commits.database.read(_read_wanted):
+        try:
+            envelope = fitting(letter.envelope, commits.catalog)
+        except InvalidInput as refusal:
+            await commits.database.write(_stays_dead(letter, refusal))
+            log.warning("dead_letter.stays", id=letter.id, reason=str(refusal))
+            continue
+        await take_in(commits, envelope, checks)
+        await commits.database.write(_resolved(letter))
+        log.info("dead_letter.resolved", consumer=CONSUMER, id=letter.id)
+
+
+def _read_wanted(connection: Connection) -> list[Letter]:
+    return [
+        Letter(row.id, Envelope.model_validate_json(row.envelope))
+        for row in connection.execute(_wanted)
+    ]
+
+
+def _resolved(letter: Letter) -> Statement[None]:
+    def resolve(connection: Connection) -> None:
+        connection.execute(_resolve, {"row": letter.id})
+
+    return resolve
+
+
+def _stays_dead(letter: Letter, refusal: InvalidInput) -> Statement[None]:
+    values = {
+        "row": letter.id,
+        "code": refusal.code,
+        "text": error_text(refusal),
+        "now": utc_now(),
+    }
+
+    def note(connection: Connection) -> None:
+        connection.execute(_stay_dead, values)
+
+    return note

@@ -1,0 +1,78 @@
+"""Tells administrators of trouble: of each kind at once, and then at most once an hour."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from yabot.bot.localization import Localizer
+from yabot.clock import rfc3339, utc_now
+from yabot.errors import GuardFailed
+from yabot.features.alerts import repository
+from yabot.features.alerts.repository import Alert, Told
+from yabot.features.users.notices import Notices
+from yabot.observability.logging import get_logger
+from yabot.storage.relational.commit_log import CommitLog
+from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
+
+log = get_logger(__name__)
+
+QUIET = timedelta(hours=1)
+
+
+class AlertService:
+    """``admins`` are Telegram's ids; a bot may write only to who has written to it before."""
+
+    def __init__(
+        self,
+        commits: CommitLog,
+        notices: Notices,
+        admins: Sequence[int],
+        quiet: timedelta = QUIET,
+    ) -> None:
+        self._commits = commits
+        self._notices = notices
+        self._admins = admins
+        self._quiet = quiet
+
+    async def notice(self, work: UnitOfWork, text: str, **variables: str) -> None:
+        """Something has happened: told in this unit, or counted until there is time to tell it.
+
+        Raises StoreUnavailable.
+        """
+        if not self._admins:
+            return
+        alert, now = Alert(text, variables), utc_now()
+        told = await self._commits.database.read(repository.find(alert))
+        if told is None:
+            work.run(repository.tell_first(alert, now))
+            await self._tell(work, alert, 1)
+        elif now - told.told_at < self._quiet:
+            work.run(repository.count(told))
+        else:
+            work.run(repository.tell_again(told, now))
+            await self._tell(work, alert, told.untold + 1)
+
+    async def tell_what_was_counted(self) -> None:
+        """Raises StoreUnavailable."""
+        told_before = utc_now() - self._quiet
+        for told in await self._commits.database.read(repository.untold(told_before)):
+            try:
+                await self._sum_up(told)
+            except GuardFailed as error:
+                log.debug("alert.waits", reason=str(error))
+
+    async def _sum_up(self, told: Told) -> None:
+        cause_id = f"{told.alert.subject} since {rfc3339(told.told_at)}"
+        work = UnitOfWork(Cause("alerts", cause_id, cause_id))
+        work.run(repository.tell_again(told, utc_now()))
+        await self._tell(work, told.alert, told.untold)
+        await self._commits.commit(work)
+
+    async def _tell(self, work: UnitOfWork, alert: Alert, times: int) -> None:
+        log.warning("admins.alerted", alert=alert.subject, times=times)
+
+        def say(t: Localizer) -> str:
+            return t(alert.text, count=times, **alert.variables)
+
+        for admin in self._admins:
+            # Whatever they want to hear of the story, this is their office.
+            await self._notices.tell(work, str(admin), say, asked_for=True)

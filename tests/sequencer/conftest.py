@@ -1,0 +1,39 @@
+from collections.abc import AsyncIterator
+
+import pytest
+from redis.asyncio import Redis
+
+from tests.e2e.conftest import forks, mortal
+from tests.storage.fixtures import (
+    commits,
+    database,
+    migrated_sqlite,
+    new_database,
+    new_postgres,
+    new_sqlite,
+    postgres_database,
+    postgres_server,
+    sqlite_database,
+)
+from yabot.bus.connection import connect
+
+__all__ = [
+    "commits",
+    "database",
+    "forks",
+    "migrated_sqlite",
+    "mortal",
+    "new_database",
+    "new_postgres",
+    "new_sqlite",
+    "postgres_database",
+    "postgres_server",
+    "sqlite_database",
+]
+
+
+@pytest.fixture
+async def redis(redis_db: str) -> AsyncIterator[Redis]:
+    """An empty Valkey, connected to as the program does."""
+    async with connect(redis_db, password=None, max_pool_size=10, timeout_ms=2000) as client:
+        yield client

@@ -1,0 +1,152 @@
+"""Another service, which writes events to the stream, and what becomes of them in the log."""
+
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid5
+
+from redis.asyncio import Redis
+from sqlalchemy import select
+
+from tests.storage.dumps import Rows, rows_of
+from tests.storage.fixtures import PARTITIONS
+from tests.storage.waiting import until
+from yabot.bus.inbound.sequencer import Sequencer
+from yabot.bus.inbound.stream import INBOUND, InboundStream
+from yabot.bus.ownership import Ownership, SoleOwner
+from yabot.clock import rfc3339
+from yabot.storage.relational.commit_log import CommitLog
+from yabot.storage.relational.database import Database
+from yabot.storage.relational.tables import audit_log, outbox
+
+NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
+PAYLOADS: Mapping[str, dict[str, Any]] = {
+    "user_interaction": {"action": "waved"},
+    "reaction_detected": {"content_id": "gate", "reaction_type": "❤"},
+    "besitos_awarded": {
+        "amount": 2,
+        "reason": "reaction",
+        "source": "rewards",
+        "balance_after": 2,
+        "transaction_id": "t",
+    },
+    "narrative_hint_unlocked": {"hint_id": "key", "fragment_id": "gate"},
+}
+
+
+@dataclass(frozen=True)
+class Sent:
+    """An event of another service; ``second`` is when it happened, by that service's clock."""
+
+    name: str
+    second: float
+    event_type: str = "user_interaction"
+    user_id: str | None = "7"
+    correlation: str = "c"
+    # The name of another.
+    cause: str = "elsewhere"
+
+    @property
+    def event_id(self) -> str:
+        return event_id(self.name)
+
+    @property
+    def envelope(self) -> dict[str, Any]:
+        about = {} if self.user_id is None else {"user_id": self.user_id}
+        return {
+            "event_id": self.event_id,
+            "event_type": self.event_type,
+            "version": 1,
+            "timestamp": rfc3339(NOON + timedelta(seconds=self.second)),
+            "correlation_id": self.correlation,
+            "causation_id": event_id(self.cause),
+            "payload": PAYLOADS[self.event_type],
+            **about,
+        }
+
+    def at(self, second: float) -> "Sent":
+        return replace(self, second=second)
+
+
+def event_id(name: str) -> str:
+    return str(uuid5(UUID(int=0), name))
+
+
+REACTION = Sent("reaction", 1, "reaction_detected")
+AWARD = Sent("award", 2, "besitos_awarded", cause="reaction")
+HINT = Sent("hint", 3, "narrative_hint_unlocked", cause="award")
+
+
+async def write(redis: Redis, *sent: Sent) -> None:
+    for each in sent:
+        await redis.xadd(INBOUND, {"event": json.dumps(each.envelope)})
+
+
+def new_sequencer(
+    commits: CommitLog,
+    redis: Redis,
+    *,
+    window: float = 0.1,
+    ownership: Ownership | None = None,
+    stream: InboundStream | None = None,
+) -> Sequencer:
+    ownership = ownership or SoleOwner(PARTITIONS)
+    return Sequencer(stream or InboundStream(redis), commits, ownership, window=window)
+
+
+@asynccontextmanager
+async def sequencing(
+    commits: CommitLog, redis: Redis, *, window: float = 0.1
+) -> AsyncIterator[Sequencer]:
+    sequencer = new_sequencer(commits, redis, window=window)
+    sequencer.loop.start()
+    try:
+        yield sequencer
+    finally:
+        await sequencer.stop(2)
+
+
+async def settle(redis: Redis) -> None:
+    """Until all that was written has been dealt with."""
+
+    async def is_empty() -> bool:
+        return await redis.xlen(INBOUND) == 0
+
+    await until(is_empty)
+
+
+async def sequence(commits: CommitLog, redis: Redis, *sent: Sent, window: float = 0.1) -> None:
+    """Write and wait; by a sequencer of its own, as after a start of the program."""
+    await write(redis, *sent)
+    async with sequencing(commits, redis, window=window):
+        await settle(redis)
+
+
+async def logged(database: Database) -> list[dict[str, Any]]:
+    """The envelopes in the log, those of each partition in their order."""
+    query = select(outbox.c.envelope).order_by(outbox.c.partition, outbox.c.pos)
+    found = await database.read(lambda connection: connection.execute(query).scalars().all())
+    return [json.loads(envelope) for envelope in found]
+
+
+async def taken_in(database: Database, names: Sequence[Sent]) -> list[str]:
+    """The names of those that were written, in the order of the log."""
+    known = {each.event_id: each.name for each in names}
+    events = await logged(database)
+    return [known[event["event_id"]] for event in events if event["event_id"] in known]
+
+
+async def violations(database: Database) -> list[tuple[str, str]]:
+    """Of which events the log says that they came too late, and why."""
+    return [
+        (event["payload"]["original_event_id"], event["payload"]["reason"])
+        for event in await logged(database)
+        if event["event_type"] == "ordering_violated"
+    ]
+
+
+async def audits(database: Database, kind: str) -> Rows:
+    return [row for row in await rows_of(database, audit_log) if row["kind"] == kind]

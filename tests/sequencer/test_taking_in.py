@@ -1,0 +1,209 @@
+"""Events of other services enter the log once, as they came, in the right order."""
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+from redis.asyncio import Redis
+
+from tests.bus.log import tell
+from tests.sequencer.service import (
+    AWARD,
+    HINT,
+    REACTION,
+    Sent,
+    audits,
+    logged,
+    sequence,
+    sequencing,
+    settle,
+    taken_in,
+    violations,
+    write,
+)
+from tests.storage.dumps import rows_of
+from tests.storage.fixtures import NewDatabase, new_commits
+from yabot.bus.inbound.stream import INBOUND
+from yabot.clock import utc_now
+from yabot.storage.relational.commit_log import CommitLog
+from yabot.storage.relational.database import Database
+from yabot.storage.relational.retention import Retention
+from yabot.storage.relational.tables import ingested, receipts
+
+
+async def test_an_event_keeps_what_it_came_with(
+    database: Database, commits: CommitLog, redis: Redis
+) -> None:
+    await sequence(commits, redis, AWARD)
+    assert await logged(database) == [AWARD.envelope]
+    assert [(row["consumer"], row["cause_id"]) for row in await rows_of(database, receipts)] == [
+        ("inbound", AWARD.event_id)
+    ]
+
+
+async def test_it_stands_among_our_own_which_keep_their_numbers(
+    database: Database, commits: CommitLog, redis: Redis
+) -> None:
+    await tell(commits, "before", "7")
+    await sequence(commits, redis, REACTION)
+    await tell(commits, "after", "7")
+    events = await logged(database)
+    assert [event["event_type"] for event in events] == [
+        "user_interaction",
+        "reaction_detected",
+        "user_interaction",
+    ]
+    assert [event.get("sequence") for event in events] == [1, None, 2]
+
+
+ORDERS = [
+    pytest.param([HINT, AWARD, REACTION], id="by their time stamps"),
+    pytest.param([HINT.at(1), AWARD.at(2), REACTION.at(3)], id="by their causes"),
+]
+
+
+@pytest.mark.criterion("3.2.4")
+@pytest.mark.parametrize("sent", ORDERS)
+async def test_what_comes_in_the_wrong_order_is_put_right(
+    database: Database, commits: CommitLog, redis: Redis, sent: Sequence[Sent]
+) -> None:
+    await sequence(commits, redis, *sent)
+    assert await taken_in(database, sent) == ["reaction", "award", "hint"]
+    assert await violations(database) == []
+
+
+@pytest.mark.criterion("3.2.2", "3.2.3")
+async def test_types_have_an_order_in_their_correlation(
+    database: Database, commits: CommitLog, redis: Redis
+) -> None:
+    """No clock and no cause says so."""
+    reaction = Sent("reaction", 3, "reaction_detected")
+    award = Sent("award", 2, "besitos_awarded")
+    hint = Sent("hint", 1, "narrative_hint_unlocked")
+    sent = [hint, award, reaction]
+    await sequence(commits, redis, *sent)
+    assert await taken_in(database, sent) == ["reaction", "award", "hint"]
+    assert await violations(database) == []
+
+
+async def test_other_correlations_do_not_wait(
+    database: Database, commits: CommitLog, redis: Redis
+) -> None:
+    award = Sent("award", 1, "besitos_awarded", correlation="one")
+    reaction = Sent("reaction", 2, "reaction_detected", correlation="another")
+    await sequence(commits, redis, reaction, award)
+    assert await taken_in(database, [award, reaction]) == ["award", "reaction"]
+
+
+async def test_the_same_event_twice_is_taken_once(
+    database: Database, commits: CommitLog, redis: Redis
+) -> None:
+    await sequence(commits, redis, REACTION, AWARD, REACTION)
+    await sequence(commits, redis, AWARD, REACTION)
+    assert await taken_in(database, [REACTION, AWARD]) == ["reaction", "award"]
+    assert await violations(database) == []
+
+
+async def test_an_event_of_our_own_that_comes_back_is_known(
+    database: Database, commits: CommitLog, redis: Redis
+) -> None:
+    await tell(commits, "ours", "7")
+    (ours,) = await logged(database)
+    del ours["sequence"]
+    await redis.xadd(INBOUND, {"event": json.dumps(ours)})
+    await sequence(commits, redis)
+    assert len(await logged(database)) == 1
+
+
+LATE = [
+    pytest.param([AWARD], REACTION, "after_its_consequence", id="its consequence is there"),
+    pytest.param(
+        [Sent("award", 2, "besitos_awarded")],
+        Sent("reaction", 3, "reaction_detected"),
+        "after_its_consequence",
+        id="what its type comes before is there",
+    ),
+    pytest.param([Sent("b", 2)], Sent("a", 1), "after_later_events", id="the clock is past it"),
+]
+
+
+@pytest.mark.criterion("3.2.5")
+@pytest.mark.parametrize(("first", "late", "reason"), LATE)
+async def test_what_is_too_late_is_taken_all_the_same_and_told_of_once(
+    new_database: NewDatabase, redis: Redis, first: Sequence[Sent], late: Sent, reason: str
+) -> None:
+    database = new_database()
+    await database.open()
+    await sequence(new_commits(database), redis, *first)
+    await database.close()
+    # The program starts again: what it has to know of those before is in SQL.
+    database = new_database()
+    await database.open()
+    commits = new_commits(database)
+    await sequence(commits, redis, late, late)
+    await sequence(commits, redis, late)
+    assert await taken_in(database, [*first, late]) == [*(each.name for each in first), late.name]
+    assert await violations(database) == [(late.event_id, reason)]
+    (row,) = await audits(database, "ordering_violated")
+    assert row["user_id"] == "7"
+    assert late.event_id in row["details"]
+
+
+IN_TIME = [
+    pytest.param([REACTION], AWARD.at(0.5), id="its cause's clock is ahead"),
+    pytest.param([Sent("b", 2)], Sent("a", 1, user_id="8"), id="another user"),
+    pytest.param([Sent("b", 2)], Sent("a", 2), id="the same moment"),
+]
+
+
+@pytest.mark.parametrize(("first", "second"), IN_TIME)
+async def test_what_is_in_time_is_not_called_late(
+    database: Database, commits: CommitLog, redis: Redis, first: Sequence[Sent], second: Sent
+) -> None:
+    await sequence(commits, redis, *first)
+    await sequence(commits, redis, second)
+    assert len(await logged(database)) == len(first) + 1
+    assert await violations(database) == []
+
+
+async def test_events_about_nobody_are_ordered_by_their_correlation(
+    database: Database, commits: CommitLog, redis: Redis
+) -> None:
+    sent = [Sent(f"{n}", 10 - n, user_id=None) for n in range(5)]
+    await sequence(commits, redis, *sent)
+    assert await taken_in(database, sent) == ["4", "3", "2", "1", "0"]
+
+
+async def test_what_is_remembered_of_them_goes_with_the_receipts(
+    database: Database, commits: CommitLog, redis: Redis
+) -> None:
+    await sequence(commits, redis, REACTION, AWARD)
+    old = utc_now() - timedelta(days=3)
+    statement = ingested.update().where(ingested.c.event_id == REACTION.event_id)
+    await database.write(
+        lambda connection: connection.execute(statement.values(ingested_at=old)) and None
+    )
+    await Retention(database, 1).sweep()
+    assert [row["event_id"] for row in await rows_of(database, ingested)] == [AWARD.event_id]
+
+
+async def test_events_wait_for_each_other_while_they_come(
+    database: Database, commits: CommitLog, redis: Redis
+) -> None:
+    async with sequencing(commits, redis, window=0.5):
+        for each in (HINT, AWARD, REACTION):
+            await write(redis, each)
+            assert await logged(database) == []
+        await settle(redis)
+    assert await taken_in(database, [REACTION, AWARD, HINT]) == ["reaction", "award", "hint"]
+
+
+async def test_a_thousand_at_once_are_sorted(sqlite_database: Database, redis: Redis) -> None:
+    """More than the buffer holds; each a few places from where it belongs."""
+    commits = new_commits(sqlite_database)
+    sent = [Sent(f"{n}", n - 7 * (n % 13), correlation=f"{n}") for n in range(1300)]
+    await sequence(commits, redis, *sent)
+    in_order = [each.name for each in sorted(sent, key=lambda each: each.second)]
+    assert await taken_in(sqlite_database, sent) == in_order
+    assert await violations(sqlite_database) == []
