@@ -19,7 +19,13 @@ from tests.webhook.listener import SECRET, message
 from yabot.bot.telegram import connect_bot
 from yabot.bot.webhook import SECRET_HEADER
 
-HANDLED = {"message", "callback_query", "message_reaction", "my_chat_member"}
+HANDLED = {
+    "message",
+    "callback_query",
+    "message_reaction",
+    "my_chat_member",
+    "pre_checkout_query",
+}
 # The playground's own numbers stay far below.
 _numbers = count(2_000_000_000)
 

@@ -1,9 +1,10 @@
-"""Which button was pressed."""
+"""Which button was pressed, what a message brings, and from whom."""
 
 import re
+from collections.abc import Collection
 
 from aiogram.filters import Filter
-from aiogram.types import CallbackQuery
+from aiogram.types import CallbackQuery, Message
 
 
 class Pressed(Filter):
@@ -18,3 +19,23 @@ class Pressed(Filter):
 
     async def __call__(self, query: CallbackQuery) -> bool:
         return self._pattern.fullmatch(query.data or "") is not None
+
+
+class Brings(Filter):
+    """A message that has something in ``field``."""
+
+    def __init__(self, field: str) -> None:
+        self._field = field
+
+    async def __call__(self, message: Message) -> bool:
+        return getattr(message, self._field) is not None
+
+
+class FromOneOf(Filter):
+    """A message of one of these users, by Telegram's ids."""
+
+    def __init__(self, user_ids: Collection[int]) -> None:
+        self._user_ids = frozenset(user_ids)
+
+    async def __call__(self, message: Message) -> bool:
+        return message.from_user is not None and message.from_user.id in self._user_ids

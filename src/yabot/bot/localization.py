@@ -1,6 +1,7 @@
 """Texts for readers, by language: Fluent files, one pair in each feature's package."""
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from html import escape
 from pathlib import Path
 
@@ -10,6 +11,8 @@ LANGUAGES = ("es", "en")
 DEFAULT_LANGUAGE = "es"
 MACHINERY_TEXTS = Path(__file__).parent / "texts"
 
+# A moment is shown as the text says: { DATETIME($until, dateStyle: "long") }.
+Variable = str | int | datetime
 # A text by its key, with its variables: ready to be sent as HTML.
 Localizer = Callable[..., str]
 
@@ -25,7 +28,7 @@ class Texts:
         """For a language code as Telegram gives it; one that we do not have reads the default."""
         bundle = self._bundles[closest_language(language)]
 
-        def text(key: str, **variables: str | int) -> str:
+        def text(key: str, **variables: Variable) -> str:
             return _format(bundle, key, variables)
 
         return text
@@ -44,7 +47,7 @@ def _bundle(language: str, folders: Iterable[Path]) -> FluentBundle:
     return bundle
 
 
-def _format(bundle: FluentBundle, key: str, variables: dict[str, str | int]) -> str:
+def _format(bundle: FluentBundle, key: str, variables: dict[str, Variable]) -> str:
     message = bundle.get_message(key)
     if message.value is None:
         raise KeyError(key)

@@ -88,7 +88,7 @@ class UpdateProcessor:
         self.lanes.submit(key, lambda: self._process(update))
 
     async def _process(self, update: Update) -> None:
-        handling = Handling(update, self._cause(update))
+        handling = self.begin(update)
         with (
             bound_contextvars(correlation_id=handling.cause.correlation_id),
             self._sign.over(handling.chat_id),
@@ -141,9 +141,16 @@ class UpdateProcessor:
         self, handling: Handling, outcome: Outcome, text: str, error: Exception
     ) -> None:
         """Answer that it did not work, change nothing else, and let the lane go on."""
+        await self.finish(handling, lambda: self._apology(handling, outcome, text, error))
+
+    async def finish(self, handling: Handling, decision: Callable[[], Turn]) -> None:
+        """Commit what was decided, however long SQL is away; each attempt has a turn of its own.
+
+        Raises GuardFailed when the decision rests on what has changed.
+        """
         for pause in backoff():
             try:
-                await self._commit(handling, self._apology(handling, outcome, text, error))
+                await self._commit(handling, decision())
             except StoreUnavailable as away:
                 log.warning("update.waiting", reason=str(away))
                 await asyncio.sleep(pause)
@@ -185,9 +192,9 @@ class UpdateProcessor:
             **completed.model_dump(exclude_none=True),
         )
 
-    def _cause(self, update: Update) -> Cause:
+    def begin(self, update: Update) -> Handling:
         cause_id = f"update:{self._intake.bot_id}:{update.update_id}"
-        return Cause(consumer="bot", id=cause_id, correlation_id=cause_id)
+        return Handling(update, Cause(consumer="bot", id=cause_id, correlation_id=cause_id))
 
 
 def _lane_failed(user: str, error: Exception) -> None:

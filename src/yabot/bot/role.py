@@ -15,6 +15,7 @@ from yabot.bot.limits import SendLimits
 from yabot.bot.localization import DEFAULT_LANGUAGE, LANGUAGES, Texts
 from yabot.bot.polling import Polling
 from yabot.bot.processing import UpdateProcessor
+from yabot.bot.prompt import PromptAnswers, is_prompt
 from yabot.bot.registration import register_webhook
 from yabot.bot.sender import OnBlocked, Sender
 from yabot.bot.webhook import WebhookHandler
@@ -30,6 +31,7 @@ log = get_logger(__name__)
 # Seconds that work in progress gets when the program stops.
 LAST_SWEEP = 0.5
 FINISH_WORK = 2.5
+FINISH_PROMPT = 0.5
 FINISH_SENDING = 1.5
 # More than this waiting, and Telegram keeps the rest for us.
 MOST_WAITING = 1000
@@ -66,6 +68,7 @@ class BotRole:
             texts=texts,
             is_answered=self._emergency.has_answered,
         )
+        self._prompt = PromptAnswers(bot, dispatcher, self._processor, texts)
         self._sender = Sender(commits.database, bot, limits, on_blocked)
         commits.followers.append(self._sender.notice)
         commits.on_repeat.append(self._sender.loop.wake)
@@ -108,11 +111,13 @@ class BotRole:
         await self._sender.loop.finish(LAST_SWEEP)
         for lanes, seconds in (
             (self._processor.lanes, FINISH_WORK),
+            (self._prompt.lanes, FINISH_PROMPT),
             (self._sender.lanes, FINISH_SENDING),
         ):
             if not await lanes.drain(seconds):
                 log.warning("work.left_for_next_start", jobs=lanes.waiting)
                 await lanes.cancel()
+        self._prompt.cancel()
 
     def _listener(self, path: str, secret: str) -> HttpServer:
         app = WebhookHandler(self._bot, path, secret, self._receive).app()
@@ -144,11 +149,12 @@ class BotRole:
                 return
             await self._sender.resume()
             for update in await self._intake.resume():
-                self._processor.submit(update)
+                self._submit(update)
             self._sender.loop.start()
             self._resumed = True
 
     async def _receive(self, updates: Sequence[Update]) -> None:
+        self._prompt.answer(updates)
         try:
             await self._store(updates)
         except StoreUnavailable:
@@ -161,6 +167,12 @@ class BotRole:
             await self._resume()
         for update in await self._intake.store(updates):
             log.debug("update.stored", update_id=update.update_id)
+            self._submit(update)
+
+    def _submit(self, update: Update) -> None:
+        if is_prompt(update):
+            self._prompt.submit(update)
+        else:
             self._processor.submit(update)
 
     async def _publish_commands(self) -> None:

@@ -37,10 +37,7 @@ class Turn:
         self.outcome, self.error_code = "rejected", error_code
 
     def say(self, text: str, keyboard: Keyboard = (), *, content_id: str | None = None) -> None:
-        method = SendMessage(chat_id=self.chat_id, text=text)
-        if keyboard:
-            method = SendMessage(chat_id=self.chat_id, text=text, reply_markup=markup(keyboard))
-        self.send(method, content_id)
+        self.send(message(self.chat_id, text, keyboard), content_id)
 
     def acknowledge(self, text: str | None = None) -> None:
         """Answer the pressed button, so that its clock stops; ``text`` shows for a moment."""
@@ -59,6 +56,12 @@ class Turn:
 
     def send(self, method: TelegramMethod[Any], content_id: str | None = None) -> None:
         self.work.send(to_message(method, self.chat_id, content_id))
+
+
+def message(chat_id: int, text: str, keyboard: Keyboard = ()) -> SendMessage:
+    if not keyboard:
+        return SendMessage(chat_id=chat_id, text=text)
+    return SendMessage(chat_id=chat_id, text=text, reply_markup=markup(keyboard))
 
 
 def markup(keyboard: Keyboard) -> InlineKeyboardMarkup:

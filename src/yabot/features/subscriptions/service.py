@@ -1,14 +1,19 @@
-"""What a user's subscription allows. Selling and ending subscriptions comes with payments."""
+"""What a user's subscription allows, and what changes it. Payments stand in ``payments``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, select
+from sqlalchemy import Connection, select
 
 from yabot.clock import utc_now
+from yabot.features.subscriptions import repository, terms
+from yabot.features.subscriptions.events import SubscriptionUpdated
+from yabot.features.subscriptions.plans import Plan
+from yabot.features.subscriptions.repository import StoredTerm
 from yabot.features.subscriptions.tables import subscriptions
+from yabot.features.subscriptions.terms import Term
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.unit_of_work import UnitOfWork, guard
 
@@ -25,8 +30,11 @@ FREE = Subscription("free", "active", None, None)
 
 
 class SubscriptionService:
-    def __init__(self, database: Database) -> None:
+    """Methods with a unit of work read, decide and add to it; the commit asks again."""
+
+    def __init__(self, database: Database, now: Callable[[], datetime] = utc_now) -> None:
         self._database = database
+        self._now = now
 
     async def current(self, user_id: str) -> Subscription:
         """The newest subscription of a known user; without one, the free plan."""
@@ -39,49 +47,103 @@ class SubscriptionService:
         row = await self._database.read(lambda connection: connection.execute(query).first())
         return FREE if row is None else Subscription(*row)
 
+    async def running(self, user_id: str) -> Term | None:
+        """The term that gives access now, if one does."""
+        now = self._now()
+        return next((each.term for each in await self._open(user_id) if each.term.runs(now)), None)
+
     async def opens_vip(self, user_id: str) -> bool:
         """Whether the VIP door is open now; ``guard_vip`` asks again as the commit sees it."""
-        return await self._database.read(lambda connection: _opens(connection, user_id))
+        return await self._database.read(
+            lambda connection: repository.gives_access(connection, user_id, self._now())
+        )
 
     def guard_vip(self, work: UnitOfWork, user_id: str) -> None:
         """Let the unit fail its guard when access has ended by the time of its commit."""
 
         def check(connection: Connection) -> None:
-            guard(_opens(connection, user_id), f"the subscription of user {user_id}")
+            still = repository.gives_access(connection, user_id, self._now())
+            guard(still, f"the subscription of user {user_id}")
 
         work.run(check)
 
-    async def export(self, user_id: str) -> dict[str, Any]:
-        query = select(subscriptions).where(subscriptions.c.user_id == user_id)
-        rows = await self._database.read(
-            lambda connection: connection.execute(query).mappings().all()
-        )
-        return {"subscriptions": [{name: _plain(row[name]) for name in row} for row in rows]}
+    async def activate(self, work: UnitOfWork, user_id: str, plan: Plan) -> Term:
+        """One period of ``plan`` for a known user: a new term, or more of the one that runs."""
+        now = self._now()
+        running = None
+        for each in await self._open(user_id):
+            if not each.term.runs(now):
+                self._change(work, user_id, each, terms.expired(each.term), now)
+            else:
+                running = running or each
+        if running is None:
+            term = terms.bought(None, plan, now)
+            work.run(repository.start(user_id, term))
+            _tell(work, user_id, term)
+            return term
+        return self._change(work, user_id, running, terms.bought(running.term, plan, now), now)
+
+    async def cancel(self, work: UnitOfWork, user_id: str) -> Term | None:
+        """The term as it is then: access stays until its end. None: there is none to cancel."""
+        now = self._now()
+        for each in await self._open(user_id):
+            if each.term.status == "active" and each.term.runs(now):
+                return self._change(work, user_id, each, terms.cancelled(each.term), now)
+        return None
+
+    async def expire(self, work: UnitOfWork, user_id: str) -> Term | None:
+        """Close what has reached its end by now. None: nothing has; it may have been extended."""
+        now = self._now()
+        over = [each for each in await self._open(user_id) if each.term.end_date <= now]
+        closed = [self._change(work, user_id, each, terms.expired(each.term), now) for each in over]
+        return closed[0] if closed else None
+
+    async def take_back(
+        self, work: UnitOfWork, user_id: str, stars: int, paid_at: datetime
+    ) -> Term | None:
+        """Undo what a charge of ``stars`` bought at ``paid_at``: its part of the running term.
+
+        The term as it is then: ended, if the charge was all that paid for it. None: the time that
+        the charge paid for has ended already.
+        """
+        now = self._now()
+        for each in await self._open(user_id):
+            if each.term.runs(now) and each.term.start_date <= paid_at:
+                after = terms.taken_back(each.term, stars, now)
+                return self._change(work, user_id, each, after, now)
+        return None
+
+    async def export(self, user_id: str) -> list[dict[str, Any]]:
+        """The user's subscriptions as they are stored, ready for JSON."""
+        return as_json(await self._database.read(repository.rows(user_id)))
 
     def erase(self, work: UnitOfWork, user_id: str) -> None:
-        work.run(_erase(user_id))
+        """Payments stay, by id only: refunds are asked for by them."""
+        work.run(repository.erase(user_id))
+
+    async def _open(self, user_id: str) -> list[StoredTerm]:
+        return await self._database.read(repository.open_terms(user_id))
+
+    def _change(
+        self, work: UnitOfWork, user_id: str, stored: StoredTerm, after: Term, now: datetime
+    ) -> Term:
+        work.run(repository.change(stored, after, now))
+        _tell(work, user_id, after)
+        return after
 
 
-def _opens(connection: Connection, user_id: str) -> bool:
-    return connection.execute(_access(user_id)).first() is not None
-
-
-def _access(user_id: str) -> Select[int]:
-    return select(subscriptions.c.id).where(
-        subscriptions.c.user_id == user_id,
-        subscriptions.c.plan_type.in_(("premium", "vip")),
-        subscriptions.c.status.in_(("active", "cancelled")),
-        subscriptions.c.end_date > utc_now(),
+def _tell(work: UnitOfWork, user_id: str, term: Term) -> None:
+    event = SubscriptionUpdated(
+        plan_type=term.plan_type,
+        status=term.status,
+        start_date=term.start_date,
+        end_date=term.end_date,
     )
+    work.publish(event, user_id)
 
 
-def _erase(user_id: str) -> Callable[[Connection], None]:
-    statement = delete(subscriptions).where(subscriptions.c.user_id == user_id)
-
-    def remove(connection: Connection) -> None:
-        connection.execute(statement)
-
-    return remove
+def as_json(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{name: _plain(value) for name, value in row.items()} for row in rows]
 
 
 def _plain(value: object) -> object:

@@ -1,4 +1,4 @@
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Table, Text
 
 from yabot.storage.relational.tables import metadata
 from yabot.storage.relational.types import Moment, RowId
@@ -24,4 +24,23 @@ Index(
     unique=True,
     sqlite_where=subscriptions.c.status == "active",
     postgresql_where=subscriptions.c.status == "active",
+)
+
+# Charges outlive whoever paid them: Telegram asks for refunds by these ids. No foreign key.
+payments = Table(
+    "payments",
+    metadata,
+    Column("telegram_payment_charge_id", Text, primary_key=True),
+    Column("user_id", Text, nullable=False, index=True),
+    # Of the invoice, as it came back.
+    Column("payload", Text, nullable=False),
+    # Absent when the charge bought nothing that is on sale.
+    Column("plan_type", Text),
+    Column("amount", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    CheckConstraint("state IN ('paid', 'activated', 'refunding', 'refunded')", name="state"),
+    sqlite_with_rowid=False,
 )

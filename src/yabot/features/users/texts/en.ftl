@@ -16,4 +16,4 @@ users-privacy =
     Only to go on with the story where you left it. I give or sell it to nobody.
 
     <b>For how long</b>
-    Until you delete it. /mydata shows it all, /forget deletes it all.
+    Until you delete it. /mydata shows it all, /forget deletes it all; of payments your id stays, with date and amount, in case they have to be given back (/terms).

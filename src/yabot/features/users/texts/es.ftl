@@ -16,4 +16,4 @@ users-privacy =
     Solo para contarte la historia donde la dejaste. No lo doy ni lo vendo a nadie.
 
     <b>Cuánto tiempo</b>
-    Hasta que lo borres. /mydata te lo enseña todo, /forget lo borra todo.
+    Hasta que lo borres. /mydata te lo enseña todo, /forget lo borra todo; de los pagos queda tu identificador, con fecha y cantidad, por si hay que devolverlos (/terms).

@@ -1,0 +1,159 @@
+"""Updates that Telegram wants answered within seconds, whatever else their user has under way.
+
+A payment is confirmed or refused before it is made: there is no time for the user's lane, nor for
+SQL to store the update first. The answer changes nothing; it is stored and finished like any other
+update afterwards.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import replace
+
+from aiogram import Bot, Dispatcher
+from aiogram.exceptions import AiogramError
+from aiogram.methods import AnswerPreCheckoutQuery, TelegramMethod
+from aiogram.types import PreCheckoutQuery, Update
+from structlog.contextvars import bound_contextvars
+
+from yabot.bot.localization import Texts
+from yabot.bot.outgoing import to_method
+from yabot.bot.processing import Handling, UpdateProcessor
+from yabot.bot.turn import Turn
+from yabot.errors import TransientError
+from yabot.events.operations import Outcome
+from yabot.observability.logging import get_logger
+from yabot.runtime.lanes import Lanes
+from yabot.storage.relational.unit_of_work import UnitOfWork
+
+log = get_logger(__name__)
+
+# Together the five seconds within which a payer hears; Telegram itself gives up after ten.
+DECIDE_WITHIN = 3.0
+TELL_WITHIN = 2
+IN_FLIGHT = 500
+REMEMBERED = 1000
+
+
+def is_prompt(update: Update) -> bool:
+    return update.pre_checkout_query is not None
+
+
+class PromptAnswers:
+    """Each update is decided once and answered at once; what nobody confirms is refused."""
+
+    def __init__(
+        self, bot: Bot, dispatcher: Dispatcher, processor: UpdateProcessor, texts: Texts
+    ) -> None:
+        self._bot = bot
+        self._dispatcher = dispatcher
+        self._processor = processor
+        self._texts = texts
+        # By update id, the newest: a second delivery gets no second answer.
+        self._answers: OrderedDict[int, asyncio.Task[Turn]] = OrderedDict()
+        self._under_way: set[int] = set()
+        self.lanes: Lanes[int] = Lanes(IN_FLIGHT, _lane_failed)
+
+    def answer(self, updates: Iterable[Update]) -> None:
+        """Begin to answer those among ``updates`` that cannot wait until they are stored."""
+        for update in filter(is_prompt, updates):
+            self._begin(update)
+
+    def submit(self, update: Update) -> None:
+        """Take over an update that is stored, to be finished once it has been answered."""
+        if update.update_id in self._under_way:
+            return
+        self._under_way.add(update.update_id)
+        answering = self._begin(update)
+        self.lanes.submit(update.update_id, lambda: self._finish(update, answering))
+
+    def cancel(self) -> None:
+        """End what is still being answered: nobody has stored it, and Telegram will tell again."""
+        for answering in self._answers.values():
+            answering.cancel()
+
+    def _begin(self, update: Update) -> "asyncio.Task[Turn]":
+        known = self._answers.get(update.update_id)
+        if known is not None:
+            return known
+        answering = asyncio.create_task(self._answer(self._processor.begin(update)))
+        self._answers[update.update_id] = answering
+        if len(self._answers) > REMEMBERED:
+            self._answers.popitem(last=False)
+        return answering
+
+    async def _answer(self, handling: Handling) -> Turn:
+        with bound_contextvars(correlation_id=handling.cause.correlation_id):
+            turn = await self._decide(handling)
+            await self._tell(_answer_in(turn) or self._refusal(turn))
+            return turn
+
+    async def _decide(self, handling: Handling) -> Turn:
+        turn = handling.turn()
+        try:
+            async with asyncio.timeout(DECIDE_WITHIN):
+                await self._dispatcher.feed_update(self._bot, handling.update, turn=turn)
+        except (TransientError, TimeoutError) as error:
+            log.warning("prompt.undecided", operation=turn.operation, reason=repr(error))
+            return _undecided(handling, turn.operation, "unavailable", error)
+        except Exception as error:
+            log.exception("prompt.failed", operation=turn.operation)
+            return _undecided(handling, turn.operation, "failed", error)
+        return turn
+
+    def _refusal(self, turn: Turn) -> TelegramMethod[bool]:
+        query = _query(turn.update)
+        t = self._texts.localizer(query.from_user.language_code)
+        return AnswerPreCheckoutQuery(
+            pre_checkout_query_id=query.id, ok=False, error_message=t("checkout-refused")
+        )
+
+    async def _tell(self, method: TelegramMethod[bool]) -> None:
+        """Once: what comes later than this, Telegram does not take."""
+        try:
+            await self._bot(method, request_timeout=TELL_WITHIN)
+        except AiogramError as error:
+            log.warning("prompt.not_told", reason=str(error))
+
+    async def _finish(self, update: Update, answering: "asyncio.Task[Turn]") -> None:
+        handling = self._processor.begin(update)
+        with bound_contextvars(correlation_id=handling.cause.correlation_id):
+            try:
+                turn = await answering
+                handling.operation = turn.operation
+                await self._processor.finish(handling, lambda: _told(turn))
+            finally:
+                self._under_way.discard(update.update_id)
+
+
+def _undecided(handling: Handling, operation: str, outcome: Outcome, error: Exception) -> Turn:
+    """Nothing of what the handler had begun."""
+    turn = handling.turn()
+    turn.operation, turn.outcome = operation, outcome
+    turn.error_code = getattr(error, "code", "internal_error")
+    return turn
+
+
+def _query(update: Update) -> PreCheckoutQuery:
+    assert update.pre_checkout_query is not None
+    return update.pre_checkout_query
+
+
+def _answer_in(turn: Turn) -> TelegramMethod[bool] | None:
+    """What the handler wants Telegram to hear; None when it has not got that far."""
+    for message in turn.work.messages:
+        if message.method == AnswerPreCheckoutQuery.__api_method__:
+            return to_method(message)
+    return None
+
+
+def _told(turn: Turn) -> Turn:
+    """What is left to be committed, in a unit of its own for each attempt."""
+    work = UnitOfWork(turn.work.cause)
+    work.absorb(turn.work)
+    work.messages.clear()
+    return replace(turn, work=work)
+
+
+def _lane_failed(update_id: int, error: Exception) -> None:
+    log.error("prompt.not_finished", update_id=update_id, exc_info=error)

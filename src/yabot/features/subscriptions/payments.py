@@ -1,0 +1,159 @@
+"""Stars for subscriptions: each charge is honoured once or given back, whoever tells of it first.
+
+Telegram tells of a charge by a message, which may come twice or never, and by its list, which is
+read at start and every hour. Both come here.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, Literal
+
+from aiogram.methods import RefundStarPayment
+
+from yabot.bot.outgoing import to_message
+from yabot.clock import utc_now
+from yabot.errors import TransientError
+from yabot.features.subscriptions import charges
+from yabot.features.subscriptions.charges import State, StoredCharge
+from yabot.features.subscriptions.events import PaymentHeld
+from yabot.features.subscriptions.plans import Charge, Plan
+from yabot.features.subscriptions.service import SubscriptionService, as_json
+from yabot.features.subscriptions.terms import Term
+from yabot.features.users.service import UserService
+from yabot.observability.logging import get_logger
+from yabot.storage.relational.database import Database
+from yabot.storage.relational.unit_of_work import UnitOfWork
+
+log = get_logger(__name__)
+
+# A refund belongs to no chat: what is erased with one must not take it along.
+NO_CHAT = 0
+
+# Known: it has taken effect before. Held: it is recorded, and a workflow tries it again.
+Settled = Term | Literal["known", "refunding", "held"]
+# The term that lost by the refund, as it is then; None when none did.
+Refunded = Term | Literal["known"] | None
+
+
+class PaymentService:
+    """Methods with a unit of work read, decide and add to it; the commit asks again."""
+
+    def __init__(
+        self,
+        database: Database,
+        users: UserService,
+        subscriptions: SubscriptionService,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._database = database
+        self._now = now
+        self._users = users
+        self._subscriptions = subscriptions
+
+    async def settle(self, work: UnitOfWork, charge: Charge) -> Settled:
+        """Activate what the charge has bought, or give its Stars back when that cannot be."""
+        if await self.find(charge.charge_id) is not None:
+            return "known"
+        plan = charge.plan()
+        if plan is None:
+            return self._give_back(work, charge, "it buys nothing that is on sale at its price")
+        if await self._users.find(charge.user_id) is None:
+            return self._give_back(work, charge, "there is no such user")
+        try:
+            term = await self._activate(work, charge.user_id, plan)
+        except TransientError:
+            raise
+        except Exception:
+            log.exception("payment.held", charge_id=charge.charge_id, user_id=charge.user_id)
+            work.run(charges.add(charge, "paid", self._now()))
+            work.publish(PaymentHeld(charge_id=charge.charge_id), charge.user_id)
+            return "held"
+        work.run(charges.add(charge, "activated", self._now()))
+        return term
+
+    async def activate_held(self, work: UnitOfWork, charge_id: str) -> Settled:
+        """Activate a charge that was held. Raises whatever stands in its way."""
+        stored = await self.find(charge_id)
+        plan = stored.charge.plan() if stored else None
+        if stored is None or stored.state != "paid":
+            return "known"
+        if plan is None or await self._users.find(stored.charge.user_id) is None:
+            await self.refund(work, charge_id, "nobody can have what it bought any more")
+            return "refunding"
+        term = await self._activate(work, stored.charge.user_id, plan)
+        work.run(charges.step(charge_id, "paid", "activated", self._now()))
+        return term
+
+    async def note_refund(self, work: UnitOfWork, charge: Charge) -> Refunded:
+        """Telegram has given the Stars back: what they had bought ends."""
+        stored = await self.find(charge.charge_id)
+        if stored is None:
+            work.run(charges.add(charge, "refunded", self._now()))
+            return None
+        if stored.state == "refunded":
+            return "known"
+        work.run(charges.step(charge.charge_id, stored.state, "refunded", self._now()))
+        return await self._take_back(work, stored) if stored.state == "activated" else None
+
+    async def refund(self, work: UnitOfWork, charge_id: str, reason: str) -> StoredCharge | None:
+        """Ask Telegram to give a charge back; the time that it had bought ends at once.
+
+        The charge as it was before. None: there is no such charge, or it is given back already.
+        """
+        stored = await self.find(charge_id)
+        if stored is None or stored.state == "refunded":
+            return None
+        now = self._now()
+        work.run(charges.step(charge_id, stored.state, "refunding", now))
+        work.run(charges.audit_refund(stored.charge, reason, now))
+        _ask_for_refund(work, stored.charge)
+        if stored.state == "activated":
+            await self._take_back(work, stored)
+        return stored
+
+    async def find(self, charge_id: str) -> StoredCharge | None:
+        return await self._database.read(charges.find(charge_id))
+
+    async def states(self, charge_ids: Iterable[str]) -> dict[str, State]:
+        """Of those that are known, by their ids."""
+        return await self._database.read(charges.states(charge_ids))
+
+    async def refunding_since(self, before: datetime) -> list[StoredCharge]:
+        """What Telegram was asked to give back before that moment, and has not said it did."""
+        return await self._database.read(charges.unsettled("refunding", before))
+
+    async def newest(self, user_id: str, count: int) -> list[StoredCharge]:
+        return await self._database.read(charges.newest(user_id, count))
+
+    async def export(self, user_id: str) -> list[dict[str, Any]]:
+        """The user's charges as they are stored, ready for JSON."""
+        return as_json(await self._database.read(charges.rows(user_id)))
+
+    def _give_back(self, work: UnitOfWork, charge: Charge, reason: str) -> Settled:
+        now = self._now()
+        work.run(charges.add(charge, "refunding", now))
+        work.run(charges.audit_refund(charge, reason, now))
+        _ask_for_refund(work, charge)
+        return "refunding"
+
+    async def _activate(self, work: UnitOfWork, user_id: str, plan: Plan) -> Term:
+        """All of it, or nothing when it fails."""
+        draft = UnitOfWork(work.cause)
+        self._users.guard_known(draft, user_id)
+        term = await self._subscriptions.activate(draft, user_id, plan)
+        work.absorb(draft)
+        return term
+
+    async def _take_back(self, work: UnitOfWork, stored: StoredCharge) -> Term | None:
+        charge = stored.charge
+        return await self._subscriptions.take_back(
+            work, charge.user_id, charge.amount, stored.updated_at
+        )
+
+
+def _ask_for_refund(work: UnitOfWork, charge: Charge) -> None:
+    """Twice does no harm: Telegram gives a charge back once."""
+    method = RefundStarPayment(
+        user_id=int(charge.user_id), telegram_payment_charge_id=charge.charge_id
+    )
+    work.send(to_message(method, NO_CHAT))

@@ -1,0 +1,58 @@
+"""What is sold, and the names under which an invoice asks for it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+PlanType = Literal["premium", "vip"]
+
+# Telegram's code for Stars.
+STARS = "XTR"
+PERIOD = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """``stars`` buy one PERIOD; the keys are those of its name and of its description."""
+
+    plan_type: PlanType
+    stars: int
+    name_key: str
+    offer_key: str
+
+
+PLANS: dict[str, Plan] = {
+    plan.plan_type: plan
+    for plan in (
+        Plan("premium", 100, "subscriptions-premium", "subscriptions-premium-offer"),
+        Plan("vip", 250, "subscriptions-vip", "subscriptions-vip-offer"),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """Stars that a reader is about to pay, or has paid; ``charge_id`` is Telegram's, once paid."""
+
+    user_id: str
+    payload: str
+    amount: int
+    currency: str = STARS
+    charge_id: str = ""
+
+    def plan(self) -> Plan | None:
+        """What the charge buys; None for whatever is not on sale at just this price."""
+        subject, _, rest = self.payload.partition(":")
+        name, _, user_id = rest.partition(":")
+        plan = PLANS.get(name)
+        if plan is None or (subject, user_id) != (_SUBJECT, self.user_id):
+            return None
+        return plan if (self.amount, self.currency) == (plan.stars, STARS) else None
+
+
+_SUBJECT = "subscription"
+
+
+def invoice_payload(plan: Plan, user_id: str) -> str:
+    """Comes back with the checkout and the payment: for whom the invoice was made, and for what."""
+    return f"{_SUBJECT}:{plan.plan_type}:{user_id}"

@@ -1,0 +1,123 @@
+"""Holds our charges against Telegram's list: what its messages have not told us is settled here."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from aiogram import Bot
+from aiogram.exceptions import TelegramAPIError
+from aiogram.types import StarTransaction
+
+from yabot.clock import utc_now
+from yabot.errors import GuardFailed, StoreUnavailable
+from yabot.features.subscriptions.charges import StoredCharge
+from yabot.features.subscriptions.payments import PaymentService
+from yabot.features.subscriptions.plans import Charge
+from yabot.features.subscriptions.replies import READ_ON, on_payment, on_refund
+from yabot.features.subscriptions.statement import charges_in, refunds_in
+from yabot.features.subscriptions.terms import Term
+from yabot.features.users.notices import Notices
+from yabot.observability.logging import get_logger
+from yabot.runtime.loops import WakingLoop
+from yabot.storage.relational.commit_log import CommitLog
+from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
+
+log = get_logger(__name__)
+
+EVERY_SECONDS = 3600.0
+# The most that Telegram lists at once.
+PAGE = 100
+DECISIONS = 8
+# A refund that Telegram has not made by then was lost on its way, or refused.
+REPEAT_AFTER = timedelta(minutes=30)
+
+Decision = Callable[[UnitOfWork], Awaitable[None]]
+
+
+class Reconciliation:
+    """Reads the whole list at the start, and what is new in it every hour."""
+
+    def __init__(
+        self, bot: Bot, commits: CommitLog, payments: PaymentService, notices: Notices
+    ) -> None:
+        self._bot = bot
+        self._commits = commits
+        self._payments = payments
+        self._notices = notices
+        # How many transactions have been gone through: the list only grows, at its end.
+        self._read = 0
+        self.loop = WakingLoop("payments", self.reconcile, EVERY_SECONDS)
+
+    async def reconcile(self) -> None:
+        """Raises StoreUnavailable when Telegram or SQL does not answer: it begins again then."""
+        moved = await self._new_transactions()
+        charges, refunds = charges_in(moved), refunds_in(moved)
+        known = await self._payments.states(charges.keys() | refunds.keys())
+        for charge_id in charges.keys() - refunds.keys() - known.keys():
+            await self._settle(charges[charge_id])
+        for charge_id, refund in refunds.items():
+            if known.get(charge_id) != "refunded":
+                await self._note_refund(refund)
+        self._read += len(moved)
+        for stored in await self._payments.refunding_since(utc_now() - REPEAT_AFTER):
+            await self._repeat_refund(stored)
+
+    async def _new_transactions(self) -> list[StarTransaction]:
+        found: list[StarTransaction] = []
+        while True:
+            page = await self._page(self._read + len(found))
+            found += page
+            if len(page) < PAGE:
+                return found
+
+    async def _page(self, offset: int) -> list[StarTransaction]:
+        try:
+            listed = await self._bot.get_star_transactions(offset=offset, limit=PAGE)
+        except TelegramAPIError as error:
+            raise StoreUnavailable("Telegram", error.message) from error
+        return listed.transactions
+
+    async def _settle(self, charge: Charge) -> None:
+        async def settle(work: UnitOfWork) -> None:
+            settled = await self._payments.settle(work, charge)
+            buttons = READ_ON if isinstance(settled, Term) else ()
+            await self._notices.tell(
+                work, charge.user_id, lambda t: on_payment(settled, t), buttons, asked_for=True
+            )
+
+        log.info("payment.found", charge_id=charge.charge_id, user_id=charge.user_id)
+        await self._decide(f"charge:{charge.charge_id}", settle)
+
+    async def _note_refund(self, charge: Charge) -> None:
+        async def note(work: UnitOfWork) -> None:
+            lost = await self._payments.note_refund(work, charge)
+            await self._notices.tell(
+                work, charge.user_id, lambda t: on_refund(lost, charge.amount, t), asked_for=True
+            )
+
+        log.info("refund.found", charge_id=charge.charge_id, user_id=charge.user_id)
+        await self._decide(f"refunded:{charge.charge_id}", note)
+
+    async def _repeat_refund(self, stored: StoredCharge) -> None:
+        charge_id = stored.charge.charge_id
+
+        async def ask_again(work: UnitOfWork) -> None:
+            await self._payments.refund(work, charge_id, "Telegram has not made it yet")
+
+        log.warning("refund.repeated", charge_id=charge_id)
+        await self._decide(f"refund:{charge_id}:{stored.updated_at.isoformat()}", ask_again)
+
+    async def _decide(self, cause_id: str, decision: Decision) -> None:
+        """Raises GuardFailed when the state has changed under every one of the decisions."""
+        for _ in range(1, DECISIONS):
+            try:
+                await self._decide_once(cause_id, decision)
+            except GuardFailed as error:
+                log.debug("payment.decides_again", cause_id=cause_id, reason=str(error))
+            else:
+                return
+        await self._decide_once(cause_id, decision)
+
+    async def _decide_once(self, cause_id: str, decision: Decision) -> None:
+        work = UnitOfWork(Cause("payments", cause_id, cause_id))
+        await decision(work)
+        await self._commits.commit(work)

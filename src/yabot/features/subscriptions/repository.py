@@ -1,0 +1,108 @@
+"""Subscriptions in SQL: what is read, and guarded changes that hold only if it still is so."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, bindparam, delete, select, update
+
+from yabot.features.subscriptions.plans import PLANS
+from yabot.features.subscriptions.tables import subscriptions
+from yabot.features.subscriptions.terms import Term
+from yabot.storage.relational.database import Statement, insert_new
+from yabot.storage.relational.unit_of_work import guard
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTerm:
+    row_id: int
+    term: Term
+
+
+_columns = subscriptions.c
+_paid_for = and_(
+    _columns.user_id == bindparam("user"),
+    _columns.plan_type.in_(tuple(PLANS)),
+    _columns.status.in_(("active", "cancelled")),
+    _columns.end_date.is_not(None),
+)
+# The active one first, if there is one: the database lets it have no rival.
+_open = select(_columns.id, *(_columns[name] for name in Term.__slots__)).where(_paid_for)
+_in_order = _open.order_by(_columns.status, _columns.end_date.desc())
+_access = select(_columns.id).where(_paid_for, _columns.end_date > bindparam("now"))
+_same = and_(
+    _columns.id == bindparam("row"),
+    _columns.plan_type == bindparam("was_plan"),
+    _columns.status == bindparam("was_status"),
+    _columns.end_date == bindparam("was_end"),
+)
+_change = update(subscriptions).where(_same)
+_end_free = (
+    update(subscriptions)
+    .where(
+        _columns.user_id == bindparam("user"),
+        _columns.plan_type == "free",
+        _columns.status == "active",
+    )
+    .values(status="inactive", updated_at=bindparam("now"))
+)
+_erase = delete(subscriptions).where(_columns.user_id == bindparam("user"))
+_all = select(subscriptions).where(_columns.user_id == bindparam("user")).order_by(_columns.id)
+
+
+def open_terms(user_id: str) -> Statement[list[StoredTerm]]:
+    """Those that nobody has closed yet, whether or not their end has passed."""
+
+    def read(connection: Connection) -> list[StoredTerm]:
+        rows = connection.execute(_in_order, {"user": user_id})
+        return [StoredTerm(row_id, Term(*values)) for row_id, *values in rows]
+
+    return read
+
+
+def gives_access(connection: Connection, user_id: str, now: datetime) -> bool:
+    return connection.execute(_access, {"user": user_id, "now": now}).first() is not None
+
+
+def start(user_id: str, term: Term) -> Callable[[Connection], None]:
+    row = {"user_id": user_id, **asdict(term)}
+    row |= {"created_at": term.start_date, "updated_at": term.start_date}
+
+    def add(connection: Connection) -> None:
+        connection.execute(_end_free, {"user": user_id, "now": term.start_date})
+        added = connection.execute(insert_new(connection, subscriptions), row).rowcount == 1
+        guard(added, f"the subscription of user {user_id}")
+
+    return add
+
+
+def change(stored: StoredTerm, after: Term, now: datetime) -> Callable[[Connection], None]:
+    before = stored.term
+    was = {
+        "row": stored.row_id,
+        "was_plan": before.plan_type,
+        "was_status": before.status,
+        "was_end": before.end_date,
+    }
+    statement = _change.values(**asdict(after), updated_at=now)
+
+    def step(connection: Connection) -> None:
+        changed = connection.execute(statement, was).rowcount == 1
+        guard(changed, f"subscription {stored.row_id}")
+
+    return step
+
+
+def erase(user_id: str) -> Callable[[Connection], None]:
+    def remove(connection: Connection) -> None:
+        connection.execute(_erase, {"user": user_id})
+
+    return remove
+
+
+def rows(user_id: str) -> Statement[Sequence[dict[str, Any]]]:
+    def read(connection: Connection) -> Sequence[dict[str, Any]]:
+        return [dict(row) for row in connection.execute(_all, {"user": user_id}).mappings()]
+
+    return read

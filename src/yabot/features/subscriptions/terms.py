@@ -1,0 +1,52 @@
+"""The rules of a subscription: what buying, cancelling and refunds make of it. No clock, no store.
+
+Time has the price at which its plan is sold. Whoever changes plan keeps the worth of what is left,
+and a refund takes back as much time as its Stars had bought: nobody gains or loses by either.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from yabot.features.subscriptions.plans import PERIOD, PLANS, Plan, PlanType
+
+Status = Literal["active", "inactive", "cancelled", "expired"]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """Subscribed time without a gap, from its first purchase to its end."""
+
+    plan_type: PlanType
+    status: Status
+    start_date: datetime
+    end_date: datetime
+
+    def runs(self, now: datetime) -> bool:
+        """Whether it gives access: also a cancelled one does until its end."""
+        return self.status in {"active", "cancelled"} and now < self.end_date
+
+
+def bought(term: Term | None, plan: Plan, now: datetime) -> Term:
+    """One period more; of a running term of another plan the rest is converted at its worth."""
+    if term is None or not term.runs(now):
+        return Term(plan.plan_type, "active", now, now + PERIOD)
+    left = (term.end_date - now) * PLANS[term.plan_type].stars / plan.stars
+    return Term(plan.plan_type, "active", term.start_date, now + left + PERIOD)
+
+
+def cancelled(term: Term) -> Term:
+    """Nothing is taken away: access stays until the end."""
+    return replace(term, status="cancelled")
+
+
+def expired(term: Term) -> Term:
+    return replace(term, status="expired")
+
+
+def taken_back(term: Term, stars: int, now: datetime) -> Term:
+    """Without the time that ``stars`` buy; if none of it is left, the term ends at once."""
+    end = term.end_date - PERIOD * stars / PLANS[term.plan_type].stars
+    if end > now:
+        return replace(term, end_date=end)
+    return replace(term, status="expired", end_date=now)

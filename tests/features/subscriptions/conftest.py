@@ -1,0 +1,56 @@
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from tests.e2e.conftest import NewProgram, bot_settings, forks, new_program, telegram
+from tests.e2e.meddler import meddling_with
+from tests.e2e.program import Program
+from tests.features.subscriptions.shop import Shop
+from tests.features.subscriptions.till import Till, opened_till
+from tests.outages.conftest import mortal_mongod, mortal_postgres, mortal_valkey, new_world
+from tests.storage.fixtures import (
+    database,
+    migrated_sqlite,
+    new_database,
+    new_postgres,
+    new_sqlite,
+    postgres_server,
+)
+from yabot.storage.relational.database import Database
+
+__all__ = [
+    "bot_settings",
+    "database",
+    "forks",
+    "migrated_sqlite",
+    "mortal_mongod",
+    "mortal_postgres",
+    "mortal_valkey",
+    "new_database",
+    "new_postgres",
+    "new_program",
+    "new_sqlite",
+    "new_world",
+    "postgres_server",
+    "telegram",
+]
+
+ADMIN = "4242"
+
+
+@pytest.fixture
+def shop(
+    new_program: NewProgram, telegram: Program, bot_settings: dict[str, str]
+) -> Iterator[Shop]:
+    """A running program, and between it and its Telegram somebody who can lose updates."""
+    with meddling_with(telegram.url) as meddler:
+        settings = {**bot_settings, "TELEGRAM_API_URL": meddler.url, "ADMIN_USER_IDS": ADMIN}
+        program = new_program(**settings)
+        program.start()
+        yield Shop(program, telegram.url, bot_settings["BOT_TOKEN"], meddler)
+
+
+@pytest.fixture
+async def till(database: Database) -> AsyncIterator[Till]:
+    async with opened_till(database) as opened:
+        yield opened

@@ -1,0 +1,78 @@
+"""Who is about to pay hears within five seconds, whatever else is going on."""
+
+import asyncio
+import time
+
+import pytest
+
+from tests.e2e.program import wait_until
+from tests.e2e.reader import readers
+from tests.features.subscriptions.shop import Json, invoice
+from tests.outages.conftest import NewWorld
+from tests.outages.world import Way, World
+from yabot.features.narrative.library import FRESH_FOR
+
+FIVE_SECONDS = 5.0
+
+
+def waiting(world: World, kind: str) -> int:
+    query = "SELECT count(*) AS n FROM updates WHERE state = 'waiting' AND payload LIKE ?"
+    return int(world.stores.value(query, f'%"{kind}"%'))
+
+
+@pytest.mark.criterion("2.2.3")
+async def test_a_checkout_does_not_wait_for_its_readers_lane(new_world: NewWorld) -> None:
+    world = new_world(patient=True)
+    world.program.start()
+    async with readers(world.program.url, "Lucía") as (reader,):
+        await reader.ask("/start")
+        await reader.ask("/story")
+        message_id = await invoice(reader)
+        await asyncio.sleep(FRESH_FOR)  # the story has to be asked for again
+        world.lose("mongodb", "frozen")
+        await reader.touch("c:letter:coat")
+        wait_until(lambda: waiting(world, "callback_query") == 1)
+        outcome = await reader.client.pay(reader.user_id, message_id)
+        assert outcome["outcome"] == "paid"
+        assert waiting(world, "callback_query") == 1, "the lane was not busy"
+        chat = await reader.until(lambda chat: "¡Gracias!" in chat[-1].get("text", ""))
+        assert any("Ahora mismo no llego" in message.get("text", "") for message in chat)
+        wait_until(lambda: waiting(world, "pre_checkout_query") == 0)
+        assert [e["payload"]["status"] for e in bought(world, reader.user_id)] == ["active"]
+
+
+@pytest.mark.parametrize("way", ["frozen", "refused"])
+async def test_a_checkout_without_sql_is_refused_in_time(new_world: NewWorld, way: Way) -> None:
+    """And once: what Telegram delivers again when SQL is back has been answered."""
+    world = new_world(postgres=True, patient=True)
+    world.program.start()
+    async with readers(world.program.url, "Mara") as (reader,):
+        await reader.ask("/start")
+        message_id = await invoice(reader)
+        world.lose("sql", way)
+        begun = time.monotonic()
+        outcome = await reader.client.pay(reader.user_id, message_id)
+        assert time.monotonic() - begun < FIVE_SECONDS
+        assert outcome["outcome"] == "refused"
+        assert "no se te ha cobrado nada" in outcome["message"]
+        await world.restore("sql")
+        world.until_well()
+        wait_until(lambda: checkouts(world, reader.user_id) == ["unavailable"])
+        assert waiting(world, "pre_checkout_query") == 0
+        assert world.program.logged("prompt.not_told") == []
+        assert (await reader.client.pay(reader.user_id, message_id))["outcome"] == "paid"
+
+
+def bought(world: World, user_id: int) -> list[Json]:
+    events = world.stores.outbox(user_id)
+    return [event for event in events if event["event_type"] == "subscription_updated"]
+
+
+def checkouts(world: World, user_id: int) -> list[str]:
+    """How each checkout ended, but those that were accepted."""
+    ended = [
+        event["payload"]
+        for event in world.stores.outbox(user_id)
+        if event["event_type"] == "operation_completed"
+    ]
+    return [end["outcome"] for end in ended if end["outcome"] != "ok"]

@@ -1,0 +1,108 @@
+"""What Telegram's messages did not tell us, its list does."""
+
+import asyncio
+
+import pytest
+from aiogram.types import LabeledPrice
+
+from tests.e2e.program import wait_until
+from tests.e2e.reader import Reader, readers
+from tests.features.subscriptions.shop import Cashier, Shop, buy, invoice
+
+
+@pytest.mark.criterion("2.2.3", "3.1.4")
+async def test_a_charge_whose_update_never_came_is_honoured_at_the_next_start(shop: Shop) -> None:
+    async with readers(shop.telegram_url, "Ana") as (reader,):
+        await reader.ask("/start")
+        message_id = await invoice(reader, "premium")
+        shop.lose("successful_payment")
+        outcome = await reader.client.pay(reader.user_id, message_id)
+        assert outcome["outcome"] == "paid"
+        await reader.ask("/vip")
+        assert shop.payments(reader.user_id) == []
+        assert shop.program.stop() == 0
+        shop.program.start()
+        await reader.until(lambda chat: "¡Gracias!" in chat[-1].get("text", ""))
+        (payment,) = shop.payments(reader.user_id)
+        assert payment["telegram_payment_charge_id"] == outcome["telegram_payment_charge_id"]
+        assert payment["state"] == "activated"
+        assert shop.told(reader.user_id) == [("premium", "active")]
+
+        shop.lose()
+        await reader.ask("/vip")
+        assert shop.told(reader.user_id) == [("premium", "active")]
+
+
+async def test_a_refund_that_nobody_told_of_ends_access_at_the_next_start(shop: Shop) -> None:
+    async with readers(shop.telegram_url, "Berta") as (reader,):
+        await reader.ask("/start")
+        charge = await buy(reader)
+        shop.lose("refunded_payment")
+        async with shop.bot() as bot:
+            await bot.refund_star_payment(reader.user_id, charge)
+        await reader.ask("/vip")
+        assert [row["status"] for row in shop.subscriptions(reader.user_id)] == ["active"]
+        assert shop.program.stop() == 0
+        shop.program.start()
+        await reader.until(lambda chat: "vuelven a estar cerradas" in chat[-1].get("text", ""))
+        assert [row["status"] for row in shop.subscriptions(reader.user_id)] == ["expired"]
+        assert [row["state"] for row in shop.payments(reader.user_id)] == ["refunded"]
+
+
+async def test_a_charge_paid_and_given_back_unheard_of_changes_nothing(shop: Shop) -> None:
+    async with readers(shop.telegram_url, "Celia") as (reader,):
+        await reader.ask("/start")
+        message_id = await invoice(reader)
+        shop.lose("successful_payment", "refunded_payment")
+        outcome = await reader.client.pay(reader.user_id, message_id)
+        async with shop.bot() as bot:
+            await bot.refund_star_payment(reader.user_id, outcome["telegram_payment_charge_id"])
+        assert shop.program.stop() == 0
+        shop.program.start()
+        wait_until(lambda: len(shop.payments(reader.user_id)) == 1)
+        assert [row["state"] for row in shop.payments(reader.user_id)] == ["refunded"]
+        assert shop.subscriptions(reader.user_id) == []
+        assert shop.told(reader.user_id) == []
+
+
+@pytest.mark.criterion("3.1.4")
+@pytest.mark.parametrize("told", ["by its message", "by the list alone"])
+async def test_charges_that_cannot_be_honoured_are_given_back(shop: Shop, told: str) -> None:
+    """Another price, another plan, nobody who could have it."""
+    async with readers(shop.telegram_url, "Dora", "Elsa") as (dora, elsa), shop.bot() as bot:
+        await dora.ask("/start")
+        await elsa.ask("/forget")
+        await elsa.press("forget:yes")
+        assert shop.program.stop() == 0
+        cashier = Cashier(bot)
+        for reader, payload, stars in (
+            (dora, f"subscription:vip:{dora.user_id}", 3),
+            (dora, f"subscription:gold:{dora.user_id}", 250),
+            (elsa, f"subscription:vip:{elsa.user_id}", 250),
+        ):
+            await pay_whatever(cashier, reader, payload, stars)
+        if told == "by the list alone":
+            shop.lose("successful_payment")
+        shop.program.start()
+
+        def given_back() -> bool:
+            rows = shop.payments(dora.user_id) + shop.payments(elsa.user_id)
+            return [row["state"] for row in rows] == ["refunded"] * 3
+
+        wait_until(given_back)
+        assert (await bot.get_my_star_balance()).amount == 0
+        assert shop.told(dora.user_id) == shop.told(elsa.user_id) == []
+        assert shop.stores.value("SELECT count(*) FROM audit_log WHERE kind = 'refund'") == 3
+        chat = await dora.until(lambda chat: "Te he devuelto 250" in str(chat))
+        assert "no puedo darte lo que pagaste" in str(chat)
+        registered = "SELECT count(*) FROM user_profiles WHERE user_id = ?"
+        assert shop.stores.value(registered, str(elsa.user_id)) == 0
+
+
+async def pay_whatever(cashier: Cashier, reader: Reader, payload: str, stars: int) -> None:
+    """Pay an invoice that the program would not have made, to a bot that confirms everything."""
+    prices = [LabeledPrice(label="VIP", amount=stars)]
+    sent = await cashier.bot.send_invoice(reader.user_id, "VIP", "VIP", payload, "XTR", prices)
+    paying = asyncio.create_task(reader.client.pay(reader.user_id, sent.message_id))
+    await (await cashier.query()).answer(ok=True)
+    assert (await paying)["outcome"] == "paid"

@@ -1,0 +1,87 @@
+"""The end by deadline, refunds by an administrator, and kill -9 around a payment."""
+
+import pytest
+
+from tests.e2e.kill_points import KillPoint
+from tests.e2e.program import wait_until
+from tests.e2e.reader import buttons, readers
+from tests.features.subscriptions.shop import PERIOD, Shop, buy, invoice, moment
+from tests.features.subscriptions.till import DAY
+from yabot.clock import rfc3339, utc_now
+
+
+def bring_near(shop: Shop, days: float) -> None:
+    """The term ends that many days from now, and its workflow looks at once."""
+    assert shop.program.stop() == 0
+    now = utc_now()
+    end = rfc3339(now + days * DAY)
+    shop.stores.change("UPDATE subscriptions SET end_date = ?", end)
+    shop.stores.change("UPDATE workflows SET deadline = ?", rfc3339(now))
+    shop.program.start()
+
+
+@pytest.mark.criterion("2.2.3", "3.1.1", "3.1.5")
+async def test_the_end_is_announced_and_comes(shop: Shop) -> None:
+    async with readers(shop.telegram_url, "Ana") as (reader,):
+        await reader.ask("/start")
+        await buy(reader)
+        wait_until(lambda: shop.stores.value("SELECT state FROM workflows") == "running")
+        bring_near(shop, days=2)
+        chat = await reader.until(lambda chat: "⏳" in chat[-1].get("text", ""))
+        assert buttons(chat[-1]) == ["vip"]
+        assert [row["status"] for row in shop.subscriptions(reader.user_id)] == ["active"]
+        bring_near(shop, days=-0.01)
+        await reader.until(lambda chat: "🔒" in chat[-1].get("text", ""))
+        assert [row["status"] for row in shop.subscriptions(reader.user_id)] == ["expired"]
+        assert shop.told(reader.user_id) == [("vip", "active"), ("vip", "expired")]
+        assert shop.stores.value("SELECT state FROM workflows") == "finished"
+        (offer,) = await reader.press("vip")
+        assert "vip:cancel" not in buttons(offer)
+
+
+async def test_an_administrator_gives_a_charge_back(shop: Shop) -> None:
+    async with readers(shop.telegram_url, "Ada", "Berta") as (admin, reader):
+        assert shop.program.stop() == 0
+        shop.program.settings["ADMIN_USER_IDS"] = str(admin.user_id)
+        shop.program.start()
+        await reader.ask("/start")
+        charge = await buy(reader)
+        (unknown,) = await reader.ask(f"/refund {charge}")
+        assert "no está en este libro" in unknown["text"]
+        (mistaken,) = await admin.ask("/refund stx-nothing")
+        assert "No conozco ningún cobro" in mistaken["text"]
+        (said,) = await admin.ask(f"/refund {charge}")
+        assert str(reader.user_id) in said["text"]
+        await reader.until(lambda chat: "Te he devuelto 250" in str(chat))
+        assert [row["state"] for row in shop.payments(reader.user_id)] == ["refunded"]
+        assert [row["status"] for row in shop.subscriptions(reader.user_id)] == ["expired"]
+        async with shop.bot() as bot:
+            assert (await bot.get_my_star_balance()).amount == 0
+
+
+@pytest.mark.criterion("3.1.5")
+@pytest.mark.parametrize(
+    "point",
+    [
+        KillPoint("sql", "INSERT INTO payments"),
+        KillPoint("commit", "INSERT INTO payments"),
+        KillPoint("log", "update.handled", n=2),
+    ],
+    ids=str,
+)
+async def test_a_payment_survives_a_kill(shop: Shop, point: KillPoint) -> None:
+    async with readers(shop.telegram_url, "Celia") as (reader,):
+        await reader.ask("/start")
+        message_id = await invoice(reader)
+        shop.program.arm(point)
+        outcome = await reader.client.pay(reader.user_id, message_id)
+        assert outcome["outcome"] == "paid"
+        assert shop.program.exit_code() == -9
+        shop.program.start()
+        await reader.until(lambda chat: "¡Gracias!" in chat[-1].get("text", ""))
+        (row,) = shop.subscriptions(reader.user_id)
+        assert moment(row, "end_date") - moment(row, "start_date") == PERIOD
+        assert [each["state"] for each in shop.payments(reader.user_id)] == ["activated"]
+        assert shop.told(reader.user_id) == [("vip", "active")]
+        waiting = "SELECT count(*) FROM updates WHERE state = 'waiting'"
+        wait_until(lambda: shop.stores.value(waiting) == 0)
