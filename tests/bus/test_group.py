@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from redis.asyncio import Redis
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert
 
 from tests.bus.log import tell
 from tests.storage.dumps import rows_of
@@ -36,7 +36,11 @@ async def note(event: Event[UserInteraction], work: UnitOfWork) -> None:
         "details": event.payload.action,
         "created_at": utc_now(),
     }
-    work.run(lambda connection: connection.execute(insert(audit_log), row) and None)
+
+    def add(connection: Connection) -> None:
+        connection.execute(insert(audit_log), row)
+
+    work.run(add)
 
 
 NOTING = Subscriber("test.note", UserInteraction, note)

@@ -1,8 +1,8 @@
 """A Redis Cluster, as a client that knows which node has which key.
 
 redis-py has one of its own. Its asyncio version (8.1) sends ASKING on one connection and the
-command on another, so that nothing gets through while a slot moves; and it neither waits for a
-free connection nor survives a refresh without cutting what others are waiting for.
+command on another, so that nothing gets through while a slot moves; it does not wait for a free
+connection; and after a failure it cuts those that others are waiting on (ADR 7).
 """
 
 import asyncio
@@ -29,6 +29,7 @@ UNREACHED = (RedisConnectionError, RedisTimeoutError, OSError, ClusterDownError)
 class ClusterClient(Redis):
     """Each command goes to the node that has its first key, and follows the key where it moves.
 
+    Commands without a key have no such node, and pipelines would have several: not for this one.
     ``options`` name any one node, and say how to connect to all; each has a pool of that size.
     What a node has not answered is not asked again: nobody knows whether it was done.
     """

@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from pydantic import ValidationError
 from structlog.contextvars import bound_contextvars
 
 from yabot.bus import failures
-from yabot.bus.attempt import HandlerTimedOut, attempt
+from yabot.bus.attempt import HandlerInterrupted, HandlerTimedOut, attempt
+from yabot.bus.error_text import error_text
 from yabot.bus.failures import Case, Letter
+from yabot.bus.receipts import receipted
 from yabot.clock import utc_now
 from yabot.errors import GuardFailed, OwnershipLost, StoreUnavailable, TerminalError
 from yabot.events.failures import EventProcessingFailed
@@ -21,22 +24,27 @@ from yabot.storage.relational.unit_of_work import UnitOfWork
 
 log = get_logger(__name__)
 
+# Attempts that run at a time. An event that waits for its next attempt is none of them.
+IN_FLIGHT = 128
 # Failures after which a subscriber gives an event up, and the pauses between them, in seconds.
 ATTEMPTS = 6
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
 
 # What no repetition can mend.
 HOPELESS = (TerminalError, ValidationError)
-FORESEEN = (*HOPELESS, GuardFailed, HandlerTimedOut)
+FORESEEN = (*HOPELESS, GuardFailed, HandlerTimedOut, HandlerInterrupted)
 
 
 @dataclass(slots=True)
 class Delivery:
     commits: CommitLog
-    # Told of each dead letter.
-    on_dead: Callable[[], None]
+    # Told of each event that is settled, and whether it became a dead letter.
+    on_settled: Callable[[bool], None]
     # Failures so far, by consumer and event; SQL has them too.
     attempts: dict[tuple[str, str], int] = field(default_factory=dict)
+    # A store did not answer: it may have happened all the same.
+    _unsure: set[tuple[str, str]] = field(default_factory=set)
+    _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(IN_FLIGHT))
 
     async def deliver(self, case: Case) -> None:
         """Returns when the matter is settled. Raises OwnershipLost: then it is another's."""
@@ -60,12 +68,13 @@ class Delivery:
             return work
 
         try:
-            await attempt(self.commits, case, prepare)
+            async with self._slots:
+                await attempt(self.commits, case, prepare)
         except (OwnershipLost, StoreUnavailable):
             raise
         except Exception as error:  # noqa: BLE001 - the operator reads it in the dead letter
             await self.commits.database.write(failures.stays_dead(letter, error))
-            log.warning("dead_letter.stays", consumer=case.consumer, reason=str(error))
+            log.warning("dead_letter.stays", consumer=case.consumer, reason=error_text(error))
         else:
             EVENTS_HANDLED.labels(case.consumer, "retried").inc()
             log.info("dead_letter.resolved", consumer=case.consumer, id=letter.id)
@@ -73,19 +82,32 @@ class Delivery:
     async def _is_settled(self, case: Case) -> bool:
         """One attempt."""
         try:
-            with EVENT_HANDLING.labels(case.consumer).time():
-                await attempt(self.commits, case, lambda: self._prepare(case))
+            async with self._slots:
+                if case.key not in self._unsure or not await self._has_happened(case):
+                    with EVENT_HANDLING.labels(case.consumer).time():
+                        await attempt(self.commits, case, lambda: self._prepare(case))
         except OwnershipLost:
             raise
         except StoreUnavailable as error:
             # It is not the event's fault: no attempt is used up.
             log.warning("event.waiting", consumer=case.consumer, reason=str(error))
+            self._unsure.add(case.key)
             return False
         except Exception as error:  # noqa: BLE001 - told in the log, the metrics and dead_letters
             return await self._fail(case, error)
-        self.attempts.pop(case.key, None)
-        EVENTS_HANDLED.labels(case.consumer, "ok").inc()
+        self._settle(case, "ok")
         return True
+
+    async def _has_happened(self, case: Case) -> bool:
+        """Whether the commit whose answer is missing has succeeded. Raises StoreUnavailable."""
+        found = receipted([case.consumer], [case.envelope.event_id])
+        return bool(await self.commits.database.read(found))
+
+    def _settle(self, case: Case, outcome: Literal["ok", "dead"]) -> None:
+        self._unsure.discard(case.key)
+        self.attempts.pop(case.key, None)
+        EVENTS_HANDLED.labels(case.consumer, outcome).inc()
+        self.on_settled(outcome == "dead")
 
     def _prepare(self, case: Case) -> UnitOfWork:
         work = case.unit()
@@ -98,8 +120,8 @@ class Delivery:
         attempts = self.attempts.get(case.key, 0) + 1
         _log_failure(case, attempts, error)
         if attempts >= ATTEMPTS or isinstance(error, HOPELESS):
-            self.attempts.pop(case.key, None)
             await self._bury(case, attempts, error)
+            self._settle(case, "dead")
             return True
         self.attempts[case.key] = attempts
         EVENTS_HANDLED.labels(case.consumer, "failed").inc()
@@ -121,8 +143,6 @@ class Delivery:
             )
             work.publish(told, case.envelope.user_id)
         await _persistently(lambda: self.commits.commit(work))
-        EVENTS_HANDLED.labels(case.consumer, "dead").inc()
-        self.on_dead()
 
 
 async def _persistently(write: Callable[[], Awaitable[object]]) -> None:
@@ -144,6 +164,6 @@ def _log_failure(case: Case, attempts: int, error: Exception) -> None:
         event_type=case.envelope.event_type,
         event_id=case.envelope.event_id,
         attempt=attempts,
-        reason=str(error) or type(error).__name__,
+        reason=error_text(error),
         exc_info=None if isinstance(error, FORESEEN) else error,
     )

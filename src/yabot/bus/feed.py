@@ -14,6 +14,7 @@ from yabot.errors import YabotError
 from yabot.events.envelope import Envelope
 from yabot.observability.logging import get_logger
 from yabot.runtime.backoff import backoff
+from yabot.runtime.ending import end
 
 log = get_logger(__name__)
 
@@ -34,9 +35,7 @@ class Feed:
             self._tasks.append(asyncio.create_task(self._follow(partitions), name=name))
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
 
     async def _follow(self, partitions: Sequence[int]) -> None:
         """For ever; while Redis is away, the listeners read the log."""

@@ -1,7 +1,6 @@
 """Dead letters as they stand in SQL: grouped, one by one, and changed by an operator."""
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -13,20 +12,21 @@ from sqlalchemy import (
     Subquery,
     bindparam,
     func,
-    insert,
     select,
     update,
 )
 
-from yabot.clock import utc_now
 from yabot.events.envelope import Envelope
+from yabot.storage.relational.audit import audited
 from yabot.storage.relational.database import Statement
-from yabot.storage.relational.tables import audit_log, dead_letters
+from yabot.storage.relational.tables import dead_letters
 
 State = Literal["dead", "retrying", "retry", "resolved", "discarded"]
 
 # How many ids of a group are shown.
 SAMPLE = 5
+# How the audit calls what an operator changes.
+AUDITED: dict[State, str] = {"retry": "retried", "discarded": "discarded"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,6 @@ _change = (
     .values(state=bindparam("after"), note=func.coalesce(bindparam("told"), dead_letters.c.note))
     .returning(dead_letters.c.id)
 )
-_audit = insert(audit_log)
 
 
 def grouped(state: State) -> Statement[list[LetterGroup]]:
@@ -141,7 +140,7 @@ def matching(selection: Selection, states: Sequence[State]) -> Statement[list[in
 
 def states_of(ids: Sequence[int]) -> Statement[dict[int, State]]:
     """By id; without those that are not there."""
-    return lambda connection: dict(connection.execute(_states, {"rows": ids}).tuples().all())
+    return lambda connection: dict(connection.execute(_states, {"rows": ids}).all())
 
 
 def change(
@@ -153,8 +152,8 @@ def change(
     def run(connection: Connection) -> list[int]:
         changed = sorted(connection.execute(_change, values).scalars())
         if changed:
-            details = {"letters": changed, "by": by, "note": note}
-            connection.execute(_audit, _audited(after, details))
+            details = {"letters": changed, "by": by} | ({"note": note} if note else {})
+            audited(f"dead_letters_{AUDITED[after]}", details)(connection)
         return changed
 
     return run
@@ -169,15 +168,6 @@ def _matching(selection: Selection, states: Iterable[State]) -> Select[int]:
     if selection.error_code is not None:
         query = query.where(dead_letters.c.error_code == selection.error_code)
     return query.order_by(dead_letters.c.id)
-
-
-def _audited(after: State, details: Mapping[str, Any]) -> dict[str, Any]:
-    given = {name: value for name, value in details.items() if value is not None}
-    return {
-        "kind": f"dead_letters_{'retried' if after == 'retry' else after}",
-        "details": json.dumps(given, ensure_ascii=False),
-        "created_at": utc_now(),
-    }
 
 
 def _letter(row: Row[Any]) -> DeadLetter:

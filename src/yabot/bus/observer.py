@@ -11,7 +11,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from yabot.bus.connection import store_errors
 
 # Seconds of silence before a server is asked whether it is still there, and then to answer.
-SILENCE = 2.0
+SILENCE = 1.0
 
 
 async def observe(redis: Redis, event_types: Iterable[str]) -> AsyncIterator[dict[str, Any]]:

@@ -50,7 +50,8 @@ def advance(group: str, positions: Mapping[int, int]) -> Statement[None]:
     rows = [{"group": group, "number": number, "at": pos} for number, pos in positions.items()]
 
     def mark(connection: Connection) -> None:
-        connection.execute(_advance, rows)
+        if rows:
+            connection.execute(_advance, rows)
 
     return mark
 

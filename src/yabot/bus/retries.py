@@ -3,18 +3,21 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, exists, select
 
 from yabot.bus import failures
 from yabot.bus.delivery import Delivery
 from yabot.bus.failures import Case, Letter
 from yabot.bus.shares import Shares
-from yabot.errors import TerminalError
+from yabot.errors import OwnershipLost, StoreUnavailable, TerminalError
+from yabot.observability.logging import get_logger
 from yabot.runtime.lanes import Lanes
 from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Statement
-from yabot.storage.relational.tables import outbox
+from yabot.storage.relational.tables import dead_letters, outbox, receipts
 from yabot.subscriber import Subscriber
+
+log = get_logger(__name__)
 
 AT_ONCE = 20
 
@@ -27,7 +30,7 @@ class Retries:
     def __init__(
         self,
         group: str,
-        subscribers: Mapping[str, Subscriber[Any]],
+        subscribers: Mapping[tuple[str, str], Subscriber[Any]],
         shares: Shares,
         lanes: Lanes[str],
         delivery: Delivery,
@@ -55,6 +58,8 @@ class Retries:
         async def retry() -> None:
             try:
                 await self._retry(letter, owner_check)
+            except (OwnershipLost, StoreUnavailable) as error:
+                log.info("dead_letter.waits", id=letter.id, reason=str(error))
             finally:
                 self._under_way.discard(letter.id)
 
@@ -70,39 +75,63 @@ class Retries:
 
     async def _case(self, letter: Letter, owner_check: Statement[None] | None) -> Case:
         """Raises RetryRefused."""
-        subscriber = self._subscribers.get(letter.consumer)
+        subscriber = self._subscribers.get((letter.consumer, letter.envelope.event_type))
         if subscriber is None:
             raise RetryRefused(f"there is no subscriber '{letter.consumer}' any more; discard it")
-        if subscriber.late == "refuse" and await self._commits.database.read(_overtaken(letter)):
+        if subscriber.late == "refuse" and letter.envelope.user_id is not None:
+            await self._require_in_order(letter)
+        return Case(subscriber, self._group, letter.partition, letter.envelope, owner_check)
+
+    async def _require_in_order(self, letter: Letter) -> None:
+        """Raises RetryRefused."""
+        overtaken = await self._commits.database.read(_overtaken(letter))
+        if overtaken is None:
+            raise RetryRefused(
+                "it is so old that the log does not know what has come after it, and "
+                f"'{letter.consumer}' takes none out of order; discard it with a note"
+            )
+        if overtaken:
             raise RetryRefused(
                 f"a later {letter.envelope.event_type} of this user has taken effect, and "
                 f"'{letter.consumer}' takes none out of order; discard it with a note"
             )
-        return Case(subscriber, self._group, letter.partition, letter.envelope, owner_check)
 
 
-_its_pos = select(outbox.c.pos).where(outbox.c.event_id == bindparam("event")).scalar_subquery()
+_its_pos = select(outbox.c.pos).where(outbox.c.event_id == bindparam("event"))
+_given_up = exists().where(
+    dead_letters.c.consumer == bindparam("consumer"),
+    dead_letters.c.event_id == outbox.c.event_id,
+    dead_letters.c.state != "resolved",
+)
 _later = (
     select(outbox.c.pos)
+    .join(receipts, receipts.c.cause_id == outbox.c.event_id)
     .where(
         outbox.c.user_id == bindparam("user"),
         outbox.c.event_type == bindparam("kind"),
-        outbox.c.pos > _its_pos,
+        outbox.c.pos > bindparam("pos"),
+        receipts.c.consumer == bindparam("consumer"),
+        ~_given_up,
     )
     .limit(1)
 )
 
 
-def _overtaken(letter: Letter) -> Statement[bool]:
-    """Whether the same user has had another event of this type since."""
+def _overtaken(letter: Letter) -> Statement[bool | None]:
+    """Whether a later event of this type and user has taken effect on the consumer; None when
+    the log has forgotten the event.
+    """
     envelope = letter.envelope
     where = {
-        "event": envelope.event_id,
+        "consumer": letter.consumer,
         "user": envelope.user_id,
         "kind": envelope.event_type,
     }
 
-    def read(connection: Connection) -> bool:
-        return connection.execute(_later, where).first() is not None
+    def read(connection: Connection) -> bool | None:
+        pos = connection.execute(_its_pos, {"event": envelope.event_id}).scalar()
+        if pos is None:
+            return None
+        return connection.execute(_later, where | {"pos": pos}).first() is not None
 
     return read

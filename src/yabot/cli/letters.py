@@ -64,7 +64,7 @@ def page(shown: dict[str, Any]) -> str:
 
 
 def outcome(what: str, done: Sequence[int], skipped: Sequence[int]) -> str:
-    verb = {"retried": "to be tried again", "discarded": "discarded"}[what]
+    verb = {"retried": "will be tried again", "discarded": "discarded"}[what]
     told = f"{_count(len(done), 'dead letter')} {verb}."
     if skipped:
         told += f" {len(skipped)} left alone, for somebody else was faster: {_ids(skipped)}."

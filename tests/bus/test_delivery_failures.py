@@ -1,0 +1,357 @@
+"""What a handler may do wrong: its event is tried again or given up, and nobody else waits."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+from redis.asyncio import Redis
+from sqlalchemy import Connection, update
+
+from tests.bus.process import (
+    Calls,
+    Poked,
+    Process,
+    effects,
+    letters,
+    poke,
+    poking,
+    running,
+    settled,
+    toy,
+)
+from tests.storage.dumps import events_of, rows_of
+from tests.storage.fixtures import NewDatabase
+from tests.storage.waiting import until
+from yabot.bus.delivery import ATTEMPTS
+from yabot.bus.failures import Case, failed
+from yabot.errors import OwnershipLost, TerminalError
+from yabot.events.envelope import Envelope
+from yabot.storage.relational.database import Database
+from yabot.storage.relational.tables import outbox, partitions
+from yabot.storage.relational.unit_of_work import UnitOfWork
+from yabot.subscriber import Event
+
+TOKEN = "7234258453:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
+
+
+class Broken(TerminalError):
+    code = "toy_broken"
+
+
+class Form(BaseModel):
+    age: int
+
+
+def failing_on(word: str, error: Exception, calls: Calls) -> Any:
+    async def handle(event: Event[Poked], work: UnitOfWork) -> None:
+        await calls.note(event, work)
+        if event.payload.word == word:
+            raise error
+
+    return handle
+
+
+def dead(database: Database, number: int = 1) -> Callable[[], Awaitable[bool]]:
+    async def are_there() -> bool:
+        found = [row for row in await letters(database) if row["state"] == "dead"]
+        return len(found) == number
+
+    return are_there
+
+
+@pytest.mark.criterion("2.3.2")
+async def test_a_terminal_error_is_a_dead_letter_at_once_and_the_lane_goes_on(
+    new_database: NewDatabase, redis: Redis
+) -> None:
+    calls = Calls()
+    subscriber = toy(failing_on("poison", Broken("it is poison"), calls))
+    async with running(new_database, redis, subscriber) as process:
+        await poke(process.commits, "7", "before", "poison", "after")
+        await until(lambda: settled(process.database))
+        (letter,) = await letters(process.database)
+        assert await effects(process.database) == {"7": ["before", "after"]}
+    assert calls["poison"] == 1
+    assert (letter["state"], letter["attempts"], letter["user_id"]) == ("dead", 1, "7")
+    assert (letter["consumer"], letter["group_name"]) == ("toy", "test")
+    assert (letter["error_code"], letter["error"]) == ("toy_broken", "it is poison")
+    assert Envelope.model_validate_json(letter["envelope"]).payload == {"word": "poison"}
+
+
+@pytest.mark.criterion("2.3.2")
+async def test_what_fails_again_and_again_is_given_up_and_told(
+    new_database: NewDatabase, redis: Redis
+) -> None:
+    calls = Calls()
+    subscriber = toy(failing_on("poison", RuntimeError("no luck"), calls))
+    async with running(new_database, redis, subscriber) as process:
+        await poke(process.commits, "7", "poison", "after")
+        await until(dead(process.database))
+        await until(lambda: settled(process.database))
+        (letter,) = await letters(process.database)
+        (*_, told) = await events_of(process.database, "7")
+        assert await effects(process.database) == {"7": ["after"]}
+    assert calls["poison"] == letter["attempts"] == ATTEMPTS
+    assert (letter["error_code"], letter["error"]) == ("RuntimeError", "no luck")
+    envelope = Envelope.model_validate_json(told["envelope"])
+    assert envelope.event_type == "event_processing_failed"
+    assert envelope.correlation_id == "about toy_poked:7:poison:after"
+    assert envelope.payload == {
+        "original_event_id": letter["event_id"],
+        "original_event_type": "toy_poked",
+        "error": "RuntimeError",
+        "consumer": "toy",
+    }
+
+
+async def test_a_failure_that_passes_leaves_no_letter_and_no_event(
+    new_database: NewDatabase, redis: Redis
+) -> None:
+    calls = Calls()
+
+    async def third_time_lucky(event: Event[Poked], work: UnitOfWork) -> None:
+        await calls.note(event, work)
+        if calls[event.payload.word] < 3:
+            raise RuntimeError("not yet")
+
+    async with running(new_database, redis, toy(third_time_lucky)) as process:
+        await poke(process.commits, "7", "a", "b")
+        await until(lambda: settled(process.database))
+        assert await effects(process.database) == {"7": ["a", "b"]}
+        assert await letters(process.database) == []
+        assert {row["event_type"] for row in await rows_of(process.database, outbox)} == {
+            "toy_poked"
+        }
+
+
+async def test_other_users_never_wait_and_the_own_events_keep_their_order(
+    new_database: NewDatabase, redis: Redis
+) -> None:
+    free = asyncio.Event()
+
+    async def wait_for_the_slow(event: Event[Poked], work: UnitOfWork) -> None:
+        if event.payload.word == "slow":
+            await free.wait()
+
+    async with running(new_database, redis, toy(wait_for_the_slow)) as process:
+        await poke(process.commits, "7", "slow", "behind")
+        for n in range(50):
+            await poke(process.commits, str(n + 100), f"quick {n}")
+
+        async def all_others() -> bool:
+            return len(await effects(process.database)) == 50
+
+        await until(all_others)
+        assert "7" not in await effects(process.database)
+        free.set()
+        await until(lambda: settled(process.database))
+        assert (await effects(process.database))["7"] == ["slow", "behind"]
+
+
+async def test_many_who_are_to_be_tried_again_hold_up_nobody_else(
+    new_database: NewDatabase, redis: Redis
+) -> None:
+    """More of them than attempts may run at a time."""
+    calls = Calls()
+
+    async def handle(event: Event[Poked], work: UnitOfWork) -> None:
+        await calls.note(event, work)
+        if event.payload.word == "sick" and calls["healthy"] == 0:
+            raise RuntimeError("not before the healthy one")
+
+    async with running(new_database, redis, toy(handle)) as process:
+        for n in range(200):
+            await poke(process.commits, f"sick {n}", "sick")
+
+        async def all_have_failed() -> bool:
+            return calls["sick"] >= 200
+
+        await until(all_have_failed)
+        await poke(process.commits, "7", "healthy")
+        await until(lambda: settled(process.database))
+        assert len(await effects(process.database)) == 201
+        assert await letters(process.database) == []
+
+
+@pytest.mark.criterion("2.3.2")
+async def test_a_handler_that_hangs_is_cut_off(new_database: NewDatabase, redis: Redis) -> None:
+    async def hang(event: Event[Poked], work: UnitOfWork) -> None:
+        if event.payload.word == "hang":
+            await asyncio.Event().wait()
+
+    async with running(new_database, redis, toy(hang, timeout=0.05)) as process:
+        await poke(process.commits, "7", "hang", "after")
+        await until(lambda: settled(process.database))
+        (letter,) = await letters(process.database)
+        assert await effects(process.database) == {"7": ["after"]}
+    assert letter["attempts"] == ATTEMPTS
+    assert (letter["error_code"], letter["error"]) == (
+        "HandlerTimedOut",
+        "no decision within 0.05 s",
+    )
+
+
+async def test_a_handler_whose_own_task_is_cancelled_has_failed_like_any_other(
+    new_database: NewDatabase, redis: Redis
+) -> None:
+    calls = Calls()
+
+    async def await_what_is_cancelled(event: Event[Poked], work: UnitOfWork) -> None:
+        await calls.note(event, work)
+        if calls["cancelled"] == 1:
+            helper = asyncio.create_task(asyncio.sleep(60))
+            helper.cancel()
+            await helper
+
+    async with running(new_database, redis, toy(await_what_is_cancelled)) as process:
+        await poke(process.commits, "7", "cancelled", "after")
+        await until(lambda: settled(process.database))
+        assert await effects(process.database) == {"7": ["cancelled", "after"]}
+    assert calls["cancelled"] == 2
+
+
+@pytest.mark.parametrize(
+    ("changed", "code", "told"),
+    [
+        ({"version": 2}, "invalid_input", "has version 2, and this program knows 1"),
+        ({"payload": {"word": 5}}, "ValidationError", "Poked: word: Input should be a valid"),
+        ({"payload": {}}, "ValidationError", "Poked: word: Field required"),
+        ({"payload": {"word": "x", "new": 1}}, "ValidationError", "new: Extra inputs"),
+    ],
+    ids=["a future version", "a wrong type", "a missing field", "an unknown field"],
+)
+async def test_an_event_that_this_version_cannot_read_is_a_dead_letter_at_once(
+    new_database: NewDatabase, redis: Redis, changed: dict[str, Any], code: str, told: str
+) -> None:
+    """Another version of the program has published it."""
+    calls = Calls()
+    process = Process(new_database(), redis, {"test": [toy(calls.note)]})
+    await process.start()
+    await until(lambda: settled(process.database))
+    await process.worker.stop()
+    (entry,) = (await poke(process.commits, "7", "foreign")).events
+    await poke(process.commits, "7", "after")
+    envelope = Envelope.model_validate_json(entry.envelope).model_copy(update=changed)
+    await process.database.write(_replace(envelope))
+    await process.stop()
+
+    async with running(new_database, redis, toy(calls.note)) as process:
+        await until(lambda: settled(process.database))
+        (letter,) = await letters(process.database)
+        assert await effects(process.database) == {"7": ["after"]}
+    assert (letter["state"], letter["attempts"], letter["error_code"]) == ("dead", 1, code)
+    assert told in letter["error"]
+
+
+async def test_a_type_that_nobody_here_knows_is_passed_over(
+    new_database: NewDatabase, redis: Redis
+) -> None:
+    """Another version's, too: no subscriber of this one has asked for it."""
+    process = Process(new_database(), redis, {"test": [toy()]})
+    await process.start()
+    await until(lambda: settled(process.database))
+    await process.worker.stop()
+    (entry,) = (await poke(process.commits, "7", "foreign")).events
+    await poke(process.commits, "7", "after")
+    envelope = Envelope.model_validate_json(entry.envelope)
+    await process.database.write(_replace(envelope.model_copy(update={"event_type": "unheard_of"})))
+    await process.stop()
+    async with running(new_database, redis, toy()) as process:
+        await until(lambda: settled(process.database))
+        assert await effects(process.database) == {"7": ["after"]}
+        assert await letters(process.database) == []
+
+
+@pytest.mark.criterion("sec.4")
+async def test_what_is_kept_of_an_error_is_short_and_holds_no_secret_and_no_value(
+    new_database: NewDatabase, redis: Redis
+) -> None:
+    def duplicate(connection: Connection) -> None:
+        row = {"partition": 0, "last_pos": 314159, "published_pos": 0}
+        connection.execute(partitions.insert(), row)
+
+    async def handle(event: Event[Poked], work: UnitOfWork) -> None:
+        match event.payload.word:
+            case "secret":
+                raise Broken(f"GET http://127.0.0.1/bot{TOKEN}/getMe: password=hush {'x' * 900}")
+            case "model":
+                Form.model_validate({"age": "Ana Ruiz"})
+            case "unstorable":
+                raise Broken("a zero \0 and half a pair \ud83d")
+            case "statement":
+                work.run(duplicate)
+
+    async with running(new_database, redis, toy(handle)) as process:
+        await poke(process.commits, "7", "secret", "model", "unstorable", "statement")
+        await until(lambda: settled(process.database))
+        secret, model, unstorable, statement = await letters(process.database)
+    assert len(secret["error"]) == 500
+    assert TOKEN not in secret["error"]
+    assert "hush" not in secret["error"]
+    assert secret["error"].startswith("GET http://127.0.0.1/bot***/getMe: password=***")
+    assert model["error"].startswith("Form: age: Input should be a valid integer")
+    assert "Ana" not in model["error"]
+    assert unstorable["error"] == "a zero \ufffd and half a pair ?"
+    assert statement["attempts"] == ATTEMPTS
+    assert "314159" not in statement["error"]
+    assert "unique" in statement["error"].lower()
+
+
+async def test_an_event_about_nobody_is_handled_like_any_other(
+    new_database: NewDatabase, redis: Redis
+) -> None:
+    subscriber = toy(failing_on("poison", Broken("no"), Calls()))
+    async with running(new_database, redis, subscriber) as process:
+        await process.commits.commit(poking(None, "poison", "after"))
+        await until(lambda: settled(process.database))
+        (letter,) = await letters(process.database)
+        assert await effects(process.database) == {None: ["after"]}
+    assert letter["user_id"] is None
+
+
+def _replace(envelope: Envelope) -> Callable[[Connection], None]:
+    values = {"event_type": envelope.event_type, "envelope": envelope.to_json()}
+    statement = update(outbox).where(outbox.c.event_id == envelope.event_id).values(values)
+
+    def replace(connection: Connection) -> None:
+        assert connection.execute(statement).rowcount == 1
+
+    return replace
+
+
+def case_of(envelope: Envelope, owner_check: Callable[[Connection], None] | None = None) -> Case:
+    return Case(toy(), "test", 0, envelope, owner_check)
+
+
+async def test_a_process_that_has_lost_its_partition_notes_no_failure(
+    new_database: NewDatabase, redis: Redis
+) -> None:
+    """Its successor may have settled the event: nobody would take that failure up again."""
+
+    def lost(_connection: Connection) -> None:
+        raise OwnershipLost("another process works there")
+
+    process = Process(new_database(), redis, {})
+    await process.database.open()
+    (entry,) = (await poke(process.commits, "7", "poison")).events
+    envelope = Envelope.model_validate_json(entry.envelope)
+    late = failed(case_of(envelope, lost), 1, RuntimeError("no"), state="retrying")
+    with pytest.raises(OwnershipLost):
+        await process.database.write(late)
+    assert await letters(process.database) == []
+    await process.stop()
+
+
+async def test_a_failure_that_is_noted_too_late_changes_nothing(
+    new_database: NewDatabase, redis: Redis
+) -> None:
+    process = Process(new_database(), redis, {})
+    await process.database.open()
+    (entry,) = (await poke(process.commits, "7", "poison")).events
+    case = case_of(Envelope.model_validate_json(entry.envelope))
+    await process.database.write(failed(case, 6, Broken("for good"), state="dead"))
+    settled_letter = await letters(process.database)
+    await process.database.write(failed(case, 1, RuntimeError("late"), state="retrying"))
+    assert await letters(process.database) == settled_letter
+    await process.stop()

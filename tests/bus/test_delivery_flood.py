@@ -1,0 +1,101 @@
+"""When events die by the dozen, the group stops, says so once, and everybody else goes on."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from tests.bus.process import Calls, Poked, Process, effects, letters, poke, settled, toy
+from tests.storage.dumps import rows_of
+from tests.storage.fixtures import NewDatabase
+from tests.storage.waiting import until
+from yabot.errors import TerminalError
+from yabot.events.envelope import Envelope
+from yabot.observability.health import Health
+from yabot.storage.relational.database import Database
+from yabot.storage.relational.tables import outbox
+from yabot.storage.relational.unit_of_work import UnitOfWork
+from yabot.subscriber import Event
+
+
+async def refuse_poison(event: Event[Poked], work: UnitOfWork) -> None:
+    if event.payload.word.startswith("poison"):
+        raise TerminalError("it is poison")
+
+
+def some_poison(of: Sequence[bool], events: int) -> list[str]:
+    """Words in the rhythm of ``of``: True is poison."""
+    return [f"{'poison' if of[n % len(of)] else 'good'} {n}" for n in range(events)]
+
+
+async def told(database: Database) -> list[dict[str, Any]]:
+    """What was published of groups that have stopped."""
+    rows = await rows_of(database, outbox)
+    return [
+        Envelope.model_validate_json(row["envelope"]).payload
+        for row in rows
+        if row["event_type"] == "subscribers_stopped"
+    ]
+
+
+@pytest.mark.criterion("2.3.2", "2.3.3")
+async def test_twenty_of_the_last_hundred_stop_the_group_and_no_other(
+    new_database: NewDatabase, redis: Redis
+) -> None:
+    calls = Calls()
+    groups = {"weak": [toy(refuse_poison, name="weak")], "strong": [toy(name="strong")]}
+    process = Process(new_database(), redis, groups)
+    health = Health()
+    health.started = True
+    loop = process.groups["weak"].loop
+    loop.on_trouble = lambda reason: health.report("weak", "degraded" if reason else "ok", reason)
+    await process.start()
+    words = some_poison([True, False, False, False, True, False, False, False, False], 120)
+    await poke(process.commits, "7", *words)
+
+    async def stopped() -> bool:
+        return health.status == "degraded"
+
+    await until(stopped)
+    await until(lambda: settled(process.database, "strong"))
+    assert await effects(process.database, "strong") == {"7": words}
+    assert len(await letters(process.database)) == 20
+    reason = health.components["weak"].reason
+    assert reason is not None
+    assert reason.startswith("20 of the last hundred events of 'weak' became dead letters")
+    assert "yabot dlq list" in reason
+
+    # It stays so, whatever comes, and says so once.
+    await poke(process.commits, "8", "more")
+    await asyncio.sleep(1.5)
+    assert await told(process.database) == [{"group": "weak", "dead_letters": 20}]
+    assert "8" not in await effects(process.database, "weak")
+    await process.stop()
+
+    # What has been mended meanwhile goes on where it stopped.
+    process = Process(new_database(), redis, {"weak": [toy(calls.note, name="weak")]})
+    await process.start()
+    await until(lambda: settled(process.database, "weak"))
+    done = (await effects(process.database, "weak"))["7"]
+    dead = {
+        Envelope.model_validate_json(row["envelope"]).payload["word"]
+        for row in await letters(process.database)
+    }
+    await process.stop()
+    assert done == [word for word in words if word not in dead]
+    assert set(calls.values()) == {1}
+
+
+async def test_fewer_than_twenty_of_a_hundred_never_stop_it(
+    new_database: NewDatabase, redis: Redis
+) -> None:
+    process = Process(new_database(), redis, {"test": [toy(refuse_poison)]})
+    await process.start()
+    words = some_poison([True, False, False, False, False, False], 240)
+    await poke(process.commits, "7", *words)
+    await until(lambda: settled(process.database), 20)
+    assert len(await letters(process.database)) == 40
+    assert await told(process.database) == []
+    await process.stop()

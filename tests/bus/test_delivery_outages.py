@@ -1,0 +1,118 @@
+"""A store that is away uses up no attempts; without Redis events are read from the log."""
+
+import logging
+import socket
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+
+import pytest
+from redis.asyncio import Redis
+
+from tests.bus.log import committed, streams
+from tests.bus.process import Calls, Poked, effects, letters, poke, running, settled, toy
+from tests.e2e.program import free_port
+from tests.outages.proxy import proxying
+from tests.storage.fixtures import NewDatabase
+from tests.storage.waiting import until
+from yabot.bus.connection import connect
+from yabot.bus.delivery import ATTEMPTS
+from yabot.errors import StoreUnavailable
+from yabot.storage.relational.unit_of_work import UnitOfWork
+from yabot.subscriber import Event
+
+
+@pytest.mark.criterion("2.3.2")
+async def test_a_handler_whose_store_is_away_waits_and_uses_up_no_attempt(
+    new_database: NewDatabase, redis: Redis
+) -> None:
+    calls = Calls()
+
+    async def read_the_document(event: Event[Poked], work: UnitOfWork) -> None:
+        await calls.note(event, work)
+        if calls["a"] <= ATTEMPTS:
+            raise StoreUnavailable("MongoDB", "no answer")
+
+    async with running(new_database, redis, toy(read_the_document)) as process:
+        await poke(process.commits, "7", "a", "b")
+        await until(lambda: settled(process.database), 30)
+        assert await effects(process.database) == {"7": ["a", "b"]}
+        assert await letters(process.database) == []
+    assert calls["a"] == ATTEMPTS + 1
+
+
+@pytest.mark.criterion("2.3.2")
+async def test_sql_away_in_the_middle_of_an_event_uses_up_no_attempt(
+    new_database: NewDatabase, redis: Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    calls = Calls()
+
+    async def handle(event: Event[Poked], work: UnitOfWork) -> None:
+        await calls.note(event, work)
+        if calls["a"] == 1:
+            raise RuntimeError("the one failure that counts")
+        if calls["a"] == 2:
+            process.database.gate.reason = "the network is gone"
+
+    outside = new_database()
+    await outside.open()
+    async with running(new_database, redis, toy(handle)) as process:
+        with caplog.at_level(logging.WARNING):
+            await poke(process.commits, "7", "a", "b")
+            await until(waiting_was_told(caplog, 4))
+        (letter,) = await letters(outside)
+        assert (letter["state"], letter["attempts"]) == ("retrying", 1)
+        process.database.gate.reason = None
+        await until(lambda: settled(outside), 20)
+        assert await effects(outside) == {"7": ["a", "b"]}
+        assert await letters(outside) == []
+    await outside.close()
+
+
+@pytest.mark.criterion("2.1.3")
+async def test_without_redis_events_take_effect_within_seconds(new_database: NewDatabase) -> None:
+    nowhere = f"redis://127.0.0.1:{free_port()}"
+    async with (
+        connect(nowhere, password=None, max_pool_size=4, timeout_ms=300) as redis,
+        running(new_database, redis, toy()) as process,
+    ):
+        for n in range(5):
+            await poke(process.commits, "7", f"{n}")
+            await poke(process.commits, "8", f"{n}")
+        await until(lambda: settled(process.database), 5)
+        words = [f"{n}" for n in range(5)]
+        assert await effects(process.database) == {"7": words, "8": words}
+
+
+@pytest.mark.criterion("2.1.3", "2.3.1")
+async def test_redis_that_goes_and_comes_changes_nothing(
+    new_database: NewDatabase, redis_db: str, redis: Redis
+) -> None:
+    port = int(redis_db.rpartition(":")[2].partition("/")[0])
+    calls = Calls()
+    words: list[str] = []
+    with ExitStack() as stack:
+        proxy = stack.enter_context(proxying(lambda: socket.create_connection(("127.0.0.1", port))))
+        client = connect(
+            f"redis://127.0.0.1:{proxy.port}", password=None, max_pool_size=4, timeout_ms=300
+        )
+        async with client, running(new_database, client, toy(calls.note)) as process:
+            for harm in (proxy.refuse, proxy.mend, proxy.swallow, proxy.mend, proxy.cut):
+                harm()
+                for _ in range(5):
+                    words.append(f"{harm.__name__} {len(words)}")
+                    await poke(process.commits, "7", words[-1])
+                await until(lambda: settled(process.database), 10)
+                assert await effects(process.database) == {"7": words}
+
+            async def replayed() -> bool:
+                return await streams(redis) == await committed(process.database)
+
+            await until(replayed, 20)
+    assert set(calls.values()) == {1}
+
+
+def waiting_was_told(caplog: pytest.LogCaptureFixture, times: int) -> Callable[[], Awaitable[bool]]:
+    async def told() -> bool:
+        return sum("event.waiting" in str(record.msg) for record in caplog.records) >= times
+
+    return told

@@ -1,0 +1,69 @@
+"""The log keeps an event until the slowest group that is declared has dealt with it."""
+
+import asyncio
+from datetime import timedelta
+
+from redis.asyncio import Redis
+from sqlalchemy import Connection, update
+
+from tests.bus.log import marked
+from tests.bus.process import Poked, Process, poke, settled, toy
+from tests.storage.dumps import rows_of
+from tests.storage.fixtures import NewDatabase
+from tests.storage.waiting import until
+from yabot.clock import utc_now
+from yabot.storage.relational.database import Database
+from yabot.storage.relational.retention import Retention
+from yabot.storage.relational.tables import outbox
+from yabot.storage.relational.unit_of_work import UnitOfWork
+from yabot.subscriber import Event
+
+
+async def test_the_log_waits_for_the_slowest_declared_group(
+    new_database: NewDatabase, redis: Redis
+) -> None:
+    free = asyncio.Event()
+
+    async def wait(event: Event[Poked], work: UnitOfWork) -> None:
+        await free.wait()
+
+    groups = {"quick": [toy(name="quick")], "slow": [toy(wait, name="slow")]}
+    process = Process(new_database(), redis, groups)
+    await process.start()
+    await poke(process.commits, "7", "a", "b", "c")
+    await until(lambda: settled(process.database, "quick"))
+    await until(lambda: marked(process.database))
+    await process.database.write(grow_old)
+
+    await Retention(process.database, 1, ["quick", "slow"]).sweep()
+    assert await kept(process.database) == 3
+    free.set()
+    await until(lambda: settled(process.database, "slow"))
+    await Retention(process.database, 1, ["quick", "slow"]).sweep()
+    assert await kept(process.database) == 0
+    await process.stop()
+
+
+async def test_a_group_that_is_declared_no_more_holds_nothing_back(
+    new_database: NewDatabase, redis: Redis
+) -> None:
+    before = Process(new_database(), redis, {"gone": [toy(name="gone")]})
+    await before.start()
+    await until(lambda: settled(before.database, "gone"))
+    await before.worker.stop()
+    await poke(before.commits, "7", "a")
+    await until(lambda: marked(before.database))
+    await before.database.write(grow_old)
+    await Retention(before.database, 1, ["gone"]).sweep()
+    assert await kept(before.database) == 1
+    await Retention(before.database, 1, ["another"]).sweep()
+    assert await kept(before.database) == 0
+    await before.stop()
+
+
+def grow_old(connection: Connection) -> None:
+    connection.execute(update(outbox).values(created_at=utc_now() - timedelta(days=2)))
+
+
+async def kept(database: Database) -> int:
+    return len(await rows_of(database, outbox))
