@@ -10,6 +10,8 @@ from aiogram import Bot
 from yabot.api.app import build_api
 from yabot.assembly import (
     build_catalog,
+    build_coordinators,
+    build_deadlines,
     build_dispatcher,
     build_groups,
     build_loops,
@@ -21,10 +23,13 @@ from yabot.bot.limits import SendLimits
 from yabot.bot.role import BotRole
 from yabot.bot.telegram import connect_bot, identify
 from yabot.bus.feed import Feed
-from yabot.bus.ownership import SharedOwnership, SoleOwner
+from yabot.bus.inbound.sequencer import Sequencer
+from yabot.bus.inbound.stream import InboundStream
+from yabot.bus.ownership import Ownership, SharedOwnership, SoleOwner
 from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams
 from yabot.bus.worker import EventWorker
+from yabot.coordinator.inspector import WorkflowInspector
 from yabot.errors import ConfigurationError
 from yabot.events.asyncapi import asyncapi_document
 from yabot.feature import Feature, Services, group_names
@@ -57,6 +62,8 @@ CATCH_UP = 1.0
 FIRST_ANSWER = 5.0
 # Seconds between two looks at how much waits.
 MEASURE_EVERY = 5.0
+# Seconds between two counts of all workflows.
+COUNT_EVERY = 60.0
 
 
 class BotApplication:
@@ -100,6 +107,7 @@ class BotApplication:
         stack.push_async_callback(self._finish_loops)
         self._start_followers(stores, services, watches)
         self._start_subscribers(stack, stores, services, watches["sql"])
+        self._start_sequencer(stack, stores, services, watches)
         self._start_measuring(stack, stores)
         await self._start_bot(stack, stores, services, watches["sql"])
         self.health.started = True
@@ -169,12 +177,9 @@ class BotApplication:
         if "worker" not in self._roles:
             return
         partitions = self._settings.bus_partitions
-        ownership = (
-            SoleOwner(partitions)
-            if self._settings.sql.database_url is None
-            else SharedOwnership(stores.database)
-        )
-        groups = build_groups(self._features, services, ownership)
+        ownership = self._ownership(stores)
+        coordinators = build_coordinators(self._features, services)
+        groups = build_groups(self._features, services, ownership, coordinators)
         for group in groups:
             group.loop.on_trouble = self._reporter(group.loop.name, "degraded")
             self.health.report(group.loop.name, "ok")
@@ -182,6 +187,39 @@ class BotApplication:
         worker = EventWorker(Feed(Streams(stores.redis), partitions), groups)
         worker.start()
         stack.push_async_callback(worker.stop)
+        self._start_deadlines(stack, build_deadlines(groups, coordinators), sql)
+        workflows = WorkflowInspector(stores.database)
+        self._start_loop(WakingLoop("workflows", workflows.measure, COUNT_EVERY))
+
+    def _start_deadlines(
+        self, stack: AsyncExitStack, loops: Sequence[WakingLoop], sql: StoreWatch
+    ) -> None:
+        for loop in loops:
+            sql.on_restored.append(_retry(loop))
+            self._start_loop(loop)
+            # Before the groups in whose lanes they work.
+            stack.push_async_callback(loop.finish, 0)
+
+    def _start_sequencer(
+        self,
+        stack: AsyncExitStack,
+        stores: Stores,
+        services: Services,
+        watches: dict[str, StoreWatch],
+    ) -> None:
+        if "worker" not in self._roles:
+            return
+        stream = InboundStream(stores.redis)
+        sequencer = Sequencer(stream, services.commits, self._ownership(stores))
+        for watch in (watches["redis"], watches["sql"]):
+            watch.on_restored.append(_retry(sequencer.loop))
+        self._start_loop(sequencer.loop)
+        stack.push_async_callback(sequencer.stop, CATCH_UP)
+
+    def _ownership(self, stores: Stores) -> Ownership:
+        if self._settings.sql.database_url is None:
+            return SoleOwner(self._settings.bus_partitions)
+        return SharedOwnership(stores.database)
 
     def _start_measuring(self, stack: AsyncExitStack, stores: Stores) -> None:
         backlog = WakingLoop("backlog", lambda: measure_backlog(stores.database), MEASURE_EVERY)

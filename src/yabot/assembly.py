@@ -1,6 +1,8 @@
 """Puts the parts that features bring where the machinery expects them."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from aiogram import Bot, Dispatcher
 from uuid_utils import uuid7
@@ -10,16 +12,22 @@ from yabot.bot.localization import Texts
 from yabot.bot.sender import OnBlocked
 from yabot.bus.group import SubscriberGroup
 from yabot.bus.ownership import Ownership
+from yabot.coordinator import personal_data
+from yabot.coordinator.clock import TrustedClock
+from yabot.coordinator.coordinator import Coordinator
+from yabot.coordinator.deadlines import Deadlines
 from yabot.events.catalog import Catalog
 from yabot.events.failures import FAILURE_EVENTS
 from yabot.events.operations import MACHINERY_EVENTS
-from yabot.feature import Feature, Services
+from yabot.feature import Feature, PersonalData, Services, group_names
 from yabot.runtime.loops import WakingLoop
 from yabot.storage.documents.model import Collection, VersionedDocument
 from yabot.storage.incidents import StoreLost, StoreRestored
 from yabot.storage.relational.commit_log import CommitLog
+from yabot.storage.relational.database import Database
 from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
 from yabot.stores import Stores
+from yabot.subscriber import Subscriber
 
 
 def build_catalog(features: Sequence[Feature]) -> Catalog:
@@ -56,7 +64,15 @@ def build_services(
             services.add(each.name, each.service(services))
         if each.personal_data is not None:
             services.personal_data.append(each.personal_data(services))
+    services.personal_data.append(_workflows_of_users(stores.database))
     return services
+
+
+def _workflows_of_users(database: Database) -> PersonalData:
+    async def export(user_id: str) -> dict[str, Any]:
+        return await personal_data.export(database, user_id)
+
+    return PersonalData(export, personal_data.erase)
 
 
 def build_dispatcher(features: Sequence[Feature], services: Services, username: str) -> Dispatcher:
@@ -73,14 +89,51 @@ def build_dispatcher(features: Sequence[Feature], services: Services, username: 
     return dispatcher
 
 
+def build_coordinators(features: Sequence[Feature], services: Services) -> dict[str, Coordinator]:
+    """By its name, one for each feature that has processes.
+
+    Raises ValueError when two processes get in each other's way.
+    """
+    coordinators = {
+        each.name: Coordinator(each.processes(services), services.commits)
+        for each in features
+        if each.processes is not None
+    }
+    kinds = Counter(kind for each in coordinators.values() for kind in each.definitions)
+    for kind, count in kinds.items():
+        if count > 1:
+            raise ValueError(f"{count} features have a process called '{kind}'")
+    return coordinators
+
+
 def build_groups(
-    features: Sequence[Feature], services: Services, ownership: Ownership
+    features: Sequence[Feature],
+    services: Services,
+    ownership: Ownership,
+    coordinators: Mapping[str, Coordinator],
 ) -> list[SubscriberGroup]:
     """One for each feature that subscribes to anything, named like it."""
+    subscribers: dict[str, list[Subscriber[Any]]] = {name: [] for name in group_names(features)}
+    for each in features:
+        if each.subscribers is not None:
+            subscribers[each.name] += each.subscribers(services)
+        if each.name in coordinators:
+            subscribers[each.name] += coordinators[each.name].subscribers()
     return [
-        SubscriberGroup(each.name, each.subscribers(services), services.commits, ownership)
-        for each in features
-        if each.subscribers is not None
+        SubscriberGroup(name, theirs, services.commits, ownership)
+        for name, theirs in subscribers.items()
+    ]
+
+
+def build_deadlines(
+    groups: Sequence[SubscriberGroup], coordinators: Mapping[str, Coordinator]
+) -> list[WakingLoop]:
+    """For the groups of features that have processes, in the lanes of those groups."""
+    clock = TrustedClock()
+    return [
+        Deadlines(group, coordinators[group.name], clock).loop
+        for group in groups
+        if group.name in coordinators
     ]
 
 

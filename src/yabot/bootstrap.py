@@ -5,7 +5,7 @@ those before it; the menu stands last, because it answers whatever nobody else h
 """
 
 from yabot.feature import Feature
-from yabot.features import besitos, items, menu, narrative, subscriptions, users
+from yabot.features import alerts, besitos, items, menu, narrative, rewards, subscriptions, users
 
 FEATURES: tuple[Feature, ...] = (
     users.FEATURE,
@@ -13,5 +13,7 @@ FEATURES: tuple[Feature, ...] = (
     subscriptions.FEATURE,
     items.FEATURE,
     narrative.FEATURE,
+    rewards.FEATURE,
+    alerts.FEATURE,
     menu.FEATURE,
 )

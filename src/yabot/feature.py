@@ -9,6 +9,7 @@ from aiogram import BaseMiddleware, Bot, Router
 from sqlalchemy import Table
 
 from yabot.bot.localization import Localizer, Texts
+from yabot.coordinator.process import Process
 from yabot.events.envelope import EventPayload
 from yabot.runtime.loops import WakingLoop
 from yabot.storage.documents.model import Collection
@@ -90,6 +91,8 @@ class Feature:
     router: Callable[[Services], Router] | None = None
     # The feature's name is that of their group: where one stops, other features go on.
     subscribers: Callable[[Services], Sequence[Subscriber[Any]]] | None = None
+    # Workflows, driven by events and deadlines; they are in the same group.
+    processes: Callable[[Services], Sequence[Process[Any]]] | None = None
     # Run in the bot role, where Telegram can be asked.
     loops: Callable[[Services, Bot], Sequence[WakingLoop]] | None = None
     # What to change when Telegram says that a user, by id, has blocked the bot.
@@ -100,4 +103,4 @@ class Feature:
 
 def group_names(features: Sequence[Feature]) -> list[str]:
     """Of the groups of subscribers: a feature that subscribes to anything has its own."""
-    return [feature.name for feature in features if feature.subscribers is not None]
+    return [feature.name for feature in features if feature.subscribers or feature.processes]

@@ -88,7 +88,7 @@ async def test_the_health_check_tells_a_live_program_from_none(
     check = only(stages[-1], "HEALTHCHECK")
     command = json.loads(check.partition("CMD ")[2])
     assert command[0] == "python"
-    server = HttpServer(build_api(Health()), "127.0.0.1", free_port(), variable="API_PORT")
+    server = HttpServer(build_api(Health(), {}), "127.0.0.1", free_port(), variable="API_PORT")
     await server.start()
     env = {"PATH": os.environ["PATH"], "API_PORT": server.url.rpartition(":")[2]}
 

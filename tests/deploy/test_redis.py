@@ -38,7 +38,7 @@ def client(url: str, password: str | None) -> Redis:
 async def test_the_bot_publishes(url: str, secrets: dict[str, str]) -> None:
     async with client(url, secrets["REDIS_PASSWORD"]) as bot:
         await bot.ping()
-        entry = Entry(pos=1, event_type="probe", envelope="{}")
+        entry = Entry(partition=7, pos=1, event_type="probe", envelope="{}")
         assert await Streams(bot).append(7, 0, [entry]) == 1
         assert await bot.xlen("yabot:events:{7}") == 1
 

@@ -51,3 +51,14 @@ EVENTS_IN_FLIGHT = _gauge("events_in_flight", "Events in the lanes of a group.",
 GROUP_LAG = _gauge("group_lag_events", "Events that a group has yet to settle.", "group")
 GROUP_LAG_AGE = _gauge("group_lag_seconds", "Age of the oldest event yet to settle.", "group")
 PARTITIONS_OWNED = _gauge("partitions_owned", "Partitions in which this process works.", "group")
+WORKFLOWS = _gauge("workflows", "Workflows by what they are and where they stand.", "kind", "state")
+WORKFLOWS_FAILING = _gauge(
+    "workflows_failing", "Workflows whose deadline or compensation failed, and waits.", "kind"
+)
+INBOUND = _counter(
+    "inbound_events",
+    "Events of other services: taken, late (taken all the same), repeated, refused, dropped.",
+    "outcome",
+)
+INBOUND_BUFFERED = _gauge("inbound_buffered", "Events that wait for those that belong before them.")
+SEQUENCE_GAPS = _counter("sequence_gaps", "Positions that the log does not have any more.")

@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
+from yabot.runtime.ending import end
+
 K = TypeVar("K")
 Job = Callable[[], Awaitable[None]]
 
@@ -54,10 +56,7 @@ class Lanes(Generic[K]):
 
     async def cancel(self) -> None:
         """End what still runs and forget the rest."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(self._tasks)
         self._waiting.clear()
 
     async def _run(self, key: K) -> None:

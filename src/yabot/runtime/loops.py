@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from yabot.errors import YabotError
 from yabot.observability.logging import get_logger
 from yabot.runtime.backoff import backoff
+from yabot.runtime.ending import end
 
 log = get_logger(__name__)
 
@@ -50,8 +51,7 @@ class WakingLoop:
         self._signal.set()
         self._hope.set()
         await asyncio.wait([self._task], timeout=seconds)
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        await end([self._task])
         self.on_finished()
 
     async def _run(self) -> None:

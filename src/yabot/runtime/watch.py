@@ -9,6 +9,7 @@ from time import monotonic
 from yabot.errors import StoreUnavailable, TransientError, YabotError
 from yabot.observability.logging import get_logger
 from yabot.runtime.backoff import backoff
+from yabot.runtime.ending import end
 
 log = get_logger(__name__)
 
@@ -81,8 +82,7 @@ class StoreWatch:
 
     async def stop(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end([self._task])
 
     async def _watch(self) -> None:
         _looking.set(True)
