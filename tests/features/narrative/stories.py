@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from yabot.features.narrative.story import Choice, Fragment, FragmentMetadata, Hint, Story
-from yabot.features.narrative.story.model import MAX_BESITOS, MAX_DIFFICULTY
+from yabot.features.narrative.story.model import MAX_BESITOS, MAX_DIFFICULTY, MAX_EARNED
 from yabot.features.narrative.story.reactions import REACTIONS
 
 SMALL_STORY = """\
@@ -88,7 +88,8 @@ def stories(draw: st.DrawFn) -> Story:
 
 def _hint(draw: st.DrawFn, languages: tuple[str, ...], hint_id: str) -> Hint:
     title, text = draw(_texts(languages, _LINES)), draw(_texts(languages, _contents()))
-    return Hint(id=hint_id, title=title, text=text)
+    earned = draw(st.none() | st.integers(1, MAX_EARNED))
+    return Hint(id=hint_id, title=title, text=text, earned=earned)
 
 
 class _Fragments:

@@ -161,7 +161,8 @@ def _refuse(turn: Turn, t: Localizer, why: Refusal) -> None:
         turn.say(t("narrative-outdated-continue"), [[(t("narrative-continue"), "story")]])
     elif why == "vip_required":
         turn.acknowledge()
-        turn.say(t("narrative-vip"), [[(t("narrative-again"), "story:again")]])
+        ways = [("narrative-vip-keys", "vip"), ("narrative-again", "story:again")]
+        turn.say(t("narrative-vip"), [[(t(key), data)] for key, data in ways])
     else:
         turn.acknowledge()
         turn.say(t("narrative-none"))

@@ -23,6 +23,8 @@ class Library:
     def __init__(self, documents: DocumentStore) -> None:
         self._documents = documents
         self._story: Story | None = None
+        # As it is stored: an earlier version of the program may have counted it otherwise.
+        self._revision: str | None = None
         self._checked_at = -FRESH_FOR
         self._check: asyncio.Task[None] | None = None
 
@@ -37,9 +39,10 @@ class Library:
 
     async def _look(self) -> None:
         own = await self._documents.find(STORIES, CURRENT)
-        revision = self._story.revision if self._story else None
-        if own is None or own["revision"] != revision:
+        revision = None if own is None else own["revision"]
+        if revision != self._revision:
             self._story = await self._load()
+            self._revision = revision
         self._checked_at = monotonic()
 
     async def replace(self, story: Story, *, begin_again: bool = False) -> None:
@@ -57,7 +60,7 @@ class Library:
                 "--begin-again"
             )
         await self._write(story)
-        self._story = story
+        self._story, self._revision = story, story.revision
 
     async def _load(self) -> Story | None:
         for _ in range(READS):

@@ -55,5 +55,14 @@ def in_state(state: UserState, progress: NarrativeProgress) -> UserState:
     return state.model_copy(update={"current_state": current})
 
 
+def with_hint(state: UserState, hint_id: str) -> UserState:
+    """The hint comes to the reader wherever they are: they stay there."""
+    progress = state.current_state.narrative_progress
+    hints = _with(progress.hints_unlocked, hint_id)
+    progress = progress.model_copy(update={"hints_unlocked": hints})
+    current = state.current_state.model_copy(update={"narrative_progress": progress})
+    return state.model_copy(update={"current_state": current})
+
+
 def _with(kept: tuple[str, ...], added: str | None) -> tuple[str, ...]:
     return kept if added is None or added in kept else (*kept, added)

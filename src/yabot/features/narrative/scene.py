@@ -12,10 +12,9 @@ def text(scene: Scene, language: str) -> str:
     return message_html(_in(fragment.title, language), _in(fragment.content, language))
 
 
-def hint_text(hint: Hint, language: str, t: Localizer) -> str:
-    return (
-        f"{t('narrative-hint')} {message_html(_in(hint.title, language), _in(hint.text, language))}"
-    )
+def hint_text(hint: Hint, language: str, t: Localizer, key: str = "narrative-hint") -> str:
+    """``key`` is that of the words before it, which say how the reader has come by it."""
+    return f"{t(key)} {message_html(_in(hint.title, language), _in(hint.text, language))}"
 
 
 def keyboard(scene: Scene, language: str, t: Localizer) -> Keyboard:

@@ -21,6 +21,7 @@ from yabot.features.narrative.progress import (
     stand,
     step,
     where,
+    with_hint,
 )
 from yabot.features.narrative.story.model import Choice, Fragment, Hint, Story
 from yabot.features.subscriptions.service import SubscriptionService
@@ -105,6 +106,33 @@ class NarrativeService:
         if ahead.metadata.vip_required and not await self._enter(work, user):
             return "vip_required"
         return self._walk(work, user, mark, choice)
+
+    async def pays(self, content_id: str, reaction: str) -> int:
+        """How many besitos the reaction to that fragment is worth, as the story is now."""
+        story = await self.library.current()
+        fragment = story.fragments.get(content_id) if story else None
+        return fragment.metadata.reactions.get(reaction, 0) if fragment else 0
+
+    async def hints_within(self, user: User, earned: int) -> list[Hint]:
+        """What the reader gets for having earned so much and does not have; the cheapest first."""
+        story = await self.library.current()
+        reached = story.hints_within(earned) if story else []
+        if not reached:
+            return []
+        progress = (await self._users.state(user)).current_state.narrative_progress
+        return [hint for hint in reached if hint.id not in progress.hints_unlocked]
+
+    async def unlock_hint(self, work: UnitOfWork, user: User, hint_id: str) -> Hint | None:
+        """Give the reader a hint, wherever they are; None when they have it or there is none."""
+        mark = await self._open(user)
+        hint = mark.story.hints.get(hint_id) if mark else None
+        if mark is None or hint is None or hint_id in mark.progress.hints_unlocked:
+            return None
+        self._users.update_state(work, user, lambda state: with_hint(state, hint_id))
+        fragment_id = mark.fragment.fragment_id if mark.fragment else mark.story.start
+        unlocked = NarrativeHintUnlocked(hint_id=hint_id, fragment_id=fragment_id)
+        work.publish(unlocked, user.user_id)
+        return hint
 
     def react(
         self, work: UnitOfWork, user: User, content_id: str, reactions: Iterable[str]

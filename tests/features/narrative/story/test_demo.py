@@ -8,6 +8,7 @@ from yabot.features.narrative.story import DEMO_FILE, Fragment, Story, demo_stor
 from yabot.features.narrative.story.markup import plain_text
 
 State = tuple[str, frozenset[str]]
+RICH = 1_000_000
 
 
 @pytest.fixture(scope="module")
@@ -28,9 +29,10 @@ def steps(story: Story, state: State, *, vip: bool) -> Iterator[State]:
         yield choice.next_fragment, hints | found
 
 
-def playthrough(story: Story, *, vip: bool) -> dict[State, set[State]]:
-    """Every state that a reader can come to, with those that follow it."""
-    start: State = (story.start, frozenset())
+def playthrough(story: Story, *, vip: bool, earned: int) -> dict[State, set[State]]:
+    """Every state that a reader with so many besitos can come to, with those that follow it."""
+    hints = (hint.id for hint in story.hints.values() if (hint.earned or RICH + 1) <= earned)
+    start: State = (story.start, frozenset(hints))
     played: dict[State, set[State]] = {}
     waiting = [start]
     while waiting:
@@ -66,21 +68,41 @@ def test_it_is_a_real_story(story: Story) -> None:
     assert story.languages == ("es", "en")
 
 
+@pytest.mark.parametrize("earned", [0, 5, RICH])
 @pytest.mark.parametrize("vip", [False, True])
-def test_wherever_readers_stand_they_can_come_to_an_end(story: Story, vip: bool) -> None:
-    played = playthrough(story, vip=vip)
+def test_wherever_readers_stand_they_can_come_to_an_end(
+    story: Story, vip: bool, earned: int
+) -> None:
+    played = playthrough(story, vip=vip, earned=earned)
     assert finishing(story, played) == played.keys()
 
 
 def test_everybody_can_read_all_but_the_vip_fragments(story: Story) -> None:
-    seen = {name for name, _ in playthrough(story, vip=False)}
+    played = playthrough(story, vip=False, earned=RICH)
     free = {name for name, f in story.fragments.items() if not f.metadata.vip_required}
-    assert seen == free
-    assert len(endings(story, playthrough(story, vip=False))) >= 3
+    assert {name for name, _ in played} == free
+    assert len(endings(story, played)) >= 3
+
+
+def test_without_a_besito_little_is_missed(story: Story) -> None:
+    seen = {name for name, _ in playthrough(story, vip=False, earned=0)}
+    with_all = {name for name, _ in playthrough(story, vip=False, earned=RICH)}
+    assert with_all - seen == {"ledger", "cat_flap"}
 
 
 def test_vip_readers_can_read_everything(story: Story) -> None:
-    assert {name for name, _ in playthrough(story, vip=True)} == story.fragments.keys()
+    seen = {name for name, _ in playthrough(story, vip=True, earned=RICH)}
+    assert seen == story.fragments.keys()
+
+
+def test_the_free_pages_pay_for_every_hint_that_is_earned(story: Story) -> None:
+    """Whichever of its reactions a reader gives to a page."""
+    free = {name for name, _ in playthrough(story, vip=False, earned=0)}
+    reactions = [story.fragments[name].metadata.reactions for name in free]
+    paid = sum(min(each.values()) for each in reactions if each)
+    thresholds = [hint.earned for hint in story.hints.values() if hint.earned is not None]
+    assert len(thresholds) >= 2
+    assert max(thresholds) < paid
 
 
 def test_every_scene_is_a_page_and_no_more(story: Story) -> None:

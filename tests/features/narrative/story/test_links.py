@@ -6,6 +6,21 @@ from tests.features.narrative.story.problems_of import FILE, line_of, problems_o
 from yabot.features.narrative.story import parse_story
 
 GATE_TO_HALL = "next: hall, unlocks_hint: key"
+MISSED = (
+    "fragment 'cell' is a trap: a reader may lack the hints that every way from here to an ending "
+    "asks for"
+)
+HINT_TEXT = "    text: {es: Abre algo., en: It opens something.}"
+LAMP = """\
+  lamp:
+    title: {es: Luz, en: Light}
+    text: {es: Brilla., en: It shines.}
+"""
+# The key leads into the cell, and only the lamp out of it.
+TO_THE_CELL = (
+    ("next: garden\n        requires_hint: key", "next: cell\n        requires_hint: key"),
+    ("requires_hint: key}", "requires_hint: lamp}"),
+)
 ROOM = """\
   {name}:
     title: {{es: Un cuarto, en: A room}}
@@ -19,6 +34,23 @@ def room(name: str, *lines: str) -> str:
 
 def choice(choice_id: str, onward: str, extra: str = "") -> str:
     return f"{{id: {choice_id}, text: {{es: Ir, en: Go}}, next: {onward}{extra}}}"
+
+
+def earning(*changes: tuple[str, str]) -> str:
+    """The small story with a key that is earned and a hall that needs none; there is a cell, which
+    does, and which nothing leads to until ``changes`` make it so.
+    """
+    cell = room("cell", f"choices: [{choice('out', 'hall', ', requires_hint: key')}]")
+    text = spoiled(
+        (GATE_TO_HALL, "next: hall"),
+        (HINT_TEXT, f"{HINT_TEXT}\n    earned: 10"),
+        ("      - id: open\n", f"      - {choice('on', 'garden')}\n      - id: open\n"),
+        *((("  garden:\n", f"{cell}  garden:\n"),) if changes else ()),
+    )
+    for old, new in changes:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    return text
 
 
 def with_door(onward: str, extra: str, *rooms: str) -> str:
@@ -132,10 +164,15 @@ def test_a_hint_that_nothing_unlocks_is_useless_and_what_requires_it_never_appea
     text = spoiled((GATE_TO_HALL, "next: hall"))
     hint, required = line_of(text, "  key:"), line_of(text, "requires_hint: key")
     assert problems_of(text) == [
-        f"{FILE}:{hint}: hint 'key' is never unlocked: no choice has it as unlocks_hint",
+        f"{FILE}:{hint}: hint 'key' is never unlocked: "
+        "no choice has it as unlocks_hint, and it has no earned",
         f"{FILE}:{required}: fragment 'hall', choice 'open' can never appear: "
         "no reader can have hint 'key' before it",
     ]
+
+
+def test_a_hint_that_is_earned_needs_no_choice_to_unlock_it() -> None:
+    assert parse_story(earning(), FILE).hints["key"].earned == 10
 
 
 def test_a_hint_locked_up_behind_itself_opens_nothing() -> None:
@@ -181,11 +218,33 @@ def test_a_room_that_only_a_missed_hint_opens_is_a_trap() -> None:
             + "  garden:\n",
         ),
     )
-    said = (
-        "fragment 'cell' is a trap: a reader may lack the hints that every way from here to an "
-        "ending asks for"
+    assert problems_of(text) == [f"{FILE}:{line_of(text, '  cell:')}: {MISSED}"]
+
+
+def test_a_room_that_only_what_is_earned_opens_is_a_trap() -> None:
+    """Nobody is sure to have earned it when they come there."""
+    text = earning(("      - id: open\n", f"      - {choice('in', 'cell')}\n      - id: open\n"))
+    assert problems_of(text) == [f"{FILE}:{line_of(text, '  cell:')}: {MISSED}"]
+
+
+def test_what_is_earned_may_lead_into_a_trap_too() -> None:
+    """To where only a hint leads on that was passed by."""
+    text = earning(
+        ("      - {id: enter,", f"      - {choice('by', 'hall')}\n      - {{id: enter,"),
+        ("en: Enter}, next: hall}", "en: Enter}, next: hall, unlocks_hint: lamp}"),
+        *TO_THE_CELL,
+        ("fragments:\n", f"{LAMP}fragments:\n"),
     )
-    assert problems_of(text) == [f"{FILE}:{line_of(text, '  cell:')}: {said}"]
+    assert problems_of(text) == [f"{FILE}:{line_of(text, '  cell:')}: {MISSED}"]
+
+
+def test_whoever_has_the_dearer_hint_has_the_cheaper_one() -> None:
+    """So the dearer one may lead to where only the cheaper one leads on, but not the reverse."""
+    for cost in (9, 10):
+        text = earning(*TO_THE_CELL, ("fragments:\n", f"{LAMP}    earned: {cost}\nfragments:\n"))
+        assert parse_story(text, FILE).hints["lamp"].earned == cost
+    text = earning(*TO_THE_CELL, ("fragments:\n", f"{LAMP}    earned: 11\nfragments:\n"))
+    assert problems_of(text) == [f"{FILE}:{line_of(text, '  cell:')}: {MISSED}"]
 
 
 def test_all_mistakes_are_told_at_once_in_the_order_of_the_lines() -> None:

@@ -123,6 +123,16 @@ CASES = {
         ", ".join(f"{emoji}: 1" for emoji in "👍👎🔥🥰👏😁🤔🤯😱"),
         "fragment 'gate': reactions has 9 emoji; 8 are allowed",
     ),
+    "earned for nothing": (
+        "    text: {es: Abre algo., en: It opens something.}",
+        "    earned: 0\n    text: {es: Abre algo., en: It opens something.}",
+        "hint 'key': earned must be a number from 1 to 1000000, not '0'",
+    ),
+    "misspelt hint key": (
+        "    text: {es: Abre algo., en: It opens something.}",
+        "    earnt: 10\n    text: {es: Abre algo., en: It opens something.}",
+        "hint 'key' has an unknown key 'earnt'; did you mean 'earned'?",
+    ),
     "bad choice id": (
         ENTER,
         ENTER.replace("id: enter", "id: Enter!"),

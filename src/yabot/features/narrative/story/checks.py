@@ -47,8 +47,12 @@ def _reachable(draft: StoryDraft, graph: Graph) -> Found:
 def _hints(draft: StoryDraft, graph: Graph) -> Found:
     unlocked = {edge.unlocks for edge in graph.all_edges()}
     for hint in draft.hints.values():
-        if hint.id not in unlocked:
-            yield hint.line, f"hint '{hint.id}' is never unlocked: no choice has it as unlocks_hint"
+        if hint.id not in unlocked and hint.earned is None:
+            yield (
+                hint.line,
+                f"hint '{hint.id}' is never unlocked: no choice has it as unlocks_hint, and it has "
+                "no earned",
+            )
     obtainable = graph.obtainable_hints()
     for fragment, choice, required in _required(draft, graph):
         if fragment.id in graph.reachable() and required not in obtainable:

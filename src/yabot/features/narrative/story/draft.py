@@ -72,9 +72,10 @@ class HintDraft:
     line: int
     title: Texts
     text: Texts
+    earned: int | None
 
     def build(self) -> Hint:
-        return Hint(id=self.id, title=self.title, text=self.text)
+        return Hint(id=self.id, title=self.title, text=self.text, earned=self.earned)
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ def _choice(choice: Choice) -> dict[str, Any]:
 
 
 def _hint(hint: Hint) -> dict[str, Any]:
-    return {"title": hint.title, "text": hint.text}
+    return _without_defaults({"title": hint.title, "text": hint.text, "earned": hint.earned})
 
 
 def _without_defaults(fields: dict[str, Any]) -> dict[str, Any]:

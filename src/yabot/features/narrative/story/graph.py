@@ -22,13 +22,15 @@ class Graph:
     """``entrances`` are the fragments where readers begin or are moved to.
 
     ``goals`` are the fragments from which nobody needs a way on: endings, and those whose
-    missing or unclear choices are a mistake already named.
+    missing or unclear choices are a mistake already named. ``earnings`` are the sets of hints that
+    a reader's besitos may have unlocked by themselves, from none of them to all.
     """
 
     edges: Mapping[str, Sequence[Edge]]
     entrances: Sequence[str]
     goals: frozenset[str]
     vip: frozenset[str]
+    earnings: Sequence[frozenset[str]]
 
     def reachable(self) -> set[str]:
         """The fragments that some chain of choices leads to."""
@@ -48,7 +50,7 @@ class Graph:
 
     def obtainable_hints(self) -> set[str]:
         """The hints that a reader can find without needing them first."""
-        hints: set[str] = set()
+        hints = set(self.earnings[-1])
         while True:
             visited = walk(self.entrances, self._open_ways(hints))
             found = {

@@ -28,12 +28,19 @@ class _Links:
             entrances=self._entrances(),
             goals=frozenset(f.id for f in fragments if _is_goal(f, edges[f.id])),
             vip=frozenset(f.id for f in fragments if f.metadata.vip_required),
+            earnings=self._earnings(),
         )
 
     def _entrances(self) -> list[str]:
         start = self._fragment("start", self._draft.start)
         moved = [self._moved(old, new) for old, new in self._draft.moved.items()]
         return [entrance for entrance in (start, *moved) if entrance]
+
+    def _earnings(self) -> list[frozenset[str]]:
+        """Whoever has earned more has every hint of those who have earned less."""
+        costs = {hint.id: hint.earned for hint in self._draft.hints.values() if hint.earned}
+        steps = [0, *sorted(set(costs.values()))]
+        return [frozenset(id_ for id_, cost in costs.items() if cost <= step) for step in steps]
 
     def _moved(self, old: Ref, new: Ref) -> str | None:
         where = f"moved '{old.id}'"

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints
 ID_PATTERN = r"^[a-z0-9_]{1,24}$"
 LANGUAGE_PATTERN = r"^[a-z]{2}$"
 MAX_BESITOS = 1000
+MAX_EARNED = 1_000_000
 MAX_CHOICES = 8
 MAX_DIFFICULTY = 5
 REVISION_LENGTH = 12
@@ -20,6 +21,7 @@ Language = Annotated[str, StringConstraints(pattern=LANGUAGE_PATTERN)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Texts = dict[Language, Text]
 Besitos = Annotated[int, Field(ge=1, le=MAX_BESITOS)]
+Earned = Annotated[int, Field(ge=1, le=MAX_EARNED)]
 # Both MongoDB and JSON hand a tuple back as a list.
 FromList = Strict(False)
 
@@ -59,11 +61,15 @@ class Fragment(StoryModel):
 
 
 class Hint(StoryModel):
-    """Something the reader finds out and keeps: ``title`` is plain text, ``text`` Telegram HTML."""
+    """Something the reader finds out and keeps: ``title`` is plain text, ``text`` Telegram HTML.
+
+    Who has earned as many besitos as ``earned`` says gets it without any choice.
+    """
 
     id: Id
     title: Texts
     text: Texts
+    earned: Earned | None = None
 
 
 class Story(StoryModel):
@@ -81,6 +87,11 @@ class Story(StoryModel):
         """The content's fingerprint: equal stories have equal revisions."""
         canonical = json.dumps(self.model_dump(), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest()[:REVISION_LENGTH]
+
+    def hints_within(self, earned: int) -> list[Hint]:
+        """Those that come with so many besitos, the cheapest first."""
+        within = [hint for hint in self.hints.values() if hint.earned and hint.earned <= earned]
+        return sorted(within, key=lambda hint: hint.earned or 0)
 
 
 def removed_without_move(old_ids: Iterable[str], story: Story) -> list[str]:

@@ -4,7 +4,7 @@ import re
 
 from yabot.features.narrative.story.draft import FragmentDraft, HintDraft, Ref, StoryDraft
 from yabot.features.narrative.story.fragment_reader import FragmentReader
-from yabot.features.narrative.story.model import LANGUAGE_PATTERN
+from yabot.features.narrative.story.model import LANGUAGE_PATTERN, MAX_EARNED
 from yabot.features.narrative.story.scalars import check_key, read_id, read_ref
 from yabot.features.narrative.story.texts import (
     check_message,
@@ -17,6 +17,7 @@ from yabot.features.narrative.story.value import Value
 DEFAULT_STORY = "main"
 DEFAULT_LANGUAGES = ("es", "en")
 _STORY_KEYS = ("story", "languages", "start", "moved", "hints", "fragments")
+_HINT_KEYS = ("title", "text", "earned")
 
 
 def read_story(root: Value) -> StoryDraft:
@@ -76,9 +77,14 @@ def _hints(value: Value | None, languages: tuple[str, ...]) -> dict[str, HintDra
 def _hint(hint_id: str, entry: Value, languages: tuple[str, ...]) -> HintDraft:
     hint = entry.renamed(f"hint '{hint_id}'")
     check_key(entry, hint.owner)
-    fields = hint.fields(("title", "text"), required=("title", "text"))
+    fields = hint.fields(_HINT_KEYS, required=("title", "text"))
     title = read_texts(fields.get("title"), languages, title_rule)
     text = read_texts(fields.get("text"), languages, content_rule)
     if "text" in fields:
         check_message(fields["text"], title, text)
-    return HintDraft(hint_id, entry.line, title, text)
+    return HintDraft(hint_id, entry.line, title, text, _earned(fields.get("earned")))
+
+
+def _earned(value: Value | None) -> int | None:
+    """An amount that cannot be counts as one that somebody reaches: one mistake, one line."""
+    return (value.integer(1, MAX_EARNED) or 1) if value else None

@@ -40,8 +40,7 @@ class _Exploration:
         return {state.fragment for state in self._came_from if state not in finishing}
 
     def _play(self) -> None:
-        entrances = set(self._graph.entrances) - self._closed
-        waiting = [State(entrance, frozenset()) for entrance in sorted(entrances)]
+        waiting = self._beginnings()
         self._came_from = {state: [] for state in waiting}
         while waiting:
             state = waiting.pop()
@@ -53,6 +52,17 @@ class _Exploration:
                     self._came_from[following] = []
                     waiting.append(following)
                 self._came_from[following].append(state)
+
+    def _beginnings(self) -> list[State]:
+        """Hints that are earned may come at any time. They are here from the beginning or never:
+        what a reader can do before they come, they can do with them, too.
+        """
+        found = {
+            State(entrance, earned & self._keys): None
+            for entrance in sorted(set(self._graph.entrances) - self._closed)
+            for earned in self._graph.earnings
+        }
+        return list(found)
 
     def _steps(self, state: State) -> Iterator[State]:
         for edge in self._graph.edges[state.fragment]:

@@ -8,5 +8,6 @@ narrative-hint = 🗝 You have found a hint:
 narrative-reacted = { $emoji } Noted in the margin.
 narrative-outdated = That page is already behind you.
 narrative-outdated-continue = That page is already behind you: your story goes on further along.
-narrative-vip = <b>This door is shut.</b> Behind it are pages for VIP readers, and the key cannot be bought yet. The other doors of the page are still open: choose another, or start again.
+narrative-vip = <b>This door is shut.</b> Behind it are pages for VIP readers, and the key is in /vip. The other doors of the page are still open: choose another, or start again.
+narrative-vip-keys = 🔑 See the keys
 narrative-none = There is no story to tell yet. Come back soon.

@@ -8,5 +8,6 @@ narrative-hint = 🗝 Has encontrado una pista:
 narrative-reacted = { $emoji } Anotado en el margen.
 narrative-outdated = Esa página ya quedó atrás.
 narrative-outdated-continue = Esa página ya quedó atrás: tu historia sigue más adelante.
-narrative-vip = <b>Esta puerta está cerrada.</b> Detrás hay páginas para lectores VIP, y todavía no se puede comprar la llave. Las demás puertas de la página siguen abiertas: elige otra, o vuelve a empezar.
+narrative-vip = <b>Esta puerta está cerrada.</b> Detrás hay páginas para lectores VIP, y la llave está en /vip. Las demás puertas de la página siguen abiertas: elige otra, o vuelve a empezar.
+narrative-vip-keys = 🔑 Ver las llaves
 narrative-none = Todavía no hay ninguna historia que contar. Vuelve pronto.

@@ -1,0 +1,51 @@
+import pytest
+
+from tests.e2e.conftest import forks, mortal, new_program, playing
+from tests.features.rewards.house import STORY, House, open_house
+from tests.outages.conftest import mortal_mongod, mortal_valkey, new_world
+from tests.storage.fixtures import (
+    database,
+    documents,
+    migrated_sqlite,
+    new_database,
+    new_documents,
+    new_postgres,
+    new_sqlite,
+    postgres_server,
+    sqlite_database,
+)
+from yabot.features.narrative.library import Library
+from yabot.storage.documents.store import DocumentStore
+from yabot.storage.relational.database import Database
+
+__all__ = [
+    "database",
+    "documents",
+    "forks",
+    "migrated_sqlite",
+    "mortal",
+    "mortal_mongod",
+    "mortal_valkey",
+    "new_database",
+    "new_documents",
+    "new_postgres",
+    "new_program",
+    "new_sqlite",
+    "new_world",
+    "playing",
+    "postgres_server",
+    "sqlite_database",
+]
+
+
+@pytest.fixture
+async def told(documents: DocumentStore) -> DocumentStore:
+    """With the story in it."""
+    await Library(documents).replace(STORY)
+    return documents
+
+
+@pytest.fixture
+async def house(database: Database, told: DocumentStore) -> House:
+    """With nobody in it."""
+    return await open_house(database, told)

@@ -1,0 +1,62 @@
+"""kill -9 between any two steps from a reaction to its hint: one award, one hint, and word of it.
+
+One program lives through it all, as in ``tests/e2e/test_kill.py``.
+"""
+
+import pytest
+
+from tests.e2e.invariants import settle, verify
+from tests.e2e.kill_points import KillPoint
+from tests.e2e.program import Program, wait_until
+from tests.e2e.reader import readers
+from tests.features.besitos.beside import grant
+from tests.features.rewards.chain import ASKED_FOR, HINT, Chain, announces_hint, ledger_is_sound
+
+# Commits and published events count: the first are the update's, the second the award's, the third
+# the hint's.
+REACTION = [
+    KillPoint("log", "unit.committed"),
+    KillPoint("log", "events.published"),
+]
+AWARD = [
+    KillPoint("sql", "INSERT INTO postings"),
+    KillPoint("commit", "INSERT INTO transactions"),
+    KillPoint("log", "unit.committed", 2),
+    KillPoint("log", "events.published", 2),
+]
+UNLOCK = [
+    KillPoint("sql", "INSERT INTO doc_changes"),
+    KillPoint("commit", "INSERT INTO doc_changes"),
+    KillPoint("log", "unit.committed", 3),
+    KillPoint("log", "documents.applied"),
+    KillPoint("log", "message.sent", 2),
+]
+
+
+@pytest.mark.criterion("2.2.1", "3.1.3", "3.2.2", "3.2.3")
+@pytest.mark.parametrize("point", [*REACTION, *AWARD, *UNLOCK], ids=str)
+async def test_one_award_and_one_hint_come_of_it(mortal: Program, point: KillPoint) -> None:
+    async with readers(mortal.url, "Lucía") as (reader,):
+        chain = Chain(mortal.stores, reader)
+        await reader.ask("/story")
+        await grant(mortal.stores, reader.user_id, ASKED_FOR - 1)
+        settle(mortal.stores)
+
+        mortal.arm(point)
+        await reader.touch("r:letter:❤")
+        assert mortal.exit_code() == -9, f"it has not passed {point}"
+        mortal.start()
+
+        chat = await reader.until(lambda chat: any(map(announces_hint, chat)))
+        wait_until(lambda: bool(chain.events("narrative_hint_unlocked")))
+        verify(mortal.stores)
+        assert chain.rewards() == ["letter"]
+        assert chain.balance() == ASKED_FOR
+        assert chain.hints() == [HINT.id]
+        assert len(chain.events("besitos_awarded")) == 2
+        assert len(chain.events("narrative_hint_unlocked")) == 1
+        assert chain.linked()
+        # It may be said twice, when nobody can know whether Telegram has heard it.
+        assert 1 <= sum(map(announces_hint, chat)) <= 2
+        assert mortal.stores.value("SELECT count(*) FROM dead_letters") == 0
+        assert await ledger_is_sound(mortal.stores)
