@@ -4,14 +4,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aiogram import Bot, Dispatcher
+from aiogram import Bot, Dispatcher, Router
 from uuid_utils import uuid7
 
 from yabot.bot.groups import PrivateChatsOnly
 from yabot.bot.localization import Texts
 from yabot.bot.sender import OnBlocked
 from yabot.bus.group import SubscriberGroup
-from yabot.bus.ownership import Ownership
 from yabot.coordinator import personal_data
 from yabot.coordinator.clock import TrustedClock
 from yabot.coordinator.coordinator import Coordinator
@@ -25,6 +24,7 @@ from yabot.storage.documents.model import Collection, VersionedDocument
 from yabot.storage.incidents import StoreLost, StoreRestored
 from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Database
+from yabot.storage.relational.ownership import Ownership
 from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
 from yabot.stores import Stores
 from yabot.subscriber import Subscriber
@@ -85,8 +85,18 @@ def build_dispatcher(features: Sequence[Feature], services: Services, username: 
         if each.middleware is not None:
             dispatcher.update.outer_middleware(each.middleware(services))
         if each.router is not None:
-            dispatcher.include_router(each.router(services))
+            _take_handlers(dispatcher, each.router(services))
     return dispatcher
+
+
+def _take_handlers(dispatcher: Dispatcher, router: Router) -> None:
+    """One flat router asks all handlers, in the order of the features: aiogram spends more time on
+    a router that an update passes than on its handlers.
+    """
+    if router.sub_routers:
+        raise ValueError(f"register the handlers of {router.name} on it, not on routers below it")
+    for kind, observer in router.observers.items():
+        dispatcher.observers[kind].handlers += observer.handlers
 
 
 def build_coordinators(features: Sequence[Feature], services: Services) -> dict[str, Coordinator]:

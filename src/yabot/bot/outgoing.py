@@ -1,5 +1,6 @@
 """Bot API calls as rows of the log, and back."""
 
+import json
 from inspect import isclass
 from typing import Any
 
@@ -19,6 +20,15 @@ def to_message(method: TelegramMethod[Any], chat_id: int, content_id: str | None
     """Only what was set is stored: aiogram fills in the bot's defaults when it is sent."""
     payload = method.model_dump_json(exclude_unset=True)
     return Message(chat_id, method.__api_method__, payload, content_id)
+
+
+def call(
+    method: str, chat_id: int, parameters: dict[str, Any], content_id: str | None = None
+) -> Message:
+    """Like ``to_message``, for what every update sends: aiogram's models take their time to build,
+    only to be written as the JSON that they are made of.
+    """
+    return Message(chat_id, method, json.dumps(parameters, ensure_ascii=False), content_id)
 
 
 def to_method(message: Message) -> TelegramMethod[Any]:

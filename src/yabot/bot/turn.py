@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aiogram.methods import AnswerCallbackQuery, EditMessageReplyMarkup, SendMessage, TelegramMethod
-from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, Update
+from aiogram.methods import TelegramMethod
+from aiogram.types import Update
 
-from yabot.bot.outgoing import to_message
+from yabot.bot.outgoing import call, to_message
 from yabot.events.operations import Outcome, UserInteraction
-from yabot.storage.relational.unit_of_work import UnitOfWork
+from yabot.storage.relational.unit_of_work import Message, UnitOfWork
 
 # Rows of buttons, each a pair of text and callback data.
 Keyboard = Sequence[Sequence[tuple[str, str]]]
@@ -37,13 +37,14 @@ class Turn:
         self.outcome, self.error_code = "rejected", error_code
 
     def say(self, text: str, keyboard: Keyboard = (), *, content_id: str | None = None) -> None:
-        self.send(message(self.chat_id, text, keyboard), content_id)
+        self.work.send(message(self.chat_id, text, keyboard, content_id))
 
     def acknowledge(self, text: str | None = None) -> None:
         """Answer the pressed button, so that its clock stops; ``text`` shows for a moment."""
         query = self.update.callback_query
         if query is not None:
-            self.send(AnswerCallbackQuery(callback_query_id=query.id, text=text))
+            answer = {"callback_query_id": query.id} | ({"text": text} if text else {})
+            self.work.send(call("answerCallbackQuery", self.chat_id, answer))
 
     def drop_pressed(self) -> None:
         """Take away the keyboard of the pressed button: it has served."""
@@ -52,22 +53,18 @@ class Turn:
             self.drop_keyboard(query.message.message_id)
 
     def drop_keyboard(self, message_id: int) -> None:
-        self.send(EditMessageReplyMarkup(chat_id=self.chat_id, message_id=message_id))
+        place = {"chat_id": self.chat_id, "message_id": message_id}
+        self.work.send(call("editMessageReplyMarkup", self.chat_id, place))
 
     def send(self, method: TelegramMethod[Any], content_id: str | None = None) -> None:
         self.work.send(to_message(method, self.chat_id, content_id))
 
 
-def message(chat_id: int, text: str, keyboard: Keyboard = ()) -> SendMessage:
-    if not keyboard:
-        return SendMessage(chat_id=chat_id, text=text)
-    return SendMessage(chat_id=chat_id, text=text, reply_markup=markup(keyboard))
-
-
-def markup(keyboard: Keyboard) -> InlineKeyboardMarkup:
-    return InlineKeyboardMarkup(
-        inline_keyboard=[
-            [InlineKeyboardButton(text=text, callback_data=data) for text, data in row]
-            for row in keyboard
-        ]
-    )
+def message(
+    chat_id: int, text: str, keyboard: Keyboard = (), content_id: str | None = None
+) -> Message:
+    parameters: dict[str, Any] = {"chat_id": chat_id, "text": text}
+    if keyboard:
+        rows = [[{"text": label, "callback_data": data} for label, data in row] for row in keyboard]
+        parameters["reply_markup"] = {"inline_keyboard": rows}
+    return call("sendMessage", chat_id, parameters, content_id)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 
 from yabot.bot.localization import Localizer, Texts
-from yabot.bot.outgoing import to_message
 from yabot.bot.turn import message
 from yabot.features.users.service import UserService
 from yabot.storage.relational.unit_of_work import UnitOfWork
@@ -42,4 +41,4 @@ class Notices:
         if text is not None:
             keyboard = [[(t(key), data)] for key, data in buttons]
             chat_id = user.profile.telegram_user_id
-            work.send(to_message(message(chat_id, text, keyboard), chat_id))
+            work.send(message(chat_id, text, keyboard))
