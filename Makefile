@@ -1,6 +1,8 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3.11
+# Processes that run tests, each with engines of its own.
+TESTERS ?= 3
 SETUP := $(VENV)/.setup-done
 
 .PHONY: setup play test test-page check format bench lab-sentinel lab-cluster lock clean
@@ -20,7 +22,7 @@ play: setup
 	@$(BIN)/yabot run
 
 test: setup
-	@$(BIN)/pytest -m "not page"
+	@$(BIN)/pytest -m "not page" --numprocesses $(TESTERS) --dist loadfile
 
 test-page: setup
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements/page.txt

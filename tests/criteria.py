@@ -19,6 +19,8 @@ CRITERIA = tuple(
     for requirement, count in (entry.split(":") for entry in COUNTS.split())
     for number in range(1, int(count) + 1)
 )
+# In a test's report, what names a criterion.
+PROPERTY = "criterion"
 # These state figures (percentiles, users at once, uptime, seconds of a failover), which depend
 # on load and machine: a test can only pass or fail, a benchmark says by how much.
 MEASURED = ("perf.1", "perf.2", "perf.3", "perf.4", "rel.1", "rel.2")
@@ -36,14 +38,17 @@ class Tally:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         for item in items:
-            for criterion in named_by(item):
-                self.tests[criterion].add(item.nodeid)
+            # Reports carry them to whoever tallies: with pytest-xdist, that is another process.
+            item.user_properties += [(PROPERTY, criterion) for criterion in named_by(item)]
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.skipped:
             self.skipped.add(report.nodeid)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        for name, value in report.user_properties:
+            if name == PROPERTY:
+                self.tests[str(value)].add(report.nodeid)
         expected_failure = hasattr(report, "wasxfail")
         if report.failed or expected_failure:
             self.failed.add(report.nodeid)
