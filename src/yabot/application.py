@@ -25,7 +25,6 @@ from yabot.bot.telegram import connect_bot, identify
 from yabot.bus.feed import Feed
 from yabot.bus.inbound.sequencer import Sequencer
 from yabot.bus.inbound.stream import InboundStream
-from yabot.bus.ownership import Ownership, SharedOwnership, SoleOwner
 from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams
 from yabot.bus.worker import EventWorker
@@ -38,6 +37,7 @@ from yabot.observability.health import Health
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import LOOP_LAG
 from yabot.playground.server import PlaygroundServer
+from yabot.runtime.heap import settle_heap
 from yabot.runtime.http import HttpServer
 from yabot.runtime.lag import watch_lag
 from yabot.runtime.lock import data_directory_lock
@@ -48,6 +48,7 @@ from yabot.settings import Settings
 from yabot.storage.documents.follower import DocumentFollower
 from yabot.storage.incidents import Incidents
 from yabot.storage.relational.backlog import measure_backlog
+from yabot.storage.relational.ownership import Ownership, SharedOwnership, SoleOwner
 from yabot.storage.relational.retention import Retention
 from yabot.stores import Stores, open_stores
 from yabot.watches import build_watches, report_to
@@ -110,6 +111,7 @@ class BotApplication:
         self._start_sequencer(stack, stores, services, watches)
         self._start_measuring(stack, stores)
         await self._start_bot(stack, stores, services, watches["sql"])
+        settle_heap()
         self.health.started = True
         log.info("yabot.started", roles=sorted(self._roles))
 

@@ -15,7 +15,6 @@ from tests.storage.dumps import Rows, rows_of
 from tests.storage.fixtures import PARTITIONS, NewDatabase
 from yabot.bus.feed import Feed
 from yabot.bus.group import SubscriberGroup
-from yabot.bus.ownership import Ownership, SharedOwnership, SoleOwner
 from yabot.bus.positions import declare_groups
 from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams
@@ -26,6 +25,7 @@ from yabot.events.envelope import EventPayload
 from yabot.events.failures import FAILURE_EVENTS
 from yabot.storage.relational.commit_log import CommitLog, Committed
 from yabot.storage.relational.database import Database
+from yabot.storage.relational.ownership import Ownership, SharedOwnership, SoleOwner
 from yabot.storage.relational.tables import (
     audit_log,
     dead_letters,
@@ -71,8 +71,11 @@ class Process:
         self.worker = EventWorker(self.feed, [*self.groups.values()])
 
     async def start(self) -> None:
+        """When this is over, the groups have their partitions and take on what is published."""
         await self.database.open()
         await self.database.write(declare_groups(self.groups))
+        for group in self.groups.values():
+            await group.run_once()
         self.relay.loop.start()
         self.worker.start()
 

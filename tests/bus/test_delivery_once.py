@@ -25,12 +25,12 @@ from tests.bus.process import (
 )
 from tests.storage.dumps import rows_of
 from tests.storage.faults import failing_commit
-from tests.storage.fixtures import NewDatabase
+from tests.storage.fixtures import PARTITIONS, NewDatabase
 from tests.storage.waiting import until
 from yabot.bus.delivery import ATTEMPTS
 from yabot.errors import StoreUnavailable, TerminalError
 from yabot.events.envelope import Envelope
-from yabot.events.partition import Entry
+from yabot.events.partition import Entry, partition_of
 from yabot.runtime.watch import Gate
 from yabot.storage.relational.database import Database, Statement
 from yabot.storage.relational.tables import group_positions, receipts
@@ -246,6 +246,33 @@ async def test_after_a_death_every_event_takes_effect_once_in_order(
         words = [f"{start}.{n}" for start in range(3) for n in range(10)]
         assert await effects(process.database) == dict.fromkeys(users, words)
         assert await letters(process.database) == []
+
+
+@pytest.mark.criterion("rel.3")
+async def test_a_position_never_passes_an_event_that_is_not_done(
+    new_database: NewDatabase, redis: Redis
+) -> None:
+    async def hang(event: Event[Poked], work: UnitOfWork) -> None:
+        if event.payload.word == "hang":
+            await asyncio.Event().wait()
+
+    process = Process(new_database(), redis, {"test": [toy(hang)]})
+    await process.start()
+    partition = (await poke(process.commits, "7", "hang")).events[0].partition
+    others = {partition_of(str(n), PARTITIONS): str(n) for n in range(100)}
+    for user in others.values():
+        await poke(process.commits, user, "quick")
+
+    async def others_are_marked() -> bool:
+        rows = await rows_of(process.database, group_positions)
+        return all(row["pos"] == 1 for row in rows if row["partition"] != partition)
+
+    # Positions are written together: had it been passed, that would be written too.
+    await until(others_are_marked)
+    await process.die()
+    async with running(new_database, redis, toy()) as process:
+        await until(lambda: settled(process.database))
+        assert (await effects(process.database))["7"] == ["hang"]
 
 
 @pytest.mark.criterion("2.3.2")

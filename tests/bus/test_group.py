@@ -14,7 +14,6 @@ from tests.storage.fixtures import PARTITIONS
 from tests.storage.waiting import until
 from yabot.bus.feed import Feed
 from yabot.bus.group import SubscriberGroup
-from yabot.bus.ownership import SoleOwner
 from yabot.bus.positions import declare_groups
 from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams
@@ -23,6 +22,7 @@ from yabot.clock import utc_now
 from yabot.events.operations import UserInteraction
 from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Database
+from yabot.storage.relational.ownership import SoleOwner
 from yabot.storage.relational.tables import audit_log
 from yabot.storage.relational.unit_of_work import UnitOfWork
 from yabot.subscriber import Event, Subscriber

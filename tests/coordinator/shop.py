@@ -11,7 +11,6 @@ from tests.coordinator.orders import ORDER_EVENTS, Faults, Orders
 from tests.storage.dumps import Rows, rows_of
 from tests.storage.fixtures import PARTITIONS
 from yabot.bus.group import SubscriberGroup
-from yabot.bus.ownership import Ownership, SoleOwner
 from yabot.bus.positions import declare_groups
 from yabot.clock import utc_now
 from yabot.coordinator.clock import TrustedClock, uptime
@@ -25,6 +24,7 @@ from yabot.events.envelope import EventPayload
 from yabot.events.failures import FAILURE_EVENTS
 from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Database
+from yabot.storage.relational.ownership import Ownership, SoleOwner
 from yabot.storage.relational.tables import audit_log, dead_letters, workflows
 from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
 

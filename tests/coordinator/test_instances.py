@@ -9,8 +9,8 @@ from tests.coordinator.orders import OrderCancelled, OrderData, OrderPaid, Order
 from tests.coordinator.shop import Shop
 from tests.storage.fixtures import PARTITIONS, NewDatabase
 from tests.storage.waiting import until
-from yabot.bus.ownership import SharedOwnership
 from yabot.coordinator.process import Workflow
+from yabot.storage.relational.ownership import SharedOwnership
 from yabot.storage.relational.unit_of_work import UnitOfWork
 
 pytestmark = pytest.mark.criterion("scale.3", "3.1.5")

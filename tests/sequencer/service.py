@@ -16,10 +16,10 @@ from tests.storage.fixtures import PARTITIONS
 from tests.storage.waiting import until
 from yabot.bus.inbound.sequencer import Sequencer
 from yabot.bus.inbound.stream import INBOUND, InboundStream
-from yabot.bus.ownership import Ownership, SoleOwner
 from yabot.clock import rfc3339
 from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Database
+from yabot.storage.relational.ownership import Ownership, SoleOwner
 from yabot.storage.relational.tables import audit_log, outbox
 
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)

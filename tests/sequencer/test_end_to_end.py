@@ -38,7 +38,6 @@ from yabot.bus.feed import Feed
 from yabot.bus.group import SubscriberGroup
 from yabot.bus.inbound.sequencer import Sequencer
 from yabot.bus.inbound.stream import INBOUND
-from yabot.bus.ownership import SharedOwnership, SoleOwner
 from yabot.bus.positions import declare_groups
 from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams
@@ -50,6 +49,7 @@ from yabot.features.narrative.events import NarrativeHintUnlocked, ReactionDetec
 from yabot.storage.relational.audit import audited
 from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Database
+from yabot.storage.relational.ownership import SharedOwnership, SoleOwner
 from yabot.storage.relational.tables import group_positions, outbox, partition_owners
 from yabot.storage.relational.unit_of_work import UnitOfWork
 from yabot.subscriber import Event, Subscriber

@@ -16,7 +16,6 @@ from yabot.bus.delivery import Delivery
 from yabot.bus.failures import Case
 from yabot.bus.flood import FloodGate
 from yabot.bus.gaps import audit_gaps
-from yabot.bus.ownership import Ownership
 from yabot.bus.positions import log_ends
 from yabot.bus.progress import Progress
 from yabot.bus.receipts import receipted
@@ -33,6 +32,7 @@ from yabot.runtime.lanes import Lanes
 from yabot.runtime.loops import WakingLoop
 from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Statement
+from yabot.storage.relational.ownership import Ownership
 from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
 from yabot.subscriber import Subscriber
 

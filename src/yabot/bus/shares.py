@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Iterable, Iterator
 
-from yabot.bus.ownership import Ownership
 from yabot.bus.positions import advance, log_ends, positions_of
 from yabot.bus.progress import Progress
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import PARTITIONS_OWNED
 from yabot.storage.relational.database import Database, Statement
+from yabot.storage.relational.ownership import Ownership
 
 log = get_logger(__name__)
 

@@ -15,7 +15,6 @@ from tests.storage.users.world import World, new_world
 from yabot.assembly import build_texts
 from yabot.bootstrap import FEATURES
 from yabot.bus.group import SubscriberGroup
-from yabot.bus.ownership import SoleOwner
 from yabot.bus.positions import declare_groups, log_ends, positions_of
 from yabot.events.envelope import Envelope
 from yabot.features.besitos.service import BesitosService
@@ -24,6 +23,7 @@ from yabot.features.narrative.story import parse_story
 from yabot.features.rewards import FEATURE
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
+from yabot.storage.relational.ownership import SoleOwner
 from yabot.storage.relational.tables import group_positions, outgoing
 from yabot.storage.relational.unit_of_work import UnitOfWork
 from yabot.subscriber import Subscriber

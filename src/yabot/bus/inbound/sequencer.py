@@ -17,13 +17,13 @@ from yabot.bus.inbound.reading import NotAnEnvelope, read_event
 from yabot.bus.inbound.refusals import Refusals
 from yabot.bus.inbound.retries import retry_wanted
 from yabot.bus.inbound.stream import READ_AT_ONCE, START, Entry, InboundStream
-from yabot.bus.ownership import RENEW_EVERY, Ownership
 from yabot.errors import InvalidInput, OwnershipLost, StoreUnavailable
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import INBOUND_BUFFERED
 from yabot.runtime.loops import WakingLoop
 from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Statement
+from yabot.storage.relational.ownership import RENEW_EVERY, Ownership
 
 log = get_logger(__name__)
 

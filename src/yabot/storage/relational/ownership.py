@@ -1,5 +1,6 @@
 """Who does a group's work in a partition, when several processes share it."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -39,6 +40,11 @@ class Holdings:
 
 
 class Ownership(Protocol):
+    @property
+    def lease_seconds(self) -> float:
+        """For so long after a ``refresh`` nobody else can have what it gave; infinite for good."""
+        ...
+
     async def refresh(self, group: str) -> Holdings:
         """Give a sign of life, and say what this process holds now. Raises StoreUnavailable."""
         ...
@@ -61,6 +67,7 @@ class SoleOwner(Ownership):
     """Of everything: on SQLite one process holds all roles."""
 
     partitions: int
+    lease_seconds: float = math.inf
 
     @override
     async def refresh(self, group: str) -> Holdings:
@@ -128,18 +135,17 @@ class SharedOwnership(Ownership):
         if not rows:
             _add_vacancies(connection, group)
             rows = connection.execute(_lock_owners, {"group": group}).all()
-        tokens, unwanted = {}, set()
+        held, taken, unwanted = {}, {}, set()
         for row in rows:
             mine = members[row.partition % len(members)] == self.member
-            held = row.member == self.member
-            if held:
-                tokens[row.partition] = row.token
+            if row.member == self.member:
+                held[row.partition] = row.token
+                if not mine:
+                    unwanted.add(row.partition)
             elif mine and (row.member is None or row.expires_us < now):
-                tokens[row.partition] = row.token + 1
-            if held and not mine:
-                unwanted.add(row.partition)
-        self._hold(connection, group, tokens, until)
-        return Holdings(tokens, frozenset(unwanted))
+                taken[row.partition] = row.token + 1
+        self._hold(connection, group, taken, until)
+        return Holdings(held | taken, frozenset(unwanted))
 
     def _sign(self, connection: Connection, group: str, now: int, until: int) -> Sequence[str]:
         """The members that are alive, this one among them."""
@@ -150,8 +156,9 @@ class SharedOwnership(Ownership):
         connection.execute(_forget_members, {"group": group, "now": now})
         return connection.execute(_members, {"group": group}).scalars().all()
 
-    def _hold(self, connection: Connection, group: str, tokens: dict[int, int], until: int) -> None:
-        for number, token in tokens.items():
+    def _hold(self, connection: Connection, group: str, taken: dict[int, int], until: int) -> None:
+        connection.execute(_renew, {"group": group, "who": self.member, "until": until})
+        for number, token in taken.items():
             values = {"group": group, "number": number, "own_token": token, "until": until}
             connection.execute(_take, values | {"who": self.member})
 
@@ -172,6 +179,12 @@ _lock_owners = (
     .where(partition_owners.c.name == bindparam("group"))
     .order_by(partition_owners.c.partition)
     .with_for_update()
+)
+_renew = (
+    update(partition_owners)
+    .where(partition_owners.c.name == bindparam("group"))
+    .where(partition_owners.c.member == bindparam("who"))
+    .values(expires_us=bindparam("until"))
 )
 _take = (
     update(partition_owners)
