@@ -1,5 +1,6 @@
 """What the rest of the program sees of SQL: closures in, results out."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -76,6 +77,8 @@ def store_errors(store: str) -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError) as error:
+        if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
+            raise  # a statement that SQLite does not understand is no outage
         raise StoreUnavailable(store, _reason(error)) from error
     except PoolTimeout as error:
         raise StoreUnavailable(store, "all its connections are busy") from error
