@@ -5,7 +5,17 @@ those before it; the menu stands last, because it answers whatever nobody else h
 """
 
 from yabot.feature import Feature
-from yabot.features import alerts, besitos, items, menu, narrative, rewards, subscriptions, users
+from yabot.features import (
+    alerts,
+    besitos,
+    items,
+    menu,
+    narrative,
+    rewards,
+    shop,
+    subscriptions,
+    users,
+)
 
 FEATURES: tuple[Feature, ...] = (
     users.FEATURE,
@@ -14,6 +24,7 @@ FEATURES: tuple[Feature, ...] = (
     items.FEATURE,
     narrative.FEATURE,
     rewards.FEATURE,
+    shop.FEATURE,
     alerts.FEATURE,
     menu.FEATURE,
 )

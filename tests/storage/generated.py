@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from yabot.features.items.model import Item
+from yabot.features.items.model import MAX_PRICE, Item, ItemMetadata
 from yabot.features.narrative.documents import FragmentDocument, StoryDocument
 from yabot.features.narrative.story.model import Choice, FragmentMetadata, Hint
 from yabot.features.users.model import (
@@ -80,7 +80,7 @@ metadata = st.builds(
     tags=some(ids),
     vip_required=st.booleans(),
     difficulty=st.integers(1, 5),
-    reactions=st.dictionaries(texts, st.integers(1, 1000), max_size=3),
+    reactions=st.dictionaries(keys, st.integers(1, 1000), max_size=3),
     ending=st.booleans(),
 )
 fragments = st.builds(
@@ -107,7 +107,13 @@ items = st.builds(
     _id=ids,
     name=written,
     type=st.sampled_from(["gift", "achievement", "virtual_item"]),
-    metadata=st.dictionaries(keys, anything, max_size=3),
+    metadata=st.builds(
+        ItemMetadata,
+        description=written,
+        emoji=texts,
+        price=st.none() | st.integers(1, MAX_PRICE),
+        unique=st.booleans(),
+    ),
 )
 
 BY_COLLECTION: dict[str, st.SearchStrategy[BaseModel]] = {

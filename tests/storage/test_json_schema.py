@@ -91,20 +91,27 @@ async def test_a_broken_state_is_refused(
         await put(documents, "users", document)
 
 
+METADATA = {"description": {}, "emoji": "🗝"}
+ITEM = {"_id": "key", "name": {}, "type": "gift", "metadata": METADATA}
+
+
 @pytest.mark.criterion("1.2.4")
 @pytest.mark.parametrize(
-    "document",
+    "mistake",
     [
-        {"_id": "UPPER CASE", "name": {}, "type": "gift", "metadata": {}},
-        {"_id": "key", "name": {}, "type": "weapon", "metadata": {}},
-        {"_id": "key", "name": {"es": 1}, "type": "gift", "metadata": {}},
-        {"_id": "key", "name": {}, "type": "gift", "metadata": []},
+        {"_id": "UPPER CASE"},
+        {"type": "weapon"},
+        {"name": {"es": 1}},
+        {"metadata": []},
+        {"metadata": {**METADATA, "price": 0}},
+        {"metadata": {**METADATA, "colour": "red"}},
     ],
-    ids=["id", "type", "name", "metadata"],
+    ids=["id", "type", "name", "metadata", "price", "stranger's field"],
 )
-async def test_a_broken_item_is_refused(documents: DocumentStore, document: dict[str, Any]) -> None:
+async def test_a_broken_item_is_refused(documents: DocumentStore, mistake: dict[str, Any]) -> None:
+    await put(documents, "items", ITEM)
     with pytest.raises(WriteError, match="failed validation"):
-        await documents["items"].insert_one(document)
+        await documents["items"].insert_one({**ITEM, "_id": "other", **mistake})
 
 
 def test_a_schema_is_bson_s_draft_4() -> None:

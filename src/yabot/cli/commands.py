@@ -2,7 +2,7 @@
 
 import typer
 
-from yabot.cli import audit, database, diagnosis, dlq, events, program, stories
+from yabot.cli import audit, database, diagnosis, dlq, events, items, program, stories
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -15,6 +15,7 @@ app.command("playground")(program.playground)
 app.command("doctor")(diagnosis.doctor)
 app.add_typer(database.app, name="db")
 app.add_typer(stories.app, name="story")
+app.add_typer(items.app, name="items")
 app.add_typer(events.app, name="events")
 app.add_typer(audit.app, name="audit")
 app.add_typer(dlq.app, name="dlq")

@@ -1,5 +1,32 @@
-from yabot.feature import Feature
+from yabot.feature import Feature, Services
+from yabot.features.items.demo import demo_items
+from yabot.features.items.events import EVENTS
 from yabot.features.items.model import Item
+from yabot.features.items.service import ItemService
+from yabot.features.items.shelf import COLLECTION, Shelf
+from yabot.features.users.service import UserService
+from yabot.observability.logging import get_logger
 from yabot.storage.documents.model import Collection
 
-FEATURE = Feature(name="items", collections=(Collection("items", Item, indexes=(("type",),)),))
+log = get_logger(__name__)
+
+COLLECTIONS = (Collection(COLLECTION, Item, indexes=(("type",),)),)
+
+
+def _service(services: Services) -> ItemService:
+    return ItemService(Shelf(services.documents), services[UserService])
+
+
+async def _prepare(services: Services) -> None:
+    """A bot without items has those that come with it."""
+    if await services[ItemService].shelf.fill(demo_items()):
+        log.info("items.demo_imported")
+
+
+FEATURE = Feature(
+    name="items",
+    events=EVENTS,
+    collections=COLLECTIONS,
+    service=_service,
+    prepare=_prepare,
+)

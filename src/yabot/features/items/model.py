@@ -1,6 +1,23 @@
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+MAX_PRICE = 1_000_000
+
+# By language, as "es".
+Texts = dict[str, str]
+ItemType = Literal["gift", "achievement", "virtual_item"]
+
+
+class ItemMetadata(BaseModel):
+    """Without a price, in besitos, it is not for sale. Of what is unique a reader has one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    description: Texts
+    emoji: str
+    price: int | None = Field(default=None, ge=1, le=MAX_PRICE)
+    unique: bool = False
 
 
 class Item(BaseModel):
@@ -9,6 +26,11 @@ class Item(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True)
 
     item_id: str = Field(alias="_id", pattern=r"^[a-z0-9_]{1,24}$")
-    name: dict[str, str]
-    type: Literal["gift", "achievement", "virtual_item"]
-    metadata: dict[str, Any] = Field(default_factory=dict)
+    name: Texts
+    type: ItemType
+    metadata: ItemMetadata
+
+
+def in_language(texts: Texts, language: str) -> str:
+    """The text in that language, else in the first that there is."""
+    return texts.get(language) or next(iter(texts.values()))

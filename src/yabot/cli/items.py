@@ -1,0 +1,76 @@
+"""`yabot items`: the items in and out of MongoDB."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from yabot.cli.context import load_settings
+from yabot.errors import InvalidInput
+from yabot.features.items import COLLECTIONS
+from yabot.features.items.file import export_items, parse_items
+from yabot.features.items.model import Item
+from yabot.features.items.shelf import Shelf
+from yabot.settings import Settings
+from yabot.stores import open_documents
+
+app = typer.Typer(no_args_is_help=True, help="Check, import and export items.")
+
+ItemsFile = Annotated[Path, typer.Argument(help="An items file (YAML).", show_default=False)]
+
+
+@app.command("check")
+def check(file: ItemsFile) -> None:
+    """Read an items file and name every mistake in it, by line."""
+    typer.echo(f"{file}: {_summary(_read(file))}, no mistakes.")
+
+
+@app.command("import")
+def import_items(
+    file: ItemsFile,
+    drop: Annotated[
+        bool, typer.Option("--drop", help="Remove what the file does not have, also if owned.")
+    ] = False,
+) -> None:
+    """Make an items file the items that there are, all of it at once."""
+    items = _read(file)
+    asyncio.run(_import(load_settings(), items, drop))
+    typer.echo(f"There are now {_summary(items)}.")
+
+
+@app.command("export")
+def export(file: ItemsFile) -> None:
+    """Write the items that there are to a file."""
+    items = asyncio.run(_export(load_settings()))
+    file.write_text(export_items(items), encoding="utf-8")
+    typer.echo(f"Written to {file}.")
+
+
+def _read(file: Path) -> list[Item]:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(
+            f"{file} cannot be read: {error}; name an items file in UTF-8"
+        ) from error
+    return parse_items(text, file.name)
+
+
+def _summary(items: list[Item]) -> str:
+    for_sale = sum(item.metadata.price is not None for item in items)
+    return f"{len(items)} items, {for_sale} for sale"
+
+
+async def _import(settings: Settings, items: list[Item], drop: bool) -> None:
+    async with open_documents(settings) as documents:
+        await documents.ensure(COLLECTIONS)
+        await Shelf(documents).replace(items, drop=drop)
+
+
+async def _export(settings: Settings) -> list[Item]:
+    async with open_documents(settings) as documents:
+        items = await Shelf(documents).all()
+    if not items:
+        raise InvalidInput("there are no items yet; `yabot items import FILE` brings some")
+    return items

@@ -1,0 +1,19 @@
+from typing import ClassVar
+
+from pydantic import Field
+
+from yabot.events.envelope import EventPayload
+
+
+class ItemAcquired(EventPayload):
+    """A reader has come to own something."""
+
+    event_type: ClassVar[str] = "item_acquired"
+    follows: ClassVar[tuple[str, ...]] = ("besitos_spent",)
+
+    item_id: str
+    quantity: int = Field(description="how many more they have now")
+    transaction_id: str = Field(description="of the ledger: what it was paid with")
+
+
+EVENTS = (ItemAcquired,)

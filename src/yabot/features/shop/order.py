@@ -1,0 +1,29 @@
+from dataclasses import dataclass
+
+PATTERN = "buy:[a-z0-9_]{1,24}:[1-9][0-9]{0,6}:[0-9]{1,12}"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the confirming button carries: an item at the price that the reader was told.
+
+    ``nonce`` is the id of the update that asked: pressed twice, or under a question that was sent
+    twice, it is the same purchase.
+    """
+
+    item_id: str
+    price: int
+    nonce: int
+
+    @property
+    def data(self) -> str:
+        return f"buy:{self.item_id}:{self.price}:{self.nonce}"
+
+    @classmethod
+    def of(cls, data: str) -> "Order":
+        _, item_id, price, nonce = data.split(":")
+        return cls(item_id, int(price), int(nonce))
+
+    def key(self, user_id: str) -> str:
+        """Of the payment, in the ledger."""
+        return f"purchase:{user_id}:{self.nonce}"

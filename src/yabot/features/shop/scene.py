@@ -1,0 +1,62 @@
+"""The shop in words and buttons."""
+
+from html import escape
+
+from yabot.bot.localization import Localizer
+from yabot.bot.turn import Keyboard
+from yabot.features.items.model import Item, in_language
+from yabot.features.shop.order import Order
+from yabot.features.shop.service import Counter, Offer
+
+BACK = "shop"
+
+
+def counter_text(counter: Counter, language: str, t: Localizer) -> str:
+    parts = [_for_sale(counter, language, t), t("besitos-balance", balance=counter.balance)]
+    if counter.owned:
+        lines = [_owned(item, quantity, language) for item, quantity in counter.owned]
+        parts.insert(1, "\n".join([t("shop-owned"), *lines]))
+    return "\n\n".join(parts)
+
+
+def counter_keyboard(counter: Counter, language: str) -> Keyboard:
+    return [[(_label(item, language), f"shop:{item.item_id}")] for item in counter.for_sale]
+
+
+def question(offer: Offer, language: str, t: Localizer) -> str:
+    said = t("shop-ask", price=offer.price, balance=offer.balance)
+    description = in_language(offer.item.metadata.description, language)
+    return f"{title(offer.item, language)}\n{escape(description, quote=False)}\n\n{said}"
+
+
+def answers(offer: Offer, nonce: int, t: Localizer) -> Keyboard:
+    order = Order(offer.item.item_id, offer.price, nonce)
+    return [[(t("shop-yes"), order.data)], [(t("shop-no"), "buy:no")]]
+
+
+def title(item: Item, language: str) -> str:
+    name = escape(in_language(item.name, language), quote=False)
+    return f"{escape(item.metadata.emoji)} <b>{name}</b>"
+
+
+def _for_sale(counter: Counter, language: str, t: Localizer) -> str:
+    if not counter.for_sale:
+        return t("shop-empty")
+    lines = [_priced(item, language, t) for item in counter.for_sale]
+    return "\n".join([t("shop-counter"), "", *lines])
+
+
+def _priced(item: Item, language: str, t: Localizer) -> str:
+    price = t("shop-price", price=item.metadata.price or 0)
+    return f"{title(item, language)} · {price}"
+
+
+def _owned(item: Item, quantity: int, language: str) -> str:
+    said = title(item, language)
+    return said if item.metadata.unique else f"{said} × {quantity}"
+
+
+def _label(item: Item, language: str) -> str:
+    """A button's: no markup there."""
+    name = in_language(item.name, language)
+    return f"{item.metadata.emoji} {name} · {item.metadata.price} 💋"

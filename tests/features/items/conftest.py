@@ -1,0 +1,24 @@
+from tests.e2e.conftest import forks, new_program
+from tests.storage.fixtures import (
+    database,
+    documents,
+    migrated_sqlite,
+    new_database,
+    new_documents,
+    new_postgres,
+    new_sqlite,
+    postgres_server,
+)
+
+__all__ = [
+    "database",
+    "documents",
+    "forks",
+    "migrated_sqlite",
+    "new_database",
+    "new_documents",
+    "new_postgres",
+    "new_program",
+    "new_sqlite",
+    "postgres_server",
+]

@@ -1,0 +1,67 @@
+"""kill -9 at every step of a purchase: after a restart it was paid for once and is owned once.
+
+One program lives through it all, as in ``tests/e2e/test_kill.py``.
+"""
+
+import pytest
+
+from tests.e2e.invariants import settle, verify
+from tests.e2e.kill_points import KillPoint
+from tests.e2e.program import Program
+from tests.features.shop.counter import Customer
+from yabot.playground.client import PlaygroundClient
+
+BEFORE_THE_COMMIT = [
+    KillPoint("log", "update.stored"),
+    KillPoint("mongo", "find"),
+]
+IN_THE_COMMIT = [
+    KillPoint("sql", "INSERT INTO receipts"),
+    KillPoint("sql", "INSERT INTO transactions"),
+    KillPoint("sql", "UPDATE accounts"),
+    KillPoint("sql", "INSERT INTO postings"),
+    KillPoint("sql", "UPDATE user_counters"),
+    KillPoint("sql", "INSERT INTO doc_changes"),
+    KillPoint("sql", "INSERT INTO outgoing"),
+    KillPoint("sql", "INSERT INTO outbox"),
+    KillPoint("commit", "INSERT INTO transactions"),
+    KillPoint("log", "unit.committed"),
+]
+FOLLOWERS = [
+    KillPoint("mongo", "update"),
+    KillPoint("log", "documents.applied"),
+    KillPoint("sql", "DELETE FROM doc_changes"),
+    KillPoint("log", "events.published"),
+    KillPoint("log", "message.sent", 1),
+    KillPoint("log", "message.sent", 3),
+    KillPoint("sql", "UPDATE outgoing"),
+]
+
+
+@pytest.mark.criterion("3.1.3")
+@pytest.mark.parametrize("point", [*BEFORE_THE_COMMIT, *IN_THE_COMMIT, *FOLLOWERS], ids=str)
+async def test_debit_and_grant_are_both_there_or_neither(mortal: Program, point: KillPoint) -> None:
+    async with PlaygroundClient(mortal.url) as client:
+        lucia = await Customer.new(mortal.stores, client, 10)
+        yes = await lucia.wants("boat")
+        settle(mortal.stores)
+
+        mortal.arm(point)
+        await lucia.reader.touch(yes)
+        assert mortal.exit_code() == -9, f"it has not passed {point}"
+        assert _all_or_nothing(lucia)
+        mortal.start()
+
+        await lucia.reader.until(lambda chat: any("en tus manos" in each["text"] for each in chat))
+        verify(mortal.stores)
+        assert lucia.inventory() == {"boat": 1}
+        assert lucia.balance() == 7
+        assert len(lucia.payments()) == 1
+        assert len(lucia.told("besitos_spent")) == len(lucia.told("item_acquired")) == 1
+        assert await lucia.ledger_is_sound()
+
+
+def _all_or_nothing(lucia: Customer) -> bool:
+    """What SQL holds when the process has just died."""
+    paid, granted = len(lucia.payments()), len(lucia.told("item_acquired"))
+    return paid == granted == len(lucia.told("besitos_spent"))
