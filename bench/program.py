@@ -13,12 +13,14 @@ from yabot.assembly import build_dispatcher, build_services, state_collection
 from yabot.bootstrap import FEATURES
 from yabot.bot.intake import Intake
 from yabot.bot.processing import UpdateProcessor
+from yabot.bot.shares import Shares
 from yabot.bus.relay import Relay
 from yabot.feature import Services
 from yabot.features.narrative.service import NarrativeService
 from yabot.features.narrative.story.parser import parse_story
 from yabot.observability.logging import configure_logging
 from yabot.settings import ConfigManager, Settings
+from yabot.storage.relational.ownership import SoleOwner
 from yabot.stores import Stores, connect_database, connect_documents, open_stores
 
 # Never used: replies stay in their rows, nobody sends them.
@@ -33,6 +35,7 @@ class Program:
     bot: Bot
     dispatcher: Dispatcher
     intake: Intake
+    shares: Shares
     processor: UpdateProcessor
     follower: WatchedFollower
     relay: Relay
@@ -56,6 +59,7 @@ async def prepared_program(
             await connect_database(stores.database, settings, FEATURES)
             await connect_documents(stores.documents, FEATURES)
             program = _assemble(settings, stores, Arrivals(last_event))
+            program.shares.open(await program.shares.refresh())
             await _tell_story(program)
             yield program
 
@@ -75,11 +79,13 @@ def _assemble(settings: Settings, stores: Stores, arrivals: Arrivals) -> Program
     dispatcher = build_dispatcher(FEATURES, services, "bench_bot")
     bot = Bot(NO_TOKEN)
     intake = Intake(stores.database, bot.id, settings.bus_partitions)
+    shares = Shares(SoleOwner(settings.bus_partitions), settings.bus_partitions)
     processor = UpdateProcessor(
         bot=bot,
         dispatcher=dispatcher,
         intake=intake,
         commits=services.commits,
+        shares=shares,
         texts=services.texts,
         is_answered=lambda _update_id: False,
     )
@@ -94,6 +100,7 @@ def _assemble(settings: Settings, stores: Stores, arrivals: Arrivals) -> Program
         bot,
         dispatcher,
         intake,
+        shares,
         processor,
         follower,
         relay,

@@ -41,7 +41,7 @@ async def sending_figures(engines: Engines) -> list[Figure]:
         prepared_program(engines, "bench_sending") as program,
     ):
         bot = connect_bot(TOKEN, url)
-        sender = Sender(program.stores.database, bot, SendLimits(), _nobody_blocks)
+        sender = Sender(program.stores.database, bot, program.shares, SendLimits(), _nobody_blocks)
         program.services.commits.followers.append(sender.notice)
         await program.services.commits.commit(_to_many_chats())
         await sender.lanes.drain(10 * SECONDS)

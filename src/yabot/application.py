@@ -252,6 +252,7 @@ class BotApplication:
             settings=self._settings.telegram,
             dispatcher=build_dispatcher(self._features, services, me.username or ""),
             commits=services.commits,
+            ownership=self._ownership(stores),
             texts=services.texts,
             commands=services.commands,
             limits=None if self._settings.playground else SendLimits(),
@@ -263,6 +264,8 @@ class BotApplication:
         await role.start()
         stack.push_async_callback(role.stop)
         for loop in build_loops(self._features, services, bot):
+            loop.is_due = role.shares.leading.is_set
+            role.shares.on_leading.append(loop.wake)
             sql.on_restored.append(_retry(loop))
             self._start_loop(loop)
             # At once, while Telegram can still be asked: whatever is left, the next start finds.

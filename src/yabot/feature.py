@@ -93,7 +93,7 @@ class Feature:
     subscribers: Callable[[Services], Sequence[Subscriber[Any]]] | None = None
     # Workflows, driven by events and deadlines; they are in the same group.
     processes: Callable[[Services], Sequence[Process[Any]]] | None = None
-    # Run in the bot role, where Telegram can be asked.
+    # Run in the bot role, where Telegram can be asked, by one process at a time.
     loops: Callable[[Services, Bot], Sequence[WakingLoop]] | None = None
     # What to change when Telegram says that a user, by id, has blocked the bot.
     on_blocked: Callable[[Services], Callable[[UnitOfWork, str], Awaitable[None]]] | None = None

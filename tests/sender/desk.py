@@ -9,14 +9,16 @@ from aiogram.methods import SendMessage
 from sqlalchemy import Connection, select
 
 from tests.sender.recorder import TOKEN, Recorder
-from tests.storage.fixtures import new_commits
+from tests.storage.fixtures import PARTITIONS, new_commits
 from tests.storage.units import unit
 from yabot.bot.limits import SendLimits
 from yabot.bot.outgoing import to_message
 from yabot.bot.sender import Sender
+from yabot.bot.shares import Shares
 from yabot.bot.telegram import connect_bot
 from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Database
+from yabot.storage.relational.ownership import SoleOwner
 from yabot.storage.relational.tables import outgoing
 
 _numbers = count(1)
@@ -67,7 +69,9 @@ async def at_the_desk(
             raise deaf.pop()
         blocked.append(chat_id)
 
-    sender = Sender(database, bot, limits, on_blocked)
+    shares = Shares(SoleOwner(PARTITIONS), PARTITIONS)
+    shares.open(await shares.refresh())
+    sender = Sender(database, bot, shares, limits, on_blocked)
     commits.followers.append(sender.notice)
     commits.on_repeat.append(sender.loop.wake)
     try:

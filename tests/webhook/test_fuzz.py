@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.storage.fixtures import fresh_copy
 from tests.webhook.listener import listening, message
 from yabot.bot.intake import Intake
+from yabot.bot.waiting import WaitingUpdates
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -58,5 +59,5 @@ async def test_anything_at_all(migrated_sqlite: Path, sent: list[bytes]) -> None
             assert new <= (status == 200)
             accepted += new
         # What is stored can be read again by the next process.
-        resumed = await Intake(database, bot_id=1, partitions=4).resume()
-        assert len(resumed) == accepted
+        waiting = WaitingUpdates(Intake(database, bot_id=1, partitions=4))
+        assert len(await waiting.find(range(4), known=())) == accepted

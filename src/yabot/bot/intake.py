@@ -28,8 +28,6 @@ _add = Prepared(lambda connection: insert_new(connection, updates))
 _set_state = Prepared(update(updates).where(_this).values(state=bindparam("new_state")))
 _state = Prepared(select(updates.c.state).where(_this))
 
-# A process that dies this often over one update is not sent into it again.
-MOST_ATTEMPTS = 5
 # The largest number that SQL keeps; Telegram's have 52 bits at most.
 LARGEST_ID = 2**63 - 1
 
@@ -56,17 +54,6 @@ class Intake:
         due = await self.database.write(insert_rows)
         return [entry for entry, is_due in zip(received, due, strict=True) if is_due]
 
-    async def resume(self) -> list[Update]:
-        """What an earlier process stored and did not finish, lowest ``update_id`` first."""
-        found = []
-        for update_id, payload in await self.database.write(self._take_waiting):
-            try:
-                found.append(Update.model_validate_json(payload))
-            except ValidationError as error:
-                log.error("update.unreadable", update_id=update_id, reason=_why(error))  # noqa: TRY400
-                await self.database.write(self.finished(update_id, "failed"))
-        return found
-
     def finished(self, update_id: int, state: str) -> Statement[None]:
         """A statement for the unit of work that handles the update."""
         values = {"bot": self.bot_id, "update": update_id, "new_state": state}
@@ -89,18 +76,6 @@ class Intake:
             "received_at": utc_now(),
         }
 
-    def _take_waiting(self, connection: Connection) -> list[tuple[int, str]]:
-        waiting = (updates.c.bot_id == self.bot_id) & (updates.c.state == "waiting")
-        connection.execute(update(updates).where(waiting).values(attempts=updates.c.attempts + 1))
-        connection.execute(
-            update(updates)
-            .where(waiting & (updates.c.attempts > MOST_ATTEMPTS))
-            .values(state="failed")
-        )
-        columns = updates.c.update_id, updates.c.payload
-        query = select(*columns).where(waiting).order_by(updates.c.update_id)
-        return [(row.update_id, row.payload) for row in connection.execute(query)]
-
 
 def read_update(body: bytes, bot: Bot) -> Update:
     """An update in its JSON, as anybody may have sent it.
@@ -111,7 +86,7 @@ def read_update(body: bytes, bot: Bot) -> Update:
         kept = Update.model_validate_json(body).model_dump_json(exclude_unset=True)
         read = Update.model_validate_json(kept, context={"bot": bot})
     except (ValidationError, PydanticSerializationError) as error:
-        raise InvalidInput(_why(error)) from error
+        raise InvalidInput(why(error)) from error
     user, chat = sender(read)
     ids = [read.update_id, user.id if user else 0, chat.id if chat else 0]
     if read.update_id < 0 or any(abs(number) > LARGEST_ID for number in ids):
@@ -119,7 +94,7 @@ def read_update(body: bytes, bot: Bot) -> Update:
     return read
 
 
-def _why(error: ValidationError | PydanticSerializationError) -> str:
+def why(error: ValidationError | PydanticSerializationError) -> str:
     """Without what it was about: that is somebody's message, and no business of a log."""
     if isinstance(error, PydanticSerializationError):
         return "a value that cannot be written as JSON"
@@ -161,6 +136,11 @@ def _fields(kind: object) -> frozenset[str]:
 def sender_id(entry: Update) -> str | None:
     user, _ = sender(entry)
     return None if user is None else str(user.id)
+
+
+def lane_of(entry: Update) -> str:
+    """Updates of one lane take effect in order, those of different ones side by side."""
+    return sender_id(entry) or str(entry.update_id)
 
 
 def update_type(entry: Update) -> str:

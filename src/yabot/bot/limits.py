@@ -27,6 +27,12 @@ class SendLimits:
             await self._chat(chat_id).acquire()
         await self._bot.acquire()
 
+    def take(self, fraction: float) -> None:
+        """Keep to this part of what the bot may send: other processes have the rest of it."""
+        period = 1 / (BOT_PER_SECOND * fraction)
+        if period != self._bot.time_period:
+            self._bot = AsyncLimiter(1, period)
+
     def _chat(self, chat_id: int) -> AsyncLimiter:
         if len(self._chats) > REMEMBERED_CHATS:
             self._forget_the_quiet()

@@ -9,17 +9,19 @@ from aiogram import Bot, Dispatcher
 from aiogram.types import Update
 from structlog.contextvars import bound_contextvars
 
-from yabot.bot.intake import Intake, sender, sender_id, update_type
+from yabot.bot.intake import Intake, lane_of, sender, sender_id, update_type
 from yabot.bot.localization import Texts
+from yabot.bot.shares import Share, Shares
 from yabot.bot.sign import WorkSign
 from yabot.bot.turn import Turn
-from yabot.errors import GuardFailed, StoreUnavailable
+from yabot.errors import GuardFailed, OwnershipLost, StoreUnavailable, TerminalError
 from yabot.events.operations import OperationCompleted, Outcome, UpdateReceived
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import DEGRADED_REPLIES, HANDLING, REDECIDED, UPDATES
 from yabot.runtime.backoff import backoff
 from yabot.runtime.lanes import Lanes
 from yabot.storage.relational.commit_log import CommitLog
+from yabot.storage.relational.database import Statement
 from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
 
 log = get_logger(__name__)
@@ -34,6 +36,8 @@ class Handling:
 
     update: Update
     cause: Cause
+    # Fails the commit when the update is another process's by then.
+    check: Statement[None] | None = None
     operation: str = "unknown"
     started: float = field(default_factory=perf_counter)
 
@@ -53,6 +57,12 @@ class Handling:
         return round((perf_counter() - self.started) * 1000, 3)
 
 
+class GivenUp(TerminalError):
+    """Processes have died over the update, again and again."""
+
+    code = "given_up"
+
+
 class UpdateProcessor:
     """Updates of one user take effect in order; those of different users never wait."""
 
@@ -63,6 +73,7 @@ class UpdateProcessor:
         dispatcher: Dispatcher,
         intake: Intake,
         commits: CommitLog,
+        shares: Shares,
         texts: Texts,
         is_answered: Callable[[int], bool],
     ) -> None:
@@ -72,31 +83,45 @@ class UpdateProcessor:
         self._dispatcher = dispatcher
         self._intake = intake
         self._commits = commits
+        self._shares = shares
         self._texts = texts
         self.lanes: Lanes[str] = Lanes(IN_FLIGHT, _lane_failed)
         # By id, the updates that are in a lane.
         self._under_way: set[int] = set()
         self._sign = WorkSign(bot)
 
-    def submit(self, update: Update) -> None:
-        """Take over an update that is stored; one that is under way already stays so."""
-        if update.update_id in self._under_way:
+    @property
+    def under_way(self) -> frozenset[int]:
+        """The updates, by id, that are in a lane."""
+        return frozenset(self._under_way)
+
+    def submit(self, update: Update, *, given_up: bool = False) -> None:
+        """Take over an update that is stored, unless it is another process's to handle.
+
+        One that is under way already stays so. One that is given up is not handled: its reader
+        hears that it did not work.
+        """
+        lane = lane_of(update)
+        share = self._shares.of(lane)
+        if share is None or update.update_id in self._under_way:
             return
         self._under_way.add(update.update_id)
-        user, _ = sender(update)
-        key = str(user.id) if user else f"update {update.update_id}"
-        self.lanes.submit(key, lambda: self._process(update))
+        self.lanes.submit(lane, share.counted(lambda: self._process(update, share, given_up)))
 
-    async def _process(self, update: Update) -> None:
-        handling = self.begin(update)
-        with (
-            bound_contextvars(correlation_id=handling.cause.correlation_id),
-            self._sign.over(handling.chat_id),
-        ):
-            try:
-                await self._settle(handling)
-            finally:
-                self._under_way.discard(update.update_id)
+    async def _process(self, update: Update, share: Share, given_up: bool) -> None:
+        """Until it is settled, or another process's: whoever has it then finds it in SQL."""
+        if self._shares.holds(share):
+            handling = self.begin(update, self._shares.check(share))
+            with (
+                bound_contextvars(correlation_id=handling.cause.correlation_id),
+                self._sign.over(handling.chat_id),
+            ):
+                try:
+                    await (self._give_up(handling) if given_up else self._settle(handling))
+                except OwnershipLost:
+                    self._shares.drop(share)
+                    log.info("update.left", update_id=update.update_id)
+        self._under_way.discard(update.update_id)
 
     async def _settle(self, handling: Handling) -> None:
         """Until the update is committed: as handled, or with an answer that says why not."""
@@ -112,10 +137,16 @@ class UpdateProcessor:
                 await self._excuse(handling, "unavailable", "later", error)
             except GuardFailed as error:
                 await self._excuse(handling, "unavailable", "later", error)
+            except OwnershipLost:
+                raise
             except Exception as error:
                 log.exception("update.failed", operation=handling.operation)
                 await self._excuse(handling, "failed", "failed", error)
             return
+
+    async def _give_up(self, handling: Handling) -> None:
+        log.error("update.given_up", update_id=handling.update.update_id)
+        await self._excuse(handling, "failed", "failed", GivenUp())
 
     async def _handle(self, handling: Handling) -> None:
         """Raises GuardFailed when the state has changed under every one of the decisions."""
@@ -181,6 +212,8 @@ class UpdateProcessor:
         )
         # Before the handler's statements: a deletion blanks what has been finished.
         turn.work.statements.insert(0, self._intake.finished(update_id, state))
+        if handling.check is not None:
+            turn.work.statements.insert(0, handling.check)
         turn.work.publish(completed, turn.user_id or None)
         await self._commits.commit(turn.work)
         UPDATES.labels(completed.operation, completed.outcome).inc()
@@ -192,9 +225,9 @@ class UpdateProcessor:
             **completed.model_dump(exclude_none=True),
         )
 
-    def begin(self, update: Update) -> Handling:
+    def begin(self, update: Update, check: Statement[None] | None = None) -> Handling:
         cause_id = f"update:{self._intake.bot_id}:{update.update_id}"
-        return Handling(update, Cause(consumer="bot", id=cause_id, correlation_id=cause_id))
+        return Handling(update, Cause("bot", id=cause_id, correlation_id=cause_id), check)
 
 
 def _lane_failed(user: str, error: Exception) -> None:

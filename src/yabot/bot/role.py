@@ -1,7 +1,8 @@
 """The bot's part of the program: from Telegram to Telegram."""
 
 import asyncio
-import secrets
+import hashlib
+import hmac
 from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
@@ -15,16 +16,21 @@ from yabot.bot.limits import SendLimits
 from yabot.bot.localization import DEFAULT_LANGUAGE, LANGUAGES, Texts
 from yabot.bot.polling import Polling
 from yabot.bot.processing import UpdateProcessor
-from yabot.bot.prompt import PromptAnswers, is_prompt
+from yabot.bot.prompt import PromptAnswers
 from yabot.bot.registration import register_webhook
+from yabot.bot.rounds import Rounds
 from yabot.bot.sender import OnBlocked, Sender
+from yabot.bot.shares import Shares
+from yabot.bot.waiting import WaitingUpdates
 from yabot.bot.webhook import WebhookHandler
 from yabot.errors import StoreUnavailable
 from yabot.observability.logging import get_logger
 from yabot.runtime.backoff import backoff
 from yabot.runtime.http import HttpServer
+from yabot.runtime.stopping import finished_before
 from yabot.settings import TelegramSettings
 from yabot.storage.relational.commit_log import CommitLog
+from yabot.storage.relational.ownership import Ownership
 
 log = get_logger(__name__)
 
@@ -33,12 +39,16 @@ LAST_SWEEP = 0.5
 FINISH_WORK = 2.5
 FINISH_PROMPT = 0.5
 FINISH_SENDING = 1.5
+HAND_OVER = 0.5
 # More than this waiting, and Telegram keeps the rest for us.
 MOST_WAITING = 1000
 
 
 class BotRole:
-    """Intake, processing and sending for one bot."""
+    """Intake, processing and sending for one bot: of all its readers, or of this process's share.
+
+    Any process stores updates; the owner of the user's partition handles them and answers.
+    """
 
     def __init__(
         self,
@@ -47,6 +57,7 @@ class BotRole:
         settings: TelegramSettings,
         dispatcher: Dispatcher,
         commits: CommitLog,
+        ownership: Ownership,
         texts: Texts,
         commands: Sequence[str],
         limits: SendLimits | None,
@@ -59,19 +70,25 @@ class BotRole:
         self._commands = commands
         self._allowed_updates = dispatcher.resolve_used_update_types()
         self._emergency = EmergencyAnswers(bot, texts, limits)
+        self.shares = Shares(ownership, commits.partitions)
         self._intake = Intake(commits.database, bot.id, commits.partitions)
         self._processor = UpdateProcessor(
             bot=bot,
             dispatcher=dispatcher,
             intake=self._intake,
             commits=commits,
+            shares=self.shares,
             texts=texts,
             is_answered=self._emergency.has_answered,
         )
         self._prompt = PromptAnswers(bot, dispatcher, self._processor, texts)
-        self._sender = Sender(commits.database, bot, limits, on_blocked)
+        self._sender = Sender(commits.database, bot, self.shares, limits, on_blocked)
         commits.followers.append(self._sender.notice)
         commits.on_repeat.append(self._sender.loop.wake)
+        waiting = WaitingUpdates(self._intake)
+        self._rounds = Rounds(
+            self.shares, waiting, self._processor, self._prompt, self._sender, limits
+        )
         self._polling = Polling(
             bot,
             self._receive,
@@ -86,7 +103,7 @@ class BotRole:
 
     async def start(self) -> None:
         """Raises ConfigurationError when the webhook's port is taken."""
-        secret = _webhook_secret(self._settings)
+        secret = _webhook_secret(self._settings, self._bot.token)
         if self._settings.webhook_url is not None:
             self._webhook = self._listener(urlsplit(self._settings.webhook_url).path or "/", secret)
             await self._webhook.start()
@@ -99,6 +116,7 @@ class BotRole:
     def retry(self) -> None:
         """SQL is back: what waits for it need not wait any longer."""
         self._polling.retry()
+        self._rounds.loop.retry()
         self._sender.loop.retry()
 
     async def stop(self) -> None:
@@ -118,6 +136,7 @@ class BotRole:
                 log.warning("work.left_for_next_start", jobs=lanes.waiting)
                 await lanes.cancel()
         self._prompt.cancel()
+        await self._rounds.leave(HAND_OVER)
 
     def _listener(self, path: str, secret: str) -> HttpServer:
         app = WebhookHandler(self._bot, path, secret, self._receive).app()
@@ -131,7 +150,10 @@ class BotRole:
             if await register_webhook(self._bot, self._settings, secret, self._allowed_updates):
                 return
             log.warning("webhook.polling_instead")
-        await self._polling.run(self._allowed_updates)
+        while True:
+            # Telegram answers one poll at a time.
+            await self.shares.leading.wait()
+            await finished_before(self.shares.following, self._polling.run(self._allowed_updates))
 
     async def _resume_when_possible(self) -> None:
         for pause in backoff(first=0.2):
@@ -147,10 +169,10 @@ class BotRole:
         async with self._resuming:
             if self._resumed:
                 return
-            await self._sender.resume()
-            for update in await self._intake.resume():
-                self._submit(update)
+            await self._rounds.run_once()
             self._sender.loop.start()
+            if not self.shares.sole:
+                self._rounds.loop.start()
             self._resumed = True
 
     async def _receive(self, updates: Sequence[Update]) -> None:
@@ -165,15 +187,10 @@ class BotRole:
     async def _store(self, updates: Sequence[Update]) -> None:
         if not self._resumed:
             await self._resume()
-        for update in await self._intake.store(updates):
+        due = await self._intake.store(updates)
+        for update in due:
             log.debug("update.stored", update_id=update.update_id)
-            self._submit(update)
-
-    def _submit(self, update: Update) -> None:
-        if is_prompt(update):
-            self._prompt.submit(update)
-        else:
-            self._processor.submit(update)
+        await self._rounds.begin(due)
 
     async def _publish_commands(self) -> None:
         """Telegram's menu of commands, in each language; without it the bot works as well."""
@@ -190,7 +207,9 @@ class BotRole:
             log.warning("commands.not_published", reason=str(error))
 
 
-def _webhook_secret(settings: TelegramSettings) -> str:
-    """WEBHOOK_SECRET, or one for this start alone: nobody else is to deliver updates."""
+def _webhook_secret(settings: TelegramSettings, token: str) -> str:
+    """WEBHOOK_SECRET, or what only those can know who have the token: each of our processes."""
     given = settings.webhook_secret
-    return given.get_secret_value() if given else secrets.token_urlsafe(32)
+    if given is not None:
+        return given.get_secret_value()
+    return hmac.new(token.encode(), b"webhook", hashlib.sha256).hexdigest()

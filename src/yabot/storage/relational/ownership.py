@@ -31,12 +31,14 @@ RENEW_EVERY = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """By partition, the token under which this process works; ``unwanted`` are some of them,
-    which another process is to have as soon as they are released.
+    """By partition, the token under which this process works. Some of them are ``unwanted``:
+    another process is to have them as soon as they are released. Some may be ``orphaned``: taken
+    just now from an owner that has not released them.
     """
 
     tokens: dict[int, int]
     unwanted: frozenset[int] = frozenset()
+    orphaned: frozenset[int] = frozenset()
 
 
 class Ownership(Protocol):
@@ -71,7 +73,9 @@ class SoleOwner(Ownership):
 
     @override
     async def refresh(self, group: str) -> Holdings:
-        return Holdings(dict.fromkeys(range(self.partitions), 0))
+        """How the process before this one has ended, nobody knows."""
+        everything = range(self.partitions)
+        return Holdings(dict.fromkeys(everything, 0), orphaned=frozenset(everything))
 
     @override
     def check(self, group: str, partition: int, token: int) -> None:
@@ -135,7 +139,7 @@ class SharedOwnership(Ownership):
         if not rows:
             _add_vacancies(connection, group)
             rows = connection.execute(_lock_owners, {"group": group}).all()
-        held, taken, unwanted = {}, {}, set()
+        held, taken, unwanted, orphaned = {}, {}, set(), set()
         for row in rows:
             mine = members[row.partition % len(members)] == self.member
             if row.member == self.member:
@@ -144,8 +148,10 @@ class SharedOwnership(Ownership):
                     unwanted.add(row.partition)
             elif mine and (row.member is None or row.expires_us < now):
                 taken[row.partition] = row.token + 1
+                if row.member is not None:
+                    orphaned.add(row.partition)
         self._hold(connection, group, taken, until)
-        return Holdings(held | taken, frozenset(unwanted))
+        return Holdings(held | taken, frozenset(unwanted), frozenset(orphaned))
 
     def _sign(self, connection: Connection, group: str, now: int, until: int) -> Sequence[str]:
         """The members that are alive, this one among them."""

@@ -1,0 +1,118 @@
+"""Looks after this process's share of the work: takes partitions over, and hands them over.
+
+What waits in a partition is read before the first new thing is begun there, so that whatever
+happens to a user or in a chat keeps its order through a change of owner.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+from aiogram.types import Update
+
+from yabot.bot.intake import lane_of
+from yabot.bot.limits import SendLimits
+from yabot.bot.processing import UpdateProcessor
+from yabot.bot.prompt import PromptAnswers, is_prompt
+from yabot.bot.sender import Sender
+from yabot.bot.shares import Share, Shares
+from yabot.bot.waiting import Waiting, WaitingUpdates
+from yabot.errors import StoreUnavailable
+from yabot.observability.logging import get_logger
+from yabot.runtime.loops import WakingLoop
+
+log = get_logger(__name__)
+
+# Seconds between two rounds, and so the longest that an update which another process has stored
+# waits to be found.
+EVERY = 0.5
+# With more than so many that wait, the rest is left in SQL.
+MOST_AT_ONCE = 1000
+# Whoever has received it answers it at once; after this they have not lived to note it.
+PROMPT_LEFT_AFTER = timedelta(seconds=30)
+
+
+class Rounds:
+    def __init__(
+        self,
+        shares: Shares,
+        updates: WaitingUpdates,
+        processor: UpdateProcessor,
+        prompt: PromptAnswers,
+        sender: Sender,
+        limits: SendLimits | None,
+    ) -> None:
+        """All processes together keep to Telegram's ``limits``: each has its part of them."""
+        self._shares = shares
+        self._updates = updates
+        self._processor = processor
+        self._prompt = prompt
+        self._sender = sender
+        self._limits = limits
+        self._leaving = False
+        # Where no other process can store updates there is nothing to be found but at the start:
+        # what waits is then read whole, for what comes later is not held against it.
+        self._most = None if shares.sole else MOST_AT_ONCE
+        self.loop = WakingLoop("shares", self.run_once, EVERY)
+
+    async def begin(self, stored: Sequence[Update]) -> None:
+        """What this process has just stored: at once if it is its own, behind what others have
+        stored of the same users.
+        """
+        for update in filter(is_prompt, stored):
+            self._prompt.submit(update)
+        ordinary = [update for update in stored if not is_prompt(update)]
+        if not self._shares.sole:
+            ordinary = [update for update in ordinary if self._shares.owns(lane_of(update))]
+            try:
+                self._take_up(await self._updates.before(ordinary))
+            except StoreUnavailable as error:
+                # The next round finds all of them, in their order.
+                log.warning("updates.left_for_next_round", reason=str(error))
+                return
+        for update in ordinary:
+            self._processor.submit(update)
+
+    async def run_once(self) -> None:
+        """Raises StoreUnavailable."""
+        if self._leaving:
+            return
+        fresh = await self._shares.refresh()
+        await self._shares.release(self._shares.to_hand_over())
+        if fresh:
+            await self._take_over(fresh)
+        elif not self._shares.sole:
+            self._take_up(await self._find(self._shares.partitions))
+        if self._limits is not None and self._shares.fraction:
+            self._limits.take(self._shares.fraction)
+
+    async def leave(self, seconds: float) -> None:
+        """Let others go on at once."""
+        self._leaving = True
+        await self.loop.finish(seconds)
+        try:
+            async with asyncio.timeout(seconds):
+                if self._shares.sole:
+                    await self._updates.excuse_attempt(self._shares.partitions)
+                await self._shares.leave()
+        except (StoreUnavailable, TimeoutError) as error:
+            log.warning("shares.not_handed_over", reason=str(error))
+
+    async def _take_over(self, fresh: Sequence[Share]) -> None:
+        await self._updates.count_attempt([share.partition for share in fresh if share.orphaned])
+        partitions = [share.partition for share in fresh]
+        messages = await self._sender.find(partitions)
+        updates = await self._find(partitions)
+        self._shares.open(fresh)
+        self._sender.take(messages)
+        self._take_up(updates)
+
+    async def _find(self, partitions: Sequence[int]) -> list[Waiting]:
+        return await self._updates.find(partitions, self._processor.under_way, self._most)
+
+    def _take_up(self, found: Sequence[Waiting]) -> None:
+        for each in found:
+            if each.is_given_up or not is_prompt(each.update):
+                self._processor.submit(each.update, given_up=each.is_given_up)
+            elif self._shares.sole or each.age > PROMPT_LEFT_AFTER:
+                self._prompt.submit(each.update)

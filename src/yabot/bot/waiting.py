@@ -1,0 +1,115 @@
+"""Updates that are stored and not handled: left by an earlier process, or stored by another."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from aiogram.types import Update
+from pydantic import ValidationError
+from sqlalchemy import Connection, Row, select, update
+
+from yabot.bot.intake import Intake, sender_id, why
+from yabot.clock import utc_now
+from yabot.observability.logging import get_logger
+from yabot.storage.relational.tables import updates
+
+log = get_logger(__name__)
+
+# A process that dies this often over one update is not sent into it again.
+MOST_ATTEMPTS = 5
+# So many payloads are asked for in one statement.
+READ_AT_ONCE = 500
+
+_all = select(
+    updates.c.update_id, updates.c.payload, updates.c.attempts, updates.c.received_at
+).order_by(updates.c.update_id)
+_Row = Row[int, str, int, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    update: Update
+    # How many processes have died while it waited for them.
+    attempts: int
+    received_at: datetime
+
+    @property
+    def is_given_up(self) -> bool:
+        return self.attempts >= MOST_ATTEMPTS
+
+    @property
+    def age(self) -> timedelta:
+        return utc_now() - self.received_at
+
+
+class WaitingUpdates:
+    """Every method raises StoreUnavailable."""
+
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+        self._database = intake.database
+        self._waits = (updates.c.bot_id == intake.bot_id) & (updates.c.state == "waiting")
+
+    async def find(
+        self, partitions: Collection[int], known: Collection[int], most: int | None = None
+    ) -> list[Waiting]:
+        """Those in ``partitions``, lowest ``update_id`` first, without the ``known`` ones.
+
+        Looks no further than at the first ``most`` that wait.
+        """
+        waits = self._waits & updates.c.partition.in_(partitions)
+        first = select(updates.c.update_id).where(waits).order_by(updates.c.update_id).limit(most)
+
+        def read(connection: Connection) -> list[_Row]:
+            ids = [n for n in connection.execute(first).scalars() if n not in known]
+            return [row for part in _parts(ids) for row in self._rows(connection, part)]
+
+        return await self._understood(await self._database.read(read))
+
+    async def before(self, stored: Sequence[Update]) -> list[Waiting]:
+        """What the users of ``stored`` have sent before all of it, lowest ``update_id`` first."""
+        users = {user_id for entry in stored if (user_id := sender_id(entry)) is not None}
+        if not users:
+            return []
+        earlier = updates.c.update_id < min(entry.update_id for entry in stored)
+        query = _all.where(self._waits & earlier & updates.c.user_id.in_(users))
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return await self._understood(rows)
+
+    async def count_attempt(self, partitions: Collection[int]) -> None:
+        """Whoever had what waits there may have died of it."""
+        await self._change_attempts(partitions, 1)
+
+    async def excuse_attempt(self, partitions: Collection[int]) -> None:
+        """What waits there is left in order, which the next start cannot know when it counts."""
+        await self._change_attempts(partitions, -1)
+
+    async def _change_attempts(self, partitions: Collection[int], by: int) -> None:
+        if not partitions:
+            return
+        there = self._waits & updates.c.partition.in_(partitions)
+        statement = update(updates).where(there).values(attempts=updates.c.attempts + by)
+
+        def change(connection: Connection) -> None:
+            connection.execute(statement)
+
+        await self._database.write(change)
+
+    def _rows(self, connection: Connection, ids: Sequence[int]) -> Sequence[_Row]:
+        return connection.execute(_all.where(self._waits, updates.c.update_id.in_(ids))).all()
+
+    async def _understood(self, rows: Sequence[_Row]) -> list[Waiting]:
+        """One that this version cannot read will not be read by trying again."""
+        found = []
+        for update_id, payload, attempts, received_at in rows:
+            try:
+                found.append(Waiting(Update.model_validate_json(payload), attempts, received_at))
+            except ValidationError as error:
+                log.error("update.unreadable", update_id=update_id, reason=why(error))  # noqa: TRY400
+                await self._database.write(self._intake.finished(update_id, "failed"))
+        return found
+
+
+def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(ids), READ_AT_ONCE):
+        yield ids[start : start + READ_AT_ONCE]

@@ -1,0 +1,48 @@
+"""A fleet of bots on empty stores, with a Telegram of its own."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.conftest import NewProgram, bot_settings, forks, new_program, telegram
+from tests.e2e.program import free_port
+from tests.instances.balancer import balancing
+from tests.instances.fleet import Fleet
+from tests.outages.stores import PostgresStores
+from tests.storage.fixtures import PostgresServer, new_postgres, postgres_server
+
+__all__ = [
+    "bot_settings",
+    "forks",
+    "new_postgres",
+    "new_program",
+    "postgres_server",
+    "telegram",
+]
+
+
+@pytest.fixture
+def fleet(
+    new_program: NewProgram, bot_settings: dict[str, str], postgres_server: PostgresServer
+) -> Iterator[Fleet]:
+    """It polls, unless it is told otherwise; nobody runs yet."""
+    name = postgres_server.create()
+    url = postgres_server.url_of(name).replace("+psycopg", "")
+    stores = PostgresStores(
+        url,
+        f"{bot_settings['MONGODB_URI'].partition('/?')[0]}/?directConnection=true",
+        bot_settings["MONGODB_DATABASE"],
+        bot_settings["REDIS_URL"],
+    )
+    yield Fleet(new_program, stores, bot_settings | {"DATABASE_URL": url})
+    stores.close()
+    postgres_server.drop(name)
+
+
+@pytest.fixture
+def webhook_fleet(fleet: Fleet) -> Iterator[Fleet]:
+    """Telegram delivers to one after the other."""
+    port = free_port()
+    fleet.deliver_to(port)
+    with balancing(port, fleet.ports):
+        yield fleet

@@ -1,0 +1,119 @@
+"""Several processes of one bot on one PostgreSQL, and what they have made of their readers."""
+
+import json
+from collections import Counter
+from time import monotonic, sleep
+from typing import Any
+
+from tests.e2e.conftest import NewProgram
+from tests.e2e.invariants import UNFINISHED, verify
+from tests.e2e.program import Program, free_port, wait_until
+from tests.e2e.reader import Reader, said_by_bot
+from tests.outages.stores import PostgresStores
+
+Json = dict[str, Any]
+
+
+class Fleet:
+    def __init__(self, new_program: NewProgram, stores: PostgresStores, settings: dict[str, str]):
+        self.stores = stores
+        self._new_program = new_program
+        self._settings = settings
+        self._ports = [free_port() for _ in range(3)]
+        self.bots: list[Program] = []
+
+    @property
+    def ports(self) -> list[int]:
+        """Where the webhooks of the bots will listen."""
+        return self._ports
+
+    def deliver_to(self, port: int) -> None:
+        """By webhook from now on, through what balances there."""
+        self._settings["WEBHOOK_URL"] = f"http://127.0.0.1:{port}/telegram"
+
+    def launch(self) -> Program:
+        """One more bot, which may not be ready."""
+        number = len(self.bots)
+        settings = self._settings | {"WEBHOOK_PORT": str(self._ports[number])}
+        bot = self._new_program("run", "--role", "bot", name=f"bot{number}", **settings)
+        bot.launch()
+        self.bots.append(bot)
+        return bot
+
+    def start(self, bots: int) -> None:
+        """So many bots, each of which has its share, and one worker."""
+        # The first one makes the tables, and imports the story.
+        self.launch()
+        self.until_started()
+        self._new_program("run", "--role", "worker", name="worker", **self._settings).launch()
+        for _ in range(1, bots):
+            self.launch()
+        self.until_started()
+        self.until_shared_by(bots)
+
+    def until_started(self) -> None:
+        wait_until(lambda: all(map(_has_started, self.bots)), 40)
+
+    def until_shared_by(self, bots: int, seconds: float = 20.0) -> None:
+        """Until so many processes have about the same number of partitions."""
+
+        def is_shared() -> bool:
+            shares = Counter(self.owners().values())
+            return len(shares) == bots and max(shares.values()) - min(shares.values()) <= 1
+
+        wait_until(is_shared, seconds)
+
+    def owners(self) -> dict[int, str]:
+        """By partition, who has it; nobody while it changes hands."""
+        query = "SELECT partition, member FROM partition_owners WHERE name = 'bot'"
+        rows = self.stores.rows(query)
+        return {row["partition"]: row["member"] for row in rows if row["member"]}
+
+    def until_settled(self, updates: int, seconds: float = 20.0) -> None:
+        """Until so many updates have come, and nothing waits any more."""
+
+        def waiting() -> dict[str, int]:
+            stored = self.stores.value("SELECT count(*) FROM updates")
+            found = {name: self.stores.value(query) for name, query in UNFINISHED.items()}
+            return {"still to come": updates - stored} | found
+
+        deadline = monotonic() + seconds
+        while any((left := waiting()).values()):
+            assert monotonic() < deadline, f"after {seconds} s: {left}"
+            sleep(0.05)
+
+    def verify(self) -> None:
+        """Each update took effect once, and each user's in order."""
+        verify(self.stores)
+        for user_id in self.users():
+            handled = self.handled(user_id)
+            assert handled == sorted(handled)
+
+    def users(self) -> list[int]:
+        rows = self.stores.rows("SELECT DISTINCT user_id FROM updates WHERE user_id IS NOT NULL")
+        return [int(row["user_id"]) for row in rows]
+
+    def handled(self, user_id: int) -> list[int]:
+        """The user's updates in the order in which they took effect."""
+        query = (
+            "SELECT envelope FROM outbox WHERE user_id = ? AND event_type = ?"
+            " ORDER BY partition, pos"
+        )
+        rows = self.stores.rows(query, str(user_id), "operation_completed")
+        causes = [json.loads(row["envelope"])["correlation_id"] for row in rows]
+        return [int(cause.rpartition(":")[2]) for cause in causes]
+
+
+def _has_started(program: Program) -> bool:
+    assert program.exit_code(0) is None, f"it ended at start:\n{program.tail()}"
+    return bool(program.logged("yabot.started"))
+
+
+def numbers(program: Program, event: str) -> set[int]:
+    """The updates of which the program's log tells this."""
+    return {line["update_id"] for line in program.logged(event)}
+
+
+async def answers_to(found: list[Reader]) -> list[int]:
+    """How many messages each reader has had."""
+    return [len(said_by_bot(await reader.chat())) for reader in found]

@@ -1,0 +1,145 @@
+"""Several bots share the readers: any of them stores, one of them handles and answers."""
+
+import asyncio
+import signal
+from collections.abc import Sequence
+
+import pytest
+
+from tests.e2e.program import Program, wait_until
+from tests.e2e.reader import Reader, readers
+from tests.instances.fleet import Fleet, answers_to, numbers
+from yabot.storage.relational.ownership import LEASE_SECONDS
+
+NAMES = ("Ada", "Blas", "Cora", "Dan", "Eva", "Fe", "Gil", "Hugo", "Inés", "Juan", "Kira", "Leo")
+# A take-over, and the time that a loaded machine needs for what has waited.
+TAKEN_OVER = LEASE_SECONDS + 15
+
+
+async def say(found: Sequence[Reader], *commands: str, pause: float = 0.0) -> None:
+    """All at once, each one after another; nobody waits for answers."""
+
+    async def speak(reader: Reader) -> None:
+        for command in commands:
+            await reader.send(command)
+            await asyncio.sleep(pause)
+
+    await asyncio.gather(*map(speak, found))
+
+
+@pytest.mark.criterion("scale.3")
+async def test_bots_share_the_readers_and_come_and_go(
+    webhook_fleet: Fleet, telegram: Program
+) -> None:
+    fleet = webhook_fleet
+    fleet.start(2)
+    async with readers(telegram.url, *NAMES) as found:
+        await say(found, "/start", "/help", "/menu")
+        fleet.until_settled(3 * len(NAMES))
+        fleet.verify()
+        one, two = fleet.bots
+        assert numbers(one, "update.handled").isdisjoint(numbers(two, "update.handled"))
+        # Some are handled by whoever has stored them, and some by the other.
+        for bot, other in ((one, two), (two, one)):
+            assert numbers(bot, "update.handled") & numbers(bot, "update.stored")
+            assert numbers(bot, "update.handled") & numbers(other, "update.stored")
+
+        talking = asyncio.create_task(say(found, *["/help"] * 6, pause=1.2))
+        fleet.launch()
+        await asyncio.to_thread(fleet.until_shared_by, 3)
+        one.signal(signal.SIGTERM)
+        assert await asyncio.to_thread(one.exit_code) == 0
+        await asyncio.to_thread(fleet.until_shared_by, 2, 5.0)
+        await talking
+        await asyncio.to_thread(fleet.until_settled, 9 * len(NAMES))
+        fleet.verify()
+        assert await answers_to(found) == [9] * len(NAMES)
+        assert numbers(fleet.bots[2], "update.handled")
+    assert fleet.stores.value("SELECT max(attempts) FROM updates") == 0
+
+
+@pytest.mark.criterion("scale.3", "5.1.5")
+async def test_what_a_killed_bot_had_is_done_by_the_others(
+    webhook_fleet: Fleet, telegram: Program
+) -> None:
+    fleet = webhook_fleet
+    fleet.start(3)
+    async with readers(telegram.url, *NAMES) as found:
+        await say(found, "/start")
+        fleet.until_settled(len(NAMES))
+        talking = asyncio.create_task(say(found, *["/help", "/menu"] * 2, pause=0.3))
+        killed = fleet.bots[1]
+        wait_until(lambda: len(killed.logged("update.handled")) > 3)
+        killed.kill9()
+        await talking
+        await asyncio.to_thread(fleet.until_settled, 5 * len(NAMES), TAKEN_OVER)
+        fleet.verify()
+        # What was sent and not marked is sent once more.
+        assert min(await answers_to(found)) >= 5
+        fleet.until_shared_by(2)
+
+
+@pytest.mark.criterion("scale.3", "5.1.5")
+async def test_a_bot_that_was_thought_dead_does_nothing_any_more(
+    webhook_fleet: Fleet, telegram: Program
+) -> None:
+    """It stands still with replies that wait for their chat's turn, and with updates to come."""
+    fleet = webhook_fleet
+    fleet.start(2)
+    zombie, heir = fleet.bots
+    async with readers(telegram.url, *NAMES) as found:
+        await say(found, *["/start"] + ["/help"] * 5)
+        wait_until(lambda: len(numbers(zombie, "update.handled")) >= 6)
+        zombie.signal(signal.SIGSTOP)
+        sent = len(zombie.logged("message.sent"))
+        await say(found, "/menu")
+        await asyncio.to_thread(fleet.until_settled, 7 * len(NAMES), TAKEN_OVER)
+        fleet.verify()
+        answers = await answers_to(found)
+        zombie.signal(signal.SIGCONT)
+        wait_until(lambda: bool(zombie.logged("partition.left")))
+        fleet.until_shared_by(2)
+        assert await answers_to(found) == answers
+        # At most what it was sending in the very moment.
+        assert len(zombie.logged("message.sent")) - sent <= 1
+        assert numbers(zombie, "update.handled").isdisjoint(numbers(heir, "update.handled"))
+        await say(found, "/help")
+        fleet.until_settled(8 * len(NAMES))
+        fleet.verify()
+
+
+@pytest.mark.criterion("scale.3")
+async def test_one_of_them_polls_and_another_takes_its_place(
+    fleet: Fleet, telegram: Program
+) -> None:
+    fleet.start(2)
+    async with readers(telegram.url, *NAMES[:4]) as found:
+        await say(found, "/start", "/help")
+        fleet.until_settled(8)
+        fleet.verify()
+        first = polling(fleet)
+        assert first.stop() == 0
+        await say(found, "/menu")
+        fleet.until_settled(12)
+        second = polling(fleet)
+        assert second is not first
+        fleet.launch()
+        fleet.until_shared_by(2)
+        third = polling(fleet)
+        third.kill9()
+        await say(found, "/help")
+        await asyncio.to_thread(fleet.until_settled, 16, TAKEN_OVER)
+        fleet.verify()
+        assert await answers_to(found) == [4] * 4
+    assert not any(bot.logged("polling.paused") for bot in fleet.bots)
+
+
+def polling(fleet: Fleet) -> Program:
+    """The one that runs and leads."""
+    (leading,) = [bot for bot in fleet.bots if bot.pid is not None and leads(bot)]
+    return leading
+
+
+def leads(bot: Program) -> bool:
+    turns = [line["event"] for line in bot.log if line["event"] in {"bot.leads", "bot.follows"}]
+    return bool(turns) and turns[-1] == "bot.leads"
