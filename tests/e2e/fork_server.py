@@ -14,14 +14,19 @@ from typing import Any, Self
 
 WARM_PROCESS = Path(__file__).with_name("warm_process.py")
 ROOT = Path(__file__).parents[2]
+CONSOLE_SCRIPT = "yabot.cli.main"
 
 
 class ForkServer:
     """Not for threads that use it at once: its process answers one question after another."""
 
+    def __init__(self, *modules: str) -> None:
+        """``modules`` are imported once as well, for programs that are not the console script."""
+        self._modules = modules
+
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            [sys.executable, str(WARM_PROCESS)],
+            [sys.executable, str(WARM_PROCESS), *self._modules],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -36,10 +41,16 @@ class ForkServer:
         self._process.wait(10)
 
     def start(
-        self, argv: Sequence[str], env: Mapping[str, str], folder: Path, kill_file: Path
+        self,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        folder: Path,
+        kill_file: Path,
+        module: str = CONSOLE_SCRIPT,
     ) -> int:
-        """The process id of `yabot ARGV…`; it writes to ``out`` and ``err`` in its folder."""
-        order = {"argv": list(argv), "env": dict(env), "folder": str(folder)}
+        """The process id of `yabot ARGV…`, or of another module's ``main`` with these arguments;
+        it writes to ``out`` and ``err`` in its folder."""
+        order = {"argv": list(argv), "env": dict(env), "folder": str(folder), "module": module}
         return int(self._ask({**order, "kill_file": str(kill_file)})["pid"])
 
     def exit_code(self, pid: int, seconds: float) -> int | None:

@@ -9,28 +9,35 @@ import json
 import logging
 import os
 import signal
-from collections import Counter
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
 from pymongo import monitoring
 from sqlalchemy import Connection, Engine, event
 
-Kind = Literal["log", "sql", "commit", "mongo"]
+Kind = Literal["log", "sql", "commit", "mongo", "any"]
+# What happens to the process there: what ends it for good, or what only stops it.
+Fate = Literal["SIGKILL", "SIGSTOP"]
 
 
 @dataclass(frozen=True)
 class KillPoint:
     """``kind`` and ``what``: a log line's event, the beginning of an SQL statement, the beginning
-    of one in a transaction about to commit, a MongoDB command. The ``n``-th since armed."""
+    of one in a transaction about to commit, a MongoDB command; or any of these, whatever it
+    is. The ``n``-th since armed."""
 
     kind: Kind
-    what: str
+    what: str = ""
     n: int = 1
+    fate: Fate = "SIGKILL"
 
     def __str__(self) -> str:
-        return f"{self.kind}: {self.what}" + (f" ({self.n})" if self.n > 1 else "")
+        name = f"{self.kind}: {self.what}" if self.what else self.kind
+        return name + (f" ({self.n})" if self.n > 1 else "")
 
     def arm(self, kill_file: Path) -> None:
         """Whole or not at all: the program may read at any moment."""
@@ -43,6 +50,7 @@ def watch(kill_file: Path) -> None:
     """From now on this process dies when it passes the point that the kill file names."""
     watcher = _Watcher(kill_file)
     logging.getLogger().addHandler(_LogLines(watcher))
+    event.listen(Engine, "begin", watcher.begin)
     event.listen(Engine, "before_cursor_execute", watcher.statement)
     event.listen(Engine, "commit", watcher.commit)
     monitoring.register(_Commands(watcher))
@@ -51,28 +59,27 @@ def watch(kill_file: Path) -> None:
 class _Watcher:
     def __init__(self, kill_file: Path) -> None:
         self._kill_file = kill_file
-        self._passed: Counter[KillPoint] = Counter()
-        # The statements of the open transaction; only one thread writes.
-        self._statements: list[str] = []
+        # Threads may pass at the same time, and each counts.
+        self._passed: defaultdict[KillPoint, Iterator[int]] = defaultdict(lambda: count(1))
 
     def passes(self, kind: Kind, what: str) -> None:
         point = self._armed()
-        if point is None or point.kind != kind or not what.startswith(point.what):
+        if point is None or point.kind not in {kind, "any"} or not what.startswith(point.what):
             return
-        self._passed[point] += 1
-        if self._passed[point] == point.n:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if next(self._passed[point]) == point.n:
+            os.kill(os.getpid(), signal.Signals[point.fate])
+
+    def begin(self, connection: Connection) -> None:
+        connection.info["statements"] = []
 
     def statement(
-        self, _connection: Connection, _cursor: object, statement: str, *_rest: object
+        self, connection: Connection, _cursor: object, statement: str, *_rest: object
     ) -> None:
-        if statement.startswith("BEGIN IMMEDIATE"):
-            self._statements.clear()
-        self._statements.append(statement)
+        connection.info.setdefault("statements", []).append(statement)
         self.passes("sql", statement)
 
-    def commit(self, _connection: Connection) -> None:
-        for statement in self._statements:
+    def commit(self, connection: Connection) -> None:
+        for statement in connection.info.get("statements", ()):
             self.passes("commit", statement)
 
     def _armed(self) -> KillPoint | None:

@@ -6,21 +6,21 @@ import os
 import signal
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.e2e import kill_points
-from yabot.cli import commands  # noqa: F401 - the slow part of a start, once for all programs
-from yabot.cli.main import main
+from yabot.cli import commands, main  # noqa: F401 - the slow part of a start, once for all programs
 
 _ended: dict[int, int] = {}
 _running: set[int] = set()
 
 
-def serve() -> None:
-    """Returns only in a program's process."""
+def serve() -> str:
+    """Returns only in a program's process: the module whose ``main`` it is."""
     gc.freeze()  # a program need not look through, and so copy, what was imported before it
     for line in sys.stdin:
         question: dict[str, Any] = json.loads(line)
@@ -57,7 +57,7 @@ def _exit_code(pid: int, seconds: float) -> int | None:
     return _ended[pid]
 
 
-def _become(order: dict[str, Any]) -> None:
+def _become(order: dict[str, Any]) -> str:
     os.setsid()
     folder = Path(order["folder"])
     os.chdir(folder)
@@ -68,6 +68,7 @@ def _become(order: dict[str, Any]) -> None:
     os.environ.update(order["env"])
     sys.argv = ["yabot", *order["argv"]]
     kill_points.watch(Path(order["kill_file"]))
+    return str(order["module"])
 
 
 def _redirect(path: str, descriptor: int, flags: int) -> None:
@@ -77,5 +78,6 @@ def _redirect(path: str, descriptor: int, flags: int) -> None:
 
 
 if __name__ == "__main__":
-    serve()
-    main()
+    for name in sys.argv[1:]:
+        import_module(name)
+    import_module(serve()).main()

@@ -1,0 +1,165 @@
+"""A process to be killed: what a worker has of the program, and perhaps the readers as well.
+
+It is ``main`` of a fork (`tests/e2e/warm_process.py`); its one argument are its orders, as JSON.
+"""
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from typing import Self
+
+from sqlalchemy import Connection
+from typing_extensions import override
+
+from tests.crash.deeds import FEATURES
+from tests.crash.invariants import until_finished
+from tests.crash.load import Load, drive
+from tests.crash.places import PARTITIONS, Addresses, opened
+from yabot.assembly import (
+    build_coordinators,
+    build_deadlines,
+    build_groups,
+    build_services,
+    state_collection,
+)
+from yabot.bus.feed import Feed
+from yabot.bus.relay import Relay
+from yabot.bus.streams import Streams
+from yabot.bus.worker import EventWorker
+from yabot.errors import OwnershipLost
+from yabot.feature import Services
+from yabot.observability.logging import configure_logging, get_logger
+from yabot.runtime.ending import end
+from yabot.runtime.loops import WakingLoop
+from yabot.settings.logs import LoggingSettings
+from yabot.storage.documents.follower import DocumentFollower
+from yabot.storage.relational.database import Statement
+from yabot.storage.relational.ownership import Ownership, SharedOwnership, SoleOwner
+from yabot.stores import Stores
+
+log = get_logger(__name__)
+
+# Seconds between two looks at what nobody tells of: another process's commits.
+SWEEP = 0.5
+HURRY = 0.2
+CATCH_UP = 1.0
+# Seconds in which all is done if it ever is.
+LONGEST = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    addresses: Addresses
+    # Who reacts in this very process, which ends when all of that has come to its end; without
+    # any it works until SIGTERM.
+    load: Load | None = None
+    lease: float = 2.0
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        given = json.loads(text)
+        load = given.pop("load")
+        addresses = Addresses(**given.pop("addresses"))
+        return cls(addresses, None if load is None else Load(**load), **given)
+
+
+class WatchedOwnership(SharedOwnership):
+    """Says in the log when it has kept somebody from taking effect."""
+
+    @override
+    def check(self, group: str, partition: int, token: int) -> Statement[None]:
+        still_owner = super().check(group, partition, token)
+
+        def check(connection: Connection) -> None:
+            try:
+                still_owner(connection)
+            except OwnershipLost:
+                log.info("commit.refused", group=group, partition=partition)
+                raise
+
+        return check
+
+
+def main() -> None:
+    configure_logging(LoggingSettings(level="DEBUG", format="json"), ())
+    asyncio.run(live(Orders.from_json(sys.argv[1])))
+
+
+async def live(orders: Orders) -> None:
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    async with (
+        opened(orders.addresses) as stores,
+        following(stores) as services,
+        subscribing(stores, services, _ownership(stores, orders)),
+    ):
+        log.info("program.ready")
+        if orders.load is None:
+            await stop.wait()
+        else:
+            await drive(services, orders.load)
+            await until_finished(stores.database, LONGEST)
+
+
+@asynccontextmanager
+async def following(stores: Stores) -> AsyncIterator[Services]:
+    """The services, and the followers of what they commit."""
+    services = build_services(FEATURES, stores, PARTITIONS)
+    collection = state_collection(FEATURES)
+    documents = DocumentFollower(
+        stores.database, stores.documents, *collection, sweep_seconds=SWEEP
+    )
+    relay = Relay(stores.database, Streams(stores.redis), sweep_seconds=SWEEP)
+    services.commits.followers += [documents.notice, relay.notice]
+    services.commits.on_repeat += [documents.look_again, relay.look_again]
+    loops = documents.loop, relay.loop
+    for loop in loops:
+        loop.start()
+    try:
+        yield services
+    finally:
+        await asyncio.gather(*(loop.finish(CATCH_UP) for loop in loops))
+
+
+@asynccontextmanager
+async def subscribing(
+    stores: Stores, services: Services, ownership: Ownership
+) -> AsyncIterator[None]:
+    coordinators = build_coordinators(FEATURES, services)
+    groups = build_groups(FEATURES, services, ownership, coordinators)
+    deadlines = build_deadlines(groups, coordinators)
+    feed = Feed(Streams(stores.redis), PARTITIONS)
+    feed.listeners.append(lambda *_events: log.debug("feed.read"))
+    worker = EventWorker(feed, groups)
+    feed.listeners.append(lambda *_events: log.debug("feed.offered"))
+    worker.start()
+    for loop in deadlines:
+        loop.start()
+    hurry = asyncio.create_task(_hurry([*deadlines, *(group.loop for group in groups)]))
+    try:
+        yield
+    finally:
+        await end([hurry])
+        await asyncio.gather(*(loop.finish(0) for loop in deadlines))
+        await worker.stop()
+
+
+async def _hurry(loops: Sequence[WakingLoop]) -> None:
+    """Of the second between two looks, a test would wait for the most part."""
+    while True:
+        await asyncio.sleep(HURRY)
+        for loop in loops:
+            loop.wake()
+
+
+def _ownership(stores: Stores, orders: Orders) -> Ownership:
+    if stores.database.engine.dialect.name == "postgresql":
+        return WatchedOwnership(stores.database, orders.lease)
+    return SoleOwner(PARTITIONS)
