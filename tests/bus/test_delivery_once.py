@@ -29,7 +29,6 @@ from tests.storage.fixtures import PARTITIONS, NewDatabase
 from tests.storage.waiting import until
 from yabot.bus.delivery import ATTEMPTS
 from yabot.errors import StoreUnavailable, TerminalError
-from yabot.events.envelope import Envelope
 from yabot.events.partition import Entry, partition_of
 from yabot.runtime.watch import Gate
 from yabot.storage.relational.database import Database, Statement
@@ -41,8 +40,7 @@ from yabot.subscriber import Event, Subscriber
 def offer(process: Process, *entries: Entry) -> None:
     """As the feed does."""
     for entry in entries:
-        envelope = Envelope.model_validate_json(entry.envelope)
-        process.groups["test"].offer(entry.partition, [(entry.pos, envelope)])
+        process.groups["test"].offer(entry.partition, [entry])
 
 
 @pytest.mark.criterion("2.3.1")

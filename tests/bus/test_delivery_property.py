@@ -128,8 +128,7 @@ class World:
                 await self._commit(user, given_scripts)
             case Feed(back) if back < len(self.published):
                 entry = self.published[-1 - back]
-                envelope = Envelope.model_validate_json(entry.envelope)
-                group.offer(entry.partition, [(entry.pos, envelope)])
+                group.offer(entry.partition, [entry])
             case Look():
                 await group.run_once()
             case Turns(number):

@@ -9,7 +9,7 @@ from tests.coordinator.shop import Shop
 from tests.storage.dumps import events_of, marks
 from tests.storage.waiting import until
 from yabot.coordinator.clock import ClockDistrusted
-from yabot.events.envelope import Envelope
+from yabot.events.partition import Entry
 
 
 async def test_nothing_happens_before_the_moment(shop: Shop) -> None:
@@ -58,9 +58,8 @@ async def test_it_waits_while_the_group_is_behind_the_log(shop: Shop) -> None:
     await shop.tell(OrderPaid(order="a"))
     [*_, paid] = await events_of(shop.database, "7")
     # What the feed brings is not the next: there must be something in the log.
-    group.offer(
-        paid["partition"], [(paid["pos"] + 1, Envelope.model_validate_json(paid["envelope"]))]
-    )
+    beyond = Entry(paid["partition"], paid["pos"] + 1, "order_paid", paid["envelope"])
+    group.offer(beyond.partition, [beyond])
     shop.hands.pass_time(hours=2)
     await deadlines.run_once()
     await group.run_once()

@@ -21,6 +21,12 @@ def service(process: Process) -> DeadLetters:
     return DeadLetters(process.database, by="ana")
 
 
+async def retry(process: Process, *ids: int) -> None:
+    """Without waiting for the worker's next look."""
+    await service(process).retry(ids)
+    process.groups["test"].loop.wake()
+
+
 async def die(process: Process, *words: str, user: str = "7") -> None:
     await poke(process.commits, user, *words)
     await until(lambda: settled(process.database))
@@ -34,7 +40,7 @@ async def test_what_has_been_mended_takes_effect_once(
     async with poisoned(new_database, redis, handler.subscriber()) as process:
         await die(process, "poison")
         handler.mend()
-        await service(process).retry([1])
+        await retry(process, 1)
         await until_states(process.database, "resolved")
         assert await service(process).retry([1]) == []
         assert await effects(process.database) == {"7": ["poison"]}
@@ -51,13 +57,13 @@ async def test_what_fails_again_stays_dead_with_its_new_reason(
         await die(process, "poison")
         handler.error = RuntimeError("something else")
         for attempts in (2, 3):
-            await service(process).retry([1])
+            await retry(process, 1)
             await until_states(process.database, "dead")
             (letter,) = await letters(process.database)
             assert (letter["attempts"], letter["error_code"]) == (attempts, "RuntimeError")
             assert letter["error"] == "something else"
         handler.mend()
-        await service(process).retry([1])
+        await retry(process, 1)
         await until_states(process.database, "resolved")
         assert await effects(process.database) == {"7": ["poison"]}
 
@@ -73,7 +79,7 @@ async def test_a_late_event_is_refused_unless_its_subscriber_takes_it(
     async with poisoned(new_database, redis, *subscribers) as process:
         await die(process, "poison", "later")
         handler.mend()
-        await service(process).retry([1, 2])
+        await retry(process, 1, 2)
         await until_states(process.database, "dead", "resolved")
         refused = await service(process).get(1)
         assert await effects(process.database, "strict") == {"7": ["later"]}
@@ -93,7 +99,7 @@ async def test_another_users_later_event_makes_nobody_late(
         await die(process, "poison")
         await die(process, "later", user="8")
         handler.mend()
-        await service(process).retry([1])
+        await retry(process, 1)
         await until_states(process.database, "resolved")
 
 
@@ -105,7 +111,7 @@ async def test_several_dead_letters_of_one_user_take_effect_in_their_order(
     async with poisoned(new_database, redis, handler.subscriber()) as process:
         await die(process, "poison 1", "poison 2", "poison 3")
         handler.mend()
-        await service(process).retry([3, 1, 2])
+        await retry(process, 3, 1, 2)
         await until_states(process.database, "resolved", "resolved", "resolved")
         assert await effects(process.database) == {"7": ["poison 1", "poison 2", "poison 3"]}
 
@@ -117,9 +123,9 @@ async def test_one_that_a_resolved_letter_has_overtaken_is_late(
     async with poisoned(new_database, redis, handler.subscriber()) as process:
         await die(process, "poison 1", "poison 2")
         handler.mend()
-        await service(process).retry([2])
+        await retry(process, 2)
         await until_states(process.database, "dead", "resolved")
-        await service(process).retry([1])
+        await retry(process, 1)
         await until_refused(process, 1)
         assert await effects(process.database) == {"7": ["poison 2"]}
 
@@ -132,7 +138,7 @@ async def test_one_that_the_log_has_forgotten_is_late_whatever_has_come_since(
         await die(process, "poison")
         await process.database.write(forget_the_log)
         handler.mend()
-        await service(process).retry([1])
+        await retry(process, 1)
         await until_refused(process, 1)
         assert "so old that the log does not know" in (await service(process).get(1)).error
 
@@ -143,7 +149,7 @@ async def test_a_letter_whose_subscriber_is_gone_says_so(
     async with poisoned(new_database, redis, Mendable().subscriber("gone")) as process:
         await die(process, "poison")
     async with poisoned(new_database, redis, toy(name="another")) as process:
-        await service(process).retry([1])
+        await retry(process, 1)
         await until_refused(process, 1)
         told = (await service(process).get(1)).error
     assert told.startswith("there is no subscriber 'gone' any more; discard it")
@@ -156,7 +162,7 @@ async def test_what_was_wanted_while_nobody_worked_is_done_at_the_next_start(
     async with poisoned(new_database, redis, handler.subscriber()) as process:
         await die(process, "poison")
         await process.worker.stop()
-        await service(process).retry([1])
+        await retry(process, 1)
     handler.mend()
     async with poisoned(new_database, redis, handler.subscriber()) as process:
         await until_states(process.database, "resolved")
@@ -170,7 +176,7 @@ async def test_a_store_that_is_away_leaves_it_waiting(
     async with poisoned(new_database, redis, handler.subscriber()) as process:
         await die(process, "poison")
         handler.error = StoreUnavailable("MongoDB", "no answer")
-        await service(process).retry([1])
+        await retry(process, 1)
 
         async def tried_thrice() -> bool:
             return len(handler.calls) >= 3
@@ -199,7 +205,7 @@ async def test_one_that_is_discarded_while_it_is_tried_has_no_effect(
     async with poisoned(new_database, redis, toy(discard)) as process:
         await die(process, "poison")
         handler.mend()
-        await service(process).retry([1])
+        await retry(process, 1)
         await until_states(process.database, "discarded")
 
         async def tried() -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 from yabot.bus.failures import Case
 from yabot.errors import GuardFailed
 from yabot.observability.logging import get_logger
+from yabot.runtime.begun import Begun, begin
 from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.unit_of_work import UnitOfWork
 from yabot.subscriber import Event
@@ -45,14 +46,10 @@ async def attempt(commits: CommitLog, case: Case, prepare: Callable[[], UnitOfWo
 async def _decide_and_commit(
     commits: CommitLog, case: Case, event: Event[Any], work: UnitOfWork
 ) -> None:
-    subscriber = case.subscriber
     try:
-        async with asyncio.timeout(subscriber.timeout) as limit:
-            await subscriber.handle(event, work)
-    except TimeoutError as error:
-        if limit.expired():
-            raise HandlerTimedOut(f"no decision within {subscriber.timeout:g} s") from error
-        raise
+        waiting = begin(case.subscriber.handle(event, work))
+        if waiting is not None:
+            await _within(case.subscriber.timeout, waiting)
     except asyncio.CancelledError as error:
         task = asyncio.current_task()
         if task is None or task.cancelling():
@@ -60,6 +57,16 @@ async def _decide_and_commit(
         raise HandlerInterrupted("what the handler awaited was cancelled") from error
     if _changes_something(work, case):
         await commits.commit(work)
+
+
+async def _within(seconds: float, handling: Begun) -> None:
+    try:
+        async with asyncio.timeout(seconds) as limit:
+            await handling
+    except TimeoutError as error:
+        if limit.expired():
+            raise HandlerTimedOut(f"no decision within {seconds:g} s") from error
+        raise
 
 
 def _changes_something(work: UnitOfWork, case: Case) -> bool:

@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Literal
 
 from pydantic import ValidationError
-from structlog.contextvars import bound_contextvars
 
 from yabot.bus import failures
 from yabot.bus.attempt import HandlerInterrupted, HandlerTimedOut, attempt
@@ -16,8 +16,8 @@ from yabot.bus.receipts import receipted
 from yabot.clock import utc_now
 from yabot.errors import GuardFailed, OwnershipLost, StoreUnavailable, TerminalError
 from yabot.events.failures import EventProcessingFailed
-from yabot.observability.logging import get_logger
-from yabot.observability.metrics import EVENT_HANDLING, EVENT_WAITING, EVENTS_HANDLED
+from yabot.observability.logging import CORRELATION_ID, get_logger
+from yabot.observability.metrics import EVENT_HANDLING, EVENT_WAITING, EVENTS_HANDLED, labelled
 from yabot.runtime.backoff import backoff
 from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.unit_of_work import UnitOfWork
@@ -49,12 +49,19 @@ class Delivery:
     async def deliver(self, case: Case) -> None:
         """Returns when the matter is settled. Raises OwnershipLost: then it is another's."""
         waited = (utc_now() - case.envelope.timestamp).total_seconds()
-        EVENT_WAITING.labels(case.group).observe(max(waited, 0.0))
-        with bound_contextvars(correlation_id=case.envelope.correlation_id):
-            for pause in backoff(first=FIRST_PAUSE, most=LONGEST_PAUSE):
-                if await self._is_settled(case):
-                    return
-                await asyncio.sleep(pause)
+        labelled(EVENT_WAITING, case.group).observe(max(waited, 0.0))
+        before = CORRELATION_ID.set(case.envelope.correlation_id)
+        try:
+            if not await self._is_settled(case):
+                await self._persist(case)
+        finally:
+            CORRELATION_ID.reset(before)
+
+    async def _persist(self, case: Case) -> None:
+        for pause in backoff(first=FIRST_PAUSE, most=LONGEST_PAUSE):
+            await asyncio.sleep(pause)
+            if await self._is_settled(case):
+                return
 
     async def retry(self, case: Case, letter: Letter) -> None:
         """Once more for a dead letter: it is resolved, or stays dead with what went wrong.
@@ -76,7 +83,7 @@ class Delivery:
             await self.commits.database.write(failures.stays_dead(letter, error))
             log.warning("dead_letter.stays", consumer=case.consumer, reason=error_text(error))
         else:
-            EVENTS_HANDLED.labels(case.consumer, "retried").inc()
+            labelled(EVENTS_HANDLED, case.consumer, "retried").inc()
             log.info("dead_letter.resolved", consumer=case.consumer, id=letter.id)
 
     async def _is_settled(self, case: Case) -> bool:
@@ -84,8 +91,7 @@ class Delivery:
         try:
             async with self._slots:
                 if case.key not in self._unsure or not await self._has_happened(case):
-                    with EVENT_HANDLING.labels(case.consumer).time():
-                        await attempt(self.commits, case, lambda: self._prepare(case))
+                    await self._attempt(case)
         except OwnershipLost:
             raise
         except StoreUnavailable as error:
@@ -98,6 +104,13 @@ class Delivery:
         self._settle(case, "ok")
         return True
 
+    async def _attempt(self, case: Case) -> None:
+        started = perf_counter()
+        try:
+            await attempt(self.commits, case, lambda: self._prepare(case))
+        finally:
+            labelled(EVENT_HANDLING, case.consumer).observe(perf_counter() - started)
+
     async def _has_happened(self, case: Case) -> bool:
         """Whether the commit whose answer is missing has succeeded. Raises StoreUnavailable."""
         found = receipted([case.consumer], [case.envelope.event_id])
@@ -106,7 +119,7 @@ class Delivery:
     def _settle(self, case: Case, outcome: Literal["ok", "dead"]) -> None:
         self._unsure.discard(case.key)
         self.attempts.pop(case.key, None)
-        EVENTS_HANDLED.labels(case.consumer, outcome).inc()
+        labelled(EVENTS_HANDLED, case.consumer, outcome).inc()
         self.on_settled(outcome == "dead")
 
     def _prepare(self, case: Case) -> UnitOfWork:
@@ -124,7 +137,7 @@ class Delivery:
             self._settle(case, "dead")
             return True
         self.attempts[case.key] = attempts
-        EVENTS_HANDLED.labels(case.consumer, "failed").inc()
+        labelled(EVENTS_HANDLED, case.consumer, "failed").inc()
         note = failures.failed(case, attempts, error, state="retrying")
         await _persistently(lambda: self.commits.database.write(note))
         return False

@@ -16,7 +16,7 @@ from yabot.storage.relational.unit_of_work import Cause, UnitOfWork, guard
 from yabot.subscriber import Subscriber
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Case:
     """One event that one subscriber is to handle.
 

@@ -7,19 +7,19 @@ the log where one is missing.
 import asyncio
 from collections.abc import Callable, Sequence
 
-from pydantic import ValidationError
-
 from yabot.bus.streams import Streams
 from yabot.errors import YabotError
-from yabot.events.envelope import Envelope
+from yabot.events.envelope import type_in
+from yabot.events.partition import Entry
 from yabot.observability.logging import get_logger
 from yabot.runtime.backoff import backoff
 from yabot.runtime.ending import end
 
 log = get_logger(__name__)
 
-# Takes a partition, and its newest events with their positions.
-Listener = Callable[[int, Sequence[tuple[int, Envelope]]], None]
+# Takes a partition, and its newest events. They are read no further than their type: most of them
+# are nobody's business here.
+Listener = Callable[[int, Sequence[Entry]], None]
 
 
 class Feed:
@@ -60,12 +60,13 @@ class Feed:
                 listener(partition, events)
 
 
-def _readable(partition: int, entries: Sequence[tuple[int, str]]) -> list[tuple[int, Envelope]]:
-    """Without what nobody can read: the listeners will see the gap, and what the log has there."""
+def _readable(partition: int, entries: Sequence[tuple[int, str]]) -> list[Entry]:
+    """Without what is no event: the listeners will see the gap, and what the log has there."""
     events = []
     for pos, envelope in entries:
-        try:
-            events.append((pos, Envelope.model_validate_json(envelope)))
-        except ValidationError:
+        event_type = type_in(envelope)
+        if event_type is None:
             log.warning("feed.unreadable", partition=partition, pos=pos)
+        else:
+            events.append(Entry(partition, pos, event_type, envelope))
     return events

@@ -11,14 +11,12 @@ TOO_MANY = 20
 class FloodGate:
     """Counts dead letters among the last hundred events."""
 
-    _fates: deque[bool] = field(default_factory=lambda: deque(maxlen=OF_THE_LAST))
+    dead: int = 0
+    _fates: deque[bool] = field(default_factory=lambda: deque([False] * OF_THE_LAST))
 
     def note(self, dead: bool) -> None:
         self._fates.append(dead)
-
-    @property
-    def dead(self) -> int:
-        return sum(self._fates)
+        self.dead += dead - self._fates.popleft()
 
     @property
     def shut(self) -> bool:

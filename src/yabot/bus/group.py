@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from pydantic import ValidationError
 from uuid_utils import uuid7
 
 from yabot.bus import failures, outbox
@@ -89,22 +90,19 @@ class SubscriberGroup:
         self._begun: list[Progress] = []
         self.loop = WakingLoop(f"subscribers of {name}", self.run_once, LOOK_EVERY)
 
-    def offer(self, partition: int, entries: Sequence[tuple[int, Envelope]]) -> None:
+    def offer(self, partition: int, entries: Sequence[Entry]) -> None:
         """Events as they are published: taken on if they are the next ones and there is room."""
         progress = self._shares.get(partition)
         if progress is None or progress.closed or self._flood.shut:
             return
-        for pos, envelope in entries:
-            if progress.behind:
-                progress.more = True
-                return
-            if pos <= progress.taken:
-                continue
-            if pos != progress.taken + 1 or pos <= progress.handled_before or self._is_full():
+        if progress.behind:
+            progress.more = True
+            return
+        for entry in entries:
+            if entry.pos > progress.taken and not self._took_next(progress, entry):
                 progress.behind = True
                 self.loop.wake()
                 return
-            self._take_on(progress, pos, envelope, frozenset())
         self._shares.mark_soon()
 
     async def run_once(self) -> None:
@@ -158,6 +156,18 @@ class SubscriberGroup:
             self._delivery.attempts.update(await self._database.read(known))
             self._begun.pop()
 
+    def _took_next(self, progress: Progress, entry: Entry) -> bool:
+        """False: what comes next is to be read from the log."""
+        is_next = entry.pos == progress.taken + 1 and entry.pos > progress.handled_before
+        if not is_next or self._is_full():
+            return False
+        try:
+            self._take_entry(progress, entry, frozenset())
+        except ValidationError:
+            log.warning("feed.unreadable", partition=entry.partition, pos=entry.pos)
+            return False
+        return True
+
     async def _catch_up(self, progress: Progress) -> None:
         """Until there is no more in the log, or no more room here."""
         progress.behind = progress.more = True
@@ -194,8 +204,8 @@ class SubscriberGroup:
 
     def _take_on(self, progress: Progress, pos: int, envelope: Envelope, handled: Handled) -> None:
         cases = [
-            self._case(subscriber, progress, envelope)
-            for subscriber in self._by_type.get(envelope.event_type, ())
+            Case(subscriber, self.name, progress.partition, envelope, progress.check)
+            for subscriber in self._by_type[envelope.event_type]
             if (subscriber.name, envelope.event_id) not in handled
         ]
         if cases:
@@ -203,10 +213,6 @@ class SubscriberGroup:
             self._lanes.submit(envelope.lane, lambda: self._settle(progress, pos, cases))
         else:
             progress.skip(pos)
-
-    def _case(self, subscriber: Subscriber[Any], progress: Progress, envelope: Envelope) -> Case:
-        check = self._shares.check(progress)
-        return Case(subscriber, self.name, progress.partition, envelope, check)
 
     async def _settle(self, progress: Progress, pos: int, cases: Sequence[Case]) -> None:
         """What is not settled here, because the group stops or has lost the partition, is open to
@@ -227,7 +233,7 @@ class SubscriberGroup:
 
     async def _run(self, share: Progress, job: Job) -> None:
         try:
-            await job(self._shares.check(share))
+            await job(share.check)
         except OwnershipLost:
             self._shares.drop(share)
 

@@ -4,16 +4,17 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from yabot.events.partition import Entry
 from yabot.storage.relational.database import Statement
+from yabot.storage.relational.prepared import Prepared
 from yabot.storage.relational.tables import outbox, partitions
 
 READ_AT_ONCE = 500
 
 _entry = (outbox.c.partition, outbox.c.pos, outbox.c.event_type, outbox.c.envelope)
-_after = (
+_after = Prepared(
     select(*_entry)
     .where(outbox.c.partition == bindparam("number"), outbox.c.pos > bindparam("pos"))
     .order_by(outbox.c.pos)
-    .limit(READ_AT_ONCE)
+    .limit(bindparam("most"))
 )
 _last = select(partitions.c.last_pos).where(partitions.c.partition == bindparam("number"))
 _published = select(partitions.c.partition, partitions.c.published_pos)
@@ -39,8 +40,8 @@ def last_position(partition: int) -> Statement[int]:
 
 def entries_after(partition: int, pos: int) -> Statement[list[Entry]]:
     """At most READ_AT_ONCE, in order."""
-    where = {"number": partition, "pos": pos}
-    return lambda connection: [Entry(*row) for row in connection.execute(_after, where)]
+    where = {"number": partition, "pos": pos, "most": READ_AT_ONCE}
+    return lambda connection: [*map(Entry._make, _after.all(connection, where))]
 
 
 def mark_published(positions: dict[int, int]) -> Statement[None]:

@@ -4,6 +4,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from yabot.storage.relational.database import Statement
+
 
 @dataclass(slots=True)
 class Progress:
@@ -16,6 +18,9 @@ class Progress:
     settled: int
     # Up to there events may have been handled before: by an earlier owner, or an earlier start.
     handled_before: int
+    # For each transaction that takes effect here: raises OwnershipLost. None where nobody else can
+    # have the partition.
+    check: Statement[None] | None = None
     taken: int = field(init=False)
     # Events are read from the log, not taken from the feed, until the group has caught up.
     behind: bool = True

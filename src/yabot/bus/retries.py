@@ -52,7 +52,7 @@ class Retries:
             if share is None or share.closed or letter.id in self._under_way:
                 continue
             self._under_way.add(letter.id)
-            self._submit(letter, self._shares.check(share))
+            self._submit(letter, share.check)
 
     def _submit(self, letter: Letter, owner_check: Statement[None] | None) -> None:
         async def retry() -> None:

@@ -7,7 +7,7 @@ from yabot.bus.positions import advance, log_ends, positions_of
 from yabot.bus.progress import Progress
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import PARTITIONS_OWNED
-from yabot.storage.relational.database import Database, Statement
+from yabot.storage.relational.database import Database
 from yabot.storage.relational.ownership import Ownership
 
 log = get_logger(__name__)
@@ -29,10 +29,6 @@ class Shares:
 
     def get(self, partition: int) -> Progress | None:
         return self._held.get(partition)
-
-    def check(self, progress: Progress) -> Statement[None] | None:
-        """For each transaction that takes effect there."""
-        return self._ownership.check(self._group, progress.partition, progress.token)
 
     async def refresh(self) -> list[Progress]:
         """Begin with what is newly ours, and give those; leave what is another's, hand over what
@@ -81,7 +77,13 @@ class Shares:
         positions = await self._database.read(positions_of(self._group))
         ends = await self._database.read(log_ends)
         begun = [
-            Progress(n, token, positions.get(n, ends[n]), handled_before=ends[n])
+            Progress(
+                n,
+                token,
+                settled=positions.get(n, ends[n]),
+                handled_before=ends[n],
+                check=self._ownership.check(self._group, n, token),
+            )
             for n, token in sorted(tokens.items())
         ]
         self._held.update((progress.partition, progress) for progress in begun)

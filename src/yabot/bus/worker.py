@@ -22,5 +22,4 @@ class EventWorker:
         self._feed.start()
 
     async def stop(self) -> None:
-        await self._feed.stop()
-        await asyncio.gather(*(group.stop(FINISH_WORK) for group in self.groups))
+        await asyncio.gather(self._feed.stop(), *(group.stop(FINISH_WORK) for group in self.groups))

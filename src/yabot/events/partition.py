@@ -1,6 +1,6 @@
 """Which partition an event belongs to, and its place there."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 from zlib import crc32
 
 
@@ -9,8 +9,7 @@ def partition_of(key: str, partitions: int) -> int:
     return crc32(key.encode()) % partitions
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """An event in the log: ``pos`` counts from 1 within its partition, without gaps."""
 
     partition: int

@@ -8,6 +8,7 @@ logged at all. Until then only warnings come through, as stdlib prints them.
 import logging
 import sys
 from collections.abc import Iterable
+from contextvars import ContextVar
 from typing import Any, cast
 
 import structlog
@@ -22,8 +23,20 @@ from yabot.observability.handlers import (
 from yabot.redaction import Redactor
 from yabot.settings.logs import LoggingSettings
 
+# Set around a hot piece of work, whose lines then carry it: structlog's binding takes 4 µs.
+CORRELATION_ID: ContextVar[str | None] = ContextVar("correlation_id", default=None)
+
+
+def _add_correlation(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    correlation_id = CORRELATION_ID.get()
+    if correlation_id is not None:
+        event.setdefault("correlation_id", correlation_id)
+    return event
+
+
 COMMON: list[Processor] = [
     structlog.contextvars.merge_contextvars,
+    _add_correlation,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
 ]

@@ -22,42 +22,40 @@ class Lanes(Generic[K]):
         self._slots = asyncio.Semaphore(in_flight)
         self._on_error = on_error
         self._waiting: dict[K, deque[Job]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[K, asyncio.Task[None]] = {}
+        # Jobs not finished, those that run included.
+        self.waiting = 0
 
     def submit(self, key: K, job: Job) -> None:
+        self.waiting += 1
         queue = self._waiting.get(key)
         if queue is not None:
             queue.append(job)
             return
         self._waiting[key] = deque([job])
-        task = asyncio.create_task(self._run(key))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    @property
-    def waiting(self) -> int:
-        """Jobs not finished, those that run included."""
-        return sum(len(queue) for queue in self._waiting.values())
+        self._tasks[key] = asyncio.create_task(self._run(key))
 
     async def until_at_most(self, jobs: int) -> None:
         """Wait until no more than ``jobs`` are waiting."""
         while self.waiting > jobs:
-            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(self._tasks.values(), return_when=asyncio.FIRST_COMPLETED)
 
     async def drain(self, seconds: float) -> bool:
         """Wait for every lane to empty; False when ``seconds`` passed first."""
         try:
             async with asyncio.timeout(seconds):
                 while self._tasks:
-                    await asyncio.wait(self._tasks)
+                    await asyncio.wait(self._tasks.values())
         except TimeoutError:
             return False
         return True
 
     async def cancel(self) -> None:
         """End what still runs and forget the rest."""
-        await end(self._tasks)
+        await end(self._tasks.values())
+        self._tasks.clear()
         self._waiting.clear()
+        self.waiting = 0
 
     async def _run(self, key: K) -> None:
         queue = self._waiting[key]
@@ -65,7 +63,8 @@ class Lanes(Generic[K]):
             async with self._slots:
                 await self._attempt(key, queue[0])
             queue.popleft()
-        del self._waiting[key]
+            self.waiting -= 1
+        del self._waiting[key], self._tasks[key]
 
     async def _attempt(self, key: K, job: Job) -> None:
         """A lane outlives any job, also one whose own awaiting was cancelled by somebody else."""

@@ -23,6 +23,8 @@ class WakingLoop:
         self.name = name
         self._step = step
         self._interval = interval
+        # While it is false the step is left out: another process does it.
+        self.is_due: Callable[[], bool] = lambda: True
         # Told the reason when the loop begins to fail, and None when it succeeds again.
         self.on_trouble: Callable[[str | None], None] = lambda _reason: None
         # Told that no step will follow.
@@ -68,7 +70,8 @@ class WakingLoop:
 
     async def _attempt(self) -> bool:
         try:
-            await self._step()
+            if self.is_due():
+                await self._step()
         except YabotError as error:
             if str(error) != self._trouble:
                 log.warning("loop.paused", loop=self.name, reason=str(error))

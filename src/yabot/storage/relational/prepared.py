@@ -33,6 +33,14 @@ class _Plan:
             values = {**self.constants, **values, **processed}
         return values if self.order is None else tuple(values[name] for name in self.order)
 
+    def read(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        if not any(self.incoming):
+            return row
+        return tuple(
+            value if process is None else process(value)
+            for value, process in zip(row, self.incoming, strict=True)
+        )
+
 
 class Prepared:
     """``statement`` takes all its values as parameters, always the same ones."""
@@ -57,12 +65,12 @@ class Prepared:
         plan = self._plan(connection, values)
         with _executed(connection, plan.text, plan.bind(values)) as cursor:
             found = cursor.fetchone()
-        if found is None:
-            return None
-        return tuple(
-            value if process is None else process(value)
-            for value, process in zip(found, plan.incoming, strict=True)
-        )
+        return None if found is None else plan.read(found)
+
+    def all(self, connection: Connection, values: Values) -> list[tuple[Any, ...]]:
+        plan = self._plan(connection, values)
+        with _executed(connection, plan.text, plan.bind(values)) as cursor:
+            return [*map(plan.read, cursor.fetchall())]
 
     def _plan(self, connection: Connection, values: Values) -> _Plan:
         plan = self._plans.get(connection.dialect.name)

@@ -1,0 +1,159 @@
+"""The bus as it is in the program, and subscribers whose work is counted."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, redirect_stderr
+from dataclasses import dataclass, field
+from typing import Any
+
+from redis.asyncio import Redis
+from sqlalchemy import Connection
+
+from bench.engines import Engines
+from bench.logged import Row, refill
+from bench.peer_faststream import CREATE, INSERT
+from yabot.assembly import build_catalog
+from yabot.bootstrap import FEATURES
+from yabot.bus.feed import Feed
+from yabot.bus.group import SubscriberGroup
+from yabot.bus.positions import declare_groups
+from yabot.bus.relay import Relay
+from yabot.bus.streams import Streams
+from yabot.bus.worker import EventWorker
+from yabot.events.operations import OperationCompleted
+from yabot.observability.logging import configure_logging
+from yabot.runtime.heap import settle_heap
+from yabot.settings import ConfigManager
+from yabot.storage.relational.commit_log import CommitLog, Committed
+from yabot.storage.relational.ownership import Ownership
+from yabot.storage.relational.unit_of_work import UnitOfWork
+from yabot.stores import connect_database, open_database, open_redis
+from yabot.subscriber import Event, Subscriber
+
+GROUP = "bench"
+CONSUMER = "bench.effect"
+# Events that are not handled by then never will be: see the log in the benchmark's folder.
+PATIENCE = 120.0
+LOOK_EVERY = 0.02
+# How many partitions have events that are not in Redis, or which the group has yet to leave behind.
+UNFINISHED = f"""
+    SELECT count(*) FROM partitions JOIN group_positions USING (partition)
+    WHERE name = '{GROUP}' AND (published_pos < last_pos OR pos < last_pos)
+"""
+
+Handled = Event[OperationCompleted]
+
+
+class Countdown:
+    """Tells when so many events have been handled."""
+
+    def __init__(self) -> None:
+        self._complete = asyncio.Event()
+        self._left = 0
+
+    def expect(self, events: int) -> None:
+        self._left = events
+        self._complete.clear()
+
+    def count(self) -> None:
+        self._left -= 1
+        if self._left == 0:
+            self._complete.set()
+
+    async def wait(self) -> None:
+        async with asyncio.timeout(PATIENCE):
+            await self._complete.wait()
+
+
+@dataclass(slots=True)
+class Bus:
+    commits: CommitLog
+    redis: Redis
+    handled: Countdown = field(default_factory=Countdown)
+
+    def notice(self, committed: Committed) -> None:
+        """An effect counts when it is durable."""
+        if committed.cause.consumer == CONSUMER:
+            self.handled.count()
+
+    def inserting(self) -> Subscriber[OperationCompleted]:
+        """Makes the peer's insert, in one transaction with the receipt."""
+
+        async def handle(event: Handled, work: UnitOfWork) -> None:
+            envelope = event.envelope
+            row = {
+                "event_id": envelope.event_id,
+                "user_id": envelope.user_id,
+                "event_type": envelope.event_type,
+            }
+
+            def insert(connection: Connection) -> None:
+                connection.exec_driver_sql(INSERT, row)
+
+            work.run(insert)
+
+        return Subscriber(CONSUMER, OperationCompleted, handle)
+
+    def doing_nothing(self) -> Subscriber[OperationCompleted]:
+        """Who changes nothing commits nothing and leaves no receipt: only the position moves."""
+
+        async def handle(_event: Handled, _work: UnitOfWork) -> None:
+            self.handled.count()
+
+        return Subscriber(CONSUMER, OperationCompleted, handle)
+
+    async def fill_log(self, rows: list[Row]) -> None:
+        """As if they had just been committed by a process that has told nobody."""
+        await self.commits.database.write(lambda connection: refill(connection, rows))
+
+    async def settled(self) -> None:
+        """Until all that is in the log has been published, and its positions are in SQL."""
+
+        def unfinished(connection: Connection) -> Any:
+            return connection.exec_driver_sql(UNFINISHED).scalar_one()
+
+        while await self.commits.database.read(unfinished):  # noqa: ASYNC110 - SQL tells nobody
+            await asyncio.sleep(LOOK_EVERY)
+
+
+@asynccontextmanager
+async def opened_bus(
+    engines: Engines, name: str, environ: dict[str, str] | None = None
+) -> AsyncIterator[Bus]:
+    """On a database called ``name`` and an empty Redis; the log goes to a file."""
+    given = {"YABOT_DATA_DIR": str(engines.folder / name), "REDIS_URL": engines.redis_url}
+    settings = ConfigManager(given | (environ or {}), env_file=None).load()
+    with (engines.folder / f"{name}.log").open("w") as log, redirect_stderr(log):
+        configure_logging(settings.logging, ())
+        database = open_database(settings)
+        async with open_redis(settings) as redis:
+            await redis.flushall()
+            await connect_database(database, settings, FEATURES)
+            await database.write(lambda connection: connection.exec_driver_sql(CREATE).close())
+            bus = Bus(CommitLog(database, build_catalog(FEATURES), settings.bus_partitions), redis)
+            bus.commits.followers.append(bus.notice)
+            settle_heap()
+            yield bus
+        await database.close()
+
+
+@asynccontextmanager
+async def subscribed(
+    bus: Bus, ownership: Ownership, *subscribers: Subscriber[Any]
+) -> AsyncIterator[Relay]:
+    """The bus at work, from the end of the log on."""
+    await bus.commits.database.write(declare_groups([GROUP]))
+    relay = Relay(bus.commits.database, Streams(bus.redis))
+    group = SubscriberGroup(GROUP, subscribers, bus.commits, ownership)
+    worker = EventWorker(Feed(Streams(bus.redis), bus.commits.partitions), [group])
+    bus.commits.followers.append(relay.notice)
+    relay.loop.start()
+    worker.start()
+    while not group.partitions:  # noqa: ASYNC110 - it tells nobody
+        await asyncio.sleep(LOOK_EVERY)
+    try:
+        yield relay
+    finally:
+        await worker.stop()
+        await relay.loop.finish(5.0)
+        bus.commits.followers.remove(relay.notice)
