@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from dataclasses import asdict
 
 import pytest
 
@@ -85,5 +84,5 @@ async def test_followers_are_told_the_rows_that_wait_for_them(
     ]
     for event, entry in zip(told, committed.events, strict=True):
         row = in_sql.pop(event["event_id"])
-        assert asdict(entry) == {name: row[name] for name in asdict(entry)}
+        assert entry._asdict() == {name: row[name] for name in entry._asdict()}
     assert in_sql == {}

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from tests.e2e.program import wait_until
 from tests.e2e.stores import PARTITIONS, Stores
 from tests.features.besitos.ledger import Ledger
 from tests.storage.users.world import new_world
@@ -35,3 +36,13 @@ async def grant(stores: Stores, user_id: int, *amounts: int, reason: str = "moon
     async with beside(stores) as ledger:
         for amount in amounts:
             await ledger.award(str(user_id), amount, reason=reason)
+
+
+def until_told(stores: Stores) -> None:
+    """Wait until rewards have said what they had to say of it: else they would say it later."""
+    behind = (
+        "SELECT count(*) FROM partitions JOIN group_positions USING (partition)"
+        " WHERE name = 'rewards' AND pos < last_pos"
+    )
+    unsent = "SELECT count(*) FROM outgoing WHERE state = 'waiting'"
+    wait_until(lambda: not stores.value(behind) and not stores.value(unsent), 20)

@@ -7,7 +7,7 @@ import pytest
 from tests.e2e.journal import Journal
 from tests.e2e.program import Program
 from tests.e2e.reader import Reader, readers
-from tests.features.besitos.beside import beside, grant
+from tests.features.besitos.beside import beside, grant, until_told
 from yabot.features.besitos.handlers import SHOWN
 from yabot.playground.client import PlaygroundClient
 
@@ -30,6 +30,7 @@ async def test_the_balance_and_what_happened_last(
         assert nothing in told["text"]
 
         await grant(playing.stores, reader.user_id, 4, 6)
+        until_told(playing.stores)
         async with beside(playing.stores) as ledger:
             await ledger.transfer(str(reader.user_id), str(other.user_id), 3)
         (told,) = await reader.ask("/balance")
@@ -44,6 +45,7 @@ async def test_only_the_latest_are_shown(playing: Program) -> None:
     async with readers(playing.url, "Sol") as (reader,):
         await reader.ask("/start")
         await grant(playing.stores, reader.user_id, *range(1, SHOWN + 3))
+        until_told(playing.stores)
         (told,) = await reader.ask("/balance")
     movements = [line.split(" · ")[0] for line in told["text"].splitlines()[3:]]
     assert movements == [f"+{amount}" for amount in range(SHOWN + 2, 2, -1)]
@@ -62,6 +64,7 @@ async def test_mydata_shows_them_and_forget_takes_them_away(playing: Program) ->
     async with readers(playing.url, "Ximena") as (reader,):
         await reader.ask("/start")
         await grant(playing.stores, reader.user_id, 4)
+        until_told(playing.stores)
         _, *parts = await reader.ask("/mydata", answers=2)
         shown = json.loads("".join(part["text"] for part in parts))
         assert shown["besitos"]["balance"] == 4

@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.invariants import settle
 from tests.e2e.program import Program, wait_until
 from tests.e2e.reader import Reader, buttons
-from tests.features.besitos.beside import beside, grant
+from tests.features.besitos.beside import beside, grant, until_told
 from yabot.features.besitos.audit import audit_ledger
 from yabot.features.besitos.gift import Gift
 from yabot.features.besitos.model import MAX_AMOUNT
@@ -32,6 +32,7 @@ async def lucia(playing: Program, client: PlaygroundClient) -> Reader:
     reader = await Reader.new(client, "Lucía")
     await reader.ask("/start")
     await grant(playing.stores, reader.user_id, 10)
+    until_told(playing.stores)
     return reader
 
 
