@@ -166,7 +166,8 @@ async def test_who_is_forgotten_owns_nothing_when_they_come_back(lucia: Customer
     yes = await lucia.wants("magnet")
     _, exported = await lucia.reader.ask("/mydata", answers=2)
     assert '"item_id": "boat"' in exported["text"]
-    await lucia.reader.ask("/forget")
+    (asked,) = await lucia.reader.ask("/forget")
+    assert "También se pierde lo que tienes en las manos." in asked["text"]
     await lucia.reader.press("forget:yes")
     assert await lucia.presses(yes) == [("rejected", "unknown_user")]
     await lucia.reader.ask("/start")

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.e2e.invariants import verify
+from tests.e2e.reader import buttons
 from tests.features.shop.counter import Customer
 from tests.outages.conftest import NewWorld
 from yabot.playground.client import PlaygroundClient
@@ -26,6 +27,8 @@ async def test_nothing_is_debited_and_the_button_works_afterwards(new_world: New
             assert lucia.outcomes()[-1] == ("unavailable", "store_unavailable")
         assert lucia.balance() == 10
         assert lucia.payments() == []
+        (asked,) = await lucia.reader.ask("/forget")
+        assert "forget:yes" in buttons(asked)
 
         await world.restore("mongodb")
         world.until_well()

@@ -1,7 +1,10 @@
-from yabot.feature import Feature, Services
+from pathlib import Path
+
+from yabot.feature import Feature, PersonalData, Services
 from yabot.features.items.demo import demo_items
 from yabot.features.items.events import EVENTS
 from yabot.features.items.model import Item
+from yabot.features.items.personal_data import personal_data
 from yabot.features.items.service import ItemService
 from yabot.features.items.shelf import COLLECTION, Shelf
 from yabot.features.users.service import UserService
@@ -17,6 +20,10 @@ def _service(services: Services) -> ItemService:
     return ItemService(Shelf(services.documents), services[UserService])
 
 
+def _personal_data(services: Services) -> PersonalData:
+    return personal_data(services[UserService], services[ItemService])
+
+
 async def _prepare(services: Services) -> None:
     """A bot without items has those that come with it."""
     if await services[ItemService].shelf.fill(demo_items()):
@@ -27,6 +34,8 @@ FEATURE = Feature(
     name="items",
     events=EVENTS,
     collections=COLLECTIONS,
+    texts=Path(__file__).parent / "texts",
     service=_service,
+    personal_data=_personal_data,
     prepare=_prepare,
 )

@@ -1,0 +1,5 @@
+items-losing =
+    { $things ->
+        [one] What you have in your hands is lost, too.
+       *[other] The <b>{ $things } things</b> in your hands are lost, too.
+    }
