@@ -9,13 +9,25 @@ from tests.e2e.program import free_port
 from tests.instances.balancer import balancing
 from tests.instances.fleet import Fleet
 from tests.outages.stores import PostgresStores
-from tests.storage.fixtures import PostgresServer, new_postgres, postgres_server
+from tests.storage.fixtures import (
+    PostgresServer,
+    database,
+    migrated_sqlite,
+    new_database,
+    new_postgres,
+    new_sqlite,
+    postgres_server,
+)
 
 __all__ = [
     "bot_settings",
+    "database",
     "forks",
+    "migrated_sqlite",
+    "new_database",
     "new_postgres",
     "new_program",
+    "new_sqlite",
     "postgres_server",
     "telegram",
 ]
@@ -27,9 +39,9 @@ def fleet(
 ) -> Iterator[Fleet]:
     """It polls, unless it is told otherwise; nobody runs yet."""
     name = postgres_server.create()
-    url = postgres_server.url_of(name).replace("+psycopg", "")
+    url = postgres_server.url_of(name)
     stores = PostgresStores(
-        url,
+        url.replace("+psycopg", ""),
         f"{bot_settings['MONGODB_URI'].partition('/?')[0]}/?directConnection=true",
         bot_settings["MONGODB_DATABASE"],
         bot_settings["REDIS_URL"],

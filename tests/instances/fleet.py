@@ -2,6 +2,8 @@
 
 import json
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from time import monotonic, sleep
 from typing import Any
 
@@ -10,6 +12,9 @@ from tests.e2e.invariants import UNFINISHED, verify
 from tests.e2e.program import Program, free_port, wait_until
 from tests.e2e.reader import Reader, said_by_bot
 from tests.outages.stores import PostgresStores
+from tests.storage.fixtures import new_commits
+from yabot.storage.relational.commit_log import CommitLog
+from yabot.storage.relational.postgres import PostgresDatabase
 
 Json = dict[str, Any]
 
@@ -30,6 +35,14 @@ class Fleet:
     def deliver_to(self, port: int) -> None:
         """By webhook from now on, through what balances there."""
         self._settings["WEBHOOK_URL"] = f"http://127.0.0.1:{port}/telegram"
+
+    @asynccontextmanager
+    async def elsewhere(self) -> AsyncIterator[CommitLog]:
+        """The log as a process has it that sends nothing."""
+        database = PostgresDatabase(self._settings["DATABASE_URL"], pool_size=2, timeout_ms=5000)
+        await database.open()
+        yield new_commits(database)
+        await database.close()
 
     def launch(self) -> Program:
         """One more bot, which may not be ready."""

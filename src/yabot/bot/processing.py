@@ -36,8 +36,8 @@ class Handling:
 
     update: Update
     cause: Cause
-    # Fails the commit when the update is another process's by then.
-    check: Statement[None] | None = None
+    # Under which it is handled; none is needed for what changes nothing.
+    share: Share | None = None
     operation: str = "unknown"
     started: float = field(default_factory=perf_counter)
 
@@ -111,7 +111,7 @@ class UpdateProcessor:
     async def _process(self, update: Update, share: Share, given_up: bool) -> None:
         """Until it is settled, or another process's: whoever has it then finds it in SQL."""
         if self._shares.holds(share):
-            handling = self.begin(update, self._shares.check(share))
+            handling = self.begin(update, share)
             with (
                 bound_contextvars(correlation_id=handling.cause.correlation_id),
                 self._sign.over(handling.chat_id),
@@ -119,7 +119,7 @@ class UpdateProcessor:
                 try:
                     await (self._give_up(handling) if given_up else self._settle(handling))
                 except OwnershipLost:
-                    self._shares.drop(share)
+                    self._shares.drop([share])
                     log.info("update.left", update_id=update.update_id)
         self._under_way.discard(update.update_id)
 
@@ -211,11 +211,15 @@ class UpdateProcessor:
             error_code=turn.error_code,
         )
         # Before the handler's statements: a deletion blanks what has been finished.
-        turn.work.statements.insert(0, self._intake.finished(update_id, state))
-        if handling.check is not None:
-            turn.work.statements.insert(0, handling.check)
+        turn.work.statements[:0] = [
+            *self._checks(handling),
+            self._intake.finished(update_id, state),
+        ]
         turn.work.publish(completed, turn.user_id or None)
-        await self._commits.commit(turn.work)
+        committed = await self._commits.commit(turn.work)
+        if committed.duplicate and handling.share is not None:
+            # Our own commit, whose answer got lost; or that of whoever has the share by now.
+            self._shares.require(handling.share)
         UPDATES.labels(completed.operation, completed.outcome).inc()
         HANDLING.observe(completed.duration_ms / 1000)
         log.info(
@@ -225,9 +229,14 @@ class UpdateProcessor:
             **completed.model_dump(exclude_none=True),
         )
 
-    def begin(self, update: Update, check: Statement[None] | None = None) -> Handling:
+    def _checks(self, handling: Handling) -> list[Statement[None]]:
+        """Fail the commit when the update is another process's by then."""
+        check = self._shares.check(handling.share) if handling.share is not None else None
+        return [] if check is None else [check]
+
+    def begin(self, update: Update, share: Share | None = None) -> Handling:
         cause_id = f"update:{self._intake.bot_id}:{update.update_id}"
-        return Handling(update, Cause("bot", id=cause_id, correlation_id=cause_id), check)
+        return Handling(update, Cause("bot", id=cause_id, correlation_id=cause_id), share)
 
 
 def _lane_failed(user: str, error: Exception) -> None:

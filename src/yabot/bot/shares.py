@@ -136,11 +136,10 @@ class Shares:
             raise
         self._has_looked = True
         self._until = asked + self._ownership.lease_seconds
-        for share in list(self._held.values()):
-            if holdings.tokens.get(share.partition) != share.token:
-                self.drop(share)
-            elif share.partition in holdings.unwanted:
-                share.close()
+        held = list(self._held.values())
+        self.drop(share for share in held if holdings.tokens.get(share.partition) != share.token)
+        for partition in holdings.unwanted & self._held.keys():
+            self._held[partition].close()
         self._lead(LEADING in holdings.tokens and LEADING not in holdings.unwanted)
         self._forget_ended()
         fresh = {
@@ -161,34 +160,33 @@ class Shares:
     def to_hand_over(self) -> list[Share]:
         return [share for share in self._held.values() if share.is_over]
 
-    async def release(self, shares: Iterable[Share]) -> None:
+    async def release(self, shares: Sequence[Share]) -> None:
         """Others may go on there at once. Raises StoreUnavailable."""
-        released = list(shares)
-        await self._ownership.release(GROUP, _tokens(released))
-        for share in released:
-            self.drop(share)
+        await self._ownership.release(GROUP, _tokens(shares))
+        self.drop(shares)
 
     async def leave(self) -> None:
         """Take no part any more. Raises StoreUnavailable."""
         await self._ownership.leave(GROUP, _tokens(self._held.values()))
-        for share in list(self._held.values()):
-            self.drop(share)
+        self.drop(list(self._held.values()))
 
-    def drop(self, share: Share) -> None:
-        """It is another's: what still runs there finds that out with its commit."""
-        share.close()
-        if self._held.get(share.partition) is share:
+    def drop(self, shares: Iterable[Share]) -> None:
+        """They are another's: what still runs there finds that out with its commit."""
+        dropped = [share for share in shares if self._held.get(share.partition) is share]
+        for share in dropped:
+            share.close()
             del self._held[share.partition]
             self._ending[share.partition] = share
-            log.info("partition.left", group=GROUP, partition=share.partition)
+        if dropped:
+            left = [share.partition for share in dropped]
+            log.info("partitions.left", group=GROUP, partitions=left)
             self._measure()
 
     def _lapse(self) -> None:
         """For too long nothing was heard of SQL, or this process stood still: others may have
         taken over. What is ours after all is begun anew.
         """
-        for share in list(self._held.values()):
-            self.drop(share)
+        self.drop(list(self._held.values()))
 
     def _forget_ended(self) -> None:
         self._ending = {n: share for n, share in self._ending.items() if not share.is_over}
@@ -197,8 +195,9 @@ class Shares:
         if leads == self.leading.is_set():
             return
         log.info("bot.leads" if leads else "bot.follows")
-        for event, happens in ((self.leading, leads), (self.following, not leads)):
-            event.set() if happens else event.clear()
+        now, before = (self.leading, self.following) if leads else (self.following, self.leading)
+        now.set()
+        before.clear()
         if leads:
             for listener in self.on_leading:
                 listener()
