@@ -47,12 +47,11 @@ async def _beside(peer: Peer, bus: Bus, subscriber: Subscriber[Any], events: int
     async with subscribed(bus, SoleOwner(partitions), subscriber) as relay:
 
         async def ours() -> float:
-            rows = new_rows(events, partitions)
-            await bus.settled()
             bus.handled.expect(events)
-            await bus.fill_log(rows)
+            commits = await bus.committed(events)
             started = perf_counter()
-            relay.look_again()
+            for committed in commits:
+                relay.notice(committed)
             await bus.handled.wait()
             rate = events / (perf_counter() - started)
             await bus.settled()

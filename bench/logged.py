@@ -8,7 +8,7 @@ from uuid_utils import uuid7
 from yabot.clock import utc_now
 from yabot.events.envelope import Envelope
 from yabot.events.operations import OperationCompleted
-from yabot.events.partition import partition_of
+from yabot.events.partition import Entry, partition_of
 from yabot.storage.relational.tables import outbox, partitions
 
 Row = dict[str, Any]
@@ -27,7 +27,7 @@ def new_rows(events: int, partitions: int, users: int = USERS) -> list[Row]:
     return [_row(str(1_000_000 + n % users), partitions) for n in range(events)]
 
 
-def refill(connection: Connection, rows: list[Row]) -> None:
+def refill(connection: Connection, rows: list[Row]) -> list[Entry]:
     """In place of what is in the log, behind its positions."""
     connection.execute(delete(outbox))
     last = dict(connection.execute(select(partitions.c.partition, partitions.c.last_pos)).all())
@@ -37,6 +37,9 @@ def refill(connection: Connection, rows: list[Row]) -> None:
         placed.append(row | {"pos": last[row["partition"]]})
     connection.execute(insert(outbox), placed)
     connection.execute(_set_last, [{"number": n, "at": pos} for n, pos in last.items()])
+    return [
+        Entry(row["partition"], row["pos"], row["event_type"], row["envelope"]) for row in placed
+    ]
 
 
 def _row(user_id: str, partitions: int) -> Row:

@@ -1,7 +1,7 @@
 """A peer: FastStream consumes and acknowledges the same events, as its users write it.
 
 Its subscriber with a consumer group and otherwise its defaults, which handles one event after
-another and so keeps the order of one stream. With `max_workers` it was at best 1.4 times as fast
+another and so keeps the order of one stream. With `max_workers` it was at best 1.3 times as fast
 where the handler waits for SQL, slower where it does nothing, and no order was kept.
 """
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from redis.asyncio import Redis
-from sqlalchemy import Connection
+from sqlalchemy import Column, Connection, MetaData, Table, Text, insert
 
 from bench.engines import Engines
-from bench.logged import Row, refill
-from bench.peer_faststream import CREATE, INSERT
+from bench.logged import USERS, new_rows, refill
+from bench.peer_faststream import CREATE
 from yabot.assembly import build_catalog
 from yabot.bootstrap import FEATURES
 from yabot.bus.feed import Feed
@@ -26,12 +26,14 @@ from yabot.runtime.heap import settle_heap
 from yabot.settings import ConfigManager
 from yabot.storage.relational.commit_log import CommitLog, Committed
 from yabot.storage.relational.ownership import Ownership
-from yabot.storage.relational.unit_of_work import UnitOfWork
+from yabot.storage.relational.prepared import Prepared
+from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
 from yabot.stores import connect_database, open_database, open_redis
 from yabot.subscriber import Event, Subscriber
 
 GROUP = "bench"
 CONSUMER = "bench.effect"
+CAUSE = Cause("bench", "bench", "bench")
 # Events that are not handled by then never will be: see the log in the benchmark's folder.
 PATIENCE = 120.0
 LOOK_EVERY = 0.02
@@ -40,6 +42,12 @@ UNFINISHED = f"""
     SELECT count(*) FROM partitions JOIN group_positions USING (partition)
     WHERE name = '{GROUP}' AND (published_pos < last_pos OR pos < last_pos)
 """
+
+# As the peer makes it.
+_effects = Table(
+    "effects", MetaData(), *(Column(name, Text) for name in ("event_id", "user_id", "event_type"))
+)
+_insert = Prepared(insert(_effects))
 
 Handled = Event[OperationCompleted]
 
@@ -87,10 +95,10 @@ class Bus:
                 "event_type": envelope.event_type,
             }
 
-            def insert(connection: Connection) -> None:
-                connection.exec_driver_sql(INSERT, row)
+            def add(connection: Connection) -> None:
+                _insert.run(connection, row)
 
-            work.run(insert)
+            work.run(add)
 
         return Subscriber(CONSUMER, OperationCompleted, handle)
 
@@ -102,9 +110,11 @@ class Bus:
 
         return Subscriber(CONSUMER, OperationCompleted, handle)
 
-    async def fill_log(self, rows: list[Row]) -> None:
-        """As if they had just been committed by a process that has told nobody."""
-        await self.commits.database.write(lambda connection: refill(connection, rows))
+    async def committed(self, events: int, users: int = USERS) -> list[Committed]:
+        """So many in the log, one of each commit: of these nobody has been told."""
+        rows = new_rows(events, self.commits.partitions, users)
+        entries = await self.commits.database.write(lambda connection: refill(connection, rows))
+        return [Committed(CAUSE, events=(entry,)) for entry in entries]
 
     async def settled(self) -> None:
         """Until all that is in the log has been published, and its positions are in SQL."""
