@@ -57,7 +57,7 @@ class Orders:
     # Who reacts in this very process, which ends when all of that has come to its end; without
     # any it works until SIGTERM.
     load: Load | None = None
-    lease: float = 2.0
+    lease: float = 1.5
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))

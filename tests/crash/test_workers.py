@@ -66,14 +66,14 @@ async def test_workers_join_and_leave_while_events_come(
 @pytest.mark.parametrize(
     "point",
     [
-        KillPoint("log", "pay.decided", 3, fate="SIGSTOP"),
+        KillPoint("log", "pay.asked", 3, fate="SIGSTOP"),
         KillPoint("sql", "INSERT INTO transactions", 3, fate="SIGSTOP"),
-        KillPoint("commit", "INSERT INTO outbox", 3, fate="SIGSTOP"),
+        KillPoint("commit", "INSERT INTO transactions", 3, fate="SIGSTOP"),
         KillPoint("log", "unit.committed", 10, fate="SIGSTOP"),
     ],
     ids=str,
 )
-async def test_a_worker_that_was_thought_dead_takes_no_effect(
+async def test_a_worker_that_was_thought_dead_does_no_harm_when_it_rises(
     on_postgres: Addresses, new_child: NewChild, point: KillPoint
 ) -> None:
     zombie, heir = new_child(Orders(on_postgres)), new_child(Orders(on_postgres))
@@ -83,7 +83,6 @@ async def test_a_worker_that_was_thought_dead_takes_no_effect(
         heir.start()
         await until(partial(_has_everything, heir), PATIENCE)
         zombie.rise()
-        await zombie.until_logged("commit.refused")
     await asyncio.gather(zombie.stop(), heir.stop())
     async with opened(on_postgres) as stores:
         await verify(stores, LOAD)
@@ -94,3 +93,22 @@ async def _has_everything(heir: Child) -> bool:
     taken = heir.logged("partitions.taken")
     partitions = {(line["group"], number) for line in taken for number in line["partitions"]}
     return len(partitions) == 3 * PARTITIONS and len(heir.logged("unit.committed")) > 30
+
+
+@pytest.mark.criterion("2.3.1", "3.1.5", "rel.3", "scale.3")
+async def test_what_a_worker_decided_before_it_was_thought_dead_takes_no_effect(
+    on_postgres: Addresses, new_child: NewChild
+) -> None:
+    """The heir has not come to it yet: nothing but the token tells that it is too late."""
+    zombie, heir = new_child(Orders(on_postgres)), new_child(Orders(on_postgres))
+    async with readers(on_postgres, LOAD):
+        zombie.start(KillPoint("log", "pay.decided", fate="SIGSTOP"))
+        await zombie.until_stopped()
+        heir.start(KillPoint("log", "pay.asked", fate="SIGSTOP"))
+        await heir.until_stopped()
+        zombie.rise()
+        await zombie.until_logged("commit.refused")
+        heir.rise()
+    await asyncio.gather(zombie.stop(), heir.stop())
+    async with opened(on_postgres) as stores:
+        await verify(stores, LOAD)

@@ -1,6 +1,8 @@
-"""kill -9 at random moments while five readers play: stores agree, everybody is answered."""
+"""kill -9 at random moments while five readers play and react: stores agree, everybody is
+answered, and what a page promises for a reaction is paid once."""
 
 import asyncio
+import json
 import random
 from typing import Any
 
@@ -10,11 +12,16 @@ from aiohttp import ClientError
 from tests.e2e.invariants import settle, verify
 from tests.e2e.program import Program
 from tests.e2e.reader import Reader, buttons, readers, with_buttons
+from tests.e2e.route import STORY
+from tests.e2e.stores import Stores
+from tests.features.besitos.beside import beside, until_told
 from yabot.errors import InvalidInput
+from yabot.features.besitos.audit import audit_ledger
 
 NAMES = ("Ada", "Blas", "Cora", "Dani", "Eva")
 SEEDS = (1, 2, 3)
 KILLS = 3
+EMOJI = sorted({emoji for page in STORY.fragments.values() for emoji in page.metadata.reactions})
 IMPATIENCE = 0.3  # seconds after which a reader does not wait for an answer any longer
 
 
@@ -40,6 +47,10 @@ class Walker:
             await self.reader.send(self._random.choice(["/start", "/story", "/menu", "/nothing"]))
             return
         message = self._random.choice(offered[-3:])
+        if self._random.random() < 0.3:
+            emoji = self._random.choice(EMOJI)
+            await self.reader.client.react(self.reader.user_id, message["message_id"], emoji)
+            return
         data = self._random.choice(buttons(message))
         await self.reader.client.press(self.reader.user_id, message["message_id"], data)
 
@@ -51,7 +62,31 @@ class Walker:
             await asyncio.sleep(0.01)
 
 
-@pytest.mark.criterion("1.1.3", "1.3.1", "2.2.4", "5.3.4")
+def first_reactions(stores: Stores) -> dict[str, int]:
+    """What each reader is to have for the first priced reaction to each page, by the ledger's
+    keys."""
+    query = "SELECT envelope FROM outbox WHERE event_type = ? ORDER BY partition, pos"
+    due: dict[str, int] = {}
+    for row in stores.rows(query, "reaction_detected"):
+        event = json.loads(row["envelope"])
+        page, emoji = event["payload"]["content_id"], event["payload"]["reaction_type"]
+        if price := STORY.fragments[page].metadata.reactions.get(emoji):
+            due.setdefault(f"reaction:{event['user_id']}:{page}", price)
+    return due
+
+
+async def verify_rewards(stores: Stores) -> None:
+    await asyncio.to_thread(until_told, stores)
+    paid = "SELECT transaction_id, amount FROM postings WHERE transaction_id LIKE ? AND amount > 0"
+    rows = stores.rows(paid, "reaction:%")
+    assert {row["transaction_id"]: row["amount"] for row in rows} == first_reactions(stores)
+    assert len(rows) > 0
+    async with beside(stores) as ledger:
+        assert await audit_ledger(ledger.database) == []
+    assert stores.value("SELECT count(*) FROM dead_letters") == 0
+
+
+@pytest.mark.criterion("1.1.3", "1.3.1", "2.2.4", "2.3.1", "5.3.4", "rel.3")
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_whenever_it_is_killed_nothing_is_lost_or_done_twice(
     mortal: Program, seed: int
@@ -70,5 +105,6 @@ async def test_whenever_it_is_killed_nothing_is_lost_or_done_twice(
         for reader in found:
             await reader.until(lambda chat: not any(message["pending"] for message in chat))
         await asyncio.to_thread(settle, mortal.stores)
+        await verify_rewards(mortal.stores)
         verify(mortal.stores)
         assert sum(len(mortal.stores.outbox(reader.user_id)) for reader in found) > 20

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from time import perf_counter
+from time import perf_counter, time
 from typing import Literal
 
 from pydantic import ValidationError
@@ -13,7 +13,6 @@ from yabot.bus.attempt import HandlerInterrupted, HandlerTimedOut, attempt
 from yabot.bus.error_text import error_text
 from yabot.bus.failures import Case, Letter
 from yabot.bus.receipts import receipted
-from yabot.clock import utc_now
 from yabot.errors import GuardFailed, OwnershipLost, StoreUnavailable, TerminalError
 from yabot.events.failures import EventProcessingFailed
 from yabot.observability.logging import CORRELATION_ID, get_logger
@@ -25,7 +24,7 @@ from yabot.storage.relational.unit_of_work import UnitOfWork
 log = get_logger(__name__)
 
 # Attempts that run at a time. An event that waits for its next attempt is none of them.
-IN_FLIGHT = 128
+IN_FLIGHT = 256
 # Failures after which a subscriber gives an event up, and the pauses between them, in seconds.
 ATTEMPTS = 6
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
@@ -48,7 +47,7 @@ class Delivery:
 
     async def deliver(self, case: Case) -> None:
         """Returns when the matter is settled. Raises OwnershipLost: then it is another's."""
-        waited = (utc_now() - case.envelope.timestamp).total_seconds()
+        waited = time() - case.envelope.timestamp.timestamp()
         labelled(EVENT_WAITING, case.group).observe(max(waited, 0.0))
         before = CORRELATION_ID.set(case.envelope.correlation_id)
         try:

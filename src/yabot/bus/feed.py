@@ -58,6 +58,8 @@ class Feed:
             events = _readable(partition, entries)
             for listener in self.listeners:
                 listener(partition, events)
+            # Let them be handled before the next come: else quick handlers, too, look overwhelmed.
+            await asyncio.sleep(0)
 
 
 def _readable(partition: int, entries: Sequence[tuple[int, str]]) -> list[Entry]:

@@ -115,7 +115,7 @@ class SubscriberGroup:
         await self._recall_attempts()
         ends = await self._database.read(log_ends)
         for progress in self._shares:
-            if progress.behind or progress.taken < ends[progress.partition]:
+            if progress.stands_still(ends[progress.partition]) or progress.behind:
                 await self._catch_up(progress)
         await self._retries.take_up()
         self._measure(ends)

@@ -28,6 +28,7 @@ class Progress:
     more: bool = False
     # Another process has the partition, or is to have it: nothing more is taken on.
     closed: bool = False
+    _looked_at: int = -1
     # Those that are not settled, in order, and when they happened.
     _open: deque[tuple[int, datetime]] = field(default_factory=deque)
     # Those of them that are finished, while an earlier one is not.
@@ -44,6 +45,14 @@ class Progress:
     def oldest(self) -> datetime | None:
         """When the oldest event that is not settled happened."""
         return self._open[0][1] if self._open else None
+
+    def stands_still(self, end: int) -> bool:
+        """At each look at the log, which has come to ``end``: whether nobody has brought what
+        follows since the last look.
+        """
+        stands_still = self._looked_at == self.taken < end
+        self._looked_at = self.taken
+        return stands_still
 
     def take(self, pos: int, happened: datetime) -> None:
         self.taken = pos

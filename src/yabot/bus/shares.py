@@ -42,7 +42,10 @@ class Shares:
             self._held[partition].closed = True
         await self._hand_over([progress for progress in self if progress.closed and progress.idle])
         fresh = {n: t for n, t in holdings.tokens.items() if n not in self._held}
-        begun = await self._begin({n: fresh[n] for n in fresh.keys() - holdings.unwanted})
+        # What could not be begun when it was taken, and is to be another's by now.
+        spare = {n: fresh.pop(n) for n in holdings.unwanted & fresh.keys()}
+        await self._ownership.release(self._group, spare)
+        begun = await self._begin(fresh)
         PARTITIONS_OWNED.labels(self._group).set(len(self._held))
         return begun
 

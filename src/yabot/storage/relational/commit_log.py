@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, bindparam, case, insert, update
@@ -14,7 +15,7 @@ from yabot.events.catalog import Catalog
 from yabot.events.envelope import Envelope, EventPayload
 from yabot.events.partition import Entry, partition_of
 from yabot.observability.logging import get_logger
-from yabot.observability.metrics import COMMITS, COMMITTING
+from yabot.observability.metrics import COMMITS, COMMITTING, labelled
 from yabot.storage.relational.database import Database, insert_new
 from yabot.storage.relational.prepared import Prepared
 from yabot.storage.relational.tables import (
@@ -73,15 +74,17 @@ class CommitLog:
         for envelope in work.ingested:
             self.catalog.payload_of(envelope)
         redo = {change.user_id: _redo(change) for change in work.documents.values()}
+        started = perf_counter()
         try:
-            with COMMITTING.time():
-                committed = await self.database.write(
-                    lambda connection: self._apply(connection, work, redo)
-                )
+            committed = await self.database.write(
+                lambda connection: self._apply(connection, work, redo)
+            )
         except GuardFailed:
-            COMMITS.labels("guard_failed").inc()
+            labelled(COMMITS, "guard_failed").inc()
             raise
-        COMMITS.labels("duplicate" if committed.duplicate else "committed").inc()
+        finally:
+            COMMITTING.observe(perf_counter() - started)
+        labelled(COMMITS, "duplicate" if committed.duplicate else "committed").inc()
         log.debug("unit.committed", cause_id=work.cause.id, duplicate=committed.duplicate)
         if committed.duplicate:
             for look in self.on_repeat:
@@ -202,6 +205,8 @@ def _advance_counters(connection: Connection, work: UnitOfWork) -> dict[str, _Co
 
     Users are taken in order of their ids, so that two units never wait for each other in a ring.
     """
+    if not (work.events or work.documents):
+        return {}
     events = Counter(user_id for _, user_id in work.events if user_id is not None)
     counters = {}
     for user_id in sorted(events.keys() | work.documents.keys()):

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, Insert, Table
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from yabot.errors import StoreUnavailable
@@ -16,6 +16,9 @@ from yabot.runtime.watch import Gate
 
 T = TypeVar("T")
 Statement = Callable[[Connection], T]
+
+# PostgreSQL has ended a transaction that was idle for too long: this process was stopped.
+HUNG_UP = "25P03"
 
 
 class Database(Protocol):
@@ -79,6 +82,10 @@ def store_errors(store: str) -> Iterator[None]:
     except (OperationalError, InterfaceError) as error:
         if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
             raise  # a statement that SQLite does not understand is no outage
+        raise StoreUnavailable(store, _reason(error)) from error
+    except InternalError as error:
+        if getattr(error.orig, "sqlstate", None) != HUNG_UP:
+            raise
         raise StoreUnavailable(store, _reason(error)) from error
     except PoolTimeout as error:
         raise StoreUnavailable(store, "all its connections are busy") from error

@@ -3,15 +3,17 @@
 import asyncio
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import TypeVar
+from typing import Any, TypeVar
 from weakref import WeakSet
 
 import psycopg
+from psycopg.abc import Params
 from sqlalchemy import create_engine, event
 from sqlalchemy.exc import OperationalError
+from typing_extensions import override
 
 from yabot.errors import StoreUnavailable
 from yabot.runtime.watch import Gate
@@ -48,6 +50,7 @@ class PostgresDatabase:
             pool_timeout=timeout_ms / 1000,
             pool_pre_ping=True,
             connect_args={
+                "cursor_factory": _Cursor,
                 "connect_timeout": min(max(1, timeout_ms // 1000), LONGEST_CONNECTING),
                 "options": f"-c lock_timeout={timeout_ms} -c statement_timeout={timeout_ms} "
                 f"-c idle_in_transaction_session_timeout={timeout_ms}",
@@ -127,6 +130,21 @@ class PostgresDatabase:
         snapshot = self.engine.connect().execution_options(isolation_level="REPEATABLE READ")
         with snapshot as connection:
             return query(connection)
+
+
+class _Cursor(psycopg.Cursor[Any]):
+    """Runs many statements one after another; ``rowcount`` is then that of the last.
+
+    psycopg's own pipeline ends with a Flush behind its Sync, at which the server forgets the limit
+    on idle transactions: whoever was stopped there would hold its locks for good.
+    """
+
+    @override
+    def executemany(
+        self, query: Any, params_seq: Iterable[Params], *, returning: bool = False
+    ) -> None:
+        for parameters in params_seq:
+            self.execute(query, parameters)
 
 
 def _socket_of(connection: psycopg.Connection) -> socket.socket:

@@ -1,0 +1,32 @@
+"""What PostgreSQL is asked to do about those who hold it up."""
+
+import time
+
+import pytest
+from sqlalchemy import Connection, insert
+
+from tests.storage.fixtures import NewDatabase
+from yabot.clock import utc_now
+from yabot.errors import StoreUnavailable
+from yabot.storage.relational.tables import audit_log
+
+PATIENCE_MS = 200
+
+
+@pytest.mark.criterion("rel.3")
+@pytest.mark.parametrize("rows", [1, 3])
+async def test_a_transaction_of_one_who_was_stopped_is_ended(
+    new_postgres: NewDatabase, rows: int
+) -> None:
+    """Whatever it had run last: it may hold locks that all others wait for."""
+    database = new_postgres(timeout_ms=PATIENCE_MS)
+    await database.open()
+    row = {"kind": "test", "details": "{}", "created_at": utc_now()}
+
+    def stop_in_the_middle(connection: Connection) -> None:
+        connection.execute(insert(audit_log), [row] * rows)
+        time.sleep(5 * PATIENCE_MS / 1000)
+        connection.exec_driver_sql("SELECT 1")
+
+    with pytest.raises(StoreUnavailable, match="idle-in-transaction"):
+        await database.write(stop_in_the_middle)
