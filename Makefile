@@ -5,7 +5,7 @@ PYTHON ?= python3.11
 TESTERS ?= 3
 SETUP := $(VENV)/.setup-done
 
-.PHONY: setup play test test-page check format bench lab-sentinel lab-cluster lock clean
+.PHONY: setup play test test-page crash check format bench lab-sentinel lab-cluster lock clean
 
 setup: $(SETUP)
 
@@ -27,6 +27,9 @@ test: setup
 test-page: setup
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements/page.txt
 	@$(BIN)/pytest -m page
+
+crash: setup
+	@CRASH_SEEDS=$(or $(CRASH_SEEDS),400) $(BIN)/pytest -v $(if $(CRASH_SEED),tests/crash/test_any_moment.py,tests/crash)
 
 check: setup
 	@$(BIN)/ruff format --check .

@@ -5,6 +5,7 @@ both; the three are features of their own, so each is a group. None of it looks 
 been done before: what the bus delivers twice, or out of order, shows.
 """
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -42,11 +43,14 @@ from yabot.subscriber import Event, Subscriber
 
 log = get_logger(__name__)
 
-# What a reaction is: paid at once, after some failures, when an operator retries it, or never.
-Mood = Literal["glad", "shy", "sick", "poison"]
+# When a reaction is paid: at once, in a while, after some failures, when an operator retries it, or
+# never.
+Mood = Literal["glad", "slow", "shy", "sick", "poison"]
 PAID, TOLL = 2, 1
 # How often a shy reaction has to be tried in vain.
 SHY_FAILURES = 2
+# Seconds: longer than positions take to be marked.
+IN_A_WHILE = 0.7
 # Under which its effects are noted in the audit.
 EFFECT = "effect"
 
@@ -90,6 +94,8 @@ class Payer:
 
     async def pay(self, event: Event[ReactionDetected], work: UnitOfWork) -> None:
         log.debug("pay.asked", event_id=event.envelope.event_id)
+        if event.payload.reaction_type == "slow":
+            await asyncio.sleep(IN_A_WHILE)
         await self._go_wrong(event)
         note_event(work, "pay", event)
         # Named at random: the ledger would otherwise refuse to pay twice.

@@ -18,6 +18,8 @@ from yabot.storage.relational.database import Database
 from yabot.storage.relational.tables import dead_letters
 from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
 
+OTHERS: dict[int, Mood] = {3: "shy", 5: "slow"}
+
 Decision = Callable[[UnitOfWork], Awaitable[None]]
 
 
@@ -41,7 +43,7 @@ class Load:
                 return "sick"
             if n % 5 == 2:
                 return "poison"
-        return "shy" if n % 7 == 3 else "glad"
+        return OTHERS.get(n % 7, "glad")
 
     def reactions_of(self, user_id: str) -> list[tuple[int, Mood]]:
         return [(n, self.mood(user_id, n)) for n in range(self.reactions)]

@@ -13,6 +13,8 @@ from tests.e2e.kill_points import KillPoint
 
 # In this order: one that waits, one whose quest fails, poison, a shy one, a sick one.
 LOAD = Load(readers=1, reactions=5)
+# The last but one is slow: positions are marked while it is under way.
+SLOW_LOAD = Load(readers=1, reactions=7)
 
 TAKEN_ON = [
     KillPoint("log", "feed.read"),
@@ -49,6 +51,9 @@ FOLLOWERS = [
 MARKS = [
     KillPoint("sql", "UPDATE group_positions"),
     KillPoint("commit", "UPDATE group_positions"),
+    # Those before have been committed.
+    KillPoint("sql", "UPDATE group_positions", 4),
+    KillPoint("commit", "UPDATE group_positions", 4),
 ]
 FAILURES = [
     *(KillPoint("log", "event.failed", n) for n in (1, 2, 3)),
@@ -71,11 +76,11 @@ async def test_wherever_a_worker_dies_the_next_goes_on(
     new_place: NewPlace, new_child: NewChild, points: list[KillPoint]
 ) -> None:
     async def die_and_go_on(point: KillPoint) -> None:
-        place = new_place()
-        child = new_child(Orders(place, LOAD))
+        place, load = new_place(), SLOW_LOAD if point in MARKS else LOAD
+        child = new_child(Orders(place, load))
         await child.dies_at(point)
         await child.finishes()
         async with opened(place) as stores:
-            await verify(stores, LOAD)
+            await verify(stores, load)
 
     await asyncio.gather(*map(die_and_go_on, points))

@@ -21,7 +21,8 @@ from yabot.features.besitos.audit import audit_ledger
 NAMES = ("Ada", "Blas", "Cora", "Dani", "Eva")
 SEEDS = (1, 2, 3)
 KILLS = 3
-EMOJI = sorted({emoji for page in STORY.fragments.values() for emoji in page.metadata.reactions})
+# The pages where readers begin pay for the first of these.
+EMOJI = ("❤", "❤", "🤔", "😍", "💋")
 IMPATIENCE = 0.3  # seconds after which a reader does not wait for an answer any longer
 
 
@@ -47,7 +48,7 @@ class Walker:
             await self.reader.send(self._random.choice(["/start", "/story", "/menu", "/nothing"]))
             return
         message = self._random.choice(offered[-3:])
-        if self._random.random() < 0.3:
+        if self._random.random() < 0.4:
             emoji = self._random.choice(EMOJI)
             await self.reader.client.react(self.reader.user_id, message["message_id"], emoji)
             return
