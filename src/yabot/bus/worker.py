@@ -7,7 +7,7 @@ from yabot.bus.feed import Feed
 from yabot.bus.group import SubscriberGroup
 
 # Seconds that running handlers get when the program stops.
-FINISH_WORK = 2.5
+FINISH_WORK = 1.5
 
 
 class EventWorker:
