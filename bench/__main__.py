@@ -5,7 +5,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 
-from bench import operations, outages, processor, relay, sending, start, webhook, whole_way
+from bench import events, operations, outages, processor, relay, sending, start, webhook, whole_way
 from bench.engines import Engines, running_engines
 from bench.figures import Figure
 from bench.report import as_json, as_table
@@ -22,6 +22,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "webhook": webhook.webhook_figures,
     "sending": sending.sending_figures,
     "outages": outages.outage_figures,
+    "events": events.event_figures,
 }
 
 
