@@ -45,6 +45,7 @@ log = get_logger(__name__)
 
 # Seconds between two looks at what nobody tells of: another process's commits.
 SWEEP = 0.5
+# Seconds between two looks of loops that would take a second: a test would wait for the most part.
 HURRY = 0.2
 CATCH_UP = 1.0
 # Seconds in which all is done if it ever is.
@@ -152,7 +153,6 @@ async def subscribing(
 
 
 async def _hurry(loops: Sequence[WakingLoop]) -> None:
-    """Of the second between two looks, a test would wait for the most part."""
     while True:
         await asyncio.sleep(HURRY)
         for loop in loops:
