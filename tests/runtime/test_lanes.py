@@ -40,7 +40,7 @@ class Record:
         return [n for each, n in self.done if each == key]
 
 
-def lanes(record: Record, in_flight: int = 8) -> Lanes[str]:
+def lanes(record: Record, in_flight: int | None = 8) -> Lanes[str]:
     return Lanes(in_flight, record.failed)
 
 
@@ -78,6 +78,16 @@ async def test_no_more_than_the_bound_run_at_once() -> None:
         work.submit(str(n), record.job(str(n), n, turns=5))
     assert await work.drain(5)
     assert record.most == 3
+
+
+async def test_without_a_bound_all_keys_run_at_once() -> None:
+    record = Record()
+    work = lanes(record, in_flight=None)
+    for n in range(300):
+        work.submit(str(n % 100), record.job(str(n % 100), n, turns=5))
+    assert await work.drain(5)
+    assert record.most == 100
+    assert record.of("7") == [7, 107, 207]
     assert len(record.done) == 30
 
 

@@ -39,10 +39,6 @@ class Delivery:
     commits: CommitLog
     # Told of each event that is settled, and whether it became a dead letter.
     on_settled: Callable[[bool], None]
-    # Failures so far, by consumer and event; SQL has them too.
-    attempts: dict[tuple[str, str], int] = field(default_factory=dict)
-    # A store did not answer: it may have happened all the same.
-    _unsure: set[tuple[str, str]] = field(default_factory=set)
     _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(IN_FLIGHT))
 
     async def deliver(self, case: Case) -> None:
@@ -89,18 +85,18 @@ class Delivery:
         """One attempt."""
         try:
             async with self._slots:
-                if case.key not in self._unsure or not await self._has_happened(case):
+                if not case.unsure or not await self._has_happened(case):
                     await self._attempt(case)
         except OwnershipLost:
             raise
         except StoreUnavailable as error:
             # It is not the event's fault: no attempt is used up.
             log.warning("event.waiting", consumer=case.consumer, reason=str(error))
-            self._unsure.add(case.key)
+            case.unsure = True
             return False
         except Exception as error:  # noqa: BLE001 - told in the log, the metrics and dead_letters
             return await self._fail(case, error)
-        self._settle(case, "ok")
+        self._tell(case, "ok")
         return True
 
     async def _attempt(self, case: Case) -> None:
@@ -115,36 +111,33 @@ class Delivery:
         found = receipted([case.consumer], [case.envelope.event_id])
         return bool(await self.commits.database.read(found))
 
-    def _settle(self, case: Case, outcome: Literal["ok", "dead"]) -> None:
-        self._unsure.discard(case.key)
-        self.attempts.pop(case.key, None)
+    def _tell(self, case: Case, outcome: Literal["ok", "dead"]) -> None:
         labelled(EVENTS_HANDLED, case.consumer, outcome).inc()
         self.on_settled(outcome == "dead")
 
     def _prepare(self, case: Case) -> UnitOfWork:
         work = case.unit()
-        if case.key in self.attempts:
+        if case.failures:
             work.run(failures.recovered(case))
         return work
 
     async def _fail(self, case: Case, error: Exception) -> bool:
         """True when it has become a dead letter."""
-        attempts = self.attempts.get(case.key, 0) + 1
-        _log_failure(case, attempts, error)
-        if attempts >= ATTEMPTS or isinstance(error, HOPELESS):
-            await self._bury(case, attempts, error)
-            self._settle(case, "dead")
+        case.failures += 1
+        _log_failure(case, error)
+        if case.failures >= ATTEMPTS or isinstance(error, HOPELESS):
+            await self._bury(case, error)
+            self._tell(case, "dead")
             return True
-        self.attempts[case.key] = attempts
         labelled(EVENTS_HANDLED, case.consumer, "failed").inc()
-        note = failures.failed(case, attempts, error, state="retrying")
+        note = failures.failed(case, error, state="retrying")
         await _persistently(lambda: self.commits.database.write(note))
         return False
 
-    async def _bury(self, case: Case, attempts: int, error: Exception) -> None:
+    async def _bury(self, case: Case, error: Exception) -> None:
         """Receipt, dead letter and the event that tells of it are one commit."""
         work = case.unit()
-        work.run(failures.failed(case, attempts, error, state="dead"))
+        work.run(failures.failed(case, error, state="dead"))
         # A subscriber that fails on these would make more and more of them.
         if case.envelope.event_type != EventProcessingFailed.event_type:
             told = EventProcessingFailed(
@@ -169,13 +162,13 @@ async def _persistently(write: Callable[[], Awaitable[object]]) -> None:
             return
 
 
-def _log_failure(case: Case, attempts: int, error: Exception) -> None:
+def _log_failure(case: Case, error: Exception) -> None:
     log.warning(
         "event.failed",
         consumer=case.consumer,
         event_type=case.envelope.event_type,
         event_id=case.envelope.event_id,
-        attempt=attempts,
+        attempt=case.failures,
         reason=error_text(error),
         exc_info=None if isinstance(error, FORESEEN) else error,
     )

@@ -29,14 +29,14 @@ class Case:
     partition: int
     envelope: Envelope
     owner_check: Statement[None] | None = None
+    # How often it has failed so far; SQL has it too.
+    failures: int = 0
+    # A store did not answer: it may have happened all the same.
+    unsure: bool = False
 
     @property
     def consumer(self) -> str:
         return self.subscriber.name
-
-    @property
-    def key(self) -> tuple[str, str]:
-        return self.consumer, self.envelope.event_id
 
     def unit(self, cause_id: str | None = None) -> UnitOfWork:
         """An empty one, for the event itself unless another cause is given."""
@@ -105,7 +105,7 @@ _wanted = (
 )
 
 
-def failed(case: Case, attempts: int, error: Exception, *, state: str) -> Statement[None]:
+def failed(case: Case, error: Exception, *, state: str) -> Statement[None]:
     """``state`` is "retrying" while there is hope, and "dead" after that.
 
     Raises OwnershipLost. What has been settled since by somebody else stays as it is.
@@ -114,7 +114,7 @@ def failed(case: Case, attempts: int, error: Exception, *, state: str) -> Statem
         "who": case.consumer,
         "which": case.envelope.event_id,
         "new_state": state,
-        "count": attempts,
+        "count": case.failures,
         **_told(error),
     }
 
@@ -145,7 +145,7 @@ def resolved(case: Case) -> Statement[None]:
     return resolve
 
 
-def attempts_of(group: str, partition: int) -> Statement[dict[tuple[str, str], int]]:
+def failures_of(group: str, partition: int) -> Statement[dict[tuple[str, str], int]]:
     """How often each event that is still being tried has failed, by consumer and event."""
     where = {"group": group, "number": partition}
     return lambda connection: {

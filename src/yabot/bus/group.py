@@ -41,8 +41,6 @@ log = get_logger(__name__)
 
 # No more than so many are taken on before they are handled; at half of it there is room again.
 MOST_WAITING = 2000
-# What is bounded is how many attempts run at a time: a lane that pauses keeps nobody waiting.
-LANES = 2 * MOST_WAITING
 LOOK_EVERY = 1.0
 
 # Pairs of consumer and event id.
@@ -82,12 +80,15 @@ class SubscriberGroup:
         self._shares = Shares(name, commits.database, ownership)
         self._flood = FloodGate()
         self._delivery = Delivery(commits, on_settled=self._flood.note)
-        self._lanes: Lanes[str] = Lanes(LANES, self._lane_failed)
+        # What is bounded is how many attempts run: a lane that pauses keeps nobody waiting.
+        self._lanes: Lanes[str] = Lanes(None, self._lane_failed)
         self._retries = Retries(name, self._subscribers, self._shares, self._lanes, self._delivery)
         self._stopping = False
         self._stop_announced = False
         # Partitions taken over whose failures so far have yet to be read.
         self._begun: list[Progress] = []
+        # Of events that have failed in an earlier start, or elsewhere: by consumer and event.
+        self._failures: dict[tuple[str, str], int] = {}
         self.loop = WakingLoop(f"subscribers of {name}", self.run_once, LOOK_EVERY)
 
     def offer(self, partition: int, entries: Sequence[Entry]) -> None:
@@ -112,7 +113,7 @@ class SubscriberGroup:
         if self._flood.shut:
             await self._announce_stop()
         self._begun += await self._shares.refresh()
-        await self._recall_attempts()
+        await self._recall_failures()
         ends = await self._database.read(log_ends)
         for progress in self._shares:
             if progress.stands_still(ends[progress.partition]) or progress.behind:
@@ -150,10 +151,10 @@ class SubscriberGroup:
         except (StoreUnavailable, TimeoutError) as error:
             log.warning("shares.not_handed_over", group=self.name, reason=str(error))
 
-    async def _recall_attempts(self) -> None:
+    async def _recall_failures(self) -> None:
         while self._begun:
-            known = failures.attempts_of(self.name, self._begun[-1].partition)
-            self._delivery.attempts.update(await self._database.read(known))
+            known = failures.failures_of(self.name, self._begun[-1].partition)
+            self._failures.update(await self._database.read(known))
             self._begun.pop()
 
     def _took_next(self, progress: Progress, entry: Entry) -> bool:
@@ -204,15 +205,21 @@ class SubscriberGroup:
 
     def _take_on(self, progress: Progress, pos: int, envelope: Envelope, handled: Handled) -> None:
         cases = [
-            Case(subscriber, self.name, progress.partition, envelope, progress.check)
+            self._case(subscriber, envelope, progress)
             for subscriber in self._by_type[envelope.event_type]
-            if (subscriber.name, envelope.event_id) not in handled
+            if not handled or (subscriber.name, envelope.event_id) not in handled
         ]
         if cases:
             progress.take(pos, envelope.timestamp)
             self._lanes.submit(envelope.lane, lambda: self._settle(progress, pos, cases))
         else:
             progress.skip(pos)
+
+    def _case(self, subscriber: Subscriber[Any], envelope: Envelope, share: Progress) -> Case:
+        case = Case(subscriber, self.name, share.partition, envelope, share.check)
+        if self._failures:
+            case.failures = self._failures.pop((subscriber.name, envelope.event_id), 0)
+        return case
 
     async def _settle(self, progress: Progress, pos: int, cases: Sequence[Case]) -> None:
         """What is not settled here, because the group stops or has lost the partition, is open to

@@ -14,12 +14,12 @@ Job = Callable[[], Awaitable[None]]
 class Lanes(Generic[K]):
     """Jobs of one key run one after another, in the order given; other keys never wait for them.
 
-    At most ``in_flight`` jobs run at a time. A job handles its own errors: one that raises
-    anyway is told to ``on_error`` and its lane goes on.
+    At most ``in_flight`` jobs run at a time, or as many as there are keys. A job handles its own
+    errors: one that raises anyway is told to ``on_error`` and its lane goes on.
     """
 
-    def __init__(self, in_flight: int, on_error: Callable[[K, Exception], None]) -> None:
-        self._slots = asyncio.Semaphore(in_flight)
+    def __init__(self, in_flight: int | None, on_error: Callable[[K, Exception], None]) -> None:
+        self._slots = None if in_flight is None else asyncio.Semaphore(in_flight)
         self._on_error = on_error
         self._waiting: dict[K, deque[Job]] = {}
         self._tasks: dict[K, asyncio.Task[None]] = {}
@@ -60,8 +60,11 @@ class Lanes(Generic[K]):
     async def _run(self, key: K) -> None:
         queue = self._waiting[key]
         while queue:
-            async with self._slots:
+            if self._slots is None:
                 await self._attempt(key, queue[0])
+            else:
+                async with self._slots:
+                    await self._attempt(key, queue[0])
             queue.popleft()
             self.waiting -= 1
         del self._waiting[key], self._tasks[key]
