@@ -78,6 +78,7 @@ async def test_no_more_than_the_bound_run_at_once() -> None:
         work.submit(str(n), record.job(str(n), n, turns=5))
     assert await work.drain(5)
     assert record.most == 3
+    assert len(record.done) == 30
 
 
 async def test_without_a_bound_all_keys_run_at_once() -> None:
@@ -88,7 +89,6 @@ async def test_without_a_bound_all_keys_run_at_once() -> None:
     assert await work.drain(5)
     assert record.most == 100
     assert record.of("7") == [7, 107, 207]
-    assert len(record.done) == 30
 
 
 async def test_an_error_is_told_and_the_lane_goes_on() -> None:
