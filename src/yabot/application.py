@@ -162,7 +162,7 @@ class BotApplication:
         documents = DocumentFollower(stores.database, stores.documents, collection, model)
         relay = Relay(stores.database, Streams(stores.redis))
         services.commits.followers += [documents.notice, relay.notice]
-        services.commits.on_repeat += [documents.look_again, relay.look_again]
+        services.commits.on_untold += [documents.look_again, relay.look_again]
         loops = {"mongodb": documents.loop, "redis": relay.loop}
         for component, loop in loops.items():
             for watch in (watches[component], watches["sql"]):

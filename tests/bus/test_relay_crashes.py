@@ -204,7 +204,7 @@ async def test_a_commit_whose_answer_got_lost_is_published_when_its_cause_comes_
     # As if the answer had been lost: nobody was told.
     await tell(commits, "cause", "7")
     commits.followers.append(relay.notice)
-    commits.on_repeat.append(relay.look_again)
+    commits.on_untold.append(relay.look_again)
     relay.loop.start()
     await tell(commits, "cause", "7")
     await until(lambda: marked(database), seconds=SWEEP_SECONDS / 2)

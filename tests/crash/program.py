@@ -119,7 +119,7 @@ async def following(stores: Stores) -> AsyncIterator[Services]:
     )
     relay = Relay(stores.database, Streams(stores.redis), sweep_seconds=SWEEP)
     services.commits.followers += [documents.notice, relay.notice]
-    services.commits.on_repeat += [documents.look_again, relay.look_again]
+    services.commits.on_untold += [documents.look_again, relay.look_again]
     loops = documents.loop, relay.loop
     for loop in loops:
         loop.start()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 from aiogram.methods import SendMessage
 
+from tests.e2e.kill_points import KillPoint
 from tests.e2e.program import Program, wait_until
 from tests.e2e.reader import Reader, readers
 from tests.instances.fleet import Fleet, answers_to, numbers
@@ -105,6 +106,23 @@ async def test_one_of_them_polls_and_another_takes_its_place(
         assert min(await answers_to(found)) >= 6
         fleet.until_shared_by(1)
     assert not any(bot.logged("polling.paused") for bot in fleet.bots)
+
+
+@pytest.mark.criterion("scale.3", "5.1.5")
+async def test_what_a_killed_bot_has_committed_is_brought_everywhere_by_its_heir(
+    webhook_fleet: Fleet, telegram: Program
+) -> None:
+    """With its partitions: the heir's own sweep, half a minute apart, would find it far later."""
+    fleet = webhook_fleet
+    fleet.start(2)
+    victim, _ = fleet.bots
+    victim.arm(KillPoint("log", "unit.committed"))
+    async with readers(telegram.url, *NAMES) as found:
+        await say(found, "/start")
+        assert await asyncio.to_thread(victim.exit_code, 20) == -9
+        await asyncio.to_thread(fleet.until_settled, len(NAMES), LEASE_SECONDS + 8)
+        fleet.verify()
+        assert min(await answers_to(found)) >= 1
 
 
 @pytest.mark.criterion("scale.3", "5.1.5")

@@ -73,7 +73,7 @@ async def at_the_desk(
     shares.open(await shares.refresh())
     sender = Sender(database, bot, shares, limits, on_blocked)
     commits.followers.append(sender.notice)
-    commits.on_repeat.append(sender.loop.wake)
+    commits.on_untold.append(sender.loop.wake)
     try:
         yield Desk(database, commits, sender, blocked, deaf)
     finally:

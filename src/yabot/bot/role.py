@@ -84,10 +84,16 @@ class BotRole:
         self._prompt = PromptAnswers(bot, dispatcher, self._processor, texts)
         self._sender = Sender(commits.database, bot, self.shares, limits, on_blocked)
         commits.followers.append(self._sender.notice)
-        commits.on_repeat.append(self._sender.loop.wake)
+        commits.on_untold.append(self._sender.loop.wake)
         waiting = WaitingUpdates(self._intake)
         self._rounds = Rounds(
-            self.shares, waiting, self._processor, self._prompt, self._sender, limits
+            self.shares,
+            waiting,
+            self._processor,
+            self._prompt,
+            self._sender,
+            limits,
+            on_orphans=commits.look_again,
         )
         self._polling = Polling(
             bot,

@@ -5,7 +5,7 @@ happens to a user or in a chat keeps its order through a change of owner.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from aiogram.types import Update
@@ -41,14 +41,19 @@ class Rounds:
         prompt: PromptAnswers,
         sender: Sender,
         limits: SendLimits | None,
+        on_orphans: Callable[[], None],
     ) -> None:
-        """All processes together keep to Telegram's ``limits``: each has its part of them."""
+        """All processes together keep to Telegram's ``limits``: each has its part of them.
+
+        ``on_orphans`` is called when it takes partitions over whose owner may have died.
+        """
         self._shares = shares
         self._updates = updates
         self._processor = processor
         self._prompt = prompt
         self._sender = sender
         self._limits = limits
+        self._on_orphans = on_orphans
         self._leaving = False
         # Where no other process can store updates there is nothing to be found but at the start:
         # what waits is then read whole, for what comes later is not held against it.
@@ -99,7 +104,10 @@ class Rounds:
             log.warning("shares.not_handed_over", reason=str(error))
 
     async def _take_over(self, fresh: Sequence[Share]) -> None:
-        await self._updates.count_attempt([share.partition for share in fresh if share.orphaned])
+        orphans = [share.partition for share in fresh if share.orphaned]
+        await self._updates.count_attempt(orphans)
+        if orphans:
+            self._on_orphans()
         partitions = [share.partition for share in fresh]
         messages = await self._sender.find(partitions)
         updates = await self._find(partitions)

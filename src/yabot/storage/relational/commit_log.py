@@ -57,9 +57,8 @@ class CommitLog:
     catalog: Catalog
     partitions: int
     followers: list[Follower] = field(default_factory=list)
-    # Called when a cause has come again: the answer to its commit may have got lost, and with it
-    # what the followers should have been told. They look into SQL.
-    on_repeat: list[Callable[[], None]] = field(default_factory=list)
+    # Called when there may be commits of which the followers were not told: they look into SQL.
+    on_untold: list[Callable[[], None]] = field(default_factory=list)
 
     async def commit(self, work: UnitOfWork) -> Committed:
         """All of ``work`` and its receipt, durable on return; then the followers are told.
@@ -87,12 +86,17 @@ class CommitLog:
         labelled(COMMITS, "duplicate" if committed.duplicate else "committed").inc()
         log.debug("unit.committed", cause_id=work.cause.id, duplicate=committed.duplicate)
         if committed.duplicate:
-            for look in self.on_repeat:
-                look()
+            # The answer to its commit may have got lost, and with it what should have been told.
+            self.look_again()
         else:
             for follower in self.followers:
                 follower(committed)
         return committed
+
+    def look_again(self) -> None:
+        """Somebody may have died behind a commit: let the followers go on with it now."""
+        for look in self.on_untold:
+            look()
 
     def _apply(
         self, connection: Connection, work: UnitOfWork, redo: dict[str, str | None]
