@@ -5,7 +5,22 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 
-from bench import events, operations, outages, processor, relay, sending, start, webhook, whole_way
+from bench import (
+    endurance,
+    events,
+    fleet,
+    idle,
+    operations,
+    outages,
+    processor,
+    relay,
+    sending,
+    start,
+    transfers,
+    users,
+    webhook,
+    whole_way,
+)
 from bench.engines import Engines, running_engines
 from bench.figures import Figure
 from bench.report import as_json, as_table
@@ -23,6 +38,11 @@ BENCHMARKS: dict[str, Benchmark] = {
     "sending": sending.sending_figures,
     "outages": outages.outage_figures,
     "events": events.event_figures,
+    "idle": idle.idle_figures,
+    "users": users.user_figures,
+    "workers": fleet.fleet_figures,
+    "endurance": endurance.endurance_figures,
+    "transfers": transfers.transfer_figures,
 }
 
 

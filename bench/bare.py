@@ -9,6 +9,7 @@ import asyncio
 import sqlite3
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -30,6 +31,19 @@ class BareChange:
     document: dict[str, Any]
     stream: str
     events: Sequence[str]
+
+
+def copy_tables(source: Path, target: Path) -> None:
+    """The same tables and indexes on both sides, without their rows."""
+    query = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite%'"
+    with closing(sqlite3.connect(source)) as ours, closing(sqlite3.connect(target)) as bare:
+        for (statement,) in ours.execute(query):
+            bare.execute(statement)
+
+
+def copy_database(source: Path, target: Path) -> None:
+    with closing(sqlite3.connect(source)) as ours, closing(sqlite3.connect(target)) as bare:
+        ours.backup(bare)
 
 
 class BareSql:

@@ -1,6 +1,5 @@
 """How fast events take effect, beside FastStream that consumes and acknowledges the same ones."""
 
-from time import perf_counter
 from typing import Any
 
 from bench import peer_faststream
@@ -9,7 +8,6 @@ from bench.figures import Figure, Pairs, Target, alternate
 from bench.logged import new_rows
 from bench.peer_faststream import Effect, consume_rate, do_nothing
 from bench.subscribing import Bus, opened_bus, subscribed
-from yabot.storage.relational.ownership import SoleOwner
 from yabot.subscriber import Subscriber
 
 ROUNDS = 5
@@ -42,19 +40,7 @@ class Peer:
 
 
 async def _beside(peer: Peer, bus: Bus, subscriber: Subscriber[Any], events: int) -> Pairs:
-    partitions = bus.commits.partitions
-
-    async with subscribed(bus, SoleOwner(partitions), subscriber) as relay:
-
-        async def ours() -> float:
-            bus.handled.expect(events)
-            commits = await bus.committed(events)
-            started = perf_counter()
-            for committed in commits:
-                relay.notice(committed)
-            await bus.handled.wait()
-            rate = events / (perf_counter() - started)
-            await bus.settled()
-            return rate
-
-        return await alternate(lambda: peer.rate(partitions), ours, ROUNDS)
+    async with subscribed(bus, subscriber) as relay:
+        return await alternate(
+            lambda: peer.rate(bus.commits.partitions), lambda: bus.rate(relay, events), ROUNDS
+        )

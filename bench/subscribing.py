@@ -1,9 +1,11 @@
 """The bus as it is in the program, and subscribers whose work is counted."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, redirect_stderr
 from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from redis.asyncio import Redis
@@ -25,7 +27,7 @@ from yabot.observability.logging import configure_logging
 from yabot.runtime.heap import settle_heap
 from yabot.settings import ConfigManager
 from yabot.storage.relational.commit_log import CommitLog, Committed
-from yabot.storage.relational.ownership import Ownership
+from yabot.storage.relational.ownership import Ownership, SoleOwner
 from yabot.storage.relational.prepared import Prepared
 from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
 from yabot.stores import connect_database, open_database, open_redis
@@ -116,6 +118,18 @@ class Bus:
         entries = await self.commits.database.write(lambda connection: refill(connection, rows))
         return [Committed(CAUSE, events=(entry,)) for entry in entries]
 
+    async def rate(self, relay: Relay, events: int, users: int = USERS) -> float:
+        """Events per second from the notice of their commits until each has been handled here."""
+        self.handled.expect(events)
+        commits = await self.committed(events, users)
+        started = perf_counter()
+        for committed in commits:
+            relay.notice(committed)
+        await self.handled.wait()
+        rate = events / (perf_counter() - started)
+        await self.settled()
+        return rate
+
     async def settled(self) -> None:
         """Until all that is in the log has been published, and its positions are in SQL."""
 
@@ -130,16 +144,26 @@ class Bus:
 async def opened_bus(
     engines: Engines, name: str, environ: dict[str, str] | None = None
 ) -> AsyncIterator[Bus]:
-    """On a database called ``name`` and an empty Redis; the log goes to a file."""
+    """On a database called ``name``, or the one in ``environ``, and an empty Redis; the log goes
+    to a file.
+    """
     given = {"YABOT_DATA_DIR": str(engines.folder / name), "REDIS_URL": engines.redis_url}
-    settings = ConfigManager(given | (environ or {}), env_file=None).load()
-    with (engines.folder / f"{name}.log").open("w") as log, redirect_stderr(log):
+    async with connected_bus(given | (environ or {}), engines.folder / f"{name}.log") as bus:
+        await bus.redis.flushall()
+        await bus.commits.database.write(
+            lambda connection: connection.exec_driver_sql(CREATE).close()
+        )
+        yield bus
+
+
+@asynccontextmanager
+async def connected_bus(environ: dict[str, str], log_path: Path) -> AsyncIterator[Bus]:
+    settings = ConfigManager(environ, env_file=None).load()
+    with log_path.open("w") as log, redirect_stderr(log):
         configure_logging(settings.logging, ())
         database = open_database(settings)
         async with open_redis(settings) as redis:
-            await redis.flushall()
             await connect_database(database, settings, FEATURES)
-            await database.write(lambda connection: connection.exec_driver_sql(CREATE).close())
             bus = Bus(CommitLog(database, build_catalog(FEATURES), settings.bus_partitions), redis)
             bus.commits.followers.append(bus.notice)
             settle_heap()
@@ -148,22 +172,36 @@ async def opened_bus(
 
 
 @asynccontextmanager
-async def subscribed(
-    bus: Bus, ownership: Ownership, *subscribers: Subscriber[Any]
-) -> AsyncIterator[Relay]:
-    """The bus at work, from the end of the log on."""
+async def subscribed(bus: Bus, *subscribers: Subscriber[Any]) -> AsyncIterator[Relay]:
+    """The bus at work in this process alone, from the end of the log on."""
+    async with relaying(bus) as relay, working(bus, SoleOwner(bus.commits.partitions), subscribers):
+        yield relay
+
+
+@asynccontextmanager
+async def relaying(bus: Bus) -> AsyncIterator[Relay]:
     await bus.commits.database.write(declare_groups([GROUP]))
     relay = Relay(bus.commits.database, Streams(bus.redis))
-    group = SubscriberGroup(GROUP, subscribers, bus.commits, ownership)
-    worker = EventWorker(Feed(Streams(bus.redis), bus.commits.partitions), [group])
     bus.commits.followers.append(relay.notice)
     relay.loop.start()
+    try:
+        yield relay
+    finally:
+        await relay.loop.finish(5.0)
+        bus.commits.followers.remove(relay.notice)
+
+
+@asynccontextmanager
+async def working(
+    bus: Bus, ownership: Ownership, subscribers: Sequence[Subscriber[Any]]
+) -> AsyncIterator[None]:
+    """With a part of the partitions at least."""
+    group = SubscriberGroup(GROUP, subscribers, bus.commits, ownership)
+    worker = EventWorker(Feed(Streams(bus.redis), bus.commits.partitions), [group])
     worker.start()
     while not group.partitions:  # noqa: ASYNC110 - it tells nobody
         await asyncio.sleep(LOOK_EVERY)
     try:
-        yield relay
+        yield
     finally:
         await worker.stop()
-        await relay.loop.finish(5.0)
-        bus.commits.followers.remove(relay.notice)

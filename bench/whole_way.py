@@ -1,14 +1,12 @@
 """Figures 1 and 2: all that a change writes, one by one and 32 side by side."""
 
 import asyncio
-import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import closing
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from bench.bare import BareChange, BareProgram, BareScript
+from bench.bare import BareChange, BareProgram, BareScript, copy_tables
 from bench.causes import LANES, Change, Registration, StoryChoice
 from bench.engines import Engines
 from bench.figures import Figure, Pairs, Target, alternate
@@ -39,7 +37,7 @@ async def _figures(engines: Engines, kind: type[Change]) -> list[Figure]:
         change = kind(program)
         sample = await change.prepare()
         path = engines.folder / f"{name}_bare.db"
-        _copy_tables(program.settings.sql.sqlite_path, path)
+        copy_tables(program.settings.sql.sqlite_path, path)
         with closing(BareScript(engines, path)) as script:
             blocking = await _beside_a_script(script, change, sample)
         async with BareProgram(engines, path) as bare:
@@ -50,14 +48,6 @@ async def _figures(engines: Engines, kind: type[Change]) -> list[Figure]:
         together.figure(f"{kind.name}, {LANES} side by side", "ms", Target("at most", 1.2)),
         blocking.figure(f"{kind.name}, beside a blocking script", "ms"),
     ]
-
-
-def _copy_tables(source: Path, target: Path) -> None:
-    """The same tables and indexes on both sides."""
-    query = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite%'"
-    with closing(sqlite3.connect(source)) as ours, closing(sqlite3.connect(target)) as bare:
-        for (statement,) in ours.execute(query):
-            bare.execute(statement)
 
 
 async def _beside_a_program(

@@ -1,0 +1,28 @@
+"""A process of its own that works for the group: `python -m bench.worker FOLDER SQL_URL REDIS_URL`.
+
+It ends with its standard input.
+"""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from bench.subscribing import connected_bus, working
+from yabot.storage.relational.ownership import SharedOwnership
+
+
+async def work(folder: Path, sql_url: str, redis_url: str) -> None:
+    environ = {
+        "YABOT_DATA_DIR": str(folder),
+        "DATABASE_URL": sql_url,
+        "REDIS_URL": redis_url,
+    }
+    async with connected_bus(environ, folder / f"worker-{os.getpid()}.log") as bus:
+        ownership = SharedOwnership(bus.commits.database)
+        async with working(bus, ownership, [bus.inserting()]):
+            await asyncio.to_thread(sys.stdin.read)
+
+
+if __name__ == "__main__":
+    asyncio.run(work(Path(sys.argv[1]), sys.argv[2], sys.argv[3]))
