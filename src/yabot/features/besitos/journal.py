@@ -15,6 +15,7 @@ from yabot.features.besitos.model import Transaction, reader_account
 from yabot.features.besitos.repository import new_account, posting_rows, transaction_row
 from yabot.features.besitos.tables import accounts, postings, transactions
 from yabot.storage.relational.database import insert_new
+from yabot.storage.relational.prepared import Prepared
 from yabot.storage.relational.unit_of_work import UnitOfWork, guard
 
 
@@ -81,21 +82,22 @@ class Journal:
             if account.moved:
                 _change(connection, account)
         rows = [row for each in self.transactions.values() for row in posting_rows(each)]
-        connection.execute(_add_postings, rows)
+        _add_postings.run_many(connection, rows)
 
     def _begin(self, connection: Connection, transaction: Transaction) -> None:
         row = transaction_row(transaction, self.cause_id)
-        added = connection.execute(insert_new(connection, transactions), row).rowcount == 1
+        added = _add_transaction.run(connection, row) == 1
         guard(added, f"whether {transaction.id} has moved besitos")
 
 
-_add_postings = insert(postings)
+_add_transaction = Prepared(lambda connection: insert_new(connection, transactions))
+_add_postings = Prepared(insert(postings))
 _reopen = (
     update(accounts)
     .where(accounts.c.id == bindparam("account"), accounts.c.user_id.is_(None))
     .values(user_id=bindparam("user"))
 )
-_move = (
+_move = Prepared(
     update(accounts)
     .where(
         accounts.c.id == bindparam("account"),
@@ -119,7 +121,7 @@ def _change(connection: Connection, account: Account) -> None:
         "change": account.change,
         "gain": account.earned,
     }
-    moved = connection.execute(_move, values).rowcount == 1
+    moved = _move.run(connection, values) == 1
     guard(moved, f"the account of user {account.user_id}")
 
 

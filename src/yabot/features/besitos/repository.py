@@ -9,6 +9,7 @@ from yabot.clock import utc_now
 from yabot.features.besitos.model import CLOSED, Movement, Overview, Transaction, reader_account
 from yabot.features.besitos.tables import accounts, postings, transactions
 from yabot.storage.relational.database import Statement, insert_new
+from yabot.storage.relational.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,23 +20,20 @@ class Found:
     balances: dict[str, int]
 
 
-_key = select(transactions.c.id).where(transactions.c.id == bindparam("key"))
-_balances = select(accounts.c.user_id, accounts.c.balance).where(
-    accounts.c.user_id.in_(bindparam("users", expanding=True))
-)
+_key = Prepared(select(transactions.c.id).where(transactions.c.id == bindparam("key")))
 
 
 def look_up(key: str, user_ids: Sequence[str]) -> Statement[Found]:
     def read(connection: Connection) -> Found:
-        repeated = connection.execute(_key, {"key": key}).first() is not None
-        rows = connection.execute(_balances, {"users": user_ids})
-        return Found(repeated, {row.user_id: row.balance for row in rows})
+        repeated = _key.first(connection, {"key": key}) is not None
+        rows = {user_id: _totals.first(connection, {"user": user_id}) for user_id in user_ids}
+        return Found(repeated, {user_id: row[0] for user_id, row in rows.items() if row})
 
     return read
 
 
-_totals = select(accounts.c.balance, accounts.c.earned).where(
-    accounts.c.user_id == bindparam("user")
+_totals = Prepared(
+    select(accounts.c.balance, accounts.c.earned).where(accounts.c.user_id == bindparam("user"))
 )
 
 
@@ -43,8 +41,8 @@ def totals(user_id: str) -> Statement[tuple[int, int]]:
     """Balance and earnings; nothing of either without an open account."""
 
     def read(connection: Connection) -> tuple[int, int]:
-        row = connection.execute(_totals, {"user": user_id}).first()
-        return (0, 0) if row is None else (row.balance, row.earned)
+        row = _totals.first(connection, {"user": user_id})
+        return (0, 0) if row is None else (row[0], row[1])
 
     return read
 
