@@ -22,7 +22,7 @@ play: setup
 	@$(BIN)/yabot run
 
 test: setup
-	@$(BIN)/pytest -m "not page" --numprocesses $(TESTERS) --dist loadfile
+	@$(BIN)/pytest -m "not page" --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder
 
 test-page: setup
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements/page.txt

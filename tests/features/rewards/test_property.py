@@ -240,7 +240,7 @@ def test_the_rewards_are_the_model(
             super().__init__(open_stores)
 
     patient = settings(
-        max_examples=30,
+        max_examples=20,
         stateful_step_count=30,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow],

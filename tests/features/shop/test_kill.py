@@ -18,11 +18,7 @@ BEFORE_THE_COMMIT = [
 IN_THE_COMMIT = [
     KillPoint("sql", "INSERT INTO receipts"),
     KillPoint("sql", "INSERT INTO transactions"),
-    KillPoint("sql", "UPDATE accounts"),
-    KillPoint("sql", "INSERT INTO postings"),
-    KillPoint("sql", "UPDATE user_counters"),
     KillPoint("sql", "INSERT INTO doc_changes"),
-    KillPoint("sql", "INSERT INTO outgoing"),
     KillPoint("sql", "INSERT INTO outbox"),
     KillPoint("commit", "INSERT INTO transactions"),
     KillPoint("log", "unit.committed"),
@@ -30,11 +26,8 @@ IN_THE_COMMIT = [
 FOLLOWERS = [
     KillPoint("mongo", "update"),
     KillPoint("log", "documents.applied"),
-    KillPoint("sql", "DELETE FROM doc_changes"),
     KillPoint("log", "events.published"),
-    KillPoint("log", "message.sent", 1),
     KillPoint("log", "message.sent", 3),
-    KillPoint("sql", "UPDATE outgoing"),
 ]
 
 
