@@ -19,6 +19,7 @@ from yabot.feature import Services
 from yabot.features.narrative.service import NarrativeService
 from yabot.features.narrative.story.parser import parse_story
 from yabot.observability.logging import configure_logging
+from yabot.runtime.heap import settle_heap
 from yabot.settings import ConfigManager, Settings
 from yabot.storage.relational.ownership import SoleOwner
 from yabot.stores import Stores, connect_database, connect_documents, open_stores
@@ -61,6 +62,7 @@ async def prepared_program(
             program = _assemble(settings, stores, Arrivals(last_event))
             program.shares.open(await program.shares.refresh())
             await _tell_story(program)
+            settle_heap()
             yield program
 
 
