@@ -27,7 +27,6 @@ from yabot.bus.inbound.sequencer import Sequencer
 from yabot.bus.inbound.stream import InboundStream
 from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams
-from yabot.bus.worker import EventWorker
 from yabot.coordinator.inspector import WorkflowInspector
 from yabot.errors import ConfigurationError
 from yabot.events.asyncapi import asyncapi_document
@@ -52,6 +51,7 @@ from yabot.storage.relational.ownership import Ownership, SharedOwnership, SoleO
 from yabot.storage.relational.retention import Retention
 from yabot.stores import Stores, open_stores
 from yabot.watches import build_watches, report_to
+from yabot.worker import WorkerRole
 
 log = get_logger(__name__)
 
@@ -63,8 +63,6 @@ CATCH_UP = 1.0
 FIRST_ANSWER = 5.0
 # Seconds between two looks at how much waits.
 MEASURE_EVERY = 5.0
-# Seconds between two counts of all workflows.
-COUNT_EVERY = 60.0
 
 
 class BotApplication:
@@ -107,8 +105,7 @@ class BotApplication:
         watches = await self._start_watches(stack, stores, services)
         stack.push_async_callback(self._finish_loops)
         self._start_followers(stores, services, watches)
-        self._start_subscribers(stack, stores, services, watches["sql"])
-        self._start_sequencer(stack, stores, services, watches)
+        self._start_worker(stack, stores, services, watches)
         self._start_measuring(stack, stores)
         await self._start_bot(stack, stores, services, watches["sql"])
         settle_heap()
@@ -165,44 +162,9 @@ class BotApplication:
         services.commits.on_untold += [documents.look_again, relay.look_again]
         loops = {"mongodb": documents.loop, "redis": relay.loop}
         for component, loop in loops.items():
-            for watch in (watches[component], watches["sql"]):
-                watch.on_restored.append(_retry(loop))
-            self._start_loop(loop)
-        if "worker" in self._roles:
-            days, groups = self._settings.retention_days, group_names(self._features)
-            retention = Retention(stores.database, days, groups)
-            self._start_loop(retention.loop)
+            self._start_loop(loop, watches[component], watches["sql"])
 
-    def _start_subscribers(
-        self, stack: AsyncExitStack, stores: Stores, services: Services, sql: StoreWatch
-    ) -> None:
-        if "worker" not in self._roles:
-            return
-        partitions = self._settings.bus_partitions
-        ownership = self._ownership(stores)
-        coordinators = build_coordinators(self._features, services)
-        groups = build_groups(self._features, services, ownership, coordinators)
-        for group in groups:
-            group.loop.on_trouble = self._reporter(group.loop.name, "degraded")
-            self.health.report(group.loop.name, "ok")
-            sql.on_restored.append(_retry(group.loop))
-        worker = EventWorker(Feed(Streams(stores.redis), partitions), groups)
-        worker.start()
-        stack.push_async_callback(worker.stop)
-        self._start_deadlines(stack, build_deadlines(groups, coordinators), sql)
-        workflows = WorkflowInspector(stores.database)
-        self._start_loop(WakingLoop("workflows", workflows.measure, COUNT_EVERY))
-
-    def _start_deadlines(
-        self, stack: AsyncExitStack, loops: Sequence[WakingLoop], sql: StoreWatch
-    ) -> None:
-        for loop in loops:
-            sql.on_restored.append(_retry(loop))
-            self._start_loop(loop)
-            # Before the groups in whose lanes they work.
-            stack.push_async_callback(loop.finish, 0)
-
-    def _start_sequencer(
+    def _start_worker(
         self,
         stack: AsyncExitStack,
         stores: Stores,
@@ -211,12 +173,22 @@ class BotApplication:
     ) -> None:
         if "worker" not in self._roles:
             return
-        stream = InboundStream(stores.redis)
-        sequencer = Sequencer(stream, services.commits, self._ownership(stores))
-        for watch in (watches["redis"], watches["sql"]):
-            watch.on_restored.append(_retry(sequencer.loop))
-        self._start_loop(sequencer.loop)
-        stack.push_async_callback(sequencer.stop, CATCH_UP)
+        ownership = self._ownership(stores)
+        coordinators = build_coordinators(self._features, services)
+        groups = build_groups(self._features, services, ownership, coordinators)
+        days, names = self._settings.retention_days, group_names(self._features)
+        role = WorkerRole(
+            feed=Feed(Streams(stores.redis), self._settings.bus_partitions),
+            groups=groups,
+            deadlines=build_deadlines(groups, coordinators),
+            sequencer=Sequencer(InboundStream(stores.redis), services.commits, ownership),
+            retention=Retention(stores.database, days, names),
+            workflows=WorkflowInspector(stores.database),
+        )
+        for loop in role.loops:
+            self._observe(loop, watches["redis"], watches["sql"])
+        role.start()
+        stack.push_async_callback(role.stop)
 
     def _ownership(self, stores: Stores) -> Ownership:
         if self._settings.sql.database_url is None:
@@ -229,11 +201,17 @@ class BotApplication:
         lag = asyncio.create_task(watch_lag(LOOP_LAG.set), name="lag")
         stack.callback(lag.cancel)
 
-    def _start_loop(self, loop: WakingLoop) -> None:
-        loop.on_trouble = self._reporter(loop.name, "degraded")
-        self.health.report(loop.name, "ok")
+    def _start_loop(self, loop: WakingLoop, *stores: StoreWatch) -> None:
+        self._observe(loop, *stores)
         loop.start()
         self._loops.append(loop)
+
+    def _observe(self, loop: WakingLoop, *stores: StoreWatch) -> None:
+        """Its trouble shows in our health, and it goes on as soon as one of its stores is back."""
+        loop.on_trouble = self._reporter(loop.name, "degraded")
+        self.health.report(loop.name, "ok")
+        for watch in stores:
+            watch.on_restored.append(lambda _downtime: loop.retry())
 
     async def _finish_loops(self) -> None:
         """All at once: each may have another store to wait for."""
@@ -266,8 +244,7 @@ class BotApplication:
         for loop in build_loops(self._features, services, bot):
             loop.is_due = role.shares.leading.is_set
             role.shares.on_leading.append(loop.wake)
-            sql.on_restored.append(_retry(loop))
-            self._start_loop(loop)
+            self._start_loop(loop, sql)
             # At once, while Telegram can still be asked: whatever is left, the next start finds.
             stack.push_async_callback(loop.finish, 0)
 
@@ -293,7 +270,3 @@ class BotApplication:
             self.health.report(component, "ok" if reason is None else trouble, reason)
 
         return report
-
-
-def _retry(loop: WakingLoop) -> Callable[[float], None]:
-    return lambda _downtime: loop.retry()

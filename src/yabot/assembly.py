@@ -137,11 +137,11 @@ def build_groups(
 
 def build_deadlines(
     groups: Sequence[SubscriberGroup], coordinators: Mapping[str, Coordinator]
-) -> list[WakingLoop]:
+) -> list[Deadlines]:
     """For the groups of features that have processes, in the lanes of those groups."""
     clock = TrustedClock()
     return [
-        Deadlines(group, coordinators[group.name], clock).loop
+        Deadlines(group, coordinators[group.name], clock)
         for group in groups
         if group.name in coordinators
     ]

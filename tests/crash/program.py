@@ -27,11 +27,13 @@ from yabot.assembly import (
     state_collection,
 )
 from yabot.bus.feed import Feed
+from yabot.bus.inbound.sequencer import Sequencer
+from yabot.bus.inbound.stream import InboundStream
 from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams
-from yabot.bus.worker import EventWorker
+from yabot.coordinator.inspector import WorkflowInspector
 from yabot.errors import OwnershipLost
-from yabot.feature import Services
+from yabot.feature import Services, group_names
 from yabot.observability.logging import configure_logging, get_logger
 from yabot.runtime.ending import end
 from yabot.runtime.loops import WakingLoop
@@ -39,7 +41,9 @@ from yabot.settings.logs import LoggingSettings
 from yabot.storage.documents.follower import DocumentFollower
 from yabot.storage.relational.database import Statement
 from yabot.storage.relational.ownership import Ownership, SharedOwnership, SoleOwner
+from yabot.storage.relational.retention import Retention
 from yabot.stores import Stores
+from yabot.worker import WorkerRole
 
 log = get_logger(__name__)
 
@@ -48,6 +52,7 @@ SWEEP = 0.5
 # Seconds between two looks of loops that would take a second: a test would wait for the most part.
 HURRY = 0.2
 CATCH_UP = 1.0
+RETENTION_DAYS = 30
 # Seconds in which all is done if it ever is.
 LONGEST = 30.0
 
@@ -138,17 +143,22 @@ async def subscribing(
     deadlines = build_deadlines(groups, coordinators)
     feed = Feed(Streams(stores.redis), PARTITIONS)
     feed.listeners.append(lambda *_events: log.debug("feed.read"))
-    worker = EventWorker(feed, groups)
+    worker = WorkerRole(
+        feed=feed,
+        groups=groups,
+        deadlines=deadlines,
+        sequencer=Sequencer(InboundStream(stores.redis), services.commits, ownership),
+        retention=Retention(stores.database, RETENTION_DAYS, group_names(FEATURES)),
+        workflows=WorkflowInspector(stores.database),
+    )
     feed.listeners.append(lambda *_events: log.debug("feed.offered"))
     worker.start()
-    for loop in deadlines:
-        loop.start()
-    hurry = asyncio.create_task(_hurry([*deadlines, *(group.loop for group in groups)]))
+    loops = [*(group.loop for group in groups), *(each.loop for each in deadlines)]
+    hurry = asyncio.create_task(_hurry(loops))
     try:
         yield
     finally:
         await end([hurry])
-        await asyncio.gather(*(loop.finish(0) for loop in deadlines))
         await worker.stop()
 
 
