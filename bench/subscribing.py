@@ -16,12 +16,12 @@ from bench.logged import USERS, new_rows, refill
 from bench.peer_faststream import CREATE
 from yabot.assembly import build_catalog
 from yabot.bootstrap import FEATURES
-from yabot.bus.feed import Feed
-from yabot.bus.group import SubscriberGroup
-from yabot.bus.positions import declare_groups
+from yabot.bus.groups.feed import Feed
+from yabot.bus.groups.group import SubscriberGroup
+from yabot.bus.groups.positions import declare_groups
+from yabot.bus.groups.worker import EventWorker
 from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams
-from yabot.bus.worker import EventWorker
 from yabot.events.operations import OperationCompleted
 from yabot.observability.logging import configure_logging
 from yabot.runtime.heap import settle_heap

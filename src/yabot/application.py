@@ -22,7 +22,7 @@ from yabot.assembly import (
 from yabot.bot.limits import SendLimits
 from yabot.bot.role import BotRole
 from yabot.bot.telegram import connect_bot, identify
-from yabot.bus.feed import Feed
+from yabot.bus.groups.feed import Feed
 from yabot.bus.inbound.sequencer import Sequencer
 from yabot.bus.inbound.stream import InboundStream
 from yabot.bus.relay import Relay

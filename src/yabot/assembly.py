@@ -10,7 +10,7 @@ from uuid_utils import uuid7
 from yabot.bot.groups import PrivateChatsOnly
 from yabot.bot.localization import Texts
 from yabot.bot.sender import OnBlocked
-from yabot.bus.group import SubscriberGroup
+from yabot.bus.groups.group import SubscriberGroup
 from yabot.coordinator import personal_data
 from yabot.coordinator.clock import TrustedClock
 from yabot.coordinator.coordinator import Coordinator

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
-from yabot.bus.positions import declare_groups
-from yabot.bus.topologies import open_client
+from yabot.bus.groups.positions import declare_groups
+from yabot.bus.topologies.client import open_client
 from yabot.embedded.engine import EmbeddedEngine
 from yabot.embedded.mongod import EmbeddedMongod
 from yabot.embedded.valkey import EmbeddedValkey

@@ -5,10 +5,10 @@ what is thrown away in time.
 import asyncio
 from collections.abc import Sequence
 
-from yabot.bus.feed import Feed
-from yabot.bus.group import SubscriberGroup
+from yabot.bus.groups.feed import Feed
+from yabot.bus.groups.group import SubscriberGroup
+from yabot.bus.groups.worker import EventWorker
 from yabot.bus.inbound.sequencer import Sequencer
-from yabot.bus.worker import EventWorker
 from yabot.coordinator.deadlines import Deadlines
 from yabot.coordinator.inspector import WorkflowInspector
 from yabot.runtime.loops import WakingLoop

@@ -13,12 +13,12 @@ from sqlalchemy import Connection, insert
 
 from tests.storage.dumps import Rows, rows_of
 from tests.storage.fixtures import PARTITIONS, NewDatabase
-from yabot.bus.feed import Feed
-from yabot.bus.group import SubscriberGroup
-from yabot.bus.positions import declare_groups
+from yabot.bus.groups.feed import Feed
+from yabot.bus.groups.group import SubscriberGroup
+from yabot.bus.groups.positions import declare_groups
+from yabot.bus.groups.worker import EventWorker
 from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams
-from yabot.bus.worker import EventWorker
 from yabot.clock import utc_now
 from yabot.events.catalog import Catalog
 from yabot.events.envelope import EventPayload

@@ -24,8 +24,8 @@ from tests.bus.process import (
 from tests.storage.dumps import events_of, rows_of
 from tests.storage.fixtures import NewDatabase
 from tests.storage.waiting import until
-from yabot.bus.delivery import ATTEMPTS, IN_FLIGHT
-from yabot.bus.failures import Case, failed
+from yabot.bus.groups.delivery import ATTEMPTS, IN_FLIGHT
+from yabot.bus.groups.failures import Case, failed
 from yabot.errors import OwnershipLost, TerminalError
 from yabot.events.envelope import Envelope
 from yabot.storage.relational.database import Database

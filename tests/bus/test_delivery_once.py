@@ -27,7 +27,7 @@ from tests.storage.dumps import rows_of
 from tests.storage.faults import failing_commit
 from tests.storage.fixtures import PARTITIONS, NewDatabase
 from tests.storage.waiting import until
-from yabot.bus.delivery import ATTEMPTS
+from yabot.bus.groups.delivery import ATTEMPTS
 from yabot.errors import StoreUnavailable, TerminalError
 from yabot.events.partition import Entry, partition_of
 from yabot.runtime.watch import Gate

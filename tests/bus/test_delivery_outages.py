@@ -15,7 +15,7 @@ from tests.outages.proxy import proxying
 from tests.storage.fixtures import NewDatabase
 from tests.storage.waiting import until
 from yabot.bus.connection import connect
-from yabot.bus.delivery import ATTEMPTS
+from yabot.bus.groups.delivery import ATTEMPTS
 from yabot.errors import StoreUnavailable
 from yabot.storage.relational.unit_of_work import UnitOfWork
 from yabot.subscriber import Event

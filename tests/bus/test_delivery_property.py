@@ -19,7 +19,7 @@ from redis.asyncio import Redis
 
 from tests.bus.process import Poked, Process, effects, letters, poking, settled, toy
 from tests.storage.waiting import until
-from yabot.bus.positions import declare_groups
+from yabot.bus.groups.positions import declare_groups
 from yabot.errors import TerminalError
 from yabot.events.envelope import Envelope
 from yabot.events.partition import Entry

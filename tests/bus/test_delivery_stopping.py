@@ -25,8 +25,8 @@ from tests.bus.process import (
 )
 from tests.storage.fixtures import NewDatabase
 from tests.storage.waiting import until
-from yabot.bus.delivery import ATTEMPTS
-from yabot.bus.worker import FINISH_WORK
+from yabot.bus.groups.delivery import ATTEMPTS
+from yabot.bus.groups.worker import FINISH_WORK
 from yabot.storage.relational.sqlite import SqliteDatabase
 from yabot.storage.relational.unit_of_work import UnitOfWork
 from yabot.subscriber import Event

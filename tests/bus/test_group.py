@@ -12,12 +12,12 @@ from tests.bus.log import tell
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import PARTITIONS
 from tests.storage.waiting import until
-from yabot.bus.feed import Feed
-from yabot.bus.group import SubscriberGroup
-from yabot.bus.positions import declare_groups
+from yabot.bus.groups.feed import Feed
+from yabot.bus.groups.group import SubscriberGroup
+from yabot.bus.groups.positions import declare_groups
+from yabot.bus.groups.worker import EventWorker
 from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams
-from yabot.bus.worker import EventWorker
 from yabot.clock import utc_now
 from yabot.events.operations import UserInteraction
 from yabot.storage.relational.commit_log import CommitLog

@@ -10,8 +10,8 @@ from typing import Any
 from tests.coordinator.orders import ORDER_EVENTS, Faults, Orders
 from tests.storage.dumps import Rows, rows_of
 from tests.storage.fixtures import PARTITIONS
-from yabot.bus.group import SubscriberGroup
-from yabot.bus.positions import declare_groups
+from yabot.bus.groups.group import SubscriberGroup
+from yabot.bus.groups.positions import declare_groups
 from yabot.clock import utc_now
 from yabot.coordinator.clock import TrustedClock, uptime
 from yabot.coordinator.coordinator import Coordinator

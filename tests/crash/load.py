@@ -8,7 +8,7 @@ from aiogram.types import User as TelegramUser
 from sqlalchemy import select
 
 from tests.crash.deeds import Mood
-from yabot.bus.dead_letters import DeadLetters
+from yabot.bus.dead_letters.service import DeadLetters
 from yabot.errors import GuardFailed, StoreUnavailable
 from yabot.events.envelope import Envelope
 from yabot.feature import Services

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.crash.deeds import FEATURES
 from tests.storage.fixtures import PARTITIONS
 from yabot.bus.connection import connect
-from yabot.bus.positions import declare_groups
+from yabot.bus.groups.positions import declare_groups
 from yabot.feature import group_names
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database

@@ -26,7 +26,7 @@ from yabot.assembly import (
     build_services,
     state_collection,
 )
-from yabot.bus.feed import Feed
+from yabot.bus.groups.feed import Feed
 from yabot.bus.inbound.sequencer import Sequencer
 from yabot.bus.inbound.stream import InboundStream
 from yabot.bus.relay import Relay

@@ -10,7 +10,7 @@ from tests.bus.process import Poked, Process, effects, letters, poke, settled, t
 from tests.dead_letters.mending import Mendable, Poison, poisoned, until_states
 from tests.storage.fixtures import NewDatabase
 from tests.storage.waiting import until
-from yabot.bus.dead_letters import DeadLetters
+from yabot.bus.dead_letters.service import DeadLetters
 from yabot.errors import StoreUnavailable
 from yabot.storage.relational.tables import outbox, receipts
 from yabot.storage.relational.unit_of_work import UnitOfWork

@@ -13,15 +13,15 @@ from tests.storage.dumps import rows_of
 from tests.storage.fixtures import NewDatabase
 from tests.storage.units import MORNING
 from tests.storage.waiting import until
-from yabot.bus.correlated import correlated_before
-from yabot.bus.dead_letters import (
+from yabot.bus.dead_letters.correlated import correlated_before
+from yabot.bus.dead_letters.letters import Selection
+from yabot.bus.dead_letters.service import (
     DISCARDABLE,
     RETRIABLE,
     DeadLetters,
     DeadLetterState,
     DeadLetterUnknown,
 )
-from yabot.bus.letters import Selection
 from yabot.events.envelope import Envelope
 from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Database

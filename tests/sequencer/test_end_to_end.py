@@ -34,14 +34,14 @@ from tests.storage.dumps import rows_of
 from tests.storage.fixtures import PARTITIONS, NewDatabase, new_commits
 from tests.storage.waiting import until
 from yabot.bus.connection import connect
-from yabot.bus.feed import Feed
-from yabot.bus.group import SubscriberGroup
+from yabot.bus.groups.feed import Feed
+from yabot.bus.groups.group import SubscriberGroup
+from yabot.bus.groups.positions import declare_groups
+from yabot.bus.groups.worker import EventWorker
 from yabot.bus.inbound.sequencer import Sequencer
 from yabot.bus.inbound.stream import INBOUND
-from yabot.bus.positions import declare_groups
 from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams
-from yabot.bus.worker import EventWorker
 from yabot.clock import to_microseconds, utc_now
 from yabot.events.envelope import EventPayload
 from yabot.features.besitos.events import BesitosAwarded

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from yabot.bus.asking import ask_all
+from yabot.bus.topologies.asking import ask_all
 
 SOON, LATER, NEVER = 0.01, 0.05, 3600.0
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redis.crc import key_slot
 
-from yabot.bus.slots import SlotMap, slot_of
+from yabot.bus.topologies.slots import SlotMap, slot_of
 
 ASKED = ("10.0.0.9", 7009)
 NODE_A = ["10.0.0.1", 7001, "id-a", {}]

@@ -8,10 +8,10 @@ import pytest
 from labs.node import Node
 from tests.storage.waiting import until
 from tests.topologies.conftest import USER, Connect, Place
-from yabot.bus.cluster import ClusterClient
 from yabot.bus.connection import ping_redis
 from yabot.bus.observer import observe
 from yabot.bus.streams import Streams, stream_name
+from yabot.bus.topologies.cluster import ClusterClient
 from yabot.errors import StoreUnavailable
 from yabot.events.partition import Entry
 

@@ -7,8 +7,8 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from yabot.bus.cluster import ClusterClient
 from yabot.bus.connection import store_errors
+from yabot.bus.topologies.cluster import ClusterClient
 from yabot.events.partition import Entry
 
 NO_SUCH_KEY = "no such key"

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from yabot.bus.dead_letters import AT_ONCE, DISCARDABLE, RETRIABLE, DeadLetters, portions
-from yabot.bus.letters import Selection, State
+from yabot.bus.dead_letters.letters import Selection, State
+from yabot.bus.dead_letters.service import AT_ONCE, DISCARDABLE, RETRIABLE, DeadLetters, portions
 from yabot.cli import letters
 from yabot.cli.context import load_settings
 from yabot.cli.sql import existing_database

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from yabot.bus.letters import DeadLetter, LetterGroup, State
+from yabot.bus.dead_letters.letters import DeadLetter, LetterGroup, State
 from yabot.clock import rfc3339, utc_now
 from yabot.events.envelope import Envelope
 

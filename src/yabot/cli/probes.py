@@ -21,7 +21,7 @@ from pymongo.errors import PyMongoError
 from redis.asyncio import Redis
 from sqlalchemy.engine import make_url
 
-from yabot.bus.topologies import describe, open_client
+from yabot.bus.topologies.client import describe, open_client
 from yabot.embedded.engine import EmbeddedEngine
 from yabot.embedded.mongod import EmbeddedMongod
 from yabot.embedded.valkey import EmbeddedValkey

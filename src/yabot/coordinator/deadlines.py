@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import and_, false, or_, select
 
-from yabot.bus.group import SubscriberGroup
+from yabot.bus.groups.group import SubscriberGroup
 from yabot.coordinator.clock import ClockDistrusted, TrustedClock
 from yabot.coordinator.coordinator import Coordinator
 from yabot.coordinator.rows import COLUMNS, StoredWorkflow

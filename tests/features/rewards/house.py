@@ -14,8 +14,8 @@ from tests.storage.fixtures import PARTITIONS
 from tests.storage.users.world import World, new_world
 from yabot.assembly import build_texts
 from yabot.bootstrap import FEATURES
-from yabot.bus.group import SubscriberGroup
-from yabot.bus.positions import declare_groups, log_ends, positions_of
+from yabot.bus.groups.group import SubscriberGroup
+from yabot.bus.groups.positions import declare_groups, log_ends, positions_of
 from yabot.events.envelope import Envelope
 from yabot.features.besitos.service import BesitosService
 from yabot.features.narrative.events import ReactionDetected

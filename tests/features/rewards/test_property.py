@@ -17,8 +17,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from tests.features.rewards.house import STORY, House, open_house
 from tests.storage.fixtures import COLLECTIONS
-from yabot.bus.delivery import Delivery
-from yabot.bus.failures import Case
+from yabot.bus.groups.delivery import Delivery
+from yabot.bus.groups.failures import Case
 from yabot.features.besitos.audit import audit_ledger
 from yabot.features.narrative.library import Library
 from yabot.storage.documents.store import DocumentStore

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Iterable, Iterator
 
-from yabot.bus.positions import advance, log_ends, positions_of
-from yabot.bus.progress import Progress
+from yabot.bus.groups.positions import advance, log_ends, positions_of
+from yabot.bus.groups.progress import Progress
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import PARTITIONS_OWNED
 from yabot.storage.relational.database import Database

@@ -16,9 +16,9 @@ from redis.exceptions import AskError, ClusterDownError, MovedError, ResponseErr
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from yabot.bus.asking import ask_all
 from yabot.bus.connection import Options, command, pooled
-from yabot.bus.slots import Address, SlotMap, slot_of
+from yabot.bus.topologies.asking import ask_all
+from yabot.bus.topologies.slots import Address, SlotMap, slot_of
 from yabot.errors import StartupError
 
 NO_CLUSTER = "cluster support disabled"

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 
-from yabot.bus.feed import Feed
-from yabot.bus.group import SubscriberGroup
+from yabot.bus.groups.feed import Feed
+from yabot.bus.groups.group import SubscriberGroup
 
 # Seconds that running handlers get when the program stops.
 FINISH_WORK = 1.5

@@ -12,16 +12,17 @@ from typing import Any
 from pydantic import ValidationError
 from uuid_utils import uuid7
 
-from yabot.bus import failures, outbox
-from yabot.bus.delivery import Delivery
-from yabot.bus.failures import Case
-from yabot.bus.flood import FloodGate
-from yabot.bus.gaps import audit_gaps
-from yabot.bus.positions import log_ends
-from yabot.bus.progress import Progress
-from yabot.bus.receipts import receipted
-from yabot.bus.retries import Retries
-from yabot.bus.shares import Shares
+from yabot.bus import outbox
+from yabot.bus.groups import failures
+from yabot.bus.groups.delivery import Delivery
+from yabot.bus.groups.failures import Case
+from yabot.bus.groups.flood import FloodGate
+from yabot.bus.groups.gaps import audit_gaps
+from yabot.bus.groups.positions import log_ends
+from yabot.bus.groups.progress import Progress
+from yabot.bus.groups.receipts import receipted
+from yabot.bus.groups.retries import Retries
+from yabot.bus.groups.shares import Shares
 from yabot.clock import utc_now
 from yabot.errors import OwnershipLost, StoreUnavailable, YabotError
 from yabot.events.envelope import Envelope

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from yabot.bus.failures import Case
+from yabot.bus.groups.failures import Case
 from yabot.errors import GuardFailed
 from yabot.observability.logging import get_logger
 from yabot.runtime.begun import Begun, begin

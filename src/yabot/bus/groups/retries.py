@@ -5,10 +5,10 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, exists, select
 
-from yabot.bus import failures
-from yabot.bus.delivery import Delivery
-from yabot.bus.failures import Case, Letter
-from yabot.bus.shares import Shares
+from yabot.bus.groups import failures
+from yabot.bus.groups.delivery import Delivery
+from yabot.bus.groups.failures import Case, Letter
+from yabot.bus.groups.shares import Shares
 from yabot.errors import OwnershipLost, StoreUnavailable, TerminalError
 from yabot.observability.logging import get_logger
 from yabot.runtime.lanes import Lanes

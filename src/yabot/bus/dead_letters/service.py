@@ -5,9 +5,9 @@ The command line uses it; whatever else serves operators can do so too.
 
 from collections.abc import Sequence
 
-from yabot.bus import letters
-from yabot.bus.correlated import correlated_before
-from yabot.bus.letters import DeadLetter, LetterGroup, Selection, State
+from yabot.bus.dead_letters import letters
+from yabot.bus.dead_letters.correlated import correlated_before
+from yabot.bus.dead_letters.letters import DeadLetter, LetterGroup, Selection, State
 from yabot.errors import InvalidInput
 from yabot.events.envelope import Envelope
 from yabot.storage.relational.database import Database

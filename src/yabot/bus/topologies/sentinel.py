@@ -13,8 +13,8 @@ from redis.asyncio.sentinel import (
 )
 from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
 
-from yabot.bus.asking import ask_all
 from yabot.bus.connection import REFUSED, Options, command, pooled
+from yabot.bus.topologies.asking import ask_all
 from yabot.errors import StartupError, StoreUnavailable
 
 UNKNOWN = "No such master"
