@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
+from pymongo.errors import DuplicateKeyError
 from sqlalchemy import Connection, delete
 from structlog.testing import capture_logs
 
@@ -183,3 +184,25 @@ async def test_what_was_erased_with_its_user_does_not_come_back_from_memory(
             await commits.commit(erasing)
         await until(nothing_waits(sqlite_database))
     assert await versions(documents) == {}
+
+
+@pytest.mark.criterion("1.1.3")
+async def test_an_older_version_that_arrives_in_the_same_moment_does_not_stay(
+    database: Database, documents: DocumentStore
+) -> None:
+    """An attempt that was given up may be under way still, and get there beside the next one."""
+    users = [str(number) for number in range(100)]
+
+    async def arrive_late(connections: int, nth: int) -> None:
+        for user in users[nth::connections]:
+            first = state(user, 1).model_dump(by_alias=True)
+            older = {"_id": user, "version": {"$lte": 0}}
+            with suppress(DuplicateKeyError):
+                await documents["users"].replace_one(older, first, upsert=True)
+
+    for _ in range(5):
+        await documents["users"].delete_many({})
+        newer = told(*((user, 1, 2) for user in users))
+        late = (arrive_late(4, nth) for nth in range(4))
+        await asyncio.gather(apply(database, documents, newer), *late)
+        assert await versions(documents) == dict.fromkeys(users, 2)

@@ -12,7 +12,7 @@ from pymongo import DeleteOne, ReplaceOne
 from pymongo.errors import BulkWriteError
 from sqlalchemy import Connection, bindparam, delete, select
 
-from yabot.errors import YabotError
+from yabot.errors import StoreUnavailable, YabotError
 from yabot.observability.logging import get_logger
 from yabot.runtime.loops import WakingLoop
 from yabot.storage.documents.model import VersionedDocument
@@ -107,27 +107,42 @@ class DocumentFollower:
         self._database.write_later(_gone(batch))
 
     async def _apply(self, batch: list[Row]) -> None:
+        """Raises StoreUnavailable when it is not sure that every version has come to stay."""
         operations = [_operation(change) for _, change in batch]
+        met = await self._write(operations)
+        if met:
+            # Another version came first, or in the very same moment: then it may be an older one,
+            # which an attempt left behind that had been given up. Now there is one to compare with.
+            await self._write([_operation(batch[index][1], upsert=False) for index in met])
+        log.debug("documents.applied", users=[change.user_id for _, change in batch])
+
+    async def _write(self, operations: list[ReplaceOne[dict[str, Any]] | DeleteOne]) -> list[int]:
+        """The places of those that would have inserted a document and met one."""
         try:
             with self._store.answering():
                 await self._collection.bulk_write(operations, ordered=False)
         except BulkWriteError as error:
-            _accept_newer(error.details)
-        log.debug("documents.applied", users=[change.user_id for _, change in batch])
+            return _met(error.details)
+        return []
 
 
-def _operation(change: DocumentChange) -> ReplaceOne[dict[str, Any]] | DeleteOne:
+def _operation(
+    change: DocumentChange, *, upsert: bool = True
+) -> ReplaceOne[dict[str, Any]] | DeleteOne:
     older = {"_id": change.user_id, "version": {"$lte": change.from_version}}
     if change.document is None:
         return DeleteOne(older)
-    return ReplaceOne(older, change.document.model_dump(by_alias=True), upsert=True)
+    return ReplaceOne(older, change.document.model_dump(by_alias=True), upsert=upsert)
 
 
-def _accept_newer(details: Any) -> None:
-    """An upsert that meets its own ``_id`` has found this version or a newer one: it is done."""
+def _met(details: Any) -> list[int]:
+    """Raises StoreUnavailable, YabotError when something else than that was wrong."""
+    for entry in details["writeConcernErrors"]:
+        raise StoreUnavailable("MongoDB", f"it may lose what it has written: {entry['errmsg']}")
     refused = [entry for entry in details["writeErrors"] if entry["code"] != DUPLICATE_KEY]
     if refused:
         raise YabotError(f"MongoDB refuses a committed document: {refused[0]['errmsg']}")
+    return [entry["index"] for entry in details["writeErrors"]]
 
 
 def _next_batch(rows: deque[Row]) -> list[Row]:
