@@ -1,1 +1,9 @@
+from pathlib import Path
+
+import pytest
+
+# What helpers assert is told in full as well.
+_packages = (each.name for each in Path(__file__).parent.iterdir() if each.is_dir())
+pytest.register_assert_rewrite(*(f"tests.{name}" for name in _packages))
+
 pytest_plugins = ["tests.engines", "tests.criteria"]
