@@ -1,10 +1,7 @@
 """The bot's part of the program: from Telegram to Telegram."""
 
 import asyncio
-import hashlib
-import hmac
 from collections.abc import Callable, Sequence
-from urllib.parse import urlsplit
 
 from aiogram import Bot, Dispatcher
 from aiogram.exceptions import AiogramError
@@ -14,20 +11,17 @@ from yabot.bot.emergency import EmergencyAnswers
 from yabot.bot.intake import Intake
 from yabot.bot.limits import SendLimits
 from yabot.bot.localization import DEFAULT_LANGUAGE, LANGUAGES, Texts
-from yabot.bot.polling import Polling
 from yabot.bot.processing import UpdateProcessor
 from yabot.bot.prompt import PromptAnswers
-from yabot.bot.registration import register_webhook
 from yabot.bot.rounds import Rounds
 from yabot.bot.sender import OnBlocked, Sender
 from yabot.bot.shares import Shares
+from yabot.bot.source import UpdateSource
 from yabot.bot.waiting import WaitingUpdates
-from yabot.bot.webhook import WebhookHandler
 from yabot.errors import StoreUnavailable
 from yabot.observability.logging import get_logger
 from yabot.runtime.backoff import backoff
-from yabot.runtime.http import HttpServer
-from yabot.runtime.stopping import finished_before
+from yabot.runtime.ending import end
 from yabot.settings import TelegramSettings
 from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.ownership import Ownership
@@ -65,10 +59,8 @@ class BotRole:
         on_trouble: Callable[[str | None], None],
     ) -> None:
         self._bot = bot
-        self._settings = settings
         self._texts = texts
         self._commands = commands
-        self._allowed_updates = dispatcher.resolve_used_update_types()
         self._emergency = EmergencyAnswers(bot, texts, limits)
         self.shares = Shares(ownership, commits.partitions)
         self._intake = Intake(commits.database, bot.id, commits.partitions)
@@ -95,43 +87,30 @@ class BotRole:
             limits,
             on_orphans=commits.look_again,
         )
-        self._polling = Polling(
-            bot,
-            self._receive,
-            timeout=settings.polling_timeout,
-            limit=settings.polling_limit,
-            on_trouble=on_trouble,
-        )
+        allowed = dispatcher.resolve_used_update_types()
+        self._source = UpdateSource(bot, settings, allowed, self.shares, self._receive, on_trouble)
         self._resumed = False
         self._resuming = asyncio.Lock()
-        self._webhook: HttpServer | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Raises ConfigurationError when the webhook's port is taken."""
-        secret = _webhook_secret(self._settings, self._bot.token)
-        if self._settings.webhook_url is not None:
-            self._webhook = self._listener(urlsplit(self._settings.webhook_url).path or "/", secret)
-            await self._webhook.start()
+        await self._source.start()
         self._tasks = [
             asyncio.create_task(self._resume_when_possible(), name="resume"),
-            asyncio.create_task(self._take_updates(secret), name="updates"),
             asyncio.create_task(self._publish_commands(), name="commands"),
         ]
 
     def retry(self) -> None:
         """SQL is back: what waits for it need not wait any longer."""
-        self._polling.retry()
+        self._source.retry()
         self._rounds.loop.retry()
         self._sender.loop.retry()
 
     async def stop(self) -> None:
         """Take no more, finish what runs, send what is committed; each within its seconds."""
-        if self._webhook is not None:
-            await self._webhook.stop()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._source.stop()
+        await end(self._tasks)
         await self._sender.loop.finish(LAST_SWEEP)
         for lanes, seconds in (
             (self._processor.lanes, FINISH_WORK),
@@ -143,23 +122,6 @@ class BotRole:
                 await lanes.cancel()
         self._prompt.cancel()
         await self._rounds.leave(HAND_OVER)
-
-    def _listener(self, path: str, secret: str) -> HttpServer:
-        app = WebhookHandler(self._bot, path, secret, self._receive).app()
-        settings = self._settings
-        return HttpServer(
-            app, settings.webhook_host, settings.webhook_port, variable="WEBHOOK_PORT"
-        )
-
-    async def _take_updates(self, secret: str) -> None:
-        if self._webhook is not None:
-            if await register_webhook(self._bot, self._settings, secret, self._allowed_updates):
-                return
-            log.warning("webhook.polling_instead")
-        while True:
-            # Telegram answers one poll at a time.
-            await self.shares.leading.wait()
-            await finished_before(self.shares.following, self._polling.run(self._allowed_updates))
 
     async def _resume_when_possible(self) -> None:
         for pause in backoff(first=0.2):
@@ -211,11 +173,3 @@ class BotRole:
                 await self._bot.set_my_commands(commands, language_code=code)
         except AiogramError as error:
             log.warning("commands.not_published", reason=str(error))
-
-
-def _webhook_secret(settings: TelegramSettings, token: str) -> str:
-    """WEBHOOK_SECRET, or what only those can know who have the token: each of our processes."""
-    given = settings.webhook_secret
-    if given is not None:
-        return given.get_secret_value()
-    return hmac.new(token.encode(), b"webhook", hashlib.sha256).hexdigest()

@@ -8,6 +8,7 @@ from uuid_utils import uuid7
 from yabot.errors import StoreUnavailable
 from yabot.events.envelope import EventPayload
 from yabot.runtime.backoff import backoff
+from yabot.runtime.ending import end
 from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
 
@@ -55,8 +56,7 @@ class Incidents:
 
     async def stop(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end([self._task])
 
     async def _run(self) -> None:
         while True:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from yabot.errors import StoreUnavailable
 from yabot.observability.logging import get_logger
 from yabot.runtime.backoff import backoff
+from yabot.runtime.ending import end
 
 log = get_logger(__name__)
 
@@ -55,8 +56,7 @@ class LaterWrites:
         """A last flush; what cannot be written now is marked again after the next start."""
         self._closed = True
         if self._flusher is not None:
-            self._flusher.cancel()
-            await asyncio.gather(self._flusher, return_exceptions=True)
+            await end([self._flusher])
         try:
             await self.flush()
         except StoreUnavailable as error:
