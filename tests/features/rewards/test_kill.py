@@ -19,13 +19,11 @@ REACTION = [
     KillPoint("log", "events.published"),
 ]
 AWARD = [
-    KillPoint("sql", "INSERT INTO postings"),
     KillPoint("commit", "INSERT INTO transactions"),
     KillPoint("log", "unit.committed", 2),
     KillPoint("log", "events.published", 2),
 ]
 UNLOCK = [
-    KillPoint("sql", "INSERT INTO doc_changes"),
     KillPoint("commit", "INSERT INTO doc_changes"),
     KillPoint("log", "unit.committed", 3),
     KillPoint("log", "documents.applied"),
