@@ -160,6 +160,8 @@ class BotApplication:
         relay = Relay(stores.database, Streams(stores.redis))
         services.commits.followers += [documents.notice, relay.notice]
         services.commits.on_untold += [documents.look_again, relay.look_again]
+        # It may have come back with less than it had.
+        watches["redis"].on_restored.append(lambda _downtime: relay.look_again())
         loops = {"mongodb": documents.loop, "redis": relay.loop}
         for component, loop in loops.items():
             self._start_loop(loop, watches[component], watches["sql"])

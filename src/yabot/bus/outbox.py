@@ -1,5 +1,7 @@
 """What the bus asks of the log: events behind a position, and how far they are published."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import Connection, bindparam, select, update
 
 from yabot.events.partition import Entry
@@ -17,7 +19,7 @@ _after = Prepared(
     .limit(bindparam("most"))
 )
 _last = select(partitions.c.last_pos).where(partitions.c.partition == bindparam("number"))
-_published = select(partitions.c.partition, partitions.c.published_pos)
+_progress = select(partitions.c.partition, partitions.c.last_pos, partitions.c.published_pos)
 _set_published = (
     update(partitions)
     .where(
@@ -28,9 +30,18 @@ _set_published = (
 )
 
 
-def published(connection: Connection) -> dict[int, int]:
-    """How far each partition is known to have got in Redis."""
-    return {row.partition: row.published_pos for row in connection.execute(_published)}
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Of one partition: its newest event, and the newest that is known to be in Redis."""
+
+    last: int
+    published: int
+
+
+def progress(connection: Connection) -> dict[int, Progress]:
+    """Of all partitions."""
+    rows = connection.execute(_progress)
+    return {row.partition: Progress(row.last_pos, row.published_pos) for row in rows}
 
 
 def last_position(partition: int) -> Statement[int]:

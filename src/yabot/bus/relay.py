@@ -1,156 +1,149 @@
-"""Brings committed events from the log to Redis: each once, in the order of its partition.
-
-An event has its position since its commit, so that whoever sends again sends the same; an entry's
-id is its position, so that Redis itself refuses what it already has.
-"""
+"""Brings committed events from the log to Redis: each once, in the order of its partition."""
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Coroutine, Iterable, Mapping
 from time import monotonic
+from typing import Any, TypeVar
 
 from yabot.bus import outbox
-from yabot.bus.streams import Streams, stream_name
-from yabot.errors import StoreUnavailable, YabotError
+from yabot.bus.outbox import Progress
+from yabot.bus.publisher import Publisher
+from yabot.bus.streams import Streams
+from yabot.errors import StoreUnavailable
 from yabot.events.partition import Entry
-from yabot.observability.logging import get_logger
-from yabot.observability.metrics import PUBLISH_FAILURES, PUBLISHED
-from yabot.runtime.backoff import backoff
 from yabot.runtime.loops import WakingLoop
 from yabot.storage.relational.commit_log import Committed
 from yabot.storage.relational.database import Database
 
-log = get_logger(__name__)
-
-TRIES = 3
 SWEEP_SECONDS = 5.0
-# Marks only save a later look at Redis, and each is a transaction: many share one.
-MARK_AFTER = 0.5
 
-Batches = dict[int, list[Entry]]
-
-
-class StreamAhead(YabotError):
-    """Redis holds events that the log does not know: it is not this log's Redis."""
-
-    code = "stream_ahead"
+T = TypeVar("T")
+# What is to be done, by partition.
+Work = Mapping[int, Coroutine[Any, Any, T]]
 
 
 class Relay:
+    """Partitions do not wait for each other: one whose node of a Cluster is away is left for the
+    next round, and the others go on.
+    """
+
     def __init__(
         self, database: Database, streams: Streams, *, sweep_seconds: float = SWEEP_SECONDS
     ) -> None:
         self._database = database
         self._streams = streams
+        self._publisher = Publisher(database, streams, self.look_again)
         # What this process has committed since the last batch.
-        self._fresh: Batches = defaultdict(list)
-        # There may be more: of an earlier process, of another one, of a batch that failed.
+        self._fresh: dict[int, list[Entry]] = defaultdict(list)
+        # Any stream may lack something: at the start, and after whatever came to a bad end.
         self._behind = True
+        # The partitions that could not be brought up to date last time, and why.
+        self._failed: dict[int, StoreUnavailable] = {}
         self._sweep_seconds = sweep_seconds
         self._looked_at = 0.0
-        # How far each stream has been seen to stand.
-        self._reached: dict[int, int] = defaultdict(int)
-        self._published: dict[int, int] = {}
-        self._marking: asyncio.TimerHandle | None = None
+        self._sweeps = 0
+        self._running = False
         self.loop = WakingLoop("relay", self.run_once, sweep_seconds)
-        self.loop.on_finished = self._write_marks
+        self.loop.on_finished = self._publisher.marks.write
 
     def notice(self, committed: Committed) -> None:
         if not committed.events:
             return
-        # While the relay is behind, it will find them in SQL: memory stays bounded.
+        # Where the relay is behind, it will find them in SQL: memory stays bounded.
         if not self._behind:
             for entry in committed.events:
-                self._fresh[entry.partition].append(entry)
+                if entry.partition not in self._failed:
+                    self._fresh[entry.partition].append(entry)
+            if self._failed and self._fresh and not self._running:
+                # The pause after a failure is for the partitions that have failed.
+                self.loop.retry()
         self.loop.wake()
 
     def look_again(self) -> None:
-        """There may be events that nobody has told of."""
+        """There may be events that nobody has told of, or Redis may have lost some."""
         self._behind = True
         self.loop.wake()
 
     async def run_once(self) -> None:
-        """Publish all that is committed. Raises StoreUnavailable, StreamAhead; nothing is lost."""
-        due = monotonic() - self._looked_at >= self._sweep_seconds
+        """Publish all that is committed, wherever Redis takes it.
+
+        Raises StoreUnavailable when it does not everywhere, StreamAhead; nothing is lost.
+        """
+        self._running = True
         try:
-            if self._behind or due:
+            if self._should_look():
                 await self._catch_up()
             while self._fresh:
                 batches, self._fresh = self._fresh, defaultdict(list)
-                await asyncio.gather(*(self._deliver(n, rows) for n, rows in batches.items()))
+                deliver = self._publisher.deliver
+                await self._send({n: deliver(n, entries) for n, entries in batches.items()})
         except BaseException:
             self._behind = True
             raise
+        finally:
+            self._running = False
+        if self._failed:
+            raise next(iter(self._failed.values()))
+
+    def _should_look(self) -> bool:
+        due = monotonic() - self._looked_at >= self._sweep_seconds
+        # With events for others at hand, those that failed have to wait for the next sweep.
+        return self._behind or due or (bool(self._failed) and not self._fresh)
 
     async def _catch_up(self) -> None:
-        """Hold every stream against the log: it may lack what another relay has not sent, or what
+        """Hold streams against the log: they may lack what another relay has not sent, or what
         Redis has lost without anybody's noticing.
         """
         self._looked_at = monotonic()
+        every, self._behind = self._behind, False
         # From here on what is committed is noticed, and what was committed before is found.
-        self._behind = False
         self._fresh.clear()
-        for partition, published in (await self._database.read(outbox.published)).items():
-            stands_at = await self._streams.position(partition)
-            if stands_at < published:
-                log.warning("stream.realigned", partition=partition, stands_at=stands_at)
-            await self._send_from(partition, stands_at)
+        progress = await self._database.read(outbox.progress)
+        asked = progress if every else self._doubtful(progress)
+        stand = await self._all({n: self._streams.position(n) for n in asked})
+        ahead = {n for n, pos in stand.items() if pos > progress[n].last}
+        # If it is so, nothing is sent to the others: two histories are not to be mixed.
+        for partitions in (ahead, stand.keys() - ahead):
+            await self._send({n: self._align(n, progress[n], stand[n]) for n in partitions})
 
-    async def _deliver(self, partition: int, entries: list[Entry]) -> None:
-        entries.sort(key=lambda entry: entry.pos)
-        before, last = entries[0].pos - 1, entries[-1].pos
-        if last - before != len(entries):
-            # What lies between was committed by another process.
-            await self._send_from(partition, before)
-            return
-        for first in range(0, len(entries), outbox.READ_AT_ONCE):
-            chunk = entries[first : first + outbox.READ_AT_ONCE]
-            pos = await self._append(partition, chunk[0].pos - 1, chunk)
-            if pos != chunk[-1].pos:
-                # It has these already or not yet those before, both from another process; or it
-                # has lost entries at a failover.
-                realigned = log.warning if pos < self._reached[partition] else log.debug
-                realigned("stream.realigned", partition=partition, stands_at=pos)
-                await self._send_from(partition, pos)
-                return
-            PUBLISHED.inc(len(chunk))
-        self._mark(partition, last)
-        log.debug("events.published", partition=partition, pos=last)
+    def _doubtful(self, progress: Mapping[int, Progress]) -> Iterable[int]:
+        """The partitions with events that are not known to be in Redis, and those in trouble.
 
-    async def _send_from(self, partition: int, pos: int) -> None:
-        """Send all that is committed behind ``pos``, or behind where the stream really stands."""
-        while entries := await self._database.read(outbox.entries_after(partition, pos)):
-            pos = await self._append(partition, pos, entries)
-            PUBLISHED.inc(len(entries))
-        last = await self._database.read(outbox.last_position(partition))
-        if pos > last:
-            raise StreamAhead(
-                f"the stream {stream_name(partition)} is at {pos}, but the log is at {last}: this "
-                "Redis belongs to another database, or the database was restored from a backup; "
-                "point REDIS_URL at the right one, or delete the yabot:events keys"
-            )
-        self._mark(partition, pos)
+        One more has its turn each time: if Redis has lost anything there, all will be asked.
+        """
+        self._sweeps += 1
+        turn = self._sweeps % len(progress)
+        waiting = {n for n, at in progress.items() if at.last > self._known(n, at)}
+        return {turn, *waiting, *self._failed}
 
-    async def _append(self, partition: int, stands_at: int, entries: Sequence[Entry]) -> int:
-        for attempt, pause in zip(range(1, TRIES), backoff(), strict=False):
-            try:
-                return await self._streams.append(partition, stands_at, entries)
-            except StoreUnavailable as error:
-                PUBLISH_FAILURES.inc()
-                log.warning(
-                    "publish.failed", partition=partition, attempt=attempt, reason=str(error)
-                )
-            await asyncio.sleep(pause)
-        return await self._streams.append(partition, stands_at, entries)
+    def _known(self, partition: int, at: Progress) -> int:
+        """How far the stream has been, by any relay's word."""
+        return max(at.published, self._publisher.marks.reached(partition))
 
-    def _mark(self, partition: int, pos: int) -> None:
-        self._reached[partition] = self._published[partition] = pos
-        if self._marking is None:
-            self._marking = asyncio.get_running_loop().call_later(MARK_AFTER, self._write_marks)
+    async def _align(self, partition: int, at: Progress, pos: int) -> None:
+        if pos == at.published == at.last:
+            self._publisher.marks.see(partition, pos)
+        else:
+            await self._publisher.realign(partition, pos, self._known(partition, at))
 
-    def _write_marks(self) -> None:
-        if self._marking is None:
-            return
-        self._marking.cancel()
-        positions, self._published, self._marking = self._published, {}, None
-        self._database.write_later(outbox.mark_published(positions))
+    async def _send(self, work: Work[None]) -> None:
+        recovered = self._failed.keys() & await self._all(work)
+        for partition in recovered:
+            del self._failed[partition]
+        if recovered:
+            # A Redis that was away may have come back with less, also elsewhere.
+            self.look_again()
+
+    async def _all(self, work: Work[T]) -> dict[int, T]:
+        """Side by side: what came of those that did not fail. Raises whatever is no outage."""
+        results = await asyncio.gather(*work.values(), return_exceptions=True)
+        done: dict[int, T] = {}
+        for partition, result in zip(work, results, strict=True):
+            if isinstance(result, StoreUnavailable):
+                self._failed[partition] = result
+            elif isinstance(result, BaseException):
+                raise result
+            else:
+                done[partition] = result
+        return done

@@ -1,0 +1,40 @@
+"""Notes in SQL how far each partition is published. A mark only saves a later look at Redis."""
+
+import asyncio
+
+from yabot.bus import outbox
+from yabot.storage.relational.database import Database
+
+# Each is a transaction: many share one.
+MARK_AFTER = 0.5
+
+
+class Marks:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        # How far each stream has been seen to stand.
+        self._reached: dict[int, int] = {}
+        self._unwritten: dict[int, int] = {}
+        self._writing: asyncio.TimerHandle | None = None
+
+    def reached(self, partition: int) -> int:
+        """0 before anything was seen there."""
+        return self._reached.get(partition, 0)
+
+    def see(self, partition: int, pos: int) -> None:
+        """The stream stands there, and SQL knows it."""
+        self._reached[partition] = pos
+
+    def set(self, partition: int, pos: int) -> None:
+        """The stream stands there, and SQL is to know it soon."""
+        self._reached[partition] = self._unwritten[partition] = pos
+        if self._writing is None:
+            self._writing = asyncio.get_running_loop().call_later(MARK_AFTER, self.write)
+
+    def write(self) -> None:
+        """Whatever is not written yet, now."""
+        if self._writing is None:
+            return
+        self._writing.cancel()
+        positions, self._unwritten, self._writing = self._unwritten, {}, None
+        self._database.write_later(outbox.mark_published(positions))

@@ -1,0 +1,94 @@
+"""Sends one partition's events to its stream, from wherever the stream stands.
+
+An event has its position since its commit, so that whoever sends again sends the same; an entry's
+id is its position, so that Redis itself refuses what it already has.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from yabot.bus import outbox
+from yabot.bus.marks import Marks
+from yabot.bus.streams import Streams, stream_name
+from yabot.errors import StoreUnavailable, YabotError
+from yabot.events.partition import Entry
+from yabot.observability.logging import get_logger
+from yabot.observability.metrics import PUBLISH_FAILURES, PUBLISHED
+from yabot.runtime.backoff import backoff
+from yabot.storage.relational.database import Database
+
+log = get_logger(__name__)
+
+TRIES = 3
+
+
+class StreamAhead(YabotError):
+    """Redis holds events that the log does not know: it is not this log's Redis."""
+
+    code = "stream_ahead"
+
+
+class Publisher:
+    """Every method raises StoreUnavailable, StreamAhead; nothing is lost by it."""
+
+    def __init__(self, database: Database, streams: Streams, on_lost: Callable[[], None]) -> None:
+        """``on_lost`` is told when a stream turns out to lack what was once there."""
+        self._database = database
+        self._streams = streams
+        self._on_lost = on_lost
+        self.marks = Marks(database)
+
+    async def deliver(self, partition: int, entries: list[Entry]) -> None:
+        """Send ``entries``, in whichever order they come, and what is missing between them."""
+        entries.sort(key=lambda entry: entry.pos)
+        before, last = entries[0].pos - 1, entries[-1].pos
+        if last - before != len(entries):
+            # What lies between was committed by another process.
+            await self.send_from(partition, before)
+            return
+        for first in range(0, len(entries), outbox.READ_AT_ONCE):
+            chunk = entries[first : first + outbox.READ_AT_ONCE]
+            pos = await self._append(partition, chunk[0].pos - 1, chunk)
+            if pos != chunk[-1].pos:
+                # It has these already or not yet those before, both from another process; or it
+                # has lost entries at a failover.
+                await self.realign(partition, pos, self.marks.reached(partition))
+                return
+            PUBLISHED.inc(len(chunk))
+        self.marks.set(partition, last)
+        log.debug("events.published", partition=partition, pos=last)
+
+    async def realign(self, partition: int, pos: int, known: int) -> None:
+        """Go on from ``pos``, where the stream stands, though it was ``known`` to be elsewhere."""
+        lost = pos < known
+        note = log.warning if lost else log.debug
+        note("stream.realigned", partition=partition, stands_at=pos)
+        if lost:
+            self._on_lost()
+        await self.send_from(partition, pos)
+
+    async def send_from(self, partition: int, pos: int) -> None:
+        """Send all that is committed behind ``pos``, or behind where the stream really stands."""
+        while entries := await self._database.read(outbox.entries_after(partition, pos)):
+            pos = await self._append(partition, pos, entries)
+            PUBLISHED.inc(len(entries))
+        last = await self._database.read(outbox.last_position(partition))
+        if pos > last:
+            raise StreamAhead(
+                f"the stream {stream_name(partition)} is at {pos}, but the log is at {last}: this "
+                "Redis belongs to another database, or the database was restored from a backup; "
+                "point REDIS_URL at the right one, or delete the yabot:events keys"
+            )
+        self.marks.set(partition, pos)
+
+    async def _append(self, partition: int, stands_at: int, entries: Sequence[Entry]) -> int:
+        for attempt, pause in zip(range(1, TRIES), backoff(), strict=False):
+            try:
+                return await self._streams.append(partition, stands_at, entries)
+            except StoreUnavailable as error:
+                PUBLISH_FAILURES.inc()
+                log.warning(
+                    "publish.failed", partition=partition, attempt=attempt, reason=str(error)
+                )
+            await asyncio.sleep(pause)
+        return await self._streams.append(partition, stands_at, entries)

@@ -1,0 +1,206 @@
+"""What a relay looks at when nobody tells it anything, and whom it does not wait for."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from time import monotonic
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+from sqlalchemy import Engine, event
+
+from tests.bus.log import ALL, committed, marked, streams, tell, told_in
+from tests.storage.fixtures import PARTITIONS, new_commits
+from tests.storage.waiting import until
+from yabot.bus.relay import Relay
+from yabot.bus.streams import Streams
+from yabot.errors import StoreUnavailable
+from yabot.events.partition import Entry, partition_of
+from yabot.storage.relational.commit_log import CommitLog
+from yabot.storage.relational.database import Database
+
+USERS = {partition_of(str(user), PARTITIONS): str(user) for user in range(100)}
+
+
+class Watched(Streams):
+    """Knows which partitions were asked for; those ``away`` take their time to fail."""
+
+    def __init__(self, redis: Redis, away: Sequence[int] = (), seconds: float = 0) -> None:
+        super().__init__(redis)
+        self.away = set(away)
+        self.asked: list[int] = []
+        self._seconds = seconds
+
+    async def position(self, partition: int) -> int:
+        self.asked.append(partition)
+        await self._answers(partition)
+        return await super().position(partition)
+
+    async def append(self, partition: int, stands_at: int, entries: Sequence[Entry]) -> int:
+        await self._answers(partition)
+        return await super().append(partition, stands_at, entries)
+
+    async def _answers(self, partition: int) -> None:
+        if partition in self.away:
+            await asyncio.sleep(self._seconds)
+            raise StoreUnavailable("Redis", "its node is away")
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """Those that SQL is asked meanwhile."""
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        seen.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+async def tell_all(commits: CommitLog, about: str, times: int = 2) -> None:
+    """Something in each partition."""
+    for partition in ALL:
+        await tell(commits, f"{about} {partition}", USERS[partition], times)
+
+
+async def settled_relay(database: Database, streams_: Streams) -> Relay:
+    """It sweeps each time that it is called, and there is nothing left to do."""
+    relay = Relay(database, streams_, sweep_seconds=0)
+    await relay.run_once()
+    await until(lambda: marked(database))
+    return relay
+
+
+async def test_an_idle_sweep_asks_sql_once_and_redis_for_one_partition_in_turn(
+    database: Database, commits: CommitLog, redis: Redis
+) -> None:
+    await tell_all(commits, "before")
+    watched = Watched(redis)
+    relay = await settled_relay(database, watched)
+    watched.asked.clear()
+    with statements() as seen:
+        for _ in ALL:
+            await relay.run_once()
+    assert len([each for each in seen if each.startswith("SELECT")]) == PARTITIONS
+    assert sorted(watched.asked) == list(ALL)
+
+
+async def test_a_sweep_asks_for_the_partitions_that_have_something_to_publish(
+    database: Database, commits: CommitLog, redis: Redis
+) -> None:
+    await tell_all(commits, "before")
+    watched = Watched(redis)
+    relay = await settled_relay(database, watched)
+    for partition in (1, 3):
+        watched.asked.clear()
+        await tell(commits, f"by another process {partition}", USERS[partition])
+        await relay.run_once()
+        assert partition in watched.asked
+        assert len(watched.asked) <= 2
+    assert await streams(redis) == await committed(database)
+
+
+async def test_what_is_published_and_not_marked_yet_is_not_asked_for(
+    sqlite_database: Database, redis: Redis
+) -> None:
+    commits, watched = new_commits(sqlite_database), Watched(redis)
+    relay = await settled_relay(sqlite_database, watched)
+    commits.followers.append(relay.notice)
+    await tell_all(commits, "told")
+    await relay.run_once()
+    watched.asked.clear()
+    await relay.run_once()
+    assert len(watched.asked) == 1
+    assert told_in(await streams(redis))
+
+
+async def test_one_stream_that_lost_something_has_all_of_them_held_against_the_log(
+    sqlite_database: Database, redis: Redis
+) -> None:
+    commits = new_commits(sqlite_database)
+    await tell_all(commits, "before")
+    relay = await settled_relay(sqlite_database, Streams(redis))
+    await redis.flushall()
+    # The first sweep finds the loss in one partition, the second in all.
+    for _ in range(2):
+        await relay.run_once()
+    assert await streams(redis) == await committed(sqlite_database)
+
+
+@pytest.mark.criterion("2.1.3", "2.1.4")
+async def test_partitions_whose_node_is_away_do_not_hold_up_the_others(
+    database: Database, commits: CommitLog, redis: Redis
+) -> None:
+    watched = Watched(redis, away=[0, 2])
+    relay = Relay(database, watched)
+    await tell_all(commits, "before")
+    with pytest.raises(StoreUnavailable, match="its node is away"):
+        await relay.run_once()
+    found, log = await streams(redis), await committed(database)
+    assert found == {n: [] if n in watched.away else log[n] for n in ALL}
+    watched.away.clear()
+    await relay.run_once()
+    assert await streams(redis) == log
+    await until(lambda: marked(database))
+
+
+@pytest.mark.criterion("2.1.3", "2.1.4")
+async def test_events_of_other_partitions_do_not_wait_for_the_pause_after_a_failure(
+    sqlite_database: Database, redis: Redis
+) -> None:
+    commits, watched = new_commits(sqlite_database), Watched(redis, away=[0], seconds=0.5)
+    relay = Relay(sqlite_database, watched, sweep_seconds=60)
+    commits.followers.append(relay.notice)
+    reasons: list[str | None] = []
+    relay.loop.on_trouble = reasons.append
+    relay.loop.start()
+    await tell(commits, "to the one that is away", USERS[0])
+    await until(lambda: has_failed(reasons, times=3))
+    began = monotonic()
+    for n in range(10):
+        await tell(commits, f"{n}", USERS[1])
+        await until(lambda n=n: has_arrived(redis, n + 1))  # type: ignore[misc]
+    # Each would have waited for the one that is away, which takes half a second to fail.
+    assert monotonic() - began < 2.0
+    assert None not in reasons
+    watched.away.clear()
+    # As the watch over Redis does.
+    relay.loop.retry()
+    await until(lambda: marked(sqlite_database))
+    await relay.loop.finish(10)
+    assert await streams(redis) == await committed(sqlite_database)
+    assert reasons[-1] is None
+
+
+async def has_failed(reasons: Sequence[str | None], times: int) -> bool:
+    return len(reasons) >= times
+
+
+async def has_arrived(redis: Redis, events: int) -> bool:
+    return len((await streams(redis))[1]) == events
+
+
+async def test_a_redis_that_was_away_is_held_against_the_log_also_where_nothing_was_sent(
+    sqlite_database: Database, redis: Redis
+) -> None:
+    commits = new_commits(sqlite_database)
+    await tell_all(commits, "before")
+    watched = Watched(redis)
+    relay = Relay(sqlite_database, watched)
+    await relay.run_once()
+    await until(lambda: marked(sqlite_database))
+    commits.followers.append(relay.notice)
+    watched.away = {1}
+    await tell(commits, "meanwhile", USERS[1])
+    with pytest.raises(StoreUnavailable):
+        await relay.run_once()
+    await redis.flushall()
+    watched.away.clear()
+    for _ in range(2):
+        await relay.run_once()
+    assert await streams(redis) == await committed(sqlite_database)
