@@ -8,10 +8,20 @@ from sqlalchemy import Connection, Executable, insert
 from tests.storage.dumps import rows_of
 from tests.storage.units import telling
 from yabot.clock import utc_now
+from yabot.coordinator.machine import COMPENSATING, FAILED, FINISHED, STUCK
 from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Database, Statement
 from yabot.storage.relational.retention import AT_ONCE, Retention
-from yabot.storage.relational.tables import outbox, outgoing, partitions, receipts, updates
+from yabot.storage.relational.tables import (
+    audit_log,
+    dead_letters,
+    outbox,
+    outgoing,
+    partitions,
+    receipts,
+    updates,
+    workflows,
+)
 
 DAYS = 30
 
@@ -42,6 +52,56 @@ def keep_message(n: int, state: str, age: float) -> Statement[None]:
 def keep_receipt(cause_id: str, age: float) -> Statement[None]:
     row = {"consumer": "test", "cause_id": cause_id, "committed_at": days_ago(age)}
     return executing(insert(receipts), row)
+
+
+def keep_workflow(
+    name: str, state: str, age: float, user_id: str | None = "7", deadline: datetime | None = None
+) -> Statement[None]:
+    moment = days_ago(age)
+    row: dict[str, object] = {
+        "id": name,
+        "kind": "test",
+        "user_id": user_id,
+        "partition": 0,
+        "state": state,
+        "data": "{}",
+        "definition": 1,
+        "version": 1,
+        "deadline": deadline,
+        "attempts": 0,
+        "done": "[]",
+        "correlation_id": "c",
+        "created_at": moment,
+        "updated_at": moment,
+    }
+    return executing(insert(workflows), row)
+
+
+def keep_audit(
+    details: str, age: float, user_id: str | None = None, kind: str = "test"
+) -> Statement[None]:
+    values = {"kind": kind, "user_id": user_id, "details": details}
+    return executing(insert(audit_log), values | {"created_at": days_ago(age)})
+
+
+def keep_letter(state: str, user_id: str | None) -> Statement[None]:
+    moment = days_ago(29)
+    row = {
+        "consumer": "test",
+        "event_id": f"{user_id} {state}",
+        "group_name": "test",
+        "partition": 0,
+        "user_id": user_id,
+        "event_type": "test",
+        "envelope": "{}",
+        "state": state,
+        "attempts": 6,
+        "error_code": "test",
+        "error": "test",
+        "first_failed_at": moment,
+        "last_failed_at": moment,
+    }
+    return executing(insert(dead_letters), row)
 
 
 async def age_events(database: Database, days: float) -> None:
@@ -104,6 +164,61 @@ async def test_receipts_outlive_whatever_could_be_delivered_again(database: Data
         await database.write(keep_receipt(cause_id, age))
     await Retention(database, DAYS).sweep()
     assert [row["cause_id"] for row in await rows_of(database, receipts)] == ["b", "c"]
+
+
+async def test_workflows_go_when_they_are_old_and_closed(database: Database) -> None:
+    for name, state, age in (
+        ("finished", FINISHED, 31),
+        ("failed", FAILED, 31),
+        ("young", FINISHED, 29),
+        ("stuck", STUCK, 400),
+        ("being undone", COMPENSATING, 400),
+        ("running", "noticed", 400),
+    ):
+        await database.write(keep_workflow(name, state, age))
+    await database.write(keep_workflow("due", FINISHED, 31, deadline=utc_now()))
+    await Retention(database, DAYS).sweep()
+    kept = {row["id"] for row in await rows_of(database, workflows)}
+    assert kept == {"young", "stuck", "being undone", "running", "due"}
+
+
+@pytest.mark.parametrize("state", ["dead", "retrying", "retry"])
+async def test_a_closed_workflow_stays_while_an_event_of_its_user_may_come_again(
+    database: Database, state: str
+) -> None:
+    for user_id in ("7", "8", "9"):
+        await database.write(keep_workflow(f"of {user_id}", FINISHED, 400, user_id))
+    await database.write(keep_letter(state, "7"))
+    await database.write(keep_letter("resolved", "8"))
+    await database.write(keep_letter("discarded", "9"))
+    await Retention(database, DAYS).sweep()
+    assert [row["id"] for row in await rows_of(database, workflows)] == ["of 7"]
+
+
+async def test_the_audit_log_goes_when_it_is_old(database: Database) -> None:
+    for details, age, user_id in (("old", 31, "7"), ("nobody's", 31, None), ("young", 29, "7")):
+        await database.write(keep_audit(details, age, user_id))
+    await Retention(database, DAYS).sweep()
+    assert [row["details"] for row in await rows_of(database, audit_log)] == ["young"]
+
+
+async def test_where_money_went_stays_in_the_audit_log(database: Database) -> None:
+    await database.write(keep_audit("charge 1", 4000, "7", kind="refund"))
+    await Retention(database, DAYS).sweep()
+    assert [row["details"] for row in await rows_of(database, audit_log)] == ["charge 1"]
+
+
+@pytest.mark.parametrize("state", [COMPENSATING, STUCK])
+@pytest.mark.parametrize("user_id", ["7", None])
+async def test_the_audit_log_stays_where_somebody_has_to_look_at_a_workflow(
+    database: Database, state: str, user_id: str | None
+) -> None:
+    await database.write(keep_workflow("open", state, 400, user_id))
+    await database.write(keep_workflow("closed", FINISHED, 29, "8"))
+    for details, audited in (("what was undone", user_id), ("another's", "8")):
+        await database.write(keep_audit(details, 400, audited))
+    await Retention(database, DAYS).sweep()
+    assert [row["details"] for row in await rows_of(database, audit_log)] == ["what was undone"]
 
 
 @pytest.mark.timeout(60)
