@@ -1,12 +1,14 @@
 """The story as MongoDB keeps it, and as an earlier version of the program has left it there."""
 
 import asyncio
+from collections.abc import Callable
 from time import monotonic
 
 from tests.features.narrative.stories import SMALL_STORY
-from yabot.features.narrative.documents import FRAGMENTS, STORIES
+from yabot.features.narrative.documents import COLLECTIONS, FRAGMENTS, STORIES
 from yabot.features.narrative.library import FRESH_FOR, Library
 from yabot.features.narrative.story import parse_story
+from yabot.features.narrative.story.demo import DEMO_FILE, demo_story
 from yabot.storage.documents.store import DocumentStore
 
 STORY = parse_story(
@@ -18,6 +20,24 @@ STORY = parse_story(
 async def test_what_a_hint_costs_is_kept(documents: DocumentStore) -> None:
     await Library(documents).replace(STORY)
     assert await Library(documents).current() == STORY
+
+
+async def test_stories_that_are_imported_at_the_same_moment_replace_each_other(
+    new_documents: Callable[[], DocumentStore],
+) -> None:
+    """As processes do that start together on an empty MongoDB."""
+    stores = [new_documents() for _ in range(4)]
+    await asyncio.gather(*(store.ensure(COLLECTIONS) for store in stores))
+    stories = [STORY, parse_story(demo_story(), DEMO_FILE)]
+    for _ in range(3):
+        libraries = [Library(store) for store in stores]
+        await asyncio.gather(
+            *(
+                library.replace(stories[n % 2], begin_again=True)
+                for n, library in enumerate(libraries)
+            )
+        )
+        assert await Library(stores[0]).current() in stories
 
 
 async def test_an_earlier_versions_story_is_read_once(documents: DocumentStore) -> None:

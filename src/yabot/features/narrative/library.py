@@ -3,6 +3,9 @@
 import asyncio
 from time import monotonic
 
+import pymongo
+from pymongo.asynchronous.client_session import AsyncClientSession as Session
+
 from yabot.errors import InvalidInput, StoreUnavailable
 from yabot.features.narrative.documents import (
     CURRENT,
@@ -17,6 +20,8 @@ from yabot.storage.documents.store import DocumentStore
 # How long, in seconds, an import may go unseen.
 FRESH_FOR = 1.0
 READS = 5
+# How long, in seconds, an import may take, with all that it has to begin again.
+WRITE_SECONDS = 30.0
 
 
 class Library:
@@ -76,13 +81,15 @@ class Library:
 
     async def _write(self, story: Story) -> None:
         own, fragments = to_documents(story)
-        with self._documents.answering():
-            async with (
-                self._documents.client.start_session() as session,
-                await session.start_transaction(),
-            ):
-                await self._documents[FRAGMENTS].delete_many({}, session=session)
-                await self._documents[FRAGMENTS].insert_many(fragments, session=session)
-                await self._documents[STORIES].replace_one(
-                    {"_id": CURRENT}, own, upsert=True, session=session
-                )
+
+        async def switch(session: Session) -> None:
+            await self._documents[FRAGMENTS].delete_many({}, session=session)
+            await self._documents[FRAGMENTS].insert_many(fragments, session=session)
+            await self._documents[STORIES].replace_one(
+                {"_id": CURRENT}, own, upsert=True, session=session
+            )
+
+        with self._documents.answering(), pymongo.timeout(WRITE_SECONDS):
+            async with self._documents.client.start_session() as session:
+                # Again from its beginning when another process is importing at the same time.
+                await session.with_transaction(switch)
