@@ -1,7 +1,9 @@
 """Live views on the bus: Pub/Sub, where missing an event is no harm."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from contextlib import aclosing
 from typing import Any
 
 from redis.asyncio import Redis
@@ -9,23 +11,59 @@ from redis.asyncio.client import PubSub
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from yabot.bus.connection import store_errors
+from yabot.errors import StoreUnavailable
+from yabot.runtime.backoff import backoff
 
 # Seconds of silence before a server is asked whether it is still there, and then to answer.
 SILENCE = 1.0
+# The longest pause, in seconds, between two tries to reach a Redis that is away.
+LONGEST_PAUSE = 2.0
+
+Message = dict[str, Any]
 
 
-async def observe(redis: Redis, event_types: Iterable[str]) -> AsyncIterator[dict[str, Any]]:
+async def observe(redis: Redis, event_types: Iterable[str]) -> AsyncIterator[Message]:
     """Envelopes of these types as they are published. Raises StoreUnavailable."""
+    async with aclosing(_messages(redis, event_types)) as messages:
+        async for message in messages:
+            if message["type"] == "message":
+                yield json.loads(message["data"])
+
+
+async def keep_observing(
+    redis: Redis, event_types: Iterable[str], on_trouble: Callable[[str | None], None]
+) -> AsyncIterator[Message]:
+    """As ``observe``, and on and on: what is published while Redis is away is missed.
+
+    ``on_trouble`` is told once why nothing is heard, and None when it is listening again.
+    """
+    types, away, pauses = [*event_types], False, backoff(most=LONGEST_PAUSE)
+    while True:
+        try:
+            async with aclosing(_messages(redis, types)) as messages:
+                async for message in messages:
+                    if away:
+                        on_trouble(None)
+                        away, pauses = False, backoff(most=LONGEST_PAUSE)
+                    if message["type"] == "message":
+                        yield json.loads(message["data"])
+        except StoreUnavailable as error:
+            if not away:
+                on_trouble(error.reason)
+            away = True
+        await asyncio.sleep(next(pauses))
+
+
+async def _messages(redis: Redis, channels: Iterable[str]) -> AsyncGenerator[Message, None]:
+    """Whatever Redis says, beginning with its word that it has subscribed us."""
     with store_errors():
         async with redis.pubsub() as channel:
-            await channel.subscribe(*event_types)
+            await channel.subscribe(*channels)
             while True:
-                message = await _heard(channel)
-                if message["type"] == "message":
-                    yield json.loads(message["data"])
+                yield await _heard(channel)
 
 
-async def _heard(channel: PubSub) -> dict[str, Any]:
+async def _heard(channel: PubSub) -> Message:
     """A primary that was stopped says nothing, and its place may have been taken since."""
     message = await channel.get_message(timeout=SILENCE)
     if message is None:

@@ -8,7 +8,7 @@ import typer
 
 from yabot.assembly import build_catalog
 from yabot.bootstrap import FEATURES
-from yabot.bus.observer import observe
+from yabot.bus.observer import keep_observing
 from yabot.cli.context import load_settings, run_until_signalled
 from yabot.events.asyncapi import asyncapi_document
 from yabot.events.documentation import events_page
@@ -55,11 +55,20 @@ def asyncapi() -> None:
 async def _follow(settings: Settings, stop: asyncio.Event, user: str | None, raw: bool) -> None:
     async def show() -> None:
         async with open_redis(settings) as redis:
-            async for event in observe(redis, build_catalog(FEATURES).names):
+            async for event in keep_observing(redis, build_catalog(FEATURES).names, _explain):
                 if user in (None, event.get("user_id")):
                     typer.echo(json.dumps(event, ensure_ascii=False) if raw else _line(event))
 
     await finished_before(stop, show())
+
+
+def _explain(trouble: str | None) -> None:
+    """On standard error: a program may read the events."""
+    if trouble is None:
+        typer.echo("Redis is back: events are shown again", err=True)
+    else:
+        missed = "events that are published meanwhile are not shown"
+        typer.echo(f"Redis is away; {missed}: {trouble}", err=True)
 
 
 def _line(event: dict[str, Any]) -> str:

@@ -1,0 +1,68 @@
+"""`yabot events tail` outlives the Redis that it listens to."""
+
+import json
+from pathlib import Path
+
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from tests.bus.valkey import Server, server
+from tests.e2e.conftest import NewProgram
+from tests.e2e.program import Program
+from tests.storage.waiting import until
+
+CHANNEL = "user_registered"
+AWAY = "Redis is away; events that are published meanwhile are not shown: "
+BACK = "Redis is back: events are shown again"
+# The first program of a session has everything to import.
+START_SECONDS = 60
+
+
+async def test_it_goes_on_when_redis_is_back(new_program: NewProgram, tmp_path: Path) -> None:
+    async with server(tmp_path / "valkey") as valkey:
+        tail = new_program("events", "tail", "--json", REDIS_URL=valkey.url)
+        tail.launch()
+        await until(lambda: is_shown(valkey, tail, "before"), START_SECONDS)
+        for n in (1, 2):
+            await valkey.kill()
+            await until(lambda n=n: has_said(tail, 2 * n - 1))  # type: ignore[misc]
+            await valkey.start()
+            await until(lambda n=n: is_shown(valkey, tail, f"after {n}"), 20)  # type: ignore[misc]
+        away, back, away_again, back_again = tail.sentences
+        assert away.startswith(AWAY)
+        assert away_again.startswith(AWAY)
+        assert back == back_again == BACK
+        assert tail.stop() == 0
+
+
+async def test_it_waits_for_a_redis_that_is_not_there_yet(
+    new_program: NewProgram, tmp_path: Path
+) -> None:
+    async with server(tmp_path / "valkey") as valkey:
+        await valkey.kill()
+        tail = new_program("events", "tail", "--json", REDIS_URL=valkey.url)
+        tail.launch()
+        await until(lambda: has_said(tail, 1), START_SECONDS)
+        await valkey.start()
+        await until(lambda: is_shown(valkey, tail, "at last"), 20)
+        assert tail.sentences[1:] == [BACK]
+        tail.interrupt_group()
+        assert tail.exit_code() == 0
+
+
+async def is_shown(valkey: Server, tail: Program, name: str) -> bool:
+    """Published until somebody listens: what nobody has heard is gone."""
+    try:
+        if not await valkey.redis.publish(CHANNEL, json.dumps({"event_id": name, "payload": {}})):
+            return False
+    except RedisConnectionError:
+        return False
+    await until(lambda: has_shown(tail, name))
+    return True
+
+
+async def has_shown(tail: Program, name: str) -> bool:
+    return any(json.loads(line)["event_id"] == name for line in tail.said.splitlines())
+
+
+async def has_said(tail: Program, sentences: int) -> bool:
+    return len(tail.sentences) >= sentences
