@@ -58,6 +58,7 @@ def build_services(
         # The menu, which stands last among the features, comes first for readers.
         commands=tuple(command for each in reversed(features) for command in each.commands),
         admins=admins,
+        menu=tuple(button for each in features for button in each.menu),
     )
     for each in features:
         if each.service is not None:

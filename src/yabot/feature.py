@@ -45,6 +45,7 @@ class Services:
         texts: Texts,
         commands: tuple[str, ...],
         admins: tuple[int, ...] = (),
+        menu: tuple[str, ...] = (),
     ) -> None:
         self.database = database
         self.documents = documents
@@ -54,6 +55,8 @@ class Services:
         self.commands = commands
         # Telegram's ids of those who look after the bot.
         self.admins = admins
+        # Of all features, in the order of their list.
+        self.menu = menu
         # What each feature adds; read when a user asks, after all features have been built.
         self.personal_data: list[PersonalData] = []
         # By the name of the feature that offers it.
@@ -84,6 +87,8 @@ class Feature:
     texts: Path | None = None
     # Commands for Telegram's menu; each has a text `command-<name>`.
     commands: tuple[str, ...] = ()
+    # Buttons of /menu, by the data that they send; each has a text `menu-<data>`.
+    menu: tuple[str, ...] = ()
     service: Callable[[Services], object] | None = None
     personal_data: Callable[[Services], PersonalData] | None = None
     # Stands around every update, and may give handlers arguments.

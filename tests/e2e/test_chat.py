@@ -138,7 +138,8 @@ async def test_buttons_of_the_menu_lead_on(playing: Program) -> None:
         (hello,) = await reader.ask("/start")
         assert buttons(hello) == ["story", "menu"]
         (menu,) = await reader.press("menu")
-        assert buttons(menu) == ["story", "story:again", "language", "help"]
+        brought = [button for feature in FEATURES for button in feature.menu]
+        assert buttons(menu) == ["story", *brought, "story:again", "language", "help"]
         (told,) = await reader.press("help")
         assert "/story" in told["text"]
         (asked,) = await reader.press("language")

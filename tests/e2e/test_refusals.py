@@ -87,12 +87,12 @@ def test_changed_tables_prevent_the_start_with_the_difference(
     program = new_program(**bot_settings)
     program.start()
     assert program.stop() == 0
-    program.stores.change("ALTER TABLE user_profiles DROP COLUMN username")
+    program.stores.change("ALTER TABLE user_profiles DROP COLUMN last_name")
     program.stores.change("DROP INDEX ix_subscriptions_user_id")
     assert program.run(seconds=20) == 1
     told = "\n".join(program.sentences)
     assert told.startswith("SQL does not have the schema that this version needs:")
-    assert "username" in told
+    assert "last_name" in told
     assert "ix_subscriptions_user_id" in told
     assert "Traceback" not in told
 

@@ -75,7 +75,10 @@ def test_the_tables_hold_what_the_requirements_name(engine: Engine) -> None:
 @pytest.mark.parametrize(
     ("statement", "named"),
     [
-        ("ALTER TABLE user_profiles DROP COLUMN username", "add column: .*user_profiles.*username"),
+        (
+            "ALTER TABLE user_profiles DROP COLUMN last_name",
+            "add column: .*user_profiles.*last_name",
+        ),
         ("ALTER TABLE outbox ADD COLUMN colour TEXT", "remove column: .*outbox.*colour"),
         ("DROP INDEX ix_outbox_user_id", "add index: .*ix_outbox_user_id"),
         ("CREATE INDEX ix_mine ON outbox (event_type)", "remove index: .*ix_mine"),

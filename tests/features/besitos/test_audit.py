@@ -144,7 +144,7 @@ def test_the_command_names_the_faults_and_ends_with_one(new_program: NewProgram)
         connection.execute(posting)
     fault = "all accounts together: they sum to 1, not to 0"
     assert audit.run() == 1
-    assert audit.said.endswith(f"{fault}\n1 faults in the ledger.\n")
+    assert audit.said.endswith(f"{fault}\n1 fault in the ledger.\n")
     as_json = new_program("audit", "ledger", "--json")
     assert as_json.run() == 1
     assert json.loads(as_json.said.splitlines()[-1]) == {"differences": [fault]}

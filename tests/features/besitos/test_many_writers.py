@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from itertools import permutations
+from itertools import accumulate, permutations
 from random import Random
 
 import pytest
@@ -11,6 +11,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import ExceptionContext
 
 from tests.features.besitos.ledger import Ledger
+from tests.storage.units import unit
 from yabot.features.besitos.audit import audit_ledger
 from yabot.storage.relational.unit_of_work import UnitOfWork
 
@@ -102,6 +103,28 @@ async def test_the_last_besitos_are_given_away_once(everybody: Ledger) -> None:
     )
     assert Counter(outcomes)["insufficient"] == 9
     assert await everybody.besitos.balance("1") == 0
+
+
+@pytest.mark.criterion("3.1.3")
+async def test_gifts_at_once_to_one_reader_are_decided_once(ledger: Ledger) -> None:
+    """All are decided before the first of them is committed."""
+    givers = [str(number) for number in range(10, 18)]
+    await ledger.join("1", *givers)
+    for reader in ("1", *givers):
+        await ledger.award(reader, 9)
+    gifts = []
+    for giver in givers:
+        work = unit(f"gift of {giver}")
+        for amount in (2, 3):
+            key = f"gift:{giver}:{amount}"
+            assert await ledger.besitos.transfer(work, giver, "1", amount, key=key) == "transferred"
+        gifts.append(work)
+    await asyncio.gather(*map(ledger.world.services.commits.commit, gifts))
+    assert await ledger.besitos.balance("1") == 9 + 5 * len(givers)
+    amounts = [amount for _, amount, _ in await ledger.moved("1")]
+    assert amounts == [9, *[2, 3] * len(givers)]
+    assert [after for _, _, after in await ledger.moved("1")] == list(accumulate(amounts))
+    assert await audit_ledger(ledger.database) == []
 
 
 async def test_two_processes_share_the_ledger(rivals: tuple[Ledger, Ledger]) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.e2e.conftest import forks, mortal, new_program, playing
+from tests.e2e.conftest import bot_settings, forks, mortal, new_program, playing, telegram
 from tests.features.rewards.house import STORY, House, open_house
 from tests.outages.conftest import mortal_mongod, mortal_valkey, new_world
 from tests.storage.fixtures import (
@@ -19,6 +19,7 @@ from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
 
 __all__ = [
+    "bot_settings",
     "database",
     "documents",
     "forks",
@@ -35,6 +36,7 @@ __all__ = [
     "playing",
     "postgres_server",
     "sqlite_database",
+    "telegram",
 ]
 
 

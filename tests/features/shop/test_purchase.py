@@ -107,6 +107,26 @@ async def test_what_was_decided_on_holds_at_the_commit(trade: Trade, meanwhile: 
     assert await trade.inventory("7") == {}
 
 
+@pytest.mark.criterion("3.1.3")
+async def test_an_import_between_look_and_commit_changes_no_price_that_was_agreed(
+    trade: Trade,
+) -> None:
+    """And whoever has to decide again is asked again."""
+    await trade.join("7", 20)
+    commit = trade.world.services.commits.commit
+    first, second = unit("first"), unit("second")
+    for work in (first, second):
+        user = await trade.world.known("7")
+        assert isinstance(await trade.shop.buy(work, user, order("boat", 3)), Offer)
+    await trade.shelf.replace([item("boat", 9)], drop=True)
+    await commit(first)
+    assert await trade.besitos.balance("7") == 17
+    with pytest.raises(GuardFailed):
+        await commit(second)
+    assert isinstance(await trade.press("7", order("boat", 3)), Repriced)
+    assert await trade.besitos.balance("7") == 17
+
+
 async def _spend(trade: Trade, work: UnitOfWork) -> None:
     await trade.besitos.spend(work, "7", 1, reason="purchase", source="shop", key="elsewhere")
 

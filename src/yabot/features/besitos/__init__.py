@@ -44,6 +44,7 @@ FEATURE = Feature(
     migrations=HERE / "migrations",
     texts=HERE / "texts",
     commands=("balance", "gift"),
+    menu=("balance",),
     service=_service,
     personal_data=_personal_data,
     router=_router,

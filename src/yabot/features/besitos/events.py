@@ -1,12 +1,17 @@
 from typing import ClassVar
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from yabot.events.envelope import EventPayload
+
+# Neither is frozen: in the transaction, where it holds the account, the ledger sets
+# ``balance_after`` once more.
 
 
 class BesitosAwarded(EventPayload):
     """A reader has received besitos, as a reward or from another reader."""
+
+    model_config = ConfigDict(frozen=False)
 
     event_type: ClassVar[str] = "besitos_awarded"
     follows: ClassVar[tuple[str, ...]] = ("reaction_detected",)
@@ -20,6 +25,8 @@ class BesitosAwarded(EventPayload):
 
 class BesitosSpent(EventPayload):
     """A reader has given besitos away, for something or to another reader."""
+
+    model_config = ConfigDict(frozen=False)
 
     event_type: ClassVar[str] = "besitos_spent"
 

@@ -2,8 +2,9 @@
 
 from aiogram import Router
 from aiogram.filters import Command
-from aiogram.types import Message
+from aiogram.types import TelegramObject
 
+from yabot.bot.filters import Pressed
 from yabot.bot.localization import Localizer
 from yabot.bot.turn import Turn
 from yabot.features.besitos.model import Movement
@@ -16,13 +17,15 @@ SHOWN = 10
 def router() -> Router:
     routes = Router(name="besitos")
     routes.message.register(show_balance, Command("balance"))
+    routes.callback_query.register(show_balance, Pressed("balance"))
     return routes
 
 
 async def show_balance(
-    _message: Message, turn: Turn, user: User, t: Localizer, besitos: BesitosService
+    _event: TelegramObject, turn: Turn, user: User, t: Localizer, besitos: BesitosService
 ) -> None:
     turn.interaction("balance")
+    turn.acknowledge()
     found = await besitos.overview(user.user_id, SHOWN)
     said = t("besitos-balance", balance=found.balance)
     if found.movements:

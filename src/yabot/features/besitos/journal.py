@@ -3,6 +3,9 @@
 One statement for the whole unit, and not one for each movement, so that the second award of a
 reader knows of the first, and so that accounts are always locked in the order of their ids: two
 units never wait for each other in a ring.
+
+Who gives must have at the commit what they had when it was decided. Nothing is decided on what a
+receiver has: however many give to one reader at once, nobody has to decide again for it.
 """
 
 from dataclasses import dataclass, field
@@ -11,12 +14,15 @@ from sqlalchemy import Connection, bindparam, insert, update
 from sqlalchemy.exc import IntegrityError
 
 from yabot.errors import GuardFailed
+from yabot.features.besitos.events import BesitosAwarded, BesitosSpent
 from yabot.features.besitos.model import Transaction, reader_account
-from yabot.features.besitos.repository import new_account, posting_rows, transaction_row
+from yabot.features.besitos.repository import Opened, new_account, posting_rows, transaction_row
 from yabot.features.besitos.tables import accounts, postings, transactions
 from yabot.storage.relational.database import insert_new
 from yabot.storage.relational.prepared import Prepared
 from yabot.storage.relational.unit_of_work import UnitOfWork, guard
+
+Told = BesitosAwarded | BesitosSpent
 
 
 @dataclass(slots=True)
@@ -25,10 +31,14 @@ class Account:
 
     user_id: str
     # None: it has to be opened.
-    seen: int | None
+    seen: Opened | None
+    # Whether the unit rests on what was read.
+    relied_on: bool = False
+    moved: bool = False
     change: int = 0
     earned: int = 0
-    moved: bool = False
+    # What tells of its movements, and how far the account had changed by then.
+    told: list[tuple[Told, int]] = field(default_factory=list)
 
     @property
     def id(self) -> str:
@@ -37,12 +47,21 @@ class Account:
     @property
     def balance(self) -> int:
         """After everything that the unit has moved so far."""
-        return (self.seen or 0) + self.change
+        return (self.seen.balance if self.seen else 0) + self.change
 
     def move(self, gained: int, *, awarded: bool) -> None:
         self.moved = True
         self.change += gained
         self.earned += gained if awarded else 0
+
+    def tell(self, event: Told) -> None:
+        """Of the last movement."""
+        self.told.append((event, self.change))
+
+    def settle(self, balance: int) -> None:
+        """Let the events say what is true at the commit, after which it is ``balance``."""
+        for event, change in self.told:
+            event.balance_after = balance - self.change + change
 
 
 @dataclass(slots=True, eq=False)
@@ -61,8 +80,12 @@ class Journal:
         return next(kept, None) or cls(work.cause.id)
 
     def holds(self, account_id: str, amount: int) -> bool:
+        """If so, the commit makes sure of it."""
         account = self.accounts.get(account_id)
-        return account is not None and account.balance >= amount
+        if account is None or account.balance < amount:
+            return False
+        account.relied_on = True
+        return True
 
     def record(self, work: UnitOfWork, transaction: Transaction) -> None:
         """The accounts must have been looked up, and have what they give."""
@@ -96,43 +119,57 @@ _reopen = (
     update(accounts)
     .where(accounts.c.id == bindparam("account"), accounts.c.user_id.is_(None))
     .values(user_id=bindparam("user"))
+    .returning(accounts.c.opened_after)
 )
-_move = Prepared(
+_any_balance = (
     update(accounts)
     .where(
         accounts.c.id == bindparam("account"),
         accounts.c.user_id == bindparam("user"),
-        accounts.c.balance == bindparam("seen"),
+        accounts.c.opened_after == bindparam("opened_after"),
     )
     .values(
         balance=accounts.c.balance + bindparam("change"),
         earned=accounts.c.earned + bindparam("gain"),
     )
+    .returning(accounts.c.balance)
 )
+_this_balance = _any_balance.where(accounts.c.balance == bindparam("seen"))
+_move, _move_from = Prepared(_any_balance), Prepared(_this_balance)
 
 
 def _change(connection: Connection, account: Account) -> None:
-    if account.seen is None:
-        _open(connection, account)
-    values = {
+    seen = account.seen or _open(connection, account)
+    values: dict[str, object] = {
         "account": account.id,
         "user": account.user_id,
-        "seen": account.seen or 0,
+        "opened_after": seen.opened_after,
         "change": account.change,
         "gain": account.earned,
     }
-    moved = _move.run(connection, values) == 1
-    guard(moved, f"the account of user {account.user_id}")
+    if account.relied_on:
+        row = _move_from.first(connection, values | {"seen": seen.balance})
+    else:
+        row = _move.first(connection, values)
+    if row is None:
+        raise _changed(account)
+    account.settle(row[0])
 
 
-def _open(connection: Connection, account: Account) -> None:
+def _open(connection: Connection, account: Account) -> Opened:
     """For the first time, or again for one who was deleted and has come back."""
     try:
         row = new_account(account.user_id)
         if connection.execute(insert_new(connection, accounts), row).rowcount == 1:
-            return
+            return Opened(balance=0, opened_after=0)
         values = {"account": account.id, "user": account.user_id}
-        reopened = connection.execute(_reopen, values).rowcount == 1
+        opened_after = connection.execute(_reopen, values).scalar()
     except IntegrityError as error:
         raise GuardFailed(f"user {account.user_id} has been deleted meanwhile") from error
-    guard(reopened, f"the account of user {account.user_id}")
+    if opened_after is None:
+        raise _changed(account)
+    return Opened(balance=0, opened_after=opened_after)
+
+
+def _changed(account: Account) -> GuardFailed:
+    return GuardFailed(f"the account of user {account.user_id} has changed meanwhile")

@@ -13,21 +13,34 @@ from yabot.storage.relational.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)
+class Opened:
+    """A reader's account; ``opened_after`` is another one when they were deleted and came back."""
+
+    balance: int
+    opened_after: int
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
-    """What a decision rests on; only readers who have an open account have a balance."""
+    """What a decision rests on; only readers who have an open account are in ``accounts``."""
 
     repeated: bool
-    balances: dict[str, int]
+    accounts: dict[str, Opened]
 
 
 _key = Prepared(select(transactions.c.id).where(transactions.c.id == bindparam("key")))
+_opened = Prepared(
+    select(accounts.c.balance, accounts.c.opened_after).where(
+        accounts.c.user_id == bindparam("user")
+    )
+)
 
 
 def look_up(key: str, user_ids: Sequence[str]) -> Statement[Found]:
     def read(connection: Connection) -> Found:
         repeated = _key.first(connection, {"key": key}) is not None
-        rows = {user_id: _totals.first(connection, {"user": user_id}) for user_id in user_ids}
-        return Found(repeated, {user_id: row[0] for user_id, row in rows.items() if row})
+        rows = {user_id: _opened.first(connection, {"user": user_id}) for user_id in user_ids}
+        return Found(repeated, {user_id: Opened(*row) for user_id, row in rows.items() if row})
 
     return read
 

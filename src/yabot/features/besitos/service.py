@@ -27,9 +27,10 @@ Transfer = Literal["transferred", "repeated", "insufficient", "unknown_recipient
 class BesitosService:
     """Reads are durable facts; what moves besitos only adds to the unit of work it is given.
 
-    The commit raises GuardFailed when a balance has changed since it was read. ``key`` is the
-    transaction's id in the whole ledger: begin it with what it stands for, as ``gift:``. All raise
-    InvalidInput for an amount that is not a whole number from 1, StoreUnavailable without SQL.
+    The commit raises GuardFailed when a giver's balance has changed since it was read. ``key`` is
+    the transaction's id in the whole ledger: begin it with what it stands for, as ``gift:``. All
+    raise InvalidInput for an amount that is not a whole number from 1, StoreUnavailable without
+    SQL.
     """
 
     def __init__(self, database: Database, users: UserService) -> None:
@@ -126,7 +127,7 @@ class BesitosService:
         if found.repeated or key in journal.transactions:
             return None
         for user_id in unread:
-            seen = found.balances.get(user_id)
+            seen = found.accounts.get(user_id)
             if seen is not None or await self._is_reader(work, user_id):
                 journal.accounts[reader_account(user_id)] = Account(user_id, seen)
         return journal
@@ -151,4 +152,5 @@ class BesitosService:
                     balance_after=account.balance,
                     transaction_id=moved.id,
                 )
+                account.tell(event)
                 work.publish(event, account.user_id)

@@ -8,7 +8,8 @@ from yabot.features.users.service import UserService
 
 
 def _router(services: Services) -> Router:
-    return CommandHandler(services[UserService], services.texts, services.commands).router()
+    users, texts = services[UserService], services.texts
+    return CommandHandler(users, texts, services.commands, services.menu).router()
 
 
 FEATURE = Feature(

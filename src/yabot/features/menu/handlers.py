@@ -21,12 +21,18 @@ log = get_logger(__name__)
 
 
 class CommandHandler:
-    """Answers the commands that every reader knows; ``commands`` are those of all features."""
+    """Answers the commands that every reader knows.
 
-    def __init__(self, users: UserService, texts: Texts, commands: Sequence[str]) -> None:
+    ``commands`` are those of all features, ``buttons`` what the features bring to /menu.
+    """
+
+    def __init__(
+        self, users: UserService, texts: Texts, commands: Sequence[str], buttons: Sequence[str]
+    ) -> None:
         self._users = users
         self._texts = texts
         self._commands = commands
+        self._buttons = buttons
 
     def router(self) -> Router:
         routes = Router(name="menu")
@@ -55,7 +61,7 @@ class CommandHandler:
         turn.interaction("menu")
         turn.acknowledge()
         await self._enter_menu(turn, user, "main")
-        turn.say(t("menu-main"), _main(t))
+        turn.say(t("menu-main"), _main(t, self._buttons))
 
     async def help(self, _event: TelegramObject, turn: Turn, t: Localizer) -> None:
         turn.interaction("help")
@@ -133,9 +139,12 @@ def _front(t: Localizer) -> Keyboard:
     return [[(t("menu-read"), "story")], [(t("menu-more"), "menu")]]
 
 
-def _main(t: Localizer) -> Keyboard:
+def _main(t: Localizer, brought: Sequence[str]) -> Keyboard:
+    """What the features have brought stands in pairs, between the story and the book itself."""
+    buttons = [(t(f"menu-{data}"), data) for data in brought]
     return [
         [(t("menu-read"), "story")],
+        *(buttons[start : start + 2] for start in range(0, len(buttons), 2)),
         [(t("menu-again"), "story:again")],
         [(t("menu-change-language"), "language"), (t("menu-help-button"), "help")],
     ]

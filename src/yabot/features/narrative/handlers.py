@@ -78,10 +78,21 @@ async def choose(
 
 
 async def react_by_button(
-    query: CallbackQuery, turn: Turn, user: User, t: Localizer, narrative: NarrativeService
+    query: CallbackQuery,
+    turn: Turn,
+    user: User,
+    t: Localizer,
+    narrative: NarrativeService,
+    database: Database,
 ) -> None:
+    """To a page that the reader has had before them: clients send whatever data they want."""
     _, content_id, emoji = (query.data or "").split(":", 2)
     turn.interaction("reaction", content_id=content_id)
+    # In this order: the log answers while MongoDB is away, the progress when the log has forgotten.
+    shown = await messages.has_shown(database, turn.chat_id, content_id)
+    if not shown and not await narrative.has_read(user, content_id):
+        _refuse(turn, t, "outdated")
+        return
     narrative.react(turn.work, user, content_id, [emoji])
     turn.acknowledge(t("narrative-reacted", emoji=emoji))
 

@@ -1,6 +1,6 @@
 """Finds which fragment a message shows, for reactions and for keyboards that must go."""
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.tables import outgoing
@@ -14,6 +14,20 @@ async def content_of(database: Database, chat_id: int, message_id: int) -> str |
         outgoing.c.content_id.is_not(None),
     )
     return await database.read(lambda connection: connection.execute(query).scalar())
+
+
+_shown = (
+    select(outgoing.c.id)
+    .where(outgoing.c.chat_id == bindparam("chat"), outgoing.c.content_id == bindparam("content"))
+    .limit(1)
+)
+
+
+async def has_shown(database: Database, chat_id: int, content_id: str) -> bool:
+    """Whether the log knows of a message that shows the fragment, also one on its way."""
+    values = {"chat": chat_id, "content": content_id}
+    found = await database.read(lambda connection: connection.execute(_shown, values).scalar())
+    return found is not None
 
 
 async def newest_scene(database: Database, chat_id: int) -> int | None:

@@ -107,6 +107,13 @@ class NarrativeService:
             return "vip_required"
         return self._walk(work, user, mark, choice)
 
+    async def has_read(self, user: User, content_id: str) -> bool:
+        """Whether they stand in that fragment or have gone on from it; of a page that they left to
+        start again, nothing is known. Raises StoreUnavailable, GuardFailed.
+        """
+        progress = (await self._users.state(user)).current_state.narrative_progress
+        return content_id in (progress.current_fragment, *progress.completed_fragments)
+
     async def pays(self, content_id: str, reaction: str) -> int:
         """How many besitos the reaction to that fragment is worth, as the story is now."""
         story = await self.library.current()

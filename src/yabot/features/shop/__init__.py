@@ -23,6 +23,7 @@ FEATURE = Feature(
     name="shop",
     texts=Path(__file__).parent / "texts",
     commands=("shop",),
+    menu=("shop",),
     service=_service,
     router=_router,
 )

@@ -1,4 +1,4 @@
-from sqlalchemy import BigInteger, Boolean, Column, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Table, Text, func
 
 from yabot.storage.relational.tables import metadata
 from yabot.storage.relational.types import Moment
@@ -16,3 +16,5 @@ user_profiles = Table(
     Column("last_login", Moment, nullable=False),
     Column("is_active", Boolean, nullable=False),
 )
+# Usernames are found in whichever case they are written.
+Index("ix_user_profiles_lower_username", func.lower(user_profiles.c.username))

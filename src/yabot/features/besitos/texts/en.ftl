@@ -1,5 +1,6 @@
 command-balance = Your besitos, and what you last did with them
 command-gift = Give besitos to another reader
+menu-balance = 💋 My besitos
 besitos-balance =
     { $balance ->
         [0] 💋 You have no besitos yet.

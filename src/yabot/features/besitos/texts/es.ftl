@@ -1,5 +1,6 @@
 command-balance = Tus besitos y lo último que hiciste con ellos
 command-gift = Regala besitos a otro lector
+menu-balance = 💋 Mis besitos
 besitos-balance =
     { $balance ->
         [0] 💋 Todavía no tienes besitos.

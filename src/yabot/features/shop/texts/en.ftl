@@ -1,4 +1,5 @@
 command-shop = What besitos can buy
+menu-shop = 🛍 The shop
 besitos-reason-purchase = something you bought
 shop-counter = 🛍 In the pocket inside my back cover I keep a few things. They are paid for in besitos:
 shop-empty = 🛍 Right now the pocket inside my back cover has nothing left for you.

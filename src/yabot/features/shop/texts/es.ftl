@@ -1,4 +1,5 @@
 command-shop = Lo que se compra con besitos
+menu-shop = 🛍 La tienda
 besitos-reason-purchase = algo que te compraste
 shop-counter = 🛍 En el bolsillo de mi contraportada guardo unas cuantas cosas. Se pagan en besitos:
 shop-empty = 🛍 Ahora mismo no me queda nada en el bolsillo de la contraportada.

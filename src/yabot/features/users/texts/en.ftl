@@ -7,13 +7,21 @@ users-forget-ask = Shall I forget you? Your profile, your path through the story
 users-forget-yes = Yes, forget me
 users-forget-no = No, stay with me
 users-forget-kept = Then I keep you in mind. /story takes you back to your page.
-users-forgotten = Done. Nothing of yours is left here. If you come back one day, /start opens the book at its first page.
+users-forgotten = Done. All that is left of you is numbers in my accounts, without your name. If you come back one day, /start opens the book at its first page.
 users-privacy =
     <b>What I keep</b>
-    Your id, your name and your language, as Telegram gives them; where you are in the story, what you chose and the hints you found.
+    Of you, what Telegram gives: your id, your name, your username and your language; and the day you came and the last day you were here.
+    Of the story, where you are, what you chose, the hints you found and what is in your hands.
+    Of besitos, how many you have and each time they came to you or you gave them: how many, what for, with whom and when.
+    Of what you pay in Stars, what it was, how many, when, and the number of the charge. Telegram takes the payment: I never see your card.
 
     <b>What for</b>
-    Only to go on with the story where you left it. I give or sell it to nobody.
+    To go on with the story where you left it, and to keep the accounts right. I give or sell it to nobody.
 
     <b>For how long</b>
-    Until you delete it. /mydata shows it all, /forget deletes it all; of payments your id stays, with date and amount, in case they have to be given back (/terms).
+    Your profile, your path and your things, for as long as you like. What we write to each other and the log of what you do, thirty days, unless whoever looks after me has set another term. The accounts of besitos and payments do not expire: what one gives, another has, and payments may have to be given back (/terms).
+
+    <b>If you say /forget</b>
+    Your profile, your path through the story, your things and your subscription are deleted, and what we wrote to each other is blanked. The besitos you have left are lost. What stays, with your id and without your name: the movements of besitos, the purchases that you paid for with them and the payments in Stars; the log, until its term is over.
+
+    /mydata shows what I keep about you.

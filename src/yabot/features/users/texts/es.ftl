@@ -7,13 +7,21 @@ users-forget-ask = ¿Quieres que te olvide? Se borran tu perfil, tu camino por l
 users-forget-yes = Sí, olvídame
 users-forget-no = No, quédate conmigo
 users-forget-kept = Entonces me quedo con tu recuerdo. /story te devuelve a tu página.
-users-forgotten = Hecho. No queda nada tuyo aquí. Si un día vuelves, /start abre el libro por la primera página.
+users-forgotten = Hecho. De ti solo quedan números en mis cuentas, sin tu nombre. Si un día vuelves, /start abre el libro por la primera página.
 users-privacy =
     <b>Qué guardo</b>
-    Tu identificador, tu nombre y tu idioma, como los da Telegram; dónde estás en la historia, lo que elegiste y las pistas que encontraste.
+    De ti, lo que da Telegram: tu identificador, tu nombre, tu alias y tu idioma; y el día en que llegaste y el último en que viniste.
+    De la historia, dónde estás, lo que elegiste, las pistas que encontraste y lo que tienes en las manos.
+    De los besitos, cuántos tienes y cada vez que te llegaron o los diste: cuántos, por qué, con quién y cuándo.
+    De lo que pagas con Stars, qué fue, cuántas, cuándo y el número del cargo. Cobra Telegram: tu tarjeta no la veo nunca.
 
     <b>Para qué</b>
-    Solo para contarte la historia donde la dejaste. No lo doy ni lo vendo a nadie.
+    Para contarte la historia donde la dejaste y para que las cuentas cuadren. No lo doy ni lo vendo a nadie.
 
     <b>Cuánto tiempo</b>
-    Hasta que lo borres. /mydata te lo enseña todo, /forget lo borra todo; de los pagos queda tu identificador, con fecha y cantidad, por si hay que devolverlos (/terms).
+    Tu perfil, tu camino y tus cosas, hasta que tú quieras. Lo que nos escribimos y el diario de lo que haces, treinta días, si quien me cuida no ha puesto otro plazo. Las cuentas de besitos y de pagos no caducan: lo que uno da, otro lo tiene, y los pagos se pueden devolver (/terms).
+
+    <b>Si dices /forget</b>
+    Se borran tu perfil, tu camino por la historia, tus cosas y tu suscripción, y se vacía lo que nos escribimos. Los besitos que te queden se pierden. Siguen, con tu identificador y sin tu nombre, los movimientos de besitos, las compras que pagaste con ellos y los pagos con Stars; el diario, hasta que le llega su plazo.
+
+    Con /mydata ves lo que guardo de ti.

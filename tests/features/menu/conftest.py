@@ -1,0 +1,3 @@
+from tests.e2e.conftest import forks, playing
+
+__all__ = ["forks", "playing"]
