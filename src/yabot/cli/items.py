@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from yabot.cli.context import load_settings
+from yabot.cli.files import read_named, write_named
 from yabot.errors import InvalidInput
 from yabot.features.items import COLLECTIONS
 from yabot.features.items.file import export_items, parse_items
@@ -43,18 +44,12 @@ def import_items(
 def export(file: ItemsFile) -> None:
     """Write the items that there are to a file."""
     items = asyncio.run(_export(load_settings()))
-    file.write_text(export_items(items), encoding="utf-8")
+    write_named(file, export_items(items))
     typer.echo(f"Written to {file}.")
 
 
 def _read(file: Path) -> list[Item]:
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(
-            f"{file} cannot be read: {error}; name an items file in UTF-8"
-        ) from error
-    return parse_items(text, file.name)
+    return parse_items(read_named(file, "an items file"), file.name)
 
 
 def _summary(items: list[Item]) -> str:

@@ -151,7 +151,9 @@ def _engine(name: str, engine: EmbeddedEngine) -> Check:
         binary = engine.binary()
     except ConfigurationError as error:
         return Check(name, "problem", str(error))
-    return Check(name, "ok", f"embedded: {binary}")
+    address = engine.running()
+    running = f", runs at {address}" if address else ""
+    return Check(name, "ok", f"embedded: {binary}{running}")
 
 
 async def _answer(name: str, question: Awaitable[Check], mend: str) -> Check:

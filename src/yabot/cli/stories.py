@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from yabot.cli.context import load_settings
+from yabot.cli.files import read_named, write_named
 from yabot.errors import InvalidInput
 from yabot.features.narrative.documents import COLLECTIONS
 from yabot.features.narrative.library import Library
@@ -45,16 +46,12 @@ def import_story(
 def export(file: StoryFile) -> None:
     """Write the story that readers see to a file."""
     text = asyncio.run(_export(load_settings()))
-    file.write_text(text, encoding="utf-8")
+    write_named(file, text)
     typer.echo(f"Written to {file}.")
 
 
 def _read(file: Path) -> Story:
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"{file} cannot be read: {error}; name a story file in UTF-8") from error
-    return parse_story(text, file.name)
+    return parse_story(read_named(file, "a story file"), file.name)
 
 
 def _summary(story: Story) -> str:

@@ -234,6 +234,7 @@ export class Chat {
   }
 
   async attempt(request, consolation = "") {
+    this.toast.hidden = true;
     try {
       await request;
       return true;

@@ -17,11 +17,8 @@ export class MessageLog {
       icon(ICONS.down),
     );
     this.scroller = h("div", { className: "scroller", tabIndex: 0 }, this.list);
-    this.isAtEnd = true;
-    this.scroller.addEventListener("scroll", () => {
-      this.isAtEnd = this.isNearEnd();
-      if (this.isAtEnd) this.toEnd.hidden = true;
-    });
+    this.noteEnd(true);
+    this.scroller.addEventListener("scroll", () => this.noteEnd(this.isNearEnd()));
     // Whatever changes the height, who reads the end goes on reading the end.
     const keepEnd = new ResizeObserver(() => this.isAtEnd && this.scrollToEnd());
     keepEnd.observe(this.scroller);
@@ -108,8 +105,15 @@ export class MessageLog {
 
   scrollToEnd() {
     this.scroller.scrollTop = this.scroller.scrollHeight;
-    this.isAtEnd = true;
-    this.toEnd.hidden = true;
+    this.noteEnd(true);
+  }
+
+  // At the end the browser must not hold on to the text that it shows: the end would slip away
+  // where the lines get shorter.
+  noteEnd(isAtEnd) {
+    this.isAtEnd = isAtEnd;
+    this.scroller.classList.toggle("at-end", isAtEnd);
+    if (isAtEnd) this.toEnd.hidden = true;
   }
 }
 

@@ -136,6 +136,7 @@ async function loadUsers() {
   const shown = there.length || !users.length ? there : [users[0].id];
   if (!shown.includes(active)) active = shown[0] ?? null;
   for (const [id, chat] of chats) if (one(id)) chat.show(one(id));
+  panel.rename(users);
   setOpen(shown.slice(0, mostOpen()));
 }
 
@@ -192,6 +193,8 @@ function switchView(view) {
   for (const button of document.querySelectorAll(".views button")) {
     button.setAttribute("aria-pressed", String(button.dataset.view === view));
   }
+  // What was not to be seen could not be scrolled.
+  if (view === "events") panel.timeline.toEnd();
 }
 
 document.querySelector("#theme").addEventListener("click", switchTheme);

@@ -29,10 +29,20 @@ export class Panel {
   async follow(user) {
     if (this.isBlind || !user) return;
     const isSame = this.user?.id === user.id;
-    this.user = user;
-    for (const title of this.element.querySelectorAll("[data-reader]")) title.textContent = user.first_name;
+    this.name(user);
     if (!isSame) this.timeline.clear();
     await Promise.all([this.loadEvents(user, isSame), this.loadState(user, isSame)]);
+  }
+
+  name(user) {
+    this.user = user;
+    for (const title of this.element.querySelectorAll("[data-reader]")) title.textContent = user.first_name;
+  }
+
+  // The readers as they are called now.
+  rename(users) {
+    const user = users.find((one) => one.id === this.user?.id);
+    if (user) this.name(user);
   }
 
   hear(event) {

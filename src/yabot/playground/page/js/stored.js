@@ -17,6 +17,14 @@ export class Stored {
     const shown = Object.entries(sections).map(([title, value]) => this.section(title, value, before));
     this.element.replaceChildren(...(shown.length ? shown : [note("Nothing is stored about this reader yet.")]));
     this.element.scrollTop = isSameReader ? scrolled : 0;
+    if (before !== null) this.showChange();
+  }
+
+  // Brings what has changed into view, unless somebody is reading here.
+  showChange() {
+    if (this.element.matches(":hover, :focus-within")) return;
+    const section = this.element.querySelector(".changed")?.closest(".section");
+    if (section) this.element.scrollTop = section.offsetTop;
   }
 
   say(text) {
@@ -31,6 +39,9 @@ export class Stored {
     return details;
   }
 }
+
+// RFC 3339, to the second; the whole of it is told by the title.
+const MOMENT = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(\.\d+)?(Z|[+-]00:00)$/;
 
 const note = (text) => h("p", { className: "quiet" }, text);
 
@@ -52,13 +63,21 @@ function table(value, before) {
 
 function cards(values, before) {
   const old = Array.isArray(before) ? before : [];
-  return h("ol", { className: "cards" }, values.map((one, at) => h("li", {}, drawn(one, old[at]))));
+  return h("ol", { className: "cards" }, values.map((one, at) => h("li", {}, drawn(one, counterpart(one, at, values, old)))));
+}
+
+// Where one was added, the others have only moved.
+function counterpart(one, at, values, old) {
+  if (old.length === values.length) return old[at];
+  return old.find((other) => same(other, one));
 }
 
 function scalar(value, before) {
   const kind = value === null ? "null" : Array.isArray(value) ? "list" : typeof value;
   const changed = same(value, before) ? "" : " changed";
-  return h("span", { className: `value ${kind}${changed}` }, worded(value));
+  const moment = MOMENT.exec(value);
+  if (!moment) return h("span", { className: `value ${kind}${changed}` }, worded(value));
+  return h("time", { className: `value${changed}`, dateTime: value, title: value }, `${moment[1]} ${moment[2]}`);
 }
 
 function worded(value) {

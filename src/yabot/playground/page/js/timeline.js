@@ -7,6 +7,7 @@ import { drawn } from "./stored.js";
 
 const MOST_SHOWN = 400;
 const NEAR_END_PX = 60;
+const LONGEST_WORD = 24;
 
 export class Timeline {
   constructor(element) {
@@ -101,24 +102,31 @@ function eventItem(event, isNew) {
       {},
       h("span", { className: "dot", "aria-hidden": "true" }),
       h("span", { className: "type" }, event.event_type),
+      h("span", { className: "gist" }, gist(event.payload ?? {})),
       h("span", { className: "sequence" }, event.sequence === undefined ? "" : `#${event.sequence}`),
-      h("time", { dateTime: event.timestamp }, clock(event.timestamp)),
     ),
   );
   // The payload is drawn when somebody wants to see it.
   details.addEventListener("toggle", () => {
     if (details.open && details.children.length === 1) details.append(payload(event));
+    if (details.open) details.scrollIntoView({ block: "nearest" });
   });
   const props = {
     className: `event${isNew ? " new" : ""}`,
     vars: { "--hue": hueOfEvent(event.event_type) },
     dataset: { id: event.event_id, correlation: event.correlation_id ?? "", sequence: event.sequence ?? "" },
   };
-  return h("li", props, details);
+  // Shown where a thread begins: what belongs together happens within some milliseconds.
+  return h("li", props, h("time", { dateTime: event.timestamp }, clock(event.timestamp)), details);
 }
 
 function payload(event) {
-  const ids = [["correlation", event.correlation_id], ["caused by", event.causation_id], ["event", event.event_id]];
+  const ids = [
+    ["at", event.timestamp],
+    ["correlation", event.correlation_id],
+    ["caused by", event.causation_id],
+    ["event", event.event_id],
+  ];
   return h(
     "div",
     { className: "payload" },
@@ -127,8 +135,18 @@ function payload(event) {
   );
 }
 
+// What the event says, in a few words: bare what is text, named what is counted. Ids, moments and
+// measurements say nothing at a glance.
+function gist(payload) {
+  return Object.entries(payload).map(glimpse).filter(Boolean).join(" · ");
+}
+
+function glimpse([name, value]) {
+  if (Number.isInteger(value)) return `${name} ${value}`;
+  const isPlain = typeof value === "string" && value.length <= LONGEST_WORD && !value.includes(":");
+  return isPlain ? value : null;
+}
+
 function clock(timestamp) {
-  const at = new Date(timestamp);
-  const seconds = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
-  return `${seconds}.${String(at.getMilliseconds()).padStart(3, "0")}`;
+  return new Date(timestamp).toLocaleTimeString([], { timeStyle: "medium", hour12: false });
 }

@@ -1,0 +1,23 @@
+"""Files that an operator names: read and written whole, in UTF-8."""
+
+from pathlib import Path
+
+from yabot.errors import InvalidInput
+
+
+def read_named(file: Path, kind: str) -> str:
+    """What is in it. ``kind`` says what to name instead. Raises InvalidInput."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"{file} cannot be read: {error}; name {kind} in UTF-8") from error
+
+
+def write_named(file: Path, text: str) -> None:
+    """Raises InvalidInput."""
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InvalidInput(
+            f"{file} cannot be written: {error}; name a file in a folder that exists"
+        ) from error
