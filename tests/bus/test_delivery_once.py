@@ -143,6 +143,9 @@ class LosingAnswers(Database):
     def write_later(self, work: Statement[None]) -> None:
         self._database.write_later(work)
 
+    async def flush(self) -> None:
+        await self._database.flush()
+
     async def read(self, query: Statement[Any]) -> Any:
         return await self._database.read(query)
 
@@ -168,6 +171,8 @@ async def test_a_commit_whose_answer_was_lost_is_not_decided_again(
         database.losing = True
 
     process = Process(database, redis, {"test": [toy(handle)]})
+    looks: list[None] = []
+    process.commits.on_untold.append(lambda: looks.append(None))
     await process.start()
     await until(lambda: settled(process.database))
     await poke(process.commits, "7", "lost")
@@ -176,6 +181,9 @@ async def test_a_commit_whose_answer_was_lost_is_not_decided_again(
     assert await letters(process.database) == []
     await process.stop()
     assert calls["lost"] == failures_before + 1
+    # The followers are sent to look: when the answer is missing, and when it is known to have
+    # happened.
+    assert len(looks) == 2
 
 
 @pytest.mark.criterion("rel.3")

@@ -1,5 +1,7 @@
 """Marks that may wait a moment, and must not be lost."""
 
+import asyncio
+
 from sqlalchemy import Connection, update
 from structlog.testing import capture_logs
 
@@ -42,6 +44,18 @@ async def test_many_marks_share_one_commit(database: Database) -> None:
 
         await until(written)
     assert len(commits) == 1
+
+
+async def test_after_a_flush_they_are_there(database: Database) -> None:
+    database.write_later(add_receipt("one"))
+    being_written = asyncio.create_task(database.flush())
+    await asyncio.sleep(0)
+    await database.flush()
+    assert await marks(database) == ["one"]
+    database.write_later(add_receipt("two"))
+    await database.flush()
+    assert await marks(database) == ["one", "two"]
+    await being_written
 
 
 async def test_marks_wait_while_sql_is_away(new_database: NewDatabase) -> None:

@@ -106,22 +106,29 @@ class UpdateProcessor:
         if share is None or update.update_id in self._under_way:
             return
         self._under_way.add(update.update_id)
-        self.lanes.submit(lane, share.counted(lambda: self._process(update, share, given_up)))
+        self.lanes.submit(lane, share.counted(lambda: self._process(update, given_up)))
 
-    async def _process(self, update: Update, share: Share, given_up: bool) -> None:
-        """Until it is settled, or another process's: whoever has it then finds it in SQL."""
-        if self._shares.holds(share):
-            handling = self.begin(update, share)
-            with (
-                bound_contextvars(correlation_id=handling.cause.correlation_id),
-                self._sign.over(handling.chat_id),
-            ):
-                try:
-                    await (self._give_up(handling) if given_up else self._settle(handling))
-                except OwnershipLost:
-                    self._shares.drop([share])
-                    log.info("update.left", update_id=update.update_id)
+    async def _process(self, update: Update, given_up: bool) -> None:
+        """Until it is settled, or another process's: whoever has it then finds it in SQL.
+
+        In its place before what came later, also where the partition is ours anew by then.
+        """
+        while (share := self._shares.of(lane_of(update))) is not None:
+            try:
+                await self._work_at(self.begin(update, share), given_up)
+                break
+            except OwnershipLost:
+                self._shares.drop([share])
+                log.info("update.left", update_id=update.update_id)
         self._under_way.discard(update.update_id)
+
+    async def _work_at(self, handling: Handling, given_up: bool) -> None:
+        """Raises OwnershipLost."""
+        with (
+            bound_contextvars(correlation_id=handling.cause.correlation_id),
+            self._sign.over(handling.chat_id),
+        ):
+            await (self._give_up(handling) if given_up else self._settle(handling))
 
     async def _settle(self, handling: Handling) -> None:
         """Until the update is committed: as handled, or with an answer that says why not."""

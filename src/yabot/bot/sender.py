@@ -119,16 +119,28 @@ class Sender:
 
         async def deliver() -> None:
             with bound_contextvars(correlation_id=correlation_id):
-                await self._deliver(share, row_id, message)
+                await self._deliver(row_id, message)
 
         self.lanes.submit(message.chat_id, share.counted(deliver))
 
-    async def _deliver(self, share: Share, row_id: int, message: Message) -> None:
-        """Until Telegram has taken the message, or has refused it for good."""
+    async def _deliver(self, row_id: int, message: Message) -> None:
+        """Until Telegram has taken the message, or has refused it for good; or until it is another
+        process's.
+
+        In its place before what came later, also where the partition is ours anew by then.
+        """
+        while (share := self._shares.of(str(message.chat_id))) is not None:
+            try:
+                await self._settle(share, row_id, message)
+            except OwnershipLost:
+                continue
+            return
+        self._taken.discard(row_id)
+
+    async def _settle(self, share: Share, row_id: int, message: Message) -> None:
+        """Raises OwnershipLost."""
         try:
             sent_id = await self._send_persistently(share, message)
-        except OwnershipLost:
-            self._taken.discard(row_id)
         except TelegramAPIError as error:
             if isinstance(error, TelegramForbiddenError):
                 await self._tell_blocked(message.chat_id)

@@ -167,7 +167,7 @@ class Shares:
 
     async def leave(self) -> None:
         """Take no part any more. Raises StoreUnavailable."""
-        await self._ownership.leave(GROUP, _tokens(self._held.values()))
+        await self._ownership.leave(GROUP)
         self.drop(list(self._held.values()))
 
     def drop(self, shares: Iterable[Share]) -> None:

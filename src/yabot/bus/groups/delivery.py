@@ -109,7 +109,11 @@ class Delivery:
     async def _has_happened(self, case: Case) -> bool:
         """Whether the commit whose answer is missing has succeeded. Raises StoreUnavailable."""
         found = receipted([case.consumer], [case.envelope.event_id])
-        return bool(await self.commits.database.read(found))
+        if not await self.commits.database.read(found):
+            return False
+        # What followed from it, nobody has been told of.
+        self.commits.look_again()
+        return True
 
     def _tell(self, case: Case, outcome: Literal["ok", "dead"]) -> None:
         labelled(EVENTS_HANDLED, case.consumer, outcome).inc()

@@ -3,8 +3,12 @@
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import monotonic
 
 from yabot.storage.relational.database import Statement
+
+# Seconds that what runs in a partition gets to end, before another process may go on there.
+FINISH_SECONDS = 5.0
 
 
 @dataclass(slots=True)
@@ -26,9 +30,9 @@ class Progress:
     behind: bool = True
     # Something has been published since the log was read.
     more: bool = False
-    # Another process has the partition, or is to have it: nothing more is taken on.
-    closed: bool = False
     _looked_at: int = -1
+    # On the monotonic clock.
+    _closed_at: float | None = None
     # Those that are not settled, in order, and when they happened.
     _open: deque[tuple[int, datetime]] = field(default_factory=deque)
     # Those of them that are finished, while an earlier one is not.
@@ -38,8 +42,20 @@ class Progress:
         self.taken = self.settled
 
     @property
-    def idle(self) -> bool:
-        return not self._open
+    def closed(self) -> bool:
+        """Another process has the partition, or is to have it: nothing more is taken on."""
+        return self._closed_at is not None
+
+    @property
+    def is_over(self) -> bool:
+        """Closed, and nobody need wait any longer for what still runs: it may wait for a store."""
+        if self._closed_at is None:
+            return False
+        return not self._open or monotonic() - self._closed_at > FINISH_SECONDS
+
+    def close(self) -> None:
+        if self._closed_at is None:
+            self._closed_at = monotonic()
 
     @property
     def oldest(self) -> datetime | None:

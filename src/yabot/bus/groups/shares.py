@@ -39,8 +39,8 @@ class Shares:
             if holdings.tokens.get(progress.partition) != progress.token:
                 self.drop(progress)
         for partition in holdings.unwanted & self._held.keys():
-            self._held[partition].closed = True
-        await self._hand_over([progress for progress in self if progress.closed and progress.idle])
+            self._held[partition].close()
+        await self._hand_over([progress for progress in self if progress.is_over])
         fresh = {n: t for n, t in holdings.tokens.items() if n not in self._held}
         # What could not be begun when it was taken, and is to be another's by now.
         spare = {n: fresh.pop(n) for n in holdings.unwanted & fresh.keys()}
@@ -51,7 +51,7 @@ class Shares:
 
     def drop(self, progress: Progress) -> None:
         """It is another's: what still runs there will find that out."""
-        progress.closed = True
+        progress.close()
         if self._held.get(progress.partition) is progress:
             del self._held[progress.partition]
             log.info("partition.left", group=self._group, partition=progress.partition)
@@ -59,12 +59,12 @@ class Shares:
     def close(self) -> None:
         """Take nothing more on."""
         for progress in self:
-            progress.closed = True
+            progress.close()
 
     async def leave(self) -> None:
         """Others may go on from here. Raises StoreUnavailable."""
         await self._database.write(advance(self._group, _settled(self)))
-        await self._ownership.leave(self._group, _tokens(self))
+        await self._ownership.leave(self._group)
 
     def mark_soon(self) -> None:
         if self._marking is None:

@@ -56,7 +56,6 @@ class Sequencer:
         self._done: list[str] = []
         # Under which this process owns the stream; None while another does.
         self._token: int | None = None
-        self._tokens: dict[int, int] = {}
         self._looked_at = float("-inf")
         self._stopping = False
         self.loop = WakingLoop("inbound", self.run_once, RENEW_EVERY)
@@ -79,7 +78,7 @@ class Sequencer:
         await self.loop.finish(seconds)
         try:
             async with asyncio.timeout(seconds):
-                await self._ownership.leave(CONSUMER, self._tokens)
+                await self._ownership.leave(CONSUMER)
         except (StoreUnavailable, TimeoutError) as error:
             log.warning("inbound.not_handed_over", reason=str(error))
 
@@ -88,7 +87,6 @@ class Sequencer:
             return
         holdings = await self._ownership.refresh(CONSUMER)
         self._looked_at = monotonic()
-        self._tokens = holdings.tokens
         if ONLY in holdings.unwanted:
             await self._ownership.release(CONSUMER, {ONLY: holdings.tokens[ONLY]})
             self._let_go()

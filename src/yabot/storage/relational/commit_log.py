@@ -10,7 +10,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, case, insert, updat
 from uuid_utils import uuid7
 
 from yabot.clock import from_microseconds, to_microseconds, utc_now
-from yabot.errors import GuardFailed
+from yabot.errors import GuardFailed, StoreUnavailable
 from yabot.events.catalog import Catalog
 from yabot.events.envelope import Envelope, EventPayload
 from yabot.events.partition import Entry, partition_of
@@ -80,6 +80,10 @@ class CommitLog:
             )
         except GuardFailed:
             labelled(COMMITS, "guard_failed").inc()
+            raise
+        except StoreUnavailable:
+            # It may have happened all the same, and nobody may ever ask.
+            self.look_again()
             raise
         finally:
             COMMITTING.observe(perf_counter() - started)

@@ -50,6 +50,10 @@ class Database(Protocol):
         """
         ...
 
+    async def flush(self) -> None:
+        """Return when all that ``write_later`` was given until now is durable."""
+        ...
+
     async def read(self, query: Statement[T]) -> T:
         """Run ``query`` on one snapshot of what is committed."""
         ...

@@ -25,6 +25,7 @@ class LaterWrites:
     def __init__(self, write: Callable[[Mark], Awaitable[None]]) -> None:
         self._write = write
         self._marks: list[Mark] = []
+        self._writing = asyncio.Lock()
         self._flusher: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -37,7 +38,24 @@ class LaterWrites:
             self._flusher = asyncio.create_task(self._flush_soon())
 
     async def flush(self) -> None:
-        """Write what is waiting now. Raises StoreUnavailable, and then keeps it."""
+        """Write what is waiting now, behind what is being written.
+
+        Raises StoreUnavailable, and then keeps it.
+        """
+        async with self._writing:
+            await self._write_waiting()
+
+    async def close(self) -> None:
+        """A last flush; what cannot be written now is marked again after the next start."""
+        self._closed = True
+        if self._flusher is not None:
+            await end([self._flusher])
+        try:
+            await self.flush()
+        except StoreUnavailable as error:
+            log.warning("marks.left", marks=len(self._marks), reason=str(error))
+
+    async def _write_waiting(self) -> None:
         marks, self._marks = self._marks, []
         if not marks:
             return
@@ -51,16 +69,6 @@ class LaterWrites:
         except BaseException:
             self._marks[:0] = marks
             raise
-
-    async def close(self) -> None:
-        """A last flush; what cannot be written now is marked again after the next start."""
-        self._closed = True
-        if self._flusher is not None:
-            await end([self._flusher])
-        try:
-            await self.flush()
-        except StoreUnavailable as error:
-            log.warning("marks.left", marks=len(self._marks), reason=str(error))
 
     async def _flush_soon(self) -> None:
         pauses = backoff()

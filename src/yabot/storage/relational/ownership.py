@@ -59,8 +59,8 @@ class Ownership(Protocol):
         """Somebody else may go on at once. Raises StoreUnavailable."""
         ...
 
-    async def leave(self, group: str, tokens: dict[int, int]) -> None:
-        """Like ``release``, and this process takes no part any more."""
+    async def leave(self, group: str) -> None:
+        """Release all that this process holds: it takes no part any more. Raises as ``release``."""
         ...
 
 
@@ -86,7 +86,7 @@ class SoleOwner(Ownership):
         return None
 
     @override
-    async def leave(self, group: str, tokens: dict[int, int]) -> None:
+    async def leave(self, group: str) -> None:
         return None
 
 
@@ -111,7 +111,7 @@ class SharedOwnership(Ownership):
         where = {"group": group, "number": partition, "own_token": token}
 
         def still_owner(connection: Connection) -> None:
-            # The lock keeps a take-over waiting until this transaction has ended.
+            # The lock keeps others from taking over until this transaction has ended.
             if connection.execute(_still_owned, where).first() is None:
                 raise OwnershipLost(f"partition {partition} of '{group}' has another owner now")
 
@@ -120,26 +120,33 @@ class SharedOwnership(Ownership):
     @override
     async def release(self, group: str, tokens: dict[int, int]) -> None:
         if tokens:
+            # Whoever is next goes by the marks of what was done here.
+            await self.database.flush()
             await self.database.write(lambda connection: _release(connection, group, tokens))
 
     @override
-    async def leave(self, group: str, tokens: dict[int, int]) -> None:
-        def leave(connection: Connection) -> None:
-            _release(connection, group, tokens)
-            connection.execute(_leave, {"group": group, "who": self.member})
+    async def leave(self, group: str) -> None:
+        who = {"group": group, "who": self.member}
 
+        def leave(connection: Connection) -> None:
+            # In their order, as whoever refreshes does.
+            connection.execute(_lock_owners, {"group": group})
+            connection.execute(_vacate_all, who)
+            connection.execute(_leave, who)
+
+        await self.database.flush()
         await self.database.write(leave)
 
     def _refresh(self, connection: Connection, group: str) -> Holdings:
-        now = connection.execute(_now).scalar_one()
-        until = now + int(self.lease_seconds * 1_000_000)
-        members = self._sign(connection, group, now, until)
-        # Whoever is second to ask waits here for whoever is first.
+        # Whoever is second to ask waits here for whoever is first: with nothing in their hands.
         rows = connection.execute(_lock_owners, {"group": group}).all()
         if not rows:
             _add_vacancies(connection, group)
             rows = connection.execute(_lock_owners, {"group": group}).all()
-        held, taken, unwanted, orphaned = {}, {}, set(), set()
+        now = connection.execute(_now).scalar_one()
+        until = now + int(self.lease_seconds * 1_000_000)
+        members = self._sign(connection, group, now, until)
+        held, ownerless, unwanted, orphaned = {}, {}, set(), set()
         for row in rows:
             mine = members[row.partition % len(members)] == self.member
             if row.member == self.member:
@@ -147,11 +154,12 @@ class SharedOwnership(Ownership):
                 if not mine:
                     unwanted.add(row.partition)
             elif mine and (row.member is None or row.expires_us < now):
-                taken[row.partition] = row.token + 1
+                ownerless[row.partition] = row.token + 1
                 if row.member is not None:
                     orphaned.add(row.partition)
+        taken = _without_units(connection, group, ownerless)
         self._hold(connection, group, taken, until)
-        return Holdings(held | taken, frozenset(unwanted), frozenset(orphaned))
+        return Holdings(held | taken, frozenset(unwanted), frozenset(orphaned & taken.keys()))
 
     def _sign(self, connection: Connection, group: str, now: int, until: int) -> Sequence[str]:
         """The members that are alive, this one among them."""
@@ -175,16 +183,27 @@ _now = select(
 _own = (partition_owners.c.name == bindparam("group")) & (
     partition_owners.c.partition == bindparam("number")
 )
+# Of PostgreSQL's locks on a row, the weakest: a sign of life does not conflict with it, nor it with
+# a sign of life.
 _still_owned = (
     select(partition_owners.c.token)
     .where(_own, partition_owners.c.token == bindparam("own_token"))
-    .with_for_update(read=True)
+    .with_for_update(read=True, key_share=True)
 )
 _lock_owners = (
     select(partition_owners)
     .where(partition_owners.c.name == bindparam("group"))
     .order_by(partition_owners.c.partition)
-    .with_for_update()
+    .with_for_update(key_share=True)
+)
+# The strongest, without which a take-over would go unseen by a check that began before its commit.
+_lock_alone = (
+    select(partition_owners.c.partition)
+    .where(
+        partition_owners.c.name == bindparam("group"),
+        partition_owners.c.partition.in_(bindparam("numbers", expanding=True)),
+    )
+    .with_for_update(skip_locked=True)
 )
 _renew = (
     update(partition_owners)
@@ -200,6 +219,12 @@ _take = (
 _vacate = (
     update(partition_owners)
     .where(_own, partition_owners.c.token == bindparam("own_token"))
+    .values(member=None)
+)
+_vacate_all = (
+    update(partition_owners)
+    .where(partition_owners.c.name == bindparam("group"))
+    .where(partition_owners.c.member == bindparam("who"))
     .values(member=None)
 )
 _member = (group_members.c.name == bindparam("group")) & (
@@ -221,6 +246,16 @@ def _add_vacancies(connection: Connection, group: str) -> None:
     for number in connection.execute(select(partitions.c.partition)).scalars().all():
         row = {"name": group, "partition": number, "member": None, "token": 0, "expires_us": 0}
         connection.execute(insert_new(connection, partition_owners), row)
+
+
+def _without_units(connection: Connection, group: str, tokens: dict[int, int]) -> dict[int, int]:
+    """Those of the partitions in which nothing is under way, locked. In the others somebody who
+    was thought dead takes effect just now: they are left to the next look.
+    """
+    if not tokens:
+        return {}
+    alone = connection.execute(_lock_alone, {"group": group, "numbers": sorted(tokens)})
+    return {number: tokens[number] for number in alone.scalars()}
 
 
 def _release(connection: Connection, group: str, tokens: dict[int, int]) -> None:

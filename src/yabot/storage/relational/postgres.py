@@ -75,6 +75,9 @@ class PostgresDatabase:
     def write_later(self, work: Statement[None]) -> None:
         self._later.add(work)
 
+    async def flush(self) -> None:
+        await self._later.flush()
+
     async def read(self, query: Statement[T]) -> T:
         return await self._in_thread(lambda: self._read(query))
 

@@ -68,6 +68,9 @@ class SqliteDatabase:
     def write_later(self, work: Statement[None]) -> None:
         self._later.add(work)
 
+    async def flush(self) -> None:
+        await self._later.flush()
+
     async def read(self, query: Statement[T]) -> T:
         loop = asyncio.get_running_loop()
         with self.gate.passed():

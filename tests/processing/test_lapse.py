@@ -1,0 +1,100 @@
+"""A process that was not heard of for too long, and finds that nobody has taken over."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import web
+from typing_extensions import override
+
+from tests.processing.bench import Bench, at_the_bench, written
+from tests.sender.desk import texts_to
+from tests.sender.recorder import Recorder
+from tests.storage.fixtures import NewDatabase
+from tests.storage.waiting import until
+
+pytestmark = pytest.mark.criterion("scale.3")
+
+LEASE = 1.0
+# What still runs gets five seconds to end.
+PATIENCE = 30.0
+
+
+class SlowTelegram(Recorder):
+    """Takes its time over what says "heavy"."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.go_on = asyncio.Event(), asyncio.Event()
+
+    @override
+    async def _answer(self, request: web.Request) -> web.Response:
+        if (await request.post()).get("text") == "heavy":
+            self.asked.set()
+            await self.go_on.wait()
+        return await super()._answer(request)
+
+
+@pytest.fixture
+async def telegram() -> AsyncIterator[SlowTelegram]:
+    started = SlowTelegram()
+    runner = await started.start()
+    yield started
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def bench(new_postgres: NewDatabase, telegram: SlowTelegram) -> AsyncIterator[Bench]:
+    database = new_postgres()
+    await database.open()
+    async with at_the_bench(database, telegram, lease=LEASE) as opened:
+        await opened.rounds.run_once()
+        yield opened
+
+
+async def lose_and_regain(bench: Bench) -> None:
+    async def lapsed() -> bool:
+        return not bench.shares.owns("7")
+
+    async def owned_again() -> bool:
+        await bench.rounds.run_once()
+        return bench.shares.owns("7")
+
+    await until(lapsed, PATIENCE)
+    await until(owned_again, PATIENCE)
+
+
+async def test_what_waits_behind_a_slow_update_keeps_its_order(bench: Bench) -> None:
+    async def all_noted() -> bool:
+        await bench.rounds.run_once()
+        return len((await bench.noted())["7"]) == 3
+
+    await bench.receive(written(1, 7, "slow"), written(2, 7, "second"))
+    await bench.handlers.began.wait()
+    await lose_and_regain(bench)
+    await bench.receive(written(3, 7, "third"))
+    bench.handlers.go_on.set()
+    await until(all_noted, PATIENCE)
+    assert (await bench.noted())["7"] == ["slow", "second", "third"]
+
+
+async def test_what_waits_behind_a_slow_message_keeps_its_order(
+    bench: Bench, telegram: SlowTelegram
+) -> None:
+    async def all_sent() -> bool:
+        await bench.rounds.run_once()
+        await bench.sender.resume()
+        return len(texts_to(telegram, 7)) == 3
+
+    await bench.receive(written(1, 7, "heavy"), written(2, 7, "second"))
+    await telegram.asked.wait()
+    await lose_and_regain(bench)
+    await bench.receive(written(3, 7, "third"))
+    await until(lambda: has_noted(bench, 3))
+    telegram.go_on.set()
+    await until(all_sent, PATIENCE)
+    assert [call.text for call in telegram.taken] == ["heavy", "second", "third"]
+
+
+async def has_noted(bench: Bench, number: int) -> bool:
+    return len((await bench.noted())["7"]) == number
