@@ -110,3 +110,29 @@ async def test_a_compensation_that_can_never_succeed_is_stuck_at_once(shop: Shop
     await shop.tell(OrderCancelled(order="a"))
     await shop.run()
     assert await shop.state("a") == "stuck"
+
+
+@pytest.mark.parametrize("text", ["a zero\0", "half a pair\ud800", "x" * 100_000])
+async def test_whatever_an_error_says_it_is_put_off(shop: Shop, text: str) -> None:
+    """No database takes the first two."""
+    shop.faults.of["reserve"] = [RuntimeError(text)]
+    await shop.tell(OrderPlaced(order="a"))
+    await shop.tell(OrderCancelled(order="a"))
+    await shop.run()
+    row = await shop.workflow("a")
+    assert (row["state"], row["attempts"]) == ("compensating", 1)
+    assert len(row["error"]) <= 500
+    shop.hands.pass_time(seconds=2)
+    await shop.run()
+    assert await shop.state("a") == "failed"
+
+
+@pytest.mark.parametrize("text", ["a zero\0", "half a pair\ud800"])
+async def test_whatever_a_refusal_says_the_workflow_fails(shop: Shop, text: str) -> None:
+    shop.faults.of["deadline"] = [Refused(text)]
+    await shop.tell(OrderPlaced(order="a"))
+    await shop.run()
+    shop.hands.pass_time(hours=2)
+    await shop.run()
+    assert await shop.state("a") == "failed"
+    assert await shop.effects() == {"a": ["reserve", "release"]}

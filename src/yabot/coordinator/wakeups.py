@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from yabot.bus.error_text import error_text
 from yabot.coordinator import rows
 from yabot.coordinator.clock import TrustedClock
 from yabot.coordinator.coordinator import Coordinator, consumer_of
@@ -27,7 +28,6 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 3600.0
 # Seconds that one decision may take.
 TIMEOUT = 30.0
 DECISIONS = 8
-LONGEST_ERROR = 500
 
 
 class WakeUps:
@@ -81,7 +81,7 @@ class WakeUps:
         self, stored: StoredWorkflow, error: Exception, owner_check: Statement[None] | None
     ) -> None:
         attempts = stored.attempts + 1
-        reason = (str(error) or type(error).__name__)[:LONGEST_ERROR]
+        reason = error_text(error)
         values: dict[str, Any] = {"attempts": attempts, "error": reason}
         if stored.state == COMPENSATING and _is_hopeless(error, attempts):
             values |= {"state": STUCK, "deadline": None}

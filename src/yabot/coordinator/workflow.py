@@ -7,6 +7,7 @@ from typing import Generic, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from yabot.bus.error_text import error_text
 from yabot.coordinator.machine import FINISHED, START, Machine
 from yabot.coordinator.mistakes import UndeclaredStep, UndeclaredTransition
 
@@ -52,7 +53,7 @@ class Workflow(Generic[D]):
 
     def fail(self, reason: str | Exception) -> None:
         """Undo what was done so far, this step's part included, and end."""
-        self.failure = str(reason) or type(reason).__name__
+        self.failure = error_text(reason) if isinstance(reason, Exception) else reason
 
     def did(self, step: str) -> None:
         """From now on its compensation belongs to a failure. Raises UndeclaredStep."""
