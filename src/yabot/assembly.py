@@ -123,17 +123,28 @@ def build_groups(
     ownership: Ownership,
     coordinators: Mapping[str, Coordinator],
 ) -> list[SubscriberGroup]:
-    """One for each feature that subscribes to anything, named like it."""
+    """One for each feature that subscribes to anything, named like it.
+
+    Raises ValueError when two subscribers would take each other's events for done.
+    """
     subscribers: dict[str, list[Subscriber[Any]]] = {name: [] for name in group_names(features)}
     for each in features:
         if each.subscribers is not None:
             subscribers[each.name] += each.subscribers(services)
         if each.name in coordinators:
             subscribers[each.name] += coordinators[each.name].subscribers()
+    _require_one_each([each for theirs in subscribers.values() for each in theirs])
     return [
         SubscriberGroup(name, theirs, services.commits, ownership)
         for name, theirs in subscribers.items()
     ]
+
+
+def _require_one_each(subscribers: Sequence[Subscriber[Any]]) -> None:
+    """Receipts name the subscriber and the event, nothing else."""
+    for (name, event), count in Counter((each.name, each.event) for each in subscribers).items():
+        if count > 1:
+            raise ValueError(f"{count} subscribers to {event.event_type} are called '{name}'")
 
 
 def build_deadlines(
