@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from redis.asyncio import Redis
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert, update
 
 from tests.bus.process import Poked, Process, Tickled, letters, poke, poking, settled, toy
 from tests.dead_letters.mending import Mendable, Poison, poisoned, states
@@ -25,7 +25,7 @@ from yabot.bus.dead_letters.service import (
 from yabot.events.envelope import Envelope
 from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import audit_log, dead_letters
+from yabot.storage.relational.tables import audit_log, dead_letters, outbox
 from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
 from yabot.subscriber import Event
 
@@ -244,3 +244,27 @@ async def test_discarding_holds_nothing_up(new_database: NewDatabase, redis: Red
         await until(lambda: settled(process.database))
         (letter,) = await letters(process.database)
         assert letter["state"] == "discarded"
+
+
+async def test_other_services_ids_tell_no_time(database: Database) -> None:
+    """They may be any UUID: here the first event's is the greater one."""
+    process = Process(database, Redis(port=1), {})
+    first = await _of_another_service(process, "first", "f0000000-0000-4000-8000-000000000000")
+    second = await _of_another_service(process, "second", "00000000-0000-4000-8000-000000000000")
+    assert await database.read(correlated_before(first)) == []
+    assert await database.read(correlated_before(second)) == [first]
+
+
+async def _of_another_service(process: Process, word: str, event_id: str) -> Envelope:
+    """In the log, as if it had come from there."""
+    (entry,) = (await poke(process.commits, "7", word)).events
+    ours = Envelope.model_validate_json(entry.envelope)
+    theirs = ours.model_copy(update={"event_id": event_id, "correlation_id": "theirs"})
+    values = {"event_id": event_id, "envelope": theirs.to_json()}
+    rename = update(outbox).where(outbox.c.event_id == ours.event_id).values(values)
+
+    def put(connection: Connection) -> None:
+        connection.execute(rename)
+
+    await process.database.write(put)
+    return theirs

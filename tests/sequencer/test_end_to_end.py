@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from sqlalchemy import delete
 
 from tests.bus.log import tell
-from tests.bus.test_relay_outages import Server, server
+from tests.bus.valkey import Server, server
 from tests.sequencer.service import (
     AWARD,
     HINT,

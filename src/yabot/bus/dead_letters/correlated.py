@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import ColumnElement, Connection, bindparam, select
 
 from yabot.clock import to_microseconds
 from yabot.events.envelope import Envelope
@@ -14,6 +14,8 @@ from yabot.storage.relational.tables import outbox
 # The log has no index by correlation: further back than this only the chain of causes is followed.
 LOOK_BACK = timedelta(hours=1)
 LONGEST_CHAIN = 50
+# Of a UUID, the digit that says which version it is.
+VERSION_AT = 14
 
 _one = select(outbox.c.envelope).where(outbox.c.event_id == bindparam("id"))
 
@@ -40,17 +42,35 @@ def _causes(connection: Connection, event: Envelope) -> Iterator[Envelope]:
 
 
 def _recent(connection: Connection, event: Envelope) -> Iterator[Envelope]:
-    """An event's id begins with its time, so that the index on ids finds a time."""
     quoted = json.dumps(event.correlation_id, ensure_ascii=False)
     query = select(outbox.c.envelope).where(
-        outbox.c.event_id >= _first_id(event),
-        outbox.c.event_id < event.event_id,
+        _shortly_before(event),
         outbox.c.envelope.contains(f'"correlation_id":{quoted}', autoescape=True),
     )
     for envelope in connection.execute(query).scalars():
         found = Envelope.model_validate_json(envelope)
-        if found.correlation_id == event.correlation_id:
+        if found.correlation_id == event.correlation_id and _is_before(found, event):
             yield found
+
+
+def _is_before(found: Envelope, event: Envelope) -> bool:
+    if _is_ours(found) and _is_ours(event):
+        # Those of one commit have ids in their order, and times in each user's.
+        return found.event_id < event.event_id
+    return found.event_id != event.event_id and found.timestamp <= event.timestamp
+
+
+def _shortly_before(event: Envelope) -> ColumnElement[bool]:
+    """Our ids are UUIDv7, which begin with their time: the index on ids finds a time. Those of
+    other services may be any, and then the whole log is looked through.
+    """
+    if _is_ours(event):
+        return outbox.c.event_id.between(_first_id(event), event.event_id)
+    return outbox.c.created_at >= event.timestamp - LOOK_BACK
+
+
+def _is_ours(event: Envelope) -> bool:
+    return event.event_id[VERSION_AT:].startswith("7")
 
 
 def _first_id(event: Envelope) -> str:
