@@ -75,11 +75,12 @@ class BotApplication:
         roles: frozenset[Role] = ALL_ROLES,
         announce: Callable[[str], None] = lambda _line: None,
     ) -> None:
-        """``announce`` takes the lines for whoever started the program by hand."""
+        """``announce`` takes the lines for whoever started the program by hand, once it has."""
         self._settings = settings
         self._features = features
         self._roles = roles
         self._announce = announce
+        self._addresses: list[str] = []
         self.health = Health()
         self._loops: list[WakingLoop] = []
 
@@ -111,6 +112,8 @@ class BotApplication:
         settle_heap()
         self.health.started = True
         log.info("yabot.started", roles=sorted(self._roles))
+        for line in self._addresses:
+            self._announce(line)
 
     def _take_data_directory(self, stack: AsyncExitStack) -> None:
         sql = self._settings.sql
@@ -133,7 +136,7 @@ class BotApplication:
         server = HttpServer(app, api.host, api.port, variable="API_PORT")
         await server.start()
         stack.push_async_callback(server.stop)
-        self._announce(f"Health   {server.url}/health/ready")
+        self._addresses.append(f"Health   {server.url}/health/ready")
 
     async def _start_watches(
         self, stack: AsyncExitStack, stores: Stores, services: Services
@@ -262,7 +265,7 @@ class BotApplication:
         )
         await playground.start()
         stack.push_async_callback(playground.stop)
-        self._announce(f"Play at  {playground.url}")
+        self._addresses.append(f"Play at  {playground.url}")
         return connect_bot(playground.bot_token, playground.url)
 
     def _reporter(
