@@ -6,27 +6,14 @@ been done before: what the bus delivers twice, or out of order, shows.
 """
 
 import asyncio
-import json
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
-from typing import Any, Literal
+from typing import Literal
 
-from sqlalchemy import Connection, insert, select
-from typing_extensions import override
+from sqlalchemy import select
 from uuid_utils import uuid4
 
-from yabot.clock import utc_now
-from yabot.coordinator.process import (
-    FINISHED,
-    START,
-    Compensation,
-    Machine,
-    Process,
-    Route,
-    Workflow,
-    WorkflowData,
-)
+from tests.crash.effects import note_event
+from tests.crash.quests import Quests
 from yabot.errors import TerminalError
 from yabot.feature import Feature, Services
 from yabot.features.besitos import FEATURE as BESITOS
@@ -37,7 +24,7 @@ from yabot.features.users import FEATURE as USERS
 from yabot.features.users.model import UserState
 from yabot.features.users.service import UserService
 from yabot.observability.logging import get_logger
-from yabot.storage.relational.tables import audit_log, dead_letters
+from yabot.storage.relational.tables import dead_letters
 from yabot.storage.relational.unit_of_work import UnitOfWork
 from yabot.subscriber import Event, Subscriber
 
@@ -46,39 +33,15 @@ log = get_logger(__name__)
 # When a reaction is paid: at once, in a while, after some failures, when an operator retries it, or
 # never.
 Mood = Literal["glad", "slow", "shy", "sick", "poison"]
-PAID, TOLL = 2, 1
+PAID = 2
 # How often a shy reaction has to be tried in vain.
 SHY_FAILURES = 2
 # Seconds: longer than positions take to be marked.
 IN_A_WHILE = 0.7
-# Under which its effects are noted in the audit.
-EFFECT = "effect"
 
 
 class Poison(TerminalError):
     code = "poison"
-
-
-def note_effect(work: UnitOfWork, consumer: str, user_id: str | None, **details: object) -> None:
-    """One row for each time that something took effect."""
-    row = {
-        "kind": EFFECT,
-        "user_id": user_id,
-        "details": json.dumps({"consumer": consumer, **details}),
-        "created_at": utc_now(),
-    }
-
-    def note(connection: Connection) -> None:
-        connection.execute(insert(audit_log), row)
-
-    work.run(note)
-
-
-def note_event(work: UnitOfWork, consumer: str, event: Event[Any]) -> None:
-    envelope = event.envelope
-    note_effect(
-        work, consumer, envelope.user_id, event=envelope.event_id, sequence=envelope.sequence
-    )
 
 
 class Payer:
@@ -151,95 +114,6 @@ class Hinter:
         note_event(work, "hint", event)
         self._users.update_state(work, user, add)
         work.publish(NarrativeHintUnlocked(hint_id=hint_id, fragment_id="nowhere"), event.user_id)
-
-
-class QuestData(WorkflowData):
-    n: int
-
-
-def ends_badly(n: int) -> bool:
-    return n % 4 == 1
-
-
-def takes_its_time(n: int) -> bool:
-    return n % 4 in {0, 1}
-
-
-class Quests(Process[QuestData]):
-    """Opened by a reaction, gone on with by its award; some wait for a moment, some then fail."""
-
-    kind = "quest"
-    data = QuestData
-    machine = Machine({START: {"open"}, "open": {"paid", FINISHED}, "paid": {FINISHED}})
-
-    def __init__(self, services: Services) -> None:
-        self._besitos = services[BesitosService]
-
-    @override
-    def routes(self) -> Sequence[Route[Any, QuestData]]:
-        return (
-            Route(ReactionDetected, self.open, key=_of_reaction, starts=_begun),
-            Route(BesitosAwarded, self.go_on, key=_of_award),
-        )
-
-    @override
-    def compensations(self) -> Mapping[str, Compensation[QuestData]]:
-        return {"toll": self.refund}
-
-    async def open(
-        self, event: Event[ReactionDetected], quest: Workflow[QuestData], work: UnitOfWork
-    ) -> None:
-        note_event(work, "quest", event)
-        quest.become("open")
-
-    async def go_on(
-        self, event: Event[BesitosAwarded], quest: Workflow[QuestData], work: UnitOfWork
-    ) -> None:
-        note_event(work, "quest", event)
-        if not takes_its_time(quest.data.n):
-            quest.finish()
-            return
-        if ends_badly(quest.data.n):
-            key = f"toll:{quest.id}:{uuid4()}"
-            spent = await self._besitos.spend(
-                work, event.user_id, TOLL, reason="toll", source="shop", key=key
-            )
-            assert spent == "spent"
-            quest.did("toll")
-        quest.become("paid")
-        quest.wake_at(utc_now() + timedelta(milliseconds=200))
-
-    @override
-    async def on_deadline(self, quest: Workflow[QuestData], work: UnitOfWork) -> None:
-        note_effect(work, "quest.deadline", quest.user_id, quest=quest.id)
-        if ends_badly(quest.data.n):
-            quest.fail("the time is over")
-        else:
-            quest.finish()
-
-    async def refund(self, quest: Workflow[QuestData], work: UnitOfWork) -> None:
-        note_effect(work, "quest.refund", quest.user_id, quest=quest.id)
-        assert quest.user_id is not None
-        key = f"refund:{quest.id}:{uuid4()}"
-        await self._besitos.award(
-            work, quest.user_id, TOLL, reason="refund", source="shop", key=key
-        )
-
-
-def _of_reaction(event: Event[ReactionDetected]) -> str | None:
-    """None for what is never paid."""
-    reaction = event.payload
-    return None if reaction.reaction_type == "poison" else f"{event.user_id}:{reaction.content_id}"
-
-
-def _of_award(event: Event[BesitosAwarded]) -> str | None:
-    if event.payload.reason != "reaction":
-        return None
-    return event.payload.transaction_id.rpartition(":")[0]
-
-
-def _begun(event: Event[ReactionDetected]) -> QuestData:
-    return QuestData(n=int(event.payload.content_id))
 
 
 FEATURES: tuple[Feature, ...] = (

@@ -18,8 +18,8 @@ from yabot.stores import Stores
 
 __all__ = ["PARTITIONS", "Addresses", "open_sql", "opened"]
 
-# Short, so that nobody waits long for a server that was killed or a process that was stopped.
-TIMEOUT_MS = 1500
+# For whoever only looks on, and has nobody to give up for.
+TIMEOUT_MS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,26 +31,26 @@ class Addresses:
     redis: str
 
 
-def open_sql(address: str) -> Database:
+def open_sql(address: str, timeout_ms: int) -> Database:
     if address.startswith("postgresql"):
-        return PostgresDatabase(address, pool_size=4, timeout_ms=TIMEOUT_MS)
-    return SqliteDatabase(Path(address), pool_size=4, timeout_ms=TIMEOUT_MS)
+        return PostgresDatabase(address, pool_size=4, timeout_ms=timeout_ms)
+    return SqliteDatabase(Path(address), pool_size=4, timeout_ms=timeout_ms)
 
 
 @asynccontextmanager
-async def opened(addresses: Addresses) -> AsyncIterator[Stores]:
+async def opened(addresses: Addresses, timeout_ms: int = TIMEOUT_MS) -> AsyncIterator[Stores]:
     """Closed in reverse order; the groups are known."""
     async with AsyncExitStack() as stack:
         documents = DocumentStore(
             addresses.mongodb,
             addresses.mongodb_database,
             max_pool_size=10,
-            timeout_ms=TIMEOUT_MS,
+            timeout_ms=timeout_ms,
         )
         stack.push_async_callback(documents.close)
-        redis = connect(addresses.redis, password=None, max_pool_size=10, timeout_ms=TIMEOUT_MS)
+        redis = connect(addresses.redis, password=None, max_pool_size=10, timeout_ms=timeout_ms)
         stack.push_async_callback(redis.aclose)
-        database = open_sql(addresses.sql)
+        database = open_sql(addresses.sql, timeout_ms)
         stack.push_async_callback(database.close)
         await database.open()
         await database.write(declare_groups(group_names(FEATURES)))

@@ -13,15 +13,17 @@ import pytest
 
 from tests.crash.child import Child
 from tests.crash.conftest import SIDE_BY_SIDE, NewChild, NewPlace
-from tests.crash.invariants import verify
+from tests.crash.invariants import attempts_are_remembered, verify
 from tests.crash.load import Load
 from tests.crash.places import opened
 from tests.crash.program import Orders
 from tests.e2e.kill_points import KillPoint
 
-LOAD = Load(readers=6, reactions=6)
+pytestmark = pytest.mark.timeout(300)
+
+LOAD = Load(readers=5, reactions=6)
 # So many instants has about a life without death, as powers of ten.
-FIRST_INSTANT, LAST_INSTANT = 0.0, 3.5
+FIRST_INSTANT, LAST_INSTANT = 0.0, 3.4
 LONGEST_LIFE = 1.2  # seconds
 
 
@@ -46,6 +48,7 @@ async def test_whenever_workers_die_everything_happens_once_and_in_order(
         for _ in range(moments.randint(2, 4)):
             await _live_and_die(child, moments)
         await child.finishes()
+        attempts_are_remembered(child.logged("event.failed"))
         async with opened(place) as stores:
             await verify(stores, LOAD)
 

@@ -18,7 +18,13 @@ from tests.e2e.kill_points import KillPoint
 from tests.storage.waiting import until
 from yabot.stores import Stores
 
+pytestmark = pytest.mark.timeout(300)
+
 LOAD = Load(readers=8, reactions=12, pace=0.25)
+# For what one worker and its heir have to do, and no longer.
+SHORT_LOAD = Load(readers=6, reactions=6, pace=0.1)
+# Nothing else is to be done any more when it comes.
+A_LONE_DEADLINE = Load(readers=1, reactions=2)
 
 
 @asynccontextmanager
@@ -67,7 +73,6 @@ async def test_workers_join_and_leave_while_events_come(
     "point",
     [
         KillPoint("log", "pay.asked", 3, fate="SIGSTOP"),
-        KillPoint("sql", "INSERT INTO transactions", 3, fate="SIGSTOP"),
         KillPoint("commit", "INSERT INTO transactions", 3, fate="SIGSTOP"),
         KillPoint("log", "unit.committed", 10, fate="SIGSTOP"),
     ],
@@ -77,7 +82,7 @@ async def test_a_worker_that_was_thought_dead_does_no_harm_when_it_rises(
     on_postgres: Addresses, new_child: NewChild, point: KillPoint
 ) -> None:
     zombie, heir = new_child(Orders(on_postgres)), new_child(Orders(on_postgres))
-    async with readers(on_postgres, LOAD):
+    async with readers(on_postgres, SHORT_LOAD):
         zombie.start(point)
         await zombie.until_stopped()
         heir.start()
@@ -85,7 +90,7 @@ async def test_a_worker_that_was_thought_dead_does_no_harm_when_it_rises(
         zombie.rise()
     await asyncio.gather(zombie.stop(), heir.stop())
     async with opened(on_postgres) as stores:
-        await verify(stores, LOAD)
+        await verify(stores, SHORT_LOAD)
 
 
 async def _has_everything(heir: Child) -> bool:
@@ -96,19 +101,22 @@ async def _has_everything(heir: Child) -> bool:
 
 
 @pytest.mark.criterion("2.3.1", "3.1.5", "rel.3", "scale.3")
+@pytest.mark.parametrize(
+    ("deed", "load"), [("pay", SHORT_LOAD), ("deadline", A_LONE_DEADLINE)], ids=["pay", "deadline"]
+)
 async def test_what_a_worker_decided_before_it_was_thought_dead_takes_no_effect(
-    on_postgres: Addresses, new_child: NewChild
+    on_postgres: Addresses, new_child: NewChild, deed: str, load: Load
 ) -> None:
     """The heir has not come to it yet: nothing but the token tells that it is too late."""
     zombie, heir = new_child(Orders(on_postgres)), new_child(Orders(on_postgres))
-    async with readers(on_postgres, LOAD):
-        zombie.start(KillPoint("log", "pay.decided", fate="SIGSTOP"))
+    async with readers(on_postgres, load):
+        zombie.start(KillPoint("log", f"{deed}.decided", fate="SIGSTOP"))
         await zombie.until_stopped()
-        heir.start(KillPoint("log", "pay.asked", fate="SIGSTOP"))
+        heir.start(KillPoint("log", f"{deed}.asked", fate="SIGSTOP"))
         await heir.until_stopped()
         zombie.rise()
         await zombie.until_logged("commit.refused")
         heir.rise()
     await asyncio.gather(zombie.stop(), heir.stop())
     async with opened(on_postgres) as stores:
-        await verify(stores, LOAD)
+        await verify(stores, load)

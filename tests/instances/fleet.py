@@ -17,6 +17,8 @@ from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.postgres import PostgresDatabase
 
 Json = dict[str, Any]
+# Seconds that a machine may need which has other things to do as well.
+PATIENCE = 60.0
 
 
 class Fleet:
@@ -26,6 +28,7 @@ class Fleet:
         self._settings = settings
         self._ports = [free_port() for _ in range(3)]
         self.bots: list[Program] = []
+        self.workers: list[Program] = []
 
     @property
     def ports(self) -> list[int]:
@@ -58,31 +61,44 @@ class Fleet:
         # The first one makes the tables, and imports the story.
         self.launch()
         self.until_started()
-        self._new_program("run", "--role", "worker", name="worker", **self._settings).launch()
+        self.hire()
         for _ in range(1, bots):
             self.launch()
         self.until_started()
         self.until_shared_by(bots)
 
-    def until_started(self) -> None:
-        wait_until(lambda: all(map(_has_started, self.bots)), 40)
+    def hire(self) -> Program:
+        """One more worker, which may not be ready."""
+        name = f"worker{len(self.workers)}"
+        worker = self._new_program("run", "--role", "worker", name=name, **self._settings)
+        worker.launch()
+        self.workers.append(worker)
+        return worker
 
-    def until_shared_by(self, bots: int, seconds: float = 20.0) -> None:
-        """Until so many processes have about the same number of partitions."""
+    def until_started(self) -> None:
+        wait_until(lambda: all(map(_has_started, self.bots)), PATIENCE)
+
+    def until_shared_by(self, processes: int, group: str = "bot") -> None:
+        """Until so many processes have about the same number of the group's partitions."""
 
         def is_shared() -> bool:
-            shares = Counter(self.owners().values())
-            return len(shares) == bots and max(shares.values()) - min(shares.values()) <= 1
+            shares = Counter(self.owners(group).values())
+            return len(shares) == processes and max(shares.values()) - min(shares.values()) <= 1
 
-        wait_until(is_shared, seconds)
+        wait_until(is_shared, PATIENCE)
 
-    def owners(self) -> dict[int, str]:
+    def members(self) -> set[str]:
+        """The processes that take part, or have ended without a word not long ago."""
+        query = "SELECT member FROM group_members WHERE name = 'bot'"
+        return {row["member"] for row in self.stores.rows(query)}
+
+    def owners(self, group: str) -> dict[int, str]:
         """By partition, who has it; nobody while it changes hands."""
-        query = "SELECT partition, member FROM partition_owners WHERE name = 'bot'"
-        rows = self.stores.rows(query)
+        query = "SELECT partition, member FROM partition_owners WHERE name = ?"
+        rows = self.stores.rows(query, group)
         return {row["partition"]: row["member"] for row in rows if row["member"]}
 
-    def until_settled(self, updates: int, seconds: float = 20.0) -> None:
+    def until_settled(self, updates: int, seconds: float = PATIENCE) -> None:
         """Until so many updates have come, and nothing waits any more."""
 
         def waiting() -> dict[str, int]:
@@ -94,6 +110,14 @@ class Fleet:
         while any((left := waiting()).values()):
             assert monotonic() < deadline, f"after {seconds} s: {left}"
             sleep(0.05)
+
+    def until_heard(self, group: str) -> None:
+        """Until all that has happened so far has taken effect on the group."""
+        behind = (
+            "SELECT count(*) FROM partitions JOIN group_positions USING (partition)"
+            " WHERE name = ? AND pos < last_pos"
+        )
+        wait_until(lambda: not self.stores.value(behind, group), PATIENCE)
 
     def verify(self) -> None:
         """Each update took effect once, and each user's in order."""

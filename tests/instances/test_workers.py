@@ -1,0 +1,57 @@
+"""Two workers share what follows from a reaction; one is killed, and the other goes on."""
+
+import asyncio
+
+import pytest
+
+from tests.e2e.kill_points import KillPoint
+from tests.e2e.program import Program
+from tests.e2e.reader import Reader, readers
+from tests.instances.fleet import PATIENCE, Fleet
+
+NAMES = ("Ada", "Blas", "Cora", "Dan", "Eva", "Fe", "Gil", "Hugo")
+REACTION = "r:letter:❤"
+
+
+@pytest.mark.criterion("2.3.1", "3.1.5", "rel.3", "scale.3")
+@pytest.mark.timeout(300)
+async def test_each_reaction_is_paid_once_whichever_worker_dies_behind_its_commit(
+    fleet: Fleet, telegram: Program
+) -> None:
+    fleet.start(1)
+    victim, _ = *fleet.workers, fleet.hire()
+    await asyncio.to_thread(fleet.until_shared_by, 2, "rewards")
+    async with readers(telegram.url, *NAMES) as found:
+        await asyncio.gather(*map(begin, found))
+        await asyncio.to_thread(fleet.until_heard, "rewards")
+        victim.arm(KillPoint("log", "unit.committed"))
+        await asyncio.gather(*(reader.touch(REACTION) for reader in found))
+        assert await asyncio.to_thread(victim.exit_code, PATIENCE) == -9
+        await asyncio.to_thread(fleet.until_heard, "rewards")
+        await asyncio.to_thread(fleet.until_settled, 3 * len(NAMES))
+        fleet.verify()
+        assert paid(fleet) == {f"reaction:{reader.user_id}:letter": 0 for reader in found}
+        assert balances(fleet) == {str(reader.user_id): 1 for reader in found}
+        for reader in found:
+            assert await times_told(reader) == 1
+    assert fleet.stores.value("SELECT count(*) FROM dead_letters") == 0
+
+
+async def begin(reader: Reader) -> None:
+    await reader.ask("/start")
+    await reader.ask("/story")
+
+
+async def times_told(reader: Reader) -> int:
+    return sum("1 besito" in message.get("text", "") for message in await reader.answers())
+
+
+def paid(fleet: Fleet) -> dict[str, int]:
+    """What was moved for reactions, by its key: the sum of both sides."""
+    query = "SELECT transaction_id, sum(amount) AS total FROM postings GROUP BY transaction_id"
+    return {row["transaction_id"]: int(row["total"]) for row in fleet.stores.rows(query)}
+
+
+def balances(fleet: Fleet) -> dict[str, int]:
+    query = "SELECT user_id, balance FROM accounts WHERE user_id IS NOT NULL"
+    return {row["user_id"]: row["balance"] for row in fleet.stores.rows(query)}
