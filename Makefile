@@ -2,7 +2,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3.11
 # Processes that run tests, each with engines of its own.
-TESTERS ?= 3
+TESTERS ?= 4
 SETUP := $(VENV)/.setup-done
 
 .PHONY: setup play test test-page crash check format bench lab-sentinel lab-cluster lock clean
