@@ -1,0 +1,69 @@
+"""The rows that a commit appends for whoever follows it."""
+
+from typing import Any
+
+from sqlalchemy import Connection, insert
+
+from yabot.clock import utc_now
+from yabot.storage.relational.database import insert_new
+from yabot.storage.relational.prepared import Prepared
+from yabot.storage.relational.tables import doc_changes, outbox, outgoing, receipts
+from yabot.storage.relational.unit_of_work import Cause, DocumentChange, Message, UnitOfWork
+
+_add_receipt = Prepared(lambda connection: insert_new(connection, receipts))
+
+
+def take_receipt(connection: Connection, cause: Cause) -> bool:
+    row = {"consumer": cause.consumer, "cause_id": cause.id, "committed_at": utc_now()}
+    return _add_receipt.run(connection, row) == 1
+
+
+add_event = Prepared(insert(outbox))
+_add_change = Prepared(insert(doc_changes).returning(doc_changes.c.id))
+_add_message = Prepared(insert(outgoing).returning(outgoing.c.id))
+
+
+def redo_row(change: DocumentChange) -> str | None:
+    """The document as its row will hold it. Checked now: MongoDB cannot refuse it later."""
+    if change.document is None:
+        return None
+    row = change.document.model_dump_json(by_alias=True)
+    type(change.document).model_validate_json(row)
+    return row
+
+
+def append_documents(
+    connection: Connection, work: UnitOfWork, redo: dict[str, str | None]
+) -> tuple[tuple[int, DocumentChange], ...]:
+    appended = []
+    for change in work.documents.values():
+        row = {
+            "user_id": change.user_id,
+            "from_version": change.from_version,
+            "document": redo[change.user_id],
+        }
+        appended.append((_id(_add_change.first(connection, row)), change))
+    return tuple(appended)
+
+
+def append_messages(connection: Connection, work: UnitOfWork) -> tuple[tuple[int, Message], ...]:
+    now = utc_now()
+    appended = []
+    for n, message in enumerate(work.messages):
+        row = {
+            "cause_id": work.cause.id,
+            "n": n,
+            "chat_id": message.chat_id,
+            "method": message.method,
+            "payload": message.payload,
+            "state": "waiting",
+            "content_id": message.content_id,
+            "created_at": now,
+        }
+        appended.append((_id(_add_message.first(connection, row)), message))
+    return tuple(appended)
+
+
+def _id(row: tuple[Any, ...] | None) -> int:
+    assert row is not None, "an INSERT with RETURNING gives the row"
+    return int(row[0])
