@@ -13,7 +13,10 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.e2e import kill_points
+from yabot.assembly import build_texts
+from yabot.bootstrap import FEATURES
 from yabot.cli import commands, main  # noqa: F401 - the slow part of a start, once for all programs
+from yabot.features.narrative.story import DEMO_FILE, demo_story, parse_story
 
 _ended: dict[int, int] = {}
 _running: set[int] = set()
@@ -80,4 +83,7 @@ def _redirect(path: str, descriptor: int, flags: int) -> None:
 if __name__ == "__main__":
     for name in sys.argv[1:]:
         import_module(name)
+    # Kept for whoever asks again: so every program has them from its start.
+    build_texts(FEATURES)
+    parse_story(demo_story(), DEMO_FILE)
     import_module(serve()).main()

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import cache
 from html import escape
 from pathlib import Path
 
 from fluent.runtime import FluentBundle, FluentResource
+from fluent.syntax.ast import Resource
 
 LANGUAGES = ("es", "en")
 DEFAULT_LANGUAGE = "es"
@@ -42,9 +44,14 @@ def closest_language(code: str | None) -> str:
 def _bundle(language: str, folders: Iterable[Path]) -> FluentBundle:
     bundle = FluentBundle([language], use_isolating=False)
     for folder in folders:
-        source = (folder / f"{language}.ftl").read_text(encoding="utf-8")
-        bundle.add_resource(FluentResource(source))
+        bundle.add_resource(_resource(folder / f"{language}.ftl"))
     return bundle
+
+
+@cache
+def _resource(file: Path) -> Resource:
+    """Parsed once: it takes a tenth of a start, and processes that are forked inherit it."""
+    return FluentResource(file.read_text(encoding="utf-8"))
 
 
 def _format(bundle: FluentBundle, key: str, variables: dict[str, Variable]) -> str:
