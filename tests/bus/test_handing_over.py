@@ -48,12 +48,12 @@ async def test_an_event_that_waits_for_its_store_holds_up_no_hand_over(
     for user in STUCK:
         await poke(one.commits, user, "stuck", "behind")
     await two.start()
-    await until(is_shared, 20)
+    await until(is_shared, 60)
     for user in FREE:
         await poke(one.commits, user, "free")
-    await until(all_free_ones_are_done, 20)
+    await until(all_free_ones_are_done, 60)
     away = False
-    await until(lambda: settled(one.database), 20)
+    await until(lambda: settled(one.database), 60)
     waited = {user: ["stuck", "behind"] for user in STUCK}
     assert await effects(one.database) == waited | {user: ["free"] for user in FREE}
     assert await letters(one.database) == []

@@ -12,21 +12,18 @@ from tests.e2e.reader import readers
 from tests.features.besitos.beside import grant
 from tests.features.rewards.chain import ASKED_FOR, HINT, Chain, announces_hint, ledger_is_sound
 
-# Commits and published events count: the first are the update's, the second the award's, the third
-# the hint's.
+# Commits count: the first is the update's, the second the award's, the third the hint's. The steps
+# between are those of `tests/crash`.
 REACTION = [
     KillPoint("log", "unit.committed"),
-    KillPoint("log", "events.published"),
 ]
 AWARD = [
     KillPoint("commit", "INSERT INTO transactions"),
     KillPoint("log", "unit.committed", 2),
-    KillPoint("log", "events.published", 2),
 ]
 UNLOCK = [
     KillPoint("commit", "INSERT INTO doc_changes"),
     KillPoint("log", "unit.committed", 3),
-    KillPoint("log", "documents.applied"),
     KillPoint("log", "message.sent", 2),
 ]
 

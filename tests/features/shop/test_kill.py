@@ -16,17 +16,14 @@ BEFORE_THE_COMMIT = [
     KillPoint("mongo", "find"),
 ]
 IN_THE_COMMIT = [
-    KillPoint("sql", "INSERT INTO receipts"),
     KillPoint("sql", "INSERT INTO transactions"),
     KillPoint("sql", "INSERT INTO doc_changes"),
-    KillPoint("sql", "INSERT INTO outbox"),
     KillPoint("commit", "INSERT INTO transactions"),
     KillPoint("log", "unit.committed"),
 ]
 FOLLOWERS = [
     KillPoint("mongo", "update"),
     KillPoint("log", "documents.applied"),
-    KillPoint("log", "events.published"),
     KillPoint("log", "message.sent", 3),
 ]
 
