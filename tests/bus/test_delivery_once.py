@@ -314,7 +314,8 @@ async def test_a_transient_failure_keeps_the_order_of_its_user_and_nobody_else_w
 
     async def handle(event: Event[Poked], work: UnitOfWork) -> None:
         await calls.note(event, work)
-        if event.payload.word == "stumble" and calls["stumble"] < 3:
+        free = ("8", "free") in order
+        if event.payload.word == "stumble" and (calls["stumble"] < 3 or not free):
             raise RuntimeError("not yet")
         order.append((event.user_id, event.payload.word))
 
