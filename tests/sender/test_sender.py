@@ -10,6 +10,7 @@ from tests.storage.units import unit
 from tests.storage.waiting import until
 from yabot.errors import GuardFailed, StoreUnavailable
 from yabot.observability.metrics import SENDS
+from yabot.storage.relational.commit_log import Committed
 from yabot.storage.relational.unit_of_work import Message
 
 
@@ -153,3 +154,17 @@ async def test_looking_into_the_log_sends_nothing_twice(desk: Desk, recorder: Re
     for _ in range(5):
         await desk.sender.resume()
     assert [call.text for call in recorder.taken] == ["one", "two", "three"]
+
+
+async def test_what_is_found_before_it_is_told_of_is_sent_once(
+    desk: Desk, recorder: Recorder
+) -> None:
+    told: list[Committed] = []
+    desk.commits.followers[:] = [told.append]
+    await desk.hand_in(7, "one")
+    await desk.sender.resume()
+    desk.commits.followers[:] = [desk.sender.notice]
+    desk.sender.notice(told.pop())
+    await desk.hand_in(7, "two")
+    await until(desk.all_marked)
+    assert [call.text for call in recorder.calls] == ["one", "two"]

@@ -77,8 +77,9 @@ class Sender:
         self._taken: set[int] = set()
 
     def notice(self, committed: Committed) -> None:
-        for row_id, message in committed.messages:
-            self._submit(row_id, message, committed.cause.correlation_id)
+        """Send what it says; ``resume`` may have found some of it a moment before."""
+        cause_id = committed.cause.correlation_id
+        self.take([(row_id, message, cause_id) for row_id, message in committed.messages])
 
     async def resume(self) -> None:
         """Send what is committed and neither sent nor on its way. Raises StoreUnavailable."""
