@@ -9,9 +9,10 @@ from typing import Any
 
 from tests.e2e.conftest import NewProgram
 from tests.e2e.invariants import UNFINISHED, verify
-from tests.e2e.program import Program, free_port, wait_until
+from tests.e2e.program import Program, wait_until
 from tests.e2e.reader import Reader, said_by_bot
 from tests.outages.stores import PostgresStores
+from tests.ports import free_port
 from tests.storage.fixtures import new_commits
 from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.postgres import PostgresDatabase
@@ -97,6 +98,11 @@ class Fleet:
         query = "SELECT partition, member FROM partition_owners WHERE name = ?"
         rows = self.stores.rows(query, group)
         return {row["partition"]: row["member"] for row in rows if row["member"]}
+
+    def until_handled(self, updates: int) -> None:
+        """Until so many updates have taken effect, whether or not their readers have heard."""
+        query = "SELECT count(*) FROM updates WHERE state = 'done'"
+        wait_until(lambda: self.stores.value(query) == updates, PATIENCE)
 
     def until_settled(self, updates: int, seconds: float = PATIENCE) -> None:
         """Until so many updates have come, and nothing waits any more."""

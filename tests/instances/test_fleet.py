@@ -134,24 +134,29 @@ async def test_what_a_killed_bot_has_committed_is_brought_everywhere_by_its_heir
 async def test_a_bot_that_was_thought_dead_does_nothing_any_more(
     webhook_fleet: Fleet, telegram: Program
 ) -> None:
-    """It stands still with replies that wait for their chat's turn, and with updates to come."""
+    """It stands still with replies that Telegram has not taken, and with updates to come."""
     fleet = webhook_fleet
     fleet.start(2)
     zombie, heir = fleet.bots
     async with readers(telegram.url, *NAMES) as found:
+        playground = found[0].client
+        # So that all of them wait, and none is on its way in the very moment.
+        await playground.faults({"kind": "flood", "method": "sendMessage", "retry_after": 10})
         await say(found, *["/start"] + ["/help"] * 4)
-        wait_until(lambda: unsent(zombie) > 8, PATIENCE)
+        fleet.until_handled(5 * len(NAMES))
+        wait_until(lambda: is_refused_everywhere(zombie), PATIENCE)
+        assert unsent(zombie) > 8
         zombie.signal(signal.SIGSTOP)
-        assert unsent(zombie) > 5
+        await playground.clear_faults()
         await say(found, "/menu")
         await asyncio.to_thread(fleet.until_settled, 6 * len(NAMES))
         fleet.verify()
-        answers = sum(await answers_to(found))
+        answers = await answers_to(found)
+        assert answers == [6] * len(NAMES)
         zombie.signal(signal.SIGCONT)
         wait_until(lambda: bool(zombie.logged("partitions.left")), PATIENCE)
         fleet.until_shared_by(2)
-        # Nothing but what it was sending in the very moment.
-        assert sum(await answers_to(found)) <= answers + 2
+        assert await answers_to(found) == answers
         assert numbers(zombie, "update.handled").isdisjoint(numbers(heir, "update.handled"))
         await say(found, "/help")
         fleet.until_settled(7 * len(NAMES))
@@ -159,8 +164,14 @@ async def test_a_bot_that_was_thought_dead_does_nothing_any_more(
 
 
 def unsent(bot: Program) -> int:
-    """How many answers it has decided on that wait for their chat's turn."""
+    """How many answers it has decided on that Telegram has not taken."""
     return len(numbers(bot, "update.handled")) - len(bot.logged("message.sent"))
+
+
+def is_refused_everywhere(bot: Program) -> bool:
+    """Each chat to which it has something to say has been refused its first message."""
+    answered = {int(line["user_id"]) for line in bot.logged("update.handled")}
+    return answered == {line["chat_id"] for line in bot.logged("message.delayed")}
 
 
 def polling(fleet: Fleet) -> Program:
