@@ -46,8 +46,16 @@ def playing(forks: ForkServer, tmp_path_factory: pytest.TempPathFactory) -> Iter
         program.end()
 
 
+@pytest.fixture
+def mortal(outlived: Program) -> Program:
+    """It runs, also when the test before has failed behind a kill."""
+    if outlived.pid is None:
+        outlived.start()
+    return outlived
+
+
 @pytest.fixture(scope="module")
-def mortal(
+def outlived(
     forks: ForkServer,
     tmp_path_factory: pytest.TempPathFactory,
     mongodb_uri: str,

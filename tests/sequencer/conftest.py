@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.asyncio import Redis
 
-from tests.e2e.conftest import forks, mortal
+from tests.e2e.conftest import forks, mortal, outlived
 from tests.storage.fixtures import (
     commits,
     database,
@@ -26,6 +26,7 @@ __all__ = [
     "new_database",
     "new_postgres",
     "new_sqlite",
+    "outlived",
     "postgres_database",
     "postgres_server",
     "sqlite_database",
