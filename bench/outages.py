@@ -14,11 +14,11 @@ from time import perf_counter
 
 from bench.engines import Engines
 from bench.figures import Figure, Target
-from bench.start import free_port
 from yabot.application import BotApplication
 from yabot.bootstrap import FEATURES
 from yabot.embedded.engine import EmbeddedEngine
 from yabot.embedded.mongod import EmbeddedMongod
+from yabot.embedded.ports import free_port
 from yabot.embedded.valkey import EmbeddedValkey
 from yabot.observability.logging import configure_logging
 from yabot.playground.client import Messages, PlaygroundClient

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 import sys
 from pathlib import Path
 from time import perf_counter
@@ -11,6 +10,7 @@ import aiohttp
 
 from bench.engines import Engines
 from bench.figures import Figure
+from yabot.embedded.ports import free_port
 from yabot.playground.client import PlaygroundClient
 
 PATIENCE = 60.0
@@ -77,9 +77,3 @@ def _environment(folder: Path, port: int) -> dict[str, str]:
         "API_PORT": str(free_port()),
         "LOG_FORMAT": "json",
     }
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -10,8 +10,8 @@ from redis.asyncio import Redis
 
 from tests.bus.log import committed, streams
 from tests.bus.process import Calls, Poked, effects, letters, poke, running, settled, toy
-from tests.e2e.program import free_port
 from tests.outages.proxy import proxying
+from tests.ports import free_port
 from tests.storage.fixtures import NewDatabase
 from tests.storage.waiting import until
 from yabot.bus.connection import connect

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.deploy.compose_file import ROOT
-from tests.e2e.program import free_port
+from tests.ports import free_port
 from yabot.api.app import build_api
 from yabot.observability.health import Health
 from yabot.runtime.http import HttpServer

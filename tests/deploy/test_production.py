@@ -12,7 +12,7 @@ import pytest
 
 from tests.deploy.compose_file import environment
 from tests.deploy.servers import mongodb, postgres, redis, running, set_up
-from tests.e2e.program import free_port
+from tests.ports import free_port
 from yabot.playground.client import PlaygroundClient
 from yabot.playground.server import PlaygroundServer
 

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import time
 import urllib.error
 import urllib.request
@@ -16,6 +15,7 @@ import psutil
 from tests.e2e.fork_server import ForkServer, console_environment
 from tests.e2e.kill_points import KillPoint
 from tests.e2e.stores import Stores
+from tests.ports import free_port
 
 START_SECONDS = 40.0
 STOP_SECONDS = 10.0  # DESIGN: within ten seconds
@@ -166,12 +166,6 @@ class Program:
         return [
             line for line in self.log if line["event"] in {"engine.started", "engine.restarted"}
         ]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def runs(pid: int) -> bool:

@@ -14,8 +14,9 @@ from tests.e2e.conftest import NewProgram
 from tests.e2e.fork_server import console_environment
 from tests.e2e.invariants import verify
 from tests.e2e.player import scenes
-from tests.e2e.program import STOP_SECONDS, Program, free_port, runs, wait_until
+from tests.e2e.program import STOP_SECONDS, Program, runs, wait_until
 from tests.e2e.reader import readers
+from tests.ports import free_port
 
 CROWD = [f"Reader {number}" for number in range(20)]
 

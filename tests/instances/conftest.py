@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.conftest import NewProgram, bot_settings, forks, new_program, telegram
-from tests.e2e.program import free_port
 from tests.instances.balancer import balancing
 from tests.instances.fleet import Fleet
 from tests.outages.stores import PostgresStores
+from tests.ports import free_port
 from tests.storage.fixtures import (
     PostgresServer,
     database,

@@ -19,10 +19,10 @@ class PortTaken(Exception):
 
 def candidates(kept: int | None) -> Iterator[int]:
     """The kept port first when it is free, then some free ones."""
-    if kept is not None and _is_free(kept):
+    if kept is not None and is_free(kept):
         yield kept
     for _ in range(ATTEMPTS):
-        yield _free_port()
+        yield free_port()
 
 
 async def listening(port: int) -> None:
@@ -37,14 +37,15 @@ async def listening(port: int) -> None:
             return
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """One that nobody has at this moment, and that no outgoing connection is given."""
     while True:
         port = random.choice(PORTS)  # noqa: S311 - no secret
-        if _is_free(port):
+        if is_free(port):
             return port
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
     with socket.socket() as probe:
         # As the engines do: the last owner's connections in TIME_WAIT do not hold the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
