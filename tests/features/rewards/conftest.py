@@ -1,6 +1,6 @@
 import pytest
 
-from tests.e2e.conftest import bot_settings, forks, mortal, new_program, playing, telegram
+from tests.e2e.conftest import bot_settings, forks, mortal, new_program, outlived, playing, telegram
 from tests.features.rewards.house import STORY, House, open_house
 from tests.outages.conftest import mortal_mongod, mortal_valkey, new_world
 from tests.storage.fixtures import (
@@ -33,6 +33,7 @@ __all__ = [
     "new_program",
     "new_sqlite",
     "new_world",
+    "outlived",
     "playing",
     "postgres_server",
     "sqlite_database",

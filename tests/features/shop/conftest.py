@@ -2,7 +2,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.e2e.conftest import forks, mortal, new_program, playing
+from tests.e2e.conftest import forks, mortal, new_program, outlived, playing
 from tests.e2e.program import Program
 from tests.features.shop.counter import Customer
 from tests.features.shop.trade import Trade, open_trade
@@ -37,6 +37,7 @@ __all__ = [
     "new_program",
     "new_sqlite",
     "new_world",
+    "outlived",
     "playing",
     "postgres_server",
     "sqlite_database",
