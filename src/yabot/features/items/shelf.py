@@ -1,15 +1,12 @@
 """Where the items are kept. Readers see one set of them or the next, never a mixture."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from yabot.errors import InvalidInput
 from yabot.features.items.model import Item
 from yabot.storage.documents.store import DocumentStore
-
-T = TypeVar("T")
 
 COLLECTION = "items"
 
@@ -41,7 +38,7 @@ class Shelf:
             await self._items.insert_many(_documents(items), session=session)
             return True
 
-        return await self._transaction(write)
+        return await self._documents.transaction(write)
 
     async def replace(self, items: Sequence[Item], *, drop: bool = False) -> None:
         """Switch to ``items``. Raises InvalidInput when some would be gone, unless they may
@@ -60,13 +57,7 @@ class Shelf:
             await self._items.delete_many({}, session=session)
             await self._items.insert_many(_documents(items), session=session)
 
-        await self._transaction(write)
-
-    async def _transaction(self, write: Callable[[AsyncClientSession], Awaitable[T]]) -> T:
-        """Again when another process was faster."""
-        with self._documents.answering():
-            async with self._documents.client.start_session() as session:
-                return await session.with_transaction(write)
+        await self._documents.transaction(write)
 
 
 def _by_price(item: Item) -> tuple[bool, int, str]:

@@ -26,8 +26,9 @@ def _service(services: Services) -> NarrativeService:
 async def _prepare(services: Services) -> None:
     """A bot without a story tells the one that comes with it."""
     library = services[NarrativeService].library
-    if await library.current() is None:
-        await library.replace(parse_story(demo_story(), DEMO_FILE))
+    if await library.current() is not None:
+        return
+    if await library.fill(parse_story(demo_story(), DEMO_FILE)):
         log.info("story.demo_imported")
 
 

@@ -3,7 +3,6 @@
 import asyncio
 from time import monotonic
 
-import pymongo
 from pymongo.asynchronous.client_session import AsyncClientSession as Session
 
 from yabot.errors import InvalidInput, StoreUnavailable
@@ -20,8 +19,6 @@ from yabot.storage.documents.store import DocumentStore
 # How long, in seconds, an import may go unseen.
 FRESH_FOR = 1.0
 READS = 5
-# How long, in seconds, an import may take, with all that it has to begin again.
-WRITE_SECONDS = 30.0
 
 
 class Library:
@@ -56,16 +53,37 @@ class Library:
         Raises InvalidInput when a reader may stand in a fragment that would be gone, unless they
         may ``begin_again``; StoreUnavailable: then it is either all there or not at all.
         """
-        old = await self._load()
-        stranded = removed_without_move([*old.fragments, *old.moved], story) if old else []
-        if stranded and not begin_again:
-            raise InvalidInput(
-                f"readers may stand in {', '.join(stranded)}, which this story does not have: "
-                "add each to `moved`, with the fragment where they go on, or import with "
-                "--begin-again"
-            )
-        await self._write(story)
+
+        async def switch(session: Session) -> None:
+            # In here, so that it is asked again of the story of a faster import.
+            stranded = removed_without_move(await self._places(session), story)
+            if stranded and not begin_again:
+                raise InvalidInput(
+                    f"readers may stand in {', '.join(stranded)}, which this story does not have: "
+                    "add each to `moved`, with the fragment where they go on, or import with "
+                    "--begin-again"
+                )
+            await self._write(story, session)
+
+        await self._documents.transaction(switch)
         self._story, self._revision = story, story.revision
+
+    async def fill(self, story: Story) -> bool:
+        """Switch to ``story`` if there is none yet; False: there is one, and it stays.
+
+        Raises StoreUnavailable: then it is either all there or not at all.
+        """
+
+        async def begin(session: Session) -> bool:
+            if await self._documents[STORIES].find_one({"_id": CURRENT}, session=session):
+                return False
+            await self._write(story, session)
+            return True
+
+        filled = await self._documents.transaction(begin)
+        if filled:
+            self._story, self._revision = story, story.revision
+        return filled
 
     async def _load(self) -> Story | None:
         for _ in range(READS):
@@ -79,17 +97,19 @@ class Library:
                 return from_documents(own, fragments)
         raise StoreUnavailable("MongoDB", "the story keeps changing while it is read")
 
-    async def _write(self, story: Story) -> None:
+    async def _places(self, session: Session) -> list[str]:
+        """Every fragment where a reader may stand; none before the first import."""
+        own = await self._documents[STORIES].find_one({"_id": CURRENT}, session=session)
+        if own is None:
+            return []
+        fragments = await self._documents[FRAGMENTS].distinct("_id", session=session)
+        return [*fragments, *own["moved"]]
+
+    async def _write(self, story: Story, session: Session) -> None:
         own, fragments = to_documents(story)
-
-        async def switch(session: Session) -> None:
-            await self._documents[FRAGMENTS].delete_many({}, session=session)
-            await self._documents[FRAGMENTS].insert_many(fragments, session=session)
-            await self._documents[STORIES].replace_one(
-                {"_id": CURRENT}, own, upsert=True, session=session
-            )
-
-        with self._documents.answering(), pymongo.timeout(WRITE_SECONDS):
-            async with self._documents.client.start_session() as session:
-                # Again from its beginning when another process is importing at the same time.
-                await session.with_transaction(switch)
+        await self._documents[FRAGMENTS].delete_many({}, session=session)
+        await self._documents[FRAGMENTS].insert_many(fragments, session=session)
+        # Every import writes this one: of two at the same time, one begins again.
+        await self._documents[STORIES].replace_one(
+            {"_id": CURRENT}, own, upsert=True, session=session
+        )

@@ -1,11 +1,13 @@
 """The connection to MongoDB: pooled, majority and journal on every write."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
+import pymongo
 from pymongo import AsyncMongoClient
+from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import (
@@ -25,9 +27,13 @@ from yabot.runtime.watch import Gate
 from yabot.storage.documents.collections import ensure_collection
 from yabot.storage.documents.model import Collection
 
+T = TypeVar("T")
+
 Document = dict[str, Any]
 # The driver tells the server which sessions end; one that is away would not hear it.
 GOODBYE_SECONDS = 0.5
+# How long, in seconds, a transaction may take, with all that it has to begin again.
+TRANSACTION_SECONDS = 30.0
 UNREACHABLE = (
     AutoReconnect,
     ExecutionTimeout,
@@ -98,6 +104,16 @@ class DocumentStore:
         """The document with that ``_id``. Raises StoreUnavailable."""
         with self.answering():
             return await self.database[collection].find_one({"_id": key})
+
+    async def transaction(self, change: Callable[[AsyncClientSession], Awaitable[T]]) -> T:
+        """What ``change`` returns; all that it does with the session happens at once, or nothing.
+
+        It is called again, from its beginning, when another process was faster: what it decides
+        by, it has to read with the session. Raises StoreUnavailable, and what ``change`` raises.
+        """
+        with self.answering(), pymongo.timeout(TRANSACTION_SECONDS):
+            async with self.client.start_session() as session:
+                return await session.with_transaction(change)
 
     async def close(self) -> None:
         with suppress(TimeoutError):
