@@ -8,6 +8,7 @@ from tests.storage.fixtures import (
     new_postgres,
     new_sqlite,
     postgres_server,
+    sqlite_database,
 )
 
 __all__ = [
@@ -21,4 +22,5 @@ __all__ = [
     "new_program",
     "new_sqlite",
     "postgres_server",
+    "sqlite_database",
 ]

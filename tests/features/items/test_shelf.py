@@ -6,10 +6,13 @@ from collections.abc import Callable
 import pytest
 
 from tests.features.items.things import item
+from tests.storage.users.world import new_world
 from yabot.errors import InvalidInput
+from yabot.features.items import FEATURE
 from yabot.features.items.demo import demo_items
 from yabot.features.items.shelf import COLLECTION, Shelf
 from yabot.storage.documents.store import DocumentStore
+from yabot.storage.relational.database import Database
 
 BOAT, PLATE, PEN = item("boat", 3), item("plate"), item("pen", 1)
 
@@ -31,9 +34,29 @@ async def test_the_demo_fits_the_collection(documents: DocumentStore) -> None:
 
 async def test_an_empty_shelf_is_filled_and_another_left_alone(documents: DocumentStore) -> None:
     shelf = Shelf(documents)
+    assert await shelf.is_empty()
     assert await shelf.fill([BOAT, PEN])
+    assert not await shelf.is_empty()
     assert not await shelf.fill([PLATE])
     assert await shelf.all() == [PEN, BOAT]
+
+
+async def test_a_start_fills_an_empty_shelf_and_begins_no_transaction_for_another(
+    sqlite_database: Database, documents: DocumentStore
+) -> None:
+    services = new_world(sqlite_database, documents).services
+    assert FEATURE.prepare is not None
+    await FEATURE.prepare(services)
+    begun = await transactions(documents)
+    await FEATURE.prepare(services)
+    assert await transactions(documents) == begun > 0
+    assert len(await Shelf(documents).all()) == len(demo_items())
+
+
+async def transactions(documents: DocumentStore) -> int:
+    """How many have begun so far."""
+    status = await documents.database.command("serverStatus")
+    return int(status["transactions"]["totalStarted"])
 
 
 async def test_of_several_processes_that_start_at_once_one_fills_it(

@@ -26,7 +26,11 @@ def _personal_data(services: Services) -> PersonalData:
 
 async def _prepare(services: Services) -> None:
     """A bot without items has those that come with it."""
-    if await services[ItemService].shelf.fill(demo_items()):
+    shelf = services[ItemService].shelf
+    # Nearly always there are some: then nothing is parsed, and no transaction begins.
+    if not await shelf.is_empty():
+        return
+    if await shelf.fill(demo_items()):
         log.info("items.demo_imported")
 
 

@@ -29,6 +29,10 @@ class Shelf:
         document = await self._documents.find(COLLECTION, item_id)
         return None if document is None else Item.model_validate(document)
 
+    async def is_empty(self) -> bool:
+        with self._documents.answering():
+            return await self._items.find_one({}, {"_id": 1}) is None
+
     async def fill(self, items: Sequence[Item]) -> bool:
         """Put them there if nothing is; False: there is something already."""
 
