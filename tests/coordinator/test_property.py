@@ -153,7 +153,8 @@ async def _work(shop: Shop) -> None:
 
 @pytest.mark.criterion("3.1.4", "3.1.5")
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(history=steps)
 async def test_orders_are_as_the_model_has_them(

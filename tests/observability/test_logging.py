@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import hypothesis
 import pytest
 import structlog
 from hypothesis import given
@@ -227,7 +226,6 @@ SECRETS = st.one_of(
 
 @pytest.mark.criterion("sec.4")
 @pytest.mark.parametrize("form", ["json", "console"])
-@hypothesis.settings(deadline=None)
 @given(secret=SECRETS, place=st.sampled_from(sorted(HIDING)))
 def test_a_secret_is_in_no_line_wherever_it_hides(form: str, secret: str, place: str) -> None:
     everything(secret, form=form)

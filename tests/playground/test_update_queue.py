@@ -41,7 +41,7 @@ class Model:
         return self.waiting[:limit]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(steps)
 def test_the_queue_behaves_like_the_model(plan: list[tuple[str, int, int]]) -> None:
     asyncio.run(compare(plan))

@@ -22,7 +22,8 @@ handed_in = st.lists(st.tuples(st.sampled_from(CHATS), st.integers(1, 3)), max_s
 @pytest.mark.criterion("2.2.5")
 @given(handed_in=handed_in, troubles=troubles)
 @settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 async def test_each_chat_gets_its_messages_in_order(
     migrated_sqlite: Path,

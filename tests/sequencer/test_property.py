@@ -26,8 +26,7 @@ from yabot.storage.relational.database import Database
 
 PATIENT = settings(
     max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 CHAIN = ("reaction_detected", "besitos_awarded", "narrative_hint_unlocked")
 

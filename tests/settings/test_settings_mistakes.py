@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -154,7 +153,6 @@ def test_nothing_is_concluded_from_a_value_that_is_wrong_itself() -> None:
 SECRET = st.from_regex(r"[A-Za-z0-9_:/@%-]{12,40}", fullmatch=True)
 
 
-@hypothesis.settings(deadline=None)
 @given(
     secret=SECRET,
     home=st.sampled_from([v.name for v in variables() if v.secret]),

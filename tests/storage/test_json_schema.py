@@ -18,7 +18,6 @@ from yabot.storage.documents.store import DocumentStore
 
 few = settings(
     max_examples=60,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

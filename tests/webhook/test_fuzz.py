@@ -46,7 +46,8 @@ bodies = st.lists(
 @pytest.mark.criterion("5.4.1")
 @given(sent=bodies)
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 async def test_anything_at_all(migrated_sqlite: Path, sent: list[bytes]) -> None:
     accepted = 0

@@ -107,7 +107,6 @@ async def assert_as(model: Model, database: Database, world: World) -> None:
 
 @settings(
     max_examples=40,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(plan=arrivals)

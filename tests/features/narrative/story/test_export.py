@@ -7,7 +7,7 @@ from yabot.features.narrative.story import Story, demo_story, export_story, pars
 
 
 @given(stories())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_valid_story_comes_back_equal(story: Story) -> None:
     again = parse_story(export_story(story), "exported.yaml")
     assert again == story
