@@ -1,3 +1,9 @@
-from tests.storage.fixtures import documents, new_documents
+from tests.storage.fixtures import (
+    documents,
+    migrated_sqlite,
+    new_documents,
+    new_sqlite,
+    sqlite_database,
+)
 
-__all__ = ["documents", "new_documents"]
+__all__ = ["documents", "migrated_sqlite", "new_documents", "new_sqlite", "sqlite_database"]

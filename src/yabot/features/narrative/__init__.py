@@ -19,7 +19,10 @@ log = get_logger(__name__)
 
 def _service(services: Services) -> NarrativeService:
     return NarrativeService(
-        Library(services.documents), services[UserService], services[SubscriptionService]
+        Library(services.documents),
+        services.database,
+        services[UserService],
+        services[SubscriptionService],
     )
 
 

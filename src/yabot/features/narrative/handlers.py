@@ -78,22 +78,15 @@ async def choose(
 
 
 async def react_by_button(
-    query: CallbackQuery,
-    turn: Turn,
-    user: User,
-    t: Localizer,
-    narrative: NarrativeService,
-    database: Database,
+    query: CallbackQuery, turn: Turn, user: User, t: Localizer, narrative: NarrativeService
 ) -> None:
-    """To a page that the reader has had before them: clients send whatever data they want."""
+    """Refused for a page that they never had: clients send whatever data they want."""
     _, content_id, emoji = (query.data or "").split(":", 2)
     turn.interaction("reaction", content_id=content_id)
-    # In this order: the log answers while MongoDB is away, the progress when the log has forgotten.
-    shown = await messages.has_shown(database, turn.chat_id, content_id)
-    if not shown and not await narrative.has_read(user, content_id):
-        _refuse(turn, t, "outdated")
+    refused = await narrative.react(turn.work, user, content_id, [emoji])
+    if refused is not None:
+        _refuse(turn, t, refused)
         return
-    narrative.react(turn.work, user, content_id, [emoji])
     turn.acknowledge(t("narrative-reacted", emoji=emoji))
 
 
@@ -112,7 +105,8 @@ async def react(
         return
     turn.interaction("reaction", content_id=content_id)
     reactions = [kind.emoji if isinstance(kind, ReactionTypeEmoji) else "custom" for kind in added]
-    narrative.react(turn.work, user, content_id, reactions)
+    # Not refused: the log has just named the message that shows the page.
+    await narrative.react(turn.work, user, content_id, reactions)
 
 
 async def ask_to_restart(_event: TelegramObject, turn: Turn, t: Localizer) -> None:

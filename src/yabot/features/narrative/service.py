@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from yabot.clock import utc_now
+from yabot.features.narrative import messages
 from yabot.features.narrative.events import (
     DecisionContext,
     DecisionMade,
@@ -27,6 +28,7 @@ from yabot.features.narrative.story.model import Choice, Fragment, Hint, Story
 from yabot.features.subscriptions.service import SubscriptionService
 from yabot.features.users.model import NarrativeProgress
 from yabot.features.users.service import User, UserService
+from yabot.storage.relational.database import Database
 from yabot.storage.relational.unit_of_work import UnitOfWork
 
 
@@ -45,7 +47,8 @@ class Arrived:
 
 
 # Why a step was not taken: nothing has been imported yet; the reader is elsewhere, or the story
-# holds no such choice (any more); the door is shut.
+# holds no such choice (any more), or the page is none that they have had before them; the door is
+# shut.
 Refusal = Literal["no_story", "outdated", "vip_required"]
 
 
@@ -62,9 +65,14 @@ class NarrativeService:
     """Reads through the services it is given; changes only the unit of work it is given."""
 
     def __init__(
-        self, library: Library, users: UserService, subscriptions: SubscriptionService
+        self,
+        library: Library,
+        database: Database,
+        users: UserService,
+        subscriptions: SubscriptionService,
     ) -> None:
         self.library = library
+        self._database = database
         self._users = users
         self._subscriptions = subscriptions
 
@@ -107,13 +115,6 @@ class NarrativeService:
             return "vip_required"
         return self._walk(work, user, mark, choice)
 
-    async def has_read(self, user: User, content_id: str) -> bool:
-        """Whether they stand in that fragment or have gone on from it; of a page that they left to
-        start again, nothing is known. Raises StoreUnavailable, GuardFailed.
-        """
-        progress = (await self._users.state(user)).current_state.narrative_progress
-        return content_id in (progress.current_fragment, *progress.completed_fragments)
-
     async def pays(self, content_id: str, reaction: str) -> int:
         """How many besitos the reaction to that fragment is worth, as the story is now."""
         story = await self.library.current()
@@ -141,13 +142,35 @@ class NarrativeService:
         work.publish(unlocked, user.user_id)
         return hint
 
-    def react(
+    async def react(
         self, work: UnitOfWork, user: User, content_id: str, reactions: Iterable[str]
-    ) -> None:
-        """Tell of each reaction to a fragment: an emoji, or "custom"."""
+    ) -> Refusal | None:
+        """Tell of each reaction to a fragment: an emoji, or "custom".
+
+        "outdated", and nothing told: the reader has never had the fragment before them. Raises
+        StoreUnavailable, GuardFailed.
+        """
+        if not await self._has_had(user, content_id):
+            return "outdated"
         for reaction in reactions:
             event = ReactionDetected(content_id=content_id, reaction_type=reaction)
             work.publish(event, user.user_id)
+        return None
+
+    async def _has_had(self, user: User, content_id: str) -> bool:
+        """Whether a message has shown them the fragment, or they have read it."""
+        # In this order: the log answers while MongoDB is away, the progress when the log has
+        # forgotten.
+        chat_id = user.profile.telegram_user_id
+        shown = await messages.has_shown(self._database, chat_id, content_id)
+        return shown or await self._has_read(user, content_id)
+
+    async def _has_read(self, user: User, content_id: str) -> bool:
+        """Whether they stand in that fragment or have gone on from it; of a page that they left to
+        start again, nothing is known.
+        """
+        progress = (await self._users.state(user)).current_state.narrative_progress
+        return content_id in (progress.current_fragment, *progress.completed_fragments)
 
     async def _open(self, user: User) -> _Bookmark | None:
         story = await self.library.current()
