@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from functools import partial
 
 from aiogram import Bot
 from aiogram.exceptions import (
@@ -128,15 +129,19 @@ class Sender:
         """Until Telegram has taken the message, or has refused it for good; or until it is another
         process's.
 
-        In its place before what came later, also where the partition is ours anew by then.
+        In its place before what came later, also where the partition is ours anew by then; unless
+        another process has sent it meanwhile, which ``find`` has seen before it became ours.
         """
-        while (share := self._shares.of(str(message.chat_id))) is not None:
+        while row_id in self._taken:
+            share = self._shares.of(str(message.chat_id))
+            if share is None:
+                self._taken.discard(row_id)
+                return
             try:
-                await self._settle(share, row_id, message)
+                await share.counted(partial(self._settle, share, row_id, message))()
             except OwnershipLost:
                 continue
             return
-        self._taken.discard(row_id)
 
     async def _settle(self, share: Share, row_id: int, message: Message) -> None:
         """Raises OwnershipLost."""
