@@ -27,3 +27,22 @@ async def test_what_was_sent_just_before_a_hand_over_is_not_sent_again(
             await heir.rounds.run_once()
             await heir.finish()
     assert Counter(call.chat_id for call in recorder.taken) == dict.fromkeys(range(TIMES), 1)
+
+
+async def test_who_stops_takes_up_nothing_new_and_keeps_what_it_has(
+    new_postgres: NewDatabase, recorder: Recorder
+) -> None:
+    one, two = new_postgres(), new_postgres()
+    await asyncio.gather(one.open(), two.open())
+    async with at_the_bench(one, recorder) as stopping, at_the_bench(two, recorder) as heir:
+        await stopping.rounds.run_once()
+        stopping.rounds.close()
+        await heir.intake.store([written(1, 7, "hello")])
+        await stopping.rounds.run_once()
+        assert not stopping.processor.under_way
+        assert stopping.shares.owns("7")
+        await stopping.finish()
+        await heir.rounds.run_once()
+        assert heir.processor.under_way == {1}
+        await heir.finish()
+    assert [call.text for call in recorder.taken] == ["hello"]

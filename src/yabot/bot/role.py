@@ -85,7 +85,7 @@ class BotRole:
             self._prompt,
             self._sender,
             limits,
-            on_orphans=commits.look_again,
+            on_taken_over=commits.look_again,
         )
         allowed = dispatcher.resolve_used_update_types()
         self._source = UpdateSource(bot, settings, allowed, self.shares, self._receive, on_trouble)
@@ -110,6 +110,7 @@ class BotRole:
     async def stop(self) -> None:
         """Take no more, finish what runs, send what is committed; each within its seconds."""
         await self._source.stop()
+        self._rounds.close()
         await end(self._tasks)
         await self._sender.loop.finish(LAST_SWEEP)
         for lanes, seconds in (
@@ -128,6 +129,10 @@ class BotRole:
             try:
                 await self._resume()
             except StoreUnavailable:
+                await asyncio.sleep(pause)
+            except Exception:
+                # It would strand whatever waits, and nobody would be told.
+                log.exception("resume.failed")
                 await asyncio.sleep(pause)
             else:
                 return

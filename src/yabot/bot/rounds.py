@@ -41,11 +41,12 @@ class Rounds:
         prompt: PromptAnswers,
         sender: Sender,
         limits: SendLimits | None,
-        on_orphans: Callable[[], None],
+        on_taken_over: Callable[[], None],
     ) -> None:
         """All processes together keep to Telegram's ``limits``: each has its part of them.
 
-        ``on_orphans`` is called when it takes partitions over whose owner may have died.
+        ``on_taken_over`` is called when it has partitions that another process had: it may have
+        died behind a commit.
         """
         self._shares = shares
         self._updates = updates
@@ -53,8 +54,8 @@ class Rounds:
         self._prompt = prompt
         self._sender = sender
         self._limits = limits
-        self._on_orphans = on_orphans
-        self._leaving = False
+        self._on_taken_over = on_taken_over
+        self._closing = self._leaving = False
         # Where no other process can store updates there is nothing to be found but at the start:
         # what waits is then read whole, for what comes later is not held against it.
         self._most = None if shares.sole else MOST_AT_ONCE
@@ -84,12 +85,18 @@ class Rounds:
             return
         fresh = await self._shares.refresh()
         await self._shares.release(self._shares.to_hand_over())
+        if self._closing:
+            return
         if fresh:
             await self._take_over(fresh)
         elif not self._shares.sole:
             self._take_up(await self._find(self._shares.partitions))
         if self._limits is not None and self._shares.fraction:
             self._limits.take(self._shares.fraction)
+
+    def close(self) -> None:
+        """Take nothing over or up any more; what is ours stays so until ``leave``."""
+        self._closing = True
 
     async def leave(self, seconds: float) -> None:
         """Let others go on at once."""
@@ -106,14 +113,15 @@ class Rounds:
     async def _take_over(self, fresh: Sequence[Share]) -> None:
         orphans = [share.partition for share in fresh if share.orphaned]
         await self._updates.count_attempt(orphans)
-        if orphans:
-            self._on_orphans()
         partitions = [share.partition for share in fresh]
         messages = await self._sender.find(partitions)
         updates = await self._find(partitions)
         self._shares.open(fresh)
         self._sender.take(messages)
         self._take_up(updates)
+        if not self._shares.sole:
+            # Also what has been committed between the look and the opening.
+            self._on_taken_over()
 
     async def _find(self, partitions: Sequence[int]) -> list[Waiting]:
         return await self._updates.find(partitions, self._processor.under_way, self._most)
