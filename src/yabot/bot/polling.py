@@ -38,7 +38,7 @@ class Polling:
         self._webhook_is_gone = False
 
     async def run(self, allowed_updates: list[str]) -> None:
-        """Until cancelled. Telegram's refusals and lost connections are waited out."""
+        """Until cancelled. Whatever makes a poll fail is waited out: nobody else would listen."""
         offset: int | None = None
         patience = self._timeout
         pauses = backoff(first=0.5)
@@ -48,18 +48,26 @@ class Polling:
                 self._on_trouble(None)
                 patience = self._timeout
                 pauses = backoff(first=0.5)
-            except (AiogramError, StoreUnavailable) as error:
-                pause = next(pauses)
+            except Exception as error:  # noqa: BLE001 - it is told of
                 # The next poll does not wait for news: it is to tell whether all is well again.
                 patience = 0
-                self._on_trouble(str(error))
-                log.warning("polling.paused", reason=str(error), seconds=round(pause, 1))
-                await set_within(self._hope, pause)
-                self._hope.clear()
+                await self._pause(error, next(pauses))
 
     def retry(self) -> None:
         """What made the last poll fail may be over: do not wait for the pause to end."""
         self._hope.set()
+
+    async def _pause(self, error: Exception, seconds: float) -> None:
+        explains_itself = isinstance(error, AiogramError | StoreUnavailable)
+        log.warning(
+            "polling.paused",
+            reason=str(error),
+            seconds=round(seconds, 1),
+            exc_info=None if explains_itself else error,
+        )
+        self._on_trouble(str(error))
+        await set_within(self._hope, seconds)
+        self._hope.clear()
 
     async def _poll(
         self, offset: int | None, allowed_updates: list[str], seconds: int

@@ -113,14 +113,17 @@ class UpdateProcessor:
 
         In its place before what came later, also where the partition is ours anew by then.
         """
-        while (share := self._shares.of(lane_of(update))) is not None:
-            try:
-                await self._work_at(self.begin(update, share), given_up)
-                break
-            except OwnershipLost:
-                self._shares.drop([share])
-                log.info("update.left", update_id=update.update_id)
-        self._under_way.discard(update.update_id)
+        try:
+            while (share := self._shares.of(lane_of(update))) is not None:
+                try:
+                    await self._work_at(self.begin(update, share), given_up)
+                    break
+                except OwnershipLost:
+                    self._shares.drop([share])
+                    log.info("update.left", update_id=update.update_id)
+        finally:
+            # Whatever happened: as long as it waits, the next round finds it.
+            self._under_way.discard(update.update_id)
 
     async def _work_at(self, handling: Handling, given_up: bool) -> None:
         """Raises OwnershipLost."""

@@ -1,0 +1,62 @@
+"""Whatever goes wrong in our own code: no update is lost, and the bot goes on listening."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from aiogram.types import Update
+from sqlalchemy import Connection
+
+from tests.processing.bench import at_the_bench, written
+from tests.sender.recorder import TOKEN, Recorder
+from tests.storage.fixtures import NewDatabase
+from tests.storage.waiting import until
+from yabot.bot.polling import Polling
+from yabot.bot.telegram import connect_bot
+
+
+@pytest.mark.criterion("5.1.5")
+async def test_a_mistake_does_not_end_the_listening(recorder: Recorder) -> None:
+    recorder.results["getUpdates"] = [written(1, 7, "hello").model_dump(mode="json")]
+    mistakes, told = [RuntimeError("a mistake")], list[str | None]()
+    received = asyncio.Event()
+
+    async def receive(_updates: Sequence[Update]) -> None:
+        if mistakes:
+            raise mistakes.pop()
+        received.set()
+
+    async with connect_bot(TOKEN, recorder.url) as bot:
+        polling = Polling(bot, receive, timeout=0, limit=100, on_trouble=told.append)
+        listening = asyncio.create_task(polling.run(["message"]))
+        async with asyncio.timeout(20):
+            await received.wait()
+        listening.cancel()
+    assert told[0] == "a mistake"
+
+
+@pytest.mark.criterion("5.1.5")
+async def test_an_update_that_not_even_an_excuse_could_end_is_found_again(
+    new_postgres: NewDatabase, recorder: Recorder
+) -> None:
+    def mislay(connection: Connection) -> None:
+        connection.exec_driver_sql("ALTER TABLE receipts RENAME TO mislaid")
+
+    def put_back(connection: Connection) -> None:
+        connection.exec_driver_sql("ALTER TABLE mislaid RENAME TO receipts")
+
+    database = new_postgres()
+    await database.open()
+    async with at_the_bench(database, recorder) as bench:
+        await bench.rounds.run_once()
+        await database.write(mislay)
+        await bench.receive(written(1, 7, "hello"))
+        assert await bench.processor.lanes.drain(20)
+        await database.write(put_back)
+
+        async def noted() -> bool:
+            await bench.rounds.run_once()
+            return (await bench.noted())["7"] == ["hello"]
+
+        await until(noted)
+        await bench.finish()
