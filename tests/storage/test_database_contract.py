@@ -13,6 +13,7 @@ from tests.storage.fixtures import NewDatabase
 from tests.storage.units import add_receipt, drop_receipt
 from yabot.errors import GuardFailed, StoreUnavailable
 from yabot.storage.relational.database import Database, Statement
+from yabot.storage.relational.prepared import Prepared
 from yabot.storage.relational.tables import receipts
 
 
@@ -54,6 +55,28 @@ async def test_a_write_that_fails_takes_nothing_of_the_others_with_it(database: 
 async def test_what_was_written_is_read(database: Database) -> None:
     await database.write(add_receipt("one"))
     assert await database.read(count) == 1
+
+
+@pytest.mark.parametrize("prepared", [True, False])
+async def test_a_read_sees_one_moment_however_its_statements_are_run(
+    database: Database, prepared: bool
+) -> None:
+    counting = select(func.count()).select_from(receipts)
+    plan = Prepared(counting)
+
+    def ask(connection: Connection) -> int:
+        found = plan.first(connection, {}) if prepared else connection.execute(counting).first()
+        assert found is not None
+        return int(found[0])
+
+    def look_twice(connection: Connection) -> tuple[int, int]:
+        before = ask(connection)
+        with database.engine.begin() as other:
+            add_receipt("meanwhile")(other)
+        return before, ask(connection)
+
+    assert await database.read(look_twice) == (0, 0)
+    assert await database.read(ask) == 1
 
 
 async def test_a_broken_rule_of_the_tables_stays_what_it_is(database: Database) -> None:

@@ -105,6 +105,8 @@ class SqliteDatabase:
 
     def _read(self, query: Statement[T]) -> T:
         with store_errors("SQLite"), self._reading.connect() as connection:
+            # By the driver: prepared statements pass SQLAlchemy by, and it would not begin.
+            _run_plain(connection, "BEGIN")
             return query(connection)
 
     def _write_forever(self) -> None:
@@ -193,18 +195,14 @@ def _settle(outcomes: list[_Outcome]) -> None:
             job.future.set_exception(error)
 
 
-def _connect(engine: Engine, pragmas: tuple[str, ...], begin: str) -> None:
-    """Let the statements of SQLAlchemy's recipe, not the driver, begin each transaction."""
+def _connect(engine: Engine, pragmas: tuple[str, ...]) -> None:
+    """Let our own statements, not the driver, begin each transaction."""
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
 
 
 def _engine(path: Path, size: int) -> Engine:
@@ -226,11 +224,16 @@ def _writing_engine(path: Path, timeout_ms: int) -> Engine:
         "synchronous = FULL",
         "foreign_keys = ON",
     )
-    _connect(engine, pragmas, "BEGIN IMMEDIATE")
+    _connect(engine, pragmas)
+
+    @event.listens_for(engine, "begin")
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
     return engine
 
 
 def _reading_engine(path: Path, pool_size: int, timeout_ms: int) -> Engine:
     engine = _engine(path, pool_size)
-    _connect(engine, (f"busy_timeout = {timeout_ms}", "query_only = ON"), "BEGIN")
+    _connect(engine, (f"busy_timeout = {timeout_ms}", "query_only = ON"))
     return engine
