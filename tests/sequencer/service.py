@@ -115,7 +115,7 @@ async def settle(redis: Redis) -> None:
     async def is_empty() -> bool:
         return await redis.xlen(INBOUND) == 0
 
-    await until(is_empty)
+    await until(is_empty, 60)
 
 
 async def sequence(commits: CommitLog, redis: Redis, *sent: Sent, window: float = 0.1) -> None:

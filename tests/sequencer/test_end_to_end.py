@@ -96,7 +96,7 @@ async def test_a_subscriber_sees_them_in_the_right_order(
 ) -> None:
     """Six readers, and every order in which the three can come."""
     orders = list(permutations([REACTION, AWARD, HINT]))
-    async with listening(commits, redis), sequencing(commits, redis, window=0.3):
+    async with listening(commits, redis), sequencing(commits, redis, window=2.0):
         for user, order in enumerate(orders):
             await write(redis, *(_of_user(each, str(user)) for each in order))
 
@@ -116,16 +116,18 @@ def _of_user(sent: Sent, user: str) -> Sent:
 class Instance:
     """One of several on one PostgreSQL, with a lease that soon runs out."""
 
-    def __init__(self, database: Database, redis: Redis) -> None:
+    def __init__(self, database: Database, redis: Redis, window: float = 0.1) -> None:
         self.database = database
         ownership = SharedOwnership(database, lease_seconds=0.5)
-        self.sequencer = new_sequencer(new_commits(database), redis, ownership=ownership)
+        self.sequencer = new_sequencer(
+            new_commits(database), redis, window=window, ownership=ownership
+        )
 
 
 async def test_two_instances_share_the_work_and_one_does_it(
     new_postgres: NewDatabase, redis: Redis
 ) -> None:
-    instances = [Instance(new_postgres(), redis) for _ in range(2)]
+    instances = [Instance(new_postgres(), redis, window=1.0) for _ in range(2)]
     sent = [Sent(f"{n}", n) for n in range(40)]
     for instance in instances:
         await instance.database.open()
@@ -177,7 +179,7 @@ async def _lease_has_run_out(database: Database) -> bool:
 async def test_redis_goes_away_and_comes_back(sqlite_database: Database, tmp_path: Path) -> None:
     commits = new_commits(sqlite_database)
     async with server(tmp_path / "valkey") as valkey:
-        sequencer = new_sequencer(commits, valkey.redis)
+        sequencer = new_sequencer(commits, valkey.redis, window=1.0)
         sequencer.loop.start()
         await write(valkey.redis, REACTION)
         await settle(valkey.redis)

@@ -44,8 +44,11 @@ def _kill_and_start(program: Program, point: KillPoint, sent: list[Sent]) -> Non
 
 
 def _write(redis: Redis, *sent: Sent) -> None:
-    for each in sent:
-        redis.xadd(INBOUND, {"event": json.dumps(each.envelope)})
+    """All at once: the program's window is short."""
+    with redis.pipeline(transaction=True) as together:
+        for each in sent:
+            together.xadd(INBOUND, {"event": json.dumps(each.envelope)})
+        together.execute()
 
 
 def _taken_in(program: Program, user_id: str) -> list[Any]:

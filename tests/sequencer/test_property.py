@@ -104,13 +104,13 @@ async def test_within_the_window_all_is_put_in_order(
 
 
 async def _in_portions(commits: CommitLog, redis: Redis, portions: list[list[Sent]]) -> None:
-    """All of them come before the first has waited enough."""
-    sequencer = new_sequencer(commits, redis, window=1.5)
+    """All of them come before the first has waited enough; a successor takes them in."""
+    sequencer = new_sequencer(commits, redis, window=60.0)
     began = monotonic()
     for portion in portions:
         await write(redis, *portion)
         await sequencer.run_once()
-    assert monotonic() - began < 1.5, "the machine is too slow for this test"
+    assert monotonic() - began < 60, "the machine is too slow for this test"
     await sequence(commits, redis)
 
 

@@ -191,7 +191,7 @@ async def test_what_is_remembered_of_them_goes_with_the_receipts(
 async def test_events_wait_for_each_other_while_they_come(
     database: Database, commits: CommitLog, redis: Redis
 ) -> None:
-    async with sequencing(commits, redis, window=0.5):
+    async with sequencing(commits, redis, window=3.0):
         for each in (HINT, AWARD, REACTION):
             await write(redis, each)
             assert await logged(database) == []
