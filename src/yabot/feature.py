@@ -22,14 +22,22 @@ from yabot.subscriber import Subscriber
 S = TypeVar("S")
 
 
+async def _nothing_kept(_user_id: str) -> dict[str, Any]:
+    return {}
+
+
+def _nothing_to_erase(_work: UnitOfWork, _user_id: str) -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class PersonalData:
     """How a feature takes part when a reader asks for their data, or for its deletion."""
 
     # Everything that the feature keeps of a user, ready for JSON.
-    export: Callable[[str], Awaitable[dict[str, Any]]]
+    export: Callable[[str], Awaitable[dict[str, Any]]] = _nothing_kept
     # Adds to the deletion's unit of work what removes it.
-    erase: Callable[[UnitOfWork, str], None]
+    erase: Callable[[UnitOfWork, str], None] = _nothing_to_erase
     # What to warn them of before they confirm it, by their id; None when there is nothing.
     losing: Callable[[str, Localizer], Awaitable[str | None]] | None = None
 

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from tests.e2e import kill_points
 from yabot.assembly import build_texts
 from yabot.bootstrap import FEATURES
 from yabot.cli import commands, main  # noqa: F401 - the slow part of a start, once for all programs
+from yabot.features import narrative
 from yabot.features.narrative.story import DEMO_FILE, demo_story, parse_story
 
 _ended: dict[int, int] = {}
@@ -83,7 +85,10 @@ def _redirect(path: str, descriptor: int, flags: int) -> None:
 if __name__ == "__main__":
     for name in sys.argv[1:]:
         import_module(name)
-    # Kept for whoever asks again: so every program has them from its start.
+    # Kept for whoever asks again: so every program has them from its start. The program itself
+    # keeps no story that it has parsed: it needs the demo once.
     build_texts(FEATURES)
-    parse_story(demo_story(), DEMO_FILE)
+    kept = cache(parse_story)
+    kept(demo_story(), DEMO_FILE)
+    vars(narrative)["parse_story"] = kept
     import_module(serve()).main()

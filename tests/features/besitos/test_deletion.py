@@ -43,7 +43,8 @@ async def test_who_comes_back_starts_from_nothing(ledger: Ledger) -> None:
     await ledger.award("7", 2)
     assert await ledger.besitos.balance("7") == 2
     assert await ledger.besitos.earned("7") == 2
-    assert [each.amount for each in await ledger.besitos.movements("7", 10)] == [2]
+    found = await ledger.besitos.overview("7")
+    assert [each.amount for each in found.movements] == [2]
     await ledger.leave("7")
     assert (await ledger.sums())["closed"] == 7
     assert await audit_ledger(ledger.database) == []
@@ -57,7 +58,7 @@ async def test_an_empty_account_is_closed_without_a_movement(ledger: Ledger) -> 
     kinds = {row["kind"] for row in await rows_of(ledger.database, transactions)}
     assert kinds == {"award", "spend"}
     await ledger.join("7")
-    assert await ledger.besitos.movements("7", 10) == []
+    assert (await ledger.besitos.overview("7")).movements == []
 
 
 async def test_of_one_who_never_had_besitos_nothing_stays(ledger: Ledger) -> None:

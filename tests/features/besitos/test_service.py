@@ -192,14 +192,14 @@ async def test_movements_come_newest_first_and_signed(ledger: Ledger) -> None:
     await ledger.award("7", 5, key="a")
     await ledger.spend("7", 2, key="b")
     await ledger.transfer("7", "8", 1, key="c")
-    found = await ledger.besitos.movements("7", 10)
+    found = (await ledger.besitos.overview("7", 10)).movements
     assert [(each.amount, each.kind, each.reason, each.transaction_id) for each in found] == [
         (-1, "transfer", "gift", "c"),
         (-2, "spend", "purchase", "b"),
         (5, "award", "reaction", "a"),
     ]
-    assert await ledger.besitos.movements("7", 2) == found[:2]
-    (received,) = await ledger.besitos.movements("8", 10)
+    assert (await ledger.besitos.overview("7", 2)).movements == found[:2]
+    (received,) = (await ledger.besitos.overview("8", 10)).movements
     assert received.amount == 1
 
 

@@ -22,7 +22,7 @@ async def test_a_reaction_pays_and_says_what_for(house: House) -> None:
     await house.join(ANA)
     await house.react(ANA, "porch", "🔥")
     await house.work()
-    (paid,) = await house.besitos.movements(ANA, 10)
+    (paid,) = (await house.besitos.overview(ANA)).movements
     assert (paid.amount, paid.kind, paid.reason, paid.source) == (3, "award", "reaction", "rewards")
     assert paid.transaction_id == "reaction:7:porch"
     _, detected, awarded = await house.events(ANA)

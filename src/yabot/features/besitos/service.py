@@ -9,7 +9,6 @@ from yabot.features.besitos.journal import Account, Journal
 from yabot.features.besitos.model import (
     REWARDS,
     SHOP,
-    Movement,
     Overview,
     Transaction,
     check_amount,
@@ -45,12 +44,8 @@ class BesitosService:
         """All that was ever awarded to them, spent or not; gifts of other readers do not count."""
         return (await self._database.read(repository.totals(user_id)))[1]
 
-    async def movements(self, user_id: str, limit: int) -> list[Movement]:
-        """The newest first."""
-        return (await self.overview(user_id, limit)).movements
-
     async def overview(self, user_id: str, limit: int | None = None) -> Overview:
-        """Balance and newest movements, all without a ``limit``, as of one moment."""
+        """Balance and movements, the newest first and all without a ``limit``, as of one moment."""
         return await self._database.read(repository.overview(user_id, limit))
 
     async def award(

@@ -1,13 +1,10 @@
 """What readers own is part of their state, which the users feature exports and erases."""
 
-from typing import Any
-
 from yabot.bot.localization import Localizer
 from yabot.errors import StoreUnavailable
 from yabot.feature import PersonalData
 from yabot.features.items.service import ItemService
 from yabot.features.users.service import StateLost, UserService
-from yabot.storage.relational.unit_of_work import UnitOfWork
 
 
 def personal_data(users: UserService, items: ItemService) -> PersonalData:
@@ -22,12 +19,4 @@ def personal_data(users: UserService, items: ItemService) -> PersonalData:
             return None
         return t("items-losing", things=things) if things else None
 
-    return PersonalData(_export, _erase, losing)
-
-
-async def _export(_user_id: str) -> dict[str, Any]:
-    return {}
-
-
-def _erase(_work: UnitOfWork, _user_id: str) -> None:
-    pass
+    return PersonalData(losing=losing)

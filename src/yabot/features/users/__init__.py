@@ -10,7 +10,6 @@ from yabot.features.users.model import UserState
 from yabot.features.users.service import COLLECTION, UserService
 from yabot.features.users.tables import user_profiles
 from yabot.storage.documents.model import Collection
-from yabot.storage.relational.unit_of_work import UnitOfWork
 
 HERE = Path(__file__).parent
 
@@ -22,10 +21,8 @@ def _service(services: Services) -> UserService:
 
 
 def _personal_data(services: Services) -> PersonalData:
-    def erased_with_the_profile(_work: UnitOfWork, _user_id: str) -> None:
-        """``UserService.delete`` does it, after every other feature's part."""
-
-    return PersonalData(services[UserService].export_own, erased_with_the_profile)
+    """Erased by ``UserService.delete`` itself, after every other feature's part."""
+    return PersonalData(services[UserService].export_own)
 
 
 def _middleware(services: Services) -> BaseMiddleware:

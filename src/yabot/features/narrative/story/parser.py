@@ -1,7 +1,5 @@
 """From the text of a story file to a story."""
 
-from functools import lru_cache
-
 from yabot.features.narrative.story.checks import check_story
 from yabot.features.narrative.story.model import Story
 from yabot.features.narrative.story.problems import Problems
@@ -10,13 +8,10 @@ from yabot.features.narrative.story.tree import load_tree
 from yabot.features.narrative.story.value import Value
 
 
-@lru_cache(maxsize=2)
 def parse_story(text: str, file_name: str) -> Story:
     """The story that ``text`` tells; ``file_name`` stands in the messages only.
 
-    A story never changes: one that was parsed before is given again, also to processes that are
-    forked from this one. Raises StoryInvalid with all the mistakes at once, each as
-    ``file:line: sentence``.
+    Raises StoryInvalid with all the mistakes at once, each as ``file:line: sentence``.
     """
     problems = Problems(file_name)
     root = Value(load_tree(text, problems), 1, owner="", name="the story", problems=problems)
