@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, select, tuple_
 
@@ -16,6 +17,8 @@ log = get_logger(__name__)
 SWEEP_SECONDS = 3600.0
 # Short transactions: nobody waits for a sweep.
 AT_ONCE = 500
+
+Key = tuple[Any, ...]
 
 
 class Retention:
@@ -36,16 +39,26 @@ class Retention:
         now = utc_now()
         for table, rows in expired(now - self._keep, now - 2 * self._keep, self._groups):
             removed = 0
-            while count := await self._database.write(_remove(table, rows)):
-                removed += count
+            # Most of a sweep is looking: that holds up nobody who writes.
+            while keys := await self._database.read(_some(table, rows)):
+                removed += await self._database.write(_remove(table, rows, keys))
             if removed:
                 log.info("rows.expired", table=table.name, rows=removed)
 
 
-def _remove(table: Table, rows: ColumnElement[bool]) -> Statement[int]:
+def _some(table: Table, rows: ColumnElement[bool]) -> Statement[list[Key]]:
+    statement = select(*table.primary_key.columns).where(rows).limit(AT_ONCE)
+
+    def look(connection: Connection) -> list[Key]:
+        return [tuple(row) for row in connection.execute(statement)]
+
+    return look
+
+
+def _remove(table: Table, rows: ColumnElement[bool], keys: Sequence[Key]) -> Statement[int]:
+    """Those of them that nobody has come to need since."""
     key = tuple_(*table.primary_key.columns)
-    oldest = select(*table.primary_key.columns).where(rows).limit(AT_ONCE)
-    statement = delete(table).where(key.in_(oldest))
+    statement = delete(table).where(key.in_(keys), rows)
 
     def remove(connection: Connection) -> int:
         return connection.execute(statement).rowcount
