@@ -13,6 +13,7 @@ from sqlalchemy import Engine, event
 from tests.bus.log import ALL, committed, marked, streams, tell, told_in
 from tests.storage.fixtures import PARTITIONS, new_commits
 from tests.storage.waiting import until
+from yabot.bus.publisher import TRIES
 from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams
 from yabot.errors import StoreUnavailable
@@ -24,12 +25,13 @@ USERS = {partition_of(str(user), PARTITIONS): str(user) for user in range(100)}
 
 
 class Watched(Streams):
-    """Knows which partitions were asked for; those ``away`` take their time to fail."""
+    """Knows which partitions were asked for or sent to; those ``away`` take their time to fail."""
 
     def __init__(self, redis: Redis, away: Sequence[int] = (), seconds: float = 0) -> None:
         super().__init__(redis)
         self.away = set(away)
         self.asked: list[int] = []
+        self.sent_to: list[int] = []
         self._seconds = seconds
 
     async def position(self, partition: int) -> int:
@@ -38,6 +40,7 @@ class Watched(Streams):
         return await super().position(partition)
 
     async def append(self, partition: int, stands_at: int, entries: Sequence[Entry]) -> int:
+        self.sent_to.append(partition)
         await self._answers(partition)
         return await super().append(partition, stands_at, entries)
 
@@ -177,12 +180,69 @@ async def test_events_of_other_partitions_do_not_wait_for_the_pause_after_a_fail
     assert reasons[-1] is None
 
 
+@pytest.mark.criterion("2.1.3", "2.1.4")
+@pytest.mark.parametrize("in_a_step", [False, True], ids=["in the pause", "in a step"])
+async def test_a_relay_that_is_to_look_again_does_not_wait_for_the_pause_either(
+    sqlite_database: Database, redis: Redis, in_a_step: bool
+) -> None:
+    commits, watched = new_commits(sqlite_database), Watched(redis, away=[0], seconds=0.1)
+    relay = Relay(sqlite_database, watched, sweep_seconds=60)
+    commits.followers.append(relay.notice)
+    reasons: list[str | None] = []
+    relay.loop.on_trouble = reasons.append
+
+    async def has_asked_for_the_one_that_is_away() -> bool:
+        return 0 in watched.asked
+
+    relay.loop.start()
+    await until(lambda: has_failed(reasons, times=5))
+    began = monotonic()
+    for n in (1, 2, 3):
+        if in_a_step:
+            watched.asked.clear()
+            relay.loop.retry()
+            await until(has_asked_for_the_one_that_is_away)
+        relay.look_again()
+        # Each in a partition that the step at hand has found up to date.
+        await tell(commits, f"{n}", USERS[n])
+        await until(lambda n=n: has_arrived(redis, 1, partition=n))  # type: ignore[misc]
+    # The pauses by now are 0.6 s and more, and each is twice as long as the one before.
+    assert monotonic() - began < 2.5
+    attempts = len(reasons)
+    await asyncio.sleep(0.5)
+    # Nothing new has come, and so the pause is kept.
+    assert len(reasons) <= attempts + 1
+    await relay.loop.finish(10)
+
+
+@pytest.mark.criterion("2.1.3", "2.1.4")
+async def test_what_comes_for_a_partition_while_it_fails_is_not_tried_in_the_same_step(
+    sqlite_database: Database, redis: Redis
+) -> None:
+    commits, watched = new_commits(sqlite_database), Watched(redis, seconds=0.3)
+    relay = Relay(sqlite_database, watched, sweep_seconds=60)
+    await relay.run_once()
+    commits.followers.append(relay.notice)
+    watched.away = {0}
+    await tell(commits, "first", USERS[0])
+    step = asyncio.create_task(relay.run_once())
+    await asyncio.sleep(0.05)
+    await tell(commits, "second", USERS[0])
+    await tell(commits, "for another", USERS[1])
+    with pytest.raises(StoreUnavailable):
+        await step
+    assert watched.sent_to == [0] * TRIES + [1]
+    watched.away.clear()
+    await relay.run_once()
+    assert await streams(redis) == await committed(sqlite_database)
+
+
 async def has_failed(reasons: Sequence[str | None], times: int) -> bool:
     return len(reasons) >= times
 
 
-async def has_arrived(redis: Redis, events: int) -> bool:
-    return len((await streams(redis))[1]) == events
+async def has_arrived(redis: Redis, events: int, partition: int = 1) -> bool:
+    return len((await streams(redis))[partition]) == events
 
 
 async def test_a_redis_that_was_away_is_held_against_the_log_also_where_nothing_was_sent(

@@ -55,9 +55,9 @@ class Relay:
             for entry in committed.events:
                 if entry.partition not in self._failed:
                     self._fresh[entry.partition].append(entry)
-            if self._failed and self._fresh and not self._running:
-                # The pause after a failure is for the partitions that have failed.
-                self.loop.retry()
+        if self._a_pause_holds_them_up():
+            # The pause after a failure is for the partitions that have failed.
+            self.loop.retry()
         self.loop.wake()
 
     def look_again(self) -> None:
@@ -75,21 +75,35 @@ class Relay:
             if self._should_look():
                 await self._catch_up()
             while self._fresh:
-                batches, self._fresh = self._fresh, defaultdict(list)
-                deliver = self._publisher.deliver
-                await self._send({n: deliver(n, entries) for n, entries in batches.items()})
+                await self._send_fresh()
         except BaseException:
+            # The pause that follows is for all partitions, and then all are looked at.
             self._behind = True
+            self._failed.clear()
             raise
         finally:
             self._running = False
         if self._failed:
             raise next(iter(self._failed.values()))
 
+    def _a_pause_holds_them_up(self) -> bool:
+        """What is fresh is sent by the step that runs; what is to be found, by the next one."""
+        if self._running:
+            return self._behind
+        return bool(self._failed) and (self._behind or bool(self._fresh))
+
     def _should_look(self) -> bool:
         due = monotonic() - self._looked_at >= self._sweep_seconds
         # With events for others at hand, those that failed have to wait for the next sweep.
         return self._behind or due or (bool(self._failed) and not self._fresh)
+
+    async def _send_fresh(self) -> None:
+        """Without what came for a partition while it was failing: it is found in SQL later, and the
+        others do not wait for one more time-out.
+        """
+        batches, self._fresh = self._fresh, defaultdict(list)
+        deliver = self._publisher.deliver
+        await self._send({n: deliver(n, batches[n]) for n in batches.keys() - self._failed.keys()})
 
     async def _catch_up(self) -> None:
         """Hold streams against the log: they may lack what another relay has not sent, or what
