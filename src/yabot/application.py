@@ -16,6 +16,7 @@ from yabot.assembly import (
     build_groups,
     build_loops,
     build_on_blocked,
+    build_retention,
     build_services,
     state_collection,
 )
@@ -30,7 +31,7 @@ from yabot.bus.streams import Streams
 from yabot.coordinator.inspector import WorkflowInspector
 from yabot.errors import ConfigurationError
 from yabot.events.asyncapi import asyncapi_document
-from yabot.feature import Feature, Services, group_names
+from yabot.feature import Feature, Services
 from yabot.inspection import StoreInspector
 from yabot.observability.health import Health
 from yabot.observability.logging import get_logger
@@ -48,7 +49,6 @@ from yabot.storage.documents.follower import DocumentFollower
 from yabot.storage.incidents import Incidents
 from yabot.storage.relational.backlog import measure_backlog
 from yabot.storage.relational.ownership import Ownership, SharedOwnership, SoleOwner
-from yabot.storage.relational.retention import Retention
 from yabot.stores import Stores, open_stores
 from yabot.watches import build_watches, report_to
 from yabot.worker import WorkerRole
@@ -181,13 +181,14 @@ class BotApplication:
         ownership = self._ownership(stores)
         coordinators = build_coordinators(self._features, services)
         groups = build_groups(self._features, services, ownership, coordinators)
-        days, names = self._settings.retention_days, group_names(self._features)
         role = WorkerRole(
             feed=Feed(Streams(stores.redis), self._settings.bus_partitions),
             groups=groups,
             deadlines=build_deadlines(groups, coordinators),
             sequencer=Sequencer(InboundStream(stores.redis), services.commits, ownership),
-            retention=Retention(stores.database, days, names),
+            retention=build_retention(
+                self._features, stores.database, self._settings.retention_days
+            ),
             workflows=WorkflowInspector(stores.database),
         )
         for loop in role.loops:

@@ -25,6 +25,7 @@ from yabot.storage.incidents import StoreLost, StoreRestored
 from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.ownership import Ownership
+from yabot.storage.relational.retention import Retention
 from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
 from yabot.stores import Stores
 from yabot.subscriber import Subscriber
@@ -74,6 +75,11 @@ def _workflows_of_users(database: Database) -> PersonalData:
         return await personal_data.export(database, user_id)
 
     return PersonalData(export, personal_data.erase)
+
+
+def build_retention(features: Sequence[Feature], database: Database, days: int) -> Retention:
+    lasting = [kind for each in features for kind in each.lasting]
+    return Retention(database, days, group_names(features), lasting)
 
 
 def build_dispatcher(features: Sequence[Feature], services: Services, username: str) -> Dispatcher:

@@ -110,6 +110,8 @@ class Feature:
     loops: Callable[[Services, Bot], Sequence[WakingLoop]] | None = None
     # What to change when Telegram says that a user, by id, has blocked the bot.
     on_blocked: Callable[[Services], Callable[[UnitOfWork, str], Awaitable[None]]] | None = None
+    # Kinds of its rows in the audit log that stay for good.
+    lasting: tuple[str, ...] = ()
     # Runs once at start, when the stores are verified.
     prepare: Callable[[Services], Awaitable[None]] | None = None
 

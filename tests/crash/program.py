@@ -23,6 +23,7 @@ from yabot.assembly import (
     build_coordinators,
     build_deadlines,
     build_groups,
+    build_retention,
     build_services,
     state_collection,
 )
@@ -33,7 +34,7 @@ from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams
 from yabot.coordinator.inspector import WorkflowInspector
 from yabot.errors import OwnershipLost
-from yabot.feature import Services, group_names
+from yabot.feature import Services
 from yabot.observability.logging import configure_logging, get_logger
 from yabot.runtime.ending import end
 from yabot.runtime.loops import WakingLoop
@@ -41,7 +42,6 @@ from yabot.settings.logs import LoggingSettings
 from yabot.storage.documents.follower import DocumentFollower
 from yabot.storage.relational.database import Statement
 from yabot.storage.relational.ownership import Ownership, SharedOwnership, SoleOwner
-from yabot.storage.relational.retention import Retention
 from yabot.stores import Stores
 from yabot.worker import WorkerRole
 
@@ -150,7 +150,7 @@ async def subscribing(
         groups=groups,
         deadlines=deadlines,
         sequencer=Sequencer(InboundStream(stores.redis), services.commits, ownership),
-        retention=Retention(stores.database, RETENTION_DAYS, group_names(FEATURES)),
+        retention=build_retention(FEATURES, stores.database, RETENTION_DAYS),
         workflows=WorkflowInspector(stores.database),
     )
     feed.listeners.append(lambda *_events: log.debug("feed.offered"))

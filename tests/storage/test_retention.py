@@ -7,6 +7,8 @@ from sqlalchemy import Connection, Executable, insert
 
 from tests.storage.dumps import rows_of
 from tests.storage.units import telling
+from yabot.assembly import build_retention
+from yabot.bootstrap import FEATURES
 from yabot.clock import utc_now
 from yabot.coordinator.machine import COMPENSATING, FAILED, FINISHED, STUCK
 from yabot.storage.relational.commit_log import CommitLog
@@ -204,7 +206,8 @@ async def test_the_audit_log_goes_when_it_is_old(database: Database) -> None:
 
 async def test_where_money_went_stays_in_the_audit_log(database: Database) -> None:
     await database.write(keep_audit("charge 1", 4000, "7", kind="refund"))
-    await Retention(database, DAYS).sweep()
+    await database.write(keep_audit("nothing much", 4000, "7", kind="test"))
+    await build_retention(FEATURES, database, DAYS).sweep()
     assert [row["details"] for row in await rows_of(database, audit_log)] == ["charge 1"]
 
 

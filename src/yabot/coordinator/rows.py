@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from yabot.storage.relational.database import Statement, insert_new
-from yabot.storage.relational.tables import audit_log, workflows
+from yabot.storage.relational.tables import workflows
 from yabot.storage.relational.unit_of_work import guard
 
 
@@ -44,7 +44,6 @@ _find = select(*COLUMNS).where(workflows.c.id == bindparam("which"))
 _change = update(workflows).where(
     workflows.c.id == bindparam("which"), workflows.c.version == bindparam("read_version")
 )
-_add_audit = insert(audit_log)
 
 
 def find(workflow_id: str) -> Statement[StoredWorkflow | None]:
@@ -75,12 +74,3 @@ def change(stored: StoredWorkflow, values: Mapping[str, Any]) -> Statement[None]
         guard(changed, f"workflow {stored.id}")
 
     return step
-
-
-def audit(kind: str, user_id: str | None, details: str, now: datetime) -> Statement[None]:
-    row = {"kind": kind, "user_id": user_id, "details": details, "created_at": now}
-
-    def note(connection: Connection) -> None:
-        connection.execute(_add_audit, row)
-
-    return note

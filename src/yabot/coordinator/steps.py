@@ -1,6 +1,5 @@
 """The steps of one process's workflows: each reads, decides, and adds to a unit of work."""
 
-import json
 from collections.abc import Awaitable, Callable
 from typing import Generic
 
@@ -16,6 +15,7 @@ from yabot.coordinator.rows import StoredWorkflow
 from yabot.coordinator.workflow import D, Workflow
 from yabot.errors import TerminalError
 from yabot.observability.logging import get_logger
+from yabot.storage.relational.audit import audited
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.unit_of_work import UnitOfWork
 from yabot.subscriber import Event
@@ -72,7 +72,7 @@ class Steps(Generic[D]):
         workflow.state = COMPENSATING if workflow.done else FAILED
         workflow.deadline = utc_now() if workflow.done else None
         details = {"workflow": stored.id, "step": step, "reason": stored.failure}
-        work.run(rows.audit("compensation", stored.user_id, json.dumps(details), utc_now()))
+        work.run(audited("compensation", details, stored.user_id))
         work.run(self._records.change(stored, workflow, work.cause))
 
     def _opened(

@@ -7,6 +7,7 @@ from aiogram import Bot, Router
 from yabot.bot.localization import Localizer
 from yabot.coordinator.process import Process
 from yabot.feature import Feature, PersonalData, Services
+from yabot.features.subscriptions.charges import REFUND
 from yabot.features.subscriptions.checkout import Checkout
 from yabot.features.subscriptions.events import EVENTS
 from yabot.features.subscriptions.handlers import SubscriptionHandlers
@@ -80,4 +81,5 @@ FEATURE = Feature(
     router=_router,
     processes=_processes,
     loops=_loops,
+    lasting=(REFUND,),
 )

@@ -5,17 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, and_, bindparam, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, select, update
 
 from yabot.features.subscriptions.plans import Charge
 from yabot.features.subscriptions.tables import payments
+from yabot.storage.relational.audit import audited
 from yabot.storage.relational.database import Statement, insert_new
-from yabot.storage.relational.tables import audit_log
 from yabot.storage.relational.unit_of_work import guard
 
 # Paid: known, and not yet decided upon. Refunding: Telegram is being asked to give it back.
 State = Literal["paid", "activated", "refunding", "refunded"]
 AT_ONCE = 500
+# The kind of its rows in the audit log: somebody may ask where money went, however long ago.
+REFUND = "refund"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,18 +119,9 @@ def step(charge_id: str, was: State, becomes: State, now: datetime) -> Callable[
     return change
 
 
-def audit_refund(charge: Charge, reason: str, now: datetime) -> Callable[[Connection], None]:
-    row = {
-        "kind": "refund",
-        "user_id": charge.user_id,
-        "details": f"charge {charge.charge_id}, {charge.amount} Stars: {reason}",
-        "created_at": now,
-    }
-
-    def note(connection: Connection) -> None:
-        connection.execute(insert(audit_log), row)
-
-    return note
+def audit_refund(charge: Charge, reason: str) -> Statement[None]:
+    details = {"charge": charge.charge_id, "stars": charge.amount, "reason": reason}
+    return audited(REFUND, details, charge.user_id)
 
 
 def rows(user_id: str) -> Statement[list[dict[str, Any]]]:

@@ -105,7 +105,7 @@ class PaymentService:
             return None
         now = self._now()
         work.run(charges.step(charge_id, stored.state, "refunding", now))
-        work.run(charges.audit_refund(stored.charge, reason, now))
+        work.run(charges.audit_refund(stored.charge, reason))
         _ask_for_refund(work, stored.charge)
         if stored.state == "activated":
             await self._take_back(work, stored)
@@ -132,7 +132,7 @@ class PaymentService:
     def _give_back(self, work: UnitOfWork, charge: Charge, reason: str) -> Settled:
         now = self._now()
         work.run(charges.add(charge, "refunding", now))
-        work.run(charges.audit_refund(charge, reason, now))
+        work.run(charges.audit_refund(charge, reason))
         _ask_for_refund(work, charge)
         return "refunding"
 

@@ -20,17 +20,16 @@ from yabot.storage.relational.tables import (
 
 Rule = tuple[Table, ColumnElement[bool]]
 
-# Rows of the audit log that stay for good: somebody may ask where money went, however long ago.
-LASTING = ("refund",)
-
 _settled = dead_letters.c.state.in_(("resolved", "discarded"))
 _closed = workflows.c.state.in_(("finished", "failed")) & workflows.c.deadline.is_(None)
-_passing = audit_log.c.kind.not_in(LASTING)
 _being_undone = workflows.c.state.in_(("compensating", "stuck"))
 
 
-def expired(before: datetime, long_before: datetime, groups: Sequence[str]) -> list[Rule]:
-    """For each table the rows to be removed; ``groups`` are those that read the log.
+def expired(
+    before: datetime, long_before: datetime, groups: Sequence[str], lasting: Sequence[str]
+) -> list[Rule]:
+    """For each table the rows to be removed; ``groups`` are those that read the log, and of a
+    ``lasting`` kind are the rows of the audit log that stay for good.
 
     Receipts go only when they are from ``long_before``, and so does what is remembered of other
     services' events: they must outlive whatever could be delivered once more.
@@ -41,7 +40,7 @@ def expired(before: datetime, long_before: datetime, groups: Sequence[str]) -> l
         (outbox, _published() & ~_still_to_come(groups) & (outbox.c.created_at < before)),
         (dead_letters, _settled & (dead_letters.c.last_failed_at < before)),
         (workflows, _closed & ~_may_be_retried() & (workflows.c.updated_at < before)),
-        (audit_log, _passing & ~_is_needed() & (audit_log.c.created_at < before)),
+        (audit_log, _passing(lasting) & ~_is_needed() & (audit_log.c.created_at < before)),
         (ingested, ingested.c.ingested_at < long_before),
         (receipts, receipts.c.committed_at < long_before),
     ]
@@ -73,6 +72,10 @@ def _may_be_retried() -> Exists:
     """An event of the workflow's user, which would begin it anew if its row were gone."""
     same_user = dead_letters.c.user_id.is_not_distinct_from(workflows.c.user_id)
     return select(dead_letters.c.id).where(~_settled, same_user).exists()
+
+
+def _passing(lasting: Sequence[str]) -> ColumnElement[bool]:
+    return audit_log.c.kind.not_in(lasting)
 
 
 def _is_needed() -> Exists:

@@ -1,7 +1,7 @@
 """Forgets what the log no longer needs, a little at a time."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, select, tuple_
@@ -10,7 +10,7 @@ from yabot.clock import utc_now
 from yabot.observability.logging import get_logger
 from yabot.runtime.loops import WakingLoop
 from yabot.storage.relational.database import Database, Statement
-from yabot.storage.relational.expiry import expired
+from yabot.storage.relational.expiry import Rule, expired
 
 log = get_logger(__name__)
 
@@ -27,23 +27,32 @@ class Retention:
     Receipts stay twice as long.
     """
 
-    def __init__(self, database: Database, days: int, groups: Sequence[str] = ()) -> None:
-        """``groups`` of subscribers that are still to read the log."""
+    def __init__(
+        self,
+        database: Database,
+        days: int,
+        groups: Sequence[str] = (),
+        lasting: Sequence[str] = (),
+    ) -> None:
+        """``groups`` of subscribers that are still to read the log; ``lasting`` kinds of rows in
+        the audit log."""
         self._database = database
-        self._groups = groups
+        self._groups, self._lasting = groups, lasting
         self._keep = timedelta(days=days)
         self.loop = WakingLoop("retention", self.sweep, SWEEP_SECONDS)
 
     async def sweep(self) -> None:
         """Raises StoreUnavailable; what was removed until then stays removed."""
-        now = utc_now()
-        for table, rows in expired(now - self._keep, now - 2 * self._keep, self._groups):
+        for table, rows in self._expired(utc_now()):
             removed = 0
             # Most of a sweep is looking: that holds up nobody who writes.
             while keys := await self._database.read(_some(table, rows)):
                 removed += await self._database.write(_remove(table, rows, keys))
             if removed:
                 log.info("rows.expired", table=table.name, rows=removed)
+
+    def _expired(self, now: datetime) -> list[Rule]:
+        return expired(now - self._keep, now - 2 * self._keep, self._groups, self._lasting)
 
 
 def _some(table: Table, rows: ColumnElement[bool]) -> Statement[list[Key]]:
