@@ -83,8 +83,10 @@ class Fleet:
         """Until so many processes have about the same number of the group's partitions."""
 
         def is_shared() -> bool:
-            shares = Counter(self.owners(group).values())
-            return len(shares) == processes and max(shares.values()) - min(shares.values()) <= 1
+            shares = Counter(self.owners(group))
+            if None in shares or len(shares) != processes:
+                return False
+            return max(shares.values()) - min(shares.values()) <= 1
 
         wait_until(is_shared, PATIENCE)
 
@@ -93,20 +95,22 @@ class Fleet:
         query = "SELECT member FROM group_members WHERE name = 'bot'"
         return {row["member"] for row in self.stores.rows(query)}
 
-    def owners(self, group: str) -> dict[int, str]:
-        """By partition, who has it; nobody while it changes hands."""
-        query = "SELECT partition, member FROM partition_owners WHERE name = ?"
-        rows = self.stores.rows(query, group)
-        return {row["partition"]: row["member"] for row in rows if row["member"]}
+    def owners(self, group: str) -> list[str | None]:
+        """Who has each partition; None while it changes hands."""
+        query = "SELECT member FROM partition_owners WHERE name = ?"
+        return [row["member"] for row in self.stores.rows(query, group)]
 
     def until_handled(self, updates: int) -> None:
         """Until so many updates have taken effect, whether or not their readers have heard."""
         query = "SELECT count(*) FROM updates WHERE state = 'done'"
         wait_until(lambda: self.stores.value(query) == updates, PATIENCE)
 
-    def until_settled(self, updates: int, seconds: float = PATIENCE) -> None:
-        """Until so many updates have come, and nothing waits any more."""
+    def settle(self, updates: int, seconds: float = PATIENCE) -> None:
+        """Wait until so many updates have come and nothing is left to do: it was done well."""
+        self._until_settled(updates, seconds)
+        self.verify()
 
+    def _until_settled(self, updates: int, seconds: float) -> None:
         def waiting() -> dict[str, int]:
             stored = self.stores.value("SELECT count(*) FROM updates")
             found = {name: self.stores.value(query) for name, query in UNFINISHED.items()}
