@@ -61,7 +61,7 @@ async def is_shown(valkey: Server, tail: Program, name: str) -> bool:
 
 
 async def has_shown(tail: Program, name: str) -> bool:
-    return any(json.loads(line)["event_id"] == name for line in tail.said.splitlines())
+    return any(json.loads(line)["event_id"] == name for line in tail.lines)
 
 
 async def has_said(tail: Program, sentences: int) -> bool:

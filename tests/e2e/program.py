@@ -55,10 +55,12 @@ class Program:
             self._stores = Stores.of(self.data, self.settings)
         return self._stores
 
-    def launch(self) -> None:
-        """Start, and do not wait."""
+    def launch(self, point: KillPoint | None = None) -> None:
+        """Start, and do not wait; with a ``point``, it dies when it passes it."""
         assert self.pid is None, "it runs already"
         self.kill_file.unlink(missing_ok=True)
+        if point is not None:
+            self.arm(point)
         env = {**console_environment(), **self.settings}
         self.pid = self._forks.start(self.command, env, self.folder, self.kill_file)
 
@@ -115,7 +117,7 @@ class Program:
         self.signal(signal.SIGKILL)
         assert self.exit_code() == -signal.SIGKILL
 
-    def run(self, seconds: float = STOP_SECONDS) -> int | None:
+    def run(self, seconds: float = 60.0) -> int | None:
         """A command that ends by itself: its exit code."""
         self.launch()
         return self.exit_code(seconds)
@@ -125,6 +127,11 @@ class Program:
         return _read(self.folder / "out")
 
     @property
+    def lines(self) -> list[str]:
+        """What it has said, without what is only half written."""
+        return _whole_lines(self.said)
+
+    @property
     def errors(self) -> str:
         """Standard error: sentences for people, and log lines."""
         return _read(self.folder / "err")
@@ -132,7 +139,7 @@ class Program:
     @property
     def log(self) -> list[Json]:
         """Every log line of every start, oldest first."""
-        return [json.loads(line) for line in self.errors.splitlines() if line.startswith("{")]
+        return [json.loads(line) for line in _whole_lines(self.errors) if line.startswith("{")]
 
     @property
     def sentences(self) -> list[str]:
@@ -175,11 +182,16 @@ def runs(pid: int) -> bool:
         return False
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 25.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"still not so after {seconds} s"
         time.sleep(0.02)
+
+
+def _whole_lines(text: str) -> list[str]:
+    """The last one may be only half written."""
+    return text.split("\n")[:-1]
 
 
 def _read(path: Path) -> str:

@@ -24,7 +24,7 @@ def test_a_second_program_on_the_same_data_is_refused(
 def test_a_taken_port_is_named(new_program: NewProgram, playing: Program, variable: str) -> None:
     taken = playing.settings[variable]
     program = new_program(**{variable: taken})
-    assert program.run(seconds=20) == CONFIGURATION
+    assert program.run() == CONFIGURATION
     (sentence,) = program.sentences
     assert sentence.startswith(f"{variable}: ")
     assert taken in sentence
@@ -37,7 +37,7 @@ def test_a_token_that_telegram_refuses_is_told(
     token = bot_token(telegram)
     wrong = token[:-1] + ("a" if token[-1] != "a" else "b")
     program = new_program(**{**bot_settings, "BOT_TOKEN": wrong})
-    assert program.run(seconds=20) == CONFIGURATION
+    assert program.run() == CONFIGURATION
     (sentence,) = program.sentences
     assert sentence.startswith("BOT_TOKEN: Telegram refuses it")
     assert wrong not in program.errors
@@ -89,7 +89,7 @@ def test_changed_tables_prevent_the_start_with_the_difference(
     assert program.stop() == 0
     program.stores.change("ALTER TABLE user_profiles DROP COLUMN last_name")
     program.stores.change("DROP INDEX ix_subscriptions_user_id")
-    assert program.run(seconds=20) == 1
+    assert program.run() == 1
     told = "\n".join(program.sentences)
     assert told.startswith("SQL does not have the schema that this version needs:")
     assert "last_name" in told
@@ -106,7 +106,7 @@ def test_a_changed_collection_prevents_the_start_with_the_difference(
     assert program.stop() == 0
     rule = {"$jsonSchema": {"bsonType": "object", "required": ["surprise"]}}
     program.stores.mongodb.command("collMod", "users", validator=rule)
-    assert program.run(seconds=20) == 1
+    assert program.run() == 1
     told = "\n".join(program.sentences)
     assert told.startswith("MongoDB does not have the schema that this version needs:")
     assert "collection 'users'" in told

@@ -57,7 +57,7 @@ async def test_no_secret_is_logged_or_said(
     addresses = {"MONGODB_URI": guarded.mongodb, "REDIS_URL": guarded.redis}
     bot = new_program(**{**bot_settings, **addresses}, LOG_LEVEL="DEBUG")
     doctor = new_program("doctor", name="doctor", **{**bot.settings, "LOG_FORMAT": "console"})
-    assert doctor.run(seconds=20) == 0
+    assert doctor.run() == 0
     bot.start()
     said = await _a_session_with_troubles(bot, telegram)
     assert bot.stop() == 0
@@ -76,7 +76,7 @@ def test_a_refused_password_is_not_repeated(
     address = guarded.mongodb if variable == "MONGODB_URI" else guarded.redis
     wrong = address.replace("Hush", "Hash")
     program = new_program(**{**bot_settings, variable: wrong})
-    assert program.run(seconds=20) == 1
+    assert program.run() == 1
     (sentence,) = program.sentences
     assert variable in sentence
     assert "Hash" not in program.said + program.errors

@@ -10,7 +10,7 @@ from tests.e2e.journal import Journal
 from tests.e2e.kill_points import KillPoint
 from tests.e2e.meddler import Json, meddling_with
 from tests.e2e.player import Player
-from tests.e2e.program import Program, wait_until
+from tests.e2e.program import START_SECONDS, Program, wait_until
 from tests.e2e.reader import buttons, readers, said_by_bot
 
 
@@ -121,9 +121,8 @@ async def test_who_comes_back_while_being_forgotten_is_greeted(
         assert bot.stop() == 0
         await reader.touch("forget:yes")
         await reader.send("/start")
-        bot.launch()
-        bot.arm(KillPoint("log", "unit.committed"))
-        assert bot.exit_code() == -9
+        bot.launch(KillPoint("log", "unit.committed"))
+        assert bot.exit_code(START_SECONDS) == -9
         bot.start()
         await reader.until(lambda chat: "Hola, Gema." in chat[-1]["text"])
         verify(bot.stores)

@@ -24,9 +24,9 @@ async def test_after_so_many_deaths_the_reader_hears_that_it_did_not_work(
     async with readers(telegram.url, "Ada") as (ada,):
         for deaths in range(MOST_ATTEMPTS):
             if deaths:
-                program.launch()
-            program.arm(DEADLY)
-            if not deaths:
+                program.launch(DEADLY)
+            else:
+                program.arm(DEADLY)
                 await ada.send("/start")
             assert program.exit_code(40) == -9
         program.start()
