@@ -40,10 +40,11 @@ class Shares:
                 self.drop(progress)
         for partition in holdings.unwanted & self._held.keys():
             self._held[partition].close()
-        await self._hand_over([progress for progress in self if progress.is_over])
         fresh = {n: t for n, t in holdings.tokens.items() if n not in self._held}
         # What could not be begun when it was taken, and is to be another's by now.
         spare = {n: fresh.pop(n) for n in holdings.unwanted & fresh.keys()}
+        # Only now: what is released here is not to be begun with the token it had.
+        await self._hand_over([progress for progress in self if progress.is_over])
         await self._ownership.release(self._group, spare)
         begun = await self._begin(fresh)
         PARTITIONS_OWNED.labels(self._group).set(len(self._held))
