@@ -4,18 +4,30 @@ import logging
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
+from functools import partial
 
 import pytest
 from redis.asyncio import Redis
 
 from tests.bus.log import committed, streams
-from tests.bus.process import Calls, Poked, effects, letters, poke, running, settled, toy
+from tests.bus.process import (
+    Calls,
+    Poked,
+    Process,
+    effects,
+    letters,
+    poke,
+    running,
+    settled,
+    toy,
+)
 from tests.outages.proxy import proxying
 from tests.ports import free_port
 from tests.storage.fixtures import NewDatabase
 from tests.storage.waiting import until
 from yabot.bus.connection import connect
 from yabot.bus.groups.delivery import ATTEMPTS
+from yabot.bus.groups.positions import declare_groups
 from yabot.errors import StoreUnavailable
 from yabot.storage.relational.unit_of_work import UnitOfWork
 from yabot.subscriber import Event
@@ -83,6 +95,25 @@ async def test_without_redis_events_take_effect_within_seconds(new_database: New
         assert await effects(process.database) == {"7": words, "8": words}
 
 
+@pytest.mark.criterion("2.1.3")
+async def test_without_redis_each_look_takes_on_what_the_log_has(
+    new_database: NewDatabase, redis: Redis
+) -> None:
+    """Also right after a look that has found something: that was not brought by the feed."""
+    process = Process(new_database(), redis, {"test": [toy()]})
+    group = process.groups["test"]
+    await process.database.open()
+    await process.database.write(declare_groups(["test"]))
+    await group.run_once()
+    words: list[str] = []
+    for n in range(3):
+        words.append(f"{n}")
+        await poke(process.commits, "7", words[-1])
+        await group.run_once()
+        await until(partial(have_effect, process, words))
+    await process.stop()
+
+
 @pytest.mark.criterion("2.1.3", "2.3.1")
 async def test_redis_that_goes_and_comes_changes_nothing(
     new_database: NewDatabase, redis_db: str, redis: Redis
@@ -109,6 +140,10 @@ async def test_redis_that_goes_and_comes_changes_nothing(
 
             await until(replayed, 20)
     assert set(calls.values()) == {1}
+
+
+async def have_effect(process: Process, words: list[str]) -> bool:
+    return await effects(process.database) == {"7": words}
 
 
 def waiting_was_told(caplog: pytest.LogCaptureFixture, times: int) -> Callable[[], Awaitable[bool]]:

@@ -119,6 +119,7 @@ class SubscriberGroup:
         for progress in self._shares:
             if progress.stands_still(ends[progress.partition]) or progress.behind:
                 await self._catch_up(progress)
+            progress.looked()
         await self._retries.take_up()
         self._measure(ends)
 

@@ -63,12 +63,14 @@ class Progress:
         return self._open[0][1] if self._open else None
 
     def stands_still(self, end: int) -> bool:
-        """At each look at the log, which has come to ``end``: whether nobody has brought what
-        follows since the last look.
+        """Whether nobody has brought what follows since the last look at the log, which has come
+        to ``end``.
         """
-        stands_still = self._looked_at == self.taken < end
+        return self._looked_at == self.taken < end
+
+    def looked(self) -> None:
+        """After each look: what is taken on from now on, somebody has brought."""
         self._looked_at = self.taken
-        return stands_still
 
     def take(self, pos: int, happened: datetime) -> None:
         self.taken = pos
