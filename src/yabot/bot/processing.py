@@ -22,12 +22,12 @@ from yabot.runtime.backoff import backoff
 from yabot.runtime.lanes import Lanes
 from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Statement
+from yabot.storage.relational.deciding import decide
 from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
 
 log = get_logger(__name__)
 
 IN_FLIGHT = 64
-DECISIONS = 8
 
 
 @dataclass(slots=True)
@@ -160,15 +160,12 @@ class UpdateProcessor:
 
     async def _handle(self, handling: Handling) -> None:
         """Raises GuardFailed when the state has changed under every one of the decisions."""
-        for attempt in range(1, DECISIONS):
-            try:
-                await self._decide_and_commit(handling)
-            except GuardFailed as error:
-                REDECIDED.inc()
-                log.debug("update.decides_again", attempt=attempt, reason=str(error))
-            else:
-                return
-        await self._decide_and_commit(handling)
+
+        def again(error: GuardFailed) -> None:
+            REDECIDED.inc()
+            log.debug("update.decides_again", reason=str(error))
+
+        await decide(lambda: self._decide_and_commit(handling), again)
 
     async def _decide_and_commit(self, handling: Handling) -> None:
         turn = handling.turn()

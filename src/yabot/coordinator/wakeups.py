@@ -27,7 +27,6 @@ ATTEMPTS = 10
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 3600.0
 # Seconds that one decision may take.
 TIMEOUT = 30.0
-DECISIONS = 8
 
 
 class WakeUps:

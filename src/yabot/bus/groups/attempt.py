@@ -9,12 +9,11 @@ from yabot.errors import GuardFailed
 from yabot.observability.logging import get_logger
 from yabot.runtime.begun import Begun, begin
 from yabot.storage.relational.commit_log import CommitLog
+from yabot.storage.relational.deciding import decide
 from yabot.storage.relational.unit_of_work import UnitOfWork
 from yabot.subscriber import Event
 
 log = get_logger(__name__)
-
-DECISIONS = 8
 
 
 class HandlerTimedOut(TimeoutError):
@@ -33,14 +32,11 @@ async def attempt(commits: CommitLog, case: Case, prepare: Callable[[], UnitOfWo
     raises.
     """
     event = Event(case.envelope, commits.catalog.payload_of(case.envelope))
-    for _ in range(1, DECISIONS):
-        try:
-            await _decide_and_commit(commits, case, event, prepare())
-        except GuardFailed as error:
-            log.debug("event.decides_again", consumer=case.consumer, reason=str(error))
-        else:
-            return
-    await _decide_and_commit(commits, case, event, prepare())
+
+    def again(error: GuardFailed) -> None:
+        log.debug("event.decides_again", consumer=case.consumer, reason=str(error))
+
+    await decide(lambda: _decide_and_commit(commits, case, event, prepare()), again)
 
 
 async def _decide_and_commit(

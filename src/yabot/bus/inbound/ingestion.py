@@ -13,12 +13,12 @@ from yabot.observability.metrics import INBOUND
 from yabot.storage.relational.audit import audited
 from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Statement
+from yabot.storage.relational.deciding import decide
 from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
 
 log = get_logger(__name__)
 
 CONSUMER = "inbound"
-DECISIONS = 8
 
 Outcome = Literal["taken", "late", "repeated"]
 Lateness = Literal["after_its_consequence", "after_later_events"]
@@ -31,15 +31,11 @@ async def take_in(
 
     Raises StoreUnavailable, GuardFailed: then the same call may be made again.
     """
-    for _ in range(1, DECISIONS):
-        try:
-            outcome = await _decide_and_commit(commits, envelope, checks)
-        except GuardFailed as error:
-            log.debug("inbound.decides_again", reason=str(error))
-        else:
-            break
-    else:
-        outcome = await _decide_and_commit(commits, envelope, checks)
+
+    def again(error: GuardFailed) -> None:
+        log.debug("inbound.decides_again", reason=str(error))
+
+    outcome = await decide(lambda: _decide_and_commit(commits, envelope, checks), again)
     INBOUND.labels(outcome).inc()
 
 

@@ -19,6 +19,7 @@ from yabot.features.users.notices import Notices
 from yabot.observability.logging import get_logger
 from yabot.runtime.loops import WakingLoop
 from yabot.storage.relational.commit_log import CommitLog
+from yabot.storage.relational.deciding import decide
 from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
 
 log = get_logger(__name__)
@@ -26,7 +27,6 @@ log = get_logger(__name__)
 EVERY_SECONDS = 3600.0
 # The most that Telegram lists at once.
 PAGE = 100
-DECISIONS = 8
 # A refund that Telegram has not made by then was lost on its way, or refused.
 REPEAT_AFTER = timedelta(minutes=30)
 
@@ -108,16 +108,13 @@ class Reconciliation:
 
     async def _decide(self, cause_id: str, decision: Decision) -> None:
         """Raises GuardFailed when the state has changed under every one of the decisions."""
-        for _ in range(1, DECISIONS):
-            try:
-                await self._decide_once(cause_id, decision)
-            except GuardFailed as error:
-                log.debug("payment.decides_again", cause_id=cause_id, reason=str(error))
-            else:
-                return
-        await self._decide_once(cause_id, decision)
 
-    async def _decide_once(self, cause_id: str, decision: Decision) -> None:
-        work = UnitOfWork(Cause("payments", cause_id, cause_id))
-        await decision(work)
-        await self._commits.commit(work)
+        async def decide_and_commit() -> None:
+            work = UnitOfWork(Cause("payments", cause_id, cause_id))
+            await decision(work)
+            await self._commits.commit(work)
+
+        def again(error: GuardFailed) -> None:
+            log.debug("payment.decides_again", cause_id=cause_id, reason=str(error))
+
+        await decide(decide_and_commit, again)
