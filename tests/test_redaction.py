@@ -88,6 +88,6 @@ def test_a_structure_that_holds_itself_comes_to_an_end() -> None:
 
 @pytest.mark.parametrize("piece", ["a", "1", "a.", "://a:", "token=", "eyJ", "/bot1", "\\", " "])
 def test_long_text_takes_no_longer_than_it_must(piece: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     Redactor(["hush-hush"]).text(piece * 50_000)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2

@@ -52,7 +52,7 @@ class Program:
         assert self.process.stdin is not None
         self.process.stdin.write("\n")
         self.process.stdin.flush()
-        self.process.wait(10)
+        self.process.wait(30)
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def kill_all(pids: list[int]) -> None:
 
 
 def wait_until_ended(pids: Iterable[int]) -> None:
-    wait_until(lambda: not any(runs(pid) for pid in pids), seconds=8)
+    wait_until(lambda: not any(runs(pid) for pid in pids), seconds=30)
 
 
 def wait_until(condition: Callable[[], bool], seconds: float) -> None:

@@ -45,7 +45,7 @@ async def test_a_second_program_on_the_same_data_is_told_at_once(tmp_path: Path)
         began = time.monotonic()
         with pytest.raises(ConfigurationError) as told:
             await EmbeddedValkey(tmp_path).start()
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 5
         assert str(told.value) == (
             f"YABOT_DATA_DIR: {tmp_path}/valkey is in use by process {os.getpid()}: "
             "stop that program, or name another folder."

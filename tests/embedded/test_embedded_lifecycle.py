@@ -43,7 +43,7 @@ async def test_a_killed_engine_can_be_started_again(tmp_path: Path) -> None:
         await save(address, "acknowledged")
         assert engine.pid is not None
         os.kill(engine.pid, signal.SIGKILL)
-        wait_until(lambda: engine.pid is None, seconds=2)
+        wait_until(lambda: engine.pid is None, seconds=20)
     async with started(engine) as address:
         assert await saved(address) == "acknowledged"
 
@@ -108,5 +108,5 @@ async def test_an_engine_that_does_not_end_is_killed_in_time(tmp_path: Path) -> 
     os.kill(pid, signal.SIGSTOP)
     began = time.monotonic()
     await engine.stop()
-    assert time.monotonic() - began < STOP_SECONDS + 1
+    assert time.monotonic() - began < STOP_SECONDS + 5
     assert not runs(pid)

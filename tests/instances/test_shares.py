@@ -18,7 +18,7 @@ pytestmark = pytest.mark.criterion("scale.3")
 # A user of each partition.
 USERS = ("4", "0", "5", "1")
 # Seconds: a lease that lasts through a few statements on a slow machine, and no longer.
-SHORT = 2.0
+SHORT = 4.0
 PATIENCE = 60.0
 
 

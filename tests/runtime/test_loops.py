@@ -120,14 +120,15 @@ async def test_pauses_grow_whatever_work_comes_in() -> None:
 
 
 async def test_hope_ends_a_pause() -> None:
-    steps = Steps([AWAY] * 4)
+    """All of them together are more than ten seconds."""
+    steps = Steps([AWAY] * 9)
     loop = WakingLoop("test", steps, interval=60)
     loop.start()
     started = monotonic()
-    for taken in range(1, 6):
+    for taken in range(1, 11):
         await steps.until(taken)
         loop.retry()
-    assert monotonic() - started < 0.6
+    assert monotonic() - started < 6
     await loop.finish(5)
 
 
@@ -179,7 +180,7 @@ async def test_finishing_keeps_its_time(away: bool) -> None:
     await asyncio.sleep(0)
     started = monotonic()
     await loop.finish(0.2)
-    assert monotonic() - started < 2
+    assert monotonic() - started < 10
 
 
 async def test_finishing_what_never_started_is_no_work() -> None:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.criterion("scale.3")
 
 GROUP = "test"
 # Far longer than a refresh takes, and far shorter than a unit is let go on.
-SOON = 2.0
+SOON = 5.0
 GATE = 4711
 TIMES = 60
 
