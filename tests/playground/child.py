@@ -11,6 +11,8 @@ from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 
+from tests.ports import free_port
+
 SERVE = Path(__file__).parent / "serve.py"
 
 
@@ -19,7 +21,7 @@ class Child:
 
     def __init__(self, store: Path) -> None:
         self._store = store
-        self.url = "http://127.0.0.1:0"
+        self.url = f"http://127.0.0.1:{free_port()}"
         self.token = ""
 
     async def start(self) -> None:

@@ -9,13 +9,14 @@ from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 
+from tests.ports import free_port
 from yabot.playground.client import PlaygroundClient
 from yabot.playground.server import PlaygroundServer
 
 
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[PlaygroundServer]:
-    running = PlaygroundServer(tmp_path / "playground.db", port=0)
+    running = PlaygroundServer(tmp_path / "playground.db", port=free_port())
     await running.start()
     yield running
     await running.stop()

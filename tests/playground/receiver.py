@@ -7,6 +7,8 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.ports import free_port
+
 Json = dict[str, Any]
 Answering = Callable[[Json], Awaitable[web.Response]]
 
@@ -18,13 +20,14 @@ async def accept(_update: Json) -> web.Response:
 class Receiver:
     """``received`` holds every update that came, also one that was refused."""
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self) -> None:
         self.received: list[Json] = []
         self.secrets: list[str | None] = []
         self.at_once = 0
         self.most_at_once = 0
         self.answer: Answering = accept
-        self._port = port
+        # It may be stopped and come back there.
+        self._port = free_port()
 
     async def start(self) -> None:
         app = web.Application()
@@ -32,7 +35,6 @@ class Receiver:
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
-        self._port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
         await self._runner.cleanup()

@@ -58,7 +58,7 @@ async def test_a_long_poll_answers_as_soon_as_something_happens(
     poll = asyncio.create_task(bot.get_updates(offset=start.update_id + 1, timeout=30))
     await wait_until_polled(server)
     await client.send(alma, "wake up")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         (update,) = await poll
     assert update.message is not None
     assert update.message.text == "wake up"
@@ -67,7 +67,7 @@ async def test_a_long_poll_answers_as_soon_as_something_happens(
 async def test_a_long_poll_ends_empty_after_its_timeout(bot: Bot) -> None:
     started = asyncio.get_running_loop().time()
     assert await bot.get_updates(timeout=1) == []
-    assert 0.9 < asyncio.get_running_loop().time() - started < 5
+    assert 0.9 < asyncio.get_running_loop().time() - started < 20
 
 
 async def test_a_second_long_poll_ends_the_first_with_a_conflict(
@@ -134,7 +134,7 @@ def add_a_message(tx: Transaction) -> None:
 
 
 async def wait_until_polled(server: PlaygroundServer) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not server.is_polled:  # noqa: ASYNC110 the server has nothing to tell it with
             await asyncio.sleep(0.01)
 
@@ -153,7 +153,7 @@ async def test_an_update_that_comes_just_before_the_waiting_begins_is_not_overlo
     # Both are with the store now. The loop hears of both at once: of the arrival before the poll,
     # which has found nothing yet, could begin to wait.
     time.sleep(0.2)  # noqa: ASYNC251
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         assert len(await poll) == 1
         await arrival
     await database.close()
