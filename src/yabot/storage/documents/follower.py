@@ -5,12 +5,14 @@ one is": doing it again, or late, is harmless (ADR 0004).
 """
 
 from collections import deque
+from collections.abc import Iterable, Mapping
 from time import monotonic
 from typing import Any
 
 from pymongo import DeleteOne, ReplaceOne
 from pymongo.errors import BulkWriteError
-from sqlalchemy import Connection, bindparam, delete, select
+from pymongo.read_concern import ReadConcern
+from sqlalchemy import Connection, and_, bindparam, delete, exists, select
 
 from yabot.errors import StoreUnavailable, YabotError
 from yabot.observability.logging import get_logger
@@ -20,7 +22,7 @@ from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.commit_log import Committed
 from yabot.storage.relational.database import Database, Statement
 from yabot.storage.relational.prepared import Prepared
-from yabot.storage.relational.tables import doc_changes
+from yabot.storage.relational.tables import doc_changes, user_counters
 from yabot.storage.relational.unit_of_work import DocumentChange
 
 log = get_logger(__name__)
@@ -31,6 +33,8 @@ SWEEP_SECONDS = 30.0
 # While MongoDB is away the rows in SQL are enough; memory stays bounded.
 REMEMBERED = 5000
 DUPLICATE_KEY = 11000
+# A version that a failover can still take back is no reason to let the row go.
+LASTING = ReadConcern("majority")
 
 
 class DocumentFollower:
@@ -48,6 +52,9 @@ class DocumentFollower:
         self._collection = store[collection]
         self._model = model
         self._fresh: deque[Row] = deque()
+        # The oldest version of each user that we have inserted, or may have, without knowing yet
+        # whether SQL had deleted the user before.
+        self._inserted: dict[str, int] = {}
         # What an earlier process left is applied first.
         self._behind = True
         self._sweep_seconds = sweep_seconds
@@ -79,6 +86,9 @@ class DocumentFollower:
             for batch in _one_a_user(deque(rows)):
                 await self._apply(batch)
             await self._database.write(_gone(rows))
+            await self._delete_what_came_late()
+        # What an attempt that failed has inserted may have no row any more.
+        await self._delete_what_came_late()
 
     async def _read_waiting(self) -> list[Row]:
         # What we were told of is in SQL too, or was erased with its user: applied from memory
@@ -105,34 +115,72 @@ class DocumentFollower:
         batch = _next_batch(self._fresh)
         await self._apply(batch)
         self._database.write_later(_gone(batch))
+        await self._delete_what_came_late()
 
     async def _apply(self, batch: list[Row]) -> None:
         """Raises StoreUnavailable when it is not sure that every version has come to stay."""
-        operations = [_operation(change) for _, change in batch]
-        met = await self._write(operations)
-        if met:
-            # Another version came first, or in the very same moment: then it may be an older one,
-            # which an attempt left behind that had been given up. Now there is one to compare with.
-            await self._write([_operation(batch[index][1], upsert=False) for index in met])
+        changes = [change for _, change in batch]
+        while changes:
+            # One that met a document came too late, or in the very same moment as another: that
+            # may be an older version, and may be gone by now.
+            changes = await self._without_effect(await self._write(changes))
         log.debug("documents.applied", users=[change.user_id for _, change in batch])
 
-    async def _write(self, operations: list[ReplaceOne[dict[str, Any]] | DeleteOne]) -> list[int]:
-        """The places of those that would have inserted a document and met one."""
+    async def _write(self, changes: list[DocumentChange]) -> list[DocumentChange]:
+        """Those that would have inserted a document and met one."""
+        operations = [_operation(change) for change in changes]
         try:
             with self._store.answering():
-                await self._collection.bulk_write(operations, ordered=False)
+                result = await self._collection.bulk_write(operations, ordered=False)
         except BulkWriteError as error:
-            return _met(error.details)
+            self._remember(changes[entry["index"]] for entry in error.details["upserted"])
+            return [changes[index] for index in _met(error.details)]
+        except StoreUnavailable:
+            # Any of them may have got there.
+            self._remember(changes)
+            raise
+        self._remember(changes[index] for index in result.upserted_ids or ())
         return []
 
+    def _remember(self, inserted: Iterable[DocumentChange]) -> None:
+        for change in inserted:
+            if change.document is not None:
+                version = change.from_version + 1
+                self._inserted[change.user_id] = min(
+                    version, self._inserted.get(change.user_id, version)
+                )
 
-def _operation(
-    change: DocumentChange, *, upsert: bool = True
-) -> ReplaceOne[dict[str, Any]] | DeleteOne:
+    async def _without_effect(self, met: list[DocumentChange]) -> list[DocumentChange]:
+        """Those whose version, or a newer one, MongoDB does not have."""
+        if not met:
+            return []
+        users = {"_id": {"$in": [change.user_id for change in met]}}
+        lasting = self._collection.with_options(read_concern=LASTING)
+        with self._store.answering():
+            found = await lasting.find(users, {"version": 1}).to_list()
+        versions = {document["_id"]: document["version"] for document in found}
+        return [change for change in met if versions.get(change.user_id, 0) <= change.from_version]
+
+    async def _delete_what_came_late(self) -> None:
+        """Do the deletions again behind which a document has been inserted.
+
+        Another process may have committed and applied one while we held an older change, and it
+        has erased the rows that would mend that. A deletion that SQL does not show yet has its own
+        row, and finds what we have inserted. Raises StoreUnavailable, and asks again next time.
+        """
+        if not self._inserted:
+            return
+        deletions = await self._database.read(_deletions_behind(self._inserted))
+        if deletions:
+            await self._write(deletions)
+        self._inserted.clear()
+
+
+def _operation(change: DocumentChange) -> ReplaceOne[dict[str, Any]] | DeleteOne:
     older = {"_id": change.user_id, "version": {"$lte": change.from_version}}
     if change.document is None:
         return DeleteOne(older)
-    return ReplaceOne(older, change.document.model_dump(by_alias=True), upsert=upsert)
+    return ReplaceOne(older, change.document.model_dump(by_alias=True), upsert=True)
 
 
 def _met(details: Any) -> list[int]:
@@ -181,6 +229,35 @@ def _waiting(model: type[VersionedDocument]) -> Statement[list[Row]]:
 
 def _parse(model: type[VersionedDocument], document: str | None) -> VersionedDocument | None:
     return None if document is None else model.model_validate_json(document)
+
+
+_newest_waits = exists().where(
+    and_(
+        doc_changes.c.user_id == user_counters.c.user_id,
+        doc_changes.c.from_version == user_counters.c.state_version - 1,
+        doc_changes.c.document.is_not(None),
+    )
+)
+_moved_on = select(user_counters.c.user_id, user_counters.c.state_version).where(
+    user_counters.c.user_id.in_(bindparam("users", expanding=True)), ~_newest_waits
+)
+
+
+def _deletions_behind(inserted: Mapping[str, int]) -> Statement[list[DocumentChange]]:
+    """The deletions of users that have moved on and have no document coming.
+
+    A row of the deletion itself is no help: it may have been applied, and only be there still.
+    Where the newest is a document that has arrived already, deleting what is older finds nothing.
+    """
+
+    def read(connection: Connection) -> list[DocumentChange]:
+        return [
+            DocumentChange(row.user_id, row.state_version - 1, None)
+            for row in connection.execute(_moved_on, {"users": list(inserted)})
+            if row.state_version > inserted[row.user_id]
+        ]
+
+    return read
 
 
 _remove = Prepared(delete(doc_changes).where(doc_changes.c.id == bindparam("row")))
