@@ -1,6 +1,7 @@
 """Every store away at once: it answers what it can, stops when told, and catches up afterwards."""
 
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -113,6 +114,9 @@ async def test_it_starts_without_any_store_and_uses_each_as_it_comes(new_world: 
         (page,) = await nico.ask("/story")
         assert "c:letter:look" in str(page)
         verify(world.stores)
-    lost = [incident for incident in world.incidents() if incident[0] == "store_lost"]
-    assert sorted(lost) == [("store_lost", component) for component in ALL]
+    for component in ALL:
+        kinds = [kind for kind, _ in world.incidents(component)]
+        # Each loss was told once: a slow machine may lose it again, when it is back.
+        assert kinds[0] == "store_lost"
+        assert all(before != after for before, after in pairwise(kinds))
     assert world.program.stop() == 0

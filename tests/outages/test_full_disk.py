@@ -61,8 +61,8 @@ async def test_a_full_disk_is_waited_out(small_disk: Path, new_world: NewWorld) 
         world.until_well()
         await lucia.until(lambda chat: "c:letter:look" in str(chat))
         verify(world.stores)
-        wait_until(lambda: len(world.incidents()) == 2)
-        assert world.incidents() == [("store_lost", "sql"), ("store_restored", "sql")]
+        wait_until(lambda: len(world.incidents("sql")) == 2)
+        assert world.incidents("sql") == [("store_lost", "sql"), ("store_restored", "sql")]
     assert world.program.stop() == 0
     assert "Traceback" not in world.program.errors
 

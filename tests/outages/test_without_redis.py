@@ -45,7 +45,7 @@ async def test_without_redis_events_wait_and_nothing_else_does(
         await world.restore("redis")
         world.until_well()
         verify(world.stores)
-        assert world.incidents()[0] == ("store_lost", "redis")
-        wait_until(lambda: world.incidents()[-1] == ("store_restored", "redis"))
+        assert world.incidents("redis")[0] == ("store_lost", "redis")
+        wait_until(lambda: world.incidents("redis")[-1] == ("store_restored", "redis"))
     assert world.program.logged("loop.paused")
     assert world.program.logged("store.restored")[-1]["downtime_s"] > 0

@@ -54,7 +54,7 @@ async def test_without_sql_the_simplest_commands_are_answered_once(
         await world.restore("sql")
         world.until_well()
         await stored_without_a_second_answer(world, lucia, said=2)
-        wait_until(lambda: world.incidents() == LOST_AND_RESTORED)
+        wait_until(lambda: world.incidents("sql") == LOST_AND_RESTORED)
         player = Player(world.stores, lucia)
         player.journal.skip_to_end()
         await player.to("street")

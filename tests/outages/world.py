@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tests.e2e.program import Program, wait_until
+from tests.e2e.program import START_SECONDS, Program, wait_until
 from tests.e2e.stores import Stores
 from tests.outages.proxy import Proxy
 from tests.outages.servers import Server
@@ -56,17 +56,18 @@ class World:
 
     def until_started(self) -> None:
         """Started, well or not."""
-        wait_until(lambda: self.program.health("startup")[0] == 200, 20)
+        wait_until(lambda: self.program.health("startup")[0] == 200, START_SECONDS)
 
     def until_noticed(self, component: Component) -> None:
-        wait_until(lambda: self.status(component)["status"] != "ok", 15)
+        wait_until(lambda: self.status(component)["status"] != "ok", 60)
 
     def until_well(self) -> None:
-        wait_until(lambda: self.program.health("ready")[1].get("status") == "ok", 20)
+        wait_until(lambda: self.program.health("ready")[1].get("status") == "ok", 60)
 
-    def incidents(self) -> list[tuple[str, str]]:
-        """Type and store of each event about a store, in the order in which they happened."""
+    def incidents(self, *of: Component) -> list[tuple[str, str]]:
+        """Type and store of each event about these, or any, in the order in which they happened."""
         query = "SELECT envelope FROM outbox WHERE event_type IN (?, ?) ORDER BY created_at"
         rows = self.stores.rows(query, "store_lost", "store_restored")
         events = [json.loads(row["envelope"]) for row in rows]
-        return [(event["event_type"], event["payload"]["store"]) for event in events]
+        told = [(event["event_type"], event["payload"]["store"]) for event in events]
+        return [(kind, store) for kind, store in told if not of or store in of]
