@@ -4,6 +4,8 @@ answered, and what a page promises for a reaction is paid once."""
 import asyncio
 import json
 import random
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from tests.e2e.reader import Reader, buttons, readers, with_buttons
 from tests.e2e.route import STORY
 from tests.e2e.stores import Stores
 from tests.features.besitos.beside import beside, until_told
+from tests.storage.waiting import until
 from yabot.errors import InvalidInput
 from yabot.features.besitos.audit import audit_ledger
 
@@ -76,6 +79,15 @@ def first_reactions(stores: Stores) -> dict[str, int]:
     return due
 
 
+def events_of(stores: Stores, found: Sequence[Reader]) -> int:
+    return sum(len(stores.outbox(reader.user_id)) for reader in found)
+
+
+async def have_come_far(stores: Stores, found: Sequence[Reader]) -> bool:
+    """Far enough for what is asked of them afterwards."""
+    return events_of(stores, found) > 20 and bool(first_reactions(stores))
+
+
 async def verify_rewards(stores: Stores) -> None:
     await asyncio.to_thread(until_told, stores)
     paid = "SELECT transaction_id, amount FROM postings WHERE transaction_id LIKE ? AND amount > 0"
@@ -101,6 +113,7 @@ async def test_whenever_it_is_killed_nothing_is_lost_or_done_twice(
             await asyncio.sleep(moments.uniform(0.05, 0.6))
             mortal.kill9()
             await asyncio.to_thread(mortal.start)
+        await until(partial(have_come_far, mortal.stores, found), 60)
         stop.set()
         await asyncio.gather(*walking)
         for reader in found:
@@ -108,4 +121,4 @@ async def test_whenever_it_is_killed_nothing_is_lost_or_done_twice(
         await asyncio.to_thread(settle, mortal.stores)
         await verify_rewards(mortal.stores)
         verify(mortal.stores)
-        assert sum(len(mortal.stores.outbox(reader.user_id)) for reader in found) > 20
+        assert events_of(mortal.stores, found) > 20
