@@ -42,7 +42,7 @@ class Cashier:
         self._offset = 0
 
     async def next(self) -> Update:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while not (found := await self._bot.get_updates(self._offset, limit=1, timeout=5)):
                 pass
         self._offset = found[0].update_id + 1
