@@ -1,6 +1,6 @@
 """Statements on ``dead_letters``: an event's failures, from the first to the end of the matter."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,7 +88,7 @@ _resolve = (
 )
 _retrying = select(dead_letters.c.consumer, dead_letters.c.event_id, dead_letters.c.attempts).where(
     dead_letters.c.group_name == bindparam("group"),
-    dead_letters.c.partition == bindparam("number"),
+    dead_letters.c.partition.in_(bindparam("numbers", expanding=True)),
     dead_letters.c.state == "retrying",
 )
 _wanted = (
@@ -145,9 +145,9 @@ def resolved(case: Case) -> Statement[None]:
     return resolve
 
 
-def failures_of(group: str, partition: int) -> Statement[dict[tuple[str, str], int]]:
+def failures_of(group: str, partitions: Sequence[int]) -> Statement[dict[tuple[str, str], int]]:
     """How often each event that is still being tried has failed, by consumer and event."""
-    where = {"group": group, "number": partition}
+    where = {"group": group, "numbers": partitions}
     return lambda connection: {
         (row.consumer, row.event_id): row.attempts for row in connection.execute(_retrying, where)
     }

@@ -102,7 +102,7 @@ class SubscriberGroup:
             return
         for entry in entries:
             if entry.pos > progress.taken and not self._took_next(progress, entry):
-                progress.behind = True
+                progress.behind = progress.more = True
                 self.loop.wake()
                 return
         self._shares.mark_soon()
@@ -117,8 +117,10 @@ class SubscriberGroup:
         await self._recall_failures()
         ends = await self._database.read(log_ends)
         for progress in self._shares:
-            if progress.stands_still(ends[progress.partition]) or progress.behind:
+            if progress.lacks_some(ends[progress.partition]):
                 await self._catch_up(progress)
+            else:
+                progress.behind = False
             progress.looked()
         await self._retries.take_up()
         self._measure(ends)
@@ -154,10 +156,11 @@ class SubscriberGroup:
             log.warning("shares.not_handed_over", group=self.name, reason=str(error))
 
     async def _recall_failures(self) -> None:
-        while self._begun:
-            known = failures.failures_of(self.name, self._begun[-1].partition)
+        if self._begun:
+            partitions = [progress.partition for progress in self._begun]
+            known = failures.failures_of(self.name, partitions)
             self._failures.update(await self._database.read(known))
-            self._begun.pop()
+            self._begun.clear()
 
     def _took_next(self, progress: Progress, entry: Entry) -> bool:
         """False: what comes next is to be read from the log."""

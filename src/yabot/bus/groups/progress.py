@@ -28,7 +28,7 @@ class Progress:
     taken: int = field(init=False)
     # Events are read from the log, not taken from the feed, until the group has caught up.
     behind: bool = True
-    # Something has been published since the log was read.
+    # While it is behind: something has been published since the log was read.
     more: bool = False
     _looked_at: int = -1
     # On the monotonic clock.
@@ -62,10 +62,12 @@ class Progress:
         """When the oldest event that is not settled happened."""
         return self._open[0][1] if self._open else None
 
-    def stands_still(self, end: int) -> bool:
-        """Whether nobody has brought what follows since the last look at the log, which has come
-        to ``end``.
+    def lacks_some(self, end: int) -> bool:
+        """Whether the log, which had come to ``end`` a moment ago, is to be read: there is what
+        nobody has brought since the last look, or what was brought and could not be taken on.
         """
+        if self.behind:
+            return self.more or self.taken < end
         return self._looked_at == self.taken < end
 
     def looked(self) -> None:

@@ -1,0 +1,82 @@
+"""What a group asks of SQL when it looks at the log, and what it must not overlook by that."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from tests.bus.process import Process, effects, poke, toy
+from tests.bus.statements import statements
+from tests.storage.fixtures import NewDatabase
+from tests.storage.waiting import until
+from yabot.bus.groups.positions import declare_groups, log_ends
+from yabot.storage.relational.database import Statement
+
+Hook = Callable[[], Awaitable[None]]
+
+
+@asynccontextmanager
+async def opened(new: NewDatabase, redis: Redis) -> AsyncIterator[Process]:
+    """Its group looks when the test says so."""
+    process = Process(new(), redis, {"test": [toy()]})
+    await process.database.open()
+    await process.database.write(declare_groups(["test"]))
+    try:
+        yield process
+    finally:
+        await process.stop()
+
+
+async def test_a_start_with_nothing_to_do_reads_failures_once_and_no_events(
+    new_database: NewDatabase, redis: Redis
+) -> None:
+    async with opened(new_database, redis) as process:
+        with statements() as seen:
+            await process.groups["test"].run_once()
+    assert not [each for each in seen if "FROM outbox" in each]
+    # Those of events that are being tried, and those that an operator wants tried again.
+    assert len([each for each in seen if "FROM dead_letters" in each]) == 2
+
+
+async def test_what_is_published_while_a_group_looks_is_taken_on_by_that_look(
+    new_database: NewDatabase, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The end of the log, as it was read, is out of date by then."""
+    async with opened(new_database, redis) as process:
+        group = process.groups["test"]
+
+        async def publish(*words: str) -> None:
+            """Only the last one is brought by the feed."""
+            for word in words:
+                (entry,) = (await poke(process.commits, "7", word)).events
+            group.offer(entry.partition, [entry])
+
+        async def have_effect(*words: str) -> bool:
+            return await effects(process.database) == {"7": [*words]}
+
+        behind_the_end_of_the_log(monkeypatch, process, partial(publish, "a"))
+        await group.run_once()
+        await until(partial(have_effect, "a"))
+        behind_the_end_of_the_log(monkeypatch, process, partial(publish, "b", "c"))
+        await group.run_once()
+        await until(partial(have_effect, "a", "b", "c"))
+
+
+def behind_the_end_of_the_log(
+    monkeypatch: pytest.MonkeyPatch, process: Process, happen: Hook
+) -> None:
+    """In the look that comes, right after it was read where the log ends."""
+    database = process.database
+
+    async def read(query: Statement[Any]) -> Any:
+        found = await type(database).read(database, query)
+        # It is read once more before, for partitions that are only about to be taken.
+        if query is log_ends and process.groups["test"].partitions:
+            monkeypatch.undo()
+            await happen()
+        return found
+
+    monkeypatch.setattr(database, "read", read)
