@@ -20,3 +20,21 @@ def statements() -> Iterator[list[str]]:
         yield seen
     finally:
         event.remove(Engine, "before_cursor_execute", note)
+
+
+@contextmanager
+def parameters(beginning: str) -> Iterator[list[dict[str, Any]]]:
+    """What the statements that begin so are given meanwhile, row by row."""
+    seen: list[dict[str, Any]] = []
+
+    def note(
+        _connection: Any, _cursor: Any, statement: str, _values: Any, context: Any, _many: bool
+    ) -> None:
+        if statement.startswith(beginning):
+            seen.extend(context.compiled_parameters)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from tests.bus.process import Process, effects, poke, toy
-from tests.bus.statements import statements
+from tests.bus.process import Process, effects, poke, running, settled, toy
+from tests.bus.statements import parameters, statements
 from tests.storage.fixtures import NewDatabase
 from tests.storage.waiting import until
 from yabot.bus.groups.positions import declare_groups, log_ends
@@ -63,6 +63,17 @@ async def test_what_is_published_while_a_group_looks_is_taken_on_by_that_look(
         behind_the_end_of_the_log(monkeypatch, process, partial(publish, "b", "c"))
         await group.run_once()
         await until(partial(have_effect, "a", "b", "c"))
+
+
+async def test_only_positions_that_have_moved_are_marked(
+    new_database: NewDatabase, redis: Redis
+) -> None:
+    async with running(new_database, redis, toy()) as process:
+        for n in range(2):
+            with parameters("UPDATE group_positions") as seen:
+                (entry,) = (await poke(process.commits, "7", f"{n}")).events
+                await until(lambda: settled(process.database))
+            assert [each["number"] for each in seen] == [entry.partition]
 
 
 def behind_the_end_of_the_log(

@@ -25,6 +25,8 @@ class Progress:
     # For each transaction that takes effect here: raises OwnershipLost. None where nobody else can
     # have the partition.
     check: Statement[None] | None = None
+    # Up to there SQL knows what is settled, or will within moments.
+    marked: int = field(init=False)
     taken: int = field(init=False)
     # Events are read from the log, not taken from the feed, until the group has caught up.
     behind: bool = True
@@ -39,7 +41,7 @@ class Progress:
     _finished: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.taken = self.settled
+        self.marked = self.taken = self.settled
 
     @property
     def closed(self) -> bool:

@@ -73,7 +73,12 @@ class Shares:
 
     def _mark(self) -> None:
         self._marking = None
-        self._database.write_later(advance(self._group, _settled(self)))
+        moved = [progress for progress in self if progress.settled > progress.marked]
+        for progress in moved:
+            # It is kept until it is durable.
+            progress.marked = progress.settled
+        if moved:
+            self._database.write_later(advance(self._group, _settled(moved)))
 
     async def _begin(self, tokens: dict[int, int]) -> list[Progress]:
         if not tokens:
