@@ -10,7 +10,6 @@ from tests.storage.fixtures import (
     new_database,
     new_postgres,
     new_sqlite,
-    postgres_database,
     postgres_server,
     sqlite_database,
 )
@@ -23,7 +22,6 @@ __all__ = [
     "new_database",
     "new_postgres",
     "new_sqlite",
-    "postgres_database",
     "postgres_server",
     "sqlite_database",
 ]

@@ -11,9 +11,7 @@ from tests.storage.fixtures import (
     new_database,
     new_postgres,
     new_sqlite,
-    postgres_database,
     postgres_server,
-    sqlite_database,
 )
 from yabot.bus.connection import connect
 from yabot.storage.relational.database import Database
@@ -25,9 +23,7 @@ __all__ = [
     "new_database",
     "new_postgres",
     "new_sqlite",
-    "postgres_database",
     "postgres_server",
-    "sqlite_database",
 ]
 
 

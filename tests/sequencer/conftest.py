@@ -11,7 +11,6 @@ from tests.storage.fixtures import (
     new_database,
     new_postgres,
     new_sqlite,
-    postgres_database,
     postgres_server,
     sqlite_database,
 )
@@ -27,7 +26,6 @@ __all__ = [
     "new_postgres",
     "new_sqlite",
     "outlived",
-    "postgres_database",
     "postgres_server",
     "sqlite_database",
 ]

@@ -15,7 +15,6 @@ from tests.storage.fixtures import (
     new_postgres,
     new_sqlite,
     postgres_server,
-    sqlite_database,
 )
 from tests.storage.users import world
 from yabot.storage.relational.database import Database
@@ -35,7 +34,6 @@ __all__ = [
     "new_world",
     "playing",
     "postgres_server",
-    "sqlite_database",
 ]
 
 

@@ -12,7 +12,6 @@ from tests.storage.fixtures import (
     new_postgres,
     new_sqlite,
     postgres_server,
-    sqlite_database,
 )
 from yabot.features.narrative.library import Library
 from yabot.storage.documents.store import DocumentStore
@@ -36,7 +35,6 @@ __all__ = [
     "outlived",
     "playing",
     "postgres_server",
-    "sqlite_database",
     "telegram",
 ]
 

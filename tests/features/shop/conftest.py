@@ -17,7 +17,6 @@ from tests.storage.fixtures import (
     new_postgres,
     new_sqlite,
     postgres_server,
-    sqlite_database,
 )
 from yabot.playground.client import PlaygroundClient
 from yabot.storage.documents.store import DocumentStore
@@ -40,7 +39,6 @@ __all__ = [
     "outlived",
     "playing",
     "postgres_server",
-    "sqlite_database",
 ]
 
 
