@@ -134,9 +134,9 @@ class LosingAnswers(Database):
         await self._database.open()
 
     async def write(self, work: Statement[Any]) -> Any:
+        losing, self.losing = self.losing, False
         result = await self._database.write(work)
-        if self.losing:
-            self.losing = False
+        if losing:
             raise StoreUnavailable("SQL", "the connection was lost before the answer came")
         return result
 

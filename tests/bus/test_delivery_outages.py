@@ -90,7 +90,7 @@ async def test_without_redis_events_take_effect_within_seconds(new_database: New
         for n in range(5):
             await poke(process.commits, "7", f"{n}")
             await poke(process.commits, "8", f"{n}")
-        await until(lambda: settled(process.database), 5)
+        await until(lambda: settled(process.database), 10)
         words = [f"{n}" for n in range(5)]
         assert await effects(process.database) == {"7": words, "8": words}
 

@@ -195,7 +195,8 @@ async def world(migrated: Path) -> AsyncIterator[World]:
 
 @pytest.mark.criterion("2.3.1", "2.3.2", "rel.3")
 @settings(
-    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=50,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(steps=steps)
 def test_each_event_takes_effect_once_in_order_or_is_a_dead_letter(

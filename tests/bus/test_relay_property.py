@@ -184,7 +184,8 @@ async def world(migrated: Path, redis: Redis) -> AsyncIterator[World]:
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(history=steps)
 async def test_a_stream_is_always_a_beginning_of_the_log_and_at_last_the_log(
@@ -219,7 +220,8 @@ class Unreliable(Streams):
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(fates=st.lists(st.tuples(st.booleans(), st.booleans()), max_size=12))
 async def test_batches_and_answers_that_get_lost_double_nothing_and_lose_nothing(
