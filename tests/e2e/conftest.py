@@ -98,6 +98,14 @@ def bot_settings(
     }
 
 
+@pytest.fixture
+def running_bot(new_program: NewProgram, bot_settings: dict[str, str]) -> Program:
+    """A program of its own, which polls that Telegram."""
+    program = new_program(**bot_settings)
+    program.start()
+    return program
+
+
 def bot_token(telegram: Program) -> str:
     (line,) = [line for line in telegram.said.splitlines() if line.startswith("BOT_TOKEN")]
     return line.split()[1]

@@ -64,17 +64,13 @@ async def test_without_redis_it_is_degraded_and_says_so_and_loses_nothing(
 
 
 @pytest.mark.criterion("rel.4")
-async def test_without_telegram_it_is_not_ready(
-    new_program: NewProgram, telegram: Program, bot_settings: dict[str, str]
-) -> None:
-    program = new_program(**bot_settings)
-    program.start()
+async def test_without_telegram_it_is_not_ready(running_bot: Program, telegram: Program) -> None:
     assert telegram.stop() == 0
-    wait_until(lambda: program.health("ready")[0] == 503)
-    assert _component(program, "telegram")["status"] == "failed"
-    assert program.health("live")[0] == 200
+    wait_until(lambda: running_bot.health("ready")[0] == 503)
+    assert _component(running_bot, "telegram")["status"] == "failed"
+    assert running_bot.health("live")[0] == 200
     telegram.launch()
-    wait_until(lambda: program.health("ready")[0] == 200, seconds=20)
+    wait_until(lambda: running_bot.health("ready")[0] == 200, seconds=20)
 
 
 async def test_an_engine_that_is_killed_comes_back(new_program: NewProgram) -> None:

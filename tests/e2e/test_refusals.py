@@ -81,16 +81,12 @@ def test_a_role_that_does_not_exist_is_a_usage_error(new_program: NewProgram) ->
 
 
 @pytest.mark.criterion("1.2.3", "1.2.4")
-def test_changed_tables_prevent_the_start_with_the_difference(
-    new_program: NewProgram, bot_settings: dict[str, str]
-) -> None:
-    program = new_program(**bot_settings)
-    program.start()
-    assert program.stop() == 0
-    program.stores.change("ALTER TABLE user_profiles DROP COLUMN last_name")
-    program.stores.change("DROP INDEX ix_subscriptions_user_id")
-    assert program.run() == 1
-    told = "\n".join(program.sentences)
+def test_changed_tables_prevent_the_start_with_the_difference(running_bot: Program) -> None:
+    assert running_bot.stop() == 0
+    running_bot.stores.change("ALTER TABLE user_profiles DROP COLUMN last_name")
+    running_bot.stores.change("DROP INDEX ix_subscriptions_user_id")
+    assert running_bot.run() == 1
+    told = "\n".join(running_bot.sentences)
     assert told.startswith("SQL does not have the schema that this version needs:")
     assert "last_name" in told
     assert "ix_subscriptions_user_id" in told
@@ -98,16 +94,12 @@ def test_changed_tables_prevent_the_start_with_the_difference(
 
 
 @pytest.mark.criterion("1.2.3", "1.2.4")
-def test_a_changed_collection_prevents_the_start_with_the_difference(
-    new_program: NewProgram, bot_settings: dict[str, str]
-) -> None:
-    program = new_program(**bot_settings)
-    program.start()
-    assert program.stop() == 0
+def test_a_changed_collection_prevents_the_start_with_the_difference(running_bot: Program) -> None:
+    assert running_bot.stop() == 0
     rule = {"$jsonSchema": {"bsonType": "object", "required": ["surprise"]}}
-    program.stores.mongodb.command("collMod", "users", validator=rule)
-    assert program.run() == 1
-    told = "\n".join(program.sentences)
+    running_bot.stores.mongodb.command("collMod", "users", validator=rule)
+    assert running_bot.run() == 1
+    told = "\n".join(running_bot.sentences)
     assert told.startswith("MongoDB does not have the schema that this version needs:")
     assert "collection 'users'" in told
     assert "Traceback" not in told

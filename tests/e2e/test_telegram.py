@@ -15,20 +15,19 @@ from tests.e2e.reader import buttons, readers, said_by_bot
 
 
 @pytest.mark.criterion("1.1.1", "2.1.1", "5.1.1")
-async def test_with_token_and_uris_it_is_the_bot(
-    new_program: NewProgram, telegram: Program, bot_settings: dict[str, str]
-) -> None:
-    bot = new_program(**bot_settings)
-    bot.start()
+async def test_with_token_and_uris_it_is_the_bot(running_bot: Program, telegram: Program) -> None:
     async with readers(telegram.url, "Carmen") as (reader,):
-        player = Player(bot.stores, reader)
+        player = Player(running_bot.stores, reader)
         await player.begin()
         await player.to("street")
-    assert bot.engines() == {}
-    assert "Play at" not in bot.said
-    stores, polling = _first(bot, "collection.created"), _first(bot, "update.stored")
-    assert stores < _first(bot, "yabot.started") <= polling
-    assert bot.stop() == 0
+    assert running_bot.engines() == {}
+    assert "Play at" not in running_bot.said
+    stores, polling = (
+        _first(running_bot, "collection.created"),
+        _first(running_bot, "update.stored"),
+    )
+    assert stores < _first(running_bot, "yabot.started") <= polling
+    assert running_bot.stop() == 0
 
 
 async def test_an_update_that_comes_five_times_and_again_later_takes_effect_once(
@@ -96,38 +95,34 @@ async def test_a_gateway_that_answers_rubbish_is_waited_out(
 
 
 async def test_readers_miss_nothing_while_the_bot_is_away(
-    new_program: NewProgram, telegram: Program, bot_settings: dict[str, str]
+    running_bot: Program, telegram: Program
 ) -> None:
-    bot = new_program(**bot_settings)
-    bot.start()
     async with readers(telegram.url, "Elsa") as (reader,):
         await reader.ask("/start")
-        assert bot.stop() == 0
+        assert running_bot.stop() == 0
         await reader.send("/story")
-        bot.start()
+        running_bot.start()
         chat = await reader.until(lambda chat: len(said_by_bot(chat)) == 2)
         assert "c:letter:coat" in buttons(chat[-1])
 
 
 async def test_who_comes_back_while_being_forgotten_is_greeted(
-    new_program: NewProgram, telegram: Program, bot_settings: dict[str, str]
+    running_bot: Program, telegram: Program
 ) -> None:
     """The /start is stored when the deletion is committed, and not yet handled at the kill."""
-    bot = new_program(**bot_settings)
-    bot.start()
     async with readers(telegram.url, "Gema") as (reader,):
         await reader.ask("/start")
         await reader.ask("/forget")
-        assert bot.stop() == 0
+        assert running_bot.stop() == 0
         await reader.touch("forget:yes")
         await reader.send("/start")
-        bot.launch(KillPoint("log", "unit.committed"))
-        assert bot.exit_code(START_SECONDS) == -9
-        bot.start()
+        running_bot.launch(KillPoint("log", "unit.committed"))
+        assert running_bot.exit_code(START_SECONDS) == -9
+        running_bot.start()
         await reader.until(lambda chat: "Hola, Gema." in chat[-1]["text"])
-        verify(bot.stores)
+        verify(running_bot.stores)
         registered = "SELECT first_name FROM user_profiles WHERE user_id = ?"
-        assert bot.stores.value(registered, str(reader.user_id)) == "Gema"
+        assert running_bot.stores.value(registered, str(reader.user_id)) == "Gema"
 
 
 def _first_time(updates: list[Json]) -> Callable[[list[Json]], list[Json]]:

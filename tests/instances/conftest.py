@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.conftest import NewProgram, bot_settings, forks, new_program, telegram
+from tests.e2e.conftest import NewProgram, bot_settings, forks, new_program, running_bot, telegram
 from tests.instances.balancer import balancing
 from tests.instances.fleet import Fleet
 from tests.outages.stores import PostgresStores
@@ -29,6 +29,7 @@ __all__ = [
     "new_program",
     "new_sqlite",
     "postgres_server",
+    "running_bot",
     "telegram",
 ]
 

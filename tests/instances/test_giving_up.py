@@ -3,7 +3,6 @@
 import pytest
 from aiogram.types import Update
 
-from tests.e2e.conftest import NewProgram
 from tests.e2e.kill_points import KillPoint
 from tests.e2e.program import Program
 from tests.e2e.reader import readers
@@ -17,24 +16,22 @@ DEADLY = KillPoint("sql", "INSERT INTO doc_changes")
 
 @pytest.mark.criterion("5.1.5")
 async def test_after_so_many_deaths_the_reader_hears_that_it_did_not_work(
-    new_program: NewProgram, telegram: Program, bot_settings: dict[str, str]
+    running_bot: Program, telegram: Program
 ) -> None:
-    program = new_program(**bot_settings)
-    program.start()
     async with readers(telegram.url, "Ada") as (ada,):
         for deaths in range(MOST_ATTEMPTS):
             if deaths:
-                program.launch(DEADLY)
+                running_bot.launch(DEADLY)
             else:
-                program.arm(DEADLY)
+                running_bot.arm(DEADLY)
                 await ada.send("/start")
-            assert program.exit_code(40) == -9
-        program.start()
+            assert running_bot.exit_code(40) == -9
+        running_bot.start()
         _, answer = await ada.until(lambda chat: len(chat) == 2)
         assert "Algo ha salido mal" in answer["text"]
-        assert len(program.logged("update.given_up")) == 1
-        assert program.stores.value("SELECT state FROM updates") == "failed"
-        assert program.stores.document(ada.user_id) is None
+        assert len(running_bot.logged("update.given_up")) == 1
+        assert running_bot.stores.value("SELECT state FROM updates") == "failed"
+        assert running_bot.stores.document(ada.user_id) is None
         (welcome,) = await ada.ask("/start")
         assert "Ada" in welcome["text"]
 
