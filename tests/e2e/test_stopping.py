@@ -141,5 +141,10 @@ async def test_killed_in_a_click_the_story_goes_on_at_the_same_address(
 def _ended_quietly(program: Program) -> None:
     assert program.sentences == []
     assert "exception" not in program.errors
-    assert [line["event"] for line in program.log if line["level"] in {"error", "critical"}] == []
+    (stopping,) = program.logged("yabot.stopping")
+    told = [line for line in program.log if line["level"] in {"error", "critical"}]
+    # Until it was told to stop, a slow machine may have kept a store from answering in time.
+    late = [line for line in told if line["timestamp"] > stopping["timestamp"]]
+    assert [line["event"] for line in told if line["event"] != "store.lost"] == []
+    assert late == []
     assert program.log[-1]["event"] == "yabot.stopped"

@@ -7,7 +7,7 @@ import pytest
 
 from tests.e2e.invariants import settle, verify
 from tests.e2e.kill_points import KillPoint
-from tests.e2e.program import Program
+from tests.e2e.program import START_SECONDS, Program
 from tests.features.shop.counter import Customer
 from yabot.playground.client import PlaygroundClient
 
@@ -38,7 +38,7 @@ async def test_debit_and_grant_are_both_there_or_neither(mortal: Program, point:
 
         mortal.arm(point)
         await lucia.reader.touch(yes)
-        assert mortal.exit_code() == -9, f"it has not passed {point}"
+        assert mortal.exit_code(START_SECONDS) == -9, f"it has not passed {point}"
         assert _all_or_nothing(lucia)
         mortal.start()
 
