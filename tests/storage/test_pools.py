@@ -25,14 +25,14 @@ class Gauge:
         self._full = threading.Event()
 
     def pass_through(self, connection: Connection, crowd: int) -> None:
-        """Wait inside, a moment at most, for a crowd to gather."""
+        """Wait inside until a crowd has gathered."""
         with self._lock:
             self._inside += 1
             self.most = max(self.most, self._inside)
             self.connections.add(id(connection.connection.dbapi_connection))
             if self._inside == crowd:
                 self._full.set()
-        self._full.wait(0.2)
+        self._full.wait(10)
         with self._lock:
             self._inside -= 1
 
