@@ -1,7 +1,8 @@
 """The composition root: the one module that knows the features.
 
 A new feature is one package under ``features`` and one line here. Each may use the services of
-those before it; the menu stands last, because it answers whatever nobody else has.
+those before it; the menu stands last, because it answers whatever nobody else has. Readers see the
+commands in the opposite order: the story before the shop, and their data at the end.
 """
 
 from yabot.feature import Feature
@@ -22,9 +23,9 @@ FEATURES: tuple[Feature, ...] = (
     besitos.FEATURE,
     subscriptions.FEATURE,
     items.FEATURE,
+    shop.FEATURE,
     narrative.FEATURE,
     rewards.FEATURE,
-    shop.FEATURE,
     alerts.FEATURE,
     menu.FEATURE,
 )
