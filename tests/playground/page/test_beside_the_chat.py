@@ -110,6 +110,8 @@ async def test_a_killed_server_comes_back_without_a_reload(
         page = await open_page(child.url)
         await page.get_by_role("button", name="Start", exact=True).click()
         await expect(page.locator(".from-reader .text")).to_have_text("/start")
+        # The page hears of the message before it hears that the chat has begun.
+        await expect(page.get_by_label("Message", exact=True)).to_be_visible()
         await child.kill()
         await expect(page.locator("#connection")).to_have_text("Reconnecting…")
         await page.get_by_label("Message", exact=True).fill("is anybody there?")
