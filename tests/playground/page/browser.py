@@ -21,4 +21,7 @@ def playwright() -> Any:
 
 
 def expect(what: Any) -> Any:
-    return playwright().expect(what)
+    """Playwright's, with as long as a slow machine needs."""
+    expecting = playwright().expect
+    expecting.set_options(timeout=20_000)
+    return expecting(what)
