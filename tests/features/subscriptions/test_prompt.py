@@ -55,6 +55,8 @@ async def test_a_checkout_without_sql_is_refused_in_time(new_world: NewWorld, wa
         assert time.monotonic() - begun < FIVE_SECONDS
         assert outcome["outcome"] == "refused"
         assert "no se te ha cobrado nada" in outcome["message"]
+        # The watch may take longer to say so than the checkout; it would not be well yet.
+        world.until_noticed("sql")
         await world.restore("sql")
         world.until_well()
         wait_until(lambda: checkouts(world, reader.user_id) == ["unavailable"])
