@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.architecture import toy
-from tests.e2e.program import wait_until
 from tests.e2e.reader import Reader, readers
 from tests.e2e.stores import Stores
 from tests.ports import free_port
+from tests.waiting import wait_until
 from yabot.application import BotApplication
 from yabot.bootstrap import FEATURES
 from yabot.errors import SchemaMismatch

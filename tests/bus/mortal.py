@@ -16,7 +16,7 @@ from pathlib import Path
 from redis.asyncio import Redis
 
 from tests.bus.process import Poked, Process, poking, settled, toy
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.storage.relational.commit_log import Committed
 from yabot.storage.relational.sqlite import SqliteDatabase
 from yabot.storage.relational.unit_of_work import UnitOfWork
@@ -53,7 +53,7 @@ async def live(path: Path, moment: str, mortal_call: int) -> None:
         await process.commits.commit(poking(user, *words[:5]))
         await process.commits.commit(poking(user, *words[5:]))
     await process.commits.commit(poking("8", "poison"))
-    await until(lambda: settled(database), 30)
+    await until(lambda: settled(database))
     await process.stop()
 
 

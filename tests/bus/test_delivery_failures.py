@@ -23,7 +23,7 @@ from tests.bus.process import (
 )
 from tests.storage.dumps import events_of, rows_of
 from tests.storage.fixtures import NewDatabase
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.bus.groups.delivery import ATTEMPTS, IN_FLIGHT
 from yabot.bus.groups.failures import Case, failed
 from yabot.errors import OwnershipLost, TerminalError

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from tests.bus.process import Calls, Poked, Process, effects, letters, poke, settled, toy
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import NewDatabase
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.errors import TerminalError
 from yabot.events.envelope import Envelope
 from yabot.observability.health import Health
@@ -58,8 +58,8 @@ async def test_twenty_of_the_last_hundred_stop_the_group_and_no_other(
     async def stopped() -> bool:
         return health.status == "degraded"
 
-    await until(stopped, 60)
-    await until(lambda: settled(process.database, "strong"), 60)
+    await until(stopped)
+    await until(lambda: settled(process.database, "strong"))
     assert await effects(process.database, "strong") == {"7": words}
     assert len(await letters(process.database)) == 20
     reason = health.components["weak"].reason
@@ -77,7 +77,7 @@ async def test_twenty_of_the_last_hundred_stop_the_group_and_no_other(
     # What has been mended meanwhile goes on where it stopped.
     process = Process(new_database(), redis, {"weak": [toy(calls.note, name="weak")]})
     await process.start()
-    await until(lambda: settled(process.database, "weak"), 60)
+    await until(lambda: settled(process.database, "weak"))
     done = (await effects(process.database, "weak"))["7"]
     dead = {
         Envelope.model_validate_json(row["envelope"]).payload["word"]
@@ -95,7 +95,7 @@ async def test_fewer_than_twenty_of_a_hundred_never_stop_it(
     await process.start()
     words = some_poison([True, False, False, False, False, False], 240)
     await poke(process.commits, "7", *words)
-    await until(lambda: settled(process.database), 60)
+    await until(lambda: settled(process.database))
     assert len(await letters(process.database)) == 40
     assert await told(process.database) == []
     await process.stop()

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from tests.bus.process import Poked, Process, poke, running, settled, toy
 from tests.storage.fixtures import NewDatabase
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.bus.dead_letters.service import DeadLetters
 from yabot.errors import TerminalError
 from yabot.observability.metrics import REGISTRY

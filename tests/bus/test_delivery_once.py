@@ -26,7 +26,7 @@ from tests.bus.process import (
 from tests.storage.dumps import rows_of
 from tests.storage.faults import failing_commit
 from tests.storage.fixtures import PARTITIONS, NewDatabase
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.bus.groups.delivery import ATTEMPTS
 from yabot.errors import StoreUnavailable, TerminalError
 from yabot.events.partition import Entry, partition_of
@@ -248,7 +248,7 @@ async def test_after_a_death_every_event_takes_effect_once_in_order(
                 await poke(process.commits, user, f"{start}.{n}")
         await process.die()
     async with running(new_database, redis, toy()) as process:
-        await until(lambda: settled(process.database), 20)
+        await until(lambda: settled(process.database))
         words = [f"{start}.{n}" for start in range(3) for n in range(10)]
         assert await effects(process.database) == dict.fromkeys(users, words)
         assert await letters(process.database) == []

@@ -24,7 +24,7 @@ from tests.bus.process import (
 from tests.outages.proxy import proxying
 from tests.ports import free_port
 from tests.storage.fixtures import NewDatabase
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.bus.connection import connect
 from yabot.bus.groups.delivery import ATTEMPTS
 from yabot.bus.groups.positions import declare_groups
@@ -46,7 +46,7 @@ async def test_a_handler_whose_store_is_away_waits_and_uses_up_no_attempt(
 
     async with running(new_database, redis, toy(read_the_document)) as process:
         await poke(process.commits, "7", "a", "b")
-        await until(lambda: settled(process.database), 30)
+        await until(lambda: settled(process.database))
         assert await effects(process.database) == {"7": ["a", "b"]}
         assert await letters(process.database) == []
     assert calls["a"] == ATTEMPTS + 1
@@ -74,7 +74,7 @@ async def test_sql_away_in_the_middle_of_an_event_uses_up_no_attempt(
         (letter,) = await letters(outside)
         assert (letter["state"], letter["attempts"]) == ("retrying", 1)
         process.database.gate.reason = None
-        await until(lambda: settled(outside), 20)
+        await until(lambda: settled(outside))
         assert await effects(outside) == {"7": ["a", "b"]}
         assert await letters(outside) == []
     await outside.close()
@@ -90,7 +90,7 @@ async def test_without_redis_events_take_effect_within_seconds(new_database: New
         for n in range(5):
             await poke(process.commits, "7", f"{n}")
             await poke(process.commits, "8", f"{n}")
-        await until(lambda: settled(process.database), 10)
+        await until(lambda: settled(process.database))
         words = [f"{n}" for n in range(5)]
         assert await effects(process.database) == {"7": words, "8": words}
 
@@ -132,13 +132,13 @@ async def test_redis_that_goes_and_comes_changes_nothing(
                 for _ in range(5):
                     words.append(f"{harm.__name__} {len(words)}")
                     await poke(process.commits, "7", words[-1])
-                await until(lambda: settled(process.database), 10)
+                await until(lambda: settled(process.database))
                 assert await effects(process.database) == {"7": words}
 
             async def replayed() -> bool:
                 return await streams(redis) == await committed(process.database)
 
-            await until(replayed, 20)
+            await until(replayed)
     assert set(calls.values()) == {1}
 
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from tests.bus.process import Poked, Process, effects, letters, poking, settled, toy
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.bus.groups.positions import declare_groups
 from yabot.errors import TerminalError
 from yabot.events.envelope import Envelope
@@ -158,7 +158,7 @@ class World:
             await group.run_once()
             return await settled(self.process.database)
 
-        await until(all_done, 20)
+        await until(all_done)
 
     async def assert_each_took_effect_once(self) -> None:
         rows = await letters(self.process.database)

@@ -10,7 +10,7 @@ from tests.bus.log import marked
 from tests.bus.process import Poked, Process, poke, settled, toy
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import NewDatabase
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.clock import utc_now
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.retention import Retention

@@ -24,7 +24,7 @@ from tests.bus.process import (
     toy,
 )
 from tests.storage.fixtures import NewDatabase
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.bus.groups import worker
 from yabot.bus.groups.delivery import ATTEMPTS
 from yabot.bus.groups.worker import FINISH_WORK

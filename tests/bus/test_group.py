@@ -11,7 +11,7 @@ from sqlalchemy import Connection, insert
 from tests.bus.log import tell
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import PARTITIONS
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.bus.groups.feed import Feed
 from yabot.bus.groups.group import SubscriberGroup
 from yabot.bus.groups.positions import declare_groups

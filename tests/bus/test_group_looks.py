@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from tests.bus.process import Process, effects, poke, running, settled, toy
 from tests.bus.statements import parameters, statements
 from tests.storage.fixtures import NewDatabase
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.bus.groups.positions import declare_groups, log_ends
 from yabot.storage.relational.database import Statement
 

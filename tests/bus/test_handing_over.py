@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 
 from tests.bus.process import Poked, Process, effects, letters, poke, settled, toy
 from tests.storage.fixtures import PARTITIONS, NewDatabase
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.errors import StoreUnavailable
 from yabot.events.partition import partition_of
 from yabot.storage.relational.unit_of_work import UnitOfWork
@@ -48,12 +48,12 @@ async def test_an_event_that_waits_for_its_store_holds_up_no_hand_over(
     for user in STUCK:
         await poke(one.commits, user, "stuck", "behind")
     await two.start()
-    await until(is_shared, 60)
+    await until(is_shared)
     for user in FREE:
         await poke(one.commits, user, "free")
-    await until(all_free_ones_are_done, 60)
+    await until(all_free_ones_are_done)
     away = False
-    await until(lambda: settled(one.database), 60)
+    await until(lambda: settled(one.database))
     waited = {user: ["stuck", "behind"] for user in STUCK}
     assert await effects(one.database) == waited | {user: ["free"] for user in FREE}
     assert await letters(one.database) == []

@@ -17,7 +17,7 @@ from tests.bus.log import (
 )
 from tests.storage.fixtures import NewDatabase, new_commits
 from tests.storage.units import unit
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.bus.observer import observe
 from yabot.bus.outbox import READ_AT_ONCE
 from yabot.bus.relay import Relay

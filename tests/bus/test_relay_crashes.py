@@ -18,8 +18,8 @@ from tests.bus.log import (
     told_in,
 )
 from tests.storage.fixtures import new_commits
-from tests.storage.waiting import until
-from yabot.bus.relay import SWEEP_SECONDS, Relay
+from tests.waiting import PATIENCE, until
+from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams
 from yabot.errors import StoreUnavailable
 from yabot.events.partition import Entry
@@ -199,7 +199,8 @@ async def test_it_may_be_told_of_the_later_commit_first(
 async def test_a_commit_whose_answer_got_lost_is_published_when_its_cause_comes_again(
     database: Database, commits: CommitLog, redis: Redis
 ) -> None:
-    relay = Relay(database, Streams(redis))
+    # Only a look that was asked for can find it.
+    relay = Relay(database, Streams(redis), sweep_seconds=PATIENCE * 10)
     await relay.run_once()
     # As if the answer had been lost: nobody was told.
     await tell(commits, "cause", "7")
@@ -207,7 +208,7 @@ async def test_a_commit_whose_answer_got_lost_is_published_when_its_cause_comes_
     commits.on_untold.append(relay.look_again)
     relay.loop.start()
     await tell(commits, "cause", "7")
-    await until(lambda: marked(database), seconds=SWEEP_SECONDS / 2)
+    await until(lambda: marked(database))
     await relay.loop.finish(10)
     await assert_complete(database, redis, events=1)
 

@@ -22,7 +22,7 @@ from tests.bus.log import (
 from tests.bus.valkey import server
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import new_commits
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.bus.publisher import StreamAhead
 from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams, stream_name

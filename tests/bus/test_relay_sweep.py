@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from tests.bus.log import ALL, committed, marked, streams, tell, told_in
 from tests.bus.statements import statements
 from tests.storage.fixtures import PARTITIONS, new_commits
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.bus.publisher import TRIES
 from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams
@@ -146,7 +146,7 @@ async def test_events_of_other_partitions_do_not_wait_for_the_pause_after_a_fail
     relay.loop.on_trouble = reasons.append
     relay.loop.start()
     await tell(commits, "to the one that is away", USERS[0])
-    await until(lambda: has_failed(reasons, times=3), 30)
+    await until(lambda: has_failed(reasons, times=3))
     began = monotonic()
     for n in range(10):
         await tell(commits, f"{n}", USERS[1])
@@ -178,7 +178,7 @@ async def test_a_relay_that_is_to_look_again_does_not_wait_for_the_pause_either(
         return 0 in watched.asked
 
     relay.loop.start()
-    await until(lambda: has_failed(reasons, times=6), 30)
+    await until(lambda: has_failed(reasons, times=6))
     began = monotonic()
     for n in (1, 2, 3):
         if in_a_step:

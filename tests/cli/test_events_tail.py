@@ -8,25 +8,23 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from tests.bus.valkey import Server, server
 from tests.e2e.conftest import NewProgram
 from tests.e2e.program import Program
-from tests.storage.waiting import until
+from tests.waiting import until
 
 CHANNEL = "user_registered"
 AWAY = "Redis is away; events that are published meanwhile are not shown: "
 BACK = "Redis is back: events are shown again"
-# The first program of a session has everything to import.
-START_SECONDS = 60
 
 
 async def test_it_goes_on_when_redis_is_back(new_program: NewProgram, tmp_path: Path) -> None:
     async with server(tmp_path / "valkey") as valkey:
         tail = new_program("events", "tail", "--json", REDIS_URL=valkey.url)
         tail.launch()
-        await until(lambda: is_shown(valkey, tail, "before"), START_SECONDS)
+        await until(lambda: is_shown(valkey, tail, "before"))
         for n in (1, 2):
             await valkey.kill()
             await until(lambda n=n: has_said(tail, 2 * n - 1))  # type: ignore[misc]
             await valkey.start()
-            await until(lambda n=n: is_shown(valkey, tail, f"after {n}"), 20)  # type: ignore[misc]
+            await until(lambda n=n: is_shown(valkey, tail, f"after {n}"))  # type: ignore[misc]
         away, back, away_again, back_again = tail.sentences
         assert away.startswith(AWAY)
         assert away_again.startswith(AWAY)
@@ -41,9 +39,9 @@ async def test_it_waits_for_a_redis_that_is_not_there_yet(
         await valkey.kill()
         tail = new_program("events", "tail", "--json", REDIS_URL=valkey.url)
         tail.launch()
-        await until(lambda: has_said(tail, 1), START_SECONDS)
+        await until(lambda: has_said(tail, 1))
         await valkey.start()
-        await until(lambda: is_shown(valkey, tail, "at last"), 20)
+        await until(lambda: is_shown(valkey, tail, "at last"))
         assert tail.sentences[1:] == [BACK]
         tail.interrupt_group()
         assert tail.exit_code() == 0

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from tests.e2e.program import wait_until
 from tests.e2e.reader import readers
 from tests.e2e.stores import Stores
 from tests.ports import free_port
+from tests.waiting import wait_until
 from yabot.application import BotApplication
 from yabot.bootstrap import FEATURES
 from yabot.clock import utc_now

@@ -7,7 +7,7 @@ import pytest
 from tests.coordinator.orders import OrderPaid, OrderPlaced, OrderSent
 from tests.coordinator.shop import Shop
 from tests.storage.dumps import events_of, marks
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.coordinator.clock import ClockDistrusted
 from yabot.events.partition import Entry
 

@@ -8,7 +8,7 @@ from typing_extensions import override
 from tests.coordinator.orders import OrderCancelled, OrderData, OrderPaid, OrderPlaced, Orders
 from tests.coordinator.shop import Shop
 from tests.storage.fixtures import PARTITIONS, NewDatabase
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.coordinator.process import Workflow
 from yabot.storage.relational.ownership import SharedOwnership
 from yabot.storage.relational.unit_of_work import UnitOfWork

@@ -11,10 +11,9 @@ import psutil
 from tests.crash.program import Orders
 from tests.e2e.fork_server import ForkServer, console_environment
 from tests.e2e.kill_points import KillPoint
-from tests.storage.waiting import until
+from tests.waiting import PATIENCE, until
 
 # Seconds that a program gets for all its work, on a machine that has other things to do as well.
-PATIENCE = 60.0
 MODULE = "tests.crash.program"
 
 
@@ -54,7 +53,7 @@ class Child:
                 codes.append(code)
             return bool(codes)
 
-        await until(has_ended, PATIENCE)
+        await until(has_ended)
         self._pid = None
         return codes[0]
 
@@ -92,13 +91,13 @@ class Child:
         async def is_stopped() -> bool:
             return bool(process.status() == psutil.STATUS_STOPPED)
 
-        await until(is_stopped, PATIENCE)
+        await until(is_stopped)
 
     async def until_logged(self, event: str) -> None:
         async def is_logged() -> bool:
             return bool(self.logged(event))
 
-        await until(is_logged, PATIENCE)
+        await until(is_logged)
 
     def end(self) -> None:
         """Whatever it takes."""

@@ -19,8 +19,6 @@ from tests.crash.places import opened
 from tests.crash.program import Orders
 from tests.e2e.kill_points import KillPoint
 
-pytestmark = pytest.mark.timeout(300)
-
 LOAD = Load(readers=5, reactions=6)
 # So many instants has about a life without death, as powers of ten.
 FIRST_INSTANT, LAST_INSTANT = 0.0, 3.4

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from tests.bus.log import marked, marks
-from tests.crash.child import PATIENCE
 from tests.crash.conftest import NewChild, make_collections
 from tests.crash.deeds import FEATURES
 from tests.crash.invariants import verify
@@ -17,15 +16,13 @@ from tests.crash.load import Load, drive
 from tests.crash.places import PARTITIONS, Addresses, opened
 from tests.crash.program import SHORT_TIMEOUT_MS, Orders
 from tests.outages.servers import EngineServer
-from tests.storage.waiting import until
+from tests.waiting import PATIENCE, until
 from yabot.assembly import build_services
 from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams
 from yabot.embedded.mongod import EmbeddedMongod
 from yabot.embedded.valkey import EmbeddedValkey
 from yabot.storage.relational.database import Database
-
-pytestmark = pytest.mark.timeout(300)
 
 LOAD = Load(readers=5, reactions=20, pace=0.15)
 DEATHS = 2
@@ -93,7 +90,7 @@ async def test_what_valkey_has_never_had_is_not_marked_as_published(
         services.commits.followers.append(relay.notice)
         relay.loop.start()
         await drive(services, EARLY)
-        await until(lambda: marked(stores.database), PATIENCE)
+        await until(lambda: marked(stores.database))
         published = await _positions(stores.database, "published_pos")
         engines["valkey"].kill()
         await drive(services, LATER)

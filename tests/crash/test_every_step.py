@@ -11,8 +11,6 @@ from tests.crash.places import opened
 from tests.crash.program import Orders
 from tests.e2e.kill_points import KillPoint
 
-pytestmark = pytest.mark.timeout(300)
-
 # In this order: one that waits, one whose quest fails, poison, a shy one, a sick one.
 LOAD = Load(readers=1, reactions=5)
 # The last but one is slow: positions are marked while it is under way.

@@ -8,17 +8,15 @@ from functools import partial
 
 import pytest
 
-from tests.crash.child import PATIENCE, Child
+from tests.crash.child import Child
 from tests.crash.conftest import NewChild
 from tests.crash.invariants import until_finished, verify
 from tests.crash.load import Load, drive
 from tests.crash.places import PARTITIONS, Addresses, opened
 from tests.crash.program import Orders, following
 from tests.e2e.kill_points import KillPoint
-from tests.storage.waiting import until
+from tests.waiting import PATIENCE, until
 from yabot.stores import Stores
-
-pytestmark = pytest.mark.timeout(300)
 
 LOAD = Load(readers=8, reactions=12, pace=0.25)
 # For what one worker and its heir have to do, and no longer.
@@ -86,7 +84,7 @@ async def test_a_worker_that_was_thought_dead_does_no_harm_when_it_rises(
         zombie.start(point)
         await zombie.until_stopped()
         heir.start()
-        await until(partial(_has_everything, heir), PATIENCE)
+        await until(partial(_has_everything, heir))
         zombie.rise()
     await asyncio.gather(zombie.stop(), heir.stop())
     async with opened(on_postgres) as stores:

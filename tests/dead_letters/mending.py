@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from tests.bus.process import Poked, Process, letters, settled, toy
 from tests.storage.fixtures import NewDatabase
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.errors import TerminalError
 from yabot.events.envelope import EventPayload
 from yabot.storage.relational.database import Database

@@ -13,7 +13,7 @@ from tests.dead_letters.mending import Mendable, poisoned, until_states
 from tests.e2e.conftest import NewProgram
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import NewDatabase
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.storage.relational.tables import audit_log
 
 pytestmark = pytest.mark.criterion("2.3.2")

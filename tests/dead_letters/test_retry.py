@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete
 from tests.bus.process import Poked, Process, effects, letters, poke, settled, toy
 from tests.dead_letters.mending import Mendable, Poison, poisoned, until_states
 from tests.storage.fixtures import NewDatabase
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.bus.dead_letters.service import DeadLetters
 from yabot.errors import StoreUnavailable
 from yabot.storage.relational.tables import outbox, receipts

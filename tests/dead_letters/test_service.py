@@ -12,7 +12,7 @@ from tests.dead_letters.mending import Mendable, Poison, poisoned, states
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import NewDatabase
 from tests.storage.units import MORNING
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.bus.dead_letters.correlated import correlated_before
 from yabot.bus.dead_letters.letters import Selection
 from yabot.bus.dead_letters.service import (

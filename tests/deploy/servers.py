@@ -15,8 +15,8 @@ import psycopg
 
 from tests.deploy.compose_file import DEPLOY, environment
 from tests.deploy.tls_front import tls_front
-from tests.e2e.program import wait_until
 from tests.ports import free_port
+from tests.waiting import wait_until
 from yabot.embedded.mongod import EmbeddedMongod
 from yabot.embedded.valkey import EmbeddedValkey
 

@@ -8,7 +8,8 @@ import pytest
 from redis import Redis
 
 from tests.e2e.fork_server import ForkServer
-from tests.e2e.program import START_SECONDS, Program, wait_until
+from tests.e2e.program import Program
+from tests.waiting import wait_until
 
 NewProgram = Callable[..., Program]
 
@@ -80,7 +81,7 @@ def telegram(new_program: NewProgram) -> Program:
     """A running `yabot playground`, for a bot that is a program of its own."""
     server = new_program("playground", name="telegram")
     server.launch()
-    wait_until(lambda: "BOT_TOKEN" in server.said, START_SECONDS)
+    wait_until(lambda: "BOT_TOKEN" in server.said)
     return server
 
 

@@ -3,8 +3,8 @@
 from collections import Counter
 from typing import Any
 
-from tests.e2e.program import wait_until
 from tests.e2e.stores import PARTITIONS, Stores
+from tests.waiting import wait_until
 
 Json = dict[str, Any]
 UNFINISHED = {
@@ -15,9 +15,9 @@ UNFINISHED = {
 }
 
 
-def settle(stores: Stores, seconds: float = 20.0) -> None:
+def settle(stores: Stores) -> None:
     """Wait until the followers have made everything so."""
-    wait_until(lambda: not any(map(stores.value, UNFINISHED.values())), seconds)
+    wait_until(lambda: not any(map(stores.value, UNFINISHED.values())))
 
 
 def verify(stores: Stores) -> None:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from tests.e2e.program import wait_until
 from tests.e2e.stores import Stores
+from tests.waiting import wait_until
 
 Json = dict[str, Any]
 

@@ -3,10 +3,10 @@
 from typing import Any
 
 from tests.e2e.journal import Journal
-from tests.e2e.program import wait_until
 from tests.e2e.reader import Reader, buttons, with_buttons
 from tests.e2e.route import STORY, Walk
 from tests.e2e.stores import Stores
+from tests.waiting import wait_until
 from yabot.features.narrative.story.model import Choice, Fragment
 
 Json = dict[str, Any]

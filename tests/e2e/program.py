@@ -3,10 +3,8 @@
 import json
 import os
 import signal
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +14,8 @@ from tests.e2e.fork_server import ForkServer, console_environment
 from tests.e2e.kill_points import KillPoint
 from tests.e2e.stores import Stores
 from tests.ports import free_port
+from tests.waiting import wait_until
 
-START_SECONDS = 40.0
 STOP_SECONDS = 10.0  # DESIGN: within ten seconds
 Json = dict[str, Any]
 
@@ -74,7 +72,7 @@ class Program:
             assert self.exit_code(0) is None, f"it ended at start:\n{self.tail()}"
             return self.health("ready")[0] == 200
 
-        wait_until(ready, START_SECONDS)
+        wait_until(ready)
 
     def health(self, what: str) -> tuple[int, Json]:
         """Status and body; status 0 while nobody listens."""
@@ -167,7 +165,7 @@ class Program:
         if self.pid is not None and self.exit_code(0) is None:
             self.kill9()
         started = [line["pid"] for line in self._engine_starts()]
-        wait_until(lambda: not any(map(runs, started)), STOP_SECONDS)
+        wait_until(lambda: not any(map(runs, started)))
 
     def _engine_starts(self) -> list[Json]:
         return [
@@ -180,13 +178,6 @@ def runs(pid: int) -> bool:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 25.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"still not so after {seconds} s"
-        time.sleep(0.02)
 
 
 def _whole_lines(text: str) -> list[str]:

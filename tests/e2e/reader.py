@@ -5,10 +5,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from tests.waiting import PATIENCE
 from yabot.playground.client import PlaygroundClient
 
 Json = dict[str, Any]
-PATIENCE = 20.0
 
 
 @dataclass

@@ -7,8 +7,9 @@ from aiohttp import ClientSession
 
 from tests.e2e.journal import Journal
 from tests.e2e.player import Player, scenes
-from tests.e2e.program import Program, wait_until
+from tests.e2e.program import Program
 from tests.e2e.reader import Reader, buttons, readers
+from tests.waiting import wait_until
 from yabot.bootstrap import FEATURES
 from yabot.playground.client import PlaygroundClient
 

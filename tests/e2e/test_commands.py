@@ -14,9 +14,10 @@ import pytest
 from tests.e2e.conftest import NewProgram
 from tests.e2e.invariants import settle
 from tests.e2e.player import scenes
-from tests.e2e.program import Program, wait_until
+from tests.e2e.program import Program
 from tests.e2e.reader import buttons, readers
 from tests.ports import free_port
+from tests.waiting import wait_until
 from yabot.features.narrative.library import FRESH_FOR
 from yabot.features.narrative.story.demo import demo_story
 

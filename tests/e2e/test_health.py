@@ -7,8 +7,9 @@ import pytest
 
 from tests.e2e.conftest import NewProgram
 from tests.e2e.invariants import verify
-from tests.e2e.program import Json, Program, wait_until
+from tests.e2e.program import Json, Program
 from tests.e2e.reader import readers
+from tests.waiting import wait_until
 from yabot.embedded.valkey import EmbeddedValkey
 
 COMPONENTS = {"mongodb", "redis", "sql", "telegram"}
@@ -70,7 +71,7 @@ async def test_without_telegram_it_is_not_ready(running_bot: Program, telegram: 
     assert _component(running_bot, "telegram")["status"] == "failed"
     assert running_bot.health("live")[0] == 200
     telegram.launch()
-    wait_until(lambda: running_bot.health("ready")[0] == 200, seconds=20)
+    wait_until(lambda: running_bot.health("ready")[0] == 200)
 
 
 async def test_an_engine_that_is_killed_comes_back(new_program: NewProgram) -> None:
@@ -80,8 +81,8 @@ async def test_an_engine_that_is_killed_comes_back(new_program: NewProgram) -> N
         await reader.ask("/start")
         for engine in ("valkey", "mongod"):
             program.kill_engine(engine)
-        wait_until(lambda: len(program.logged("engine.restarted")) == 2, seconds=20)
-        wait_until(lambda: program.health("ready")[1]["status"] == "ok", seconds=20)
+        wait_until(lambda: len(program.logged("engine.restarted")) == 2)
+        wait_until(lambda: program.health("ready")[1]["status"] == "ok")
         await reader.ask("/story")
         await reader.press("c:letter:look")
         verify(program.stores)

@@ -11,9 +11,10 @@ import pytest
 
 from tests.e2e.invariants import settle, verify
 from tests.e2e.kill_points import KillPoint
-from tests.e2e.program import START_SECONDS, Program
+from tests.e2e.program import Program
 from tests.e2e.reader import Reader, readers
 from tests.e2e.stores import Stores
+from tests.waiting import PATIENCE
 
 Json = dict[str, Any]
 
@@ -147,7 +148,7 @@ async def _die_and_rise(program: Program, operation: Operation, point: KillPoint
 
         program.arm(point)
         await operation.act(reader)
-        assert program.exit_code(START_SECONDS) == -9, f"it has not passed {point}"
+        assert program.exit_code(PATIENCE) == -9, f"it has not passed {point}"
         program.start()
 
         await reader.until(lambda chat: all(_heard(chat, answer) for answer in operation.answers))

@@ -17,7 +17,7 @@ from tests.e2e.reader import Reader, buttons, readers, with_buttons
 from tests.e2e.route import STORY
 from tests.e2e.stores import Stores
 from tests.features.besitos.beside import beside, until_told
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.errors import InvalidInput
 from yabot.features.besitos.audit import audit_ledger
 
@@ -113,7 +113,7 @@ async def test_whenever_it_is_killed_nothing_is_lost_or_done_twice(
             await asyncio.sleep(moments.uniform(0.05, 0.6))
             mortal.kill9()
             await asyncio.to_thread(mortal.start)
-        await until(partial(have_come_far, mortal.stores, found), 60)
+        await until(partial(have_come_far, mortal.stores, found))
         stop.set()
         await asyncio.gather(*walking)
         for reader in found:

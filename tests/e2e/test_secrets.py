@@ -11,8 +11,9 @@ from redis import Redis
 
 from tests.e2e.conftest import NewProgram
 from tests.e2e.player import Player
-from tests.e2e.program import Program, wait_until
+from tests.e2e.program import Program
 from tests.e2e.reader import readers
+from tests.waiting import wait_until
 
 MONGODB_PASSWORD = "m0ngo-Hush/Hush?"
 REDIS_PASSWORD = "r3dis-Hush:Hush@"

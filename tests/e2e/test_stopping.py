@@ -14,9 +14,10 @@ from tests.e2e.conftest import NewProgram
 from tests.e2e.fork_server import console_environment
 from tests.e2e.invariants import verify
 from tests.e2e.player import scenes
-from tests.e2e.program import START_SECONDS, STOP_SECONDS, Program, runs, wait_until
+from tests.e2e.program import STOP_SECONDS, Program, runs
 from tests.e2e.reader import readers
 from tests.ports import free_port
+from tests.waiting import wait_until
 
 CROWD = [f"Reader {number}" for number in range(20)]
 
@@ -70,7 +71,7 @@ def test_a_start_can_be_stopped(
 ) -> None:
     program = new_program()
     program.launch()
-    wait_until(lambda: bool(program.logged(moment)), START_SECONDS)
+    wait_until(lambda: bool(program.logged(moment)))
     program.signal(number)
     assert program.exit_code() == 0
     assert not any(map(runs, program.engines().values()))

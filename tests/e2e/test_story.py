@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 
 from tests.e2e.player import Player, data_of, scenes
-from tests.e2e.program import Program, wait_until
+from tests.e2e.program import Program
 from tests.e2e.reader import Reader, buttons, readers
 from tests.e2e.route import STORY, behind_the_door, earned, endings
+from tests.waiting import wait_until
 from yabot.clock import rfc3339, utc_now
 
 NAMES = ("Ada", "Blas", "Cora", "Dani", "Eva", "Fran", "Gala", "Hugo", "Inés", "Jon")

@@ -10,8 +10,9 @@ from tests.e2e.journal import Journal
 from tests.e2e.kill_points import KillPoint
 from tests.e2e.meddler import Json, meddling_with
 from tests.e2e.player import Player
-from tests.e2e.program import START_SECONDS, Program, wait_until
+from tests.e2e.program import Program
 from tests.e2e.reader import buttons, readers, said_by_bot
+from tests.waiting import PATIENCE, wait_until
 
 
 @pytest.mark.criterion("1.1.1", "2.1.1", "5.1.1")
@@ -117,7 +118,7 @@ async def test_who_comes_back_while_being_forgotten_is_greeted(
         await reader.touch("forget:yes")
         await reader.send("/start")
         running_bot.launch(KillPoint("log", "unit.committed"))
-        assert running_bot.exit_code(START_SECONDS) == -9
+        assert running_bot.exit_code(PATIENCE) == -9
         running_bot.start()
         await reader.until(lambda chat: "Hola, Gema." in chat[-1]["text"])
         verify(running_bot.stores)

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pymongo import AsyncMongoClient
 from pymongo.write_concern import WriteConcern
 from redis.asyncio import Redis
 
+from tests.waiting import wait_until
 from yabot.embedded.engine import EmbeddedEngine
 
 PROGRAM = Path(__file__).with_name("program.py")
@@ -91,14 +91,7 @@ def kill_all(pids: list[int]) -> None:
 
 
 def wait_until_ended(pids: Iterable[int]) -> None:
-    wait_until(lambda: not any(runs(pid) for pid in pids), seconds=30)
-
-
-def wait_until(condition: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"still not so after {seconds} s"
-        time.sleep(0.02)
+    wait_until(lambda: not any(runs(pid) for pid in pids))
 
 
 @contextmanager

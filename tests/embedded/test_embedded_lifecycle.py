@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import wait_until
 from yabot.embedded.engine import STOP_SECONDS, EmbeddedEngine
 from yabot.embedded.folder import EngineFolder
 from yabot.embedded.mongod import EmbeddedMongod
 from yabot.embedded.valkey import EmbeddedValkey
 
-from .conftest import Program, runs, save, saved, started, wait_until, wait_until_ended
+from .conftest import Program, runs, save, saved, started, wait_until_ended
 
 
 @pytest.mark.parametrize("engine_class", [EmbeddedMongod, EmbeddedValkey])
@@ -43,7 +44,7 @@ async def test_a_killed_engine_can_be_started_again(tmp_path: Path) -> None:
         await save(address, "acknowledged")
         assert engine.pid is not None
         os.kill(engine.pid, signal.SIGKILL)
-        wait_until(lambda: engine.pid is None, seconds=20)
+        wait_until(lambda: engine.pid is None)
     async with started(engine) as address:
         assert await saved(address) == "acknowledged"
 

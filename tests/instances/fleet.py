@@ -9,17 +9,17 @@ from typing import Any
 
 from tests.e2e.conftest import NewProgram
 from tests.e2e.invariants import UNFINISHED, verify
-from tests.e2e.program import Program, wait_until
+from tests.e2e.program import Program
 from tests.e2e.reader import Reader, said_by_bot
 from tests.outages.stores import PostgresStores
 from tests.ports import free_port
 from tests.storage.fixtures import new_commits
+from tests.waiting import PATIENCE, wait_until
 from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.postgres import PostgresDatabase
 
 Json = dict[str, Any]
 # Seconds that a machine may need which has other things to do as well.
-PATIENCE = 60.0
 
 
 class Fleet:
@@ -77,7 +77,7 @@ class Fleet:
         return worker
 
     def until_started(self) -> None:
-        wait_until(lambda: all(map(_has_started, self.bots)), PATIENCE)
+        wait_until(lambda: all(map(_has_started, self.bots)))
 
     def until_shared_by(self, processes: int, group: str = "bot") -> None:
         """Until so many processes have about the same number of the group's partitions."""
@@ -88,7 +88,7 @@ class Fleet:
                 return False
             return max(shares.values()) - min(shares.values()) <= 1
 
-        wait_until(is_shared, PATIENCE)
+        wait_until(is_shared)
 
     def members(self) -> set[str]:
         """The processes that take part, or have ended without a word not long ago."""
@@ -103,22 +103,22 @@ class Fleet:
     def until_handled(self, updates: int) -> None:
         """Until so many updates have taken effect, whether or not their readers have heard."""
         query = "SELECT count(*) FROM updates WHERE state = 'done'"
-        wait_until(lambda: self.stores.value(query) == updates, PATIENCE)
+        wait_until(lambda: self.stores.value(query) == updates)
 
-    def settle(self, updates: int, seconds: float = PATIENCE) -> None:
+    def settle(self, updates: int) -> None:
         """Wait until so many updates have come and nothing is left to do: it was done well."""
-        self._until_settled(updates, seconds)
+        self._until_settled(updates)
         self.verify()
 
-    def _until_settled(self, updates: int, seconds: float) -> None:
+    def _until_settled(self, updates: int) -> None:
         def waiting() -> dict[str, int]:
             stored = self.stores.value("SELECT count(*) FROM updates")
             found = {name: self.stores.value(query) for name, query in UNFINISHED.items()}
             return {"still to come": updates - stored} | found
 
-        deadline = monotonic() + seconds
+        deadline = monotonic() + PATIENCE
         while any((left := waiting()).values()):
-            assert monotonic() < deadline, f"after {seconds} s: {left}"
+            assert monotonic() < deadline, f"after {PATIENCE} s: {left}"
             sleep(0.05)
 
     def until_heard(self, group: str) -> None:
@@ -127,7 +127,7 @@ class Fleet:
             "SELECT count(*) FROM partitions JOIN group_positions USING (partition)"
             " WHERE name = ? AND pos < last_pos"
         )
-        wait_until(lambda: not self.stores.value(behind, group), PATIENCE)
+        wait_until(lambda: not self.stores.value(behind, group))
 
     def verify(self) -> None:
         """Each update took effect once, and each user's in order."""

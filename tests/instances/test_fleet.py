@@ -8,13 +8,12 @@ import pytest
 from aiogram.methods import SendMessage
 
 from tests.e2e.kill_points import KillPoint
-from tests.e2e.program import Program, wait_until
+from tests.e2e.program import Program
 from tests.e2e.reader import Reader, readers
-from tests.instances.fleet import PATIENCE, Fleet, answers_to, numbers
+from tests.instances.fleet import Fleet, answers_to, numbers
 from tests.storage.units import unit
+from tests.waiting import PATIENCE, wait_until
 from yabot.bot.outgoing import to_message
-
-pytestmark = pytest.mark.timeout(300)
 
 NAMES = ("Ada", "Blas", "Cora", "Dan", "Eva", "Fe", "Gil", "Hugo", "Inés", "Juan", "Kira", "Leo")
 # Seconds in which an heir brings everywhere what has waited for it; by itself it would look for it
@@ -99,7 +98,7 @@ async def test_one_of_them_polls_and_another_takes_its_place(
         assert killed is not stopped
         known = len(numbers(killed, "update.handled"))
         await asyncio.to_thread(
-            wait_until, lambda: len(numbers(killed, "update.handled")) > known + 6, PATIENCE
+            wait_until, lambda: len(numbers(killed, "update.handled")) > known + 6
         )
         killed.kill9()
         await talking
@@ -123,7 +122,7 @@ async def test_what_a_killed_bot_has_committed_is_brought_everywhere_by_its_heir
         await say(found, "/start")
         assert await asyncio.to_thread(victim.exit_code, PATIENCE) == -9
         await asyncio.to_thread(fleet.until_shared_by, 1)
-        await asyncio.to_thread(fleet.settle, len(NAMES), AT_ONCE)
+        await asyncio.to_thread(fleet.settle, len(NAMES))
         assert min(await answers_to(found)) >= 1
 
 
@@ -141,16 +140,16 @@ async def test_a_bot_that_was_thought_dead_does_nothing_any_more(
         await playground.faults({"kind": "flood", "method": "sendMessage", "retry_after": 30})
         await say(found, *["/start"] + ["/help"] * 4)
         fleet.until_handled(5 * len(NAMES))
-        wait_until(lambda: is_refused_everywhere(zombie), PATIENCE)
+        wait_until(lambda: is_refused_everywhere(zombie))
         assert unsent(zombie) > 8
         zombie.signal(signal.SIGSTOP)
         await playground.clear_faults()
         await say(found, "/menu")
-        await asyncio.to_thread(fleet.settle, 6 * len(NAMES), 2 * PATIENCE)
+        await asyncio.to_thread(fleet.settle, 6 * len(NAMES))
         answers = await answers_to(found)
         assert answers == [6] * len(NAMES)
         zombie.signal(signal.SIGCONT)
-        wait_until(lambda: bool(zombie.logged("partitions.left")), PATIENCE)
+        wait_until(lambda: bool(zombie.logged("partitions.left")))
         fleet.until_shared_by(2)
         assert await answers_to(found) == answers
         assert numbers(zombie, "update.handled").isdisjoint(numbers(heir, "update.handled"))
@@ -175,7 +174,7 @@ def polling(fleet: Fleet) -> Program:
     def leading() -> list[Program]:
         return [bot for bot in fleet.bots if bot.pid is not None and leads(bot)]
 
-    wait_until(lambda: len(leading()) == 1, PATIENCE)
+    wait_until(lambda: len(leading()) == 1)
     (found,) = leading()
     return found
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.instances.test_shares import PATIENCE, look, of_one_process
+from tests.instances.test_shares import look, of_one_process
 from tests.storage.fixtures import NewDatabase
-from tests.storage.waiting import until
+from tests.waiting import PATIENCE, until
 from yabot.bot.shares import Shares
 from yabot.runtime.loops import WakingLoop
 
@@ -39,10 +39,10 @@ async def test_loops_of_features_run_where_somebody_leads(new_postgres: NewDatab
     await asyncio.sleep(0)
     assert [process.steps for process in processes] == [0, 0]
     await look(processes[0].shares)
-    await until(lambda: _has_run(processes[0]), PATIENCE)
+    await until(lambda: _has_run(processes[0]))
     await processes[0].shares.leave()
     await look(processes[1].shares)
-    await until(lambda: _has_run(processes[1]), PATIENCE)
+    await until(lambda: _has_run(processes[1]))
     assert [process.steps for process in processes] == [1, 1]
     for process in processes:
         await process.loop.finish(PATIENCE)

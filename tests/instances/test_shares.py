@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from tests.storage.fixtures import PARTITIONS, NewDatabase
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.bot.shares import Share, Shares
 from yabot.errors import OwnershipLost, StoreUnavailable
 from yabot.storage.relational.database import Database
@@ -19,7 +19,6 @@ pytestmark = pytest.mark.criterion("scale.3")
 USERS = ("4", "0", "5", "1")
 # Seconds: a lease that lasts through a few statements on a slow machine, and no longer.
 SHORT = 4.0
-PATIENCE = 60.0
 
 
 async def connected(new: NewDatabase) -> Database:
@@ -110,7 +109,7 @@ async def test_who_was_not_heard_of_begins_nothing_even_before_it_hears_so(
     shares = await of_one_process(new_postgres, lease=SHORT)
     await look(shares)
     (share, *_) = shares_of(shares).values()
-    await until(lambda: _works_for_nobody(shares), PATIENCE)
+    await until(lambda: _works_for_nobody(shares))
     with pytest.raises(OwnershipLost):
         shares.require(share)
     # Nobody has taken over: it goes on, and nobody has died.
@@ -133,7 +132,7 @@ async def test_what_a_dead_process_had_is_told_from_what_one_has_left(
         taken.extend(await look(second))
         return works_for(second) == list(USERS)
 
-    await until(has_all, PATIENCE)
+    await until(has_all)
     assert [share.orphaned for share in taken] == [True] * PARTITIONS
     await second.leave()
     third = await of_one_process(new_postgres)

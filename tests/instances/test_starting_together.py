@@ -6,7 +6,6 @@ from tests.instances.fleet import Fleet
 
 
 @pytest.mark.criterion("scale.3")
-@pytest.mark.timeout(180)
 def test_processes_that_start_at_the_same_moment_on_empty_stores_all_start(fleet: Fleet) -> None:
     for _ in range(3):
         fleet.launch()

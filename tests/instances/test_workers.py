@@ -7,14 +7,14 @@ import pytest
 from tests.e2e.kill_points import KillPoint
 from tests.e2e.program import Program
 from tests.e2e.reader import Reader, readers
-from tests.instances.fleet import PATIENCE, Fleet
+from tests.instances.fleet import Fleet
+from tests.waiting import PATIENCE
 
 NAMES = ("Ada", "Blas", "Cora", "Dan", "Eva", "Fe", "Gil", "Hugo")
 REACTION = "r:letter:❤"
 
 
 @pytest.mark.criterion("2.3.1", "3.1.5", "rel.3", "scale.3")
-@pytest.mark.timeout(300)
 async def test_each_reaction_is_paid_once_whichever_worker_dies_behind_its_commit(
     fleet: Fleet, telegram: Program
 ) -> None:

@@ -14,7 +14,7 @@ import psutil
 import psycopg
 from psycopg import sql
 
-from tests.e2e.program import wait_until
+from tests.waiting import wait_until
 from yabot.embedded.engine import EmbeddedEngine
 
 

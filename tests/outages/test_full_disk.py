@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import Connection
 
 from tests.e2e.invariants import verify
-from tests.e2e.program import wait_until
 from tests.e2e.reader import readers
 from tests.outages.conftest import NewWorld
+from tests.waiting import wait_until
 from yabot.storage.relational.sqlite import SqliteDatabase
 
 MEGABYTES = 4

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from tests.e2e.invariants import UNFINISHED
-from tests.e2e.program import wait_until
 from tests.e2e.stores import PARTITIONS
 from tests.outages.conftest import NewWorld
 from tests.outages.world import World
+from tests.waiting import wait_until
 from yabot.clock import rfc3339, utc_now
 from yabot.events.partition import partition_of
 
@@ -83,6 +83,6 @@ async def test_a_week_of_events_survives_restarts_and_is_replayed_in_order(
     world.program.start()
 
     await world.restore("redis")
-    wait_until(lambda: not any(map(world.stores.value, UNFINISHED.values())), 60)
+    wait_until(lambda: not any(map(world.stores.value, UNFINISHED.values())))
     in_order_and_complete(world)
     assert world.program.stop() == 0

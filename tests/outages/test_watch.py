@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from tests.outages.proxy import Proxy, proxying
 from tests.outages.servers import EngineServer
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.bus.connection import connect, ping_redis
 from yabot.errors import SchemaMismatch, StartupError, StoreUnavailable
 from yabot.runtime.watch import Gate, StoreWatch
@@ -53,7 +53,7 @@ async def test_it_looks_ever_more_rarely_and_never_at_the_same_moments(
     async def has_looked_often() -> bool:
         return len(looks) >= 6 and len(proxy.attempts) >= 6
 
-    await until(has_looked_often, 60)
+    await until(has_looked_often)
     pauses = [later - earlier for earlier, later in pairwise(looks[:6])]
     # Doubled each time, give or take a quarter of both; a slow machine adds to each.
     least = [0.075 * 2**n for n in range(5)]

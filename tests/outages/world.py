@@ -4,10 +4,11 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tests.e2e.program import START_SECONDS, Program, wait_until
+from tests.e2e.program import Program
 from tests.e2e.stores import Stores
 from tests.outages.proxy import Proxy
 from tests.outages.servers import Server
+from tests.waiting import wait_until
 
 Json = dict[str, Any]
 Component = Literal["mongodb", "redis", "sql"]
@@ -56,13 +57,13 @@ class World:
 
     def until_started(self) -> None:
         """Started, well or not."""
-        wait_until(lambda: self.program.health("startup")[0] == 200, START_SECONDS)
+        wait_until(lambda: self.program.health("startup")[0] == 200)
 
     def until_noticed(self, component: Component) -> None:
-        wait_until(lambda: self.status(component)["status"] != "ok", 60)
+        wait_until(lambda: self.status(component)["status"] != "ok")
 
     def until_well(self) -> None:
-        wait_until(lambda: self.program.health("ready")[1].get("status") == "ok", 60)
+        wait_until(lambda: self.program.health("ready")[1].get("status") == "ok")
 
     def incidents(self, *of: Component) -> list[tuple[str, str]]:
         """Type and store of each event about these, or any, in the order in which they happened."""

@@ -11,13 +11,12 @@ from tests.processing.bench import Bench, at_the_bench, written
 from tests.sender.desk import texts_to
 from tests.sender.recorder import Recorder
 from tests.storage.fixtures import NewDatabase
-from tests.storage.waiting import until
+from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.criterion("scale.3")
 
 LEASE = 3.0
 # What still runs gets five seconds to end.
-PATIENCE = 30.0
 
 
 class SlowTelegram(Recorder):
@@ -61,7 +60,7 @@ async def lose(bench: Bench) -> None:
     async def lapsed() -> bool:
         return not bench.shares.owns("7")
 
-    await until(lapsed, PATIENCE)
+    await until(lapsed)
 
 
 async def gain(bench: Bench) -> None:
@@ -69,7 +68,7 @@ async def gain(bench: Bench) -> None:
         await bench.rounds.run_once()
         return bench.shares.owns("7")
 
-    await until(owned, PATIENCE)
+    await until(owned)
 
 
 async def test_what_waits_behind_a_slow_update_keeps_its_order(bench: Bench) -> None:
@@ -82,7 +81,7 @@ async def test_what_waits_behind_a_slow_update_keeps_its_order(bench: Bench) -> 
     await lose_and_regain(bench)
     await bench.receive(written(3, 7, "third"))
     bench.handlers.go_on.set()
-    await until(all_noted, PATIENCE)
+    await until(all_noted)
     assert (await bench.noted())["7"] == ["slow", "second", "third"]
 
 
@@ -98,9 +97,9 @@ async def test_what_waits_behind_a_slow_message_keeps_its_order(
     await until_begun(bench, telegram.asked)
     await lose_and_regain(bench)
     await bench.receive(written(3, 7, "third"))
-    await until(lambda: has_noted(bench, 3), PATIENCE)
+    await until(lambda: has_noted(bench, 3))
     telegram.go_on.set()
-    await until(all_sent, PATIENCE)
+    await until(all_sent)
     assert [call.text for call in telegram.taken] == ["heavy", "second", "third"]
 
 
@@ -109,7 +108,7 @@ async def test_what_another_has_sent_meanwhile_is_not_sent_again(
 ) -> None:
     await bench.receive(written(1, 7, "heavy"), written(2, 7, "second"))
     await until_begun(bench, telegram.asked)
-    await until(lambda: has_noted(bench, 2), PATIENCE)
+    await until(lambda: has_noted(bench, 2))
     await lose(bench)
     elsewhere = new_postgres()
     await elsewhere.open()
@@ -130,7 +129,7 @@ async def until_begun(bench: Bench, begun: asyncio.Event) -> None:
         await bench.rounds.run_once()
         return begun.is_set()
 
-    await until(has_begun, PATIENCE)
+    await until(has_begun)
 
 
 async def has_noted(bench: Bench, number: int) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from tests.processing.bench import at_the_bench, written
 from tests.sender.recorder import TOKEN, Recorder
 from tests.storage.fixtures import NewDatabase
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.bot.polling import Polling
 from yabot.bot.telegram import connect_bot
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.sender.desk import at_the_desk, texts_to
 from tests.sender.recorder import DROPPED, Call, Refusal, recording
 from tests.storage.fixtures import fresh_copy
-from tests.storage.waiting import until
+from tests.waiting import until
 
 CHATS = (7, 8, 9)
 PASSING = [Refusal(500), DROPPED, Refusal(502)]
@@ -47,7 +47,7 @@ async def test_each_chat_gets_its_messages_in_order(
                 texts = [f"{number}.{n}" for n in range(messages)]
                 expected[chat_id] += texts
                 await desk.hand_in(chat_id, *texts)
-            await until(desk.all_marked, 30)
+            await until(desk.all_marked)
             states = await desk.states()
     for chat_id, texts in expected.items():
         assert list(texts_to(recorder, chat_id)) == [text for text in texts if text not in refused]

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from tests.sender.desk import Desk, texts_to
 from tests.sender.recorder import DROPPED, Call, Recorder, Refusal, Script
 from tests.storage.units import unit
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.errors import GuardFailed, StoreUnavailable
 from yabot.observability.metrics import SENDS
 from yabot.storage.relational.commit_log import Committed
@@ -43,7 +43,7 @@ async def test_what_may_pass_is_tried_again_ever_more_rarely(
     recorder.script = first_times(refusal, 3)
     with capture_logs() as logs:
         await desk.hand_in(7, "one", "two")
-        await until(desk.all_marked, 20)
+        await until(desk.all_marked)
     assert texts_to(recorder, 7) == ["one", "two"]
     assert [call.text for call in recorder.calls] == ["one"] * 4 + ["two"]
     meant = [entry["seconds"] for entry in logs if entry["event"] == "message.delayed"]

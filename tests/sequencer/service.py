@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from tests.storage.dumps import Rows, rows_of
 from tests.storage.fixtures import PARTITIONS
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.bus.inbound.sequencer import Sequencer
 from yabot.bus.inbound.stream import INBOUND, InboundStream
 from yabot.clock import rfc3339
@@ -115,7 +115,7 @@ async def settle(redis: Redis) -> None:
     async def is_empty() -> bool:
         return await redis.xlen(INBOUND) == 0
 
-    await until(is_empty, 60)
+    await until(is_empty)
 
 
 async def sequence(commits: CommitLog, redis: Redis, *sent: Sent, window: float = 0.1) -> None:

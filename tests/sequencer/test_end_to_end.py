@@ -32,7 +32,7 @@ from tests.sequencer.service import (
 )
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import PARTITIONS, NewDatabase, new_commits
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.bus.connection import connect
 from yabot.bus.groups.feed import Feed
 from yabot.bus.groups.group import SubscriberGroup

@@ -23,7 +23,7 @@ from tests.sequencer.service import (
     write,
 )
 from tests.storage.dumps import Rows, rows_of
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.bus.dead_letters.service import DeadLetters
 from yabot.bus.inbound.refusals import MOST_A_MINUTE
 from yabot.bus.inbound.stream import INBOUND

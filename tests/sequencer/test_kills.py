@@ -8,8 +8,9 @@ import pytest
 from redis import Redis
 
 from tests.e2e.kill_points import KillPoint
-from tests.e2e.program import START_SECONDS, Program, wait_until
+from tests.e2e.program import Program
 from tests.sequencer.service import Sent
+from tests.waiting import PATIENCE, wait_until
 from yabot.bus.inbound.stream import INBOUND
 
 POINTS = [
@@ -38,7 +39,7 @@ def _kill_and_start(program: Program, point: KillPoint, sent: list[Sent]) -> Non
     redis = program.stores.redis
     program.arm(point)
     _write(redis, *reversed(sent))
-    assert program.exit_code(START_SECONDS) == -9
+    assert program.exit_code(PATIENCE) == -9
     program.start()
     wait_until(lambda: redis.xlen(INBOUND) == 0)
 

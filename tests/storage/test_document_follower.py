@@ -14,7 +14,7 @@ from tests.storage.dumps import rows_of
 from tests.storage.fixtures import new_commits
 from tests.storage.following import following, new_follower, nothing_waits, versions
 from tests.storage.units import deleting, state, stepping
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.commit_log import CommitLog, Committed
 from yabot.storage.relational.database import Database

@@ -11,7 +11,7 @@ from tests.storage.dumps import rows_of
 from tests.storage.fixtures import COLLECTIONS, new_commits
 from tests.storage.following import following, nothing_waits, versions
 from tests.storage.units import stepping
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.embedded.mongod import EmbeddedMongod
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.commit_log import CommitLog
@@ -49,7 +49,7 @@ async def test_no_document_is_lost_when_mongod_is_killed_in_the_middle(
         assert await rows_of(sqlite_database, doc_changes) != []
         await mongod.start()
         await walk(commits, 12, 15)
-        await until(nothing_waits(sqlite_database), seconds=30)
+        await until(nothing_waits(sqlite_database))
     assert await versions(store) == dict.fromkeys(USERS, 15)
     assert "MongoDB does not answer" in str(reasons[0])
     assert reasons[-1] is None

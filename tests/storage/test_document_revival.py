@@ -13,7 +13,7 @@ from tests.storage.fixtures import NewDatabase
 from tests.storage.following import new_follower, versions
 from tests.storage.units import state
 from tests.storage.users.world import World, new_world
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.errors import StoreUnavailable
 from yabot.runtime.watch import Gate
 from yabot.storage.documents.follower import DocumentFollower

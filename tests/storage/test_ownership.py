@@ -11,7 +11,7 @@ from psycopg.errors import DeadlockDetected
 from sqlalchemy import Connection, ExceptionContext, event, text
 
 from tests.storage.fixtures import NewDatabase
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.errors import OwnershipLost
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.ownership import SharedOwnership

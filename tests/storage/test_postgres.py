@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, insert
 
-from tests.e2e.program import runs, wait_until
+from tests.e2e.program import runs
 from tests.storage.fixtures import NewDatabase
+from tests.waiting import wait_until
 from yabot.clock import utc_now
 from yabot.errors import StoreUnavailable
 from yabot.storage.relational.tables import audit_log
@@ -28,7 +29,7 @@ async def test_a_transaction_of_one_who_was_stopped_is_ended(
         driver: Any = connection.connection.driver_connection
         pid = driver.info.backend_pid
         connection.execute(insert(audit_log), [row] * rows)
-        wait_until(lambda: not runs(pid), 60)
+        wait_until(lambda: not runs(pid))
         connection.exec_driver_sql("SELECT 1")
 
     with pytest.raises(StoreUnavailable, match="idle-in-transaction"):

@@ -224,7 +224,6 @@ async def test_the_audit_log_stays_where_somebody_has_to_look_at_a_workflow(
     assert [row["details"] for row in await rows_of(database, audit_log)] == ["what was undone"]
 
 
-@pytest.mark.timeout(60)
 async def test_many_go_in_several_short_transactions(database: Database) -> None:
     old = days_ago(61)
     rows = [

@@ -9,7 +9,7 @@ from tests.storage.dumps import marks, rows_of
 from tests.storage.faults import counting_commits, locked
 from tests.storage.fixtures import NewDatabase
 from tests.storage.units import add_receipt
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.storage.relational.database import Database, Statement
 from yabot.storage.relational.tables import partitions
 
@@ -31,7 +31,7 @@ async def test_marks_are_there_soon_and_in_order(database: Database) -> None:
         first = (await rows_of(database, partitions))[0]
         return bool(first["last_pos"] == 3)
 
-    await until(written, seconds=20)
+    await until(written)
 
 
 async def test_many_marks_share_one_commit(database: Database) -> None:
@@ -93,5 +93,5 @@ async def test_an_unforeseen_error_does_not_end_the_writing_of_marks(database: D
         async def written() -> bool:
             return await marks(database) == ["one"]
 
-        await until(written, seconds=20)
+        await until(written)
     assert [entry["log_level"] for entry in logs] == ["error"]

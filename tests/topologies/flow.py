@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 
 from tests.bus.log import assert_in_order, committed, marked, streams, tell, told_in
 from tests.storage.fixtures import new_commits
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams
 from yabot.errors import StartupError, StoreUnavailable
@@ -19,7 +19,6 @@ from yabot.storage.relational.database import Database
 USERS = 8
 PAUSE = 0.004
 # A part of the log is resent after a failover, and the slowest failover takes three seconds.
-SETTLED_WITHIN = 20.0
 
 
 class Flow:
@@ -55,7 +54,7 @@ class Flow:
 
     async def arrives(self) -> None:
         """All that was committed is in Redis, each once and in its order."""
-        await until(self._is_there, SETTLED_WITHIN)
+        await until(self._is_there)
         found = await streams(self._redis)
         assert found == await committed(self._database)
         assert len(told_in(found)) == 2 * self.commits

@@ -11,8 +11,8 @@ from redis.exceptions import RedisError
 from labs.cluster import ClusterLab
 from tests.bus.log import ALL, committed, streams, tell
 from tests.storage.fixtures import PARTITIONS, new_commits
-from tests.storage.waiting import until
 from tests.topologies.conftest import PASSWORD, Connect
+from tests.waiting import until
 from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams, stream_name
 from yabot.events.partition import partition_of
@@ -52,10 +52,10 @@ async def test_a_dead_master_holds_up_its_own_partitions_only(
         node.kill() if way == "killed" else node.freeze()
     for n in range(1, 4):
         await tell_all(commits, f"meanwhile {n}")
-        await until(lambda n=n: have(redis, others, events=n + 1), 20)  # type: ignore[misc]
+        await until(lambda n=n: have(redis, others, events=n + 1))  # type: ignore[misc]
     assert not await have(redis, ALL, events=4)
     await asyncio.to_thread(tolerant.mend)
-    await until(lambda: have(redis, ALL, events=4), 30)
+    await until(lambda: have(redis, ALL, events=4))
     await relay.loop.finish(10)
     assert await streams(redis) == await committed(sqlite_database)
 

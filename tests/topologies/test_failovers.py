@@ -10,9 +10,9 @@ from redis.asyncio import Redis
 from labs.cluster import ClusterLab
 from labs.node import Node
 from labs.sentinel import SentinelLab
-from tests.storage.waiting import until
 from tests.topologies.conftest import PASSWORD, SENTINEL_PASSWORD, Connect
 from tests.topologies.flow import flowing
+from tests.waiting import until
 from yabot.bus.observer import observe
 from yabot.bus.streams import Streams, stream_name
 from yabot.errors import StoreUnavailable

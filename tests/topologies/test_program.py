@@ -8,8 +8,9 @@ import pytest
 from labs.node import Node
 from labs.sentinel import SentinelLab
 from tests.e2e.conftest import NewProgram
-from tests.e2e.program import Program, wait_until
+from tests.e2e.program import Program
 from tests.topologies.conftest import PASSWORD, SENTINEL_PASSWORD
+from tests.waiting import wait_until
 
 
 @pytest.mark.criterion("2.1.1", "2.1.2", "2.1.3", "2.1.4")

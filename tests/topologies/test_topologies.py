@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from labs.node import Node
-from tests.storage.waiting import until
 from tests.topologies.conftest import USER, Connect, Place
+from tests.waiting import until
 from yabot.bus.connection import ping_redis
 from yabot.bus.observer import observe
 from yabot.bus.streams import Streams, stream_name

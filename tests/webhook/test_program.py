@@ -13,9 +13,10 @@ from tests.deploy.test_certificates import openssl
 from tests.e2e.conftest import NewProgram
 from tests.e2e.invariants import settle, verify
 from tests.e2e.player import Player
-from tests.e2e.program import Program, wait_until
+from tests.e2e.program import Program
 from tests.e2e.reader import readers
 from tests.ports import free_port
+from tests.waiting import wait_until
 from tests.webhook.listener import SECRET, message
 from yabot.bot.telegram import connect_bot
 from yabot.bot.webhook import SECRET_HEADER

@@ -3,10 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from tests.e2e.program import wait_until
 from tests.e2e.stores import PARTITIONS, Stores
 from tests.features.besitos.ledger import Ledger
 from tests.storage.users.world import new_world
+from tests.waiting import wait_until
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.sqlite import SqliteDatabase
 
@@ -45,4 +45,4 @@ def until_told(stores: Stores) -> None:
         " WHERE name = 'rewards' AND pos < last_pos"
     )
     unsent = "SELECT count(*) FROM outgoing WHERE state = 'waiting'"
-    wait_until(lambda: not stores.value(behind) and not stores.value(unsent), 20)
+    wait_until(lambda: not stores.value(behind) and not stores.value(unsent))

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from tests.features.besitos.ledger import Ledger
 from tests.storage.dumps import rows_of
 from tests.storage.units import unit
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.errors import GuardFailed
 from yabot.features.besitos.audit import audit_ledger
 from yabot.features.besitos.tables import accounts, transactions

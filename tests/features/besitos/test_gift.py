@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from tests.e2e.invariants import settle
-from tests.e2e.program import Program, wait_until
+from tests.e2e.program import Program
 from tests.e2e.reader import Reader, buttons
 from tests.features.besitos.beside import beside, grant, until_told
+from tests.waiting import wait_until
 from yabot.features.besitos.audit import audit_ledger
 from yabot.features.besitos.gift import Gift
 from yabot.features.besitos.model import MAX_AMOUNT

@@ -9,7 +9,7 @@ import pytest
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from tests.features.narrative.stories import SMALL_STORY
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.errors import InvalidInput
 from yabot.features.narrative.documents import (
     COLLECTIONS,

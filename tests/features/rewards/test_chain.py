@@ -5,10 +5,11 @@ import asyncio
 import pytest
 
 from tests.e2e.player import Player
-from tests.e2e.program import Program, wait_until
+from tests.e2e.program import Program
 from tests.e2e.reader import buttons, readers
 from tests.features.besitos.beside import grant
 from tests.features.rewards.chain import ASKED_FOR, HINT, OPENED, Chain, announces_hint
+from tests.waiting import wait_until
 
 
 @pytest.mark.criterion("2.2.1", "3.1.3", "3.2.2", "3.2.3")

@@ -7,10 +7,11 @@ import pytest
 
 from tests.e2e.invariants import settle, verify
 from tests.e2e.kill_points import KillPoint
-from tests.e2e.program import START_SECONDS, Program, wait_until
+from tests.e2e.program import Program
 from tests.e2e.reader import readers
 from tests.features.besitos.beside import grant
 from tests.features.rewards.chain import ASKED_FOR, HINT, Chain, announces_hint, ledger_is_sound
+from tests.waiting import PATIENCE, wait_until
 
 # Commits count: the first is the update's, the second the award's, the third the hint's. The steps
 # between are those of `tests/crash`.
@@ -39,7 +40,7 @@ async def test_one_award_and_one_hint_come_of_it(mortal: Program, point: KillPoi
 
         mortal.arm(point)
         await reader.touch("r:letter:❤")
-        assert mortal.exit_code(START_SECONDS) == -9, f"it has not passed {point}"
+        assert mortal.exit_code(PATIENCE) == -9, f"it has not passed {point}"
         mortal.start()
 
         chat = await reader.until(lambda chat: any(map(announces_hint, chat)))

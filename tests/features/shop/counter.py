@@ -10,11 +10,11 @@ from typing import Any
 from pymongo.collection import Collection
 
 from tests.e2e.invariants import settle
-from tests.e2e.program import wait_until
 from tests.e2e.reader import Reader, buttons
 from tests.e2e.route import STORY
 from tests.e2e.stores import Stores
 from tests.features.besitos.beside import beside, grant
+from tests.waiting import wait_until
 from yabot.features.besitos.audit import audit_ledger
 from yabot.playground.client import PlaygroundClient
 

@@ -7,8 +7,9 @@ import pytest
 
 from tests.e2e.invariants import settle, verify
 from tests.e2e.kill_points import KillPoint
-from tests.e2e.program import START_SECONDS, Program
+from tests.e2e.program import Program
 from tests.features.shop.counter import Customer
+from tests.waiting import PATIENCE
 from yabot.playground.client import PlaygroundClient
 
 BEFORE_THE_COMMIT = [
@@ -38,7 +39,7 @@ async def test_debit_and_grant_are_both_there_or_neither(mortal: Program, point:
 
         mortal.arm(point)
         await lucia.reader.touch(yes)
-        assert mortal.exit_code(START_SECONDS) == -9, f"it has not passed {point}"
+        assert mortal.exit_code(PATIENCE) == -9, f"it has not passed {point}"
         assert _all_or_nothing(lucia)
         mortal.start()
 

@@ -7,11 +7,11 @@ import pytest
 from aiogram.types import LabeledPrice
 
 from tests.e2e.player import Player, data_of
-from tests.e2e.program import wait_until
 from tests.e2e.reader import buttons, readers, said_by_bot
 from tests.e2e.route import STORY
 from tests.features.subscriptions.conftest import ADMIN
 from tests.features.subscriptions.shop import PERIOD, Json, Shop, buy, invoice, moment
+from tests.waiting import wait_until
 
 
 @pytest.mark.criterion("2.2.3", "3.1.2")

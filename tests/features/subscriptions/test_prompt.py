@@ -5,11 +5,11 @@ import time
 
 import pytest
 
-from tests.e2e.program import wait_until
 from tests.e2e.reader import readers
 from tests.features.subscriptions.shop import Json, invoice
 from tests.outages.conftest import NewWorld
 from tests.outages.world import Way, World
+from tests.waiting import wait_until
 from yabot.features.narrative.library import FRESH_FOR
 
 FIVE_SECONDS = 5.0

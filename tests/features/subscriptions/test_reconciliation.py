@@ -5,9 +5,9 @@ import asyncio
 import pytest
 from aiogram.types import LabeledPrice
 
-from tests.e2e.program import wait_until
 from tests.e2e.reader import Reader, readers
 from tests.features.subscriptions.shop import Cashier, Shop, buy, invoice
+from tests.waiting import wait_until
 
 
 @pytest.mark.criterion("2.2.3", "3.1.4")

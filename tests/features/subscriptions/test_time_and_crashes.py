@@ -3,10 +3,10 @@
 import pytest
 
 from tests.e2e.kill_points import KillPoint
-from tests.e2e.program import START_SECONDS, wait_until
 from tests.e2e.reader import buttons, readers
 from tests.features.subscriptions.shop import PERIOD, Shop, buy, invoice, moment
 from tests.features.subscriptions.till import DAY
+from tests.waiting import PATIENCE, wait_until
 from yabot.clock import rfc3339, utc_now
 
 
@@ -76,7 +76,7 @@ async def test_a_payment_survives_a_kill(shop: Shop, point: KillPoint) -> None:
         shop.program.arm(point)
         outcome = await reader.client.pay(reader.user_id, message_id)
         assert outcome["outcome"] == "paid"
-        assert shop.program.exit_code(START_SECONDS) == -9
+        assert shop.program.exit_code(PATIENCE) == -9
         shop.program.start()
         await reader.until(lambda chat: "¡Gracias!" in chat[-1].get("text", ""))
         (row,) = shop.subscriptions(reader.user_id)

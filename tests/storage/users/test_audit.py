@@ -6,7 +6,7 @@ import pytest
 
 from tests.storage.following import nothing_waits
 from tests.storage.users.world import World
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.features.users.audit import audit_users
 from yabot.storage.documents.follower import DocumentFollower
 from yabot.storage.documents.store import DocumentStore

@@ -9,7 +9,7 @@ from tests.storage.dumps import dump, events_of, rows_of
 from tests.storage.faults import failing_at
 from tests.storage.following import nothing_waits, versions
 from tests.storage.users.world import World, ana, new_world, told_of
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.errors import StoreUnavailable
 from yabot.features.users.tables import user_profiles
 from yabot.storage.documents.follower import DocumentFollower

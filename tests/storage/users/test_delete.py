@@ -11,7 +11,7 @@ from tests.storage.dumps import dump, events_of, rows_of
 from tests.storage.faults import failing_commit
 from tests.storage.following import nothing_waits, versions
 from tests.storage.users.world import World, ana, new_world, told_of
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.bot.intake import Intake
 from yabot.bot.waiting import WaitingUpdates
 from yabot.clock import utc_now

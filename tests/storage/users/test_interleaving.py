@@ -23,7 +23,7 @@ from tests.storage.users.interleaving import (
     perform,
 )
 from tests.storage.users.world import World, new_world
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.features.narrative.library import Library
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database

@@ -7,7 +7,7 @@ import pytest
 from tests.storage.dumps import rows_of
 from tests.storage.following import following, nothing_waits
 from tests.storage.users.world import World, new_world
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.errors import GuardFailed, StoreUnavailable
 from yabot.features.users.service import StateLost
 from yabot.storage.documents.follower import DocumentFollower

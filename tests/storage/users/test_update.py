@@ -9,7 +9,7 @@ from sqlalchemy import Connection, update
 from tests.storage.dumps import dump, events_of, rows_of
 from tests.storage.following import nothing_waits
 from tests.storage.users.world import World, told_of
-from tests.storage.waiting import until
+from tests.waiting import until
 from yabot.clock import utc_now
 from yabot.features.users.model import UserState
 from yabot.features.users.tables import user_profiles
