@@ -4,8 +4,11 @@ PYTHON ?= python3.11
 # Processes that run tests, each with engines of its own.
 TESTERS ?= 4
 SETUP := $(VENV)/.setup-done
+# The suite starts many processes; each would compile all it imports where this is set.
+export PYTHONDONTWRITEBYTECODE :=
+PYTEST = $(BIN)/pytest -p no:randomly --dist loadfile --no-loadscope-reorder
 
-.PHONY: setup play test test-page crash check format bench lab-sentinel lab-cluster lock clean
+.PHONY: setup play test-quick test test-slow test-all test-page page-driver crash check format bench lab-sentinel lab-cluster lock clean
 
 setup: $(SETUP)
 
@@ -14,19 +17,29 @@ $(SETUP): requirements/dev.txt pyproject.toml
 	@echo "Preparing $(VENV) (once)…"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements/dev.txt
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -r requirements/dev.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $(SETUP)
 
 play: setup
 	@$(BIN)/yabot run
 
-test: setup
-	@$(BIN)/pytest -m "not page" --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder
+test-quick: setup
+	@$(PYTEST) --tier quick --numprocesses 2
 
-test-page: setup
+test: setup
+	@$(PYTEST) --tier standard --numprocesses $(TESTERS)
+
+test-slow: setup page-driver
+	@$(PYTEST) --tier slow --numprocesses $(TESTERS)
+
+test-all: test test-slow
+
+test-page: setup page-driver
+	@$(PYTEST) -m page
+
+page-driver:
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements/page.txt
-	@$(BIN)/pytest -m page
 
 crash: setup
 	@CRASH_SEEDS=$(or $(CRASH_SEEDS),400) $(BIN)/pytest -v $(if $(CRASH_SEED),tests/crash/test_any_moment.py,tests/crash)

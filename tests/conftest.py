@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, settings
 _packages = (each.name for each in Path(__file__).parent.iterdir() if each.is_dir())
 pytest.register_assert_rewrite(*(f"tests.{name}" for name in _packages))
 
-pytest_plugins = ["tests.engines", "tests.criteria"]
+pytest_plugins = ["tests.engines", "tests.criteria", "tests.tiers", "tests.seconds"]
 
 # A loaded machine is slow, and its properties hold all the same.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])

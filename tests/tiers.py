@@ -1,0 +1,76 @@
+"""A pytest plugin with the tiers of the suite; ``--tier`` chooses one.
+
+- ``quick``: what needs no engine and no program: a pure look at the code.
+- ``standard``: that, and all that asks for no more than running engines.
+- ``slow``: the rest: stores that are killed, cut off and frozen, fleets, topologies, a browser.
+- ``all``, the default: everything.
+
+A test is in the first of the first three tiers that can run it. Nobody lists the quick ones: a test
+that asks for no engine is quick.
+"""
+
+import enum
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+# What such folders are about takes a while, whatever the machine.
+SLOW_FOLDERS = ("crash", "deploy", "instances", "outages", "topologies")
+# Whoever asks for one of these asks for a server or a program, also through other fixtures.
+ENGINES = {"mongodb_uri", "redis_url", "postgres_url", "postgres_server", "forks"}
+MARKERS = {
+    "engine": "starts a server or a program without a fixture that says so",
+    "slow": "belongs to the slow tier, wherever it lies",
+    "page": "drives the playground's page in headless Chromium",
+}
+
+
+class Tier(enum.StrEnum):
+    QUICK = "quick"
+    STANDARD = "standard"
+    SLOW = "slow"
+
+
+# What each choice runs.
+CHOICES = {
+    "quick": {Tier.QUICK},
+    "standard": {Tier.QUICK, Tier.STANDARD},
+    "slow": {Tier.SLOW},
+    "all": {*Tier},
+}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--tier", choices=[*CHOICES], default="all", help="which tests to run")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for name, meaning in MARKERS.items():
+        config.addinivalue_line("markers", f"{name}: {meaning}")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    wanted = CHOICES[config.getoption("tier")]
+    left_out = [item for item in items if tier_of(item) not in wanted]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if tier_of(item) in wanted]
+
+
+def tier_of(item: pytest.Item) -> Tier:
+    if _is_slow(item):
+        return Tier.SLOW
+    return Tier.STANDARD if _needs_engine(item) else Tier.QUICK
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    if item.get_closest_marker("slow") or item.get_closest_marker("page"):
+        return True
+    return item.path.is_relative_to(TESTS) and item.path.relative_to(TESTS).parts[0] in SLOW_FOLDERS
+
+
+def _needs_engine(item: pytest.Item) -> bool:
+    if item.get_closest_marker("engine"):
+        return True
+    return not ENGINES.isdisjoint(getattr(item, "fixturenames", ()))
