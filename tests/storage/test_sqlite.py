@@ -54,11 +54,12 @@ async def test_a_reader_cannot_write(sqlite_database: Database) -> None:
 
 
 async def test_readers_go_on_while_another_process_holds_the_write_lock(
-    new_sqlite: NewDatabase, tmp_path: Path
+    new_sqlite: NewDatabase,
 ) -> None:
     database = new_sqlite(timeout_ms=100)
     await database.open()
-    with sqlite3.connect(tmp_path / "yabot.db", isolation_level=None) as other:
+    file = str(database.engine.url.database)
+    with sqlite3.connect(file, isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
         assert await marks(database) == []
         with pytest.raises(StoreUnavailable, match="locked"):
