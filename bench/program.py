@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager, redirect_stderr
 from dataclasses import dataclass
 
 from aiogram import Bot, Dispatcher
+from aiogram.types import User
 
 from bench.arrivals import Arrivals, WatchedFollower, WatchedStreams
 from bench.engines import Engines
@@ -78,8 +79,9 @@ def _settings(engines: Engines, name: str) -> Settings:
 
 def _assemble(settings: Settings, stores: Stores, arrivals: Arrivals) -> Program:
     services = build_services(FEATURES, stores, settings.bus_partitions)
-    dispatcher = build_dispatcher(FEATURES, services, "bench_bot")
     bot = Bot(NO_TOKEN)
+    me = User(id=bot.id, is_bot=True, first_name="Bench", username="bench_bot")
+    dispatcher, _ = build_dispatcher(FEATURES, services, me)
     intake = Intake(stores.database, bot.id, settings.bus_partitions)
     shares = Shares(SoleOwner(settings.bus_partitions), settings.bus_partitions)
     processor = UpdateProcessor(

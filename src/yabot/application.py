@@ -231,10 +231,12 @@ class BotApplication:
         bot = await self._connect(stack, stores, services)
         stack.push_async_callback(bot.session.close)
         me = await identify(bot)
+        dispatcher, door = build_dispatcher(self._features, services, me)
         role = BotRole(
             bot=bot,
             settings=self._settings.telegram,
-            dispatcher=build_dispatcher(self._features, services, me.username or ""),
+            dispatcher=dispatcher,
+            door=door,
             commits=services.commits,
             ownership=self._ownership(stores),
             texts=services.texts,

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiogram import Bot, Dispatcher, Router
+from aiogram.types import User as TelegramUser
 from uuid_utils import uuid7
 
-from yabot.bot.groups import PrivateChatsOnly
+from yabot.bot.groups import GroupDoor, PrivateChatsOnly
 from yabot.bot.localization import Texts
 from yabot.bot.sender import OnBlocked
 from yabot.bus.groups.group import SubscriberGroup
@@ -82,18 +83,21 @@ def build_retention(features: Sequence[Feature], database: Database, days: int) 
     return Retention(database, days, group_names(features), lasting)
 
 
-def build_dispatcher(features: Sequence[Feature], services: Services, username: str) -> Dispatcher:
+def build_dispatcher(
+    features: Sequence[Feature], services: Services, me: TelegramUser
+) -> tuple[Dispatcher, GroupDoor]:
     """Handlers get ``database`` and every service, under its feature's name, as arguments."""
     dispatcher = Dispatcher(disable_fsm=True)
     dispatcher["database"] = services.database
     dispatcher.workflow_data.update(services.by_name)
-    dispatcher.update.outer_middleware(PrivateChatsOnly(services.texts, username))
+    door = GroupDoor(me, dispatcher)
+    dispatcher.update.outer_middleware(PrivateChatsOnly(services.texts, door))
     for each in features:
         if each.middleware is not None:
             dispatcher.update.outer_middleware(each.middleware(services))
         if each.router is not None:
             _take_handlers(dispatcher, each.router(services))
-    return dispatcher
+    return dispatcher, door
 
 
 def _take_handlers(dispatcher: Dispatcher, router: Router) -> None:

@@ -7,6 +7,7 @@ from aiogram import Bot
 from aiogram.exceptions import AiogramError
 from aiogram.types import Message, Update
 
+from yabot.bot.commands import command_in
 from yabot.bot.limits import SendLimits
 from yabot.bot.localization import Texts
 from yabot.observability.logging import get_logger
@@ -38,7 +39,7 @@ class EmergencyAnswers:
 
     async def answer(self, updates: Iterable[Update]) -> None:
         for update in updates:
-            command = _command(update.message)
+            command = await self._command(update.message)
             if command is not None and update.update_id not in self._answered:
                 await self._answer(update, command)
 
@@ -64,11 +65,9 @@ class EmergencyAnswers:
         if len(self._answered) > REMEMBERED:
             self._answered.popitem(last=False)
 
-
-def _command(message: Message | None) -> str | None:
-    """The command of a private message, if it is one that can be answered from memory."""
-    if message is None or message.from_user is None or message.chat.type != "private":
-        return None
-    word = (message.text or "").split(maxsplit=1)[:1]
-    name = word[0].removeprefix("/").split("@")[0] if word and word[0].startswith("/") else ""
-    return COMMANDS.get(name)
+    async def _command(self, message: Message | None) -> str | None:
+        """The command of a private message, if it is one that can be answered from memory."""
+        if message is None or message.from_user is None or message.chat.type != "private":
+            return None
+        me = await self._bot.me()
+        return COMMANDS.get(command_in(message.text, me.username or "") or "")

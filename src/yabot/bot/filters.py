@@ -3,8 +3,11 @@
 import re
 from collections.abc import Collection
 
+from aiogram import Bot
 from aiogram.filters import Filter
 from aiogram.types import CallbackQuery, Message
+
+from yabot.bot.commands import command_in
 
 
 class Pressed(Filter):
@@ -19,6 +22,16 @@ class Pressed(Filter):
 
     async def __call__(self, query: CallbackQuery) -> bool:
         return self._pattern.fullmatch(query.data or "") is not None
+
+
+class IsCommand(Filter):
+    """A message that begins with a command, of whatever name, that is not for another bot."""
+
+    async def __call__(self, message: Message, bot: Bot) -> bool:
+        if not (message.text or "").startswith("/"):
+            return False
+        me = await bot.me()
+        return command_in(message.text, me.username or "") is not None
 
 
 class Brings(Filter):

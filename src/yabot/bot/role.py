@@ -8,7 +8,8 @@ from aiogram.exceptions import AiogramError
 from aiogram.types import BotCommand, Update
 
 from yabot.bot.emergency import EmergencyAnswers
-from yabot.bot.intake import Intake
+from yabot.bot.groups import GroupDoor
+from yabot.bot.intake import Intake, update_type
 from yabot.bot.limits import SendLimits
 from yabot.bot.localization import DEFAULT_LANGUAGE, LANGUAGES, Texts
 from yabot.bot.processing import UpdateProcessor
@@ -20,6 +21,7 @@ from yabot.bot.source import UpdateSource
 from yabot.bot.waiting import WaitingUpdates
 from yabot.errors import StoreUnavailable
 from yabot.observability.logging import get_logger
+from yabot.observability.metrics import GROUP_TALK
 from yabot.runtime.backoff import backoff
 from yabot.runtime.ending import end
 from yabot.settings import TelegramSettings
@@ -50,6 +52,7 @@ class BotRole:
         bot: Bot,
         settings: TelegramSettings,
         dispatcher: Dispatcher,
+        door: GroupDoor,
         commits: CommitLog,
         ownership: Ownership,
         texts: Texts,
@@ -61,6 +64,7 @@ class BotRole:
         self._bot = bot
         self._texts = texts
         self._commands = commands
+        self._door = door
         self._emergency = EmergencyAnswers(bot, texts, limits)
         self.shares = Shares(ownership, commits.partitions)
         self._intake = Intake(commits.database, bot.id, commits.partitions)
@@ -148,7 +152,8 @@ class BotRole:
                 self._rounds.loop.start()
             self._resumed = True
 
-    async def _receive(self, updates: Sequence[Update]) -> None:
+    async def _receive(self, received: Sequence[Update]) -> None:
+        updates = [update for update in received if self._is_ours(update)]
         self._prompt.answer(updates)
         try:
             await self._store(updates)
@@ -156,6 +161,13 @@ class BotRole:
             await self._emergency.answer(updates)
             raise
         await self._processor.lanes.until_at_most(MOST_WAITING)
+
+    def _is_ours(self, update: Update) -> bool:
+        if self._door.lets_in(update):
+            return True
+        GROUP_TALK.inc()
+        log.debug("group.talk_passed_over", update_type=update_type(update))
+        return False
 
     async def _store(self, updates: Sequence[Update]) -> None:
         if not self._resumed:

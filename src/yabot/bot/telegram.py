@@ -44,7 +44,8 @@ async def identify(bot: Bot) -> TelegramUser:
     """
     for pause in backoff(first=0.5, most=15.0):
         try:
-            return await bot.get_me()
+            # It remembers: filters ask it for our name with every command that names a bot.
+            return await bot.me()
         except TOKEN_REFUSED as error:
             raise ConfigurationError(
                 ["BOT_TOKEN: Telegram refuses it; copy it again from @BotFather"]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiogram.methods import TelegramMethod
+from aiogram.types import Message as TelegramMessage
 from aiogram.types import Update
 
 from yabot.bot.outgoing import call, to_message
@@ -37,7 +38,18 @@ class Turn:
         self.outcome, self.error_code = "rejected", error_code
 
     def say(self, text: str, keyboard: Keyboard = (), *, content_id: str | None = None) -> None:
-        self.work.send(message(self.chat_id, text, keyboard, content_id))
+        self.work.send(message(self.chat_id, text, keyboard, content_id, topic=self._topic))
+
+    @property
+    def _topic(self) -> int | None:
+        """Where a forum's answer belongs. Elsewhere a thread is only a chain of replies, into which
+        Telegram takes no message.
+        """
+        query = self.update.callback_query
+        asked = self.update.message or (query.message if query else None)
+        if not isinstance(asked, TelegramMessage) or not asked.is_topic_message:
+            return None
+        return asked.message_thread_id
 
     def acknowledge(self, text: str | None = None) -> None:
         """Answer the pressed button, so that its clock stops; ``text`` shows for a moment."""
@@ -61,9 +73,16 @@ class Turn:
 
 
 def message(
-    chat_id: int, text: str, keyboard: Keyboard = (), content_id: str | None = None
+    chat_id: int,
+    text: str,
+    keyboard: Keyboard = (),
+    content_id: str | None = None,
+    *,
+    topic: int | None = None,
 ) -> Message:
     parameters: dict[str, Any] = {"chat_id": chat_id, "text": text}
+    if topic is not None:
+        parameters["message_thread_id"] = topic
     if keyboard:
         rows = [[{"text": label, "callback_data": data} for label, data in row] for row in keyboard]
         parameters["reply_markup"] = {"inline_keyboard": rows}

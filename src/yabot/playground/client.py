@@ -35,6 +35,11 @@ class PlaygroundClient:
         found: list[Json] = await self._ask("GET", "/users")
         return found
 
+    async def bot(self) -> Json:
+        """Telegram's User of the bot."""
+        shown: Json = await self._ask("GET", "/bot")
+        return shown
+
     async def add_user(
         self, first_name: str, language_code: str | None = "es", username: str | None = None
     ) -> int:
@@ -116,9 +121,16 @@ class PlaygroundClient:
             await asyncio.sleep(0.02)
         return messages
 
-    async def add_group(self, title: str, *members: int, with_bot: bool = True) -> int:
+    async def add_group(
+        self, title: str, *members: int, with_bot: bool = True, bot_hears_all: bool = False
+    ) -> int:
         """The new group's chat id. The first of ``members`` adds the bot."""
-        body = {"title": title, "members": list(members), "with_bot": with_bot}
+        body = {
+            "title": title,
+            "members": list(members),
+            "with_bot": with_bot,
+            "bot_hears_all": bot_hears_all,
+        }
         return int((await self._ask("POST", "/groups", body))["id"])
 
     async def groups(self) -> list[Json]:
@@ -127,12 +139,23 @@ class PlaygroundClient:
         return found
 
     async def send_to_group(
-        self, chat_id: int, user_id: int, text: str, reply_to: int | None = None
+        self,
+        chat_id: int,
+        user_id: int,
+        text: str,
+        reply_to: int | None = None,
+        topic: int | None = None,
     ) -> Json:
-        """The message. The bot hears only of commands and of replies to what it said."""
-        body = {"user_id": user_id, "text": text, "reply_to": reply_to}
+        """The message. The bot hears only of commands and of replies to what it said, unless it
+        hears all in that group."""
+        body = {"user_id": user_id, "text": text, "reply_to": reply_to, "topic": topic}
         sent: Json = await self._ask("POST", f"/groups/{chat_id}/messages", body)
         return sent
+
+    async def open_topic(self, chat_id: int, user_id: int, name: str) -> int:
+        """The new topic's id."""
+        body = {"user_id": user_id, "name": name}
+        return int((await self._ask("POST", f"/groups/{chat_id}/topics", body))["message_id"])
 
     async def press_in_group(self, chat_id: int, user_id: int, message_id: int, data: str) -> None:
         where = f"/groups/{chat_id}/messages/{message_id}/press"

@@ -6,7 +6,7 @@ from aiogram import F, Router
 from aiogram.filters import Command, CommandObject, CommandStart
 from aiogram.types import CallbackQuery, TelegramObject
 
-from yabot.bot.filters import Pressed
+from yabot.bot.filters import IsCommand, Pressed
 from yabot.bot.localization import LANGUAGES, Localizer, Texts
 from yabot.bot.turn import Keyboard, Turn
 from yabot.errors import StoreUnavailable
@@ -44,7 +44,7 @@ class CommandHandler:
         routes.message.register(self.ask_language, Command("language"))
         routes.callback_query.register(self.ask_language, Pressed("language"))
         routes.callback_query.register(self.set_language, Pressed("lang:[a-z]{2}"))
-        routes.message.register(self.unknown_command, F.text.startswith("/"))
+        routes.message.register(self.unknown_command, IsCommand())
         routes.message.register(self.talk, F.text)
         routes.message.register(self.unsupported)
         routes.callback_query.register(self.unknown_button)

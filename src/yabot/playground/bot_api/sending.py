@@ -40,7 +40,7 @@ def deliver(tx: Transaction, params: Params, content: Json) -> Json:
     """The message with this content and with what every sending method takes."""
     markup = keyboards.from_params(params)
     chat_id = access.writable_chat(tx, params)
-    content |= _reply(tx, chat_id, params)
+    content |= _reply(tx, chat_id, params) | _topic(tx, chat_id, params)
     if params.flag("protect_content"):
         content["has_protected_content"] = True
     silent = params.flag("disable_notification")
@@ -79,6 +79,15 @@ def _reaction(params: Params) -> str | None:
     if given[0].get("type") != "emoji" or chosen not in emoji.REACTIONS:
         raise bad_request("REACTION_INVALID")
     return str(chosen)
+
+
+def _topic(tx: Transaction, chat_id: int, params: Params) -> Json:
+    topic = params.integer("message_thread_id")
+    if not topic:
+        return {}
+    if not messages.opens_topic(tx, chat_id, topic):
+        raise bad_request("message thread not found")
+    return {"message_thread_id": topic, "is_topic_message": True}
 
 
 def _reply(tx: Transaction, chat_id: int, params: Params) -> Json:

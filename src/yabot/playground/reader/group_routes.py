@@ -16,6 +16,7 @@ class NewGroup(BaseModel):
     title: Title
     members: list[int] = Field(description="readers; the first one adds the bot")
     with_bot: bool = True
+    bot_hears_all: bool = Field(False, description="the bot is an administrator there")
 
 
 class Member(BaseModel):
@@ -25,6 +26,11 @@ class Member(BaseModel):
 class GroupMessage(Member):
     text: str
     reply_to: int | None = None
+    topic: int | None = Field(None, description="the id of the message that opened it")
+
+
+class NewTopic(Member):
+    name: Title
 
 
 class GroupPress(Member):
@@ -57,8 +63,15 @@ async def read_group(database: Store, chat_id: int) -> Json:
 @router.post("/{chat_id}/messages", status_code=201)
 async def send_to_group(database: Store, chat_id: int, message: GroupMessage) -> Json:
     return await database.run(
-        lambda tx: groups.send(tx, chat_id, message.user_id, message.text, message.reply_to)
+        lambda tx: groups.send(
+            tx, chat_id, message.user_id, message.text, message.reply_to, message.topic
+        )
     )
+
+
+@router.post("/{chat_id}/topics", status_code=201)
+async def open_topic(database: Store, chat_id: int, topic: NewTopic) -> Json:
+    return await database.run(lambda tx: groups.open_topic(tx, chat_id, topic.user_id, topic.name))
 
 
 @router.post("/{chat_id}/messages/{message_id}/press", status_code=204)

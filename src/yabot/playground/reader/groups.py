@@ -7,14 +7,22 @@ from typing import Any
 from yabot.playground.bot_api.chats import member
 from yabot.playground.reader import actions, views
 from yabot.playground.reader.errors import Refused
-from yabot.playground.store import bot, messages, people, updates
+from yabot.playground.store import bot, messages, people, settings, updates
 from yabot.playground.store.database import Transaction
 
 Json = dict[str, Any]
 
 
-def create(tx: Transaction, title: str, members: Sequence[int], *, with_bot: bool) -> Json:
-    """The first of ``members`` is who made the group and added the bot."""
+def create(
+    tx: Transaction,
+    title: str,
+    members: Sequence[int],
+    *,
+    with_bot: bool,
+    bot_hears_all: bool = False,
+) -> Json:
+    """The first of ``members`` is who made the group and added the bot. A bot that
+    ``bot_hears_all`` is an administrator there: Telegram tells it of every message."""
     if not members:
         raise Refused(400, "A group needs at least one reader.")
     for user_id in members:
@@ -22,6 +30,7 @@ def create(tx: Transaction, title: str, members: Sequence[int], *, with_bot: boo
     chat_id = people.add_group(tx, title)
     for user_id in members:
         people.set_member(tx, chat_id, user_id, "member")
+    settings.write(tx, _hears_all(chat_id), bot_hears_all)
     if with_bot:
         set_bot(tx, chat_id, members[0], is_member=True)
     return views.one_group(tx, chat_id)
@@ -58,23 +67,49 @@ def set_bot(tx: Transaction, chat_id: int, user_id: int, *, is_member: bool) -> 
 
 
 def send(
-    tx: Transaction, chat_id: int, user_id: int, written: str, reply_to: int | None = None
+    tx: Transaction,
+    chat_id: int,
+    user_id: int,
+    written: str,
+    reply_to: int | None = None,
+    topic: int | None = None,
 ) -> Json:
-    """The message; the bot hears of it only when it is meant."""
+    """The message; the bot hears of it only when it is meant, or when it hears everything.
+
+    ``topic`` is the id of the message that opened one.
+    """
     sender = _sender(tx, chat_id, user_id)
     content = actions.text_of(written).as_content()
     if reply_to is not None:
         replied = actions.message_of(tx, chat_id, reply_to)
         content["reply_to_message"] = {k: v for k, v in replied.items() if k != "reply_to_message"}
+        # A chain of replies has a thread as well, which is no topic.
+        content["message_thread_id"] = replied.get("message_thread_id", reply_to)
+    if topic is not None:
+        if not messages.opens_topic(tx, chat_id, topic):
+            raise Refused(404, f"There is no topic {topic} in this group.")
+        content |= {"message_thread_id": topic, "is_topic_message": True}
     message = messages.add(tx, chat_id, sender, content)
     the_bot = bot.current(tx)
-    if people.member_status(tx, chat_id, the_bot.id) == "member" and _is_meant(the_bot, message):
+    if people.member_status(tx, chat_id, the_bot.id) != "member":
+        return message
+    if settings.read(tx, _hears_all(chat_id)) or _is_meant(the_bot, message):
         updates.add(tx, "message", message)
     return message
 
 
+def open_topic(tx: Transaction, chat_id: int, user_id: int, name: str) -> Json:
+    """Telegram's word of a new topic: the message's id is the topic's."""
+    created = {"forum_topic_created": {"name": name, "icon_color": 7322096}}
+    return messages.add(tx, chat_id, _sender(tx, chat_id, user_id), created)
+
+
 def press(tx: Transaction, chat_id: int, user_id: int, message_id: int, data: str) -> None:
     actions.add_press(tx, chat_id, _sender(tx, chat_id, user_id), message_id, data)
+
+
+def _hears_all(chat_id: int) -> str:
+    return f"bot_hears_all:{chat_id}"
 
 
 def _sender(tx: Transaction, chat_id: int, user_id: int) -> Json:

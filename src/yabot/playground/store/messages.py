@@ -44,6 +44,10 @@ def find(tx: Transaction, chat_id: int, message_id: int) -> Json | None:
     return None if row is None else json.loads(row["body"])
 
 
+def opens_topic(tx: Transaction, chat_id: int, message_id: int) -> bool:
+    return "forum_topic_created" in (find(tx, chat_id, message_id) or {})
+
+
 def replace(tx: Transaction, message: Json) -> None:
     chat_id, message_id = message["chat"]["id"], message["message_id"]
     buttons = _buttons_ever(tx, chat_id, message_id) | _callback_data(message)
