@@ -1,14 +1,9 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 # What helpers assert is told in full as well.
 _packages = (each.name for each in Path(__file__).parent.iterdir() if each.is_dir())
 pytest.register_assert_rewrite(*(f"tests.{name}" for name in _packages))
 
 pytest_plugins = ["tests.engines", "tests.criteria", "tests.tiers", "tests.seconds"]
-
-# A loaded machine is slow, and its properties hold all the same.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")

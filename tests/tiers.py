@@ -5,18 +5,21 @@
 - ``slow``: the rest: stores that are killed, cut off and frozen, fleets, topologies, a browser.
 - ``all``, the default: everything.
 
-A test is in the first of the first three tiers that can run it. Nobody lists the quick ones: a test
-that asks for no engine is quick.
+A test is in the first of these that can run it. Nobody lists the quick ones: a test that asks for
+no engine is quick. Properties are held against fewer examples the quicker the tier is.
 """
 
 import enum
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 TESTS = Path(__file__).parent
 # What such folders are about takes a while, whatever the machine.
 SLOW_FOLDERS = ("crash", "deploy", "instances", "outages", "topologies")
+# What such folders are about is a server or a program, in this process or another one.
+ENGINE_FOLDERS = ("cli", "e2e", "embedded", "playground", "sender", "webhook")
 # Whoever asks for one of these asks for a server or a program, also through other fixtures.
 ENGINES = {"mongodb_uri", "redis_url", "postgres_url", "postgres_server", "forks"}
 MARKERS = {
@@ -45,7 +48,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--tier", choices=[*CHOICES], default="all", help="which tests to run")
 
 
+# How many examples a property is given that does not say itself.
+EXAMPLES = {"quick": 15, "standard": 50, "slow": 100, "all": 100}
+
+
+def examples(wished: int) -> int:
+    """For a property that costs more than others: that many, and fewer in quicker tiers."""
+    return max(5, wished * settings().max_examples // EXAMPLES["all"])
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    # A loaded machine is slow, and properties hold all the same: no deadline.
+    settings.register_profile(
+        "tier",
+        deadline=None,
+        max_examples=EXAMPLES[config.getoption("tier")],
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    settings.load_profile("tier")
     for name, meaning in MARKERS.items():
         config.addinivalue_line("markers", f"{name}: {meaning}")
 
@@ -67,10 +87,16 @@ def tier_of(item: pytest.Item) -> Tier:
 def _is_slow(item: pytest.Item) -> bool:
     if item.get_closest_marker("slow") or item.get_closest_marker("page"):
         return True
-    return item.path.is_relative_to(TESTS) and item.path.relative_to(TESTS).parts[0] in SLOW_FOLDERS
+    return _folder(item) in SLOW_FOLDERS
 
 
 def _needs_engine(item: pytest.Item) -> bool:
-    if item.get_closest_marker("engine"):
+    if item.get_closest_marker("engine") or _folder(item) in ENGINE_FOLDERS:
         return True
-    return not ENGINES.isdisjoint(getattr(item, "fixturenames", ()))
+    # Engines that a parameter chooses are asked for only when the test runs.
+    chosen = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    return "postgres" in chosen or not ENGINES.isdisjoint(getattr(item, "fixturenames", ()))
+
+
+def _folder(item: pytest.Item) -> str:
+    return item.path.relative_to(TESTS).parts[0] if item.path.is_relative_to(TESTS) else ""

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from tests.bus.process import Poked, Process, effects, letters, poking, settled, toy
+from tests.tiers import examples
 from tests.waiting import until
 from yabot.bus.groups.positions import declare_groups
 from yabot.errors import TerminalError
@@ -195,7 +196,7 @@ async def world(migrated: Path) -> AsyncIterator[World]:
 
 @pytest.mark.criterion("2.3.1", "2.3.2", "rel.3")
 @settings(
-    max_examples=50,
+    max_examples=examples(50),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(steps=steps)

@@ -32,6 +32,8 @@ from yabot.storage.relational.sqlite import SqliteDatabase
 from yabot.storage.relational.unit_of_work import UnitOfWork
 from yabot.subscriber import Event
 
+pytestmark = pytest.mark.engine
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -32,6 +32,8 @@ from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.tables import outbox
 
+pytestmark = pytest.mark.engine
+
 
 async def fill(commits: CommitLog, about: str) -> None:
     for n in range(10):

@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from tests.bus.log import ALL, committed, forget_marks, lose_tail, streams
 from tests.storage.fixtures import fresh_copy, new_commits
 from tests.storage.units import telling
+from tests.tiers import examples
 from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams, stream_name
 from yabot.errors import StoreUnavailable
@@ -184,7 +185,7 @@ async def world(migrated: Path, redis: Redis) -> AsyncIterator[World]:
 
 
 @settings(
-    max_examples=60,
+    max_examples=examples(60),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(history=steps)
@@ -220,7 +221,7 @@ class Unreliable(Streams):
 
 
 @settings(
-    max_examples=15,
+    max_examples=examples(15),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(fates=st.lists(st.tuples(st.booleans(), st.booleans()), max_size=12))

@@ -14,6 +14,8 @@ from tests.coordinator.shop import Shop
 from tests.e2e.kill_points import KillPoint
 from yabot.storage.relational.sqlite import SqliteDatabase
 
+pytestmark = pytest.mark.engine
+
 # Order a is refused when it is to be sent, and undone; b is sent, and later closed.
 HISTORY = (
     OrderPlaced(order="a"),

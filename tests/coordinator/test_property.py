@@ -17,6 +17,7 @@ from tests.coordinator.model import Model, OrderEvent
 from tests.coordinator.orders import OrderCancelled, OrderPaid, OrderPlaced, OrderSent
 from tests.coordinator.shop import Shop
 from tests.storage.fixtures import fresh_copy
+from tests.tiers import examples
 from yabot.coordinator.wakeups import ATTEMPTS
 from yabot.storage.relational.sqlite import SqliteDatabase
 from yabot.storage.relational.tables import group_positions
@@ -153,7 +154,7 @@ async def _work(shop: Shop) -> None:
 
 @pytest.mark.criterion("3.1.4", "3.1.5")
 @settings(
-    max_examples=40,
+    max_examples=examples(40),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(history=steps)

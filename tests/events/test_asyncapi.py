@@ -151,6 +151,7 @@ def test_yabot_sends_all_and_receives_what_other_services_send() -> None:
     }
 
 
+@pytest.mark.engine
 def test_the_command_prints_it_and_nothing_secret(tmp_path: Path) -> None:
     printed = subprocess.run(
         [Path(sys.executable).with_name("yabot"), "events", "asyncapi"],

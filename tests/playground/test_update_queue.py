@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.tiers import examples
 from yabot.playground.store import bot, people, updates
 from yabot.playground.store.database import Database, Transaction
 
@@ -41,7 +42,7 @@ class Model:
         return self.waiting[:limit]
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(steps)
 def test_the_queue_behaves_like_the_model(plan: list[tuple[str, int, int]]) -> None:
     asyncio.run(compare(plan))

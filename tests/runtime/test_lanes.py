@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.tiers import examples
 from yabot.runtime.lanes import Job, Lanes
 
 
@@ -177,7 +178,7 @@ jobs = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(in_flight=st.integers(1, 4), plan=jobs)
 async def test_whatever_comes_everything_runs_once_in_order_and_within_the_bound(
     in_flight: int, plan: list[tuple[str, int, bool, int]]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.sender.desk import at_the_desk, texts_to
 from tests.sender.recorder import DROPPED, Call, Refusal, recording
 from tests.storage.fixtures import fresh_copy
+from tests.tiers import examples
 from tests.waiting import until
 
 CHATS = (7, 8, 9)
@@ -22,7 +23,7 @@ handed_in = st.lists(st.tuples(st.sampled_from(CHATS), st.integers(1, 3)), max_s
 @pytest.mark.criterion("2.2.5")
 @given(handed_in=handed_in, troubles=troubles)
 @settings(
-    max_examples=10,
+    max_examples=examples(10),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 async def test_each_chat_gets_its_messages_in_order(

@@ -54,6 +54,8 @@ from yabot.storage.relational.tables import group_positions, outbox, partition_o
 from yabot.storage.relational.unit_of_work import UnitOfWork
 from yabot.subscriber import Event, Subscriber
 
+pytestmark = pytest.mark.engine
+
 LISTENED: Sequence[type[EventPayload]] = (ReactionDetected, BesitosAwarded, NarrativeHintUnlocked)
 
 

@@ -21,11 +21,12 @@ from tests.sequencer.service import (
     write,
 )
 from tests.storage.fixtures import fresh_copy, new_commits
+from tests.tiers import examples
 from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Database
 
 PATIENT = settings(
-    max_examples=25,
+    max_examples=examples(25),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 CHAIN = ("reaction_detected", "besitos_awarded", "narrative_hint_unlocked")

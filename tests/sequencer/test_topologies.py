@@ -17,6 +17,8 @@ from tests.topologies.conftest import (
 from yabot.bus.inbound.stream import INBOUND
 from yabot.storage.relational.database import Database
 
+pytestmark = pytest.mark.engine
+
 __all__ = ["calm_sentinels", "cluster", "connected", "lasting_cluster", "place", "single"]
 
 

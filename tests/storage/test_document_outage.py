@@ -18,6 +18,8 @@ from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.tables import doc_changes
 
+pytestmark = pytest.mark.engine
+
 USERS = [str(user) for user in range(10)]
 
 

@@ -11,13 +11,14 @@ from pymongo.errors import WriteError
 from tests.storage.fixtures import COLLECTIONS
 from tests.storage.generated import BY_COLLECTION, states
 from tests.storage.units import state
+from tests.tiers import examples
 from yabot.features.items.model import Item
 from yabot.features.users.model import UserState
 from yabot.storage.documents.json_schema import mongo_schema
 from yabot.storage.documents.store import DocumentStore
 
 few = settings(
-    max_examples=60,
+    max_examples=examples(60),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.storage.fixtures import fresh_copy
+from tests.tiers import examples
 from tests.webhook.listener import listening, message
 from yabot.bot.intake import Intake
 from yabot.bot.waiting import WaitingUpdates
@@ -46,7 +47,7 @@ bodies = st.lists(
 @pytest.mark.criterion("5.4.1")
 @given(sent=bodies)
 @settings(
-    max_examples=25,
+    max_examples=examples(25),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 async def test_anything_at_all(migrated_sqlite: Path, sent: list[bytes]) -> None:

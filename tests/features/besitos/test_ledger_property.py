@@ -23,6 +23,7 @@ from hypothesis.stateful import (
 from tests.features.besitos.ledger import Ledger, unreachable
 from tests.storage.fixtures import PostgresServer
 from tests.storage.users.world import new_world
+from tests.tiers import examples
 from yabot.features.besitos.audit import audit_ledger
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.postgres import PostgresDatabase
@@ -216,13 +217,13 @@ class LedgerMachine(RuleBasedStateMachine):
         assert await audit_ledger(ledger.database) == []
 
 
-def run_machine(new_database: Callable[[], Database], *, examples: int, steps: int) -> None:
+def run_machine(new_database: Callable[[], Database], *, count: int, steps: int) -> None:
     class Machine(LedgerMachine):
         def __init__(self) -> None:
             super().__init__(new_database)
 
     patient = settings(
-        max_examples=examples,
+        max_examples=examples(count),
         stateful_step_count=steps,
     )
     run_state_machine_as_test(Machine, settings=patient)
@@ -235,7 +236,7 @@ def test_the_ledger_is_the_model_on_sqlite(migrated_sqlite: Path, tmp_path: Path
         shutil.copy(migrated_sqlite, path)
         return SqliteDatabase(path, pool_size=2, timeout_ms=5000)
 
-    run_machine(new, examples=30, steps=20)
+    run_machine(new, count=30, steps=20)
 
 
 @pytest.mark.criterion("3.1.3")
@@ -246,6 +247,6 @@ def test_the_ledger_is_the_model_on_postgres(postgres_server: PostgresServer) ->
         made.append(postgres_server.create_migrated())
         return PostgresDatabase(postgres_server.url_of(made[-1]), pool_size=2, timeout_ms=5000)
 
-    run_machine(new, examples=5, steps=15)
+    run_machine(new, count=5, steps=15)
     for name in made:
         postgres_server.drop(name)

@@ -17,6 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from tests.features.rewards.house import STORY, House, open_house
 from tests.storage.fixtures import COLLECTIONS
+from tests.tiers import examples
 from yabot.bus.groups.delivery import Delivery
 from yabot.bus.groups.failures import Case
 from yabot.features.besitos.audit import audit_ledger
@@ -240,7 +241,7 @@ def test_the_rewards_are_the_model(
             super().__init__(open_stores)
 
     patient = settings(
-        max_examples=20,
+        max_examples=examples(20),
         stateful_step_count=30,
     )
     run_state_machine_as_test(Machine, settings=patient)

@@ -25,6 +25,7 @@ from tests.features.shop import model
 from tests.features.shop.trade import Answer, Trade, item, open_trade, order
 from tests.storage.dumps import events_of
 from tests.storage.fixtures import COLLECTIONS, PostgresServer
+from tests.tiers import examples
 from yabot.features.besitos.audit import audit_ledger
 from yabot.features.besitos.model import SHOP
 from yabot.features.besitos.tables import postings
@@ -160,13 +161,13 @@ def _named(answer: Answer) -> str:
             return "insufficient"
 
 
-def run_machine(open_stores: OpenStores, *, examples: int, steps: int) -> None:
+def run_machine(open_stores: OpenStores, *, count: int, steps: int) -> None:
     class Machine(ShopMachine):
         def __init__(self) -> None:
             super().__init__(open_stores)
 
     patient = settings(
-        max_examples=examples,
+        max_examples=examples(count),
         stateful_step_count=steps,
     )
     run_state_machine_as_test(Machine, settings=patient)
@@ -195,7 +196,7 @@ def test_the_shop_is_the_model_on_sqlite(
         shutil.copy(migrated_sqlite, path)
         return SqliteDatabase(path, pool_size=2, timeout_ms=5000), new_store()
 
-    run_machine(open_stores, examples=25, steps=25)
+    run_machine(open_stores, count=25, steps=25)
 
 
 @pytest.mark.criterion("3.1.3")
@@ -209,6 +210,6 @@ def test_the_shop_is_the_model_on_postgres(
         url = postgres_server.url_of(made[-1])
         return PostgresDatabase(url, pool_size=2, timeout_ms=5000), new_store()
 
-    run_machine(open_stores, examples=4, steps=15)
+    run_machine(open_stores, count=4, steps=15)
     for name in made:
         postgres_server.drop(name)

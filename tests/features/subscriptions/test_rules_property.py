@@ -23,6 +23,7 @@ from tests.features.subscriptions.model import (
 from tests.features.subscriptions.till import Till, charge, opened_till
 from tests.storage.dumps import events_of, rows_of
 from tests.storage.fixtures import fresh_copy
+from tests.tiers import examples
 from yabot.features.subscriptions.plans import PLANS
 from yabot.features.subscriptions.tables import payments
 
@@ -31,7 +32,7 @@ ROUNDING = timedelta(microseconds=50)
 
 
 @settings(
-    max_examples=60,
+    max_examples=examples(60),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(plan=plans)

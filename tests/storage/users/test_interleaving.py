@@ -23,6 +23,7 @@ from tests.storage.users.interleaving import (
     perform,
 )
 from tests.storage.users.world import World, new_world
+from tests.tiers import examples
 from tests.waiting import until
 from yabot.features.narrative.library import Library
 from yabot.storage.documents.store import DocumentStore
@@ -106,7 +107,7 @@ async def assert_as(model: Model, database: Database, world: World) -> None:
 
 
 @settings(
-    max_examples=40,
+    max_examples=examples(40),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(plan=arrivals)

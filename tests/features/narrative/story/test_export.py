@@ -3,11 +3,12 @@
 from hypothesis import given, settings
 
 from tests.features.narrative.stories import SMALL_STORY, stories
+from tests.tiers import examples
 from yabot.features.narrative.story import Story, demo_story, export_story, parse_story
 
 
 @given(stories())
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_every_valid_story_comes_back_equal(story: Story) -> None:
     again = parse_story(export_story(story), "exported.yaml")
     assert again == story
