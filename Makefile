@@ -8,7 +8,7 @@ SETUP := $(VENV)/.setup-done
 export PYTHONDONTWRITEBYTECODE :=
 PYTEST = $(BIN)/pytest -p no:randomly --dist loadfile --no-loadscope-reorder
 
-.PHONY: setup play test-quick test test-slow test-all test-page page-driver crash check format bench lab-sentinel lab-cluster lock clean
+.PHONY: setup play test-quick test test-slow test-all test-steady test-page page-driver crash check format bench lab-sentinel lab-cluster lock clean
 
 setup: $(SETUP)
 
@@ -34,6 +34,10 @@ test-slow: setup page-driver
 	@$(PYTEST) --tier slow --numprocesses $(TESTERS)
 
 test-all: test test-slow
+
+# Everything RUNS times, in random order, with a busy process on each core.
+test-steady: setup page-driver
+	@$(BIN)/python -m tests.steady $(or $(RUNS),5) --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder
 
 test-page: setup page-driver
 	@$(PYTEST) -m page
