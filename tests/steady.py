@@ -1,8 +1,8 @@
 """Runs the whole suite again and again, in random order on a busy machine, and lists what failed.
 
-``python -m tests.steady RUNS [PYTEST OPTION…]``, or ``make test-steady RUNS=5``. All the while a process
-keeps each core busy. What a run said is in ``.pytest_cache/steady``. Ends with 1 when anything failed
-in any run: a test that fails once in five is as wrong as one that always does.
+``python -m tests.steady RUNS [PYTEST OPTION…]``, or ``make test-steady RUNS=5``. All the while a
+process keeps each core busy. What a run said is in ``.pytest_cache/steady``. Ends with 1 when
+anything failed in any run: a test that fails once in five is as wrong as one that always does.
 """
 
 import os
