@@ -14,7 +14,7 @@ from tests.coordinator.shop import Shop
 from tests.e2e.kill_points import KillPoint
 from yabot.storage.relational.sqlite import SqliteDatabase
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.slow
 
 # Order a is refused when it is to be sent, and undone; b is sent, and later closed.
 HISTORY = (

@@ -16,6 +16,8 @@ from tests.e2e.reader import Reader, readers
 from tests.e2e.stores import Stores
 from tests.waiting import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 Json = dict[str, Any]
 
 BEFORE_AND_AFTER_INTAKE = [

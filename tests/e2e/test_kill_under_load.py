@@ -21,6 +21,8 @@ from tests.waiting import until
 from yabot.errors import InvalidInput
 from yabot.features.besitos.audit import audit_ledger
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("Ada", "Blas", "Cora", "Dani", "Eva")
 SEEDS = (1, 2, 3)
 KILLS = 3

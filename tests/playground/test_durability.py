@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import aiohttp
+import pytest
 from aiogram.types import (
     BotCommand,
     InlineKeyboardButton,
@@ -14,6 +15,8 @@ from aiogram.types import (
 from yabot.playground.client import PlaygroundClient
 
 from .child import running
+
+pytestmark = pytest.mark.slow
 
 ALL = ["message", "callback_query", "message_reaction", "my_chat_member"]
 DOOR = InlineKeyboardMarkup(

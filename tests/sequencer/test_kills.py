@@ -13,6 +13,8 @@ from tests.sequencer.service import Sent
 from tests.waiting import PATIENCE, wait_until
 from yabot.bus.inbound.stream import INBOUND
 
+pytestmark = pytest.mark.slow
+
 POINTS = [
     KillPoint("sql", "INSERT INTO receipts"),
     KillPoint("sql", "INSERT INTO ingested"),

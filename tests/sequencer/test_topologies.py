@@ -17,7 +17,7 @@ from tests.topologies.conftest import (
 from yabot.bus.inbound.stream import INBOUND
 from yabot.storage.relational.database import Database
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.slow
 
 __all__ = ["calm_sentinels", "cluster", "connected", "lasting_cluster", "place", "single"]
 

@@ -13,6 +13,8 @@ from tests.features.besitos.beside import grant
 from tests.features.rewards.chain import ASKED_FOR, HINT, Chain, announces_hint, ledger_is_sound
 from tests.waiting import PATIENCE, wait_until
 
+pytestmark = pytest.mark.slow
+
 # Commits count: the first is the update's, the second the award's, the third the hint's. The steps
 # between are those of `tests/crash`.
 REACTION = [

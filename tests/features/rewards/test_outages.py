@@ -10,6 +10,8 @@ from tests.outages.conftest import NewWorld
 from tests.outages.world import Component
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 LETTERS = "SELECT count(*) FROM dead_letters"
 
 

@@ -12,6 +12,8 @@ from tests.features.shop.counter import Customer
 from tests.waiting import PATIENCE
 from yabot.playground.client import PlaygroundClient
 
+pytestmark = pytest.mark.slow
+
 BEFORE_THE_COMMIT = [
     KillPoint("log", "update.stored"),
     KillPoint("mongo", "find"),

@@ -8,6 +8,8 @@ from tests.features.shop.counter import Customer
 from tests.outages.conftest import NewWorld
 from yabot.playground.client import PlaygroundClient
 
+pytestmark = pytest.mark.slow
+
 LATER = "Ahora mismo no llego a tus páginas"
 
 

@@ -9,6 +9,8 @@ from tests.features.subscriptions.till import DAY
 from tests.waiting import PATIENCE, wait_until
 from yabot.clock import rfc3339, utc_now
 
+pytestmark = pytest.mark.slow
+
 
 def bring_near(shop: Shop, days: float) -> None:
     """The term ends that many days from now, and its workflow looks at once."""
