@@ -6,4 +6,11 @@ import pytest
 _packages = (each.name for each in Path(__file__).parent.iterdir() if each.is_dir())
 pytest.register_assert_rewrite(*(f"tests.{name}" for name in _packages))
 
-pytest_plugins = ["tests.engines", "tests.criteria", "tests.tiers", "tests.seconds"]
+pytest_plugins = [
+    "tests.engines",
+    "tests.criteria",
+    "tests.tiers",
+    "tests.seconds",
+    "tests.e2e.programs",
+    "tests.outages.worlds",
+]

@@ -6,8 +6,8 @@ from pathlib import Path
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from tests.bus.valkey import Server, server
-from tests.e2e.conftest import NewProgram
 from tests.e2e.program import Program
+from tests.e2e.programs import NewProgram
 from tests.waiting import until
 
 CHANNEL = "user_registered"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import NewProgram
+from tests.e2e.programs import NewProgram
 from yabot.cli.files import read_named, write_named
 from yabot.errors import InvalidInput
 

@@ -1,5 +1,4 @@
 from tests.bus.conftest import redis
-from tests.e2e.conftest import forks, new_program
 from tests.storage.fixtures import (
     commits,
     database,
@@ -13,11 +12,9 @@ from tests.storage.fixtures import (
 __all__ = [
     "commits",
     "database",
-    "forks",
     "migrated_sqlite",
     "new_database",
     "new_postgres",
-    "new_program",
     "new_sqlite",
     "postgres_server",
     "redis",

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from tests.bus.process import Process, effects, poke, settled
 from tests.dead_letters.mending import Mendable, poisoned, until_states
-from tests.e2e.conftest import NewProgram
+from tests.e2e.programs import NewProgram
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import NewDatabase
 from tests.waiting import until

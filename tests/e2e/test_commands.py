@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import NewProgram
 from tests.e2e.invariants import settle
 from tests.e2e.player import scenes
 from tests.e2e.program import Program
+from tests.e2e.programs import NewProgram
 from tests.e2e.reader import buttons, readers
 from tests.ports import free_port
 from tests.waiting import wait_until

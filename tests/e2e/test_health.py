@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import NewProgram
 from tests.e2e.invariants import verify
 from tests.e2e.program import Json, Program
+from tests.e2e.programs import NewProgram
 from tests.e2e.reader import readers
 from tests.waiting import wait_until
 from yabot.embedded.valkey import EmbeddedValkey

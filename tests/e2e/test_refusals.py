@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.e2e.conftest import NewProgram, bot_token
 from tests.e2e.program import Program, runs
+from tests.e2e.programs import NewProgram, bot_token
 
 CONFIGURATION = 78
 

@@ -9,9 +9,9 @@ import pytest
 from pymongo import MongoClient
 from redis import Redis
 
-from tests.e2e.conftest import NewProgram
 from tests.e2e.player import Player
 from tests.e2e.program import Program
+from tests.e2e.programs import NewProgram
 from tests.e2e.reader import readers
 from tests.waiting import wait_until
 

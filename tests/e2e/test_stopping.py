@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import NewProgram
 from tests.e2e.fork_server import console_environment
 from tests.e2e.invariants import verify
 from tests.e2e.player import scenes
 from tests.e2e.program import STOP_SECONDS, Program, runs
+from tests.e2e.programs import NewProgram
 from tests.e2e.reader import readers
 from tests.ports import free_port
 from tests.waiting import wait_until

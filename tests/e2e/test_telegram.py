@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.e2e.conftest import NewProgram
 from tests.e2e.invariants import verify
 from tests.e2e.journal import Journal
 from tests.e2e.kill_points import KillPoint
 from tests.e2e.meddler import Json, meddling_with
 from tests.e2e.player import Player
 from tests.e2e.program import Program
+from tests.e2e.programs import NewProgram
 from tests.e2e.reader import buttons, readers, said_by_bot
 from tests.waiting import PATIENCE, wait_until
 

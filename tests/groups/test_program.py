@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import NewProgram
 from tests.e2e.program import Program
+from tests.e2e.programs import NewProgram
 from tests.e2e.reader import said_by_bot
 from tests.ports import free_port
 from tests.waiting import PATIENCE, until, wait_until

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.conftest import NewProgram, bot_settings, forks, new_program, running_bot, telegram
+from tests.e2e.programs import NewProgram
 from tests.instances.balancer import balancing
 from tests.instances.fleet import Fleet
 from tests.outages.stores import PostgresStores
@@ -20,17 +20,12 @@ from tests.storage.fixtures import (
 )
 
 __all__ = [
-    "bot_settings",
     "database",
-    "forks",
     "migrated_sqlite",
     "new_database",
     "new_postgres",
-    "new_program",
     "new_sqlite",
     "postgres_server",
-    "running_bot",
-    "telegram",
 ]
 
 

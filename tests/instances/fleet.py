@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from time import monotonic, sleep
 from typing import Any
 
-from tests.e2e.conftest import NewProgram
 from tests.e2e.invariants import UNFINISHED, verify
 from tests.e2e.program import Program
+from tests.e2e.programs import NewProgram
 from tests.e2e.reader import Reader, said_by_bot
 from tests.outages.stores import PostgresStores
 from tests.ports import free_port

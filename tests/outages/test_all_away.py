@@ -9,8 +9,8 @@ from tests.e2e.invariants import settle, verify
 from tests.e2e.player import Player
 from tests.e2e.program import STOP_SECONDS
 from tests.e2e.reader import readers
-from tests.outages.conftest import NewWorld
 from tests.outages.world import Component, Way, World
+from tests.outages.worlds import NewWorld
 
 ALL: tuple[Component, ...] = ("mongodb", "redis", "sql")
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from tests.e2e.invariants import verify
 from tests.e2e.reader import readers
-from tests.outages.conftest import NewWorld
+from tests.outages.worlds import NewWorld
 from tests.waiting import wait_until
 from yabot.storage.relational.sqlite import SqliteDatabase
 

@@ -9,8 +9,8 @@ import pytest
 
 from tests.e2e.invariants import UNFINISHED
 from tests.e2e.stores import PARTITIONS
-from tests.outages.conftest import NewWorld
 from tests.outages.world import World
+from tests.outages.worlds import NewWorld
 from tests.waiting import wait_until
 from yabot.clock import rfc3339, utc_now
 from yabot.events.partition import partition_of

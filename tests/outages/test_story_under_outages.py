@@ -4,14 +4,14 @@ import random
 
 import pytest
 
-from tests.e2e.conftest import bot_token
 from tests.e2e.invariants import verify
 from tests.e2e.player import data_of, scenes
 from tests.e2e.program import Program
+from tests.e2e.programs import bot_token
 from tests.e2e.reader import Reader, buttons, readers
 from tests.e2e.route import STORY, Walk
-from tests.outages.conftest import NewWorld
 from tests.outages.world import Component, Json, Way, World
+from tests.outages.worlds import NewWorld
 from tests.ports import free_port
 from tests.waiting import wait_until
 from yabot.features.narrative.story.model import Choice

@@ -5,8 +5,8 @@ import pytest
 from tests.e2e.invariants import verify
 from tests.e2e.player import Player
 from tests.e2e.reader import readers
-from tests.outages.conftest import NewWorld
 from tests.outages.world import Way
+from tests.outages.worlds import NewWorld
 from tests.waiting import wait_until
 
 WAITING = "SELECT count(*) FROM outbox JOIN partitions USING (partition) WHERE pos > published_pos"

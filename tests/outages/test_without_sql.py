@@ -7,8 +7,8 @@ import pytest
 from tests.e2e.invariants import verify
 from tests.e2e.player import Player
 from tests.e2e.reader import Reader, readers
-from tests.outages.conftest import NewWorld
 from tests.outages.world import Json, Way, World
+from tests.outages.worlds import NewWorld
 from tests.waiting import wait_until
 
 LOST_AND_RESTORED = [("store_lost", "sql"), ("store_restored", "sql")]

@@ -3,7 +3,6 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.asyncio import Redis
 
-from tests.e2e.conftest import forks, mortal, outlived
 from tests.storage.fixtures import (
     commits,
     database,
@@ -19,13 +18,10 @@ from yabot.bus.connection import connect
 __all__ = [
     "commits",
     "database",
-    "forks",
     "migrated_sqlite",
-    "mortal",
     "new_database",
     "new_postgres",
     "new_sqlite",
-    "outlived",
     "postgres_server",
     "sqlite_database",
 ]

@@ -11,12 +11,11 @@ from redis.asyncio import Redis
 from labs.cluster import ClusterLab
 from labs.node import Node
 from labs.sentinel import SentinelLab
-from tests.e2e.conftest import forks, new_program
 from tests.storage.fixtures import migrated_sqlite, new_sqlite, sqlite_database
 from yabot.settings import ConfigManager
 from yabot.stores import open_redis
 
-__all__ = ["forks", "migrated_sqlite", "new_program", "new_sqlite", "sqlite_database"]
+__all__ = ["migrated_sqlite", "new_sqlite", "sqlite_database"]
 
 PASSWORD = "p:ss/w@rd"
 SENTINEL_PASSWORD = "watch#word"

@@ -7,8 +7,8 @@ import pytest
 
 from labs.node import Node
 from labs.sentinel import SentinelLab
-from tests.e2e.conftest import NewProgram
 from tests.e2e.program import Program
+from tests.e2e.programs import NewProgram
 from tests.topologies.conftest import PASSWORD, SENTINEL_PASSWORD
 from tests.waiting import wait_until
 

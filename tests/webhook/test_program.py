@@ -10,10 +10,10 @@ from aiogram.types import WebhookInfo
 from aiohttp import ClientError, ClientSession
 
 from tests.deploy.test_certificates import openssl
-from tests.e2e.conftest import NewProgram
 from tests.e2e.invariants import settle, verify
 from tests.e2e.player import Player
 from tests.e2e.program import Program
+from tests.e2e.programs import NewProgram
 from tests.e2e.reader import readers
 from tests.ports import free_port
 from tests.waiting import wait_until

@@ -7,8 +7,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.e2e.conftest import NewProgram
 from tests.e2e.program import Program
+from tests.e2e.programs import NewProgram
 from tests.e2e.reader import Reader, readers
 from tests.sequencer.service import Sent
 from tests.waiting import wait_until

@@ -2,9 +2,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.e2e.conftest import forks, new_program, playing
 from tests.features.besitos.ledger import Ledger, unreachable
-from tests.outages.conftest import mortal_mongod, mortal_valkey, new_world
 from tests.storage.fixtures import (
     NewDatabase,
     database,
@@ -22,17 +20,11 @@ from yabot.storage.relational.database import Database
 __all__ = [
     "database",
     "documents",
-    "forks",
     "migrated_sqlite",
-    "mortal_mongod",
-    "mortal_valkey",
     "new_database",
     "new_documents",
     "new_postgres",
-    "new_program",
     "new_sqlite",
-    "new_world",
-    "playing",
     "postgres_server",
 ]
 

@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 from sqlalchemy import Connection, insert, text
 
-from tests.e2e.conftest import NewProgram
+from tests.e2e.programs import NewProgram
 from tests.features.besitos.ledger import Ledger
 from yabot.features.besitos.audit import audit_ledger
 from yabot.features.besitos.tables import postings

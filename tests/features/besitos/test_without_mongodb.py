@@ -5,7 +5,7 @@ import pytest
 from tests.e2e.invariants import verify
 from tests.e2e.reader import buttons, readers
 from tests.features.besitos.beside import grant
-from tests.outages.conftest import NewWorld
+from tests.outages.worlds import NewWorld
 
 
 @pytest.mark.criterion("1.1.5", "3.1.3")

@@ -1,4 +1,3 @@
-from tests.e2e.conftest import forks, new_program
 from tests.storage.fixtures import (
     database,
     documents,
@@ -14,12 +13,10 @@ from tests.storage.fixtures import (
 __all__ = [
     "database",
     "documents",
-    "forks",
     "migrated_sqlite",
     "new_database",
     "new_documents",
     "new_postgres",
-    "new_program",
     "new_sqlite",
     "postgres_server",
     "sqlite_database",

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import NewProgram
 from tests.e2e.program import Program
+from tests.e2e.programs import NewProgram
 from tests.features.items.things import FILE
 from yabot.features.items.demo import demo_items
 from yabot.features.items.file import parse_items

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.conftest import NewProgram
 from tests.e2e.meddler import meddling_with
 from tests.e2e.player import Player
 from tests.e2e.program import Program
+from tests.e2e.programs import NewProgram
 from tests.e2e.reader import buttons, readers
 from tests.features.rewards.chain import Chain
 from tests.features.rewards.forger import Forger

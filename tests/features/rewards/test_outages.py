@@ -6,8 +6,8 @@ from tests.e2e.invariants import verify
 from tests.e2e.reader import readers
 from tests.features.besitos.beside import grant
 from tests.features.rewards.chain import ASKED_FOR, HINT, Chain, announces_hint, ledger_is_sound
-from tests.outages.conftest import NewWorld
 from tests.outages.world import Component
+from tests.outages.worlds import NewWorld
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow

@@ -2,11 +2,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.e2e.conftest import forks, mortal, new_program, outlived, playing
 from tests.e2e.program import Program
 from tests.features.shop.counter import Customer
 from tests.features.shop.trade import Trade, open_trade
-from tests.outages.conftest import mortal_mongod, mortal_valkey, new_world
 from tests.storage.fixtures import (
     NewDatabase,
     database,
@@ -25,19 +23,11 @@ from yabot.storage.relational.database import Database
 __all__ = [
     "database",
     "documents",
-    "forks",
     "migrated_sqlite",
-    "mortal",
-    "mortal_mongod",
-    "mortal_valkey",
     "new_database",
     "new_documents",
     "new_postgres",
-    "new_program",
     "new_sqlite",
-    "new_world",
-    "outlived",
-    "playing",
     "postgres_server",
 ]
 

@@ -5,7 +5,7 @@ import pytest
 from tests.e2e.invariants import verify
 from tests.e2e.reader import buttons
 from tests.features.shop.counter import Customer
-from tests.outages.conftest import NewWorld
+from tests.outages.worlds import NewWorld
 from yabot.playground.client import PlaygroundClient
 
 pytestmark = pytest.mark.slow

@@ -2,12 +2,11 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from tests.e2e.conftest import NewProgram, bot_settings, forks, new_program, telegram
 from tests.e2e.meddler import meddling_with
 from tests.e2e.program import Program
+from tests.e2e.programs import NewProgram
 from tests.features.subscriptions.shop import Shop
 from tests.features.subscriptions.till import Till, opened_till
-from tests.outages.conftest import mortal_mongod, mortal_postgres, mortal_valkey, new_world
 from tests.storage.fixtures import (
     database,
     migrated_sqlite,
@@ -19,20 +18,12 @@ from tests.storage.fixtures import (
 from yabot.storage.relational.database import Database
 
 __all__ = [
-    "bot_settings",
     "database",
-    "forks",
     "migrated_sqlite",
-    "mortal_mongod",
-    "mortal_postgres",
-    "mortal_valkey",
     "new_database",
     "new_postgres",
-    "new_program",
     "new_sqlite",
-    "new_world",
     "postgres_server",
-    "telegram",
 ]
 
 ADMIN = "4242"

@@ -7,8 +7,8 @@ import pytest
 
 from tests.e2e.reader import readers
 from tests.features.subscriptions.shop import Json, invoice
-from tests.outages.conftest import NewWorld
 from tests.outages.world import Way, World
+from tests.outages.worlds import NewWorld
 from tests.waiting import wait_until
 from yabot.features.narrative.library import FRESH_FOR
 

@@ -1,4 +1,4 @@
-"""Programs to test against, each ended with everything that it has started."""
+"""A pytest plugin: programs to test against, each ended with everything that it has started."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Servers of these tests' own, and programs that know them only through proxies."""
+"""A pytest plugin: servers to be taken away, and programs that know them only through proxies."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 from redis import Redis
 
-from tests.e2e.conftest import NewProgram, forks, new_program, telegram
 from tests.e2e.program import Program
+from tests.e2e.programs import NewProgram
 from tests.e2e.stores import Stores
 from tests.outages.proxy import proxying
 from tests.outages.servers import EngineServer, PostgresServer, Server, running_postgres
@@ -18,8 +18,6 @@ from tests.outages.world import Component, Place, World
 from yabot.embedded.engine import EmbeddedEngine
 from yabot.embedded.mongod import EmbeddedMongod
 from yabot.embedded.valkey import EmbeddedValkey
-
-__all__ = ["forks", "new_program", "telegram"]
 
 NewWorld = Callable[..., World]
 # Short, so that a test need not wait long for what does not answer.

@@ -1,3 +1,0 @@
-from tests.e2e.conftest import forks, playing
-
-__all__ = ["forks", "playing"]

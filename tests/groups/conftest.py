@@ -1,3 +1,0 @@
-from tests.e2e.conftest import bot_settings, forks, new_program, telegram
-
-__all__ = ["bot_settings", "forks", "new_program", "telegram"]
