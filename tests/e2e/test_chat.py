@@ -57,7 +57,13 @@ async def test_help_names_every_command(playing: Program, language: str) -> None
 
 @pytest.mark.parametrize(
     ("text", "action"),
-    [("/menu", "menu"), ("/privacy", "privacy"), ("/language", "language"), ("hola", "talk")],
+    [
+        ("/menu", "menu"),
+        ("/privacy", "privacy"),
+        ("/language", "language"),
+        ("hola", "talk"),
+        ("/", "talk"),
+    ],
 )
 async def test_a_command_answers_and_tells_what_it_was(
     playing: Program, text: str, action: str
@@ -73,7 +79,7 @@ async def test_a_command_answers_and_tells_what_it_was(
         assert completed["payload"]["outcome"] == "ok"
 
 
-@pytest.mark.parametrize("text", ["/unknown", "/startle", "/"])
+@pytest.mark.parametrize("text", ["/unknown", "/startle"])
 async def test_an_unknown_command_is_told_where_to_look(playing: Program, text: str) -> None:
     async with readers(playing.url, "Uxía") as (reader,):
         (said,) = await reader.ask(text)
