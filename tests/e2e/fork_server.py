@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from tests.waiting import PATIENCE
+
 WARM_PROCESS = Path(__file__).with_name("warm_process.py")
 ROOT = Path(__file__).parents[2]
 CONSOLE_SCRIPT = "yabot.cli.main"
@@ -38,7 +40,7 @@ class ForkServer:
     def __exit__(self, *_error: object) -> None:
         assert self._process.stdin is not None
         self._process.stdin.close()
-        self._process.wait(10)
+        self._process.wait(PATIENCE)
 
     def start(
         self,

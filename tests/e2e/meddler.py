@@ -9,6 +9,8 @@ from typing import Any
 
 from aiohttp import ClientSession, ClientTimeout, web
 
+from tests.waiting import PATIENCE
+
 Json = dict[str, Any]
 PASSED_ON = {"Content-Type"}
 
@@ -65,7 +67,7 @@ def meddling_with(upstream: str) -> Iterator[Meddler]:
     thread = threading.Thread(target=loop.run_until_complete, args=(meddler.serve(ready, stop),))
     thread.start()
     try:
-        assert ready.wait(10)
+        assert ready.wait(PATIENCE)
         yield meddler
     finally:
         loop.call_soon_threadsafe(stop.set)

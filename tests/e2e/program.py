@@ -12,11 +12,13 @@ import psutil
 
 from tests.e2e.fork_server import ForkServer, console_environment
 from tests.e2e.kill_points import KillPoint
+from tests.e2e.stopwatch import read_stopping
 from tests.e2e.stores import Stores
 from tests.ports import free_port
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE, wait_until
 
-STOP_SECONDS = 10.0  # DESIGN: within ten seconds
+STOP_SECONDS = 10.0
+"""Within which a program has to have stopped, on its own clock: see ``stopped_in``."""
 Json = dict[str, Any]
 
 
@@ -78,7 +80,7 @@ class Program:
         """Status and body; status 0 while nobody listens."""
         url = f"http://127.0.0.1:{self.settings['API_PORT']}/health/{what}"
         try:
-            with urllib.request.urlopen(url, timeout=5) as answer:
+            with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as error:
             return error.code, json.load(error)
@@ -98,7 +100,7 @@ class Program:
         assert self.pid is not None
         os.killpg(self.pid, signal.SIGINT)
 
-    def exit_code(self, seconds: float = STOP_SECONDS) -> int | None:
+    def exit_code(self, seconds: float = PATIENCE) -> int | None:
         """How it ended; None when it still runs after ``seconds``."""
         assert self.pid is not None
         code = self._forks.exit_code(self.pid, seconds)
@@ -115,10 +117,15 @@ class Program:
         self.signal(signal.SIGKILL)
         assert self.exit_code() == -signal.SIGKILL
 
-    def run(self, seconds: float = 60.0) -> int | None:
+    def run(self) -> int | None:
         """A command that ends by itself: its exit code."""
         self.launch()
-        return self.exit_code(seconds)
+        return self.exit_code()
+
+    @property
+    def stopped_in(self) -> float:
+        """Seconds on its own clock from when it heard that it must stop to its end."""
+        return read_stopping(self.folder)
 
     @property
     def said(self) -> str:

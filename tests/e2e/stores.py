@@ -10,6 +10,7 @@ from typing import Any, Self
 from pymongo import MongoClient
 from redis import Redis
 
+from tests.waiting import PATIENCE
 from yabot.bus.streams import stream_name
 from yabot.events.partition import partition_of
 
@@ -48,7 +49,7 @@ class Stores:
 
     def change(self, statement: str, *parameters: object) -> None:
         """For what no feature does yet, such as selling a subscription."""
-        with closing(sqlite3.connect(self.sqlite, timeout=5)) as connection, connection:
+        with closing(sqlite3.connect(self.sqlite, timeout=PATIENCE)) as connection, connection:
             connection.execute(statement, parameters)
 
     def document(self, user_id: int) -> Json | None:

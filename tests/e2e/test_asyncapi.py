@@ -4,6 +4,7 @@ import json
 import urllib.request
 
 from tests.e2e.program import Program
+from tests.waiting import PATIENCE
 from yabot.assembly import build_catalog
 from yabot.bootstrap import FEATURES
 from yabot.events.asyncapi import asyncapi_document
@@ -11,5 +12,5 @@ from yabot.events.asyncapi import asyncapi_document
 
 def test_the_document_is_served(playing: Program) -> None:
     url = f"http://127.0.0.1:{playing.settings['API_PORT']}/asyncapi.json"
-    with urllib.request.urlopen(url, timeout=5) as answer:
+    with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
         assert json.load(answer) == asyncapi_document(build_catalog(FEATURES), 16)

@@ -14,6 +14,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.e2e import kill_points
+from tests.e2e.stopwatch import measure_stopping
 from yabot.assembly import build_texts
 from yabot.bootstrap import FEATURES
 from yabot.cli import commands, main  # noqa: F401 - the slow part of a start, once for all programs
@@ -73,6 +74,7 @@ def _become(order: dict[str, Any]) -> str:
     os.environ.update(order["env"])
     sys.argv = ["yabot", *order["argv"]]
     kill_points.watch(Path(order["kill_file"]))
+    measure_stopping(folder)
     return str(order["module"])
 
 

@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import TypeVar
 
+from tests.waiting import PATIENCE
+
 T = TypeVar("T")
 
 # Opens the connection to what stands behind the proxy.
@@ -84,7 +86,7 @@ class Proxy:
             done.set()
 
         self._loop.call_soon_threadsafe(run)
-        assert done.wait(5)
+        assert done.wait(PATIENCE)
 
     def _cut(self) -> None:
         for writer in self._open:
@@ -155,7 +157,7 @@ class Proxy:
         self._loop.close()
 
     def started(self) -> None:
-        assert self._ready.wait(5)
+        assert self._ready.wait(PATIENCE)
 
     def end(self, stop: asyncio.Event) -> None:
         self._loop.call_soon_threadsafe(stop.set)

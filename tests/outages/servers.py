@@ -14,7 +14,7 @@ import psutil
 import psycopg
 from psycopg import sql
 
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE, wait_until
 from yabot.embedded.engine import EmbeddedEngine
 
 
@@ -104,7 +104,7 @@ class PostgresServer:
         processes = self._processes()
         for process in processes:
             process.kill()
-        psutil.wait_procs(processes, 5)
+        psutil.wait_procs(processes, PATIENCE)
 
     def freeze(self) -> None:
         for process in self._processes():

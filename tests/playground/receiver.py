@@ -1,6 +1,5 @@
 """A webhook of the tests: an HTTP server that keeps what it is sent and answers as it is told."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.ports import free_port
+from tests.waiting import until
 
 Json = dict[str, Any]
 Answering = Callable[[Json], Awaitable[web.Response]]
@@ -48,9 +48,10 @@ class Receiver:
         return [update["message"]["text"] for update in self.received]
 
     async def until(self, holds: Callable[[], Any]) -> None:
-        async with asyncio.timeout(15):
-            while not holds():  # noqa: ASYNC110 what it waits for is somebody else's
-                await asyncio.sleep(0.01)
+        async def so() -> bool:
+            return bool(holds())
+
+        await until(so)
 
     async def _receive(self, request: web.Request) -> web.Response:
         update = await request.json()

@@ -16,6 +16,7 @@ from aiogram.exceptions import (
     TelegramServerError,
 )
 
+from tests.waiting import PATIENCE
 from yabot.errors import InvalidInput
 from yabot.playground.client import PlaygroundClient
 from yabot.playground.server import PlaygroundServer
@@ -190,7 +191,7 @@ async def test_updates_gather_to_a_burst(
     together = asyncio.Barrier(4)
 
     async def wait_for_the_others(_update: Any) -> Any:
-        await asyncio.wait_for(together.wait(), 10)
+        await asyncio.wait_for(together.wait(), PATIENCE)
         return await accept_all(_update)
 
     accept_all = receiver.answer

@@ -15,6 +15,7 @@ from aiogram.types import (
     Update,
 )
 
+from tests.waiting import PATIENCE
 from yabot.errors import InvalidInput
 from yabot.playground.client import PlaygroundClient
 
@@ -42,7 +43,7 @@ class Cashier:
         self._offset = 0
 
     async def next(self) -> Update:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while not (found := await self._bot.get_updates(self._offset, limit=1, timeout=5)):
                 pass
         self._offset = found[0].update_id + 1

@@ -9,6 +9,7 @@ import pytest
 from aiogram import Bot
 from aiogram.exceptions import TelegramConflictError
 
+from tests.waiting import PATIENCE
 from yabot.playground.bot_api.params import Params
 from yabot.playground.bot_api.polling import Polling
 from yabot.playground.client import PlaygroundClient
@@ -58,7 +59,7 @@ async def test_a_long_poll_answers_as_soon_as_something_happens(
     poll = asyncio.create_task(bot.get_updates(offset=start.update_id + 1, timeout=30))
     await wait_until_polled(server)
     await client.send(alma, "wake up")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         (update,) = await poll
     assert update.message is not None
     assert update.message.text == "wake up"
@@ -106,7 +107,7 @@ async def test_presses_during_long_polls_are_each_delivered_once(
     polling = asyncio.create_task(poll_until(40))
     rounds = [str(n) for _ in range(5) for n in range(8)]
     await asyncio.gather(*(client.press(alma, message.message_id, data) for data in rounds))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         assert sorted(map(str, await polling)) == sorted(rounds)
 
 
@@ -134,7 +135,7 @@ def add_a_message(tx: Transaction) -> None:
 
 
 async def wait_until_polled(server: PlaygroundServer) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while not server.is_polled:  # noqa: ASYNC110 the server has nothing to tell it with
             await asyncio.sleep(0.01)
 
@@ -153,7 +154,7 @@ async def test_an_update_that_comes_just_before_the_waiting_begins_is_not_overlo
     # Both are with the store now. The loop hears of both at once: of the arrival before the poll,
     # which has found nothing yet, could begin to wait.
     time.sleep(0.2)  # noqa: ASYNC251
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         assert len(await poll) == 1
         await arrival
     await database.close()

@@ -14,6 +14,7 @@ from aiogram.types import BufferedInputFile, FSInputFile, Message
 from aiogram.webhook.aiohttp_server import SimpleRequestHandler
 from aiohttp import web
 
+from tests.waiting import PATIENCE, until
 from yabot.playground.client import PlaygroundClient
 from yabot.playground.server import PlaygroundServer
 
@@ -32,16 +33,21 @@ async def pending(bot: Bot) -> int:
 
 
 async def until_delivered(bot: Bot) -> None:
-    async with asyncio.timeout(15):
-        while await pending(bot):  # noqa: ASYNC110 the server has nothing to tell it with
-            await asyncio.sleep(0.02)
+    async def delivered() -> bool:
+        return not await pending(bot)
+
+    await until(delivered)
 
 
 async def first_error(bot: Bot) -> str:
-    async with asyncio.timeout(15):
-        while (told := (await bot.get_webhook_info()).last_error_message) is None:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
-    return told
+    told: list[str | None] = []
+
+    async def has_failed() -> bool:
+        told[:] = [(await bot.get_webhook_info()).last_error_message]
+        return told != [None]
+
+    await until(has_failed)
+    return str(told[0])
 
 
 async def test_pending_and_new_updates_are_delivered_with_the_secret(
@@ -227,7 +233,7 @@ async def test_aiograms_own_handler_answers_with_a_method(
     port = runner.addresses[0][1]
     await bot.set_webhook(f"http://127.0.0.1:{port}/hook", secret_token="s3cret")
     await client.send(alma, "hello")
-    found = await client.wait_for(alma, lambda chat: len(chat) == 4)
+    found = await client.wait_for(alma, lambda chat: len(chat) == 4, PATIENCE)
     said = sorted(message["text"] for message in found)
     assert said == ["/start", "You said: /start", "You said: hello", "hello"]
     await runner.cleanup()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from tests.waiting import PATIENCE
 from tests.webhook.listener import PATH, SECRET, Listener, message
 from yabot.bot.webhook import MOST_BYTES, SECRET_HEADER
 
@@ -126,7 +127,7 @@ async def raw(listener: Listener, request: str) -> str:
     """The first line of the answer to exactly these bytes."""
     reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
     writer.write(request.encode())
-    line = await asyncio.wait_for(reader.readline(), 10)
+    line = await asyncio.wait_for(reader.readline(), PATIENCE)
     writer.close()
     return line.decode()
 

@@ -16,6 +16,7 @@ from tests.e2e.meddler import Meddler
 from tests.e2e.program import Program
 from tests.e2e.reader import Reader, said_by_bot
 from tests.e2e.stores import Stores
+from tests.waiting import PATIENCE
 
 Json = dict[str, Any]
 PERIOD = timedelta(days=30)
@@ -73,7 +74,7 @@ class Cashier:
 
     async def query(self) -> PreCheckoutQuery:
         """The next one that nobody has answered yet."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 for update in await self.bot.get_updates(timeout=1):
                     query = update.pre_checkout_query

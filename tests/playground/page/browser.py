@@ -3,6 +3,8 @@
 import importlib
 from typing import Any
 
+from tests.waiting import PATIENCE
+
 CHROMIUM = [
     "--headless",
     "--no-sandbox",
@@ -21,7 +23,7 @@ def playwright() -> Any:
 
 
 def expect(what: Any) -> Any:
-    """Playwright's, with as long as a slow machine needs."""
+    """Playwright's, with the patience of all tests."""
     expecting = playwright().expect
-    expecting.set_options(timeout=20_000)
+    expecting.set_options(timeout=PATIENCE * 1000)
     return expecting(what)
