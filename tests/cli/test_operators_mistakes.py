@@ -1,7 +1,5 @@
 """What an operator may easily get wrong is told in a sentence, and leaves nothing behind."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,24 +8,15 @@ from tests.e2e.programs import NewProgram
 from yabot.cli.files import read_named, write_named
 from yabot.errors import InvalidInput
 
-YABOT = Path(sys.executable).with_name("yabot")
-
 
 @pytest.mark.parametrize("audited", ["ledger", "stores"])
-def test_an_audit_where_no_bot_has_run_makes_no_database(audited: str, tmp_path: Path) -> None:
-    nowhere = tmp_path / "nowhere"
-    ended = subprocess.run(
-        [YABOT, "audit", audited],
-        cwd=tmp_path,
-        env={"YABOT_DATA_DIR": str(nowhere)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert ended.returncode == 1
-    assert ended.stderr.startswith(f"there is no database at {nowhere / 'yabot.db'} yet")
-    assert not nowhere.exists()
+def test_an_audit_where_no_bot_has_run_makes_no_database(
+    audited: str, new_program: NewProgram
+) -> None:
+    audit = new_program("audit", audited)
+    assert audit.run() == 1
+    assert audit.errors.startswith(f"there is no database at {audit.data / 'yabot.db'} yet")
+    assert not audit.data.exists()
 
 
 @pytest.mark.parametrize("kind", ["story", "items"])

@@ -1,8 +1,6 @@
 """The AsyncAPI document is valid, complete, and true of the events themselves."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
+from tests.e2e.programs import NewProgram
 from tests.events.samples import envelope, envelopes
 from yabot.assembly import build_catalog
 from yabot.bootstrap import FEATURES
@@ -151,16 +150,11 @@ def test_yabot_sends_all_and_receives_what_other_services_send() -> None:
     }
 
 
-@pytest.mark.engine
-def test_the_command_prints_it_and_nothing_secret(tmp_path: Path) -> None:
-    printed = subprocess.run(
-        [Path(sys.executable).with_name("yabot"), "events", "asyncapi"],
-        cwd=tmp_path,
-        env={"BUS_PARTITIONS": "3", "REDIS_URL": "redis://:hush-hush@redis.example:6379"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    ).stdout
-    assert json.loads(printed) == asyncapi_document(CATALOG, 3)
-    assert "hush-hush" not in printed
+def test_the_command_prints_it_and_nothing_secret(new_program: NewProgram) -> None:
+    printing = new_program("events", "asyncapi")
+    printing.settings = {
+        "BUS_PARTITIONS": "3",
+        "REDIS_URL": "redis://:hush-hush@redis.example:6379",
+    }
+    assert printing.run() == 0
+    assert json.loads(printing.said) == asyncapi_document(CATALOG, 3)
