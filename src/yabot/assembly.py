@@ -20,6 +20,7 @@ from yabot.events.catalog import Catalog
 from yabot.events.failures import FAILURE_EVENTS
 from yabot.events.operations import MACHINERY_EVENTS
 from yabot.feature import Feature, PersonalData, Services, group_names
+from yabot.observability.logging import get_logger
 from yabot.runtime.loops import WakingLoop
 from yabot.storage.documents.model import Collection, VersionedDocument
 from yabot.storage.incidents import StoreLost, StoreRestored
@@ -30,6 +31,8 @@ from yabot.storage.relational.retention import Retention
 from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
 from yabot.stores import Stores
 from yabot.subscriber import Subscriber
+
+log = get_logger(__name__)
 
 
 def build_catalog(features: Sequence[Feature]) -> Catalog:
@@ -97,6 +100,7 @@ def build_dispatcher(
             dispatcher.update.outer_middleware(each.middleware(services))
         if each.router is not None:
             _take_handlers(dispatcher, each.router(services))
+    log.debug("dispatcher.built", features=[each.name for each in features])
     return dispatcher, door
 
 

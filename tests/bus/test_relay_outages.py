@@ -28,6 +28,7 @@ from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams, stream_name
 from yabot.errors import StoreUnavailable
 from yabot.events.partition import Entry
+from yabot.observability.metrics import REGISTRY
 from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.tables import outbox
@@ -148,6 +149,10 @@ async def succeeds(relay: Relay) -> bool:
     return True
 
 
+def failures_counted() -> float:
+    return REGISTRY.get_sample_value("yabot_event_publish_failures_total") or 0.0
+
+
 class Timed(Streams):
     """Notes when each batch was tried."""
 
@@ -172,6 +177,7 @@ async def test_a_batch_is_tried_three_times_with_growing_delays_and_then_waits(
         await relay.run_once()
         await valkey.kill()
         await tell(commits, "cause", "7")
+        counted = failures_counted()
         with capture_logs() as logs, pytest.raises(StoreUnavailable, match="Redis"):
             await relay.run_once()
         first, second, third = timed.tried
@@ -179,8 +185,9 @@ async def test_a_batch_is_tried_three_times_with_growing_delays_and_then_waits(
         assert second - first >= 0.037
         assert third - second >= 0.075
         failures = [entry for entry in logs if entry["event"] == "publish.failed"]
-        assert [entry["attempt"] for entry in failures] == [1, 2]
+        assert [entry["attempt"] for entry in failures] == [1, 2, 3]
         assert all(entry["log_level"] == "warning" for entry in failures)
+        assert failures_counted() == counted + 3
         # The row waits.
         assert len(await rows_of(sqlite_database, outbox)) == 1
         assert not await marked(sqlite_database)

@@ -1,18 +1,33 @@
 """Redis away: readers notice nothing; events wait in the outbox, also across restarts."""
 
+import urllib.request
+
 import pytest
 
 from tests.e2e.invariants import verify
 from tests.e2e.player import Player
 from tests.e2e.reader import readers
-from tests.outages.world import Way
+from tests.outages.world import Way, World
 from tests.outages.worlds import NewWorld
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE, wait_until
 
 WAITING = "SELECT count(*) FROM outbox JOIN partitions USING (partition) WHERE pos > published_pos"
 
 
-@pytest.mark.criterion("1.1.5", "2.1.2", "2.1.3", "5.1.5", "5.3.5")
+def attempts_logged(world: World) -> set[int]:
+    return {line["attempt"] for line in world.program.logged("publish.failed")}
+
+
+def failures_counted(world: World) -> float:
+    """What whoever watches the program reads in its metrics."""
+    url = f"http://127.0.0.1:{world.program.settings['API_PORT']}/metrics"
+    with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
+        lines = answer.read().decode().splitlines()
+    (line,) = [line for line in lines if line.startswith("yabot_event_publish_failures_total ")]
+    return float(line.split()[1])
+
+
+@pytest.mark.criterion("1.1.5", "2.1.2", "2.1.3", "2.2.5", "5.1.5", "5.3.5")
 @pytest.mark.parametrize("way", ["killed", "unreachable"])
 async def test_without_redis_events_wait_and_nothing_else_does(
     new_world: NewWorld, way: Way
@@ -32,6 +47,8 @@ async def test_without_redis_events_wait_and_nothing_else_does(
         assert (status, body["status"]) == (200, "degraded")
         assert world.status("redis")["reason"]
         assert world.program.health("live")[0] == 200
+        wait_until(lambda: attempts_logged(world) == {1, 2, 3})
+        assert failures_counted(world) >= 3
 
         # The queue is in SQL: whoever starts anew has it.
         assert world.program.stop() == 0

@@ -6,6 +6,7 @@ id is its position, so that Redis itself refuses what it already has.
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from yabot.bus import outbox
 from yabot.bus.marks import Marks
@@ -83,12 +84,18 @@ class Publisher:
 
     async def _append(self, partition: int, stands_at: int, entries: Sequence[Entry]) -> int:
         for attempt, pause in zip(range(1, TRIES), backoff(), strict=False):
-            try:
-                return await self._streams.append(partition, stands_at, entries)
-            except StoreUnavailable as error:
-                PUBLISH_FAILURES.inc()
-                log.warning(
-                    "publish.failed", partition=partition, attempt=attempt, reason=str(error)
-                )
+            with suppress(StoreUnavailable):
+                return await self._try(partition, stands_at, entries, attempt)
             await asyncio.sleep(pause)
-        return await self._streams.append(partition, stands_at, entries)
+        return await self._try(partition, stands_at, entries, TRIES)
+
+    async def _try(
+        self, partition: int, stands_at: int, entries: Sequence[Entry], attempt: int
+    ) -> int:
+        """A failure is counted and logged, whoever goes on with it."""
+        try:
+            return await self._streams.append(partition, stands_at, entries)
+        except StoreUnavailable as error:
+            PUBLISH_FAILURES.inc()
+            log.warning("publish.failed", partition=partition, attempt=attempt, reason=str(error))
+            raise

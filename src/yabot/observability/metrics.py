@@ -37,7 +37,7 @@ DEGRADED_REPLIES = _counter(
     "kind",
 )
 PUBLISHED = _counter("events_published", "Events brought to their stream in Redis.")
-PUBLISH_FAILURES = _counter("event_publish_failures", "Batches of events that Redis did not take.")
+PUBLISH_FAILURES = _counter("event_publish_failures", "Tries to publish that Redis did not take.")
 BACKLOG = _gauge("backlog_rows", "Rows that still wait to take effect elsewhere.", "queue")
 BACKLOG_AGE = _gauge("backlog_age_seconds", "Age of the oldest row that waits.", "queue")
 STORE_UP = _gauge("store_up", "1 while the store answers, else 0.", "store")

@@ -76,6 +76,7 @@ class StoreWatch:
             async with asyncio.timeout(seconds):
                 await self._connect()
             self._connected = True
+            log.info("store.connected", store=self.gate.store)
         except (TransientError, TimeoutError) as error:
             self._lose(_reason(error, seconds))
         self._task = asyncio.create_task(self._watch(), name=f"watch {self.gate.store}")
@@ -91,9 +92,13 @@ class StoreWatch:
             if self.gate.reason is None:
                 await self._until_suspected()
             else:
-                await asyncio.sleep(next(pauses))
+                await self._pause(next(pauses))
             if await self._answers():
                 pauses = backoff(first=0.1, most=PING_EVERY)
+
+    async def _pause(self, seconds: float) -> None:
+        log.debug("store.away", store=self.gate.store, looks_again_in_s=round(seconds, 3))
+        await asyncio.sleep(seconds)
 
     async def _until_suspected(self) -> None:
         try:
