@@ -306,6 +306,7 @@ async def test_attempts_are_counted_across_restarts(
     assert ATTEMPTS <= calls["poison"] <= ATTEMPTS + 2
 
 
+@pytest.mark.criterion("3.2.1")
 async def test_a_transient_failure_keeps_the_order_of_its_user_and_nobody_else_waits(
     new_database: NewDatabase, redis: Redis
 ) -> None:

@@ -1,6 +1,7 @@
 """Every command and every kind answer, in the chat of the real program."""
 
 import json
+from functools import partial
 
 import pytest
 from aiohttp import ClientSession
@@ -102,6 +103,15 @@ async def test_mydata_shows_all_that_is_kept(playing: Program) -> None:
         assert shown["subscriptions"] == []
 
 
+@pytest.mark.criterion("1.1.3")
+async def test_mongodb_knows_which_menu_the_reader_is_in(playing: Program) -> None:
+    async with readers(playing.url, "Wanda") as (reader,):
+        await reader.ask("/start")
+        for command, menu in (("/language", "language"), ("/story", "story"), ("/menu", "main")):
+            await reader.ask(command)
+            wait_until(partial(_is_in_menu, playing, reader, menu))
+
+
 @pytest.mark.criterion("1.1.4")
 async def test_forget_asks_and_then_nothing_is_left(playing: Program) -> None:
     async with readers(playing.url, "Yago") as (reader,):
@@ -193,3 +203,8 @@ def _payloads_naming(program: Program, name: str) -> list[object]:
         *stores.rows("SELECT id FROM outgoing WHERE payload LIKE ?", f"%{name}%"),
         *stores.rows("SELECT event_id FROM outbox WHERE envelope LIKE ?", f"%{name}%"),
     ]
+
+
+def _is_in_menu(program: Program, reader: Reader, menu: str) -> bool:
+    document = program.stores.document(reader.user_id)
+    return document is not None and bool(document["current_state"]["menu_context"] == menu)

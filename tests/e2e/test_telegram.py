@@ -28,6 +28,10 @@ async def test_with_token_and_uris_it_is_the_bot(running_bot: Program, telegram:
         _first(running_bot, "update.stored"),
     )
     assert stores < _first(running_bot, "yabot.started") <= polling
+    connected = [line["store"] for line in running_bot.logged("store.connected")]
+    assert sorted(connected) == ["MongoDB", "Redis", "SQLite"]
+    order = [line["event"] for line in running_bot.log]
+    assert order.index("dispatcher.built") > _last(order, "store.connected")
     assert running_bot.stop() == 0
 
 
@@ -144,3 +148,7 @@ def _dice(update: Json) -> Json:
 
 def _first(program: Program, event: str) -> str:
     return str(program.logged(event)[0]["timestamp"])
+
+
+def _last(events: list[str], event: str) -> int:
+    return max(place for place, found in enumerate(events) if found == event)

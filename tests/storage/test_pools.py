@@ -1,17 +1,28 @@
-"""Pools have configurable limits, and the limits hold however much is asked at once."""
+"""Pools keep to the limits of the environment, opened as the program opens them."""
 
 import asyncio
 import threading
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
 
 import pytest
 from pymongo import AsyncMongoClient
 from redis.asyncio import Redis
 from sqlalchemy import Connection
 
-from tests.storage.fixtures import NewDatabase
-from yabot.bus.connection import connect
-from yabot.storage.documents.store import DocumentStore
+from tests.storage.fixtures import PostgresServer
+from yabot.settings import ConfigManager
+from yabot.storage.relational.database import Database
+from yabot.stores import open_database, open_documents, open_redis
+
+
+@pytest.fixture
+def address(postgres_server: PostgresServer) -> Iterator[str]:
+    """Of a PostgreSQL database that nobody else uses."""
+    name = postgres_server.create_migrated()
+    yield postgres_server.url_of(name)
+    postgres_server.drop(name)
 
 
 class Gauge:
@@ -37,46 +48,54 @@ class Gauge:
             self._inside -= 1
 
 
+@asynccontextmanager
+async def opened(environment: dict[str, str]) -> AsyncIterator[Database]:
+    database = open_database(ConfigManager(environment, None).load())
+    try:
+        await database.open()
+        yield database
+    finally:
+        await database.close()
+
+
 @pytest.mark.criterion("scale.1")
 @pytest.mark.parametrize("size", [1, 3])
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
 async def test_sql_reads_share_as_many_connections_as_configured(
-    new_database: NewDatabase, size: int
+    engine: str, size: int, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    database = new_database(pool_size=size)
-    await database.open()
+    environment = {"SQL_MAX_POOL_SIZE": str(size), "YABOT_DATA_DIR": str(tmp_path)}
+    if engine == "postgresql":
+        environment["DATABASE_URL"] = request.getfixturevalue("address")
     gauge = Gauge()
-    await asyncio.gather(
-        *(database.read(lambda c: gauge.pass_through(c, crowd=size)) for _ in range(4 * size))
-    )
-    await database.close()
+    async with opened(environment) as database:
+        await asyncio.gather(
+            *(database.read(lambda c: gauge.pass_through(c, crowd=size)) for _ in range(4 * size))
+        )
     assert gauge.most == size
     assert len(gauge.connections) == size
 
 
 @pytest.mark.criterion("scale.1")
-async def test_postgresql_counts_no_more_connections_than_configured(
-    new_postgres: NewDatabase,
-) -> None:
-    database, observer = new_postgres(pool_size=3), new_postgres(pool_size=1)
-    await database.open()
-    await observer.open()
-    work = [
-        asyncio.create_task(
-            database.write(lambda c: c.exec_driver_sql("SELECT pg_sleep(0.2)") and None)
-        )
-        for _ in range(12)
-    ]
+async def test_postgresql_counts_no_more_connections_than_configured(address: str) -> None:
     query = (
         "SELECT count(*) FROM pg_stat_activity"
         " WHERE datname = current_database() AND backend_type = 'client backend'"
     )
     counts: list[int] = []
-    while not counts or not all(task.done() for task in work):
-        counts.append(await observer.read(lambda c: c.exec_driver_sql(query).scalar_one()))
-    await asyncio.gather(*work)
+    watched = {"DATABASE_URL": address, "SQL_MAX_POOL_SIZE": "3"}
+    watching = {"DATABASE_URL": address, "SQL_MAX_POOL_SIZE": "1"}
+    async with opened(watched) as database, opened(watching) as observer:
+        work = [
+            asyncio.create_task(
+                database.write(lambda c: c.exec_driver_sql("SELECT pg_sleep(0.2)") and None)
+            )
+            for _ in range(12)
+        ]
+        while not counts or not all(task.done() for task in work):
+            counts.append(await observer.read(lambda c: c.exec_driver_sql(query).scalar_one()))
+        await asyncio.gather(*work)
     assert max(counts) == 3 + 1
-    await database.close()
-    await observer.close()
 
 
 @pytest.mark.criterion("scale.1", "1.1.1")
@@ -84,12 +103,16 @@ async def test_mongodb_opens_no_more_connections_than_configured(
     mongodb_uri: str, mongo_database: str
 ) -> None:
     size, watching = 3, 2
+    environment = {
+        "MONGODB_URI": mongodb_uri,
+        "MONGODB_DATABASE": mongo_database,
+        "MONGODB_MAX_POOL_SIZE": str(size),
+    }
     async with AsyncMongoClient[dict[str, object]](mongodb_uri) as observer:
         before = await _created(observer)
-        store = DocumentStore(mongodb_uri, mongo_database, max_pool_size=size, timeout_ms=5000)
-        await asyncio.gather(*(store.find("users", str(n)) for n in range(100)))
-        opened = await _created(observer) - before
-        await store.close()
+        async with open_documents(ConfigManager(environment, None).load()) as store:
+            await asyncio.gather(*(store.find("users", str(n)) for n in range(100)))
+            opened = await _created(observer) - before
     # The client watches the server's state on two connections of its own.
     assert 2 <= opened <= size + watching
 
@@ -102,12 +125,11 @@ async def _created(observer: AsyncMongoClient[dict[str, object]]) -> int:
 
 @pytest.mark.criterion("scale.1", "2.1.1")
 async def test_redis_opens_no_more_connections_than_configured(redis_db: str) -> None:
-    async with Redis.from_url(redis_db) as observer:
+    environment = {"REDIS_URL": redis_db, "REDIS_MAX_POOL_SIZE": "3"}
+    settings = ConfigManager(environment, None).load()
+    async with aclosing(Redis.from_url(redis_db)) as observer, open_redis(settings) as redis:
         before = (await observer.info("clients"))["connected_clients"]
-        async with aclosing(
-            connect(redis_db, password=None, max_pool_size=3, timeout_ms=5000)
-        ) as redis:
-            answers = await asyncio.gather(*(redis.incr("counter") for _ in range(50)))
-            opened = (await observer.info("clients"))["connected_clients"] - before
+        answers = await asyncio.gather(*(redis.incr("counter") for _ in range(50)))
+        opened = (await observer.info("clients"))["connected_clients"] - before
     assert sorted(answers) == list(range(1, 51))
     assert 1 <= opened <= 3

@@ -14,7 +14,7 @@ from tests.features.subscriptions.shop import PERIOD, Json, Shop, buy, invoice, 
 from tests.waiting import wait_until
 
 
-@pytest.mark.criterion("2.2.3", "3.1.2")
+@pytest.mark.criterion("1.1.4", "2.2.3", "3.1.2")
 async def test_buying_opens_the_vip_door_and_a_refund_shuts_it(shop: Shop) -> None:
     async with readers(shop.telegram_url, "Nora") as (reader,):
         player = Player(shop.stores, reader)
