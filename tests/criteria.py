@@ -1,14 +1,18 @@
 """A pytest plugin that tallies which of the 88 criteria the run has proved.
 
 A test names what it proves: ``@pytest.mark.criterion("2.1.3")``. A criterion is proved when all
-tests that name it passed. With ``CI=true`` a skipped test fails the run.
+tests that name it ran and passed: also those that this run has left out, by a path or otherwise,
+are known, from their source. With ``CI=true`` a skipped test fails the run.
 """
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence, Set
+from typing import Any
 
 import pytest
+
+from tests.claims import claims
 
 COUNTS = (
     "1.1:5 1.2:4 1.3:5 2.1:4 2.2:5 2.3:4 3.1:5 3.2:5 4.1:5 4.2:5 4.3:5 5.1:5 5.2:5 5.3:5 5.4:5"
@@ -24,13 +28,27 @@ PROPERTY = "criterion"
 # These state figures (percentiles, users at once, uptime, seconds of a failover), which depend
 # on load and machine: a test can only pass or fail, a benchmark says by how much.
 MEASURED = ("perf.1", "perf.2", "perf.3", "perf.4", "rel.1", "rel.2")
+# What the tally calls a criterion, and what it says of those.
+KINDS = {
+    "proved": "proved in this run",
+    "failing": "with failing tests",
+    "partly": "partly run",
+    "not run": "not run",
+    "measured": "measured by make bench",
+    "not covered": "not covered",
+}
+# In what a process of pytest-xdist hands over at its end.
+DESELECTED = "criteria-deselected"
 
 
 class Tally:
-    """What each criterion's tests came to, and which tests were skipped."""
+    """What each criterion's tests came to, which did not run, and which were skipped."""
 
-    def __init__(self) -> None:
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
         self.tests: dict[str, set[str]] = defaultdict(set)
+        # By criterion, tests of which somebody has said that they are not to run.
+        self.deselected: dict[str, set[str]] = defaultdict(set)
         self.passed: set[str] = set()
         self.failed: set[str] = set()
         self.skipped: set[str] = set()
@@ -40,6 +58,11 @@ class Tally:
         for item in items:
             # Reports carry them to whoever tallies: with pytest-xdist, that is another process.
             item.user_properties += [(PROPERTY, criterion) for criterion in named_by(item)]
+
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        for item in items:
+            for criterion in named_by(item):
+                self.deselected[criterion].add(item.nodeid)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.skipped:
@@ -61,6 +84,15 @@ class Tally:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         if self.skipped and in_ci() and exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        # A process of pytest-xdist tells the one that tallies.
+        output = getattr(session.config, "workeroutput", None)
+        if output is not None:
+            output[DESELECTED] = {name: sorted(tests) for name, tests in self.deselected.items()}
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        for criterion, tests in getattr(node, "workeroutput", {}).get(DESELECTED, {}).items():
+            self.deselected[criterion].update(tests)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("criteria")
@@ -74,22 +106,38 @@ class Tally:
 
     def lines(self) -> list[str]:
         """The tally, a line for each kind of criterion."""
-        failing = [c for c in CRITERIA if self.tests[c] & self.failed]
-        proved = [c for c in CRITERIA if self.tests[c] and self.tests[c] <= self.passed]
-        proved = [c for c in proved if c not in failing]
-        measured = [c for c in MEASURED if c not in (*proved, *failing)]
-        rest = [c for c in CRITERIA if c not in (*proved, *failing, *measured)]
+        claimed = claims(self._config.rootpath, self._config.getini("testpaths") or ["."])
+        told: dict[str, list[str]] = {kind: [] for kind in KINDS}
+        for criterion in CRITERIA:
+            told[self._kind(criterion, claimed.get(criterion, set()))].append(criterion)
         return [
-            f"proved in this run: {len(proved)} of {len(CRITERIA)}: {compact(proved)}",
-            f"with failing tests: {len(failing)}: {compact(failing)}",
-            f"measured by make bench: {len(measured)}: {compact(measured)}",
-            f"not covered: {len(rest)}: {compact(rest)}",
+            f"proved in this run: {len(told['proved'])} of {len(CRITERIA)}:"
+            f" {compact(told['proved'])}",
+            *(
+                f"{text}: {len(told[kind])}: {compact(told[kind])}"
+                for kind, text in KINDS.items()
+                if kind != "proved"
+            ),
         ]
+
+    def _kind(self, criterion: str, claimed: Set[str]) -> str:
+        """``claimed`` are the tests that name it, run or not, without their parameters."""
+        seen = self.tests[criterion]
+        if seen & self.failed:
+            return "failing"
+        passed = seen & self.passed
+        missing = (seen - passed) | self.deselected[criterion]
+        missing |= claimed - {without_parameters(test) for test in seen}
+        if passed:
+            return "partly" if missing else "proved"
+        if criterion in MEASURED:
+            return "measured"
+        return "not run" if missing else "not covered"
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "criterion(*ids): the criteria that the test proves")
-    config.pluginmanager.register(Tally(), "criteria-tally")
+    config.pluginmanager.register(Tally(config), "criteria-tally")
 
 
 def named_by(item: pytest.Item) -> Iterable[str]:
@@ -99,6 +147,10 @@ def named_by(item: pytest.Item) -> Iterable[str]:
             if criterion not in CRITERIA:
                 raise pytest.UsageError(f"{item.nodeid}: there is no criterion {criterion!r}")
             yield criterion
+
+
+def without_parameters(test: str) -> str:
+    return test.partition("[")[0]
 
 
 def in_ci() -> bool:

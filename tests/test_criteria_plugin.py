@@ -51,10 +51,68 @@ def test_a_criterion_is_proved_when_all_its_tests_pass(pytester: pytest.Pytester
         [
             "proved in this run: 1 of 88: 1.1.1",
             "with failing tests: 2: 1.1.2–3",
+            "partly run: 1: 1.1.4",
+            "not run: 1: 1.1.5",
             "measured by make bench: 6: perf.1–4, rel.1–2",
-            "not covered: 79: 1.1.4–5, 1.2.1*",
+            "not covered: 77: 1.2.1*",
         ]
     )
+
+
+SUITE = """
+    import pytest
+
+    @pytest.mark.criterion("1.1.1")
+    @pytest.mark.parametrize("n", [1, 2])
+    def test_twice(n): pass
+
+    @pytest.mark.criterion("1.1.1", "1.1.2")
+    def test_apart(): pass
+
+    @pytest.mark.criterion("1.1.3")
+    class TestOfOneCriterion:
+        def test_passes(self): pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("wanted", "proved", "partly", "not_run"),
+    [
+        (("test_it.py",), "3 of 88: 1.1.1–3", "0: none", "0: none"),
+        (("-k", "not apart"), "1 of 88: 1.1.3", "1: 1.1.1", "1: 1.1.2"),
+        (("-k", "not 2"), "2 of 88: 1.1.2–3", "1: 1.1.1", "0: none"),
+        (("-k", "not 2", "-n", "1"), "2 of 88: 1.1.2–3", "1: 1.1.1", "0: none"),
+        (("test_it.py::test_apart",), "1 of 88: 1.1.2", "1: 1.1.1", "1: 1.1.3"),
+        (("--ignore", "test_it.py", "test_other.py"), "0 of 88: none", "0: none", "3: 1.1.1–3"),
+    ],
+    ids=[
+        "all",
+        "a test left out",
+        "a parameter",
+        "a parameter, by xdist",
+        "one test",
+        "another file",
+    ],
+)
+def test_what_was_left_out_is_not_proved(
+    pytester: pytest.Pytester,
+    wanted: tuple[str, ...],
+    proved: str,
+    partly: str,
+    not_run: str,
+) -> None:
+    pytester.makepyfile(test_it=SUITE, test_other="def test_passes(): pass")
+    result = run(pytester, "", *wanted)
+    result.stdout.fnmatch_lines(
+        [f"proved in this run: {proved}", f"partly run: {partly}", f"not run: {not_run}"]
+    )
+
+
+def test_a_module_claims_for_all_its_tests(pytester: pytest.Pytester) -> None:
+    source = "import pytest\npytestmark = [pytest.mark.criterion('1.1.1')]\n"
+    pytester.makepyfile(test_it=f"{source}def test_one(): pass\ndef test_two(): pass")
+    result = run(pytester, "", "test_it.py::test_one")
+    result.stdout.fnmatch_lines(["partly run: 1: 1.1.1"])
 
 
 @pytest.mark.parametrize(
