@@ -8,7 +8,7 @@ SETUP := $(VENV)/.setup-done
 export PYTHONDONTWRITEBYTECODE :=
 PYTEST = $(BIN)/pytest -p no:randomly --dist loadfile --no-loadscope-reorder
 
-.PHONY: setup play test-quick test test-slow test-all test-steady test-page page-driver crash check format bench lab-sentinel lab-cluster lock clean
+.PHONY: setup play test-quick test test-slow test-all test-steady test-page page-driver crash mutants check format bench lab-sentinel lab-cluster lock clean
 
 setup: $(SETUP)
 
@@ -47,6 +47,10 @@ page-driver:
 
 crash: setup
 	@CRASH_SEEDS=$(or $(CRASH_SEEDS),400) $(BIN)/pytest -v $(if $(CRASH_SEED),tests/crash/test_any_moment.py,tests/crash)
+
+# All of them, or CRITERIA="3.1.4 1.1.3", or SAMPLE=5 of them by chance (the same again: SEED=…).
+mutants: setup
+	@$(BIN)/python -m mutants $(CRITERIA) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED))
 
 check: setup
 	@$(BIN)/ruff format --check .

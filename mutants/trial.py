@@ -1,0 +1,86 @@
+"""Runs tests in the copy and says what came of them."""
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from time import monotonic
+from typing import Literal
+
+import pytest
+
+from mutants.checkout import Checkout
+from mutants.mutant import Mistake
+
+# Seconds that all tests of a criterion may take; what takes longer hangs.
+LONGEST = 900.0
+OPTIONS = (
+    *("-q", "--tb=short", "-rfE"),
+    *("-p", "no:cacheprovider", "-p", "no:randomly", "-p", "mutants.impatient"),
+    *("-n", "0"),
+    *("-o", "timeout=90", "-o", "addopts=--strict-markers"),
+)
+_FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+?\.py::.+?)(?: - .*)?$", re.MULTILINE)
+
+Outcome = Literal["killed", "hung", "survived"]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    outcome: Outcome
+    seconds: float
+    # The tests that failed.
+    by: tuple[str, ...] = ()
+    output: str = ""
+
+
+def run_tests(checkout: Checkout, tests: Sequence[str], *options: str) -> Trial:
+    """Raises Mistake when pytest could not run them, or there are none."""
+    started = monotonic()
+    command = [str(checkout.python), "-m", "pytest", *OPTIONS, *options, *tests]
+    process = subprocess.Popen(
+        command,
+        cwd=checkout.folder,
+        env=_environment(checkout),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        output, _ = process.communicate(timeout=LONGEST)
+    except subprocess.TimeoutExpired:
+        return Trial("hung", monotonic() - started)
+    finally:
+        _end_group(process)
+    seconds = monotonic() - started
+    failed = tuple(_FAILED.findall(output))
+    if process.returncode == pytest.ExitCode.OK:
+        return Trial("survived", seconds, output=output)
+    if process.returncode == pytest.ExitCode.TESTS_FAILED and failed:
+        return Trial("killed", seconds, failed, output)
+    raise Mistake(f"pytest could not run the tests (exit {process.returncode}):\n{_end(output)}")
+
+
+def _environment(checkout: Checkout) -> dict[str, str]:
+    """Nothing of a CI's, where a skipped test would look like a kill."""
+    kept = {name: value for name, value in os.environ.items() if name not in {"CI", "PYTHONPATH"}}
+    return kept | {"PYTHONDONTWRITEBYTECODE": "1", "PATH": _path(checkout)}
+
+
+def _path(checkout: Checkout) -> str:
+    return f"{checkout.python.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+
+
+def _end_group(process: subprocess.Popen[str]) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _end(output: str) -> str:
+    return "\n".join(output.splitlines()[-25:])
