@@ -2,6 +2,7 @@
 
 import argparse
 import random
+import signal
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,8 @@ from mutants.trial import Trial, run_tests
 
 def main() -> int:
     options = _options()
+    # What runs is ended, and the copy goes.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     marked = marks.marked_tests(Path(__file__).parents[1])
     report = Report()
     try:
