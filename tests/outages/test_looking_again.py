@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.e2e.conftest import NewProgram
 from tests.e2e.program import Json, Program
+from tests.e2e.programs import NewProgram
 from tests.ports import free_port
 from tests.waiting import wait_until
 
