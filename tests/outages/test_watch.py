@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from tests.outages.proxy import Proxy, proxying
 from tests.outages.servers import EngineServer
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from yabot.bus.connection import connect, ping_redis
 from yabot.errors import SchemaMismatch, StartupError, StoreUnavailable
 from yabot.runtime.watch import Gate, StoreWatch
@@ -32,7 +32,9 @@ def looks() -> list[float]:
 async def watch(proxy: Proxy, looks: list[float]) -> AsyncIterator[StoreWatch]:
     """Over a Redis that a proxy can take away; connecting and asking are the same."""
     url = f"redis://127.0.0.1:{proxy.port}"
-    async with connect(url, password=None, max_pool_size=2, timeout_ms=300) as redis:
+    async with connect(
+        url, password=None, max_pool_size=2, timeout_ms=round(PATIENCE * 1000)
+    ) as redis:
 
         async def ping() -> None:
             looks.append(monotonic())
@@ -48,7 +50,7 @@ async def test_it_looks_ever_more_rarely_and_never_at_the_same_moments(
     watch: StoreWatch, proxy: Proxy, looks: list[float]
 ) -> None:
     proxy.refuse()
-    await watch.start(5)
+    await watch.start(PATIENCE)
 
     async def has_looked_often() -> bool:
         return len(looks) >= 6 and len(proxy.attempts) >= 6
@@ -69,7 +71,7 @@ async def test_it_tells_once_that_a_store_is_lost_and_once_that_it_is_back(
     restored: list[float] = []
     watch.on_lost.append(lost.append)
     watch.on_restored.append(restored.append)
-    await watch.start(5)
+    await watch.start(PATIENCE)
     watch.gate.require()
     proxy.refuse()
     with capture_logs() as logs:
@@ -104,7 +106,7 @@ async def test_a_store_that_answers_and_does_not_fit_stops_the_start() -> None:
 
     watch = StoreWatch(Gate("MongoDB"), refuse, refuse)
     with pytest.raises(StartupError, match="lacks an index"):
-        await watch.start(5)
+        await watch.start(PATIENCE)
 
 
 async def test_a_store_that_comes_late_and_does_not_fit_stays_lost_with_the_reason() -> None:
@@ -116,7 +118,7 @@ async def test_a_store_that_comes_late_and_does_not_fit_stays_lost_with_the_reas
         raise SchemaMismatch("MongoDB", ["the collection 'users' lacks an index"])
 
     watch = StoreWatch(Gate("MongoDB"), connect_later, connect_later)
-    await watch.start(5)
+    await watch.start(PATIENCE)
 
     async def says_why() -> bool:
         return "lacks an index" in str(watch.gate.reason)
@@ -135,7 +137,7 @@ async def test_nothing_that_a_store_answers_ends_the_watch() -> None:
 
     gate = Gate("SQLite")
     watch = StoreWatch(gate, ping, ping)
-    await watch.start(5)
+    await watch.start(PATIENCE)
     healthy[0] = False
     gate.suspected.set()
 

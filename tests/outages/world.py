@@ -65,6 +65,15 @@ class World:
     def until_well(self) -> None:
         wait_until(lambda: self.program.health("ready")[1].get("status") == "ok")
 
+    def told_in_turn(self, component: Component) -> bool:
+        """Whether it was told, once for each time, that it is lost and that it is back, which it
+        is. A busy machine may keep a store from answering, and it is lost again."""
+        kinds = [kind for kind, _ in self.incidents(component)]
+        losses, returns = kinds[::2], kinds[1::2]
+        assert set(losses) <= {"store_lost"}, kinds
+        assert set(returns) <= {"store_restored"}, kinds
+        return len(losses) == len(returns) > 0
+
     def incidents(self, *of: Component) -> list[tuple[str, str]]:
         """Type and store of each event about these, or any, in the order in which they happened."""
         query = "SELECT envelope FROM outbox WHERE event_type IN (?, ?) ORDER BY created_at"

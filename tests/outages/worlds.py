@@ -20,8 +20,6 @@ from yabot.embedded.mongod import EmbeddedMongod
 from yabot.embedded.valkey import EmbeddedValkey
 
 NewWorld = Callable[..., World]
-# Short, so that a test need not wait long for what does not answer.
-PATIENCE = {"MONGODB_TIMEOUT_MS": "700", "REDIS_TIMEOUT_MS": "300", "SQL_TIMEOUT_MS": "2000"}
 
 
 @pytest.fixture(scope="session")
@@ -54,15 +52,17 @@ async def new_world(
     mortal_valkey: EngineServer,
     request: pytest.FixtureRequest,
 ) -> AsyncIterator[NewWorld]:
-    """Makes a world on empty stores, whose program does not run yet; all is well afterwards."""
+    """Makes a world on empty stores, whose program does not run yet; all is well afterwards.
+
+    Its time-outs are the default ones: with shorter ones a busy machine would lose stores as well.
+    """
     servers: dict[Component, Server] = {"mongodb": mortal_mongod, "redis": mortal_valkey}
     await _revive(servers)
     with ExitStack() as opened, Redis(port=mortal_valkey.port) as redis:
         redis.flushall()
 
-        def make(*, postgres: bool = False, patient: bool = False, **settings: str) -> World:
-            """``postgres``: SQL is a server too, and can be lost; else it is SQLite. ``patient``:
-            with the time-outs that are the default."""
+        def make(*, postgres: bool = False, **settings: str) -> World:
+            """``postgres``: SQL is a server too, and can be lost; else it is SQLite."""
             database = f"test_{uuid4().hex}"
             if postgres:
                 server: PostgresServer = request.getfixturevalue("mortal_postgres")
@@ -72,8 +72,7 @@ async def new_world(
                 component: Place(server, opened.enter_context(proxying(server.connect)))
                 for component, server in servers.items()
             }
-            patience = {} if patient else PATIENCE
-            program = new_program(**patience, **_addresses(places, database), **settings)
+            program = new_program(**_addresses(places, database), **settings)
             stores = _stores(program, servers, database)
             opened.callback(stores.close)
             return World(program, stores, places)
