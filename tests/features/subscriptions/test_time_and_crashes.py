@@ -65,7 +65,6 @@ async def test_an_administrator_gives_a_charge_back(shop: Shop) -> None:
 @pytest.mark.parametrize(
     "point",
     [
-        KillPoint("sql", "INSERT INTO payments"),
         KillPoint("commit", "INSERT INTO payments"),
         KillPoint("log", "update.handled", n=2),
     ],
