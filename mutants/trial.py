@@ -15,6 +15,8 @@ import pytest
 from mutants.checkout import Checkout
 from mutants.mutant import Mistake
 
+# A CI's, where a skipped test would look like a kill; what makes each start compile all it imports.
+UNWANTED = {"CI", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE"}
 # Seconds that all tests of a criterion may take; what takes longer hangs.
 LONGEST = 900.0
 OPTIONS = (
@@ -67,9 +69,8 @@ def run_tests(checkout: Checkout, tests: Sequence[str], *options: str) -> Trial:
 
 
 def _environment(checkout: Checkout) -> dict[str, str]:
-    """Nothing of a CI's, where a skipped test would look like a kill."""
-    kept = {name: value for name, value in os.environ.items() if name not in {"CI", "PYTHONPATH"}}
-    return kept | {"PYTHONDONTWRITEBYTECODE": "1", "PATH": _path(checkout)}
+    kept = {name: value for name, value in os.environ.items() if name not in UNWANTED}
+    return kept | {"PATH": _path(checkout)}
 
 
 def _path(checkout: Checkout) -> str:

@@ -52,7 +52,7 @@ async def place_of(engines: Engines, migrated_sqlite: Path, folder: Path) -> Add
     return Addresses(str(path), uri, "crash", engines["valkey"].address("crash"))
 
 
-@pytest.mark.criterion("2.3.1", "2.3.4", "rel.3")
+@pytest.mark.criterion("2.3.1", "rel.3")
 @pytest.mark.parametrize(
     "mortal", [("valkey",), ("mongod",), ("valkey", "mongod")], ids=" and ".join
 )

@@ -70,7 +70,7 @@ POINTS = [*TAKEN_ON, *IN_THE_COMMIT, *AFTER_THE_COMMIT, *FOLLOWERS, *MARKS, *FAI
 BATCHES = [POINTS[first : first + SIDE_BY_SIDE] for first in range(0, len(POINTS), SIDE_BY_SIDE)]
 
 
-@pytest.mark.criterion("2.3.1", "2.3.4", "3.1.5", "rel.3")
+@pytest.mark.criterion("2.3.1", "3.1.5", "rel.3")
 @pytest.mark.parametrize("points", BATCHES, ids=lambda points: ", ".join(map(str, points)))
 async def test_wherever_a_worker_dies_the_next_goes_on(
     new_place: NewPlace, new_child: NewChild, points: list[KillPoint]

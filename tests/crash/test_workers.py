@@ -36,7 +36,7 @@ async def readers(place: Addresses, load: Load) -> AsyncIterator[Stores]:
         await until_finished(stores.database, PATIENCE)
 
 
-@pytest.mark.criterion("2.3.1", "2.3.4", "3.1.5", "rel.3", "scale.3")
+@pytest.mark.criterion("2.3.1", "3.1.5", "rel.3", "scale.3")
 @pytest.mark.parametrize("most", [2, 4])
 async def test_workers_join_and_leave_while_events_come(
     on_postgres: Addresses, new_child: NewChild, most: int

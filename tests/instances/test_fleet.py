@@ -78,7 +78,7 @@ async def test_bots_share_the_readers_and_come_and_go(
     assert fleet.stores.value("SELECT max(attempts) FROM updates") == 0
 
 
-@pytest.mark.criterion("scale.3", "5.1.5")
+@pytest.mark.criterion("scale.3")
 async def test_one_of_them_polls_and_another_takes_its_place(
     fleet: Fleet, telegram: Program
 ) -> None:
@@ -109,7 +109,7 @@ async def test_one_of_them_polls_and_another_takes_its_place(
     assert not any(bot.logged("polling.paused") for bot in fleet.bots)
 
 
-@pytest.mark.criterion("scale.3", "5.1.5")
+@pytest.mark.criterion("scale.3")
 async def test_what_a_killed_bot_has_committed_is_brought_everywhere_by_its_heir(
     webhook_fleet: Fleet, telegram: Program
 ) -> None:
@@ -126,7 +126,7 @@ async def test_what_a_killed_bot_has_committed_is_brought_everywhere_by_its_heir
         assert min(await answers_to(found)) >= 1
 
 
-@pytest.mark.criterion("scale.3", "5.1.5")
+@pytest.mark.criterion("scale.3")
 async def test_a_bot_that_was_thought_dead_does_nothing_any_more(
     webhook_fleet: Fleet, telegram: Program
 ) -> None:

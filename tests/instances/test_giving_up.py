@@ -1,6 +1,5 @@
 """An update over which process after process dies: its reader is told, and the next one is not."""
 
-import pytest
 from aiogram.types import Update
 
 from tests.e2e.kill_points import KillPoint
@@ -14,7 +13,6 @@ from yabot.storage.relational.database import Database
 DEADLY = KillPoint("sql", "INSERT INTO doc_changes")
 
 
-@pytest.mark.criterion("5.1.5")
 async def test_after_so_many_deaths_the_reader_hears_that_it_did_not_work(
     running_bot: Program, telegram: Program
 ) -> None:

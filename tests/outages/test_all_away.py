@@ -31,7 +31,7 @@ def stopped_by_ctrl_c(world: World) -> None:
     assert world.program.sentences == []
 
 
-@pytest.mark.criterion("1.1.2", "1.1.5", "2.1.2", "5.1.5")
+@pytest.mark.criterion("1.1.5", "5.1.5")
 async def test_ctrl_c_ends_it_while_every_store_is_away(new_world: NewWorld) -> None:
     world = new_world(postgres=True)
     world.program.start()

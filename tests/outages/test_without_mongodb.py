@@ -46,7 +46,7 @@ async def story_steps_wait(world: World, reader: Reader) -> None:
     assert after == before
 
 
-@pytest.mark.criterion("1.1.2", "1.1.5", "5.1.5")
+@pytest.mark.criterion("1.1.5", "5.1.5")
 @pytest.mark.parametrize("way", ["killed", "frozen"])
 async def test_without_mongodb_only_the_story_waits(new_world: NewWorld, way: Way) -> None:
     world = new_world()

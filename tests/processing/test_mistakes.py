@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 
-import pytest
 from aiogram.types import Update
 from sqlalchemy import Connection
 
@@ -15,7 +14,6 @@ from yabot.bot.polling import Polling
 from yabot.bot.telegram import connect_bot
 
 
-@pytest.mark.criterion("5.1.5")
 async def test_a_mistake_does_not_end_the_listening(recorder: Recorder) -> None:
     recorder.results["getUpdates"] = [written(1, 7, "hello").model_dump(mode="json")]
     mistakes, told = [RuntimeError("a mistake")], list[str | None]()
@@ -35,7 +33,6 @@ async def test_a_mistake_does_not_end_the_listening(recorder: Recorder) -> None:
     assert told[0] == "a mistake"
 
 
-@pytest.mark.criterion("5.1.5")
 async def test_an_update_that_not_even_an_excuse_could_end_is_found_again(
     new_postgres: NewDatabase, recorder: Recorder
 ) -> None:

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +19,6 @@ troubles = st.lists(st.sampled_from([None, None, None, *PASSING, *FOR_GOOD]), ma
 handed_in = st.lists(st.tuples(st.sampled_from(CHATS), st.integers(1, 3)), max_size=6)
 
 
-@pytest.mark.criterion("2.2.5")
 @given(handed_in=handed_in, troubles=troubles)
 @settings(
     max_examples=examples(10),

@@ -2,8 +2,6 @@
 
 import asyncio
 
-import pytest
-
 from tests.sender.desk import at_the_desk
 from tests.sender.recorder import Call, Recorder
 from tests.waiting import until
@@ -17,7 +15,6 @@ def most_within(calls: list[Call], seconds: float) -> int:
     return max(sum(start <= at < start + seconds for at in moments) for start in moments)
 
 
-@pytest.mark.criterion("2.2.5")
 async def test_no_second_sees_more_than_thirty_messages(
     sqlite_database: Database, recorder: Recorder
 ) -> None:
@@ -30,7 +27,6 @@ async def test_no_second_sees_more_than_thirty_messages(
     assert most_within(recorder.calls, 1.0) <= BOT_PER_SECOND + 1
 
 
-@pytest.mark.criterion("2.2.5")
 async def test_a_chat_gets_a_short_burst_and_then_one_a_second(
     sqlite_database: Database, recorder: Recorder
 ) -> None:

@@ -30,7 +30,6 @@ def moments(recorder: Recorder) -> list[float]:
     return [call.at for call in recorder.calls]
 
 
-@pytest.mark.criterion("2.2.5")
 @pytest.mark.parametrize(
     "refusal",
     [Refusal(500), Refusal(502, "Bad Gateway"), Refusal(401, "Unauthorized"), DROPPED],
@@ -56,7 +55,6 @@ async def test_what_may_pass_is_tried_again_ever_more_rarely(
     assert count_of("sent") == sent + 2
 
 
-@pytest.mark.criterion("2.2.5")
 async def test_retry_after_is_obeyed_and_holds_up_nobody_else(
     desk: Desk, recorder: Recorder
 ) -> None:
@@ -128,7 +126,6 @@ async def test_a_row_of_another_version_is_refused_and_blocks_nothing(
     await until(is_sent)
 
 
-@pytest.mark.criterion("2.2.5")
 async def test_what_nobody_was_told_of_is_found_in_the_log(desk: Desk, recorder: Recorder) -> None:
     """The commit was made, its answer got lost, and the same unit is committed again."""
     desk.commits.followers.clear()

@@ -12,7 +12,6 @@ LABELS = {
 }
 
 
-@pytest.mark.criterion("5.3.1")
 @pytest.mark.parametrize("language", LABELS)
 async def test_its_buttons_show_the_balance_and_the_shop(playing: Program, language: str) -> None:
     besitos, shop, balance, counter = LABELS[language]

@@ -11,7 +11,7 @@ from yabot.playground.client import PlaygroundClient
 FOR_SALE = [f"shop:{item.item_id}" for item in demo_items()]
 
 
-@pytest.mark.criterion("3.1.3", "5.3.1")
+@pytest.mark.criterion("3.1.3")
 async def test_besitos_become_an_item(lucia: Customer) -> None:
     (shown,) = await lucia.reader.ask("/shop")
     assert "⛵ Un programa doblado en barco · 3 besitos" in shown["text"]
