@@ -9,15 +9,17 @@ from contextlib import asynccontextmanager
 from typing import Any, ClassVar
 
 from redis.asyncio import Redis
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, delete, insert, update
 
+from tests.bus.relays import new_relay
 from tests.storage.dumps import Rows, rows_of
 from tests.storage.fixtures import PARTITIONS, NewDatabase
+from tests.waiting import PATIENCE
 from yabot.bus.groups.feed import Feed
 from yabot.bus.groups.group import SubscriberGroup
+from yabot.bus.groups.pace import Pace
 from yabot.bus.groups.positions import declare_groups
 from yabot.bus.groups.worker import EventWorker
-from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams
 from yabot.clock import utc_now
 from yabot.events.catalog import Catalog
@@ -29,7 +31,9 @@ from yabot.storage.relational.ownership import Ownership, SharedOwnership, SoleO
 from yabot.storage.relational.tables import (
     audit_log,
     dead_letters,
+    group_members,
     group_positions,
+    partition_owners,
     partitions,
 )
 from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
@@ -56,19 +60,30 @@ CATALOG = Catalog([*FAILURE_EVENTS, Poked, Tickled])
 Groups = Mapping[str, Sequence[Subscriber[Any]]]
 
 
+# The program's own pauses spare its stores; here they would only be waited for.
+QUICK = Pace(look_every=0.1, mark_after=0.01, first_pause=0.01, longest_pause=0.1)
+
+
 class Process:
-    def __init__(self, database: Database, redis: Redis, groups: Groups) -> None:
+    def __init__(
+        self,
+        database: Database,
+        redis: Redis,
+        groups: Groups,
+        *,
+        finish_seconds: float = PATIENCE,
+    ) -> None:
         self.database = database
         self.commits = CommitLog(database, CATALOG, PARTITIONS)
-        self.relay = Relay(database, Streams(redis))
+        self.relay = new_relay(database, Streams(redis))
         self.commits.followers.append(self.relay.notice)
         ownership = _ownership(database)
         self.groups = {
-            name: SubscriberGroup(name, subscribers, self.commits, ownership)
+            name: SubscriberGroup(name, subscribers, self.commits, ownership, QUICK)
             for name, subscribers in groups.items()
         }
         self.feed = Feed(Streams(redis), PARTITIONS)
-        self.worker = EventWorker(self.feed, [*self.groups.values()])
+        self.worker = EventWorker(self.feed, [*self.groups.values()], finish_seconds)
 
     async def start(self) -> None:
         """When this is over, the groups have their partitions and take on what is published."""
@@ -82,7 +97,7 @@ class Process:
     async def stop(self) -> None:
         """As at SIGTERM."""
         await self.worker.stop()
-        await self.relay.loop.finish(5)
+        await self.relay.loop.finish(PATIENCE)
         await self.database.close()
 
     async def die(self) -> None:
@@ -95,10 +110,23 @@ class Process:
 
 
 def _ownership(database: Database) -> Ownership:
-    """As the program has it; who dies is missed soon."""
+    """As the program has it; no lease ends by itself while a test runs."""
     if database.engine.dialect.name == "postgresql":
-        return SharedOwnership(database, lease_seconds=1.0)
+        return SharedOwnership(database, lease_seconds=10 * PATIENCE)
     return SoleOwner(PARTITIONS)
+
+
+async def let_leases_end(new_database: NewDatabase) -> None:
+    """As time does, when their owners have died."""
+    database = new_database()
+    await database.open()
+    await database.write(_end_leases)
+    await database.close()
+
+
+def _end_leases(connection: Connection) -> None:
+    connection.execute(update(partition_owners).values(expires_us=0))
+    connection.execute(delete(group_members))
 
 
 @asynccontextmanager

@@ -1,6 +1,5 @@
 """When events die by the dozen, the group stops, says so once, and everybody else goes on."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -50,7 +49,13 @@ async def test_twenty_of_the_last_hundred_stop_the_group_and_no_other(
     health = Health()
     health.started = True
     loop = process.groups["weak"].loop
-    loop.on_trouble = lambda reason: health.report("weak", "degraded" if reason else "ok", reason)
+    looks: list[str | None] = []
+
+    def look(reason: str | None) -> None:
+        looks.append(reason)
+        health.report("weak", "degraded" if reason else "ok", reason)
+
+    loop.on_trouble = look
     await process.start()
     words = some_poison([True, False, False, False, True, False, False, False, False], 120)
     await poke(process.commits, "7", *words)
@@ -69,7 +74,13 @@ async def test_twenty_of_the_last_hundred_stop_the_group_and_no_other(
 
     # It stays so, whatever comes, and says so once.
     await poke(process.commits, "8", "more")
-    await asyncio.sleep(1.5)
+    await until(lambda: settled(process.database, "strong"))
+    before = len(looks)
+
+    async def has_looked_again() -> bool:
+        return len(looks) >= before + 3
+
+    await until(has_looked_again)
     assert await told(process.database) == [{"group": "weak", "dead_letters": 20}]
     assert "8" not in await effects(process.database, "weak")
     await process.stop()

@@ -16,6 +16,7 @@ from tests.bus.process import (
     Process,
     Tickled,
     effects,
+    let_leases_end,
     letters,
     poke,
     poking,
@@ -247,6 +248,7 @@ async def test_after_a_death_every_event_takes_effect_once_in_order(
             for user in users:
                 await poke(process.commits, user, f"{start}.{n}")
         await process.die()
+        await let_leases_end(new_database)
     async with running(new_database, redis, toy()) as process:
         await until(lambda: settled(process.database))
         words = [f"{start}.{n}" for start in range(3) for n in range(10)]
@@ -276,6 +278,7 @@ async def test_a_position_never_passes_an_event_that_is_not_done(
     # Positions are written together: had it been passed, that would be written too.
     await until(others_are_marked)
     await process.die()
+    await let_leases_end(new_database)
     async with running(new_database, redis, toy()) as process:
         await until(lambda: settled(process.database))
         assert (await effects(process.database))["7"] == ["hang"]
@@ -298,6 +301,7 @@ async def test_attempts_are_counted_across_restarts(
             await poke(process.commits, "7", "poison")
         await until(_noted(process.database, attempts))
         await process.die()
+        await let_leases_end(new_database)
     async with running(new_database, redis, toy(fail)) as process:
         await until(lambda: settled(process.database))
         (letter,) = await letters(process.database)

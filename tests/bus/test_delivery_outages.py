@@ -23,7 +23,7 @@ from tests.bus.process import (
 )
 from tests.outages.proxy import proxying
 from tests.ports import free_port
-from tests.storage.fixtures import NewDatabase
+from tests.storage.fixtures import PATIENCE_MS, NewDatabase
 from tests.waiting import until
 from yabot.bus.connection import connect
 from yabot.bus.groups.delivery import ATTEMPTS
@@ -84,7 +84,7 @@ async def test_sql_away_in_the_middle_of_an_event_uses_up_no_attempt(
 async def test_without_redis_events_take_effect_within_seconds(new_database: NewDatabase) -> None:
     nowhere = f"redis://127.0.0.1:{free_port()}"
     async with (
-        connect(nowhere, password=None, max_pool_size=4, timeout_ms=300) as redis,
+        connect(nowhere, password=None, max_pool_size=4, timeout_ms=PATIENCE_MS) as redis,
         running(new_database, redis, toy()) as process,
     ):
         for n in range(5):

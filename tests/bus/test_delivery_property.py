@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from tests.bus.process import Poked, Process, effects, letters, poking, settled, toy
+from tests.storage.fixtures import PATIENCE_MS
 from tests.tiers import examples
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from yabot.bus.groups.positions import declare_groups
 from yabot.errors import TerminalError
 from yabot.events.envelope import Envelope
@@ -30,7 +31,7 @@ from yabot.subscriber import Event, Handler
 
 CONSUMERS = ("one", "two")
 # Seconds that handlers get in a stop that cannot wait.
-HURRY = 0.05
+HURRY = 0.01
 Script = Literal["fine", "stumbles", "dawdles", "poison", "poison for two"]
 
 
@@ -101,7 +102,7 @@ class World:
 
     async def begin(self, *, looks: bool) -> None:
         """No loop, no relay and no feed run: the steps stand for them."""
-        database = SqliteDatabase(self.path, pool_size=2, timeout_ms=5000)
+        database = SqliteDatabase(self.path, pool_size=2, timeout_ms=PATIENCE_MS)
         group = [toy(self._handler(name), name) for name in CONSUMERS]
         self.process = Process(database, Redis(port=1), {"test": group})
         await database.open()
@@ -148,7 +149,9 @@ class World:
     async def end(self, after: Literal["stop", "hurry", "death"]) -> None:
         if after == "death":
             await self.process.database.close()
-        await self.process.groups["test"].stop({"stop": 5, "hurry": HURRY, "death": 0}[after])
+        await self.process.groups["test"].stop(
+            {"stop": PATIENCE, "hurry": HURRY, "death": 0}[after]
+        )
         await self.process.database.close()
 
     async def finish(self) -> None:

@@ -9,14 +9,14 @@ from redis.asyncio import Redis
 from sqlalchemy import Connection, insert
 
 from tests.bus.log import tell
+from tests.bus.relays import new_relay
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import PARTITIONS
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from yabot.bus.groups.feed import Feed
 from yabot.bus.groups.group import SubscriberGroup
 from yabot.bus.groups.positions import declare_groups
 from yabot.bus.groups.worker import EventWorker
-from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams
 from yabot.clock import utc_now
 from yabot.events.operations import UserInteraction
@@ -57,7 +57,7 @@ async def noted(database: Database) -> dict[str, list[str]]:
 @asynccontextmanager
 async def working(commits: CommitLog, redis: Redis) -> AsyncIterator[EventWorker]:
     await commits.database.write(declare_groups(["test"]))
-    relay = Relay(commits.database, Streams(redis))
+    relay = new_relay(commits.database, Streams(redis))
     commits.followers.append(relay.notice)
     relay.loop.start()
     group = SubscriberGroup("test", [NOTING], commits, SoleOwner(PARTITIONS))
@@ -67,7 +67,7 @@ async def working(commits: CommitLog, redis: Redis) -> AsyncIterator[EventWorker
         yield worker
     finally:
         await worker.stop()
-        await relay.loop.finish(5)
+        await relay.loop.finish(PATIENCE)
         commits.followers.remove(relay.notice)
 
 

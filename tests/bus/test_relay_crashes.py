@@ -17,6 +17,7 @@ from tests.bus.log import (
     tell,
     told_in,
 )
+from tests.bus.relays import new_relay, only_asked
 from tests.storage.fixtures import new_commits
 from tests.waiting import PATIENCE, until
 from yabot.bus.relay import Relay
@@ -65,18 +66,18 @@ async def test_committed_and_not_sent(database: Database, commits: CommitLog, re
     assert sum(row["last_pos"] for row in await marks(database)) == 40
     assert told_in(await streams(redis)) == []
     await tell(commits, "later", "7")
-    await Relay(database, Streams(redis)).run_once()
+    await new_relay(database, Streams(redis)).run_once()
     await assert_complete(database, redis, events=41)
 
 
 async def test_sent_and_not_marked(database: Database, commits: CommitLog, redis: Redis) -> None:
     await fill(commits)
-    relay = Relay(database, Streams(redis))
+    relay = new_relay(database, Streams(redis))
     await relay.run_once()
     await until(lambda: marked(database))
     await forget_marks(database)
     await tell(commits, "later", "7")
-    await Relay(database, Streams(redis)).run_once()
+    await new_relay(database, Streams(redis)).run_once()
     await assert_complete(database, redis, events=41)
 
 
@@ -85,7 +86,7 @@ async def test_sent_and_not_marked(database: Database, commits: CommitLog, redis
 async def test_a_batch_whose_fate_is_unknown_is_sent_again_and_there_once(
     database: Database, commits: CommitLog, redis: Redis, arrives: bool, told: bool
 ) -> None:
-    relay = Relay(database, Flaky(redis, failing=2, arrives=arrives))
+    relay = new_relay(database, Flaky(redis, failing=2, arrives=arrives))
     if told:
         await relay.run_once()
         commits.followers.append(relay.notice)
@@ -99,7 +100,7 @@ async def test_a_batch_whose_fate_is_unknown_is_sent_again_and_there_once(
 async def test_a_relay_that_gave_up_goes_on_when_asked_again(
     database: Database, commits: CommitLog, redis: Redis, arrives: bool, told: bool
 ) -> None:
-    relay = Relay(database, Flaky(redis, failing=3, arrives=arrives))
+    relay = new_relay(database, Flaky(redis, failing=3, arrives=arrives))
     if told:
         await relay.run_once()
         commits.followers.append(relay.notice)
@@ -126,19 +127,19 @@ async def test_a_relay_cut_off_at_any_point_leaves_nothing_undone(
     commits = new_commits(sqlite_database)
     for turns in range(0, 60, 3):
         await tell(commits, f"{turns}", str(7 + turns % 5), times=3)
-        relaying = asyncio.create_task(Relay(sqlite_database, Streams(redis)).run_once())
+        relaying = asyncio.create_task(new_relay(sqlite_database, Streams(redis)).run_once())
         for _ in range(turns):
             await asyncio.sleep(0)
         relaying.cancel()
         await asyncio.wait([relaying])
-    await Relay(sqlite_database, Streams(redis)).run_once()
+    await new_relay(sqlite_database, Streams(redis)).run_once()
     await assert_complete(sqlite_database, redis, events=60)
 
 
 async def test_a_relay_that_is_called_off_at_any_point_knows_what_it_owes(
     sqlite_database: Database, redis: Redis
 ) -> None:
-    commits, relay = new_commits(sqlite_database), Relay(sqlite_database, Streams(redis))
+    commits, relay = new_commits(sqlite_database), new_relay(sqlite_database, Streams(redis))
     await relay.run_once()
     commits.followers.append(relay.notice)
     for turns in range(20):
@@ -155,7 +156,7 @@ async def test_a_relay_that_is_called_off_at_any_point_knows_what_it_owes(
 async def test_what_another_process_committed_and_never_sent_is_found_by_the_sweep(
     database: Database, commits: CommitLog, redis: Redis
 ) -> None:
-    relay = Relay(database, Streams(redis), sweep_seconds=0.1)
+    relay = new_relay(database, Streams(redis), sweep_seconds=0.1)
     await relay.run_once()
     await fill(commits)
     relay.loop.start()
@@ -164,14 +165,14 @@ async def test_what_another_process_committed_and_never_sent_is_found_by_the_swe
         return len(told_in(await streams(redis))) == 40
 
     await until(all_sent)
-    await relay.loop.finish(10)
+    await relay.loop.finish(PATIENCE)
     await assert_complete(database, redis, events=40)
 
 
 async def test_what_another_process_committed_in_between_comes_in_its_place(
     database: Database, commits: CommitLog, redis: Redis
 ) -> None:
-    relay, elsewhere = Relay(database, Streams(redis)), new_commits(database)
+    relay, elsewhere = new_relay(database, Streams(redis)), new_commits(database)
     await relay.run_once()
     commits.followers.append(relay.notice)
     for n, log in enumerate((commits, elsewhere, commits)):
@@ -183,7 +184,7 @@ async def test_what_another_process_committed_in_between_comes_in_its_place(
 async def test_it_may_be_told_of_the_later_commit_first(
     database: Database, commits: CommitLog, redis: Redis
 ) -> None:
-    relay = Relay(database, Streams(redis))
+    relay = new_relay(database, Streams(redis))
     await relay.run_once()
     told: list[Committed] = []
     commits.followers.append(told.append)
@@ -199,8 +200,7 @@ async def test_it_may_be_told_of_the_later_commit_first(
 async def test_a_commit_whose_answer_got_lost_is_published_when_its_cause_comes_again(
     database: Database, commits: CommitLog, redis: Redis
 ) -> None:
-    # Only a look that was asked for can find it.
-    relay = Relay(database, Streams(redis), sweep_seconds=PATIENCE * 10)
+    relay = only_asked(database, Streams(redis))
     await relay.run_once()
     # As if the answer had been lost: nobody was told.
     await tell(commits, "cause", "7")
@@ -209,17 +209,17 @@ async def test_a_commit_whose_answer_got_lost_is_published_when_its_cause_comes_
     relay.loop.start()
     await tell(commits, "cause", "7")
     await until(lambda: marked(database))
-    await relay.loop.finish(10)
+    await relay.loop.finish(PATIENCE)
     await assert_complete(database, redis, events=1)
 
 
 async def test_two_relays_at_once_publish_each_event_once(
     database: Database, commits: CommitLog, redis: Redis
 ) -> None:
-    relays = [Relay(database, Streams(redis)) for _ in range(2)]
+    relays = [new_relay(database, Streams(redis)) for _ in range(2)]
     for relay in relays:
         commits.followers.append(relay.notice)
         relay.loop.start()
     await asyncio.gather(*(tell(commits, f"{n}", str(7 + n % 5), times=2) for n in range(60)))
-    await asyncio.gather(*(relay.loop.finish(10) for relay in relays))
+    await asyncio.gather(*(relay.loop.finish(PATIENCE) for relay in relays))
     await assert_complete(database, redis, events=120)

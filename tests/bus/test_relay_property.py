@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from tests.bus.log import ALL, committed, forget_marks, lose_tail, streams
+from tests.bus.relays import new_relay
 from tests.storage.fixtures import fresh_copy, new_commits
 from tests.storage.units import telling
 from tests.tiers import examples
@@ -122,7 +123,7 @@ class World:
 
     def _begin(self) -> None:
         """A new relay brings all that is there at its start, told or not."""
-        self.relay = Relay(self.database, self.streams)
+        self.relay = new_relay(self.database, self.streams)
         self.due = Counter({n: len(self.log[n]) for n in ALL})
 
     def _remember(self, committed: Committed) -> None:
@@ -229,7 +230,7 @@ async def test_batches_and_answers_that_get_lost_double_nothing_and_lose_nothing
     migrated_sqlite: Path, redis: Redis, fates: list[tuple[bool, bool]]
 ) -> None:
     async with world(migrated_sqlite, redis) as w:
-        w.relay = Relay(w.database, Unreliable(redis, fates))
+        w.relay = new_relay(w.database, Unreliable(redis, fates))
         for n in range(4):
             await w.take(Commit(str(7 + n % 3), 2, told=True))
             await _once(w.relay)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from redis.asyncio import Redis
 
+from tests.storage.fixtures import PATIENCE_MS
 from yabot.bus.connection import connect
 from yabot.embedded.valkey import EmbeddedValkey
 
@@ -40,7 +41,7 @@ async def server(folder: Path) -> AsyncIterator[Server]:
     engine = EmbeddedValkey(folder)
     url = await engine.start()
     try:
-        async with connect(url, password=None, max_pool_size=10, timeout_ms=500) as redis:
+        async with connect(url, password=None, max_pool_size=10, timeout_ms=PATIENCE_MS) as redis:
             yield Server(engine, url, folder, redis)
     finally:
         await engine.stop()

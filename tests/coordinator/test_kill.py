@@ -12,6 +12,8 @@ from tests.coordinator.orders import OrderPaid, OrderPlaced, OrderSent
 from tests.coordinator.program import start
 from tests.coordinator.shop import Shop
 from tests.e2e.kill_points import KillPoint
+from tests.storage.fixtures import PATIENCE_MS
+from tests.waiting import PATIENCE
 from yabot.storage.relational.sqlite import SqliteDatabase
 
 pytestmark = pytest.mark.slow
@@ -54,7 +56,7 @@ def history(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 async def _write(path: Path) -> None:
-    database = SqliteDatabase(path, pool_size=2, timeout_ms=5000)
+    database = SqliteDatabase(path, pool_size=2, timeout_ms=PATIENCE_MS)
     await database.open()
     shop = Shop(database)
     await shop.open()
@@ -81,12 +83,12 @@ async def test_wherever_it_is_killed_the_next_start_goes_on(
 
 async def _exit_code(path: Path, kill_file: Path, days: int) -> int | None:
     process = start(path, kill_file, timedelta(days=days))
-    await asyncio.to_thread(process.join, 30)
+    await asyncio.to_thread(process.join, PATIENCE)
     return process.exitcode
 
 
 async def _assert_all_is_well(path: Path) -> None:
-    database = SqliteDatabase(path, pool_size=2, timeout_ms=5000)
+    database = SqliteDatabase(path, pool_size=2, timeout_ms=PATIENCE_MS)
     await database.open()
     shop = Shop(database)
     assert await shop.effects() == EFFECTS

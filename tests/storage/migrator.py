@@ -1,14 +1,14 @@
-"""A process that makes the log's tables in the PostgreSQL database named by its argument."""
+"""What a process does that makes the log's tables, at the same time as others."""
 
-import sys
+from multiprocessing.synchronize import Barrier
 
 from yabot.storage.relational.postgres import PostgresDatabase
 from yabot.storage.relational.schema import Schema, settle_partitions
 
-if __name__ == "__main__":
-    database = PostgresDatabase(sys.argv[1], pool_size=1, timeout_ms=5000)
-    print("ready", flush=True)
-    sys.stdin.readline()
+
+def migrate_together(url: str, together: Barrier) -> None:
+    database = PostgresDatabase(url, pool_size=1, timeout_ms=5000)
+    together.wait()
     Schema.of((), ()).upgrade(database.engine)
     with database.engine.begin() as connection:
         settle_partitions(connection, 16)

@@ -1,26 +1,14 @@
 """Several processes that start at once migrate once."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 from sqlalchemy import Connection, create_engine
 
+from tests.forking import barrier, started
 from tests.storage.fixtures import PostgresServer
+from tests.storage.migrator import migrate_together
+from tests.waiting import PATIENCE
 from yabot.storage.relational.schema import ADVISORY_LOCK, Schema, settle_partitions
 
-ROOT = Path(__file__).parents[2]
-
-
-def starting(url: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.storage.migrator", url],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+PROCESSES = 3
 
 
 def test_processes_that_start_at_once_migrate_an_empty_database_once(
@@ -28,17 +16,11 @@ def test_processes_that_start_at_once_migrate_an_empty_database_once(
 ) -> None:
     name = postgres_server.create()
     url = postgres_server.url_of(name)
-    processes = [starting(url) for _ in range(3)]
+    together = barrier(PROCESSES)
+    processes = [started(migrate_together, url, together) for _ in range(PROCESSES)]
     for process in processes:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    for process in processes:
-        _, complaint = process.communicate(timeout=60)
-        assert process.returncode == 0, complaint
+        process.join(PATIENCE)
+    assert [process.exitcode for process in processes] == [0] * PROCESSES
     engine = create_engine(url)
     Schema.of((), ()).verify(engine)
     with engine.connect() as connection:

@@ -10,8 +10,9 @@ MARK_AFTER = 0.5
 
 
 class Marks:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, after: float = MARK_AFTER) -> None:
         self._database = database
+        self._after = after
         # How far each stream has been seen to stand.
         self._reached: dict[int, int] = {}
         self._unwritten: dict[int, int] = {}
@@ -29,7 +30,7 @@ class Marks:
         """The stream stands there, and SQL is to know it soon."""
         self._reached[partition] = self._unwritten[partition] = pos
         if self._writing is None:
-            self._writing = asyncio.get_running_loop().call_later(MARK_AFTER, self.write)
+            self._writing = asyncio.get_running_loop().call_later(self._after, self.write)
 
     def write(self) -> None:
         """Whatever is not written yet, now."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from yabot.bus import outbox
-from yabot.bus.marks import Marks
+from yabot.bus.marks import MARK_AFTER, Marks
 from yabot.bus.streams import Streams, stream_name
 from yabot.errors import StoreUnavailable, YabotError
 from yabot.events.partition import Entry
@@ -21,6 +21,8 @@ from yabot.storage.relational.database import Database
 log = get_logger(__name__)
 
 TRIES = 3
+# Seconds between the first two; each pause is twice as long as the one before.
+FIRST_PAUSE = 0.05
 
 
 class StreamAhead(YabotError):
@@ -32,12 +34,21 @@ class StreamAhead(YabotError):
 class Publisher:
     """Every method raises StoreUnavailable, StreamAhead; nothing is lost by it."""
 
-    def __init__(self, database: Database, streams: Streams, on_lost: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        streams: Streams,
+        on_lost: Callable[[], None],
+        *,
+        first_pause: float = FIRST_PAUSE,
+        mark_after: float = MARK_AFTER,
+    ) -> None:
         """``on_lost`` is told when a stream turns out to lack what was once there."""
         self._database = database
         self._streams = streams
         self._on_lost = on_lost
-        self.marks = Marks(database)
+        self._first_pause = first_pause
+        self.marks = Marks(database, mark_after)
 
     async def deliver(self, partition: int, entries: list[Entry]) -> None:
         """Send ``entries``, in whichever order they come, and what is missing between them."""
@@ -83,7 +94,7 @@ class Publisher:
         self.marks.set(partition, pos)
 
     async def _append(self, partition: int, stands_at: int, entries: Sequence[Entry]) -> int:
-        for attempt, pause in zip(range(1, TRIES), backoff(), strict=False):
+        for attempt, pause in zip(range(1, TRIES), backoff(first=self._first_pause), strict=False):
             with suppress(StoreUnavailable):
                 return await self._try(partition, stands_at, entries, attempt)
             await asyncio.sleep(pause)

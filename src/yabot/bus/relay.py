@@ -7,8 +7,9 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from yabot.bus import outbox
+from yabot.bus.marks import MARK_AFTER
 from yabot.bus.outbox import Progress
-from yabot.bus.publisher import Publisher
+from yabot.bus.publisher import FIRST_PAUSE, Publisher
 from yabot.bus.streams import Streams
 from yabot.errors import StoreUnavailable
 from yabot.events.partition import Entry
@@ -29,11 +30,19 @@ class Relay:
     """
 
     def __init__(
-        self, database: Database, streams: Streams, *, sweep_seconds: float = SWEEP_SECONDS
+        self,
+        database: Database,
+        streams: Streams,
+        *,
+        sweep_seconds: float = SWEEP_SECONDS,
+        first_pause: float = FIRST_PAUSE,
+        mark_after: float = MARK_AFTER,
     ) -> None:
         self._database = database
         self._streams = streams
-        self._publisher = Publisher(database, streams, self.look_again)
+        self._publisher = Publisher(
+            database, streams, self.look_again, first_pause=first_pause, mark_after=mark_after
+        )
         # What this process has committed since the last batch.
         self._fresh: dict[int, list[Entry]] = defaultdict(list)
         # Any stream may lack something: at the start, and after whatever came to a bad end.

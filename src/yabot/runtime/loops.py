@@ -1,7 +1,7 @@
 """A background loop that runs when woken, and now and then in any case."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 
 from yabot.errors import YabotError
 from yabot.observability.logging import get_logger
@@ -27,6 +27,8 @@ class WakingLoop:
         self.is_due: Callable[[], bool] = lambda: True
         # Told the reason when the loop begins to fail, and None when it succeeds again.
         self.on_trouble: Callable[[str | None], None] = lambda _reason: None
+        # How long it waits behind one failure after another.
+        self.pauses: Callable[[], Iterator[float]] = backoff
         # Told that no step will follow.
         self.on_finished: Callable[[], None] = lambda: None
         self._signal = asyncio.Event()
@@ -57,7 +59,7 @@ class WakingLoop:
         self.on_finished()
 
     async def _run(self) -> None:
-        pauses = backoff()
+        pauses = self.pauses()
         while True:
             succeeded = await self._attempt()
             if self._finishing and not (succeeded and self._signal.is_set()):
@@ -65,7 +67,7 @@ class WakingLoop:
             if not succeeded:
                 await self._pause(next(pauses))
                 continue
-            pauses = backoff()
+            pauses = self.pauses()
             await self._rest()
 
     async def _attempt(self) -> bool:

@@ -12,6 +12,7 @@ from yabot.bus.error_text import error_text
 from yabot.bus.groups import failures
 from yabot.bus.groups.attempt import HandlerInterrupted, HandlerTimedOut, attempt
 from yabot.bus.groups.failures import Case, Letter
+from yabot.bus.groups.pace import USUAL, Pace
 from yabot.bus.groups.receipts import receipted
 from yabot.errors import GuardFailed, OwnershipLost, StoreUnavailable, TerminalError
 from yabot.events.failures import EventProcessingFailed
@@ -25,9 +26,8 @@ log = get_logger(__name__)
 
 # Attempts that run at a time. An event that waits for its next attempt is none of them.
 IN_FLIGHT = 256
-# Failures after which a subscriber gives an event up, and the pauses between them, in seconds.
+# Failures after which a subscriber gives an event up.
 ATTEMPTS = 6
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
 
 # What no repetition can mend.
 HOPELESS = (TerminalError, ValidationError)
@@ -39,6 +39,7 @@ class Delivery:
     commits: CommitLog
     # Told of each event that is settled, and whether it became a dead letter.
     on_settled: Callable[[bool], None]
+    pace: Pace = USUAL
     _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(IN_FLIGHT))
 
     async def deliver(self, case: Case) -> None:
@@ -53,7 +54,7 @@ class Delivery:
             CORRELATION_ID.reset(before)
 
     async def _persist(self, case: Case) -> None:
-        for pause in backoff(first=FIRST_PAUSE, most=LONGEST_PAUSE):
+        for pause in backoff(first=self.pace.first_pause, most=self.pace.longest_pause):
             await asyncio.sleep(pause)
             if await self._is_settled(case):
                 return

@@ -18,6 +18,7 @@ from yabot.bus.groups.delivery import Delivery
 from yabot.bus.groups.failures import Case
 from yabot.bus.groups.flood import FloodGate
 from yabot.bus.groups.gaps import audit_gaps
+from yabot.bus.groups.pace import USUAL, Pace
 from yabot.bus.groups.positions import log_ends
 from yabot.bus.groups.progress import Progress
 from yabot.bus.groups.receipts import receipted
@@ -42,7 +43,6 @@ log = get_logger(__name__)
 
 # No more than so many are taken on before they are handled; at half of it there is room again.
 MOST_WAITING = 2000
-LOOK_EVERY = 1.0
 
 # Pairs of consumer and event id.
 Handled = frozenset[tuple[str, str]] | set[tuple[str, str]]
@@ -66,6 +66,7 @@ class SubscriberGroup:
         subscribers: Sequence[Subscriber[Any]],
         commits: CommitLog,
         ownership: Ownership,
+        pace: Pace = USUAL,
     ) -> None:
         self.name = name
         # One consumer may listen to several types of events.
@@ -78,9 +79,9 @@ class SubscriberGroup:
             self._by_type[subscriber.event.event_type].append(subscriber)
         self._commits = commits
         self._database = commits.database
-        self._shares = Shares(name, commits.database, ownership)
+        self._shares = Shares(name, commits.database, ownership, pace)
         self._flood = FloodGate()
-        self._delivery = Delivery(commits, on_settled=self._flood.note)
+        self._delivery = Delivery(commits, self._flood.note, pace)
         # What is bounded is how many attempts run: a lane that pauses keeps nobody waiting.
         self._lanes: Lanes[str] = Lanes(None, self._lane_failed)
         self._retries = Retries(name, self._subscribers, self._shares, self._lanes, self._delivery)
@@ -90,7 +91,7 @@ class SubscriberGroup:
         self._begun: list[Progress] = []
         # Of events that have failed in an earlier start, or elsewhere: by consumer and event.
         self._failures: dict[tuple[str, str], int] = {}
-        self.loop = WakingLoop(f"subscribers of {name}", self.run_once, LOOK_EVERY)
+        self.loop = WakingLoop(f"subscribers of {name}", self.run_once, pace.look_every)
 
     def offer(self, partition: int, entries: Sequence[Entry]) -> None:
         """Events as they are published: taken on if they are the next ones and there is room."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Iterator
 
+from yabot.bus.groups.pace import USUAL, Pace
 from yabot.bus.groups.positions import advance, log_ends, positions_of
 from yabot.bus.groups.progress import Progress
 from yabot.observability.logging import get_logger
@@ -12,13 +13,13 @@ from yabot.storage.relational.ownership import Ownership
 
 log = get_logger(__name__)
 
-# Positions only save a successor from looking at events again: many share one transaction.
-MARK_AFTER = 0.5
-
 
 class Shares:
-    def __init__(self, group: str, database: Database, ownership: Ownership) -> None:
+    def __init__(
+        self, group: str, database: Database, ownership: Ownership, pace: Pace = USUAL
+    ) -> None:
         self._group = group
+        self._mark_after = pace.mark_after
         self._database = database
         self._ownership = ownership
         self._held: dict[int, Progress] = {}
@@ -69,7 +70,7 @@ class Shares:
 
     def mark_soon(self) -> None:
         if self._marking is None:
-            self._marking = asyncio.get_running_loop().call_later(MARK_AFTER, self._mark)
+            self._marking = asyncio.get_running_loop().call_later(self._mark_after, self._mark)
 
     def _mark(self) -> None:
         self._marking = None

@@ -11,8 +11,11 @@ FINISH_WORK = 1.5
 
 
 class EventWorker:
-    def __init__(self, feed: Feed, groups: Sequence[SubscriberGroup]) -> None:
+    def __init__(
+        self, feed: Feed, groups: Sequence[SubscriberGroup], finish_seconds: float = FINISH_WORK
+    ) -> None:
         self.groups = groups
+        self._finish_seconds = finish_seconds
         self._feed = feed
         feed.listeners += [group.offer for group in groups]
 
@@ -22,4 +25,5 @@ class EventWorker:
         self._feed.start()
 
     async def stop(self) -> None:
-        await asyncio.gather(self._feed.stop(), *(group.stop(FINISH_WORK) for group in self.groups))
+        stopping = [group.stop(self._finish_seconds) for group in self.groups]
+        await asyncio.gather(self._feed.stop(), *stopping)
