@@ -6,7 +6,8 @@ TESTERS ?= 4
 SETUP := $(VENV)/.setup-done
 # The suite starts many processes; each would compile all it imports where this is set.
 export PYTHONDONTWRITEBYTECODE :=
-PYTEST = $(BIN)/pytest -p no:randomly --dist loadfile --no-loadscope-reorder
+PYTEST = $(BIN)/pytest -p no:randomly --dist loadfile --no-loadscope-reorder $(TALLY)
+SEEN := .pytest_cache/tally.json
 
 .PHONY: setup play test-quick test test-slow test-all test-steady test-page page-driver crash mutants check format bench lab-sentinel lab-cluster lock clean
 
@@ -33,7 +34,12 @@ test: setup
 test-slow: setup page-driver
 	@$(PYTEST) --tier slow --numprocesses $(TESTERS)
 
-test-all: test test-slow
+# Two runs, one tally; and a few of the mutants, others each time.
+test-all: setup
+	@rm -f $(SEEN)
+	@$(MAKE) --no-print-directory test TALLY="--tally $(SEEN)"
+	@$(MAKE) --no-print-directory test-slow TALLY="--tally $(SEEN)"
+	@$(MAKE) --no-print-directory mutants SAMPLE=$(or $(SAMPLE),3)
 
 # Everything RUNS times, in random order, with a busy process on each core.
 test-steady: setup page-driver

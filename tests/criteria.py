@@ -2,12 +2,15 @@
 
 A test names what it proves: ``@pytest.mark.criterion("2.1.3")``. A criterion is proved when all
 tests that name it ran and passed: also those that this run has left out, by a path or otherwise,
-are known, from their source. With ``CI=true`` a skipped test fails the run.
+are known, from their source. With ``CI=true`` a skipped test fails the run. With ``--tally FILE``
+runs of different tests count as one: each adds what it has seen to what the file holds.
 """
 
+import json
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence, Set
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,6 +55,25 @@ class Tally:
         self.passed: set[str] = set()
         self.failed: set[str] = set()
         self.skipped: set[str] = set()
+        # With pytest-xdist, only the process that is told of all tests tallies.
+        file = None if hasattr(config, "workerinput") else config.getoption("tally")
+        self._file = Path(file) if file else None
+        self._take_in_earlier()
+
+    def _take_in_earlier(self) -> None:
+        if self._file is not None and self._file.exists():
+            earlier = json.loads(self._file.read_text(encoding="utf-8"))
+            self.passed.update(earlier["passed"])
+            self.failed.update(earlier["failed"])
+            for criterion, tests in earlier["tests"].items():
+                self.tests[criterion].update(tests)
+
+    def _keep(self) -> None:
+        if self._file is not None:
+            tests = {criterion: sorted(tests) for criterion, tests in self.tests.items()}
+            seen = {"tests": tests, "passed": sorted(self.passed), "failed": sorted(self.failed)}
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            self._file.write_text(json.dumps(seen), encoding="utf-8")
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -95,6 +117,7 @@ class Tally:
             self.deselected[criterion].update(tests)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        self._keep()
         terminalreporter.section("criteria")
         for line in self.lines():
             terminalreporter.write_line(line)
@@ -126,13 +149,17 @@ class Tally:
         if seen & self.failed:
             return "failing"
         passed = seen & self.passed
-        missing = (seen - passed) | self.deselected[criterion]
+        missing = (seen - passed) | (self.deselected[criterion] - seen)
         missing |= claimed - {without_parameters(test) for test in seen}
         if passed:
             return "partly" if missing else "proved"
         if criterion in MEASURED:
             return "measured"
         return "not run" if missing else "not covered"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--tally", metavar="FILE", help="what earlier runs have seen, and this one")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -161,3 +161,34 @@ def test_in_ci_a_skipped_test_fails_the_run(pytester: pytest.Pytester, source: s
 def test_elsewhere_a_skipped_test_does_not(pytester: pytest.Pytester) -> None:
     result = run(pytester, "import pytest\ndef test_skipped(): pytest.skip('no engine')")
     assert result.ret == pytest.ExitCode.OK
+
+
+def test_runs_of_different_tests_count_as_one(pytester: pytest.Pytester) -> None:
+    suite = """
+        import pytest
+
+        @pytest.mark.criterion("1.1.1")
+        def test_apple(): pass
+
+        @pytest.mark.criterion("1.1.1")
+        def test_pear(): pass
+        """
+    first = run(pytester, suite, "-k", "apple", "--tally", "seen/tally.json")
+    first.stdout.fnmatch_lines(["proved in this run: 0 of 88: none", "partly run: 1: 1.1.1"])
+    both = run(pytester, suite, "-k", "pear", "--tally", "seen/tally.json")
+    both.stdout.fnmatch_lines(["proved in this run: 1 of 88: 1.1.1", "partly run: 0: none"])
+
+
+def test_what_failed_in_an_earlier_run_stays_failed(pytester: pytest.Pytester) -> None:
+    suite = """
+        import pytest
+
+        @pytest.mark.criterion("1.1.1")
+        def test_apple(): assert False
+
+        @pytest.mark.criterion("1.1.1")
+        def test_pear(): pass
+        """
+    run(pytester, suite, "-k", "apple", "--tally", "tally.json")
+    both = run(pytester, suite, "-k", "pear", "--tally", "tally.json")
+    both.stdout.fnmatch_lines(["proved in this run: 0 of 88: none", "with failing tests: 1: 1.1.1"])
