@@ -168,11 +168,16 @@ async def test_one_readers_refused_update_holds_up_nobody_else(
 async def test_at_most_max_connections_at_once(
     bot: Bot, client: PlaygroundClient, alma: int, receiver: Receiver
 ) -> None:
-    async def take_time(_update: Any) -> web.Response:
-        await asyncio.sleep(0.05)
+    together = asyncio.Event()
+
+    async def wait_for_three(_update: Any) -> web.Response:
+        if receiver.at_once == 3:
+            together.set()
+        await together.wait()
+        await asyncio.sleep(0.05)  # a fourth would come meanwhile
         return web.Response()
 
-    receiver.answer = take_time
+    receiver.answer = wait_for_three
     for n in range(8):
         await client.send(await client.add_user(f"Reader {n}"), "hello")
     await bot.set_webhook(receiver.url, max_connections=3)
