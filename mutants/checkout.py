@@ -1,6 +1,5 @@
 """A copy of the checkout whose programs, and their children, run the copy's source."""
 
-import compileall
 import shutil
 import subprocess
 import sys
@@ -49,8 +48,6 @@ def _copy_files(folder: Path) -> None:
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
-    for source in ("src", "tests"):
-        compileall.compile_dir(folder / source, quiet=2)
 
 
 def _copy_environment(folder: Path) -> None:
