@@ -13,6 +13,7 @@ from sqlalchemy import Connection, insert
 from tests.sender.recorder import TOKEN, Recorder
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import PARTITIONS, new_commits
+from tests.waiting import PATIENCE
 from yabot.assembly import build_texts
 from yabot.bootstrap import FEATURES
 from yabot.bot.intake import Intake
@@ -71,9 +72,9 @@ class Bench:
 
     async def finish(self) -> None:
         """As when the program stops: all that it has begun is done and said, and others go on."""
-        assert await self.processor.lanes.drain(10)
-        assert await self.sender.lanes.drain(10)
-        await self.rounds.leave(10)
+        assert await self.processor.lanes.drain(PATIENCE)
+        assert await self.sender.lanes.drain(PATIENCE)
+        await self.rounds.leave(PATIENCE)
 
     async def noted(self) -> dict[str, list[str]]:
         """By user, what took effect, in order."""

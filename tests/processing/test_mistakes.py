@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from tests.processing.bench import at_the_bench, written
 from tests.sender.recorder import TOKEN, Recorder
 from tests.storage.fixtures import NewDatabase
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from yabot.bot.polling import Polling
 from yabot.bot.telegram import connect_bot
 
@@ -27,7 +27,7 @@ async def test_a_mistake_does_not_end_the_listening(recorder: Recorder) -> None:
     async with connect_bot(TOKEN, recorder.url) as bot:
         polling = Polling(bot, receive, timeout=0, limit=100, on_trouble=told.append)
         listening = asyncio.create_task(polling.run(["message"]))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             await received.wait()
         listening.cancel()
     assert told[0] == "a mistake"
@@ -48,7 +48,7 @@ async def test_an_update_that_not_even_an_excuse_could_end_is_found_again(
         await bench.rounds.run_once()
         await database.write(mislay)
         await bench.receive(written(1, 7, "hello"))
-        assert await bench.processor.lanes.drain(20)
+        assert await bench.processor.lanes.drain(PATIENCE)
         await database.write(put_back)
 
         async def noted() -> bool:

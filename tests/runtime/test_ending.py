@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 
+from tests.waiting import PATIENCE
 from yabot.runtime.ending import end
 
 
@@ -18,7 +19,7 @@ async def test_a_task_that_misses_a_cancellation_ends_all_the_same() -> None:
 
     task = asyncio.create_task(deaf())
     await asyncio.sleep(0)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         await end([task])
     assert task.cancelled()
     assert len(missed) == 3

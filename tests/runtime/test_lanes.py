@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tiers import examples
+from tests.waiting import PATIENCE
 from yabot.runtime.lanes import Job, Lanes
 
 
@@ -50,7 +51,7 @@ async def test_a_key_s_jobs_run_one_after_another_in_order() -> None:
     work = lanes(record)
     for n in range(20):
         work.submit("a", record.job("a", n, turns=n % 4))
-    assert await work.drain(5)
+    assert await work.drain(PATIENCE)
     assert record.of("a") == list(range(20))
     assert record.most == 1
 
@@ -69,7 +70,7 @@ async def test_a_key_never_waits_for_another() -> None:
     assert record.of("quick") == list(range(5))
     assert work.waiting == 1
     gate.set()
-    assert await work.drain(5)
+    assert await work.drain(PATIENCE)
 
 
 async def test_no_more_than_the_bound_run_at_once() -> None:
@@ -77,7 +78,7 @@ async def test_no_more_than_the_bound_run_at_once() -> None:
     work = lanes(record, in_flight=3)
     for n in range(30):
         work.submit(str(n), record.job(str(n), n, turns=5))
-    assert await work.drain(5)
+    assert await work.drain(PATIENCE)
     assert record.most == 3
     assert len(record.done) == 30
 
@@ -87,7 +88,7 @@ async def test_without_a_bound_all_keys_run_at_once() -> None:
     work = lanes(record, in_flight=None)
     for n in range(300):
         work.submit(str(n % 100), record.job(str(n % 100), n, turns=5))
-    assert await work.drain(5)
+    assert await work.drain(PATIENCE)
     assert record.most == 100
     assert record.of("7") == [7, 107, 207]
 
@@ -97,7 +98,7 @@ async def test_an_error_is_told_and_the_lane_goes_on() -> None:
     work = lanes(record)
     for n in range(4):
         work.submit("a", record.job("a", n, fails=n == 1))
-    assert await work.drain(5)
+    assert await work.drain(PATIENCE)
     assert record.of("a") == [0, 1, 2, 3]
     assert record.errors == [("a", "a 1")]
 
@@ -114,9 +115,9 @@ async def test_a_job_that_ends_as_cancelled_does_not_end_its_lane() -> None:
 
     work.submit("a", awaits_a_cancelled_task)
     work.submit("a", record.job("a", 1))
-    assert await work.drain(5)
+    assert await work.drain(PATIENCE)
     work.submit("a", record.job("a", 2))
-    assert await work.drain(5)
+    assert await work.drain(PATIENCE)
     assert record.of("a") == [1, 2]
 
 
@@ -125,7 +126,7 @@ async def test_a_drained_lane_takes_work_again() -> None:
     work = lanes(record)
     for n in range(3):
         work.submit("a", record.job("a", n))
-        assert await work.drain(5)
+        assert await work.drain(PATIENCE)
     assert record.of("a") == [0, 1, 2]
 
 
@@ -138,7 +139,7 @@ async def test_a_job_may_submit_more_of_its_own_key() -> None:
 
     work.submit("a", first)
     work.submit("a", record.job("a", 1))
-    assert await work.drain(5)
+    assert await work.drain(PATIENCE)
     assert record.of("a") == [1, 2]
 
 
@@ -169,7 +170,7 @@ async def test_waiting_until_there_is_room(jobs: int) -> None:
         work.submit(str(n % 4), record.job(str(n % 4), n, turns=3))
     await work.until_at_most(jobs)
     assert work.waiting <= jobs
-    assert await work.drain(5)
+    assert await work.drain(PATIENCE)
 
 
 jobs = st.lists(
@@ -189,7 +190,7 @@ async def test_whatever_comes_everything_runs_once_in_order_and_within_the_bound
         work.submit(key, record.job(key, n, turns=turns, fails=fails))
         for _ in range(pause):
             await asyncio.sleep(0)
-    assert await work.drain(5)
+    assert await work.drain(PATIENCE)
     for key in "abcd":
         assert record.of(key) == [n for n, (each, *_) in enumerate(plan) if each == key]
     assert sorted(record.errors) == sorted(

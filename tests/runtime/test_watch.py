@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from tests.waiting import PATIENCE, until
 from yabot.errors import StartupError, StoreUnavailable
 from yabot.runtime.watch import Gate, StoreWatch
 
@@ -18,12 +19,14 @@ class Store:
     gate: Gate = field(default_factory=lambda: Gate("Redis"))
     reason: str | None = None
     connections: int = 0
+    looks: int = 0
 
     async def connect(self) -> None:
         await self.ping()
         self.connections += 1
 
     async def ping(self) -> None:
+        self.looks += 1
         if self.reason is not None:
             raise StoreUnavailable("Redis", self.reason)
 
@@ -46,7 +49,7 @@ class Heard(list[str]):
         self._add("restored" if downtime > 0 else "restored before it was lost")
 
     async def until(self, count: int) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while len(self) < count:
                 self._changed.clear()
                 await self._changed.wait()
@@ -61,7 +64,7 @@ async def watched(store: Store, heard: Heard) -> AsyncIterator[StoreWatch]:
     watch = StoreWatch(store.gate, store.connect, store.ping)
     watch.on_lost.append(heard.lost)
     watch.on_restored.append(heard.restored)
-    await watch.start(1)
+    await watch.start(PATIENCE)
     yield watch
     await watch.stop()
 
@@ -110,7 +113,7 @@ async def test_a_store_that_refuses_prevents_the_start() -> None:
 
     watch = StoreWatch(Gate("Redis"), refuse, refuse)
     with pytest.raises(StartupError, match="refuses us"):
-        await watch.start(1)
+        await watch.start(PATIENCE)
     await watch.stop()
 
 
@@ -119,6 +122,11 @@ async def test_a_lone_failure_of_a_store_that_is_there_shuts_nothing() -> None:
     async with watched(store, heard):
         with pytest.raises(StoreUnavailable), store.gate.passed():
             raise StoreUnavailable("Redis", "a hiccup")
-        await asyncio.sleep(0.05)
+        before = store.looks
+
+        async def has_looked() -> bool:
+            return store.looks > before
+
+        await until(has_looked)
         assert heard == []
         store.gate.require()

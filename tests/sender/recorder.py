@@ -10,6 +10,8 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.waiting import PATIENCE
+
 TOKEN = "123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
 Json = dict[str, Any]
 
@@ -63,7 +65,7 @@ class Recorder:
         self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         return runner
 
-    async def until(self, holds: Callable[[], bool], seconds: float = 20) -> None:
+    async def until(self, holds: Callable[[], bool], seconds: float = PATIENCE) -> None:
         async with asyncio.timeout(seconds):
             while not holds():  # noqa: ASYNC110 - what it waits for is the sender's
                 await asyncio.sleep(0.01)

@@ -11,10 +11,14 @@ from tests.storage.dumps import marks
 from tests.storage.faults import failing_commit, locked
 from tests.storage.fixtures import NewDatabase
 from tests.storage.units import add_receipt, drop_receipt
+from tests.waiting import PATIENCE
 from yabot.errors import GuardFailed, StoreUnavailable
 from yabot.storage.relational.database import Database, Statement
 from yabot.storage.relational.prepared import Prepared
 from yabot.storage.relational.tables import receipts
+
+# Nothing but a lock that is held keeps a statement waiting for so long.
+HELD_MS = 1000
 
 
 def count(connection: Connection) -> int:
@@ -89,7 +93,7 @@ async def test_a_broken_rule_of_the_tables_stays_what_it_is(database: Database) 
 async def test_a_held_lock_is_a_store_that_is_away_and_leaves_nothing(
     new_database: NewDatabase,
 ) -> None:
-    database, other = new_database(timeout_ms=100), new_database()
+    database, other = new_database(timeout_ms=HELD_MS), new_database()
     await database.open()
     with locked(other.engine), pytest.raises(StoreUnavailable, match="does not answer"):
         await database.write(add_receipt("one"))
@@ -116,11 +120,11 @@ async def test_a_reader_stays_on_one_snapshot(database: Database) -> None:
     def read_twice(connection: Connection) -> tuple[int, int]:
         before = count(connection)
         has_read.set()
-        assert written.wait(10)
+        assert written.wait(PATIENCE)
         return before, count(connection)
 
     reading = asyncio.create_task(database.read(read_twice))
-    assert await asyncio.to_thread(has_read.wait, 10)
+    assert await asyncio.to_thread(has_read.wait, PATIENCE)
     await database.write(add_receipt("meanwhile"))
     written.set()
     assert await reading == (0, 0)
@@ -155,7 +159,7 @@ async def test_nothing_submitted_is_lost_at_close(new_database: NewDatabase) -> 
 
 
 async def test_closing_while_sql_is_away_ends_nevertheless(new_database: NewDatabase) -> None:
-    database, other = new_database(timeout_ms=100), new_database()
+    database, other = new_database(timeout_ms=HELD_MS), new_database()
     before = set(threading.enumerate())
     await database.open()
     database.write_later(drop_receipt("one"))

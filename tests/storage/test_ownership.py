@@ -11,7 +11,7 @@ from psycopg.errors import DeadlockDetected
 from sqlalchemy import Connection, ExceptionContext, event, text
 
 from tests.storage.fixtures import NewDatabase
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from yabot.errors import OwnershipLost
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.ownership import SharedOwnership
@@ -19,14 +19,12 @@ from yabot.storage.relational.ownership import SharedOwnership
 pytestmark = pytest.mark.criterion("scale.3")
 
 GROUP = "test"
-# Far longer than a refresh takes, and far shorter than a unit is let go on.
-SOON = 5.0
 GATE = 4711
 TIMES = 60
 
 
-async def member(new: NewDatabase, lease: float = 30.0) -> SharedOwnership:
-    database = new(timeout_ms=20_000)
+async def member(new: NewDatabase, lease: float = 10 * PATIENCE) -> SharedOwnership:
+    database = new()
     await database.open()
     return SharedOwnership(database, lease)
 
@@ -40,7 +38,7 @@ async def unit_under_way(owner: SharedOwnership, tokens: dict[int, int]) -> Asyn
         for partition, token in tokens.items():
             owner.check(GROUP, partition, token)(connection)
         began.set()
-        go_on.wait(SOON * 5)
+        go_on.wait()
 
     committing = asyncio.create_task(owner.database.write(work))
     await asyncio.to_thread(began.wait)
@@ -54,7 +52,7 @@ async def unit_under_way(owner: SharedOwnership, tokens: dict[int, int]) -> Asyn
 async def test_a_sign_of_life_waits_for_no_unit(new_postgres: NewDatabase) -> None:
     one, two = await member(new_postgres), await member(new_postgres)
     tokens = (await one.refresh(GROUP)).tokens
-    async with unit_under_way(one, tokens), asyncio.timeout(SOON):
+    async with unit_under_way(one, tokens), asyncio.timeout(PATIENCE):
         assert (await one.refresh(GROUP)).tokens == tokens
         assert (await two.refresh(GROUP)).tokens == {}
 
@@ -62,7 +60,7 @@ async def test_a_sign_of_life_waits_for_no_unit(new_postgres: NewDatabase) -> No
 async def test_nobody_takes_over_where_a_unit_is_under_way(new_postgres: NewDatabase) -> None:
     late, heir = await member(new_postgres, lease=0), await member(new_postgres)
     tokens = (await late.refresh(GROUP)).tokens
-    async with unit_under_way(late, {1: tokens[1]}), asyncio.timeout(SOON):
+    async with unit_under_way(late, {1: tokens[1]}), asyncio.timeout(PATIENCE):
         taken = await heir.refresh(GROUP)
         assert taken.tokens.keys() == taken.orphaned == tokens.keys() - {1}
     taken = await heir.refresh(GROUP)

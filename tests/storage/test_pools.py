@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from sqlalchemy import Connection
 
 from tests.storage.fixtures import PostgresServer
+from tests.waiting import PATIENCE
 from yabot.settings import ConfigManager
 from yabot.storage.relational.database import Database
 from yabot.stores import open_database, open_documents, open_redis
@@ -43,7 +44,7 @@ class Gauge:
             self.connections.add(id(connection.connection.dbapi_connection))
             if self._inside == crowd:
                 self._full.set()
-        self._full.wait(10)
+        self._full.wait(PATIENCE)
         with self._lock:
             self._inside -= 1
 
