@@ -4,15 +4,17 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
+from typing import Any
 
-from aiogram.methods import SendMessage
-from sqlalchemy import Connection, select
+from aiogram.methods import SendMessage, TelegramMethod
+from sqlalchemy import Connection, func, select
 
 from tests.sender.recorder import TOKEN, Recorder
 from tests.storage.fixtures import PARTITIONS, new_commits
 from tests.storage.units import unit
 from yabot.bot.limits import SendLimits
 from yabot.bot.outgoing import to_message
+from yabot.bot.room import ROOM, Room
 from yabot.bot.sender import Sender
 from yabot.bot.shares import Shares
 from yabot.bot.telegram import connect_bot
@@ -36,14 +38,19 @@ class Desk:
 
     async def hand_in(self, chat_id: int, *texts: str) -> None:
         """One commit with these messages, in this order."""
+        calls = [SendMessage(chat_id=chat_id, text=text) for text in texts]
+        await self.hand_in_calls(chat_id, *calls)
+
+    async def hand_in_calls(self, chat_id: int, *calls: TelegramMethod[Any]) -> None:
         work = unit(f"cause {next(_numbers)}")
-        for text in texts:
-            work.send(to_message(SendMessage(chat_id=chat_id, text=text), chat_id))
+        for call in calls:
+            work.send(to_message(call, chat_id))
         await self.commits.commit(work)
 
     async def states(self) -> dict[str, str]:
         """By text, what became of each message."""
-        query = select(outgoing.c.payload, outgoing.c.state)
+        messages = outgoing.c.method == SendMessage.__api_method__
+        query = select(outgoing.c.payload, outgoing.c.state).where(messages)
 
         def read(connection: Connection) -> dict[str, str]:
             rows = connection.execute(query)
@@ -52,12 +59,13 @@ class Desk:
         return await self.database.read(read)
 
     async def all_marked(self) -> bool:
-        return "waiting" not in (await self.states()).values()
+        query = select(func.count()).where(outgoing.c.state == "waiting")
+        return await self.database.read(lambda connection: connection.execute(query).scalar()) == 0
 
 
 @asynccontextmanager
 async def at_the_desk(
-    database: Database, recorder: Recorder, limits: SendLimits | None
+    database: Database, recorder: Recorder, limits: SendLimits | None, room: Room = ROOM
 ) -> AsyncIterator[Desk]:
     bot = connect_bot(TOKEN, recorder.url)
     commits = new_commits(database)
@@ -71,7 +79,7 @@ async def at_the_desk(
 
     shares = Shares(SoleOwner(PARTITIONS), PARTITIONS)
     shares.open(await shares.refresh())
-    sender = Sender(database, bot, shares, limits, on_blocked)
+    sender = Sender(database, bot, shares, limits, on_blocked, room)
     commits.followers.append(sender.notice)
     commits.on_untold.append(sender.loop.wake)
     try:

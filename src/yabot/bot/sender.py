@@ -1,8 +1,9 @@
 """Makes Telegram hear what SQL has committed; in order for each chat."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection
 from functools import partial
+from typing import Literal
 
 from aiogram import Bot
 from aiogram.exceptions import (
@@ -13,13 +14,17 @@ from aiogram.exceptions import (
     TelegramUnauthorizedError,
 )
 from aiogram.types import Message as TelegramMessage
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, update
 from structlog.contextvars import bound_contextvars
 
 from yabot.bot.limits import SendLimits
+from yabot.bot.methods import manner_of
 from yabot.bot.outgoing import to_method
+from yabot.bot.room import ROOM, Left, Room
 from yabot.bot.shares import Share, Shares
 from yabot.bot.telegram import AWAY
+from yabot.bot.unsent import Due, Portion, Unsent
+from yabot.clock import utc_now
 from yabot.errors import OwnershipLost, TransientError
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import SENDS
@@ -33,21 +38,17 @@ from yabot.storage.relational.unit_of_work import Message
 
 log = get_logger(__name__)
 
-# Most of them wait for their chat's turn: they must not keep others from theirs.
-IN_FLIGHT = 2000
 # Seconds between two looks for what nobody has told of: where other processes commit messages too,
 # most are found by looking.
 LOOK_EVERY_ALONE = 30.0
 LOOK_EVERY = 0.5
-# So many messages are read in one statement.
-READ_AT_ONCE = 500
 # A token that was revoked may be given back; what was to be said is still to be said.
 NOT_NOW = (*AWAY, TelegramUnauthorizedError)
 
 # Told the chat in which Telegram forbids us to write: its reader has blocked the bot.
 OnBlocked = Callable[[int], Awaitable[None]]
-# A row's id, what to send, and the correlation id.
-Due = tuple[int, Message, str]
+# Jobs of one lane run one after another: those of a chat, or a call by its row.
+Lane = tuple[Literal["chat", "row"], int]
 
 
 class Sender:
@@ -63,6 +64,7 @@ class Sender:
         shares: Shares,
         limits: SendLimits | None,
         on_blocked: OnBlocked,
+        room: Room = ROOM,
     ) -> None:
         """Without ``limits`` as fast as the server takes it: the playground has none."""
         self._database = database
@@ -70,60 +72,94 @@ class Sender:
         self._shares = shares
         self._on_blocked = on_blocked
         self._limits = limits
-        self.lanes: Lanes[int] = Lanes(IN_FLIGHT, _lane_failed)
+        self._room = room
+        self._unsent = Unsent(database, shares, room.of_a_chat)
+        self.lanes: Lanes[Lane] = Lanes(None, _lane_failed)
         # Finds rows whose commit got lost on its way back, or was another process's.
         every = LOOK_EVERY_ALONE if shares.sole else LOOK_EVERY
         self.loop = WakingLoop("messages", self.resume, every)
         # Rows that are on their way, or sent so lately that their mark may not be written yet.
         self._taken: set[int] = set()
+        self._left = Left()
+        # Since the last look into SQL began, which may not have seen that.
+        self._left_since = self._left
 
     def notice(self, committed: Committed) -> None:
         """Send what it says; ``resume`` may have found some of it a moment before."""
-        cause_id = committed.cause.correlation_id
-        self.take([(row_id, message, cause_id) for row_id, message in committed.messages])
+        now, cause_id = utc_now(), committed.cause.correlation_id
+        for row_id, message in committed.messages:
+            if self._has_room_for(message):
+                self._submit(Due(row_id, message, cause_id, now))
+            else:
+                self._leave(message.chat_id)
 
     async def resume(self) -> None:
-        """Send what is committed and neither sent nor on its way. Raises StoreUnavailable."""
-        self.take(await self.find(self._shares.partitions))
-
-    async def find(self, partitions: Collection[int]) -> list[Due]:
-        """What waits in these partitions and is not on its way, in the order of its commits.
+        """Send what is committed and neither sent nor on its way, as far as there is room.
 
         Raises StoreUnavailable.
         """
-        taken = frozenset(self._taken)
+        self._left_since = Left()
+        portion = await self.find(self._shares.partitions)
+        self._left = self._left_since
+        self.take(portion)
 
-        def read(connection: Connection) -> tuple[set[int], list[Due]]:
-            waiting = connection.execute(_waiting).all()
-            ids = [
-                row.id
-                for row in waiting
-                if self._shares.partition_of(str(row.chat_id)) in partitions
-            ]
-            return {row.id for row in waiting}, _rows(
-                connection, [n for n in ids if n not in taken]
-            )
+    async def find(self, partitions: Collection[int]) -> Portion:
+        """The first of what waits in these partitions and is not on its way.
 
-        waiting, due = await self._database.read(read)
-        self._taken -= taken - waiting
-        return due
+        Raises StoreUnavailable.
+        """
+        taken, room = frozenset(self._taken), max(0, self._room.held - self.lanes.waiting)
+        portion = await self._unsent.first(room, partitions, taken)
+        self._taken -= taken - portion.still_waiting
+        return portion
 
-    def take(self, due: Sequence[Due]) -> None:
-        for row_id, message, cause_id in due:
-            if row_id not in self._taken:
-                self._submit(row_id, message, cause_id)
+    def take(self, portion: Portion) -> None:
+        self._left.chats |= portion.behind
+        self._left.of_any_chat |= not portion.is_all
+        for due in portion.due:
+            if self.lanes.waiting >= self._room.held:
+                # Others have come in since the look.
+                self._left.of_any_chat = True
+                return
+            self._submit(due)
 
-    def _submit(self, row_id: int, message: Message, correlation_id: str) -> None:
-        share = self._shares.of(str(message.chat_id))
-        if share is None:
+    def _has_room_for(self, message: Message) -> bool:
+        held, chat_id = self.lanes.waiting, message.chat_id
+        if manner_of(message.method).alone:
+            return held < 2 * self._room.held
+        if self._left.concerns(chat_id) or held >= self._room.held:
+            return False
+        return self.lanes.length(("chat", chat_id)) < self._room.of_a_chat
+
+    def _leave(self, chat_id: int) -> None:
+        """In SQL, until there is room."""
+        is_full = self.lanes.waiting >= self._room.held
+        for left in (self._left, self._left_since):
+            left.chats.add(chat_id)
+            left.of_any_chat |= is_full
+
+    def _make_room(self, chat_id: int) -> None:
+        """One of the chat's messages is settled."""
+        of_chat, held = self.lanes.length(("chat", chat_id)), self.lanes.waiting
+        catches_up = chat_id in self._left.chats and of_chat <= self._room.of_a_chat / 2
+        if catches_up or (self._left.of_any_chat and held <= self._room.held / 2):
+            self.loop.wake()
+
+    def _submit(self, due: Due) -> None:
+        chat_id = due.message.chat_id
+        share = self._shares.of(str(chat_id))
+        if share is None or due.row_id in self._taken:
             return
-        self._taken.add(row_id)
+        self._taken.add(due.row_id)
 
         async def deliver() -> None:
-            with bound_contextvars(correlation_id=correlation_id):
-                await self._deliver(row_id, message)
+            try:
+                with bound_contextvars(correlation_id=due.correlation_id):
+                    await self._deliver(due.row_id, due.message)
+            finally:
+                self._make_room(chat_id)
 
-        self.lanes.submit(message.chat_id, share.counted(deliver))
+        self.lanes.submit(_lane_of(due), share.counted(deliver))
 
     async def _deliver(self, row_id: int, message: Message) -> None:
         """Until Telegram has taken the message, or has refused it for good; or until it is another
@@ -226,18 +262,11 @@ _set_state = (
 )
 
 
-_waiting = select(outgoing.c.id, outgoing.c.chat_id).where(outgoing.c.state == "waiting")
-_in_order = select(outgoing).order_by(outgoing.c.id)
+def _lane_of(due: Due) -> Lane:
+    if manner_of(due.message.method).alone:
+        return "row", due.row_id
+    return "chat", due.message.chat_id
 
 
-def _rows(connection: Connection, ids: Sequence[int]) -> list[Due]:
-    parts = [ids[start : start + READ_AT_ONCE] for start in range(0, len(ids), READ_AT_ONCE)]
-    return [
-        (row.id, Message(row.chat_id, row.method, row.payload, row.content_id), row.cause_id)
-        for part in parts
-        for row in connection.execute(_in_order.where(outgoing.c.id.in_(part)))
-    ]
-
-
-def _lane_failed(chat_id: int, error: Exception) -> None:
-    log.error("message.failed", chat_id=chat_id, exc_info=error)
+def _lane_failed(lane: Lane, error: Exception) -> None:
+    log.error("message.lost", lane=lane, exc_info=error)

@@ -35,6 +35,10 @@ class Lanes(Generic[K]):
         self._waiting[key] = deque([job])
         self._tasks[key] = asyncio.create_task(self._run(key))
 
+    def length(self, key: K) -> int:
+        """How many jobs of the key are not finished."""
+        return len(self._waiting.get(key, ()))
+
     async def until_at_most(self, jobs: int) -> None:
         """Wait until no more than ``jobs`` are waiting."""
         while self.waiting > jobs:

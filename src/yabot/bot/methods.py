@@ -1,0 +1,35 @@
+"""How each method of the Bot API is to be called: beside which other calls, and for how long."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """A call fails for good when Telegram has answered it so often with an error of its own, or
+    when an attempt fails and it is as old as this. While Telegram is away only time counts.
+    """
+
+    attempts: int
+    age: timedelta
+    # It has no place among the other calls of its chat: it waits for none, and none waits for it.
+    alone: bool = False
+    # Whether anybody misses it, so that administrators are to hear that it has failed.
+    missed: bool = True
+
+
+# An hour of errors with the longest pauses between them; a day without Telegram.
+IN_ORDER = Manner(attempts=120, age=timedelta(days=1))
+
+MANNERS = {
+    # Telegram forgets a press within minutes, a checkout within ten seconds.
+    "answerCallbackQuery": Manner(20, timedelta(minutes=2), alone=True, missed=False),
+    "answerPreCheckoutQuery": Manner(10, timedelta(seconds=10), alone=True),
+    # Somebody's money: and reconciliation asks for it again in any case.
+    "refundStarPayment": Manner(2_000, timedelta(days=30), alone=True),
+}
+ALONE = tuple(method for method, manner in MANNERS.items() if manner.alone)
+
+
+def manner_of(method: str) -> Manner:
+    return MANNERS.get(method, IN_ORDER)

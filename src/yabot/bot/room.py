@@ -1,0 +1,28 @@
+"""How much of what waits to be sent is in memory, and what was left in SQL."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """The others stay in SQL until there is room. Calls that go out alone may be as many again: a
+    press waits behind no backlog.
+    """
+
+    held: int = 2000
+    of_a_chat: int = 20
+
+
+ROOM = Room()
+
+
+@dataclass(slots=True)
+class Left:
+    """Chats of which messages were left in SQL: what comes later has to stand behind those."""
+
+    chats: set[int] = field(default_factory=set)
+    # There may be messages of any chat.
+    of_any_chat: bool = False
+
+    def concerns(self, chat_id: int) -> bool:
+        return self.of_any_chat or chat_id in self.chats

@@ -1,0 +1,125 @@
+"""What waits to be sent, as SQL has it: read in portions, so that no backlog fills the memory."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, case, func, select
+
+from yabot.bot.methods import ALONE
+from yabot.bot.shares import Shares
+from yabot.storage.relational.database import Database
+from yabot.storage.relational.tables import outgoing
+from yabot.storage.relational.unit_of_work import Message
+
+# So many messages are read in one statement.
+READ_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A message that waits; ``row_id`` is its place in the order of the commits."""
+
+    row_id: int
+    message: Message
+    correlation_id: str
+    committed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """The first of what waits, in the order of its commits.
+
+    Of the chats in ``behind`` more waits than is here; ``is_all`` is false when there may be more
+    of any chat.
+    """
+
+    due: Sequence[Due]
+    behind: frozenset[int]
+    is_all: bool
+    # Of the rows asked about, those that still wait.
+    still_waiting: frozenset[int]
+
+
+class Unsent:
+    def __init__(self, database: Database, shares: Shares, per_chat: int) -> None:
+        """A portion has no more than ``per_chat`` messages of a chat, besides those that go out
+        alone.
+        """
+        self._database = database
+        self._shares = shares
+        self._per_chat = per_chat
+
+    async def first(self, most: int, partitions: Collection[int], taken: frozenset[int]) -> Portion:
+        """At most so many of those that wait in ``partitions``, without those ``taken``.
+
+        Raises StoreUnavailable.
+        """
+        # A row that is sent and not yet marked would take another's place.
+        await self._database.flush()
+
+        def read(connection: Connection) -> Portion:
+            ids, behind, is_all = self._look(connection, most, partitions, taken)
+            due, still = _rows(connection, ids), _still_waiting(connection, taken)
+            return Portion(due, frozenset(behind), is_all, frozenset(still))
+
+        return await self._database.read(read)
+
+    def _look(
+        self, connection: Connection, most: int, partitions: Collection[int], taken: Collection[int]
+    ) -> tuple[list[int], set[int], bool]:
+        ids: list[int] = []
+        behind: set[int] = set()
+        for row_id, chat_id, place in connection.execute(_placed, {"most_places": self._per_chat}):
+            if self._shares.partition_of(str(chat_id)) not in partitions:
+                continue
+            if place > self._per_chat:
+                behind.add(chat_id)
+            elif row_id not in taken:
+                if len(ids) == most:
+                    return ids, behind, False
+                ids.append(row_id)
+        return ids, behind, True
+
+
+_lane = case((outgoing.c.method.in_(ALONE), outgoing.c.id), else_=0)
+_place = func.row_number().over(partition_by=(outgoing.c.chat_id, _lane), order_by=outgoing.c.id)
+_waiting = (
+    select(outgoing.c.id, outgoing.c.chat_id, _place.label("place"))
+    .where(outgoing.c.state == "waiting")
+    .subquery()
+)
+# One more of each chat than is taken shows that there are more.
+_placed = (
+    select(_waiting.c.id, _waiting.c.chat_id, _waiting.c.place)
+    .where(_waiting.c.place <= bindparam("most_places") + 1)
+    .order_by(_waiting.c.id)
+)
+_in_order = select(outgoing).order_by(outgoing.c.id)
+_still = select(outgoing.c.id).where(outgoing.c.state == "waiting")
+
+
+def _rows(connection: Connection, ids: Sequence[int]) -> list[Due]:
+    return [
+        Due(
+            row.id,
+            Message(row.chat_id, row.method, row.payload, row.content_id),
+            row.cause_id,
+            row.created_at,
+        )
+        for part in _parts(ids)
+        for row in connection.execute(_in_order.where(outgoing.c.id.in_(part)))
+    ]
+
+
+def _still_waiting(connection: Connection, ids: Iterable[int]) -> set[int]:
+    return {
+        row_id
+        for part in _parts(list(ids))
+        for row_id in connection.execute(_still.where(outgoing.c.id.in_(part))).scalars()
+    }
+
+
+def _parts(ids: Sequence[int]) -> Iterable[Sequence[int]]:
+    for start in range(0, len(ids), READ_AT_ONCE):
+        yield ids[start : start + READ_AT_ONCE]
