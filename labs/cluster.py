@@ -6,7 +6,9 @@ from typing import Any
 from redis.crc import key_slot
 from redis.exceptions import RedisError
 
-from labs.node import Node, Setting, new_port, until
+from labs.node import Node, Setting
+from labs.ports import Reservation
+from labs.waiting import until
 from yabot.embedded.ports import LOOPBACK
 
 MASTERS = 3
@@ -14,13 +16,25 @@ SLOTS = 16384
 
 
 class ClusterLab:
+    """``dead_after_ms``: how long a node is silent until the others take it for dead, and its
+    replica takes its place. On a busy machine living nodes are silent for seconds."""
+
     def __init__(
-        self, folder: Path, *, password: str | None = None, masters: int = MASTERS
+        self,
+        folder: Path,
+        *,
+        password: str | None = None,
+        masters: int = MASTERS,
+        dead_after_ms: int = 2000,
     ) -> None:
-        self._bus_ports = [new_port() for _ in range(2 * masters)]
+        self._bus_ports = [Reservation() for _ in range(2 * masters)]
         self.nodes = [
-            Node(folder / f"node-{n}", _settings(bus_port, password), password=password)
-            for n, bus_port in enumerate(self._bus_ports)
+            Node(
+                folder / f"node-{n}",
+                _settings(bus.port, password, dead_after_ms),
+                password=password,
+            )
+            for n, bus in enumerate(self._bus_ports)
         ]
         self._masters = masters
 
@@ -43,6 +57,8 @@ class ClusterLab:
     def end(self) -> None:
         for node in self.nodes:
             node.end()
+        for bus in self._bus_ports:
+            bus.release()
 
     def environment(self) -> dict[str, str]:
         """What YABOT is told, apart from the password."""
@@ -54,16 +70,14 @@ class ClusterLab:
         return [node for node in self.nodes if node.ask("ROLE")[0] == "master"]
 
     def master_of(self, key: str) -> Node:
-        """As the nodes that answer agree."""
-        slot = key_slot(key.encode())
-        for node in self.nodes:
-            try:
-                found = _slots(node)
-            except RedisError:
-                continue
-            port = next(port for first, last, port in found if first <= slot <= last)
-            return next(node for node in self.nodes if node.port == port)
-        raise TimeoutError("no node answers")
+        """As the first node says that runs."""
+        return self.holder_of(key_slot(key.encode()))
+
+    def holder_of(self, slot: int) -> Node:
+        """As ``master_of``."""
+        found = _slots(next(node for node in self.nodes if node.is_running))
+        port = next(port for first, last, port in found if first <= slot <= last)
+        return next(node for node in self.nodes if node.port == port)
 
     def replica_of(self, master: Node) -> Node:
         for node in self.nodes:
@@ -72,8 +86,9 @@ class ClusterLab:
                 return node
         raise LookupError(f"{master.address} has no replica")
 
-    def until_failed_over(self, former: Node) -> None:
-        """Until a replica has taken the place of the node, and every other node knows."""
+    def replace(self, former: Node, replica: Node) -> None:
+        """As by a failover, of a master that does not run; once every other node knows."""
+        replica.ask("CLUSTER", "FAILOVER", "TAKEOVER")
         others = [node for node in self.nodes if node is not former]
         until(lambda: all(is_whole(node) and not _names(node, former) for node in others))
 
@@ -106,13 +121,29 @@ class ClusterLab:
 
     def _introduce(self, node: Node) -> None:
         first = self.nodes[0]
-        node.ask("CLUSTER", "MEET", LOOPBACK, str(first.port), str(self._bus_ports[0]))
+        node.ask("CLUSTER", "MEET", LOOPBACK, str(first.port), str(self._bus_ports[0].port))
 
     def _is_well(self) -> bool:
         try:
-            return all(is_whole(node) and _is_connected(node) for node in self.nodes)
+            return all(map(is_whole, self.nodes)) and self._agree() and self._follow_masters()
         except RedisError:
             return False
+
+    def _agree(self) -> bool:
+        """All nodes have the same map, with a replica of each master."""
+        first, *others = (_holders(node) for node in self.nodes)
+        return all(other == first for other in others) and all(
+            len(holders) == 2 for holders in first.values()
+        )
+
+    def _follow_masters(self) -> bool:
+        """Each replica has what its master has."""
+        links = [
+            about["master_link_status"]
+            for about in map(_replication, self.nodes)
+            if about["role"] == "slave"
+        ]
+        return links == ["up"] * self._masters
 
 
 def id_of(node: Node) -> str:
@@ -132,11 +163,11 @@ def _follow(replica: Node, master_id: str) -> None:
     until(accepted)
 
 
-def _settings(bus_port: int, password: str | None) -> list[Setting]:
+def _settings(bus_port: int, password: str | None, dead_after_ms: int) -> list[Setting]:
     settings: list[Setting] = [
         ("cluster-enabled", "yes"),
         ("cluster-port", str(bus_port)),
-        ("cluster-node-timeout", "2000"),
+        ("cluster-node-timeout", str(dead_after_ms)),
         ("appendonly", "yes"),
         ("save", '""'),
         ("repl-diskless-sync-delay", "0"),
@@ -157,11 +188,14 @@ def is_whole(node: Node) -> bool:
     return "cluster_state:ok" in str(node.ask("CLUSTER", "INFO"))
 
 
-def _is_connected(node: Node) -> bool:
-    about = node.ask("INFO", "replication")
-    if about["role"] == "slave":
-        return bool(about["master_link_status"] == "up")
-    return int(about["connected_slaves"]) > 0
+def _replication(node: Node) -> dict[str, Any]:
+    return dict(node.ask("INFO", "replication"))
+
+
+def _holders(node: Node) -> dict[tuple[int, int], frozenset[int]]:
+    """Slots, and the ports of their master and its replicas."""
+    found: list[list[Any]] = node.ask("CLUSTER", "SLOTS")
+    return {(int(each[0]), int(each[1])): frozenset(int(h[1]) for h in each[2:]) for each in found}
 
 
 def _names(node: Node, former: Node) -> bool:

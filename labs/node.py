@@ -4,8 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,11 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
+from labs.ports import Reservation
+from labs.waiting import PATIENCE, until
 from yabot.embedded import guardian
-from yabot.embedded.ports import LOOPBACK, candidates
+from yabot.embedded.ports import LOOPBACK
 from yabot.embedded.valkey import EmbeddedValkey
-
-PATIENCE = 20.0
-_given: set[int] = set()
 
 Setting = tuple[str, ...]
 
@@ -35,7 +33,9 @@ class Node:
         password: str | None = None,
         is_sentinel: bool = False,
     ) -> None:
-        self.port = new_port()
+        self._reservation = Reservation()
+        self.port = self._reservation.port
+        self.is_frozen = False
         self.password = password
         self._folder = folder
         self._mode = ["--sentinel"] if is_sentinel else []
@@ -60,6 +60,11 @@ class Node:
         assert self._process is not None, "it does not run"
         return self._process.pid
 
+    @property
+    def is_running(self) -> bool:
+        """Neither killed nor frozen."""
+        return self._process is not None and not self.is_frozen
+
     def start(self) -> None:
         """Once it answers, where it was, with what it had."""
         binary = str(EmbeddedValkey(self._folder).binary())
@@ -75,12 +80,12 @@ class Node:
         until(self._answers)
 
     def ask(self, *command: str) -> Any:
-        """One command, to this node alone. Raises RedisError."""
+        """One command, to this node alone. Raises RedisError; not for a frozen one."""
         with Redis(
             port=self.port,
             password=self.password,
             decode_responses=True,
-            socket_timeout=1,
+            socket_timeout=PATIENCE,
             retry=Retry(NoBackoff(), 0),
         ) as client:
             return client.execute_command(*command)
@@ -93,16 +98,19 @@ class Node:
     def freeze(self) -> None:
         """SIGSTOP: it takes connections and answers nothing."""
         self._signal(signal.SIGSTOP)
+        self.is_frozen = True
 
     def thaw(self) -> None:
         self._signal(signal.SIGCONT)
+        self.is_frozen = False
 
     def end(self) -> None:
         """May be repeated."""
         if self._process is not None:
-            self.thaw()
-            self._signal(signal.SIGKILL)
+            # A frozen one dies of it as well, and one that has ended by itself is no error.
+            self._process.send_signal(signal.SIGKILL)
             self._wait()
+        self._reservation.release()
 
     def revive(self) -> None:
         """Running again, whatever has been done to it."""
@@ -129,20 +137,4 @@ class Node:
         self._process.wait()
         self._process.stdin.close()
         self._process = None
-
-
-def new_port() -> int:
-    """Free, and given to nobody else in this process."""
-    while (port := next(candidates(None))) in _given:
-        continue
-    _given.add(port)
-    return port
-
-
-def until(condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
-    """Raises TimeoutError when it is still not so."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{getattr(condition, '__qualname__', condition)}: still not so")
-        time.sleep(0.02)
+        self.is_frozen = False

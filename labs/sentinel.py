@@ -1,11 +1,13 @@
 """A primary with replicas, watched by three Sentinels."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
-from labs.node import Node, Setting, until
+from labs.node import Node, Setting
+from labs.waiting import until
 from yabot.embedded.ports import LOOPBACK
 
 MASTER = "mymaster"
@@ -14,7 +16,10 @@ QUORUM = "2"
 
 
 class SentinelLab:
-    """``password`` and ``sentinel_password``: of the nodes, and of the Sentinels."""
+    """``password`` and ``sentinel_password``: of the nodes, and of the Sentinels.
+
+    ``dead_after_ms``: how long the primary is silent until a Sentinel takes it for dead.
+    """
 
     def __init__(
         self,
@@ -23,7 +28,9 @@ class SentinelLab:
         password: str | None = None,
         sentinel_password: str | None = None,
         replicas: int = 1,
+        dead_after_ms: int = 1000,
     ) -> None:
+        self._dead_after_ms = dead_after_ms
         self._password = password
         self.primary = Node(folder / "node-0", self._data(), password=password)
         following: Setting = ("replicaof", LOOPBACK, str(self.primary.port))
@@ -53,7 +60,7 @@ class SentinelLab:
         until(self._in_step)
         for sentinel in self.sentinels:
             sentinel.start()
-        until(lambda: all(map(self._knows_all, self.sentinels)))
+        until(self._is_well)
 
     def end(self) -> None:
         for node in [*self.sentinels, *self.nodes]:
@@ -70,10 +77,34 @@ class SentinelLab:
         port = max(set(found), key=found.count)
         return next(node for node in self.nodes if node.port == port)
 
-    def until_failed_over(self, former: Node) -> Node:
-        """The new primary, which all Sentinels know."""
+    def replace(self, former: Node) -> Node:
+        """By a failover, of a primary that does not run; the new one, which all Sentinels know."""
+        first = self.sentinels[0]
+
+        def is_replaced() -> bool:
+            if self._primary_of(first) != former.port:
+                return True
+            # Refused while one is under way, and while no replica is known to be well.
+            with suppress(ResponseError):
+                first.ask("SENTINEL", "FAILOVER", MASTER)
+            return False
+
+        until(is_replaced)
         until(lambda: former.port not in map(self._primary_of, self.sentinels))
         return self.present_primary()
+
+    def mend(self) -> None:
+        """All nodes run, and those that are not the primary follow it."""
+        for node in self.nodes:
+            node.revive()
+        primary = self.present_primary()
+        for node in self.nodes:
+            if node is not primary:
+                node.ask("REPLICAOF", LOOPBACK, str(primary.port))
+        until(self._is_well)
+
+    def _is_well(self) -> bool:
+        return self._in_step() and all(map(self._knows_all, self.sentinels))
 
     def _in_step(self) -> bool:
         """One primary, and its replicas have what it has."""
@@ -116,7 +147,7 @@ class SentinelLab:
     def _watching(self, sentinel_password: str | None) -> list[Setting]:
         settings: list[Setting] = [
             ("sentinel", "monitor", MASTER, LOOPBACK, str(self.primary.port), QUORUM),
-            ("sentinel", "down-after-milliseconds", MASTER, "1000"),
+            ("sentinel", "down-after-milliseconds", MASTER, str(self._dead_after_ms)),
             ("sentinel", "failover-timeout", MASTER, "5000"),
         ]
         if self._password is not None:

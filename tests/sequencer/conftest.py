@@ -30,5 +30,5 @@ __all__ = [
 @pytest.fixture
 async def redis(redis_db: str) -> AsyncIterator[Redis]:
     """An empty Valkey, connected to as the program does."""
-    async with connect(redis_db, password=None, max_pool_size=10, timeout_ms=2000) as client:
+    async with connect(redis_db, password=None, max_pool_size=10, timeout_ms=60_000) as client:
         yield client

@@ -7,11 +7,12 @@ from tests.storage.fixtures import new_commits
 from tests.topologies.conftest import (
     Connect,
     Place,
-    calm_sentinels,
     cluster,
     connected,
     lasting_cluster,
+    lasting_sentinels,
     place,
+    sentinels,
     single,
 )
 from yabot.bus.inbound.stream import INBOUND
@@ -19,7 +20,15 @@ from yabot.storage.relational.database import Database
 
 pytestmark = pytest.mark.slow
 
-__all__ = ["calm_sentinels", "cluster", "connected", "lasting_cluster", "place", "single"]
+__all__ = [
+    "cluster",
+    "connected",
+    "lasting_cluster",
+    "lasting_sentinels",
+    "place",
+    "sentinels",
+    "single",
+]
 
 
 @pytest.mark.criterion("2.1.4")

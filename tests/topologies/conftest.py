@@ -22,6 +22,12 @@ SENTINEL_PASSWORD = "watch#word"
 USER = "yabot"
 USER_PASSWORD = "u%er/p@ss"
 ENCODED = "u%25er%2Fp%40ss"
+# Nobody takes the place of a node that is only slow.
+NEVER_MS = 600_000
+# What a server on a busy machine does not exceed; whoever stops one says something shorter.
+TIMEOUT_MS = 100_000
+# After which a frozen one is given up. Who is told this of a busy one only has to ask again.
+FROZEN_MS = "1000"
 
 Connect = Callable[..., Awaitable[Redis]]
 
@@ -40,9 +46,13 @@ class Place:
 
 
 @pytest.fixture(scope="session")
-def calm_sentinels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SentinelLab]:
-    """Nothing happens to it."""
-    lab = new_sentinel_lab(tmp_path_factory.mktemp("sentinels"))
+def lasting_sentinels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SentinelLab]:
+    lab = SentinelLab(
+        tmp_path_factory.mktemp("sentinels"),
+        password=PASSWORD,
+        sentinel_password=SENTINEL_PASSWORD,
+        dead_after_ms=NEVER_MS,
+    )
     try:
         lab.start()
         yield lab
@@ -51,23 +61,20 @@ def calm_sentinels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sentine
 
 
 @pytest.fixture
-def sentinels(tmp_path: Path) -> Iterator[SentinelLab]:
-    """To be hurt."""
-    lab = new_sentinel_lab(tmp_path)
-    try:
-        lab.start()
-        yield lab
-    finally:
-        lab.end()
-
-
-def new_sentinel_lab(folder: Path) -> SentinelLab:
-    return SentinelLab(folder, password=PASSWORD, sentinel_password=SENTINEL_PASSWORD)
+def sentinels(lasting_sentinels: SentinelLab) -> SentinelLab:
+    """Its nodes are empty; it may be hurt."""
+    for node in lasting_sentinels.nodes:
+        node.revive()
+        node.ask("CONFIG", "SET", "masterauth", PASSWORD)
+    lasting_sentinels.mend()
+    lasting_sentinels.present_primary().ask("FLUSHALL")
+    return lasting_sentinels
 
 
 @pytest.fixture(scope="session")
 def lasting_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterLab]:
-    lab = ClusterLab(tmp_path_factory.mktemp("cluster"), password=PASSWORD)
+    folder = tmp_path_factory.mktemp("cluster")
+    lab = ClusterLab(folder, password=PASSWORD, dead_after_ms=NEVER_MS)
     try:
         lab.start()
         yield lab
@@ -105,7 +112,7 @@ def place(request: pytest.FixtureRequest) -> Place:
             node: Node = request.getfixturevalue("single")
             found = Place({"REDIS_URL": f"redis://{USER}:{ENCODED}@{node.address}"}, [node])
         case "sentinel":
-            lab: SentinelLab = request.getfixturevalue("calm_sentinels")
+            lab: SentinelLab = request.getfixturevalue("sentinels")
             url = f"redis://{USER}:{ENCODED}@ignored:1"
             told = {"REDIS_URL": url, "REDIS_SENTINEL_PASSWORD": SENTINEL_PASSWORD}
             found = Place({**lab.environment(), **told}, [lab.present_primary()])
@@ -145,7 +152,7 @@ async def connected(tmp_path: Path) -> AsyncIterator[Connect]:
     async with AsyncExitStack() as stack:
 
         async def connect(**environ: str) -> Redis:
-            own = {"YABOT_DATA_DIR": str(tmp_path), "REDIS_TIMEOUT_MS": "1000"}
+            own = {"YABOT_DATA_DIR": str(tmp_path), "REDIS_TIMEOUT_MS": f"{TIMEOUT_MS}"}
             settings = ConfigManager({**own, **environ}, None).load()
             return await stack.enter_async_context(open_redis(settings))
 

@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from tests.bus.log import Streams as Envelopes
 from tests.bus.log import assert_in_order, committed, marked, streams, tell, told_in
 from tests.storage.fixtures import new_commits
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams
 from yabot.errors import StartupError, StoreUnavailable
@@ -54,18 +55,20 @@ class Flow:
 
     async def arrives(self) -> None:
         """All that was committed is in Redis, each once and in its order."""
-        await until(self._is_there)
-        found = await streams(self._redis)
+        found: Envelopes = {}
+
+        async def all_are_there() -> bool:
+            nonlocal found
+            try:
+                found = await streams(self._redis)
+            except (RedisError, StartupError, StoreUnavailable):
+                return False
+            return len(told_in(found)) >= 2 * self.commits and await marked(self._database)
+
+        await until(all_are_there)
         assert found == await committed(self._database)
         assert len(told_in(found)) == 2 * self.commits
         assert_in_order(found)
-
-    async def _is_there(self) -> bool:
-        try:
-            found = await streams(self._redis)
-        except (RedisError, StartupError, StoreUnavailable):
-            return False
-        return len(told_in(found)) >= 2 * self.commits and await marked(self._database)
 
 
 @asynccontextmanager
@@ -81,4 +84,4 @@ async def flowing(database: Database, redis: Redis) -> AsyncIterator[Flow]:
         flow.stop()
         await running
     await flow.arrives()
-    await flow.relay.loop.finish(10)
+    await flow.relay.loop.finish(PATIENCE)

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from tests.waiting import PATIENCE
 from yabot.bus.topologies.asking import ask_all
 
 SOON, LATER, NEVER = 0.01, 0.05, 3600.0
@@ -20,7 +21,7 @@ async def failure(seconds: float, text: str) -> str:
 
 
 async def test_those_who_answer_a_little_later_are_heard_too() -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         answers, failures = await ask_all(
             [answer(LATER, "b"), answer(SOON, "a"), answer(NEVER, "c"), failure(SOON, "d")]
         )

@@ -11,8 +11,8 @@ from redis.exceptions import RedisError
 from labs.cluster import ClusterLab
 from tests.bus.log import ALL, committed, streams, tell
 from tests.storage.fixtures import PARTITIONS, new_commits
-from tests.topologies.conftest import PASSWORD, Connect
-from tests.waiting import until
+from tests.topologies.conftest import FROZEN_MS, PASSWORD, Connect
+from tests.waiting import PATIENCE, until
 from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams, stream_name
 from yabot.events.partition import partition_of
@@ -39,7 +39,8 @@ async def test_a_dead_master_holds_up_its_own_partitions_only(
     sqlite_database: Database,
     way: Literal["killed", "frozen"],
 ) -> None:
-    redis = await connected(**tolerant.environment(), REDIS_PASSWORD=PASSWORD)
+    where = {**tolerant.environment(), "REDIS_PASSWORD": PASSWORD}
+    redis = await connected(**where, REDIS_TIMEOUT_MS=FROZEN_MS)
     commits, relay = new_commits(sqlite_database), Relay(sqlite_database, Streams(redis))
     commits.followers.append(relay.notice)
     relay.loop.start()
@@ -56,8 +57,8 @@ async def test_a_dead_master_holds_up_its_own_partitions_only(
     assert not await have(redis, ALL, events=4)
     await asyncio.to_thread(tolerant.mend)
     await until(lambda: have(redis, ALL, events=4))
-    await relay.loop.finish(10)
-    assert await streams(redis) == await committed(sqlite_database)
+    await relay.loop.finish(PATIENCE)
+    assert await streams(await connected(**where)) == await committed(sqlite_database)
 
 
 async def tell_all(commits: CommitLog, about: str) -> None:

@@ -10,9 +10,9 @@ from redis.asyncio import Redis
 from labs.cluster import ClusterLab
 from labs.node import Node
 from labs.sentinel import SentinelLab
-from tests.topologies.conftest import PASSWORD, SENTINEL_PASSWORD, Connect
+from tests.topologies.conftest import FROZEN_MS, PASSWORD, SENTINEL_PASSWORD, Connect
 from tests.topologies.flow import flowing
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from yabot.bus.observer import observe
 from yabot.bus.streams import Streams, stream_name
 from yabot.errors import StoreUnavailable
@@ -25,7 +25,7 @@ BUSY = stream_name(2)
 
 
 def environment(lab: SentinelLab | ClusterLab) -> dict[str, str]:
-    own = {"REDIS_PASSWORD": PASSWORD, **lab.environment()}
+    own = {"REDIS_PASSWORD": PASSWORD, "REDIS_TIMEOUT_MS": FROZEN_MS, **lab.environment()}
     if isinstance(lab, SentinelLab):
         own["REDIS_SENTINEL_PASSWORD"] = SENTINEL_PASSWORD
     return own
@@ -50,13 +50,14 @@ async def test_a_new_primary_gets_what_it_lacks(
     way: Literal["killed", "frozen"],
 ) -> None:
     redis = await connected(**environment(sentinels))
-    primary, [replica] = sentinels.primary, sentinels.replicas
+    primary = sentinels.present_primary()
+    [replica] = [node for node in sentinels.nodes if node is not primary]
     async with flowing(sqlite_database, redis) as flow:
         leave_behind(primary, replica)
         await flow.more(30)
         assert written_by(replica) < written_by(primary)
         primary.kill() if way == "killed" else primary.freeze()
-        await asyncio.to_thread(sentinels.until_failed_over, primary)
+        await asyncio.to_thread(sentinels.replace, primary)
         await flow.more(30)
         # The former primary may believe for a while that it still is one.
         primary.revive()
@@ -80,7 +81,7 @@ async def test_a_masters_replica_gets_what_it_lacks(
         await flow.more(30)
         assert written_by(replica) < written_by(master)
         master.kill() if way == "killed" else master.freeze()
-        await asyncio.to_thread(cluster.until_failed_over, master)
+        await asyncio.to_thread(cluster.replace, master, replica)
         await flow.more(30)
         master.revive()
         await flow.more(30)
@@ -91,7 +92,7 @@ async def test_a_masters_replica_gets_what_it_lacks(
 async def test_a_slot_moves_under_the_commits(
     cluster: ClusterLab, connected: Connect, sqlite_database: Database
 ) -> None:
-    redis = await connected(**environment(cluster))
+    redis = await connected(**cluster.environment(), REDIS_PASSWORD=PASSWORD)
     source = cluster.master_of(BUSY)
     target = next(node for node in cluster.masters if node is not source)
     async with flowing(sqlite_database, redis) as flow:
@@ -114,9 +115,11 @@ async def longer_than(redis: Redis, length: int) -> bool:
 
 
 async def test_whoever_observes_a_stopped_primary_is_told(single: Node, connected: Connect) -> None:
-    redis = await connected(REDIS_URL=f"redis://{single.address}", REDIS_PASSWORD=PASSWORD)
+    redis = await connected(
+        REDIS_URL=f"redis://{single.address}", REDIS_PASSWORD=PASSWORD, REDIS_TIMEOUT_MS=FROZEN_MS
+    )
     watched = observe(redis, ["probe"])
-    async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as tasks:
         waiting = tasks.create_task(anything_from(watched))
         await until(lambda: is_subscribed(single))
         single.freeze()

@@ -25,10 +25,10 @@ def test_the_program_goes_on_with_the_new_primary(
         MONGODB_DATABASE=f"test_{uuid4().hex}",
     )
     program.start()
-    former = sentinels.primary
+    former = sentinels.present_primary()
     former.kill()
     wait_until(lambda: redis_is(program, "degraded"))
-    primary = sentinels.until_failed_over(former)
+    primary = sentinels.replace(former)
     wait_until(lambda: redis_is(program, "ok"))
     # What happened meanwhile is told on the new primary, by the program's own events.
     wait_until(lambda: told_on(primary) >= {"store_lost", "store_restored"})

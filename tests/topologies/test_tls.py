@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from labs.cluster import ClusterLab
-from labs.node import Node, until
-from tests.topologies.conftest import PASSWORD, SENTINEL_PASSWORD, Connect, watching
+from labs.node import Node
+from labs.waiting import until
+from tests.topologies.conftest import NEVER_MS, PASSWORD, SENTINEL_PASSWORD, Connect, watching
 from tests.topologies.doors import Doors, doors, make_certificate
 from yabot.bus.connection import ping_redis
 from yabot.bus.streams import Streams
@@ -42,7 +43,7 @@ def environment(
     options = "&".join(f"{name}={certificate}" for name in FILES)
     given = {"REDIS_PASSWORD": PASSWORD}
     if request.param == "cluster":
-        lab = ClusterLab(folder / "cluster", password=PASSWORD, masters=2)
+        lab = ClusterLab(folder / "cluster", password=PASSWORD, masters=2, dead_after_ms=NEVER_MS)
         started: list[Node] = lab.nodes
         lab.start()
         ports = [announce(node, opened.new(node.port)) for node in lab.nodes]

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from labs.node import Node
-from tests.topologies.conftest import USER, Connect, Place
-from tests.waiting import until
+from tests.topologies.conftest import NEVER_MS, USER, Connect, Place
+from tests.waiting import PATIENCE, until
 from yabot.bus.connection import ping_redis
 from yabot.bus.observer import observe
 from yabot.bus.streams import Streams, stream_name
@@ -62,16 +62,16 @@ async def test_a_server_that_has_forgotten_the_script_gets_it_again(
 
 
 async def test_whoever_waits_for_an_entry_gets_it_at_once(place: Place, connected: Connect) -> None:
-    redis = await connected(**place.environment, REDIS_TIMEOUT_MS="20000")
+    redis = await connected(**place.environment)
     streams = Streams(redis)
 
     async def await_one(n: int) -> Any:
-        return await redis.xread({stream_name(n): "0-0"}, block=15_000)
+        return await redis.xread({stream_name(n): "0-0"}, block=NEVER_MS)
 
     waiting = [asyncio.create_task(await_one(n)) for n in PARTITIONS]
     for n in PARTITIONS:
         await streams.append(n, 0, [entry(1, n)])
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(PATIENCE):
         answers = await asyncio.gather(*waiting)
     assert all(answers)
 
@@ -104,7 +104,7 @@ async def test_whoever_observes_hears_every_partition(place: Place, connected: C
         for n in PARTITIONS:
             await Streams(redis).append(n, 0, [entry(1, n)])
 
-    async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as tasks:
         tasks.create_task(listen())
         tasks.create_task(tell())
     assert sorted(heard) == list(PARTITIONS)
