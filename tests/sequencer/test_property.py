@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from time import monotonic
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -106,12 +105,10 @@ async def test_within_the_window_all_is_put_in_order(
 
 async def _in_portions(commits: CommitLog, redis: Redis, portions: list[list[Sent]]) -> None:
     """All of them come before the first has waited enough; a successor takes them in."""
-    sequencer = new_sequencer(commits, redis, window=60.0)
-    began = monotonic()
+    sequencer = new_sequencer(commits, redis, window=3600.0)
     for portion in portions:
         await write(redis, *portion)
         await sequencer.run_once()
-    assert monotonic() - began < 60, "the machine is too slow for this test"
     await sequence(commits, redis)
 
 

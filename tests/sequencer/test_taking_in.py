@@ -15,9 +15,8 @@ from tests.sequencer.service import (
     Sent,
     audits,
     logged,
+    new_sequencer,
     sequence,
-    sequencing,
-    settle,
     taken_in,
     violations,
     write,
@@ -191,11 +190,13 @@ async def test_what_is_remembered_of_them_goes_with_the_receipts(
 async def test_events_wait_for_each_other_while_they_come(
     database: Database, commits: CommitLog, redis: Redis
 ) -> None:
-    async with sequencing(commits, redis, window=3.0):
-        for each in (HINT, AWARD, REACTION):
-            await write(redis, each)
-            assert await logged(database) == []
-        await settle(redis)
+    """Each portion is read before the next one comes; a successor does not wait for more."""
+    patient = new_sequencer(commits, redis, window=3600.0)
+    for each in (HINT, AWARD, REACTION):
+        await write(redis, each)
+        await patient.run_once()
+        assert await logged(database) == []
+    await sequence(commits, redis)
     assert await taken_in(database, [REACTION, AWARD, HINT]) == ["reaction", "award", "hint"]
 
 
