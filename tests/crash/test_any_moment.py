@@ -28,7 +28,7 @@ LONGEST_LIFE = 1.2  # seconds
 def seeds() -> list[int]:
     if only := os.environ.get("CRASH_SEED"):
         return [int(only)]
-    return [*range(1, int(os.environ.get("CRASH_SEEDS", "30")) + 1)]
+    return [*range(1, int(os.environ.get("CRASH_SEEDS", "12")) + 1)]
 
 
 BATCHES = [seeds()[first : first + SIDE_BY_SIDE] for first in range(0, len(seeds()), SIDE_BY_SIDE)]
