@@ -16,7 +16,7 @@ import psycopg
 from tests.deploy.compose_file import DEPLOY, environment
 from tests.deploy.tls_front import tls_front
 from tests.ports import free_port
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE, wait_until
 from yabot.embedded.mongod import EmbeddedMongod
 from yabot.embedded.valkey import EmbeddedValkey
 
@@ -123,6 +123,6 @@ def set_up(
         env={"PATH": os.environ["PATH"], **given, **changed},
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=PATIENCE,
         check=False,
     )

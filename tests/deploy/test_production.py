@@ -13,10 +13,9 @@ import pytest
 from tests.deploy.compose_file import environment
 from tests.deploy.servers import mongodb, postgres, redis, running, set_up
 from tests.ports import free_port
+from tests.waiting import PATIENCE
 from yabot.playground.client import PlaygroundClient
 from yabot.playground.server import PlaygroundServer
-
-STARTED_WITHIN = 40.0
 
 
 @pytest.fixture
@@ -89,7 +88,7 @@ async def test_a_reader_is_answered(
         components = asked(f"{api}/health/ready")["components"]
         assert {components[store]["status"] for store in ("mongodb", "redis", "sql")} == {"ok"}
         process.terminate()
-        assert process.wait(15) == 0
+        assert process.wait(PATIENCE) == 0
     said = log.read_text()
     assert '"webhook.set"' in said
     hidden = [value for name, value in secrets.items() if name.endswith(("PASSWORD", "SECRET"))]
@@ -100,12 +99,12 @@ async def answered(reader: PlaygroundClient, log: Path) -> None:
     user = await reader.add_user("Ana")
     await reader.send(user, "/start")
     try:
-        await reader.wait_for(user, lambda chat: len(chat) > 1, STARTED_WITHIN)
+        await reader.wait_for(user, lambda chat: len(chat) > 1, PATIENCE)
     except TimeoutError as error:
         raise AssertionError(log.read_text()[-4000:]) from error
 
 
 def asked(url: str) -> dict[str, Any]:
-    with urllib.request.urlopen(url, timeout=5) as answer:
+    with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
         found: dict[str, Any] = json.load(answer)
     return found

@@ -1,5 +1,4 @@
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,10 +41,8 @@ async def test_acknowledged_writes_outlive_the_death_of_every_process(
 
 async def test_a_second_program_on_the_same_data_is_told_at_once(tmp_path: Path) -> None:
     async with started(EmbeddedValkey(tmp_path)) as address:
-        began = time.monotonic()
         with pytest.raises(ConfigurationError) as told:
             await EmbeddedValkey(tmp_path).start()
-        assert time.monotonic() - began < 5
         assert str(told.value) == (
             f"YABOT_DATA_DIR: {tmp_path}/valkey is in use by process {os.getpid()}: "
             "stop that program, or name another folder."

@@ -9,7 +9,8 @@ from threading import Lock, Thread
 
 from yabot.bot.webhook import SECRET_HEADER
 
-# Seconds. A process that stands still takes connections all the same.
+# Seconds. A process that stands still takes connections all the same. Who is only slow may get the
+# same update a second time from the next one, as from Telegram.
 PATIENCE = 1.0
 
 

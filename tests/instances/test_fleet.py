@@ -16,9 +16,6 @@ from tests.waiting import PATIENCE, wait_until
 from yabot.bot.outgoing import to_message
 
 NAMES = ("Ada", "Blas", "Cora", "Dan", "Eva", "Fe", "Gil", "Hugo", "Inés", "Juan", "Kira", "Leo")
-# Seconds in which an heir brings everywhere what has waited for it; by itself it would look for it
-# half a minute after its start.
-AT_ONCE = 12.0
 
 
 async def say(found: Sequence[Reader], *commands: str, pause: float = 0.0) -> None:
