@@ -42,7 +42,8 @@ async def test_every_event_can_be_traced(playing: Program) -> None:
         await reader.ask("/start")
         events = Journal(playing.stores, reader.user_id).turn()
     assert len({event["event_id"] for event in events}) == len(events)
-    assert [event["timestamp"] for event in events] == sorted(e["timestamp"] for e in events)
+    moments = [event["timestamp"] for event in events]
+    assert moments == sorted(set(moments))
     assert all(event["timestamp"].endswith("Z") for event in events)
     assert all(event["correlation_id"] for event in events)
 
