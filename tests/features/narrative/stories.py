@@ -2,6 +2,7 @@
 
 from hypothesis import strategies as st
 
+from yabot.bot.measure import is_visible
 from yabot.features.narrative.story import Choice, Fragment, FragmentMetadata, Hint, Story
 from yabot.features.narrative.story.model import MAX_BESITOS, MAX_DIFFICULTY, MAX_EARNED
 from yabot.features.narrative.story.reactions import REACTIONS
@@ -43,7 +44,7 @@ _LINES = st.text(
     st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp"), exclude_characters="<>&"),
     min_size=1,
     max_size=60,
-).filter(str.strip)
+).filter(is_visible)
 _MARKUP = st.sampled_from(
     ["{}", "<b>{}</b>", "<i>{}</i>\n\nAfter.", '<a href="https://x.y">{}</a>']
 )

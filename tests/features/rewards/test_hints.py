@@ -5,7 +5,8 @@ import pytest
 from tests.features.rewards.house import House
 from tests.storage.dumps import rows_of
 from yabot.errors import GuardFailed
-from yabot.features.narrative.service import Arrived, Scene
+from yabot.features.narrative.service import Arrived
+from yabot.features.narrative.story.scene import Scene
 from yabot.storage.relational.tables import dead_letters
 from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
 

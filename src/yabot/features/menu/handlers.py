@@ -11,7 +11,8 @@ from yabot.bot.localization import LANGUAGES, Localizer, Texts
 from yabot.bot.turn import Keyboard, Turn
 from yabot.errors import StoreUnavailable
 from yabot.features.narrative.handlers import show_instead
-from yabot.features.narrative.service import NarrativeService, Scene
+from yabot.features.narrative.service import NarrativeService
+from yabot.features.narrative.story.scene import Scene
 from yabot.features.users.model import UserState
 from yabot.features.users.service import User, UserService
 from yabot.observability.logging import get_logger

@@ -12,8 +12,10 @@ from aiogram.types import (
 from yabot.bot.filters import Pressed
 from yabot.bot.localization import Localizer, closest_language
 from yabot.bot.turn import Turn
-from yabot.features.narrative import messages, scene
-from yabot.features.narrative.service import Arrived, NarrativeService, Refusal, Scene
+from yabot.features.narrative import messages
+from yabot.features.narrative.service import Arrived, NarrativeService, Refusal
+from yabot.features.narrative.story import scene
+from yabot.features.narrative.story.scene import Scene
 from yabot.features.users.service import User
 from yabot.storage.relational.database import Database
 

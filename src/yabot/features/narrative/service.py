@@ -25,19 +25,12 @@ from yabot.features.narrative.progress import (
     with_hint,
 )
 from yabot.features.narrative.story.model import Choice, Fragment, Hint, Story
+from yabot.features.narrative.story.scene import Scene
 from yabot.features.subscriptions.service import SubscriptionService
 from yabot.features.users.model import NarrativeProgress
 from yabot.features.users.service import User, UserService
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.unit_of_work import UnitOfWork
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """What the reader sees now."""
-
-    fragment: Fragment
-    choices: list[Choice]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from yabot.bot.localization import Localizer
 from yabot.features.besitos.events import BesitosAwarded
 from yabot.features.besitos.service import BesitosService
 from yabot.features.narrative.handlers import language_of
-from yabot.features.narrative.scene import hint_text
 from yabot.features.narrative.service import NarrativeService
 from yabot.features.narrative.story.model import Hint
+from yabot.features.narrative.story.scene import hint_text
 from yabot.features.users.notices import Notices
 from yabot.features.users.service import User, UserService
 from yabot.storage.relational.unit_of_work import UnitOfWork
@@ -48,6 +48,6 @@ class HintRewards:
         language = language_of(user)
 
         def say(t: Localizer) -> str:
-            return hint_text(hint, language, t, "rewards-hint")
+            return hint_text(hint, language, t, earned=True)
 
         await self._notices.tell(work, user.user_id, say, GO_ON)

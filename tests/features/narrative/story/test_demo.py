@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from yabot.bot.measure import plain_text
 from yabot.features.narrative.story import DEMO_FILE, Fragment, Story, demo_story, parse_story
-from yabot.features.narrative.story.markup import plain_text
 
 State = tuple[str, frozenset[str]]
 RICH = 1_000_000

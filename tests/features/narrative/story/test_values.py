@@ -176,8 +176,32 @@ CASES = {
     "long message": (
         "content: {es: Cerrada., en: Shut.}",
         f"content: {{es: Cerrada., en: {'😀' * 2045}}}",
-        "fragment 'gate': content in 'en' makes a message of 4100 characters with its title; "
-        "Telegram allows 4096",
+        "fragment 'gate': content in 'en' makes a message of 4100 characters; Telegram allows 4096 "
+        "(its title and buttons included)",
+    ),
+    "too many marked places": (
+        "content: {es: Cerrada., en: Shut.}",
+        f"content: {{es: Cerrada., en: {'<b>o</b>' * 100}}}",
+        # The title is one more.
+        "fragment 'gate': content in 'en' makes a message with 101 marked places; Telegram allows "
+        "100 (its title and buttons included)",
+    ),
+    "hint that is too long with the words before it": (
+        "text: {es: Abre algo., en: It opens something.}",
+        f"text: {{es: Abre algo., en: {'o' * 4050}}}",
+        "hint 'key': text in 'en' makes a message of 4105 characters; Telegram allows 4096 "
+        "(its title and the words before it included)",
+    ),
+    "button that shows nothing": (
+        "text: {es: Abrir, en: Open it}",
+        'text: {es: Abrir, en: "\\u200b\\u3164"}',
+        "fragment 'hall', choice 'open': text in 'en' shows nothing: all of its characters are "
+        "invisible",
+    ),
+    "title that shows nothing": (
+        "title: {es: La verja, en: The gate}",
+        'title: {es: La verja, en: "\\u2800"}',
+        "fragment 'gate': title in 'en' shows nothing: all of its characters are invisible",
     ),
     "hint without a language": (
         "text: {es: Abre algo., en: It opens something.}",

@@ -7,12 +7,12 @@ from yabot.features.narrative.story.model import (
     MAX_DIFFICULTY,
     FragmentMetadata,
 )
+from yabot.features.narrative.story.pages import check_page
 from yabot.features.narrative.story.problems import closest
 from yabot.features.narrative.story.reactions import REACTIONS, as_reaction
 from yabot.features.narrative.story.scalars import check_key, read_id, read_ref
 from yabot.features.narrative.story.texts import (
     button_rule,
-    check_message,
     content_rule,
     read_texts,
     title_rule,
@@ -49,9 +49,7 @@ class FragmentReader:
         fields = fragment.fields(_FRAGMENT_KEYS, required=("title", "content"))
         title = read_texts(fields.get("title"), self._languages, title_rule)
         content = read_texts(fields.get("content"), self._languages, content_rule)
-        if "content" in fields:
-            check_message(fields["content"], title, content)
-        return FragmentDraft(
+        draft = FragmentDraft(
             id=fragment_id,
             line=entry.line,
             title=title,
@@ -59,6 +57,9 @@ class FragmentReader:
             choices=self._choices(fields),
             metadata=_metadata(fields),
         )
+        if "content" in fields:
+            check_page(fields["content"], draft, self._languages)
+        return draft
 
     def _choices(self, fields: Fields) -> list[ChoiceDraft] | None:
         value = fields.get("choices")

@@ -1,15 +1,16 @@
-"""The part of Telegram's HTML that a story may use, and how long a message is."""
+"""The part of Telegram's HTML that a story may use."""
 
 import re
 from collections.abc import Iterator
-from html import escape, unescape
+from html import escape
 
-MAX_MESSAGE_UNITS = 4096
+from yabot.bot.measure import plain_text
+
 TAGS = ("a", "b", "blockquote", "code", "i", "s", "tg-spoiler", "u")
 
 _TOKEN = re.compile(
     r"<(?P<close>/?)(?P<tag>[a-zA-Z][a-zA-Z0-9-]*)(?P<attributes>[^<>]*)>"
-    r"|&(?:lt|gt|amp|quot|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});"
+    r"|(?P<reference>&(?:lt|gt|amp|quot|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});)"
     r"|(?P<bare>[<>&])"
 )
 _LINK = re.compile(r'\s+href="(?:https?|tg)://[^"\s]+"\s*')
@@ -21,29 +22,28 @@ def message_html(title: str, content: str) -> str:
     return f"<b>{escape(title, quote=False)}</b>\n\n{content}"
 
 
-def message_units(title: str, content: str) -> int:
-    """The message's length as Telegram counts it: UTF-16 units, without the markup."""
-    shown = f"{title}\n\n{plain_text(content)}"
-    return len(shown.encode("utf-16-le", errors="surrogatepass")) // 2
-
-
-def plain_text(html: str) -> str:
-    """What a reader sees of ``html``."""
-    return unescape(_TOKEN.sub(lambda token: "" if token["tag"] else token[0], html))
-
-
 def markup_problems(html: str) -> Iterator[str]:
     """A sentence for each thing in ``html`` that Telegram would refuse."""
     opened: list[str] = []
     for token in _TOKEN.finditer(html):
         if token["bare"]:
             yield f"a bare '{token[0]}' must be written {_WRITE[token[0]]}"
+        elif token["reference"]:
+            yield from _refer(token[0])
         elif token["close"]:
             yield from _close(token, opened)
         elif token["tag"]:
             yield from _open(token, opened)
     for tag in reversed(opened):
         yield f"<{tag}> is never closed"
+
+
+def _refer(reference: str) -> Iterator[str]:
+    meant = plain_text(reference)
+    if "\ud800" <= meant <= "\udfff":
+        yield f"{reference} is only half of a character; write the emoji itself"
+    elif meant == reference:
+        yield f"{reference} means no character"
 
 
 def _open(token: re.Match[str], opened: list[str]) -> Iterator[str]:

@@ -5,9 +5,9 @@ import re
 from yabot.features.narrative.story.draft import FragmentDraft, HintDraft, Ref, StoryDraft
 from yabot.features.narrative.story.fragment_reader import FragmentReader
 from yabot.features.narrative.story.model import LANGUAGE_PATTERN, MAX_EARNED
+from yabot.features.narrative.story.pages import check_hint
 from yabot.features.narrative.story.scalars import check_key, read_id, read_ref
 from yabot.features.narrative.story.texts import (
-    check_message,
     content_rule,
     read_texts,
     title_rule,
@@ -80,9 +80,10 @@ def _hint(hint_id: str, entry: Value, languages: tuple[str, ...]) -> HintDraft:
     fields = hint.fields(_HINT_KEYS, required=("title", "text"))
     title = read_texts(fields.get("title"), languages, title_rule)
     text = read_texts(fields.get("text"), languages, content_rule)
+    draft = HintDraft(hint_id, entry.line, title, text, _earned(fields.get("earned")))
     if "text" in fields:
-        check_message(fields["text"], title, text)
-    return HintDraft(hint_id, entry.line, title, text, _earned(fields.get("earned")))
+        check_hint(fields["text"], draft, languages)
+    return draft
 
 
 def _earned(value: Value | None) -> int | None:

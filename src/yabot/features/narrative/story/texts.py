@@ -3,7 +3,8 @@
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 
-from yabot.features.narrative.story.markup import MAX_MESSAGE_UNITS, markup_problems, message_units
+from yabot.bot.measure import is_visible, plain_text
+from yabot.features.narrative.story.markup import markup_problems
 from yabot.features.narrative.story.model import Texts
 from yabot.features.narrative.story.value import Value
 
@@ -47,27 +48,18 @@ def _read(value: Value, language: str, entries: dict[str, Value], rule: Rule) ->
     return text
 
 
-def check_message(value: Value, title: Texts, content: Texts) -> None:
-    """Notes at ``value``, the content, each language in which the message is too long."""
-    for language in title.keys() & content.keys():
-        units = message_units(title[language], content[language])
-        if units > MAX_MESSAGE_UNITS:
-            value.complain(
-                f"in '{language}' makes a message of {units} characters with its title; "
-                f"Telegram allows {MAX_MESSAGE_UNITS}",
-                _line_of(value, language),
-            )
-
-
 def title_rule(text: str) -> Iterator[str]:
     yield from _short(text, MAX_TITLE)
+    yield from _shows(text)
 
 
 def button_rule(text: str) -> Iterator[str]:
     yield from _short(text, MAX_BUTTON)
+    yield from _shows(text)
 
 
 def content_rule(text: str) -> Iterator[str]:
+    yield from _shows(plain_text(text))
     yield from (f"does not work as Telegram HTML: {problem}" for problem in markup_problems(text))
 
 
@@ -78,12 +70,12 @@ def _short(text: str, limit: int) -> Iterator[str]:
         yield f"has {len(text)} characters; {limit} are allowed"
 
 
+def _shows(text: str) -> Iterator[str]:
+    if not is_visible(text):
+        yield "shows nothing: all of its characters are invisible"
+
+
 def _characters(text: str) -> Iterator[str]:
     for character in dict.fromkeys(text):
         if unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} and character != "\n":
             yield f"has the character U+{ord(character):04X}, which Telegram cannot show"
-
-
-def _line_of(value: Value, language: str) -> int:
-    entries = value.entries() or {}
-    return entries[language].line

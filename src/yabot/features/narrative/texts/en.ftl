@@ -5,6 +5,7 @@ narrative-restart-ask = Shall we go back to the first page? You keep the hints y
 narrative-restart-yes = Yes, from the beginning
 narrative-restart-no = No, I stay where I was
 narrative-hint = 🗝 You have found a hint:
+narrative-hint-earned = 🗝 The besitos you have earned unlock a hint:
 narrative-reacted = { $emoji } Noted in the margin.
 narrative-outdated = That page is already behind you.
 narrative-outdated-continue = That page is already behind you: your story goes on further along.

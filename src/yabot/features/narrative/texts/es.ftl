@@ -5,6 +5,7 @@ narrative-restart-ask = ¿Volvemos a la primera página? Conservas las pistas qu
 narrative-restart-yes = Sí, desde el principio
 narrative-restart-no = No, sigo donde estaba
 narrative-hint = 🗝 Has encontrado una pista:
+narrative-hint-earned = 🗝 Con los besitos que has ganado se abre una pista:
 narrative-reacted = { $emoji } Anotado en el margen.
 narrative-outdated = Esa página ya quedó atrás.
 narrative-outdated-continue = Esa página ya quedó atrás: tu historia sigue más adelante.

@@ -4,4 +4,3 @@ rewards-first =
         [one] 💋 Your reaction has left <b>1 besito</b> in your name.
        *[other] 💋 Your reaction has left <b>{ $amount } besitos</b> in your name.
     } Many pages give some, once each, and when you have earned enough, hints unlock. /balance shows how many you have.
-rewards-hint = 🗝 The besitos you have earned unlock a hint:

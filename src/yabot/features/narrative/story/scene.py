@@ -1,10 +1,23 @@
-"""A scene as a message: its text, its reactions and its choices."""
+"""A scene as a message: its text, its reactions and its choices.
+
+The story check measures what is made here: readers are sent the same.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from yabot.bot.localization import Localizer
 from yabot.bot.turn import Keyboard
-from yabot.features.narrative.service import Scene
 from yabot.features.narrative.story.markup import message_html
-from yabot.features.narrative.story.model import Hint, Texts
+from yabot.features.narrative.story.model import Choice, Fragment, Hint, Texts
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What the reader sees now."""
+
+    fragment: Fragment
+    choices: Sequence[Choice]
 
 
 def text(scene: Scene, language: str) -> str:
@@ -12,9 +25,10 @@ def text(scene: Scene, language: str) -> str:
     return message_html(_in(fragment.title, language), _in(fragment.content, language))
 
 
-def hint_text(hint: Hint, language: str, t: Localizer, key: str = "narrative-hint") -> str:
-    """``key`` is that of the words before it, which say how the reader has come by it."""
-    return f"{t(key)} {message_html(_in(hint.title, language), _in(hint.text, language))}"
+def hint_text(hint: Hint, language: str, t: Localizer, *, earned: bool = False) -> str:
+    """With words before it that say how the reader has come by it: by a choice, or ``earned``."""
+    said = t("narrative-hint-earned" if earned else "narrative-hint")
+    return f"{said} {message_html(_in(hint.title, language), _in(hint.text, language))}"
 
 
 def keyboard(scene: Scene, language: str, t: Localizer) -> Keyboard:

@@ -1,0 +1,81 @@
+"""A message as Telegram measures it: what it would refuse, and what readers see of HTML."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import Any
+
+from yabot.storage.relational.unit_of_work import Message
+
+LONGEST = {"text": 4096, "caption": 1024}
+MOST_ENTITIES = 100
+MOST_BUTTONS = 100
+MOST_DATA_BYTES = 64
+
+_TAG = re.compile(r"<(?P<close>/?)[a-zA-Z][^<>]*>")
+_REFERENCE = re.compile(r"&(?:(lt|gt|amp|quot)|#([0-9]{1,7})|#[xX]([0-9a-fA-F]{1,6}));")
+_NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
+# Categories of what shows nothing by itself: control, format, halves, spaces, accents.
+_BLANK = frozenset({"Cc", "Cf", "Cs", "Zs", "Zl", "Zp", "Mn", "Me"})
+# Letters and a symbol that are drawn as nothing: fillers of Hangul and Khmer, Braille without dots.
+_FILLERS = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufffc")
+
+
+def refusals(message: Message) -> Iterator[str]:
+    """What Telegram would refuse the call for, each as the end of a sentence about the message.
+
+    Its HTML has to be well formed: ``narrative``'s story check says where it is not.
+    """
+    parameters = json.loads(message.payload)
+    for field, longest in LONGEST.items():
+        if field in parameters:
+            yield from _of_text(parameters[field], longest)
+    rows = parameters.get("reply_markup", {}).get("inline_keyboard", [])
+    yield from _of_buttons([button for row in rows for button in row])
+
+
+def plain_text(html: str) -> str:
+    """What readers see of ``html``. A reference to half of a pair stays such a half."""
+    return _REFERENCE.sub(_character, _TAG.sub("", html))
+
+
+def units(text: str) -> int:
+    """How long a text is for Telegram: in UTF-16."""
+    return len(text.encode("utf-16-le", errors="surrogatepass")) // 2
+
+
+def is_visible(text: str) -> bool:
+    return any(
+        unicodedata.category(character) not in _BLANK and character not in _FILLERS
+        for character in text
+    )
+
+
+def _of_text(html: str, longest: int) -> Iterator[str]:
+    shown = plain_text(html).strip()
+    entities = sum(1 for tag in _TAG.finditer(html) if not tag["close"])
+    if units(shown) > longest:
+        yield f"a message of {units(shown)} characters; Telegram allows {longest}"
+    if not is_visible(shown):
+        yield "a message that shows nothing"
+    if entities > MOST_ENTITIES:
+        yield f"a message with {entities} marked places; Telegram allows {MOST_ENTITIES}"
+
+
+def _of_buttons(buttons: list[dict[str, Any]]) -> Iterator[str]:
+    if len(buttons) > MOST_BUTTONS:
+        yield f"a message with {len(buttons)} buttons; Telegram allows {MOST_BUTTONS}"
+    for button in buttons:
+        if not is_visible(button["text"]):
+            yield "a message with a button that shows nothing"
+        if len(button.get("callback_data", "").encode()) > MOST_DATA_BYTES:
+            yield f"a message with a button whose data have more than {MOST_DATA_BYTES} bytes"
+
+
+def _character(reference: re.Match[str]) -> str:
+    if reference[1]:
+        return _NAMED[reference[1]]
+    number = int(reference[2]) if reference[2] else int(reference[3], 16)
+    # Telegram leaves these as they are written.
+    return chr(number) if 0 < number < 0x10FFFF else reference[0]
