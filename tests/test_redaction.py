@@ -1,11 +1,15 @@
 """What the redactor hides, and what it leaves alone."""
 
-import time
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from yabot.redaction import Redactor
+from tests.regex_steps import Steps
+from yabot.redaction import COMPILED, HIDDEN, LONGEST, PATTERNS, Redactor
 
 pytestmark = pytest.mark.criterion("sec.4")
 TOKEN = "123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
@@ -86,8 +90,60 @@ def test_a_structure_that_holds_itself_comes_to_an_end() -> None:
     assert "hush-hush" not in str(Redactor(["hush-hush"]).value(loop))
 
 
-@pytest.mark.parametrize("piece", ["a", "1", "a.", "://a:", "token=", "eyJ", "/bot1", "\\", " "])
-def test_long_text_takes_no_longer_than_it_must(piece: str) -> None:
-    started = time.process_time()
-    Redactor(["hush-hush"]).text(piece * 50_000)
-    assert time.process_time() - started < 2
+@st.composite
+def texts(
+    draw: st.DrawFn, edges: st.SearchStrategy[str], pieces: st.SearchStrategy[str]
+) -> Callable[[int], str]:
+    """One and the same, of any length: what is repeated between a beginning and an end."""
+    begin, end = draw(edges), draw(edges)
+    middle = "".join(draw(st.lists(pieces, min_size=1, max_size=5)))
+    return lambda times: begin + middle * times + end
+
+
+PIECES = (
+    "a",
+    "1",
+    "-eyJ",
+    "eyJ.",
+    "a.",
+    "://a:",
+    "a@",
+    "token=",
+    '"',
+    "\\",
+    "'",
+    "/bot1",
+    " ",
+    "\n",
+)
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+@settings(max_examples=40)
+@given(text=texts(st.sampled_from(PIECES), st.sampled_from(PIECES)))
+def test_twice_the_text_takes_twice_the_steps(pattern: str, text: Callable[[int], str]) -> None:
+    steps = []
+    for times in (20, 40):
+        counting = Steps(pattern)
+        spans = counting.spans(text(times))
+        assert spans == [match.span() for match in re.finditer(pattern, text(times))]
+        steps.append(counting.taken)
+    assert steps[1] < 2.5 * steps[0]
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_megabytes_do_not_keep_anybody_waiting(piece: str) -> None:
+    """What is long is cut; what is nested is not, before each of its texts is looked at."""
+    text = piece * (1_000_000 // len(piece))
+    assert len(Redactor(["hush-hush"]).text(text)) < LONGEST + 100
+    for pattern in COMPILED:
+        pattern.sub(HIDDEN, text)
+
+
+@pytest.mark.parametrize("before", range(LONGEST - 60, LONGEST + 60, 7))
+def test_where_a_text_is_cut_no_half_of_a_secret_stays(before: int) -> None:
+    known = "hush-" * 10
+    for secret in (known, f"Bearer {'b' * 40}", f"password='{'two words ' * 20}'"):
+        hidden = secret.removeprefix("Bearer ").removeprefix("password=")
+        shown = Redactor([known]).text("é " * (before // 2) + secret + " é" * LONGEST)
+        assert hidden[:12] not in shown

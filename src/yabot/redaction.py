@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -18,23 +19,33 @@ SECRET_NAME = re.compile(
     re.IGNORECASE,
 )
 
-# Each pattern keeps what its groups "before" and "after" hold and hides what lies between.
+# Every pattern runs in one pass: what repeats is possessive, so that nothing is tried twice, and
+# begins where a run begins or with a word that cannot lie within what it reads.
+# Each keeps what its groups "before" and "after" hold and hides what lies between.
 PATTERNS = (
     # a bot token, alone or in the path of a Bot API address
-    r"(?<!\d)\d{6,}(?::|%3[Aa])[A-Za-z0-9_-]{30,}",
-    r"(?P<before>/bot)\d+(?::|%3[Aa])[^/\s\"']+",
-    # the password of a URL
-    r"(?P<before>(?<![a-zA-Z0-9+.-])[a-zA-Z][a-zA-Z0-9+.-]*://[^\s:/@\"']*:)[^\s/\"']+(?P<after>@)",
-    # credentials of HTTP, and tokens of JOSE
-    r"(?P<before>\b(?i:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{8,}",
-    r"\beyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]*",
-    r"(?P<before>(?i:authorization)[\\\"']*\s*[:=]\s*[\\\"']*)[^\\\"'\r\n]+",
+    r"(?<!\d)\d{6,}+(?::|%3[Aa])[A-Za-z0-9_-]{30,}+",
+    r"(?P<before>/bot)\d++(?::|%3[Aa])[^/\s\"']++",
+    # the password of a URL, up to its last @
+    r"(?P<before>(?<![a-zA-Z0-9+.-])[a-zA-Z][a-zA-Z0-9+.-]*+://[^\s:/@\"']*+:)"
+    r"[^\s/\"'@]*+(?:@[^\s/\"'@]++(?=@))*+(?P<after>@)",
+    # credentials of HTTP, and tokens of JOSE, which may stand behind other letters of a word
+    r"(?P<before>\b(?i:bearer|basic)\s++)[A-Za-z0-9._~+/=-]{8,}+",
+    r"(?<![A-Za-z0-9_-])(?P<before>(?>[A-Za-z0-9_-]*?\b(?=eyJ)))"
+    r"[A-Za-z0-9_-]{9,}+\.[A-Za-z0-9_-]++\.[A-Za-z0-9_.-]*+",
+    r"(?P<before>(?i:authorization)[\\\"']*+\s*+[:=]\s*+[\\\"']*+)[^\\\"'\r\n]++",
     # name=value, name: value, "name": "value", also with the quotes escaped
     r"(?P<before>(?i:passw(?:or)?d|passphrase|secret|token|api[-_]?key|private[-_]?key)"
-    r"[\\\"']*\s*[:=]\s*)"
-    r"(?:\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|\\+\"[^\"\\]*|[^\s\"',;&)}\]]+)",
+    r"[\\\"']*+\s*+[:=]\s*+)"
+    r"(?:\"(?:[^\"\\]++|\\.)*+\"|'(?:[^'\\]++|\\.)*+'|\\++\"[^\"\\]*+"
+    r"|[^\s\"',;&)}\]]++)",
 )
 COMPILED = tuple(re.compile(pattern) for pattern in PATTERNS)
+
+# Of a longer text the rest is left out, and so is what a secret that is cut in two could leave.
+LONGEST = 65_536
+MARGIN = 4_096
+MOST_ITEMS = 1_000
 
 
 class Redactor:
@@ -44,10 +55,20 @@ class Redactor:
         forms = {form for secret in secrets if secret for form in _forms(secret)}
         ordered = sorted(forms, key=len, reverse=True)
         self._known = re.compile("|".join(map(_exactly, ordered))) if ordered else None
+        self._margin = max(MARGIN, *map(len, ordered), 0)
         self._name = lru_cache(NAMES_REMEMBERED)(self._read_name)
 
     def text(self, text: str) -> str:
-        """``text`` with every secret in it replaced by ``***``."""
+        """``text`` with every secret in it replaced by ``***``, and its end cut off if it is long.
+
+        Takes time in proportion to the text's length.
+        """
+        if len(text) > LONGEST:
+            shown = self._hidden(text[: LONGEST + self._margin])[: -self._margin]
+            return f"{shown}… (cut; it had {len(text)} characters)"
+        return self._hidden(text)
+
+    def _hidden(self, text: str) -> str:
         if self._known:
             text = self._known.sub(HIDDEN, text)
         if ":" in text or "=" in text or "eyJ" in text or " " in text:
@@ -58,7 +79,7 @@ class Redactor:
     def value(self, value: Any, depth: int = 0) -> Any:
         """``value`` as strings, numbers, lists and mappings, redacted all the way down.
 
-        What is none of these becomes the redacted text of its ``repr``.
+        What is none of these becomes the redacted text of its ``repr``; an error, its type.
         """
         if value is None or isinstance(value, bool | int | float):
             return value
@@ -67,13 +88,13 @@ class Redactor:
         if depth < MAX_DEPTH and isinstance(value, Mapping):
             return self.mapping(value, depth)
         if depth < MAX_DEPTH and isinstance(value, list | tuple | set | frozenset):
-            return [self.value(item, depth + 1) for item in value]
+            return [self.value(item, depth + 1) for item in islice(value, MOST_ITEMS)]
         return self.text(_readable(value))
 
     def mapping(self, mapping: Mapping[Any, Any], depth: int = 0) -> dict[str, Any]:
         """Values under names such as ``password`` are hidden whatever they are."""
         clean: dict[str, Any] = {}
-        for key, value in mapping.items():
+        for key, value in islice(mapping.items(), MOST_ITEMS):
             name, is_secret = self._name(str(key))
             hidden = is_secret and value is not None
             clean[name] = HIDDEN if hidden else self.value(value, depth + 1)
@@ -110,6 +131,8 @@ def _hide(match: re.Match[str]) -> str:
 
 
 def _readable(value: object) -> str:
+    if isinstance(value, BaseException):
+        return type(value).__name__  # its message may quote anything
     if isinstance(value, bytes | bytearray):
         return bytes(value).decode("utf-8", "backslashreplace")
     try:

@@ -142,7 +142,7 @@ def test_a_table_that_cannot_be_created_prevents_the_start_and_leaves_nothing(
 def test_a_database_of_a_newer_version_is_refused_in_one_sentence(engine: Engine) -> None:
     ours = "substr(version_num, 1, 4) = 'log_'"
     change(engine, f"UPDATE alembic_version SET version_num = 'log_0099' WHERE {ours}")
-    with pytest.raises(StartupError, match=r"another version of YABOT.*log_0099") as caught:
+    with pytest.raises(StartupError, match=r"another version of YABOT") as caught:
         SCHEMA.upgrade(engine)
     assert "\n" not in str(caught.value)
 

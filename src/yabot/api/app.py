@@ -27,7 +27,10 @@ def build_api(health: Health, asyncapi: Mapping[str, Any]) -> FastAPI:
 
     @app.get("/health/ready")
     async def ready() -> JSONResponse:
-        """200 while updates are taken in; the body says what is degraded, since when and why."""
+        """200 while updates are taken in; the body says what is degraded and since when.
+
+        Not why: whoever asks is a stranger. The log and ``yabot doctor`` tell.
+        """
         return _answer(_report(health), health.status != "failed")
 
     @app.get("/metrics")
@@ -46,7 +49,6 @@ def _report(health: Health) -> dict[str, Any]:
         name: {
             "status": component.status,
             "since": component.since.isoformat(),
-            "reason": component.reason,
         }
         for name, component in sorted(health.components.items())
     }

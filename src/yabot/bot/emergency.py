@@ -10,6 +10,7 @@ from aiogram.types import Message, Update
 from yabot.bot.commands import command_in
 from yabot.bot.limits import SendLimits
 from yabot.bot.localization import Texts
+from yabot.error_text import error_text
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import DEGRADED_REPLIES
 
@@ -58,7 +59,7 @@ class EmergencyAnswers:
             log.warning("update.answered_without_sql", update_id=update.update_id, command=command)
         except AiogramError as error:
             del self._answered[update.update_id]
-            log.warning("emergency.not_sent", update_id=update.update_id, reason=str(error))
+            log.warning("emergency.not_sent", update_id=update.update_id, reason=error_text(error))
 
     def _remember(self, update_id: int) -> None:
         self._answered[update_id] = None

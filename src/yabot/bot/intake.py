@@ -14,6 +14,7 @@ from pydantic_core import PydanticSerializationError
 from sqlalchemy import Connection, bindparam, select, update
 
 from yabot.clock import utc_now
+from yabot.error_text import kind_of
 from yabot.errors import InvalidInput
 from yabot.events.partition import partition_of
 from yabot.observability.logging import get_logger
@@ -98,8 +99,7 @@ def why(error: ValidationError | PydanticSerializationError) -> str:
     """Without what it was about: that is somebody's message, and no business of a log."""
     if isinstance(error, PydanticSerializationError):
         return "a value that cannot be written as JSON"
-    first = error.errors(include_input=False, include_url=False)[0]
-    return f"{'.'.join(map(str, first['loc'])) or 'the body'}: {first['msg']}"
+    return kind_of(error)
 
 
 def _is_to_be_handled(connection: Connection, row: dict[str, object]) -> bool:

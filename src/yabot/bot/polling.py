@@ -7,6 +7,7 @@ from aiogram import Bot
 from aiogram.exceptions import AiogramError
 from aiogram.types import Update
 
+from yabot.error_text import error_text
 from yabot.errors import StoreUnavailable
 from yabot.observability.logging import get_logger
 from yabot.runtime.backoff import backoff
@@ -61,11 +62,11 @@ class Polling:
         explains_itself = isinstance(error, AiogramError | StoreUnavailable)
         log.warning(
             "polling.paused",
-            reason=str(error),
+            reason=error_text(error),
             seconds=round(seconds, 1),
             exc_info=None if explains_itself else error,
         )
-        self._on_trouble(str(error))
+        self._on_trouble(error_text(error))
         await set_within(self._hope, seconds)
         self._hope.clear()
 

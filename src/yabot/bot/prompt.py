@@ -20,6 +20,7 @@ from yabot.bot.localization import Texts
 from yabot.bot.outgoing import to_method
 from yabot.bot.processing import Handling, UpdateProcessor
 from yabot.bot.turn import Turn
+from yabot.error_text import error_text
 from yabot.errors import TransientError
 from yabot.events.operations import Outcome
 from yabot.observability.logging import get_logger
@@ -94,7 +95,7 @@ class PromptAnswers:
             async with asyncio.timeout(DECIDE_WITHIN):
                 await self._dispatcher.feed_update(self._bot, handling.update, turn=turn)
         except (TransientError, TimeoutError) as error:
-            log.warning("prompt.undecided", operation=turn.operation, reason=repr(error))
+            log.warning("prompt.undecided", operation=turn.operation, reason=error_text(error))
             return _undecided(handling, turn.operation, "unavailable", error)
         except Exception as error:
             log.exception("prompt.failed", operation=turn.operation)
@@ -113,7 +114,7 @@ class PromptAnswers:
         try:
             await self._bot(method, request_timeout=TELL_WITHIN)
         except AiogramError as error:
-            log.warning("prompt.not_told", reason=str(error))
+            log.warning("prompt.not_told", reason=error_text(error))
 
     async def _finish(self, update: Update, answering: "asyncio.Task[Turn]") -> None:
         handling = self._processor.begin(update)

@@ -8,6 +8,7 @@ from aiogram.exceptions import TelegramAPIError
 from aiogram.types import FSInputFile, WebhookInfo
 
 from yabot.bot.telegram import AWAY
+from yabot.error_text import error_text
 from yabot.observability.logging import get_logger
 from yabot.runtime.backoff import backoff
 from yabot.settings import TelegramSettings
@@ -30,12 +31,12 @@ async def register_webhook(
         try:
             return await _register(bot, settings, secret, allowed_updates)
         except AWAY as error:
-            log.warning("webhook.not_yet_set", attempt=attempt, reason=error.message)
+            log.warning("webhook.not_yet_set", attempt=attempt, reason=error_text(error))
         await asyncio.sleep(pause)
     try:
         return await _register(bot, settings, secret, allowed_updates)
     except AWAY as error:
-        return _not_set(settings.webhook_url, error.message)
+        return _not_set(settings.webhook_url, error_text(error))
 
 
 async def _register(
@@ -56,7 +57,7 @@ async def _register(
     except AWAY:
         raise
     except TelegramAPIError as error:
-        return _not_set(url, error.message)
+        return _not_set(url, error_text(error))
     return _is_as_asked(known, url, certificate is not None, allowed_updates)
 
 

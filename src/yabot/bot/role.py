@@ -19,6 +19,7 @@ from yabot.bot.sender import OnBlocked, Sender
 from yabot.bot.shares import Shares
 from yabot.bot.source import UpdateSource
 from yabot.bot.waiting import WaitingUpdates
+from yabot.error_text import error_text
 from yabot.errors import StoreUnavailable
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import GROUP_TALK
@@ -189,4 +190,4 @@ class BotRole:
                 code = None if language == DEFAULT_LANGUAGE else language
                 await self._bot.set_my_commands(commands, language_code=code)
         except AiogramError as error:
-            log.warning("commands.not_published", reason=str(error))
+            log.warning("commands.not_published", reason=error_text(error))

@@ -17,6 +17,7 @@ from yabot.bot.prompt import PromptAnswers, is_prompt
 from yabot.bot.sender import Sender
 from yabot.bot.shares import Share, Shares
 from yabot.bot.waiting import Waiting, WaitingUpdates
+from yabot.error_text import error_text
 from yabot.errors import StoreUnavailable
 from yabot.observability.logging import get_logger
 from yabot.runtime.loops import WakingLoop
@@ -108,7 +109,7 @@ class Rounds:
                     await self._updates.excuse_attempt(self._shares.partitions)
                 await self._shares.leave()
         except (StoreUnavailable, TimeoutError) as error:
-            log.warning("shares.not_handed_over", reason=str(error))
+            log.warning("shares.not_handed_over", reason=error_text(error))
 
     async def _take_over(self, fresh: Sequence[Share]) -> None:
         orphans = [share.partition for share in fresh if share.orphaned]

@@ -25,6 +25,7 @@ from yabot.bot.shares import Share, Shares
 from yabot.bot.telegram import AWAY
 from yabot.bot.unsent import Due, Portion, Unsent
 from yabot.clock import utc_now
+from yabot.error_text import error_text
 from yabot.errors import OwnershipLost, TransientError
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import SENDS
@@ -186,7 +187,7 @@ class Sender:
         except TelegramAPIError as error:
             if isinstance(error, TelegramForbiddenError):
                 await self._tell_blocked(message.chat_id)
-            self._refused(row_id, message, error.message)
+            self._refused(row_id, message, error_text(error))
         except (KeyError, ValueError):
             self._refused(row_id, message, "this version cannot read it")
         else:
@@ -230,7 +231,7 @@ class Sender:
                 pause: float = error.retry_after
                 reason = "too many requests"
             except NOT_NOW as error:
-                pause, reason = next(pauses), error.message
+                pause, reason = next(pauses), error_text(error)
             else:
                 return answer.message_id if isinstance(answer, TelegramMessage) else None
             SENDS.labels("delayed").inc()

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from aiogram import Bot
 from aiogram.exceptions import TelegramAPIError
 
+from yabot.error_text import error_text
 from yabot.observability.logging import get_logger
 
 log = get_logger(__name__)
@@ -38,4 +39,4 @@ class WorkSign:
         try:
             await self._bot.send_chat_action(chat_id, "typing", request_timeout=5)
         except TelegramAPIError as error:
-            log.debug("sign.failed", reason=str(error))
+            log.debug("sign.failed", reason=error_text(error))

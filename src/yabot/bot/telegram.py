@@ -17,6 +17,7 @@ from aiogram.exceptions import (
 )
 from aiogram.types import User as TelegramUser
 
+from yabot.error_text import error_text
 from yabot.errors import ConfigurationError
 from yabot.observability.logging import get_logger
 from yabot.runtime.backoff import backoff
@@ -51,6 +52,6 @@ async def identify(bot: Bot) -> TelegramUser:
                 ["BOT_TOKEN: Telegram refuses it; copy it again from @BotFather"]
             ) from error
         except AiogramError as error:
-            log.warning("telegram.away", reason=str(error), seconds=round(pause, 1))
+            log.warning("telegram.away", reason=error_text(error), seconds=round(pause, 1))
             await asyncio.sleep(pause)
     raise AssertionError("backoff is endless")

@@ -18,6 +18,7 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from yabot.error_text import kind_of
 from yabot.errors import StartupError, StoreUnavailable
 
 REFUSED = (AuthenticationError, AuthorizationError)
@@ -72,19 +73,19 @@ def store_errors() -> Iterator[None]:
         yield
     except REFUSED as error:
         raise StartupError(
-            f"Redis refuses the connection: {error}; check REDIS_PASSWORD, and the user in "
-            "REDIS_URL"
+            f"Redis refuses the connection ({kind_of(error)}); check REDIS_PASSWORD, and the user "
+            "in REDIS_URL"
         ) from error
     except (RedisConnectionError, RedisTimeoutError, OSError) as error:
-        raise StoreUnavailable("Redis", str(error) or type(error).__name__) from error
+        raise StoreUnavailable("Redis", kind_of(error)) from error
     except ClusterDownError as error:
-        raise StoreUnavailable("Redis", f"the Cluster is down: {error}") from error
+        raise StoreUnavailable("Redis", "the Cluster is down") from error
     except AskError as error:
         raise StoreUnavailable(
             "Redis", "REDIS_URL names a node of a Cluster; set REDIS_CLUSTER=true"
         ) from error
     except RedisError as error:
-        raise StoreUnavailable("Redis", f"it answers with an error: {error}") from error
+        raise StoreUnavailable("Redis", f"it answers with an error: {kind_of(error)}") from error
 
 
 async def ping_redis(redis: Redis) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import typer
 
+from yabot.observability.handlers import tell_loops_errors
 from yabot.observability.logging import configure_logging
 from yabot.runtime.stopping import until_signalled
 from yabot.settings import ConfigManager, Settings
@@ -22,4 +23,8 @@ def load_settings() -> Settings:
 
 
 def run_until_signalled(serve: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
-    asyncio.run(until_signalled(serve))
+    async def run() -> None:
+        tell_loops_errors(asyncio.get_running_loop())
+        await until_signalled(serve)
+
+    asyncio.run(run())

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from yabot.error_text import kind_of
 from yabot.errors import InvalidInput
 
 
@@ -10,7 +11,9 @@ def read_named(file: Path, kind: str) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"{file} cannot be read: {error}; name {kind} in UTF-8") from error
+        raise InvalidInput(
+            f"{file} cannot be read: {kind_of(error)}; name {kind} in UTF-8"
+        ) from error
 
 
 def write_named(file: Path, text: str) -> None:
@@ -19,5 +22,5 @@ def write_named(file: Path, text: str) -> None:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise InvalidInput(
-            f"{file} cannot be written: {error}; name a file in a folder that exists"
+            f"{file} cannot be written: {kind_of(error)}; name a file in a folder that exists"
         ) from error

@@ -3,6 +3,7 @@
 import gc
 import sys
 
+from yabot.error_text import traceback_text
 from yabot.errors import YabotError
 
 
@@ -20,3 +21,6 @@ def main() -> None:
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(0)
+    except Exception as error:  # noqa: BLE001 - the interpreter would print what it quotes
+        sys.stderr.write(f"{traceback_text(error)}\n")
+        sys.exit(1)

@@ -25,6 +25,7 @@ from yabot.bus.topologies.client import describe, open_client
 from yabot.embedded.engine import EmbeddedEngine
 from yabot.embedded.mongod import EmbeddedMongod
 from yabot.embedded.valkey import EmbeddedValkey
+from yabot.error_text import kind_of
 from yabot.errors import ConfigurationError, StartupError, StoreUnavailable
 from yabot.settings import Settings
 
@@ -167,10 +168,4 @@ async def _answer(name: str, question: Awaitable[Check], mend: str) -> Check:
     except StoreUnavailable as error:
         return Check(name, "problem", f"{error.reason}; {mend}")
     except FAILURES as error:
-        return Check(name, "problem", f"{_first_words(error)}; {mend}")
-
-
-def _first_words(error: Exception) -> str:
-    """Drivers go on about topologies and hints; their first sentence says what happened."""
-    first = str(error).partition("\n")[0].partition(" (configured timeouts")[0]
-    return first.rstrip(".") or type(error).__name__
+        return Check(name, "problem", f"{kind_of(error)}; {mend}")

@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from yabot.bus.error_text import error_text
 from yabot.coordinator import rows
 from yabot.coordinator.clock import TrustedClock
 from yabot.coordinator.coordinator import Coordinator, consumer_of
 from yabot.coordinator.machine import COMPENSATING, STUCK
 from yabot.coordinator.rows import StoredWorkflow
+from yabot.error_text import error_text
 from yabot.errors import GuardFailed, OwnershipLost, StoreUnavailable, TerminalError
 from yabot.observability.logging import get_logger
 from yabot.storage.relational.database import Statement

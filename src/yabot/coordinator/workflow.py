@@ -7,15 +7,17 @@ from typing import Generic, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from yabot.bus.error_text import error_text
 from yabot.coordinator.machine import FINISHED, START, Machine
 from yabot.coordinator.mistakes import UndeclaredStep, UndeclaredTransition
+from yabot.error_text import error_text
 
 
 class WorkflowData(BaseModel):
     """What a workflow remembers: ids and amounts, no personal data."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, validate_assignment=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, validate_assignment=True, hide_input_in_errors=True
+    )
 
 
 D = TypeVar("D", bound=WorkflowData)

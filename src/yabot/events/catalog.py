@@ -7,6 +7,11 @@ from yabot.errors import InvalidInput
 from yabot.events.envelope import Envelope, EventPayload
 
 
+def _ring(error: CycleError) -> str:
+    names: list[str] = error.args[1]
+    return " → ".join(names)
+
+
 class Catalog:
     def __init__(self, types: Iterable[type[EventPayload]]) -> None:
         self._types: dict[str, type[EventPayload]] = {}
@@ -33,7 +38,7 @@ class Catalog:
                 direct = follows[name]
                 before[name] = frozenset(direct).union(*(before[each] for each in direct))
         except CycleError as error:
-            raise ValueError(f"event types follow each other in a ring: {error.args[1]}") from error
+            raise ValueError(f"event types follow each other in a ring: {_ring(error)}") from error
         return before
 
     def __iter__(self) -> Iterator[type[EventPayload]]:
@@ -60,9 +65,12 @@ class Catalog:
             )
 
     def payload_of(self, envelope: Envelope) -> EventPayload:
-        """Raises InvalidInput for an unknown type or a later version than this program knows,
-        pydantic's ValidationError for a bad payload.
-        """
+        """Raises what ``model_of`` raises, and pydantic's ValidationError for a bad payload."""
+        # JSON has no tuples: what was a tuple comes back as a list.
+        return self.model_of(envelope).model_validate(envelope.payload, strict=False)
+
+    def model_of(self, envelope: Envelope) -> type[EventPayload]:
+        """Raises InvalidInput for an unknown type or a later version than this program knows."""
         payload_type = self._types.get(envelope.event_type)
         if payload_type is None:
             raise InvalidInput(f"event type '{envelope.event_type}' is not in the catalog")
@@ -71,8 +79,7 @@ class Catalog:
                 f"{envelope.event_type} has version {envelope.version}, and this program knows "
                 f"{payload_type.version}: upgrade it, then try the event again"
             )
-        # JSON has no tuples: what was a tuple comes back as a list.
-        return payload_type.model_validate(envelope.payload, strict=False)
+        return payload_type
 
     def schemas(self) -> dict[str, dict[str, object]]:
         """Each type's version and JSON Schema: what consumers rely on."""

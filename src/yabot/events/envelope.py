@@ -18,7 +18,7 @@ Timestamp = Annotated[
 class EventPayload(BaseModel):
     """One subclass for each type of event; no personal data beyond ids."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
 
     event_type: ClassVar[str]
     version: ClassVar[int] = 1
@@ -29,7 +29,7 @@ class EventPayload(BaseModel):
 class Envelope(BaseModel):
     """An event as it is stored and published; absent values are left out of its JSON."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     event_id: str = Field(description="UUIDv7; an event that comes again has the same one")
     event_type: str = Field(description="also the name of its Pub/Sub channel")

@@ -1,12 +1,15 @@
 """Where log lines go. Nothing here ever writes a record that was not formatted, and redacted."""
 
+import asyncio
 import logging
+import re
 import sys
 import threading
+import warnings
 from contextlib import suppress
 from logging.handlers import RotatingFileHandler
 from types import TracebackType
-from typing import TextIO
+from typing import Any, TextIO
 
 from yabot.errors import ConfigurationError
 from yabot.settings.logs import LoggingSettings
@@ -70,3 +73,31 @@ def log_crashes(logger: logging.Logger) -> None:
 
     sys.excepthook = process
     threading.excepthook = thread
+
+
+def tell_warnings(logger: logging.Logger) -> None:
+    """Warnings become log lines: what kind and where. Some quote a value in their message."""
+
+    def show(
+        _message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        _file: TextIO | None = None,
+        _line: str | None = None,
+    ) -> None:
+        logger.warning("%s at %s:%s", category.__name__, filename, lineno)
+
+    warnings.showwarning = show  # type: ignore[assignment] # names of arguments
+
+
+def tell_loops_errors(loop: asyncio.AbstractEventLoop) -> None:
+    """What nobody has awaited becomes a log line; asyncio's own would show the error's message."""
+    logger = logging.getLogger("asyncio")
+
+    def tell(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        # Behind its first words stand callbacks and futures, with what they hold.
+        words = re.match(r"[A-Za-z' ]*", str(context.get("message")))
+        logger.error("%s", words and words[0].strip(), exc_info=context.get("exception"))
+
+    loop.set_exception_handler(tell)

@@ -5,13 +5,19 @@ from datetime import datetime
 from typing import Literal
 
 from yabot.clock import utc_now
+from yabot.observability.logging import get_logger
+
+log = get_logger(__name__)
 
 Status = Literal["ok", "degraded", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """``since`` is when it came into this status; ``reason`` is one sentence, if not ok."""
+    """``since`` is when it came into this status; ``reason`` is one sentence, if not ok.
+
+    Anybody may ask for status and time; the reason is the operator's, and goes to the log.
+    """
 
     status: Status
     since: datetime
@@ -28,7 +34,11 @@ class Health:
     def report(self, name: str, status: Status, reason: str | None = None) -> None:
         known = self.components.get(name)
         if known is None or (known.status, known.reason) != (status, reason):
-            self.components[name] = Component(status, utc_now(), reason)
+            since = known.since if known and known.status == status else utc_now()
+            self.components[name] = Component(status, since, reason)
+            if known is not None or status != "ok":
+                tell = log.info if status == "ok" else log.warning
+                tell("health.changed", component=name, status=status, reason=reason)
 
     @property
     def status(self) -> Status:

@@ -7,18 +7,20 @@ logged at all. Until then only warnings come through, as stdlib prints them.
 
 import logging
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from typing import Any, cast
 
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
+from yabot.error_text import error_text, traceback_text
 from yabot.observability.handlers import (
     CarefulHandler,
     StandardError,
     log_crashes,
     rotating_file,
+    tell_warnings,
 )
 from yabot.redaction import Redactor
 from yabot.settings.logs import LoggingSettings
@@ -84,8 +86,9 @@ def get_logger(name: str) -> FilteringBoundLogger:
 def configure_logging(settings: LoggingSettings, secrets: Iterable[str]) -> None:
     """Sends every line to standard error and, if wanted, to a file, without ``secrets``.
 
-    May be called again: the last call counts. Also logs warnings and whatever would end the
-    process or a thread with a traceback. Raises ``ConfigurationError`` if the file cannot be
+    May be called again: the last call counts. Of errors, types and places are written, and no
+    message but our own. Also logs warnings and whatever would end the process or a thread with a
+    traceback. Raises ``ConfigurationError`` if the file cannot be
     written.
     """
     redactor = Redactor(secrets)
@@ -99,7 +102,7 @@ def configure_logging(settings: LoggingSettings, secrets: Iterable[str]) -> None
     root.setLevel(settings.level)
     for name, level in TALKATIVE.items():
         logging.getLogger(name).setLevel(max(level, root.level))
-    logging.captureWarnings(True)
+    tell_warnings(logging.getLogger("py.warnings"))
     log_crashes(logging.getLogger("yabot"))
 
 
@@ -107,16 +110,48 @@ def _formatter(redactor: Redactor, renderer: Processor) -> logging.Formatter:
     def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         return redactor.mapping(event)
 
-    return structlog.stdlib.ProcessorFormatter(
+    return _Formatter(
         foreign_pre_chain=COMMON,
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.format_exc_info,
-            redact,  # after the traceback has become text, before anything is written
+            _tell_errors,
+            redact,  # after errors have become text, before anything is written
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             renderer,
         ],
     )
+
+
+class _Formatter(structlog.stdlib.ProcessorFormatter):
+    def format(self, record: logging.LogRecord) -> str:
+        """Libraries put errors into their lines, whose messages may quote anything."""
+        if isinstance(record.msg, BaseException) or _errors_in(record.args):
+            record = logging.makeLogRecord(record.__dict__)
+            if isinstance(record.msg, BaseException):
+                record.msg = error_text(record.msg)
+            if isinstance(record.args, Mapping):
+                record.args = {name: _told(value) for name, value in record.args.items()}
+            elif record.args:
+                record.args = tuple(map(_told, record.args))
+        return super().format(record)
+
+
+def _errors_in(arguments: object) -> bool:
+    values = arguments.values() if isinstance(arguments, Mapping) else arguments or ()
+    return isinstance(values, Iterable) and any(isinstance(each, BaseException) for each in values)
+
+
+def _told(value: Any) -> Any:
+    return error_text(value) if isinstance(value, BaseException) else value
+
+
+def _tell_errors(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    given = event.pop("exc_info", None)
+    error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
+    told: EventDict = {name: _told(value) for name, value in event.items()}
+    if isinstance(error, BaseException):
+        told["exception"] = traceback_text(error)
+    return told
 
 
 def _renderer(form: str) -> Processor:

@@ -7,6 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 
+from yabot.error_text import kind_of
 from yabot.errors import TransientError
 from yabot.observability.logging import get_logger
 from yabot.playground.bot_api.endpoint import BotApiEndpoint
@@ -49,5 +50,7 @@ async def _unavailable(_request: Request, error: Exception) -> JSONResponse:
 
 
 async def _store_failed(_request: Request, error: Exception) -> JSONResponse:
-    log.error("playground.store.failed", error=str(error))
-    return JSONResponse({"detail": f"The playground's store says: {error}"}, status_code=500)
+    log.error("playground.store.failed", error=kind_of(error))
+    return JSONResponse(
+        {"detail": f"The playground's store says: {kind_of(error)}"}, status_code=500
+    )

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 
+from yabot.error_text import error_text
 from yabot.observability.logging import get_logger
 from yabot.playground.feed import Feed
 from yabot.playground.inspector import Inspector
@@ -33,7 +34,7 @@ class Observer:
             try:
                 await self._follow()
             except Exception as error:  # noqa: BLE001 whatever ails the bot, the chat goes on
-                log.warning("playground.events.interrupted", error=str(error))
+                log.warning("playground.events.interrupted", error=error_text(error))
             await asyncio.sleep(PAUSE_S)
             # What happened in the pause was not seen: pages ask for the recent events again.
             self._feed.publish(Change("events_missed", {}))

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 
+from yabot.error_text import error_text
 from yabot.errors import YabotError
 from yabot.observability.logging import get_logger
 from yabot.runtime.backoff import backoff
@@ -75,8 +76,8 @@ class WakingLoop:
             if self.is_due():
                 await self._step()
         except YabotError as error:
-            if str(error) != self._trouble:
-                log.warning("loop.paused", loop=self.name, reason=str(error))
+            if error_text(error) != self._trouble:
+                log.warning("loop.paused", loop=self.name, reason=error_text(error))
             return self._failed(error)
         except Exception as error:
             log.exception("loop.failed", loop=self.name)
@@ -88,7 +89,7 @@ class WakingLoop:
         return True
 
     def _failed(self, error: Exception) -> bool:
-        self._trouble = str(error)
+        self._trouble = error_text(error)
         self.on_trouble(self._trouble)
         return False
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from time import monotonic
 
+from yabot.error_text import error_text
 from yabot.errors import StoreUnavailable, TransientError, YabotError
 from yabot.observability.logging import get_logger
 from yabot.runtime.backoff import backoff
@@ -152,4 +153,6 @@ class StoreWatch:
 def _reason(error: Exception, seconds: float) -> str:
     if isinstance(error, StoreUnavailable):
         return error.reason
-    return str(error) or f"no answer within {seconds:g} s"
+    if isinstance(error, TimeoutError):
+        return f"no answer within {seconds:g} s"
+    return error_text(error)

@@ -8,12 +8,12 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from yabot.bus.error_text import error_text
 from yabot.bus.groups import failures
 from yabot.bus.groups.attempt import HandlerInterrupted, HandlerTimedOut, attempt
 from yabot.bus.groups.failures import Case, Letter
 from yabot.bus.groups.pace import USUAL, Pace
 from yabot.bus.groups.receipts import receipted
+from yabot.error_text import error_text
 from yabot.errors import GuardFailed, OwnershipLost, StoreUnavailable, TerminalError
 from yabot.events.failures import EventProcessingFailed
 from yabot.observability.logging import CORRELATION_ID, get_logger

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Executable, bindparam, delete, select, update
 
-from yabot.bus.error_text import error_text
 from yabot.clock import utc_now
+from yabot.error_text import error_text
 from yabot.errors import YabotError
 from yabot.events.envelope import Envelope
 from yabot.storage.relational.database import Statement, insert_new

@@ -25,6 +25,7 @@ from yabot.bus.groups.receipts import receipted
 from yabot.bus.groups.retries import Retries
 from yabot.bus.groups.shares import Shares
 from yabot.clock import utc_now
+from yabot.error_text import error_text
 from yabot.errors import OwnershipLost, StoreUnavailable, YabotError
 from yabot.events.envelope import Envelope
 from yabot.events.failures import SubscribersStopped
@@ -154,7 +155,7 @@ class SubscriberGroup:
             async with asyncio.timeout(seconds):
                 await self._shares.leave()
         except (StoreUnavailable, TimeoutError) as error:
-            log.warning("shares.not_handed_over", group=self.name, reason=str(error))
+            log.warning("shares.not_handed_over", group=self.name, reason=error_text(error))
 
     async def _recall_failures(self) -> None:
         if self._begun:

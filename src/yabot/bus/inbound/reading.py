@@ -1,13 +1,16 @@
 """Makes an envelope of what another service wrote, or says what is wrong with it."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from yabot.bus.inbound.stream import Entry
 from yabot.clock import rfc3339, utc_now
+from yabot.error_text import rule_of
 from yabot.errors import InvalidInput
 from yabot.events.catalog import Catalog
 from yabot.events.envelope import Envelope
@@ -51,20 +54,27 @@ def fitting(envelope: Envelope, catalog: Catalog) -> Envelope:
     try:
         payload = catalog.payload_of(envelope)
     except ValidationError as error:
-        raise EventRefused(envelope, mistakes(error, "payload")) from error
+        model = catalog.model_of(envelope)
+        raise EventRefused(envelope, mistakes(error, model, "payload")) from error
     except InvalidInput as error:
         raise EventRefused(envelope, str(error)) from error
     written = payload.model_dump(mode="json", exclude_none=True)
     return envelope.model_copy(update={"payload": written})
 
 
-def mistakes(error: ValidationError, *place: str) -> str:
-    """The first three of them, each with its place."""
-    found = error.errors(include_url=False, include_input=False)
-    return "; ".join(
-        f"{'.'.join(map(str, (*place, *each['loc']))) or 'event'}: {each['msg']}"
-        for each in found[:3]
-    )
+def mistakes(error: ValidationError, model: type[BaseModel], *place: str) -> str:
+    """The first three of them, each with its place and the rule that it breaks.
+
+    A place is told where it is a field of ``model``: other names are a stranger's words.
+    """
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return "; ".join(f"{_place(each, model, place)}: {rule_of(each)}" for each in found[:3])
+
+
+def _place(mistake: ErrorDetails, model: type[BaseModel], place: Sequence[str]) -> str:
+    field = mistake["loc"][:1]
+    known = [str(name) for name in field if name in model.model_fields]
+    return ".".join((*place, *known)) or "event"
 
 
 def _read(entry: Entry) -> Envelope:
@@ -75,7 +85,7 @@ def _read(entry: Entry) -> Envelope:
     try:
         envelope = Envelope.model_validate_json(entry.event, strict=True)
     except ValidationError as error:
-        raise NotAnEnvelope(mistakes(error)) from error
+        raise NotAnEnvelope(mistakes(error, Envelope)) from error
     _check_names(envelope)
     return envelope.model_copy(update={"timestamp": _in_utc(envelope.timestamp)})
 

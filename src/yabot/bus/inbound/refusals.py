@@ -5,11 +5,11 @@ from time import monotonic
 
 from sqlalchemy import Connection, bindparam, update
 
-from yabot.bus.error_text import error_text
 from yabot.bus.inbound.ingestion import CONSUMER
 from yabot.bus.inbound.reading import EventRefused
 from yabot.bus.inbound.stream import Entry
 from yabot.clock import utc_now
+from yabot.error_text import error_text
 from yabot.errors import InvalidInput
 from yabot.events.envelope import Envelope
 from yabot.events.failures import EventProcessingFailed

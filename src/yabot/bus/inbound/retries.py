@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from yabot.bus.error_text import error_text
 from yabot.bus.inbound.ingestion import CONSUMER, take_in
 from yabot.bus.inbound.reading import fitting
 from yabot.clock import utc_now
+from yabot.error_text import error_text
 from yabot.errors import InvalidInput
 from yabot.events.envelope import Envelope
 from yabot.observability.logging import get_logger

@@ -9,7 +9,6 @@ from time import monotonic
 
 from sqlalchemy.exc import DataError, IntegrityError
 
-from yabot.bus.error_text import error_text
 from yabot.bus.inbound.buffer import Buffer
 from yabot.bus.inbound.ingestion import CONSUMER, take_in
 from yabot.bus.inbound.ordering import Arrival
@@ -17,6 +16,7 @@ from yabot.bus.inbound.reading import NotAnEnvelope, read_event
 from yabot.bus.inbound.refusals import Refusals
 from yabot.bus.inbound.retries import retry_wanted
 from yabot.bus.inbound.stream import READ_AT_ONCE, START, Entry, InboundStream
+from yabot.error_text import error_text
 from yabot.errors import InvalidInput, OwnershipLost, StoreUnavailable
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import INBOUND_BUFFERED
@@ -80,7 +80,7 @@ class Sequencer:
             async with asyncio.timeout(seconds):
                 await self._ownership.leave(CONSUMER)
         except (StoreUnavailable, TimeoutError) as error:
-            log.warning("inbound.not_handed_over", reason=str(error))
+            log.warning("inbound.not_handed_over", reason=error_text(error))
 
     async def _look_after_ownership(self) -> None:
         if monotonic() - self._looked_at < RENEW_EVERY:

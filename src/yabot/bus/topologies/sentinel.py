@@ -15,6 +15,7 @@ from redis.exceptions import AuthenticationError, NoPermissionError, ResponseErr
 
 from yabot.bus.connection import REFUSED, Options, command, pooled
 from yabot.bus.topologies.asking import ask_all
+from yabot.error_text import kind_of
 from yabot.errors import StartupError, StoreUnavailable
 
 UNKNOWN = "No such master"
@@ -97,7 +98,8 @@ class Sentinels:
         for failure in failures:
             if isinstance(failure, (*REFUSED, NoPermissionError)):
                 return StartupError(
-                    f"a Sentinel refuses the connection: {failure}; check REDIS_SENTINEL_PASSWORD"
+                    f"a Sentinel refuses the connection ({kind_of(failure)}); check "
+                    "REDIS_SENTINEL_PASSWORD"
                 )
             if isinstance(failure, ResponseError):
                 if UNKNOWN in str(failure):
@@ -106,10 +108,11 @@ class Sentinels:
                         "REDIS_SENTINEL_MASTER against the name in their configuration"
                     )
                 return StartupError(
-                    f"a server of REDIS_SENTINELS is no Sentinel: {failure}; check its address"
+                    f"a server of REDIS_SENTINELS is no Sentinel ({kind_of(failure)}); check its "
+                    "address"
                 )
         places = ", ".join(f"{host}:{port}" for host, port in self._addresses)
-        reason = f": {failures[0]}" if failures else ""
+        reason = f": {kind_of(failures[0])}" if failures else ""
         return StoreUnavailable("Redis", f"no Sentinel answers at {places}{reason}")
 
 

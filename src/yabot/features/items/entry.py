@@ -32,7 +32,7 @@ Description = Annotated[str, _length(MAX_DESCRIPTION)]
 
 
 class Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     name: Annotated[dict[str, Name], _Complete]
     description: Annotated[dict[str, Description], _Complete]
@@ -49,6 +49,6 @@ class Entry(BaseModel):
 
 
 class ItemsFile(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     items: Annotated[dict[ItemId, Entry], Field(min_length=1, max_length=MAX_ITEMS)]

@@ -12,7 +12,7 @@ ItemType = Literal["gift", "achievement", "virtual_item"]
 class ItemMetadata(BaseModel):
     """Without a price, in besitos, it is not for sale. Of what is unique a reader has one."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     description: Texts
     emoji: str
@@ -23,7 +23,9 @@ class ItemMetadata(BaseModel):
 class Item(BaseModel):
     """One document of the collection ``items``: something a reader can come to own."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_by_name=True, hide_input_in_errors=True
+    )
 
     item_id: str = Field(alias="_id", pattern=r"^[a-z0-9_]{1,24}$")
     name: Texts

@@ -9,6 +9,8 @@ from yaml.error import MarkedYAMLError
 from yaml.events import AliasEvent
 from yaml.reader import ReaderError
 
+from yabot.error_text import unquoted
+
 
 class Unreadable(Exception):
     """The text is no YAML that we read; ``line`` counts from 1."""
@@ -60,7 +62,9 @@ def read_tree(text: str) -> Tree:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = " ".join(part for part in (error.context, error.problem) if part)
-        raise Unreadable(mark.line + 1 if mark else 1, f"not valid YAML: {said}") from None
+        raise Unreadable(
+            mark.line + 1 if mark else 1, f"not valid YAML: {unquoted(said)}"
+        ) from None
     except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise Unreadable(line, f"the character U+{error.character:04X} is not allowed") from None

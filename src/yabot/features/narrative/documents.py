@@ -14,7 +14,9 @@ CURRENT = "current"
 
 
 class FragmentDocument(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_by_name=True, hide_input_in_errors=True
+    )
 
     fragment_id: str = Field(alias="_id")
     title: dict[str, str]
@@ -28,7 +30,9 @@ class FragmentDocument(BaseModel):
 class StoryDocument(BaseModel):
     """The one small document that says which revision readers see."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_by_name=True, hide_input_in_errors=True
+    )
 
     id: Literal["current"] = Field(default="current", alias="_id")
     story: str

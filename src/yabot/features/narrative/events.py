@@ -8,7 +8,7 @@ from yabot.events.envelope import EventPayload
 class DecisionContext(BaseModel):
     """Where the choice was made, and where it leads."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     fragment_id: str
     next_fragment: str

@@ -15,6 +15,7 @@ from yabot.coordinator.process import (
     Workflow,
     WorkflowData,
 )
+from yabot.error_text import kind_of
 from yabot.errors import TerminalError, TransientError
 from yabot.features.subscriptions.events import PaymentHeld
 from yabot.features.subscriptions.payments import PaymentService, Settled
@@ -88,7 +89,9 @@ class HeldPaymentProcess(Process[HeldData]):
             raise
         except Exception as error:
             log.exception("payment.not_activated", charge_id=charge_id)
-            raise ActivationFailed(f"charge {charge_id} cannot be activated: {error}") from error
+            raise ActivationFailed(
+                f"charge {charge_id} cannot be activated: {kind_of(error)}"
+            ) from error
         await self._tell(workflow, work, settled)
         workflow.finish()
 

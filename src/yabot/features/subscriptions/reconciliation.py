@@ -8,6 +8,7 @@ from aiogram.exceptions import TelegramAPIError
 from aiogram.types import StarTransaction
 
 from yabot.clock import utc_now
+from yabot.error_text import kind_of
 from yabot.errors import GuardFailed, StoreUnavailable
 from yabot.features.subscriptions.charges import StoredCharge
 from yabot.features.subscriptions.payments import PaymentService
@@ -73,7 +74,7 @@ class Reconciliation:
         try:
             listed = await self._bot.get_star_transactions(offset=offset, limit=PAGE)
         except TelegramAPIError as error:
-            raise StoreUnavailable("Telegram", error.message) from error
+            raise StoreUnavailable("Telegram", kind_of(error)) from error
         return listed.transactions
 
     async def _settle(self, charge: Charge) -> None:

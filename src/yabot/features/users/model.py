@@ -10,7 +10,7 @@ from yabot.storage.documents.model import VersionedDocument
 
 
 class Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Profile(Part):

@@ -9,6 +9,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from yabot.error_text import kind_of
 from yabot.observability.logging import get_logger
 from yabot.playground.bot_api.calls import Calls
 from yabot.playground.bot_api.errors import UNAUTHORIZED, BotApiError
@@ -40,7 +41,9 @@ class BotApiEndpoint:
             return _refusal(error)
         except sqlite3.Error as error:
             log.exception("playground.store.failed")
-            return _refusal(BotApiError(500, f"Internal Server Error: the store says: {error}"))
+            return _refusal(
+                BotApiError(500, f"Internal Server Error: the store says: {kind_of(error)}")
+            )
 
     async def download(self, request: Request) -> Response:
         """``/file/bot<token>/<path>``, as getFile told the path."""

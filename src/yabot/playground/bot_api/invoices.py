@@ -3,7 +3,7 @@
 from typing import Any
 
 from aiogram.types import LabeledPrice
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from yabot.playground.bot_api import access, keyboards
 from yabot.playground.bot_api.errors import bad_request
@@ -18,7 +18,7 @@ MOST_STARS = 100_000
 MOST_PAYLOAD_BYTES = 128
 LONGEST = {"title": 32, "description": 255}
 
-_prices = TypeAdapter(list[LabeledPrice])
+_prices = TypeAdapter(list[LabeledPrice], config=ConfigDict(hide_input_in_errors=True))
 
 
 def send_invoice(tx: Transaction, params: Params) -> Json:

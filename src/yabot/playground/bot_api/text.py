@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiogram.types import MessageEntity
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from yabot.playground.bot_api import html, utf16
 from yabot.playground.bot_api.errors import bad_request, not_built
@@ -18,7 +18,7 @@ _FOUND_BY_TELEGRAM = re.compile(
     r"(?P<bot_command>(?<![\w/])/[A-Za-z0-9_]{1,32}(?:@\w{3,32})?(?!\w))"
     r"|(?P<url>https?://[^\s<>\"']*[^\s<>\"'.,:;!?)\]])"
 )
-_entities = TypeAdapter(list[MessageEntity])
+_entities = TypeAdapter(list[MessageEntity], config=ConfigDict(hide_input_in_errors=True))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 import aiohttp
 
+from yabot.error_text import kind_of
 from yabot.errors import TransientError
 from yabot.playground.delivery.answers import Answer
 from yabot.playground.store.webhooks import Webhook
@@ -49,8 +50,8 @@ async def post(session: aiohttp.ClientSession, webhook: Webhook, update: dict[st
 
 def _worded(error: aiohttp.ClientError) -> str:
     if isinstance(error, aiohttp.ClientSSLError):
-        return f"SSL error {{{error}}}"
+        return f"SSL error {{{kind_of(error)}}}"
     if isinstance(error, aiohttp.ClientConnectorError):
         # Its own words are asyncio's; the number is the system's.
-        return os.strerror(error.os_error.errno) if error.os_error.errno else str(error)
+        return os.strerror(error.os_error.errno) if error.os_error.errno else kind_of(error)
     return "Connection closed by the webhook"

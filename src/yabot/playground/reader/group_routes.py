@@ -3,8 +3,9 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
+from yabot.playground.body import Body
 from yabot.playground.reader import groups, views
 from yabot.playground.reader.context import Store
 
@@ -12,14 +13,14 @@ Json = dict[str, Any]
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128)]
 
 
-class NewGroup(BaseModel):
+class NewGroup(Body):
     title: Title
     members: list[int] = Field(description="readers; the first one adds the bot")
     with_bot: bool = True
     bot_hears_all: bool = Field(False, description="the bot is an administrator there")
 
 
-class Member(BaseModel):
+class Member(Body):
     user_id: int
 
 

@@ -3,8 +3,9 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
+from yabot.playground.body import Body
 from yabot.playground.reader import actions, paying, profiles, views
 from yabot.playground.reader.context import Playground, Store
 
@@ -14,14 +15,14 @@ Username = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{3,31
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 
 
-class NewUser(BaseModel):
+class NewUser(Body):
     first_name: Name
     last_name: Name | None = None
     username: Username | None = None
     language_code: Language | None = "es"
 
 
-class ChangedUser(BaseModel):
+class ChangedUser(Body):
     """Only what is given changes."""
 
     first_name: Name = ""
@@ -31,15 +32,15 @@ class ChangedUser(BaseModel):
     stars: int = Field(0, ge=0, le=1_000_000)
 
 
-class NewMessage(BaseModel):
+class NewMessage(Body):
     text: str
 
 
-class Press(BaseModel):
+class Press(Body):
     data: str
 
 
-class Reaction(BaseModel):
+class Reaction(Body):
     emoji: str | None = Field(description="null takes the reaction back")
 
 

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from yabot.error_text import kind_of
 from yabot.errors import ConfigurationError, SchemaMismatch, StartupError
 from yabot.playground.store.schema import STEPS
 
@@ -104,7 +105,9 @@ def connect(path: Path) -> sqlite3.Connection:
     except sqlite3.OperationalError as error:
         raise _cannot_open(path, error) from error
     except (OSError, sqlite3.DatabaseError) as error:
-        raise StartupError(f"The playground's store {path} cannot be used: {error}.") from error
+        raise StartupError(
+            f"The playground's store {path} cannot be used: {kind_of(error)}."
+        ) from error
     return connection
 
 
@@ -135,7 +138,7 @@ def _cannot_open(path: Path, error: sqlite3.OperationalError) -> Exception:
             "YABOT_DATA_DIR."
         )
         return ConfigurationError([sentence])
-    return StartupError(f"The playground's store {path} cannot be opened: {error}.")
+    return StartupError(f"The playground's store {path} cannot be opened: {kind_of(error)}.")
 
 
 def to_json(value: Any) -> str:

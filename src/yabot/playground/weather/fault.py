@@ -25,7 +25,7 @@ class Fault(BaseModel):
     """``seconds`` is how long a delay lasts, a reordered delivery is held back at most, or a
     burst gathers; ``retry_after`` (seconds) belongs to a flood."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     kind: CallKind | DeliveryKind
     method: str | None = Field(None, description="null: every method but getUpdates")

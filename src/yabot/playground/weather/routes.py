@@ -3,8 +3,9 @@
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from yabot.playground.body import Body
 from yabot.playground.reader.context import Playground
 from yabot.playground.weather.fault import Fault
 
@@ -13,7 +14,7 @@ Json = dict[str, Any]
 router = APIRouter(prefix="/playground")
 
 
-class Forecast(BaseModel):
+class Forecast(Body):
     faults: list[Fault] = Field(max_length=50)
     seed: int = 0
 

@@ -8,7 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 class VersionedDocument(BaseModel):
     """A document that belongs to one user; ``version`` is the ``state_version`` it shows."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_by_name=True, hide_input_in_errors=True
+    )
 
     id: str = Field(alias="_id")
     version: int = Field(ge=1)

@@ -16,12 +16,12 @@ from pymongo.errors import (
     ExecutionTimeout,
     NetworkTimeout,
     OperationFailure,
-    PyMongoError,
     ServerSelectionTimeoutError,
     WriteConcernError,
     WTimeoutError,
 )
 
+from yabot.error_text import kind_of
 from yabot.errors import StartupError, StoreUnavailable
 from yabot.runtime.watch import Gate
 from yabot.storage.documents.collections import ensure_collection
@@ -50,7 +50,7 @@ def store_errors() -> Iterator[None]:
     try:
         yield
     except UNREACHABLE as error:
-        raise StoreUnavailable("MongoDB", _reason(error)) from error
+        raise StoreUnavailable("MongoDB", kind_of(error)) from error
 
 
 class DocumentStore:
@@ -85,7 +85,7 @@ class DocumentStore:
                 await self.database.command("ping")
         except (OperationFailure, ConfigurationError) as error:
             raise StartupError(
-                f"MongoDB refuses the connection of MONGODB_URI: {_reason(error)}"
+                f"MongoDB refuses the connection of MONGODB_URI: {kind_of(error)}"
             ) from error
 
     async def ensure(self, collections: Iterable[Collection]) -> None:
@@ -97,7 +97,7 @@ class DocumentStore:
             except OperationFailure as error:
                 raise StartupError(
                     f"MongoDB refuses to prepare the collection '{collection.name}': "
-                    f"{_reason(error)}"
+                    f"{kind_of(error)}"
                 ) from error
 
     async def find(self, collection: str, key: str) -> Mapping[str, Any] | None:
@@ -119,9 +119,3 @@ class DocumentStore:
         with suppress(TimeoutError):
             async with asyncio.timeout(GOODBYE_SECONDS):
                 await self.client.close()
-
-
-def _reason(error: PyMongoError) -> str:
-    details = getattr(error, "details", None)
-    message = details.get("errmsg") if isinstance(details, dict) else None
-    return (message or str(error)).split(", Timeout:")[0].splitlines()[0]

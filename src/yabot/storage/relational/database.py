@@ -8,9 +8,10 @@ from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, Insert, Table
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from yabot.error_text import kind_of
 from yabot.errors import StoreUnavailable
 from yabot.runtime.watch import Gate
 
@@ -86,14 +87,10 @@ def store_errors(store: str) -> Iterator[None]:
     except (OperationalError, InterfaceError) as error:
         if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
             raise  # a statement that SQLite does not understand is no outage
-        raise StoreUnavailable(store, _reason(error)) from error
+        raise StoreUnavailable(store, kind_of(error)) from error
     except InternalError as error:
         if getattr(error.orig, "sqlstate", None) != HUNG_UP:
             raise
-        raise StoreUnavailable(store, _reason(error)) from error
+        raise StoreUnavailable(store, kind_of(error)) from error
     except PoolTimeout as error:
         raise StoreUnavailable(store, "all its connections are busy") from error
-
-
-def _reason(error: DBAPIError) -> str:
-    return str(error.orig).strip().splitlines()[0]

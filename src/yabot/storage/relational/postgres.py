@@ -49,6 +49,7 @@ class PostgresDatabase:
             max_overflow=0,
             pool_timeout=timeout_ms / 1000,
             pool_pre_ping=True,
+            hide_parameters=True,
             connect_args={
                 "cursor_factory": _Cursor,
                 "connect_timeout": min(max(1, timeout_ms // 1000), LONGEST_CONNECTING),

@@ -18,6 +18,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, Table, func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
+from yabot.error_text import kind_of
 from yabot.errors import ConfigurationError, SchemaMismatch, StartupError
 from yabot.storage.relational.database import store_errors
 from yabot.storage.relational.tables import LOG_TABLES, metadata, partitions
@@ -53,12 +54,12 @@ class Schema:
                 command.upgrade(self._config(connection), "heads")
             except CommandError as error:
                 raise StartupError(
-                    f"the database was written by another version of YABOT ({error}); "
+                    "the database was written by another version of YABOT; "
                     "start that version, or restore the backup made before it"
                 ) from error
             except DBAPIError as error:
                 raise StartupError(
-                    f"SQL refuses to bring the tables to this version: {_first_line(error)}"
+                    f"SQL refuses to bring the tables to this version: {kind_of(error)}"
                 ) from error
 
     def verify(self, engine: Engine) -> None:
@@ -110,10 +111,6 @@ def _one_process_at_a_time(connection: Connection) -> None:
     """Until the transaction ends. On SQLite every writing transaction is alone anyway."""
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(ADVISORY_LOCK)))
-
-
-def _first_line(error: DBAPIError) -> str:
-    return str(error.orig).strip().splitlines()[0]
 
 
 def _describe(entry: Any) -> str:

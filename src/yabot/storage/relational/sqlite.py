@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DatabaseError
 
+from yabot.error_text import kind_of
 from yabot.errors import StartupError, StoreUnavailable
 from yabot.runtime.watch import Gate
 from yabot.storage.relational.database import Statement, store_errors
@@ -99,7 +100,7 @@ class SqliteDatabase:
                 connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
         except DatabaseError as error:
             raise StartupError(
-                f"SQLITE_DATABASE_PATH: SQLite cannot use {self._path} ({error.orig}); "
+                f"SQLITE_DATABASE_PATH: SQLite cannot use {self._path} ({kind_of(error)}); "
                 "name another file, or restore the backup of this one"
             ) from error
 
@@ -177,7 +178,7 @@ def _run_plain(connection: Connection, statement: str) -> None:
     try:
         driver.execute(statement)
     except sqlite3.Error as error:
-        raise StoreUnavailable("SQLite", str(error)) from error
+        raise StoreUnavailable("SQLite", kind_of(error)) from error
 
 
 def _in_transaction(connection: Connection) -> bool:
@@ -211,6 +212,7 @@ def _engine(path: Path, size: int) -> Engine:
         poolclass=QueuePool,
         pool_size=size,
         max_overflow=0,
+        hide_parameters=True,
         connect_args={"check_same_thread": False},
     )
 

@@ -27,7 +27,7 @@ FromList = Strict(False)
 
 
 class StoryModel(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
 
 
 class Choice(StoryModel):

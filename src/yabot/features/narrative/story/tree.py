@@ -12,6 +12,7 @@ from yaml.reader import Reader, ReaderError
 from yaml.resolver import Resolver
 from yaml.scanner import Scanner
 
+from yabot.error_text import unquoted
 from yabot.features.narrative.story.problems import Problems
 
 MAX_BYTES = 2_000_000
@@ -79,7 +80,7 @@ def _sentence(error: MarkedYAMLError) -> str:
     if isinstance(error, _Refused):
         return str(error.problem)
     said = " ".join(part for part in (error.context, error.problem) if part)
-    return f"not valid YAML: {said}{_advice(error.problem or '')}"
+    return f"not valid YAML: {unquoted(said)}{_advice(error.problem or '')}"
 
 
 def _advice(problem: str) -> str:

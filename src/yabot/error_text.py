@@ -1,0 +1,271 @@
+"""How an error is told to logs, tables and people: what, where, and in our own words.
+
+A library's message quotes what it complains of: a row, a document, a batch of readers' messages.
+So it never leaves the program. What does is the error's type, the place, and what is known to be
+safe: codes, and sentences of ``PHRASES``. The message of a ``YabotError`` is ours, and is kept.
+"""
+
+import os
+import re
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from traceback import walk_tb
+from types import TracebackType
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from yabot.errors import YabotError
+from yabot.redaction import Redactor
+
+LONGEST = 500
+# An error that has recursed has a thousand frames; the last ones tell enough.
+MOST_FRAMES = 40
+MOST_ERRORS = 10
+# So much of a foreign message is searched for what is known.
+SEARCHED = 10_000
+
+# What libraries and servers say that helps whoever has to mend it. Where a message contains one of
+# them, these words are told, and nothing else of it.
+PHRASES = (
+    # connections
+    "connection refused",
+    "connection reset",
+    "connection closed",
+    "timed out",
+    "name or service not known",
+    "no route to host",
+    "certificate verify failed",
+    "wrong version number",
+    # servers
+    "password authentication failed",
+    "authentication failed",
+    "invalid username-password pair",
+    "authentication required",
+    "no password is set",
+    "too many clients",
+    "max number of clients reached",
+    "the database system is starting up",
+    "the database system is shutting down",
+    "not the primary",
+    "no primary available",
+    "no replica set members",
+    "the cluster is down",
+    "no connection available",
+    "read only replica",
+    "out of memory",
+    # SQLite
+    "disk is full",
+    "disk i/o error",
+    "database is locked",
+    "readonly database",
+    "disk image is malformed",
+    "file is not a database",
+    "unable to open database file",
+    # Telegram
+    "terminated by other getupdates request",
+    "can't use getupdates method while webhook is active",
+    "chat not found",
+    "bot was blocked by the user",
+    "user is deactivated",
+    "message is not modified",
+    "message to edit not found",
+    "message can't be edited",
+    "message text is empty",
+    "message is too long",
+    "text must be non-empty",
+    "can't parse entities",
+    "query is too old",
+    "not enough rights",
+    "bad webhook",
+    "can be set up only on ports",
+    "failed to resolve host",
+    "https url must be provided",
+    "bad gateway",
+    "internal server error",
+    "unauthorized",
+    "too many requests",
+)
+_CODE = re.compile(r"[A-Za-z0-9_]{1,64}")
+# yaml quotes by repr, which may hold quotes itself: all from the first to the last one.
+_QUOTE = re.compile(r"['\"].*['\"]", re.DOTALL)
+
+# The names in these are of our tables: what a statement is about is bound, never a part of it.
+_SCHEMA = re.compile(
+    r"(?:no such (?:table|column)|constraint failed): (?P<name>[a-z_][a-z0-9_.]*)"
+    r"|(?:table|index|relation) \"?(?P<twice>[a-z_][a-z0-9_]*)\"? already exists"
+)
+# Redis begins its refusals with a code.
+_REFUSAL = re.compile(r"[A-Z]{3,20}(?= )")
+
+_redactor = Redactor()
+
+
+def error_text(error: BaseException) -> str:
+    """One sentence of at most ``LONGEST`` characters that any database takes."""
+    if isinstance(error, YabotError):
+        return own_words(str(error) or type(error).__name__)
+    place = _place(error.__traceback__)
+    return (kind_of(error) + (f" at {place}" if place else ""))[:LONGEST]
+
+
+def own_words(text: str) -> str:
+    """A sentence of ours, as it may be kept: without secrets, and not too long."""
+    text = _redactor.text(text)
+    # Neither a zero character nor half of a pair can be stored.
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()[:LONGEST]
+
+
+def kind_of(error: BaseException) -> str:
+    """What it is, without where: ``redis.ConnectionError: connection refused``."""
+    original = _driver_error(error)
+    facts = next(filter(None, map(_facts, _chain(original))), "")
+    if isinstance(original, OSError) and type(original).__module__ == "builtins" and facts:
+        return facts
+    return _type(original) + (f": {facts}" if facts else "")
+
+
+def rule_of(mistake: ErrorDetails) -> str:
+    """What pydantic says of one mistake, without the value and what it has found in it."""
+    if mistake["type"] == "value_error":
+        return "Value error"
+    return unquoted(mistake["msg"].partition(":")[0])
+
+
+def unquoted(words: str) -> str:
+    """A parser's sentence without what it quotes of the text that it has read."""
+    return _QUOTE.sub("…", words)
+
+
+def traceback_text(error: BaseException) -> str:
+    """The error and those that led to it, the first one first: types and frames alone."""
+    parts = [_with_frames(each) for each in reversed([*_chain(error)])]
+    return "\n\nwhich led to:\n\n".join(parts)
+
+
+def _with_frames(error: BaseException) -> str:
+    frames = [
+        f'  File "{frame.f_code.co_filename}", line {line}, in {frame.f_code.co_name}'
+        for frame, line in walk_tb(error.__traceback__)
+    ]
+    told = own_words(str(error)) if isinstance(error, YabotError) else ""
+    last = f"{_type(error)}: {told}" if told else kind_of(error)
+    lines = [*(frames and ["Traceback (most recent call last):"]), *frames[-MOST_FRAMES:], last]
+    if isinstance(error, BaseExceptionGroup):
+        for each in error.exceptions[:MOST_ERRORS]:
+            lines += ["", *(f"  | {line}" for line in traceback_text(each).splitlines())]
+    return "\n".join(lines)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error, what caused it, and so on."""
+    known: set[int] = set()
+    following: BaseException | None = error
+    while following is not None and id(following) not in known and len(known) < MOST_ERRORS:
+        yield following
+        known.add(id(following))
+        hidden = following.__suppress_context__
+        following = following.__cause__ or (None if hidden else following.__context__)
+
+
+def _driver_error(error: BaseException) -> BaseException:
+    """SQLAlchemy wraps what the database's driver has raised."""
+    original = getattr(error, "orig", None)
+    return original if isinstance(original, BaseException) else error
+
+
+def _type(error: BaseException) -> str:
+    kind = type(error)
+    package = kind.__module__.partition(".")[0]
+    return kind.__qualname__ if package == "builtins" else f"{package}.{kind.__qualname__}"
+
+
+def _place(trace: TracebackType | None) -> str:
+    """The last frame of ours; of the library where there is none."""
+    frames = [(str(frame.f_globals.get("__name__")), line) for frame, line in walk_tb(trace)]
+    ours = [each for each in frames if each[0].partition(".")[0] == "yabot"]
+    return next((f"{name}:{line}" for name, line in reversed(ours or frames)), "")
+
+
+def _facts(error: BaseException) -> str:
+    if isinstance(error, YabotError):
+        return ""
+    found = (fact(error) for fact in _FACTS)
+    return ", ".join(dict.fromkeys(filter(None, found)))
+
+
+def _of_validation(error: BaseException) -> str:
+    """Which rules were broken; not where, for a place may be a stranger's word too."""
+    if not isinstance(error, ValidationError):
+        return ""
+    mistakes = error.errors(include_url=False, include_context=False, include_input=False)
+    rules = ", ".join(sorted({each["type"] for each in mistakes}))
+    return f"{error.title}: {rules}"[:200]
+
+
+def _of_system(error: BaseException) -> str:
+    """By the number alone: what stands beside it may name an address, a file, a user."""
+    if isinstance(error, ssl.SSLError):
+        return _as_code(error.reason)
+    if isinstance(error, socket.gaierror):
+        return "name or service not known"
+    if isinstance(error, OSError) and isinstance(error.errno, int) and error.errno > 0:
+        return os.strerror(error.errno).lower()
+    return ""
+
+
+def _of_server(error: BaseException) -> str:
+    """The codes of PostgreSQL, SQLite, MongoDB and Redis."""
+    details, said = getattr(error, "details", None), _words(error)
+    schema = _SCHEMA.search(said) if _is_of_sql(error) else None
+    refusal = _REFUSAL.match(said) if _type(error).startswith("redis.") else None
+    codes = [
+        getattr(error, "sqlstate", None),
+        getattr(getattr(error, "diag", None), "constraint_name", None),
+        getattr(error, "sqlite_errorname", None),
+        getattr(error, "status_code", None),
+        getattr(error, "code", None),
+        details.get("codeName") if isinstance(details, dict) else None,
+        refusal and refusal[0],
+    ]
+    found = [*map(_as_code, codes), schema[0].replace('"', "") if schema else ""]
+    return ", ".join(filter(None, found))
+
+
+def _is_of_sql(error: BaseException) -> bool:
+    return hasattr(error, "sqlstate") or hasattr(error, "sqlite_errorname")
+
+
+def _words(error: BaseException) -> str:
+    """The library's own, to search in; of a validation none, for they are the value's."""
+    if isinstance(error, ValidationError):
+        return ""
+    try:
+        return str(error)[:SEARCHED]
+    except Exception:  # noqa: BLE001 - telling of an error must survive any error
+        return ""
+
+
+def _of_method(error: BaseException) -> str:
+    """The Bot API's, which could not be called."""
+    return _as_code(getattr(getattr(error, "method", None), "__api_method__", None))
+
+
+def _of_phrases(error: BaseException) -> str:
+    said = _words(error).lower()
+    return ", ".join(phrase for phrase in PHRASES if phrase in said)
+
+
+_FACTS: tuple[Callable[[BaseException], str], ...] = (
+    _of_validation,
+    _of_system,
+    _of_server,
+    _of_method,
+    _of_phrases,
+)
+
+
+def _as_code(value: object) -> str:
+    told = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    return told if _CODE.fullmatch(told) else ""
