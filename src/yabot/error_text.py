@@ -2,7 +2,8 @@
 
 A library's message quotes what it complains of: a row, a document, a batch of readers' messages.
 So it never leaves the program. What does is the error's type, the place, and what is known to be
-safe: codes, and sentences of ``PHRASES``. The message of a ``YabotError`` is ours, and is kept.
+safe: codes, and sentences of ``PHRASES``. The message of an error that YABOT declares is ours, and
+is kept.
 """
 
 import os
@@ -104,7 +105,7 @@ _redactor = Redactor()
 
 def error_text(error: BaseException) -> str:
     """One sentence of at most ``LONGEST`` characters that any database takes."""
-    if isinstance(error, YabotError):
+    if _is_ours(error):
         return own_words(str(error) or type(error).__name__)
     place = _place(error.__traceback__)
     return (kind_of(error) + (f" at {place}" if place else ""))[:LONGEST]
@@ -149,7 +150,7 @@ def _with_frames(error: BaseException) -> str:
         f'  File "{frame.f_code.co_filename}", line {line}, in {frame.f_code.co_name}'
         for frame, line in walk_tb(error.__traceback__)
     ]
-    told = own_words(str(error)) if isinstance(error, YabotError) else ""
+    told = own_words(str(error)) if _is_ours(error) else ""
     last = f"{_type(error)}: {told}" if told else kind_of(error)
     lines = [*(frames and ["Traceback (most recent call last):"]), *frames[-MOST_FRAMES:], last]
     if isinstance(error, BaseExceptionGroup):
@@ -167,6 +168,11 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         known.add(id(following))
         hidden = following.__suppress_context__
         following = following.__cause__ or (None if hidden else following.__context__)
+
+
+def _is_ours(error: BaseException) -> bool:
+    """Whether whoever raised it has written the message for people."""
+    return isinstance(error, YabotError) or type(error).__module__.startswith("yabot.")
 
 
 def _driver_error(error: BaseException) -> BaseException:
@@ -189,7 +195,7 @@ def _place(trace: TracebackType | None) -> str:
 
 
 def _facts(error: BaseException) -> str:
-    if isinstance(error, YabotError):
+    if _is_ours(error):
         return ""
     found = (fact(error) for fact in _FACTS)
     return ", ".join(dict.fromkeys(filter(None, found)))

@@ -93,7 +93,8 @@ async def test_what_fails_again_and_again_is_given_up_and_told(
         (*_, told) = await events_of(process.database, "7")
         assert await effects(process.database) == {"7": ["after"]}
     assert calls["poison"] == letter["attempts"] == ATTEMPTS
-    assert (letter["error_code"], letter["error"]) == ("RuntimeError", "no luck")
+    assert letter["error_code"] == "RuntimeError"
+    assert letter["error"].startswith("RuntimeError at ")
     envelope = Envelope.model_validate_json(told["envelope"])
     assert envelope.event_type == "event_processing_failed"
     assert envelope.correlation_id == "about toy_poked:7:poison:after"
@@ -295,7 +296,7 @@ async def test_what_is_kept_of_an_error_is_short_and_holds_no_secret_and_no_valu
     assert unstorable["error"] == "a zero \ufffd and half a pair ?"
     assert statement["attempts"] == ATTEMPTS
     assert "314159" not in statement["error"]
-    assert "unique" in statement["error"].lower()
+    assert "constraint" in statement["error"]
 
 
 async def test_an_event_about_nobody_is_handled_like_any_other(

@@ -69,7 +69,8 @@ async def test_a_compensation_that_fails_is_tried_again_after_a_growing_pause(sh
     await shop.tell(OrderCancelled(order="a"))
     await shop.run()
     row = await shop.workflow("a")
-    assert (row["state"], row["attempts"], row["error"]) == ("compensating", 1, "the bank sleeps")
+    assert (row["state"], row["attempts"]) == ("compensating", 1)
+    assert row["error"].startswith("RuntimeError at ")
     first_pause = (row["deadline"] - row["updated_at"]).total_seconds()
     shop.hands.pass_time(seconds=2)
     await shop.run()
@@ -93,7 +94,8 @@ async def test_after_its_attempts_it_is_stuck_until_somebody_resumes_it(shop: Sh
         assert await shop.inspector.counts() == {("order", await shop.state("a")): 1}
         shop.hands.pass_time(hours=2)
     [stuck] = await shop.inspector.newest("order", "stuck")
-    assert (stuck.id, stuck.attempts, stuck.error) == ("order:a", ATTEMPTS, "the shelf is locked")
+    assert (stuck.id, stuck.attempts) == ("order:a", ATTEMPTS)
+    assert (stuck.error or "").startswith("RuntimeError at ")
     assert stuck.deadline is None
     assert await shop.compensated("a") == ["charge"]
 

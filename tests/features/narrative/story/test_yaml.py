@@ -21,7 +21,7 @@ REFUSED = {
     "text like a tag": (
         "start: gate\nstory: @tale\n",
         2,
-        "not valid YAML: while scanning for the next token found character '@' that cannot start "
+        "not valid YAML: while scanning for the next token found character … that cannot start "
         "any token (a text that begins like this needs quotes, or a block: |-)",
     ),
     "two documents": (
