@@ -296,7 +296,7 @@ async def test_what_is_kept_of_an_error_is_short_and_holds_no_secret_and_no_valu
     assert unstorable["error"] == "a zero \ufffd and half a pair ?"
     assert statement["attempts"] == ATTEMPTS
     assert "314159" not in statement["error"]
-    assert "constraint" in statement["error"]
+    assert "partitions" in statement["error"]
 
 
 async def test_an_event_about_nobody_is_handled_like_any_other(
