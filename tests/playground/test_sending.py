@@ -66,6 +66,11 @@ async def test_given_entities_are_kept(bot: Bot, alma: int) -> None:
     assert [(e.type, e.offset, e.length) for e in message.entities] == [("bold", 0, 4)]
 
 
+async def test_references_are_read_as_telegram_reads_them(bot: Bot, alma: int) -> None:
+    sent = await bot.send_message(alma, "&lt;&#x1F600;&#0;&nbsp;&amp;lt;", parse_mode="HTML")
+    assert sent.text == "<😀&#0;&nbsp;&lt;"
+
+
 async def test_the_longest_text_passes_and_one_more_does_not(bot: Bot, alma: int) -> None:
     assert len((await bot.send_message(alma, "x" * 4096)).text or "") == 4096
     assert await refusal(bot, alma, "x" * 4097) == "Bad Request: message is too long"
@@ -74,8 +79,17 @@ async def test_the_longest_text_passes_and_one_more_does_not(bot: Bot, alma: int
 @pytest.mark.parametrize(
     ("text", "parse_mode", "description"),
     [
-        ("   ", None, "message text is empty"),
-        ("<b></b>", "HTML", "message text is empty"),
+        ("   ", None, "text must be non-empty"),
+        ("<b></b>", "HTML", "text must be non-empty"),
+        ("\u200b\u3164", None, "text must be non-empty"),
+        (
+            "&#xD83D;&#xDE00;",
+            "HTML",
+            "can't parse entities: Text contains invalid Unicode characters after decoding HTML "
+            "entities, check for unmatched surrogate code units",
+        ),
+        ("<b>x</b>" * 101, "HTML", "ENTITIES_TOO_LONG"),
+        ("😀" * 2049, None, "message is too long"),
         (
             "<b>open",
             "HTML",
@@ -118,6 +132,13 @@ async def test_bad_buttons_are_refused(
 ) -> None:
     refused = await refusal(bot, alma, "x", reply_markup=keyboard(**action))
     assert refused == f"Bad Request: {description}"
+
+
+async def test_labels_that_show_nothing_are_refused(bot: Bot, alma: int) -> None:
+    button = InlineKeyboardButton(text="\u3164", callback_data="x")
+    markup = InlineKeyboardMarkup(inline_keyboard=[[button]])
+    refused = await refusal(bot, alma, "x", reply_markup=markup)
+    assert refused == "Bad Request: BUTTON_TEXT_INVALID"
 
 
 async def test_inline_keyboards_come_back_as_they_were_sent(bot: Bot, alma: int) -> None:

@@ -28,7 +28,12 @@ TAGS = frozenset(SIMPLE_TAGS) | {"a", "span", "blockquote", "tg-emoji"}
 
 _TOKEN = re.compile(r"<(?P<end>/?)(?P<name>[^\s>]*)(?P<rest>[^>]*)>|(?P<open><)|(?P<text>[^<]+)")
 _ATTRIBUTE = re.compile(r"""([^\s=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?""")
-_REFERENCE = re.compile(r"&(?:lt|gt|amp|quot|#\d{1,7}|#x[0-9a-fA-F]{1,6});")
+_REFERENCE = re.compile(r"&(?:(lt|gt|amp|quot)|#(\d{1,7})|#x([0-9a-fA-F]{1,6}));")
+_NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
+HALVES = (
+    "Text contains invalid Unicode characters after decoding HTML entities, "
+    "check for unmatched surrogate code units"
+)
 
 
 @dataclass
@@ -64,7 +69,9 @@ class _Parser:
         return "".join(self._parts), self._entities
 
     def _add_text(self, source: str) -> None:
-        text = _REFERENCE.sub(lambda reference: html.unescape(reference[0]), source)
+        text = _REFERENCE.sub(_character, source)
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise _cannot_parse(HALVES)
         self._parts.append(text)
         self._length += utf16.length(text)
 
@@ -117,6 +124,14 @@ class _Parser:
 def parse(source: str) -> tuple[str, list[Entity]]:
     """The text without its tags, and Telegram's entities, outer before inner."""
     return _Parser(source).parse()
+
+
+def _character(reference: re.Match[str]) -> str:
+    """Numbers of no character stay as they are written. Two halves make no whole here."""
+    if reference[1]:
+        return _NAMED[reference[1]]
+    number = int(reference[2]) if reference[2] else int(reference[3], 16)
+    return chr(number) if 0 < number < 0x10FFFF else reference[0]
 
 
 def link(url: str) -> Entity | None:

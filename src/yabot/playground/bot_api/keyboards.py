@@ -15,10 +15,12 @@ from pydantic import BaseModel, ValidationError
 
 from yabot.playground.bot_api.errors import BotApiError, bad_request
 from yabot.playground.bot_api.params import Params
+from yabot.playground.bot_api.visible import is_visible
 
 Json = dict[str, Any]
 
 MOST_BUTTON_BYTES = 64
+MOST_BUTTONS = 100
 
 
 @dataclass(frozen=True)
@@ -63,14 +65,17 @@ def inline_from_params(params: Params) -> Markup:
 def _inline(given: Json) -> Json:
     shown = _read(InlineKeyboardMarkup, given)
     markup = InlineKeyboardMarkup.model_validate(shown)
-    for button in (button for row in markup.inline_keyboard for button in row):
+    buttons = [button for row in markup.inline_keyboard for button in row]
+    if len(buttons) > MOST_BUTTONS:
+        raise bad_request("REPLY_MARKUP_TOO_LONG")
+    for button in buttons:
         _check(button)
     shown["inline_keyboard"] = [row for row in shown["inline_keyboard"] if row]
     return shown
 
 
 def _check(button: InlineKeyboardButton) -> None:
-    if not button.text:
+    if not is_visible(button.text):
         raise bad_request("BUTTON_TEXT_INVALID")
     if button.callback_data and len(button.callback_data.encode()) > MOST_BUTTON_BYTES:
         raise bad_request("BUTTON_DATA_INVALID")

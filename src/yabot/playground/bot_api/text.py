@@ -10,9 +10,11 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from yabot.playground.bot_api import html, utf16
 from yabot.playground.bot_api.errors import bad_request, not_built
 from yabot.playground.bot_api.params import Params
+from yabot.playground.bot_api.visible import is_visible
 
 LONGEST_TEXT = 4096
 LONGEST_CAPTION = 1024
+MOST_ENTITIES = 100
 
 _FOUND_BY_TELEGRAM = re.compile(
     r"(?P<bot_command>(?<![\w/])/[A-Za-z0-9_]{1,32}(?:@\w{3,32})?(?!\w))"
@@ -51,7 +53,7 @@ def caption(source: str, entities: list[html.Entity]) -> dict[str, Any]:
     """As ``caption_from_params``, of a text and what was marked in it."""
     if not source.strip():
         return {}
-    if len(source.strip()) > LONGEST_CAPTION:
+    if utf16.length(source.strip()) > LONGEST_CAPTION:
         raise bad_request("message caption is too long")
     return checked(source, entities).as_caption()
 
@@ -73,10 +75,12 @@ def checked(text: str, entities: list[html.Entity]) -> Text:
     trimmed = text.lstrip()
     shift = utf16.length(text) - utf16.length(trimmed)
     trimmed = trimmed.rstrip()
-    if not trimmed:
-        raise bad_request("message text is empty")
-    if len(trimmed) > LONGEST_TEXT:
+    if not is_visible(trimmed):
+        raise bad_request("text must be non-empty")
+    if utf16.length(trimmed) > LONGEST_TEXT:
         raise bad_request("message is too long")
+    if len(entities) > MOST_ENTITIES:
+        raise bad_request("ENTITIES_TOO_LONG")
     kept = _moved(entities, shift, utf16.length(trimmed))
     found = [entity for entity in find_entities(trimmed) if not _overlaps(entity, kept)]
     kept = sorted(kept + found, key=lambda entity: (entity["offset"], -entity["length"]))

@@ -4,8 +4,9 @@ import time
 from typing import Any
 
 from yabot.playground import emoji
-from yabot.playground.bot_api import text
+from yabot.playground.bot_api import text, utf16
 from yabot.playground.bot_api.chats import member
+from yabot.playground.bot_api.visible import is_visible
 from yabot.playground.reader import views
 from yabot.playground.reader.errors import Refused
 from yabot.playground.store import bot, messages, people, presses, reactions, updates
@@ -109,9 +110,9 @@ def message_of(tx: Transaction, chat_id: int, message_id: int) -> Json:
 
 
 def text_of(written: str) -> text.Text:
-    if not written.strip():
+    if not is_visible(written):
         raise Refused(400, "The message is empty.")
-    if len(written.strip()) > text.LONGEST_TEXT:
+    if utf16.length(written.strip()) > text.LONGEST_TEXT:
         raise Refused(400, f"The message is longer than {text.LONGEST_TEXT} characters.")
     return text.checked(written, [])
 
