@@ -26,6 +26,7 @@ class Proxy:
         self.attempts: list[float] = []
         self._upstream = upstream
         self._open: set[asyncio.StreamWriter] = set()
+        self._forgotten: set[asyncio.StreamWriter] = set()
         self._passing = asyncio.Event()
         self._refusing = False
         self._delay = 0.0
@@ -49,6 +50,14 @@ class Proxy:
     def cut(self) -> None:
         """Break every connection once."""
         self._call(self._cut)
+
+    def forget(self) -> None:
+        """Pass nothing on any more over the connections that there are, and tell nobody."""
+
+        def forget_all() -> None:
+            self._forgotten |= self._open
+
+        self._call(forget_all)
 
     def delay(self, seconds: float) -> None:
         """Pass everything on late."""
@@ -144,6 +153,8 @@ class Proxy:
         with suppress(OSError):
             async for data in source:
                 await self._passing.wait()
+                if target in self._forgotten:
+                    continue
                 await asyncio.sleep(self._delay)
                 target.write(data)
                 await target.drain()

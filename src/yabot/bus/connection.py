@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import Redis
 from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -18,6 +18,7 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from yabot.bus.pool import AskingPool
 from yabot.error_text import kind_of
 from yabot.errors import StartupError, StoreUnavailable
 
@@ -58,7 +59,7 @@ def connection_options(
 
 def pooled(options: Options) -> Redis:
     """A client with a pool of its own."""
-    return Redis.from_pool(BlockingConnectionPool(**options))
+    return Redis.from_pool(AskingPool(**options))
 
 
 async def command(redis: Redis, *parts: Any, **options: Any) -> Any:
@@ -91,4 +92,8 @@ def store_errors() -> Iterator[None]:
 async def ping_redis(redis: Redis) -> None:
     """Raises StoreUnavailable, StartupError when Redis refuses us."""
     with store_errors():
-        await redis.ping()
+        try:
+            await redis.ping()
+        except RedisConnectionError:
+            # The connection broke while it was asked; whether Redis answers, another one tells.
+            await redis.ping()

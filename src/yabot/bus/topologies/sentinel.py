@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import Redis
 from redis.asyncio.connection import SSLConnection
 from redis.asyncio.sentinel import (
     SentinelConnectionPool,
@@ -14,6 +14,7 @@ from redis.asyncio.sentinel import (
 from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
 
 from yabot.bus.connection import REFUSED, Options, command, pooled
+from yabot.bus.pool import AskingPool
 from yabot.bus.topologies.asking import ask_all
 from yabot.error_text import kind_of
 from yabot.errors import StartupError, StoreUnavailable
@@ -116,7 +117,7 @@ class Sentinels:
         return StoreUnavailable("Redis", f"no Sentinel answers at {places}{reason}")
 
 
-class PrimaryPool(SentinelConnectionPool, BlockingConnectionPool):
+class PrimaryPool(SentinelConnectionPool, AskingPool):
     """Its connections go to the primary; those to a former one are given up."""
 
     async def aclose(self) -> None:

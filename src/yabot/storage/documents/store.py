@@ -30,6 +30,8 @@ from yabot.storage.documents.model import Collection
 T = TypeVar("T")
 
 Document = dict[str, Any]
+# A firewall forgets a connection that has been idle for a minute or more, and tells nobody.
+LONGEST_REST_MS = 45_000
 # The driver tells the server which sessions end; one that is away would not hear it.
 GOODBYE_SECONDS = 0.5
 # How long, in seconds, a transaction may take, with all that it has to begin again.
@@ -61,6 +63,7 @@ class DocumentStore:
             serverSelectionTimeoutMS=timeout_ms,
             connectTimeoutMS=timeout_ms,
             timeoutMS=timeout_ms,
+            maxIdleTimeMS=LONGEST_REST_MS,
             w="majority",
             journal=True,
             tz_aware=True,

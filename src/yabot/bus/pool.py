@@ -1,0 +1,54 @@
+"""Connections to Redis that are known to lead somewhere before anything is sent over them.
+
+A firewall forgets a connection that has been idle, and tells neither side: what is sent over it
+then is lost, and its sender learns so only when the time for an answer has passed.
+"""
+
+import asyncio
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from redis.asyncio import BlockingConnectionPool
+from redis.asyncio.connection import AbstractConnection
+from redis.exceptions import RedisError
+
+# Seconds of rest after which a connection is asked.
+RESTED = 1.0
+# The answer takes one way there and back; who waits for it wants to send something.
+LONGEST_ANSWER = 0.5
+
+
+class AskingPool(BlockingConnectionPool):
+    """Replaces a connection that has rested and does not answer: by then nothing was sent.
+
+    A command that has been sent is never repeated: nobody knows whether it was done.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        timeout: float | None = options.get("socket_timeout")
+        self._patience = LONGEST_ANSWER if timeout is None else min(LONGEST_ANSWER, timeout / 4)
+        self._resting_since: WeakKeyDictionary[AbstractConnection, float] = WeakKeyDictionary()
+
+    async def ensure_connection(self, connection: AbstractConnection) -> None:
+        if self._has_rested(connection) and not await self._answers(connection):
+            await connection.disconnect(nowait=True)
+        await super().ensure_connection(connection)
+
+    async def release(self, connection: AbstractConnection) -> None:
+        self._resting_since[connection] = asyncio.get_running_loop().time()
+        await super().release(connection)
+
+    def _has_rested(self, connection: AbstractConnection) -> bool:
+        now = asyncio.get_running_loop().time()
+        since = self._resting_since.get(connection, now)
+        return connection.is_connected and now - since > RESTED
+
+    async def _answers(self, connection: AbstractConnection) -> bool:
+        try:
+            async with asyncio.timeout(self._patience):
+                await connection.send_command("PING", check_health=False)
+                await connection.read_response()
+        except (RedisError, OSError, TimeoutError):
+            return False
+        return True
