@@ -14,7 +14,7 @@ from tests.storage.fixtures import NewDatabase
 from tests.storage.units import add_receipt
 from yabot.errors import StartupError, StoreUnavailable
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.sqlite import GROUP_SIZE, SqliteDatabase
+from yabot.storage.relational.sqlite import GROUP_SIZE, LARGEST_LOG, SqliteDatabase
 
 
 async def test_concurrent_writes_share_commits(sqlite_database: Database) -> None:
@@ -46,6 +46,13 @@ async def test_what_is_committed_survives_a_power_cut(sqlite_database: Database)
 
     full, on = 2, 1
     assert await sqlite_database.write(settings) == ["wal", full, on]
+
+
+async def test_the_log_is_cut_also_where_nobody_is_ever_quiet(sqlite_database: Database) -> None:
+    def limit(connection: Connection) -> object:
+        return connection.exec_driver_sql("PRAGMA journal_size_limit").scalar()
+
+    assert await sqlite_database.write(limit) == LARGEST_LOG
 
 
 async def test_a_reader_cannot_write(sqlite_database: Database) -> None:

@@ -7,20 +7,31 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from yabot.error_text import kind_of
 from yabot.errors import StartupError, StoreUnavailable
+from yabot.observability.logging import get_logger
 from yabot.runtime.watch import Gate
 from yabot.storage.relational.database import Statement, store_errors
 from yabot.storage.relational.later import LaterWrites
 
 T = TypeVar("T")
 
+log = get_logger(__name__)
+
 GROUP_SIZE = 128
+# SQLite moves pages from its write-ahead log to the database by every four megabytes, but leaves
+# the file as large as its peak. Where nobody is ever quiet it is cut to the first size, at a quiet
+# moment it is emptied if it is larger than the second.
+LARGEST_LOG = 16 * 1024 * 1024
+LARGE_LOG = 8 * 1024 * 1024
+# Seconds between two tries to empty it: one in vain costs as much as one that succeeds.
+CUT_EVERY = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +52,15 @@ class SqliteDatabase:
 
     def __init__(self, path: Path, *, pool_size: int, timeout_ms: int) -> None:
         self._path = path
+        self._log_path = path.with_name(f"{path.name}-wal")
         self.gate = Gate("SQLite")
         self.engine = _writing_engine(path, timeout_ms)
         self._reading = _reading_engine(path, pool_size, timeout_ms)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
         self._connected: Connection | None = None
+        self._timeout_ms = timeout_ms
+        self._cut_at = 0.0
         self._readers = ThreadPoolExecutor(pool_size, thread_name_prefix="sqlite-read")
         self._later = LaterWrites(self.write)
 
@@ -115,6 +129,8 @@ class SqliteDatabase:
         while not stop:
             first = self._jobs.get()
             stop = first is None or self._commit_group(first)
+            if self._jobs.empty():
+                self._cut_log()
         self._disconnect()
 
     def _commit_group(self, first: _Job) -> bool:
@@ -131,6 +147,24 @@ class SqliteDatabase:
             outcomes = [(job, None, error) for job in group]
         self._loop.call_soon_threadsafe(_settle, outcomes)
         return stop
+
+    def _cut_log(self) -> None:
+        """Move all of the log to the database and empty its file, if nobody still reads from it.
+
+        The heartbeat's writes come by every few seconds, so that a peak never stays for long.
+        """
+        if monotonic() < self._cut_at or _size(self._log_path) <= LARGE_LOG:
+            return
+        try:
+            # Readers are not waited for: that would hold up whoever writes next.
+            _run_plain(self._connection(), "PRAGMA busy_timeout = 0")
+            _run_plain(self._connection(), "PRAGMA wal_checkpoint(TRUNCATE)")
+            _run_plain(self._connection(), f"PRAGMA busy_timeout = {self._timeout_ms}")
+        except (StoreUnavailable, SQLAlchemyError) as error:
+            # Nothing is lost; what is wrong with the disk, the next write finds too.
+            log.warning("sqlite.log_not_cut", reason=type(error).__name__)
+            self._disconnect()
+        self._cut_at = monotonic() + CUT_EVERY
 
     def _connection(self) -> Connection:
         """The writer's own: taking one from the pool for each group costs several statements."""
@@ -186,6 +220,13 @@ def _in_transaction(connection: Connection) -> bool:
     return bool(driver.in_transaction)
 
 
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
+
+
 def _settle(outcomes: list[_Outcome]) -> None:
     for job, result, error in outcomes:
         if job.future.done():
@@ -224,6 +265,7 @@ def _writing_engine(path: Path, timeout_ms: int) -> Engine:
         f"busy_timeout = {timeout_ms}",
         "journal_mode = WAL",
         "synchronous = FULL",
+        f"journal_size_limit = {LARGEST_LOG}",
         "foreign_keys = ON",
     )
     _connect(engine, pragmas)
