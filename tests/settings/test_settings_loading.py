@@ -60,6 +60,8 @@ def test_sqlite_has_a_file_of_its_own_or_one_in_the_data_directory(tmp_path: Pat
 @pytest.mark.criterion("5.2.4")
 def test_redis_is_named_by_its_two_variables() -> None:
     settings = load(REDIS_URL="redis://db.example.org", REDIS_PASSWORD="s3cret/@:")
+    assert settings.redis.url is not None
+    assert settings.redis.url.get_secret_value() == "redis://db.example.org"
     assert settings.redis.password is not None
     assert settings.redis.password.get_secret_value() == "s3cret/@:"
 
