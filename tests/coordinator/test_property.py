@@ -19,6 +19,7 @@ from tests.coordinator.shop import Shop
 from tests.storage.fixtures import fresh_copy
 from tests.tiers import examples
 from yabot.coordinator.wakeups import ATTEMPTS
+from yabot.runtime.ending import end
 from yabot.storage.relational.sqlite import SqliteDatabase
 from yabot.storage.relational.tables import group_positions
 
@@ -137,10 +138,8 @@ class World:
         doomed = asyncio.create_task(_work(Shop(database, self.shop.hands, self.shop.faults)))
         for _ in range(moments):
             await asyncio.sleep(0.0002)
-        doomed.cancel()
-        for task in asyncio.all_tasks() - others:
-            task.cancel()
-        await asyncio.gather(*(asyncio.all_tasks() - others), return_exceptions=True)
+        await end([doomed])
+        await end(asyncio.all_tasks() - others)
         await database.close()
 
 

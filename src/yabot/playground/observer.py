@@ -1,13 +1,13 @@
 """Carries the bot's live events to the open pages for as long as the playground runs."""
 
 import asyncio
-from contextlib import suppress
 
 from yabot.error_text import error_text
 from yabot.observability.logging import get_logger
 from yabot.playground.feed import Feed
 from yabot.playground.inspector import Inspector
 from yabot.playground.store.database import Change
+from yabot.runtime.ending import end
 
 log = get_logger(__name__)
 
@@ -25,9 +25,7 @@ class Observer:
 
     async def stop(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await end([self._task])
 
     async def _observe(self) -> None:
         while True:

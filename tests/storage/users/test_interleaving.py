@@ -26,6 +26,7 @@ from tests.storage.users.world import World, new_world
 from tests.tiers import examples
 from tests.waiting import until
 from yabot.features.narrative.library import Library
+from yabot.runtime.ending import end
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.tables import receipts, user_counters
@@ -69,10 +70,8 @@ async def run(worlds: Sequence[World], plan: Sequence[Arrival]) -> None:
         )
     )
     assert sum(outcomes) == len(plan)
-    for reader in readers:
-        reader.cancel()
-    for ended in await asyncio.gather(*readers, return_exceptions=True):
-        assert isinstance(ended, asyncio.CancelledError), ended
+    await end(readers)
+    assert all(reader.cancelled() for reader in readers)
 
 
 def replay(rows: Rows, plan: Sequence[Arrival]) -> Model:
