@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiogram import Bot, Dispatcher, Router
+from aiogram.filters import Command
 from aiogram.types import User as TelegramUser
 from uuid_utils import uuid7
 
+from yabot.bot.arguments import BoundedArguments
 from yabot.bot.groups import GroupDoor, PrivateChatsOnly
 from yabot.bot.localization import Texts
 from yabot.bot.sender import OnBlocked
@@ -95,6 +97,7 @@ def build_dispatcher(
     dispatcher.workflow_data.update(services.by_name)
     door = GroupDoor(me, dispatcher)
     dispatcher.update.outer_middleware(PrivateChatsOnly(services.texts, door))
+    dispatcher.message.middleware(BoundedArguments())
     for each in features:
         if each.middleware is not None:
             dispatcher.update.outer_middleware(each.middleware(services))
@@ -112,6 +115,15 @@ def _take_handlers(dispatcher: Dispatcher, router: Router) -> None:
         raise ValueError(f"register the handlers of {router.name} on it, not on routers below it")
     for kind, observer in router.observers.items():
         dispatcher.observers[kind].handlers += observer.handlers
+    _match_in_any_case(router)
+
+
+def _match_in_any_case(router: Router) -> None:
+    """As ``command_in`` does: a telephone begins a message with a capital letter."""
+    for handler in router.message.handlers:
+        for each in handler.filters or ():
+            if isinstance(each.callback, Command):
+                each.callback.ignore_case = True
 
 
 def build_coordinators(features: Sequence[Feature], services: Services) -> dict[str, Coordinator]:

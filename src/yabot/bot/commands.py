@@ -7,7 +7,7 @@ _COMMAND = re.compile(r"/(?P<name>[A-Za-z0-9_]{1,32})(?:@(?P<addressee>[A-Za-z0-
 
 
 def command_in(text: str | None, username: str) -> str | None:
-    """The name of the command with which ``text`` begins.
+    """The name of the command with which ``text`` begins, in lower case.
 
     None where it begins with none, or with one that names a bot other than ``username``.
     """
@@ -16,4 +16,4 @@ def command_in(text: str | None, username: str) -> str | None:
         return None
     addressee = found["addressee"]
     is_ours = addressee is None or addressee.lower() == username.lower()
-    return found["name"] if is_ours else None
+    return found["name"].lower() if is_ours else None

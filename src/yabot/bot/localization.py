@@ -9,6 +9,8 @@ from pathlib import Path
 from fluent.runtime import FluentBundle, FluentResource
 from fluent.syntax.ast import Resource
 
+from yabot import outside
+
 LANGUAGES = ("es", "en")
 DEFAULT_LANGUAGE = "es"
 MACHINERY_TEXTS = Path(__file__).parent / "texts"
@@ -37,7 +39,10 @@ class Texts:
 
 
 def closest_language(code: str | None) -> str:
-    language = (code or DEFAULT_LANGUAGE).split("-")[0].lower()
+    """Of those that we have, for any tag; nobody's is the default."""
+    if not code:
+        return DEFAULT_LANGUAGE
+    language = (outside.language(code) or "").partition("-")[0]
     return language if language in LANGUAGES else "en"
 
 

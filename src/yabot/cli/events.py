@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from yabot import outside
 from yabot.assembly import build_catalog
 from yabot.bootstrap import FEATURES
 from yabot.bus.observer import keep_observing
@@ -53,10 +54,12 @@ def asyncapi() -> None:
 
 
 async def _follow(settings: Settings, stop: asyncio.Event, user: str | None, raw: bool) -> None:
+    wanted = user and (outside.user_id(user) or user)
+
     async def show() -> None:
         async with open_redis(settings) as redis:
             async for event in keep_observing(redis, build_catalog(FEATURES).names, _explain):
-                if user in (None, event.get("user_id")):
+                if wanted in (None, event.get("user_id")):
                     typer.echo(json.dumps(event, ensure_ascii=False) if raw else _line(event))
 
     await finished_before(stop, show())

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from yabot import outside
 from yabot.bus.inbound.stream import Entry
 from yabot.clock import rfc3339, utc_now
 from yabot.error_text import rule_of
@@ -87,7 +88,8 @@ def _read(entry: Entry) -> Envelope:
     except ValidationError as error:
         raise NotAnEnvelope(mistakes(error, Envelope)) from error
     _check_names(envelope)
-    return envelope.model_copy(update={"timestamp": _in_utc(envelope.timestamp)})
+    whom = envelope.user_id and (outside.user_id(envelope.user_id) or envelope.user_id)
+    return envelope.model_copy(update={"timestamp": _in_utc(envelope.timestamp), "user_id": whom})
 
 
 def _check_names(envelope: Envelope) -> None:

@@ -8,11 +8,13 @@ from aiogram import Router
 from aiogram.filters import Command, CommandObject
 from aiogram.types import CallbackQuery, Message
 
+from yabot import outside
 from yabot.bot.filters import Pressed
 from yabot.bot.localization import Localizer
 from yabot.bot.turn import Turn
 from yabot.features.besitos.service import BesitosService
 from yabot.features.users.model import Profile
+from yabot.features.users.names import shown_name
 from yabot.features.users.notices import Notices
 from yabot.features.users.service import User, UserService
 
@@ -24,7 +26,8 @@ REFUSALS: dict[Refusal, str] = {
     "own_gift": "besitos-gift-own",
     "insufficient": "besitos-gift-insufficient",
 }
-_WHO = re.compile(r"@?(?P<username>[a-zA-Z][a-zA-Z0-9_]{2,31})|(?P<user_id>[0-9]{1,16})")
+# With the @.
+LONGEST_NAME = 33
 _AMOUNT = re.compile("[1-9][0-9]{0,11}")
 
 
@@ -47,7 +50,7 @@ class Gift:
     @classmethod
     def of(cls, data: str) -> "Gift":
         _, recipient_id, amount, nonce = data.split(":")
-        return cls(recipient_id, int(amount), int(nonce))
+        return cls(outside.user_id(recipient_id) or "", int(amount), int(nonce))
 
 
 class GiftHandler:
@@ -76,7 +79,7 @@ class GiftHandler:
         if not _AMOUNT.fullmatch(amount):
             _refuse(turn, t, "invalid_amount")
         elif recipient is None:
-            _refuse(turn, t, "unknown_recipient", who=who)
+            _refuse(turn, t, "unknown_recipient", who=who[:LONGEST_NAME])
         elif recipient.user_id == user.user_id:
             _refuse(turn, t, "own_gift")
         elif int(amount) > balance:
@@ -88,6 +91,10 @@ class GiftHandler:
         turn.interaction("gift_confirmed")
         turn.drop_pressed()
         gift = Gift.of(query.data or "")
+        if gift.recipient_id == user.user_id:
+            turn.acknowledge()
+            _refuse(turn, t, "own_gift")
+            return
         key = f"gift:{user.user_id}:{gift.nonce}"
         outcome = await self._besitos.transfer(
             turn.work, user.user_id, gift.recipient_id, gift.amount, key=key
@@ -115,18 +122,14 @@ class GiftHandler:
         turn.say(t("besitos-gift-kept"))
 
     async def _find(self, who: str) -> User | None:
-        found = _WHO.fullmatch(who)
-        if found is None:
-            return None
-        if found["username"]:
-            return await self._users.find_by_username(found["username"])
-        return await self._users.find(found["user_id"])
+        user_id = outside.user_id(who)
+        if user_id is not None:
+            return await self._users.find(user_id)
+        return await self._users.find_by_username(who)
 
     async def _tell(self, turn: Turn, giver: Profile, gift: Gift) -> None:
-        who = f"@{giver.username}" if giver.username else giver.first_name
-
         def say(t: Localizer) -> str:
-            return t("besitos-gift-received", amount=gift.amount, who=who)
+            return t("besitos-gift-received", amount=gift.amount, who=shown_name(giver, t))
 
         await self._notices.tell(turn.work, gift.recipient_id, say)
 

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from yabot.bot.localization import LANGUAGES
 from yabot.features.items.model import MAX_PRICE, Item, ItemMetadata, ItemType, Texts
+from yabot.outside import STORY_ID
 
 # So many, with names so long, that the shop is one message and each name fits a button.
 MAX_ITEMS = 30
@@ -26,7 +27,7 @@ def _length(limit: int) -> StringConstraints:
 
 
 _Complete = AfterValidator(_in_every_language)
-ItemId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,24}$")]
+ItemId = Annotated[str, StringConstraints(pattern=f"^{STORY_ID}$")]
 Name = Annotated[str, _length(MAX_NAME)]
 Description = Annotated[str, _length(MAX_DESCRIPTION)]
 

@@ -2,6 +2,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from yabot.outside import STORY_ID
+
 MAX_PRICE = 1_000_000
 
 # By language, as "es".
@@ -27,7 +29,7 @@ class Item(BaseModel):
         frozen=True, extra="forbid", validate_by_name=True, hide_input_in_errors=True
     )
 
-    item_id: str = Field(alias="_id", pattern=r"^[a-z0-9_]{1,24}$")
+    item_id: str = Field(alias="_id", pattern=f"^{STORY_ID}$")
     name: Texts
     type: ItemType
     metadata: ItemMetadata

@@ -16,6 +16,7 @@ from yabot.features.narrative.story.scene import Scene
 from yabot.features.users.model import UserState
 from yabot.features.users.service import User, UserService
 from yabot.observability.logging import get_logger
+from yabot.outside import start_parameter
 from yabot.storage.relational.database import Database
 
 log = get_logger(__name__)
@@ -44,7 +45,7 @@ class CommandHandler:
         routes.callback_query.register(self.help, Pressed("help"))
         routes.message.register(self.ask_language, Command("language"))
         routes.callback_query.register(self.ask_language, Pressed("language"))
-        routes.callback_query.register(self.set_language, Pressed("lang:[a-z]{2}"))
+        routes.callback_query.register(self.set_language, Pressed(f"lang:({'|'.join(LANGUAGES)})"))
         routes.message.register(self.unknown_command, IsCommand())
         routes.message.register(self.talk, F.text)
         routes.message.register(self.unsupported)
@@ -54,7 +55,8 @@ class CommandHandler:
     async def start(
         self, _event: TelegramObject, command: CommandObject, turn: Turn, user: User, t: Localizer
     ) -> None:
-        turn.interaction("start", **({"payload": command.args[:64]} if command.args else {}))
+        payload = start_parameter(command.args or "")
+        turn.interaction("start", **({"payload": payload} if payload else {}))
         key = "menu-welcome" if user.is_new else "menu-welcome-back"
         turn.say(t(key, name=user.profile.first_name), _front(t))
 

@@ -1,8 +1,23 @@
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from yabot import outside
 from yabot.events.envelope import EventPayload
+
+
+def _story_id(text: str) -> str:
+    known = outside.story_id(text)
+    if known is None:
+        raise ValueError("it is no id of a story")
+    return known
+
+
+def _reaction(text: str) -> str:
+    known = outside.reaction(text)
+    if known is None:
+        raise ValueError("it is no reaction")
+    return known
 
 
 class DecisionContext(BaseModel):
@@ -29,8 +44,10 @@ class ReactionDetected(EventPayload):
 
     event_type: ClassVar[str] = "reaction_detected"
 
-    content_id: str = Field(description="the fragment's id")
-    reaction_type: str = Field(description="the emoji, or custom for any of Telegram's own making")
+    content_id: Annotated[str, AfterValidator(_story_id)] = Field(description="the fragment's id")
+    reaction_type: Annotated[str, AfterValidator(_reaction)] = Field(
+        description="the emoji, or custom for any of Telegram's own making"
+    )
 
 
 class NarrativeHintUnlocked(EventPayload):

@@ -1,11 +1,15 @@
 """The story in the chat: /story, choices, reactions."""
 
+import re
+from collections.abc import Iterable
+
 from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import (
     CallbackQuery,
     MessageReactionUpdated,
     ReactionTypeEmoji,
+    ReactionTypeUnion,
     TelegramObject,
 )
 
@@ -15,9 +19,16 @@ from yabot.bot.turn import Turn
 from yabot.features.narrative import messages
 from yabot.features.narrative.service import Arrived, NarrativeService, Refusal
 from yabot.features.narrative.story import scene
+from yabot.features.narrative.story.reactions import REACTIONS
 from yabot.features.narrative.story.scene import Scene
 from yabot.features.users.service import User
+from yabot.outside import STORY_ID, VARIATION_SELECTOR, reaction
 from yabot.storage.relational.database import Database
+
+# Telegram's own, with or without a keyboard's variation selectors.
+ANY_REACTION = "|".join(
+    f"{VARIATION_SELECTOR}?".join(map(re.escape, [*emoji, ""])) for emoji in sorted(REACTIONS)
+).join(("(?:", ")"))
 
 
 def router() -> Router:
@@ -27,8 +38,8 @@ def router() -> Router:
     routes.callback_query.register(stay, Pressed("story:stay"))
     routes.callback_query.register(ask_to_restart, Pressed("story:again"))
     routes.callback_query.register(restart, Pressed("story:restart"))
-    routes.callback_query.register(choose, Pressed("c:[a-z0-9_]{1,24}:[a-z0-9_]{1,24}"))
-    routes.callback_query.register(react_by_button, Pressed("r:[a-z0-9_]{1,24}:.+"))
+    routes.callback_query.register(choose, Pressed(f"c:{STORY_ID}:{STORY_ID}"))
+    routes.callback_query.register(react_by_button, Pressed(f"r:{STORY_ID}:{ANY_REACTION}"))
     routes.message_reaction.register(react)
     return routes
 
@@ -83,7 +94,8 @@ async def react_by_button(
     query: CallbackQuery, turn: Turn, user: User, t: Localizer, narrative: NarrativeService
 ) -> None:
     """Refused for a page that they never had: clients send whatever data they want."""
-    _, content_id, emoji = (query.data or "").split(":", 2)
+    _, content_id, pressed = (query.data or "").split(":", 2)
+    emoji = reaction(pressed) or ""
     turn.interaction("reaction", content_id=content_id)
     refused = await narrative.react(turn.work, user, content_id, [emoji])
     if refused is not None:
@@ -101,14 +113,19 @@ async def react(
 ) -> None:
     """A reaction that was there before, or was taken back, is no news."""
     turn.operation = "reaction"
-    added = [new for new in change.new_reaction if new not in change.old_reaction]
+    before, now = map(_kinds, (change.old_reaction, change.new_reaction))
+    added = [kind for kind in now if kind not in before]
     content_id = await messages.content_of(database, turn.chat_id, change.message_id)
     if content_id is None or not added:
         return
     turn.interaction("reaction", content_id=content_id)
-    reactions = [kind.emoji if isinstance(kind, ReactionTypeEmoji) else "custom" for kind in added]
     # Not refused: the log has just named the message that shows the page.
-    await narrative.react(turn.work, user, content_id, reactions)
+    await narrative.react(turn.work, user, content_id, added)
+
+
+def _kinds(reactions: Iterable[ReactionTypeUnion]) -> list[str]:
+    told = (each.emoji if isinstance(each, ReactionTypeEmoji) else "custom" for each in reactions)
+    return [kind for kind in map(reaction, told) if kind is not None]
 
 
 async def ask_to_restart(_event: TelegramObject, turn: Turn, t: Localizer) -> None:

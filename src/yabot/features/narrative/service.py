@@ -29,6 +29,7 @@ from yabot.features.narrative.story.scene import Scene
 from yabot.features.subscriptions.service import SubscriptionService
 from yabot.features.users.model import NarrativeProgress
 from yabot.features.users.service import User, UserService
+from yabot.outside import reaction
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.unit_of_work import UnitOfWork
 
@@ -108,11 +109,11 @@ class NarrativeService:
             return "vip_required"
         return self._walk(work, user, mark, choice)
 
-    async def pays(self, content_id: str, reaction: str) -> int:
+    async def pays(self, content_id: str, reaction_type: str) -> int:
         """How many besitos the reaction to that fragment is worth, as the story is now."""
         story = await self.library.current()
         fragment = story.fragments.get(content_id) if story else None
-        return fragment.metadata.reactions.get(reaction, 0) if fragment else 0
+        return fragment.metadata.reactions.get(reaction_type, 0) if fragment else 0
 
     async def hints_within(self, user: User, earned: int) -> list[Hint]:
         """What the reader gets for having earned so much and does not have; the cheapest first."""
@@ -145,8 +146,8 @@ class NarrativeService:
         """
         if not await self._has_had(user, content_id):
             return "outdated"
-        for reaction in reactions:
-            event = ReactionDetected(content_id=content_id, reaction_type=reaction)
+        for kind in dict.fromkeys(filter(None, map(reaction, reactions))):
+            event = ReactionDetected(content_id=content_id, reaction_type=kind)
             work.publish(event, user.user_id)
         return None
 

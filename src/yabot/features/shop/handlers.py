@@ -19,6 +19,7 @@ from yabot.features.shop.service import (
     Unaffordable,
 )
 from yabot.features.users.service import User
+from yabot.outside import STORY_ID
 
 REFUSALS: dict[Refusal, str] = {
     "outdated": "shop-outdated",
@@ -34,7 +35,7 @@ class ShopHandlers:
     def register(self, routes: Router) -> None:
         routes.message.register(self.show, Command("shop"))
         routes.callback_query.register(self.show, Pressed("shop"))
-        routes.callback_query.register(self.ask, Pressed("shop:[a-z0-9_]{1,24}"))
+        routes.callback_query.register(self.ask, Pressed(f"shop:{STORY_ID}"))
         routes.callback_query.register(self.buy, Pressed(PATTERN))
         routes.callback_query.register(self.decline, Pressed("buy:no"))
 

@@ -1,6 +1,8 @@
 from dataclasses import dataclass
 
-PATTERN = "buy:[a-z0-9_]{1,24}:[1-9][0-9]{0,6}:[0-9]{1,12}"
+from yabot.outside import STORY_ID
+
+PATTERN = f"buy:{STORY_ID}:[1-9][0-9]{{0,6}}:[0-9]{{1,12}}"
 
 
 @dataclass(frozen=True, slots=True)

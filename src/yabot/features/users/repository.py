@@ -62,7 +62,7 @@ _by_username = (
 
 def find_by_username(username: str) -> Statement[str | None]:
     def read(connection: Connection) -> str | None:
-        return connection.execute(_by_username, {"username": username.lower()}).scalar()
+        return connection.execute(_by_username, {"username": username}).scalar()
 
     return read
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from aiogram.types import User as TelegramUser
 
+from yabot import outside
 from yabot.bot.localization import Localizer
 from yabot.clock import utc_now
 from yabot.errors import GuardFailed, StoreUnavailable, TerminalError
@@ -63,8 +64,11 @@ class UserService:
         return _as_user(await self._database.read(repository.find(user_id)))
 
     async def find_by_username(self, username: str) -> User | None:
-        """Whoever was seen last under that name, in whichever case it is written."""
-        user_id = await self._database.read(repository.find_by_username(username))
+        """Whoever was seen last under that name, however it is written."""
+        known = outside.username(username)
+        if known is None:
+            return None
+        user_id = await self._database.read(repository.find_by_username(known))
         return None if user_id is None else await self.find(user_id)
 
     def guard_known(self, work: UnitOfWork, user_id: str) -> None:
@@ -229,8 +233,12 @@ def _as_user(stored: repository.StoredUser) -> User | None:
 
 def _telegram_values(telegram_user: TelegramUser) -> dict[str, Any]:
     return {
-        "username": telegram_user.username,
-        "first_name": telegram_user.first_name,
-        "last_name": telegram_user.last_name,
-        "language_code": telegram_user.language_code,
+        "username": _stored(telegram_user.username),
+        "first_name": outside.storable(telegram_user.first_name),
+        "last_name": _stored(telegram_user.last_name),
+        "language_code": outside.language(telegram_user.language_code or ""),
     }
+
+
+def _stored(text: str | None) -> str | None:
+    return None if text is None else outside.storable(text)

@@ -9,7 +9,7 @@ from yabot.features.narrative.story.model import (
 )
 from yabot.features.narrative.story.pages import check_page
 from yabot.features.narrative.story.problems import closest
-from yabot.features.narrative.story.reactions import REACTIONS, as_reaction
+from yabot.features.narrative.story.reactions import REACTIONS
 from yabot.features.narrative.story.scalars import check_key, read_id, read_ref
 from yabot.features.narrative.story.texts import (
     button_rule,
@@ -18,6 +18,7 @@ from yabot.features.narrative.story.texts import (
     title_rule,
 )
 from yabot.features.narrative.story.value import Value
+from yabot.outside import reaction
 
 _FRAGMENT_KEYS = (
     "title",
@@ -125,7 +126,7 @@ def _reactions(value: Value | None) -> dict[str, int]:
     if value and len(entries) > MAX_REACTIONS:
         value.complain(f"has {len(entries)} emoji; {MAX_REACTIONS} are allowed")
     for written, amount in entries.items():
-        emoji = as_reaction(written)
+        emoji = reaction(written) or written
         entry = amount.renamed(amount.owner, f"reaction {written}")
         if emoji not in REACTIONS:
             entry.complain(f"is none that Telegram allows{_instead(emoji)}")

@@ -8,7 +8,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints
 
-ID_PATTERN = r"^[a-z0-9_]{1,24}$"
+from yabot.outside import STORY_ID
+
+ID_PATTERN = f"^{STORY_ID}$"
 LANGUAGE_PATTERN = r"^[a-z]{2}$"
 MAX_BESITOS = 1000
 MAX_EARNED = 1_000_000

@@ -1,6 +1,7 @@
 command-mydata = Everything I keep about you
 command-forget = Forget me
 command-privacy = What I keep, and why
+users-somebody = another reader
 users-stranger = We have not met yet. Send /start and we begin.
 users-mydata = This is everything I keep about you:
 users-forget-ask = Shall I forget you? Your profile, your path through the story and your hints are deleted. There is no way back.

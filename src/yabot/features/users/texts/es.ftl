@@ -1,6 +1,7 @@
 command-mydata = Todo lo que guardo de ti
 command-forget = Bórrame de tu memoria
 command-privacy = Qué guardo y por qué
+users-somebody = otra persona que lee
 users-stranger = No nos conocemos todavía. Escribe /start y empezamos.
 users-mydata = Esto es todo lo que guardo de ti:
 users-forget-ask = ¿Quieres que te olvide? Se borran tu perfil, tu camino por la historia y tus pistas. No hay vuelta atrás.
