@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,13 @@ async def walk(commits: CommitLog, start: int, end: int) -> None:
         )
 
 
+def has_heard(reasons: list[str | None]) -> Callable[[], Awaitable[bool]]:
+    async def heard() -> bool:
+        return bool(reasons)
+
+    return heard
+
+
 @pytest.mark.criterion("1.1.3")
 async def test_no_document_is_lost_when_mongod_is_killed_in_the_middle(
     sqlite_database: Database, tmp_path: Path
@@ -48,6 +56,7 @@ async def test_no_document_is_lost_when_mongod_is_killed_in_the_middle(
         await walking
         await walk(commits, 10, 12)
         await mongod.stop()
+        await until(has_heard(reasons))
         assert await rows_of(sqlite_database, doc_changes) != []
         await mongod.start()
         await walk(commits, 12, 15)
