@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 from aiogram import Bot
 from aiogram.exceptions import (
+    ClientDecodeError,
     TelegramAPIError,
     TelegramBadRequest,
     TelegramForbiddenError,
@@ -82,6 +83,23 @@ async def test_a_connection_dropped_afterwards_hides_an_effect(
     with pytest.raises(TelegramNetworkError):
         await bot.send_message(alma, "it is there")
     assert texts(await client.chat(alma)) == ["/start", "it is there"]
+
+
+async def test_an_answer_of_tomorrow_hides_an_effect_as_well(
+    bot: Bot, client: PlaygroundClient, alma: int
+) -> None:
+    await client.faults({"kind": "undecodable"})
+    with pytest.raises(ClientDecodeError):
+        await bot.send_message(alma, "it is there")
+    assert texts(await client.chat(alma)) == ["/start", "it is there"]
+
+
+async def test_a_gateways_page_is_no_answer(bot: Bot, client: PlaygroundClient, alma: int) -> None:
+    await client.faults({"kind": "rubbish", "count": 1})
+    with pytest.raises(ClientDecodeError):
+        await bot.send_message(alma, "lost")
+    await bot.send_message(alma, "arrived")
+    assert texts(await client.chat(alma)) == ["/start", "arrived"]
 
 
 async def test_a_dropped_connection_shows_no_byte(

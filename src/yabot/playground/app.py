@@ -12,7 +12,7 @@ from yabot.errors import TransientError
 from yabot.observability.logging import get_logger
 from yabot.playground.bot_api.endpoint import BotApiEndpoint
 from yabot.playground.guard import Guard
-from yabot.playground.reader import file_routes, group_routes, routes, watching
+from yabot.playground.reader import file_routes, group_routes, raw_routes, routes, watching
 from yabot.playground.reader.context import Context
 from yabot.playground.reader.errors import Refused
 from yabot.playground.weather import routes as weather
@@ -31,6 +31,7 @@ def build_app(context: Context, bot_api: BotApiEndpoint) -> FastAPI:
     app.include_router(routes.router)
     app.include_router(group_routes.router)
     app.include_router(file_routes.router)
+    app.include_router(raw_routes.router)
     app.include_router(watching.router)
     app.include_router(weather.router)
     app.mount("/", StaticFiles(directory=PAGE, html=True))

@@ -1,6 +1,7 @@
 """The reader's side for programs: tests and benches chat with the bot through this."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
@@ -171,6 +172,11 @@ class PlaygroundClient:
         found: Messages = (await self._ask("GET", f"/groups/{chat_id}/chat"))["messages"]
         return found
 
+    async def deliver(self, *updates: Any) -> list[int]:
+        """Queues these updates as they are, whatever they are; the ``update_id`` of each."""
+        answer = await self._ask("POST", "/updates", form=json.dumps(updates))
+        return [int(number) for number in answer["update_ids"]]
+
     async def faults(self, *faults: Json, seed: int = 0) -> None:
         """These instead of those before: ``kind`` and what ``weather.fault.Fault`` knows more."""
         await self._ask("PUT", "/faults", {"faults": list(faults), "seed": seed})
@@ -184,7 +190,11 @@ class PlaygroundClient:
         return present
 
     async def _ask(
-        self, verb: str, path: str, body: Json | None = None, form: aiohttp.FormData | None = None
+        self,
+        verb: str,
+        path: str,
+        body: Json | None = None,
+        form: aiohttp.FormData | str | None = None,
     ) -> Any:
         url = f"{self._url}/playground{path}"
         async with self._session.request(verb, url, json=body, data=form) as answer:

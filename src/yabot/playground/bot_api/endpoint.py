@@ -1,6 +1,7 @@
 """The HTTP side of the Bot API: token, method, parameters in; Telegram's envelope out."""
 
 import asyncio
+import json
 import secrets
 import sqlite3
 from collections.abc import Callable
@@ -15,7 +16,8 @@ from yabot.playground.bot_api.calls import Calls
 from yabot.playground.bot_api.errors import UNAUTHORIZED, BotApiError
 from yabot.playground.bot_api.params import Params, read_params
 from yabot.playground.weather.fault import Fault
-from yabot.playground.weather.refusals import refusal_of
+from yabot.playground.weather.garbling import undecodable
+from yabot.playground.weather.refusals import NotTelegram, refusal_of
 from yabot.playground.weather.sky import Weather
 
 log = get_logger(__name__)
@@ -34,9 +36,11 @@ class BotApiEndpoint:
         self._weather = weather
         self._token = token.encode()
 
-    async def answer(self, request: Request) -> JSONResponse:
+    async def answer(self, request: Request) -> Response:
         try:
-            return JSONResponse({"ok": True, "result": await self._result(request)})
+            return _success(await self._result(request))
+        except NotTelegram:
+            return Response("<html>Bad gateway</html>", 502, media_type="text/html")
         except BotApiError as error:
             return _refusal(error)
         except sqlite3.Error as error:
@@ -77,11 +81,20 @@ class BotApiEndpoint:
         return await self._struck(fault, request, name, params)
 
     async def _struck(self, fault: Fault, request: Request, name: str, params: Params) -> Any:
+        if fault.kind == "rubbish":
+            raise NotTelegram
+        if fault.kind == "undecodable":
+            return undecodable(await self._calls.run(name, params))
         if fault.kind == "drop_after":
             await self._calls.run(name, params)
         if fault.kind in {"drop_before", "drop_after"} and request.client is not None:
             self.hang_up((request.client.host, request.client.port))
         raise refusal_of(fault)
+
+
+def _success(result: Any) -> Response:
+    """In ASCII, as Telegram writes it: an update may hold half of a surrogate."""
+    return Response(json.dumps({"ok": True, "result": result}), media_type="application/json")
 
 
 def _refusal(error: BotApiError) -> JSONResponse:

@@ -24,7 +24,7 @@ WEBHOOK_IS_SET = (
 )
 WEBHOOK_CAME = "Conflict: terminated by setWebhook request"
 
-Updates = list[dict[str, Any]]
+Updates = list[Any]
 
 
 class Polling:

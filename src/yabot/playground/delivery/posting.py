@@ -1,5 +1,6 @@
 """One update over HTTP to the webhook; how it went, in the words of getWebhookInfo."""
 
+import json
 import os
 import ssl
 from typing import Any
@@ -28,13 +29,15 @@ def new_session(webhook: Webhook) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(connector=connector, timeout=timeout)
 
 
-async def post(session: aiohttp.ClientSession, webhook: Webhook, update: dict[str, Any]) -> Answer:
+async def post(session: aiohttp.ClientSession, webhook: Webhook, update: Any) -> Answer:
     """Raises ``DeliveryFailed`` for everything but a 2xx answer; follows no redirection."""
     secret = webhook.secret_token
-    headers = {"X-Telegram-Bot-Api-Secret-Token": secret} if secret else {}
+    headers = {"Content-Type": "application/json"}
+    if secret:
+        headers["X-Telegram-Bot-Api-Secret-Token"] = secret
     try:
         async with session.post(
-            webhook.url, json=update, headers=headers, allow_redirects=False
+            webhook.url, data=json.dumps(update), headers=headers, allow_redirects=False
         ) as answer:
             body = await answer.read()
             if not 200 <= answer.status < 300:

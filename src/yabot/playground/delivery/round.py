@@ -17,7 +17,8 @@ from yabot.playground.weather.sky import Weather
 
 log = get_logger(__name__)
 
-Json = dict[str, Any]
+# What is posted, and the number under which it is queued.
+Queued = tuple[int, Any]
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 10.0
@@ -42,7 +43,7 @@ class Round:
 
     async def run(self) -> None:
         self._newest = 0
-        self._lanes: dict[int, deque[Json]] = {}
+        self._lanes: dict[int, deque[Queued]] = {}
         self._slots = asyncio.Semaphore(self._webhook.max_connections)
         async with new_session(self._webhook) as self._session, asyncio.TaskGroup() as self._tasks:
             while True:
@@ -59,18 +60,18 @@ class Round:
         for update in found:
             self._queue(update)
 
-    async def _news(self) -> list[Json]:
-        found = await self._database.run(partial(updates.later_than, update_id=self._newest))
+    async def _news(self) -> list[Queued]:
+        found = await self._database.run(partial(updates.later_than, number=self._newest))
         if found:
-            self._newest = found[-1]["update_id"]
+            self._newest = found[-1][0]
         return found
 
-    def _queue(self, update: Json) -> None:
+    def _queue(self, update: Queued) -> None:
         held_back = self._weather.held_back_s()
         if held_back:
             self._tasks.create_task(self._deliver(update, after=held_back))
             return
-        chat = lane_of(update)
+        chat = lane_of(update[1])
         if chat in self._lanes:
             self._lanes[chat].append(update)
         else:
@@ -83,9 +84,9 @@ class Round:
             await self._deliver(lane.popleft())
         del self._lanes[chat]
 
-    async def _deliver(self, update: Json, after: float = 0.0) -> None:
+    async def _deliver(self, queued: Queued, after: float = 0.0) -> None:
         await asyncio.sleep(after)
-        update_id, pause = update["update_id"], FIRST_PAUSE_S
+        (update_id, update), pause = queued, FIRST_PAUSE_S
         while await self._database.run(partial(updates.is_pending, update_id=update_id)):
             try:
                 answer = await self._post(update)
@@ -98,7 +99,7 @@ class Round:
                 await obey(answer, self._calls)
                 await self._database.run(partial(updates.confirm, update_id=update_id))
 
-    async def _post(self, update: Json) -> Answer:
+    async def _post(self, update: Any) -> Answer:
         async with self._slots:
             once = post(self._session, self._webhook, update)
             if not self._weather.is_duplicated():
@@ -107,11 +108,22 @@ class Round:
             return _first_success(await asyncio.gather(once, twice, return_exceptions=True))
 
 
-def lane_of(update: Json) -> int:
-    """The chat, or the user where there is none: one after another within it, as Telegram does."""
-    body = next(value for name, value in update.items() if name != "update_id")
-    chat = body.get("chat") or body.get("message", {}).get("chat") or body["from"]
-    return int(chat["id"])
+def lane_of(update: Any) -> int:
+    """The chat, or the user where there is none: one after another within it, as Telegram does.
+
+    0 for what has neither.
+    """
+    bodies = update.values() if isinstance(update, dict) else ()
+    body = next((value for value in bodies if isinstance(value, dict)), {})
+    message = body.get("message")
+    chat = body.get("chat") or (message.get("chat") if isinstance(message, dict) else None)
+    number = _id_in(chat) or _id_in(body.get("from"))
+    return number or 0
+
+
+def _id_in(value: Any) -> int | None:
+    number = value.get("id") if isinstance(value, dict) else None
+    return number if isinstance(number, int) else None
 
 
 def _first_success(outcomes: Sequence[Answer | BaseException]) -> Answer:

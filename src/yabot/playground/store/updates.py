@@ -28,7 +28,20 @@ def add(tx: Transaction, kind: str, body: Json) -> None:
     tx.has_new_updates = True
 
 
-def take(tx: Transaction, offset: int, limit: int) -> list[Json]:
+def add_as_it_is(tx: Transaction, raw: Any) -> int:
+    """Queues whatever it is, wanted or not, readable or not; the number under which it is queued.
+
+    An object gets that number as its ``update_id`` unless it brings one of its own.
+    """
+    number = int(tx.execute("INSERT INTO updates (body) VALUES ('')").lastrowid or 0)
+    update = {"update_id": number, **raw} if isinstance(raw, dict) else raw
+    # Also half of a surrogate, which UTF-8 has no letter for.
+    tx.execute("UPDATE updates SET body = ? WHERE update_id = ?", json.dumps(update), number)
+    tx.has_new_updates = True
+    return number
+
+
+def take(tx: Transaction, offset: int, limit: int) -> list[Any]:
     """Deletes what ``offset`` confirms and returns at most ``limit`` of the rest, oldest first.
 
     A negative offset keeps only the last ``-offset`` updates.
@@ -41,10 +54,12 @@ def take(tx: Transaction, offset: int, limit: int) -> list[Json]:
     return [json.loads(row["body"]) for row in rows]
 
 
-def later_than(tx: Transaction, update_id: int) -> list[Json]:
-    """What was stored after ``update_id`` and is not confirmed, oldest first."""
-    rows = tx.rows("SELECT body FROM updates WHERE update_id > ? ORDER BY update_id", update_id)
-    return [json.loads(row["body"]) for row in rows]
+def later_than(tx: Transaction, number: int) -> list[tuple[int, Any]]:
+    """What was queued after ``number`` and is not confirmed, each with its number, oldest first."""
+    rows = tx.rows(
+        "SELECT update_id, body FROM updates WHERE update_id > ? ORDER BY update_id", number
+    )
+    return [(row["update_id"], json.loads(row["body"])) for row in rows]
 
 
 def is_pending(tx: Transaction, update_id: int) -> bool:

@@ -14,6 +14,8 @@ CallKind = Literal[
     "bad_request",
     "drop_before",
     "drop_after",
+    "undecodable",
+    "rubbish",
     "delay",
 ]
 DeliveryKind = Literal["duplicate", "reorder", "burst"]

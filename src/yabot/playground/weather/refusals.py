@@ -4,6 +4,10 @@ from yabot.playground.bot_api.errors import BotApiError, bad_request, forbidden
 from yabot.playground.weather.fault import Fault
 
 
+class NotTelegram(Exception):
+    """Something in between answers, and not in the Bot API's way."""
+
+
 def refusal_of(fault: Fault) -> BotApiError:
     """What the call is answered; nobody hears it where the connection was dropped."""
     if fault.kind == "flood":

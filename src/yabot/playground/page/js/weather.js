@@ -11,6 +11,8 @@ const CALLS = {
   bad_request: "400 Bad request",
   drop_before: "Connection drops before the effect",
   drop_after: "Connection drops after the effect",
+  undecodable: "Done, but the answer is of a later version",
+  rubbish: "No answer of Telegram's",
   delay: "A slow answer",
 };
 const DELIVERIES = {
