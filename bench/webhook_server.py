@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from aiogram import Bot, Dispatcher, Router
-from aiogram.types import Message, Update
+from aiogram.types import Message
 from aiogram.webhook.aiohttp_server import SimpleRequestHandler
 from aiohttp import web
 
 from yabot.bootstrap import FEATURES
 from yabot.bot.intake import Intake
+from yabot.bot.reading import Received
 from yabot.bot.webhook import WebhookHandler
 from yabot.observability.logging import configure_logging
 from yabot.runtime.http import HttpServer
@@ -37,7 +38,7 @@ async def serve_ours(folder: Path) -> None:
     bot = Bot(TOKEN)
     intake = Intake(database, bot.id, settings.bus_partitions)
 
-    async def receive(updates: Sequence[Update]) -> None:
+    async def receive(updates: Sequence[Received]) -> None:
         await intake.store(updates)
 
     app = WebhookHandler(bot, PATH, SECRET, receive).app()

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Literal
 
 from aiogram import Bot
@@ -103,12 +104,15 @@ class BotApplication:
         services = build_services(
             self._features, stores, self._settings.bus_partitions, self._settings.admin_user_ids
         )
-        watches = await self._start_watches(stack, stores, services)
+        incidents = Incidents(services.commits)
+        incidents.start()
+        stack.push_async_callback(incidents.stop)
+        watches = await self._start_watches(stack, stores, services, incidents)
         stack.push_async_callback(self._finish_loops)
         self._start_followers(stores, services, watches)
         self._start_worker(stack, stores, services, watches)
         self._start_measuring(stack, stores)
-        await self._start_bot(stack, stores, services, watches["sql"])
+        await self._start_bot(stack, stores, services, watches["sql"], incidents)
         settle_heap()
         self.health.started = True
         log.info("yabot.started", roles=sorted(self._roles))
@@ -139,11 +143,8 @@ class BotApplication:
         self._addresses.append(f"Health   {server.url}/health/ready")
 
     async def _start_watches(
-        self, stack: AsyncExitStack, stores: Stores, services: Services
+        self, stack: AsyncExitStack, stores: Stores, services: Services, incidents: Incidents
     ) -> dict[str, StoreWatch]:
-        incidents = Incidents(services.commits)
-        incidents.start()
-        stack.push_async_callback(incidents.stop)
         watches = build_watches(stores, services, self._settings, self._features)
         for component, watch in watches.items():
             report_to(self.health, incidents, component, watch)
@@ -224,7 +225,12 @@ class BotApplication:
         await asyncio.gather(*(loop.finish(CATCH_UP) for loop in self._loops))
 
     async def _start_bot(
-        self, stack: AsyncExitStack, stores: Stores, services: Services, sql: StoreWatch
+        self,
+        stack: AsyncExitStack,
+        stores: Stores,
+        services: Services,
+        sql: StoreWatch,
+        incidents: Incidents,
     ) -> None:
         if "bot" not in self._roles:
             return
@@ -244,8 +250,11 @@ class BotApplication:
             limits=None if self._settings.playground else SendLimits(),
             on_blocked=build_on_blocked(self._features, services),
             on_trouble=self._reporter("telegram", "failed"),
+            on_disturbed=partial(self.health.report, "intake"),
+            tell=incidents.tell,
         )
-        self.health.report("telegram", "ok")
+        for component in ("telegram", "intake"):
+            self.health.report(component, "ok")
         sql.on_restored.append(lambda _downtime: role.retry())
         await role.start()
         stack.push_async_callback(role.stop)

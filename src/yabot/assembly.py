@@ -20,6 +20,7 @@ from yabot.coordinator.coordinator import Coordinator
 from yabot.coordinator.deadlines import Deadlines
 from yabot.events.catalog import Catalog
 from yabot.events.failures import FAILURE_EVENTS
+from yabot.events.intake import INTAKE_EVENTS
 from yabot.events.operations import MACHINERY_EVENTS
 from yabot.feature import Feature, PersonalData, Services, group_names
 from yabot.observability.logging import get_logger
@@ -42,6 +43,7 @@ def build_catalog(features: Sequence[Feature]) -> Catalog:
         [
             *MACHINERY_EVENTS,
             *FAILURE_EVENTS,
+            *INTAKE_EVENTS,
             StoreLost,
             StoreRestored,
             *(event for each in features for event in each.events),

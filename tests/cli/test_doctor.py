@@ -2,15 +2,19 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
+from aiogram.types import WebhookInfo
 
 from tests.own_time import own_time
 from yabot.cli.doctor import examine, render
-from yabot.cli.probes import PATIENCE_S, Check
+from yabot.cli.probes import PATIENCE_S, Check, judge_intake, judge_program
 from yabot.playground.server import PlaygroundServer
 from yabot.settings import ConfigManager
 
+OURS = "https://bot.example.org/secret-path"
+OTHER = "https://other.example/secret-path"
 TOKEN = "123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
 
 
@@ -52,6 +56,41 @@ async def test_telegram_answers_to_the_right_token_only(tmp_path: Path) -> None:
     assert right["Telegram"].message.startswith("answers as @")
     assert wrong["Telegram"].state == "problem"
     assert "check BOT_TOKEN" in wrong["Telegram"].message
+
+
+@pytest.mark.parametrize(
+    ("stands", "ours", "state", "words"),
+    [
+        ({}, None, "ok", "answers polls"),
+        ({"url": OTHER}, None, "warning", "`yabot webhook remove`"),
+        ({"url": OTHER}, OURS, "problem", "at other.example"),
+        ({"url": OURS}, OURS, "ok", "delivers to WEBHOOK_URL"),
+        ({}, OURS, "warning", "`yabot run` sets WEBHOOK_URL"),
+        (
+            {"url": OURS, "pending_update_count": 3, "last_error_message": "Connection refused"},
+            OURS,
+            "warning",
+            "3 updates wait",
+        ),
+    ],
+)
+def test_where_telegram_delivers(
+    stands: dict[str, Any], ours: str | None, state: str, words: str
+) -> None:
+    usual = {"url": "", "has_custom_certificate": False, "pending_update_count": 0}
+    check = judge_intake(WebhookInfo.model_validate(usual | stands), ours)
+    assert check.state == state
+    assert words in check.message
+    assert "secret-path" not in check.message
+
+
+def test_a_running_program_is_asked_how_it_is() -> None:
+    well = {"status": "ok", "since": "", "reason": None}
+    assert judge_program({"components": {"sql": well, "intake": well}}).state == "ok"
+    ill = judge_program({"components": {"sql": well, "intake": {"status": "degraded"}}})
+    assert ill.state == "warning"
+    assert "intake (degraded)" in ill.message
+    assert judge_program({"status": "somebody else's"}).state == "off"
 
 
 async def test_what_does_not_answer_is_named_with_its_mend_and_no_secret(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from yabot.bot.room import ROOM, Room
 from yabot.bot.sender import Sender
 from yabot.bot.shares import Shares
 from yabot.bot.telegram import connect_bot
+from yabot.events.envelope import EventPayload
 from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.ownership import SoleOwner
@@ -35,6 +36,8 @@ class Desk:
     blocked: list[int]
     # What happens when it tells so, before it is heard.
     deaf: list[Exception]
+    # What it has told the bus of.
+    told: list[EventPayload]
 
     async def hand_in(self, chat_id: int, *texts: str) -> None:
         """One commit with these messages, in this order."""
@@ -79,11 +82,12 @@ async def at_the_desk(
 
     shares = Shares(SoleOwner(PARTITIONS), PARTITIONS)
     shares.open(await shares.refresh())
-    sender = Sender(database, bot, shares, limits, on_blocked, room)
+    told: list[EventPayload] = []
+    sender = Sender(database, bot, shares, limits, on_blocked, room, told.append)
     commits.followers.append(sender.notice)
     commits.on_untold.append(sender.loop.wake)
     try:
-        yield Desk(database, commits, sender, blocked, deaf)
+        yield Desk(database, commits, sender, blocked, deaf, told)
     finally:
         await sender.loop.finish(1)
         await sender.lanes.cancel()

@@ -1,24 +1,23 @@
 """What Telegram may answer, and what then becomes of a message and of those behind it."""
 
+import json
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from tests.sender.desk import Desk, texts_to
-from tests.sender.recorder import DROPPED, Call, Recorder, Refusal, Script
+from tests.sender.recorder import DROPPED, Call, Recorder, Refusal
+from tests.storage.dumps import rows_of
 from tests.storage.units import unit
 from tests.waiting import until
 from yabot.errors import GuardFailed, StoreUnavailable
+from yabot.events.intake import MessageUncertain
 from yabot.observability.metrics import SENDS
 from yabot.storage.relational.commit_log import Committed
+from yabot.storage.relational.tables import audit_log, outgoing
 from yabot.storage.relational.unit_of_work import Message
-
-
-def first_times(refusal: Refusal, times: int) -> Script:
-    """Refuse that often, and then no more."""
-    left = [refusal] * times
-    return lambda _call: left.pop() if left else None
 
 
 def count_of(outcome: str) -> float:
@@ -26,8 +25,9 @@ def count_of(outcome: str) -> float:
     return value
 
 
-def moments(recorder: Recorder) -> list[float]:
-    return [call.at for call in recorder.calls]
+def sends(recorder: Recorder) -> list[Call]:
+    """Without the questions whether Telegram answers."""
+    return [call for call in recorder.calls if call.method == "sendMessage"]
 
 
 @pytest.mark.parametrize(
@@ -39,20 +39,68 @@ async def test_what_may_pass_is_tried_again_ever_more_rarely(
     desk: Desk, recorder: Recorder, refusal: Refusal
 ) -> None:
     delayed, sent = count_of("delayed"), count_of("sent")
-    recorder.script = first_times(refusal, 3)
+    left = [refusal] * 3
+    recorder.script = lambda call: left.pop() if left and call.text else None
     with capture_logs() as logs:
         await desk.hand_in(7, "one", "two")
         await until(desk.all_marked)
     assert texts_to(recorder, 7) == ["one", "two"]
-    assert [call.text for call in recorder.calls] == ["one"] * 4 + ["two"]
+    assert [call.text for call in sends(recorder)] == ["one"] * 4 + ["two"]
     meant = [entry["seconds"] for entry in logs if entry["event"] == "message.delayed"]
     assert meant == sorted(meant)
     assert meant[-1] > meant[0]
     # Told to a tenth of a second; a slow machine adds to each.
-    pauses = [later - earlier for earlier, later in pairwise(moments(recorder)[:4])]
+    moments = [call.at for call in sends(recorder)]
+    pauses = [later - earlier for earlier, later in pairwise(moments[:4])]
     assert all(pause > told - 0.06 for pause, told in zip(pauses, meant, strict=True))
     assert count_of("delayed") == delayed + 3
     assert count_of("sent") == sent + 2
+
+
+async def test_what_nobody_knows_to_be_sent_is_tried_three_times_more(
+    desk: Desk, recorder: Recorder
+) -> None:
+    """Each time the reader may see it once more."""
+    before = count_of("uncertain")
+    recorder.script = lambda call: DROPPED if call.text == "one" else None
+    await desk.hand_in(7, "one", "two")
+    await until(desk.all_marked)
+    assert [call.text for call in sends(recorder)] == ["one"] * 4 + ["two"]
+    assert await desk.states() == {"one": "uncertain", "two": "sent"}
+    assert count_of("uncertain") == before + 1
+    assert desk.told == [MessageUncertain(method="sendMessage")]
+    (audited,) = await rows_of(desk.database, audit_log)
+    assert (audited["kind"], audited["user_id"]) == ("message_uncertain", "7")
+    assert json.loads(audited["details"])["method"] == "sendMessage"
+
+
+async def test_while_telegram_is_away_no_attempt_is_used_up(desk: Desk, recorder: Recorder) -> None:
+    """Nothing is sent again before it has answered to a question that changes nothing."""
+    recorder.script = lambda _call: DROPPED
+    await desk.hand_in(7, "one")
+    await recorder.until(lambda: len(recorder.calls) >= 6)
+    assert [call.method for call in recorder.calls[:6]] == ["sendMessage", *["getMe"] * 5]
+    recorder.script = lambda _call: None
+    await until(desk.all_marked)
+    assert await desk.states() == {"one": "sent"}
+    assert len(sends(recorder)) == 2
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{"message_id": 31, "date": {}, "chat": []}, {"message_id": "31"}, True, None, "done"],
+    ids=["an id", "no number", "true", "null", "a word"],
+)
+async def test_ok_means_sent_whatever_else_is_answered(
+    desk: Desk, recorder: Recorder, answer: Any
+) -> None:
+    recorder.results["sendMessage"] = answer
+    await desk.hand_in(7, "one", "two")
+    await until(desk.all_marked)
+    assert [call.text for call in recorder.calls] == ["one", "two"]
+    assert await desk.states() == {"one": "sent", "two": "sent"}
+    ids = [row["message_id"] for row in await rows_of(desk.database, outgoing)]
+    assert ids == [31 if answer == {"message_id": 31, "date": {}, "chat": []} else None] * 2
 
 
 async def test_retry_after_is_obeyed_and_holds_up_nobody_else(

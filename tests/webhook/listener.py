@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiogram import Bot
-from aiogram.types import Update
 from aiohttp import ClientSession
 
 from tests.storage.dumps import Rows, rows_of
 from yabot.bot.intake import Intake
+from yabot.bot.reading import Received
 from yabot.bot.webhook import SECRET_HEADER, WebhookHandler
 from yabot.runtime.http import HttpServer
 from yabot.storage.relational.database import Database
@@ -57,7 +57,7 @@ class Listener:
 async def listening(database: Database) -> AsyncIterator[Listener]:
     intake = Intake(database, bot_id=1, partitions=4)
 
-    async def receive(received: Sequence[Update]) -> None:
+    async def receive(received: Sequence[Received]) -> None:
         await intake.store(received)
 
     app = WebhookHandler(Bot(TOKEN), PATH, SECRET, receive).app()

@@ -65,4 +65,4 @@ async def test_what_another_version_stored_and_nobody_can_read_stops_nothing(
     )
     found = await WaitingUpdates(intake).find(range(4), known=())
     assert [each.update.update_id for each in found] == [2]
-    assert [row["state"] for row in await listener.stored()] == ["failed", "waiting"]
+    assert [row["state"] for row in await listener.stored()] == ["unreadable", "waiting"]

@@ -9,8 +9,8 @@ from aiogram.types import CallbackQuery, Message, TelegramObject, Update
 from aiogram.types import User as TelegramUser
 
 from yabot.bot.commands import command_in
-from yabot.bot.intake import sender
 from yabot.bot.localization import Texts
+from yabot.bot.origins import sender
 from yabot.bot.turn import Turn
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]

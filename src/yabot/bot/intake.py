@@ -1,47 +1,60 @@
 """Updates become durable before Telegram hears that we have them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
 
-from aiogram import Bot
-from aiogram.types import Chat, Update
-from aiogram.types import User as TelegramUser
-from aiogram.types.update import UpdateTypeLookupError
-from pydantic import BaseModel, ValidationError
-from pydantic_core import PydanticSerializationError
+from aiogram.types import Update
 from sqlalchemy import Connection, bindparam, select, update
 
+from yabot.bot.origins import sender_id
+from yabot.bot.reading import Received, Unreadable
 from yabot.clock import utc_now
-from yabot.error_text import kind_of
-from yabot.errors import InvalidInput
+from yabot.events.envelope import EventPayload
+from yabot.events.intake import UpdateUnreadable
 from yabot.events.partition import partition_of
 from yabot.observability.logging import get_logger
+from yabot.observability.metrics import UNREADABLE
 from yabot.storage.relational.database import Database, Statement, insert_new
 from yabot.storage.relational.prepared import Prepared
 from yabot.storage.relational.tables import updates
 
 log = get_logger(__name__)
 
+Row = dict[str, object]
+
 _this = (updates.c.bot_id == bindparam("bot")) & (updates.c.update_id == bindparam("update"))
 _add = Prepared(lambda connection: insert_new(connection, updates))
 _set_state = Prepared(update(updates).where(_this).values(state=bindparam("new_state")))
 _state = Prepared(select(updates.c.state).where(_this))
+_understand = Prepared(
+    update(updates)
+    .where(_this, updates.c.state == "unreadable")
+    .values(
+        state="waiting",
+        user_id=bindparam("whose"),
+        partition=bindparam("place"),
+        payload=bindparam("content"),
+    )
+)
 
-# The largest number that SQL keeps; Telegram's have 52 bits at most.
-LARGEST_ID = 2**63 - 1
+
+def _told_to_nobody(_event: EventPayload) -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """Keeps each update once, whoever delivers it and however often."""
+    """Keeps each update once, whoever delivers it and however often.
+
+    ``tell`` takes events of what came and could not be read.
+    """
 
     database: Database
     bot_id: int
     partitions: int
+    tell: Callable[[EventPayload], None] = _told_to_nobody
 
-    async def store(self, received: Sequence[Update]) -> list[Update]:
+    async def store(self, received: Sequence[Received]) -> list[Update]:
         """Durable on return; gives back those that are still to be handled, in order.
 
         One that comes again is among them while it waits: it may have been stored without our
@@ -49,11 +62,27 @@ class Intake:
         """
         rows = [self._row(entry) for entry in received]
 
-        def insert_rows(connection: Connection) -> list[bool]:
-            return [_is_to_be_handled(connection, row) for row in rows]
+        def insert_rows(connection: Connection) -> list[str | None]:
+            return [_store(connection, row) for row in rows]
 
-        due = await self.database.write(insert_rows)
-        return [entry for entry, is_due in zip(received, due, strict=True) if is_due]
+        states = await self.database.write(insert_rows)
+        due = []
+        for entry, state in zip(received, states, strict=True):
+            if isinstance(entry, Unreadable):
+                self._note(entry, is_new=state is None)
+            elif state in {None, "waiting"}:
+                due.append(entry)
+        return due
+
+    async def understand(self, entries: Sequence[Update]) -> None:
+        """What could not be read before is handled from now on. Raises StoreUnavailable."""
+        rows = [self._row(entry) for entry in entries]
+
+        def change(connection: Connection) -> None:
+            for row in rows:
+                _become_readable(connection, row)
+
+        await self.database.write(change)
 
     def finished(self, update_id: int, state: str) -> Statement[None]:
         """A statement for the unit of work that handles the update."""
@@ -64,88 +93,53 @@ class Intake:
 
         return finish
 
-    def _row(self, entry: Update) -> dict[str, object]:
-        user_id = sender_id(entry)
+    def _note(self, entry: Unreadable, *, is_new: bool) -> None:
+        if not is_new:
+            return
+        UNREADABLE.labels(entry.kind).inc()
+        log.error(
+            "update.unreadable",
+            update_id=entry.update_id,
+            update_type=entry.kind,
+            reason=entry.reason,
+        )
+        self.tell(UpdateUnreadable(update_type=entry.kind))
+
+    def _row(self, entry: Received) -> Row:
+        if isinstance(entry, Unreadable):
+            user_id, payload, state = entry.user_id, entry.payload, "unreadable"
+        else:
+            user_id, state = sender_id(entry), "waiting"
+            payload = entry.model_dump_json(exclude_unset=True)
         return {
             "bot_id": self.bot_id,
             "update_id": entry.update_id,
             "user_id": user_id,
             "partition": partition_of(user_id or str(entry.update_id), self.partitions),
-            "payload": entry.model_dump_json(exclude_unset=True),
-            "state": "waiting",
+            "payload": payload,
+            "state": state,
             "attempts": 0,
             "received_at": utc_now(),
         }
 
 
-def read_update(body: bytes, bot: Bot) -> Update:
-    """An update in its JSON, as anybody may have sent it.
-
-    Raises InvalidInput for what is none, or cannot be kept and read again.
-    """
-    try:
-        kept = Update.model_validate_json(body).model_dump_json(exclude_unset=True)
-        read = Update.model_validate_json(kept, context={"bot": bot})
-    except (ValidationError, PydanticSerializationError) as error:
-        raise InvalidInput(why(error)) from error
-    user, chat = sender(read)
-    ids = [read.update_id, user.id if user else 0, chat.id if chat else 0]
-    if read.update_id < 0 or any(abs(number) > LARGEST_ID for number in ids):
-        raise InvalidInput("an id is out of range")
-    return read
-
-
-def why(error: ValidationError | PydanticSerializationError) -> str:
-    """Without what it was about: that is somebody's message, and no business of a log."""
-    if isinstance(error, PydanticSerializationError):
-        return "a value that cannot be written as JSON"
-    return kind_of(error)
-
-
-def _is_to_be_handled(connection: Connection, row: dict[str, object]) -> bool:
+def _store(connection: Connection, row: Row) -> str | None:
+    """The state in which it was stored before; None when it is new."""
     if _add.run(connection, row) == 1:
-        return True
-    key = {"bot": row["bot_id"], "update": row["update_id"]}
-    return _state.first(connection, key) == ("waiting",)
+        return None
+    if row["state"] == "waiting" and _become_readable(connection, row):
+        return "waiting"
+    found = _state.first(connection, {"bot": row["bot_id"], "update": row["update_id"]})
+    return None if found is None else str(found[0])
 
 
-def sender(entry: Update) -> tuple[TelegramUser | None, Chat | None]:
-    """Who sent the update and in which chat, where it has them."""
-    try:
-        event = entry.event
-    except UpdateTypeLookupError:
-        return None, None
-    user = _field(event, "from_user") or _field(event, "user")
-    chat = _field(event, "chat") or _field(_field(event, "message"), "chat")
-    return user, chat
-
-
-def _field(value: Any, name: str) -> Any:
-    """None where the type has no such field; pydantic takes its time to say that by itself."""
-    kind: object = type(value)
-    return getattr(value, name) if name in _fields(kind) else None
-
-
-@cache
-def _fields(kind: object) -> frozenset[str]:
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
-        return frozenset(kind.model_fields)
-    return frozenset()
-
-
-def sender_id(entry: Update) -> str | None:
-    user, _ = sender(entry)
-    return None if user is None else str(user.id)
-
-
-def lane_of(entry: Update) -> str:
-    """Updates of one lane take effect in order, those of different ones side by side."""
-    return sender_id(entry) or str(entry.update_id)
-
-
-def update_type(entry: Update) -> str:
-    """The Bot API's name of what the update brings; "unknown" for one that is too new for us."""
-    try:
-        return entry.event_type
-    except UpdateTypeLookupError:
-        return "unknown"
+def _become_readable(connection: Connection, row: Row) -> bool:
+    """Whether it was kept as unreadable: by another version, which had received it first."""
+    values = {
+        "bot": row["bot_id"],
+        "update": row["update_id"],
+        "whose": row["user_id"],
+        "place": row["partition"],
+        "content": row["payload"],
+    }
+    return _understand.run(connection, values) == 1

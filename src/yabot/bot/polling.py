@@ -1,22 +1,39 @@
 """Long polling that confirms an update only once it is stored."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from time import monotonic
+from typing import Any
 
 from aiogram import Bot
-from aiogram.exceptions import AiogramError
-from aiogram.types import Update
+from aiogram.exceptions import AiogramError, TelegramConflictError
 
+from yabot.bot.disturbances import Disturbances
+from yabot.bot.patience import pause_after
+from yabot.bot.reading import GetRawUpdates, Received, read_raw
+from yabot.bot.session import AnswerUnreadable
 from yabot.error_text import error_text
-from yabot.errors import StoreUnavailable
+from yabot.errors import InvalidInput, YabotError
 from yabot.observability.logging import get_logger
+from yabot.observability.metrics import UNREADABLE
 from yabot.runtime.backoff import backoff
 from yabot.runtime.loops import set_within
 
 log = get_logger(__name__)
 
 # Takes the updates of one poll; returns once they are stored.
-Receive = Callable[[Sequence[Update]], Awaitable[None]]
+Receive = Callable[[Sequence[Received]], Awaitable[None]]
+# Takes away a webhook that keeps Telegram from answering polls, if it is ours.
+MakeWay = Callable[[], Awaitable[None]]
+
+# Seconds without a conflict after which the other poller is believed to be gone.
+CALM_AFTER = 300.0
+# What Telegram says to whoever polled before.
+OTHER_POLLER = "other getUpdates"
+ANOTHER_POLLER = (
+    "another program polls Telegram with the same BOT_TOKEN, so that each gets a part of the"
+    " updates; stop one of them, or give it a token of its own"
+)
 
 
 class Polling:
@@ -24,42 +41,56 @@ class Polling:
         self,
         bot: Bot,
         receive: Receive,
+        make_way: MakeWay,
         *,
         timeout: int,
         limit: int,
         on_trouble: Callable[[str | None], None],
+        disturbances: Disturbances,
+        calm_after: float = CALM_AFTER,
     ) -> None:
         """``timeout`` in seconds. ``on_trouble`` hears why polling fails, and None afterwards."""
         self._on_trouble = on_trouble
+        self._disturbances = disturbances
         self._bot = bot
         self._receive = receive
+        self._make_way = make_way
         self._timeout = timeout
         self._limit = limit
+        self._calm_after = calm_after
         self._hope = asyncio.Event()
-        self._webhook_is_gone = False
+        self._way_is_free = False
+        self._calm_from = 0.0
 
     async def run(self, allowed_updates: list[str]) -> None:
         """Until cancelled. Whatever makes a poll fail is waited out: nobody else would listen."""
         offset: int | None = None
         patience = self._timeout
         pauses = backoff(first=0.5)
+        self._way_is_free = False
         while True:
             try:
                 offset = await self._poll(offset, allowed_updates, patience)
-                self._on_trouble(None)
+                self._succeeded()
                 patience = self._timeout
                 pauses = backoff(first=0.5)
             except Exception as error:  # noqa: BLE001 - it is told of
                 # The next poll does not wait for news: it is to tell whether all is well again.
                 patience = 0
-                await self._pause(error, next(pauses))
+                await self._pause(error, pauses)
 
     def retry(self) -> None:
         """What made the last poll fail may be over: do not wait for the pause to end."""
         self._hope.set()
 
-    async def _pause(self, error: Exception, seconds: float) -> None:
-        explains_itself = isinstance(error, AiogramError | StoreUnavailable)
+    def _succeeded(self) -> None:
+        self._on_trouble(None)
+        if monotonic() >= self._calm_from:
+            self._disturbances.over("another_poller")
+
+    async def _pause(self, error: Exception, pauses: Iterator[float]) -> None:
+        seconds = pause_after(error, pauses)
+        explains_itself = isinstance(error, AiogramError | YabotError)
         log.warning(
             "polling.paused",
             reason=error_text(error),
@@ -73,18 +104,40 @@ class Polling:
     async def _poll(
         self, offset: int | None, allowed_updates: list[str], seconds: int
     ) -> int | None:
-        if not self._webhook_is_gone:
-            # As long as one is set, from an earlier start, Telegram answers no poll.
-            await self._bot.delete_webhook()
-            self._webhook_is_gone = True
-        received = await self._bot.get_updates(
-            offset=offset,
-            limit=self._limit,
-            timeout=seconds,
-            allowed_updates=allowed_updates,
-            request_timeout=seconds + 10,
+        if not self._way_is_free:
+            # As long as a webhook is set Telegram answers no poll.
+            await self._make_way()
+            self._way_is_free = True
+        request = GetRawUpdates(
+            offset=offset, limit=self._limit, timeout=seconds, allowed_updates=allowed_updates
         )
-        if not received:
+        try:
+            delivered = await self._bot(request, request_timeout=seconds + 10)
+        except TelegramConflictError as error:
+            self._conflicted(other_poller=OTHER_POLLER in str(error))
+            raise
+        if not delivered:
             return offset
+        received = _read(delivered)
+        if not received:
+            raise AnswerUnreadable(request, "no update of the answer has an update_id")
         await self._receive(received)
-        return received[-1].update_id + 1
+        return max(entry.update_id for entry in received) + 1
+
+    def _conflicted(self, *, other_poller: bool) -> None:
+        self._way_is_free = False
+        if other_poller:
+            self._calm_from = monotonic() + self._calm_after
+            self._disturbances.seen("another_poller", "degraded", ANOTHER_POLLER)
+
+
+def _read(delivered: Sequence[Any]) -> list[Received]:
+    """Each by itself. What has no ``update_id`` goes with the others' confirmation."""
+    received = []
+    for raw in delivered:
+        try:
+            received.append(read_raw(raw))
+        except InvalidInput as error:
+            UNREADABLE.labels("no_update_id").inc()
+            log.error("update.without_id", reason=str(error))  # noqa: TRY400
+    return received

@@ -9,8 +9,9 @@ from aiogram import Bot, Dispatcher
 from aiogram.types import Update
 from structlog.contextvars import bound_contextvars
 
-from yabot.bot.intake import Intake, lane_of, sender, sender_id, update_type
+from yabot.bot.intake import Intake
 from yabot.bot.localization import Texts
+from yabot.bot.origins import lane_of, sender, sender_id, update_type
 from yabot.bot.shares import Share, Shares
 from yabot.bot.sign import WorkSign
 from yabot.bot.turn import Turn

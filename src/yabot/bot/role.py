@@ -5,22 +5,31 @@ from collections.abc import Callable, Sequence
 
 from aiogram import Bot, Dispatcher
 from aiogram.exceptions import AiogramError
+from aiogram.methods import SetMyCommands
 from aiogram.types import BotCommand, Update
 
+from yabot.bot.disturbances import Disturbances, OnDisturbed
 from yabot.bot.emergency import EmergencyAnswers
 from yabot.bot.groups import GroupDoor
-from yabot.bot.intake import Intake, update_type
+from yabot.bot.intake import Intake
 from yabot.bot.limits import SendLimits
 from yabot.bot.localization import DEFAULT_LANGUAGE, LANGUAGES, Texts
+from yabot.bot.origins import update_type
+from yabot.bot.own_webhooks import OwnWebhooks
+from yabot.bot.patience import pause_after
 from yabot.bot.processing import UpdateProcessor
 from yabot.bot.prompt import PromptAnswers
+from yabot.bot.reading import Received, Unreadable
 from yabot.bot.rounds import Rounds
 from yabot.bot.sender import OnBlocked, Sender
 from yabot.bot.shares import Shares
 from yabot.bot.source import UpdateSource
+from yabot.bot.telegram import AWAY
+from yabot.bot.unreadable import UnreadableUpdates
 from yabot.bot.waiting import WaitingUpdates
 from yabot.error_text import error_text
 from yabot.errors import StoreUnavailable
+from yabot.events.envelope import EventPayload
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import GROUP_TALK
 from yabot.runtime.backoff import backoff
@@ -61,14 +70,20 @@ class BotRole:
         limits: SendLimits | None,
         on_blocked: OnBlocked,
         on_trouble: Callable[[str | None], None],
+        on_disturbed: OnDisturbed,
+        tell: Callable[[EventPayload], None],
     ) -> None:
+        """``on_trouble`` hears why no updates come, ``on_disturbed`` who is in their way; ``tell``
+        takes events of no user's.
+        """
         self._bot = bot
         self._texts = texts
         self._commands = commands
         self._door = door
         self._emergency = EmergencyAnswers(bot, texts, limits)
         self.shares = Shares(ownership, commits.partitions)
-        self._intake = Intake(commits.database, bot.id, commits.partitions)
+        self._intake = Intake(commits.database, bot.id, commits.partitions, tell)
+        self._unreadable = UnreadableUpdates(self._intake)
         self._processor = UpdateProcessor(
             bot=bot,
             dispatcher=dispatcher,
@@ -79,7 +94,7 @@ class BotRole:
             is_answered=self._emergency.has_answered,
         )
         self._prompt = PromptAnswers(bot, dispatcher, self._processor, texts)
-        self._sender = Sender(commits.database, bot, self.shares, limits, on_blocked)
+        self._sender = Sender(commits.database, bot, self.shares, limits, on_blocked, tell=tell)
         commits.followers.append(self._sender.notice)
         commits.on_untold.append(self._sender.loop.wake)
         waiting = WaitingUpdates(self._intake)
@@ -93,7 +108,16 @@ class BotRole:
             on_taken_over=commits.look_again,
         )
         allowed = dispatcher.resolve_used_update_types()
-        self._source = UpdateSource(bot, settings, allowed, self.shares, self._receive, on_trouble)
+        self._source = UpdateSource(
+            bot,
+            settings,
+            allowed,
+            self.shares,
+            self._receive,
+            OwnWebhooks(commits.database, bot.id),
+            on_trouble,
+            Disturbances(on_disturbed, tell),
+        )
         self._resumed = False
         self._resuming = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
@@ -147,47 +171,63 @@ class BotRole:
         async with self._resuming:
             if self._resumed:
                 return
+            await self._unreadable.try_again()
             await self._rounds.run_once()
             self._sender.loop.start()
             if not self.shares.sole:
                 self._rounds.loop.start()
             self._resumed = True
 
-    async def _receive(self, received: Sequence[Update]) -> None:
-        updates = [update for update in received if self._is_ours(update)]
+    async def _receive(self, delivered: Sequence[Received]) -> None:
+        received = [entry for entry in delivered if self._is_ours(entry)]
+        updates = [entry for entry in received if isinstance(entry, Update)]
         self._prompt.answer(updates)
         try:
-            await self._store(updates)
+            await self._store(received)
         except StoreUnavailable:
             await self._emergency.answer(updates)
             raise
         await self._processor.lanes.until_at_most(MOST_WAITING)
 
-    def _is_ours(self, update: Update) -> bool:
-        if self._door.lets_in(update):
+    def _is_ours(self, entry: Received) -> bool:
+        if isinstance(entry, Unreadable) or self._door.lets_in(entry):
             return True
         GROUP_TALK.inc()
-        log.debug("group.talk_passed_over", update_type=update_type(update))
+        log.debug("group.talk_passed_over", update_type=update_type(entry))
         return False
 
-    async def _store(self, updates: Sequence[Update]) -> None:
+    async def _store(self, received: Sequence[Received]) -> None:
         if not self._resumed:
             await self._resume()
-        due = await self._intake.store(updates)
+        due = await self._intake.store(received)
         for update in due:
             log.debug("update.stored", update_id=update.update_id)
         await self._rounds.begin(due)
 
     async def _publish_commands(self) -> None:
         """Telegram's menu of commands, in each language; without it the bot works as well."""
-        try:
-            for language in LANGUAGES:
-                t = self._texts.localizer(language)
-                commands = [
-                    BotCommand(command=name, description=t(f"command-{name}"))
-                    for name in self._commands
-                ]
-                code = None if language == DEFAULT_LANGUAGE else language
-                await self._bot.set_my_commands(commands, language_code=code)
-        except AiogramError as error:
-            log.warning("commands.not_published", reason=error_text(error))
+        for language in LANGUAGES:
+            t = self._texts.localizer(language)
+            commands = [
+                BotCommand(command=name, description=t(f"command-{name}"))
+                for name in self._commands
+            ]
+            code = None if language == DEFAULT_LANGUAGE else language
+            await self._publish(SetMyCommands(commands=commands, language_code=code))
+
+    async def _publish(self, method: SetMyCommands) -> None:
+        pauses = backoff(first=1.0, most=300.0)
+        while True:
+            try:
+                await self._bot(method)
+            except AWAY as error:
+                pause = pause_after(error, pauses)
+                log.warning(
+                    "commands.not_published", reason=error_text(error), seconds=round(pause, 1)
+                )
+                await asyncio.sleep(pause)
+            except AiogramError as error:
+                log.warning("commands.not_published", reason=error_text(error))
+                return
+            else:
+                return

@@ -10,8 +10,8 @@ from datetime import timedelta
 
 from aiogram.types import Update
 
-from yabot.bot.intake import lane_of
 from yabot.bot.limits import SendLimits
+from yabot.bot.origins import lane_of
 from yabot.bot.processing import UpdateProcessor
 from yabot.bot.prompt import PromptAnswers, is_prompt
 from yabot.bot.sender import Sender

@@ -3,35 +3,35 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 from aiogram import Bot
-from aiogram.exceptions import (
-    TelegramAPIError,
-    TelegramEntityTooLarge,
-    TelegramForbiddenError,
-    TelegramRetryAfter,
-    TelegramUnauthorizedError,
-)
+from aiogram.exceptions import TelegramAPIError, TelegramForbiddenError
 from aiogram.types import Message as TelegramMessage
 from sqlalchemy import Connection, bindparam, update
 from structlog.contextvars import bound_contextvars
 
+from yabot.bot.attempts import Attempts
 from yabot.bot.limits import SendLimits
 from yabot.bot.methods import manner_of
 from yabot.bot.outgoing import to_method
+from yabot.bot.reach import Reach
 from yabot.bot.room import ROOM, Left, Room
+from yabot.bot.session import OutcomeUnknown
 from yabot.bot.shares import Share, Shares
-from yabot.bot.telegram import AWAY
 from yabot.bot.unsent import Due, Portion, Unsent
 from yabot.clock import utc_now
 from yabot.error_text import error_text
 from yabot.errors import OwnershipLost, TransientError
+from yabot.events.envelope import EventPayload
+from yabot.events.intake import MessageUncertain
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import SENDS
 from yabot.runtime.backoff import backoff
 from yabot.runtime.lanes import Lanes
 from yabot.runtime.loops import WakingLoop, set_within
+from yabot.runtime.stopping import finished_before
+from yabot.storage.relational.audit import audited
 from yabot.storage.relational.commit_log import Committed
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.tables import outgoing
@@ -43,8 +43,6 @@ log = get_logger(__name__)
 # most are found by looking.
 LOOK_EVERY_ALONE = 30.0
 LOOK_EVERY = 0.5
-# A token that was revoked may be given back; what was to be said is still to be said.
-NOT_NOW = (*AWAY, TelegramUnauthorizedError)
 
 # Told the chat in which Telegram forbids us to write: its reader has blocked the bot.
 OnBlocked = Callable[[int], Awaitable[None]]
@@ -66,8 +64,14 @@ class Sender:
         limits: SendLimits | None,
         on_blocked: OnBlocked,
         room: Room = ROOM,
+        tell: Callable[[EventPayload], None] = lambda _event: None,
     ) -> None:
-        """Without ``limits`` as fast as the server takes it: the playground has none."""
+        """Without ``limits`` as fast as the server takes it: the playground has none.
+
+        ``tell`` takes events of no user's.
+        """
+        self._tell = tell
+        self._reach = Reach(bot)
         self._database = database
         self._bot = bot
         self._shares = shares
@@ -184,6 +188,8 @@ class Sender:
         """Raises OwnershipLost."""
         try:
             sent_id = await self._send_persistently(share, message)
+        except OutcomeUnknown as error:
+            self._uncertain(row_id, message, error.message)
         except TelegramAPIError as error:
             if isinstance(error, TelegramForbiddenError):
                 await self._tell_blocked(message.chat_id)
@@ -202,6 +208,21 @@ class Sender:
             "message.refused", chat_id=message.chat_id, method=message.method, reason=reason
         )
 
+    def _uncertain(self, row_id: int, message: Message, reason: str) -> None:
+        details = {"message": row_id, "method": message.method, "reason": reason}
+        audit = audited("message_uncertain", details, str(message.chat_id))
+
+        def mark(connection: Connection) -> None:
+            if connection.execute(_give_up, {"row": row_id}).rowcount == 1:
+                audit(connection)
+
+        self._database.write_later(mark)
+        SENDS.labels("uncertain").inc()
+        log.error(
+            "message.uncertain", chat_id=message.chat_id, method=message.method, reason=reason
+        )
+        self._tell(MessageUncertain(method=message.method))
+
     async def _tell_blocked(self, chat_id: int) -> None:
         """Until it is committed: nobody would say so again before the next message."""
         for pause in backoff():
@@ -216,29 +237,34 @@ class Sender:
     async def _send_persistently(self, share: Share, message: Message) -> int | None:
         """The id that Telegram gave it.
 
-        Raises OwnershipLost when another process is to send it; TelegramAPIError when trying
-        again cannot help; ValueError, KeyError when the row cannot be read.
+        Raises OwnershipLost when another process is to send it; OutcomeUnknown when nobody can say
+        whether it is sent; TelegramAPIError when trying again cannot help; ValueError, KeyError
+        when the row cannot be read.
         """
         method = to_method(message)
-        pauses = backoff(first=0.2, most=30.0)
+        attempts = Attempts(message.method)
         while True:
             await self._wait_for_turn(share, message)
             try:
-                answer = await self._bot(method)
-            except TelegramEntityTooLarge:
-                raise  # aiogram takes it for trouble of the network, but it stays too large
-            except TelegramRetryAfter as error:
-                pause: float = error.retry_after
-                reason = "too many requests"
-            except NOT_NOW as error:
-                pause, reason = next(pauses), error_text(error)
-            else:
-                return answer.message_id if isinstance(answer, TelegramMessage) else None
-            SENDS.labels("delayed").inc()
-            log.warning(
-                "message.delayed", chat_id=message.chat_id, seconds=round(pause, 1), reason=reason
-            )
-            await set_within(share.closed, pause)
+                return _sent_id(await self._bot(method))
+            except TelegramAPIError as error:
+                pause = attempts.pause_after(error)
+                await self._delay(share, message, error, pause)
+
+    async def _delay(
+        self, share: Share, message: Message, error: TelegramAPIError, seconds: float
+    ) -> None:
+        SENDS.labels("delayed").inc()
+        log.warning(
+            "message.delayed",
+            chat_id=message.chat_id,
+            seconds=round(seconds, 1),
+            reason=error_text(error),
+        )
+        await set_within(share.closed, seconds)
+        if isinstance(error, OutcomeUnknown):
+            # While Telegram is away no attempt is used up.
+            await finished_before(share.closed, self._reach.wait())
 
     async def _wait_for_turn(self, share: Share, message: Message) -> None:
         """Raises OwnershipLost."""
@@ -261,12 +287,25 @@ _set_state = (
     .where(outgoing.c.id == bindparam("row"))
     .values(state=bindparam("new_state"), message_id=bindparam("sent_id"))
 )
+_give_up = (
+    update(outgoing)
+    .where(outgoing.c.id == bindparam("row"), outgoing.c.state == "waiting")
+    .values(state="uncertain")
+)
 
 
 def _lane_of(due: Due) -> Lane:
     if manner_of(due.message.method).alone:
         return "row", due.row_id
     return "chat", due.message.chat_id
+
+
+def _sent_id(answer: Any) -> int | None:
+    """Of what Telegram has sent, also where this version cannot read what it says of it."""
+    if isinstance(answer, TelegramMessage):
+        return answer.message_id
+    found = answer.get("message_id") if isinstance(answer, dict) else None
+    return found if type(found) is int else None
 
 
 def _lane_failed(lane: Lane, error: Exception) -> None:

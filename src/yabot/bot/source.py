@@ -8,10 +8,14 @@ from urllib.parse import urlsplit
 
 from aiogram import Bot
 
+from yabot.bot.disturbances import Disturbances
+from yabot.bot.keeper import WebhookKeeper
+from yabot.bot.own_webhooks import OwnWebhooks, place_of
 from yabot.bot.polling import Polling, Receive
 from yabot.bot.registration import register_webhook
 from yabot.bot.shares import Shares
 from yabot.bot.webhook import WebhookHandler
+from yabot.errors import TransientError
 from yabot.observability.logging import get_logger
 from yabot.runtime.ending import end
 from yabot.runtime.http import HttpServer
@@ -19,6 +23,19 @@ from yabot.runtime.stopping import finished_before
 from yabot.settings import TelegramSettings
 
 log = get_logger(__name__)
+
+
+class ForeignWebhook(TransientError):
+    """Telegram delivers elsewhere, and answers no poll."""
+
+    code = "foreign_webhook"
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            f"Telegram delivers to a webhook at {place_of(url)}, which this installation has not"
+            " set, so that nothing comes here; stop whatever has set it and run"
+            " `yabot webhook remove`, or set WEBHOOK_URL"
+        )
 
 
 class UpdateSource:
@@ -31,7 +48,9 @@ class UpdateSource:
         allowed_updates: list[str],
         shares: Shares,
         receive: Receive,
+        own: OwnWebhooks,
         on_trouble: Callable[[str | None], None],
+        disturbances: Disturbances,
     ) -> None:
         """``on_trouble`` hears why no updates come, and None when they come again."""
         self._bot = bot
@@ -39,12 +58,16 @@ class UpdateSource:
         self._allowed_updates = allowed_updates
         self._shares = shares
         self._receive = receive
+        self._own = own
+        self._disturbances = disturbances
         self._polling = Polling(
             bot,
             receive,
+            self._make_way,
             timeout=settings.polling_timeout,
             limit=settings.polling_limit,
             on_trouble=on_trouble,
+            disturbances=disturbances,
         )
         self._webhook: HttpServer | None = None
         self._task: asyncio.Task[None] | None = None
@@ -76,15 +99,44 @@ class UpdateSource:
         )
 
     async def _take_updates(self, secret: str) -> None:
-        if self._webhook is not None:
-            if await register_webhook(self._bot, self._settings, secret, self._allowed_updates):
-                return
-            log.warning("webhook.polling_instead")
+        """One process of all: Telegram answers one poll at a time, and keeps one webhook."""
+        url = self._settings.webhook_url
+        take = self._poll if url is None else self._keeper(url, secret).run
         while True:
-            # Telegram answers one poll at a time.
             await self._shares.leading.wait()
-            polling = self._polling.run(self._allowed_updates)
-            await finished_before(self._shares.following, polling)
+            await finished_before(self._shares.following, take())
+
+    async def _poll(self) -> None:
+        await self._polling.run(self._allowed_updates)
+
+    def _keeper(self, url: str, secret: str) -> WebhookKeeper:
+        async def register() -> None:
+            await register_webhook(self._bot, self._settings, secret, self._allowed_updates)
+
+        return WebhookKeeper(
+            url,
+            register,
+            self._bot.get_webhook_info,
+            self._poll,
+            self._own,
+            self._disturbances,
+            every=self._settings.webhook_check_seconds,
+        )
+
+    async def _make_way(self) -> None:
+        """Raises ForeignWebhook, StoreUnavailable."""
+        url = (await self._bot.get_webhook_info()).url
+        if url and self._settings.webhook_url is not None:
+            # Who keeps our webhook will see to it.
+            raise ForeignWebhook(url)
+        if url and not await self._own.include(url):
+            foreign = ForeignWebhook(url)
+            self._disturbances.seen("foreign_webhook", "failed", str(foreign))
+            raise foreign
+        if url:
+            await self._bot.delete_webhook()
+            log.info("webhook.removed")
+        self._disturbances.over("foreign_webhook")
 
 
 def _webhook_secret(settings: TelegramSettings, token: str) -> str:

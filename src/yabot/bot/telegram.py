@@ -4,11 +4,9 @@ import asyncio
 
 from aiogram import Bot
 from aiogram.client.default import DefaultBotProperties
-from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
 from aiogram.exceptions import (
     AiogramError,
-    ClientDecodeError,
     TelegramNetworkError,
     TelegramNotFound,
     TelegramRetryAfter,
@@ -17,6 +15,8 @@ from aiogram.exceptions import (
 )
 from aiogram.types import User as TelegramUser
 
+from yabot.bot.patience import pause_after
+from yabot.bot.session import TelegramSession
 from yabot.error_text import error_text
 from yabot.errors import ConfigurationError
 from yabot.observability.logging import get_logger
@@ -24,8 +24,8 @@ from yabot.runtime.backoff import backoff
 
 log = get_logger(__name__)
 
-# The same call may succeed later. A gateway in between answers what nobody can decode.
-AWAY = (ClientDecodeError, TelegramNetworkError, TelegramRetryAfter, TelegramServerError)
+# The same call may succeed later.
+AWAY = (TelegramNetworkError, TelegramRetryAfter, TelegramServerError)
 # To a token that is not even shaped like one, Telegram says "Not Found".
 TOKEN_REFUSED = (TelegramUnauthorizedError, TelegramNotFound)
 
@@ -33,9 +33,7 @@ TOKEN_REFUSED = (TelegramUnauthorizedError, TelegramNotFound)
 def connect_bot(token: str, api_url: str | None) -> Bot:
     """``api_url`` is the base of another Bot API server; None is Telegram's own."""
     api = TelegramAPIServer.from_base(api_url) if api_url else PRODUCTION
-    return Bot(
-        token, session=AiohttpSession(api=api), default=DefaultBotProperties(parse_mode="HTML")
-    )
+    return Bot(token, session=TelegramSession(api), default=DefaultBotProperties(parse_mode="HTML"))
 
 
 async def identify(bot: Bot) -> TelegramUser:
@@ -43,7 +41,8 @@ async def identify(bot: Bot) -> TelegramUser:
 
     Raises ConfigurationError when Telegram refuses the token.
     """
-    for pause in backoff(first=0.5, most=15.0):
+    pauses = backoff(first=0.5, most=15.0)
+    while True:
         try:
             # It remembers: filters ask it for our name with every command that names a bot.
             return await bot.me()
@@ -52,6 +51,6 @@ async def identify(bot: Bot) -> TelegramUser:
                 ["BOT_TOKEN: Telegram refuses it; copy it again from @BotFather"]
             ) from error
         except AiogramError as error:
+            pause = pause_after(error, pauses)
             log.warning("telegram.away", reason=error_text(error), seconds=round(pause, 1))
             await asyncio.sleep(pause)
-    raise AssertionError("backoff is endless")

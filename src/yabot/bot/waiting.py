@@ -8,8 +8,10 @@ from aiogram.types import Update
 from pydantic import ValidationError
 from sqlalchemy import Connection, Row, select, update
 
-from yabot.bot.intake import Intake, sender_id, why
+from yabot.bot.intake import Intake
+from yabot.bot.origins import sender_id
 from yabot.clock import utc_now
+from yabot.error_text import kind_of
 from yabot.observability.logging import get_logger
 from yabot.storage.relational.tables import updates
 
@@ -99,14 +101,14 @@ class WaitingUpdates:
         return connection.execute(_all.where(self._waits, updates.c.update_id.in_(ids))).all()
 
     async def _understood(self, rows: Sequence[_Row]) -> list[Waiting]:
-        """One that this version cannot read will not be read by trying again."""
+        """One that this version cannot read is left for another to try."""
         found = []
         for update_id, payload, attempts, received_at in rows:
             try:
                 found.append(Waiting(Update.model_validate_json(payload), attempts, received_at))
             except ValidationError as error:
-                log.error("update.unreadable", update_id=update_id, reason=why(error))  # noqa: TRY400
-                await self._database.write(self._intake.finished(update_id, "failed"))
+                log.error("update.unreadable", update_id=update_id, reason=kind_of(error))  # noqa: TRY400
+                await self._database.write(self._intake.finished(update_id, "unreadable"))
         return found
 
 

@@ -1,27 +1,31 @@
 """The webhook: an update is stored before Telegram hears 200."""
 
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
+from hashlib import sha256
 from hmac import compare_digest
 
 from aiogram import Bot
-from aiogram.types import Update
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from yabot.bot.intake import read_update
+from yabot.bot.reading import MOST_BYTES, Received, read_body
 from yabot.errors import InvalidInput, StoreUnavailable
 from yabot.observability.logging import get_logger
-from yabot.observability.metrics import WEBHOOK
+from yabot.observability.metrics import UNREADABLE, WEBHOOK
 
 log = get_logger(__name__)
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the header's name
-# Telegram's updates are a few kilobytes; its longest texts stay far below this.
-MOST_BYTES = 256 * 1024
+# A body that is no update comes again as often as this: it may have been spoilt on its way.
+MOST_REFUSALS = 2
+REMEMBERED_REFUSALS = 1000
+# Whoever sends more than this hears nothing.
+MOST_HEARD = 64 * MOST_BYTES
 
-Receive = Callable[[Sequence[Update]], Awaitable[None]]
+Receive = Callable[[Sequence[Received]], Awaitable[None]]
 
 
 class WebhookHandler:
@@ -32,6 +36,7 @@ class WebhookHandler:
         self._path = path
         self._secret = secret
         self._receive = receive
+        self._refusals = _Refusals()
 
     def app(self) -> Starlette:
         return Starlette(
@@ -47,20 +52,26 @@ class WebhookHandler:
         return response
 
     async def _answer(self, request: Request) -> Response:
-        """200: stored. 401, 413, 400: not an update from Telegram. 503: SQL is away, come again."""
+        """200: stored, or nothing that could be. 401: a stranger. 503: SQL is away, come again.
+
+        400: no update, or half of one; at its third coming it is let pass, for Telegram repeats
+        without end what is not answered with 200.
+        """
         if not self._is_telegram(request):
             return _refuse(request, 401, "wrong secret")
         body = await _read(request)
         if body is None:
-            return _refuse(request, 413, "too large")
+            return _refuse(request, 400, "the body breaks off")
         try:
-            update = read_update(body, self._bot)
+            entry = read_body(body, self._bot)
         except InvalidInput as error:
-            return _refuse(request, 400, f"not an update: {error}")
+            UNREADABLE.labels("no_update_id").inc()
+            status = 200 if self._refusals.suffice(body) else 400
+            return _refuse(request, status, f"not an update: {error}")
         try:
-            await self._receive([update])
+            await self._receive([entry])
         except StoreUnavailable as error:
-            log.warning("webhook.not_stored", update_id=update.update_id, reason=str(error))
+            log.warning("webhook.not_stored", update_id=entry.update_id, reason=str(error))
             return PlainTextResponse("", 503, headers={"Retry-After": "1"})
         return PlainTextResponse("")
 
@@ -69,21 +80,42 @@ class WebhookHandler:
         return compare_digest(given.encode(), self._secret.encode())
 
 
+class _Refusals:
+    """How often each of the last bodies has been refused."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[bytes, int] = OrderedDict()
+
+    def suffice(self, body: bytes) -> bool:
+        """Whether this one has come that often; each call counts."""
+        digest = sha256(body).digest()
+        times = self._known.pop(digest, 0)
+        self._known[digest] = times + 1
+        if len(self._known) > REMEMBERED_REFUSALS:
+            self._known.popitem(last=False)
+        return times >= MOST_REFUSALS
+
+
 async def _live(_request: Request) -> Response:
     return PlainTextResponse("ok")
 
 
 async def _read(request: Request) -> bytes | None:
-    """The body; None when it is longer than an update can be, or breaks off."""
-    parts = bytearray()
+    """The body, or as much of it as shows that it is too large; None when it breaks off.
+
+    Heard to its end: who is answered in the middle may take that for a failure.
+    """
+    parts, heard = bytearray(), 0
     try:
         async for part in request.stream():
-            parts += part
-            if len(parts) > MOST_BYTES:
+            heard += len(part)
+            if len(parts) <= MOST_BYTES:
+                parts += part
+            if heard > MOST_HEARD:
                 return None
     except ClientDisconnect:
         return None
-    return bytes(parts)
+    return bytes(parts[: MOST_BYTES + 1])
 
 
 def _refuse(request: Request, status: int, reason: str) -> Response:

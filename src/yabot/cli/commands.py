@@ -2,7 +2,7 @@
 
 import typer
 
-from yabot.cli import audit, database, diagnosis, dlq, events, items, program, stories
+from yabot.cli import audit, database, diagnosis, dlq, events, items, program, stories, webhooks
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -19,3 +19,4 @@ app.add_typer(items.app, name="items")
 app.add_typer(events.app, name="events")
 app.add_typer(audit.app, name="audit")
 app.add_typer(dlq.app, name="dlq")
+app.add_typer(webhooks.app, name="webhook")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from pydantic import SecretStr
 
-from yabot.cli.probes import Check, data_directory, mongodb, redis, sql, telegram
+from yabot.cli.probes import Check, data_directory, intake, mongodb, program, redis, sql, telegram
 from yabot.redaction import Redactor
 from yabot.settings import Settings
 from yabot.settings.reference import Variable, variables
@@ -20,7 +20,12 @@ async def examine(settings: Settings, warnings: Sequence[str]) -> list[Check]:
     ``warnings`` are ``ConfigManager.warnings()``. No message holds a secret.
     """
     reached = await asyncio.gather(
-        mongodb(settings), sql(settings), redis(settings), telegram(settings)
+        mongodb(settings),
+        sql(settings),
+        redis(settings),
+        telegram(settings),
+        intake(settings),
+        program(settings),
     )
     redactor = Redactor(settings.secrets())
     found = [*_configuration(settings, warnings), data_directory(settings), *reached]

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sqlite3
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,15 +12,18 @@ from typing import Any, Literal
 
 import psycopg
 from aiogram import Bot
-from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
 from aiogram.exceptions import AiogramError
+from aiogram.types import WebhookInfo
+from aiohttp import ClientError, ClientSession, ClientTimeout
 from pydantic import SecretStr
 from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
 from redis.asyncio import Redis
 from sqlalchemy.engine import make_url
 
+from yabot.bot.own_webhooks import place_of
+from yabot.bot.session import TelegramSession
 from yabot.bus.topologies.client import describe, open_client
 from yabot.embedded.engine import EmbeddedEngine
 from yabot.embedded.mongod import EmbeddedMongod
@@ -31,6 +34,8 @@ from yabot.settings import Settings
 
 State = Literal["ok", "warning", "problem", "off"]
 PATIENCE_S = 3
+INTAKE = "Telegram's deliveries"
+PROGRAM = "running program"
 FAILURES = (PyMongoError, psycopg.Error, sqlite3.Error, AiogramError, OSError)
 
 
@@ -44,16 +49,62 @@ class Check:
 
 
 async def telegram(settings: Settings) -> Check:
+    return await _ask_telegram(settings, "Telegram", _get_me)
+
+
+async def intake(settings: Settings) -> Check:
+    """Where Telegram delivers, and whether it can. A poll of ours would end the program's."""
+    ours = settings.telegram.webhook_url
+
+    async def look(bot: Bot) -> Check:
+        return judge_intake(await bot.get_webhook_info(), ours)
+
+    return await _ask_telegram(settings, INTAKE, look)
+
+
+def judge_intake(info: WebhookInfo, ours: str | None) -> Check:
+    """``ours`` is WEBHOOK_URL."""
+    where = place_of(info.url)
+    if info.url and ours is None:
+        return Check(
+            INTAKE,
+            "warning",
+            f"Telegram delivers to a webhook at {where} and answers no poll; a start takes it away"
+            " if this installation has set it, else stop whatever has and run"
+            " `yabot webhook remove`",
+        )
+    if info.url and info.url != ours:
+        return Check(
+            INTAKE,
+            "problem",
+            f"Telegram delivers to another webhook than WEBHOOK_URL, at {where}; stop the other"
+            " program with this BOT_TOKEN, or give it a token of its own",
+        )
+    if info.pending_update_count and info.last_error_message:
+        return Check(
+            INTAKE,
+            "warning",
+            f"{info.pending_update_count} updates wait at Telegram; the last time that it could"
+            f" not deliver it heard: {info.last_error_message}",
+        )
+    if ours and not info.url:
+        return Check(INTAKE, "warning", "no webhook stands; `yabot run` sets WEBHOOK_URL")
+    return Check(INTAKE, "ok", "delivers to WEBHOOK_URL" if ours else "answers polls")
+
+
+async def _ask_telegram(
+    settings: Settings, name: str, question: Callable[[Bot], Awaitable[Check]]
+) -> Check:
     token = settings.telegram.token
     if token is None:
         port = settings.playground_port
-        return Check("Telegram", "off", f"no BOT_TOKEN, so the playground, port {port}")
+        return Check(name, "off", f"no BOT_TOKEN, so the playground, port {port}")
     base = settings.telegram.api_url
     server = TelegramAPIServer.from_base(base) if base else PRODUCTION
-    bot = Bot(token.get_secret_value(), session=AiohttpSession(api=server, timeout=PATIENCE_S))
+    bot = Bot(token.get_secret_value(), session=TelegramSession(server, PATIENCE_S))
     try:
         mend = "check BOT_TOKEN, TELEGRAM_API_URL and the way to that server"
-        return await _answer("Telegram", _get_me(bot), mend)
+        return await _answer(name, question(bot), mend)
     finally:
         await bot.session.close()
 
@@ -61,6 +112,28 @@ async def telegram(settings: Settings) -> Check:
 async def _get_me(bot: Bot) -> Check:
     me = await bot.get_me()
     return Check("Telegram", "ok", f"answers as @{me.username}")
+
+
+async def program(settings: Settings) -> Check:
+    """What `yabot run` says of itself, where it runs on this machine."""
+    address = f"http://{settings.api.host}:{settings.api.port}/health/ready"
+    try:
+        patience = ClientTimeout(total=PATIENCE_S)
+        async with ClientSession(timeout=patience) as session, session.get(address) as answer:
+            return judge_program(await answer.json())
+    except (ClientError, TimeoutError, OSError, ValueError):
+        return Check(PROGRAM, "off", f"none answers at {address}")
+
+
+def judge_program(health: Any) -> Check:
+    components = health.get("components") if isinstance(health, dict) else None
+    if not isinstance(components, dict):
+        return Check(PROGRAM, "off", "something else answers at API_PORT")
+    troubled = [name for name, each in components.items() if each.get("status") != "ok"]
+    if not troubled:
+        return Check(PROGRAM, "ok", "all its components are well")
+    named = ", ".join(f"{name} ({components[name]['status']})" for name in troubled)
+    return Check(PROGRAM, "warning", f"it says that these are not well: {named}; its log says why")
 
 
 async def mongodb(settings: Settings) -> Check:

@@ -24,13 +24,16 @@ def _histogram(name: str, explanation: str, *labels: str) -> Histogram:
 
 
 UPDATES = _counter("updates", "Updates handled.", "operation", "outcome")
+UNREADABLE = _counter("updates_unreadable", "Updates kept that could not be read.", "type")
 HANDLING = _histogram("update_handling_seconds", "From the lane to the commit of an update.")
 REDECIDED = _counter("redecisions", "Decisions made again because a guard had failed.")
 GROUP_TALK = _counter("group_talk", "Updates from groups that were not for the bot: not kept.")
 COMMITS = _counter("commits", "Units of work: committed, duplicate or guard_failed.", "result")
 COMMITTING = _histogram("commit_seconds", "From handing in a unit of work to its being durable.")
 WEBHOOK = _counter("webhook_requests", "Requests to the webhook, by HTTP status.", "status")
-SENDS = _counter("sends", "Bot API calls: sent, delayed (tried again) or refused.", "outcome")
+SENDS = _counter(
+    "sends", "Bot API calls: sent, delayed (tried again), refused or uncertain.", "outcome"
+)
 DEGRADED_REPLIES = _counter(
     "degraded_replies",
     "Answers that only said that it did not work: unavailable, failed, or without_sql.",

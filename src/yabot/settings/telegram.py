@@ -69,6 +69,12 @@ class TelegramSettings(Section):
         about="How many deliveries Telegram may make side by side.",
         value="a whole number from 1 to 100",
     )
+    webhook_check_seconds: Annotated[int, Field(ge=1, le=3600)] = variable(
+        "WEBHOOK_CHECK_SECONDS",
+        60,
+        about="How often Telegram is asked whether our webhook still stands.",
+        value="whole seconds from 1 to 3600",
+    )
     webhook_host: str = variable(
         "WEBHOOK_HOST",
         "127.0.0.1",

@@ -1,4 +1,4 @@
-"""Tells the bus when a store was lost and when it came back, even if SQL itself was away."""
+"""Tells the bus what happened to the program itself, even if SQL was away at that moment."""
 
 import asyncio
 from typing import ClassVar
@@ -38,8 +38,8 @@ class Incidents:
 
     def __init__(self, commits: CommitLog) -> None:
         self._commits = commits
-        # Each with the id of its outage.
-        self._waiting: asyncio.Queue[tuple[Incident, str]] = asyncio.Queue()
+        # Each with its correlation id.
+        self._waiting: asyncio.Queue[tuple[EventPayload, str]] = asyncio.Queue()
         # By store, the last one.
         self._outages: dict[str, str] = {}
         self._task: asyncio.Task[None] | None = None
@@ -54,6 +54,10 @@ class Incidents:
         outage = self._outages.setdefault(incident.store, f"outage:{uuid7()}")
         self._waiting.put_nowait((incident, outage))
 
+    def tell(self, event: EventPayload) -> None:
+        """What stands for itself and is no user's."""
+        self._waiting.put_nowait((event, f"incident:{uuid7()}"))
+
     async def stop(self) -> None:
         if self._task is not None:
             await end([self._task])
@@ -62,12 +66,12 @@ class Incidents:
         while True:
             await self._publish(*await self._waiting.get())
 
-    async def _publish(self, incident: Incident, outage: str) -> None:
+    async def _publish(self, event: EventPayload, correlation_id: str) -> None:
         cause_id = f"incident:{uuid7()}"
         # While SQL is known to be away, an attempt costs nothing.
         for pause in backoff(most=1.0):
-            work = UnitOfWork(Cause("incidents", cause_id, outage))
-            work.publish(incident)
+            work = UnitOfWork(Cause("incidents", cause_id, correlation_id))
+            work.publish(event)
             try:
                 await self._commits.commit(work)
             except StoreUnavailable:

@@ -12,6 +12,7 @@ from yabot.bot.localization import Texts
 from yabot.clock import utc_now
 from yabot.events.envelope import Envelope, EventPayload
 from yabot.events.failures import EventProcessingFailed, OrderingViolated, SubscribersStopped
+from yabot.events.intake import IntakeDisturbed, MessageUncertain, UpdateUnreadable
 from yabot.features.alerts import FEATURE
 from yabot.features.alerts.service import AlertService
 from yabot.features.alerts.subscribers import subscribers
@@ -106,6 +107,15 @@ TROUBLES = [
     pytest.param(failure("rewards.pay"), "<code>rewards.pay</code> ha dejado", id="failed"),
     pytest.param(SubscribersStopped(group="rewards", dead_letters=20), "detenido", id="stopped"),
     pytest.param(StoreLost(store="mongodb"), "<code>mongodb</code> no responde.", id="lost"),
+    pytest.param(UpdateUnreadable(update_type="message"), "<code>message</code>", id="unreadable"),
+    pytest.param(
+        MessageUncertain(method="sendMessage"), "<code>sendMessage</code>", id="uncertain"
+    ),
+    pytest.param(IntakeDisturbed(disturbance="another_poller"), "Somos dos", id="poller"),
+    pytest.param(IntakeDisturbed(disturbance="foreign_webhook"), "Estoy sordo", id="foreign"),
+    pytest.param(IntakeDisturbed(disturbance="webhook_taken"), "quita el webhook", id="taken"),
+    pytest.param(IntakeDisturbed(disturbance="webhook_not_set"), "Sin webhook", id="not set"),
+    pytest.param(IntakeDisturbed(disturbance="deliveries_fail"), "esperando", id="deliveries"),
     pytest.param(
         StoreRestored(store="mongodb", downtime_s=1.5), "responde de nuevo.", id="restored"
     ),

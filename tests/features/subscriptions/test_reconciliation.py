@@ -33,6 +33,24 @@ async def test_a_charge_whose_update_never_came_is_honoured_at_the_next_start(sh
         assert shop.told(reader.user_id) == [("premium", "active")]
 
 
+@pytest.mark.criterion("2.2.3", "3.1.4")
+async def test_a_charge_is_honoured_though_the_list_is_of_tomorrow(shop: Shop) -> None:
+    """aiogram can read none of its partners."""
+    async with readers(shop.telegram_url, "Ana") as (reader,):
+        await reader.ask("/start")
+        message_id = await invoice(reader, "premium")
+        shop.lose("successful_payment")
+        outcome = await reader.client.pay(reader.user_id, message_id)
+        assert outcome["outcome"] == "paid"
+        assert shop.program.stop() == 0
+        await reader.client.faults({"kind": "undecodable", "method": "getStarTransactions"})
+        shop.program.start()
+        await reader.until(lambda chat: "¡Gracias!" in chat[-1].get("text", ""))
+        (payment,) = shop.payments(reader.user_id)
+        assert payment["state"] == "activated"
+        assert shop.told(reader.user_id) == [("premium", "active")]
+
+
 async def test_a_refund_that_nobody_told_of_ends_access_at_the_next_start(shop: Shop) -> None:
     async with readers(shop.telegram_url, "Berta") as (reader,):
         await reader.ask("/start")

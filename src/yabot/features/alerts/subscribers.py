@@ -4,13 +4,31 @@ from collections.abc import Sequence
 from typing import Any
 
 from yabot.events.failures import EventProcessingFailed, OrderingViolated, SubscribersStopped
+from yabot.events.intake import (
+    Disturbance,
+    IntakeDisturbed,
+    MessageUncertain,
+    UpdateUnreadable,
+)
 from yabot.features.alerts.service import AlertService
 from yabot.storage.incidents import StoreLost, StoreRestored
 from yabot.storage.relational.unit_of_work import UnitOfWork
 from yabot.subscriber import Event, Subscriber
 
+DISTURBANCES: dict[Disturbance, str] = {
+    "another_poller": "alert-another-poller",
+    "foreign_webhook": "alert-foreign-webhook",
+    "webhook_taken": "alert-webhook-taken",
+    "webhook_not_set": "alert-webhook-not-set",
+    "deliveries_fail": "alert-deliveries-fail",
+}
+
 
 def subscribers(alerts: AlertService) -> Sequence[Subscriber[Any]]:
+    return (*_of_trouble(alerts), *_of_intake(alerts))
+
+
+def _of_trouble(alerts: AlertService) -> Sequence[Subscriber[Any]]:
     async def failed(event: Event[EventProcessingFailed], work: UnitOfWork) -> None:
         consumer, kind = event.payload.consumer, event.payload.original_event_type
         await alerts.notice(work, "alert-event-failed", consumer=consumer, type=kind)
@@ -34,4 +52,21 @@ def subscribers(alerts: AlertService) -> Sequence[Subscriber[Any]]:
         Subscriber("alerts.stopped", SubscribersStopped, stopped, late="apply"),
         Subscriber("alerts.lost", StoreLost, lost, late="apply"),
         Subscriber("alerts.restored", StoreRestored, restored, late="apply"),
+    )
+
+
+def _of_intake(alerts: AlertService) -> Sequence[Subscriber[Any]]:
+    async def unreadable(event: Event[UpdateUnreadable], work: UnitOfWork) -> None:
+        await alerts.notice(work, "alert-update-unreadable", type=event.payload.update_type)
+
+    async def uncertain(event: Event[MessageUncertain], work: UnitOfWork) -> None:
+        await alerts.notice(work, "alert-message-uncertain", method=event.payload.method)
+
+    async def disturbed(event: Event[IntakeDisturbed], work: UnitOfWork) -> None:
+        await alerts.notice(work, DISTURBANCES[event.payload.disturbance])
+
+    return (
+        Subscriber("alerts.unreadable", UpdateUnreadable, unreadable, late="apply"),
+        Subscriber("alerts.uncertain", MessageUncertain, uncertain, late="apply"),
+        Subscriber("alerts.disturbed", IntakeDisturbed, disturbed, late="apply"),
     )

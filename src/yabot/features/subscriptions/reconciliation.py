@@ -5,7 +5,6 @@ from datetime import timedelta
 
 from aiogram import Bot
 from aiogram.exceptions import TelegramAPIError
-from aiogram.types import StarTransaction
 
 from yabot.clock import utc_now
 from yabot.error_text import kind_of
@@ -14,7 +13,13 @@ from yabot.features.subscriptions.charges import StoredCharge
 from yabot.features.subscriptions.payments import PaymentService
 from yabot.features.subscriptions.plans import Charge
 from yabot.features.subscriptions.replies import READ_ON, on_payment, on_refund
-from yabot.features.subscriptions.statement import charges_in, refunds_in
+from yabot.features.subscriptions.statement import (
+    GetRawStarTransactions,
+    Json,
+    charges_in,
+    entries_in,
+    refunds_in,
+)
 from yabot.features.subscriptions.terms import Term
 from yabot.features.users.notices import Notices
 from yabot.observability.logging import get_logger
@@ -62,20 +67,19 @@ class Reconciliation:
         for stored in await self._payments.refunding_since(utc_now() - REPEAT_AFTER):
             await self._repeat_refund(stored)
 
-    async def _new_transactions(self) -> list[StarTransaction]:
-        found: list[StarTransaction] = []
+    async def _new_transactions(self) -> list[Json]:
+        found: list[Json] = []
         while True:
             page = await self._page(self._read + len(found))
             found += page
             if len(page) < PAGE:
                 return found
 
-    async def _page(self, offset: int) -> list[StarTransaction]:
+    async def _page(self, offset: int) -> list[Json]:
         try:
-            listed = await self._bot.get_star_transactions(offset=offset, limit=PAGE)
+            return entries_in(await self._bot(GetRawStarTransactions(offset=offset, limit=PAGE)))
         except TelegramAPIError as error:
             raise StoreUnavailable("Telegram", kind_of(error)) from error
-        return listed.transactions
 
     async def _settle(self, charge: Charge) -> None:
         async def settle(work: UnitOfWork) -> None:

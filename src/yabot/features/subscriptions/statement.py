@@ -1,33 +1,66 @@
-"""Telegram's list of what moved in Stars, as charges and refunds of ours."""
+"""Telegram's list of what moved in Stars, as charges and refunds of ours.
+
+Each entry is read by itself, and no more of it than is needed: what this version does not know of a
+partner keeps nobody from what they have paid for.
+"""
 
 from collections.abc import Iterable
+from typing import Any
 
-from aiogram.types import StarTransaction, TransactionPartnerUser
+from aiogram.methods import GetStarTransactions
+from pydantic import ConfigDict
 
 from yabot.features.subscriptions.plans import Charge
+from yabot.observability.logging import get_logger
+
+log = get_logger(__name__)
 
 Charges = dict[str, Charge]
+Json = dict[str, Any]
+# What an invoice's entry says of its kind; older answers say nothing.
+INVOICE = "invoice_payment"
 
 
-def charges_in(moved: Iterable[StarTransaction]) -> Charges:
+class GetRawStarTransactions(GetStarTransactions):
+    """As JSON: aiogram reads a whole page or nothing of it."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+    __returning__ = Any  # type: ignore[assignment]
+
+
+def entries_in(page: Any) -> list[Json]:
+    """Of one answer, in its order; what is no entry stands for one, so that counting goes on."""
+    listed = page.get("transactions") if isinstance(page, dict) else None
+    return [each if isinstance(each, dict) else {} for each in listed or []]
+
+
+def charges_in(moved: Iterable[Json]) -> Charges:
     """What readers have paid for invoices, by the charge's id."""
-    found = (_charge(each, each.source) for each in moved)
-    return {charge.charge_id: charge for charge in found if charge is not None}
+    return _found(moved, "source")
 
 
-def refunds_in(moved: Iterable[StarTransaction]) -> Charges:
+def refunds_in(moved: Iterable[Json]) -> Charges:
     """What was given back to them, by the id of the charge that it undoes."""
-    found = (_charge(each, each.receiver) for each in moved)
+    return _found(moved, "receiver")
+
+
+def _found(moved: Iterable[Json], side: str) -> Charges:
+    found = (_charge(each, each.get(side)) for each in moved)
     return {charge.charge_id: charge for charge in found if charge is not None}
 
 
-def _charge(transaction: StarTransaction, partner: object) -> Charge | None:
+def _charge(entry: Json, partner: Any) -> Charge | None:
     """None for gifts, adverts, withdrawals and whatever else is no invoice of a user's."""
-    if not isinstance(partner, TransactionPartnerUser) or partner.invoice_payload is None:
+    if not isinstance(partner, dict):
         return None
-    return Charge(
-        user_id=str(partner.user.id),
-        payload=partner.invoice_payload,
-        amount=transaction.amount,
-        charge_id=transaction.id,
-    )
+    payload = partner.get("invoice_payload")
+    if not isinstance(payload, str) and partner.get("transaction_type") != INVOICE:
+        return None
+    person = partner.get("user")
+    user_id = person.get("id") if isinstance(person, dict) else None
+    charge_id, amount = entry.get("id"), entry.get("amount")
+    if type(user_id) is not int or type(amount) is not int or not isinstance(charge_id, str):
+        log.error("payment.unreadable")
+        return None
+    bought = payload if isinstance(payload, str) else ""
+    return Charge(str(user_id), bought, amount, charge_id=charge_id)

@@ -7,8 +7,8 @@ from aiogram import BaseMiddleware
 from aiogram.types import TelegramObject, Update
 from aiogram.types import User as TelegramUser
 
-from yabot.bot.intake import sender
 from yabot.bot.localization import Texts
+from yabot.bot.origins import sender
 from yabot.bot.turn import Turn
 from yabot.features.users.service import User, UserService
 from yabot.storage.relational.unit_of_work import UnitOfWork

@@ -20,6 +20,8 @@ _unpublished = outbox.join(partitions, partitions.c.partition == outbox.c.partit
 # For each queue: where its rows are, which of them wait, and since when.
 _QUEUES: dict[str, tuple[FromClause, ColumnElement[bool], ColumnElement[datetime] | None]] = {
     "updates": (updates, updates.c.state == "waiting", updates.c.received_at),
+    # These wait for a version that can read them.
+    "unreadable": (updates, updates.c.state == "unreadable", updates.c.received_at),
     "documents": (doc_changes, doc_changes.c.id > 0, None),
     "events": (_unpublished, outbox.c.pos > partitions.c.published_pos, outbox.c.created_at),
     "messages": (outgoing, outgoing.c.state == "waiting", outgoing.c.created_at),

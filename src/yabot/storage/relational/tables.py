@@ -38,6 +38,14 @@ Index(
     postgresql_where=updates.c.state == "waiting",
 )
 
+Index(
+    "ix_updates_unreadable",
+    updates.c.bot_id,
+    updates.c.update_id,
+    sqlite_where=updates.c.state == "unreadable",
+    postgresql_where=updates.c.state == "unreadable",
+)
+
 receipts = Table(
     "receipts",
     metadata,
@@ -240,6 +248,16 @@ ingested = Table(
     sqlite_with_rowid=False,
 )
 
+# Webhooks that this installation has set, by their addresses: it takes away no others.
+own_webhooks = Table(
+    "own_webhooks",
+    metadata,
+    Column("bot_id", BigInteger, primary_key=True),
+    Column("url", Text, primary_key=True),
+    Column("set_at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 LOG_TABLES: tuple[Table, ...] = (
     updates,
     receipts,
@@ -255,4 +273,5 @@ LOG_TABLES: tuple[Table, ...] = (
     dead_letters,
     workflows,
     ingested,
+    own_webhooks,
 )

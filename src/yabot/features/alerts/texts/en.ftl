@@ -23,3 +23,33 @@ alert-store-restored =
         [one] .
        *[other] : { $count } times within the last hour.
     }
+alert-update-unreadable =
+    📦 <b>Something I cannot read</b>
+    Telegram has brought { $count ->
+        [one] an update
+       *[other] { $count } updates
+    } of the kind <code>{ $type }</code> that this version does not understand. { $count ->
+        [one] It is kept, and is
+       *[other] They are kept, and are
+    } tried again at each start: an upgrade may be due.
+alert-message-uncertain =
+    ❔ <b>Said, or not said?</b>
+    The connection broke off { $count ->
+        [one] during a call of <code>{ $method }</code>
+       *[other] during { $count } calls of <code>{ $method }</code>
+    }, again and again: nobody knows whether Telegram has heard. The details are in the audit log.
+alert-another-poller =
+    👥 <b>Two of me</b>
+    Another program polls Telegram with my token, so that each gets a part of the updates. Stop one of them, or give it a token of its own.
+alert-foreign-webhook =
+    🙉 <b>I am deaf</b>
+    Telegram delivers to a webhook that I have not set. Stop whatever has set it and run <code>yabot webhook remove</code>, or set <code>WEBHOOK_URL</code>.
+alert-webhook-taken =
+    👥 <b>Somebody takes my webhook away</b>
+    Another program with my token has removed or replaced it; I set it again each time. Stop the other one, or give it a token of its own.
+alert-webhook-not-set =
+    🪝 <b>No webhook</b>
+    Telegram does not take <code>WEBHOOK_URL</code>; I try again, and poll meanwhile where I can. The log says why.
+alert-deliveries-fail =
+    📭 <b>Updates wait at Telegram</b>
+    They do not come through the webhook, or not fast enough. <code>yabot doctor</code> tells what Telegram says.

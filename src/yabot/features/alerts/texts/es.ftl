@@ -26,3 +26,33 @@ alert-store-restored =
         [one] .
        *[other] : { $count } veces en la última hora.
     }
+alert-update-unreadable =
+    📦 <b>Algo que no sé leer</b>
+    Telegram ha traído { $count ->
+        [one] una actualización
+       *[other] { $count } actualizaciones
+    } del tipo <code>{ $type }</code> que esta versión no entiende. { $count ->
+        [one] Está guardada y se vuelve
+       *[other] Están guardadas y se vuelven
+    } a intentar en cada arranque: quizá toque actualizar el programa.
+alert-message-uncertain =
+    ❔ <b>¿Dicho o no dicho?</b>
+    La conexión se cortó una y otra vez { $count ->
+        [one] en una llamada de <code>{ $method }</code>
+       *[other] en { $count } llamadas de <code>{ $method }</code>
+    }: nadie sabe si Telegram la oyó. Los detalles están en la auditoría.
+alert-another-poller =
+    👥 <b>Somos dos</b>
+    Otro programa pide actualizaciones a Telegram con mi token, así que cada uno recibe solo una parte. Para uno de los dos, o dale su propio token.
+alert-foreign-webhook =
+    🙉 <b>Estoy sordo</b>
+    Telegram entrega a un webhook que yo no he puesto. Para lo que lo haya puesto y ejecuta <code>yabot webhook remove</code>, o define <code>WEBHOOK_URL</code>.
+alert-webhook-taken =
+    👥 <b>Alguien me quita el webhook</b>
+    Otro programa con mi token lo ha quitado o cambiado; yo lo pongo de nuevo cada vez. Para el otro, o dale su propio token.
+alert-webhook-not-set =
+    🪝 <b>Sin webhook</b>
+    Telegram no acepta <code>WEBHOOK_URL</code>; lo sigo intentando, y mientras tanto pregunto yo donde se puede. El registro dice por qué.
+alert-deliveries-fail =
+    📭 <b>Hay actualizaciones esperando en Telegram</b>
+    No llegan por el webhook, o no lo bastante deprisa. <code>yabot doctor</code> cuenta lo que dice Telegram.

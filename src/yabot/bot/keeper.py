@@ -1,0 +1,176 @@
+"""Keeps our webhook set, and looks whether updates come through it.
+
+As long as it cannot be set, and no other one stands, the bot polls.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import timedelta
+
+from aiogram.exceptions import TelegramAPIError
+from aiogram.types import WebhookInfo
+
+from yabot.bot.disturbances import Disturbances
+from yabot.bot.own_webhooks import OwnWebhooks, place_of
+from yabot.bot.patience import pause_after
+from yabot.bot.registration import NotAsAsked
+from yabot.bot.telegram import AWAY
+from yabot.clock import utc_now
+from yabot.error_text import error_text, kind_of, own_words
+from yabot.errors import StoreUnavailable
+from yabot.observability.logging import get_logger
+from yabot.runtime.backoff import backoff
+
+log = get_logger(__name__)
+
+LONGEST_PAUSE = 300.0
+# Seconds that are too short to begin to poll.
+SHORT = 5.0
+# What Telegram has refused it refuses again at once.
+AFTER_REFUSAL = 15.0
+# Looks without a fault after which whoever took the webhook away is believed to be gone.
+CALM_AFTER = 10
+# A failure of Telegram's to deliver that is older than this says nothing of now.
+RECENT = timedelta(minutes=5)
+# So many that wait are no mere burst.
+MANY = 100
+
+Register = Callable[[], Awaitable[None]]
+AskInfo = Callable[[], Awaitable[WebhookInfo]]
+Poll = Callable[[], Awaitable[None]]
+
+
+class WebhookKeeper:
+    def __init__(
+        self,
+        url: str,
+        register: Register,
+        ask: AskInfo,
+        poll: Poll,
+        own: OwnWebhooks,
+        disturbances: Disturbances,
+        every: float,
+    ) -> None:
+        """``register`` sets the webhook or raises why not; ``ask`` is getWebhookInfo; ``poll``
+        takes updates until it is cancelled. ``every``: seconds between two looks."""
+        self._url = url
+        self._register = register
+        self._ask = ask
+        self._poll = poll
+        self._own = own
+        self._disturbances = disturbances
+        self._every = every
+        self._trouble: str | None = None
+        # Looks that are still to be without a fault.
+        self._uneasy = 0
+        self._waited_before = 0
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        pauses = backoff(first=0.2, most=LONGEST_PAUSE)
+        while True:
+            try:
+                await self._set()
+            except (TelegramAPIError, NotAsAsked) as error:
+                pause = pause_after(error, pauses)
+                if not isinstance(error, AWAY):
+                    pause = max(pause, AFTER_REFUSAL)
+                self._note(error, pause)
+                await self._bridge(pause)
+            else:
+                pauses = backoff(first=0.2, most=LONGEST_PAUSE)
+                self._trouble = None
+                self._disturbances.over("webhook_not_set")
+                await self._watch()
+
+    async def _set(self) -> None:
+        """First noted as ours: a start that finds it may take it away."""
+        try:
+            await self._own.remember(self._url)
+        except StoreUnavailable as error:
+            log.warning("webhook.not_remembered", reason=str(error))
+        await self._register()
+
+    def _note(self, error: Exception, pause: float) -> None:
+        reason = str(error) if isinstance(error, NotAsAsked) else kind_of(error)
+        if isinstance(error, AWAY) and pause < SHORT:
+            log.warning("webhook.not_yet_set", reason=reason, seconds=round(pause, 1))
+            return
+        if reason != self._trouble:
+            log.error("webhook.not_set", reason=reason, seconds=round(pause, 1))
+        self._trouble = reason
+        self._disturbances.seen(
+            "webhook_not_set",
+            "degraded",
+            f"Telegram does not take WEBHOOK_URL: {reason}; mend it and start again, or wait:"
+            " it is tried again",
+        )
+
+    async def _bridge(self, seconds: float) -> None:
+        """Until the next attempt. Telegram answers no poll while any webhook stands."""
+        if seconds < SHORT or not await self._nothing_stands():
+            await asyncio.sleep(seconds)
+            return
+        log.warning("webhook.polling_instead", seconds=round(seconds, 1))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._poll()
+
+    async def _nothing_stands(self) -> bool:
+        try:
+            return not (await self._ask()).url
+        except TelegramAPIError as error:
+            log.warning("webhook.unknown", reason=error_text(error))
+            return False
+
+    async def _watch(self) -> None:
+        """Until somebody has taken it away."""
+        while True:
+            await asyncio.sleep(self._every)
+            try:
+                info = await self._ask()
+            except TelegramAPIError as error:
+                log.warning("webhook.unknown", reason=error_text(error))
+                continue
+            if info.url != self._url:
+                self._taken(info.url)
+                return
+            self._unchanged()
+            self._judge(info)
+
+    def _taken(self, url: str) -> None:
+        self._uneasy = CALM_AFTER
+        by = f"set one at {place_of(url)}" if url else "taken ours away"
+        reason = (
+            f"another program with the same BOT_TOKEN has {by}; ours is set again each time."
+            " Stop the other one, or give it a token of its own"
+        )
+        log.error("webhook.taken", reason=reason)
+        self._disturbances.seen("webhook_taken", "degraded", reason)
+
+    def _unchanged(self) -> None:
+        self._uneasy = max(self._uneasy - 1, 0)
+        if not self._uneasy:
+            self._disturbances.over("webhook_taken")
+
+    def _judge(self, info: WebhookInfo) -> None:
+        """Whether what waits at Telegram comes to us."""
+        waiting, before = info.pending_update_count, self._waited_before
+        self._waited_before = waiting
+        failed = info.last_error_date is not None and utc_now() - info.last_error_date < RECENT
+        if waiting and failed:
+            heard = own_words(info.last_error_message or "")
+            trouble = f"Telegram cannot deliver to WEBHOOK_URL: {heard}"
+        elif waiting > max(before, MANY):
+            trouble = "updates wait at Telegram, and become more"
+        elif waiting:
+            return
+        else:
+            self._disturbances.over("deliveries_fail")
+            return
+        self._disturbances.seen(
+            "deliveries_fail",
+            "degraded",
+            f"{trouble}; {waiting} wait there. Check the way from there",
+        )

@@ -1,0 +1,39 @@
+"""Which webhooks are ours, across starts: those of others are not for us to take away."""
+
+from urllib.parse import urlsplit
+
+from sqlalchemy import Connection, select
+
+from yabot.clock import utc_now
+from yabot.storage.relational.database import Database, insert_new
+from yabot.storage.relational.tables import own_webhooks
+
+
+class OwnWebhooks:
+    """Every method raises StoreUnavailable."""
+
+    def __init__(self, database: Database, bot_id: int) -> None:
+        self._database = database
+        self._bot_id = bot_id
+
+    async def remember(self, url: str) -> None:
+        row = {"bot_id": self._bot_id, "url": url, "set_at": utc_now()}
+
+        def add(connection: Connection) -> None:
+            connection.execute(insert_new(connection, own_webhooks), row)
+
+        await self._database.write(add)
+
+    async def include(self, url: str) -> bool:
+        query = select(own_webhooks.c.url).where(
+            own_webhooks.c.bot_id == self._bot_id, own_webhooks.c.url == url
+        )
+        return (
+            await self._database.read(lambda connection: connection.execute(query).first())
+            is not None
+        )
+
+
+def place_of(url: str) -> str:
+    """For people: the path of somebody's webhook may be their secret."""
+    return urlsplit(url).hostname or "an unknown place"

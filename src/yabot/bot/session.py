@@ -1,0 +1,132 @@
+"""The one door to the Bot API: whoever calls it, its answers are read here.
+
+aiogram reads an answer whole or not at all. Here ``"ok": true`` means that Telegram has done what
+it was asked, whatever else stands in the answer.
+"""
+
+import json
+from functools import cache
+from typing import Any
+
+from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.exceptions import TelegramNetworkError, TelegramServerError
+from aiogram.methods import Response, TelegramMethod
+from aiohttp import ClientConnectorError, ClientError, ClientTimeout, ConnectionTimeoutError
+from pydantic import TypeAdapter, ValidationError
+
+from yabot.bot.patience import ObeyRetryAfter
+from yabot.error_text import kind_of
+
+TOO_MANY_REQUESTS = 429
+SUCCESS = range(200, 300)
+# These never came so far that Telegram could have heard the call.
+NOT_CONNECTED = (ClientConnectorError, ConnectionTimeoutError)
+
+
+class OutcomeUnknown(TelegramNetworkError):
+    """The call was on its way and its answer did not come: Telegram may have done it or not."""
+
+
+class AnswerUnreadable(TelegramServerError):
+    """What came back is no answer of the Bot API, or none that this version can read."""
+
+
+class TelegramSession(AiohttpSession):
+    """No error of it holds anything of what was sent or answered, but Telegram's description."""
+
+    def __init__(self, api: TelegramAPIServer, timeout: float = 60.0) -> None:
+        """``timeout`` in seconds, for calls that name none."""
+        super().__init__(api=api, timeout=timeout)
+        self.middleware(ObeyRetryAfter())
+
+    async def make_request(
+        self,
+        bot: Bot,
+        method: TelegramMethod[Any],
+        timeout: int | None = None,  # noqa: ASYNC109 - aiogram's own
+    ) -> Any:
+        """Raises TelegramAPIError; OutcomeUnknown when nobody can say what became of the call."""
+        session = await self.create_session()
+        url = self.api.api_url(token=bot.token, method=method.__api_method__)
+        form = self.build_form_data(bot=bot, method=method)
+        seconds = ClientTimeout(total=self.timeout if timeout is None else timeout)
+        try:
+            async with session.post(url, data=form, timeout=seconds) as answer:
+                body = await answer.read()
+        except NOT_CONNECTED as error:
+            raise TelegramNetworkError(method, _named(error)) from error
+        except (TimeoutError, ClientError, OSError) as error:
+            raise OutcomeUnknown(method, _named(error)) from error
+        # One spoilt letter must not hide the rest.
+        content = body.decode("utf-8", "replace")
+        return self.check_response(bot, method, answer.status, content).result
+
+    def check_response(
+        self, bot: Bot, method: TelegramMethod[Any], status_code: int, content: str
+    ) -> Response[Any]:
+        envelope = _envelope(content)
+        if envelope is None:
+            raise _no_answer(method, status_code)
+        if envelope["ok"]:
+            result = _result(bot, method, envelope.get("result"))
+            return Response[Any].model_construct(ok=True, result=result)
+        refusal = _refusal(envelope)
+        if status_code == TOO_MANY_REQUESTS and not refusal["parameters"].get("retry_after"):
+            raise TelegramServerError(method, refusal["description"])
+        return super().check_response(bot, method, status_code, json.dumps(refusal))
+
+
+def _envelope(content: str) -> dict[str, Any] | None:
+    """None for what does not come from the Bot API."""
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) and isinstance(found.get("ok"), bool) else None
+
+
+def _no_answer(method: TelegramMethod[Any], status: int) -> Exception:
+    """Something between us and Telegram has spoken: it has turned the call away, or taken it."""
+    message = f"no answer of the Bot API, but HTTP {status}"
+    return (OutcomeUnknown if status in SUCCESS else AnswerUnreadable)(method, message)
+
+
+def _refusal(envelope: dict[str, Any]) -> dict[str, Any]:
+    """What is needed of it, in the shape in which it is looked for."""
+    parameters, description = envelope.get("parameters"), envelope.get("description")
+    hints = parameters if isinstance(parameters, dict) else {}
+    return {
+        "ok": False,
+        "description": description if isinstance(description, str) else "",
+        "parameters": {
+            name: hints[name]
+            for name in ("retry_after", "migrate_to_chat_id")
+            if type(hints.get(name)) is int
+        },
+    }
+
+
+def _result(bot: Bot, method: TelegramMethod[Any], result: Any) -> Any:
+    """What was done is done, also where its description cannot be read: it is then given back as it
+    came. A question whose answer cannot be read has none: raises AnswerUnreadable.
+    """
+    try:
+        return _reader(method.__returning__).validate_python(result, context={"bot": bot})
+    except (ValidationError, RecursionError):
+        name = method.__api_method__
+        if name.startswith("get"):
+            raise AnswerUnreadable(
+                method, f"this version cannot read the answer to {name}"
+            ) from None
+        return result
+
+
+@cache
+def _reader(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def _named(error: Exception) -> str:
+    return "no answer in time" if isinstance(error, TimeoutError) else kind_of(error)

@@ -1,0 +1,62 @@
+"""Updates that an earlier version could not read: tried again at each start."""
+
+import json
+from collections.abc import Sequence
+
+from aiogram.types import Update
+from sqlalchemy import Connection, select
+
+from yabot.bot.intake import Intake
+from yabot.bot.reading import Unreadable, read_raw
+from yabot.errors import InvalidInput
+from yabot.observability.logging import get_logger
+from yabot.storage.relational.tables import updates
+
+log = get_logger(__name__)
+
+READ_AT_ONCE = 200
+_BEFORE_ALL = -1
+_Row = tuple[int, str]
+
+
+class UnreadableUpdates:
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+        self._kept = (updates.c.bot_id == intake.bot_id) & (updates.c.state == "unreadable")
+
+    async def try_again(self) -> None:
+        """Those that can be read by now wait to be handled afterwards. Raises StoreUnavailable."""
+        understood, left, last = 0, 0, _BEFORE_ALL
+        while rows := await self._after(last):
+            readable = _readable(rows)
+            await self._intake.understand(readable)
+            understood, left = understood + len(readable), left + len(rows) - len(readable)
+            last = rows[-1][0]
+        if understood or left:
+            log.warning("updates.unreadable", understood=understood, left=left)
+
+    async def _after(self, update_id: int) -> list[_Row]:
+        query = (
+            select(updates.c.update_id, updates.c.payload)
+            .where(self._kept, updates.c.update_id > update_id)
+            .order_by(updates.c.update_id)
+            .limit(READ_AT_ONCE)
+        )
+
+        def read(connection: Connection) -> list[_Row]:
+            return [(row[0], row[1]) for row in connection.execute(query)]
+
+        return await self._intake.database.read(read)
+
+
+def _readable(rows: Sequence[_Row]) -> list[Update]:
+    found = [_read(payload) for _, payload in rows]
+    return [entry for entry in found if entry is not None]
+
+
+def _read(payload: str) -> Update | None:
+    try:
+        entry = read_raw(json.loads(payload))
+    except (ValueError, RecursionError, InvalidInput):
+        return None
+    return None if isinstance(entry, Unreadable) else entry
