@@ -213,7 +213,7 @@ def _of_validation(error: BaseException) -> str:
 def _of_system(error: BaseException) -> str:
     """By the number alone: what stands beside it may name an address, a file, a user."""
     if isinstance(error, ssl.SSLError):
-        return _as_code(error.reason)
+        return _as_code(getattr(error, "reason", None))
     if isinstance(error, socket.gaierror):
         return "name or service not known"
     if isinstance(error, OSError) and isinstance(error.errno, int) and error.errno > 0:
