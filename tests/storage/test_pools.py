@@ -34,7 +34,7 @@ class Gauge:
         self.connections: set[int] = set()
         self._inside = 0
         self._lock = threading.Lock()
-        self._full = threading.Event()
+        self._full, self._overfull = threading.Event(), threading.Event()
 
     def pass_through(self, connection: Connection, crowd: int) -> None:
         """Wait inside until a crowd has gathered."""
@@ -44,7 +44,11 @@ class Gauge:
             self.connections.add(id(connection.connection.dbapi_connection))
             if self._inside == crowd:
                 self._full.set()
+            elif self._inside > crowd:
+                self._overfull.set()
         self._full.wait(PATIENCE)
+        # One more gets its chance to come in.
+        self._overfull.wait(0.1)
         with self._lock:
             self._inside -= 1
 
