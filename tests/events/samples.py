@@ -7,6 +7,9 @@ from hypothesis import strategies as st
 
 from yabot.clock import utc_now
 from yabot.events.envelope import Envelope, EventPayload
+from yabot.features.narrative.events import ReactionDetected
+from yabot.features.narrative.story.reactions import REACTIONS
+from yabot.outside import STORY_ID
 
 st.register_type_strategy(datetime, st.datetimes(timezones=st.just(UTC)))
 
@@ -33,6 +36,11 @@ def payloads(kind: type[EventPayload]) -> st.SearchStrategy[Any]:
         for name, field in kind.model_fields.items()
         if field.annotation in by_type
     }
+    if kind is ReactionDetected:
+        given_fields |= {
+            "content_id": st.from_regex(STORY_ID, fullmatch=True),
+            "reaction_type": st.sampled_from(sorted(REACTIONS)),
+        }
     return st.builds(kind, **given_fields)
 
 
