@@ -1,9 +1,10 @@
 """Opens the three stores that the settings name, or the engines where they name none."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from pydantic import SecretStr
 from redis.asyncio import Redis
@@ -21,6 +22,9 @@ from yabot.storage.relational.postgres import PostgresDatabase
 from yabot.storage.relational.schema import Schema, settle_partitions
 from yabot.storage.relational.sqlite import SqliteDatabase
 
+First = TypeVar("First")
+Second = TypeVar("Second")
+
 
 @dataclass(frozen=True, slots=True)
 class Stores:
@@ -36,13 +40,26 @@ async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
     Raises StartupError, ConfigurationError when an embedded engine cannot start.
     """
     async with AsyncExitStack() as stack:
-        documents, redis = await asyncio.gather(
+        documents, redis = await _both(
             stack.enter_async_context(open_documents(settings)),
             stack.enter_async_context(open_redis(settings)),
         )
         database = open_database(settings)
         stack.push_async_callback(database.close)
         yield Stores(database, documents, redis)
+
+
+async def _both(
+    first: Coroutine[Any, Any, First], second: Coroutine[Any, Any, Second]
+) -> tuple[First, Second]:
+    """Both results, or the first error once neither runs any more: what still opened a store
+    would be left open."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            one, other = group.create_task(first), group.create_task(second)
+    except BaseExceptionGroup as refused:
+        raise refused.exceptions[0] from None
+    return one.result(), other.result()
 
 
 @asynccontextmanager

@@ -1,0 +1,95 @@
+"""Values that look like another: in quotes that count, with characters that nobody sees, padded.
+
+Copied from a page, a chat or a word processor, they look right and are not. Whoever takes a value
+from a person asks here, and tells what stands there for what it is.
+"""
+
+import unicodedata
+from itertools import takewhile
+
+_PAIRS = ('""', "''", "``", "“”", "„“", "„”", "‘’", "‚‘", "«»", "»«", "‹›", "＂＂", "＇＇")
+_QUOTES = frozenset("".join(_PAIRS)) - frozenset("\"'`") | {"″", "′"}
+_DASHES = frozenset("‐‑‒–—―−﹘﹣－")
+_JOINERS = frozenset("\u200c\u200d")
+# Letters by category, and yet nobody sees them.
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+_UNSEEN = {
+    "Cc": "a control character",
+    "Cf": "an invisible character",
+    "Cs": "half a character",
+    "Zl": "an invisible character",
+    "Zp": "an invisible character",
+    "Zs": "a blank of another kind",
+}
+
+
+def look_alike(text: str) -> str | None:
+    """What makes ``text`` another one than it looks like, as a sentence without its subject.
+
+    None where it is plain. It quotes nothing of ``text``, which may be a secret, but one sign.
+    """
+    if len(text) > 1 and text[0] + text[-1] in _PAIRS:
+        return "stands in quotes, which would be part of it"
+    if text != text.strip(" "):
+        return "begins or ends with a blank"
+    for place, character in enumerate(text):
+        if is_unseen(text, place):
+            return f"holds {_kind(character)}, {_named(character)}"
+        if character in _DASHES:
+            return f"holds a dash that is no hyphen, {_named(character)}"
+        if character in _QUOTES:
+            return f"holds a typographic quote, {_named(character)}"
+    return None
+
+
+def foreign_letter(text: str) -> str | None:
+    """For what may hold plain letters only: the first that is none, as ``look_alike`` tells it."""
+    if said := look_alike(text):
+        return said
+    found = next((character for character in text if not character.isascii()), None)
+    return f"holds {_named(found)}" if found else None
+
+
+def is_unseen(text: str, place: int) -> bool:
+    """Whether the character there takes room or effect without showing itself.
+
+    A joiner within an emoji, or a word of a script that has joiners, is seen by what it joins.
+    """
+    character = text[place]
+    if character in _JOINERS:
+        around = (text[place - 1 : place], text[place + 1 : place + 2])
+        return not all(around) or any(each.isascii() for each in around)
+    return character in _BLANK or (character != " " and unicodedata.category(character) in _UNSEEN)
+
+
+def shown(text: str) -> str:
+    """``text`` with what no terminal shows spelt out."""
+    return "".join(
+        f"\\u{ord(character):04x}" if is_unseen(text, place) else character
+        for place, character in enumerate(text)
+    )
+
+
+def odd_indentation(text: str, line: int) -> str | None:
+    """Why YAML sees another indentation in this line of a file than a person; None if it does not.
+
+    Lines count from 1.
+    """
+    lines = text.split("\n")
+    if not 1 <= line <= len(lines):
+        return None
+    indentation = takewhile(lambda sign: sign.isspace() or is_unseen(sign, 0), lines[line - 1])
+    odd = next((sign for sign in indentation if sign not in " \r"), None)
+    if odd is None:
+        return None
+    name = "a tab" if odd == "\t" else _named(odd)
+    return f"this line is indented with {name}; YAML takes blanks only: put blanks in its place"
+
+
+def _kind(character: str) -> str:
+    return _UNSEEN.get(unicodedata.category(character), "an invisible character")
+
+
+def _named(character: str) -> str:
+    name = unicodedata.name(character, "").lower()
+    return f"U+{ord(character):04X}" + (f" ({name})" if name else "")
