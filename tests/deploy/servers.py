@@ -53,8 +53,10 @@ def mongodb(services: Services, tls: Path, folder: Path) -> Iterator[int]:
         here.get(argument, argument.replace("/tls/", f"{tls}/mongodb/"))
         for argument in services["mongodb"]["command"][1:]
     ]
-    binary = EmbeddedMongod(folder).binary()
-    with running([binary, *command, f"--dbpath={data}"], folder / "mongod.log"):
+    engine = EmbeddedMongod(folder)
+    (folder / "mongod").mkdir()
+    command = [str(engine.binary()), *command, f"--dbpath={data}"]
+    with running(command, folder / "mongod.log", engine.environment()):
         yield port
 
 

@@ -95,9 +95,11 @@ def wait_until_ended(pids: Iterable[int]) -> None:
 
 
 @contextmanager
-def running(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
-    """A server that nobody looks after; killed at the end."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+def running(engine: EmbeddedEngine, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """The engine's server, looked after by nobody; killed at the end."""
+    process = subprocess.Popen(
+        engine.command(port), env=engine.environment(), stdout=subprocess.DEVNULL
+    )
     try:
         yield process
     finally:
@@ -136,3 +138,10 @@ async def saved(uri: str) -> str | None:
 async def _with_redis(url: str, call: Callable[[Redis], Awaitable[Any]]) -> Any:
     async with Redis.from_url(url, decode_responses=True) as redis:
         return await call(redis)
+
+
+def spoil_library(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For this test's children the system's library of that name is damaged."""
+    folder.mkdir()
+    (folder / name).touch()
+    monkeypatch.setenv("LD_LIBRARY_PATH", str(folder))

@@ -18,7 +18,7 @@ from yabot.embedded.ports import candidates, listening
 from yabot.embedded.valkey import EmbeddedValkey
 from yabot.errors import ConfigurationError, StartupError, YabotError
 
-from .conftest import running, save, started
+from .conftest import running, save, spoil_library, started
 from .wiredtiger import pretend_newer
 
 
@@ -34,12 +34,10 @@ async def _refusal(engine: EmbeddedEngine, kind: type[YabotError]) -> str:
 async def test_a_missing_library_is_named_with_the_command_that_installs_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "lib").mkdir()
-    (tmp_path / "lib" / "libcurl.so.4").touch()
-    monkeypatch.setenv("LD_LIBRARY_PATH", str(tmp_path / "lib"))
+    spoil_library("libcrypto.so.3", tmp_path / "lib", monkeypatch)
     sentence = await _refusal(EmbeddedMongod(tmp_path), ConfigurationError)
-    assert "mongod cannot start because the system library libcurl.so.4 is missing" in sentence
-    assert ("run apt-get install libcurl4," in sentence) == bool(shutil.which("apt-get"))
+    assert "mongod cannot start because the system library libcrypto.so.3 is missing" in sentence
+    assert ("run apt-get install libssl3," in sentence) == bool(shutil.which("apt-get"))
 
 
 async def test_a_program_for_another_machine(
@@ -105,7 +103,7 @@ async def test_a_foreign_mongod_on_the_data_is_left_alone(tmp_path: Path) -> Non
     (tmp_path / "mongod" / "data").mkdir(parents=True)
     engine = EmbeddedMongod(tmp_path)
     port = next(candidates(None))
-    with running(engine.command(port)) as foreign:
+    with running(engine, port) as foreign:
         await listening(port)
         sentence = await _refusal(engine, StartupError)
         assert "is in use by a mongod that this program did not start" in sentence
@@ -158,7 +156,9 @@ if _may_mount():
         (full_disk / "mongod" / "data").mkdir(parents=True)
         log = tmp_path / "engine.log"
         with log.open("wb") as output:
-            status = subprocess.call(engine.command(next(candidates(None))), stdout=output)
+            status = subprocess.call(
+                engine.command(next(candidates(None))), env=engine.environment(), stdout=output
+            )
         attempt = Attempt("mongod", "MONGODB_URI", engine.binary(), full_disk, log, since=0)
         assert str(explain(attempt, status, engine.symptoms)) == (
             f"mongod stopped because the disk of {full_disk} is full: free some space there and "

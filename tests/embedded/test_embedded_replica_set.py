@@ -17,7 +17,7 @@ async def test_a_first_start_that_was_killed_is_completed_by_the_next(
     """None: before the set was initiated; else so long after the request to initiate it."""
     (tmp_path / "mongod" / "data").mkdir(parents=True)
     port = next(candidates(None))
-    with running(EmbeddedMongod(tmp_path).command(port)):
+    with running(EmbeddedMongod(tmp_path), port):
         await listening(port)
         if after_ms is not None:
             await _begin(f"127.0.0.1:{port}", after_ms / 1000)

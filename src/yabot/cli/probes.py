@@ -227,7 +227,8 @@ def _engine(name: str, engine: EmbeddedEngine) -> Check:
         return Check(name, "problem", str(error))
     address = engine.running()
     running = f", runs at {address}" if address else ""
-    return Check(name, "ok", f"embedded: {binary}{running}")
+    remark = f" {engine.remark()}" if engine.remark() else ""
+    return Check(name, "ok", f"embedded: {binary}{remark}{running}")
 
 
 async def _answer(name: str, question: Awaitable[Check], mend: str) -> Check:

@@ -1,6 +1,7 @@
 """What starting and stopping an engine has in common."""
 
 import asyncio
+import os
 import subprocess
 import sys
 import time
@@ -53,6 +54,14 @@ class EmbeddedEngine(ABC):
     def command(self, port: int) -> list[str]:
         """The command line that serves this folder's data on the port."""
         return [str(self.binary()), *self._arguments(port, self._folder.data)]
+
+    def environment(self) -> dict[str, str]:
+        """The environment that the command needs; the engine's folder exists."""
+        return dict(os.environ)
+
+    def remark(self) -> str:
+        """What is unusual about the program on this machine, or an empty text."""
+        return ""
 
     def running(self) -> str | None:
         """The URI of this folder's engine while another program runs it."""
@@ -168,6 +177,7 @@ class EmbeddedEngine(ABC):
                 stdout=output,
                 stderr=output,
                 cwd=self._folder.path,
+                env=self.environment(),
                 pass_fds=[self._folder.engine.fd],
                 start_new_session=True,
             )

