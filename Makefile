@@ -1,6 +1,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
-PYTHON ?= python3.11
+# Which Python prepares .venv; without it, the first that fits.
+PYTHON ?=
 # Processes that run tests, each with engines of its own.
 TESTERS ?= 4
 SETUP := $(VENV)/.setup-done
@@ -9,14 +10,14 @@ export PYTHONDONTWRITEBYTECODE :=
 PYTEST = $(BIN)/pytest -p no:randomly --dist loadfile --no-loadscope-reorder $(TALLY)
 SEEN := .pytest_cache/tally.json
 
-.PHONY: setup play test-quick test test-slow test-all test-steady test-page page-driver crash mutants check format bench lab-sentinel lab-cluster lock clean
+.PHONY: setup play test-quick test test-slow test-all test-steady test-fresh test-page page-driver crash mutants check format bench lab-sentinel lab-cluster lock clean
 
 setup: $(SETUP)
 
-$(SETUP): requirements/dev.txt pyproject.toml
-	@command -v $(PYTHON) >/dev/null || { echo "YABOT needs Python 3.11: '$(PYTHON)' was not found. Install it, or say which one: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
-	@echo "Preparing $(VENV) (once)…"
-	@$(PYTHON) -m venv $(VENV)
+$(SETUP): requirements/dev.txt requirements/find-python.sh pyproject.toml
+	@python=$$(sh requirements/find-python.sh "$(PYTHON)") && \
+	echo "Preparing $(VENV) (once)…" && \
+	"$$python" -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -r requirements/dev.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
@@ -44,6 +45,10 @@ test-all: setup
 # Everything RUNS times, in random order, with a busy process on each core.
 test-steady: setup page-driver
 	@$(BIN)/python -m tests.steady $(or $(RUNS),5) --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder
+
+# FRESH_TESTS: what to make there instead of `test`, such as test-quick.
+test-fresh: setup
+	@$(BIN)/python -m labs.fresh $(FRESH_TESTS)
 
 test-page: setup page-driver
 	@$(PYTEST) -m page

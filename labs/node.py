@@ -82,6 +82,7 @@ class Node:
     def ask(self, *command: str) -> Any:
         """One command, to this node alone. Raises RedisError; not for a frozen one."""
         with Redis(
+            host=LOOPBACK,
             port=self.port,
             password=self.password,
             decode_responses=True,

@@ -58,7 +58,7 @@ async def new_world(
     """
     servers: dict[Component, Server] = {"mongodb": mortal_mongod, "redis": mortal_valkey}
     await _revive(servers)
-    with ExitStack() as opened, Redis(port=mortal_valkey.port) as redis:
+    with ExitStack() as opened, Redis("127.0.0.1", mortal_valkey.port) as redis:
         redis.flushall()
 
         def make(*, postgres: bool = False, **settings: str) -> World:
