@@ -10,6 +10,8 @@ from aiohttp import web
 from bench.engines import Engines
 from bench.figures import Figure, Target
 from bench.program import prepared_program
+from yabot.assembly import build_endings
+from yabot.bootstrap import FEATURES
 from yabot.bot.limits import BOT_PER_SECOND, SendLimits
 from yabot.bot.outgoing import to_message
 from yabot.bot.sender import Sender
@@ -41,7 +43,10 @@ async def sending_figures(engines: Engines) -> list[Figure]:
         prepared_program(engines, "bench_sending") as program,
     ):
         bot = connect_bot(TOKEN, url)
-        sender = Sender(program.stores.database, bot, program.shares, SendLimits(), _nobody_blocks)
+        endings = build_endings(FEATURES, program.services)
+        sender = Sender(
+            program.stores.database, bot, program.shares, SendLimits(), _nobody_blocks, endings
+        )
         program.services.commits.followers.append(sender.notice)
         await program.services.commits.commit(_to_many_chats())
         await sender.lanes.drain(10 * SECONDS)

@@ -10,6 +10,7 @@ from aiogram.types import User as TelegramUser
 from uuid_utils import uuid7
 
 from yabot.bot.arguments import BoundedArguments
+from yabot.bot.endings import Endings, RefusedPage
 from yabot.bot.groups import GroupDoor, PrivateChatsOnly
 from yabot.bot.localization import Texts
 from yabot.bot.sender import OnBlocked
@@ -204,6 +205,16 @@ def build_on_blocked(features: Sequence[Feature], services: Services) -> OnBlock
         await services.commits.commit(work)
 
     return on_blocked
+
+
+def build_endings(features: Sequence[Feature], services: Services) -> Endings:
+    hooks = [each.on_refused_page(services) for each in features if each.on_refused_page]
+
+    async def on_refused_page(work: UnitOfWork, page: RefusedPage) -> None:
+        for hook in hooks:
+            await hook(work, page)
+
+    return Endings(services.commits, on_refused_page)
 
 
 def state_collection(features: Sequence[Feature]) -> tuple[str, type[VersionedDocument]]:

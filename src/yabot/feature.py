@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from aiogram import BaseMiddleware, Bot, Router
 from sqlalchemy import Table
 
+from yabot.bot.endings import OnRefusedPage
 from yabot.bot.localization import Localizer, Texts
 from yabot.coordinator.process import Process
 from yabot.events.envelope import EventPayload
@@ -110,6 +111,8 @@ class Feature:
     loops: Callable[[Services, Bot], Sequence[WakingLoop]] | None = None
     # What to change when Telegram says that a user, by id, has blocked the bot.
     on_blocked: Callable[[Services], Callable[[UnitOfWork, str], Awaitable[None]]] | None = None
+    # What a reader gets instead of a page of the feature's that Telegram refuses.
+    on_refused_page: Callable[[Services], OnRefusedPage] | None = None
     # Kinds of its rows in the audit log that stay for good.
     lasting: tuple[str, ...] = ()
     # Runs once at start, when the stores are verified.

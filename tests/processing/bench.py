@@ -16,6 +16,7 @@ from tests.storage.fixtures import PARTITIONS, new_commits
 from tests.waiting import PATIENCE
 from yabot.assembly import build_texts
 from yabot.bootstrap import FEATURES
+from yabot.bot.endings import Endings, RefusedPage
 from yabot.bot.intake import Intake
 from yabot.bot.processing import UpdateProcessor
 from yabot.bot.prompt import PromptAnswers
@@ -29,6 +30,7 @@ from yabot.clock import utc_now
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.ownership import SharedOwnership
 from yabot.storage.relational.tables import audit_log
+from yabot.storage.relational.unit_of_work import UnitOfWork
 
 
 @dataclass
@@ -84,6 +86,10 @@ class Bench:
         return found
 
 
+async def _no_page(_work: UnitOfWork, _page: RefusedPage) -> None:
+    """Nor does anybody show a page."""
+
+
 async def _nothing(_chat_id: int) -> None:
     """Nobody blocks the bot here."""
 
@@ -107,7 +113,7 @@ async def at_the_bench(
         is_answered=lambda _update_id: False,
     )
     prompt = PromptAnswers(bot, dispatcher, processor, texts)
-    sender = Sender(database, bot, shares, None, _nothing)
+    sender = Sender(database, bot, shares, None, _nothing, Endings(commits, _no_page))
     commits.followers.append(sender.notice)
     rounds = Rounds(shares, WaitingUpdates(intake), processor, prompt, sender, None, lambda: None)
     try:

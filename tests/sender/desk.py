@@ -12,8 +12,10 @@ from sqlalchemy import Connection, func, select
 from tests.sender.recorder import TOKEN, Recorder
 from tests.storage.fixtures import PARTITIONS, new_commits
 from tests.storage.units import unit
+from yabot.bot.endings import Endings, OnRefusedPage, RefusedPage
 from yabot.bot.limits import SendLimits
 from yabot.bot.outgoing import to_message
+from yabot.bot.plain import in_plain_text
 from yabot.bot.room import ROOM, Room
 from yabot.bot.sender import Sender
 from yabot.bot.shares import Shares
@@ -23,6 +25,7 @@ from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.ownership import SoleOwner
 from yabot.storage.relational.tables import outgoing
+from yabot.storage.relational.unit_of_work import UnitOfWork
 
 _numbers = count(1)
 
@@ -38,6 +41,8 @@ class Desk:
     deaf: list[Exception]
     # What it has told the bus of.
     told: list[EventPayload]
+    # The pages that were refused.
+    refused: list[RefusedPage]
 
     async def hand_in(self, chat_id: int, *texts: str) -> None:
         """One commit with these messages, in this order."""
@@ -74,6 +79,7 @@ async def at_the_desk(
     commits = new_commits(database)
     blocked: list[int] = []
     deaf: list[Exception] = []
+    refused: list[RefusedPage] = []
 
     async def on_blocked(chat_id: int) -> None:
         if deaf:
@@ -83,15 +89,26 @@ async def at_the_desk(
     shares = Shares(SoleOwner(PARTITIONS), PARTITIONS)
     shares.open(await shares.refresh())
     told: list[EventPayload] = []
-    sender = Sender(database, bot, shares, limits, on_blocked, room, told.append)
+    endings = Endings(commits, build_on_refused(refused))
+    sender = Sender(database, bot, shares, limits, on_blocked, endings, room, told.append)
     commits.followers.append(sender.notice)
     commits.on_untold.append(sender.loop.wake)
     try:
-        yield Desk(database, commits, sender, blocked, deaf, told)
+        yield Desk(database, commits, sender, blocked, deaf, told, refused)
     finally:
         await sender.loop.finish(1)
         await sender.lanes.cancel()
         await bot.session.close()
+
+
+def build_on_refused(refused: list[RefusedPage]) -> OnRefusedPage:
+    """A refused page is noted, and sent without markup where it can be."""
+
+    async def on_refused(work: UnitOfWork, page: RefusedPage) -> None:
+        refused.append(page)
+        work.messages += in_plain_text(page.message)
+
+    return on_refused
 
 
 def texts_to(recorder: Recorder, chat_id: int) -> Sequence[str]:

@@ -12,12 +12,17 @@ from tests.sender.recorder import DROPPED, Call, Recorder, Refusal
 from tests.storage.dumps import rows_of
 from tests.storage.units import unit
 from tests.waiting import until
+from yabot.bot.measure import units
+from yabot.bot.turn import message
 from yabot.errors import GuardFailed, StoreUnavailable
 from yabot.events.intake import MessageUncertain
 from yabot.observability.metrics import SENDS
 from yabot.storage.relational.commit_log import Committed
 from yabot.storage.relational.tables import audit_log, outgoing
 from yabot.storage.relational.unit_of_work import Message
+
+BROKEN = Refusal(400, "Bad Request: can't parse entities: Text contains invalid Unicode")
+TOO_LONG = Refusal(400, "Bad Request: message is too long")
 
 
 def count_of(outcome: str) -> float:
@@ -138,6 +143,64 @@ async def test_what_is_refused_for_good_blocks_nothing(
     assert await desk.states() == {"one": "sent", "bad": "refused", "two": "sent", "other": "sent"}
     assert len([call for call in recorder.calls if call.text == "bad"]) == 1
     assert count_of("refused") == before + 1
+
+
+async def test_a_refused_page_comes_without_markup_once(desk: Desk, recorder: Recorder) -> None:
+    """As found in the log after a crash, too: the unit is committed once."""
+    broken = "<b>Page</b>\n\n&#xD83D;&#xDE00; &lt;here&gt;"
+    work = unit("page")
+    keyboard = [[("\u3164", "c:gate:enter"), ("Go", "x" * 65)]]
+    work.send(message(7, broken, keyboard, content_id="gate"))
+    work.send(message(7, "behind it"))
+    recorder.script = lambda call: BROKEN if call.text == broken else None
+    await desk.commits.commit(work)
+    await until(desk.all_marked)
+    assert texts_to(recorder, 7) == ["behind it", "Page\n\n😀 <here>"]
+    sent = recorder.parameters["sendMessage"]
+    assert "parse_mode" not in sent
+    (row,) = json.loads(sent["reply_markup"])["inline_keyboard"]
+    assert [(button["text"], button["callback_data"]) for button in row] == [("→", "c:gate:enter")]
+    assert [(page.content_id, page.reason) for page in desk.refused] == [("gate", "markup")]
+    await desk.sender.resume()
+    await until(desk.all_marked)
+    assert len(recorder.taken) == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("Bad Request: message is too long", "length"),
+        ("Bad Request: text must be non-empty", "empty"),
+        ("Bad Request: BUTTON_TEXT_INVALID", "buttons"),
+        ("Bad Request: something new", "other"),
+        ("Bad Request: chat not found", None),
+    ],
+)
+async def test_what_is_a_page_s_fault(
+    desk: Desk, recorder: Recorder, said: str, reason: str | None
+) -> None:
+    work = unit("page")
+    work.send(message(7, "page", content_id="gate"))
+    left = [Refusal(400, said)]
+    recorder.script = lambda _call: left.pop() if left else None
+    await desk.commits.commit(work)
+    await until(desk.all_marked)
+    assert [page.reason for page in desk.refused] == ([reason] if reason else [])
+
+
+async def test_a_long_page_comes_in_pieces_with_its_buttons_under_the_last(
+    desk: Desk, recorder: Recorder
+) -> None:
+    words = "😀 word " * 1000
+    work = unit("page")
+    work.send(message(7, words, [[("Go", "x")]], content_id="gate"))
+    recorder.script = lambda call: TOO_LONG if units(call.text) > 4096 else None
+    await desk.commits.commit(work)
+    await until(desk.all_marked)
+    pieces = [call.text for call in recorder.taken]
+    assert len(pieces) > 1
+    assert " ".join(pieces).split() == words.split()
+    assert "reply_markup" in recorder.parameters["sendMessage"]
 
 
 async def test_who_has_blocked_the_bot_is_told_of(desk: Desk, recorder: Recorder) -> None:

@@ -10,6 +10,7 @@ from aiogram.types import BotCommand, Update
 
 from yabot.bot.disturbances import Disturbances, OnDisturbed
 from yabot.bot.emergency import EmergencyAnswers
+from yabot.bot.endings import Endings
 from yabot.bot.groups import GroupDoor
 from yabot.bot.intake import Intake
 from yabot.bot.limits import SendLimits
@@ -69,6 +70,7 @@ class BotRole:
         commands: Sequence[str],
         limits: SendLimits | None,
         on_blocked: OnBlocked,
+        endings: Endings,
         on_trouble: Callable[[str | None], None],
         on_disturbed: OnDisturbed,
         tell: Callable[[EventPayload], None],
@@ -94,7 +96,9 @@ class BotRole:
             is_answered=self._emergency.has_answered,
         )
         self._prompt = PromptAnswers(bot, dispatcher, self._processor, texts)
-        self._sender = Sender(commits.database, bot, self.shares, limits, on_blocked, tell=tell)
+        self._sender = Sender(
+            commits.database, bot, self.shares, limits, on_blocked, endings, tell=tell
+        )
         commits.followers.append(self._sender.notice)
         commits.on_untold.append(self._sender.loop.wake)
         waiting = WaitingUpdates(self._intake)

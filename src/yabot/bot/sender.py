@@ -12,6 +12,8 @@ from sqlalchemy import Connection, bindparam, update
 from structlog.contextvars import bound_contextvars
 
 from yabot.bot.attempts import Attempts
+from yabot.bot.endings import Endings, RefusedPage, refused_page
+from yabot.bot.giving_up import GivenUp, Patience
 from yabot.bot.limits import SendLimits
 from yabot.bot.methods import manner_of
 from yabot.bot.outgoing import to_method
@@ -63,6 +65,7 @@ class Sender:
         shares: Shares,
         limits: SendLimits | None,
         on_blocked: OnBlocked,
+        endings: Endings,
         room: Room = ROOM,
         tell: Callable[[EventPayload], None] = lambda _event: None,
     ) -> None:
@@ -76,6 +79,7 @@ class Sender:
         self._bot = bot
         self._shares = shares
         self._on_blocked = on_blocked
+        self._endings = endings
         self._limits = limits
         self._room = room
         self._unsent = Unsent(database, shares, room.of_a_chat)
@@ -160,40 +164,47 @@ class Sender:
         async def deliver() -> None:
             try:
                 with bound_contextvars(correlation_id=due.correlation_id):
-                    await self._deliver(due.row_id, due.message)
+                    await self._deliver(due)
             finally:
                 self._make_room(chat_id)
 
         self.lanes.submit(_lane_of(due), share.counted(deliver))
 
-    async def _deliver(self, row_id: int, message: Message) -> None:
+    async def _deliver(self, due: Due) -> None:
         """Until Telegram has taken the message, or has refused it for good; or until it is another
         process's.
 
         In its place before what came later, also where the partition is ours anew by then; unless
         another process has sent it meanwhile, which ``find`` has seen before it became ours.
         """
-        while row_id in self._taken:
-            share = self._shares.of(str(message.chat_id))
+        while due.row_id in self._taken:
+            share = self._shares.of(str(due.message.chat_id))
             if share is None:
-                self._taken.discard(row_id)
+                self._taken.discard(due.row_id)
                 return
             try:
-                await share.counted(partial(self._settle, share, row_id, message))()
+                await share.counted(partial(self._settle, share, due))()
             except OwnershipLost:
                 continue
             return
 
-    async def _settle(self, share: Share, row_id: int, message: Message) -> None:
+    async def _settle(self, share: Share, due: Due) -> None:
         """Raises OwnershipLost."""
+        row_id, message = due.row_id, due.message
         try:
-            sent_id = await self._send_persistently(share, message)
+            sent_id = await self._send_persistently(share, due)
+        except GivenUp as error:
+            await self._fail(due, error)
         except OutcomeUnknown as error:
             self._uncertain(row_id, message, error.message)
         except TelegramAPIError as error:
             if isinstance(error, TelegramForbiddenError):
                 await self._tell_blocked(message.chat_id)
-            self._refused(row_id, message, error_text(error))
+            page = refused_page(message, error)
+            if page is None:
+                self._refused(row_id, message, error_text(error))
+            else:
+                await self._refuse_page(due, page)
         except (KeyError, ValueError):
             self._refused(row_id, message, "this version cannot read it")
         else:
@@ -223,6 +234,17 @@ class Sender:
         )
         self._tell(MessageUncertain(method=message.method))
 
+    async def _refuse_page(self, due: Due, page: RefusedPage) -> None:
+        SENDS.labels("refused").inc()
+        log.error("page.refused", content_id=page.content_id, reason=page.reason)
+        await self._endings.refuse_page(due, page)
+
+    async def _fail(self, due: Due, error: GivenUp) -> None:
+        method, manner = due.message.method, manner_of(due.message.method)
+        SENDS.labels("failed").inc()
+        log.error("message.failed", method=method, attempts=error.attempts, reason=error.reason)
+        await self._endings.fail(due, error.attempts, error.reason, is_missed=manner.missed)
+
     async def _tell_blocked(self, chat_id: int) -> None:
         """Until it is committed: nobody would say so again before the next message."""
         for pause in backoff():
@@ -234,13 +256,14 @@ class Sender:
             else:
                 return
 
-    async def _send_persistently(self, share: Share, message: Message) -> int | None:
+    async def _send_persistently(self, share: Share, due: Due) -> int | None:
         """The id that Telegram gave it.
 
-        Raises OwnershipLost when another process is to send it; OutcomeUnknown when nobody can say
-        whether it is sent; TelegramAPIError when trying again cannot help; ValueError, KeyError
-        when the row cannot be read.
+        Raises OwnershipLost when another process is to send it; GivenUp when it has been tried as
+        its method allows; OutcomeUnknown when nobody can say whether it is sent; TelegramAPIError
+        when trying again cannot help; ValueError, KeyError when the row cannot be read.
         """
+        message, patience = due.message, Patience(due)
         method = to_method(message)
         attempts = Attempts(message.method)
         while True:
@@ -249,6 +272,7 @@ class Sender:
                 return _sent_id(await self._bot(method))
             except TelegramAPIError as error:
                 pause = attempts.pause_after(error)
+                patience.require(error, pause)
                 await self._delay(share, message, error, pause)
 
     async def _delay(

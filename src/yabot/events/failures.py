@@ -37,8 +37,19 @@ class SubscribersStopped(EventPayload):
     dead_letters: int = Field(description="of the last hundred events")
 
 
+class MessageFailed(EventPayload):
+    """A call to Telegram was tried as often, or as long, as its method allows, and never taken."""
+
+    event_type: ClassVar[str] = "message_failed"
+
+    method: str
+    attempts: int
+    reason: str = Field(description="of the last attempt: a word for its kind")
+
+
 FAILURE_EVENTS: tuple[type[EventPayload], ...] = (
     EventProcessingFailed,
     OrderingViolated,
     SubscribersStopped,
+    MessageFailed,
 )

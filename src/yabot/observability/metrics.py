@@ -32,7 +32,9 @@ COMMITS = _counter("commits", "Units of work: committed, duplicate or guard_fail
 COMMITTING = _histogram("commit_seconds", "From handing in a unit of work to its being durable.")
 WEBHOOK = _counter("webhook_requests", "Requests to the webhook, by HTTP status.", "status")
 SENDS = _counter(
-    "sends", "Bot API calls: sent, delayed (tried again), refused or uncertain.", "outcome"
+    "sends",
+    "Bot API calls: sent, delayed (tried again), refused, failed (given up) or uncertain.",
+    "outcome",
 )
 DEGRADED_REPLIES = _counter(
     "degraded_replies",

@@ -3,7 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from yabot.events.failures import EventProcessingFailed, OrderingViolated, SubscribersStopped
+from yabot.events.failures import (
+    EventProcessingFailed,
+    MessageFailed,
+    OrderingViolated,
+    SubscribersStopped,
+)
 from yabot.events.intake import (
     Disturbance,
     IntakeDisturbed,
@@ -11,6 +16,7 @@ from yabot.events.intake import (
     UpdateUnreadable,
 )
 from yabot.features.alerts.service import AlertService
+from yabot.features.narrative.events import PageRefused
 from yabot.storage.incidents import StoreLost, StoreRestored
 from yabot.storage.relational.unit_of_work import UnitOfWork
 from yabot.subscriber import Event, Subscriber
@@ -40,6 +46,19 @@ def _of_trouble(alerts: AlertService) -> Sequence[Subscriber[Any]]:
     async def stopped(event: Event[SubscribersStopped], work: UnitOfWork) -> None:
         await alerts.notice(work, "alert-subscribers-stopped", group=event.payload.group)
 
+    async def unsent(event: Event[MessageFailed], work: UnitOfWork) -> None:
+        await alerts.notice(work, "alert-message-failed", method=event.payload.method)
+
+    async def refused(event: Event[PageRefused], work: UnitOfWork) -> None:
+        page = event.payload
+        await alerts.notice(
+            work,
+            "alert-page-refused",
+            fragment=page.fragment_id,
+            language=page.language,
+            reason=page.reason,
+        )
+
     async def lost(event: Event[StoreLost], work: UnitOfWork) -> None:
         await alerts.notice(work, "alert-store-lost", store=event.payload.store)
 
@@ -50,6 +69,8 @@ def _of_trouble(alerts: AlertService) -> Sequence[Subscriber[Any]]:
         Subscriber("alerts.failed", EventProcessingFailed, failed, late="apply"),
         Subscriber("alerts.violated", OrderingViolated, violated, late="apply"),
         Subscriber("alerts.stopped", SubscribersStopped, stopped, late="apply"),
+        Subscriber("alerts.unsent", MessageFailed, unsent, late="apply"),
+        Subscriber("alerts.page", PageRefused, refused, late="apply"),
         Subscriber("alerts.lost", StoreLost, lost, late="apply"),
         Subscriber("alerts.restored", StoreRestored, restored, late="apply"),
     )

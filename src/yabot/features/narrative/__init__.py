@@ -2,11 +2,13 @@ from pathlib import Path
 
 from aiogram import Router
 
+from yabot.bot.endings import OnRefusedPage
 from yabot.feature import Feature, Services
 from yabot.features.narrative import handlers
 from yabot.features.narrative.documents import COLLECTIONS
 from yabot.features.narrative.events import EVENTS
 from yabot.features.narrative.library import Library
+from yabot.features.narrative.refused import RefusedPages
 from yabot.features.narrative.service import NarrativeService
 from yabot.features.narrative.story.demo import DEMO_FILE, demo_story
 from yabot.features.narrative.story.parser import parse_story
@@ -39,6 +41,10 @@ def _router(_services: Services) -> Router:
     return handlers.router()
 
 
+def _on_refused_page(services: Services) -> OnRefusedPage:
+    return RefusedPages(services[UserService], services.texts).replace
+
+
 FEATURE = Feature(
     name="narrative",
     events=EVENTS,
@@ -47,5 +53,6 @@ FEATURE = Feature(
     commands=("story",),
     service=_service,
     router=_router,
+    on_refused_page=_on_refused_page,
     prepare=_prepare,
 )

@@ -76,10 +76,22 @@ class VipAccessDenied(EventPayload):
     reason: Literal["no_subscription"]
 
 
+class PageRefused(EventPayload):
+    """Telegram refused to show a reader a page as it is written."""
+
+    event_type: ClassVar[str] = "page_refused"
+
+    fragment_id: str
+    language: str = Field(description="of the reader")
+    reason: str = Field(description="markup, length, empty, buttons or other")
+    instead: Literal["plain_text", "apology"] = Field(description="what the reader gets")
+
+
 EVENTS = (
     DecisionMade,
     ReactionDetected,
     NarrativeHintUnlocked,
     VipAccessGranted,
     VipAccessDenied,
+    PageRefused,
 )

@@ -53,3 +53,15 @@ alert-webhook-not-set =
 alert-deliveries-fail =
     📭 <b>Updates wait at Telegram</b>
     They do not come through the webhook, or not fast enough. <code>yabot doctor</code> tells what Telegram says.
+alert-message-failed =
+    ✉️ <b>Not delivered</b>
+    { $count ->
+        [one] A <code>{ $method }</code> call
+       *[other] { $count } <code>{ $method }</code> calls
+    } to Telegram did not get through, tried as often as it may be. The audit log says which.
+alert-page-refused =
+    📄 <b>A page that Telegram does not show</b>
+    <code>{ $fragment }</code> in <code>{ $language }</code> (<code>{ $reason }</code>){ $count ->
+        [one] : its reader got it without markup, or an apology.
+       *[other] , { $count } times within the last hour.
+    } Mend the page and import the story again.

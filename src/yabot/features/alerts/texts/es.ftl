@@ -56,3 +56,18 @@ alert-webhook-not-set =
 alert-deliveries-fail =
     📭 <b>Hay actualizaciones esperando en Telegram</b>
     No llegan por el webhook, o no lo bastante deprisa. <code>yabot doctor</code> cuenta lo que dice Telegram.
+alert-message-failed =
+    ✉️ <b>No entregado</b>
+    { $count ->
+        [one] Una llamada <code>{ $method }</code>
+       *[other] { $count } llamadas <code>{ $method }</code>
+    } a Telegram no { $count ->
+        [one] ha llegado, intentada
+       *[other] han llegado, intentadas
+    } tantas veces como se puede. La auditoría dice cuál.
+alert-page-refused =
+    📄 <b>Una página que Telegram no muestra</b>
+    <code>{ $fragment }</code> en <code>{ $language }</code> (<code>{ $reason }</code>){ $count ->
+        [one] : quien la leía la recibió sin formato, o una disculpa.
+       *[other] , { $count } veces en la última hora.
+    } Arregla la página e importa otra vez la historia.

@@ -12,3 +12,4 @@ narrative-outdated-continue = That page is already behind you: your story goes o
 narrative-vip = <b>This door is shut.</b> Behind it are pages for VIP readers, and the key is in /vip. The other doors of the page are still open: choose another, or start again.
 narrative-vip-keys = 🔑 See the keys
 narrative-none = There is no story to tell yet. Come back soon.
+narrative-page-refused = I cannot show you this page: something in it is torn. Whoever looks after me knows by now. Try it again later, or start again.

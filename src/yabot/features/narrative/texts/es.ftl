@@ -12,3 +12,4 @@ narrative-outdated-continue = Esa página ya quedó atrás: tu historia sigue m�
 narrative-vip = <b>Esta puerta está cerrada.</b> Detrás hay páginas para lectores VIP, y la llave está en /vip. Las demás puertas de la página siguen abiertas: elige otra, o vuelve a empezar.
 narrative-vip-keys = 🔑 Ver las llaves
 narrative-none = Todavía no hay ninguna historia que contar. Vuelve pronto.
+narrative-page-refused = No puedo enseñarte esta página: algo en ella está roto. Quien me cuida ya lo sabe. Prueba más tarde, o vuelve a empezar.

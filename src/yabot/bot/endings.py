@@ -1,0 +1,130 @@
+"""What becomes of a message that Telegram never takes: decided and committed once."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from aiogram.exceptions import TelegramAPIError, TelegramBadRequest
+from sqlalchemy import Connection, update
+
+from yabot.bot.unsent import Due
+from yabot.errors import TransientError
+from yabot.events.failures import MessageFailed
+from yabot.observability.logging import get_logger
+from yabot.runtime.backoff import backoff
+from yabot.storage.relational.audit import audited
+from yabot.storage.relational.commit_log import CommitLog
+from yabot.storage.relational.tables import outgoing
+from yabot.storage.relational.unit_of_work import Cause, Message, UnitOfWork
+
+log = get_logger(__name__)
+
+FAILED = "message_failed"
+# Part of what Telegram says of a chat; whatever else it refuses a page for is in the page.
+_OF_THE_CHAT = (
+    "chat not found",
+    "peer_id_invalid",
+    "user not found",
+    "group chat was upgraded",
+    "not enough rights",
+    "have no rights",
+    "thread not found",
+)
+# In Telegram's words, in the order in which they are looked for, and in ours.
+_KINDS = {
+    "button": "buttons",
+    "markup": "buttons",
+    "entities": "markup",
+    "too long": "length",
+    "too_long": "length",
+    "empty": "empty",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedPage:
+    """``reason`` is a word of ours, never Telegram's sentence: that may quote the page."""
+
+    message: Message
+    content_id: str
+    reason: str
+
+
+# Adds to the unit what the reader gets instead.
+OnRefusedPage = Callable[[UnitOfWork, RefusedPage], Awaitable[None]]
+
+
+class Endings:
+    def __init__(self, commits: CommitLog, on_refused_page: OnRefusedPage) -> None:
+        self._commits = commits
+        self._on_refused_page = on_refused_page
+
+    async def refuse_page(self, due: Due, page: RefusedPage) -> None:
+        """The reader gets something else, behind what waits for them already."""
+
+        async def decide(work: UnitOfWork) -> None:
+            try:
+                await self._on_refused_page(work, page)
+            except TransientError:
+                raise
+            except Exception:
+                # Without its end the page would be tried for ever.
+                log.exception("page.not_replaced", content_id=page.content_id)
+
+        await self._commit(due, "refused", decide)
+
+    async def fail(self, due: Due, attempts: int, reason: str, *, is_missed: bool) -> None:
+        """It is tried no more. Those who look after the bot hear of it where it ``is_missed``."""
+        method, chat_id = due.message.method, due.message.chat_id
+        details = {"message": due.row_id, "method": method, "attempts": attempts, "reason": reason}
+
+        async def decide(work: UnitOfWork) -> None:
+            work.run(audited(FAILED, details, str(chat_id) if chat_id else None))
+            if is_missed:
+                work.publish(MessageFailed(method=method, attempts=attempts, reason=reason))
+
+        await self._commit(due, "failed", decide)
+
+    async def _commit(
+        self,
+        due: Due,
+        state: Literal["refused", "failed"],
+        decide: Callable[[UnitOfWork], Awaitable[None]],
+    ) -> None:
+        """However long it takes: what comes behind it in its chat waits."""
+        cause = Cause("sender", f"{state}:{due.row_id}", due.correlation_id)
+        for pause in backoff():
+            work = UnitOfWork(cause)
+            work.run(_ended(due.row_id, state))
+            try:
+                await decide(work)
+                await self._commits.commit(work)
+            except TransientError as error:
+                log.warning("ending.waiting", row_id=due.row_id, reason=error.code)
+                await asyncio.sleep(pause)
+            else:
+                return
+
+
+def refused_page(message: Message, error: TelegramAPIError) -> RefusedPage | None:
+    """None where it is no page that was refused, or not for what it holds."""
+    if not isinstance(error, TelegramBadRequest):
+        return None
+    if message.method != "sendMessage" or message.content_id is None:
+        return None
+    said = error.message.lower()
+    if any(words in said for words in _OF_THE_CHAT):
+        return None
+    reason = next((kind for words, kind in _KINDS.items() if words in said), "other")
+    return RefusedPage(message, message.content_id, reason)
+
+
+def _ended(row_id: int, state: str) -> Callable[[Connection], None]:
+    is_waiting = (outgoing.c.id == row_id) & (outgoing.c.state == "waiting")
+    statement = update(outgoing).where(is_waiting).values(state=state)
+
+    def end(connection: Connection) -> None:
+        connection.execute(statement)
+
+    return end

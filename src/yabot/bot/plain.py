@@ -1,0 +1,62 @@
+"""A message without markup: what is left to send when Telegram refuses it with."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from yabot.bot.measure import LONGEST, MOST_BUTTONS, MOST_DATA_BYTES, is_visible, plain_text, units
+from yabot.bot.outgoing import call
+from yabot.storage.relational.unit_of_work import Message
+
+# In the place of a label that shows nothing.
+NO_LABEL = "→"
+
+
+def in_plain_text(message: Message) -> list[Message]:
+    """As many messages as it takes, the buttons under the last one.
+
+    Nothing for one that is plain already, or of which nothing would be seen.
+    """
+    parameters = json.loads(message.payload)
+    text = _whole_characters(plain_text(parameters["text"])).strip()
+    if "parse_mode" in parameters or not is_visible(text):
+        return []
+    *first, last = list(_pieces(text))
+    around = {"chat_id": parameters["chat_id"], "parse_mode": None}
+    keyboard = _keyboard(parameters.get("reply_markup", {}).get("inline_keyboard", []))
+    end = around | ({"reply_markup": {"inline_keyboard": keyboard}} if keyboard else {})
+    return [
+        *(call(message.method, message.chat_id, around | {"text": piece}) for piece in first),
+        call(message.method, message.chat_id, end | {"text": last}, message.content_id),
+    ]
+
+
+def _whole_characters(text: str) -> str:
+    """Two halves of an emoji are put together; what is left of halves goes."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Broken where a line or a word ends, if there is one."""
+    while units(text) > LONGEST["text"]:
+        # A character is two units at most.
+        end = LONGEST["text"] // 2
+        broken = max(text.rfind("\n", 1, end), text.rfind(" ", 1, end))
+        end = broken if broken > 0 else end
+        yield text[:end].rstrip()
+        text = text[end:].lstrip()
+    yield text
+
+
+def _keyboard(rows: list[list[dict[str, Any]]]) -> list[list[dict[str, Any]]]:
+    usable = [[_button(button) for button in row if _can_be_sent(button)] for row in rows]
+    return [row for row in usable if row][:MOST_BUTTONS]
+
+
+def _can_be_sent(button: dict[str, Any]) -> bool:
+    return 0 < len(button.get("callback_data", "").encode()) <= MOST_DATA_BYTES
+
+
+def _button(button: dict[str, Any]) -> dict[str, Any]:
+    label = _whole_characters(button["text"])
+    return button | {"text": label if is_visible(label) else NO_LABEL}
