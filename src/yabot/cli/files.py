@@ -9,7 +9,8 @@ from yabot.errors import InvalidInput
 def read_named(file: Path, kind: str) -> str:
     """What is in it. ``kind`` says what to name instead. Raises InvalidInput."""
     try:
-        return file.read_text(encoding="utf-8")
+        # Some editors of Windows put a mark before the text.
+        return file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(
             f"{file} cannot be read: {kind_of(error)}; name {kind} in UTF-8"

@@ -11,8 +11,10 @@ def main() -> None:
     """Every foreseeable mistake is a sentence on standard error, and an exit code."""
     try:
         # Here, because it takes a while: Ctrl+C may come before it is done.
+        from yabot.cli.arguments import require_plain
         from yabot.cli.commands import app
 
+        require_plain(sys.argv[1:])
         # What is imported stays: the collector need not walk over it again and again.
         gc.freeze()
         app()

@@ -27,14 +27,27 @@ class Problem:
         return f"{self.variable}: {self.wrong}; {self.right}"
 
 
-def variable(name: str, default: Any, *, about: str, value: str, default_text: str = "") -> Any:
+def variable(
+    name: str,
+    default: Any,
+    *,
+    about: str,
+    value: str,
+    default_text: str = "",
+    verbatim: bool = False,
+) -> Any:
     """Declares the field that the environment variable ``name`` fills.
 
     ``about`` and ``value`` (what may be written) are read by people: in errors, in
     ``.env.example`` and in the table of docs/configuration.md. ``default_text`` is for
-    defaults that are worked out at load.
+    defaults that are worked out at load. A ``verbatim`` value may look like another and be meant:
+    a password.
     """
-    reading: JsonDict = {"value": value, "default": default_text or _shown(default)}
+    reading: JsonDict = {
+        "value": value,
+        "default": default_text or _shown(default),
+        "verbatim": verbatim,
+    }
     return Field(
         default, validation_alias=name, description=about, json_schema_extra={"reading": reading}
     )

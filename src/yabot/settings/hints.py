@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
+from yabot.lookalikes import look_alike, shown
 from yabot.settings.reference import variables
 
 GONE = {
@@ -34,13 +35,21 @@ def hints(given: Mapping[str, str]) -> Iterator[str]:
             yield f"{name}: has no effect beside {winner}"
     if "REDIS_PASSWORD" in given and not {"REDIS_URL", "REDIS_SENTINELS"} & given.keys():
         yield "REDIS_PASSWORD: has no effect without REDIS_URL or REDIS_SENTINELS"
+    yield from _verbatim(given)
     yield from _misspelt(given)
+
+
+def _verbatim(given: Mapping[str, str]) -> Iterator[str]:
+    for variable in variables():
+        if variable.verbatim and (said := look_alike(given.get(variable.name, ""))):
+            yield f"{variable.name}: {said}, and is taken as it is"
 
 
 def _misspelt(given: Mapping[str, str]) -> Iterator[str]:
     known = [variable.name for variable in variables()]
     for name in sorted(given.keys() - known - GONE.keys()):
         if match := get_close_matches(name.upper(), known, n=1, cutoff=ALIKE):
-            yield f"{name}: is not known; did you mean {match[0]}?"
+            because = f", as its name {said}" if (said := look_alike(name)) else ""
+            yield f"{shown(name)}: is not known{because}; did you mean {match[0]}?"
         elif name.startswith("YABOT_"):
             yield f"{name}: is not known and has no effect"

@@ -1,7 +1,7 @@
 """From environment variables to settings, with every mistake told at once."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pydantic_settings import EnvSettingsSource
 
 from yabot.errors import ConfigurationError
+from yabot.lookalikes import look_alike
 from yabot.redaction import Redactor
 from yabot.settings.base import Problem, Section
 from yabot.settings.envfile import read_env_file
@@ -21,6 +22,8 @@ from yabot.settings.network import passwords_in
 from yabot.settings.reference import section_types, variables
 
 SectionType = TypeVar("SectionType", bound=Section)
+# Around a value they mean nothing: a carriage return is left over from a file of Windows.
+BLANKS = " \t\r\n"
 
 
 class ConfigManager:
@@ -39,8 +42,10 @@ class ConfigManager:
         """Raises ``ConfigurationError`` with one line for each mistake, secrets not shown."""
         given = self._given()
         known = {v.name: given[v.name] for v in variables() if v.name in given}
-        problems: list[Problem] = []
-        settings = _settings(known, problems)
+        problems = list(_look_alikes(known))
+        wrong = {problem.variable for problem in problems}
+        plain = {name: value for name, value in known.items() if name not in wrong}
+        settings = _settings(plain, problems)
         wrong = {problem.variable for problem in problems}
         problems.extend(
             problem
@@ -57,7 +62,15 @@ class ConfigManager:
 
     def _given(self) -> dict[str, str]:
         merged = {**read_env_file(self._env_file), **self._environ}
-        return {name: text.strip() for name, text in merged.items() if text.strip()}
+        return {name: text.strip(BLANKS) for name, text in merged.items() if text.strip(BLANKS)}
+
+
+def _look_alikes(given: Mapping[str, str]) -> Iterator[Problem]:
+    for variable in variables():
+        if variable.verbatim or variable.name not in given:
+            continue
+        if said := look_alike(given[variable.name]):
+            yield Problem(variable.name, f"it {said}", f"write {variable.value}")
 
 
 class _Variables(EnvSettingsSource):

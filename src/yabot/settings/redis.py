@@ -53,6 +53,7 @@ class RedisSettings(Section):
         None,
         about="Redis' password, where it is not part of REDIS_URL.",
         value="the password as it is, not percent-encoded",
+        verbatim=True,
     )
     sentinels: HostPorts = variable(
         "REDIS_SENTINELS",
@@ -71,6 +72,7 @@ class RedisSettings(Section):
         None,
         about="The Sentinels' password. Without it, Sentinels that ask for one get Redis' own.",
         value="the password as it is, not percent-encoded",
+        verbatim=True,
     )
     cluster: bool = variable(
         "REDIS_CLUSTER",

@@ -22,6 +22,7 @@ class Variable:
     about: str
     value: str
     default: str
+    verbatim: bool
 
 
 @cache
@@ -47,7 +48,7 @@ def section_types() -> dict[str, type[Section]]:
 
 def _variable(section: str, field: str, info: FieldInfo) -> Variable:
     extra: Any = info.json_schema_extra
-    reading: dict[str, str] = extra["reading"]
+    reading: dict[str, Any] = extra["reading"]
     return Variable(
         name=str(info.validation_alias),
         section=section,
@@ -56,4 +57,5 @@ def _variable(section: str, field: str, info: FieldInfo) -> Variable:
         about=info.description or "",
         value=reading["value"],
         default=reading["default"],
+        verbatim=reading["verbatim"],
     )

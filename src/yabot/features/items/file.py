@@ -11,10 +11,13 @@ from yabot.errors import InvalidInput
 from yabot.features.items.entry import MAX_ITEMS, ItemsFile
 from yabot.features.items.model import MAX_PRICE, Item
 from yabot.features.items.tree import Tree, Unreadable, read_tree
+from yabot.lookalikes import foreign_letter, shown
 
 # A line that the writer never reaches, so that it breaks no text.
 _ONE_LINE = 1_000_000
 _MAPPING, _PRICE = "must be a mapping (key: value)", f"must be a whole number from 1 to {MAX_PRICE}"
+# These are about the name of a thing, not about what it is.
+_OF_KEYS = {"extra_forbidden", "string_pattern_mismatch"}
 # What the kinds of mistakes mean here; the models use each for one thing.
 _SENTENCES = {
     "missing": "is missing",
@@ -77,8 +80,15 @@ def _entry(item: Item) -> dict[str, Any]:
 def _mistakes(tree: Tree, error: ValidationError) -> Iterator[tuple[int, str]]:
     for each in error.errors():
         path = [part for part in each["loc"] if part != "[key]"]
-        subject = ".".join(str(part) for part in path) or "the file"
-        yield tree.line(path), f"{subject} {_sentence(each)}"
+        subject = ".".join(shown(str(part)) for part in path) or "the file"
+        yield tree.line(path), f"{subject} {_sentence(each)}{_because(path, each)}"
+
+
+def _because(path: Sequence[object], error: ErrorDetails) -> str:
+    """What looks right and is not: an id or a key, else the value itself."""
+    written = path[-1] if path and error["type"] in _OF_KEYS else error["input"]
+    said = foreign_letter(written) if isinstance(written, str) else None
+    return f"; it {said}" if said else ""
 
 
 def _sentence(error: ErrorDetails) -> str:

@@ -10,6 +10,7 @@ from yaml.events import AliasEvent
 from yaml.reader import ReaderError
 
 from yabot.error_text import unquoted
+from yabot.lookalikes import odd_indentation
 
 
 class Unreadable(Exception):
@@ -61,10 +62,10 @@ def read_tree(text: str) -> Tree:
         return Tree(root, loader.construct_document(root))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
         said = " ".join(part for part in (error.context, error.problem) if part)
-        raise Unreadable(
-            mark.line + 1 if mark else 1, f"not valid YAML: {unquoted(said)}"
-        ) from None
+        sentence = odd_indentation(text, line) or f"not valid YAML: {unquoted(said)}"
+        raise Unreadable(line, sentence) from None
     except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise Unreadable(line, f"the character U+{error.character:04X} is not allowed") from None

@@ -1,12 +1,10 @@
 """Everything that is wrong with one file, collected before anything is said."""
 
-import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 from yabot.errors import StoryInvalid
-
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+from yabot.lookalikes import look_alike, shown
 
 
 class Problems:
@@ -18,8 +16,7 @@ class Problems:
 
     def add(self, line: int, sentence: str) -> None:
         """``sentence`` may quote the file: what no terminal shows is spelt out."""
-        shown = _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", sentence)
-        self._found.append((line, shown))
+        self._found.append((line, shown(sentence)))
 
     def raise_if_any(self) -> None:
         """Raises StoryInvalid with one line for each mistake, in the file's order."""
@@ -35,6 +32,12 @@ class Problems:
 def closest(word: str, known: Iterable[str]) -> str | None:
     """The known word that ``word`` was probably meant to be."""
     return next(iter(get_close_matches(word, list(known), n=1)), None)
+
+
+def because(word: str) -> str:
+    """The end of a sentence about a word that looks right and is not, or nothing."""
+    said = look_alike(word)
+    return f"; it {said}" if said else ""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -14,6 +14,7 @@ from yaml.scanner import Scanner
 
 from yabot.error_text import unquoted
 from yabot.features.narrative.story.problems import Problems
+from yabot.lookalikes import odd_indentation
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 20
@@ -57,7 +58,8 @@ def load_tree(text: str, problems: Problems) -> yaml.Node:
         root = _Loader(text).get_single_node()
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise problems.fatal(mark.line + 1 if mark else 1, _sentence(error)) from None
+        line = mark.line + 1 if mark else 1
+        raise problems.fatal(line, odd_indentation(text, line) or _sentence(error)) from None
     except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise problems.fatal(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import yaml
 
-from yabot.features.narrative.story.problems import Problems, closest, did_you_mean
+from yabot.features.narrative.story.problems import Problems, because, closest, did_you_mean
 
 _BOOLEANS = {"true": True, "false": False}
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,8}")
@@ -51,14 +51,15 @@ class Value:
     def flag(self) -> bool | None:
         written = self._scalar()
         if written.lower() not in _BOOLEANS:
-            self.complain(f"must be true or false, not {self._kind()}")
+            self.complain(f"must be true or false, not {self._kind()}{because(written)}")
         return _BOOLEANS.get(written.lower())
 
     def integer(self, lowest: int, highest: int) -> int | None:
         written = self._scalar()
         number = int(written) if _INTEGER.fullmatch(written) else None
         if number is None or not lowest <= number <= highest:
-            self.complain(f"must be a number from {lowest} to {highest}, not {self._kind()}")
+            wanted = f"a number from {lowest} to {highest}"
+            self.complain(f"must be {wanted}, not {self._kind()}{because(written)}")
             return None
         return number
 
@@ -94,7 +95,8 @@ class Value:
             if key in known:
                 continue
             missing = [name for name in known if name not in fields]
-            self.complain(f"has an unknown key '{key}'{did_you_mean(key, missing)}", value.line)
+            said = because(key) or did_you_mean(key, missing)
+            self.complain(f"has an unknown key '{key}'{said}", value.line)
             if meant := closest(key, missing):
                 fields[meant] = value.renamed(self.owner, meant)
         for name in required:
