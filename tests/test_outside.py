@@ -70,7 +70,6 @@ def test_the_form(normalise: Normalise, written: str, known: str | None) -> None
     assert normalise(written) == known
 
 
-@pytest.mark.criterion("2.2.1")
 @pytest.mark.parametrize("emoji", sorted(REACTIONS))
 def test_a_reaction_is_the_same_by_every_door(emoji: str) -> None:
     """Alone, and with the selector that keyboards put behind its characters."""
