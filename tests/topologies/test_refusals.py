@@ -38,7 +38,7 @@ async def test_sentinels_that_are_not_there(connected: Connect) -> None:
     nowhere = [Reservation() for _ in range(2)]
     addresses = ",".join(f"127.0.0.1:{each.port}" for each in nowhere)
     redis = await connected(REDIS_SENTINELS=addresses, REDIS_SENTINEL_MASTER="mymaster")
-    told = f"no Sentinel answers at {addresses.replace(',', ', ')}: .*call failed"
+    told = f"no Sentinel answers at {addresses.replace(',', ', ')}: .*connection refused"
     with pytest.raises(StoreUnavailable, match=told):
         await ping_redis(redis)
 
@@ -59,7 +59,7 @@ async def test_sentinels_that_want_another_password(
     sentinels: SentinelLab, connected: Connect, given: dict[str, str]
 ) -> None:
     redis = await connected(REDIS_PASSWORD=PASSWORD, **sentinels.environment(), **given)
-    told = "a Sentinel refuses the connection: .*check REDIS_SENTINEL_PASSWORD"
+    told = "a Sentinel refuses the connection .*check REDIS_SENTINEL_PASSWORD"
     with pytest.raises(StartupError, match=told) as caught:
         await ping_redis(redis)
     assert "wr0ng" not in str(caught.value)
@@ -98,7 +98,7 @@ async def test_of_two_sentinels_the_one_that_saw_the_last_failover_is_right(
         up_to_date.freeze()
         async with asyncio.timeout(PATIENCE):
             await redis.connection_pool.disconnect()
-            with pytest.raises(StoreUnavailable, match="call failed"):
+            with pytest.raises(StoreUnavailable, match="connection refused"):
                 await ping_redis(redis)
 
 
@@ -134,7 +134,7 @@ async def test_a_cluster_without_all_slots(cluster: ClusterLab, connected: Conne
     redis = await connected(**cluster.environment(), REDIS_PASSWORD=PASSWORD)
     await ping_redis(redis)
     with one_slot_missing(cluster):
-        with pytest.raises(StoreUnavailable, match="the Cluster is down: "):
+        with pytest.raises(StoreUnavailable, match="the Cluster is down"):
             await Streams(redis).position(2)
         with pytest.raises(
             StoreUnavailable, match="the Cluster is down: only 16383 of its 16384 slots are served"

@@ -8,7 +8,6 @@ from typing import Any
 
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
-from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from yabot.bus.connection import store_errors
 from yabot.errors import StoreUnavailable
@@ -70,5 +69,5 @@ async def _heard(channel: PubSub) -> Message:
         await channel.ping()
         message = await channel.get_message(timeout=SILENCE)
     if message is None:
-        raise RedisTimeoutError("nothing is heard from it any more")
+        raise StoreUnavailable("Redis", "nothing is heard from it any more")
     return dict(message)
