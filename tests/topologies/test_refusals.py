@@ -148,9 +148,11 @@ async def test_a_cluster_without_all_slots(cluster: ClusterLab, connected: Conne
 def one_slot_missing(cluster: ClusterLab) -> Iterator[None]:
     holder = cluster.holder_of(16383)
     until(lambda: not any(_has_slot(node) for node in [holder, *cluster.nodes]))
-    yield
-    holder.ask("CLUSTER", "ADDSLOTS", "16383")
-    until(lambda: all(map(is_whole, cluster.nodes)))
+    try:
+        yield
+    finally:
+        holder.ask("CLUSTER", "ADDSLOTS", "16383")
+        until(lambda: all(map(is_whole, cluster.nodes)))
 
 
 def _has_slot(node: Node) -> bool:

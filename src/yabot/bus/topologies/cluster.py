@@ -19,7 +19,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from yabot.bus.connection import Options, command, pooled
 from yabot.bus.topologies.asking import ask_all
 from yabot.bus.topologies.slots import Address, SlotMap, slot_of
-from yabot.errors import StartupError
+from yabot.errors import StartupError, StoreUnavailable
 
 NO_CLUSTER = "cluster support disabled"
 REDIRECTS = 5
@@ -61,7 +61,7 @@ class ClusterClient(Redis):
             except UNREACHED:
                 self._is_stale = True
                 raise
-        raise ClusterDownError(f"slot {slot} is sent from node to node")
+        raise _down(f"slot {slot} is sent from node to node")
 
     async def ping(self, **_options: Any) -> bool:
         """Whether every slot is served, and every primary answers."""
@@ -69,7 +69,7 @@ class ClusterClient(Redis):
             self._is_stale = True
         await self._refresh()
         if not self._map.is_whole:
-            raise ClusterDownError(f"only {self._map.served} of its 16384 slots are served")
+            raise _down(f"only {self._map.served} of its 16384 slots are served")
         try:
             await asyncio.gather(*(self._client(node).ping() for node in self._primaries()))
         except UNREACHED:
@@ -115,7 +115,7 @@ class ClusterClient(Redis):
         node = self._moved.get(slot) or self._map.primary_of(slot)
         if node is None:
             self._is_stale = True
-            raise ClusterDownError(f"no node serves slot {slot}")
+            raise _down(f"no node serves slot {slot}")
         return node
 
     def _primaries(self) -> frozenset[Address]:
@@ -163,6 +163,11 @@ class ClusterClient(Redis):
         """Clients of nodes that have left the Cluster."""
         for node in self._clients.keys() - self._map.nodes - {self._first}:
             await self._clients.pop(node).aclose()
+
+
+def _down(reason: str) -> StoreUnavailable:
+    """In our words: what a Redis says of itself is not repeated."""
+    return StoreUnavailable("Redis", f"the Cluster is down: {reason}")
 
 
 def _place(error: AskError, asked: Address) -> Address:
