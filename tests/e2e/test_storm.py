@@ -1,0 +1,82 @@
+"""The story under a Bot API that answers a random tenth of all calls badly."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from tests.e2e.invariants import verify
+from tests.e2e.player import data_of
+from tests.e2e.program import Program
+from tests.e2e.programs import NewProgram
+from tests.e2e.reader import Reader, buttons, readers
+from tests.e2e.route import Walk, endings
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.slow
+
+SEED = 20_261_128
+# What Telegram does to a call: together, to one of ten.
+KINDS = ("undecodable", "rubbish", "drop_after", "server_error", "flood", "delay", "bad_request")
+STORM = [{"kind": kind, "probability": 0.1 / len(KINDS)} for kind in KINDS]
+# Beside a page that Telegram refuses in any form stands the way on.
+WAY_ON = "story"
+
+
+async def test_the_story_goes_on_whatever_telegram_does_to_a_tenth_of_the_calls(
+    new_program: NewProgram,
+) -> None:
+    program = new_program()
+    program.start()
+    async with readers(program.url, "Ada", "Blas", "Cora") as found:
+        client = found[0].client
+        await client.faults(*STORM, seed=SEED)
+        decisions = await asyncio.gather(*(play(program, reader) for reader in found))
+        struck = sum(fault["hits"] for fault in (await client.weather())["faults"])
+        await client.clear_faults()
+    verify(program.stores)
+    assert struck > 0, f"no storm came of seed {SEED}"
+    for reader, count in zip(found, decisions, strict=True):
+        told = [event["event_type"] for event in program.stores.outbox(reader.user_id)]
+        assert told.count("decision_made") == count
+
+
+async def play(program: Program, reader: Reader) -> int:
+    """To an ending; returns the choices that it took."""
+    await reader.send("/start")
+    await reader.send("/story")
+    walk, decisions = Walk(), 0
+    while ahead := walk.to_any_of(endings(walk.story)):
+        choice = ahead[0]
+        await find(reader, [data_of(walk.fragment, each) for each in walk.open_choices()])
+        await reader.touch(data_of(walk.fragment, choice))
+        walk.take(choice)
+        decisions += 1
+        await asyncio.to_thread(wait_until, lambda: stands_at(program, reader, walk.here))
+        if walk.fragment.metadata.ending:
+            break
+    title = walk.fragment.title[reader.language]
+    await reader.until(lambda chat: any(title in message.get("text", "") for message in chat))
+    return decisions
+
+
+async def find(reader: Reader, choices: Sequence[str]) -> None:
+    """Until the page is there with its choices; asked for again where even its excuse says so."""
+    chat = await reader.until(
+        lambda chat: shows(chat, choices[0]) or any(WAY_ON in buttons(m) for m in chat[-1:])
+    )
+    if not shows(chat, choices[0]):
+        await reader.send("/story")
+        await reader.until(lambda chat: shows(chat, choices[0]))
+
+
+def shows(chat: list[dict[str, object]], data: str) -> bool:
+    return any(data in buttons(message) for message in chat)
+
+
+def stands_at(program: Program, reader: Reader, fragment_id: str) -> bool:
+    document = program.stores.document(reader.user_id)
+    if document is None:
+        return False
+    progress = document["current_state"]["narrative_progress"]
+    return bool(progress["current_fragment"] == fragment_id)
