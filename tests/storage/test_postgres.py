@@ -32,5 +32,5 @@ async def test_a_transaction_of_one_who_was_stopped_is_ended(
         wait_until(lambda: not runs(pid))
         connection.exec_driver_sql("SELECT 1")
 
-    with pytest.raises(StoreUnavailable, match="idle-in-transaction"):
+    with pytest.raises(StoreUnavailable, match="IdleInTransaction"):
         await database.write(stop_in_the_middle)

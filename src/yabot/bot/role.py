@@ -175,7 +175,11 @@ class BotRole:
         async with self._resuming:
             if self._resumed:
                 return
-            await self._unreadable.try_again()
+            try:
+                await self._unreadable.try_again()
+            except StoreUnavailable:
+                self.shares.lead_unless_told()
+                raise
             await self._rounds.run_once()
             self._sender.loop.start()
             if not self.shares.sole:

@@ -130,9 +130,7 @@ class Shares:
         try:
             holdings = await self._ownership.refresh(GROUP)
         except StoreUnavailable:
-            if not self._has_looked:
-                # Nobody can say who leads, and readers knock: each does what it can.
-                self._lead(True)
+            self.lead_unless_told()
             raise
         self._has_looked = True
         self._until = asked + self._ownership.lease_seconds
@@ -150,6 +148,12 @@ class Shares:
         spare = {number: fresh.pop(number) for number in holdings.unwanted & fresh.keys()}
         await self._ownership.release(GROUP, spare)
         return [Share(n, token, orphaned=n in holdings.orphaned) for n, token in fresh.items()]
+
+    def lead_unless_told(self) -> None:
+        """SQL is away. Before its first word nobody can say who leads, and readers knock: each
+        process does what it can."""
+        if not self._has_looked:
+            self._lead(True)
 
     def open(self, fresh: Sequence[Share]) -> None:
         """From now on, work is begun there."""
