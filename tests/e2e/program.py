@@ -144,7 +144,16 @@ class Program:
     @property
     def log(self) -> list[Json]:
         """Every log line of every start, oldest first."""
-        return [json.loads(line) for line in _whole_lines(self.errors) if line.startswith("{")]
+        return self.log_from(0)
+
+    def log_from(self, place: int) -> list[Json]:
+        """Without the first so many of ``error_lines``."""
+        return [json.loads(line) for line in self.error_lines[place:] if line.startswith("{")]
+
+    @property
+    def error_lines(self) -> list[str]:
+        """What stands whole in standard error."""
+        return _whole_lines(self.errors)
 
     @property
     def sentences(self) -> list[str]:

@@ -12,6 +12,11 @@ from tests.e2e.program import Program
 from tests.waiting import wait_until
 
 NewProgram = Callable[..., Program]
+ALARMING = {"error", "critical"}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "logs(*events): errors that `playing` may log meanwhile")
 
 
 @pytest.fixture(scope="session")
@@ -36,9 +41,26 @@ def new_program(forks: ForkServer, tmp_path: Path) -> Iterator[NewProgram]:
         program.end()
 
 
+@pytest.fixture
+def playing(shared_program: Program, request: pytest.FixtureRequest) -> Iterator[Program]:
+    """One running program, with its own engines and playground, for all who only chat with it.
+
+    What it logs as an error fails the test that it happens in, unless the test names it:
+    ``@pytest.mark.logs("page.refused")``.
+    """
+    named = {each for mark in request.node.iter_markers("logs") for each in mark.args}
+    before, sentences = len(shared_program.error_lines), shared_program.sentences
+    yield shared_program
+    told = [line for line in shared_program.log_from(before) if line["level"] in ALARMING]
+    # A slow machine may keep a store from answering in time.
+    assert [line for line in told if line["event"] not in {*named, "store.lost"}] == []
+    assert shared_program.sentences == sentences
+
+
 @pytest.fixture(scope="session")
-def playing(forks: ForkServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    """One running program, with its own engines and playground, for all who only chat with it."""
+def shared_program(
+    forks: ForkServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Program]:
     program = Program(forks, tmp_path_factory.mktemp("playing"))
     try:
         program.start()

@@ -189,14 +189,6 @@ async def test_the_menu_of_commands_is_published_in_the_readers_language(
     assert start in [entry["description"] for entry in listed]
 
 
-def test_nothing_of_all_this_was_an_error(playing: Program) -> None:
-    """Stands last: the tests above have run against this program."""
-    told = [line for line in playing.log if line["level"] in {"error", "critical"}]
-    # A slow machine may keep a store from answering in time.
-    assert [line for line in told if line["event"] != "store.lost"] == []
-    assert playing.sentences == []
-
-
 def _payloads_naming(program: Program, name: str) -> list[object]:
     stores = program.stores
     return [

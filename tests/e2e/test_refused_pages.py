@@ -1,8 +1,12 @@
 """Telegram refuses a page: its reader reads on all the same."""
 
+import pytest
+
 from tests.e2e.player import Player
 from tests.e2e.program import Program
 from tests.e2e.reader import Reader, buttons, readers, said_by_bot
+
+pytestmark = pytest.mark.logs("page.refused")
 
 
 async def refuse(reader: Reader, times: int) -> None:

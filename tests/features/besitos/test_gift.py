@@ -229,9 +229,3 @@ def test_the_largest_gift_fits_under_a_button() -> None:
     largest = Gift(str(2**52 - 1), MAX_AMOUNT - 1, 10**12 - 1)
     assert len(largest.data.encode()) <= 64
     assert Gift.of(largest.data) == largest
-
-
-def test_nothing_of_all_this_was_an_error(playing: Program) -> None:
-    """Stands last: the tests above have run against this program."""
-    assert [line for line in playing.log if line["level"] in {"error", "critical"}] == []
-    assert playing.sentences == []
