@@ -77,6 +77,10 @@ def _settings(engines: Engines, name: str) -> Settings:
     return ConfigManager(environ, env_file=None).load()
 
 
+async def _at_once(_chat_id: int) -> None:
+    """Nothing is sent here."""
+
+
 def _assemble(settings: Settings, stores: Stores, arrivals: Arrivals) -> Program:
     services = build_services(FEATURES, stores, settings.bus_partitions)
     bot = Bot(NO_TOKEN)
@@ -92,6 +96,7 @@ def _assemble(settings: Settings, stores: Stores, arrivals: Arrivals) -> Program
         shares=shares,
         texts=services.texts,
         is_answered=lambda _update_id: False,
+        until_recorded=_at_once,
     )
     follower = WatchedFollower(
         arrivals, stores.database, stores.documents, *state_collection(FEATURES)

@@ -17,7 +17,10 @@ pytestmark = pytest.mark.slow
 
 SEED = 20_261_128
 # What Telegram does to a call: together, to one of ten.
-KINDS = ("undecodable", "rubbish", "drop_after", "server_error", "flood", "delay", "bad_request")
+KINDS = (
+    *("undecodable", "rubbish", "drop_after", "server_error"),
+    *("flood", "delay", "late", "bad_request"),
+)
 STORM = [{"kind": kind, "probability": 0.1 / len(KINDS)} for kind in KINDS]
 # Beside a page that Telegram refuses in any form stands the way on.
 WAY_ON = "story"

@@ -122,6 +122,17 @@ async def test_a_delay_comes_before_whatever_else(
     assert asyncio.get_running_loop().time() - started >= 0.6
 
 
+async def test_a_late_answer_comes_after_the_effect(
+    bot: Bot, client: PlaygroundClient, alma: int
+) -> None:
+    await client.faults({"kind": "late", "seconds": 120})
+    call = asyncio.create_task(bot.send_message(alma, "here already"))
+    chat = await client.wait_for(alma, lambda chat: len(chat) == 2, PATIENCE)
+    assert texts(chat) == ["/start", "here already"]
+    assert not call.done()
+    call.cancel()
+
+
 async def test_only_the_named_method_and_chat_are_struck(
     bot: Bot, client: PlaygroundClient, alma: int
 ) -> None:

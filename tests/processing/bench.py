@@ -103,6 +103,7 @@ async def at_the_bench(
     commits, texts = new_commits(database), build_texts(FEATURES)
     intake = Intake(database, bot.id, PARTITIONS)
     shares = Shares(SharedOwnership(database, lease), PARTITIONS)
+    sender = Sender(database, bot, shares, None, _nothing, Endings(commits, _no_page))
     processor = UpdateProcessor(
         bot=bot,
         dispatcher=dispatcher,
@@ -111,9 +112,9 @@ async def at_the_bench(
         shares=shares,
         texts=texts,
         is_answered=lambda _update_id: False,
+        until_recorded=sender.until_recorded,
     )
     prompt = PromptAnswers(bot, dispatcher, processor, texts)
-    sender = Sender(database, bot, shares, None, _nothing, Endings(commits, _no_page))
     commits.followers.append(sender.notice)
     rounds = Rounds(shares, WaitingUpdates(intake), processor, prompt, sender, None, lambda: None)
     try:

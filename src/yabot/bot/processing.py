@@ -1,7 +1,7 @@
 """One update: decide, commit; decide again when somebody else was faster."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from time import perf_counter
 
@@ -77,9 +77,13 @@ class UpdateProcessor:
         shares: Shares,
         texts: Texts,
         is_answered: Callable[[int], bool],
+        until_recorded: Callable[[int], Awaitable[None]],
     ) -> None:
-        """``is_answered`` tells by its id whether an update's reader has had an answer already."""
+        """``is_answered`` tells by its id whether an update's reader has had an answer already;
+        ``until_recorded`` waits until SQL has the ids of all messages that are in a chat.
+        """
         self._is_answered = is_answered
+        self._until_recorded = until_recorded
         self._bot = bot
         self._dispatcher = dispatcher
         self._intake = intake
@@ -170,6 +174,9 @@ class UpdateProcessor:
 
     async def _decide_and_commit(self, handling: Handling) -> None:
         turn = handling.turn()
+        if handling.update.message_reaction is not None:
+            # It names a message that its reader may see before we have heard the id of it.
+            await self._until_recorded(handling.chat_id)
         try:
             await self._dispatcher.feed_update(self._bot, handling.update, turn=turn)
         finally:

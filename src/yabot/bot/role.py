@@ -86,6 +86,9 @@ class BotRole:
         self.shares = Shares(ownership, commits.partitions)
         self._intake = Intake(commits.database, bot.id, commits.partitions, tell)
         self._unreadable = UnreadableUpdates(self._intake)
+        self._sender = Sender(
+            commits.database, bot, self.shares, limits, on_blocked, endings, tell=tell
+        )
         self._processor = UpdateProcessor(
             bot=bot,
             dispatcher=dispatcher,
@@ -94,11 +97,9 @@ class BotRole:
             shares=self.shares,
             texts=texts,
             is_answered=self._emergency.has_answered,
+            until_recorded=self._sender.until_recorded,
         )
         self._prompt = PromptAnswers(bot, dispatcher, self._processor, texts)
-        self._sender = Sender(
-            commits.database, bot, self.shares, limits, on_blocked, endings, tell=tell
-        )
         commits.followers.append(self._sender.notice)
         commits.on_untold.append(self._sender.loop.wake)
         waiting = WaitingUpdates(self._intake)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, update
 from structlog.contextvars import bound_contextvars
 
 from yabot.bot.attempts import Attempts
+from yabot.bot.calls import Calls
 from yabot.bot.endings import Endings, RefusedPage, refused_page
 from yabot.bot.giving_up import GivenUp, Patience
 from yabot.bot.limits import SendLimits
@@ -89,6 +90,7 @@ class Sender:
         self.loop = WakingLoop("messages", self.resume, every)
         # Rows that are on their way, or sent so lately that their mark may not be written yet.
         self._taken: set[int] = set()
+        self._calls = Calls()
         self._left = Left()
         # Since the last look into SQL began, which may not have seen that.
         self._left_since = self._left
@@ -131,6 +133,14 @@ class Sender:
                 self._left.of_any_chat = True
                 return
             self._submit(due)
+
+    async def until_recorded(self, chat_id: int) -> None:
+        """Wait until SQL knows the id of every message that is in the chat, or just coming there.
+
+        Raises StoreUnavailable.
+        """
+        await self._calls.until_answered(chat_id)
+        await self._database.flush()
 
     def _has_room_for(self, message: Message) -> bool:
         held, chat_id = self.lanes.waiting, message.chat_id
@@ -269,7 +279,8 @@ class Sender:
         while True:
             await self._wait_for_turn(share, message)
             try:
-                return _sent_id(await self._bot(method))
+                with self._calls.under_way(message.chat_id):
+                    return _sent_id(await self._bot(method))
             except TelegramAPIError as error:
                 pause = attempts.pause_after(error)
                 patience.require(error, pause)

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from tests.e2e.journal import Journal
 from tests.e2e.player import Player
 from tests.e2e.program import Program
 from tests.e2e.reader import buttons, readers
@@ -98,3 +99,19 @@ async def test_balance_tells_what_the_besitos_are_for(playing: Program) -> None:
         wait_until(lambda: chain.balance() == 1)
         (told,) = await reader.ask("/balance")
         assert told["text"].splitlines()[-1] == "+1 · una página a la que reaccionaste"
+
+
+@pytest.mark.criterion("2.2.1")
+async def test_a_reaction_counts_also_before_telegram_has_answered_that_the_page_is_there(
+    playing: Program,
+) -> None:
+    async with readers(playing.url, "Olga") as (reader,):
+        await reader.ask("/start")
+        journal = Journal(playing.stores, reader.user_id)
+        journal.skip_to_end()
+        late = {"kind": "late", "method": "sendMessage", "chat_id": reader.user_id}
+        await reader.client.faults({**late, "seconds": 1, "count": 1})
+        (page,) = await reader.ask("/story")
+        await reader.client.react(reader.user_id, page["message_id"], "❤")
+        journal.turn()
+        journal.told("user_interaction", "reaction_detected")

@@ -85,6 +85,10 @@ class BotApiEndpoint:
             raise NotTelegram
         if fault.kind == "undecodable":
             return undecodable(await self._calls.run(name, params))
+        if fault.kind == "late":
+            result = await self._calls.run(name, params)
+            await asyncio.sleep(fault.seconds)
+            return result
         if fault.kind == "drop_after":
             await self._calls.run(name, params)
         if fault.kind in {"drop_before", "drop_after"} and request.client is not None:

@@ -17,6 +17,7 @@ CallKind = Literal[
     "undecodable",
     "rubbish",
     "delay",
+    "late",
 ]
 DeliveryKind = Literal["duplicate", "reorder", "burst"]
 
@@ -24,8 +25,8 @@ CALL_KINDS: frozenset[str] = frozenset(get_args(CallKind))
 
 
 class Fault(BaseModel):
-    """``seconds`` is how long a delay lasts, a reordered delivery is held back at most, or a
-    burst gathers; ``retry_after`` (seconds) belongs to a flood."""
+    """``seconds`` is how long a delay lasts, a late answer takes, a reordered delivery is held
+    back at most, or a burst gathers; ``retry_after`` (seconds) belongs to a flood."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 

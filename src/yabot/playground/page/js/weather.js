@@ -14,6 +14,7 @@ const CALLS = {
   undecodable: "Done, but the answer is of a later version",
   rubbish: "No answer of Telegram's",
   delay: "A slow answer",
+  late: "Done at once, answered late",
 };
 const DELIVERIES = {
   duplicate: "Delivered twice",
@@ -24,7 +25,7 @@ const METHODS = [
   "sendMessage", "editMessageText", "editMessageReplyMarkup", "answerCallbackQuery", "deleteMessage",
   "setMessageReaction", "sendChatAction", "sendInvoice", "answerPreCheckoutQuery", "getUpdates",
 ];
-const WITH_SECONDS = { flood: "Retry after, seconds", delay: "Seconds", reorder: "Held back, seconds at most", burst: "Gather for, seconds" };
+const WITH_SECONDS = { flood: "Retry after, seconds", delay: "Seconds", late: "Seconds", reorder: "Held back, seconds at most", burst: "Gather for, seconds" };
 
 export class WeatherPanel {
   constructor(element) {
