@@ -37,6 +37,6 @@ WORKDIR /var/lib/yabot
 STOPSIGNAL SIGTERM
 # Whether the event loop turns. What is degraded is told by /health/ready, and no restart mends it.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
-    CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f'http://127.0.0.1:{os.environ.get(\"API_PORT\", 8080)}/health/live', timeout=3)"]
+    CMD ["python", "-m", "yabot.api.alive"]
 ENTRYPOINT ["yabot"]
 CMD ["run"]

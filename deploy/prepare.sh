@@ -9,9 +9,9 @@ tls=${TLS_DIRECTORY:-/tls}
 here=$(dirname "$0")
 : "${REDIS_PASSWORD:?it is missing; set it in deploy/.env}"
 
-"$here/certificates.sh" "$tls" mongodb redis postgres
-mkdir -p "$tls/yabot"
-cp -f "$tls/ca/ca.pem" "$tls/yabot/ca.pem"
+"$here/certificates.sh" "$tls" mongodb redis postgres yabot
+mkdir -p "$tls/prometheus"
+cp -f "$tls/ca/ca.pem" "$tls/prometheus/ca.pem"
 
 if [ ! -s "$tls/mongodb/keyfile" ]; then
     openssl rand -base64 756 > "$tls/mongodb/keyfile.new"
@@ -26,8 +26,9 @@ echo "user default on #$hash ~* &* +@all -@admin" > "$tls/redis/users.acl"
 cp -f "$here/pg_hba.conf" "$tls/postgres/pg_hba.conf"
 
 # The servers refuse keys that others may read. 999 is the user of all three images.
-find "$tls/mongodb" "$tls/redis" "$tls/postgres" "$tls/yabot" -type f -exec chmod 400 {} +
+find "$tls/mongodb" "$tls/redis" "$tls/postgres" "$tls/yabot" "$tls/prometheus" -type f -exec chmod 400 {} +
 if [ "$(id -u)" = 0 ]; then
     chown -R "${STORE_OWNER:-999:999}" "$tls/mongodb" "$tls/redis" "$tls/postgres"
     chown -R "${YABOT_OWNER:-10001:10001}" "$tls/yabot"
+    chown -R "${PROMETHEUS_OWNER:-65534:65534}" "$tls/prometheus"
 fi

@@ -9,6 +9,7 @@ from typing import Literal
 from aiogram import Bot
 
 from yabot.api.app import build_api
+from yabot.api.listener import api_listener
 from yabot.assembly import (
     build_catalog,
     build_coordinators,
@@ -40,7 +41,6 @@ from yabot.observability.logging import get_logger
 from yabot.observability.metrics import LOOP_LAG
 from yabot.playground.server import PlaygroundServer
 from yabot.runtime.heap import settle_heap
-from yabot.runtime.http import HttpServer
 from yabot.runtime.lag import watch_lag
 from yabot.runtime.lock import data_directory_lock
 from yabot.runtime.loops import WakingLoop
@@ -135,10 +135,9 @@ class BotApplication:
     async def _start_api(self, stack: AsyncExitStack) -> None:
         if "api" not in self._roles:
             return
-        api = self._settings.api
         document = asyncapi_document(build_catalog(self._features), self._settings.bus_partitions)
         app = build_api(self.health, document)
-        server = HttpServer(app, api.host, api.port, variable="API_PORT")
+        server = api_listener(app, self._settings.api)
         await server.start()
         stack.push_async_callback(server.stop)
         self._addresses.append(f"Health   {server.url}/health/ready")

@@ -28,7 +28,7 @@ def new_env(file: Path) -> subprocess.CompletedProcess[str]:
 def prepare(tls: Path, env: Mapping[str, str]) -> None:
     """The service ``prepare``; its files go to whoever runs the tests, who runs the stores too."""
     me = f"{os.getuid()}:{os.getgid()}"
-    owners = {"STORE_OWNER": me, "YABOT_OWNER": me}
+    owners = {"STORE_OWNER": me, "YABOT_OWNER": me, "PROMETHEUS_OWNER": me}
     given = {"PATH": os.environ["PATH"], "TLS_DIRECTORY": str(tls), **owners, **env}
     subprocess.run([DEPLOY / "prepare.sh"], env=given, check=True, capture_output=True, timeout=30)
 

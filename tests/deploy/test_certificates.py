@@ -134,11 +134,11 @@ def test_prepare_gives_each_store_what_it_needs(tls: Path, secrets: dict[str, st
     assert set(contents(tls)) == {
         "ca/ca.key",
         "ca/ca.pem",
-        "yabot/ca.pem",
+        "prometheus/ca.pem",
         "mongodb/keyfile",
         "redis/users.acl",
         "postgres/pg_hba.conf",
-        *(f"{server}/{file}" for server in SERVERS
+        *(f"{server}/{file}" for server in (*SERVERS, "yabot")
           for file in ("ca.pem", "server.crt", "server.key", "server.pem")),
     }  # fmt: skip
     assert 6 <= len((tls / "mongodb/keyfile").read_text().strip()) <= 1024

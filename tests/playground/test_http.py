@@ -127,3 +127,12 @@ async def test_the_page_is_served_with_a_strict_policy(
         assert answer.headers["Content-Security-Policy"].startswith("default-src 'self';")
         assert "unsafe" not in answer.headers["Content-Security-Policy"]
         assert server.bot_token not in await answer.text()
+
+
+async def test_a_slash_too_many_is_no_redirect(
+    server: PlaygroundServer, http: aiohttp.ClientSession
+) -> None:
+    path = f"/bot{server.bot_token}/getMe/"
+    async with http.get(server.url + path, allow_redirects=False) as answer:
+        assert answer.status == 404
+        assert "Location" not in answer.headers

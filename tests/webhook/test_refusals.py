@@ -162,3 +162,7 @@ async def test_a_body_that_breaks_off_is_not_stored(listener: Listener) -> None:
     # It is still there for others.
     assert await listener.post(message(2)) == 200
     assert [row["update_id"] for row in await listener.stored()] == [2]
+
+
+async def test_nobody_is_sent_to_a_host_that_the_client_names(listener: Listener) -> None:
+    assert await listener.post(b"{}", path=f"{PATH}/") == 404

@@ -14,6 +14,8 @@ from yabot.observability.metrics import REGISTRY
 def build_api(health: Health, asyncapi: Mapping[str, Any]) -> FastAPI:
     """``asyncapi`` is the document of the events, served as it is."""
     app = FastAPI(title="YABOT", docs_url=None, redoc_url=None, openapi_url=None)
+    # A redirect would go to whatever host the client has named.
+    app.router.redirect_slashes = False
 
     @app.get("/health/live")
     async def live() -> dict[str, str]:

@@ -95,7 +95,11 @@ class UpdateSource:
         app = WebhookHandler(self._bot, path, secret, self._receive).app()
         settings = self._settings
         return HttpServer(
-            app, settings.webhook_host, settings.webhook_port, variable="WEBHOOK_PORT"
+            app,
+            settings.webhook_host,
+            settings.webhook_port,
+            variable="WEBHOOK_PORT",
+            trusted_proxies=settings.webhook_trusted_proxies,
         )
 
     async def _take_updates(self, secret: str) -> None:

@@ -39,12 +39,15 @@ class WebhookHandler:
         self._refusals = _Refusals()
 
     def app(self) -> Starlette:
-        return Starlette(
+        app = Starlette(
             routes=[
                 Route(self._path, self.handle, methods=["POST"]),
                 Route("/health/live", _live, methods=["GET"]),
             ]
         )
+        # A redirect would go to whatever host the client has named.
+        app.router.redirect_slashes = False
+        return app
 
     async def handle(self, request: Request) -> Response:
         response = await self._answer(request)

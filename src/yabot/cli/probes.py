@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sqlite3
+import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -116,13 +117,30 @@ async def _get_me(bot: Bot) -> Check:
 
 async def program(settings: Settings) -> Check:
     """What `yabot run` says of itself, where it runs on this machine."""
-    address = f"http://{settings.api.host}:{settings.api.port}/health/ready"
+    api = settings.api
+    scheme = "https" if api.tls_cert_file else "http"
+    address = f"{scheme}://{api.host}:{api.port}/health/ready"
+    if api.tls_client_ca_file:
+        return Check(PROGRAM, "off", f"{address} tells it to whoever has a certificate")
     try:
-        patience = ClientTimeout(total=PATIENCE_S)
-        async with ClientSession(timeout=patience) as session, session.get(address) as answer:
+        patience, trusted = ClientTimeout(total=PATIENCE_S), _trusting(api.tls_cert_file)
+        async with (
+            ClientSession(timeout=patience) as session,
+            session.get(address, ssl=trusted) as answer,
+        ):
             return judge_program(await answer.json())
     except (ClientError, TimeoutError, OSError, ValueError):
         return Check(PROGRAM, "off", f"none answers at {address}")
+
+
+def _trusting(certificate: Path | None) -> ssl.SSLContext | bool:
+    """Of this machine's own program only the certificate is known, not the name that it is for."""
+    if certificate is None:
+        return True
+    context = ssl.create_default_context(cafile=certificate)
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.check_hostname = False
+    return context
 
 
 def judge_program(health: Any) -> Check:

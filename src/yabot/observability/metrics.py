@@ -31,6 +31,12 @@ GROUP_TALK = _counter("group_talk", "Updates from groups that were not for the b
 COMMITS = _counter("commits", "Units of work: committed, duplicate or guard_failed.", "result")
 COMMITTING = _histogram("commit_seconds", "From handing in a unit of work to its being durable.")
 WEBHOOK = _counter("webhook_requests", "Requests to the webhook, by HTTP status.", "status")
+HANGUPS = _counter(
+    "http_hangups",
+    "Connections ended because a head, a body or the reader of an answer did not come in time, or"
+    " because they were crowded.",
+    "missing",
+)
 SENDS = _counter(
     "sends",
     "Bot API calls: sent, delayed (tried again), refused, failed (given up) or uncertain.",

@@ -24,6 +24,7 @@ PAGE = Path(__file__).parent / "page"
 
 def build_app(context: Context, bot_api: BotApiEndpoint) -> FastAPI:
     app = FastAPI(title="YABOT playground", openapi_url=None)
+    app.router.redirect_slashes = False
     app.state.context = context
     app.add_middleware(Guard)
     app.add_route("/bot{token}/{method}", bot_api.answer, methods=["GET", "POST"])

@@ -2,42 +2,68 @@
 
 import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import uvicorn
 
 from yabot.errors import ConfigurationError
+from yabot.observability.metrics import HANGUPS
+from yabot.runtime.connections import BoundedListener, Connections
+from yabot.runtime.patience import USUAL, Limits, PatientProtocol
+from yabot.runtime.tls import ServerCertificate
 
 
 class HttpServer:
     """Binds on ``start``, so that a taken port is known before anything else happens."""
 
-    def __init__(self, app: Any, host: str, port: int, *, variable: str) -> None:
-        """``variable`` is the setting that mends a taken port; port 0 takes a free one."""
+    def __init__(
+        self,
+        app: Any,
+        host: str,
+        port: int,
+        *,
+        variable: str,
+        tls: ServerCertificate | None = None,
+        trusted_proxies: Sequence[str] = (),
+        limits: Limits = USUAL,
+    ) -> None:
+        """``variable`` is the setting that mends a taken port; port 0 takes a free one.
+
+        ``trusted_proxies`` are the addresses and networks whose X-Forwarded-For is believed.
+        """
         self._host = host
         self._port = port
         self._variable = variable
+        self._connections = Connections(limits.connections, HANGUPS.labels("crowded").inc)
+        protocol: Any = partial(PatientProtocol, limits=limits, crowd=self._connections)
         config = uvicorn.Config(
             app,
+            http=protocol,
+            ws="none",
             log_config=None,
             access_log=False,
             lifespan="off",
             server_header=False,
+            proxy_headers=bool(trusted_proxies),
+            forwarded_allow_ips=list(trusted_proxies),
             timeout_graceful_shutdown=1,
         )
-        self._server = _Server(config)
+        self._tls = tls
+        self._server = _Server(config, limits, tls)
         self._serving: asyncio.Task[None] | None = None
 
     @property
     def url(self) -> str:
         host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self._port}"
+        scheme = "https" if self._tls else "http"
+        return f"{scheme}://{host}:{self._port}"
 
     async def start(self) -> None:
         """Returns when the server answers. Raises ConfigurationError for a taken port."""
-        bound = bind(self._host, self._port, self._variable)
+        bound = bind(self._host, self._port, self._variable, self._connections)
         self._port = bound.getsockname()[1]
         self._serving = asyncio.create_task(self._server.serve([bound]))
         await self._server.ready.wait()
@@ -51,13 +77,39 @@ class HttpServer:
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(
+        self, config: uvicorn.Config, limits: Limits, tls: ServerCertificate | None
+    ) -> None:
         super().__init__(config)
         self.ready = asyncio.Event()
+        self._limits = limits
+        self._context = tls.context() if tls else None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        """uvicorn's own sets no limit for the handshake of TLS."""
+        await self.lifespan.startup()
+        within = self._limits.head_within if self._context else None
+        loop = asyncio.get_running_loop()
+        self.servers = [
+            await loop.create_server(
+                self._protocol,
+                sock=bound,
+                ssl=self._context,
+                ssl_handshake_timeout=within,
+                ssl_shutdown_timeout=within,
+                backlog=self.config.backlog,
+            )
+            for bound in sockets or []
+        ]
+        self.started = True
         self.ready.set()
+
+    def _protocol(self) -> asyncio.Protocol:
+        make: Any = self.config.http_protocol_class
+        protocol: asyncio.Protocol = make(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return protocol
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -65,10 +117,9 @@ class _Server(uvicorn.Server):
         yield
 
 
-def bind(host: str, port: int, variable: str) -> socket.socket:
+def bind(host: str, port: int, variable: str, connections: Connections) -> BoundedListener:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio sets TCP_NODELAY only where the protocol is named; without it answers wait 40 ms.
-    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    bound = BoundedListener(family, connections)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))

@@ -5,7 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from yabot.settings.base import Problem, Section, variable
-from yabot.settings.values import PORT, CreatableDirectory, Port, ReadableFile
+from yabot.settings.network import is_loopback
+from yabot.settings.values import (
+    NETWORKS,
+    PORT,
+    CreatableDirectory,
+    Networks,
+    Port,
+    ReadableFile,
+)
 
 
 class ApiSettings(Section):
@@ -34,6 +42,12 @@ class ApiSettings(Section):
         about="Who must have signed a client's certificate. With it clients need one.",
         value="the path of a readable PEM file",
     )
+    trusted_proxies: Networks = variable(
+        "API_TRUSTED_PROXIES",
+        (),
+        about="The proxies in front of the API whose X-Forwarded-For is believed. Empty: none.",
+        value=NETWORKS,
+    )
     keys_dir: CreatableDirectory = variable(
         "API_KEYS_DIR",
         Path(".yabot/keys"),
@@ -59,6 +73,17 @@ class ApiSettings(Section):
                 "set API_TLS_CERT_FILE and API_TLS_KEY_FILE too",
                 ("API_TLS_CERT_FILE",),
             )
+        elif self.tls_client_ca_file:
+            yield from _no_authority(self.tls_client_ca_file)
+
+    def production_risks(self) -> Iterator[Problem]:
+        if self.tls_cert_file is None and not is_loopback(self.host):
+            yield Problem(
+                "API_HOST",
+                f"on {self.host} the API is within reach of other machines, unencrypted",
+                "set API_TLS_CERT_FILE and API_TLS_KEY_FILE, or leave it at 127.0.0.1",
+                ("API_TLS_CERT_FILE",),
+            )
 
 
 def _mismatch(cert: Path, key: Path) -> Iterator[Problem]:
@@ -72,4 +97,13 @@ def _mismatch(cert: Path, key: Path) -> Iterator[Problem]:
             f"{key} and {cert} are not a key and its certificate",
             "set two PEM files that belong together, the key without a passphrase",
             ("API_TLS_CERT_FILE",),
+        )
+
+
+def _no_authority(file: Path) -> Iterator[Problem]:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(file)
+    except ssl.SSLError:
+        yield Problem(
+            "API_TLS_CLIENT_CA_FILE", f"{file} holds no certificate", "name a PEM file that does"
         )

@@ -19,6 +19,7 @@ from yabot.settings.hints import hints
 from yabot.settings.mistakes import mistake
 from yabot.settings.model import Settings
 from yabot.settings.network import passwords_in
+from yabot.settings.obeyed import foreign_risks
 from yabot.settings.reference import section_types, variables
 
 SectionType = TypeVar("SectionType", bound=Section)
@@ -49,7 +50,7 @@ class ConfigManager:
         wrong = {problem.variable for problem in problems}
         problems.extend(
             problem
-            for problem in settings.problems()
+            for problem in chain(settings.problems(), foreign_risks(self._environ, settings))
             if wrong.isdisjoint((problem.variable, *problem.because_of))
         )
         if problems:

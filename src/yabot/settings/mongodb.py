@@ -1,19 +1,30 @@
 """Where the documents live."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import AfterValidator, SecretStr
 from pymongo.errors import ConfigurationError, InvalidURI
 from pymongo.uri_parser import parse_uri
 
 from yabot.settings.base import Problem, Section, variable
-from yabot.settings.network import all_loopback, passwords_in
+from yabot.settings.network import all_loopback, guessable, passwords_in
 from yabot.settings.values import MILLISECONDS, POOL_SIZE, Milliseconds, PoolSize, StoreAddress
 
 SRV = "mongodb+srv://"
 SRV_OPTIONS = re.compile(r"(?<=[?&])srv[A-Za-z]+=[^&]*&?", re.IGNORECASE)
+
+# Options that let anybody pass for the server.
+UNCHECKED = {
+    "tlsInsecure": "no certificate is checked",
+    "tlsAllowInvalidCertificates": "no certificate is checked",
+    "tlsAllowInvalidHostnames": "a certificate for any other server will do",
+    "tlsDisableOCSPEndpointCheck": "a revoked certificate will do",
+}
+# Who the client is, without a name and a password in the URI.
+OTHER_CREDENTIALS = ("MONGODB-X509", "MONGODB-AWS", "MONGODB-OIDC")
 
 UNREADABLE = (
     "pymongo cannot read it (are / : @ and % in the password percent-encoded,"
@@ -91,15 +102,9 @@ class MongoSettings(Section):
             return
         uri = self.uri.get_secret_value()
         parsed = parse(uri)
-        options = parsed["options"]
-        if all_loopback(host for host, _ in parsed["nodelist"]):
-            return
-        if not options.get("tls", uri.startswith(SRV)):
-            yield Problem("MONGODB_URI", "the connection is not encrypted", "add tls=true")
-        if not (parsed["username"] or options.get("authMechanism")):
-            yield Problem(
-                "MONGODB_URI", "it has no credentials", "write mongodb://user:password@host/…"
-            )
+        if not _stays_here(uri, parsed):
+            yield from _transport_risks(uri, parsed)
+            yield from _credential_risks(parsed)
 
     def _unsaid(self) -> Iterator[Problem]:
         if "uri" not in self.model_fields_set:
@@ -112,3 +117,43 @@ class MongoSettings(Section):
     def secrets(self) -> Iterator[str]:
         if self.uri:
             yield from passwords_in(self.uri.get_secret_value())
+
+
+def _stays_here(uri: str, parsed: Mapping[str, Any]) -> bool:
+    """Whether no server of another machine is called.
+
+    A seed on this machine may name members elsewhere, and the driver follows it unless told not to.
+    """
+    options = parsed["options"]
+    follows = not (options.get("directConnection") or options.get("loadBalanced"))
+    return not (uri.startswith(SRV) or follows) and all_loopback(
+        host for host, _ in parsed["nodelist"]
+    )
+
+
+def _transport_risks(uri: str, parsed: Mapping[str, Any]) -> Iterator[Problem]:
+    options = parsed["options"]
+    if not options.get("tls", uri.startswith(SRV)):
+        here = all_loopback(host for host, _ in parsed["nodelist"])
+        yield Problem(
+            "MONGODB_URI",
+            "the connection is not encrypted"
+            + (", and a replica set's members may be elsewhere" if here else ""),
+            "add tls=true"
+            + (", or directConnection=true for the server here alone" if here else ""),
+        )
+    written = {name.lower() for name, _ in parse_qsl(urlsplit(uri).query)}
+    for option, harm in UNCHECKED.items():
+        if option.lower() in written and options.get(option):
+            yield Problem("MONGODB_URI", f"with {option}=true {harm}", "leave it out")
+
+
+def _credential_risks(parsed: Mapping[str, Any]) -> Iterator[Problem]:
+    if parsed["options"].get("authMechanism") in OTHER_CREDENTIALS:
+        return
+    if not (parsed["username"] and parsed["password"]):
+        yield Problem(
+            "MONGODB_URI", "it has no credentials", "write mongodb://user:password@host/…"
+        )
+    else:
+        yield from guessable("MONGODB_URI", parsed["password"])

@@ -5,6 +5,10 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from yabot.settings.base import Problem
+
+# A password that a stranger could try out over the network has at least as many characters.
+SHORTEST_PASSWORD = 12
 SECRET_OPTION = re.compile(r"password|secret|token|authmechanismproperties", re.IGNORECASE)
 
 
@@ -20,6 +24,16 @@ def is_loopback(host: str) -> bool:
 
 def all_loopback(hosts: Iterable[str]) -> bool:
     return all(is_loopback(host) for host in hosts)
+
+
+def guessable(variable: str, password: str) -> Iterator[Problem]:
+    """``variable`` holds the password of a server that strangers may reach too."""
+    if len(password) < SHORTEST_PASSWORD:
+        yield Problem(
+            variable,
+            f"its password has fewer than {SHORTEST_PASSWORD} characters and can be guessed",
+            "give the user a longer one, such as openssl rand -hex 32 makes",
+        )
 
 
 def host_of(url: str) -> str:

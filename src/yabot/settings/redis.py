@@ -1,15 +1,15 @@
 """Where events travel: one server, Sentinel or Cluster."""
 
 import re
-from collections.abc import Iterator
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
 from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, SecretStr
 from redis.asyncio.connection import parse_url
 
 from yabot.settings.base import Problem, Section, variable
-from yabot.settings.network import all_loopback, passwords_in
+from yabot.settings.network import guessable, is_loopback, passwords_in
 from yabot.settings.values import (
     MILLISECONDS,
     POOL_SIZE,
@@ -18,6 +18,9 @@ from yabot.settings.values import (
     PoolSize,
     StoreAddress,
 )
+
+# Values of ssl_cert_reqs with which the server's certificate is checked.
+CHECKED = ("required", "cert_required")
 
 
 def _redis_url(secret: SecretStr | None) -> SecretStr | None:
@@ -157,15 +160,13 @@ class RedisSettings(Section):
                 right = "production needs an address, or the word embedded"
                 yield Problem("REDIS_URL", "it is missing", right, ("REDIS_SENTINELS",))
             return
-        if all_loopback(self._hosts()):
+        if self._stays_here():
             return
-        if not self._address.startswith("rediss://"):
-            yield Problem(
-                "REDIS_URL",
-                "the connection is not encrypted",
-                "use rediss:// (with REDIS_SENTINELS too)",
-            )
-        if not (self.password or urlsplit(self._address).password):
+        options = self._options()
+        yield from _transport_risks(self._address, options)
+        if password := self._password(options):
+            yield from guessable("REDIS_PASSWORD" if self.password else "REDIS_URL", password)
+        else:
             yield Problem(
                 "REDIS_PASSWORD",
                 "it is missing",
@@ -177,13 +178,48 @@ class RedisSettings(Section):
     def _address(self) -> str:
         return self.url.get_secret_value() if self.url else ""
 
-    def _hosts(self) -> list[str]:
-        if self.sentinels:
-            return [host for host, _ in self.sentinels]
-        return [urlsplit(self._address).hostname or "localhost"]
+    def _options(self) -> Mapping[str, Any]:
+        """What redis-py reads in the address; what stands behind its question mark included."""
+        return {**parse_url(self._address)} if self.url else {}
+
+    def _password(self, options: Mapping[str, Any]) -> str:
+        chosen = self.password.get_secret_value() if self.password else ""
+        return chosen or str(options.get("password", ""))
+
+    def _stays_here(self) -> bool:
+        """Whether no server of another machine is called.
+
+        A Sentinel on this machine, or a Cluster's node, tells of servers that may be anywhere.
+        """
+        if self.sentinels or self.cluster:
+            return False
+        options = self._options()
+        return is_loopback(str(options.get("path") or options.get("host") or "localhost"))
 
     def secrets(self) -> Iterator[str]:
         for password in (self.password, self.sentinel_password):
             if password:
                 yield password.get_secret_value()
         yield from passwords_in(self._address)
+
+
+def _transport_risks(address: str, options: Mapping[str, Any]) -> Iterator[Problem]:
+    if not address.startswith("rediss://"):
+        yield Problem(
+            "REDIS_URL",
+            "the connection is not encrypted",
+            "use rediss://, also with REDIS_SENTINELS and REDIS_CLUSTER",
+        )
+    checked = str(options.get("ssl_cert_reqs", "required"))
+    if checked.lower() not in CHECKED:
+        yield Problem(
+            "REDIS_URL",
+            f"with ssl_cert_reqs={checked} any server may pass for Redis",
+            "leave it out, and name the authority in ssl_ca_certs",
+        )
+    if options.get("ssl_check_hostname") is False:
+        yield Problem(
+            "REDIS_URL",
+            "with ssl_check_hostname=false a certificate for any other server will do",
+            "leave it out, and use the name that the certificate is for",
+        )

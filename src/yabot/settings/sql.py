@@ -9,12 +9,20 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from yabot.settings.base import Problem, Section, variable
-from yabot.settings.network import all_loopback, passwords_in
+from yabot.settings.network import all_loopback, guessable, passwords_in
 from yabot.settings.values import MILLISECONDS, POOL_SIZE, CreatableFile, Milliseconds, PoolSize
 
 DRIVER = "postgresql+psycopg"
 SCHEMES = ("postgresql", "postgres", DRIVER)
-ENCRYPTED = ("require", "verify-ca", "verify-full")
+VERIFIED = "verify-full"
+# Encrypted, but with whoever answers.
+UNVERIFIED = ("require", "verify-ca")
+# Options by which another place than the URL decides, or learns, too much.
+REFUSED = {
+    "service": "a file decides where the connection goes",
+    "servicefile": "a file decides where the connection goes",
+    "sslkeylogfile": "the keys of the connection are written to a file",
+}
 
 
 def _parse(url: str) -> URL:
@@ -74,26 +82,47 @@ class SqlSettings(Section):
         if self.database_url is None:
             return
         url = make_url(self.database_url.get_secret_value())
+        for option, harm in REFUSED.items():
+            if option in url.query:
+                yield Problem("DATABASE_URL", f"with {option} {harm}", "leave it out")
         if all_loopback(_hosts(url)):
             return
-        if url.query.get("sslmode") not in ENCRYPTED:
-            yield Problem(
-                "DATABASE_URL",
-                "the connection is not encrypted",
-                "add sslmode=require, or stronger: verify-full",
-            )
+        yield from _transport_risks(url.query.get("sslmode"))
         if not url.password:
             yield Problem(
                 "DATABASE_URL", "it has no password", "write postgresql://user:password@host/…"
             )
+        else:
+            yield from guessable("DATABASE_URL", url.password)
 
     def secrets(self) -> Iterator[str]:
         if self.database_url:
             yield from passwords_in(self.database_url.get_secret_value())
 
 
+def _transport_risks(sslmode: object) -> Iterator[Problem]:
+    if sslmode == VERIFIED:
+        return
+    if sslmode in UNVERIFIED:
+        yield Problem(
+            "DATABASE_URL",
+            f"with sslmode={sslmode} another server may pass for PostgreSQL",
+            f"write sslmode={VERIFIED}, and name the authority in sslrootcert",
+        )
+    else:
+        yield Problem("DATABASE_URL", "the connection is not encrypted", f"add sslmode={VERIFIED}")
+
+
 def _hosts(url: URL) -> tuple[str, ...]:
-    """No host at all means PostgreSQL's Unix socket; ``?host=`` wins, and may name several."""
+    """No host at all means PostgreSQL's Unix socket; ``?host=`` wins, and may name several.
+
+    ``hostaddr`` is where the connection goes, whatever the host is called.
+    """
     named = url.query.get("host", url.host or ())
-    several = named.split(",") if isinstance(named, str) else named
-    return tuple(host.rpartition(":")[0] or host for host in several)
+    hosts = (host.rpartition(":")[0] or host for host in _several(named))
+    return (*hosts, *_several(url.query.get("hostaddr", ())))
+
+
+def _several(named: str | tuple[str, ...]) -> tuple[str, ...]:
+    texts = (named,) if isinstance(named, str) else named
+    return tuple(host for text in texts for host in text.split(","))

@@ -9,9 +9,19 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from yabot.settings.base import Problem, Section, variable
 from yabot.settings.network import host_of, is_loopback, passwords_in
-from yabot.settings.values import PORT, Address, HttpUrl, Port, ReadableFile
+from yabot.settings.values import (
+    NETWORKS,
+    PORT,
+    Address,
+    HttpUrl,
+    Networks,
+    Port,
+    ReadableFile,
+)
 
 WEBHOOK_PORTS = (443, 80, 88, 8443)
+# Whoever guesses it may deliver whatever they like.
+SHORTEST_WEBHOOK_SECRET = 32
 
 
 def _bot_token(token: SecretStr | None) -> SecretStr | None:
@@ -49,7 +59,7 @@ class TelegramSettings(Section):
         "WEBHOOK_SECRET",
         None,
         about="Telegram repeats it in every delivery, so that nobody else can deliver.",
-        value="1 to 256 of the characters A-Z a-z 0-9 _ -",
+        value="1 to 256 of the characters A-Z a-z 0-9 _ -; in production at least 32",
     )
     webhook_certificate_path: ReadableFile | None = variable(
         "WEBHOOK_CERTIFICATE_PATH",
@@ -84,6 +94,12 @@ class TelegramSettings(Section):
     webhook_port: Port = variable(
         "WEBHOOK_PORT", 8088, about="The port that the webhook's listener binds.", value=PORT
     )
+    webhook_trusted_proxies: Networks = variable(
+        "WEBHOOK_TRUSTED_PROXIES",
+        (),
+        about="The proxies in front of the webhook whose X-Forwarded-For is believed. Empty: none.",
+        value=NETWORKS,
+    )
     polling_timeout: Annotated[int, Field(ge=0, le=50)] = variable(
         "POLLING_TIMEOUT",
         30,
@@ -114,7 +130,14 @@ class TelegramSettings(Section):
             yield Problem(
                 "WEBHOOK_SECRET",
                 "it is missing, so that anybody could deliver updates",
-                "set 1 to 256 of the characters A-Z a-z 0-9 _ -",
+                f"set {SHORTEST_WEBHOOK_SECRET} to 256 of the characters A-Z a-z 0-9 _ -",
+                ("WEBHOOK_URL",),
+            )
+        elif len(self.webhook_secret.get_secret_value()) < SHORTEST_WEBHOOK_SECRET:
+            yield Problem(
+                "WEBHOOK_SECRET",
+                f"it has fewer than {SHORTEST_WEBHOOK_SECRET} characters and can be guessed",
+                "set what openssl rand -hex 32 makes",
                 ("WEBHOOK_URL",),
             )
         if _plain_text(url):

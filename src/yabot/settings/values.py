@@ -89,6 +89,20 @@ def _addresses(value: object) -> object:
     return tuple(_host_and_port(word) for word in re.split(r"[,\s]+", value.strip(", \t")))
 
 
+def _networks(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    words = re.split(r"[,\s]+", value.strip(", \t"))
+    return tuple(_network(word) for word in words)
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text)) if "/" in text else str(ipaddress.ip_address(text))
+    except ValueError:
+        raise ValueError(f"{text!r} is not an IP address or a network") from None
+
+
 Port = Annotated[int, Field(ge=1, le=65535)]
 PoolSize = Annotated[int, Field(ge=1, le=10_000)]
 Milliseconds = Annotated[int, Field(ge=50, le=600_000)]
@@ -100,7 +114,9 @@ CreatableFile = Annotated[Path, AfterValidator(_creatable_file)]
 CreatableDirectory = Annotated[Path, AfterValidator(_creatable_directory)]
 UserIds = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_numbers)]
 HostPorts = Annotated[tuple[tuple[str, int], ...], NoDecode, BeforeValidator(_addresses)]
+Networks = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_networks)]
 
 PORT = "a port from 1 to 65535"
+NETWORKS = "addresses or networks such as 10.0.0.0/8, separated by commas"
 POOL_SIZE = "a whole number from 1 to 10000"
 MILLISECONDS = "whole milliseconds from 50 to 600000"

@@ -1,0 +1,76 @@
+"""How many connections a listener has, and which one goes when there are too many.
+
+They are counted where they are accepted: the handshake of TLS comes before any protocol.
+"""
+
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+Peer = tuple[str, int]
+
+
+class Connections:
+    """Those of one listener, the oldest first; ``busy`` are those that wait for our answer."""
+
+    def __init__(self, most: int, on_crowded: Callable[[], None] = lambda: None) -> None:
+        self._most = most
+        self._on_crowded = on_crowded
+        self._open: dict[Peer, socket.socket] = {}
+        self.busy: set[Peer] = set()
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def add(self, peer: Peer, connection: socket.socket) -> bool:
+        """Whether there is room, if need be by ending the oldest that is not busy."""
+        if len(self._open) >= self._most:
+            self._on_crowded()
+            if not self._end_one():
+                return False
+        self._open[peer] = connection
+        return True
+
+    def discard(self, peer: Peer, connection: socket.socket) -> None:
+        if self._open.get(peer) is connection:
+            del self._open[peer]
+            self.busy.discard(peer)
+
+    def _end_one(self) -> bool:
+        peer = next((peer for peer in self._open if peer not in self.busy), None)
+        if peer is None:
+            return False
+        connection = self._open.pop(peer)
+        # Its protocol reads the end, and closes it; or it has ended by itself.
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+        return True
+
+
+class BoundedListener(socket.socket):
+    """A listening socket that accepts what ``connections`` has room for; the rest is hung up on."""
+
+    def __init__(self, family: int, connections: Connections) -> None:
+        # asyncio sets TCP_NODELAY only where the protocol is named; without it answers wait 40 ms.
+        super().__init__(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        self._connections = connections
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        while True:
+            accepted, address = super().accept()
+            connection = _Accepted(accepted, address[:2], self._connections)
+            if self._connections.add(address[:2], connection):
+                return connection, address
+            connection.close()
+
+
+class _Accepted(socket.socket):
+    def __init__(self, accepted: socket.socket, peer: Peer, connections: Connections) -> None:
+        super().__init__(accepted.family, accepted.type, accepted.proto, accepted.detach())
+        self._peer = peer
+        self._connections = connections
+
+    def close(self) -> None:
+        self._connections.discard(self._peer, self)
+        super().close()

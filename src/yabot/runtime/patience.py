@@ -1,0 +1,101 @@
+"""HTTP with whom time is short: nobody holds a connection by keeping silent."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from yabot.observability.metrics import HANGUPS
+from yabot.runtime.connections import Connections
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one listener gives to strangers; times in seconds."""
+
+    # For the handshake of TLS, and again for the whole head of each request.
+    head_within: float = 10.0
+    # For the whole body, however it comes.
+    body_within: float = 30.0
+    # Without taking anything of an answer that waits for its reader.
+    reader_within: float = 30.0
+    connections: int = 500
+
+
+USUAL = Limits()
+
+
+class PatientProtocol(H11Protocol):
+    """uvicorn's, which waits for a request without end, and for whoever reads its answer."""
+
+    def __init__(self, *args: Any, limits: Limits, crowd: Connections, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._limits = limits
+        self._crowd = crowd
+        self._awaited: object = None
+        self._for_request: asyncio.TimerHandle | None = None
+        self._for_reader: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._reconsider()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._reconsider()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._reconsider()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        for timer in (self._for_request, self._for_reader):
+            if timer is not None:
+                timer.cancel()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._for_reader = self._later(self._limits.reader_within, "reader")
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._for_reader is not None:
+            self._for_reader.cancel()
+            self._for_reader = None
+
+    def _reconsider(self) -> None:
+        """Begin to wait for what is due now: a head, a body, or nothing.
+
+        The time for one does not begin anew with each piece of it.
+        """
+        state = self.conn.their_state
+        awaited = (state, self.cycle)
+        if awaited == self._awaited:
+            return
+        self._awaited = awaited
+        self._show_busy(busy=state not in (h11.IDLE, h11.SEND_BODY))
+        if self._for_request is not None:
+            self._for_request.cancel()
+            self._for_request = None
+        if state is h11.IDLE:
+            self._for_request = self._later(self._limits.head_within, "head")
+        elif state is h11.SEND_BODY:
+            self._for_request = self._later(self._limits.body_within, "body")
+
+    def _show_busy(self, *, busy: bool) -> None:
+        if self.client is not None:
+            (self._crowd.busy.add if busy else self._crowd.busy.discard)(self.client)
+
+    def _later(self, seconds: float, missing: str) -> asyncio.TimerHandle:
+        return self.loop.call_later(seconds, self._hang_up, missing)
+
+    def _hang_up(self, missing: str) -> None:
+        if missing == "body" and self.flow.read_paused:
+            # Not the client is late: what it has sent waits for us.
+            self._for_request = self._later(self._limits.body_within, missing)
+            return
+        HANGUPS.labels(missing).inc()
+        self.transport.abort()

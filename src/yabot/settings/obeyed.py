@@ -1,0 +1,26 @@
+"""Variables that are not ours, and that a library obeys all the same."""
+
+from collections.abc import Iterator, Mapping
+
+from yabot.settings.base import Problem
+from yabot.settings.model import Settings
+
+# libpq takes what DATABASE_URL leaves open from these.
+LIBPQ = ("PGHOST", "PGHOSTADDR", "PGSERVICE")
+KEY_LOG = "SSLKEYLOGFILE"
+
+
+def foreign_risks(environ: Mapping[str, str], settings: Settings) -> Iterator[Problem]:
+    """What production refuses of the process's own environment."""
+    if not settings.production:
+        return
+    for name in LIBPQ if settings.sql.database_url else ():
+        if environ.get(name):
+            yield Problem(
+                name,
+                "it decides where DATABASE_URL connects to",
+                "write the host in DATABASE_URL, and unset it",
+                ("DATABASE_URL",),
+            )
+    if environ.get(KEY_LOG):
+        yield Problem(KEY_LOG, "the keys of every connection are written to a file", "unset it")

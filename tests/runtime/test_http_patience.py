@@ -1,0 +1,192 @@
+"""Connections that keep silent, or are too many, with raw sockets against a real listener."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import replace
+from functools import partial
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from tests.runtime.raw import Raw, in_thread
+from tests.waiting import wait_until
+from yabot.observability.metrics import REGISTRY
+from yabot.runtime.http import HttpServer
+from yabot.runtime.patience import Limits
+
+# What is given to those that must not run out of it.
+LONG = Limits(head_within=600, body_within=600, reader_within=600, connections=100)
+SHORT = 0.05
+WHOLE = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
+
+
+class House:
+    """An application that shows what became of its requests."""
+
+    def __init__(self) -> None:
+        self.heard: list[bytes] = []
+        self.broken_off = 0
+        self.client: str | None = None
+
+    def app(self) -> Starlette:
+        return Starlette(
+            routes=[
+                Route("/", self.hear, methods=["GET", "POST"]),
+                Route("/without-hearing", self.answer, methods=["POST"]),
+                Route("/much", self.much),
+            ]
+        )
+
+    async def hear(self, request: Request) -> Response:
+        assert request.client is not None
+        self.client = request.client.host
+        try:
+            self.heard.append(await request.body())
+        except ClientDisconnect:
+            self.broken_off += 1
+        return PlainTextResponse("heard")
+
+    async def answer(self, _request: Request) -> Response:
+        return PlainTextResponse("answered")
+
+    async def much(self, _request: Request) -> Response:
+        async def parts() -> AsyncIterator[bytes]:
+            for _ in range(1000):
+                yield bytes(1 << 20)
+
+        return StreamingResponse(parts())
+
+
+@asynccontextmanager
+async def serving(
+    house: House, limits: Limits, proxies: tuple[str, ...] = ()
+) -> AsyncIterator[int]:
+    server = HttpServer(
+        house.app(), "127.0.0.1", 0, variable="PORT", limits=limits, trusted_proxies=proxies
+    )
+    await server.start()
+    try:
+        yield int(server.url.rpartition(":")[2])
+    finally:
+        await server.stop()
+
+
+def hangups(missing: str) -> float:
+    found = REGISTRY.get_sample_value("yabot_http_hangups_total", {"missing": missing})
+    return found or 0.0
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"GET / HT",
+        WHOLE[:-2] + b"X: ",
+        WHOLE + b"GET",
+    ],
+)
+async def test_a_head_that_does_not_come_ends_the_connection(sent: bytes) -> None:
+    before = hangups("head")
+    async with serving(House(), replace(LONG, head_within=SHORT)) as port:
+        with Raw(port) as client:
+            client.send(sent)
+            answered = await in_thread(client.to_the_end)
+    assert (b"200 OK" in answered) == (b"\r\n\r\n" in sent)
+    assert hangups("head") == before + 1
+
+
+async def test_a_head_piece_by_piece_gains_no_time() -> None:
+    before = hangups("head")
+    # Many times as long as the pause between two pieces.
+    async with serving(House(), replace(LONG, head_within=0.5)) as port:
+        with Raw(port) as client:
+            client.send(b"GET / HTTP/1.1\r\n")
+            await in_thread(partial(client.send_until_refused, b"x"))
+    assert hangups("head") == before + 1
+
+
+@pytest.mark.parametrize("path", [b"/", b"/without-hearing"])
+async def test_a_body_that_does_not_come_ends_the_connection(path: bytes) -> None:
+    house, before = House(), hangups("body")
+    async with serving(house, replace(LONG, body_within=SHORT)) as port:
+        with Raw(port) as client:
+            client.send(
+                b"POST " + path + b" HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n12345"
+            )
+            await in_thread(client.to_the_end)
+        await in_thread(lambda: wait_until(lambda: house.broken_off == (path == b"/")))
+    assert house.heard == []
+    assert hangups("body") == before + 1
+
+
+async def test_a_reader_that_does_not_read_ends_the_connection() -> None:
+    before = hangups("reader")
+    async with serving(House(), replace(LONG, reader_within=SHORT)) as port:
+        with Raw(port) as client:
+            client.send(b"GET /much HTTP/1.1\r\nHost: h\r\n\r\n")
+            await in_thread(lambda: wait_until(lambda: hangups("reader") == before + 1))
+
+
+async def test_whoever_is_in_time_is_answered_again_and_again() -> None:
+    house = House()
+    async with serving(house, LONG) as port:
+        with Raw(port) as client:
+            for number in range(3):
+                body = f"number {number}".encode()
+                head = f"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: {len(body)}\r\n\r\n"
+                for piece in (head.encode()[:9], head.encode()[9:], body[:3], body[3:]):
+                    client.send(piece)
+                assert b"200 OK" in await in_thread(partial(client.until, b"heard"))
+    assert house.heard == [b"number 0", b"number 1", b"number 2"]
+
+
+@pytest.fixture
+def crowd() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+async def test_the_oldest_that_waits_for_nothing_makes_room(crowd: ExitStack) -> None:
+    house, before = House(), hangups("crowded")
+    async with serving(house, replace(LONG, connections=3)) as port:
+        clients = [crowd.enter_context(Raw(port)) for _ in range(3)]
+        for client in clients:
+            client.send(WHOLE)
+            await in_thread(partial(client.until, b"heard"))
+        newcomer = crowd.enter_context(Raw(port))
+        newcomer.send(WHOLE)
+        assert b"200 OK" in await in_thread(partial(newcomer.until, b"heard"))
+        assert await in_thread(clients[0].to_the_end) == b""
+        clients[1].send(WHOLE)
+        assert b"200 OK" in await in_thread(partial(clients[1].until, b"heard"))
+    assert hangups("crowded") == before + 1
+
+
+async def test_who_waits_for_an_answer_is_not_sent_away(crowd: ExitStack) -> None:
+    async with serving(House(), replace(LONG, connections=2)) as port:
+        busy = [crowd.enter_context(Raw(port)) for _ in range(2)]
+        for client in busy:
+            client.send(b"GET /much HTTP/1.1\r\nHost: h\r\n\r\n")
+            await in_thread(partial(client.until, b"200 OK"))
+        with Raw(port) as refused:
+            assert await in_thread(refused.to_the_end) == b""
+        for client in busy:
+            assert await in_thread(partial(client.until, bytes(1000)))
+
+
+@pytest.mark.parametrize(
+    ("proxies", "believed"),
+    [((), "127.0.0.1"), (("127.0.0.0/8",), "192.0.2.7"), (("192.0.2.1",), "127.0.0.1")],
+)
+async def test_only_configured_proxies_are_believed(
+    proxies: tuple[str, ...], believed: str
+) -> None:
+    house = House()
+    async with serving(house, LONG, proxies) as port:
+        with Raw(port) as client:
+            client.send(b"GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 192.0.2.7\r\n\r\n")
+            await in_thread(partial(client.until, b"heard"))
+    assert house.client == believed
