@@ -236,7 +236,8 @@ class BotApplication:
             return
         bot = await self._connect(stack, stores, services)
         stack.push_async_callback(bot.session.close)
-        me = await identify(bot)
+        on_trouble = self._reporter("telegram", "failed")
+        me = await identify(bot, on_trouble)
         dispatcher, door = build_dispatcher(self._features, services, me)
         role = BotRole(
             bot=bot,
@@ -250,7 +251,7 @@ class BotApplication:
             limits=None if self._settings.playground else SendLimits(),
             on_blocked=build_on_blocked(self._features, services),
             endings=build_endings(self._features, services),
-            on_trouble=self._reporter("telegram", "failed"),
+            on_trouble=on_trouble,
             on_disturbed=partial(self.health.report, "intake"),
             tell=incidents.tell,
         )

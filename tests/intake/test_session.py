@@ -1,5 +1,6 @@
 """What comes back from the Bot API, and what is made of it."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -16,8 +17,9 @@ from aiogram.types import User
 from aiohttp import web
 
 from tests.sender.recorder import TOKEN
+from tests.waiting import until
 from yabot.bot.session import AnswerUnreadable, OutcomeUnknown
-from yabot.bot.telegram import connect_bot
+from yabot.bot.telegram import NO_TELEGRAM, connect_bot, identify
 
 MARK = "confided-to-nobody"
 ME = {"id": 42, "is_bot": True, "first_name": "YABOT"}
@@ -62,13 +64,14 @@ def ok(result: Any) -> bytes:
 @pytest.mark.parametrize(
     ("status", "body", "raised"),
     [
-        (200, b"<html>" + MARK.encode(), OutcomeUnknown),
-        (200, b"", OutcomeUnknown),
-        (200, json.dumps({"result": MARK}).encode(), OutcomeUnknown),
-        (200, b"[" * 100_000, OutcomeUnknown),
+        (200, b"<html>" + MARK.encode(), AnswerUnreadable),
+        (200, b"", AnswerUnreadable),
+        (200, json.dumps({"result": MARK}).encode(), AnswerUnreadable),
+        (200, b"[" * 100_000, AnswerUnreadable),
         (502, b"<html>" + MARK.encode(), AnswerUnreadable),
         (404, b"\xff\xfe" + MARK.encode(), AnswerUnreadable),
         (200, ok({"first_name": MARK}), AnswerUnreadable),
+        (200, ok([MARK]), AnswerUnreadable),
         (429, b'{"ok": false}', TelegramServerError),
         (429, b'{"ok": false, "parameters": {"retry_after": "soon"}}', TelegramServerError),
         (500, b'{"ok": false, "description": ["restart"]}', TelegramServerError),
@@ -87,6 +90,40 @@ async def test_what_is_no_answer_says_so_and_tells_nothing(
         await bot.get_me()
     assert type(told.value) is raised
     assert MARK not in f"{told.value!r} {told.value.__cause__!r}"
+
+
+@pytest.mark.parametrize("body", [b"<html>" + MARK.encode(), b"", b"[" * 100_000])
+async def test_what_was_taken_by_something_else_may_be_done(
+    gateway: Gateway, bot: Bot, body: bytes
+) -> None:
+    gateway.body = body
+    with pytest.raises(OutcomeUnknown):
+        await bot.send_message(7, "one")
+
+
+@pytest.mark.parametrize("more", [{}, {"username": ["Yabot"]}, {"username": "yabot"}])
+async def test_a_bot_knows_itself_though_more_is_told_of_it_than_can_be_read(
+    gateway: Gateway, bot: Bot, more: dict[str, Any]
+) -> None:
+    gateway.body = ok({"id": 42, "is_bot": "of tomorrow", "first_name": {}} | more)
+    me = await identify(bot)
+    assert (me.id, me.username) == (42, "yabot" if more.get("username") == "yabot" else None)
+    gateway.body = b""
+    assert await bot.me() == me
+
+
+async def test_what_is_no_telegram_is_named_and_waited_for(gateway: Gateway, bot: Bot) -> None:
+    gateway.body = b"<html>" + MARK.encode()
+    heard: list[str | None] = []
+    identifying = asyncio.create_task(identify(bot, heard.append))
+
+    async def is_told() -> bool:
+        return bool(heard)
+
+    await until(is_told)
+    assert heard[0] == NO_TELEGRAM
+    gateway.body = ok(ME)
+    assert (await identifying).id == 42
 
 
 async def test_one_spoilt_letter_hides_nothing(gateway: Gateway, bot: Bot) -> None:

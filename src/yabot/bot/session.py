@@ -12,9 +12,9 @@ from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.exceptions import TelegramNetworkError, TelegramServerError
-from aiogram.methods import Response, TelegramMethod
+from aiogram.methods import GetMe, Response, TelegramMethod
 from aiohttp import ClientConnectorError, ClientError, ClientTimeout, ConnectionTimeoutError
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from yabot.bot.patience import ObeyRetryAfter
 from yabot.error_text import kind_of
@@ -31,6 +31,13 @@ class OutcomeUnknown(TelegramNetworkError):
 
 class AnswerUnreadable(TelegramServerError):
     """What came back is no answer of the Bot API, or none that this version can read."""
+
+
+class GetMeAsTold(GetMe):
+    """Whatever is answered, it is an answer: as JSON."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+    __returning__ = Any  # type: ignore[assignment]
 
 
 class TelegramSession(AiohttpSession):
@@ -90,7 +97,8 @@ def _envelope(content: str) -> dict[str, Any] | None:
 def _no_answer(method: TelegramMethod[Any], status: int) -> Exception:
     """Something between us and Telegram has spoken: it has turned the call away, or taken it."""
     message = f"no answer of the Bot API, but HTTP {status}"
-    return (OutcomeUnknown if status in SUCCESS else AnswerUnreadable)(method, message)
+    may_be_done = status in SUCCESS and not _is_question(method)
+    return (OutcomeUnknown if may_be_done else AnswerUnreadable)(method, message)
 
 
 def _refusal(envelope: dict[str, Any]) -> dict[str, Any]:
@@ -115,12 +123,14 @@ def _result(bot: Bot, method: TelegramMethod[Any], result: Any) -> Any:
     try:
         return _reader(method.__returning__).validate_python(result, context={"bot": bot})
     except (ValidationError, RecursionError):
-        name = method.__api_method__
-        if name.startswith("get"):
-            raise AnswerUnreadable(
-                method, f"this version cannot read the answer to {name}"
-            ) from None
-        return result
+        if not _is_question(method):
+            return result
+        message = f"this version cannot read the answer to {method.__api_method__}"
+        raise AnswerUnreadable(method, message) from None
+
+
+def _is_question(method: TelegramMethod[Any]) -> bool:
+    return method.__api_method__.startswith("get")
 
 
 @cache

@@ -1,6 +1,8 @@
 """Telegram's server: how it is reached, and which of its failures pass."""
 
 import asyncio
+from collections.abc import Callable
+from typing import Any
 
 from aiogram import Bot
 from aiogram.client.default import DefaultBotProperties
@@ -13,10 +15,12 @@ from aiogram.exceptions import (
     TelegramServerError,
     TelegramUnauthorizedError,
 )
+from aiogram.methods import GetMe
 from aiogram.types import User as TelegramUser
+from pydantic import ValidationError
 
 from yabot.bot.patience import pause_after
-from yabot.bot.session import TelegramSession
+from yabot.bot.session import AnswerUnreadable, GetMeAsTold, TelegramSession
 from yabot.error_text import error_text
 from yabot.errors import ConfigurationError
 from yabot.observability.logging import get_logger
@@ -28,18 +32,50 @@ log = get_logger(__name__)
 AWAY = (TelegramNetworkError, TelegramRetryAfter, TelegramServerError)
 # To a token that is not even shaped like one, Telegram says "Not Found".
 TOKEN_REFUSED = (TelegramUnauthorizedError, TelegramNotFound)
+NO_TELEGRAM = (
+    "what answers in Telegram's place does not do so as the Bot API does; check TELEGRAM_API_URL,"
+    " and proxies on the way there"
+)
+
+
+class SelfKnowingBot(Bot):
+    """Knows itself also where a later Bot API tells more of it than this version can read."""
+
+    async def get_me(
+        self,
+        request_timeout: int | None = None,
+    ) -> TelegramUser:
+        told = await self(GetMeAsTold(), request_timeout=request_timeout)
+        try:
+            return TelegramUser.model_validate(told)
+        except ValidationError:
+            pass
+        me: dict[str, Any] = told if isinstance(told, dict) else {}
+        if type(me.get("id")) is not int:
+            raise AnswerUnreadable(GetMe(), "this version cannot read the answer to getMe")
+        username = me.get("username")
+        return TelegramUser(
+            id=me["id"],
+            is_bot=True,
+            first_name="",
+            username=username if isinstance(username, str) else None,
+        )
 
 
 def connect_bot(token: str, api_url: str | None) -> Bot:
     """``api_url`` is the base of another Bot API server; None is Telegram's own."""
     api = TelegramAPIServer.from_base(api_url) if api_url else PRODUCTION
-    return Bot(token, session=TelegramSession(api), default=DefaultBotProperties(parse_mode="HTML"))
+    properties = DefaultBotProperties(parse_mode="HTML")
+    return SelfKnowingBot(token, session=TelegramSession(api), default=properties)
 
 
-async def identify(bot: Bot) -> TelegramUser:
+async def identify(
+    bot: Bot, on_trouble: Callable[[str | None], None] = lambda _reason: None
+) -> TelegramUser:
     """Who the token says we are; waits for Telegram as long as it does not answer.
 
-    Raises ConfigurationError when Telegram refuses the token.
+    ``on_trouble`` hears why it is still waited for. Raises ConfigurationError when Telegram refuses
+    the token.
     """
     pauses = backoff(first=0.5, most=15.0)
     while True:
@@ -52,5 +88,7 @@ async def identify(bot: Bot) -> TelegramUser:
             ) from error
         except AiogramError as error:
             pause = pause_after(error, pauses)
-            log.warning("telegram.away", reason=error_text(error), seconds=round(pause, 1))
+            reason = NO_TELEGRAM if isinstance(error, AnswerUnreadable) else error_text(error)
+            log.warning("telegram.away", reason=reason, seconds=round(pause, 1))
+            on_trouble(reason)
             await asyncio.sleep(pause)
