@@ -19,6 +19,7 @@ from structlog.contextvars import bound_contextvars
 from yabot.bot.localization import Texts
 from yabot.bot.outgoing import to_method
 from yabot.bot.processing import Handling, UpdateProcessor
+from yabot.bot.reading import Received, unread_checkout
 from yabot.bot.turn import Turn
 from yabot.error_text import error_text
 from yabot.errors import TransientError
@@ -53,12 +54,21 @@ class PromptAnswers:
         # By update id, the newest: a second delivery gets no second answer.
         self._answers: OrderedDict[int, asyncio.Task[Turn]] = OrderedDict()
         self._under_way: set[int] = set()
+        # What cannot be read is not handled, but whoever pays waits all the same.
+        self._refusing: set[asyncio.Task[None]] = set()
         self.lanes: Lanes[int] = Lanes(IN_FLIGHT, _lane_failed)
 
-    def answer(self, updates: Iterable[Update]) -> None:
-        """Begin to answer those among ``updates`` that cannot wait until they are stored."""
-        for update in filter(is_prompt, updates):
-            self._begin(update)
+    def answer(self, received: Iterable[Received]) -> None:
+        """Begin to answer those among ``received`` that cannot wait until they are stored."""
+        for entry in received:
+            if isinstance(entry, Update):
+                if is_prompt(entry):
+                    self._begin(entry)
+            elif (query := unread_checkout(entry)) is not None:
+                log.warning("prompt.unreadable", update_id=entry.update_id)
+                telling = asyncio.create_task(self._tell(self._refusal(*query)))
+                self._refusing.add(telling)
+                telling.add_done_callback(self._refusing.discard)
 
     def submit(self, update: Update) -> None:
         """Take over an update that is stored, to be finished once it has been answered."""
@@ -70,7 +80,7 @@ class PromptAnswers:
 
     def cancel(self) -> None:
         """End what is still being answered: nobody has stored it, and Telegram will tell again."""
-        for answering in self._answers.values():
+        for answering in (*self._answers.values(), *self._refusing):
             answering.cancel()
 
     def _begin(self, update: Update) -> "asyncio.Task[Turn]":
@@ -86,7 +96,9 @@ class PromptAnswers:
     async def _answer(self, handling: Handling) -> Turn:
         with bound_contextvars(correlation_id=handling.cause.correlation_id):
             turn = await self._decide(handling)
-            await self._tell(_answer_in(turn) or self._refusal(turn))
+            query = _query(turn.update)
+            refusal = self._refusal(query.id, query.from_user.language_code)
+            await self._tell(_answer_in(turn) or refusal)
             return turn
 
     async def _decide(self, handling: Handling) -> Turn:
@@ -102,11 +114,10 @@ class PromptAnswers:
             return _undecided(handling, turn.operation, "failed", error)
         return turn
 
-    def _refusal(self, turn: Turn) -> TelegramMethod[bool]:
-        query = _query(turn.update)
-        t = self._texts.localizer(query.from_user.language_code)
+    def _refusal(self, query_id: str, language_code: str | None) -> TelegramMethod[bool]:
+        t = self._texts.localizer(language_code)
         return AnswerPreCheckoutQuery(
-            pre_checkout_query_id=query.id, ok=False, error_message=t("checkout-refused")
+            pre_checkout_query_id=query_id, ok=False, error_message=t("checkout-refused")
         )
 
     async def _tell(self, method: TelegramMethod[bool]) -> None:

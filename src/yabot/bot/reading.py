@@ -48,6 +48,19 @@ class Unreadable:
 Received = Update | Unreadable
 
 
+def unread_checkout(entry: Unreadable) -> tuple[str, str | None] | None:
+    """Id of the query, and language of its payer, where the update asks before a payment."""
+    if entry.kind != "pre_checkout_query" or not entry.payload:
+        return None
+    query = json.loads(entry.payload)["pre_checkout_query"]
+    query_id = query.get("id") if isinstance(query, dict) else None
+    if not isinstance(query_id, str) or not query_id.isascii():
+        return None
+    person = query.get("from")
+    language = person.get("language_code") if isinstance(person, dict) else None
+    return query_id, language if isinstance(language, str) else None
+
+
 def read_body(body: bytes, bot: Bot) -> Received:
     """An update in its JSON, as anybody may have sent it.
 

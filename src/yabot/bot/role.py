@@ -85,7 +85,6 @@ class BotRole:
         self._emergency = EmergencyAnswers(bot, texts, limits)
         self.shares = Shares(ownership, commits.partitions)
         self._intake = Intake(commits.database, bot.id, commits.partitions, tell)
-        self._unreadable = UnreadableUpdates(self._intake)
         self._sender = Sender(
             commits.database, bot, self.shares, limits, on_blocked, endings, tell=tell
         )
@@ -112,6 +111,7 @@ class BotRole:
             limits,
             on_taken_over=commits.look_again,
         )
+        self._unreadable = UnreadableUpdates(self._intake, self._rounds.begin)
         allowed = dispatcher.resolve_used_update_types()
         self._source = UpdateSource(
             bot,
@@ -176,12 +176,8 @@ class BotRole:
         async with self._resuming:
             if self._resumed:
                 return
-            try:
-                await self._unreadable.try_again()
-            except StoreUnavailable:
-                self.shares.lead_unless_told()
-                raise
             await self._rounds.run_once()
+            await self._unreadable.try_again()
             self._sender.loop.start()
             if not self.shares.sole:
                 self._rounds.loop.start()
@@ -190,7 +186,7 @@ class BotRole:
     async def _receive(self, delivered: Sequence[Received]) -> None:
         received = [entry for entry in delivered if self._is_ours(entry)]
         updates = [entry for entry in received if isinstance(entry, Update)]
-        self._prompt.answer(updates)
+        self._prompt.answer(received)
         try:
             await self._store(received)
         except StoreUnavailable:

@@ -130,7 +130,7 @@ class Shares:
         try:
             holdings = await self._ownership.refresh(GROUP)
         except StoreUnavailable:
-            self.lead_unless_told()
+            self._lead_unless_told()
             raise
         self._has_looked = True
         self._until = asked + self._ownership.lease_seconds
@@ -149,7 +149,7 @@ class Shares:
         await self._ownership.release(GROUP, spare)
         return [Share(n, token, orphaned=n in holdings.orphaned) for n, token in fresh.items()]
 
-    def lead_unless_told(self) -> None:
+    def _lead_unless_told(self) -> None:
         """SQL is away. Before its first word nobody can say who leads, and readers knock: each
         process does what it can."""
         if not self._has_looked:

@@ -1,7 +1,7 @@
 """Updates that an earlier version could not read: tried again at each start."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from aiogram.types import Update
 from sqlalchemy import Connection, select
@@ -19,17 +19,23 @@ _BEFORE_ALL = -1
 _Row = tuple[int, str]
 
 
+# Begins to handle what is stored.
+Begin = Callable[[Sequence[Update]], Awaitable[None]]
+
+
 class UnreadableUpdates:
-    def __init__(self, intake: Intake) -> None:
+    def __init__(self, intake: Intake, begin: Begin) -> None:
         self._intake = intake
+        self._begin = begin
         self._kept = (updates.c.bot_id == intake.bot_id) & (updates.c.state == "unreadable")
 
     async def try_again(self) -> None:
-        """Those that can be read by now wait to be handled afterwards. Raises StoreUnavailable."""
+        """Those that can be read by now are handled. Raises StoreUnavailable."""
         understood, left, last = 0, 0, _BEFORE_ALL
         while rows := await self._after(last):
             readable = _readable(rows)
             await self._intake.understand(readable)
+            await self._begin(readable)
             understood, left = understood + len(readable), left + len(rows) - len(readable)
             last = rows[-1][0]
         if understood or left:
