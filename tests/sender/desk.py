@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 
 from aiogram.methods import SendMessage, TelegramMethod
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, update
 
 from tests.sender.recorder import TOKEN, Recorder
 from tests.storage.fixtures import PARTITIONS, new_commits
@@ -65,6 +65,11 @@ class Desk:
             return {SendMessage.model_validate_json(row.payload).text: row.state for row in rows}
 
         return await self.database.read(read)
+
+    async def set_errors(self, errors: int) -> None:
+        """As if Telegram had answered every message so often with an error of its own."""
+        change = update(outgoing).values(errors=errors)
+        await self.database.write(lambda connection: connection.execute(change) and None)
 
     async def all_marked(self) -> bool:
         query = select(func.count()).where(outgoing.c.state == "waiting")

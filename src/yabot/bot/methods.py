@@ -6,11 +6,11 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """A call fails for good when Telegram has answered it so often with an error of its own, or
-    when an attempt fails and it is as old as this. While Telegram is away only time counts.
+    """A call fails for good when Telegram has answered it with so many errors of its own, or when
+    an attempt fails and it is as old as this. While Telegram is away only time counts.
     """
 
-    attempts: int
+    errors: int
     age: timedelta
     # It has no place among the other calls of its chat: it waits for none, and none waits for it.
     alone: bool = False
@@ -18,8 +18,11 @@ class Manner:
     missed: bool = True
 
 
-# An hour of errors with the longest pauses between them; a day without Telegram.
-IN_ORDER = Manner(attempts=120, age=timedelta(days=1))
+# What is behind it in its chat waits: an hour when Telegram answers all with errors, with the
+# longest pauses between them; two or three minutes when it is this one alone.
+IN_ORDER = Manner(errors=120, age=timedelta(days=1))
+# So many errors weighs one that strikes this call alone.
+SINGLED_OUT = 10
 
 MANNERS = {
     # Telegram forgets a press within minutes, a checkout within ten seconds.

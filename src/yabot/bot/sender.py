@@ -3,22 +3,19 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 from aiogram import Bot
 from aiogram.exceptions import TelegramAPIError, TelegramForbiddenError
-from aiogram.types import Message as TelegramMessage
 from sqlalchemy import Connection, bindparam, update
 from structlog.contextvars import bound_contextvars
 
-from yabot.bot.attempts import Attempts
 from yabot.bot.calls import Calls
+from yabot.bot.delivery import Delivery
 from yabot.bot.endings import Endings, RefusedPage, refused_page
-from yabot.bot.giving_up import GivenUp, Patience
+from yabot.bot.giving_up import GivenUp
 from yabot.bot.limits import SendLimits
 from yabot.bot.methods import manner_of
-from yabot.bot.outgoing import to_method
-from yabot.bot.reach import Reach
 from yabot.bot.room import ROOM, Left, Room
 from yabot.bot.session import OutcomeUnknown
 from yabot.bot.shares import Share, Shares
@@ -32,8 +29,7 @@ from yabot.observability.logging import get_logger
 from yabot.observability.metrics import SENDS
 from yabot.runtime.backoff import backoff
 from yabot.runtime.lanes import Lanes
-from yabot.runtime.loops import WakingLoop, set_within
-from yabot.runtime.stopping import finished_before
+from yabot.runtime.loops import WakingLoop
 from yabot.storage.relational.audit import audited
 from yabot.storage.relational.commit_log import Committed
 from yabot.storage.relational.database import Database
@@ -75,13 +71,12 @@ class Sender:
         ``tell`` takes events of no user's.
         """
         self._tell = tell
-        self._reach = Reach(bot)
+        self._calls = Calls()
+        self._delivery = Delivery(database, bot, shares, limits, self._calls)
         self._database = database
-        self._bot = bot
         self._shares = shares
         self._on_blocked = on_blocked
         self._endings = endings
-        self._limits = limits
         self._room = room
         self._unsent = Unsent(database, shares, room.of_a_chat)
         self.lanes: Lanes[Lane] = Lanes(None, _lane_failed)
@@ -90,7 +85,6 @@ class Sender:
         self.loop = WakingLoop("messages", self.resume, every)
         # Rows that are on their way, or sent so lately that their mark may not be written yet.
         self._taken: set[int] = set()
-        self._calls = Calls()
         self._left = Left()
         # Since the last look into SQL began, which may not have seen that.
         self._left_since = self._left
@@ -202,9 +196,10 @@ class Sender:
         """Raises OwnershipLost."""
         row_id, message = due.row_id, due.message
         try:
-            sent_id = await self._send_persistently(share, due)
+            sent_id = await self._delivery.until_taken(share, due)
         except GivenUp as error:
-            await self._fail(due, error)
+            page = refused_page(message, error)
+            await (self._fail(due, error) if page is None else self._refuse_page(due, page))
         except OutcomeUnknown as error:
             self._uncertain(row_id, message, error.message)
         except TelegramAPIError as error:
@@ -266,48 +261,6 @@ class Sender:
             else:
                 return
 
-    async def _send_persistently(self, share: Share, due: Due) -> int | None:
-        """The id that Telegram gave it.
-
-        Raises OwnershipLost when another process is to send it; GivenUp when it has been tried as
-        its method allows; OutcomeUnknown when nobody can say whether it is sent; TelegramAPIError
-        when trying again cannot help; ValueError, KeyError when the row cannot be read.
-        """
-        message, patience = due.message, Patience(due)
-        method = to_method(message)
-        attempts = Attempts(message.method)
-        while True:
-            await self._wait_for_turn(share, message)
-            try:
-                with self._calls.under_way(message.chat_id):
-                    return _sent_id(await self._bot(method))
-            except TelegramAPIError as error:
-                pause = attempts.pause_after(error)
-                patience.require(error, pause)
-                await self._delay(share, message, error, pause)
-
-    async def _delay(
-        self, share: Share, message: Message, error: TelegramAPIError, seconds: float
-    ) -> None:
-        SENDS.labels("delayed").inc()
-        log.warning(
-            "message.delayed",
-            chat_id=message.chat_id,
-            seconds=round(seconds, 1),
-            reason=error_text(error),
-        )
-        await set_within(share.closed, seconds)
-        if isinstance(error, OutcomeUnknown):
-            # While Telegram is away no attempt is used up.
-            await finished_before(share.closed, self._reach.wait())
-
-    async def _wait_for_turn(self, share: Share, message: Message) -> None:
-        """Raises OwnershipLost."""
-        self._shares.require(share)
-        if self._limits is not None:
-            await self._limits.wait(message.chat_id, message.method)
-            self._shares.require(share)
-
     def _mark(self, row_id: int, state: str, message_id: int | None) -> None:
         values = {"row": row_id, "new_state": state, "sent_id": message_id}
 
@@ -333,14 +286,6 @@ def _lane_of(due: Due) -> Lane:
     if manner_of(due.message.method).alone:
         return "row", due.row_id
     return "chat", due.message.chat_id
-
-
-def _sent_id(answer: Any) -> int | None:
-    """Of what Telegram has sent, also where this version cannot read what it says of it."""
-    if isinstance(answer, TelegramMessage):
-        return answer.message_id
-    found = answer.get("message_id") if isinstance(answer, dict) else None
-    return found if type(found) is int else None
 
 
 def _lane_failed(lane: Lane, error: Exception) -> None:

@@ -24,6 +24,8 @@ class Due:
     message: Message
     correlation_id: str
     committed_at: datetime
+    # With how many of its own Telegram has answered it before, as ``Patience`` weighs them.
+    errors: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ def _rows(connection: Connection, ids: Sequence[int]) -> list[Due]:
             Message(row.chat_id, row.method, row.payload, row.content_id),
             row.cause_id,
             row.created_at,
+            row.errors or 0,
         )
         for part in _parts(ids)
         for row in connection.execute(_in_order.where(outgoing.c.id.in_(part)))

@@ -83,7 +83,7 @@ class PageRefused(EventPayload):
 
     fragment_id: str
     language: str = Field(description="of the reader")
-    reason: str = Field(description="markup, length, empty, buttons or other")
+    reason: str = Field(description="markup, length, empty, buttons, errors or other")
     instead: Literal["plain_text", "apology"] = Field(description="what the reader gets")
 
 

@@ -1,0 +1,117 @@
+"""Makes one call to Telegram, again and again, until it is taken or is to be made no more."""
+
+from typing import Any
+
+from aiogram import Bot
+from aiogram.exceptions import TelegramAPIError, TelegramServerError
+from aiogram.types import Message as TelegramMessage
+from sqlalchemy import Connection, bindparam, update
+
+from yabot.bot.attempts import Attempts
+from yabot.bot.calls import Calls
+from yabot.bot.comparison import Comparison, Trial
+from yabot.bot.giving_up import Patience
+from yabot.bot.limits import SendLimits
+from yabot.bot.outgoing import to_method
+from yabot.bot.reach import Reach
+from yabot.bot.session import OutcomeUnknown
+from yabot.bot.shares import Share, Shares
+from yabot.bot.unsent import Due
+from yabot.error_text import error_text
+from yabot.observability.logging import get_logger
+from yabot.observability.metrics import SENDS
+from yabot.runtime.loops import set_within
+from yabot.runtime.stopping import finished_before
+from yabot.storage.relational.database import Database
+from yabot.storage.relational.tables import outgoing
+from yabot.storage.relational.unit_of_work import Message
+
+log = get_logger(__name__)
+
+
+class Delivery:
+    def __init__(
+        self, database: Database, bot: Bot, shares: Shares, limits: SendLimits | None, calls: Calls
+    ) -> None:
+        """``calls`` hears of each one while it is on its way."""
+        self._database = database
+        self._bot = bot
+        self._shares = shares
+        self._limits = limits
+        self._calls = calls
+        self._reach = Reach(bot)
+        self._comparison = Comparison()
+
+    async def until_taken(self, share: Share, due: Due) -> int | None:
+        """The id that Telegram gave the message.
+
+        Raises OwnershipLost when another process is to send it; GivenUp when it has been tried as
+        its method allows; OutcomeUnknown when nobody can say whether it is sent; TelegramAPIError
+        when trying again cannot help; ValueError, KeyError when the row cannot be read.
+        """
+        message, patience = due.message, Patience(due)
+        method, attempts = to_method(message), Attempts(message.method)
+        with self._comparison.of(message.method) as trial:
+            while True:
+                await self._wait_for_turn(share, message)
+                try:
+                    with self._calls.under_way(message.chat_id):
+                        answer = await self._bot(method)
+                except TelegramAPIError as error:
+                    pause = attempts.pause_after(error)
+                    if isinstance(error, TelegramServerError):
+                        await self._count(due, patience, trial)
+                    patience.require(error, pause)
+                    await self._delay(share, message, error, pause)
+                else:
+                    trial.succeeded()
+                    return _sent_id(answer)
+
+    async def _count(self, due: Due, patience: Patience, trial: Trial) -> None:
+        """While Telegram is away, whatever stands in for it is not heard."""
+        if not await self._reach.answers():
+            return
+        patience.count_error(singled_out=trial.failed())
+        values = {"row": due.row_id, "so_far": patience.errors}
+
+        def remember(connection: Connection) -> None:
+            connection.execute(_set_errors, values)
+
+        self._database.write_later(remember)
+
+    async def _delay(
+        self, share: Share, message: Message, error: TelegramAPIError, seconds: float
+    ) -> None:
+        SENDS.labels("delayed").inc()
+        log.warning(
+            "message.delayed",
+            chat_id=message.chat_id,
+            seconds=round(seconds, 1),
+            reason=error_text(error),
+        )
+        await set_within(share.closed, seconds)
+        if isinstance(error, OutcomeUnknown):
+            # While Telegram is away no attempt is used up.
+            await finished_before(share.closed, self._reach.wait())
+
+    async def _wait_for_turn(self, share: Share, message: Message) -> None:
+        """Raises OwnershipLost."""
+        self._shares.require(share)
+        if self._limits is not None:
+            await self._limits.wait(message.chat_id, message.method)
+            self._shares.require(share)
+
+
+_set_errors = (
+    update(outgoing)
+    .where(outgoing.c.id == bindparam("row"), outgoing.c.state == "waiting")
+    .values(errors=bindparam("so_far"))
+)
+
+
+def _sent_id(answer: Any) -> int | None:
+    """Of what Telegram has sent, also where this version cannot read what it says of it."""
+    if isinstance(answer, TelegramMessage):
+        return answer.message_id
+    found = answer.get("message_id") if isinstance(answer, dict) else None
+    return found if type(found) is int else None
