@@ -3,16 +3,13 @@ answered, and others get nothing of it that harms.
 """
 
 import random
-from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.meddler import meddling_with
+from tests.e2e.forger import Forger
 from tests.e2e.program import Program
-from tests.e2e.programs import NewProgram
 from tests.e2e.reader import Reader, buttons, readers
 from tests.features.besitos.beside import grant, until_told
-from tests.features.rewards.forger import Forger
 from yabot.bootstrap import FEATURES
 from yabot.display_name import LONGEST
 
@@ -98,16 +95,6 @@ async def test_a_name_is_harmless_to_whom_it_is_told(
     assert notice.startswith(f"💋 {shown} ")
     assert "spam_shop" not in notice
     assert "://" not in notice
-
-
-@pytest.fixture
-def forger(
-    new_program: NewProgram, telegram: Program, bot_settings: dict[str, str]
-) -> Iterator[Forger]:
-    with meddling_with(telegram.url) as meddler:
-        program = new_program(**{**bot_settings, "TELEGRAM_API_URL": meddler.url})
-        program.start()
-        yield Forger(program, telegram.url, meddler)
 
 
 async def test_forged_data_of_a_button_never_raises(forger: Forger) -> None:

@@ -1,28 +1,14 @@
 """Clients send whatever data they want: only pages that a reader has had before them can pay."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.e2e.meddler import meddling_with
+from tests.e2e.forger import Forger
 from tests.e2e.player import Player
 from tests.e2e.program import Program
-from tests.e2e.programs import NewProgram
 from tests.e2e.reader import buttons, readers
 from tests.features.rewards.chain import Chain
-from tests.features.rewards.forger import Forger
 
 SEEN, UNSEEN = "r:letter:❤", "r:box_office:💋"
-
-
-@pytest.fixture
-def forger(
-    new_program: NewProgram, telegram: Program, bot_settings: dict[str, str]
-) -> Iterator[Forger]:
-    with meddling_with(telegram.url) as meddler:
-        program = new_program(**{**bot_settings, "TELEGRAM_API_URL": meddler.url})
-        program.start()
-        yield Forger(program, telegram.url, meddler)
 
 
 @pytest.mark.criterion("3.1.3")

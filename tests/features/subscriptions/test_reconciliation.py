@@ -6,7 +6,7 @@ import pytest
 from aiogram.types import LabeledPrice
 
 from tests.e2e.reader import Reader, readers
-from tests.features.subscriptions.shop import Cashier, Shop, buy, invoice
+from tests.features.subscriptions.shop import Cashier, Json, Shop, buy, invoice
 from tests.waiting import wait_until
 
 
@@ -14,17 +14,14 @@ from tests.waiting import wait_until
 async def test_a_charge_whose_update_never_came_is_honoured_at_the_next_start(shop: Shop) -> None:
     async with readers(shop.telegram_url, "Ana") as (reader,):
         await reader.ask("/start")
-        message_id = await invoice(reader, "premium")
-        shop.lose("successful_payment")
-        outcome = await reader.client.pay(reader.user_id, message_id)
-        assert outcome["outcome"] == "paid"
+        charge = await pay_unheard_of(shop, reader, "premium")
         await reader.ask("/vip")
         assert shop.payments(reader.user_id) == []
         assert shop.program.stop() == 0
         shop.program.start()
         await reader.until(lambda chat: "¡Gracias!" in chat[-1].get("text", ""))
         (payment,) = shop.payments(reader.user_id)
-        assert payment["telegram_payment_charge_id"] == outcome["telegram_payment_charge_id"]
+        assert payment["telegram_payment_charge_id"] == charge
         assert payment["state"] == "activated"
         assert shop.told(reader.user_id) == [("premium", "active")]
 
@@ -35,13 +32,15 @@ async def test_a_charge_whose_update_never_came_is_honoured_at_the_next_start(sh
 
 @pytest.mark.criterion("2.2.3", "3.1.4")
 async def test_a_charge_is_honoured_though_the_list_is_of_tomorrow(shop: Shop) -> None:
-    """aiogram can read none of its partners."""
+    """aiogram can read none of its partners. A checkout of tomorrow is refused, and in time."""
     async with readers(shop.telegram_url, "Ana") as (reader,):
         await reader.ask("/start")
-        message_id = await invoice(reader, "premium")
-        shop.lose("successful_payment")
+        message_id = await invoice(reader)
+        shop.meddler.deliver = of_tomorrow
         outcome = await reader.client.pay(reader.user_id, message_id)
-        assert outcome["outcome"] == "paid"
+        assert outcome["outcome"] == "refused"
+        assert "no se te ha cobrado nada" in outcome["message"]
+        await pay_unheard_of(shop, reader, "premium")
         assert shop.program.stop() == 0
         await reader.client.faults({"kind": "undecodable", "method": "getStarTransactions"})
         shop.program.start()
@@ -70,11 +69,9 @@ async def test_a_refund_that_nobody_told_of_ends_access_at_the_next_start(shop: 
 async def test_a_charge_paid_and_given_back_unheard_of_changes_nothing(shop: Shop) -> None:
     async with readers(shop.telegram_url, "Celia") as (reader,):
         await reader.ask("/start")
-        message_id = await invoice(reader)
-        shop.lose("successful_payment", "refunded_payment")
-        outcome = await reader.client.pay(reader.user_id, message_id)
+        charge = await pay_unheard_of(shop, reader, "vip", "refunded_payment")
         async with shop.bot() as bot:
-            await bot.refund_star_payment(reader.user_id, outcome["telegram_payment_charge_id"])
+            await bot.refund_star_payment(reader.user_id, charge)
         assert shop.program.stop() == 0
         shop.program.start()
         wait_until(lambda: len(shop.payments(reader.user_id)) == 1)
@@ -115,6 +112,23 @@ async def test_charges_that_cannot_be_honoured_are_given_back(shop: Shop, told: 
         assert "no puedo darte lo que pagaste" in str(chat)
         registered = "SELECT count(*) FROM user_profiles WHERE user_id = ?"
         assert shop.stores.value(registered, str(elsa.user_id)) == 0
+
+
+async def pay_unheard_of(shop: Shop, reader: Reader, plan: str, *also_lost: str) -> str:
+    """The charge's id. The program hears the question before the payment, and not of it."""
+    message_id = await invoice(reader, plan)
+    shop.lose("successful_payment", *also_lost)
+    outcome = await reader.client.pay(reader.user_id, message_id)
+    assert outcome["outcome"] == "paid"
+    return str(outcome["telegram_payment_charge_id"])
+
+
+def of_tomorrow(updates: list[Json]) -> list[Json]:
+    """With a kind of person in each checkout that nobody knows yet."""
+    for update in updates:
+        if "pre_checkout_query" in update:
+            update["pre_checkout_query"]["from"] |= {"first_name": {"kind": "of_tomorrow"}}
+    return updates
 
 
 async def pay_whatever(cashier: Cashier, reader: Reader, payload: str, stars: int) -> None:
