@@ -11,6 +11,7 @@ pytest_plugins = [
     "tests.criteria",
     "tests.tiers",
     "tests.seconds",
+    "tests.fresh_logging",
     "tests.e2e.programs",
     "tests.outages.worlds",
 ]

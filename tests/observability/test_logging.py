@@ -5,9 +5,8 @@ import json
 import logging
 import sys
 import threading
-import timeit
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -26,21 +25,6 @@ from yabot.settings import ConfigManager, LoggingSettings, Settings
 EARLY = get_logger("yabot.early")
 TOKEN = "123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
 LEVELS = ("debug", "info", "warning", "error", "critical")
-
-
-@pytest.fixture(autouse=True)
-def _logging_as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level, hooks = root.handlers[:], root.level, (sys.excepthook, threading.excepthook)
-    yield
-    for handler in root.handlers[:]:
-        if handler not in handlers:
-            root.removeHandler(handler)
-            handler.close()
-    root.setLevel(level)
-    sys.excepthook, threading.excepthook = hooks
-    logging.captureWarnings(False)
-    structlog.contextvars.clear_contextvars()
 
 
 class Written:
@@ -150,9 +134,14 @@ def test_payloads_that_drivers_would_log_at_debug_stay_out() -> None:
 
 def test_a_disabled_line_costs_next_to_nothing() -> None:
     configure_logging(LoggingSettings(level="INFO"), ())
-    log = get_logger("yabot.fast")
-    rounds = timeit.repeat(lambda: log.debug("a.b", n=1, user_id="x"), number=2000, repeat=20)
-    assert min(rounds) / 2000 < 1e-6
+    log = get_logger("yabot.fast").bind()
+    log.debug("stdlib has answered once, and remembers")
+    calls: list[str] = []
+    sys.setprofile(lambda _frame, event, _argument: calls.append(event))
+    log.debug("a.b", n=1, user_id="x")
+    sys.setprofile(None)
+    # Ours and stdlib's question; the third is what ends the counting.
+    assert calls.count("call") + calls.count("c_call") <= 3
 
 
 def raising(secret: str) -> None:
