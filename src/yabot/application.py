@@ -180,13 +180,16 @@ class BotApplication:
         if "worker" not in self._roles:
             return
         ownership = self._ownership(stores)
+        sequencer = Sequencer(InboundStream(stores.redis), services.commits, ownership)
+        sequencer.lateness.on_change = self._reporter("inbound_order", "degraded")
+        sequencer.refusals.on_flood = self._reporter("inbound_refused", "degraded")
         coordinators = build_coordinators(self._features, services)
         groups = build_groups(self._features, services, ownership, coordinators)
         role = WorkerRole(
             feed=Feed(Streams(stores.redis), self._settings.bus_partitions),
             groups=groups,
             deadlines=build_deadlines(groups, coordinators),
-            sequencer=Sequencer(InboundStream(stores.redis), services.commits, ownership),
+            sequencer=sequencer,
             retention=build_retention(
                 self._features, stores.database, self._settings.retention_days
             ),

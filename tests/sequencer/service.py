@@ -16,7 +16,7 @@ from tests.storage.fixtures import PARTITIONS
 from tests.waiting import until
 from yabot.bus.inbound.sequencer import Sequencer
 from yabot.bus.inbound.stream import INBOUND, InboundStream
-from yabot.clock import rfc3339
+from yabot.clock import rfc3339, utc_now
 from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.ownership import Ownership, SoleOwner
@@ -66,6 +66,9 @@ class Sent:
             "payload": PAYLOADS[self.event_type],
             **about,
         }
+
+    def now(self) -> "Sent":
+        return self.at((utc_now() - NOON).total_seconds())
 
     def at(self, second: float) -> "Sent":
         return replace(self, second=second)

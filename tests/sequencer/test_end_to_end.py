@@ -254,7 +254,7 @@ async def test_a_gap_in_the_log_is_passed_over_and_audited(
 ) -> None:
     """First seen is the baseline: what is missing before the first position is nobody's loss."""
     await tell(commits, "before", "7", times=3)
-    await sequence(commits, redis, *(Sent(f"{n}", n, "reaction_detected") for n in range(5)))
+    await sequence(commits, redis, *(Sent(f"{n}", n, "reaction_detected").now() for n in range(5)))
     await database.write(declare_groups(["test"]))
     await _begin_at(database, 2)
     await _lose(database, 1, 4, 5)

@@ -23,11 +23,15 @@ from tests.sequencer.service import (
     write,
 )
 from tests.storage.dumps import Rows, rows_of
+from tests.storage.fixtures import PARTITIONS, new_commits
 from tests.waiting import until
 from yabot.bus.dead_letters.service import DeadLetters
-from yabot.bus.inbound.refusals import MOST_A_MINUTE
-from yabot.bus.inbound.stream import INBOUND
+from yabot.bus.inbound.refusals import MOST_A_MINUTE, MOST_LETTERS
+from yabot.bus.inbound.stream import ASIDE, INBOUND
 from yabot.clock import rfc3339, utc_now
+from yabot.events.catalog import Catalog
+from yabot.events.failures import FAILURE_EVENTS
+from yabot.events.operations import UserInteraction
 from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.tables import dead_letters
@@ -93,15 +97,100 @@ async def test_garbage_becomes_a_dead_letter_and_holds_nothing_up(
     assert failure["payload"]["original_event_type"] in {"unreadable", "reaction_detected"}
 
 
-async def test_a_flood_of_garbage_fills_nothing(
+@pytest.mark.criterion("2.3.2")
+async def test_a_flood_is_kept_and_becomes_letters_a_hundred_a_minute(
     database: Database, commits: CommitLog, redis: Redis
 ) -> None:
-    for n in range(MOST_A_MINUTE + 50):
+    for n in range(MOST_A_MINUTE + 150):
         await redis.xadd(INBOUND, {"event": f"garbage {n}"})
-    await sequence(commits, redis, AWARD)
+    troubles = await sequence_flooded(commits, redis, AWARD)
     assert await taken_in(database, [AWARD]) == ["award"]
     assert len(await letters(database)) == MOST_A_MINUTE
+    assert await redis.xlen(ASIDE) == 150
     assert len(await audits(database, "inbound_flooded")) == 1
+    assert "150 entries that do not fit wait" in str(troubles[-1])
+    # Each process begins a minute of its own.
+    await new_sequencer(commits, redis).run_once()
+    assert len(await letters(database)) == 2 * MOST_A_MINUTE
+    last = new_sequencer(commits, redis)
+    last.refusals.on_flood = troubles.append
+    await last.run_once()
+    assert await redis.xlen(ASIDE) == 0
+    assert troubles[-1] is None
+    kept = [json.loads(row["envelope"])["payload"]["entry"] for row in await letters(database)]
+    assert kept == [f"garbage {n}" for n in range(MOST_A_MINUTE + 150)]
+
+
+async def test_letters_are_bounded_until_an_operator_has_decided(
+    database: Database, commits: CommitLog, redis: Redis
+) -> None:
+    await redis.xadd(INBOUND, {"event": "garbage"})
+    await sequence(commits, redis)
+    (letter,) = await letters(database)
+    like_it = {name: value for name, value in letter.items() if name != "id"}
+    rows = [{**like_it, "event_id": f"like it {n}"} for n in range(MOST_LETTERS - 1)]
+    await database.write(
+        lambda connection: connection.execute(dead_letters.insert(), rows) and None
+    )
+    await redis.xadd(INBOUND, {"event": "more garbage"})
+    await sequence(commits, redis)
+    assert (len(await letters(database)), await redis.xlen(ASIDE)) == (MOST_LETTERS, 1)
+    await DeadLetters(database, by="a test").discard([letter["id"]], note="seen")
+    await new_sequencer(commits, redis).run_once()
+    assert (len(await letters(database)), await redis.xlen(ASIDE)) == (MOST_LETTERS + 1, 0)
+
+
+@pytest.mark.criterion("2.3.2")
+async def test_a_flood_of_a_newer_version_waits_for_the_upgrade(
+    database: Database, redis: Redis
+) -> None:
+    """This version does not know a type that the next one knows."""
+    sent = [Sent(f"{n}", n, "reaction_detected", user_id=f"{n}") for n in range(300)]
+    older = CommitLog(database, Catalog([*FAILURE_EVENTS, UserInteraction]), PARTITIONS)
+    await sequence(older, redis, *sent)
+    assert len(await letters(database)) == MOST_A_MINUTE
+    newer = new_commits(database)
+    async with sequencing(newer, redis) as sequencer:
+        dead = [row["id"] for row in await letters(database)]
+        await DeadLetters(database, by="a test").retry(dead)
+
+        async def all_taken() -> bool:
+            sequencer.loop.wake()
+            return len(await taken_in(database, sent)) == len(sent)
+
+        await until(all_taken)
+    assert {row["state"] for row in await letters(database)} == {"resolved"}
+    assert await redis.xlen(ASIDE) == 0
+
+
+async def test_a_form_of_envelope_that_this_version_does_not_know_can_be_read_by_the_next(
+    database: Database, commits: CommitLog, redis: Redis
+) -> None:
+    """As if a former version had taken it for garbage."""
+    await redis.xadd(INBOUND, {"event": "garbage " + "x" * 5000})
+    await sequence(commits, redis)
+    (row,) = await letters(database)
+    letter = json.loads(row["envelope"])
+    assert len(letter["payload"]["entry"]) == 5008
+    letter["payload"]["entry"] = json.dumps(REACTION.envelope)
+    statement = dead_letters.update().values(envelope=json.dumps(letter))
+    await database.write(lambda connection: connection.execute(statement) and None)
+    await DeadLetters(database, by="a test").retry([row["id"]])
+    await new_sequencer(commits, redis).run_once()
+    assert await state_of(database) == "resolved"
+    assert await taken_in(database, [REACTION]) == ["reaction"]
+
+
+async def sequence_flooded(commits: CommitLog, redis: Redis, *sent: Sent) -> list[str | None]:
+    """Write and wait; gives what health is told of the flood."""
+    troubles: list[str | None] = []
+    await write(redis, *sent)
+    sequencer = new_sequencer(commits, redis)
+    sequencer.refusals.on_flood = troubles.append
+    sequencer.loop.start()
+    await settle(redis)
+    await sequencer.stop(2)
+    return troubles
 
 
 async def test_the_same_event_refused_twice_is_one_letter(

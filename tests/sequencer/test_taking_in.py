@@ -23,6 +23,7 @@ from tests.sequencer.service import (
 )
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import NewDatabase, new_commits
+from yabot.bus.inbound.lateness import Lateness
 from yabot.bus.inbound.stream import INBOUND
 from yabot.clock import utc_now
 from yabot.storage.relational.commit_log import CommitLog
@@ -45,7 +46,7 @@ async def test_it_stands_among_our_own_which_keep_their_numbers(
     database: Database, commits: CommitLog, redis: Redis
 ) -> None:
     await tell(commits, "before", "7")
-    await sequence(commits, redis, REACTION)
+    await sequence(commits, redis, REACTION.now())
     await tell(commits, "after", "7")
     events = await logged(database)
     assert [event["event_type"] for event in events] == [
@@ -125,6 +126,41 @@ LATE = [
     ),
     pytest.param([Sent("b", 2)], Sent("a", 1), "after_later_events", id="the clock is past it"),
 ]
+
+
+@pytest.mark.criterion("3.2.1", "3.2.5")
+async def test_what_is_older_than_the_users_own_events_is_too_late(
+    database: Database, commits: CommitLog, redis: Redis
+) -> None:
+    await tell(commits, "ours", "7")
+    await tell(commits, "another's", "8")
+    late = Sent("late", REACTION.now().second - 600)
+    await sequence(commits, redis, late, Sent("of nobody we know", 1, user_id="9"))
+    assert await violations(database) == [(late.event_id, "after_later_events")]
+    assert len(await audits(database, "ordering_violated")) == 1
+
+
+async def test_what_comes_of_our_own_event_is_not_late_by_another_clock(
+    database: Database, commits: CommitLog, redis: Redis
+) -> None:
+    await tell(commits, "ours", "7")
+    (ours,) = await logged(database)
+    envelope = Sent("theirs", REACTION.now().second - 600).envelope
+    envelope["causation_id"] = ours["event_id"]
+    await redis.xadd(INBOUND, {"event": json.dumps(envelope)})
+    await sequence(commits, redis)
+    assert await violations(database) == []
+
+
+async def test_health_speaks_of_a_wrong_order_for_a_while() -> None:
+    told: list[str | None] = []
+    lateness = Lateness(shown=0.0)
+    lateness.on_change = told.append
+    lateness.look()
+    lateness.note()
+    lateness.note()
+    lateness.look()
+    assert [reason is None for reason in told] == [False, True]
 
 
 @pytest.mark.criterion("3.2.5")

@@ -74,10 +74,11 @@ WORKFLOWS_FAILING = _gauge(
 )
 INBOUND = _counter(
     "inbound_events",
-    "Events of other services: taken, late (taken all the same), repeated, refused, dropped.",
+    "Events of other services: taken, late (taken all the same), repeated, refused, set_aside.",
     "outcome",
 )
 INBOUND_BUFFERED = _gauge("inbound_buffered", "Events that wait for those that belong before them.")
+INBOUND_ASIDE = _gauge("inbound_aside", "Entries that do not fit and wait to become dead letters.")
 SEQUENCE_GAPS = _counter("sequence_gaps", "Positions that the log does not have any more.")
 
 

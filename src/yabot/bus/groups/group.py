@@ -24,6 +24,8 @@ from yabot.bus.groups.progress import Progress
 from yabot.bus.groups.receipts import receipted
 from yabot.bus.groups.retries import Retries
 from yabot.bus.groups.shares import Shares
+from yabot.bus.groups.turns import Turns
+from yabot.bus.inbound.ingested import any_ingested
 from yabot.clock import utc_now
 from yabot.error_text import error_text
 from yabot.errors import OwnershipLost, StoreUnavailable, YabotError
@@ -85,6 +87,7 @@ class SubscriberGroup:
         self._delivery = Delivery(commits, self._flood.note, pace)
         # What is bounded is how many attempts run: a lane that pauses keeps nobody waiting.
         self._lanes: Lanes[str] = Lanes(None, self._lane_failed)
+        self._turns = Turns(commits.catalog.before)
         self._retries = Retries(name, self._subscribers, self._shares, self._lanes, self._delivery)
         self._stopping = False
         self._stop_announced = False
@@ -118,6 +121,7 @@ class SubscriberGroup:
         self._begun += await self._shares.refresh()
         await self._recall_failures()
         ends = await self._database.read(log_ends)
+        self._turns.mixed = self._turns.mixed or await self._database.read(any_ingested)
         for progress in self._shares:
             if progress.lacks_some(ends[progress.partition]):
                 await self._catch_up(progress)
@@ -151,6 +155,7 @@ class SubscriberGroup:
         if not await self._lanes.drain(seconds):
             log.warning("events.left_for_next_start", group=self.name, events=self._lanes.waiting)
             await self._lanes.cancel()
+            self._turns.clear()
         try:
             async with asyncio.timeout(seconds):
                 await self._shares.leave()
@@ -218,7 +223,8 @@ class SubscriberGroup:
         ]
         if cases:
             progress.take(pos, envelope.timestamp)
-            self._lanes.submit(envelope.lane, lambda: self._settle(progress, pos, cases))
+            self._turns.add(envelope, lambda: self._settle(progress, pos, cases))
+            self._lanes.submit(envelope.lane, lambda: self._turns.take(envelope.lane))
         else:
             progress.skip(pos)
 

@@ -3,7 +3,8 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from yabot.bus.inbound.ordering import Arrival, Before, Name, in_order
+from yabot.bus.inbound.ordering import Arrival, Name, in_order
+from yabot.bus.inbound.window import Before
 
 MOST_BUFFERED = 1000
 

@@ -8,7 +8,7 @@ from yabot.clock import to_microseconds, utc_now
 from yabot.events.catalog import Catalog
 from yabot.events.envelope import Envelope
 from yabot.storage.relational.database import Statement
-from yabot.storage.relational.tables import ingested, outbox
+from yabot.storage.relational.tables import ingested, outbox, user_counters
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +17,10 @@ class Surroundings:
 
     # It is in the log already.
     is_known: bool
-    # When the latest event of its lane happened; 0 without any.
+    # When the latest event of its lane that another service has sent happened; 0 without any.
     latest_us: int
+    # When the latest event of our own about its user happened; 0 without any.
+    latest_own_us: int
     # When it can have happened at the earliest, for its causes; 0 without any.
     causes_us: int
     # The id of an event that should have come after it.
@@ -38,6 +40,9 @@ _around = select(
     select(func.max(ingested.c.happened_us))
     .where(ingested.c.lane == bindparam("lane"))
     .scalar_subquery(),
+    select(user_counters.c.last_event_us)
+    .where(user_counters.c.user_id == bindparam("user"))
+    .scalar_subquery(),
     select(func.max(ingested.c.happened_us))
     .where(
         or_(
@@ -54,7 +59,9 @@ _around = select(
         )
     )
     .scalar_subquery(),
+    select(outbox.c.created_at).where(outbox.c.event_id == bindparam("cause")).scalar_subquery(),
 )
+_any = select(exists().where(ingested.c.event_id.is_not(None)))
 _add = insert(ingested)
 
 
@@ -62,6 +69,7 @@ def surroundings(envelope: Envelope, catalog: Catalog) -> Statement[Surroundings
     where = {
         "event": envelope.event_id,
         "lane": envelope.lane,
+        "user": envelope.user_id,
         "cause": envelope.causation_id,
         "correlation": envelope.correlation_id,
         "earlier": sorted(catalog.before(envelope.event_type)),
@@ -69,10 +77,20 @@ def surroundings(envelope: Envelope, catalog: Catalog) -> Statement[Surroundings
     }
 
     def read(connection: Connection) -> Surroundings:
-        known, latest, causes, consequence = connection.execute(_around, where).one()
-        return Surroundings(bool(known), latest or 0, causes or 0, consequence)
+        known, latest, latest_own, causes, consequence, caused_at = connection.execute(
+            _around, where
+        ).one()
+        caused_us = 0 if caused_at is None else to_microseconds(caused_at)
+        return Surroundings(
+            bool(known), latest or 0, latest_own or 0, max(causes or 0, caused_us), consequence
+        )
 
     return read
+
+
+def any_ingested(connection: Connection) -> bool:
+    """Whether other services send events here."""
+    return bool(connection.execute(_any).scalar_one())
 
 
 def remember(envelope: Envelope, happened_us: int) -> Statement[None]:

@@ -1,10 +1,13 @@
 """Brings another service's event into the log: once, and with a note if it has come too late."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 from yabot.bus.inbound.ingested import Surroundings, remember, surroundings
-from yabot.clock import from_microseconds, rfc3339
+from yabot.bus.inbound.window import IN_TIME
+from yabot.clock import from_microseconds, rfc3339, to_microseconds, utc_now
 from yabot.errors import GuardFailed
 from yabot.events.envelope import Envelope
 from yabot.events.failures import OrderingViolated
@@ -24,51 +27,60 @@ Outcome = Literal["taken", "late", "repeated"]
 Lateness = Literal["after_its_consequence", "after_later_events"]
 
 
-async def take_in(
-    commits: CommitLog, envelope: Envelope, checks: Sequence[Statement[None]]
-) -> None:
-    """``checks`` go into the transaction, and raise OwnershipLost when the work is another's.
+@dataclass(slots=True)
+class Ingestion:
+    commits: CommitLog
+    # Told of each event that came too late.
+    on_late: Callable[[], None] = lambda: None
 
-    Raises StoreUnavailable, GuardFailed: then the same call may be made again.
-    """
+    async def take_in(self, envelope: Envelope, checks: Sequence[Statement[None]]) -> None:
+        """``checks`` go into the transaction, and raise OwnershipLost when the work is another's.
 
-    def again(error: GuardFailed) -> None:
-        log.debug("inbound.decides_again", reason=str(error))
+        Raises StoreUnavailable, GuardFailed: then the same call may be made again.
+        """
 
-    outcome = await decide(lambda: _decide_and_commit(commits, envelope, checks), again)
-    INBOUND.labels(outcome).inc()
+        def again(error: GuardFailed) -> None:
+            log.debug("inbound.decides_again", reason=str(error))
 
+        outcome = await decide(lambda: self._decide_and_commit(envelope, checks), again)
+        INBOUND.labels(outcome).inc()
 
-async def _decide_and_commit(
-    commits: CommitLog, envelope: Envelope, checks: Sequence[Statement[None]]
-) -> Outcome:
-    around = await commits.database.read(surroundings(envelope, commits.catalog))
-    if around.is_known:
-        return "repeated"
-    work = UnitOfWork(Cause(CONSUMER, envelope.event_id, envelope.correlation_id), [*checks])
-    work.ingest(envelope)
-    work.run(remember(envelope, around.happened_us(envelope)))
-    lateness = _lateness(envelope, around)
-    if lateness is not None:
-        _tell(work, envelope, around, lateness)
-    committed = await commits.commit(work)
-    if committed.duplicate:
-        return "repeated"
-    if lateness is None:
-        return "taken"
-    log.warning(
-        "inbound.late",
-        event_id=envelope.event_id,
-        event_type=envelope.event_type,
-        reason=lateness,
-    )
-    return "late"
+    async def _decide_and_commit(
+        self, envelope: Envelope, checks: Sequence[Statement[None]]
+    ) -> Outcome:
+        around = await self.commits.database.read(surroundings(envelope, self.commits.catalog))
+        if around.is_known:
+            return "repeated"
+        work = UnitOfWork(Cause(CONSUMER, envelope.event_id, envelope.correlation_id), [*checks])
+        work.ingest(envelope)
+        work.run(remember(envelope, around.happened_us(envelope)))
+        lateness = _lateness(envelope, around)
+        if lateness is not None:
+            _tell(work, envelope, around, lateness)
+        committed = await self.commits.commit(work)
+        if committed.duplicate:
+            return "repeated"
+        if lateness is None:
+            return "taken"
+        log.warning(
+            "inbound.late",
+            event_id=envelope.event_id,
+            event_type=envelope.event_type,
+            reason=lateness,
+        )
+        self.on_late()
+        return "late"
 
 
 def _lateness(envelope: Envelope, around: Surroundings) -> Lateness | None:
     if around.consequence is not None:
         return "after_its_consequence"
-    if around.happened_us(envelope) < around.latest_us:
+    happened_us = around.happened_us(envelope)
+    if happened_us < around.latest_us:
+        return "after_later_events"
+    # Behind an event of our own that is younger than that, subscribers still put it right.
+    in_time = to_microseconds(utc_now() - timedelta(seconds=IN_TIME))
+    if happened_us < min(around.latest_own_us, in_time):
         return "after_later_events"
     return None
 
@@ -84,7 +96,7 @@ def _tell(work: UnitOfWork, envelope: Envelope, around: Surroundings, lateness: 
         **violation.model_dump(),
         "correlation_id": envelope.correlation_id,
         "timestamp": rfc3339(envelope.timestamp),
-        "latest": rfc3339(from_microseconds(around.latest_us)),
+        "latest": rfc3339(from_microseconds(max(around.latest_us, around.latest_own_us))),
         "consequence": around.consequence,
     }
     work.run(audited(OrderingViolated.event_type, details, envelope.user_id))

@@ -1,17 +1,16 @@
 """Puts events in order: by their time stamps, but causes first, whatever the clocks say."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from heapq import heapify, heappop, heappush
 
+from yabot.bus.inbound.window import Before
 from yabot.events.envelope import Envelope
 
 # Of an event: empty and its id. Of all events of a type in a correlation: its id and the type.
 Name = tuple[str, str]
-# Gives the types whose events come before those of a type, where all are of one correlation.
-Before = Callable[[str], Iterable[str]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

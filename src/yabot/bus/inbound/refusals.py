@@ -1,22 +1,27 @@
-"""What does not fit becomes a dead letter; of a flood, only the first ones."""
+"""What does not fit becomes a dead letter. A flood is kept in Redis, and becomes letters slowly.
 
-from collections.abc import Sequence
+So SQL and the operator's list stay bounded, whoever writes whatever, and nothing that arrived is
+lost: what would be too much at a time waits beside the stream, and what follows it is not held up.
+When its turn comes it is read anew: a newer version of this program may know it by then.
+"""
+
+from collections.abc import Callable, Sequence
 from time import monotonic
 
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy.exc import DataError, IntegrityError
 
-from yabot.bus.inbound.ingestion import CONSUMER
-from yabot.bus.inbound.reading import EventRefused
-from yabot.bus.inbound.stream import Entry
+from yabot.bus.inbound.ingestion import CONSUMER, Ingestion
+from yabot.bus.inbound.reading import MOST_BYTES, EventRefused, NotAnEnvelope, read_event
+from yabot.bus.inbound.stream import ASIDE, Entry, InboundStream
 from yabot.clock import utc_now
 from yabot.error_text import error_text
 from yabot.errors import InvalidInput
 from yabot.events.envelope import Envelope
 from yabot.events.failures import EventProcessingFailed
 from yabot.observability.logging import get_logger
-from yabot.observability.metrics import INBOUND
+from yabot.observability.metrics import INBOUND, INBOUND_ASIDE
 from yabot.storage.relational.audit import audited
-from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Statement, insert_new
 from yabot.storage.relational.tables import dead_letters
 from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
@@ -24,11 +29,14 @@ from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
 log = get_logger(__name__)
 
 MOST_A_MINUTE = 100
-# Characters that are kept of an entry that holds no envelope.
-LONGEST_ENTRY = 2000
+# Letters of this consumer that wait for an operator at a time.
+MOST_LETTERS = 1000
 # The type, in its dead letter, of what has none that could be read.
 UNREADABLE = "unreadable"
 
+_dead = select(func.count()).where(
+    dead_letters.c.group_name == CONSUMER, dead_letters.c.state == "dead"
+)
 _again = (
     update(dead_letters)
     .where(
@@ -46,41 +54,112 @@ _again = (
 
 
 class Refusals:
-    def __init__(self, commits: CommitLog) -> None:
-        self._commits = commits
+    def __init__(self, ingestion: Ingestion, stream: InboundStream) -> None:
+        self._ingestion = ingestion
+        self._commits = ingestion.commits
+        self._stream = stream
+        # Letters that may still be made before the minute is over.
+        self._room = 0
         self._minute_began = float("-inf")
-        self._in_this_minute = 0
+        # In Redis, beside the stream; None until somebody has looked.
+        self._aside: int | None = None
+        # Still in the stream, and to be moved.
+        self._to_set_aside: list[str] = []
+        # Told while some wait aside, and None when there are none any more.
+        self.on_flood: Callable[[str | None], None] = lambda _reason: None
+
+    def begin_anew(self) -> None:
+        """Another process may have worked meanwhile."""
+        self._aside = None
+        self._minute_began = float("-inf")
+        self._to_set_aside.clear()
 
     async def refuse(
         self, entry: Entry, error: InvalidInput, checks: Sequence[Statement[None]]
-    ) -> None:
-        """Raises StoreUnavailable, GuardFailed, OwnershipLost: then the call may be made again."""
-        self._begin_minute()
-        work = UnitOfWork(Cause(CONSUMER, f"refused:{entry.id}", entry.id), [*checks])
-        if self._in_this_minute < MOST_A_MINUTE:
-            self._bury(work, entry, error)
-            await self._commits.commit(work)
-            INBOUND.labels("refused").inc()
-        else:
-            if self._in_this_minute == MOST_A_MINUTE:
-                log.error("inbound.flooded", refused=MOST_A_MINUTE)
-                details = {"refused": MOST_A_MINUTE, "entry": entry.id}
-                work.run(audited("inbound_flooded", details))
-                await self._commits.commit(work)
-            INBOUND.labels("dropped").inc()
-        self._in_this_minute += 1
+    ) -> bool:
+        """Whether the entry is dealt with; if not, ``set_aside`` will move it.
 
-    def _begin_minute(self) -> None:
-        if monotonic() - self._minute_began < 60:
+        Raises StoreUnavailable, GuardFailed, OwnershipLost: then the call may be made again.
+        """
+        await self._look()
+        # Those that came before have their turn first.
+        if self._aside == 0 and not self._to_set_aside and self._room > 0:
+            await self._bury(entry, error, checks)
+            return True
+        self._to_set_aside.append(entry.id)
+        return False
+
+    async def set_aside(self, checks: Sequence[Statement[None]]) -> None:
+        """Move what there was no room for. Raises as ``refuse`` does."""
+        if not self._to_set_aside:
             return
-        dropped = self._in_this_minute - MOST_A_MINUTE
-        if dropped > 0:
-            log.error("inbound.dropped", entries=dropped)
-        self._minute_began, self._in_this_minute = monotonic(), 0
+        if self._aside == 0:
+            await self._tell_of_flood(checks)
+        self._note(await self._stream.set_aside(self._to_set_aside))
+        INBOUND.labels("set_aside").inc(len(self._to_set_aside))
+        self._to_set_aside.clear()
 
-    def _bury(self, work: UnitOfWork, entry: Entry, error: InvalidInput) -> None:
+    async def take_up(self, checks: Sequence[Statement[None]]) -> None:
+        """Those that wait aside, as far as there is room for what still does not fit.
+
+        Raises as ``refuse`` does.
+        """
+        await self._look()
+        if not self._aside or self._room <= 0:
+            return
+        for entry in await self._stream.read_aside():
+            if self._room <= 0:
+                break
+            await self._take_up(entry, checks)
+            await self._stream.remove_aside(entry.id)
+        self._note(await self._stream.count_aside())
+
+    async def _take_up(self, entry: Entry, checks: Sequence[Statement[None]]) -> None:
+        try:
+            await self._ingestion.take_in(read_event(entry, self._commits.catalog), checks)
+        except (DataError, IntegrityError) as error:
+            await self._bury(entry, refused_by_sql(error), checks)
+        except InvalidInput as error:
+            await self._bury(entry, error, checks)
+
+    async def _look(self) -> None:
+        if self._aside is None:
+            self._note(await self._stream.count_aside())
+        if monotonic() - self._minute_began >= 60:
+            letters = await self._commits.database.read(
+                lambda connection: connection.execute(_dead).scalar_one()
+            )
+            self._room = max(min(MOST_A_MINUTE, MOST_LETTERS - letters), 0)
+            self._minute_began = monotonic()
+
+    def _note(self, aside: int) -> None:
+        self._aside = aside
+        INBOUND_ASIDE.set(aside)
+        reason = (
+            f"{aside} entries that do not fit wait in {ASIDE}, behind {MOST_A_MINUTE} dead letters "
+            f"a minute and {MOST_LETTERS} at a time: see `yabot dlq list`, and who writes them"
+        )
+        self.on_flood(reason if aside else None)
+
+    async def _tell_of_flood(self, checks: Sequence[Statement[None]]) -> None:
+        first = self._to_set_aside[0]
+        log.error("inbound.flooded", entry=first)
+        work = UnitOfWork(Cause(CONSUMER, f"flooded:{first}", first), [*checks])
+        work.run(audited("inbound_flooded", {"entry": first}))
+        await self._commits.commit(work)
+
+    async def _bury(
+        self, entry: Entry, error: InvalidInput, checks: Sequence[Statement[None]]
+    ) -> None:
+        work = UnitOfWork(Cause(CONSUMER, f"refused:{entry.name}", entry.name), [*checks])
+        self._write_letter(work, entry, error)
+        await self._commits.commit(work)
+        self._room -= 1
+        INBOUND.labels("refused").inc()
+
+    def _write_letter(self, work: UnitOfWork, entry: Entry, error: InvalidInput) -> None:
         envelope = error.envelope if isinstance(error, EventRefused) else _shown(entry)
-        log.warning("inbound.refused", entry=entry.id, reason=str(error))
+        log.warning("inbound.refused", entry=entry.name, reason=str(error))
         work.run(_letter(envelope, error))
         known = envelope.event_type in self._commits.catalog.names
         work.publish(
@@ -94,10 +173,22 @@ class Refusals:
         )
 
 
+def refused_by_sql(error: DataError | IntegrityError) -> NotAnEnvelope:
+    return NotAnEnvelope(f"SQL does not take it: {error_text(error)}")
+
+
+def entry_in(letter: Envelope) -> Entry | None:
+    """What had been written to the stream, if ``letter`` was made around what was no envelope."""
+    text = letter.payload.get("entry")
+    if letter.event_type != UNREADABLE or not isinstance(text, str):
+        return None
+    return Entry(letter.event_id, text.encode())
+
+
 def _shown(entry: Entry) -> Envelope:
     """An envelope around what is none, so that operators can look at it like at any other."""
-    text = "" if entry.event is None else entry.event.decode(errors="replace")
-    name = f"{CONSUMER}:{entry.id}"
+    text = "" if entry.event is None else entry.event[:MOST_BYTES].decode(errors="backslashreplace")
+    name = f"{CONSUMER}:{entry.name}"
     return Envelope(
         event_id=name,
         event_type=UNREADABLE,
@@ -105,7 +196,7 @@ def _shown(entry: Entry) -> Envelope:
         timestamp=utc_now(),
         correlation_id=name,
         causation_id=name,
-        payload={"entry": text[:LONGEST_ENTRY]},
+        payload={"entry": text},
     )
 
 

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from yabot.bus.inbound.ingestion import CONSUMER, take_in
-from yabot.bus.inbound.reading import fitting
+from yabot.bus.inbound.ingestion import CONSUMER, Ingestion
+from yabot.bus.inbound.reading import fitting, read_event
+from yabot.bus.inbound.refusals import entry_in
 from yabot.clock import utc_now
 from yabot.error_text import error_text
 from yabot.errors import InvalidInput
+from yabot.events.catalog import Catalog
 from yabot.events.envelope import Envelope
 from yabot.observability.logging import get_logger
-from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Statement
 from yabot.storage.relational.tables import dead_letters
 
@@ -47,18 +48,25 @@ class Letter:
     envelope: Envelope
 
 
-async def retry_wanted(commits: CommitLog, checks: Sequence[Statement[None]]) -> None:
+async def retry_wanted(ingestion: Ingestion, checks: Sequence[Statement[None]]) -> None:
     """A few of them. Raises StoreUnavailable, GuardFailed, OwnershipLost; the rest still wait."""
+    commits = ingestion.commits
     for letter in await commits.database.read(_read_wanted):
         try:
-            envelope = fitting(letter.envelope, commits.catalog)
+            envelope = _read_again(letter.envelope, commits.catalog)
         except InvalidInput as refusal:
             await commits.database.write(_stays_dead(letter, refusal))
             log.warning("dead_letter.stays", id=letter.id, reason=str(refusal))
             continue
-        await take_in(commits, envelope, checks)
+        await ingestion.take_in(envelope, checks)
         await commits.database.write(_resolved(letter))
         log.info("dead_letter.resolved", consumer=CONSUMER, id=letter.id)
+
+
+def _read_again(letter: Envelope, catalog: Catalog) -> Envelope:
+    """Raises InvalidInput."""
+    entry = entry_in(letter)
+    return fitting(letter, catalog) if entry is None else read_event(entry, catalog)
 
 
 def _read_wanted(connection: Connection) -> list[Letter]:

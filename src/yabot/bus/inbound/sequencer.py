@@ -10,12 +10,14 @@ from time import monotonic
 from sqlalchemy.exc import DataError, IntegrityError
 
 from yabot.bus.inbound.buffer import Buffer
-from yabot.bus.inbound.ingestion import CONSUMER, take_in
+from yabot.bus.inbound.ingestion import CONSUMER, Ingestion
+from yabot.bus.inbound.lateness import Lateness
 from yabot.bus.inbound.ordering import Arrival
-from yabot.bus.inbound.reading import NotAnEnvelope, read_event
-from yabot.bus.inbound.refusals import Refusals
+from yabot.bus.inbound.reading import read_event
+from yabot.bus.inbound.refusals import Refusals, refused_by_sql
 from yabot.bus.inbound.retries import retry_wanted
 from yabot.bus.inbound.stream import READ_AT_ONCE, START, Entry, InboundStream
+from yabot.bus.inbound.window import WINDOW
 from yabot.error_text import error_text
 from yabot.errors import InvalidInput, OwnershipLost, StoreUnavailable
 from yabot.observability.logging import get_logger
@@ -27,8 +29,6 @@ from yabot.storage.relational.ownership import RENEW_EVERY, Ownership
 
 log = get_logger(__name__)
 
-# Seconds for which an event waits for those that belong before it.
-WINDOW = 0.25
 # Seconds for which an empty stream is watched at a time; a stop may have to wait as long.
 WATCH = 0.25
 # The stream is one, and so is its owner: that of this partition in the ownership's terms.
@@ -50,7 +50,9 @@ class Sequencer:
         self._commits = commits
         self._ownership = ownership
         self._buffer = Buffer(window, commits.catalog.before)
-        self._refusals = Refusals(commits)
+        self.lateness = Lateness()
+        self._ingestion = Ingestion(commits, self.lateness.note)
+        self.refusals = Refusals(self._ingestion, stream)
         self._read_to = START
         # Dealt with and committed, but still in the stream.
         self._done: list[str] = []
@@ -87,6 +89,7 @@ class Sequencer:
             return
         holdings = await self._ownership.refresh(CONSUMER)
         self._looked_at = monotonic()
+        self.lateness.look()
         if ONLY in holdings.unwanted:
             await self._ownership.release(CONSUMER, {ONLY: holdings.tokens[ONLY]})
             self._let_go()
@@ -95,21 +98,24 @@ class Sequencer:
             self._token = holdings.tokens.get(ONLY)
             log.info("inbound.owned", owned=self._token is not None)
         if self._token is not None:
-            await retry_wanted(self._commits, self._checks())
+            await retry_wanted(self._ingestion, self._checks())
+            await self.refusals.take_up(self._checks())
 
     def _let_go(self) -> None:
         self._token = None
         self._buffer.clear()
         self._done.clear()
+        self.refusals.begin_anew()
         self._read_to = START
 
     async def _work(self) -> None:
         await self._remove_done()
         await self._fill()
         for arrival in self._buffer.due(monotonic()):
-            await self._take_in(arrival)
+            if await self._take_in(arrival):
+                self._done.append(arrival.entry_id)
             self._buffer.remove(arrival)
-            self._done.append(arrival.entry_id)
+        await self.refusals.set_aside(self._checks())
         await self._remove_done()
         INBOUND_BUFFERED.set(len(self._buffer))
 
@@ -126,6 +132,7 @@ class Sequencer:
             for entry in entries:
                 await self._take_on(entry)
                 self._read_to = entry.id
+            await self.refusals.set_aside(self._checks())
             if len(entries) < READ_AT_ONCE:
                 return
             seconds = 0.0
@@ -134,18 +141,19 @@ class Sequencer:
         try:
             envelope = read_event(entry, self._commits.catalog)
         except InvalidInput as error:
-            await self._refusals.refuse(entry, error, self._checks())
-            self._done.append(entry.id)
+            if await self.refusals.refuse(entry, error, self._checks()):
+                self._done.append(entry.id)
         else:
             self._buffer.add(Arrival(entry.id, envelope, monotonic()))
 
-    async def _take_in(self, arrival: Arrival) -> None:
+    async def _take_in(self, arrival: Arrival) -> bool:
+        """Whether the entry is dealt with: one that SQL refuses may have to wait aside."""
         try:
-            await take_in(self._commits, arrival.envelope, self._checks())
+            await self._ingestion.take_in(arrival.envelope, self._checks())
         except (DataError, IntegrityError) as error:
             entry = Entry(arrival.entry_id, arrival.envelope.to_json().encode())
-            refusal = NotAnEnvelope(f"SQL does not take it: {error_text(error)}")
-            await self._refusals.refuse(entry, refusal, self._checks())
+            return await self.refusals.refuse(entry, refused_by_sql(error), self._checks())
+        return True
 
     async def _remove_done(self) -> None:
         if self._done:

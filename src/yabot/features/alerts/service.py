@@ -38,9 +38,10 @@ class AlertService:
 
         Raises StoreUnavailable.
         """
-        if not self._admins:
-            return
         alert, now = Alert(text, variables), utc_now()
+        if not self._admins:
+            log.warning("alert.has_no_reader", alert=alert.subject, set="ADMIN_USER_IDS")
+            return
         told = await self._commits.database.read(repository.find(alert))
         if told is None:
             work.run(repository.tell_first(alert, now))
