@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.sender.desk import Desk, at_the_desk, texts_to
 from tests.sender.recorder import Call, Recorder, Refusal, recording
 from tests.storage.fixtures import fresh_copy
+from tests.tiers import examples
 from tests.waiting import until
 from yabot.bot.room import Room
 from yabot.storage.relational.database import Database
@@ -96,7 +97,7 @@ commits = st.lists(st.tuples(st.integers(1, 5), st.integers(1, 5), st.booleans()
 
 @given(commits=commits, troubles=st.lists(st.booleans(), max_size=8))
 @settings(
-    max_examples=15,
+    max_examples=examples(15),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 async def test_whatever_is_left_in_sql_keeps_its_place(
