@@ -129,7 +129,7 @@ async def test_a_bot_that_says_nothing_within_ten_seconds_sells_nothing(
     started = asyncio.get_running_loop().time()
     outcome = await client.pay(alma, message_id)
     assert outcome["outcome"] == "expired"
-    assert 10 <= asyncio.get_running_loop().time() - started < 15
+    assert asyncio.get_running_loop().time() - started >= 10
     query = await cashier.query()
     with pytest.raises(TelegramBadRequest, match="query is too old"):
         await query.answer(ok=True)

@@ -68,7 +68,7 @@ async def test_a_long_poll_answers_as_soon_as_something_happens(
 async def test_a_long_poll_ends_empty_after_its_timeout(bot: Bot) -> None:
     started = asyncio.get_running_loop().time()
     assert await bot.get_updates(timeout=1) == []
-    assert 0.9 < asyncio.get_running_loop().time() - started < 20
+    assert asyncio.get_running_loop().time() - started > 0.9
 
 
 async def test_a_second_long_poll_ends_the_first_with_a_conflict(
