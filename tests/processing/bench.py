@@ -67,6 +67,8 @@ class Bench:
     processor: UpdateProcessor
     sender: Sender
     handlers: Handlers
+    # How often the log's followers have been told to look for what nobody has told them of.
+    looks: list[None]
 
     async def receive(self, *updates: Update) -> None:
         """As from Telegram."""
@@ -116,9 +118,12 @@ async def at_the_bench(
     )
     prompt = PromptAnswers(bot, dispatcher, processor, texts)
     commits.followers.append(sender.notice)
-    rounds = Rounds(shares, WaitingUpdates(intake), processor, prompt, sender, None, lambda: None)
+    looks: list[None] = []
+    commits.on_untold.append(lambda: looks.append(None))
+    waiting = WaitingUpdates(intake)
+    rounds = Rounds(shares, waiting, processor, prompt, sender, None, commits.look_again)
     try:
-        yield Bench(database, intake, shares, rounds, processor, sender, handlers)
+        yield Bench(database, intake, shares, rounds, processor, sender, handlers, looks)
     finally:
         await processor.lanes.cancel()
         await sender.lanes.cancel()

@@ -46,3 +46,21 @@ async def test_who_stops_takes_up_nothing_new_and_keeps_what_it_has(
         assert heir.processor.under_way == {1}
         await heir.finish()
     assert [call.text for call in recorder.taken] == ["hello"]
+
+
+async def test_an_heir_looks_at_once_for_what_the_other_has_committed(
+    new_postgres: NewDatabase, recorder: Recorder
+) -> None:
+    """Its own sweep would find it far later."""
+    one, two = new_postgres(), new_postgres()
+    await asyncio.gather(one.open(), two.open())
+    async with at_the_bench(one, recorder) as leaving, at_the_bench(two, recorder) as heir:
+        await leaving.rounds.run_once()
+        await heir.rounds.run_once()
+        assert not heir.looks
+        await leaving.finish()
+        await heir.rounds.run_once()
+        assert len(heir.looks) == 1
+        await heir.rounds.run_once()
+        assert len(heir.looks) == 1
+        await heir.finish()
