@@ -24,7 +24,8 @@ ENV PATH="/opt/yabot/bin:$PATH" \
     PYTHONUNBUFFERED=1 \
     YABOT_ENV=production \
     YABOT_DATA_DIR=/var/lib/yabot \
-    LOG_FORMAT=json
+    LOG_FORMAT=json \
+    HEALTH_PORT=8080
 # openssl comes with the image's ca-certificates; deploy/certificates.sh needs it.
 RUN groupadd --gid 10001 yabot \
     && useradd --uid 10001 --gid yabot --no-create-home --home-dir /var/lib/yabot \

@@ -7,9 +7,10 @@ from functools import partial
 from typing import Literal
 
 from aiogram import Bot
+from fastapi import FastAPI
 
 from yabot.api.app import build_api
-from yabot.api.listener import api_listener
+from yabot.api.listener import listen_as_api, listen_for_health
 from yabot.assembly import (
     build_catalog,
     build_coordinators,
@@ -41,6 +42,7 @@ from yabot.observability.logging import get_logger
 from yabot.observability.metrics import LOOP_LAG
 from yabot.playground.server import PlaygroundServer
 from yabot.runtime.heap import settle_heap
+from yabot.runtime.http import HttpServer
 from yabot.runtime.lag import watch_lag
 from yabot.runtime.lock import data_directory_lock
 from yabot.runtime.loops import WakingLoop
@@ -133,14 +135,19 @@ class BotApplication:
             stack.enter_context(data_directory_lock(self._settings.data_dir))
 
     async def _start_api(self, stack: AsyncExitStack) -> None:
-        if "api" not in self._roles:
-            return
         document = asyncapi_document(build_catalog(self._features), self._settings.bus_partitions)
         app = build_api(self.health, document)
-        server = api_listener(app, self._settings.api)
-        await server.start()
+        server = await self._listen(app)
         stack.push_async_callback(server.stop)
         self._addresses.append(f"Health   {server.url}/health/ready")
+
+    async def _listen(self, app: FastAPI) -> HttpServer:
+        """Every process tells its own health and metrics, wherever its roles have it listen."""
+        settings = self._settings
+        if "api" in self._roles:
+            return await listen_as_api(app, settings.api)
+        others = {settings.api.port, settings.playground_port, settings.telegram.webhook_port}
+        return await listen_for_health(app, settings.api, others)
 
     async def _start_watches(
         self, stack: AsyncExitStack, stores: Stores, services: Services, incidents: Incidents

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.deploy.compose_file import ROOT
+from tests.ports import free_port
 from yabot.api.app import build_api
 from yabot.observability.health import Health
 from yabot.runtime.http import HttpServer
@@ -93,14 +94,18 @@ async def test_the_health_check_tells_a_live_program_from_none(
     for given in (None, certificate, replace(certificate, client_ca=tls / "yabot/ca.pem")):
         server = HttpServer(build_api(Health(), {}), "127.0.0.1", 0, variable="API_PORT", tls=given)
         await server.start()
-        env = {"PATH": os.environ["PATH"], "API_PORT": server.url.rpartition(":")[2]}
-        if given is not None:
-            env["API_TLS_CERT_FILE"] = str(given.certificate)
+        port, elsewhere = server.url.rpartition(":")[2], str(free_port())
+        path = {"PATH": os.environ["PATH"]}
+        with_api = {**path, "API_PORT": port, "HEALTH_PORT": elsewhere}
+        without = {**path, "API_PORT": elsewhere, "HEALTH_PORT": port}
+        for env in (with_api, without):
+            if given is not None:
+                env["API_TLS_CERT_FILE"] = str(given.certificate)
         try:
-            assert await status(command, env) == 0
+            assert [await status(command, env) for env in (with_api, without)] == [0, 0]
         finally:
             await server.stop()
-        assert await status(command, env) == 1
+        assert await status(command, with_api) == 1
 
 
 async def status(command: list[str], env: dict[str, str]) -> int:

@@ -37,6 +37,7 @@ class Program:
         self.kill_file = folder / "kill"
         self.command = command or ("run",)
         ports = {name: str(free_port()) for name in ("API_PORT", "PLAYGROUND_PORT")}
+        ports["HEALTH_PORT"] = ports["API_PORT"]
         own = {"YABOT_DATA_DIR": str(self.data), "LOG_FORMAT": "json", "LOG_LEVEL": "DEBUG"}
         self.settings = {**own, **ports, **settings}
         self.pid: int | None = None

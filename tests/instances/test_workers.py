@@ -1,6 +1,7 @@
 """Two workers share what follows from a reaction; one is killed, and the other goes on."""
 
 import asyncio
+from urllib.request import urlopen
 
 import pytest
 
@@ -11,16 +12,23 @@ from tests.instances.fleet import Fleet
 from tests.waiting import PATIENCE
 
 NAMES = ("Ada", "Blas", "Cora", "Dan", "Eva", "Fe", "Gil", "Hugo")
+REWARDS = "subscribers of rewards"
 REACTION = "r:letter:❤"
 
 
-@pytest.mark.criterion("2.3.1", "3.1.5", "rel.3", "scale.3")
+@pytest.mark.criterion("2.3.1", "2.3.3", "3.1.5", "rel.3", "rel.4", "scale.3")
 async def test_each_reaction_is_paid_once_whichever_worker_dies_behind_its_commit(
     fleet: Fleet, telegram: Program
 ) -> None:
     fleet.start(1)
     victim, _ = *fleet.workers, fleet.hire()
     await asyncio.to_thread(fleet.until_shared_by, 2, "rewards")
+    (bot,) = fleet.bots
+    for process, does, leaves in ((victim, REWARDS, "telegram"), (bot, "telegram", REWARDS)):
+        components, figures = await asyncio.to_thread(told_by, process)
+        assert does in components
+        assert leaves not in components
+        assert ('yabot_partitions_owned{group="rewards"}' in figures) is (does == REWARDS)
     async with readers(telegram.url, *NAMES) as found:
         await asyncio.gather(*map(begin, found))
         await asyncio.to_thread(fleet.until_heard, "rewards")
@@ -34,6 +42,14 @@ async def test_each_reaction_is_paid_once_whichever_worker_dies_behind_its_commi
         for reader in found:
             assert await times_told(reader) == 1
     assert fleet.stores.value("SELECT count(*) FROM dead_letters") == 0
+
+
+def told_by(process: Program) -> tuple[set[str], str]:
+    """The components of its health, and its metrics."""
+    process.wait_ready()
+    address = f"http://127.0.0.1:{process.settings['HEALTH_PORT']}/metrics"
+    with urlopen(address, timeout=PATIENCE) as answer:
+        return set(process.health("ready")[1]["components"]), answer.read().decode()
 
 
 async def begin(reader: Reader) -> None:

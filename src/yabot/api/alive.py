@@ -8,19 +8,24 @@ import os
 import socket
 import ssl
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 PATIENCE = 3  # seconds
 LOOPBACK = "127.0.0.1"
 
 
 def main(environ: Mapping[str, str]) -> int:
-    port = int(environ.get("API_PORT") or 8080)
+    """A process listens on one of the two, by its roles."""
+    ports = (int(environ.get("API_PORT") or 8080), int(environ.get("HEALTH_PORT") or 8082))
+    ask = _shakes_hands if environ.get("API_TLS_CERT_FILE") else _answers
+    return 0 if any(_succeeds(ask, port) for port in ports) else 1
+
+
+def _succeeds(ask: Callable[[int], bool], port: int) -> bool:
     try:
-        alive = _shakes_hands(port) if environ.get("API_TLS_CERT_FILE") else _answers(port)
+        return ask(port)
     except (OSError, http.client.HTTPException):
-        alive = False
-    return 0 if alive else 1
+        return False
 
 
 def _answers(port: int) -> bool:

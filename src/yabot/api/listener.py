@@ -1,21 +1,53 @@
-"""Where the API listens, and to whom it speaks."""
+"""Where a process listens for the API, its health and metrics, and to whom it speaks."""
+
+from collections.abc import Collection
+from contextlib import suppress
 
 from fastapi import FastAPI
 
-from yabot.runtime.http import HttpServer
+from yabot.observability.logging import get_logger
+from yabot.runtime.http import HttpServer, PortTaken
 from yabot.runtime.tls import ServerCertificate
 from yabot.settings import ApiSettings
 
+log = get_logger(__name__)
 
-def api_listener(app: FastAPI, settings: ApiSettings) -> HttpServer:
-    return HttpServer(
+# Further ports that are tried where nobody has chosen one.
+NEIGHBOURS = 20
+
+
+async def listen_as_api(app: FastAPI, settings: ApiSettings) -> HttpServer:
+    """Raises ConfigurationError, among others when somebody else has the port."""
+    return await _listen(app, settings, settings.port, "API_PORT")
+
+
+async def listen_for_health(
+    app: FastAPI, settings: ApiSettings, others: Collection[int]
+) -> HttpServer:
+    """At HEALTH_PORT; unless it is set, at the next port that is free if need be.
+
+    ``others`` are ports that are meant for something else. Raises ConfigurationError.
+    """
+    if "health_port" not in settings.model_fields_set:
+        for port in range(settings.health_port, settings.health_port + NEIGHBOURS):
+            if port not in others:
+                with suppress(PortTaken):
+                    return await _listen(app, settings, port, "HEALTH_PORT")
+    return await _listen(app, settings, settings.health_port, "HEALTH_PORT")
+
+
+async def _listen(app: FastAPI, settings: ApiSettings, port: int, variable: str) -> HttpServer:
+    server = HttpServer(
         app,
         settings.host,
-        settings.port,
-        variable="API_PORT",
+        port,
+        variable=variable,
         tls=_certificate(settings),
         trusted_proxies=settings.trusted_proxies,
     )
+    await server.start()
+    log.info("health.listening", url=server.url)
+    return server
 
 
 def _certificate(settings: ApiSettings) -> ServerCertificate | None:

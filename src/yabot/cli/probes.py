@@ -119,18 +119,28 @@ async def program(settings: Settings) -> Check:
     """What `yabot run` says of itself, where it runs on this machine."""
     api = settings.api
     scheme = "https" if api.tls_cert_file else "http"
-    address = f"{scheme}://{api.host}:{api.port}/health/ready"
+    addresses = [
+        f"{scheme}://{api.host}:{port}/health/ready" for port in (api.port, api.health_port)
+    ]
     if api.tls_client_ca_file:
-        return Check(PROGRAM, "off", f"{address} tells it to whoever has a certificate")
+        return Check(PROGRAM, "off", f"{addresses[0]} tells it to whoever has a certificate")
+    for address in addresses:
+        if (found := await _ask_program(address, api.tls_cert_file)) is not None:
+            return found
+    return Check(PROGRAM, "off", f"none answers at {' or '.join(addresses)}")
+
+
+async def _ask_program(address: str, certificate: Path | None) -> Check | None:
+    """None when nobody answers there."""
     try:
-        patience, trusted = ClientTimeout(total=PATIENCE_S), _trusting(api.tls_cert_file)
+        patience, trusted = ClientTimeout(total=PATIENCE_S), _trusting(certificate)
         async with (
             ClientSession(timeout=patience) as session,
             session.get(address, ssl=trusted) as answer,
         ):
             return judge_program(await answer.json())
     except (ClientError, TimeoutError, OSError, ValueError):
-        return Check(PROGRAM, "off", f"none answers at {address}")
+        return None
 
 
 def _trusting(certificate: Path | None) -> ssl.SSLContext | bool:
@@ -146,7 +156,7 @@ def _trusting(certificate: Path | None) -> ssl.SSLContext | bool:
 def judge_program(health: Any) -> Check:
     components = health.get("components") if isinstance(health, dict) else None
     if not isinstance(components, dict):
-        return Check(PROGRAM, "off", "something else answers at API_PORT")
+        return Check(PROGRAM, "off", "something else answers where it should listen")
     troubled = [name for name, each in components.items() if each.get("status") != "ok"]
     if not troubled:
         return Check(PROGRAM, "ok", "all its components are well")

@@ -1,6 +1,7 @@
 """An ASGI application served inside the program's own event loop."""
 
 import asyncio
+import errno
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,10 @@ from yabot.observability.metrics import HANGUPS
 from yabot.runtime.connections import BoundedListener, Connections
 from yabot.runtime.patience import USUAL, Limits, PatientProtocol
 from yabot.runtime.tls import ServerCertificate
+
+
+class PortTaken(ConfigurationError):
+    """Somebody else listens there."""
 
 
 class HttpServer:
@@ -62,7 +67,7 @@ class HttpServer:
         return f"{scheme}://{host}:{self._port}"
 
     async def start(self) -> None:
-        """Returns when the server answers. Raises ConfigurationError for a taken port."""
+        """Returns when the server answers. Raises PortTaken, ConfigurationError."""
         bound = bind(self._host, self._port, self._variable, self._connections)
         self._port = bound.getsockname()[1]
         self._serving = asyncio.create_task(self._server.serve([bound]))
@@ -125,7 +130,8 @@ def bind(host: str, port: int, variable: str, connections: Connections) -> Bound
         bound.bind((host, port))
     except OSError as error:
         bound.close()
-        raise ConfigurationError(
+        kind = PortTaken if error.errno == errno.EADDRINUSE else ConfigurationError
+        raise kind(
             [f"{variable}: port {port} on {host} cannot be used ({error.strerror}); set another"]
         ) from error
     return bound

@@ -24,6 +24,13 @@ class ApiSettings(Section):
         value="an address of this machine, 0.0.0.0 for all",
     )
     port: Port = variable("API_PORT", 8080, about="The port that the API binds.", value=PORT)
+    health_port: Port = variable(
+        "HEALTH_PORT",
+        8082,
+        about="Where a process without the role api tells its health and metrics, on API_HOST.",
+        value=PORT,
+        default_text="8082, or the next port that is free",
+    )
     tls_cert_file: ReadableFile | None = variable(
         "API_TLS_CERT_FILE",
         None,

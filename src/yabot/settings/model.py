@@ -112,6 +112,9 @@ class Settings(Section):
 
     def _clashing_ports(self) -> Iterator[Problem]:
         taken = {self.api.port: "API_PORT"}
+        # A process has one of these two listeners, never both.
+        if "health_port" in self.api.model_fields_set:
+            taken.setdefault(self.api.health_port, "HEALTH_PORT")
         candidates = (
             ("WEBHOOK_PORT", self.telegram.webhook_port, self.telegram.webhook_url is not None),
             ("PLAYGROUND_PORT", self.playground_port, self.playground),

@@ -1,0 +1,56 @@
+"""Several processes on one machine each find a port for their health."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import pytest
+
+from tests.ports import free_port
+from yabot.api.app import build_api
+from yabot.api.listener import listen_as_api, listen_for_health
+from yabot.observability.health import Health
+from yabot.runtime.http import HttpServer, PortTaken
+from yabot.settings import ConfigManager
+
+APP = build_api(Health(), {})
+
+
+@pytest.fixture
+async def stack() -> AsyncIterator[AsyncExitStack]:
+    async with AsyncExitStack() as stack:
+        yield stack
+
+
+def port_of(server: HttpServer) -> int:
+    return int(server.url.rpartition(":")[2])
+
+
+async def kept(stack: AsyncExitStack, server: HttpServer) -> int:
+    stack.push_async_callback(server.stop)
+    return port_of(server)
+
+
+@pytest.mark.criterion("rel.4")
+async def test_each_process_finds_a_port_where_none_is_chosen(stack: AsyncExitStack) -> None:
+    """The first one, or as many as others on this machine need, may be taken already."""
+    settings = ConfigManager({}, None).load().api
+    others = {8083}
+    found = [await kept(stack, await listen_for_health(APP, settings, others)) for _ in range(3)]
+    assert found == sorted(set(found))
+    assert set(found) <= set(range(8082, 8102)) - others
+
+
+@pytest.mark.criterion("rel.4")
+async def test_a_chosen_port_is_kept_or_named(stack: AsyncExitStack) -> None:
+    port = free_port()
+    settings = ConfigManager({"HEALTH_PORT": str(port)}, None).load().api
+    assert await kept(stack, await listen_for_health(APP, settings, set())) == port
+    with pytest.raises(PortTaken, match=f"^HEALTH_PORT: port {port} on 127.0.0.1 cannot be used"):
+        await listen_for_health(APP, settings, set())
+
+
+async def test_the_api_has_its_port_or_none(stack: AsyncExitStack) -> None:
+    settings = ConfigManager({"API_PORT": str(free_port())}, None).load().api
+    assert await kept(stack, await listen_as_api(APP, settings)) == settings.port
+    with pytest.raises(PortTaken, match=r"^API_PORT: "):
+        await listen_as_api(APP, settings)
