@@ -19,7 +19,7 @@ from tests.bus.log import (
     tell,
     told_in,
 )
-from tests.bus.relays import new_relay
+from tests.bus.relays import new_relay, only_asked
 from tests.bus.valkey import server
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import new_commits
@@ -124,6 +124,26 @@ async def test_a_stream_ahead_of_the_log_stops_the_relay_with_a_sentence(
     assert f"the stream yabot:events:{{{partition}}} is at 100, but the log is at" in told
     assert "point REDIS_URL at the right one, or delete the yabot:events keys" in told
     assert await redis.xlen(stream_name(partition)) == 1
+
+
+@pytest.mark.criterion("2.1.3")
+async def test_what_a_broken_off_step_was_to_look_for_is_found_by_the_next(
+    sqlite_database: Database, redis: Redis
+) -> None:
+    commits = new_commits(sqlite_database)
+    relay = only_asked(sqlite_database, Streams(redis))
+    commits.followers.append(relay.notice)
+    await relay.run_once()
+    relay.look_again()
+    # It keeps nothing of what it is told: it is to look.
+    await fill(commits, "meanwhile")
+    partition = (await rows_of(sqlite_database, outbox))[0]["partition"]
+    await redis.xadd(stream_name(partition), {"event": "{}"}, id="100-0")
+    with pytest.raises(StreamAhead):
+        await relay.run_once()
+    await redis.delete(stream_name(partition))
+    await relay.run_once()
+    assert await streams(redis) == await committed(sqlite_database)
 
 
 async def test_a_sweep_that_fails_is_made_again_at_once(
