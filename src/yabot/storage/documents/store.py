@@ -56,14 +56,22 @@ def store_errors() -> Iterator[None]:
 
 
 class DocumentStore:
-    def __init__(self, uri: str, database: str, *, max_pool_size: int, timeout_ms: int) -> None:
+    def __init__(
+        self,
+        uri: str,
+        database: str,
+        *,
+        max_pool_size: int,
+        timeout_ms: int,
+        longest_rest_ms: int = LONGEST_REST_MS,
+    ) -> None:
         self.client: AsyncMongoClient[Document] = AsyncMongoClient(
             uri,
             maxPoolSize=max_pool_size,
             serverSelectionTimeoutMS=timeout_ms,
             connectTimeoutMS=timeout_ms,
             timeoutMS=timeout_ms,
-            maxIdleTimeMS=LONGEST_REST_MS,
+            maxIdleTimeMS=longest_rest_ms,
             w="majority",
             journal=True,
             tz_aware=True,

@@ -19,6 +19,7 @@ from yabot.errors import StoreUnavailable
 from yabot.runtime.watch import Gate
 from yabot.storage.relational.database import Statement, store_errors
 from yabot.storage.relational.later import LaterWrites
+from yabot.storage.relational.rested import ask_rested
 
 T = TypeVar("T")
 
@@ -48,7 +49,6 @@ class PostgresDatabase:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=timeout_ms / 1000,
-            pool_pre_ping=True,
             hide_parameters=True,
             connect_args={
                 "cursor_factory": _Cursor,
@@ -58,6 +58,7 @@ class PostgresDatabase:
                 **KEEPALIVES,
             },
         )
+        ask_rested(self.engine)
         self._open: WeakSet[psycopg.Connection] = WeakSet()
         event.listen(self.engine, "connect", lambda connection, _record: self._open.add(connection))
         event.listen(self.engine, "do_connect", self._require_hope)

@@ -1,0 +1,65 @@
+"""Connections to PostgreSQL that are known to lead somewhere before anything is sent over them.
+
+A firewall forgets a connection that has been idle, and tells neither side: what is sent over it
+then is lost, and its sender learns so only when the time for an answer has passed.
+"""
+
+import select
+from time import monotonic
+
+import psycopg
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+# Seconds of rest after which a connection is asked.
+RESTED = 1.0
+# The answer takes one way there and back; who waits for it wants to send something.
+LONGEST_ANSWER = 0.5
+SINCE = "resting since"
+
+
+def ask_rested(engine: Engine) -> None:
+    """From now on its pool replaces a connection that has rested and does not answer, and with it
+    those that rest beside it; also one whose end the server has told meanwhile.
+    """
+    event.listen(engine, "checkin", _note)
+    event.listen(engine, "checkout", _require_answer)
+
+
+def _note(_connection: psycopg.Connection | None, entry: ConnectionPoolEntry) -> None:
+    entry.info[SINCE] = monotonic()
+
+
+def _require_answer(
+    connection: psycopg.Connection, entry: ConnectionPoolEntry, _proxy: object
+) -> None:
+    since = entry.info.get(SINCE)
+    if since is None:
+        return
+    has_rested = monotonic() - since > RESTED
+    if (has_rested or _has_news(connection, 0.0)) and not _answers(connection):
+        raise InvalidatePoolError
+
+
+def _answers(connection: psycopg.Connection) -> bool:
+    """Past psycopg, which would wait for as long as it takes."""
+    line, deadline = connection.pgconn, monotonic() + LONGEST_ANSWER
+    try:
+        line.send_query(b"")
+        line.flush()
+        while line.is_busy():
+            if not _has_news(connection, max(0.0, deadline - monotonic())):
+                return False
+            line.consume_input()
+        while line.get_result() is not None:
+            pass
+    except psycopg.Error:
+        return False
+    return True
+
+
+def _has_news(connection: psycopg.Connection, seconds: float) -> bool:
+    waiting = select.poll()
+    waiting.register(connection.pgconn.socket, select.POLLIN)
+    return bool(waiting.poll(seconds * 1000))

@@ -1,0 +1,142 @@
+"""A firewall has forgotten idle connections: what comes after the rest goes through at once."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from sqlalchemy import make_url
+
+from tests.outages.proxy import Proxy, proxying
+from tests.storage.fixtures import PATIENCE_MS, PostgresServer
+from tests.waiting import until
+from yabot.runtime.watch import StoreWatch
+from yabot.storage.documents.store import DocumentStore
+from yabot.storage.heartbeat import ping_database
+from yabot.storage.relational.postgres import PostgresDatabase
+from yabot.storage.relational.rested import RESTED
+
+CROWD = 4
+
+
+@pytest.fixture
+def postgres_firewall(postgres_server: PostgresServer) -> Iterator[tuple[Proxy, str]]:
+    """The firewall, and the address of a database behind it."""
+    name = postgres_server.create_migrated()
+    inside = make_url(postgres_server.url_of(name))
+    folder = inside.query["host"]
+    assert isinstance(folder, str)
+
+    def connect() -> socket.socket:
+        connected = socket.socket(socket.AF_UNIX)
+        connected.connect(str(Path(folder) / ".s.PGSQL.5432"))
+        return connected
+
+    with proxying(connect) as proxy:
+        outside = inside.set(host="127.0.0.1", port=proxy.port, query={})
+        yield proxy, outside.render_as_string(hide_password=False)
+    postgres_server.drop(name)
+
+
+@pytest.fixture
+async def postgres(
+    postgres_firewall: tuple[Proxy, str],
+) -> AsyncIterator[tuple[Proxy, PostgresDatabase]]:
+    proxy, url = postgres_firewall
+    database = PostgresDatabase(url, pool_size=CROWD, timeout_ms=PATIENCE_MS)
+    yield proxy, database
+    await database.close()
+
+
+async def crowd(database: PostgresDatabase) -> None:
+    """As many at a time as there are connections."""
+    sleep = "SELECT pg_sleep(0.05)"
+    await asyncio.gather(
+        *(database.read(lambda c: c.exec_driver_sql(sleep) and None) for _ in range(CROWD))
+    )
+
+
+async def test_a_crowd_after_the_rest_gets_through_to_postgresql(
+    postgres: tuple[Proxy, PostgresDatabase],
+) -> None:
+    firewall, database = postgres
+    await crowd(database)
+    assert len(firewall.attempts) == CROWD
+    await rest(RESTED)
+    firewall.forget()
+    await crowd(database)
+    assert len(firewall.attempts) == 2 * CROWD
+    # Who answers is kept.
+    await rest(RESTED)
+    await crowd(database)
+    assert len(firewall.attempts) == 2 * CROWD
+
+
+async def test_what_the_server_has_ended_is_replaced_also_without_a_rest(
+    postgres: tuple[Proxy, PostgresDatabase],
+) -> None:
+    firewall, database = postgres
+    await crowd(database)
+    firewall.cut()
+    await crowd(database)
+
+
+async def test_the_watch_does_not_call_postgresql_lost(
+    postgres: tuple[Proxy, PostgresDatabase],
+) -> None:
+    firewall, database = postgres
+    async with looking(StoreWatch(database.gate, database.open, lambda: ping_database(database))) as lost:
+        await rest(RESTED)
+        firewall.forget()
+        database.gate.suspected.set()
+        before = len(firewall.attempts)
+
+        async def looked_again() -> bool:
+            return len(firewall.attempts) > before or bool(lost)
+
+        await until(looked_again)
+    assert lost == []
+
+
+async def test_a_connection_to_mongodb_is_not_used_after_a_long_rest(mongodb_uri: str) -> None:
+    port = urlsplit(mongodb_uri).port
+    with proxying(lambda: socket.create_connection(("127.0.0.1", port))) as firewall:
+        uri = f"mongodb://127.0.0.1:{firewall.port}/?directConnection=true"
+        store = DocumentStore(
+            uri, "test", max_pool_size=CROWD, timeout_ms=2000, longest_rest_ms=200
+        )
+        lost: list[str] = []
+        watch = StoreWatch(store.gate, store.ping, store.ping)
+        watch.on_lost.append(lost.append)
+        await asyncio.gather(*(store.find("users", str(n)) for n in range(CROWD)))
+        await rest(0.3)
+        firewall.forget()
+        await asyncio.gather(*(store.find("users", str(n)) for n in range(CROWD)))
+        await watch.start(2)
+        await watch.stop()
+        await store.close()
+    assert lost == []
+
+
+@asynccontextmanager
+async def looking(watch: StoreWatch) -> AsyncIterator[list[str]]:
+    """What it has said of a loss."""
+    lost: list[str] = []
+    watch.on_lost.append(lost.append)
+    await watch.start(5)
+    yield lost
+    await watch.stop()
+
+
+async def rest(seconds: float) -> None:
+    """Until the connections in the pool have rested so long."""
+    clock = asyncio.get_running_loop().time
+    began = clock()
+
+    async def rested() -> bool:
+        return clock() - began > seconds
+
+    await until(rested)
