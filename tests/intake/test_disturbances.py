@@ -126,12 +126,17 @@ async def test_a_webhook_that_was_taken_away_is_set_again(new_house: NewHouse) -
 @pytest.mark.criterion("5.4.1")
 async def test_what_cannot_be_delivered_is_told(new_house: NewHouse) -> None:
     nobody = f"http://127.0.0.1:{free_port()}/telegram"
-    house = await asyncio.to_thread(
-        new_house, "polling", **(webhook_settings() | {"WEBHOOK_URL": nobody})
-    )
+    house = await asyncio.to_thread(new_house, "polling")
     async with readers(house.url, "Ana") as (ana,):
+        # By then the program knows whom to tell.
+        await ana.ask("/start")
+        assert await asyncio.to_thread(house.program.stop) == 0
+        house.program.settings |= webhook_settings() | {"WEBHOOK_URL": nobody}
+        await asyncio.to_thread(house.program.start)
         await ana.send("/start")
         await asyncio.to_thread(wait_until, lambda: house.component("intake") == "degraded")
+        told = "Hay actualizaciones esperando en Telegram"
+        await ana.client.wait_for(house.admin, lambda chat: told in str(chat), PATIENCE)
     assert "Connection refused" in disturbances(house)["deliveries_fail"]
     word = await doctors_word(house)
     assert word.state == "warning"
@@ -144,14 +149,15 @@ async def test_a_webhook_that_telegram_does_not_take_yet_is_set_while_running(
 ) -> None:
     """As long as Telegram asks for is waited, and not once is it asked before."""
     house = await asyncio.to_thread(new_house, "polling")
-    assert await asyncio.to_thread(house.program.stop) == 0
-    house.program.settings |= webhook_settings()
     async with readers(house.url, "Ana") as (ana,), house.other_hand() as bot:
+        await ana.ask("/start")
+        assert await asyncio.to_thread(house.program.stop) == 0
+        house.program.settings |= webhook_settings()
         flood = {"kind": "flood", "method": "setWebhook", "retry_after": 6, "count": 2}
         await ana.client.faults(flood, {"kind": "delay", "method": "setWebhook", "seconds": 0.01})
         await asyncio.to_thread(house.program.start)
         # Meanwhile it polls.
-        await ana.ask("/start")
+        await ana.ask("/help")
         assert house.component("intake") == "degraded"
 
         async def is_set() -> bool:
@@ -162,3 +168,4 @@ async def test_a_webhook_that_telegram_does_not_take_yet_is_set_while_running(
         assert (refused["hits"], reached["hits"]) == (2, 1)
         await ana.ask("/help")
         await asyncio.to_thread(wait_until, lambda: house.component("intake") == "ok")
+        await ana.client.wait_for(house.admin, lambda chat: "Sin webhook" in str(chat), PATIENCE)
