@@ -52,6 +52,8 @@ PHRASES = (
     "not the primary",
     "no primary available",
     "no replica set members",
+    "document failed validation",
+    "waiting for replication timed out",
     "the cluster is down",
     "no connection available",
     "read only replica",
@@ -259,7 +261,12 @@ def _of_method(error: BaseException) -> str:
 
 
 def _of_phrases(error: BaseException) -> str:
-    said = _words(error).lower()
+    return known_phrases(_words(error))
+
+
+def known_phrases(words: str) -> str:
+    """What of a library's or a server's words may be told."""
+    said = words.lower()
     return ", ".join(phrase for phrase in PHRASES if phrase in said)
 
 

@@ -87,3 +87,8 @@ class StoryInvalid(TerminalError):
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(self.problems))
+
+
+def code_of(error: BaseException) -> str:
+    """Libraries have codes of their own, which mean nothing to our programs."""
+    return error.code if isinstance(error, YabotError) else YabotError.code

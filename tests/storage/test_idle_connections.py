@@ -88,7 +88,9 @@ async def test_the_watch_does_not_call_postgresql_lost(
     postgres: tuple[Proxy, PostgresDatabase],
 ) -> None:
     firewall, database = postgres
-    async with looking(StoreWatch(database.gate, database.open, lambda: ping_database(database))) as lost:
+    async with looking(
+        StoreWatch(database.gate, database.open, lambda: ping_database(database))
+    ) as lost:
         await rest(RESTED)
         firewall.forget()
         database.gate.suspected.set()

@@ -15,7 +15,7 @@ from yabot.bot.origins import lane_of, sender, sender_id, update_type
 from yabot.bot.shares import Share, Shares
 from yabot.bot.sign import WorkSign
 from yabot.bot.turn import Turn
-from yabot.errors import GuardFailed, OwnershipLost, StoreUnavailable, TerminalError
+from yabot.errors import GuardFailed, OwnershipLost, StoreUnavailable, TerminalError, code_of
 from yabot.events.operations import OperationCompleted, Outcome, UpdateReceived
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import DEGRADED_REPLIES, HANDLING, REDECIDED, UPDATES
@@ -207,7 +207,7 @@ class UpdateProcessor:
         DEGRADED_REPLIES.labels(outcome).inc()
         turn = handling.turn()
         turn.outcome = outcome
-        turn.error_code = getattr(error, "code", "internal_error")
+        turn.error_code = code_of(error)
         user, chat = sender(handling.update)
         if user is not None and chat is not None:
             turn.acknowledge()

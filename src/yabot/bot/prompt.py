@@ -22,7 +22,7 @@ from yabot.bot.processing import Handling, UpdateProcessor
 from yabot.bot.reading import Received, unread_checkout
 from yabot.bot.turn import Turn
 from yabot.error_text import error_text
-from yabot.errors import TransientError
+from yabot.errors import TransientError, code_of
 from yabot.events.operations import Outcome
 from yabot.observability.logging import get_logger
 from yabot.runtime.lanes import Lanes
@@ -142,7 +142,7 @@ def _undecided(handling: Handling, operation: str, outcome: Outcome, error: Exce
     """Nothing of what the handler had begun."""
     turn = handling.turn()
     turn.operation, turn.outcome = operation, outcome
-    turn.error_code = getattr(error, "code", "internal_error")
+    turn.error_code = code_of(error)
     return turn
 
 

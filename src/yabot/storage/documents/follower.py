@@ -14,6 +14,7 @@ from pymongo.errors import BulkWriteError
 from pymongo.read_concern import ReadConcern
 from sqlalchemy import Connection, and_, bindparam, delete, exists, select
 
+from yabot.error_text import known_phrases
 from yabot.errors import StoreUnavailable, YabotError
 from yabot.observability.logging import get_logger
 from yabot.runtime.loops import WakingLoop
@@ -186,10 +187,10 @@ def _operation(change: DocumentChange) -> ReplaceOne[dict[str, Any]] | DeleteOne
 def _met(details: Any) -> list[int]:
     """Raises StoreUnavailable, YabotError when something else than that was wrong."""
     for entry in details["writeConcernErrors"]:
-        raise StoreUnavailable("MongoDB", f"it may lose what it has written: {entry['errmsg']}")
+        raise StoreUnavailable("MongoDB", f"it may lose what it has written: {_told(entry)}")
     refused = [entry for entry in details["writeErrors"] if entry["code"] != DUPLICATE_KEY]
     if refused:
-        raise YabotError(f"MongoDB refuses a committed document: {refused[0]['errmsg']}")
+        raise YabotError(f"MongoDB refuses a committed document: {_told(refused[0])}")
     return [entry["index"] for entry in details["writeErrors"]]
 
 
@@ -268,3 +269,9 @@ def _gone(rows: list[Row]) -> Statement[None]:
         _remove.run_many(connection, [{"row": row_id} for row_id, _ in rows])
 
     return remove
+
+
+def _told(entry: Any) -> str:
+    """MongoDB quotes documents in what it says of them."""
+    phrases = known_phrases(str(entry.get("errmsg", "")))
+    return f"error {entry['code']}" + (f", {phrases}" if phrases else "")
