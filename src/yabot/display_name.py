@@ -31,8 +31,7 @@ def display_name(text: str) -> str | None:
 
 def _plain(text: str) -> str:
     """By compatibility: ``ｗｗｗ．`` and the like are what they look like."""
-    composed = unicodedata.normalize("NFKC", text)
-    seen = (" " if _is_break(each) else "" if _is_hidden(each) else each for each in composed)
+    seen = (" " if _is_break(each) else "" if _is_hidden(each) else each for each in text)
     return unicodedata.normalize("NFKC", "".join(seen))
 
 

@@ -51,6 +51,11 @@ class Proxy:
         """Break every connection once."""
         self._call(self._cut)
 
+    @property
+    def is_empty(self) -> bool:
+        """Nobody is connected."""
+        return not self._open
+
     def forget(self) -> None:
         """Pass nothing on any more over the connections that there are, and tell nobody."""
 

@@ -81,6 +81,11 @@ async def test_what_the_server_has_ended_is_replaced_also_without_a_rest(
     firewall, database = postgres
     await crowd(database)
     firewall.cut()
+
+    async def is_cut() -> bool:
+        return firewall.is_empty
+
+    await until(is_cut)
     await crowd(database)
 
 
