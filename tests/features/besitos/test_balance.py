@@ -1,7 +1,5 @@
 """/balance in the chat of the real program."""
 
-import json
-
 import pytest
 
 from tests.e2e.journal import Journal
@@ -65,8 +63,7 @@ async def test_mydata_shows_them_and_forget_takes_them_away(playing: Program) ->
         await reader.ask("/start")
         await grant(playing.stores, reader.user_id, 4)
         until_told(playing.stores)
-        _, *parts = await reader.ask("/mydata", answers=2)
-        shown = json.loads("".join(part["text"] for part in parts))
+        shown = await reader.own_data()
         assert shown["besitos"]["balance"] == 4
         assert [each["amount"] for each in shown["besitos"]["movements"]] == [4]
 

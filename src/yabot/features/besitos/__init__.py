@@ -1,16 +1,19 @@
+from collections.abc import Sequence
 from pathlib import Path
 
-from aiogram import Router
+from aiogram import Bot, Router
 
 from yabot.bot.localization import Localizer
 from yabot.feature import Feature, PersonalData, Services
 from yabot.features.besitos import handlers
 from yabot.features.besitos.events import EVENTS
 from yabot.features.besitos.gift import GiftHandler
+from yabot.features.besitos.gift_notices import GiftNotices
 from yabot.features.besitos.service import BesitosService
 from yabot.features.besitos.tables import TABLES
 from yabot.features.users.notices import Notices
 from yabot.features.users.service import UserService
+from yabot.runtime.loops import WakingLoop
 
 HERE = Path(__file__).parent
 
@@ -29,9 +32,16 @@ def _personal_data(services: Services) -> PersonalData:
     return PersonalData(besitos.export, besitos.erase, losing)
 
 
+def _notices(services: Services) -> GiftNotices:
+    return GiftNotices(services.commits, Notices(services[UserService], services.texts))
+
+
+def _loops(services: Services, _bot: Bot) -> Sequence[WakingLoop]:
+    return [_notices(services).loop]
+
+
 def _router(services: Services) -> Router:
-    users = services[UserService]
-    gift = GiftHandler(users, services[BesitosService], Notices(users, services.texts))
+    gift = GiftHandler(services[UserService], services[BesitosService], _notices(services))
     routes = handlers.router()
     gift.register(routes)
     return routes
@@ -48,4 +58,5 @@ FEATURE = Feature(
     service=_service,
     personal_data=_personal_data,
     router=_router,
+    loops=_loops,
 )

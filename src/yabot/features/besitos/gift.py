@@ -12,20 +12,25 @@ from yabot import outside
 from yabot.bot.filters import Pressed
 from yabot.bot.localization import Localizer
 from yabot.bot.turn import Turn
+from yabot.features.besitos.gift_notices import GiftNotices
 from yabot.features.besitos.service import BesitosService
-from yabot.features.users.model import Profile
-from yabot.features.users.names import shown_name
-from yabot.features.users.notices import Notices
 from yabot.features.users.service import User, UserService
+from yabot.runtime.buckets import Buckets
 
-Refusal = Literal["invalid_amount", "unknown_recipient", "own_gift", "insufficient"]
+Refusal = Literal[
+    "invalid_amount", "unknown_recipient", "own_gift", "insufficient", "too_many_searches"
+]
 
 REFUSALS: dict[Refusal, str] = {
     "invalid_amount": "besitos-gift-amount",
     "unknown_recipient": "besitos-gift-unknown",
     "own_gift": "besitos-gift-own",
     "insufficient": "besitos-gift-insufficient",
+    "too_many_searches": "besitos-gift-searches",
 }
+# Recipients that one reader may look for: at once, and how many more an hour.
+SEARCHES_AT_ONCE = 20
+SEARCHES_PER_HOUR = 20
 # With the @.
 LONGEST_NAME = 33
 _AMOUNT = re.compile("[1-9][0-9]{0,11}")
@@ -54,10 +59,11 @@ class Gift:
 
 
 class GiftHandler:
-    def __init__(self, users: UserService, besitos: BesitosService, notices: Notices) -> None:
+    def __init__(self, users: UserService, besitos: BesitosService, notices: GiftNotices) -> None:
         self._users = users
         self._besitos = besitos
         self._notices = notices
+        self._searches = Buckets(SEARCHES_AT_ONCE, SEARCHES_PER_HOUR / 3600)
 
     def register(self, routes: Router) -> None:
         routes.message.register(self.ask, Command("gift"))
@@ -75,17 +81,24 @@ class GiftHandler:
             turn.say(t("besitos-gift-how", balance=balance))
             return
         who, amount = words
-        recipient = await self._find(who)
         if not _AMOUNT.fullmatch(amount):
             _refuse(turn, t, "invalid_amount")
-        elif recipient is None:
+        elif int(amount) > balance:
+            # Before anybody is looked for: who has nothing to give learns of nobody.
+            _refuse(turn, t, "insufficient", balance=balance)
+        elif not self._searches.take(user.user_id):
+            _refuse(turn, t, "too_many_searches")
+        else:
+            await self._ask_for(turn, t, user, who, int(amount))
+
+    async def _ask_for(self, turn: Turn, t: Localizer, user: User, who: str, amount: int) -> None:
+        recipient = await self._find(who)
+        if recipient is None:
             _refuse(turn, t, "unknown_recipient", who=who[:LONGEST_NAME])
         elif recipient.user_id == user.user_id:
             _refuse(turn, t, "own_gift")
-        elif int(amount) > balance:
-            _refuse(turn, t, "insufficient", balance=balance)
         else:
-            _confirm(turn, t, recipient, int(amount))
+            _confirm(turn, t, recipient, who, amount)
 
     async def give(self, query: CallbackQuery, turn: Turn, user: User, t: Localizer) -> None:
         turn.interaction("gift_confirmed")
@@ -94,6 +107,10 @@ class GiftHandler:
         if gift.recipient_id == user.user_id:
             turn.acknowledge()
             _refuse(turn, t, "own_gift")
+            return
+        if self._searches.is_empty(user.user_id):
+            turn.acknowledge()
+            _refuse(turn, t, "too_many_searches")
             return
         key = f"gift:{user.user_id}:{gift.nonce}"
         outcome = await self._besitos.transfer(
@@ -109,11 +126,13 @@ class GiftHandler:
         if outcome == "insufficient":
             _refuse(turn, t, outcome, balance=balance)
         elif outcome == "unknown_recipient" or recipient is None:
+            # Also a forged button is a search.
+            self._searches.take(user.user_id)
             _refuse(turn, t, "unknown_recipient", who=gift.recipient_id)
         else:
-            left, who = balance - gift.amount, _handle(recipient.profile)
-            turn.say(t("besitos-gift-given", amount=gift.amount, who=who, balance=left))
-            await self._tell(turn, user.profile, gift)
+            left = balance - gift.amount
+            turn.say(t("besitos-gift-given", amount=gift.amount, balance=left))
+            await self._notices.tell(turn.work, user.profile, gift.recipient_id, gift.amount)
 
     async def keep(self, _query: CallbackQuery, turn: Turn, t: Localizer) -> None:
         turn.interaction("gift_declined")
@@ -127,24 +146,15 @@ class GiftHandler:
             return await self._users.find(user_id)
         return await self._users.find_by_username(who)
 
-    async def _tell(self, turn: Turn, giver: Profile, gift: Gift) -> None:
-        def say(t: Localizer) -> str:
-            return t("besitos-gift-received", amount=gift.amount, who=shown_name(giver, t))
 
-        await self._notices.tell(turn.work, gift.recipient_id, say)
-
-
-def _confirm(turn: Turn, t: Localizer, recipient: User, amount: int) -> None:
+def _confirm(turn: Turn, t: Localizer, recipient: User, who: str, amount: int) -> None:
+    """Names the recipient as the giver did: an id leads to no username."""
     gift = Gift(recipient.user_id, amount, turn.update.update_id)
-    question = t("besitos-gift-ask", amount=amount, who=_handle(recipient.profile))
+    name = outside.username(who)
+    question = t("besitos-gift-ask", amount=amount, who=f"@{name}" if name else recipient.user_id)
     turn.say(question, [[(t("besitos-gift-yes"), gift.data)], [(t("besitos-gift-no"), "gift:no")]])
 
 
 def _refuse(turn: Turn, t: Localizer, why: Refusal, **variables: str | int) -> None:
     turn.reject(why)
     turn.say(t(REFUSALS[why], **variables))
-
-
-def _handle(profile: Profile) -> str:
-    """How the giver knows the recipient: never by a name that only the id leads to."""
-    return f"@{profile.username}" if profile.username else profile.user_id

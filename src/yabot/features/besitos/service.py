@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 from yabot.errors import InvalidInput
-from yabot.features.besitos import repository
+from yabot.features.besitos import gift_notices, repository
 from yabot.features.besitos.events import BesitosAwarded, BesitosSpent
 from yabot.features.besitos.journal import Account, Journal
 from yabot.features.besitos.model import (
@@ -88,10 +88,11 @@ class BesitosService:
         journal = await self._journal(work, key, sender_id, recipient_id)
         if journal is None:
             return "repeated"
-        if payee not in journal.accounts:
-            return "unknown_recipient"
+        # First: who has nothing to give learns of nobody whether they are a reader.
         if not journal.holds(payer, amount):
             return "insufficient"
+        if payee not in journal.accounts:
+            return "unknown_recipient"
         gift = Transaction(
             key, "transfer", reason="gift", source="gift", payer=payer, payee=payee, amount=amount
         )
@@ -113,6 +114,7 @@ class BesitosService:
 
     def erase(self, work: UnitOfWork, user_id: str) -> None:
         work.run(repository.close_account(user_id, work.cause.id))
+        work.run(gift_notices.erase(user_id))
 
     async def _journal(self, work: UnitOfWork, key: str, *user_ids: str) -> Journal | None:
         """The unit's journal, with these readers' accounts; None: ``key`` has moved besitos."""

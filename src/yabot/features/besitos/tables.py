@@ -63,4 +63,15 @@ postings = Table(
     sqlite_autoincrement=True,
 )
 
-TABLES = (accounts, transactions, postings)
+# To whom a present was told of, when, and what has come since that they have not heard of.
+gift_notices = Table(
+    "gift_notices",
+    metadata,
+    Column("user_id", Text, primary_key=True),
+    Column("told_at", Moment, nullable=False),
+    Column("gifts", BigInteger, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+TABLES = (accounts, transactions, postings, gift_notices)

@@ -56,13 +56,22 @@ besitos-gift-kept = They stay with you.
 besitos-gift-repeated = That present has been handed over already.
 besitos-gift-given =
     { $amount ->
-        [one] Handed over: <b>1 besito</b> to { $who }.
-       *[other] Handed over: <b>{ $amount } besitos</b> to { $who }.
+        [one] Handed over: <b>1 besito</b>.
+       *[other] Handed over: <b>{ $amount } besitos</b>.
     } { $balance ->
         [0] You have none left.
         [one] You have <b>1</b> left.
        *[other] You have <b>{ $balance }</b> left.
     }
+besitos-gift-searches = You have looked for many people in a short time. You can go on giving in a while.
+besitos-gifts-received =
+    { $gifts ->
+        [one] 💋 You were given another present: { $amount ->
+            [one] <b>1 besito</b>
+           *[other] <b>{ $amount } besitos</b>
+        }.
+       *[other] 💋 You were given { $gifts } more presents, <b>{ $amount } besitos</b> in all.
+    } /balance shows how many you have.
 besitos-gift-received =
     { $amount ->
         [one] 💋 { $who } gives you <b>1 besito</b>.

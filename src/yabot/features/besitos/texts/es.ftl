@@ -56,13 +56,22 @@ besitos-gift-kept = Se quedan contigo.
 besitos-gift-repeated = Ese regalo ya está entregado.
 besitos-gift-given =
     { $amount ->
-        [one] Entregado: <b>1 besito</b> para { $who }.
-       *[other] Entregados: <b>{ $amount } besitos</b> para { $who }.
+        [one] Entregado: <b>1 besito</b>.
+       *[other] Entregados: <b>{ $amount } besitos</b>.
     } { $balance ->
         [0] No te queda ninguno.
         [one] Te queda <b>1</b>.
        *[other] Te quedan <b>{ $balance }</b>.
     }
+besitos-gift-searches = Has buscado a mucha gente en poco rato. Dentro de un rato puedes seguir regalando.
+besitos-gifts-received =
+    { $gifts ->
+        [one] 💋 Te han hecho otro regalo: { $amount ->
+            [one] <b>1 besito</b>
+           *[other] <b>{ $amount } besitos</b>
+        }.
+       *[other] 💋 Te han hecho { $gifts } regalos más, <b>{ $amount } besitos</b> en total.
+    } Con /balance ves cuántos tienes.
 besitos-gift-received =
     { $amount ->
         [one] 💋 { $who } te regala <b>1 besito</b>.

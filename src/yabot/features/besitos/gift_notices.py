@@ -1,0 +1,168 @@
+"""What a reader hears of presents: of the first at once, of what follows it in one message.
+
+However many presents somebody is given, and by however many readers, they hear of them once a
+minute at most.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, bindparam, delete, select, update
+
+from yabot.bot.localization import Localizer
+from yabot.clock import utc_now
+from yabot.errors import GuardFailed
+from yabot.features.besitos.tables import gift_notices
+from yabot.features.users.model import Profile
+from yabot.features.users.names import shown_name
+from yabot.features.users.notices import Notices
+from yabot.observability.logging import get_logger
+from yabot.runtime.loops import WakingLoop
+from yabot.storage.relational.commit_log import CommitLog
+from yabot.storage.relational.database import Statement, insert_new
+from yabot.storage.relational.unit_of_work import Cause, UnitOfWork, guard
+
+log = get_logger(__name__)
+
+QUIET = timedelta(minutes=1)
+# Seconds between two looks for whose minute is over.
+LOOK_EVERY = 15.0
+READ_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    user_id: str
+    told_at: datetime
+    gifts: int
+    amount: int
+
+
+class GiftNotices:
+    def __init__(self, commits: CommitLog, notices: Notices) -> None:
+        self._commits = commits
+        self._database = commits.database
+        self._notices = notices
+        self.loop = WakingLoop("gift notices", self.tell_the_rest, LOOK_EVERY)
+
+    async def tell(self, work: UnitOfWork, giver: Profile, recipient_id: str, amount: int) -> None:
+        """Add to the unit that the present is told of, now or with those that follow.
+
+        Raises StoreUnavailable; the commit GuardFailed when another present came first.
+        """
+        now = utc_now()
+        untold = await self._database.read(_find(recipient_id))
+        if untold is not None and (untold.gifts or untold.told_at > now - QUIET):
+            work.run(_add(recipient_id, amount))
+            return
+
+        def say(t: Localizer) -> str:
+            return t("besitos-gift-received", amount=amount, who=shown_name(giver, t))
+
+        work.run(_begin(recipient_id, untold, now))
+        await self._notices.tell(work, recipient_id, say)
+
+    async def tell_the_rest(self) -> None:
+        """To everybody whose minute is over. Raises StoreUnavailable."""
+        before = utc_now() - QUIET
+        while untold := await self._database.read(_due(before)):
+            for each in untold:
+                try:
+                    await self._tell_together(each)
+                except GuardFailed:
+                    log.debug("gifts.came_meanwhile", user_id=each.user_id)
+        await self._database.write(_forget(before))
+
+    async def _tell_together(self, untold: Untold) -> None:
+        cause_id = f"gifts:{untold.user_id}:{untold.told_at.isoformat()}:{untold.gifts}"
+        work = UnitOfWork(Cause("besitos", cause_id, cause_id))
+
+        def say(t: Localizer) -> str:
+            return t("besitos-gifts-received", gifts=untold.gifts, amount=untold.amount)
+
+        work.run(_begin(untold.user_id, untold, utc_now()))
+        await self._notices.tell(work, untold.user_id, say)
+        await self._commits.commit(work)
+
+
+_of_user = gift_notices.c.user_id == bindparam("user")
+_row = select(gift_notices).where(_of_user)
+_more = (
+    update(gift_notices)
+    .where(_of_user)
+    .values(
+        gifts=gift_notices.c.gifts + 1,
+        amount=gift_notices.c.amount + bindparam("more"),
+    )
+)
+_unchanged = (gift_notices.c.told_at == bindparam("seen")) & (
+    gift_notices.c.gifts == bindparam("known")
+)
+_told = (
+    update(gift_notices)
+    .where(_of_user, _unchanged)
+    .values(told_at=bindparam("now"), gifts=0, amount=0)
+)
+
+
+def _find(user_id: str) -> Statement[Untold | None]:
+    def read(connection: Connection) -> Untold | None:
+        row = connection.execute(_row, {"user": user_id}).first()
+        return None if row is None else Untold(*row)
+
+    return read
+
+
+def _due(before: datetime) -> Statement[list[Untold]]:
+    query = (
+        select(gift_notices)
+        .where(gift_notices.c.gifts > 0, gift_notices.c.told_at <= before)
+        .limit(READ_AT_ONCE)
+    )
+
+    def read(connection: Connection) -> list[Untold]:
+        return [Untold(*row) for row in connection.execute(query)]
+
+    return read
+
+
+def _add(user_id: str, amount: int) -> Statement[None]:
+    def add(connection: Connection) -> None:
+        added = connection.execute(_more, {"user": user_id, "more": amount}).rowcount == 1
+        guard(added, f"what user {user_id} is to hear of presents")
+
+    return add
+
+
+def _begin(user_id: str, seen: Untold | None, now: datetime) -> Statement[None]:
+    """They hear of all until now."""
+
+    def begin(connection: Connection) -> None:
+        if seen is None:
+            row = {"user_id": user_id, "told_at": now, "gifts": 0, "amount": 0}
+            changed = connection.execute(insert_new(connection, gift_notices), row).rowcount
+        else:
+            values = {"user": user_id, "seen": seen.told_at, "known": seen.gifts, "now": now}
+            changed = connection.execute(_told, values).rowcount
+        guard(changed == 1, f"what user {user_id} is to hear of presents")
+
+    return begin
+
+
+def _forget(before: datetime) -> Statement[None]:
+    """Whoever has heard of everything a while ago."""
+    heard = delete(gift_notices).where(gift_notices.c.gifts == 0, gift_notices.c.told_at <= before)
+
+    def forget(connection: Connection) -> None:
+        connection.execute(heard)
+
+    return forget
+
+
+def erase(user_id: str) -> Statement[None]:
+    statement = delete(gift_notices).where(gift_notices.c.user_id == user_id)
+
+    def remove(connection: Connection) -> None:
+        connection.execute(statement)
+
+    return remove
