@@ -1,7 +1,6 @@
 """A later phase is one package and one line: the guest book runs in the real program."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -98,8 +97,7 @@ async def test_help_mydata_and_forget_know_of_it(running: str, stores: Stores) -
         await reader.ask("/sign")
         (told,) = await reader.ask("/help")
         assert "/sign — Firma en el libro de visitas" in told["text"]
-        _, *parts = await reader.ask("/mydata", answers=2)
-        shown = json.loads("".join(part["text"] for part in parts))
+        shown = await reader.own_data()
         assert shown["guest_book"] == {"times": 1}
         await reader.ask("/forget")
         await reader.press("forget:yes")

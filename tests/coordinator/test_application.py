@@ -1,7 +1,6 @@
 """A feature's process in the whole program: one class, and one word in its feature."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -112,8 +111,7 @@ async def test_a_process_hears_its_events_and_its_deadlines_and_forgets_who_goes
         await reader.ask("/start")
         await asyncio.to_thread(wait_until, lambda: running.state(reader.user_id) == "finished")
         assert running.application.health.components["deadlines of welcome"].status == "ok"
-        _, *parts = await reader.ask("/mydata", answers=2)
-        told = json.loads("".join(part["text"] for part in parts))
+        told = await reader.own_data()
         [workflow] = told["workflows"]
         assert (workflow["id"], workflow["state"]) == (f"welcome:{reader.user_id}", "finished")
         await reader.ask("/forget")

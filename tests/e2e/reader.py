@@ -1,5 +1,6 @@
 """A reader at the playground: sends, presses, reacts, and waits for what the bot answers."""
 
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -32,6 +33,12 @@ class Reader:
         before = await self.answers()
         await self.send(text)
         return await self._answers_after(before, answers)
+
+    async def own_data(self) -> Json:
+        """What /mydata brings."""
+        (sent,) = await self.ask("/mydata")
+        shown: Json = json.loads(await self.client.file(sent["document"]["file_id"]))
+        return shown
 
     async def press(self, data: str, answers: int = 1) -> list[Json]:
         """Press the newest such button, wait until its clock has stopped and for the answers."""

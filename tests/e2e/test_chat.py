@@ -1,6 +1,5 @@
 """Every command and every kind answer, in the chat of the real program."""
 
-import json
 from functools import partial
 
 import pytest
@@ -96,8 +95,7 @@ async def test_mydata_shows_all_that_is_kept(playing: Program) -> None:
         player = Player(playing.stores, reader)
         await player.begin()
         await player.to("street")
-        _, *parts = await reader.ask("/mydata", answers=2)
-        shown = json.loads("".join(part["text"] for part in parts))
+        shown = await reader.own_data()
         assert shown["profile"]["first_name"] == "Ximena"
         progress = shown["state"]["current_state"]["narrative_progress"]
         assert progress["current_fragment"] == "street"

@@ -5,9 +5,12 @@ from inspect import isclass
 from typing import Any
 
 import aiogram.methods
-from aiogram.methods import TelegramMethod
+from aiogram.methods import SendDocument, TelegramMethod
+from aiogram.types import BufferedInputFile
 
 from yabot.storage.relational.unit_of_work import Message
+
+FILE_METHOD = SendDocument.__api_method__
 
 _METHODS: dict[str, type[TelegramMethod[Any]]] = {
     method.__api_method__: method
@@ -31,6 +34,23 @@ def call(
     return Message(chat_id, method, json.dumps(parameters, ensure_ascii=False), content_id)
 
 
+def text_file(chat_id: int, name: str, text: str, caption: str) -> Message:
+    """A file that is made of its text when it is sent: the log holds nothing but JSON."""
+    document = {"name": name, "text": text}
+    parameters = {"chat_id": chat_id, "document": document, "caption": caption}
+    return call(FILE_METHOD, chat_id, parameters)
+
+
 def to_method(message: Message) -> TelegramMethod[Any]:
     """Raises ValueError, KeyError for a row that another version wrote and this cannot read."""
+    if message.method == FILE_METHOD:
+        return _with_file(json.loads(message.payload))
     return _METHODS[message.method].model_validate_json(message.payload)
+
+
+def _with_file(parameters: dict[str, Any]) -> TelegramMethod[Any]:
+    document = parameters["document"]
+    if isinstance(document, dict):
+        made = BufferedInputFile(document["text"].encode(), document["name"])
+        parameters = parameters | {"document": made}
+    return SendDocument.model_validate(parameters)

@@ -184,6 +184,12 @@ class PlaygroundClient:
     async def clear_faults(self) -> None:
         await self._ask("DELETE", "/faults")
 
+    async def file(self, file_id: str) -> bytes:
+        async with self._session.get(f"{self._url}/playground/files/{file_id}") as answer:
+            if answer.status >= 400:
+                raise InvalidInput(f"the file {file_id}: {answer.status}")
+            return await answer.read()
+
     async def weather(self) -> Json:
         """``seed`` and ``faults``, each with its ``hits``."""
         present: Json = await self._ask("GET", "/faults")

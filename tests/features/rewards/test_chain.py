@@ -43,7 +43,7 @@ async def test_reactions_become_besitos_and_then_a_hint_that_opens_a_choice(
 
         (*_, said) = await reader.answers()
         assert announces_hint(said)
-        assert buttons(said) == ["story"]
+        assert buttons(said) == ["story", "notices:off"]
         player.walk.hints |= {HINT.id}
         await player.to("ledger")
         assert OPENED in {f"c:{made[0]}:{made[1]}" for made in _made(chain)}

@@ -1,7 +1,6 @@
 """The reader's own data: see it, delete it, know what it is for."""
 
 import json
-from html import escape
 
 from aiogram import Router
 from aiogram.enums import ChatMemberStatus
@@ -10,11 +9,10 @@ from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
 
 from yabot.bot.filters import Pressed
 from yabot.bot.localization import Localizer
+from yabot.bot.outgoing import text_file
 from yabot.bot.turn import Turn
+from yabot.features.users.notices import SWITCH_OFF, SWITCH_ON
 from yabot.features.users.service import User, UserService
-
-# Telegram takes 4096 characters; the tags and escapes need some of them.
-CHUNK = 3500
 
 
 def router() -> Router:
@@ -22,6 +20,8 @@ def router() -> Router:
     routes.message.register(show_data, Command("mydata"))
     routes.message.register(ask_to_forget, Command("forget"))
     routes.message.register(explain_privacy, Command("privacy"))
+    routes.message.register(tell_of_notices, Command("notices"))
+    routes.callback_query.register(switch_notices, Pressed(f"{SWITCH_OFF}|{SWITCH_ON}"))
     routes.callback_query.register(forget, Pressed("forget:yes"))
     routes.callback_query.register(keep, Pressed("forget:no"))
     routes.my_chat_member.register(note_membership)
@@ -32,10 +32,12 @@ async def show_data(
     _message: Message, turn: Turn, user: User, t: Localizer, users: UserService
 ) -> None:
     turn.interaction("mydata")
-    turn.say(t("users-mydata"))
+    if await users.has_file_under_way(turn.chat_id):
+        turn.reject("under_way")
+        turn.say(t("users-mydata-under-way"))
+        return
     text = json.dumps(await users.export(user.user_id), ensure_ascii=False, indent=1)
-    for start in range(0, len(text), CHUNK):
-        turn.say(f"<pre>{escape(text[start : start + CHUNK], quote=False)}</pre>")
+    turn.work.send(text_file(turn.chat_id, "mydata.json", text, t("users-mydata")))
 
 
 async def ask_to_forget(
@@ -67,6 +69,33 @@ async def keep(_query: CallbackQuery, turn: Turn, t: Localizer) -> None:
 async def explain_privacy(_message: Message, turn: Turn, t: Localizer) -> None:
     turn.interaction("privacy")
     turn.say(t("users-privacy"))
+
+
+async def tell_of_notices(
+    _message: Message, turn: Turn, user: User, t: Localizer, users: UserService
+) -> None:
+    turn.interaction("notices")
+    _say_of_notices(turn, t, is_on=(await users.state(user)).preferences.notifications_enabled)
+
+
+async def switch_notices(
+    query: CallbackQuery, turn: Turn, user: User, t: Localizer, users: UserService
+) -> None:
+    is_on = query.data == SWITCH_ON
+    turn.interaction("notices_on" if is_on else "notices_off")
+    turn.acknowledge()
+    if (await users.state(user)).preferences.notifications_enabled != is_on:
+        users.update_preferences(turn.work, user, {"notifications_enabled": is_on})
+    _say_of_notices(turn, t, is_on=is_on)
+
+
+def _say_of_notices(turn: Turn, t: Localizer, *, is_on: bool) -> None:
+    text, other, data = (
+        ("users-notices-are-on", "users-notices-off", SWITCH_OFF)
+        if is_on
+        else ("users-notices-are-off", "users-notices-on", SWITCH_ON)
+    )
+    turn.say(t(text), [[(t(other), data)]])
 
 
 async def note_membership(

@@ -9,6 +9,8 @@ from yabot.storage.relational.unit_of_work import UnitOfWork
 
 # The text in the reader's language; None when there is nothing to say.
 Say = Callable[[Localizer], str | None]
+# Data of the buttons that switch notices off and on again.
+SWITCH_OFF, SWITCH_ON = "notices:off", "notices:on"
 
 
 class Notices:
@@ -28,7 +30,8 @@ class Notices:
         """Add what is to be said to the unit; ``buttons`` are pairs of a text's key and data.
 
         Nothing for who is unknown or has blocked the bot, nor for who wants no notices, unless it
-        answers something that they did (``asked_for``). Raises StoreUnavailable, GuardFailed.
+        answers something that they did (``asked_for``). Under what they have not asked for stands
+        a button against more of it. Raises StoreUnavailable, GuardFailed.
         """
         user = await self._users.find(user_id)
         if user is None or not user.profile.is_active:
@@ -39,6 +42,7 @@ class Notices:
         t = self._texts.localizer(preferences.language or user.profile.language_code)
         text = say(t)
         if text is not None:
-            keyboard = [[(t(key), data)] for key, data in buttons]
+            off = () if asked_for else (("users-notices-off", SWITCH_OFF),)
+            keyboard = [[(t(key), data)] for key, data in (*buttons, *off)]
             chat_id = user.profile.telegram_user_id
             work.send(message(chat_id, text, keyboard))

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, select, update
 
+from yabot.bot.outgoing import FILE_METHOD
 from yabot.features.users.model import Profile
 from yabot.features.users.tables import user_profiles
 from yabot.storage.relational.database import Statement, insert_new
 from yabot.storage.relational.prepared import Prepared
-from yabot.storage.relational.tables import doc_changes, outgoing, updates, user_counters
+from yabot.storage.relational.tables import BLANK, doc_changes, outgoing, updates, user_counters
 from yabot.storage.relational.unit_of_work import guard
 
 
@@ -67,6 +68,12 @@ def find_by_username(username: str) -> Statement[str | None]:
     return read
 
 
+def has_file_under_way(chat_id: int) -> Statement[bool]:
+    waiting = (outgoing.c.chat_id == chat_id) & (outgoing.c.state == "waiting")
+    query = select(outgoing.c.id).where(waiting, outgoing.c.method == FILE_METHOD).limit(1)
+    return lambda connection: connection.execute(query).first() is not None
+
+
 # Held until the commit: who adds to a user, and who deletes them, wait for each other.
 _row = select(user_profiles.c.user_id).where(user_profiles.c.user_id == bindparam("user"))
 _shared = _row.with_for_update(read=True, key_share=True)
@@ -111,11 +118,11 @@ def erase(user_id: str) -> Callable[[Connection], None]:
         profile = delete(user_profiles).where(user_profiles.c.user_id == user_id)
         guard(connection.execute(profile).rowcount == 1, f"the profile of user {user_id}")
         connection.execute(delete(doc_changes).where(doc_changes.c.user_id == user_id))
-        connection.execute(update(updates).where(past).values(payload="{}", state="erased"))
+        connection.execute(update(updates).where(past).values(payload=BLANK, state="erased"))
         connection.execute(
             update(outgoing)
             .where(outgoing.c.chat_id == int(user_id))
-            .values(payload="{}", state="erased")
+            .values(payload=BLANK, state="erased")
         )
 
     return remove

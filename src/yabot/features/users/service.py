@@ -160,6 +160,10 @@ class UserService:
         work.change_document(DocumentChange(user.user_id, user.state_version, None))
         work.publish(UserDeleted(deletion_reason=reason), user.user_id)
 
+    async def has_file_under_way(self, chat_id: int) -> bool:
+        """Whether a file for the chat still waits to be sent. Raises StoreUnavailable."""
+        return await self._database.read(repository.has_file_under_way(chat_id))
+
     async def export(self, user_id: str) -> dict[str, Any]:
         """All that every feature keeps of the user, by feature."""
         exported: dict[str, Any] = {}

@@ -1,9 +1,15 @@
+command-notices = What I tell you by myself
 command-mydata = Everything I keep about you
 command-forget = Forget me
 command-privacy = What I keep, and why
 users-somebody = another reader
 users-stranger = We have not met yet. Send /start and we begin.
 users-mydata = This is everything I keep about you:
+users-notices-off = 🔕 No more notices
+users-notices-on = 🔔 Send me notices again
+users-notices-are-on = I tell you by myself of presents, hints and what ends soon.
+users-notices-are-off = From now on I only answer you, and tell you nothing by myself. /notices brings that back.
+users-mydata-under-way = Your file is on its way already. If you want a newer one, ask again when it is here.
 users-forget-ask = Shall I forget you? Your profile, your path through the story and your hints are deleted. There is no way back.
 users-forget-yes = Yes, forget me
 users-forget-no = No, stay with me

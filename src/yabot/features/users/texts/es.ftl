@@ -1,9 +1,15 @@
+command-notices = Lo que te cuento sin que preguntes
 command-mydata = Todo lo que guardo de ti
 command-forget = Bórrame de tu memoria
 command-privacy = Qué guardo y por qué
 users-somebody = otra persona que lee
 users-stranger = No nos conocemos todavía. Escribe /start y empezamos.
 users-mydata = Esto es todo lo que guardo de ti:
+users-notices-off = 🔕 No quiero más avisos
+users-notices-on = 🔔 Vuelve a avisarme
+users-notices-are-on = Te aviso por mi cuenta de regalos, de pistas y de lo que va a terminar.
+users-notices-are-off = Desde ahora solo te contesto, y no te aviso de nada por mi cuenta. Con /notices vuelven los avisos.
+users-mydata-under-way = Tu archivo ya está en camino. Si quieres otro más nuevo, pídelo cuando llegue.
 users-forget-ask = ¿Quieres que te olvide? Se borran tu perfil, tu camino por la historia y tus pistas. No hay vuelta atrás.
 users-forget-yes = Sí, olvídame
 users-forget-no = No, quédate conmigo

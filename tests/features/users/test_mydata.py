@@ -1,0 +1,71 @@
+"""/mydata is one file, and no second one while the first waits."""
+
+import json
+from collections.abc import AsyncIterator
+from itertools import count
+
+import pytest
+from aiogram.methods import SendDocument
+from aiogram.types import BufferedInputFile, Update
+from sqlalchemy import update
+
+from tests.features.besitos.ledger import unreachable
+from tests.storage.fixtures import migrated_sqlite, new_sqlite, sqlite_database
+from tests.storage.users.world import World, new_world
+from yabot.assembly import build_texts
+from yabot.bootstrap import FEATURES
+from yabot.bot.outgoing import to_method
+from yabot.bot.turn import Turn
+from yabot.features.users.handlers import show_data
+from yabot.storage.relational.database import Database
+from yabot.storage.relational.tables import outgoing
+from yabot.storage.relational.unit_of_work import Cause, Message, UnitOfWork
+
+__all__ = ["migrated_sqlite", "new_sqlite", "sqlite_database"]
+
+_numbers = count(1)
+
+
+@pytest.fixture
+async def world(sqlite_database: Database) -> AsyncIterator[World]:
+    """Its state waits in SQL: MongoDB is away."""
+    async with unreachable() as store:
+        made = new_world(sqlite_database, store)
+        made.services.texts = build_texts(FEATURES)
+        await made.register()
+        yield made
+
+
+async def asked(world: World) -> Message:
+    """What is sent for it, committed."""
+    number = next(_numbers)
+    ana = {"id": 7, "is_bot": False, "first_name": "Ana"}
+    message = {"message_id": number, "date": 0, "chat": {"id": 7, "type": "private"}, "from": ana}
+    entry = Update.model_validate({"update_id": number, "message": {**message, "text": "/mydata"}})
+    turn = Turn(entry, 7, "7", UnitOfWork(Cause("bot", f"{number}", f"{number}")), "")
+    t = world.services.texts.localizer("en")
+    assert entry.message is not None
+    await show_data(entry.message, turn, await world.known(), t, world.users)
+    (sent,) = turn.work.messages
+    await world.services.commits.commit(turn.work)
+    return sent
+
+
+async def test_it_is_a_file_with_all_that_features_keep(world: World) -> None:
+    method = to_method(await asked(world))
+    assert isinstance(method, SendDocument)
+    assert isinstance(method.document, BufferedInputFile)
+    shown = json.loads(method.document.data)
+    assert shown["profile"]["first_name"] == "Ana"
+    assert shown["besitos"] == {"balance": 0, "movements": []}
+
+
+async def test_none_is_made_while_one_waits(world: World) -> None:
+    await asked(world)
+    for _ in range(3):
+        again = await asked(world)
+        assert again.method == "sendMessage"
+        assert "on its way already" in again.payload
+    sent = update(outgoing).where(outgoing.c.method == "sendDocument").values(state="sent")
+    await world.services.database.write(lambda connection: connection.execute(sent) and None)
+    assert (await asked(world)).method == "sendDocument"
