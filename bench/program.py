@@ -13,6 +13,7 @@ from bench.updates import STORY
 from yabot.assembly import build_dispatcher, build_services, state_collection
 from yabot.bootstrap import FEATURES
 from yabot.bot.intake import Intake
+from yabot.bot.pace import Pace
 from yabot.bot.processing import UpdateProcessor
 from yabot.bot.shares import Shares
 from yabot.bus.relay import Relay
@@ -81,6 +82,11 @@ async def _at_once(_chat_id: int) -> None:
     """Nothing is sent here."""
 
 
+async def _never(_chat_id: int) -> bool:
+    """Nothing waits to be sent."""
+    return False
+
+
 def _assemble(settings: Settings, stores: Stores, arrivals: Arrivals) -> Program:
     services = build_services(FEATURES, stores, settings.bus_partitions)
     bot = Bot(NO_TOKEN)
@@ -95,8 +101,11 @@ def _assemble(settings: Settings, stores: Stores, arrivals: Arrivals) -> Program
         commits=services.commits,
         shares=shares,
         texts=services.texts,
+        # A few readers stand for many here.
+        pace=Pace(100_000, 100_000),
         is_answered=lambda _update_id: False,
         until_recorded=_at_once,
+        owes_too_much=_never,
     )
     follower = WatchedFollower(
         arrivals, stores.database, stores.documents, *state_collection(FEATURES)

@@ -18,6 +18,7 @@ from yabot.assembly import build_texts
 from yabot.bootstrap import FEATURES
 from yabot.bot.endings import Endings, RefusedPage
 from yabot.bot.intake import Intake
+from yabot.bot.pace import Pace
 from yabot.bot.processing import UpdateProcessor
 from yabot.bot.prompt import PromptAnswers
 from yabot.bot.rounds import Rounds
@@ -28,7 +29,7 @@ from yabot.bot.turn import Turn
 from yabot.bot.waiting import WaitingUpdates
 from yabot.clock import utc_now
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.ownership import SharedOwnership
+from yabot.storage.relational.ownership import SharedOwnership, SoleOwner
 from yabot.storage.relational.tables import audit_log
 from yabot.storage.relational.unit_of_work import UnitOfWork
 
@@ -98,13 +99,20 @@ async def _nothing(_chat_id: int) -> None:
 
 @asynccontextmanager
 async def at_the_bench(
-    database: Database, recorder: Recorder, *, lease: float = 30.0
+    database: Database,
+    recorder: Recorder,
+    *,
+    lease: float = 30.0,
+    alone: bool = False,
+    at_once: int = 1000,
 ) -> AsyncIterator[Bench]:
+    """``at_once`` updates of one reader are handled, and no more in time."""
     bot, handlers, dispatcher = connect_bot(TOKEN, recorder.url), Handlers(), Dispatcher()
     dispatcher.message.register(handlers.note)
     commits, texts = new_commits(database), build_texts(FEATURES)
     intake = Intake(database, bot.id, PARTITIONS)
-    shares = Shares(SharedOwnership(database, lease), PARTITIONS)
+    ownership = SoleOwner(PARTITIONS) if alone else SharedOwnership(database, lease)
+    shares = Shares(ownership, PARTITIONS)
     sender = Sender(database, bot, shares, None, _nothing, Endings(commits, _no_page))
     processor = UpdateProcessor(
         bot=bot,
@@ -113,8 +121,10 @@ async def at_the_bench(
         commits=commits,
         shares=shares,
         texts=texts,
+        pace=Pace(at_once, 60, lambda: 0.0),
         is_answered=lambda _update_id: False,
         until_recorded=sender.until_recorded,
+        owes_too_much=sender.owes_too_much,
     )
     prompt = PromptAnswers(bot, dispatcher, processor, texts)
     commits.followers.append(sender.notice)

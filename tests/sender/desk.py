@@ -43,6 +43,8 @@ class Desk:
     told: list[EventPayload]
     # The pages that were refused.
     refused: list[RefusedPage]
+    # By cause and number, what the messages say: the log forgets it when they are settled.
+    texts: dict[tuple[str, int], str]
 
     async def hand_in(self, chat_id: int, *texts: str) -> None:
         """One commit with these messages, in this order."""
@@ -51,18 +53,19 @@ class Desk:
 
     async def hand_in_calls(self, chat_id: int, *calls: TelegramMethod[Any]) -> None:
         work = unit(f"cause {next(_numbers)}")
-        for call in calls:
+        for n, call in enumerate(calls):
             work.send(to_message(call, chat_id))
+            if isinstance(call, SendMessage):
+                self.texts[work.cause.id, n] = call.text
         await self.commits.commit(work)
 
     async def states(self) -> dict[str, str]:
         """By text, what became of each message."""
-        messages = outgoing.c.method == SendMessage.__api_method__
-        query = select(outgoing.c.payload, outgoing.c.state).where(messages)
+        query = select(outgoing.c.cause_id, outgoing.c.n, outgoing.c.state)
 
         def read(connection: Connection) -> dict[str, str]:
-            rows = connection.execute(query)
-            return {SendMessage.model_validate_json(row.payload).text: row.state for row in rows}
+            states = {(row.cause_id, row.n): row.state for row in connection.execute(query)}
+            return {text: states[key] for key, text in self.texts.items()}
 
         return await self.database.read(read)
 
@@ -99,7 +102,7 @@ async def at_the_desk(
     commits.followers.append(sender.notice)
     commits.on_untold.append(sender.loop.wake)
     try:
-        yield Desk(database, commits, sender, blocked, deaf, told, refused)
+        yield Desk(database, commits, sender, blocked, deaf, told, refused, {})
     finally:
         await sender.loop.finish(1)
         await sender.lanes.cancel()

@@ -16,7 +16,7 @@ from yabot.observability.logging import get_logger
 from yabot.runtime.backoff import backoff
 from yabot.storage.relational.audit import audited
 from yabot.storage.relational.commit_log import CommitLog
-from yabot.storage.relational.tables import outgoing
+from yabot.storage.relational.tables import BLANK, outgoing
 from yabot.storage.relational.unit_of_work import Cause, Message, UnitOfWork
 
 log = get_logger(__name__)
@@ -126,7 +126,7 @@ def refused_page(message: Message, error: TelegramAPIError | GivenUp) -> Refused
 
 def _ended(row_id: int, state: str) -> Callable[[Connection], None]:
     is_waiting = (outgoing.c.id == row_id) & (outgoing.c.state == "waiting")
-    statement = update(outgoing).where(is_waiting).values(state=state)
+    statement = update(outgoing).where(is_waiting).values(state=state, payload=BLANK)
 
     def end(connection: Connection) -> None:
         connection.execute(statement)

@@ -16,7 +16,7 @@ from yabot.observability.logging import get_logger
 from yabot.observability.metrics import UNREADABLE
 from yabot.storage.relational.database import Database, Statement, insert_new
 from yabot.storage.relational.prepared import Prepared
-from yabot.storage.relational.tables import updates
+from yabot.storage.relational.tables import BLANK, updates
 
 log = get_logger(__name__)
 
@@ -24,7 +24,9 @@ Row = dict[str, object]
 
 _this = (updates.c.bot_id == bindparam("bot")) & (updates.c.update_id == bindparam("update"))
 _add = Prepared(lambda connection: insert_new(connection, updates))
-_set_state = Prepared(update(updates).where(_this).values(state=bindparam("new_state")))
+_set_state = Prepared(
+    update(updates).where(_this).values(state=bindparam("new_state"), payload=BLANK)
+)
 _state = Prepared(select(updates.c.state).where(_this))
 _understand = Prepared(
     update(updates)
@@ -85,7 +87,7 @@ class Intake:
         await self.database.write(change)
 
     def finished(self, update_id: int, state: str) -> Statement[None]:
-        """A statement for the unit of work that handles the update."""
+        """A statement for the unit of work that handles the update: what it held goes with it."""
         values = {"bot": self.bot_id, "update": update_id, "new_state": state}
 
         def finish(connection: Connection) -> None:

@@ -43,6 +43,13 @@ def lane_of(entry: Update) -> str:
     return sender_id(entry) or str(entry.update_id)
 
 
+def tells_of_payment(entry: Update) -> bool:
+    """Telegram's word of money that has been paid or given back, or is about to be."""
+    message = entry.message
+    told = message is not None and bool(message.successful_payment or message.refunded_payment)
+    return told or entry.pre_checkout_query is not None
+
+
 def update_type(entry: Update) -> str:
     """The Bot API's name of what the update brings; "unknown" for one that is too new for us."""
     try:

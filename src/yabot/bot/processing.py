@@ -11,14 +11,21 @@ from structlog.contextvars import bound_contextvars
 
 from yabot.bot.intake import Intake
 from yabot.bot.localization import Texts
-from yabot.bot.origins import lane_of, sender, sender_id, update_type
+from yabot.bot.origins import lane_of, sender, sender_id, tells_of_payment, update_type
+from yabot.bot.pace import Pace, Verdict
 from yabot.bot.shares import Share, Shares
 from yabot.bot.sign import WorkSign
 from yabot.bot.turn import Turn
 from yabot.errors import GuardFailed, OwnershipLost, StoreUnavailable, TerminalError, code_of
 from yabot.events.operations import OperationCompleted, Outcome, UpdateReceived
 from yabot.observability.logging import get_logger
-from yabot.observability.metrics import DEGRADED_REPLIES, HANDLING, REDECIDED, UPDATES
+from yabot.observability.metrics import (
+    DEGRADED_REPLIES,
+    HANDLING,
+    REDECIDED,
+    TURNED_AWAY,
+    UPDATES,
+)
 from yabot.runtime.backoff import backoff
 from yabot.runtime.lanes import Lanes
 from yabot.storage.relational.commit_log import CommitLog
@@ -76,12 +83,17 @@ class UpdateProcessor:
         commits: CommitLog,
         shares: Shares,
         texts: Texts,
+        pace: Pace,
         is_answered: Callable[[int], bool],
         until_recorded: Callable[[int], Awaitable[None]],
+        owes_too_much: Callable[[int], Awaitable[bool]],
     ) -> None:
         """``is_answered`` tells by its id whether an update's reader has had an answer already;
-        ``until_recorded`` waits until SQL has the ids of all messages that are in a chat.
+        ``until_recorded`` waits until SQL has the ids of all messages that are in a chat, and
+        ``owes_too_much`` tells whether so much waits for a chat that nothing is to be added.
         """
+        self._pace = pace
+        self._owes_too_much = owes_too_much
         self._is_answered = is_answered
         self._until_recorded = until_recorded
         self._bot = bot
@@ -136,7 +148,30 @@ class UpdateProcessor:
             bound_contextvars(correlation_id=handling.cause.correlation_id),
             self._sign.over(handling.chat_id),
         ):
-            await (self._give_up(handling) if given_up else self._settle(handling))
+            if given_up:
+                await self._give_up(handling)
+            elif (verdict := self._pace.judge(handling.update)) is Verdict.HANDLE:
+                await self._settle(handling)
+            else:
+                await self._turn_away(handling, "too_fast", told=verdict is Verdict.SLOW_DOWN)
+
+    async def _turn_away(self, handling: Handling, error_code: str, *, told: bool) -> None:
+        """Done without a handler. Only who is ``told`` hears why; no press is left waiting."""
+        TURNED_AWAY.inc()
+        await self.finish(handling, lambda: self._refusal(handling, error_code, told=told))
+
+    def _refusal(self, handling: Handling, error_code: str, *, told: bool) -> Turn:
+        handling.operation = "turned_away"
+        turn = handling.turn()
+        turn.reject(error_code)
+        user, chat = sender(handling.update)
+        text = None
+        if told and user is not None and chat is not None and chat.type == "private":
+            text = self._texts.localizer(user.language_code)("slow-down")
+        turn.acknowledge(text)
+        if text is not None and handling.update.callback_query is None:
+            turn.say(text)
+        return turn
 
     async def _settle(self, handling: Handling) -> None:
         """Until the update is committed: as handled, or with an answer that says why not."""
@@ -165,6 +200,10 @@ class UpdateProcessor:
 
     async def _handle(self, handling: Handling) -> None:
         """Raises GuardFailed when the state has changed under every one of the decisions."""
+        paid = tells_of_payment(handling.update)
+        if not paid and await self._owes_too_much(handling.chat_id):
+            await self._turn_away(handling, "too_much_waits", told=False)
+            return
 
         def again(error: GuardFailed) -> None:
             REDECIDED.inc()

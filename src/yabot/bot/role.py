@@ -17,6 +17,7 @@ from yabot.bot.limits import SendLimits
 from yabot.bot.localization import DEFAULT_LANGUAGE, LANGUAGES, Texts
 from yabot.bot.origins import update_type
 from yabot.bot.own_webhooks import OwnWebhooks
+from yabot.bot.pace import Pace
 from yabot.bot.patience import pause_after
 from yabot.bot.processing import UpdateProcessor
 from yabot.bot.prompt import PromptAnswers
@@ -95,8 +96,10 @@ class BotRole:
             commits=commits,
             shares=self.shares,
             texts=texts,
+            pace=Pace(settings.reader_updates_at_once, settings.reader_updates_per_minute),
             is_answered=self._emergency.has_answered,
             until_recorded=self._sender.until_recorded,
+            owes_too_much=self._sender.owes_too_much,
         )
         self._prompt = PromptAnswers(bot, dispatcher, self._processor, texts)
         commits.followers.append(self._sender.notice)

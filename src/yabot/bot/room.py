@@ -11,6 +11,8 @@ class Room:
 
     held: int = 2000
     of_a_chat: int = 20
+    # With more than so many waiting for a chat, in SQL too, what its reader sends is turned away.
+    owed_to_a_chat: int = 100
 
 
 ROOM = Room()

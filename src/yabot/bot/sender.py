@@ -7,7 +7,8 @@ from typing import Literal
 
 from aiogram import Bot
 from aiogram.exceptions import TelegramAPIError, TelegramForbiddenError
-from sqlalchemy import Connection, bindparam, update
+from aiogram.methods import AnswerCallbackQuery
+from sqlalchemy import Connection, bindparam, case, update
 from structlog.contextvars import bound_contextvars
 
 from yabot.bot.calls import Calls
@@ -33,7 +34,7 @@ from yabot.runtime.loops import WakingLoop
 from yabot.storage.relational.audit import audited
 from yabot.storage.relational.commit_log import Committed
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import outgoing
+from yabot.storage.relational.tables import BLANK, outgoing
 from yabot.storage.relational.unit_of_work import Message
 
 log = get_logger(__name__)
@@ -135,6 +136,15 @@ class Sender:
         """
         await self._calls.until_answered(chat_id)
         await self._database.flush()
+
+    async def owes_too_much(self, chat_id: int) -> bool:
+        """Whether so much waits for the chat that nothing is to be added. Raises
+        StoreUnavailable.
+        """
+        held = self.lanes.length(("chat", chat_id))
+        if held < self._room.of_a_chat and not self._left.concerns(chat_id):
+            return False
+        return await self._unsent.are_more_than(self._room.owed_to_a_chat, chat_id)
 
     def _has_room_for(self, message: Message) -> bool:
         held, chat_id = self.lanes.waiting, message.chat_id
@@ -270,15 +280,18 @@ class Sender:
         self._database.write_later(mark)
 
 
+# What answers a press is a line of ours, with nothing of anybody in it.
+_is_answer = outgoing.c.method == AnswerCallbackQuery.__api_method__
+_left = case((_is_answer, outgoing.c.payload), else_=BLANK)
 _set_state = (
     update(outgoing)
     .where(outgoing.c.id == bindparam("row"))
-    .values(state=bindparam("new_state"), message_id=bindparam("sent_id"))
+    .values(state=bindparam("new_state"), message_id=bindparam("sent_id"), payload=_left)
 )
 _give_up = (
     update(outgoing)
     .where(outgoing.c.id == bindparam("row"), outgoing.c.state == "waiting")
-    .values(state="uncertain")
+    .values(state="uncertain", payload=BLANK)
 )
 
 

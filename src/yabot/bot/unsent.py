@@ -67,6 +67,19 @@ class Unsent:
 
         return await self._database.read(read)
 
+    async def are_more_than(self, number: int, chat_id: int) -> bool:
+        """Whether more messages wait for the chat, besides those that go out alone.
+
+        Raises StoreUnavailable.
+        """
+        of_chat = (outgoing.c.chat_id == chat_id) & (outgoing.c.state == "waiting")
+        some = select(outgoing.c.id).where(of_chat, outgoing.c.method.not_in(ALONE))
+
+        def count(connection: Connection) -> int:
+            return len(connection.execute(some.limit(number + 1)).all())
+
+        return await self._database.read(count) > number
+
     def _look(
         self, connection: Connection, most: int, partitions: Collection[int], taken: Collection[int]
     ) -> tuple[list[int], set[int], bool]:

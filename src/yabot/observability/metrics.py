@@ -28,6 +28,9 @@ UNREADABLE = _counter("updates_unreadable", "Updates kept that could not be read
 HANDLING = _histogram("update_handling_seconds", "From the lane to the commit of an update.")
 REDECIDED = _counter("redecisions", "Decisions made again because a guard had failed.")
 GROUP_TALK = _counter("group_talk", "Updates from groups that were not for the bot: not kept.")
+TURNED_AWAY = _counter(
+    "updates_turned_away", "Updates of readers who sent too many: done without a handler."
+)
 COMMITS = _counter("commits", "Units of work: committed, duplicate or guard_failed.", "result")
 COMMITTING = _histogram("commit_seconds", "From handing in a unit of work to its being durable.")
 WEBHOOK = _counter("webhook_requests", "Requests to the webhook, by HTTP status.", "status")

@@ -113,6 +113,19 @@ class TelegramSettings(Section):
         value="a whole number from 1 to 100",
     )
 
+    reader_updates_at_once: Annotated[int, Field(ge=1, le=100_000)] = variable(
+        "READER_UPDATES_AT_ONCE",
+        240,
+        about="How many messages and presses of one reader are handled in a burst.",
+        value="a whole number from 1 to 100000",
+    )
+    reader_updates_per_minute: Annotated[int, Field(ge=1, le=100_000)] = variable(
+        "READER_UPDATES_PER_MINUTE",
+        60,
+        about="How many more of them are handled a minute; beyond that readers are turned away.",
+        value="a whole number from 1 to 100000",
+    )
+
     def production_risks(self) -> Iterator[Problem]:
         if self.token is None:
             yield Problem("BOT_TOKEN", "it is missing", "production needs the bot's token")

@@ -5,4 +5,5 @@ emergency-start = Hello, { $name }. The book is closed for a moment: I will be r
 emergency-menu = The table of contents is closed for a moment. Try again in a few minutes.
 emergency-help = I am a book that is read with buttons: /story opens the page. It is closed right now; I will be right back.
 argument-too-long = That is more than I can take in behind a command. Say it in a few words, or open /help.
+slow-down = You are turning the pages faster than I can read. Let me catch my breath for a minute, and we go on.
 checkout-refused = I cannot take your payment right now, and nothing has been charged. Send /vip in a moment and we try again.

@@ -5,4 +5,5 @@ emergency-start = Hola, { $name }. El libro está cerrado un momento: vuelvo ens
 emergency-menu = El índice está cerrado un momento. Vuelvo enseguida: prueba otra vez en unos minutos.
 emergency-help = Soy un libro que se lee con botones: /story abre la página. Ahora mismo está cerrado; vuelvo enseguida.
 argument-too-long = Es más de lo que puedo leer detrás de una orden. Dilo en pocas palabras, o abre /help.
+slow-down = Pasas las páginas más deprisa de lo que sé leer. Déjame respirar un minuto y seguimos.
 checkout-refused = Ahora mismo no puedo aceptar tu pago, y no se te ha cobrado nada. Escribe /vip dentro de un momento y lo intentamos otra vez.

@@ -17,6 +17,9 @@ metadata = MetaData(
     }
 )
 
+# What is left of an update that is handled, and of a message that is sent or never will be.
+BLANK = "{}"
+
 updates = Table(
     "updates",
     metadata,

@@ -1,0 +1,34 @@
+"""How fast one reader may send: nobody's flood is to cost the others."""
+
+from collections.abc import Callable
+from enum import Enum, auto
+from time import monotonic
+
+from aiogram.types import Update
+
+from yabot.bot.origins import lane_of, tells_of_payment
+from yabot.runtime.buckets import Buckets
+
+
+class Verdict(Enum):
+    HANDLE = auto()
+    # It is too much, and its reader is to hear so.
+    SLOW_DOWN = auto()
+    # It is still too much; they have heard.
+    SILENCE = auto()
+
+
+class Pace:
+    """A bucket of tokens for each reader, in this process's memory: it alone handles them.
+
+    Telegram's word of a payment needs none.
+    """
+
+    def __init__(self, at_once: int, per_minute: int, now: Callable[[], float] = monotonic) -> None:
+        self._buckets = Buckets(at_once, per_minute / 60, now)
+
+    def judge(self, update: Update) -> Verdict:
+        reader = lane_of(update)
+        if tells_of_payment(update) or self._buckets.take(reader):
+            return Verdict.HANDLE
+        return Verdict.SLOW_DOWN if self._buckets.tell_once(reader) else Verdict.SILENCE

@@ -1,0 +1,60 @@
+"""Token buckets: how often something may be done, for each of many keys, in bounded memory."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+
+# Keys that are remembered. One that is forgotten has a full bucket again.
+MOST_KEYS = 10_000
+
+
+@dataclass(slots=True)
+class Bucket:
+    tokens: float
+    filled_at: float
+    # Whether the one who found it empty has been told so, since it was half full.
+    told: bool = False
+
+
+class Buckets:
+    """Each holds ``capacity`` tokens at first and at most, and gets ``per_second`` new ones."""
+
+    def __init__(
+        self, capacity: int, per_second: float, now: Callable[[], float] = monotonic
+    ) -> None:
+        self._capacity = capacity
+        self._per_second = per_second
+        self._now = now
+        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+
+    def take(self, key: str) -> bool:
+        """Whether there was a token, which is gone then."""
+        bucket = self._filled(key)
+        if bucket.tokens < 1:
+            return False
+        bucket.tokens -= 1
+        return True
+
+    def is_empty(self, key: str) -> bool:
+        return self._filled(key).tokens < 1
+
+    def tell_once(self, key: str) -> bool:
+        """True for the first who asks; then again when the bucket has been half full since."""
+        bucket = self._filled(key)
+        first, bucket.told = not bucket.told, True
+        return first
+
+    def _filled(self, key: str) -> Bucket:
+        now = self._now()
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            bucket = self._buckets[key] = Bucket(self._capacity, now)
+        self._buckets.move_to_end(key)
+        gained = (now - bucket.filled_at) * self._per_second
+        bucket.tokens = min(self._capacity, bucket.tokens + gained)
+        bucket.filled_at = now
+        bucket.told = bucket.told and bucket.tokens < self._capacity / 2
+        if len(self._buckets) > MOST_KEYS:
+            self._buckets.popitem(last=False)
+        return bucket
