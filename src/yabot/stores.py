@@ -15,6 +15,7 @@ from yabot.embedded.engine import EmbeddedEngine
 from yabot.embedded.mongod import EmbeddedMongod
 from yabot.embedded.valkey import EmbeddedValkey
 from yabot.feature import Feature, group_names
+from yabot.private import private_file
 from yabot.settings import Settings
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
@@ -146,8 +147,12 @@ def upgrade_tables(database: Database, settings: Settings, features: Sequence[Fe
 
 
 def open_database(settings: Settings) -> Database:
+    """Raises ConfigurationError for a SQLite file that is another user's."""
     sql = settings.sql
     if sql.database_url is None:
+        for part in ("", "-wal", "-shm"):
+            file = sql.sqlite_path.with_name(sql.sqlite_path.name + part)
+            private_file(file, "SQLITE_DATABASE_PATH")
         return SqliteDatabase(
             sql.sqlite_path, pool_size=sql.max_pool_size, timeout_ms=sql.timeout_ms
         )

@@ -24,6 +24,7 @@ from tests.bus.process import (
 from tests.outages.proxy import proxying
 from tests.ports import free_port
 from tests.storage.fixtures import PATIENCE_MS, NewDatabase
+from tests.uris import moved_to, port_of
 from tests.waiting import until
 from yabot.bus.connection import connect
 from yabot.bus.groups.delivery import ATTEMPTS
@@ -118,13 +119,13 @@ async def test_without_redis_each_look_takes_on_what_the_log_has(
 async def test_redis_that_goes_and_comes_changes_nothing(
     new_database: NewDatabase, redis_db: str, redis: Redis
 ) -> None:
-    port = int(redis_db.rpartition(":")[2].partition("/")[0])
+    port = port_of(redis_db)
     calls = Calls()
     words: list[str] = []
     with ExitStack() as stack:
         proxy = stack.enter_context(proxying(lambda: socket.create_connection(("127.0.0.1", port))))
         client = connect(
-            f"redis://127.0.0.1:{proxy.port}", password=None, max_pool_size=4, timeout_ms=300
+            moved_to(redis_db, proxy.port), password=None, max_pool_size=4, timeout_ms=300
         )
         async with client, running(new_database, client, toy(calls.note)) as process:
             for harm in (proxy.refuse, proxy.mend, proxy.swallow, proxy.mend, proxy.cut):

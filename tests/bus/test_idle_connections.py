@@ -3,7 +3,6 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
-from urllib.parse import urlsplit
 
 import pytest
 from redis.asyncio import Redis
@@ -12,6 +11,7 @@ from structlog.testing import capture_logs
 from tests.bus.log import assert_in_order, committed, marked, streams, tell, told_in
 from tests.outages.proxy import Proxy, proxying
 from tests.storage.fixtures import new_commits
+from tests.uris import moved_to, port_of
 from tests.waiting import until
 from yabot.bus.connection import connect, ping_redis
 from yabot.bus.pool import RESTED
@@ -25,15 +25,15 @@ USERS = 16
 
 @pytest.fixture
 def firewall(redis_db: str) -> Iterator[Proxy]:
-    port = urlsplit(redis_db).port
+    port = port_of(redis_db)
     with proxying(lambda: socket.create_connection(("127.0.0.1", port))) as proxy:
         yield proxy
 
 
 @pytest.fixture
-async def behind_it(firewall: Proxy) -> AsyncIterator[Redis]:
+async def behind_it(redis_db: str, firewall: Proxy) -> AsyncIterator[Redis]:
     """Redis, connected to as the program does."""
-    url = f"redis://127.0.0.1:{firewall.port}"
+    url = moved_to(redis_db, firewall.port)
     async with connect(url, password=None, max_pool_size=50, timeout_ms=2000) as client:
         yield client
 

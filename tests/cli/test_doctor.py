@@ -1,6 +1,8 @@
 """What ``yabot doctor`` finds, on real engines and on none."""
 
 import asyncio
+import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +10,11 @@ import pytest
 from aiogram.types import WebhookInfo
 
 from tests.own_time import own_time
+from tests.uris import port_of
 from yabot.cli.doctor import examine, render
 from yabot.cli.probes import PATIENCE_S, Check, judge_intake, judge_program
+from yabot.embedded.mongod import PACKAGED, EmbeddedMongod
+from yabot.embedded.valkey import EmbeddedValkey
 from yabot.playground.server import PlaygroundServer
 from yabot.settings import ConfigManager
 
@@ -161,3 +166,58 @@ def test_the_rendering_has_a_line_for_each_and_counts() -> None:
 @pytest.mark.parametrize("checks", [[], [Check("a", "off", "b")]])
 def test_that_nothing_is_wrong_is_said(checks: list[Check]) -> None:
     assert render(checks).endswith("no problems, no warnings")
+
+
+async def test_wide_files_are_warned_of_with_the_mend(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    (data / "mongod").mkdir(parents=True, mode=0o700)
+    database = data / "yabot.db"
+    database.touch()
+    data.chmod(0o755)
+    database.chmod(0o644)
+    warned = (await found(data))["privacy"]
+    assert warned.state == "warning"
+    assert warned.message == (
+        f"others may read or write {data}, {database}; run chmod go= {data} {database}"
+    )
+    data.chmod(0o700)
+    assert (await found(data))["privacy"].state == "ok"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+async def test_files_of_another_user_are_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "yabot.db").touch()
+    os.chown(tmp_path / "yabot.db", 65534, 65534)
+    told = (await found(tmp_path))["privacy"]
+    assert told.state == "problem"
+    assert f"{tmp_path / 'yabot.db'} belongs to another user" in told.message
+
+
+async def test_the_packaged_mongod_is_named_with_its_age(tmp_path: Path) -> None:
+    engine = EmbeddedMongod(tmp_path)
+    packaged = engine.binary() == engine._packaged()
+    (tmp_path / "mongod").mkdir()
+    shown = subprocess.run(
+        [engine.binary(), "--version"],
+        env=engine.environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (f"v{PACKAGED}" in shown.stdout) >= packaged
+    production = {"YABOT_ENV": "production", "BOT_TOKEN": TOKEN, "REDIS_URL": "embedded"}
+    for environ, state in (({}, "ok"), ({**production, "MONGODB_URI": "embedded"}, "warning")):
+        told = (await found(tmp_path, TELEGRAM_API_URL="http://127.0.0.1:1", **environ))["MongoDB"]
+        assert told.state == (state if packaged else "ok")
+        assert (f"MongoDB {PACKAGED}, past its end of life" in told.message) == packaged
+
+
+async def test_no_password_of_an_engine_is_shown(tmp_path: Path) -> None:
+    engine = EmbeddedValkey(tmp_path)
+    uri = await engine.start()
+    try:
+        told = (await found(tmp_path))["Redis"]
+    finally:
+        await engine.stop()
+    assert f"runs at 127.0.0.1:{port_of(uri)}" in told.message
+    assert (tmp_path / "valkey" / "secret").read_text() not in told.message

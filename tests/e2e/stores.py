@@ -12,6 +12,7 @@ from redis import Redis
 
 from tests.waiting import PATIENCE
 from yabot.bus.streams import stream_name
+from yabot.embedded.users import USER
 from yabot.events.partition import partition_of
 
 PARTITIONS = 16
@@ -28,8 +29,8 @@ class Stores:
     @classmethod
     def of(cls, data: Path, settings: Mapping[str, str]) -> Self:
         """Those that ``settings`` name, else the engines embedded under ``data``."""
-        mongodb = settings.get("MONGODB_URI") or f"mongodb://127.0.0.1:{_port(data, 'mongod')}"
-        redis = settings.get("REDIS_URL") or f"redis://127.0.0.1:{_port(data, 'valkey')}"
+        mongodb = settings.get("MONGODB_URI") or f"mongodb://{USER}:{_place(data, 'mongod')}"
+        redis = settings.get("REDIS_URL") or f"redis://:{_place(data, 'valkey')}"
         name = settings.get("MONGODB_DATABASE", "yabot")
         return cls(
             data / "yabot.db", f"{mongodb.partition('/?')[0]}/?directConnection=true", name, redis
@@ -76,5 +77,6 @@ class Stores:
         self.redis.close()
 
 
-def _port(data: Path, engine: str) -> int:
-    return int((data / engine / "port").read_text())
+def _place(data: Path, engine: str) -> str:
+    secret, port = (data / engine / "secret", data / engine / "port")
+    return f"{secret.read_text()}@127.0.0.1:{port.read_text()}"

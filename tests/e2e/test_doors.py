@@ -43,3 +43,11 @@ def silent(ports: tuple[int, ...]) -> Iterator[list[Raw]]:
 def test_who_keeps_silent_is_hung_up_on(playing: Program, silent: list[Raw]) -> None:
     assert [client.to_the_end() for client in silent] == [b""] * len(silent)
     assert playing.health("live")[0] == 200
+
+
+def test_what_it_keeps_is_its_owners_alone(playing: Program) -> None:
+    """Folders and files alike, engines' included: nobody else reads what readers write."""
+    kept = [playing.data, *playing.data.rglob("*")]
+    wide = [path for path in kept if not path.is_symlink() and path.lstat().st_mode & 0o077]
+    assert wide == []
+    assert {"yabot.db", "playground.db", "yabot.lock"} < {path.name for path in kept}

@@ -13,6 +13,7 @@ from tests.e2e.player import Player
 from tests.e2e.program import Program
 from tests.e2e.programs import NewProgram
 from tests.e2e.reader import readers
+from tests.uris import as_member
 from tests.waiting import wait_until
 
 MONGODB_PASSWORD = "m0ngo-Hush/Hush?"
@@ -30,12 +31,12 @@ class Guarded:
 @pytest.fixture
 def guarded(mongodb_uri: str, redis_db: str) -> Iterator[Guarded]:
     """The engines of the tests, entered by a user of their own with a password."""
-    client: MongoClient[dict[str, Any]] = MongoClient(mongodb_uri)
+    client: MongoClient[dict[str, Any]] = MongoClient(as_member(mongodb_uri))
     with client as mongodb, Redis.from_url(redis_db) as redis:
         roles = ["readWriteAnyDatabase", "dbAdminAnyDatabase"]
-        mongodb.admin.command("createUser", "yabot", pwd=MONGODB_PASSWORD, roles=roles)
+        mongodb.admin.command("createUser", "ana", pwd=MONGODB_PASSWORD, roles=roles)
         redis.acl_setuser(
-            "yabot",
+            "ana",
             enabled=True,
             reset=True,
             passwords=[f"+{REDIS_PASSWORD}"],
@@ -44,11 +45,16 @@ def guarded(mongodb_uri: str, redis_db: str) -> Iterator[Guarded]:
             categories=["+@all"],
         )
         yield Guarded(
-            mongodb_uri.replace("//", f"//yabot:{quote(MONGODB_PASSWORD, safe='')}@"),
-            redis_db.replace("//", f"//yabot:{quote(REDIS_PASSWORD, safe='')}@"),
+            f"mongodb://ana:{quote(MONGODB_PASSWORD, safe='')}@{_place(mongodb_uri)}",
+            f"redis://ana:{quote(REDIS_PASSWORD, safe='')}@{_place(redis_db)}",
         )
-        mongodb.admin.command("dropUser", "yabot")
-        redis.acl_deluser("yabot")
+        mongodb.admin.command("dropUser", "ana")
+        redis.acl_deluser("ana")
+
+
+def _place(uri: str) -> str:
+    """Host, port and what follows, without who enters."""
+    return uri.rpartition("@")[2]
 
 
 @pytest.mark.criterion("sec.4")

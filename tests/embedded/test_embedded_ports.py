@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.uris import port_of
 from yabot.embedded.engine import EmbeddedEngine
 from yabot.embedded.mongod import EmbeddedMongod
 from yabot.embedded.valkey import EmbeddedValkey
@@ -23,15 +24,14 @@ async def test_an_engine_whose_port_is_taken_moves_with_its_data(
         assert await saved(moved) == "first"
         await save(moved, "second")
         assert await saved(moved) == "second"
-        assert moved.split("/")[2] == f"127.0.0.1:{_port(tmp_path, engine_class)}"
+        assert port_of(moved) == _port(tmp_path, engine_class)
 
 
 def test_the_engines_listen_on_loopback_only(mongodb_uri: str, redis_url: str) -> None:
     for uri in (mongodb_uri, redis_url):
-        host, port = uri.split("/")[2].split(":")
-        assert host == "127.0.0.1"
+        assert "@127.0.0.1:" in uri
         with pytest.raises((ConnectionRefusedError, TimeoutError)):
-            socket.create_connection(("127.0.0.2", int(port)), timeout=2)
+            socket.create_connection(("127.0.0.2", port_of(uri)), timeout=2)
 
 
 async def _hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -14,6 +14,7 @@ import psycopg
 from psycopg import sql
 
 from tests.postgres import Postgres
+from tests.uris import port_of
 from tests.waiting import PATIENCE, wait_until
 from yabot.embedded.engine import EmbeddedEngine
 
@@ -45,7 +46,7 @@ class EngineServer:
 
     @property
     def port(self) -> int:
-        return int(self._uri.split(":")[2].split("/")[0])
+        return port_of(self._uri)
 
     def address(self, database: str) -> str:
         """The same for all databases."""

@@ -15,6 +15,7 @@ from tests.outages.proxy import proxying
 from tests.outages.servers import EngineServer, PostgresServer, Server, running_postgres
 from tests.outages.stores import PostgresStores
 from tests.outages.world import Component, Place, World
+from tests.uris import moved_to
 from yabot.embedded.engine import EmbeddedEngine
 from yabot.embedded.mongod import EmbeddedMongod
 from yabot.embedded.valkey import EmbeddedValkey
@@ -58,7 +59,7 @@ async def new_world(
     """
     servers: dict[Component, Server] = {"mongodb": mortal_mongod, "redis": mortal_valkey}
     await _revive(servers)
-    with ExitStack() as opened, Redis("127.0.0.1", mortal_valkey.port) as redis:
+    with ExitStack() as opened, Redis.from_url(mortal_valkey.address("")) as redis:
         redis.flushall()
 
         def make(*, postgres: bool = False, **settings: str) -> World:
@@ -83,14 +84,19 @@ async def new_world(
 
 def _addresses(places: dict[Component, Place], database: str) -> dict[str, str]:
     """What the program is told: the proxies'."""
-    at = {component: f"127.0.0.1:{place.proxy.port}" for component, place in places.items()}
-    addresses = {
-        "MONGODB_URI": f"mongodb://{at['mongodb']}/?directConnection=true",
-        "MONGODB_DATABASE": database,
-        "REDIS_URL": f"redis://{at['redis']}",
+    at = {
+        component: moved_to(place.server.address(database), place.proxy.port)
+        for component, place in places.items()
+        if component != "sql"
     }
-    if "sql" in at:
-        addresses["DATABASE_URL"] = f"postgresql://postgres@{at['sql']}/{database}"
+    addresses = {
+        "MONGODB_URI": at["mongodb"],
+        "MONGODB_DATABASE": database,
+        "REDIS_URL": at["redis"],
+    }
+    if "sql" in places:
+        place = f"127.0.0.1:{places['sql'].proxy.port}"
+        addresses["DATABASE_URL"] = f"postgresql://postgres@{place}/{database}"
     return addresses
 
 

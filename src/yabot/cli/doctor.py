@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from pydantic import SecretStr
 
-from yabot.cli.probes import Check, data_directory, intake, mongodb, program, redis, sql, telegram
+from yabot.cli.privacy import data_directory, privacy
+from yabot.cli.probes import Check, intake, mongodb, program, redis, sql, telegram
 from yabot.redaction import Redactor
 from yabot.settings import Settings
 from yabot.settings.reference import Variable, variables
@@ -28,7 +29,8 @@ async def examine(settings: Settings, warnings: Sequence[str]) -> list[Check]:
         program(settings),
     )
     redactor = Redactor(settings.secrets())
-    found = [*_configuration(settings, warnings), data_directory(settings), *reached]
+    places = (data_directory(settings), privacy(settings))
+    found = [*_configuration(settings, warnings), *places, *reached]
     return [replace(check, message=redactor.text(check.message)) for check in found]
 
 

@@ -1,14 +1,17 @@
 """The console script ``yabot``."""
 
 import gc
+import os
 import sys
 
 from yabot.error_text import traceback_text
 from yabot.errors import YabotError
+from yabot.private import UMASK
 
 
 def main() -> None:
     """Every foreseeable mistake is a sentence on standard error, and an exit code."""
+    os.umask(UMASK)
     try:
         # Here, because it takes a while: Ctrl+C may come before it is done.
         from yabot.cli.arguments import require_plain

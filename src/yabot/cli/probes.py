@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Any, Literal
 
 import psycopg
@@ -28,6 +27,7 @@ from yabot.bot.session import TelegramSession
 from yabot.bus.topologies.client import describe, open_client
 from yabot.embedded.engine import EmbeddedEngine
 from yabot.embedded.mongod import EmbeddedMongod
+from yabot.embedded.ports import LOOPBACK
 from yabot.embedded.valkey import EmbeddedValkey
 from yabot.error_text import kind_of
 from yabot.errors import ConfigurationError, StartupError, StoreUnavailable
@@ -167,7 +167,7 @@ def judge_program(health: Any) -> Check:
 async def mongodb(settings: Settings) -> Check:
     uri = settings.mongodb.uri
     if uri is None:
-        return _engine("MongoDB", EmbeddedMongod(settings.data_dir))
+        return _engine("MongoDB", EmbeddedMongod(settings.data_dir), settings.production)
     client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
         uri.get_secret_value(), serverSelectionTimeoutMS=(PATIENCE_S - 1) * 1000
     )
@@ -194,7 +194,7 @@ async def _hello(client: AsyncMongoClient[dict[str, Any]]) -> Check:
 async def redis(settings: Settings) -> Check:
     chosen = settings.redis
     if chosen.embedded:
-        return _engine("Redis", EmbeddedValkey(settings.data_dir))
+        return _engine("Redis", EmbeddedValkey(settings.data_dir), settings.production)
     async with open_client(chosen) as client:
         mend = "check REDIS_URL and REDIS_PASSWORD, and that the server runs"
         if chosen.sentinels:
@@ -235,28 +235,17 @@ def _open_sqlite(path: Path) -> Check:
     return Check("SQLite", "ok", f"{path} can be read")
 
 
-def data_directory(settings: Settings) -> Check:
-    """Whether it can be written is tried, where it exists."""
-    path = settings.data_dir
-    if not path.exists():
-        return Check("data directory", "ok", f"{path} will be created")
-    try:
-        with TemporaryFile(dir=path):
-            return Check("data directory", "ok", f"{path} can be written")
-    except OSError as error:
-        mend = "set YABOT_DATA_DIR to a directory of yours, or make room"
-        return Check("data directory", "problem", f"{path}: {error.strerror}; {mend}")
-
-
-def _engine(name: str, engine: EmbeddedEngine) -> Check:
+def _engine(name: str, engine: EmbeddedEngine, production: bool) -> Check:
     try:
         binary = engine.binary()
     except ConfigurationError as error:
         return Check(name, "problem", str(error))
-    address = engine.running()
-    running = f", runs at {address}" if address else ""
+    port = engine.running_on()
+    running = f", runs at {LOOPBACK}:{port}" if port else ""
     remark = f" {engine.remark()}" if engine.remark() else ""
-    return Check(name, "ok", f"embedded: {binary}{remark}{running}")
+    age = f"; {engine.warning()}" if engine.warning() else ""
+    state: State = "warning" if age and production else "ok"
+    return Check(name, state, f"embedded: {binary}{remark}{running}{age}")
 
 
 async def _answer(name: str, question: Awaitable[Check], mend: str) -> Check:

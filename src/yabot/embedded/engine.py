@@ -14,8 +14,8 @@ from yabot.embedded import guardian
 from yabot.embedded.binaries import find_binary
 from yabot.embedded.diagnosis import Attempt, Symptom, explain
 from yabot.embedded.folder import EngineFolder
-from yabot.embedded.leftovers import end_leftover
-from yabot.embedded.ports import PortTaken, candidates, listening
+from yabot.embedded.leftovers import end_leftover, holders
+from yabot.embedded.ports import PortTaken, candidates, is_free, listening, listens
 from yabot.errors import ConfigurationError, StartupError
 from yabot.observability.logging import get_logger
 from yabot.runtime.backoff import backoff
@@ -63,10 +63,20 @@ class EmbeddedEngine(ABC):
         """What is unusual about the program on this machine, or an empty text."""
         return ""
 
+    def warning(self) -> str:
+        """Why the program on this machine is none to rely on, or an empty text."""
+        return ""
+
     def running(self) -> str | None:
-        """The URI of this folder's engine while another program runs it."""
+        """The URI of this folder's engine, with its password, while another program runs it."""
+        port = self.running_on()
+        return None if port is None else self._uri(port)
+
+    def running_on(self) -> int | None:
+        """The port of this folder's engine while another program runs it."""
         port = self._folder.kept_port()
-        return self._uri(port) if port is not None and self._folder.in_use() else None
+        in_use = port is not None and self._folder.in_use()
+        return port if port is not None and in_use and self._is_nobody_elses(port) else None
 
     async def start(self) -> str:
         """Start the engine on its data, and return its URI once it serves reads and writes.
@@ -155,16 +165,22 @@ class EmbeddedEngine(ABC):
     async def _make_usable(self, port: int) -> None:
         while True:
             await listening(port)
+            self._require_ours(port)
             try:
                 return await self._prepare(port)
             except self.client_errors:
                 # Most often the engine is ending, and why is in its log; if not, it goes on.
                 await asyncio.sleep(0.05)
 
-    def _require_ours(self, folder: str) -> None:
-        """A server that serves another folder is a stranger on our port."""
-        if Path(folder).resolve() != self._folder.data.resolve():
+    def _require_ours(self, port: int) -> None:
+        """Before a password is shown to it: our own child is who listens there."""
+        if self._process is None or not listens(self._process.pid, port):
             raise PortTaken
+
+    def _is_nobody_elses(self, port: int) -> bool:
+        """Also while the engine is just being started again, and nobody listens."""
+        engines = holders(self._folder, self.executables)
+        return is_free(port) or any(listens(engine.pid, port) for engine in engines)
 
     def _spawn(self, command: Sequence[str]) -> Attempt:
         with self._folder.writing(), self._folder.log.open("ab") as output:
@@ -216,4 +232,4 @@ class EmbeddedEngine(ABC):
 
     @abstractmethod
     async def _prepare(self, port: int) -> None:
-        """Return once the engine serves; PortTaken when it is not ours that answers."""
+        """Return once the engine, which listens, serves whoever knows the secret."""

@@ -7,7 +7,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from yabot.embedded.locks import FileLock
+from yabot.embedded.secret import kept_secret
 from yabot.errors import ConfigurationError, StartupError
+from yabot.private import narrow, require_ours
 
 MEBIBYTE = 1024 * 1024
 LOG_LIMIT = 8 * MEBIBYTE
@@ -26,6 +28,7 @@ class EngineFolder:
         self.log = self.path / "engine.log"
         self.owner = FileLock(self.path / "owner.lock")
         self.engine = FileLock(self.path / "engine.lock")
+        self.secret_file = self.path / "secret"
         self._port = self.path / "port"
 
     def claim(self) -> None:
@@ -36,11 +39,19 @@ class EngineFolder:
         """
         with self.writing():
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.data.mkdir(exist_ok=True)
+            require_ours(self.path, "YABOT_DATA_DIR")
+            narrow(self.path)
+            self.data.mkdir(mode=0o700, exist_ok=True)
             if not self.owner.acquire():
                 raise ConfigurationError([self._in_use()])
+            # Before the port is kept: whoever finds that finds this too.
+            self.secret()
             self._rotate_log()
         self._require_room()
+
+    def secret(self) -> str:
+        """The engine's password, which is made where there is none."""
+        return kept_secret(self.secret_file)
 
     def release(self) -> None:
         self.engine.release()

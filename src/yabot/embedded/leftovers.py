@@ -23,7 +23,7 @@ async def end_leftover(folder: EngineFolder, names: Collection[str]) -> None:
     """
     if _free(folder):
         return
-    leftovers = await asyncio.to_thread(_holders, folder, names)
+    leftovers = await asyncio.to_thread(holders, folder, names)
     log.info("engine.leftover", folder=str(folder.path), pids=[left.pid for left in leftovers])
     for forced, patience in ((False, PATIENCE), (True, AFTER_KILL)):
         _end(leftovers, forced=forced)
@@ -35,7 +35,7 @@ async def end_leftover(folder: EngineFolder, names: Collection[str]) -> None:
     )
 
 
-def _holders(folder: EngineFolder, names: Collection[str]) -> list[psutil.Process]:
+def holders(folder: EngineFolder, names: Collection[str]) -> list[psutil.Process]:
     """The engines that have this folder's lock open.
 
     Only children of a guardian inherit that file, so neither a reused pid nor a foreign server

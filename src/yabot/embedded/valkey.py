@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import ClassVar
 
@@ -40,15 +41,19 @@ class EmbeddedValkey(EmbeddedEngine):
         return next(folder.glob("*/valkey-server"), None) if folder else None
 
     def _arguments(self, port: int, data: Path) -> list[str]:
-        return ["--port", str(port), "--dir", str(data), *_ARGUMENTS]
+        secret = self._folder.secret()
+        # The hash is enough to check it; in the command line everybody on this machine could read.
+        rule = f"user default on #{sha256(secret.encode()).hexdigest()} ~* &* +@all\n"
+        users = self._folder.path / "users.acl"
+        users.write_text(rule)
+        return ["--port", str(port), "--dir", str(data), "--aclfile", str(users), *_ARGUMENTS]
 
     def _uri(self, port: int) -> str:
-        return f"redis://{LOOPBACK}:{port}/0"
+        return f"redis://:{self._folder.secret()}@{LOOPBACK}:{port}/0"
 
     async def _prepare(self, port: int) -> None:
-        client = Redis(host=LOOPBACK, port=port, retry=Retry(NoBackoff(), 0))
-        async with client:
-            self._require_ours((await client.config_get("dir"))["dir"] or "")
+        retry = Retry(NoBackoff(), 0)
+        async with Redis.from_url(self._uri(port), retry=retry) as client:
             await _loaded(client)
 
 

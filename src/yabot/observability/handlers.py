@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, TextIO
 
 from yabot.errors import ConfigurationError
+from yabot.private import require_ours
 from yabot.settings.logs import LoggingSettings
 
 
@@ -43,6 +44,7 @@ def rotating_file(settings: LoggingSettings) -> RotatingFile:
     assert path is not None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        require_ours(path, "LOG_FILE_PATH")
         return RotatingFile(
             path,
             maxBytes=settings.max_file_size,

@@ -7,13 +7,21 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from yabot.errors import ConfigurationError
+from yabot.private import private_folder
+
+# By it a data directory is known for one.
+MARK = "yabot.lock"
 
 
 @contextmanager
 def data_directory_lock(directory: Path) -> Iterator[None]:
-    """Held until the end, also by a kill. Raises ConfigurationError when another holds it."""
-    directory.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(directory / "yabot.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    """Held until the end, also by a kill; the directory is made, and made private.
+
+    Raises ConfigurationError when another holds it, and when it is not this user's alone.
+    """
+    private_folder(directory, "YABOT_DATA_DIR", MARK)
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+    descriptor = os.open(directory / MARK, flags, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

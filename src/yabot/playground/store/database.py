@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from yabot.error_text import kind_of
 from yabot.errors import ConfigurationError, SchemaMismatch, StartupError
 from yabot.playground.store.schema import STEPS
+from yabot.private import private_file
 
 Result = TypeVar("Result")
 
@@ -97,7 +98,8 @@ class Database:
 def connect(path: Path) -> sqlite3.Connection:
     """The opened store, created when there is none yet."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_file(path, "YABOT_DATA_DIR")
         connection = sqlite3.connect(path, isolation_level=None, timeout=1.0)
         connection.row_factory = sqlite3.Row
         _configure(connection)

@@ -1,0 +1,83 @@
+"""Folders and files that are the owner's alone.
+
+What somebody else owns, or may exchange, is not used: neither a file nor a link to one. What is
+ours, and only too wide, is narrowed.
+"""
+
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+from yabot.errors import ConfigurationError
+
+OTHERS = 0o077
+OTHERS_MAY_WRITE = 0o022
+# Everything that this program makes from now on is its owner's alone.
+UMASK = OTHERS
+
+
+def private_folder(folder: Path, variable: str, mark: str) -> None:
+    """Make it, or see that it is private; one that holds ``mark``, a file of ours, is narrowed.
+
+    Raises ConfigurationError, with ``variable`` as the setting that names it, for a folder that
+    others own or may write into.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        require_ours(folder, variable)
+        if _mode(folder) & OTHERS and (folder / mark).is_file():
+            narrow(folder)
+        if _mode(folder) & OTHERS_MAY_WRITE:
+            raise ConfigurationError(
+                [
+                    f"{variable}: others may write into {folder}; run chmod 700 {folder}, or name "
+                    "a folder in it, which is made for this user alone"
+                ]
+            )
+    except OSError as error:
+        raise ConfigurationError(
+            [f"{variable}: {folder} cannot be used: {error.strerror}; name another folder"]
+        ) from error
+
+
+def private_file(file: Path, variable: str) -> None:
+    """See that ``file``, which need not be there, is ours, and narrow it. Raises as above."""
+    require_ours(file, variable)
+    if file.is_file() and file.stat().st_uid == os.geteuid():
+        narrow(file)
+
+
+def require_ours(path: Path, variable: str) -> None:
+    """Neither ``path`` nor what it links to may be another user's; root's may. Raises as above."""
+    found = []
+    for look in (path.lstat, path.stat):
+        with suppress(FileNotFoundError):
+            found.append(look().st_uid)
+    if not {os.geteuid(), 0}.issuperset(found):
+        raise ConfigurationError(
+            [
+                f"{variable}: {path} belongs to another user; run this program as that user, or "
+                "name another place"
+            ]
+        )
+
+
+def narrow(path: Path) -> None:
+    """Take away what others may do with it."""
+    if mode := _mode(path) & OTHERS:
+        path.chmod(_mode(path) & ~mode)
+
+
+def is_wide(path: Path) -> bool:
+    """Whether others may read or write it; what is not there, or a device, is not."""
+    try:
+        about = path.stat()
+    except OSError:
+        return False
+    kept = stat.S_ISREG(about.st_mode) or stat.S_ISDIR(about.st_mode)
+    return kept and bool(about.st_mode & OTHERS)
+
+
+def _mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
