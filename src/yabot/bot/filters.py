@@ -45,10 +45,17 @@ class Brings(Filter):
 
 
 class FromOneOf(Filter):
-    """A message of one of these users, by Telegram's ids."""
+    """A message or a press of one of these users, by Telegram's ids."""
 
     def __init__(self, user_ids: Collection[int]) -> None:
         self._user_ids = frozenset(user_ids)
 
+    async def __call__(self, event: Message | CallbackQuery) -> bool:
+        return event.from_user is not None and event.from_user.id in self._user_ids
+
+
+class OthersWords(Filter):
+    """A message whose words somebody else has chosen: forwarded, or written by an inline bot."""
+
     async def __call__(self, message: Message) -> bool:
-        return message.from_user is not None and message.from_user.id in self._user_ids
+        return message.forward_origin is not None or message.via_bot is not None

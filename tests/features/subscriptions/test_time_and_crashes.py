@@ -3,8 +3,8 @@
 import pytest
 
 from tests.e2e.kill_points import KillPoint
-from tests.e2e.reader import buttons, readers
-from tests.features.subscriptions.shop import PERIOD, Shop, buy, invoice, moment
+from tests.e2e.reader import Reader, buttons, readers, said_by_bot
+from tests.features.subscriptions.shop import PERIOD, Json, Shop, buy, invoice, moment
 from tests.features.subscriptions.till import DAY
 from tests.waiting import PATIENCE, wait_until
 from yabot.clock import rfc3339, utc_now
@@ -52,13 +52,56 @@ async def test_an_administrator_gives_a_charge_back(shop: Shop) -> None:
         assert "no está en este libro" in unknown["text"]
         (mistaken,) = await admin.ask("/refund stx-nothing")
         assert "No conozco ningún cobro" in mistaken["text"]
-        (said,) = await admin.ask(f"/refund {charge}")
-        assert str(reader.user_id) in said["text"]
+        (refused,) = await forwarded(admin, f"/refund {charge}")
+        assert "ha escrito otra persona" in refused["text"]
+        (question,) = await admin.ask(f"/refund {charge}")
+        yes, no = buttons(question)
+        (kept,) = await admin.press(no)
+        assert kept["text"] == "Entonces no cambia nada."
+        assert [row["state"] for row in shop.payments(reader.user_id)] == ["activated"]
+        # Who is no administrator presses in vain, whatever stands on the button.
+        await forged_press(reader, yes)
+        await reader.ask("/help")
+        assert [row["state"] for row in shop.payments(reader.user_id)] == ["activated"]
+        await admin.ask(f"/refund {charge}")
+        (begun,) = await admin.press(yes)
+        assert str(reader.user_id) in begun["text"]
         await reader.until(lambda chat: "Te he devuelto 250" in str(chat))
         assert [row["state"] for row in shop.payments(reader.user_id)] == ["refunded"]
         assert [row["status"] for row in shop.subscriptions(reader.user_id)] == ["expired"]
         async with shop.bot() as bot:
             assert (await bot.get_my_star_balance()).amount == 0
+
+
+async def forwarded(admin: Reader, text: str) -> list[Json]:
+    """What the bot answers to somebody else's words, passed on."""
+    origin = {"type": "hidden_user", "sender_user_name": "Eva", "date": 1_790_000_000}
+    before = len(await admin.answers())
+    await admin.client.deliver({"message": said(admin, text) | {"forward_origin": origin}})
+    await admin.until(lambda chat: len(said_by_bot(chat)) > before)
+    return (await admin.answers())[before:]
+
+
+async def forged_press(reader: Reader, data: str) -> None:
+    press = {"id": "forged", "from": sender(reader), "chat_instance": "1", "data": data}
+    await reader.client.deliver({"callback_query": press | {"message": said(reader, "a page")}})
+
+
+def said(reader: Reader, text: str) -> Json:
+    chat = {"id": reader.user_id, "type": "private", "first_name": "A"}
+    command = {"type": "bot_command", "offset": 0, "length": len(text.split()[0])}
+    return {
+        "message_id": 9000,
+        "date": 1_790_000_000,
+        "chat": chat,
+        "from": sender(reader),
+        "text": text,
+        "entities": [command],
+    }
+
+
+def sender(reader: Reader) -> Json:
+    return {"id": reader.user_id, "is_bot": False, "first_name": "A", "language_code": "es"}
 
 
 @pytest.mark.criterion("3.1.5")

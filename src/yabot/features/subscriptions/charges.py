@@ -37,6 +37,7 @@ _newest = (
     .order_by(payments.c.created_at.desc())
     .limit(bindparam("count"))
 )
+_ids = select(_id).where(payments.c.user_id == bindparam("user"))
 _unsettled = _stored.where(
     payments.c.state == bindparam("in_state"), payments.c.updated_at < bindparam("before")
 )
@@ -60,6 +61,13 @@ def newest(user_id: str, count: int) -> Statement[list[StoredCharge]]:
     def read(connection: Connection) -> list[StoredCharge]:
         found = connection.execute(_newest, {"user": user_id, "count": count})
         return [_read(*row) for row in found]
+
+    return read
+
+
+def ids_of(user_id: str) -> Statement[list[str]]:
+    def read(connection: Connection) -> list[str]:
+        return list(connection.execute(_ids, {"user": user_id}).scalars())
 
     return read
 

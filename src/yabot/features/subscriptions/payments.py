@@ -122,6 +122,10 @@ class PaymentService:
         """What Telegram was asked to give back before that moment, and has not said it did."""
         return await self._database.read(charges.unsettled("refunding", before))
 
+    async def ids_of(self, user_id: str) -> list[str]:
+        """Of all that the user has ever paid."""
+        return await self._database.read(charges.ids_of(user_id))
+
     async def newest(self, user_id: str, count: int) -> list[StoredCharge]:
         return await self._database.read(charges.newest(user_id, count))
 

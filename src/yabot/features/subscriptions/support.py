@@ -1,12 +1,13 @@
 """/terms and /paysupport for readers; /refund for those who look after the bot."""
 
 from collections.abc import Sequence
+from hashlib import sha256
 
 from aiogram import Router
 from aiogram.filters import Command, CommandObject
-from aiogram.types import Message
+from aiogram.types import CallbackQuery, Message
 
-from yabot.bot.filters import FromOneOf
+from yabot.bot.filters import FromOneOf, OthersWords, Pressed
 from yabot.bot.localization import Localizer
 from yabot.bot.turn import Turn
 from yabot.features.subscriptions.charges import StoredCharge
@@ -17,6 +18,9 @@ from yabot.features.users.notices import Notices
 from yabot.features.users.service import User
 
 SHOWN = 5
+# The buttons of the question before a refund; behind the first stand payer and charge.
+YES = "refund:yes"
+NO = "refund:no"
 STATE_KEYS = {
     "paid": "subscriptions-payment-paid",
     "activated": "subscriptions-payment-activated",
@@ -36,7 +40,11 @@ class Support:
         routes.message.register(self.terms, Command("terms"))
         routes.message.register(self.support, Command("paysupport"))
         # To everybody else it is a command that does not exist.
-        routes.message.register(self.refund, Command("refund"), FromOneOf(self._admins))
+        admins = FromOneOf(self._admins)
+        routes.message.register(self.refuse_to_refund, Command("refund"), admins, OthersWords())
+        routes.message.register(self.ask_to_refund, Command("refund"), admins)
+        routes.callback_query.register(self.refund, Pressed(rf"{YES}:[0-9]+:[0-9a-f]+"), admins)
+        routes.callback_query.register(self.keep, Pressed(NO), admins)
 
     async def terms(self, _message: Message, turn: Turn, t: Localizer) -> None:
         turn.interaction("terms")
@@ -48,19 +56,42 @@ class Support:
         parts = [t("subscriptions-support"), self._contact(t), _history(paid, t)]
         turn.say("\n\n".join(parts))
 
-    async def refund(
-        self, _message: Message, command: CommandObject, turn: Turn, user: User, t: Localizer
+    async def refuse_to_refund(self, _message: Message, turn: Turn, t: Localizer) -> None:
+        """Who forwards may not have read what."""
+        turn.interaction("refund_forwarded")
+        turn.reject("others_words")
+        turn.say(t("subscriptions-refund-forwarded"))
+
+    async def ask_to_refund(
+        self, _message: Message, command: CommandObject, turn: Turn, t: Localizer
     ) -> None:
         turn.interaction("refund_asked")
-        charge_id = (command.args or "").strip()
+        stored = await self._payments.find((command.args or "").strip())
+        if stored is None or stored.state == "refunded":
+            _unknown(turn, t)
+            return
+        charge = stored.charge
+        question = t("subscriptions-refund-ask", stars=charge.amount, user=charge.user_id)
+        answers = [
+            ("subscriptions-refund-yes", f"{YES}:{charge.user_id}:{_mark(charge.charge_id)}"),
+            ("subscriptions-refund-no", NO),
+        ]
+        said = f"{question}\n\n{_line(stored, t)}"
+        turn.say(said, [[(t(key), data)] for key, data in answers])
+
+    async def refund(self, query: CallbackQuery, turn: Turn, user: User, t: Localizer) -> None:
+        turn.interaction("refund_confirmed")
+        turn.acknowledge()
+        turn.drop_pressed()
+        payer, mark = (query.data or "").split(":")[-2:]
+        charge_id = await self._charge_of(payer, mark)
         reason = f"asked for by administrator {user.user_id}"
         stored = await self._payments.refund(turn.work, charge_id, reason)
         if stored is None:
-            turn.reject("unknown_charge")
-            turn.say(t("subscriptions-refund-unknown"))
+            _unknown(turn, t)
             return
         charge = stored.charge
-        turn.say(t("subscriptions-refund-asked", stars=charge.amount, user=charge.user_id))
+        turn.say(t("subscriptions-refund-begun", stars=charge.amount, user=charge.user_id))
         await self._notices.tell(
             turn.work,
             charge.user_id,
@@ -68,11 +99,32 @@ class Support:
             asked_for=True,
         )
 
+    async def keep(self, _query: CallbackQuery, turn: Turn, t: Localizer) -> None:
+        turn.interaction("refund_declined")
+        turn.acknowledge()
+        turn.drop_pressed()
+        turn.say(t("subscriptions-refund-kept"))
+
+    async def _charge_of(self, payer: str, mark: str) -> str:
+        """The charge of theirs that a button means, or an empty text."""
+        ids = await self._payments.ids_of(payer)
+        return next((charge_id for charge_id in ids if _mark(charge_id) == mark), "")
+
     def _contact(self, t: Localizer) -> str:
         if not self._admins:
             return t("subscriptions-support-nobody")
         links = ", ".join(f'<a href="tg://user?id={admin}">{admin}</a>' for admin in self._admins)
         return f"{t('subscriptions-support-contact')} {links}"
+
+
+def _mark(charge_id: str) -> str:
+    """What a button can carry of it: Telegram's ids are longer than its 64 bytes."""
+    return sha256(charge_id.encode()).hexdigest()[:24]
+
+
+def _unknown(turn: Turn, t: Localizer) -> None:
+    turn.reject("unknown_charge")
+    turn.say(t("subscriptions-refund-unknown"))
 
 
 def _history(paid: Sequence[StoredCharge], t: Localizer) -> str:
