@@ -19,11 +19,11 @@ TESTS = Path(__file__).parent
 # What such folders are about takes a while, whatever the machine.
 SLOW_FOLDERS = ("crash", "deploy", "instances", "outages", "topologies")
 # What such folders are about is a server or a program, in this process or another one.
-ENGINE_FOLDERS = ("cli", "e2e", "embedded", "playground", "sender", "webhook")
+ENGINE_FOLDERS = ("cli", "e2e", "embedded", "playground", "processing", "sender", "webhook")
 # Whoever asks for one of these asks for a server or a program, also through other fixtures.
 ENGINES = {"mongodb_uri", "redis_url", "postgres_url", "postgres_server", "forks"}
 MARKERS = {
-    "engine": "starts a server or a program without a fixture that says so",
+    "engine": "starts a server or a program, or has a store not answer, and no fixture says so",
     "slow": "belongs to the slow tier, wherever it lies",
     "page": "drives the playground's page in headless Chromium",
 }

@@ -22,6 +22,8 @@ from yabot.bot.telegram import connect_bot, identify
 from yabot.features.subscriptions.statement import GetRawStarTransactions
 from yabot.runtime.backoff import backoff
 
+pytestmark = pytest.mark.engine
+
 CALLS: list[TelegramMethod[Any]] = [
     GetMe(),
     GetUpdates(),

@@ -21,6 +21,8 @@ from tests.waiting import until
 from yabot.bot.session import AnswerUnreadable, OutcomeUnknown
 from yabot.bot.telegram import NO_TELEGRAM, connect_bot, identify
 
+pytestmark = pytest.mark.engine
+
 MARK = "confided-to-nobody"
 ME = {"id": 42, "is_bot": True, "first_name": "YABOT"}
 

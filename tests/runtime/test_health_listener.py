@@ -12,6 +12,8 @@ from yabot.observability.health import Health
 from yabot.runtime.http import HttpServer, PortTaken
 from yabot.settings import ConfigManager
 
+pytestmark = pytest.mark.engine
+
 APP = build_api(Health(), {})
 
 

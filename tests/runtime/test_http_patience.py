@@ -17,6 +17,8 @@ from yabot.observability.metrics import REGISTRY
 from yabot.runtime.http import HttpServer
 from yabot.runtime.patience import Limits
 
+pytestmark = pytest.mark.engine
+
 # What is given to those that must not run out of it.
 LONG = Limits(head_within=600, body_within=600, reader_within=600, connections=100)
 SHORT = 0.05

@@ -19,6 +19,8 @@ from yabot.runtime.http import HttpServer
 from yabot.runtime.patience import USUAL, Limits
 from yabot.runtime.tls import ServerCertificate
 
+pytestmark = pytest.mark.engine
+
 CERTIFICATES = Path(__file__).parents[2] / "deploy/certificates.sh"
 
 

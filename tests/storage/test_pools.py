@@ -17,6 +17,8 @@ from yabot.settings import ConfigManager
 from yabot.storage.relational.database import Database
 from yabot.stores import open_database, open_documents, open_redis
 
+pytestmark = pytest.mark.engine
+
 
 @pytest.fixture
 def address(postgres_server: PostgresServer) -> Iterator[str]:

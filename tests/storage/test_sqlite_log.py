@@ -4,12 +4,15 @@ import asyncio
 import threading
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Connection
 
 from tests.storage.units import add_receipt
 from tests.waiting import until
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.sqlite import LARGEST_LOG
+
+pytestmark = pytest.mark.engine
 
 MEBIBYTE = 1024 * 1024
 

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from sqlalchemy import Connection, update
 from structlog.testing import capture_logs
 
@@ -12,6 +13,8 @@ from tests.storage.units import add_receipt
 from tests.waiting import until
 from yabot.storage.relational.database import Database, Statement
 from yabot.storage.relational.tables import partitions
+
+pytestmark = pytest.mark.engine
 
 
 def reach(pos: int) -> Statement[None]:
