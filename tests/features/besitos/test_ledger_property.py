@@ -125,10 +125,10 @@ class Model:
         return "spent"
 
     def _transfer(self, sender: str, recipient: str, amount: int, key: str) -> str:
-        if recipient not in self.balances:
-            return "unknown_recipient"
         if self.balances.get(sender, 0) < amount:
             return "insufficient"
+        if recipient not in self.balances:
+            return "unknown_recipient"
         self.keys.add(key)
         self._change(sender, -amount)
         self._change(recipient, amount)

@@ -1,15 +1,14 @@
 """Turns the wheels by hand: events are heard and deadlines come when the test says so."""
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 
-import yabot.features.subscriptions as feature
 from tests.features.subscriptions.till import Till
 from tests.storage.dumps import rows_of
-from yabot.bot.localization import Texts
+from yabot.assembly import build_texts
+from yabot.bootstrap import FEATURES
 from yabot.coordinator.coordinator import Coordinator
 from yabot.coordinator.machine import COMPENSATING
 from yabot.coordinator.process import Process
@@ -22,14 +21,12 @@ from yabot.storage.relational.tables import outbox
 from yabot.storage.relational.unit_of_work import UnitOfWork
 from yabot.subscriber import Event, Subscriber
 
-TEXTS = Path(feature.__file__).parent / "texts"
-
 
 class Turning:
     def __init__(self, till: Till) -> None:
         self._till = till
         self._heard: set[str] = set()
-        notices = Notices(till.world.users, Texts([TEXTS]))
+        notices = Notices(till.world.users, build_texts(FEATURES))
         processes: list[Process[Any]] = [
             SubscriptionProcess(till.subscriptions, notices, till.clock),
             HeldPaymentProcess(till.payments, notices, till.clock),
