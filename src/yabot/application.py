@@ -32,6 +32,7 @@ from yabot.bus.inbound.sequencer import Sequencer
 from yabot.bus.inbound.stream import InboundStream
 from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams
+from yabot.bus.trimming import StreamTrimming
 from yabot.coordinator.inspector import WorkflowInspector
 from yabot.errors import ConfigurationError
 from yabot.events.asyncapi import asyncapi_document
@@ -105,7 +106,12 @@ class BotApplication:
         await self._start_api(stack)
         stores = await stack.enter_async_context(open_stores(self._settings))
         services = build_services(
-            self._features, stores, self._settings.bus_partitions, self._settings.admin_user_ids
+            self._features,
+            stores,
+            self._settings.bus_partitions,
+            self._settings.admin_user_ids,
+            data_dir=self._settings.data_dir,
+            support_contact=self._settings.support_contact,
         )
         incidents = Incidents(services.commits)
         incidents.start()
@@ -200,6 +206,7 @@ class BotApplication:
             retention=build_retention(
                 self._features, stores.database, self._settings.retention_days
             ),
+            trimming=StreamTrimming(stores.database, Streams(stores.redis)),
             workflows=WorkflowInspector(stores.database),
         )
         for loop in role.loops:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from aiogram import Bot, Dispatcher, Router
@@ -57,7 +58,13 @@ def build_texts(features: Sequence[Feature]) -> Texts:
 
 
 def build_services(
-    features: Sequence[Feature], stores: Stores, partitions: int, admins: tuple[int, ...] = ()
+    features: Sequence[Feature],
+    stores: Stores,
+    partitions: int,
+    admins: tuple[int, ...] = (),
+    *,
+    data_dir: Path | None = None,
+    support_contact: str | None = None,
 ) -> Services:
     """The services of all features, each made from those before it."""
     services = Services(
@@ -69,6 +76,8 @@ def build_services(
         commands=tuple(command for each in reversed(features) for command in each.commands),
         admins=admins,
         menu=tuple(button for each in features for button in each.menu),
+        data_dir=data_dir,
+        support_contact=support_contact,
     )
     for each in features:
         if each.service is not None:

@@ -55,6 +55,8 @@ class Services:
         commands: tuple[str, ...],
         admins: tuple[int, ...] = (),
         menu: tuple[str, ...] = (),
+        data_dir: Path | None = None,
+        support_contact: str | None = None,
     ) -> None:
         self.database = database
         self.documents = documents
@@ -66,6 +68,10 @@ class Services:
         self.admins = admins
         # Of all features, in the order of their list.
         self.menu = menu
+        # Where features keep files; without one they keep none.
+        self.data_dir = data_dir
+        # Whom readers may ask about a payment, as the operator names them.
+        self.support_contact = support_contact
         # What each feature adds; read when a user asks, after all features have been built.
         self.personal_data: list[PersonalData] = []
         # By the name of the feature that offers it.

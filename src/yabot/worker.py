@@ -9,6 +9,7 @@ from yabot.bus.groups.feed import Feed
 from yabot.bus.groups.group import SubscriberGroup
 from yabot.bus.groups.worker import EventWorker
 from yabot.bus.inbound.sequencer import Sequencer
+from yabot.bus.trimming import StreamTrimming
 from yabot.coordinator.deadlines import Deadlines
 from yabot.coordinator.inspector import WorkflowInspector
 from yabot.runtime.loops import WakingLoop
@@ -29,6 +30,7 @@ class WorkerRole:
         deadlines: Sequence[Deadlines],
         sequencer: Sequencer,
         retention: Retention,
+        trimming: StreamTrimming,
         workflows: WorkflowInspector,
     ) -> None:
         """The ``deadlines`` have their turns in the lanes of the ``groups``."""
@@ -37,6 +39,7 @@ class WorkerRole:
         self._sequencer = sequencer
         self._aside = [
             retention.loop,
+            trimming.loop,
             WakingLoop("workflows", workflows.measure, COUNT_EVERY),
         ]
 

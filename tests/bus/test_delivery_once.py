@@ -150,6 +150,9 @@ class LosingAnswers(Database):
     async def read(self, query: Statement[Any]) -> Any:
         return await self._database.read(query)
 
+    def cut_log(self) -> None:
+        self._database.cut_log()
+
     async def close(self) -> None:
         await self._database.close()
 

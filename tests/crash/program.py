@@ -32,6 +32,7 @@ from yabot.bus.inbound.sequencer import Sequencer
 from yabot.bus.inbound.stream import InboundStream
 from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams
+from yabot.bus.trimming import StreamTrimming
 from yabot.coordinator.inspector import WorkflowInspector
 from yabot.errors import OwnershipLost
 from yabot.feature import Services
@@ -151,6 +152,7 @@ async def subscribing(
         deadlines=deadlines,
         sequencer=Sequencer(InboundStream(stores.redis), services.commits, ownership),
         retention=build_retention(FEATURES, stores.database, RETENTION_DAYS),
+        trimming=StreamTrimming(stores.database, Streams(stores.redis)),
         workflows=WorkflowInspector(stores.database),
     )
     feed.listeners.append(lambda *_events: log.debug("feed.offered"))

@@ -78,6 +78,9 @@ class Observed(Database):
             await self._goes_on.wait()
         return found
 
+    def cut_log(self) -> None:
+        self._database.cut_log()
+
     async def close(self) -> None:
         await self._database.close()
 

@@ -86,8 +86,8 @@ def keep_audit(
     return executing(insert(audit_log), values | {"created_at": days_ago(age)})
 
 
-def keep_letter(state: str, user_id: str | None) -> Statement[None]:
-    moment = days_ago(29)
+def keep_letter(state: str, user_id: str | None, age: float = 29) -> Statement[None]:
+    moment = days_ago(age)
     row = {
         "consumer": "test",
         "event_id": f"{user_id} {state}",
@@ -195,6 +195,14 @@ async def test_a_closed_workflow_stays_while_an_event_of_its_user_may_come_again
     await database.write(keep_letter("discarded", "9"))
     await Retention(database, DAYS).sweep()
     assert [row["id"] for row in await rows_of(database, workflows)] == ["of 7"]
+
+
+async def test_letters_that_nobody_looks_after_go_in_the_end(database: Database) -> None:
+    for state, age in (("dead", 61), ("dead", 59), ("retrying", 400), ("resolved", 31)):
+        await database.write(keep_letter(state, f"{age}", age))
+    await Retention(database, DAYS).sweep()
+    kept = [(row["state"], row["user_id"]) for row in await rows_of(database, dead_letters)]
+    assert kept == [("dead", "59"), ("retrying", "400")]
 
 
 async def test_the_audit_log_goes_when_it_is_old(database: Database) -> None:

@@ -51,6 +51,38 @@ async def test_the_log_shrinks_when_a_peak_is_over(sqlite_database: Database) ->
     await until(is_small)
 
 
+SECRET = "my cat is called Misu"
+
+
+async def test_nothing_of_what_was_deleted_stays_in_any_file(sqlite_database: Database) -> None:
+    """Neither in a page that is free by now, nor in the write-ahead log."""
+    path = Path(str(sqlite_database.engine.url.database))
+    files = [path, Path(f"{path}-wal")]
+
+    def keep(connection: Connection) -> None:
+        connection.exec_driver_sql("CREATE TABLE said (text TEXT)")
+        for n in range(100):
+            connection.exec_driver_sql(f"INSERT INTO said VALUES ('{n} {SECRET * 20}')")
+
+    def forget(connection: Connection) -> None:
+        connection.exec_driver_sql("DELETE FROM said WHERE rowid <= 50")
+        connection.exec_driver_sql("UPDATE said SET text = ''")
+
+    await sqlite_database.write(keep)
+    assert any(SECRET.encode() in file.read_bytes() for file in files)
+    await sqlite_database.write(forget)
+    sqlite_database.cut_log()
+    beats = 0
+
+    async def is_gone() -> bool:
+        nonlocal beats
+        beats += 1
+        await sqlite_database.write(add_receipt(f"beat {beats}"))
+        return not any(SECRET.encode() in file.read_bytes() for file in files)
+
+    await until(is_gone)
+
+
 def _large(connection: Connection) -> None:
     connection.exec_driver_sql("CREATE TABLE large (content BLOB)")
     for _ in range(2 * LARGEST_LOG // MEBIBYTE + 1):

@@ -66,6 +66,16 @@ class Streams:
             for stream, entries in found
         }
 
+    async def trim(self, partition: int, first: int) -> int:
+        """Remove what stands before position ``first``; how much it was. The stream's position
+        stays. Raises StoreUnavailable.
+        """
+        with store_errors():
+            removed = await self._redis.xtrim(
+                stream_name(partition), minid=f"{first}-0", approximate=False
+            )
+        return int(removed)
+
     async def append(self, partition: int, stands_at: int, entries: Sequence[Entry]) -> int:
         """Add ``entries`` if the stream's last position is ``stands_at``; all of them or none.
 

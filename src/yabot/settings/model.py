@@ -14,7 +14,14 @@ from yabot.settings.mongodb import MongoSettings
 from yabot.settings.redis import RedisSettings
 from yabot.settings.sql import SqlSettings
 from yabot.settings.telegram import TelegramSettings
-from yabot.settings.values import PORT, CreatableDirectory, Port, ReadableFile, UserIds
+from yabot.settings.values import (
+    PORT,
+    CreatableDirectory,
+    Port,
+    ReadableFile,
+    SupportContact,
+    UserIds,
+)
 
 SectionType = TypeVar("SectionType", bound=Section)
 
@@ -37,6 +44,12 @@ class Settings(Section):
         (),
         about="The Telegram users who are told of trouble and may use admin commands.",
         value="numeric ids, separated by commas",
+    )
+    support_contact: SupportContact | None = variable(
+        "SUPPORT_CONTACT",
+        None,
+        about="Whom /paysupport names to readers with a question about a payment.",
+        value="a Telegram @name, an e-mail address or an https:// address",
     )
     legacy_db_path: ReadableFile | None = variable(
         "LEGACY_DB_PATH",

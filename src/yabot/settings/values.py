@@ -75,6 +75,15 @@ def _numbers(value: object) -> object:
     return tuple(int(word) for word in words)
 
 
+_CONTACTS = (r"@[A-Za-z][A-Za-z0-9_]{2,31}", r"[^\s@<>]+@[^\s@<>]+", r"https://[^\s<>]+")
+
+
+def _contact(text: str) -> str:
+    if not any(re.fullmatch(form, text) for form in _CONTACTS):
+        raise ValueError("it is no @name, e-mail address or https:// address")
+    return text
+
+
 def _host_and_port(text: str) -> tuple[str, int]:
     match = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^\s:/@]+)(?::(\d{1,5}))?", text)
     port = int(match[2] or 26379) if match else 0
@@ -113,6 +122,7 @@ ReadableFile = Annotated[Path, AfterValidator(_readable_file)]
 CreatableFile = Annotated[Path, AfterValidator(_creatable_file)]
 CreatableDirectory = Annotated[Path, AfterValidator(_creatable_directory)]
 UserIds = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_numbers)]
+SupportContact = Annotated[str, AfterValidator(_contact)]
 HostPorts = Annotated[tuple[tuple[str, int], ...], NoDecode, BeforeValidator(_addresses)]
 Networks = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_networks)]
 

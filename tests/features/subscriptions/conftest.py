@@ -27,6 +27,7 @@ __all__ = [
 ]
 
 ADMIN = "4242"
+CONTACT = "payments@yabot.example"
 
 
 @pytest.fixture
@@ -35,7 +36,12 @@ def shop(
 ) -> Iterator[Shop]:
     """A running program, and between it and its Telegram somebody who can lose updates."""
     with meddling_with(telegram.url) as meddler:
-        settings = {**bot_settings, "TELEGRAM_API_URL": meddler.url, "ADMIN_USER_IDS": ADMIN}
+        settings = {
+            **bot_settings,
+            "TELEGRAM_API_URL": meddler.url,
+            "ADMIN_USER_IDS": ADMIN,
+            "SUPPORT_CONTACT": CONTACT,
+        }
         program = new_program(**settings)
         program.start()
         yield Shop(program, telegram.url, bot_settings["BOT_TOKEN"], meddler)

@@ -8,7 +8,7 @@ from aiogram.types import LabeledPrice
 from tests.e2e.player import Player, data_of
 from tests.e2e.reader import buttons, readers, said_by_bot
 from tests.e2e.route import STORY
-from tests.features.subscriptions.conftest import ADMIN
+from tests.features.subscriptions.conftest import ADMIN, CONTACT
 from tests.features.subscriptions.shop import PERIOD, Json, Shop, buy, invoice, moment
 from tests.waiting import wait_until
 
@@ -128,7 +128,8 @@ async def test_terms_support_data_and_being_forgotten(shop: Shop) -> None:
         charge = await buy(reader, "premium")
         (support,) = await reader.ask("/paysupport")
         assert charge in support["text"]
-        assert ADMIN in support["text"]
+        assert CONTACT in support["text"]
+        assert ADMIN not in support["text"]
         shown = await reader.own_data()
         assert [each["telegram_payment_charge_id"] for each in shown["payments"]] == [charge]
         (question,) = await reader.ask("/forget")

@@ -49,7 +49,10 @@ def _router(services: Services) -> Router:
     routes = Router(name="subscriptions")
     SubscriptionHandlers(services[SubscriptionService]).register(routes)
     Checkout(_payments(services)).register(routes)
-    Support(_payments(services), _notices(services), services.admins).register(routes)
+    support = Support(
+        _payments(services), _notices(services), services.admins, services.support_contact
+    )
+    support.register(routes)
     return routes
 
 

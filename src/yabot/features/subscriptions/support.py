@@ -30,8 +30,17 @@ STATE_KEYS = {
 
 
 class Support:
-    def __init__(self, payments: PaymentService, notices: Notices, admins: Sequence[int]) -> None:
-        """``admins`` are whom a reader may ask about a payment, by Telegram's ids."""
+    def __init__(
+        self,
+        payments: PaymentService,
+        notices: Notices,
+        admins: Sequence[int],
+        contact: str | None,
+    ) -> None:
+        """``contact`` is whom a reader may ask about a payment; ``admins`` may give it back, and
+        who they are is nobody else's business.
+        """
+        self._contact_named = contact
         self._payments = payments
         self._notices = notices
         self._admins = admins
@@ -111,10 +120,9 @@ class Support:
         return next((charge_id for charge_id in ids if _mark(charge_id) == mark), "")
 
     def _contact(self, t: Localizer) -> str:
-        if not self._admins:
+        if self._contact_named is None:
             return t("subscriptions-support-nobody")
-        links = ", ".join(f'<a href="tg://user?id={admin}">{admin}</a>' for admin in self._admins)
-        return f"{t('subscriptions-support-contact')} {links}"
+        return t("subscriptions-support-contact", contact=self._contact_named)
 
 
 def _mark(charge_id: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, select, update
 
@@ -72,6 +73,17 @@ def has_file_under_way(chat_id: int) -> Statement[bool]:
     waiting = (outgoing.c.chat_id == chat_id) & (outgoing.c.state == "waiting")
     query = select(outgoing.c.id).where(waiting, outgoing.c.method == FILE_METHOD).limit(1)
     return lambda connection: connection.execute(query).first() is not None
+
+
+def page(after: str, size: int) -> Statement[list[tuple[str, datetime]]]:
+    """Ids and days of registration of the next users, in the order of their ids."""
+    query = (
+        select(user_profiles.c.user_id, user_profiles.c.registration_date)
+        .where(user_profiles.c.user_id > after)
+        .order_by(user_profiles.c.user_id)
+        .limit(size)
+    )
+    return lambda connection: [(row[0], row[1]) for row in connection.execute(query)]
 
 
 # Held until the commit: who adds to a user, and who deletes them, wait for each other.

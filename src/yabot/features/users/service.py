@@ -15,9 +15,11 @@ from yabot.feature import PersonalData
 from yabot.features.users import repository
 from yabot.features.users.cache import StateCache
 from yabot.features.users.events import UserDeleted, UserRegistered, UserUpdated
+from yabot.features.users.forgotten import ForgottenList
 from yabot.features.users.model import Preferences, Profile, UserState, new_state
 from yabot.observability.logging import get_logger
 from yabot.storage.documents.store import DocumentStore
+from yabot.storage.relational import log_data
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.unit_of_work import DocumentChange, UnitOfWork
 
@@ -52,11 +54,16 @@ class UserService:
     """Reads are durable facts; every other method only adds to the unit of work it is given."""
 
     def __init__(
-        self, database: Database, documents: DocumentStore, personal_data: Sequence[PersonalData]
+        self,
+        database: Database,
+        documents: DocumentStore,
+        personal_data: Sequence[PersonalData],
+        forgotten: ForgottenList,
     ) -> None:
         self._database = database
         self._documents = documents
         self._personal_data = personal_data
+        self.forgotten = forgotten
         self.cache = StateCache()
 
     async def find(self, user_id: str) -> User | None:
@@ -165,11 +172,11 @@ class UserService:
         return await self._database.read(repository.has_file_under_way(chat_id))
 
     async def export(self, user_id: str) -> dict[str, Any]:
-        """All that every feature keeps of the user, by feature."""
+        """All that every feature keeps of the user, by feature, and the log."""
         exported: dict[str, Any] = {}
         for feature in self._personal_data:
             exported |= await feature.export(user_id)
-        return exported
+        return exported | await log_data.export(self._database, user_id)
 
     async def export_own(self, user_id: str) -> dict[str, Any]:
         found = await self.get(user_id)

@@ -59,6 +59,10 @@ class Database(Protocol):
         """Run ``query`` on one snapshot of what is committed."""
         ...
 
+    def cut_log(self) -> None:
+        """Let what was deleted go from where the engine keeps what it has written, soon."""
+        ...
+
     async def close(self) -> None:
         """Finish what was submitted, then close every connection."""
         ...

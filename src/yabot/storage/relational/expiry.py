@@ -21,6 +21,7 @@ from yabot.storage.relational.tables import (
 Rule = tuple[Table, ColumnElement[bool]]
 
 _settled = dead_letters.c.state.in_(("resolved", "discarded"))
+_dead = dead_letters.c.state == "dead"
 _closed = workflows.c.state.in_(("finished", "failed")) & workflows.c.deadline.is_(None)
 _being_undone = workflows.c.state.in_(("compensating", "stuck"))
 
@@ -32,13 +33,15 @@ def expired(
     ``lasting`` kind are the rows of the audit log that stay for good.
 
     Receipts go only when they are from ``long_before``, and so does what is remembered of other
-    services' events: they must outlive whatever could be delivered once more.
+    services' events: they must outlive whatever could be delivered once more. So do letters that
+    nobody has looked after.
     """
     return [
         (updates, (updates.c.state != "waiting") & (updates.c.received_at < before)),
         (outgoing, (outgoing.c.state != "waiting") & (outgoing.c.created_at < before)),
         (outbox, _published() & ~_still_to_come(groups) & (outbox.c.created_at < before)),
         (dead_letters, _settled & (dead_letters.c.last_failed_at < before)),
+        (dead_letters, _dead & (dead_letters.c.last_failed_at < long_before)),
         (workflows, _closed & ~_may_be_retried() & (workflows.c.updated_at < before)),
         (audit_log, _passing(lasting) & ~_is_needed() & (audit_log.c.created_at < before)),
         (ingested, ingested.c.ingested_at < long_before),

@@ -83,6 +83,9 @@ class PostgresDatabase:
     async def read(self, query: Statement[T]) -> T:
         return await self._in_thread(lambda: self._read(query))
 
+    def cut_log(self) -> None:
+        """Its log is its own: it goes with the next checkpoints, and dead rows with VACUUM."""
+
     async def close(self) -> None:
         try:
             with suppress(TimeoutError):

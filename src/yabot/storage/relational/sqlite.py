@@ -61,6 +61,8 @@ class SqliteDatabase:
         self._connected: Connection | None = None
         self._timeout_ms = timeout_ms
         self._cut_at = 0.0
+        # Whether it is to be emptied whatever its size.
+        self._cut_wanted = False
         self._readers = ThreadPoolExecutor(pool_size, thread_name_prefix="sqlite-read")
         self._later = LaterWrites(self.write)
 
@@ -90,6 +92,10 @@ class SqliteDatabase:
         loop = asyncio.get_running_loop()
         with self.gate.passed():
             return await loop.run_in_executor(self._readers, self._read, query)
+
+    def cut_log(self) -> None:
+        """At the writer's next quiet moment in which nobody reads what the log alone has."""
+        self._cut_wanted = True
 
     async def close(self) -> None:
         try:
@@ -153,12 +159,15 @@ class SqliteDatabase:
 
         The heartbeat's writes come by every few seconds, so that a peak never stays for long.
         """
-        if monotonic() < self._cut_at or _size(self._log_path) <= LARGE_LOG:
+        is_large = _size(self._log_path) > LARGE_LOG
+        if monotonic() < self._cut_at or not (is_large or self._cut_wanted):
             return
         try:
             # Readers are not waited for: that would hold up whoever writes next.
             _run_plain(self._connection(), "PRAGMA busy_timeout = 0")
-            _run_plain(self._connection(), "PRAGMA wal_checkpoint(TRUNCATE)")
+            done = _run_plain(self._connection(), "PRAGMA wal_checkpoint(TRUNCATE)")
+            is_busy, *_ = done.fetchone()
+            self._cut_wanted = self._cut_wanted and bool(is_busy)
             _run_plain(self._connection(), f"PRAGMA busy_timeout = {self._timeout_ms}")
         except (StoreUnavailable, SQLAlchemyError) as error:
             # Nothing is lost; what is wrong with the disk, the next write finds too.
@@ -205,12 +214,12 @@ class SqliteDatabase:
         return job, result, None
 
 
-def _run_plain(connection: Connection, statement: str) -> None:
+def _run_plain(connection: Connection, statement: str) -> sqlite3.Cursor:
     """By the driver alone: SQLAlchemy takes longer over a savepoint than SQLite does."""
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)
     try:
-        driver.execute(statement)
+        return driver.execute(statement)
     except sqlite3.Error as error:
         raise StoreUnavailable("SQLite", kind_of(error)) from error
 
@@ -265,6 +274,8 @@ def _writing_engine(path: Path, timeout_ms: int) -> Engine:
         f"busy_timeout = {timeout_ms}",
         "journal_mode = WAL",
         "synchronous = FULL",
+        # What is deleted or blanked is overwritten, not only given free.
+        "secure_delete = ON",
         f"journal_size_limit = {LARGEST_LOG}",
         "foreign_keys = ON",
     )

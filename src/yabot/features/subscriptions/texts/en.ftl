@@ -51,7 +51,7 @@ subscriptions-terms =
 subscriptions-support =
     <b>Help with a payment</b>
     You paid and the door stays shut, or you want a payment back? Tell the number of the charge and what has happened. Charges are compared with Telegram's list every hour: what got lost on its way mends itself.
-subscriptions-support-contact = Write to:
+subscriptions-support-contact = Write to { $contact }
 subscriptions-support-nobody = Write to whoever runs this bot: their contact is in the bot's profile.
 subscriptions-payments = Your latest payments:
 subscriptions-no-payments = You have not paid me anything yet.

@@ -51,7 +51,7 @@ subscriptions-terms =
 subscriptions-support =
     <b>Ayuda con un pago</b>
     ¿Pagaste y la puerta no se abre, o quieres que te devuelva un pago? Di el número del cobro y qué ha pasado. Los cobros se comparan con la lista de Telegram cada hora: lo que se hubiera perdido por el camino se arregla solo.
-subscriptions-support-contact = Escribe a:
+subscriptions-support-contact = Escribe a { $contact }
 subscriptions-support-nobody = Escribe a quien lleva este bot: su contacto está en el perfil del bot.
 subscriptions-payments = Tus últimos pagos:
 subscriptions-no-payments = Todavía no me has pagado nada.

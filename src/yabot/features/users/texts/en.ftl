@@ -4,7 +4,7 @@ command-forget = Forget me
 command-privacy = What I keep, and why
 users-somebody = another reader
 users-stranger = We have not met yet. Send /start and we begin.
-users-mydata = This is everything I keep about you:
+users-mydata = This is everything I keep about you, but for two things: the numbers by which I know what I have done already, and which message of mine showed you which page. What we wrote to each other is here in our chat: I do not keep it.
 users-notices-off = 🔕 No more notices
 users-notices-on = 🔔 Send me notices again
 users-notices-are-on = I tell you by myself of presents, hints and what ends soon.
@@ -26,9 +26,9 @@ users-privacy =
     To go on with the story where you left it, and to keep the accounts right. I give or sell it to nobody.
 
     <b>For how long</b>
-    Your profile, your path and your things, for as long as you like. What we write to each other and the log of what you do, thirty days, unless whoever looks after me has set another term. The accounts of besitos and payments do not expire: what one gives, another has, and payments may have to be given back (/terms).
+    Your profile, your path and your things, for as long as you like. What you write to me, until I have answered, and what I write to you, until it is sent. The log of what you do, with the word that a link to me may carry, thirty days, unless whoever looks after me has set another term. The accounts of besitos and payments do not expire: what one gives, another has, and payments may have to be given back (/terms).
 
     <b>If you say /forget</b>
-    Your profile, your path through the story, your things and your subscription are deleted, and what we wrote to each other is blanked. The besitos you have left are lost. What stays, with your id and without your name: the movements of besitos, the purchases that you paid for with them and the payments in Stars; the log, until its term is over.
+    Your profile, your path through the story, your things and your subscription are deleted, and what is still on its way between us is blanked. The besitos you have left are lost. What stays, with your id and without your name: the movements of besitos, the purchases that you paid for with them and the payments in Stars; the log, until its term is over. If I am telling somebody of a present of yours at that very moment, they still read your name, as in the messages that they have already. And a number made from your id, by which you are forgotten again if I have to be put together from an older copy.
 
     /mydata shows what I keep about you.

@@ -4,7 +4,7 @@ command-forget = Bórrame de tu memoria
 command-privacy = Qué guardo y por qué
 users-somebody = otra persona que lee
 users-stranger = No nos conocemos todavía. Escribe /start y empezamos.
-users-mydata = Esto es todo lo que guardo de ti:
+users-mydata = Esto es todo lo que guardo de ti, salvo dos cosas: los números con los que sé qué hice ya, y qué mensaje mío te enseñó qué página. Lo que nos escribimos está aquí, en nuestro chat: yo no lo guardo.
 users-notices-off = 🔕 No quiero más avisos
 users-notices-on = 🔔 Vuelve a avisarme
 users-notices-are-on = Te aviso por mi cuenta de regalos, de pistas y de lo que va a terminar.
@@ -26,9 +26,9 @@ users-privacy =
     Para contarte la historia donde la dejaste y para que las cuentas cuadren. No lo doy ni lo vendo a nadie.
 
     <b>Cuánto tiempo</b>
-    Tu perfil, tu camino y tus cosas, hasta que tú quieras. Lo que nos escribimos y el diario de lo que haces, treinta días, si quien me cuida no ha puesto otro plazo. Las cuentas de besitos y de pagos no caducan: lo que uno da, otro lo tiene, y los pagos se pueden devolver (/terms).
+    Tu perfil, tu camino y tus cosas, hasta que tú quieras. Lo que me escribes, hasta que contesto, y lo que te escribo, hasta que sale. El diario de lo que haces, con la palabra que puede traer un enlace, treinta días, si quien me cuida no ha puesto otro plazo. Las cuentas de besitos y de pagos no caducan: lo que uno da, otro lo tiene, y los pagos se pueden devolver (/terms).
 
     <b>Si dices /forget</b>
-    Se borran tu perfil, tu camino por la historia, tus cosas y tu suscripción, y se vacía lo que nos escribimos. Los besitos que te queden se pierden. Siguen, con tu identificador y sin tu nombre, los movimientos de besitos, las compras que pagaste con ellos y los pagos con Stars; el diario, hasta que le llega su plazo.
+    Se borran tu perfil, tu camino por la historia, tus cosas y tu suscripción, y se vacía lo que aún va de camino entre los dos. Los besitos que te queden se pierden. Siguen, con tu identificador y sin tu nombre, los movimientos de besitos, las compras que pagaste con ellos y los pagos con Stars; el diario, hasta que le llega su plazo. Si justo entonces le cuento a alguien un regalo tuyo, aún lee tu nombre, como en los mensajes que ya tiene. Y un número hecho de tu identificador, con el que te olvido otra vez si tienen que recomponerme de una copia más antigua.
 
     Con /mydata ves lo que guardo de ti.

@@ -1,0 +1,92 @@
+"""Who has asked to be forgotten, remembered by a salted digest of their id alone.
+
+A backup still has them. The list is a file of its own, which a restore of the databases leaves as
+it is: whoever is in the databases again is deleted again.
+"""
+
+import asyncio
+import os
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from pathlib import Path
+
+from yabot.clock import rfc3339, utc_now
+from yabot.error_text import kind_of
+from yabot.observability.logging import get_logger
+
+log = get_logger(__name__)
+
+FILE_NAME = "forgotten"
+_SALT = "salt"
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """Until when each of them wanted to be forgotten, by digest."""
+
+    salt: bytes
+    moments: dict[str, datetime]
+
+    def has(self, user_id: str, since: datetime) -> bool:
+        """Whether one who registered ``since`` then has asked for it afterwards."""
+        moment = self.moments.get(_digest(self.salt, user_id))
+        return moment is not None and since <= moment
+
+
+class ForgottenList:
+    def __init__(self, folder: Path | None) -> None:
+        """Without a ``folder`` nothing is remembered."""
+        self._path = None if folder is None else folder / FILE_NAME
+
+    async def note(self, user_id: str) -> None:
+        """Before the deletion: one that is noted and not made is made at the next start.
+
+        Whoever wants to be forgotten is not kept waiting for a disk that cannot be written.
+        """
+        if self._path is None:
+            return
+        try:
+            await asyncio.to_thread(_append, self._path, user_id)
+        except OSError as error:
+            log.exception("forgotten.not_noted", reason=kind_of(error))
+
+    async def read(self) -> Forgotten:
+        """Raises OSError for a list that cannot be read."""
+        if self._path is None or not self._path.exists():
+            return Forgotten(b"", {})
+        return _parsed((await asyncio.to_thread(self._path.read_text)).splitlines())
+
+
+def _append(path: Path, user_id: str) -> None:
+    handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(handle, "a+", encoding="ascii") as file:
+        file.seek(0)
+        known = _parsed(file.read().splitlines())
+        salt = known.salt or secrets.token_bytes(32)
+        if not known.salt:
+            file.write(f"{_SALT} {salt.hex()}\n")
+        file.write(f"{_digest(salt, user_id)} {rfc3339(utc_now())}\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _parsed(lines: Iterable[str]) -> Forgotten:
+    """A line that a crash has cut short is passed over."""
+    salt, moments = b"", dict[str, datetime]()
+    for line in lines:
+        name, _, value = line.partition(" ")
+        try:
+            if name == _SALT:
+                salt = bytes.fromhex(value)
+            else:
+                moments[name] = datetime.fromisoformat(value)
+        except ValueError:
+            log.warning("forgotten.line_unreadable")
+    return Forgotten(salt, moments)
+
+
+def _digest(salt: bytes, user_id: str) -> str:
+    return blake2b(user_id.encode(), key=salt, digest_size=32).hexdigest()

@@ -1,0 +1,51 @@
+"""Deletes again whoever has been forgotten and came back with a backup."""
+
+from yabot.errors import GuardFailed
+from yabot.features.users import repository
+from yabot.features.users.forgotten import Forgotten, ForgottenList
+from yabot.features.users.service import UserService
+from yabot.observability.logging import get_logger
+from yabot.runtime.loops import WakingLoop
+from yabot.storage.relational.commit_log import CommitLog
+from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
+
+log = get_logger(__name__)
+
+# A restore needs a start, and a start is when it looks first.
+LOOK_EVERY = 24 * 3600.0
+READ_AT_ONCE = 1000
+
+
+class RepeatedDeletions:
+    def __init__(self, commits: CommitLog, users: UserService, forgotten: ForgottenList) -> None:
+        self._commits = commits
+        self._users = users
+        self._forgotten = forgotten
+        self.loop = WakingLoop("forgotten", self.repeat, LOOK_EVERY)
+
+    async def repeat(self) -> None:
+        """Raises StoreUnavailable, OSError; what was deleted until then stays deleted."""
+        forgotten = await self._forgotten.read()
+        if not forgotten.moments:
+            return
+        last = ""
+        while page := await self._commits.database.read(repository.page(last, READ_AT_ONCE)):
+            last = page[-1][0]
+            for user_id, registered in page:
+                if forgotten.has(user_id, registered):
+                    await self._delete(user_id, forgotten)
+
+    async def _delete(self, user_id: str, forgotten: Forgotten) -> None:
+        user = await self._users.find(user_id)
+        if user is None or not forgotten.has(user_id, user.profile.registration_date):
+            return
+        cause_id = f"forgotten:{user_id}:{user.state_version}"
+        work = UnitOfWork(Cause("users", cause_id, cause_id))
+        self._users.delete(work, user, "forgotten_before_a_restore")
+        try:
+            await self._commits.commit(work)
+        except GuardFailed:
+            # Another process was faster, or they are writing just now: the next look finds them.
+            log.info("forgotten.left_for_next_look", user_id=user_id)
+        else:
+            log.warning("forgotten.deleted_again", user_id=user_id)

@@ -1,0 +1,76 @@
+"""Whoever has asked to be forgotten stays so, also behind the restore of a backup."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.features.besitos.ledger import unreachable
+from tests.storage.fixtures import migrated_sqlite, new_sqlite, sqlite_database
+from tests.storage.users.world import World, ana, new_world, told_of
+from yabot.features.users.forgotten import FILE_NAME, ForgottenList
+from yabot.features.users.repeating import RepeatedDeletions
+from yabot.storage.relational.database import Database
+
+__all__ = ["migrated_sqlite", "new_sqlite", "sqlite_database"]
+
+ID = "7"
+OTHER = "8"
+
+
+@pytest.fixture
+async def world(sqlite_database: Database) -> AsyncIterator[World]:
+    async with unreachable() as store:
+        made = new_world(sqlite_database, store)
+        await made.register("ana")
+        await made.register("berta", ana(username="berta").model_copy(update={"id": int(OTHER)}))
+        yield made
+
+
+async def repeat(world: World, forgotten: ForgottenList) -> None:
+    await RepeatedDeletions(world.services.commits, world.users, forgotten).repeat()
+
+
+async def test_who_is_in_a_restored_database_is_deleted_again(world: World, tmp_path: Path) -> None:
+    """A backup of before the deletion is back, the list is not of it."""
+    forgotten = ForgottenList(tmp_path)
+    await forgotten.note(ID)
+    await repeat(world, forgotten)
+    assert await world.users.find(ID) is None
+    assert await world.users.find(OTHER) is not None
+    assert (await told_of(world.services.database))[-1] == "user_deleted"
+    await repeat(world, forgotten)
+    assert (await told_of(world.services.database)).count("user_deleted") == 1
+
+
+async def test_who_has_come_back_since_stays(world: World, tmp_path: Path) -> None:
+    forgotten = ForgottenList(tmp_path)
+    await forgotten.note(ID)
+    await world.delete()
+    await world.register("again")
+    await repeat(world, forgotten)
+    assert await world.users.find(ID) is not None
+
+
+async def test_the_list_names_nobody_and_is_the_owners_alone(tmp_path: Path) -> None:
+    forgotten = ForgottenList(tmp_path)
+    for user_id in ("123456789", "987654321"):
+        await forgotten.note(user_id)
+    file = tmp_path / FILE_NAME
+    assert file.stat().st_mode & 0o777 == 0o600
+    text = file.read_text()
+    assert "123456789" not in text
+    assert len((await forgotten.read()).moments) == 2
+
+
+async def test_a_line_that_a_crash_cut_short_harms_no_other(world: World, tmp_path: Path) -> None:
+    forgotten = ForgottenList(tmp_path)
+    await forgotten.note(ID)
+    with (tmp_path / FILE_NAME).open("a") as file:
+        file.write("0123456789abcdef 2026-11-\n")
+    await repeat(world, forgotten)
+    assert await world.users.find(ID) is None
+
+
+async def test_a_disk_that_cannot_be_written_keeps_nobody_from_going(tmp_path: Path) -> None:
+    await ForgottenList(tmp_path / "missing").note(ID)
