@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import SecretStr
 from redis.asyncio import Redis
+from sqlalchemy import Engine
 
 from yabot.bus.groups.positions import declare_groups
 from yabot.bus.topologies.client import open_client
@@ -18,9 +19,9 @@ from yabot.feature import Feature, group_names
 from yabot.private import private_file
 from yabot.settings import Settings
 from yabot.storage.documents.store import DocumentStore
-from yabot.storage.relational.database import Database
+from yabot.storage.relational.database import Database, store_errors
 from yabot.storage.relational.postgres import PostgresDatabase
-from yabot.storage.relational.schema import Schema, settle_partitions
+from yabot.storage.relational.schema import Schema, require_partitions, settle_partitions
 from yabot.storage.relational.sqlite import SqliteDatabase
 
 First = TypeVar("First")
@@ -134,16 +135,42 @@ async def connect_documents(documents: DocumentStore, features: Sequence[Feature
     await documents.ensure(item for feature in features for item in feature.collections)
 
 
+async def verify_database(engine: Engine, settings: Settings, features: Sequence[Feature]) -> bool:
+    """Whether its tables are those of this version; False when a start will bring them there.
+
+    Changes nothing. Raises StoreUnavailable, and for what a start would refuse SchemaMismatch,
+    StartupError, ConfigurationError.
+    """
+
+    def verify() -> bool:
+        is_current = _schema(features).examine(engine)
+        if is_current:
+            with store_errors("SQL"), engine.connect() as connection:
+                require_partitions(connection, settings.bus_partitions)
+        return is_current
+
+    return await asyncio.to_thread(verify)
+
+
+async def verify_documents(documents: DocumentStore, features: Sequence[Feature]) -> None:
+    """Changes nothing. Raises StoreUnavailable, SchemaMismatch, StartupError."""
+    await documents.verify(item for feature in features for item in feature.collections)
+
+
 def upgrade_tables(database: Database, settings: Settings, features: Sequence[Feature]) -> None:
-    schema = Schema.of(
-        [table for feature in features for table in feature.tables],
-        [feature.migrations for feature in features if feature.migrations],
-    )
+    schema = _schema(features)
     schema.upgrade(database.engine)
     schema.verify(database.engine)
     with database.engine.begin() as connection:
         settle_partitions(connection, settings.bus_partitions)
         declare_groups(group_names(features))(connection)
+
+
+def _schema(features: Sequence[Feature]) -> Schema:
+    return Schema.of(
+        [table for feature in features for table in feature.tables],
+        [feature.migrations for feature in features if feature.migrations],
+    )
 
 
 def open_database(settings: Settings) -> Database:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from yabot.bus.connection import ping_redis
+from yabot.errors import StartupError
 from yabot.feature import Feature, Services
 from yabot.observability.health import Health, Status
 from yabot.observability.metrics import STORE_DOWNTIME, STORE_UP
@@ -10,7 +11,7 @@ from yabot.runtime.watch import Gate, StoreWatch
 from yabot.settings import Settings
 from yabot.storage.heartbeat import ping_database
 from yabot.storage.incidents import Incidents, StoreLost, StoreRestored
-from yabot.stores import Stores, connect_database, connect_documents
+from yabot.stores import Stores, connect_database, connect_documents, verify_database
 
 
 def build_watches(
@@ -18,26 +19,48 @@ def build_watches(
 ) -> dict[str, StoreWatch]:
     """By the name of the component that ``/health/ready`` shows."""
 
-    async def connect_sql() -> None:
-        await connect_database(stores.database, settings, features)
-
-    async def connect_mongodb() -> None:
-        await connect_documents(stores.documents, features)
-        for feature in features:
-            if feature.prepare is not None:
-                await feature.prepare(services)
-
-    async def touch_sql() -> None:
-        await ping_database(stores.database)
-
     async def ping() -> None:
         await ping_redis(stores.redis)
 
     return {
-        "sql": StoreWatch(stores.database.gate, connect_sql, touch_sql),
-        "mongodb": StoreWatch(stores.documents.gate, connect_mongodb, stores.documents.ping),
+        "sql": _watch_sql(stores, settings, features),
+        "mongodb": _watch_mongodb(stores, services, features),
         "redis": StoreWatch(Gate("Redis"), ping, ping),
     }
+
+
+def _watch_sql(stores: Stores, settings: Settings, features: Sequence[Feature]) -> StoreWatch:
+    database = stores.database
+
+    async def connect() -> None:
+        await connect_database(database, settings, features)
+
+    async def verify() -> None:
+        if not await verify_database(database.engine, settings, features):
+            raise StartupError(
+                "SQL has come back with the tables of an earlier version; start YABOT again, which "
+                "brings them to this one"
+            )
+
+    async def touch() -> None:
+        await ping_database(database)
+
+    return StoreWatch(database.gate, connect, touch, verify)
+
+
+def _watch_mongodb(stores: Stores, services: Services, features: Sequence[Feature]) -> StoreWatch:
+    documents = stores.documents
+
+    async def verify() -> None:
+        await connect_documents(documents, features)
+
+    async def connect() -> None:
+        await verify()
+        for feature in features:
+            if feature.prepare is not None:
+                await feature.prepare(services)
+
+    return StoreWatch(documents.gate, connect, documents.ping, verify)
 
 
 def report_to(health: Health, incidents: Incidents, component: str, watch: StoreWatch) -> None:
@@ -58,4 +81,5 @@ def report_to(health: Health, incidents: Incidents, component: str, watch: Store
     health.report(component, "ok")
     STORE_UP.labels(component).set(1)
     watch.on_lost.append(lost)
+    watch.on_changed.append(lambda reason: health.report(component, trouble, reason))
     watch.on_restored.append(restored)

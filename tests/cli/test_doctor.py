@@ -8,23 +8,32 @@ from typing import Any
 
 import pytest
 from aiogram.types import WebhookInfo
+from sqlalchemy import text
 
 from tests.own_time import own_time
+from tests.ports import free_port
 from tests.uris import port_of
+from yabot.bootstrap import FEATURES
 from yabot.cli.doctor import examine, render
 from yabot.cli.probes import PATIENCE_S, Check, judge_intake, judge_program
 from yabot.embedded.mongod import PACKAGED, EmbeddedMongod
 from yabot.embedded.valkey import EmbeddedValkey
 from yabot.playground.server import PlaygroundServer
+from yabot.runtime.lock import data_directory_lock
 from yabot.settings import ConfigManager
+from yabot.stores import connect_database, connect_documents, open_database, open_documents
 
 OURS = "https://bot.example.org/secret-path"
 OTHER = "https://other.example/secret-path"
+FREE = [str(free_port()) for _ in range(2)]
 TOKEN = "123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
 
 
 async def found(data_dir: Path, **environ: str) -> dict[str, Check]:
-    manager = ConfigManager({"YABOT_DATA_DIR": str(data_dir), **environ}, None)
+    own = {"YABOT_DATA_DIR": str(data_dir), "API_PORT": FREE[0]}
+    if environ.get("YABOT_ENV") != "production":
+        own["PLAYGROUND_PORT"] = FREE[1]
+    manager = ConfigManager({**own, **environ}, None)
     checks = await examine(manager.load(), manager.warnings())
     return {check.name: check for check in checks}
 
@@ -124,6 +133,66 @@ async def test_what_does_not_answer_is_named_with_its_mend_and_no_secret(tmp_pat
         assert checks[variable].message == "set"
     told = render(list(checks.values()))
     assert not any(secret in told for secret in (TOKEN, "mongo-pass", "redis-pass", "sql-pass"))
+
+
+@pytest.mark.criterion("1.2.4")
+async def test_what_a_start_would_refuse_of_the_tables_is_a_problem(tmp_path: Path) -> None:
+    path = tmp_path / "yabot.db"
+    settings = ConfigManager({"SQLITE_DATABASE_PATH": str(path)}, None).load()
+    database = open_database(settings)
+    await database.open()
+    assert (await found(tmp_path))["tables"].message == "a start brings them to this version"
+    await connect_database(database, settings, FEATURES)
+    assert (await found(tmp_path))["tables"] == Check("tables", "ok", "are those of this version")
+    other = (await found(tmp_path, BUS_PARTITIONS="3"))["tables"]
+    assert (other.state, other.message[:14]) == ("problem", "BUS_PARTITIONS")
+    change = text("ALTER TABLE user_profiles DROP COLUMN last_name")
+    await database.write(lambda connection: connection.execute(change) and None)
+    differing = (await found(tmp_path))["tables"]
+    assert differing.state == "problem"
+    assert "last_name" in differing.message
+    assert "\n" not in differing.message
+    change = text("INSERT INTO alembic_version VALUES ('of_tomorrow')")
+    await database.write(lambda connection: connection.execute(change) and None)
+    newer = (await found(tmp_path))["tables"]
+    assert newer.state == "problem"
+    assert "another version of YABOT" in newer.message
+    await database.close()
+
+
+@pytest.mark.criterion("1.2.4")
+async def test_what_a_start_would_refuse_of_the_collections_is_a_problem(
+    tmp_path: Path, mongodb_uri: str, empty_mongo_database: str
+) -> None:
+    given = {"MONGODB_URI": mongodb_uri, "MONGODB_DATABASE": empty_mongo_database}
+    checks = await found(tmp_path, **given)
+    assert checks["collections"].state == "ok"
+    settings = ConfigManager(given, None).load()
+    async with open_documents(settings) as documents:
+        assert await documents.database.list_collection_names() == []
+        await connect_documents(documents, FEATURES)
+        assert (await found(tmp_path, **given))["collections"].state == "ok"
+        rule = {"$jsonSchema": {"bsonType": "object", "required": ["surprise"]}}
+        await documents.database.command("collMod", "users", validator=rule)
+    differing = (await found(tmp_path, **given))["collections"]
+    assert differing.state == "problem"
+    assert "collection 'users'" in differing.message
+
+
+async def test_a_port_that_somebody_else_has_is_a_problem(tmp_path: Path) -> None:
+    silent = await asyncio.start_server(lambda _r, w: w.close(), "127.0.0.1", 0)
+    port = silent.sockets[0].getsockname()[1]
+    async with silent:
+        check = (await found(tmp_path, PLAYGROUND_PORT=str(port)))["listeners"]
+    assert check.state == "problem"
+    assert check.message.startswith(f"PLAYGROUND_PORT: port {port}")
+
+
+async def test_another_program_on_the_data_directory_is_told(tmp_path: Path) -> None:
+    with data_directory_lock(tmp_path):
+        checks = await found(tmp_path)
+    assert checks["data directory's program"].state == "warning"
+    assert "data directory's program" not in await found(tmp_path)
 
 
 async def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:

@@ -91,6 +91,8 @@ def test_changed_tables_prevent_the_start_with_the_difference(running_bot: Progr
     assert "last_name" in told
     assert "ix_subscriptions_user_id" in told
     assert "Traceback" not in told
+    (logged,) = running_bot.logged("yabot.failed")
+    assert logged["reasons"] == running_bot.sentences
 
 
 @pytest.mark.criterion("1.2.3", "1.2.4")
@@ -103,3 +105,5 @@ def test_a_changed_collection_prevents_the_start_with_the_difference(running_bot
     assert told.startswith("MongoDB does not have the schema that this version needs:")
     assert "collection 'users'" in told
     assert "Traceback" not in told
+    (logged,) = running_bot.logged("yabot.failed")
+    assert logged["reasons"] == running_bot.sentences

@@ -21,6 +21,10 @@ class PostgresStores(Stores):
         with psycopg.connect(self._url, row_factory=dict_row) as connection:
             return connection.execute(_worded(query), parameters).fetchall()
 
+    def change(self, statement: str, *parameters: object) -> None:
+        with psycopg.connect(self._url) as connection:
+            connection.execute(_worded(statement), parameters)
+
 
 def _worded(query: str) -> Any:
     """PostgreSQL wants to be told that a text is JSON, and marks parameters differently."""

@@ -117,6 +117,33 @@ async def test_a_store_that_refuses_prevents_the_start() -> None:
     await watch.stop()
 
 
+async def test_a_store_that_has_come_back_is_verified_before_it_counts_as_restored() -> None:
+    store, heard = Store(), Heard()
+    differs, reasons = True, Heard()
+
+    async def verify() -> None:
+        if differs:
+            raise StartupError("it is another one")
+
+    watch = StoreWatch(store.gate, store.connect, store.ping, verify)
+    watch.on_lost.append(heard.lost)
+    watch.on_changed.append(reasons.lost)
+    watch.on_restored.append(heard.restored)
+    await watch.start(PATIENCE)
+    store.reason = "it is away"
+    with pytest.raises(StoreUnavailable):
+        await store.use()
+    await heard.until(1)
+    store.reason = None
+    await reasons.until(1)
+    assert reasons == ["lost: it is another one"]
+    assert heard == ["lost: it is away"]
+    differs = False
+    await heard.until(2)
+    assert heard == ["lost: it is away", "restored"]
+    await watch.stop()
+
+
 async def test_a_lone_failure_of_a_store_that_is_there_shuts_nothing() -> None:
     store, heard = Store(), Heard()
     async with watched(store, heard):

@@ -1,13 +1,15 @@
 """What is set, what is reachable and what is wrong, with the mend."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from pydantic import SecretStr
 
 from yabot.cli.privacy import data_directory, privacy
-from yabot.cli.probes import Check, intake, mongodb, program, redis, sql, telegram
+from yabot.cli.probes import PROGRAM, Check, intake, mongodb, program, redis, sql, telegram
+from yabot.cli.rehearsal import collections, room, tables
 from yabot.redaction import Redactor
 from yabot.settings import Settings
 from yabot.settings.reference import Variable, variables
@@ -28,10 +30,28 @@ async def examine(settings: Settings, warnings: Sequence[str]) -> list[Check]:
         intake(settings),
         program(settings),
     )
+    stores = {check.name: check for check in reached}
+    verified = await asyncio.gather(*_verifications(settings, stores))
     redactor = Redactor(settings.secrets())
-    places = (data_directory(settings), privacy(settings))
-    found = [*_configuration(settings, warnings), *places, *reached]
+    found = [
+        *_configuration(settings, warnings),
+        data_directory(settings),
+        privacy(settings),
+        *reached,
+        *verified,
+        *room(settings, stores[PROGRAM]),
+    ]
     return [replace(check, message=redactor.text(check.message)) for check in found]
+
+
+def _verifications(
+    settings: Settings, stores: Mapping[str, Check]
+) -> Iterator[Coroutine[Any, Any, Check]]:
+    """What stands in a store that does not answer nobody can tell."""
+    if stores["PostgreSQL" if settings.sql.database_url else "SQLite"].state == "ok":
+        yield tables(settings)
+    if stores["MongoDB"].state != "problem":
+        yield collections(settings)
 
 
 def render(checks: Sequence[Check]) -> str:

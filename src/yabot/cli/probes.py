@@ -105,7 +105,7 @@ async def _ask_telegram(
     bot = Bot(token.get_secret_value(), session=TelegramSession(server, PATIENCE_S))
     try:
         mend = "check BOT_TOKEN, TELEGRAM_API_URL and the way to that server"
-        return await _answer(name, question(bot), mend)
+        return await answer(name, question(bot), mend)
     finally:
         await bot.session.close()
 
@@ -173,7 +173,7 @@ async def mongodb(settings: Settings) -> Check:
     )
     try:
         mend = "check MONGODB_URI, and that the server runs"
-        return await _answer("MongoDB", _hello(client), mend)
+        return await answer("MongoDB", _hello(client), mend)
     finally:
         await client.close()
 
@@ -199,7 +199,7 @@ async def redis(settings: Settings) -> Check:
         mend = "check REDIS_URL and REDIS_PASSWORD, and that the server runs"
         if chosen.sentinels:
             mend = "check REDIS_SENTINELS, and that the Sentinels and the primary run"
-        return await _answer("Redis", _reached(client), mend)
+        return await answer("Redis", _reached(client), mend)
 
 
 async def _reached(client: Redis) -> Check:
@@ -210,12 +210,12 @@ async def sql(settings: Settings) -> Check:
     url = settings.sql.database_url
     if url is not None:
         mend = "check DATABASE_URL, and that the server runs"
-        return await _answer("PostgreSQL", _select_one(url), mend)
+        return await answer("PostgreSQL", _select_one(url), mend)
     path = settings.sql.sqlite_path
     if not path.exists():
         return Check("SQLite", "ok", f"{path} will be created")
     mend = "check SQLITE_DATABASE_PATH, and who may read and write that file"
-    return await _answer("SQLite", asyncio.to_thread(_open_sqlite, path), mend)
+    return await answer("SQLite", asyncio.to_thread(_open_sqlite, path), mend)
 
 
 async def _select_one(url: SecretStr) -> Check:
@@ -248,15 +248,21 @@ def _engine(name: str, engine: EmbeddedEngine, production: bool) -> Check:
     return Check(name, state, f"embedded: {binary}{remark}{running}{age}")
 
 
-async def _answer(name: str, question: Awaitable[Check], mend: str) -> Check:
+async def answer(name: str, question: Awaitable[Check], mend: str) -> Check:
     try:
         async with asyncio.timeout(PATIENCE_S):
             return await question
     except TimeoutError:
         return Check(name, "problem", f"no answer within {PATIENCE_S} s; {mend}")
-    except StartupError as error:
-        return Check(name, "problem", str(error))
+    except (ConfigurationError, StartupError) as error:
+        return Check(name, "problem", _in_a_line(str(error)))
     except StoreUnavailable as error:
         return Check(name, "problem", f"{error.reason}; {mend}")
     except FAILURES as error:
         return Check(name, "problem", f"{kind_of(error)}; {mend}")
+
+
+def _in_a_line(told: str) -> str:
+    """Differences stand below their sentence, a line each."""
+    first, *rest = (line.strip(" -") for line in told.splitlines())
+    return f"{first} {'; '.join(rest)}".strip()

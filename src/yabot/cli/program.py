@@ -8,6 +8,7 @@ import typer
 from yabot.application import ALL_ROLES, BotApplication, Role
 from yabot.bootstrap import FEATURES
 from yabot.cli.context import load_settings, run_until_signalled
+from yabot.cli.starting import told_in_log
 from yabot.playground.server import PlaygroundServer
 
 
@@ -18,8 +19,9 @@ def run(
 ) -> None:
     """Run the bot. In development, without BOT_TOKEN, with a playground to try it in."""
     roles = _roles(role or [])
-    application = BotApplication(load_settings(), FEATURES, roles, typer.echo)
-    run_until_signalled(application.serve)
+    with told_in_log():
+        application = BotApplication(load_settings(), FEATURES, roles, typer.echo)
+        run_until_signalled(application.serve)
 
 
 def playground(

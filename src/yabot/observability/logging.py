@@ -83,20 +83,24 @@ def get_logger(name: str) -> FilteringBoundLogger:
     return cast(FilteringBoundLogger, Logger(logging.getLogger(name), PROCESSORS, {}))
 
 
-def configure_logging(settings: LoggingSettings, secrets: Iterable[str]) -> None:
+def configure_logging(
+    settings: LoggingSettings, secrets: Iterable[str], *, terminal: bool = True
+) -> None:
     """Sends every line to standard error and, if wanted, to a file, without ``secrets``.
 
-    May be called again: the last call counts. Of errors, types and places are written, and no
-    message but our own. Also logs warnings and whatever would end the process or a thread with a
-    traceback. Raises ``ConfigurationError`` if the file cannot be
-    written.
+    Without ``terminal`` lines go to the file alone. May be called again: the last call counts. Of
+    errors, types and places are written, and no message but our own. Also logs warnings and
+    whatever would end the process or a thread with a traceback. Raises ``ConfigurationError`` if
+    the file cannot be written.
     """
     redactor = Redactor(secrets)
-    handlers: list[CarefulHandler] = [StandardError()]
-    handlers[0].setFormatter(_formatter(redactor, _renderer(settings.format)))
+    handlers: list[CarefulHandler] = []
+    if terminal:
+        handlers.append(StandardError())
+        handlers[-1].setFormatter(_formatter(redactor, _renderer(settings.format)))
     if settings.file_path:
         handlers.append(rotating_file(settings))
-        handlers[1].setFormatter(_formatter(redactor, _renderer("json")))
+        handlers[-1].setFormatter(_formatter(redactor, _renderer("json")))
     root = logging.getLogger()
     _replace_handlers(root, handlers)
     root.setLevel(settings.level)

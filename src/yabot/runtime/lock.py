@@ -13,6 +13,21 @@ from yabot.private import private_folder
 MARK = "yabot.lock"
 
 
+def is_locked(directory: Path) -> bool:
+    """Whether a program holds it now."""
+    try:
+        descriptor = os.open(directory / MARK, os.O_RDWR | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 @contextmanager
 def data_directory_lock(directory: Path) -> Iterator[None]:
     """Held until the end, also by a kill; the directory is made, and made private.

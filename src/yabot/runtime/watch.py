@@ -55,15 +55,22 @@ class Gate:
 
 
 class StoreWatch:
-    """``connect`` prepares and verifies, and runs until it has succeeded once; then ``ping``."""
+    """``connect`` prepares and verifies, and runs until it has succeeded once; then ``ping``.
 
-    def __init__(self, gate: Gate, connect: Step, ping: Step) -> None:
+    A store that has been away may have come back another: before it counts as restored, ``verify``
+    holds it against this version.
+    """
+
+    def __init__(self, gate: Gate, connect: Step, ping: Step, verify: Step | None = None) -> None:
         self.gate = gate
         self.on_lost: list[Callable[[str], None]] = []
+        # Told another reason for which it is still away.
+        self.on_changed: list[Callable[[str], None]] = []
         # Told how many seconds the store was away.
         self.on_restored: list[Callable[[float], None]] = []
         self._connect = connect
         self._ping = ping
+        self._verify = verify
         self._connected = False
         self._lost_at = 0.0
         self._task: asyncio.Task[None] | None = None
@@ -110,11 +117,13 @@ class StoreWatch:
         self.gate.suspected.clear()
 
     async def _answers(self) -> bool:
-        """A store whose first connection fails its verification counts as lost."""
+        """A store that fails its verification counts as lost."""
         try:
             if self._connected:
                 async with asyncio.timeout(PING_SECONDS):
                     await self._ping()
+                if self._verify is not None and self.gate.reason is not None:
+                    await self._verify()
             else:
                 await self._connect()
                 self._connected = True
@@ -130,10 +139,13 @@ class StoreWatch:
         return True
 
     def _lose(self, reason: str) -> None:
-        if self.gate.reason is not None:
-            self.gate.reason = reason
+        before, self.gate.reason = self.gate.reason, reason
+        if before is not None:
+            if reason != before:
+                log.warning("store.still_away", store=self.gate.store, reason=reason)
+                for changed in self.on_changed:
+                    changed(reason)
             return
-        self.gate.reason = reason
         self._lost_at = monotonic()
         self.gate.on_shut()
         log.error("store.lost", store=self.gate.store, reason=reason)

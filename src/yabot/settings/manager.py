@@ -57,6 +57,13 @@ class ConfigManager:
             raise ConfigurationError(_lines(problems, known))
         return settings
 
+    def as_far_as_right(self) -> Settings:
+        """What has a mistake is left at its default."""
+        given = self._given()
+        known = {v.name: given[v.name] for v in variables() if v.name in given}
+        wrong = {problem.variable for problem in _look_alikes(known)}
+        return _settings({name: value for name, value in known.items() if name not in wrong}, [])
+
     def warnings(self) -> list[str]:
         """What has no effect or looks misspelt, a line each."""
         return list(hints(self._given()))

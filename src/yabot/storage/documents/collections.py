@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pymongo.asynchronous.database import AsyncDatabase
@@ -23,6 +23,7 @@ NAMESPACE_EXISTS = 48
 ENFORCED = {"validationLevel": "strict", "validationAction": "error"}
 PLAIN_INDEX = {"v", "key", "ns", "background"}
 
+Keys = list[tuple[str, int]]
 Database = AsyncDatabase[dict[str, Any]]
 
 
@@ -34,10 +35,26 @@ async def ensure_collection(database: Database, collection: Collection) -> None:
         found = await _create(database, collection, validator)
     _require_enforced(collection.name, found)
     if found.get("validator") != validator:
-        await _upgrade(database, collection, validator, found.get("validator"))
+        await _require_upgradable(database, collection, validator, found.get("validator"))
+        await database.command("collMod", collection.name, validator=validator)
+        log.info("collection.upgraded", collection=collection.name)
     # Also when nothing was to be done: an earlier start may have been cut off just before it.
     await _remember(database, collection.name, validator)
     await _ensure_indexes(database, collection)
+
+
+async def verify_collection(database: Database, collection: Collection) -> None:
+    """As ``ensure_collection``, and changes nothing: what is missing will be made."""
+    validator = {"$jsonSchema": mongo_schema(collection.model)}
+    found = await _options(database, collection.name)
+    if found is None:
+        return
+    _require_enforced(collection.name, found)
+    if found.get("validator") != validator:
+        await _require_upgradable(database, collection, validator, found.get("validator"))
+    information = await database[collection.name].index_information()
+    for name, keys in _wanted_indexes(collection):
+        _require_index(collection, name, keys, information.get(name))
 
 
 async def _options(database: Database, name: str) -> dict[str, Any] | None:
@@ -71,10 +88,10 @@ def _require_enforced(name: str, found: dict[str, Any]) -> None:
         raise SchemaMismatch("MongoDB", lines)
 
 
-async def _upgrade(
+async def _require_upgradable(
     database: Database, collection: Collection, validator: dict[str, Any], found: Any
 ) -> None:
-    """Replace a validator that an earlier version of YABOT made; refuse any other."""
+    """A validator that an earlier version of YABOT made may be replaced, any other is refused."""
     known = await database[FINGERPRINTS].find_one({"_id": collection.name})
     if known is None or known["fingerprint"] != _fingerprint(found):
         raise SchemaMismatch("MongoDB", _differences(collection.name, validator, found))
@@ -83,8 +100,6 @@ async def _upgrade(
         raise SchemaMismatch(
             "MongoDB", [f"collection '{collection.name}': some documents do not fit this version"]
         )
-    await database.command("collMod", collection.name, validator=validator)
-    log.info("collection.upgraded", collection=collection.name)
 
 
 async def _remember(database: Database, name: str, validator: dict[str, Any]) -> None:
@@ -113,17 +128,26 @@ def _compare(expected: Any, found: Any, path: str) -> list[str]:
 
 async def _ensure_indexes(database: Database, collection: Collection) -> None:
     information = await database[collection.name].index_information()
-    for fields in collection.indexes:
-        name, keys = "_".join(fields), [(field, 1) for field in fields]
-        found = information.get(name)
-        if found is None:
+    for name, keys in _wanted_indexes(collection):
+        _require_index(collection, name, keys, information.get(name))
+        if name not in information:
             await database[collection.name].create_index(keys, name=name)
-        elif difference := _index_difference(found, keys):
-            line = f"collection '{collection.name}': index '{name}' {difference}"
-            raise SchemaMismatch("MongoDB", [line])
 
 
-def _index_difference(found: Mapping[str, Any], keys: list[tuple[str, int]]) -> str | None:
+def _wanted_indexes(collection: Collection) -> Iterator[tuple[str, Keys]]:
+    for fields in collection.indexes:
+        yield "_".join(fields), [(field, 1) for field in fields]
+
+
+def _require_index(
+    collection: Collection, name: str, keys: Keys, found: Mapping[str, Any] | None
+) -> None:
+    if found is not None and (difference := _index_difference(found, keys)):
+        line = f"collection '{collection.name}': index '{name}' {difference}"
+        raise SchemaMismatch("MongoDB", [line])
+
+
+def _index_difference(found: Mapping[str, Any], keys: Keys) -> str | None:
     if [tuple(key) for key in found["key"]] != keys:
         return f"is on {found['key']}, expected {keys}"
     options = sorted(found.keys() - PLAIN_INDEX)

@@ -24,7 +24,7 @@ from pymongo.errors import (
 from yabot.error_text import kind_of
 from yabot.errors import StartupError, StoreUnavailable
 from yabot.runtime.watch import Gate
-from yabot.storage.documents.collections import ensure_collection
+from yabot.storage.documents.collections import ensure_collection, verify_collection
 from yabot.storage.documents.model import Collection
 
 T = TypeVar("T")
@@ -109,6 +109,17 @@ class DocumentStore:
                 raise StartupError(
                     f"MongoDB refuses to prepare the collection '{collection.name}': "
                     f"{kind_of(error)}"
+                ) from error
+
+    async def verify(self, collections: Iterable[Collection]) -> None:
+        """Changes nothing. Raises StoreUnavailable, SchemaMismatch, StartupError."""
+        for collection in collections:
+            try:
+                with store_errors():
+                    await verify_collection(self.database, collection)
+            except OperationFailure as error:
+                raise StartupError(
+                    f"MongoDB refuses to show the collection '{collection.name}': {kind_of(error)}"
                 ) from error
 
     async def find(self, collection: str, key: str) -> Mapping[str, Any] | None:

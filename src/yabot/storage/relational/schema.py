@@ -14,6 +14,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, Table, func, insert, select, text
 from sqlalchemy.exc import DBAPIError
@@ -26,6 +27,10 @@ from yabot.storage.relational.tables import LOG_TABLES, metadata, partitions
 HOME = Path(__file__).parent / "migrations"
 # Any number will do, as long as every process takes the same one.
 ADVISORY_LOCK = 0x7AB07
+ANOTHER_VERSION = (
+    "the database was written by another version of YABOT; start that version, or restore the "
+    "backup made before it"
+)
 
 
 @dataclass(frozen=True)
@@ -53,18 +58,33 @@ class Schema:
             try:
                 command.upgrade(self._config(connection), "heads")
             except CommandError as error:
-                raise StartupError(
-                    "the database was written by another version of YABOT; "
-                    "start that version, or restore the backup made before it"
-                ) from error
+                raise StartupError(ANOTHER_VERSION) from error
             except DBAPIError as error:
                 raise StartupError(
                     f"SQL refuses to bring the tables to this version: {kind_of(error)}"
                 ) from error
 
+    def examine(self, engine: Engine) -> bool:
+        """Whether the tables are those of this version; False when ``upgrade`` will bring them.
+
+        Changes nothing. Raises StoreUnavailable, and for what a start would refuse StartupError,
+        SchemaMismatch.
+        """
+        with store_errors("SQL"), engine.connect() as connection:
+            script = ScriptDirectory.from_config(self._config(connection))
+            current = set(MigrationContext.configure(connection).get_current_heads())
+        if not current <= {revision.revision for revision in script.walk_revisions()}:
+            raise StartupError(ANOTHER_VERSION)
+        if current != set(script.get_heads()):
+            return False
+        self.verify(engine)
+        return True
+
     def verify(self, engine: Engine) -> None:
-        """Raises SchemaMismatch with each difference between the tables and this version."""
-        with engine.connect() as connection:
+        """Raises SchemaMismatch with each difference between the tables and this version, and
+        StoreUnavailable.
+        """
+        with store_errors("SQL"), engine.connect() as connection:
             context = MigrationContext.configure(
                 connection,
                 opts={"include_object": self._is_ours, "compare_type": True},
@@ -98,7 +118,17 @@ def settle_partitions(connection: Connection, count: int) -> None:
     if stored == 0:
         rows = [{"partition": n, "last_pos": 0, "published_pos": 0} for n in range(count)]
         connection.execute(insert(partitions), rows)
-    elif stored != count:
+    else:
+        _require(stored, count)
+
+
+def require_partitions(connection: Connection, count: int) -> None:
+    """Raises ConfigurationError when the database was made with another number."""
+    _require(connection.execute(select(func.count()).select_from(partitions)).scalar_one(), count)
+
+
+def _require(stored: int, count: int) -> None:
+    if stored != count:
         raise ConfigurationError(
             [
                 f"BUS_PARTITIONS: is {count}, but the database was made with {stored}; "

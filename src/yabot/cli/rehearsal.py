@@ -1,0 +1,114 @@
+"""What a start would refuse although the configuration is right and every store answers."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+from sqlalchemy import Engine, NullPool, create_engine
+
+from yabot.bootstrap import FEATURES
+from yabot.cli.probes import PATIENCE_S, Check, answer
+from yabot.embedded.mongod import EmbeddedMongod
+from yabot.errors import ConfigurationError
+from yabot.runtime.connections import Connections
+from yabot.runtime.http import bind
+from yabot.runtime.lock import is_locked
+from yabot.settings import Settings
+from yabot.storage.documents.store import DocumentStore
+from yabot.stores import open_database, verify_database, verify_documents
+
+TABLES = "tables"
+COLLECTIONS = "collections"
+LISTENERS = "listeners"
+LOCK = "data directory's program"
+MEND = "look again when the store is well"
+LOOPBACK = "127.0.0.1"
+
+
+async def tables(settings: Settings) -> Check:
+    """Whether those in SQL are of this version, or can be brought there."""
+    sql = settings.sql
+    if sql.database_url is None and not sql.sqlite_path.exists():
+        return Check(TABLES, "ok", "a start will make them")
+    return await answer(TABLES, _examine_tables(settings), MEND)
+
+
+async def _examine_tables(settings: Settings) -> Check:
+    if settings.sql.database_url is None:
+        is_current = await verify_database(_reading(settings.sql.sqlite_path), settings, FEATURES)
+    else:
+        database = open_database(settings)
+        try:
+            is_current = await verify_database(database.engine, settings, FEATURES)
+        finally:
+            await database.close()
+    told = "are those of this version" if is_current else "a start brings them to this version"
+    return Check(TABLES, "ok", told)
+
+
+def _reading(path: Path) -> Engine:
+    """Whoever only looks neither makes the file nor changes who may read it."""
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    return create_engine(
+        "sqlite://",
+        creator=lambda: sqlite3.connect(address, uri=True, check_same_thread=False),
+        poolclass=NullPool,
+    )
+
+
+async def collections(settings: Settings) -> Check:
+    """Whether those in MongoDB are as this version makes them."""
+    return await answer(COLLECTIONS, _examine_collections(settings), MEND)
+
+
+async def _examine_collections(settings: Settings) -> Check:
+    given = settings.mongodb
+    uri = given.uri.get_secret_value() if given.uri else EmbeddedMongod(settings.data_dir).running()
+    if uri is None:
+        return Check(COLLECTIONS, "off", "MongoDB does not run; a start verifies them")
+    documents = DocumentStore(
+        uri, given.database, max_pool_size=1, timeout_ms=(PATIENCE_S - 1) * 1000
+    )
+    try:
+        await verify_documents(documents, FEATURES)
+    finally:
+        await documents.close()
+    return Check(COLLECTIONS, "ok", "are those of this version, or a start makes them")
+
+
+def room(settings: Settings, program: Check) -> Iterator[Check]:
+    """Whether there is room on this machine for one more process with these settings.
+
+    ``program`` says whether one of them answers here already.
+    """
+    if program.state != "off":
+        return
+    if is_locked(settings.data_dir):
+        yield Check(
+            LOCK,
+            "warning",
+            f"another YABOT runs on {settings.data_dir}, and does not answer at API_PORT; a start "
+            "is refused until it has ended",
+        )
+        return
+    yield _listeners(settings)
+
+
+def _listeners(settings: Settings) -> Check:
+    try:
+        with ExitStack() as stack:
+            for variable, host, port in _wanted(settings):
+                bound = bind(host, port, variable, Connections(1, lambda: None))
+                stack.enter_context(closing(bound))
+    except ConfigurationError as error:
+        return Check(LISTENERS, "problem", str(error))
+    return Check(LISTENERS, "ok", "their ports are free")
+
+
+def _wanted(settings: Settings) -> Iterator[tuple[str, str, int]]:
+    yield "API_PORT", settings.api.host, settings.api.port
+    if settings.telegram.webhook_url is not None:
+        yield "WEBHOOK_PORT", settings.telegram.webhook_host, settings.telegram.webhook_port
+    if settings.playground:
+        yield "PLAYGROUND_PORT", LOOPBACK, settings.playground_port
