@@ -17,23 +17,26 @@ from tests.waiting import PATIENCE, wait_until
 
 # Stands in a reader's name and text, in a refusal of MongoDB and in the name of Redis' user.
 MARK = "confided-to-nobody"
-NOT_TO_BE_READ = {"forward_origin": {"type": "hidden_user", "date": 1}}
+NOT_TO_BE_READ = {"forward_origin": {"type": "hidden_user", "date": 1, "of": MARK}}
 
 
 @pytest.fixture
 def user_of_redis(redis_db: str) -> Iterator[str]:
-    """The address by which a user called ``MARK`` may do everything."""
+    """The address by which a user called ``MARK`` may do everything.
+
+    Its password is another word: what the program knows to be secret it redacts wherever it stands.
+    """
     with Redis.from_url(redis_db) as redis:
         redis.acl_setuser(
             MARK,
             enabled=True,
             reset=True,
-            passwords=[f"+{MARK}"],
+            passwords=["+t3lling"],
             keys=["*"],
             channels=["*"],
             categories=["+@all"],
         )
-        yield redis_db.replace("//", f"//{MARK}:{MARK}@")
+        yield redis_db.replace("//", f"//{MARK}:t3lling@")
         redis.acl_deluser(MARK)
 
 

@@ -31,12 +31,16 @@ class Refusal:
     status: int
     description: str = "no"
     retry_after: int | None = None
+    migrate_to: int | None = None
 
     def as_json(self) -> Json:
-        told: Json = {"ok": False, "error_code": self.status, "description": self.description}
-        if self.retry_after is not None:
-            told["parameters"] = {"retry_after": self.retry_after}
-        return told
+        hints = {"retry_after": self.retry_after, "migrate_to_chat_id": self.migrate_to}
+        return {
+            "ok": False,
+            "error_code": self.status,
+            "description": self.description,
+            "parameters": {name: value for name, value in hints.items() if value is not None},
+        }
 
 
 DROPPED = Refusal(0)

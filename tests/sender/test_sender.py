@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from aiogram.methods import EditMessageReplyMarkup
 from structlog.testing import capture_logs
 
 from tests.sender.desk import Desk, texts_to
@@ -203,8 +204,47 @@ async def test_a_long_page_comes_in_pieces_with_its_buttons_under_the_last(
     assert "reply_markup" in recorder.parameters["sendMessage"]
 
 
-async def test_who_has_blocked_the_bot_is_told_of(desk: Desk, recorder: Recorder) -> None:
-    blocked = Refusal(403, "Forbidden: bot was blocked by the user")
+async def test_a_group_that_became_another_is_answered_there(
+    desk: Desk, recorder: Recorder
+) -> None:
+    """And where Telegram says no more than before, the call is refused as any other."""
+    upgraded = "Bad Request: group chat was upgraded to a supergroup chat"
+    moved = {
+        -7: Refusal(400, upgraded, migrate_to=-1007),
+        -8: Refusal(400, upgraded, migrate_to=-8),
+    }
+    recorder.script = lambda call: moved.get(call.chat_id)
+    await desk.hand_in(-7, "one")
+    await desk.hand_in(-8, "two")
+    await until(desk.all_marked)
+    assert texts_to(recorder, -1007) == ["one"]
+    assert await desk.states() == {"one": "sent", "two": "refused"}
+
+
+async def test_what_is_as_it_was_to_be_made_is_done(desk: Desk, recorder: Recorder) -> None:
+    said = "Bad Request: message is not modified: specified new message content is the same"
+    recorder.script = lambda _call: Refusal(400, said)
+    with capture_logs() as logs:
+        await desk.hand_in_calls(7, EditMessageReplyMarkup(chat_id=7, message_id=1))
+        await until(desk.all_marked)
+    (row,) = await rows_of(desk.database, outgoing)
+    assert row["state"] == "sent"
+    assert [entry for entry in logs if entry["log_level"] in {"warning", "error"}] == []
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        Refusal(403, "Forbidden: bot was blocked by the user"),
+        Refusal(403, "Forbidden: user is deactivated"),
+        Refusal(403, "Forbidden: bot was kicked from the group chat"),
+        Refusal(400, "Bad Request: chat not found"),
+        Refusal(400, "Bad Request: PEER_ID_INVALID"),
+    ],
+    ids=lambda refusal: refusal.description,
+)
+async def test_who_has_gone_is_told_of(desk: Desk, recorder: Recorder, gone: Refusal) -> None:
+    blocked = gone
     recorder.script = lambda call: blocked if call.chat_id == 7 else None
     await desk.hand_in(7, "one")
     await desk.hand_in(8, "other")

@@ -3,15 +3,16 @@
 from typing import Any
 
 from aiogram import Bot
-from aiogram.exceptions import TelegramAPIError, TelegramServerError
+from aiogram.exceptions import TelegramAPIError, TelegramMigrateToChat, TelegramServerError
+from aiogram.methods import TelegramMethod
 from aiogram.types import Message as TelegramMessage
-from sqlalchemy import Connection, bindparam, update
 
 from yabot.bot.attempts import Attempts
 from yabot.bot.calls import Calls
 from yabot.bot.comparison import Comparison, Trial
 from yabot.bot.giving_up import Patience
 from yabot.bot.limits import SendLimits
+from yabot.bot.marks import Marks
 from yabot.bot.outgoing import to_method
 from yabot.bot.reach import Reach
 from yabot.bot.session import OutcomeUnknown
@@ -22,8 +23,6 @@ from yabot.observability.logging import get_logger
 from yabot.observability.metrics import SENDS
 from yabot.runtime.loops import set_within
 from yabot.runtime.stopping import finished_before
-from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import outgoing
 from yabot.storage.relational.unit_of_work import Message
 
 log = get_logger(__name__)
@@ -31,14 +30,14 @@ log = get_logger(__name__)
 
 class Delivery:
     def __init__(
-        self, database: Database, bot: Bot, shares: Shares, limits: SendLimits | None, calls: Calls
+        self, bot: Bot, shares: Shares, limits: SendLimits | None, calls: Calls, marks: Marks
     ) -> None:
         """``calls`` hears of each one while it is on its way."""
-        self._database = database
         self._bot = bot
         self._shares = shares
         self._limits = limits
         self._calls = calls
+        self._marks = marks
         self._reach = Reach(bot)
         self._comparison = Comparison()
 
@@ -57,6 +56,8 @@ class Delivery:
                 try:
                     with self._calls.under_way(message.chat_id):
                         answer = await self._bot(method)
+                except TelegramMigrateToChat as error:
+                    method = _moved(method, error)
                 except TelegramAPIError as error:
                     pause = attempts.pause_after(error)
                     if isinstance(error, TelegramServerError):
@@ -72,12 +73,7 @@ class Delivery:
         if not await self._reach.answers():
             return
         patience.count_error(singled_out=trial.failed())
-        values = {"row": due.row_id, "so_far": patience.errors}
-
-        def remember(connection: Connection) -> None:
-            connection.execute(_set_errors, values)
-
-        self._database.write_later(remember)
+        self._marks.errors(due.row_id, patience.errors)
 
     async def _delay(
         self, share: Share, message: Message, error: TelegramAPIError, seconds: float
@@ -102,11 +98,13 @@ class Delivery:
             self._shares.require(share)
 
 
-_set_errors = (
-    update(outgoing)
-    .where(outgoing.c.id == bindparam("row"), outgoing.c.state == "waiting")
-    .values(errors=bindparam("so_far"))
-)
+def _moved(method: TelegramMethod[Any], error: TelegramMigrateToChat) -> TelegramMethod[Any]:
+    """The same call for what its group has become: its people are there. Raises ``error`` where it
+    is for that already.
+    """
+    if getattr(method, "chat_id", None) == error.migrate_to_chat_id:
+        raise error
+    return method.model_copy(update={"chat_id": error.migrate_to_chat_id})
 
 
 def _sent_id(answer: Any) -> int | None:

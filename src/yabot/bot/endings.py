@@ -5,10 +5,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from aiogram.exceptions import TelegramAPIError, TelegramBadRequest
+from aiogram.exceptions import TelegramAPIError
 from sqlalchemy import Connection, update
 
 from yabot.bot.giving_up import GivenUp
+from yabot.bot.refusals import reason_in_page
 from yabot.bot.unsent import Due
 from yabot.errors import TransientError
 from yabot.events.failures import MessageFailed
@@ -22,25 +23,6 @@ from yabot.storage.relational.unit_of_work import Cause, Message, UnitOfWork
 log = get_logger(__name__)
 
 FAILED = "message_failed"
-# Part of what Telegram says of a chat; whatever else it refuses a page for is in the page.
-_OF_THE_CHAT = (
-    "chat not found",
-    "peer_id_invalid",
-    "user not found",
-    "group chat was upgraded",
-    "not enough rights",
-    "have no rights",
-    "thread not found",
-)
-# In Telegram's words, in the order in which they are looked for, and in ours.
-_KINDS = {
-    "button": "buttons",
-    "markup": "buttons",
-    "entities": "markup",
-    "too long": "length",
-    "too_long": "length",
-    "empty": "empty",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +97,8 @@ def refused_page(message: Message, error: TelegramAPIError | GivenUp) -> Refused
     if isinstance(error, GivenUp):
         # What is in it may be what Telegram fails on.
         return RefusedPage(message, message.content_id, "errors") if error.is_by_telegram else None
-    if not isinstance(error, TelegramBadRequest):
-        return None
-    said = error.message.lower()
-    if any(words in said for words in _OF_THE_CHAT):
-        return None
-    reason = next((kind for words, kind in _KINDS.items() if words in said), "other")
-    return RefusedPage(message, message.content_id, reason)
+    reason = reason_in_page(error)
+    return None if reason is None else RefusedPage(message, message.content_id, reason)
 
 
 def _ended(row_id: int, state: str) -> Callable[[Connection], None]:

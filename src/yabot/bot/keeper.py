@@ -15,7 +15,7 @@ from yabot.bot.disturbances import Disturbances
 from yabot.bot.own_webhooks import OwnWebhooks, place_of
 from yabot.bot.patience import pause_after
 from yabot.bot.registration import NotAsAsked
-from yabot.bot.telegram import AWAY
+from yabot.bot.telegram import AWAY, TOKEN_REFUSED, trouble_with
 from yabot.clock import utc_now
 from yabot.error_text import error_text, kind_of, own_words
 from yabot.errors import StoreUnavailable
@@ -49,16 +49,19 @@ class WebhookKeeper:
         ask: AskInfo,
         poll: Poll,
         own: OwnWebhooks,
+        on_trouble: Callable[[str | None], None],
         disturbances: Disturbances,
         every: float,
     ) -> None:
         """``register`` sets the webhook or raises why not; ``ask`` is getWebhookInfo; ``poll``
-        takes updates until it is cancelled. ``every``: seconds between two looks."""
+        takes updates until it is cancelled. ``on_trouble`` hears that Telegram refuses us, and None
+        when it answers. ``every``: seconds between two looks."""
         self._url = url
         self._register = register
         self._ask = ask
         self._poll = poll
         self._own = own
+        self._on_trouble = on_trouble
         self._disturbances = disturbances
         self._every = every
         self._trouble: str | None = None
@@ -131,8 +134,11 @@ class WebhookKeeper:
             try:
                 info = await self._ask()
             except TelegramAPIError as error:
-                log.warning("webhook.unknown", reason=error_text(error))
+                log.warning("webhook.unknown", reason=trouble_with(error))
+                if isinstance(error, TOKEN_REFUSED):
+                    self._on_trouble(trouble_with(error))
                 continue
+            self._on_trouble(None)
             if info.url != self._url:
                 self._taken(info.url)
                 return

@@ -12,7 +12,7 @@ from yabot.bot.disturbances import Disturbances
 from yabot.bot.patience import pause_after
 from yabot.bot.reading import GetRawUpdates, Received, read_raw
 from yabot.bot.session import AnswerUnreadable
-from yabot.error_text import error_text
+from yabot.bot.telegram import trouble_with
 from yabot.errors import InvalidInput, YabotError
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import UNREADABLE
@@ -93,11 +93,11 @@ class Polling:
         explains_itself = isinstance(error, AiogramError | YabotError)
         log.warning(
             "polling.paused",
-            reason=error_text(error),
+            reason=trouble_with(error),
             seconds=round(seconds, 1),
             exc_info=None if explains_itself else error,
         )
-        self._on_trouble(error_text(error))
+        self._on_trouble(trouble_with(error))
         await set_within(self._hope, seconds)
         self._hope.clear()
 

@@ -6,9 +6,7 @@ from functools import partial
 from typing import Literal
 
 from aiogram import Bot
-from aiogram.exceptions import TelegramAPIError, TelegramForbiddenError
-from aiogram.methods import AnswerCallbackQuery
-from sqlalchemy import Connection, bindparam, case, update
+from aiogram.exceptions import TelegramAPIError
 from structlog.contextvars import bound_contextvars
 
 from yabot.bot.calls import Calls
@@ -16,7 +14,9 @@ from yabot.bot.delivery import Delivery
 from yabot.bot.endings import Endings, RefusedPage, refused_page
 from yabot.bot.giving_up import GivenUp
 from yabot.bot.limits import SendLimits
+from yabot.bot.marks import Marks
 from yabot.bot.methods import manner_of
+from yabot.bot.refusals import has_gone, is_done_already
 from yabot.bot.room import ROOM, Left, Room
 from yabot.bot.session import OutcomeUnknown
 from yabot.bot.shares import Share, Shares
@@ -34,7 +34,6 @@ from yabot.runtime.loops import WakingLoop
 from yabot.storage.relational.audit import audited
 from yabot.storage.relational.commit_log import Committed
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import BLANK, outgoing
 from yabot.storage.relational.unit_of_work import Message
 
 log = get_logger(__name__)
@@ -73,7 +72,8 @@ class Sender:
         """
         self._tell = tell
         self._calls = Calls()
-        self._delivery = Delivery(database, bot, shares, limits, self._calls)
+        self._marks = Marks(database)
+        self._delivery = Delivery(bot, shares, limits, self._calls, self._marks)
         self._database = database
         self._shares = shares
         self._on_blocked = on_blocked
@@ -213,36 +213,39 @@ class Sender:
         except OutcomeUnknown as error:
             self._uncertain(row_id, message, error.message)
         except TelegramAPIError as error:
-            if isinstance(error, TelegramForbiddenError):
-                await self._tell_blocked(message.chat_id)
-            page = refused_page(message, error)
-            if page is None:
-                self._refused(row_id, message, error_text(error))
-            else:
-                await self._refuse_page(due, page)
+            await self._take_refusal(due, error)
         except (KeyError, ValueError):
             self._refused(row_id, message, "this version cannot read it")
         else:
-            self._mark(row_id, "sent", sent_id)
-            SENDS.labels("sent").inc()
-            log.debug("message.sent", chat_id=message.chat_id, method=message.method)
+            self._sent(row_id, message, sent_id)
+
+    async def _take_refusal(self, due: Due, error: TelegramAPIError) -> None:
+        row_id, message = due.row_id, due.message
+        if is_done_already(error):
+            self._sent(row_id, message, None)
+            return
+        if has_gone(error):
+            await self._tell_blocked(message.chat_id)
+        page = refused_page(message, error)
+        if page is None:
+            self._refused(row_id, message, error_text(error))
+        else:
+            await self._refuse_page(due, page)
+
+    def _sent(self, row_id: int, message: Message, sent_id: int | None) -> None:
+        self._marks.sent(row_id, sent_id)
+        SENDS.labels("sent").inc()
+        log.debug("message.sent", chat_id=message.chat_id, method=message.method)
 
     def _refused(self, row_id: int, message: Message, reason: str) -> None:
-        self._mark(row_id, "refused", None)
+        self._marks.refused(row_id)
         SENDS.labels("refused").inc()
-        log.warning(
-            "message.refused", chat_id=message.chat_id, method=message.method, reason=reason
-        )
+        tell = log.warning if manner_of(message.method).missed else log.info
+        tell("message.refused", chat_id=message.chat_id, method=message.method, reason=reason)
 
     def _uncertain(self, row_id: int, message: Message, reason: str) -> None:
         details = {"message": row_id, "method": message.method, "reason": reason}
-        audit = audited("message_uncertain", details, str(message.chat_id))
-
-        def mark(connection: Connection) -> None:
-            if connection.execute(_give_up, {"row": row_id}).rowcount == 1:
-                audit(connection)
-
-        self._database.write_later(mark)
+        self._marks.uncertain(row_id, audited("message_uncertain", details, str(message.chat_id)))
         SENDS.labels("uncertain").inc()
         log.error(
             "message.uncertain", chat_id=message.chat_id, method=message.method, reason=reason
@@ -270,29 +273,6 @@ class Sender:
                 await asyncio.sleep(pause)
             else:
                 return
-
-    def _mark(self, row_id: int, state: str, message_id: int | None) -> None:
-        values = {"row": row_id, "new_state": state, "sent_id": message_id}
-
-        def mark(connection: Connection) -> None:
-            connection.execute(_set_state, values)
-
-        self._database.write_later(mark)
-
-
-# What answers a press is a line of ours, with nothing of anybody in it.
-_is_answer = outgoing.c.method == AnswerCallbackQuery.__api_method__
-_left = case((_is_answer, outgoing.c.payload), else_=BLANK)
-_set_state = (
-    update(outgoing)
-    .where(outgoing.c.id == bindparam("row"))
-    .values(state=bindparam("new_state"), message_id=bindparam("sent_id"), payload=_left)
-)
-_give_up = (
-    update(outgoing)
-    .where(outgoing.c.id == bindparam("row"), outgoing.c.state == "waiting")
-    .values(state="uncertain", payload=BLANK)
-)
 
 
 def _lane_of(due: Due) -> Lane:

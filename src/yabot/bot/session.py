@@ -60,7 +60,10 @@ class TelegramSession(AiohttpSession):
         form = self.build_form_data(bot=bot, method=method)
         seconds = ClientTimeout(total=self.timeout if timeout is None else timeout)
         try:
-            async with session.post(url, data=form, timeout=seconds) as answer:
+            # Telegram sends nobody elsewhere, and a call that is sent on loses what it says.
+            async with session.post(
+                url, data=form, timeout=seconds, allow_redirects=False
+            ) as answer:
                 body = await answer.read()
         except NOT_CONNECTED as error:
             raise TelegramNetworkError(method, _named(error)) from error

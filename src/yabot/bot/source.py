@@ -59,6 +59,7 @@ class UpdateSource:
         self._shares = shares
         self._receive = receive
         self._own = own
+        self._on_trouble = on_trouble
         self._disturbances = disturbances
         self._polling = Polling(
             bot,
@@ -123,6 +124,7 @@ class UpdateSource:
             self._bot.get_webhook_info,
             self._poll,
             self._own,
+            self._on_trouble,
             self._disturbances,
             every=self._settings.webhook_check_seconds,
         )

@@ -32,6 +32,10 @@ log = get_logger(__name__)
 AWAY = (TelegramNetworkError, TelegramRetryAfter, TelegramServerError)
 # To a token that is not even shaped like one, Telegram says "Not Found".
 TOKEN_REFUSED = (TelegramUnauthorizedError, TelegramNotFound)
+REFUSED = (
+    "Telegram refuses BOT_TOKEN, which it has taken before: it was revoked. Set the new one from"
+    " @BotFather and start again"
+)
 NO_TELEGRAM = (
     "what answers in Telegram's place does not do so as the Bot API does; check TELEGRAM_API_URL,"
     " and proxies on the way there"
@@ -88,7 +92,14 @@ async def identify(
             ) from error
         except AiogramError as error:
             pause = pause_after(error, pauses)
-            reason = NO_TELEGRAM if isinstance(error, AnswerUnreadable) else error_text(error)
+            reason = trouble_with(error)
             log.warning("telegram.away", reason=reason, seconds=round(pause, 1))
             on_trouble(reason)
             await asyncio.sleep(pause)
+
+
+def trouble_with(error: Exception) -> str:
+    """Why Telegram does not do what it is asked, for whoever has to mend it."""
+    if isinstance(error, TOKEN_REFUSED):
+        return REFUSED
+    return NO_TELEGRAM if isinstance(error, AnswerUnreadable) else error_text(error)

@@ -24,6 +24,7 @@ from sqlalchemy.engine import make_url
 
 from yabot.bot.own_webhooks import place_of
 from yabot.bot.session import TelegramSession
+from yabot.bot.telegram import SelfKnowingBot
 from yabot.bus.topologies.client import describe, open_client
 from yabot.embedded.engine import EmbeddedEngine
 from yabot.embedded.mongod import EmbeddedMongod
@@ -102,7 +103,7 @@ async def _ask_telegram(
         return Check(name, "off", f"no BOT_TOKEN, so the playground, port {port}")
     base = settings.telegram.api_url
     server = TelegramAPIServer.from_base(base) if base else PRODUCTION
-    bot = Bot(token.get_secret_value(), session=TelegramSession(server, PATIENCE_S))
+    bot = SelfKnowingBot(token.get_secret_value(), session=TelegramSession(server, PATIENCE_S))
     try:
         mend = "check BOT_TOKEN, TELEGRAM_API_URL and the way to that server"
         return await answer(name, question(bot), mend)

@@ -1,0 +1,61 @@
+"""What has become of each message, noted in SQL moments later: a crash before it only repeats."""
+
+from aiogram.methods import AnswerCallbackQuery
+from sqlalchemy import Connection, bindparam, case, update
+
+from yabot.storage.relational.database import Database, Statement
+from yabot.storage.relational.tables import BLANK, outgoing
+
+_this = outgoing.c.id == bindparam("row")
+# What answers a press is a line of ours, with nothing of anybody in it.
+_is_answer = outgoing.c.method == AnswerCallbackQuery.__api_method__
+_left = case((_is_answer, outgoing.c.payload), else_=BLANK)
+_set_state = (
+    update(outgoing)
+    .where(_this)
+    .values(state=bindparam("new_state"), message_id=bindparam("sent_id"), payload=_left)
+)
+_give_up = (
+    update(outgoing)
+    .where(_this, outgoing.c.state == "waiting")
+    .values(state="uncertain", payload=BLANK)
+)
+_set_errors = (
+    update(outgoing).where(_this, outgoing.c.state == "waiting").values(errors=bindparam("so_far"))
+)
+
+
+class Marks:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def sent(self, row_id: int, message_id: int | None) -> None:
+        self._set(row_id, "sent", message_id)
+
+    def refused(self, row_id: int) -> None:
+        self._set(row_id, "refused", None)
+
+    def uncertain(self, row_id: int, audit: Statement[None]) -> None:
+        """Once, and audited with it."""
+
+        def mark(connection: Connection) -> None:
+            if connection.execute(_give_up, {"row": row_id}).rowcount == 1:
+                audit(connection)
+
+        self._database.write_later(mark)
+
+    def errors(self, row_id: int, so_far: int) -> None:
+        values = {"row": row_id, "so_far": so_far}
+
+        def mark(connection: Connection) -> None:
+            connection.execute(_set_errors, values)
+
+        self._database.write_later(mark)
+
+    def _set(self, row_id: int, state: str, message_id: int | None) -> None:
+        values = {"row": row_id, "new_state": state, "sent_id": message_id}
+
+        def mark(connection: Connection) -> None:
+            connection.execute(_set_state, values)
+
+        self._database.write_later(mark)
