@@ -36,7 +36,7 @@ def user_of_redis(redis_db: str) -> Iterator[str]:
             channels=["*"],
             categories=["+@all"],
         )
-        yield redis_db.replace("//", f"//{MARK}:t3lling@")
+        yield f"redis://{MARK}:t3lling@{redis_db.rpartition('@')[2]}"
         redis.acl_deluser(MARK)
 
 

@@ -38,10 +38,8 @@ async def test_a_refused_page_comes_without_markup(house: House) -> None:
             if event["event_type"] == "page_refused"
         ]
         # Whoever looks after the story hears which page it is.
-        alert = "<code>letter</code> en <code>es</code> (<code>other</code>)"
-        await reader.client.wait_for(
-            house.admin, lambda chat: plain(alert) in str(chat[-1]["text"]), PATIENCE
-        )
+        alert = "letter en es (other)"
+        await reader.client.wait_for(house.admin, lambda chat: alert in str(chat), PATIENCE)
     assert told == {
         "fragment_id": "letter",
         "language": "es",
@@ -114,7 +112,3 @@ async def test_who_dies_before_it_tells_tells_it_once(house: House) -> None:
             assert len(await reader.answers()) == before + 1
         assert states(house, mar) == ["sent", "refused", "sent", "sent"]
         await mar.client.wait_for(house.admin, lambda chat: "No entregado" in str(chat), PATIENCE)
-
-
-def plain(text: str) -> str:
-    return text.replace("<code>", "").replace("</code>", "")

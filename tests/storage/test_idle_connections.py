@@ -12,6 +12,7 @@ from sqlalchemy import make_url
 
 from tests.outages.proxy import Proxy, proxying
 from tests.storage.fixtures import PATIENCE_MS, PostgresServer
+from tests.uris import as_member
 from tests.waiting import until
 from yabot.runtime.watch import StoreWatch
 from yabot.storage.documents.store import DocumentStore
@@ -109,9 +110,9 @@ async def test_the_watch_does_not_call_postgresql_lost(
 
 
 async def test_a_connection_to_mongodb_is_not_used_after_a_long_rest(mongodb_uri: str) -> None:
-    port = urlsplit(mongodb_uri).port
+    port = urlsplit(as_member(mongodb_uri)).port
     with proxying(lambda: socket.create_connection(("127.0.0.1", port))) as firewall:
-        uri = f"mongodb://127.0.0.1:{firewall.port}/?directConnection=true"
+        uri = as_member(mongodb_uri).replace(f":{port}/", f":{firewall.port}/")
         store = DocumentStore(
             uri, "test", max_pool_size=CROWD, timeout_ms=2000, longest_rest_ms=200
         )
