@@ -59,6 +59,12 @@ async def test_a_group_hears_only_what_it_asked_for(program: Program, telegram: 
     assert _thread(helped) == topic
     assert helped["is_topic_message"]
     assert not any("no está en este libro" in said["text"] for said in said_by_bot(chat))
+    told = [
+        event["payload"]["action"]
+        for event in program.stores.outbox(ana)
+        if event["event_type"] == "user_interaction" and event["payload"]["context"]
+    ]
+    assert told == ["story", "menu", "help"]
     # Three commands in the group, and two texts in private: nothing else was ever stored.
     assert program.stores.value("SELECT count(*) FROM updates") == 5
     assert SECRET_TALK not in program.errors

@@ -11,6 +11,7 @@ from yabot.assembly import build_retention
 from yabot.bootstrap import FEATURES
 from yabot.clock import utc_now
 from yabot.coordinator.machine import COMPENSATING, FAILED, FINISHED, STUCK
+from yabot.features.narrative import messages
 from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Database, Statement
 from yabot.storage.relational.retention import AT_ONCE, Retention
@@ -21,6 +22,7 @@ from yabot.storage.relational.tables import (
     outgoing,
     partitions,
     receipts,
+    shown_pages,
     updates,
     workflows,
 )
@@ -135,6 +137,28 @@ async def test_messages_go_when_they_are_old_and_sent(database: Database) -> Non
         await database.write(keep_message(n, state, age))
     await Retention(database, DAYS).sweep()
     assert [row["n"] for row in await rows_of(database, outgoing)] == [2, 3]
+
+
+async def test_which_page_a_message_shows_outlives_it(database: Database) -> None:
+    for n, state, content, message_id in (
+        (0, "sent", "gate", 100),
+        (1, "sent", None, 101),
+        (2, "erased", "hall", 102),
+        (3, "refused", "hall", None),
+    ):
+        values = {"cause_id": "c", "n": n, "chat_id": 7, "method": "sendMessage", "payload": "{}"}
+        shown = {"content_id": content, "message_id": message_id, "state": state}
+        row = {**values, **shown, "created_at": days_ago(31)}
+        await database.write(executing(insert(outgoing), row))
+    await Retention(database, DAYS).sweep()
+    assert await rows_of(database, outgoing) == []
+    assert await rows_of(database, shown_pages) == [
+        {"chat_id": 7, "message_id": 100, "content_id": "gate"}
+    ]
+    assert await messages.content_of(database, 7, 100) == "gate"
+    assert await messages.content_of(database, 8, 100) is None
+    assert await messages.has_shown(database, 7, "gate")
+    assert await messages.newest_scene(database, 7) == 100
 
 
 async def test_events_go_when_they_are_old_and_published(

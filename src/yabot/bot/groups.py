@@ -12,6 +12,11 @@ from yabot.bot.commands import command_in
 from yabot.bot.localization import Texts
 from yabot.bot.origins import sender
 from yabot.bot.turn import Turn
+from yabot.runtime.buckets import Buckets
+
+# To one group.
+ANSWERS_AT_ONCE = 5
+ANSWERS_PER_MINUTE = 1
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
@@ -32,8 +37,14 @@ class GroupDoor:
         if chat is None or chat.type == "private":
             return True
         if update.message is not None:
-            return command_in(update.message.text, self._username) in self._commands
+            return self.command_of(update) is not None
         return update.callback_query is not None and self._is_on_ours(update.callback_query)
+
+    def command_of(self, update: Update) -> str | None:
+        """The command of ours with which a message begins."""
+        text = update.message.text if update.message else None
+        command = command_in(text, self._username)
+        return command if command in self._commands else None
 
     @property
     def link(self) -> str:
@@ -60,6 +71,7 @@ class PrivateChatsOnly(BaseMiddleware):
     def __init__(self, texts: Texts, door: GroupDoor) -> None:
         self._texts = texts
         self._door = door
+        self._answers = Buckets(ANSWERS_AT_ONCE, ANSWERS_PER_MINUTE / 60)
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         assert isinstance(event, Update)
@@ -67,9 +79,16 @@ class PrivateChatsOnly(BaseMiddleware):
         if chat is None or chat.type == "private":
             return await handler(event, data)
         turn: Turn = data["turn"]
-        turn.operation = "group"
         if user is not None and self._door.lets_in(event):
             turn.acknowledge()
-            if event.message is not None:
-                turn.say(self._texts.localizer(user.language_code)("group", link=self._door.link))
+            command = self._door.command_of(event)
+            if command is not None:
+                turn.interaction(command, place="group")
+                self._answer(turn, user.language_code, chat.id)
+        turn.operation = "group"
         return None
+
+    def _answer(self, turn: Turn, language_code: str | None, chat_id: int) -> None:
+        """Seldom: whoever asks again and again is not to fill the group with us."""
+        if self._answers.take(str(chat_id)):
+            turn.say(self._texts.localizer(language_code)("group", link=self._door.link))

@@ -13,7 +13,7 @@ from tests.features.subscriptions.shop import Shop, buy
 from tests.waiting import wait_until
 
 # Read when it has been decided that the reader may enter, and before that is committed.
-BEFORE_THE_COMMIT = KillPoint("sql", "SELECT outgoing.message_id", fate="SIGSTOP")
+BEFORE_THE_COMMIT = KillPoint("sql", "SELECT max(anon_1.message_id)", fate="SIGSTOP")
 
 
 @pytest.mark.criterion("3.1.2")

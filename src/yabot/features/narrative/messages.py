@@ -1,45 +1,38 @@
-"""Finds which fragment a message shows, for reactions and for keyboards that must go."""
+"""Finds which fragment a message shows, for reactions and for keyboards that must go.
 
-from sqlalchemy import bindparam, select
+The log's rows of messages go in time; what they showed stays.
+"""
+
+from sqlalchemy import bindparam, func, select, union_all
 
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import outgoing
+from yabot.storage.relational.tables import outgoing, shown_pages
+
+_all = union_all(
+    select(outgoing.c.chat_id, outgoing.c.message_id, outgoing.c.content_id).where(
+        outgoing.c.chat_id == bindparam("chat"), outgoing.c.content_id.is_not(None)
+    ),
+    select(shown_pages).where(shown_pages.c.chat_id == bindparam("chat")),
+).subquery()
+_in_message = select(_all.c.content_id).where(_all.c.message_id == bindparam("message")).limit(1)
+_of_page = select(_all.c.content_id).where(_all.c.content_id == bindparam("content")).limit(1)
+_newest = select(func.max(_all.c.message_id))
 
 
 async def content_of(database: Database, chat_id: int, message_id: int) -> str | None:
     """The fragment that the message shows; calls that edited the message show none."""
-    query = select(outgoing.c.content_id).where(
-        outgoing.c.chat_id == chat_id,
-        outgoing.c.message_id == message_id,
-        outgoing.c.content_id.is_not(None),
-    )
-    return await database.read(lambda connection: connection.execute(query).scalar())
-
-
-_shown = (
-    select(outgoing.c.id)
-    .where(outgoing.c.chat_id == bindparam("chat"), outgoing.c.content_id == bindparam("content"))
-    .limit(1)
-)
+    values = {"chat": chat_id, "message": message_id}
+    return await database.read(lambda connection: connection.execute(_in_message, values).scalar())
 
 
 async def has_shown(database: Database, chat_id: int, content_id: str) -> bool:
     """Whether the log knows of a message that shows the fragment, also one on its way."""
     values = {"chat": chat_id, "content": content_id}
-    found = await database.read(lambda connection: connection.execute(_shown, values).scalar())
+    found = await database.read(lambda connection: connection.execute(_of_page, values).scalar())
     return found is not None
 
 
 async def newest_scene(database: Database, chat_id: int) -> int | None:
     """The message id of the fragment shown last."""
-    query = (
-        select(outgoing.c.message_id)
-        .where(
-            outgoing.c.chat_id == chat_id,
-            outgoing.c.message_id.is_not(None),
-            outgoing.c.content_id.is_not(None),
-        )
-        .order_by(outgoing.c.message_id.desc())
-        .limit(1)
-    )
-    return await database.read(lambda connection: connection.execute(query).scalar())
+    values = {"chat": chat_id}
+    return await database.read(lambda connection: connection.execute(_newest, values).scalar())

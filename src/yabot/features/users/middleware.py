@@ -8,7 +8,7 @@ from aiogram.types import TelegramObject, Update
 from aiogram.types import User as TelegramUser
 
 from yabot.bot.localization import Texts
-from yabot.bot.origins import sender
+from yabot.bot.origins import sender, tells_of_payment
 from yabot.bot.turn import Turn
 from yabot.features.users.service import User, UserService
 from yabot.storage.relational.unit_of_work import UnitOfWork
@@ -17,8 +17,10 @@ Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
 
 class UserMiddleware(BaseMiddleware):
-    """Gives handlers ``user`` and ``t``; only a message that somebody wrote makes a new user.
+    """Gives handlers ``user`` and ``t``; whoever writes, presses or reacts for the first time is
+    registered.
 
+    Who has been forgotten comes back by writing alone: a press on an old button is no word of it.
     Telegram's word of a payment comes as a message too: its handlers get None for a payer who is
     not registered, or not any more.
     """
@@ -35,7 +37,7 @@ class UserMiddleware(BaseMiddleware):
         if telegram_user is None or telegram_user.is_bot:
             return None
         user = await self._user(turn.work, event, telegram_user)
-        if user is None and not _tells_of_payment(event):
+        if user is None and not tells_of_payment(event):
             return self._greet_stranger(turn, telegram_user.language_code)
         chosen = await self._chosen_language(event, user)
         known = user.profile.language_code if user else telegram_user.language_code
@@ -45,9 +47,13 @@ class UserMiddleware(BaseMiddleware):
     async def _user(
         self, work: UnitOfWork, event: Update, telegram_user: TelegramUser
     ) -> User | None:
-        if event.message is None or _tells_of_payment(event):
+        if tells_of_payment(event):
             return await self._users.find(str(telegram_user.id))
-        return await self._users.meet(work, telegram_user)
+        if event.message is not None:
+            return await self._users.meet(work, telegram_user)
+        if event.callback_query is not None or event.message_reaction is not None:
+            return await self._users.recognize(work, telegram_user)
+        return await self._users.find(str(telegram_user.id))
 
     async def _chosen_language(self, event: Update, user: User | None) -> str | None:
         """Who is about to pay has no time to wait for MongoDB."""
@@ -56,12 +62,7 @@ class UserMiddleware(BaseMiddleware):
         return (await self._users.preferences(user)).language
 
     def _greet_stranger(self, turn: Turn, language_code: str | None) -> None:
-        """An old button, pressed by somebody who is not registered, or not any more."""
+        """An old button, pressed by somebody who has been forgotten."""
         turn.operation = "stranger"
         turn.reject("unknown_user")
         turn.acknowledge(self._texts.localizer(language_code)("users-stranger"))
-
-
-def _tells_of_payment(event: Update) -> bool:
-    message = event.message
-    return message is not None and bool(message.successful_payment or message.refunded_payment)

@@ -11,7 +11,14 @@ from yabot.features.users.model import Profile
 from yabot.features.users.tables import user_profiles
 from yabot.storage.relational.database import Statement, insert_new
 from yabot.storage.relational.prepared import Prepared
-from yabot.storage.relational.tables import BLANK, doc_changes, outgoing, updates, user_counters
+from yabot.storage.relational.tables import (
+    BLANK,
+    doc_changes,
+    outgoing,
+    shown_pages,
+    updates,
+    user_counters,
+)
 from yabot.storage.relational.unit_of_work import guard
 
 
@@ -130,6 +137,7 @@ def erase(user_id: str) -> Callable[[Connection], None]:
         profile = delete(user_profiles).where(user_profiles.c.user_id == user_id)
         guard(connection.execute(profile).rowcount == 1, f"the profile of user {user_id}")
         connection.execute(delete(doc_changes).where(doc_changes.c.user_id == user_id))
+        connection.execute(delete(shown_pages).where(shown_pages.c.chat_id == int(user_id)))
         connection.execute(update(updates).where(past).values(payload=BLANK, state="erased"))
         connection.execute(
             update(outgoing)

@@ -118,11 +118,14 @@ class UserService:
     async def meet(self, work: UnitOfWork, telegram_user: TelegramUser) -> User:
         """The user behind a message: found and brought up to date, or registered."""
         stored = await self._database.read(repository.find(str(telegram_user.id)))
-        user = _as_user(stored)
-        if user is None:
-            return self._register(work, telegram_user, stored.state_version)
-        self._refresh(work, user, telegram_user)
-        return user
+        return self._met(work, telegram_user, stored)
+
+    async def recognize(self, work: UnitOfWork, telegram_user: TelegramUser) -> User | None:
+        """Like ``meet``, but None for who has been forgotten: they have not come back by this."""
+        stored = await self._database.read(repository.find(str(telegram_user.id)))
+        if stored.profile is None and stored.state_version > 0:
+            return None
+        return self._met(work, telegram_user, stored)
 
     async def deactivate(self, work: UnitOfWork, user_id: str) -> None:
         """The user has blocked the bot: no more notices until they come back."""
@@ -206,6 +209,15 @@ class UserService:
         """Whether the user is still at the version that was read: else it is nobody's loss."""
         stored = await self._database.read(repository.find(user.user_id))
         return stored.state_version == user.state_version
+
+    def _met(
+        self, work: UnitOfWork, telegram_user: TelegramUser, stored: repository.StoredUser
+    ) -> User:
+        user = _as_user(stored)
+        if user is None:
+            return self._register(work, telegram_user, stored.state_version)
+        self._refresh(work, user, telegram_user)
+        return user
 
     def _register(self, work: UnitOfWork, telegram_user: TelegramUser, version: int) -> User:
         now = utc_now()

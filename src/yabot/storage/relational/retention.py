@@ -9,8 +9,9 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, select, tuple_
 from yabot.clock import utc_now
 from yabot.observability.logging import get_logger
 from yabot.runtime.loops import WakingLoop
-from yabot.storage.relational.database import Database, Statement
+from yabot.storage.relational.database import Database, Statement, insert_new
 from yabot.storage.relational.expiry import Rule, expired
+from yabot.storage.relational.tables import outgoing, shown_pages
 
 log = get_logger(__name__)
 
@@ -70,6 +71,21 @@ def _remove(table: Table, rows: ColumnElement[bool], keys: Sequence[Key]) -> Sta
     statement = delete(table).where(key.in_(keys), rows)
 
     def remove(connection: Connection) -> int:
+        if table is outgoing:
+            _remember_pages(connection, key.in_(keys) & rows)
         return connection.execute(statement).rowcount
 
     return remove
+
+
+def _remember_pages(connection: Connection, rows: ColumnElement[bool]) -> None:
+    """Of messages that are about to go."""
+    columns = (outgoing.c.chat_id, outgoing.c.message_id, outgoing.c.content_id)
+    shows = (outgoing.c.state == "sent") & outgoing.c.content_id.is_not(None)
+    has_id = outgoing.c.message_id.is_not(None)
+    names = [column.name for column in columns]
+    connection.execute(
+        insert_new(connection, shown_pages).from_select(
+            names, select(*columns).where(rows, shows, has_id)
+        )
+    )

@@ -132,6 +132,16 @@ Index(
     postgresql_where=outgoing.c.state == "waiting",
 )
 
+# Which page a message shows, when its row in ``outgoing`` is gone: reactions to it still count.
+shown_pages = Table(
+    "shown_pages",
+    metadata,
+    Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("message_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("content_id", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 audit_log = Table(
     "audit_log",
     metadata,
@@ -271,6 +281,7 @@ LOG_TABLES: tuple[Table, ...] = (
     partitions,
     outbox,
     outgoing,
+    shown_pages,
     audit_log,
     group_positions,
     group_members,
