@@ -191,7 +191,7 @@ async def test_a_port_that_somebody_else_has_is_a_problem(tmp_path: Path) -> Non
 async def test_another_program_on_the_data_directory_is_told(tmp_path: Path) -> None:
     with data_directory_lock(tmp_path):
         checks = await found(tmp_path)
-    assert checks["data directory's program"].state == "warning"
+    assert "another start is refused" in checks["data directory's program"].message
     assert "data directory's program" not in await found(tmp_path)
 
 

@@ -87,9 +87,8 @@ def room(settings: Settings, program: Check) -> Iterator[Check]:
     if is_locked(settings.data_dir):
         yield Check(
             LOCK,
-            "warning",
-            f"another YABOT runs on {settings.data_dir}, and does not answer at API_PORT; a start "
-            "is refused until it has ended",
+            "off",
+            f"a YABOT runs on {settings.data_dir}; another start is refused until it has ended",
         )
         return
     yield _listeners(settings)

@@ -1,6 +1,7 @@
 """`yabot story`: stories in and out of MongoDB."""
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -8,25 +9,41 @@ import typer
 
 from yabot.cli.context import load_settings
 from yabot.cli.files import read_named, write_named
-from yabot.errors import InvalidInput
+from yabot.cli.progress import progress
+from yabot.errors import InvalidInput, StoryInvalid
 from yabot.features.narrative.documents import COLLECTIONS
 from yabot.features.narrative.library import Library
 from yabot.features.narrative.story.export import export_story
 from yabot.features.narrative.story.model import Story
-from yabot.features.narrative.story.parser import parse_story
+from yabot.features.narrative.story.parser import Examined, examine_story
 from yabot.settings import Settings
 from yabot.stores import open_documents
 
 app = typer.Typer(no_args_is_help=True, help="Check, import and export stories.")
 
+# Fragments that a sentence names.
+NAMED = 8
+
+Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 StoryFile = Annotated[Path, typer.Argument(help="A story file (YAML).", show_default=False)]
 
 
 @app.command("check")
-def check(file: StoryFile) -> None:
-    """Read a story file and name every mistake in it, by line."""
-    story = _read(file)
-    typer.echo(f"{file}: {_summary(story)}, no mistakes.")
+def check(file: StoryFile, as_json: Json = False) -> None:
+    """Read a story file and name every mistake in it, by line, and what is not proved."""
+    try:
+        examined = _read(file)
+    except StoryInvalid as error:
+        if not as_json:
+            raise
+        typer.echo(json.dumps({"mistakes": error.problems, "unproved": []}, ensure_ascii=False))
+        raise typer.Exit(1) from error
+    if as_json:
+        typer.echo(json.dumps({"mistakes": [], "unproved": examined.unproved}, ensure_ascii=False))
+    elif examined.unproved:
+        typer.echo(f"{file}: {_summary(examined.story)}. {_doubt(examined)}")
+    else:
+        typer.echo(f"{file}: {_summary(examined.story)}, no mistakes.")
 
 
 @app.command("import")
@@ -37,9 +54,13 @@ def import_story(
     ] = False,
 ) -> None:
     """Make a story file the story that readers see, all of it at once."""
-    story = _read(file)
-    asyncio.run(_import(load_settings(), story, begin_again))
+    examined, beginners = asyncio.run(_import(load_settings(), file, begin_again))
+    story = examined.story
     typer.echo(f"Readers now see '{story.story}' ({_summary(story)}, revision {story.revision}).")
+    if beginners:
+        typer.echo(f"{beginners} of them begin again.")
+    if examined.unproved:
+        typer.echo(_doubt(examined), err=True)
 
 
 @app.command("export")
@@ -50,18 +71,37 @@ def export(file: StoryFile) -> None:
     typer.echo(f"Written to {file}.")
 
 
-def _read(file: Path) -> Story:
-    return parse_story(read_named(file, "a story file"), file.name)
+def _read(file: Path) -> Examined:
+    return examine_story(read_named(file, "a story file"), file.name)
 
 
 def _summary(story: Story) -> str:
     return f"{len(story.fragments)} fragments in {', '.join(story.languages)}"
 
 
-async def _import(settings: Settings, story: Story, begin_again: bool) -> None:
+def _doubt(examined: Examined) -> str:
+    named = ", ".join(examined.unproved[:NAMED])
+    more = len(examined.unproved) - NAMED
+    others = f" and {more} others" if more > 0 else ""
+    return (
+        f"Not proved: that every reader comes to an end from {named}{others}. There are too many "
+        "ways to stand there with other hints; the ones that were tried are right."
+    )
+
+
+async def _import(settings: Settings, file: Path, begin_again: bool) -> tuple[Examined, int]:
+    """What was imported, and how many readers begin again."""
+    text = read_named(file, "a story file")
     async with open_documents(settings) as documents:
         await documents.ensure(COLLECTIONS)
-        await Library(documents).replace(story, begin_again=begin_again)
+        library = Library(documents)
+        # The check may take long: whoever imports meanwhile is not overwritten unseen.
+        over = await library.revision()
+        with progress("checking the story"):
+            examined = await asyncio.to_thread(examine_story, text, file.name)
+        with progress("replacing the story"):
+            beginners = await library.replace(examined.story, over=over, begin_again=begin_again)
+    return examined, beginners
 
 
 async def _export(settings: Settings) -> str:

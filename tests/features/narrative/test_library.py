@@ -10,6 +10,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 
 from tests.features.narrative.stories import SMALL_STORY
 from tests.waiting import until
+from yabot.clock import utc_now
 from yabot.errors import InvalidInput
 from yabot.features.narrative.documents import (
     COLLECTIONS,
@@ -21,6 +22,8 @@ from yabot.features.narrative.documents import (
 from yabot.features.narrative.library import FRESH_FOR, Library
 from yabot.features.narrative.story import Story, parse_story
 from yabot.features.narrative.story.demo import DEMO_FILE, demo_story
+from yabot.features.users.model import CurrentState, NarrativeProgress, UserState
+from yabot.storage.documents.model import Collection
 from yabot.storage.documents.store import DocumentStore
 
 STORY = parse_story(
@@ -37,7 +40,7 @@ async def test_what_a_hint_costs_is_kept(documents: DocumentStore) -> None:
     assert await Library(documents).current() == STORY
 
 
-async def test_stories_that_are_imported_at_the_same_moment_replace_each_other(
+async def test_of_stories_that_are_imported_at_the_same_moment_one_wins_and_the_others_hear(
     new_documents: Callable[[], DocumentStore],
 ) -> None:
     """As processes do that start together on an empty MongoDB."""
@@ -46,12 +49,16 @@ async def test_stories_that_are_imported_at_the_same_moment_replace_each_other(
     stories = [STORY, DEMO]
     for _ in range(3):
         libraries = [Library(store) for store in stores]
-        await asyncio.gather(
+        ends = await asyncio.gather(
             *(
                 library.replace(stories[n % 2], begin_again=True)
                 for n, library in enumerate(libraries)
-            )
+            ),
+            return_exceptions=True,
         )
+        assert 0 in ends
+        refused = [str(end) for end in ends if end != 0]
+        assert all(told.startswith("another import was faster: ") for told in refused)
         assert await Library(stores[0]).current() in stories
 
 
@@ -81,15 +88,65 @@ async def given_up(documents: DocumentStore) -> int:
     return int(status["transactions"]["totalAborted"])
 
 
-async def test_an_import_that_another_overtakes_asks_again_who_would_be_stranded(
+async def test_an_import_that_another_overtakes_does_not_overwrite_it(
     documents: DocumentStore,
 ) -> None:
-    """It fits the story that it found, and not the one that it meets."""
+    """It was meant for the story that it found, not for the one that it meets."""
     await Library(documents).replace(STORY)
     mended = STORY.model_copy(update={"story": "mended"})
-    with pytest.raises(InvalidInput, match=f"readers may stand in .*{DEMO.start}"):
-        await overtaken(documents, DEMO, Library(documents).replace(mended))
+    with pytest.raises(InvalidInput, match=r"^another import was faster: readers see 'half_a"):
+        await overtaken(documents, DEMO, Library(documents).replace(mended, begin_again=True))
     assert await Library(documents).current() == DEMO
+
+
+async def test_a_slow_import_does_not_overwrite_what_came_while_it_was_checked(
+    documents: DocumentStore,
+) -> None:
+    await Library(documents).replace(STORY)
+    slow = Library(documents)
+    found = await slow.revision()
+    await Library(documents).replace(DEMO, begin_again=True)
+    mended = STORY.model_copy(update={"story": "mended"})
+    with pytest.raises(InvalidInput, match="another import was faster"):
+        await slow.replace(mended, over=found, begin_again=True)
+    assert await slow.replace(DEMO, over=found) == 0
+
+
+async def test_an_earlier_revision_can_be_imported_again_where_nobody_stands_on_a_new_page(
+    documents: DocumentStore,
+) -> None:
+    """The later one had added pages."""
+    await documents.ensure([Collection("users", UserState)])
+    library = Library(documents)
+    await library.replace(STORY)
+    await library.replace(DEMO, begin_again=True)
+    await stand(documents, "1", STORY.start)
+    assert await library.replace(STORY) == 0
+    await library.replace(DEMO, begin_again=True)
+    for user_id in ("2", "3"):
+        await stand(documents, user_id, DEMO.start)
+    told = rf"^2 readers stand in fragments .*: {DEMO.start} \(2\);"
+    with pytest.raises(InvalidInput, match=told):
+        await library.replace(STORY)
+    assert await Library(documents).current() == DEMO
+    moved = STORY.model_copy(update={"moved": {DEMO.start: STORY.start}})
+    assert await library.replace(moved) == 0
+    await library.replace(DEMO, begin_again=True)
+    assert await library.replace(STORY, begin_again=True) == 2
+
+
+async def stand(documents: DocumentStore, user_id: str, fragment: str) -> None:
+    """A reader, there."""
+    now = utc_now()
+    progress = NarrativeProgress(current_fragment=fragment)
+    state = UserState(
+        id=user_id,
+        version=1,
+        current_state=CurrentState(narrative_progress=progress),
+        created_at=now,
+        updated_at=now,
+    )
+    await documents["users"].insert_one(state.model_dump(by_alias=True))
 
 
 async def test_an_empty_library_is_filled_and_another_left_alone(

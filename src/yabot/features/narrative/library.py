@@ -14,11 +14,15 @@ from yabot.features.narrative.documents import (
     to_documents,
 )
 from yabot.features.narrative.story.model import Story, removed_without_move
+from yabot.features.users.service import COLLECTION as USERS
 from yabot.storage.documents.store import DocumentStore
 
 # How long, in seconds, an import may go unseen.
 FRESH_FOR = 1.0
+STANDS_IN = "current_state.narrative_progress.current_fragment"
 READS = 5
+# Of no story: whoever names no revision replaces the one that is there when the switch begins.
+WHATEVER = "whatever"
 
 
 class Library:
@@ -47,26 +51,39 @@ class Library:
             self._revision = revision
         self._checked_at = monotonic()
 
-    async def replace(self, story: Story, *, begin_again: bool = False) -> None:
-        """Switch to ``story``, whole, in one transaction.
+    async def revision(self) -> str | None:
+        """Of the story that readers see; None before the first import. Raises StoreUnavailable."""
+        own = await self._documents.find(STORIES, CURRENT)
+        return None if own is None else str(own["revision"])
 
-        Raises InvalidInput when a reader may stand in a fragment that would be gone, unless they
-        may ``begin_again``; StoreUnavailable: then it is either all there or not at all.
+    async def replace(
+        self, story: Story, *, over: str | None = WHATEVER, begin_again: bool = False
+    ) -> int:
+        """Switch to ``story``, whole, in one transaction; gives how many readers begin again.
+
+        ``over`` is the ``revision`` that the import found when it began. Raises InvalidInput when
+        readers stand in a fragment that would be gone, unless they may ``begin_again``, and when
+        another import was faster; StoreUnavailable: then it is either all there or not at all.
         """
+        found = await self.revision() if over == WHATEVER else over
 
-        async def switch(session: Session) -> None:
-            # In here, so that it is asked again of the story of a faster import.
-            stranded = removed_without_move(await self._places(session), story)
-            if stranded and not begin_again:
+        async def switch(session: Session) -> int:
+            own = await self._documents[STORIES].find_one({"_id": CURRENT}, session=session)
+            if own is not None and own["revision"] not in (found, story.revision):
                 raise InvalidInput(
-                    f"readers may stand in {', '.join(stranded)}, which this story does not have: "
-                    "add each to `moved`, with the fragment where they go on, or import with "
-                    "--begin-again"
+                    f"another import was faster: readers see '{own['story']}' in revision "
+                    f"{own['revision']} now; look at it (`yabot story export FILE`), and import "
+                    "again if yours is to replace it"
                 )
+            stranded = await self._stranded(story, session)
+            if stranded and not begin_again:
+                raise InvalidInput(_refusal(stranded))
             await self._write(story, session)
+            return sum(stranded.values())
 
-        await self._documents.transaction(switch)
+        beginners = await self._documents.transaction(switch)
         self._story, self._revision = story, story.revision
+        return beginners
 
     async def fill(self, story: Story) -> bool:
         """Switch to ``story`` if there is none yet; False: there is one, and it stays.
@@ -97,6 +114,18 @@ class Library:
                 return from_documents(own, fragments)
         raise StoreUnavailable("MongoDB", "the story keeps changing while it is read")
 
+    async def _stranded(self, story: Story, session: Session) -> dict[str, int]:
+        """How many readers stand in each fragment from which ``story`` leads nowhere."""
+        places = await self._places(session)
+        gone = removed_without_move(places, story)
+        if not gone:
+            return {}
+        counted = await self._documents[USERS].aggregate(
+            [{"$match": {STANDS_IN: {"$in": gone}}}, {"$sortByCount": f"${STANDS_IN}"}],
+            session=session,
+        )
+        return {found["_id"]: found["count"] async for found in counted}
+
     async def _places(self, session: Session) -> list[str]:
         """Every fragment where a reader may stand; none before the first import."""
         own = await self._documents[STORIES].find_one({"_id": CURRENT}, session=session)
@@ -113,3 +142,13 @@ class Library:
         await self._documents[STORIES].replace_one(
             {"_id": CURRENT}, own, upsert=True, session=session
         )
+
+
+def _refusal(stranded: dict[str, int]) -> str:
+    readers = sum(stranded.values())
+    where = ", ".join(f"{fragment} ({count})" for fragment, count in stranded.items())
+    return (
+        f"{readers} reader{'s stand' if readers != 1 else ' stands'} in fragments that this story "
+        f"does not have: {where}; add each to `moved`, with the fragment where they go on, or "
+        "import with --begin-again"
+    )

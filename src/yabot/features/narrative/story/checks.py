@@ -6,18 +6,27 @@ from yabot.features.narrative.story.draft import ChoiceDraft, FragmentDraft, Sto
 from yabot.features.narrative.story.graph import Graph
 from yabot.features.narrative.story.links import resolve
 from yabot.features.narrative.story.problems import Problems
-from yabot.features.narrative.story.traps import trapped_fragments
+from yabot.features.narrative.story.traps import find_traps
 
 Found = Iterator[tuple[int, str]]
 
 
-def check_story(draft: StoryDraft, problems: Problems) -> None:
-    """Notes every broken link, dead end, unreachable fragment, useless hint and trap."""
+def check_story(draft: StoryDraft, problems: Problems) -> frozenset[str]:
+    """Notes every broken link, dead end, unreachable fragment, useless hint and trap.
+
+    Returns the fragments of which it is not proved that every reader comes from there to an end.
+    """
     graph = resolve(draft, problems)
-    rules = (_endings, _start, _reachable, _hints, _finishing)
+    for_vip, for_free = find_traps(graph, vip=True), find_traps(graph, vip=False)
+
+    def finishing(draft: StoryDraft, graph: Graph) -> Found:
+        return _finishing(draft, graph, for_vip.certain, for_free.certain)
+
+    rules = (_endings, _start, _reachable, _hints, finishing)
     for rule in rules:
         for line, sentence in rule(draft, graph):
             problems.add(line, sentence)
+    return (for_vip.unproved | for_free.unproved) - for_vip.certain - for_free.certain
 
 
 def _endings(draft: StoryDraft, _graph: Graph) -> Found:
@@ -69,10 +78,13 @@ def _required(draft: StoryDraft, graph: Graph) -> Iterator[tuple[FragmentDraft, 
                 yield fragment, choice, edge.requires
 
 
-def _finishing(draft: StoryDraft, graph: Graph) -> Found:
+def _finishing(
+    draft: StoryDraft, graph: Graph, with_vip: frozenset[str], without_vip: frozenset[str]
+) -> Found:
+    """The traps are those for readers with and without VIP."""
     hopeless = draft.fragments.keys() - graph.finishing()
-    for_all = trapped_fragments(graph, vip=True) - hopeless
-    for_free = trapped_fragments(graph, vip=False) - hopeless - for_all
+    for_all = with_vip - hopeless
+    for_free = without_vip - hopeless - for_all
     for fragment in draft.fragments.values():
         if fragment.id in hopeless:
             yield fragment.line, f"{fragment.owner}: no ending can be reached from here"

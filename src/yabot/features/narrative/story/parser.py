@@ -1,5 +1,7 @@
 """From the text of a story file to a story."""
 
+from dataclasses import dataclass
+
 from yabot.features.narrative.story.checks import check_story
 from yabot.features.narrative.story.model import Story
 from yabot.features.narrative.story.problems import Problems
@@ -8,7 +10,19 @@ from yabot.features.narrative.story.tree import load_tree
 from yabot.features.narrative.story.value import Value
 
 
+@dataclass(frozen=True, slots=True)
+class Examined:
+    story: Story
+    # The fragments of which it is not proved that every reader comes from there to an end.
+    unproved: tuple[str, ...]
+
+
 def parse_story(text: str, file_name: str) -> Story:
+    """As ``examine_story``, for whoever only wants the story."""
+    return examine_story(text, file_name).story
+
+
+def examine_story(text: str, file_name: str) -> Examined:
     """The story that ``text`` tells; ``file_name`` stands in the messages only.
 
     Raises StoryInvalid with all the mistakes at once, each as ``file:line: sentence``.
@@ -16,6 +30,6 @@ def parse_story(text: str, file_name: str) -> Story:
     problems = Problems(file_name)
     root = Value(load_tree(text, problems), 1, owner="", name="the story", problems=problems)
     draft = read_story(root)
-    check_story(draft, problems)
+    unproved = check_story(draft, problems)
     problems.raise_if_any()
-    return draft.build()
+    return Examined(draft.build(), tuple(sorted(unproved)))

@@ -1,26 +1,36 @@
 """Where a reader can get stuck, by playing every way through the story."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from heapq import heappop, heappush
 
 from yabot.features.narrative.story.graph import Edge, Graph, walk
 
-# The states grow with the fragments and, at worst, double with every hint. What lies beyond
-# this many is taken to be in order: the check may miss a trap, and never invents one.
+# The states grow with the fragments and, at worst, double with every hint. What lies beyond this
+# many is not played: nothing is invented there, and nothing proved.
 MAX_STATES = 50_000
 
 
 @dataclass(frozen=True)
 class State:
-    """Where a reader stands, and the hints that they have."""
+    """Where a reader stands, and the hints that they have, as far as they still matter."""
 
     fragment: str
     hints: frozenset[str]
 
 
-def trapped_fragments(graph: Graph, *, vip: bool) -> set[str]:
-    """The fragments where a reader (with or without VIP) may stand and have no way to an end."""
-    return _Exploration(graph, vip).stuck()
+@dataclass(frozen=True)
+class Traps:
+    # Where a reader may stand and have no way to an end.
+    certain: frozenset[str]
+    # Where nobody knows, because the search was given up.
+    unproved: frozenset[str]
+
+
+def find_traps(graph: Graph, *, vip: bool) -> Traps:
+    """For readers with or without VIP."""
+    return _Exploration(graph, vip).traps()
 
 
 class _Exploration:
@@ -31,26 +41,57 @@ class _Exploration:
         # mistake by itself; what it closes counts as open here, to tell that mistake once.
         required = {edge.requires for edge in graph.all_edges() if edge.requires}
         self._keys = required & graph.obtainable_hints()
+        self._matters = self._required_ahead()
         self._came_from: dict[State, list[State]] = {}
         self._good: list[State] = []
+        # Met, and not followed.
+        self._given_up: list[State] = []
 
-    def stuck(self) -> set[str]:
+    def traps(self) -> Traps:
         self._play()
         finishing = walk(self._good, self._came_from)
-        return {state.fragment for state in self._came_from if state not in finishing}
+        possibly = walk([*self._good, *self._given_up], self._came_from)
+        return Traps(
+            certain=frozenset(state.fragment for state in self._came_from.keys() - possibly),
+            unproved=frozenset(state.fragment for state in possibly - finishing),
+        )
+
+    def _required_ahead(self) -> dict[str, frozenset[str]]:
+        """By fragment, the hints that some choice there or later asks for."""
+        backward: dict[str, list[str]] = {}
+        for edge in self._graph.all_edges():
+            if edge.target is not None:
+                backward.setdefault(edge.target, []).append(edge.source)
+        ahead: dict[str, set[str]] = {fragment: set() for fragment in self._graph.edges}
+        for key in self._keys:
+            asking = {edge.source for edge in self._graph.all_edges() if edge.requires == key}
+            for fragment in walk(asking, backward):
+                ahead[fragment].add(key)
+        return {fragment: frozenset(keys) for fragment, keys in ahead.items()}
 
     def _play(self) -> None:
-        waiting = self._beginnings()
-        self._came_from = {state: [] for state in waiting}
+        """The fragments that were seen least come first: so that many are seen at all."""
+        visits: Counter[str] = Counter()
+        waiting: list[tuple[int, int, State]] = []
+
+        def meet(state: State) -> None:
+            self._came_from[state] = []
+            visits[state.fragment] += 1
+            heappush(waiting, (visits[state.fragment], len(self._came_from), state))
+
+        for beginning in self._beginnings():
+            meet(beginning)
         while waiting:
-            state = waiting.pop()
-            if state.fragment in self._graph.goals or len(self._came_from) > MAX_STATES:
+            *_, state = heappop(waiting)
+            if state.fragment in self._graph.goals:
                 self._good.append(state)
+                continue
+            if len(self._came_from) > MAX_STATES:
+                self._given_up.append(state)
                 continue
             for following in self._steps(state):
                 if following not in self._came_from:
-                    self._came_from[following] = []
-                    waiting.append(following)
+                    meet(following)
                 self._came_from[following].append(state)
 
     def _beginnings(self) -> list[State]:
@@ -58,7 +99,7 @@ class _Exploration:
         what a reader can do before they come, they can do with them, too.
         """
         found = {
-            State(entrance, earned & self._keys): None
+            self._state(entrance, earned): None
             for entrance in sorted(set(self._graph.entrances) - self._closed)
             for earned in self._graph.earnings
         }
@@ -68,7 +109,10 @@ class _Exploration:
         for edge in self._graph.edges[state.fragment]:
             shut = edge.requires in self._keys - state.hints or edge.target in self._closed
             if edge.target is not None and not shut:
-                yield State(edge.target, state.hints | self._key(edge))
+                yield self._state(edge.target, state.hints | self._key(edge))
+
+    def _state(self, fragment: str, hints: frozenset[str]) -> State:
+        return State(fragment, hints & self._matters.get(fragment, frozenset()))
 
     def _key(self, edge: Edge) -> frozenset[str]:
         return frozenset({edge.unlocks} & self._keys) if edge.unlocks else frozenset()
