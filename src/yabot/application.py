@@ -112,6 +112,7 @@ class BotApplication:
             self._settings.admin_user_ids,
             data_dir=self._settings.data_dir,
             support_contact=self._settings.support_contact,
+            from_outside=self._settings.inbound_event_types,
         )
         incidents = Incidents(services.commits)
         incidents.start()

@@ -20,6 +20,7 @@ from yabot.coordinator import personal_data
 from yabot.coordinator.clock import TrustedClock
 from yabot.coordinator.coordinator import Coordinator
 from yabot.coordinator.deadlines import Deadlines
+from yabot.errors import ConfigurationError
 from yabot.events.catalog import Catalog
 from yabot.events.failures import FAILURE_EVENTS
 from yabot.events.intake import INTAKE_EVENTS
@@ -40,8 +41,14 @@ from yabot.subscriber import Subscriber
 log = get_logger(__name__)
 
 
-def build_catalog(features: Sequence[Feature]) -> Catalog:
-    return Catalog(
+def build_catalog(
+    features: Sequence[Feature], from_outside: Sequence[str] | None = None
+) -> Catalog:
+    """``from_outside`` are the types that other services may send; None: all.
+
+    Raises ConfigurationError when there is no such type.
+    """
+    catalog = Catalog(
         [
             *MACHINERY_EVENTS,
             *FAILURE_EVENTS,
@@ -49,8 +56,18 @@ def build_catalog(features: Sequence[Feature]) -> Catalog:
             StoreLost,
             StoreRestored,
             *(event for each in features for event in each.events),
-        ]
+        ],
+        from_outside,
     )
+    if unknown := set(from_outside or ()).difference(catalog.names):
+        raise ConfigurationError(
+            [
+                f"INBOUND_EVENT_TYPES: there is no event type {name}; `yabot events catalog` names "
+                "those that there are"
+                for name in sorted(unknown)
+            ]
+        )
+    return catalog
 
 
 def build_texts(features: Sequence[Feature]) -> Texts:
@@ -65,12 +82,13 @@ def build_services(
     *,
     data_dir: Path | None = None,
     support_contact: str | None = None,
+    from_outside: Sequence[str] | None = None,
 ) -> Services:
     """The services of all features, each made from those before it."""
     services = Services(
         database=stores.database,
         documents=stores.documents,
-        commits=CommitLog(stores.database, build_catalog(features), partitions),
+        commits=CommitLog(stores.database, build_catalog(features, from_outside), partitions),
         texts=build_texts(features),
         # The menu, which stands last among the features, comes first for readers.
         commands=tuple(command for each in reversed(features) for command in each.commands),

@@ -39,6 +39,8 @@ class Program:
         ports = {name: str(free_port()) for name in ("API_PORT", "PLAYGROUND_PORT")}
         ports["HEALTH_PORT"] = ports["API_PORT"]
         own = {"YABOT_DATA_DIR": str(self.data), "LOG_FORMAT": "json", "LOG_LEVEL": "DEBUG"}
+        # What the tests' other services send.
+        own["INBOUND_EVENT_TYPES"] = "user_interaction, reaction_detected"
         self.settings = {**own, **ports, **settings}
         self.pid: int | None = None
         self._forks = forks

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from tests.events.samples import envelope, payloads
 from yabot.assembly import build_catalog
 from yabot.bootstrap import FEATURES
-from yabot.errors import InvalidInput
+from yabot.errors import ConfigurationError, InvalidInput
 from yabot.events.catalog import Catalog
 from yabot.events.envelope import Envelope, EventPayload
 from yabot.events.operations import OperationCompleted, UserInteraction
@@ -75,3 +75,8 @@ def test_the_types_that_readers_cause_are_in_it() -> None:
         "vip_access_granted",
         "vip_access_denied",
     } <= set(CATALOG.names)
+
+
+def test_only_known_types_can_be_named_for_other_services() -> None:
+    with pytest.raises(ConfigurationError, match="INBOUND_EVENT_TYPES: there is no event type x;"):
+        build_catalog(FEATURES, ["reaction_detected", "x"])

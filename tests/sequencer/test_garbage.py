@@ -25,6 +25,8 @@ from tests.sequencer.service import (
 from tests.storage.dumps import Rows, rows_of
 from tests.storage.fixtures import PARTITIONS, new_commits
 from tests.waiting import until
+from yabot.assembly import build_catalog
+from yabot.bootstrap import FEATURES
 from yabot.bus.dead_letters.service import DeadLetters
 from yabot.bus.inbound.refusals import MOST_A_MINUTE, MOST_LETTERS
 from yabot.bus.inbound.stream import ASIDE, INBOUND
@@ -95,6 +97,23 @@ async def test_garbage_becomes_a_dead_letter_and_holds_nothing_up(
     (failure,) = [e for e in await logged(database) if e["event_type"] == "event_processing_failed"]
     assert failure["payload"]["consumer"] == "inbound"
     assert failure["payload"]["original_event_type"] in {"unreadable", "reaction_detected"}
+
+
+async def test_what_other_services_may_not_send_has_no_effect_until_it_is_named(
+    database: Database, redis: Redis
+) -> None:
+    closed = CommitLog(database, build_catalog(FEATURES, ["besitos_awarded"]), PARTITIONS)
+    await sequence(closed, redis, REACTION, AWARD)
+    assert await taken_in(database, [REACTION, AWARD]) == ["award"]
+    (row,) = await letters(database)
+    assert row["event_type"] == "reaction_detected"
+    assert "name it in INBOUND_EVENT_TYPES" in row["error"]
+    await DeadLetters(database, by="a test").retry([row["id"]])
+    await new_sequencer(closed, redis).run_once()
+    assert await state_of(database) == "dead"
+    await DeadLetters(database, by="a test").retry([row["id"]])
+    await new_sequencer(new_commits(database), redis).run_once()
+    assert await state_of(database) == "resolved"
 
 
 @pytest.mark.criterion("2.3.2")

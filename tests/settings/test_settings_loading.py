@@ -163,3 +163,10 @@ def test_secrets_are_known_in_each_form_and_never_printed(tmp_path: Path) -> Non
     for secret in settings.secrets():
         assert secret not in repr(settings)
         assert secret not in str(settings)
+
+
+def test_other_services_may_send_nothing_until_it_is_named() -> None:
+    assert ConfigManager({}, None).load().inbound_event_types == ()
+    named = {"INBOUND_EVENT_TYPES": "reaction_detected, decision_made"}
+    found = ConfigManager(named, None).load().inbound_event_types
+    assert found == ("reaction_detected", "decision_made")

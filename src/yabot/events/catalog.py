@@ -1,6 +1,6 @@
 """The one list of event types. What is not in it, or does not fit its model, is not published."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
 
 from yabot.errors import InvalidInput
@@ -13,8 +13,12 @@ def _ring(error: CycleError) -> str:
 
 
 class Catalog:
-    def __init__(self, types: Iterable[type[EventPayload]]) -> None:
+    def __init__(
+        self, types: Iterable[type[EventPayload]], from_outside: Collection[str] | None = None
+    ) -> None:
+        """``from_outside`` are the types that other services may send; None: all."""
         self._types: dict[str, type[EventPayload]] = {}
+        self._from_outside = from_outside
         for payload_type in types:
             self._add(payload_type)
         self._before = self._declared_order()
@@ -47,6 +51,14 @@ class Catalog:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(self._types)
+
+    def require_from_outside(self, event_type: str) -> None:
+        """Raises InvalidInput for a type that no other service may send."""
+        if self._from_outside is not None and event_type not in self._from_outside:
+            raise InvalidInput(
+                f"event_type: other services may not send {event_type}; where one should, name it "
+                "in INBOUND_EVENT_TYPES, then try the event again"
+            )
 
     def before(self, event_type: str) -> frozenset[str]:
         """The types whose events take effect before this one's in any correlation."""

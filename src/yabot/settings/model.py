@@ -17,6 +17,7 @@ from yabot.settings.telegram import TelegramSettings
 from yabot.settings.values import (
     PORT,
     CreatableDirectory,
+    EventTypes,
     Port,
     ReadableFile,
     SupportContact,
@@ -74,6 +75,12 @@ class Settings(Section):
         16,
         about="Into how many streams the events are divided. Fixed once there is data.",
         value="a whole number from 1 to 1024",
+    )
+    inbound_event_types: EventTypes = variable(
+        "INBOUND_EVENT_TYPES",
+        (),
+        about="The event types that other services may send. Empty: none.",
+        value="names of event types, separated by commas",
     )
     telegram: TelegramSettings = Field(default_factory=TelegramSettings)
     mongodb: MongoSettings = Field(default_factory=MongoSettings)

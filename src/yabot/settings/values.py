@@ -98,6 +98,16 @@ def _addresses(value: object) -> object:
     return tuple(_host_and_port(word) for word in re.split(r"[,\s]+", value.strip(", \t")))
 
 
+def _event_types(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    words = re.split(r"[,\s]+", value.strip(", \t"))
+    for word in words:
+        if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", word):
+            raise ValueError(f"{word!r} is no name of an event type")
+    return tuple(words)
+
+
 def _networks(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -124,6 +134,7 @@ CreatableDirectory = Annotated[Path, AfterValidator(_creatable_directory)]
 UserIds = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_numbers)]
 SupportContact = Annotated[str, AfterValidator(_contact)]
 HostPorts = Annotated[tuple[tuple[str, int], ...], NoDecode, BeforeValidator(_addresses)]
+EventTypes = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_event_types)]
 Networks = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_networks)]
 
 PORT = "a port from 1 to 65535"

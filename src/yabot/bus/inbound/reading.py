@@ -54,6 +54,7 @@ def fitting(envelope: Envelope, catalog: Catalog) -> Envelope:
         raise EventRefused(envelope, f"timestamp: {told} is to come; set the sender's clock right")
     try:
         payload = catalog.payload_of(envelope)
+        catalog.require_from_outside(envelope.event_type)
     except ValidationError as error:
         model = catalog.model_of(envelope)
         raise EventRefused(envelope, mistakes(error, model, "payload")) from error
