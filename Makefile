@@ -14,12 +14,12 @@ SEEN := .pytest_cache/tally.json
 
 setup: $(SETUP)
 
-$(SETUP): requirements/dev.txt requirements/find-python.sh pyproject.toml
+$(SETUP): requirements/dev.txt requirements/uv.txt requirements/find-python.sh pyproject.toml
 	@python=$$(sh requirements/find-python.sh "$(PYTHON)") && \
 	echo "Preparing $(VENV) (once)…" && \
 	"$$python" -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements/dev.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $(SETUP)
 
@@ -54,7 +54,7 @@ test-page: setup page-driver
 	@$(PYTEST) -m page
 
 page-driver:
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements/page.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/page.txt
 
 crash: setup
 	@CRASH_SEEDS=$(or $(CRASH_SEEDS),400) $(BIN)/pytest -v $(if $(CRASH_SEED),tests/crash/test_any_moment.py,tests/crash)
@@ -82,10 +82,14 @@ lab-sentinel: setup
 lab-cluster: setup
 	@$(BIN)/python -m labs cluster
 
+# With the hashes of every file that a registry may hand out, and no registry's address.
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url --generate-hashes
+
 lock: setup
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url requirements/runtime.in -o requirements/runtime.txt
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url -c requirements/runtime.txt requirements/dev.in -o requirements/dev.txt
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url -c requirements/dev.txt requirements/page.in -o requirements/page.txt
+	@$(LOCK) requirements/uv.in -o requirements/uv.txt
+	@$(LOCK) requirements/runtime.in -o requirements/runtime.txt
+	@$(LOCK) -c requirements/runtime.txt requirements/dev.in -o requirements/dev.txt
+	@$(LOCK) -c requirements/dev.txt requirements/page.in -o requirements/page.txt
 
 clean:
 	rm -rf $(VENV) .yabot .pytest_cache .mypy_cache .ruff_cache .hypothesis build

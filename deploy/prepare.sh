@@ -19,10 +19,18 @@ if [ ! -s "$tls/mongodb/keyfile" ]; then
     echo "made MongoDB's key file"
 fi
 
-# The hash is enough to check a password. Nobody may administer the server over the network.
-hash=$(printf %s "$REDIS_PASSWORD" | openssl dgst -sha256 -r | cut -d' ' -f1)
+# The hash is enough to check a password. Nobody may do more than they need: the bot's commands on
+# its own keys; another service's nothing but to write to yabot:inbound.
+rule() { # a user, its password, its rights
+    hash=$(printf %s "$2" | openssl dgst -sha256 -r | cut -d' ' -f1)
+    echo "user $1 on #$hash $(cat "$3")"
+}
 rm -f "$tls/redis/users.acl"
-echo "user default on #$hash ~* &* +@all -@admin" > "$tls/redis/users.acl"
+{
+    rule default "$REDIS_PASSWORD" "$here/redis-bot.acl"
+    [ -z "${REDIS_PRODUCER_PASSWORD:-}" ] ||
+        rule producer "$REDIS_PRODUCER_PASSWORD" "$here/redis-producer.acl"
+} > "$tls/redis/users.acl"
 cp -f "$here/pg_hba.conf" "$tls/postgres/pg_hba.conf"
 
 # The servers refuse keys that others may read. 999 is the user of all three images.

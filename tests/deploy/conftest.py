@@ -52,5 +52,6 @@ def services(secrets: dict[str, str]) -> dict[str, Any]:
 def tls(tmp_path_factory: pytest.TempPathFactory, secrets: dict[str, str]) -> Path:
     """The volumes tls-*, side by side."""
     directory = tmp_path_factory.mktemp("tls")
-    prepare(directory, {"REDIS_PASSWORD": secrets["REDIS_PASSWORD"]})
+    names = ("REDIS_PASSWORD", "REDIS_PRODUCER_PASSWORD")
+    prepare(directory, {name: secrets[name] for name in names})
     return directory

@@ -145,8 +145,9 @@ def test_prepare_gives_each_store_what_it_needs(tls: Path, secrets: dict[str, st
     for file in (tls / "mongodb/keyfile", tls / "postgres/server.key"):
         assert stat.S_IMODE(file.stat().st_mode) == 0o400
     acl = (tls / "redis/users.acl").read_text()
-    assert secrets["REDIS_PASSWORD"] not in acl
-    assert sha256(secrets["REDIS_PASSWORD"].encode()).hexdigest() in acl
+    for name in ("REDIS_PASSWORD", "REDIS_PRODUCER_PASSWORD"):
+        assert secrets[name] not in acl
+        assert sha256(secrets[name].encode()).hexdigest() in acl
 
 
 def test_prepare_again_changes_only_a_new_password(tls: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What compose.yaml opens, to whom, and with which rights."""
 
 import os
+import re
 import subprocess
 from typing import Any
 
@@ -21,6 +22,14 @@ def test_only_loopback_and_the_proxy_are_published(services: dict[str, Any]) -> 
     published = {name: service["ports"] for name, service in services.items() if "ports" in service}
     assert published == {"yabot": ["127.0.0.1:8088:8088"], "caddy": ["80:80", "443:443"]}
     assert services["caddy"]["profiles"] == ["proxy"]
+
+
+def test_each_image_is_the_one_that_was_chosen(services: dict[str, Any]) -> None:
+    """A tag may be moved to anything; a digest is what it is."""
+    ours = {name for name, service in services.items() if service["image"].startswith("yabot:")}
+    assert ours == ONCE | {"yabot"}
+    for name in services.keys() - ours:
+        assert re.fullmatch(r"[\w./-]+:[\w.-]+@sha256:[0-9a-f]{64}", services[name]["image"]), name
 
 
 def test_stores_have_no_way_out(services: dict[str, Any], secrets: dict[str, str]) -> None:

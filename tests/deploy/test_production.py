@@ -98,6 +98,7 @@ async def test_a_reader_is_answered(
         assert process.wait(PATIENCE) == 0
     said = log.read_text()
     assert '"webhook.set"' in said
+    assert "NoPermission" not in said
     hidden = [value for name, value in secrets.items() if name.endswith(("PASSWORD", "SECRET"))]
     assert not [secret for secret in (*hidden, telegram.bot_token) if secret in said]
 

@@ -44,7 +44,12 @@ async def test_the_bot_publishes(url: str, secrets: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["CONFIG GET dir", "SHUTDOWN", "ACL LIST", "REPLICAOF 127.0.0.1 1"]
+    "command",
+    [
+        *("CONFIG GET dir", "SHUTDOWN", "ACL LIST", "REPLICAOF 127.0.0.1 1", "CLIENT LIST"),
+        *("FLUSHALL", "KEYS *", "GET yabot:secret", "SET yabot:a b", "XLEN another:stream"),
+        *("DEL yabot:inbound", "XTRIM yabot:inbound MAXLEN 0", "SCRIPT FLUSH", "EVAL 1 0"),
+    ],
 )
 async def test_nobody_administers_it_over_the_network(
     url: str, secrets: dict[str, str], command: str
@@ -52,6 +57,35 @@ async def test_nobody_administers_it_over_the_network(
     async with client(url, secrets["REDIS_PASSWORD"]) as bot:
         with pytest.raises(NoPermissionError):
             await bot.execute_command(*command.split())  # type: ignore[no-untyped-call]
+
+
+async def test_another_service_writes_its_events(url: str, secrets: dict[str, str]) -> None:
+    async with client(as_producer(url), secrets["REDIS_PRODUCER_PASSWORD"]) as service:
+        assert await service.ping()
+        written = await service.xadd("yabot:inbound", {"event": "{}"})
+    async with client(url, secrets["REDIS_PASSWORD"]) as bot:
+        assert await bot.xdel("yabot:inbound", written) == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("XADD yabot:events:{7} * event {}", "XADD yabot:aside:{yabot:inbound} * event {}"),
+        *("XRANGE yabot:inbound - +", "XREAD STREAMS yabot:inbound 0", "XDEL yabot:inbound 1-1"),
+        *("XLEN yabot:inbound", "PUBLISH reaction_detected {}", "SUBSCRIBE reaction_detected"),
+        *("KEYS *", "CONFIG GET dir", "ACL WHOAMI"),
+    ],
+)
+async def test_another_service_does_nothing_else(
+    url: str, secrets: dict[str, str], command: str
+) -> None:
+    async with client(as_producer(url), secrets["REDIS_PRODUCER_PASSWORD"]) as service:
+        with pytest.raises(NoPermissionError):
+            await service.execute_command(*command.split())  # type: ignore[no-untyped-call]
+
+
+def as_producer(url: str) -> str:
+    return url.replace("//", "//producer@")
 
 
 @pytest.mark.parametrize("password", [None, "wrong"])

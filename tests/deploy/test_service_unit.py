@@ -32,3 +32,8 @@ def test_it_runs_as_its_own_user_in_production(service: dict[str, str]) -> None:
     assert "YABOT_ENV=production" in service["Environment"].split()
     assert service["NoNewPrivileges"] == "yes"
     assert service["ProtectSystem"] == "strict"
+
+
+def test_it_cannot_take_the_machine_from_others(service: dict[str, str]) -> None:
+    assert service["MemoryMax"] == "1G"
+    assert int(service["TasksMax"]) >= 256

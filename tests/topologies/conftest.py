@@ -20,6 +20,8 @@ __all__ = ["migrated_sqlite", "new_sqlite", "sqlite_database"]
 PASSWORD = "p:ss/w@rd"
 SENTINEL_PASSWORD = "watch#word"
 USER = "yabot"
+# What docs/deploy.md has operators give to the bot.
+RIGHTS = Path(__file__).parents[2] / "deploy/redis-bot.acl"
 USER_PASSWORD = "u%er/p@ss"
 ENCODED = "u%25er%2Fp%40ss"
 # Nobody takes the place of a node that is only slow.
@@ -142,7 +144,7 @@ def watching(folder: Path, port: int, *, password: str = SENTINEL_PASSWORD, epoc
 
 
 def make_user(node: Node) -> None:
-    rights = ["~yabot:*", "&*", "+@all", "-@admin", "-@dangerous"]
+    rights = RIGHTS.read_text().split()
     node.ask("ACL", "SETUSER", USER, "on", f">{USER_PASSWORD}", *rights)
 
 
