@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,6 +14,7 @@ from yabot.embedded import guardian
 from yabot.embedded.binaries import find_binary
 from yabot.embedded.diagnosis import Attempt, Symptom, explain
 from yabot.embedded.folder import EngineFolder
+from yabot.embedded.genuine import require_genuine
 from yabot.embedded.leftovers import end_leftover, holders
 from yabot.embedded.ports import PortTaken, candidates, is_free, listening, listens
 from yabot.errors import ConfigurationError, StartupError
@@ -33,6 +34,8 @@ class EmbeddedEngine(ABC):
     name: ClassVar[str]
     executables: ClassVar[Sequence[str]]
     variable: ClassVar[str]
+    # The SHA-256 of the packaged program, on each system that it is packaged for.
+    sums: ClassVar[Collection[str]]
     symptoms: ClassVar[Sequence[Symptom]]
     client_errors: ClassVar[type[Exception]]
 
@@ -89,6 +92,7 @@ class EmbeddedEngine(ABC):
         try:
             self._folder.claim()
             await end_leftover(self._folder, self.executables)
+            self._require_genuine()
             self._port = await self._start_on_a_free_port()
         except BaseException:
             await self.stop()
@@ -171,6 +175,14 @@ class EmbeddedEngine(ABC):
             except self.client_errors:
                 # Most often the engine is ending, and why is in its log; if not, it goes on.
                 await asyncio.sleep(0.05)
+
+    def _require_genuine(self) -> None:
+        """What was found on PATH is the operator's own choice."""
+        binary = self.binary()
+        if binary == self._packaged():
+            with self._folder.writing():
+                stamp = self._folder.path / "genuine"
+                require_genuine(binary, self.sums, stamp, self.variable)
 
     def _require_ours(self, port: int) -> None:
         """Before a password is shown to it: our own child is who listens there."""

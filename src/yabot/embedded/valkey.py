@@ -1,7 +1,7 @@
 """Valkey as a child process, with an append-only file."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import ClassVar
@@ -27,6 +27,12 @@ class EmbeddedValkey(EmbeddedEngine):
     name: ClassVar[str] = "valkey"
     executables: ClassVar[Sequence[str]] = ("valkey-server", "redis-server")
     variable: ClassVar[str] = "REDIS_URL"
+    sums: ClassVar[Collection[str]] = (
+        "01c9c94834fd101fadda0fbf9708a5c8b63aa6d37b19951a6bf53b09caff1372",  # Linux, x86_64
+        "d49902dc73c2d4912732c6c935bf3b6b8e67e0ebb2c72f64a784b74085e6bf1f",  # Linux, aarch64
+        "a1ec04cd0df9fb766c815763bad55278efba10c061a60712f0c584e1749fa5db",  # macOS, x86_64
+        "9f5e3e1f9d33ae4af80fa3e145c8a3145f2c8a7af0692c1abe526f023515c437",  # macOS, arm64
+    )
     client_errors: ClassVar[type[Exception]] = RedisError
     symptoms: ClassVar[Sequence[Symptom]] = (
         Symptom(
