@@ -25,6 +25,8 @@ class Meddler:
         # The method that is answered as a broken gateway does, and how often that was done.
         self.rubbish: str | None = None
         self.rubbish_answers = 0
+        # Whether the token is refused, as after its owner has asked for a new one.
+        self.is_revoked = False
         # Whether all answers are such that no client can read them.
         self.breaks_http = False
         self._upstream = upstream
@@ -47,6 +49,9 @@ class Meddler:
         if self.rubbish and request.path.endswith(self.rubbish):
             self.rubbish_answers += 1
             return web.Response(text="<html>Bad gateway</html>", status=502)
+        if self.is_revoked:
+            refusal = {"ok": False, "error_code": 401, "description": "Unauthorized"}
+            return web.json_response(refusal, status=401)
         if self.breaks_http and request.transport is not None:
             request.transport.write(b"HTTP/1.1 200 OK\r\nno header\r\n\r\n")
             request.transport.close()

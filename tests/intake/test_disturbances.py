@@ -9,8 +9,9 @@ import pytest
 from aiogram.exceptions import TelegramConflictError
 
 from tests.e2e.fork_server import ForkServer
+from tests.e2e.meddler import meddling_with
 from tests.e2e.reader import readers
-from tests.intake.house import House, housed, webhook_settings
+from tests.intake.house import DOORS, House, housed, webhook_settings
 from tests.playground.receiver import receiving
 from tests.ports import free_port
 from tests.waiting import PATIENCE, until, wait_until
@@ -169,3 +170,28 @@ async def test_a_webhook_that_telegram_does_not_take_yet_is_set_while_running(
         await ana.ask("/help")
         await asyncio.to_thread(wait_until, lambda: house.component("intake") == "ok")
         await ana.client.wait_for(house.admin, lambda chat: "Sin webhook" in str(chat), PATIENCE)
+
+
+@pytest.mark.criterion("5.4.1")
+@pytest.mark.parametrize("door", DOORS)
+async def test_a_token_that_was_revoked_is_named(new_house: NewHouse, door: str) -> None:
+    """Nothing can be told by Telegram, and nothing comes from there."""
+    house = await asyncio.to_thread(new_house, door, POLLING_TIMEOUT="1")
+    program = house.program
+    async with readers(house.url, "Ana") as (ana,):
+        await ana.ask("/start")
+        assert await asyncio.to_thread(program.stop) == 0
+        with meddling_with(house.url) as meddler:
+            program.settings["TELEGRAM_API_URL"] = meddler.url
+            await asyncio.to_thread(program.start)
+            await ana.ask("/help")
+            meddler.is_revoked = True
+            await asyncio.to_thread(wait_until, lambda: house.component("telegram") == "failed")
+            assert (await asyncio.to_thread(program.health, "ready"))[0] == 503
+            assert any(
+                "was revoked" in str(line["reason"]) for line in program.logged("health.changed")
+            )
+            meddler.is_revoked = False
+            await asyncio.to_thread(wait_until, lambda: house.component("telegram") == "ok")
+            await ana.ask("/help")
+            assert await asyncio.to_thread(program.stop) == 0

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Sequence
 from time import monotonic
 
+import pytest
 from typing_extensions import override
 
 from tests.sender.desk import at_the_desk
 from tests.sender.recorder import Recorder
 from tests.waiting import until
-from yabot.bot.limits import BOT_PER_SECOND, CHAT_BURST, SendLimits
+from yabot.bot.limits import BOT_PER_SECOND, CHAT_BURST, UNCOUNTED, SendLimits
 from yabot.storage.relational.database import Database
 
 
@@ -63,3 +64,22 @@ async def test_a_chat_gets_a_short_burst_and_then_one_a_second(
     # Nobody waits for a chat that has used up its share.
     (other,) = limits.moments(8)
     assert other < limits.moments(7)[-1]
+
+
+@pytest.mark.parametrize("method", sorted(UNCOUNTED))
+async def test_what_is_no_message_waits_for_nothing(method: str) -> None:
+    limits = SendLimits()
+    for _ in range(2 * BOT_PER_SECOND):
+        with pytest.raises(StopIteration):
+            limits.wait(7, method).send(None)
+
+
+async def test_processes_share_what_the_bot_may_send() -> None:
+    """By the loop's clock: with a tenth of it, one message in a third of a second."""
+    limits, messages = SendLimits(), 3
+    limits.take(0.1)
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    for chat_id in range(messages + 1):
+        await limits.wait(chat_id, "sendMessage")
+    assert clock() - began > 0.9 * messages / (0.1 * BOT_PER_SECOND)
