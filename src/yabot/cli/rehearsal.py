@@ -54,6 +54,7 @@ def _reading(path: Path) -> Engine:
         "sqlite://",
         creator=lambda: sqlite3.connect(address, uri=True, check_same_thread=False),
         poolclass=NullPool,
+        hide_parameters=True,
     )
 
 
