@@ -22,6 +22,7 @@ Json = dict[str, Any]
 class Stores:
     def __init__(self, sqlite: Path, mongodb: str, database: str, redis: str) -> None:
         self.sqlite = sqlite
+        self.mongodb_uri = mongodb
         self._client: MongoClient[Json] = MongoClient(mongodb, serverSelectionTimeoutMS=1000)
         self.mongodb = self._client[database]
         self.redis: Redis = Redis.from_url(redis, decode_responses=True)

@@ -15,7 +15,7 @@ from tests.waiting import PATIENCE
 from yabot.bot.pace import Pace
 from yabot.bot.room import ROOM
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import outgoing, updates
+from yabot.storage.relational.tables import BLANK, outgoing, updates
 
 __all__ = ["migrated_sqlite", "new_sqlite", "sqlite_database"]
 
@@ -100,6 +100,7 @@ async def test_a_flood_is_kept_and_finished_and_answered_once(
         await handled(bench, *flood(1, 20), written(21, BLAS, "and I?"))
         noted = await bench.noted()
         rows = await rows_of(sqlite_database, updates)
+        sent = await rows_of(sqlite_database, outgoing)
         await bench.finish()
     assert noted == {"7": ["1", "2", "3", "4"], "8": ["and I?"]}
     assert texts_to(recorder, BLAS) == ["and I?"]
@@ -108,6 +109,8 @@ async def test_a_flood_is_kept_and_finished_and_answered_once(
     assert last.startswith(SLOW_DOWN)
     assert len([call for call in recorder.taken if call.chat_id == ANA]) == AT_ONCE + 1
     assert [row["state"] for row in rows] == ["done"] * 21
+    # What was handled or sent is not kept.
+    assert {row["payload"] for row in (*rows, *sent)} == {BLANK}
 
 
 async def test_no_press_is_left_waiting(sqlite_database: Database, recorder: Recorder) -> None:

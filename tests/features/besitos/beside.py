@@ -14,12 +14,8 @@ from yabot.storage.relational.sqlite import SqliteDatabase
 @asynccontextmanager
 async def beside(stores: Stores) -> AsyncIterator[Ledger]:
     database = SqliteDatabase(stores.sqlite, pool_size=1, timeout_ms=5000)
-    host, port = stores.mongodb.client.address or ("127.0.0.1", 1)
     documents = DocumentStore(
-        f"mongodb://{host}:{port}/?directConnection=true",
-        stores.mongodb.name,
-        max_pool_size=1,
-        timeout_ms=3000,
+        stores.mongodb_uri, stores.mongodb.name, max_pool_size=1, timeout_ms=3000
     )
     await database.open()
     try:

@@ -13,7 +13,7 @@ from tests.e2e.reader import Reader, buttons
 from tests.features.besitos.beside import beside, grant, until_told
 from tests.waiting import wait_until
 from yabot.features.besitos.audit import audit_ledger
-from yabot.features.besitos.gift import Gift
+from yabot.features.besitos.gift import SEARCHES_AT_ONCE, Gift
 from yabot.features.besitos.model import MAX_AMOUNT
 from yabot.playground.client import PlaygroundClient
 from yabot.storage.relational.unit_of_work import UnitOfWork
@@ -171,6 +171,31 @@ async def test_what_cannot_be_given_is_answered_kindly(
     assert buttons(told) == []
     completed = events_about(playing, lucia, "operation_completed")[-1]
     assert (completed["outcome"], completed["error_code"]) == ("rejected", code)
+    assert await balances(playing, lucia, mar) == [10, 0]
+
+
+async def test_who_has_nothing_to_give_learns_of_nobody(
+    client: PlaygroundClient, mar: Reader
+) -> None:
+    """The same answer for a reader, for somebody else and for an id."""
+    reader = await Reader.new(client, "Nadia")
+    await reader.ask("/start")
+    asked = [await username(mar), "@nobody_at_all", str(mar.user_id), "987654321"]
+    answers = [(await reader.ask(f"/gift {who} 1"))[0] for who in asked]
+    assert {answer["text"] for answer in answers} == {
+        "Qué generosidad, pero todavía no tienes besitos que dar."
+    }
+
+
+async def test_nobody_is_looked_for_again_and_again(
+    playing: Program, lucia: Reader, mar: Reader
+) -> None:
+    for n in range(SEARCHES_AT_ONCE):
+        (told,) = await lucia.ask(f"/gift @somebody_{n} 1")
+        assert "no encuentro a" in told["text"]
+    for who in ("@somebody_else", str(mar.user_id)):
+        (told,) = await lucia.ask(f"/gift {who} 1")
+        assert told["text"].startswith("Has buscado a mucha gente")
     assert await balances(playing, lucia, mar) == [10, 0]
 
 

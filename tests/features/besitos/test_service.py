@@ -157,6 +157,8 @@ async def test_who_is_no_reader_has_no_account(ledger: Ledger) -> None:
     assert await ledger.spend("9", 1) == "insufficient"
     assert await ledger.transfer("9", "7", 1) == "insufficient"
     assert await ledger.transfer("7", "9", 1) == "unknown_recipient"
+    # Who cannot pay learns nothing of them.
+    assert await ledger.transfer("7", "9", 6) == "insufficient"
     assert await ledger.besitos.balance("9") == 0
     assert await ledger.besitos.earned("9") == 0
     assert [row["id"] for row in await rows_of(ledger.database, accounts)] == [

@@ -1,13 +1,17 @@
 """Whoever has asked to be forgotten stays so, also behind the restore of a backup."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from tests.e2e.program import Program
+from tests.e2e.reader import readers
 from tests.features.besitos.ledger import unreachable
 from tests.storage.fixtures import migrated_sqlite, new_sqlite, sqlite_database
 from tests.storage.users.world import World, ana, new_world, told_of
+from yabot.clock import utc_now
 from yabot.features.users.forgotten import FILE_NAME, ForgottenList
 from yabot.features.users.repeating import RepeatedDeletions
 from yabot.storage.relational.database import Database
@@ -74,3 +78,15 @@ async def test_a_line_that_a_crash_cut_short_harms_no_other(world: World, tmp_pa
 
 async def test_a_disk_that_cannot_be_written_keeps_nobody_from_going(tmp_path: Path) -> None:
     await ForgottenList(tmp_path / "missing").note(ID)
+
+
+async def test_the_program_notes_who_goes_and_looks_for_who_came_back(playing: Program) -> None:
+    async with readers(playing.url, "Nuria") as (reader,):
+        await reader.ask("/start")
+        await reader.ask("/forget")
+        await reader.press("forget:yes")
+    forgotten = await ForgottenList(playing.stores.sqlite.parent).read()
+    assert forgotten.has(str(reader.user_id), utc_now() - timedelta(minutes=1))
+    _, health = playing.health("ready")
+    for loop in ("forgotten", "gift notices", "streams"):
+        assert health["components"][loop]["status"] == "ok"

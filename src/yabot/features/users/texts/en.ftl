@@ -18,7 +18,7 @@ users-forgotten = Done. All that is left of you is numbers in my accounts, witho
 users-privacy =
     <b>What I keep</b>
     Of you, what Telegram gives: your id, your name, your username and your language; and the day you came and the last day you were here.
-    Of the story, where you are, what you chose, the hints you found and what is in your hands.
+    Of the story, where you are, what you chose, the hints you found, which message showed you which page, and what is in your hands.
     Of besitos, how many you have and each time they came to you or you gave them: how many, what for, with whom and when.
     Of what you pay in Stars, what it was, how many, when, and the number of the charge. Telegram takes the payment: I never see your card.
 

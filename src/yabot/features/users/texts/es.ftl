@@ -18,7 +18,7 @@ users-forgotten = Hecho. De ti solo quedan números en mis cuentas, sin tu nombr
 users-privacy =
     <b>Qué guardo</b>
     De ti, lo que da Telegram: tu identificador, tu nombre, tu alias y tu idioma; y el día en que llegaste y el último en que viniste.
-    De la historia, dónde estás, lo que elegiste, las pistas que encontraste y lo que tienes en las manos.
+    De la historia, dónde estás, lo que elegiste, las pistas que encontraste, qué mensaje te enseñó qué página y lo que tienes en las manos.
     De los besitos, cuántos tienes y cada vez que te llegaron o los diste: cuántos, por qué, con quién y cuándo.
     De lo que pagas con Stars, qué fue, cuántas, cuándo y el número del cargo. Cobra Telegram: tu tarjeta no la veo nunca.
 
