@@ -22,10 +22,11 @@ async def test_it_goes_on_when_redis_is_back(new_program: NewProgram, tmp_path: 
         await until(lambda: is_shown(valkey, tail, "before"))
         for n in (1, 2):
             await valkey.kill()
-            await until(lambda n=n: has_said(tail, 2 * n - 1))  # type: ignore[misc]
+            await until(lambda n=n: has_said(tail, 2 * n))  # type: ignore[misc]
             await valkey.start()
             await until(lambda n=n: is_shown(valkey, tail, f"after {n}"))  # type: ignore[misc]
-        away, back, away_again, back_again = tail.sentences
+        listening, away, back, away_again, back_again = tail.sentences
+        assert listening.startswith("Listening: ")
         assert away.startswith(AWAY)
         assert away_again.startswith(AWAY)
         assert back == back_again == BACK

@@ -30,17 +30,25 @@ async def observe(redis: Redis, event_types: Iterable[str]) -> AsyncIterator[Mes
 
 
 async def keep_observing(
-    redis: Redis, event_types: Iterable[str], on_trouble: Callable[[str | None], None]
+    redis: Redis,
+    event_types: Iterable[str],
+    on_trouble: Callable[[str | None], None],
+    on_listening: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[Message]:
     """As ``observe``, and on and on: what is published while Redis is away is missed.
 
-    ``on_trouble`` is told once why nothing is heard, and None when it is listening again.
+    ``on_trouble`` is told once why nothing is heard, and None when it is listening again;
+    ``on_listening``, that it listens, unless it had to wait for that.
     """
     types, away, pauses = [*event_types], False, backoff(most=LONGEST_PAUSE)
+    begun = False
     while True:
         try:
             async with aclosing(_messages(redis, types)) as messages:
                 async for message in messages:
+                    if not begun and not away:
+                        on_listening()
+                    begun = True
                     if away:
                         on_trouble(None)
                         away, pauses = False, backoff(most=LONGEST_PAUSE)

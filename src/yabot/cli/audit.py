@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from yabot.cli.context import load_settings
+from yabot.cli.progress import progress
 from yabot.cli.sql import existing_database
 from yabot.features.besitos.audit import audit_ledger
 from yabot.features.users.audit import audit_users
@@ -55,9 +56,11 @@ def _report(differences: list[str], as_json: bool, found: tuple[str, str], none:
 
 async def _audit_stores(settings: Settings) -> list[str]:
     async with existing_database(settings) as database, open_documents(settings) as documents:
-        return await audit_users(database, documents)
+        with progress("holding each user's document against SQL"):
+            return await audit_users(database, documents)
 
 
 async def _audit_ledger(settings: Settings) -> list[str]:
     async with existing_database(settings) as database:
-        return await audit_ledger(database)
+        with progress("adding up the ledger"):
+            return await audit_ledger(database)

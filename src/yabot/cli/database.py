@@ -4,6 +4,7 @@ import typer
 
 from yabot.bootstrap import FEATURES
 from yabot.cli.context import load_settings
+from yabot.cli.progress import progress
 from yabot.stores import open_database, upgrade_tables
 
 app = typer.Typer(no_args_is_help=True, help="Look after the SQL database.")
@@ -19,5 +20,6 @@ def upgrade() -> None:
     """Bring the tables to this version; `yabot run` does it too."""
     settings = load_settings()
     settings.sql.sqlite_path.parent.mkdir(parents=True, exist_ok=True)
-    upgrade_tables(open_database(settings), settings, FEATURES)
+    with progress("bringing the tables to this version"):
+        upgrade_tables(open_database(settings), settings, FEATURES)
     typer.echo("The tables are those of this version.")

@@ -58,11 +58,16 @@ async def _follow(settings: Settings, stop: asyncio.Event, user: str | None, raw
 
     async def show() -> None:
         async with open_redis(settings) as redis:
-            async for event in keep_observing(redis, build_catalog(FEATURES).names, _explain):
+            names = build_catalog(FEATURES).names
+            async for event in keep_observing(redis, names, _explain, _listening):
                 if wanted in (None, event.get("user_id")):
                     typer.echo(json.dumps(event, ensure_ascii=False) if raw else _line(event))
 
     await finished_before(stop, show())
+
+
+def _listening() -> None:
+    typer.echo("Listening: events are shown as they are published; Ctrl+C ends it", err=True)
 
 
 def _explain(trouble: str | None) -> None:

@@ -1,6 +1,7 @@
 """`yabot items`: the items in and out of MongoDB."""
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -22,9 +23,16 @@ ItemsFile = Annotated[Path, typer.Argument(help="An items file (YAML).", show_de
 
 
 @app.command("check")
-def check(file: ItemsFile) -> None:
+def check(
+    file: ItemsFile,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
     """Read an items file and name every mistake in it, by line."""
-    typer.echo(f"{file}: {_summary(_read(file))}, no mistakes.")
+    items = _read(file)
+    if as_json:
+        typer.echo(json.dumps({"mistakes": [], "items": len(items)}))
+        return
+    typer.echo(f"{file}: {_summary(items)}, no mistakes.")
 
 
 @app.command("import")

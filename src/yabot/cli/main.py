@@ -1,6 +1,7 @@
 """The console script ``yabot``."""
 
 import gc
+import json
 import os
 import sys
 
@@ -22,6 +23,8 @@ def main() -> None:
         gc.freeze()
         app()
     except YabotError as error:
+        if "--json" in sys.argv[1:]:
+            sys.stdout.write(_for_programs(error))
         sys.stderr.write(f"{error}\n")
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
@@ -29,3 +32,9 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - the interpreter would print what it quotes
         sys.stderr.write(f"{traceback_text(error)}\n")
         sys.exit(1)
+
+
+def _for_programs(error: YabotError) -> str:
+    """What the sentence on standard error says, on the output that a program reads."""
+    told = {"code": error.code, "reasons": str(error).splitlines()}
+    return json.dumps({"error": told}, ensure_ascii=False) + "\n"

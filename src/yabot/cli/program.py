@@ -9,7 +9,9 @@ from yabot.application import ALL_ROLES, BotApplication, Role
 from yabot.bootstrap import FEATURES
 from yabot.cli.context import load_settings, run_until_signalled
 from yabot.cli.starting import told_in_log
+from yabot.errors import ConfigurationError
 from yabot.playground.server import PlaygroundServer
+from yabot.settings import ConfigManager
 
 
 def run(
@@ -28,9 +30,12 @@ def playground(
     port: Annotated[int | None, typer.Option(help="Instead of PLAYGROUND_PORT.")] = None,
 ) -> None:
     """Run a Bot API server on this machine, with its page, for a bot that runs elsewhere."""
+    # First: what else production asks for would not make it possible.
+    if ConfigManager().as_far_as_right().production:
+        raise ConfigurationError(
+            ["YABOT_ENV: it is production, where the playground does not run; unset it to play"]
+        )
     settings = load_settings()
-    if settings.production:
-        raise typer.BadParameter("the playground is not for production (YABOT_ENV)")
     server = PlaygroundServer(
         settings.data_dir / "playground.db",
         port=settings.playground_port if port is None else port,
