@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 from yabot.errors import ConfigurationError
+from yabot.observability.handlers import rotating_file
 from yabot.private import private_file, private_folder
+from yabot.settings import LoggingSettings, Settings, SqlSettings
+from yabot.stores import open_database
 
 NOBODY = 65534
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
@@ -76,3 +79,22 @@ def test_a_link_that_another_user_has_laid_is_not_followed(tmp_path: Path, targe
     os.chown(link, NOBODY, NOBODY, follow_symlinks=False)
     with pytest.raises(ConfigurationError, match=f"FILE: {link} belongs to another user"):
         private_file(link, "FILE")
+
+
+def test_a_wide_database_of_an_earlier_version_is_narrowed(tmp_path: Path) -> None:
+    files = [tmp_path / f"yabot.db{part}" for part in ("", "-wal", "-shm")]
+    for file in files:
+        file.touch()
+        file.chmod(0o644)
+    open_database(Settings(sql=SqlSettings(sqlite_path=files[0])))
+    assert [mode(file) for file in files] == [0o600] * 3
+
+
+@as_root
+def test_a_log_that_another_user_could_read_or_lead_elsewhere_is_refused(tmp_path: Path) -> None:
+    link = tmp_path / "yabot.log"
+    link.symlink_to(tmp_path / "elsewhere")
+    os.chown(link, NOBODY, NOBODY, follow_symlinks=False)
+    with pytest.raises(ConfigurationError, match=f"LOG_FILE_PATH: {link} belongs to another user"):
+        rotating_file(LoggingSettings(file_path=link))
+    assert not (tmp_path / "elsewhere").exists()
