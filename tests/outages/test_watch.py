@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from tests.outages.proxy import Proxy, proxying
 from tests.outages.servers import EngineServer
+from tests.uris import moved_to
 from tests.waiting import PATIENCE, until
 from yabot.bus.connection import connect, ping_redis
 from yabot.errors import SchemaMismatch, StartupError, StoreUnavailable
@@ -29,9 +30,11 @@ def looks() -> list[float]:
 
 
 @pytest.fixture
-async def watch(proxy: Proxy, looks: list[float]) -> AsyncIterator[StoreWatch]:
+async def watch(
+    mortal_valkey: EngineServer, proxy: Proxy, looks: list[float]
+) -> AsyncIterator[StoreWatch]:
     """Over a Redis that a proxy can take away; connecting and asking are the same."""
-    url = f"redis://127.0.0.1:{proxy.port}"
+    url = moved_to(mortal_valkey.address("any"), proxy.port)
     async with connect(
         url, password=None, max_pool_size=2, timeout_ms=round(PATIENCE * 1000)
     ) as redis:
@@ -40,7 +43,8 @@ async def watch(proxy: Proxy, looks: list[float]) -> AsyncIterator[StoreWatch]:
             looks.append(monotonic())
             await ping_redis(redis)
 
-        watching = StoreWatch(Gate("Redis"), ping, ping)
+        # By itself it looks only when the test is over.
+        watching = StoreWatch(Gate("Redis"), ping, ping, every=2 * PATIENCE)
         yield watching
         await watching.stop()
 

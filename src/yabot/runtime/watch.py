@@ -61,8 +61,18 @@ class StoreWatch:
     holds it against this version.
     """
 
-    def __init__(self, gate: Gate, connect: Step, ping: Step, verify: Step | None = None) -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        connect: Step,
+        ping: Step,
+        verify: Step | None = None,
+        *,
+        every: float = PING_EVERY,
+    ) -> None:
+        """``every``: seconds between two looks while nobody suspects anything."""
         self.gate = gate
+        self._every = every
         self.on_lost: list[Callable[[str], None]] = []
         # Told another reason for which it is still away.
         self.on_changed: list[Callable[[str], None]] = []
@@ -110,7 +120,7 @@ class StoreWatch:
 
     async def _until_suspected(self) -> None:
         try:
-            async with asyncio.timeout(PING_EVERY):
+            async with asyncio.timeout(self._every):
                 await self.gate.suspected.wait()
         except TimeoutError:
             return
