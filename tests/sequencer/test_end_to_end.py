@@ -31,7 +31,7 @@ from tests.sequencer.service import (
     write,
 )
 from tests.storage.dumps import rows_of
-from tests.storage.fixtures import PARTITIONS, NewDatabase, new_commits
+from tests.storage.fixtures import PARTITIONS, PATIENCE_MS, NewDatabase, new_commits
 from tests.waiting import until
 from yabot.bus.connection import connect
 from yabot.bus.groups.feed import Feed
@@ -198,13 +198,7 @@ async def test_redis_goes_away_and_comes_back(sqlite_database: Database, tmp_pat
 
 def connect_again(valkey: Server) -> Redis:
     """By connections of its own: those that broke are the sequencer's affair."""
-    address = valkey.redis.connection_pool.connection_kwargs
-    return connect(
-        f"redis://{address['host']}:{address['port']}",
-        password=None,
-        max_pool_size=2,
-        timeout_ms=500,
-    )
+    return connect(valkey.url, password=None, max_pool_size=2, timeout_ms=PATIENCE_MS)
 
 
 async def _troubled(sequencer: Sequencer) -> list[str]:

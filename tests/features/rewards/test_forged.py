@@ -27,7 +27,7 @@ async def test_a_reaction_to_a_page_never_shown_is_refused_and_counts_once_it_is
         *_, completed = player.journal.turn()
         assert completed["payload"]["outcome"] == "rejected"
         assert completed["payload"]["error_code"] == "outdated"
-        chat = await lucia.until(lambda chat: buttons(chat[-1]) == ["story", "notices:off"])
+        chat = await lucia.until(lambda chat: buttons(chat[-1]) == ["story"])
         assert "ya quedó atrás" in chat[-1]["text"]
         assert chain.events("reaction_detected") == []
 

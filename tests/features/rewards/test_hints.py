@@ -75,8 +75,9 @@ async def test_the_reader_is_told_in_their_language(
     (told,) = await house.said(ANA)
     assert told["text"].startswith(f"🗝 {words}")
     assert f"<b>{title}</b>\n\n{text}" in told["text"]
-    ((shown,),) = told["reply_markup"]["inline_keyboard"]
+    (shown,), (off,) = told["reply_markup"]["inline_keyboard"]
     assert (shown["text"], shown["callback_data"]) == (button, "story")
+    assert off["callback_data"] == "notices:off"
 
 
 async def test_a_chosen_language_goes_before_telegrams(house: House) -> None:

@@ -1,14 +1,16 @@
 """Statements on ``ingested``: what has been taken in, as far as the next event's order goes."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, exists, func, insert, or_, select
 
 from yabot.clock import to_microseconds, utc_now
 from yabot.events.catalog import Catalog
 from yabot.events.envelope import Envelope
+from yabot.events.failures import EventProcessingFailed, OrderingViolated
 from yabot.storage.relational.database import Statement
-from yabot.storage.relational.tables import ingested, outbox, user_counters
+from yabot.storage.relational.tables import ingested, outbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,9 @@ class Surroundings:
         return max(to_microseconds(envelope.timestamp), self.causes_us)
 
 
+# These tell what became of events. Their user has done nothing at that moment.
+_OF_EVENTS = (OrderingViolated.event_type, EventProcessingFailed.event_type)
+_is_ours = ~exists().where(ingested.c.event_id == outbox.c.event_id)
 _same_correlation = ingested.c.correlation_id == bindparam("correlation")
 _around = select(
     or_(
@@ -40,8 +45,10 @@ _around = select(
     select(func.max(ingested.c.happened_us))
     .where(ingested.c.lane == bindparam("lane"))
     .scalar_subquery(),
-    select(user_counters.c.last_event_us)
-    .where(user_counters.c.user_id == bindparam("user"))
+    select(outbox.c.created_at)
+    .where(outbox.c.user_id == bindparam("user"), _is_ours, outbox.c.event_type.not_in(_OF_EVENTS))
+    .order_by(outbox.c.partition.desc(), outbox.c.pos.desc())
+    .limit(1)
     .scalar_subquery(),
     select(func.max(ingested.c.happened_us))
     .where(
@@ -59,7 +66,9 @@ _around = select(
         )
     )
     .scalar_subquery(),
-    select(outbox.c.created_at).where(outbox.c.event_id == bindparam("cause")).scalar_subquery(),
+    select(outbox.c.created_at)
+    .where(outbox.c.event_id == bindparam("cause"), _is_ours)
+    .scalar_subquery(),
 )
 _any = select(exists().where(ingested.c.event_id.is_not(None)))
 _add = insert(ingested)
@@ -80,12 +89,19 @@ def surroundings(envelope: Envelope, catalog: Catalog) -> Statement[Surroundings
         known, latest, latest_own, causes, consequence, caused_at = connection.execute(
             _around, where
         ).one()
-        caused_us = 0 if caused_at is None else to_microseconds(caused_at)
         return Surroundings(
-            bool(known), latest or 0, latest_own or 0, max(causes or 0, caused_us), consequence
+            bool(known),
+            latest or 0,
+            _microseconds(latest_own),
+            max(causes or 0, _microseconds(caused_at)),
+            consequence,
         )
 
     return read
+
+
+def _microseconds(moment: datetime | None) -> int:
+    return 0 if moment is None else to_microseconds(moment)
 
 
 def any_ingested(connection: Connection) -> bool:
