@@ -2,8 +2,11 @@
 
 import re
 
-# Telegram's own rule: what follows is a space or nothing. "/" and "/home/ana/notes.txt" are talk.
-_COMMAND = re.compile(r"/(?P<name>[A-Za-z0-9_]{1,32})(?:@(?P<addressee>[A-Za-z0-9_]{1,32}))?(?!\S)")
+from aiogram.filters import Command, CommandObject
+from aiogram.filters.command import CommandException
+
+# Telegram's own rule. "/" and "/home/ana/notes.txt" are talk.
+_NAME = re.compile(r"[A-Za-z0-9_]{1,32}")
 
 
 def command_in(text: str | None, username: str) -> str | None:
@@ -11,9 +14,16 @@ def command_in(text: str | None, username: str) -> str | None:
 
     None where it begins with none, or with one that names a bot other than ``username``.
     """
-    found = _COMMAND.match(text or "")
-    if found is None:
+    found = _parsed(text or "")
+    if found is None or found.prefix != "/" or not _NAME.fullmatch(found.command):
         return None
-    addressee = found["addressee"]
-    is_ours = addressee is None or addressee.lower() == username.lower()
-    return found["name"].lower() if is_ours else None
+    is_ours = found.mention is None or found.mention.lower() == username.lower()
+    return found.command.lower() if is_ours else None
+
+
+def _parsed(text: str) -> CommandObject | None:
+    """As the handlers' filters take it apart."""
+    try:
+        return Command.extract_command(text)
+    except CommandException:
+        return None
