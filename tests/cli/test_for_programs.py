@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import select
 import subprocess
 import sys
 
@@ -51,6 +52,8 @@ def test_long_work_shows_on_a_terminal_what_it_does() -> None:
     work = subprocess.run(
         [sys.executable, "-c", LONG_WORK], stderr=theirs, check=False, timeout=PATIENCE
     )
+    # Nothing shown is a failure, not a wait.
+    assert select.select([ours], [], [], 0)[0]
     shown = os.read(ours, 10_000).decode()
     os.close(ours)
     os.close(theirs)
