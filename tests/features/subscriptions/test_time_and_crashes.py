@@ -30,7 +30,7 @@ async def test_the_end_is_announced_and_comes(shop: Shop) -> None:
         wait_until(lambda: shop.stores.value("SELECT state FROM workflows") == "running")
         bring_near(shop, days=2)
         chat = await reader.until(lambda chat: "⏳" in chat[-1].get("text", ""))
-        assert buttons(chat[-1]) == ["vip"]
+        assert buttons(chat[-1]) == ["vip", "notices:off"]
         assert [row["status"] for row in shop.subscriptions(reader.user_id)] == ["active"]
         bring_near(shop, days=-0.01)
         await reader.until(lambda chat: "🔒" in chat[-1].get("text", ""))
