@@ -3,7 +3,7 @@ BIN := $(VENV)/bin
 # Which Python prepares .venv; without it, the first that fits.
 PYTHON ?=
 # Processes that run tests, each with engines of its own.
-TESTERS ?= 4
+TESTERS ?= 6
 SETUP := $(VENV)/.setup-done
 # The suite starts many processes; each would compile all it imports where this is set.
 export PYTHONDONTWRITEBYTECODE :=

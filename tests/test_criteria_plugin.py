@@ -3,6 +3,8 @@
 import pytest
 
 pytest_plugins = ["pytester"]
+# Each starts a pytest, some of them with processes.
+pytestmark = pytest.mark.engine
 PLUGIN = __name__.replace("test_criteria_plugin", "criteria")
 
 

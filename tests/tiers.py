@@ -19,7 +19,10 @@ TESTS = Path(__file__).parent
 # What such folders are about takes a while, whatever the machine.
 SLOW_FOLDERS = ("crash", "deploy", "instances", "outages", "topologies")
 # What such folders are about is a server or a program, in this process or another one.
-ENGINE_FOLDERS = ("cli", "e2e", "embedded", "playground", "processing", "sender", "webhook")
+ENGINE_FOLDERS = (
+    *("cli", "e2e", "embedded", "playground"),
+    *("processing", "sender", "setup", "webhook"),
+)
 # Whoever asks for one of these asks for a server or a program, also through other fixtures.
 ENGINES = {"mongodb_uri", "redis_url", "postgres_url", "postgres_server", "forks"}
 MARKERS = {
