@@ -140,6 +140,16 @@ async def test_what_is_older_than_the_users_own_events_is_too_late(
     assert len(await audits(database, "ordering_violated")) == 1
 
 
+@pytest.mark.criterion("3.2.5")
+async def test_the_first_of_all_is_late_where_our_own_event_has_not_waited_for_it(
+    database: Database, commits: CommitLog, redis: Redis
+) -> None:
+    just_before = REACTION.now()
+    await tell(commits, "ours", "7")
+    await sequence(commits, redis, just_before)
+    assert await violations(database) == [(just_before.event_id, "after_later_events")]
+
+
 async def test_what_comes_of_our_own_event_is_not_late_by_another_clock(
     database: Database, commits: CommitLog, redis: Redis
 ) -> None:

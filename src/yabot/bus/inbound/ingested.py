@@ -1,10 +1,11 @@
 """Statements on ``ingested``: what has been taken in, as far as the next event's order goes."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, exists, func, insert, or_, select
 
+from yabot.bus.inbound.window import NOTICED
 from yabot.clock import to_microseconds, utc_now
 from yabot.events.catalog import Catalog
 from yabot.events.envelope import Envelope
@@ -27,6 +28,8 @@ class Surroundings:
     causes_us: int
     # The id of an event that should have come after it.
     consequence: str | None
+    # Each worker keeps our own events waiting for such as this.
+    is_waited_for: bool
 
     def happened_us(self, envelope: Envelope) -> int:
         """By its sender's clock, but not before its causes."""
@@ -69,6 +72,7 @@ _around = select(
     select(outbox.c.created_at)
     .where(outbox.c.event_id == bindparam("cause"), _is_ours)
     .scalar_subquery(),
+    exists().where(ingested.c.ingested_at < bindparam("noticed")),
 )
 _any = select(exists().where(ingested.c.event_id.is_not(None)))
 _add = insert(ingested)
@@ -83,10 +87,11 @@ def surroundings(envelope: Envelope, catalog: Catalog) -> Statement[Surroundings
         "correlation": envelope.correlation_id,
         "earlier": sorted(catalog.before(envelope.event_type)),
         "later": sorted(catalog.after(envelope.event_type)),
+        "noticed": utc_now() - timedelta(seconds=NOTICED),
     }
 
     def read(connection: Connection) -> Surroundings:
-        known, latest, latest_own, causes, consequence, caused_at = connection.execute(
+        known, latest, latest_own, causes, consequence, caused_at, waited_for = connection.execute(
             _around, where
         ).one()
         return Surroundings(
@@ -95,6 +100,7 @@ def surroundings(envelope: Envelope, catalog: Catalog) -> Statement[Surroundings
             _microseconds(latest_own),
             max(causes or 0, _microseconds(caused_at)),
             consequence,
+            bool(waited_for),
         )
 
     return read

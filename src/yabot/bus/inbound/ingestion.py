@@ -79,7 +79,8 @@ def _lateness(envelope: Envelope, around: Surroundings) -> Lateness | None:
     if happened_us < around.latest_us:
         return "after_later_events"
     # Behind an event of our own that is younger than that, subscribers still put it right.
-    in_time = to_microseconds(utc_now() - timedelta(seconds=IN_TIME))
+    grace = IN_TIME if around.is_waited_for else 0.0
+    in_time = to_microseconds(utc_now() - timedelta(seconds=grace))
     if happened_us < min(around.latest_own_us, in_time):
         return "after_later_events"
     return None

@@ -13,3 +13,5 @@ IN_TIME = 0.5
 # For which our own events wait for those of other services, where there are any: so that what is
 # taken in at the last moment still reaches the subscribers in time.
 KEEPS_TURN = 0.75
+# After the first event of another service, until each worker knows that there are such.
+NOTICED = 5.0
