@@ -62,7 +62,9 @@ def import_story(beside: Beside, tmp_path: Path) -> Iterator[Callable[..., Progr
         return command
 
     yield run_import
-    assert "Readers now see" in run_import(demo_story(), "--begin-again").said
+    told = json.loads(run_import(demo_story(), "--begin-again", "--json").said)
+    assert told["languages"] == ["es", "en"]
+    assert told["unproved"] == []
 
 
 _numbers = count()
@@ -85,7 +87,9 @@ def test_db_upgrade_makes_the_tables(new_program: NewProgram) -> None:
     program = new_program("db", "upgrade")
     assert program.run() == 0
     assert program.said == "The tables are those of this version.\n"
-    assert program.run() == 0
+    again = new_program("db", "upgrade", "--json")
+    assert again.run() == 0
+    assert json.loads(again.said.splitlines()[-1]) == {"tables": "current"}
     with closing(sqlite3.connect(program.data / "yabot.db")) as database:
         names = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
     assert {"user_profiles", "subscriptions", "updates"} <= names

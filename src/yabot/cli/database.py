@@ -1,5 +1,8 @@
 """`yabot db`: the SQL database."""
 
+import json
+from typing import Annotated
+
 import typer
 
 from yabot.bootstrap import FEATURES
@@ -16,10 +19,13 @@ def group() -> None:
 
 
 @app.command()
-def upgrade() -> None:
+def upgrade(
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
     """Bring the tables to this version; `yabot run` does it too."""
     settings = load_settings()
     settings.sql.sqlite_path.parent.mkdir(parents=True, exist_ok=True)
     with progress("bringing the tables to this version"):
         upgrade_tables(open_database(settings), settings, FEATURES)
-    typer.echo("The tables are those of this version.")
+    told = "The tables are those of this version."
+    typer.echo(json.dumps({"tables": "current"}) if as_json else told)

@@ -19,14 +19,12 @@ from yabot.stores import open_documents
 
 app = typer.Typer(no_args_is_help=True, help="Check, import and export items.")
 
+Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 ItemsFile = Annotated[Path, typer.Argument(help="An items file (YAML).", show_default=False)]
 
 
 @app.command("check")
-def check(
-    file: ItemsFile,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
-) -> None:
+def check(file: ItemsFile, as_json: Json = False) -> None:
     """Read an items file and name every mistake in it, by line."""
     items = _read(file)
     if as_json:
@@ -41,10 +39,14 @@ def import_items(
     drop: Annotated[
         bool, typer.Option("--drop", help="Remove what the file does not have, also if owned.")
     ] = False,
+    as_json: Json = False,
 ) -> None:
     """Make an items file the items that there are, all of it at once."""
     items = _read(file)
     asyncio.run(_import(load_settings(), items, drop))
+    if as_json:
+        typer.echo(json.dumps({"items": len(items), "for_sale": _for_sale(items)}))
+        return
     typer.echo(f"There are now {_summary(items)}.")
 
 
@@ -61,8 +63,11 @@ def _read(file: Path) -> list[Item]:
 
 
 def _summary(items: list[Item]) -> str:
-    for_sale = sum(item.metadata.price is not None for item in items)
-    return f"{len(items)} items, {for_sale} for sale"
+    return f"{len(items)} items, {_for_sale(items)} for sale"
+
+
+def _for_sale(items: list[Item]) -> int:
+    return sum(item.metadata.price is not None for item in items)
 
 
 async def _import(settings: Settings, items: list[Item], drop: bool) -> None:

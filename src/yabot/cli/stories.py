@@ -52,10 +52,22 @@ def import_story(
     begin_again: Annotated[
         bool, typer.Option("--begin-again", help="Send readers of removed fragments to the start.")
     ] = False,
+    as_json: Json = False,
 ) -> None:
     """Make a story file the story that readers see, all of it at once."""
     examined, beginners = asyncio.run(_import(load_settings(), file, begin_again))
     story = examined.story
+    if as_json:
+        told = {
+            "story": story.story,
+            "revision": story.revision,
+            "fragments": len(story.fragments),
+            "languages": story.languages,
+            "begin_again": beginners,
+            "unproved": examined.unproved,
+        }
+        typer.echo(json.dumps(told, ensure_ascii=False))
+        return
     typer.echo(f"Readers now see '{story.story}' ({_summary(story)}, revision {story.revision}).")
     if beginners:
         typer.echo(f"{beginners} of them begin again.")

@@ -1,5 +1,6 @@
 """`yabot items`, and the items that a new bot comes with."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,9 @@ async def test_they_go_in_and_come_out(
     came = yabot(new_program, settings, "import", file)
     assert came.run() == 0, came.errors
     assert came.said == "There are now 2 items, 1 for sale.\n"
+    again = yabot(new_program, settings, "import", file, "--json")
+    assert again.run() == 0, again.errors
+    assert json.loads(again.said.splitlines()[-1]) == {"items": 2, "for_sale": 1}
     assert {item.item_id for item in await Shelf(documents).all()} == {"key", "crumb"}
     out = file.with_name("out.yaml")
     assert yabot(new_program, settings, "export", out).run() == 0
