@@ -14,7 +14,7 @@ from tests.storage.units import MORNING, telling
 from yabot.events.partition import partition_of
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.schema import HOME, Schema, settle_partitions
-from yabot.storage.relational.tables import metadata, outbox, partitions
+from yabot.storage.relational.tables import BLANK, metadata, outbox, outgoing, partitions, updates
 from yabot.storage.relational.types import Moment
 
 BEFORE, AFTER = "log_0001", "log_0002"
@@ -132,3 +132,23 @@ async def test_back_and_forth_nothing_moves_and_what_came_between_follows(
     await empty_database.open()
     assert await rows_of(empty_database, outbox) == expected([*PLACES, (2, 3)])
     assert await marks(empty_database) == {n: (ENDS[n] + (n == 2), MARKS[n][1]) for n in ENDS}
+
+
+async def test_what_was_handled_or_sent_is_blanked_and_what_waits_is_kept(
+    empty_database: Database,
+) -> None:
+    bring_to(empty_database.engine, "log_0005")
+    with empty_database.engine.begin() as connection:
+        for number, state in enumerate(("waiting", "unreadable", "done", "failed")):
+            row = {"bot_id": 1, "update_id": number, "partition": 0, "attempts": 0, "state": state}
+            connection.execute(insert(updates), row | {"payload": "words", "received_at": MORNING})
+        for number, state in enumerate(("waiting", "sent", "refused", "failed", "uncertain")):
+            row = {"cause_id": "c", "n": number, "chat_id": 7, "method": "sendMessage"}
+            rest = {"state": state, "payload": "words", "created_at": MORNING}
+            connection.execute(insert(outgoing), row | rest)
+    bring_to(empty_database.engine, "log_0006")
+    await empty_database.open()
+    left = await rows_of(empty_database, updates)
+    assert [row["payload"] for row in left] == ["words", "words", BLANK, BLANK]
+    left = await rows_of(empty_database, outgoing)
+    assert [row["payload"] for row in left] == ["words", *[BLANK] * 4]
