@@ -59,7 +59,8 @@ async def test_a_checkout_without_sql_is_refused_in_time(new_world: NewWorld, wa
         assert "no se te ha cobrado nada" in outcome["message"]
         # It was decided once, and told within the program's own bounds: else it would say so.
         (undecided,) = world.program.logged("prompt.undecided")
-        assert ("TimeoutError" in undecided["reason"]) == (way == "frozen")
+        # A frozen SQL is given up by the checkout's own bound, or by that on a rested connection.
+        assert way == "frozen" or "TimeoutError" not in undecided["reason"]
         # The watch may take longer to say so than the checkout; it would not be well yet.
         world.until_noticed("sql")
         await world.restore("sql")
