@@ -1,7 +1,7 @@
 """What has become of each message, noted in SQL moments later: a crash before it only repeats."""
 
 from aiogram.methods import AnswerCallbackQuery
-from sqlalchemy import Connection, bindparam, case, update
+from sqlalchemy import Connection, Update, bindparam, case, update
 
 from yabot.storage.relational.database import Database, Statement
 from yabot.storage.relational.tables import BLANK, outgoing
@@ -45,17 +45,13 @@ class Marks:
         self._database.write_later(mark)
 
     def errors(self, row_id: int, so_far: int) -> None:
-        values = {"row": row_id, "so_far": so_far}
-
-        def mark(connection: Connection) -> None:
-            connection.execute(_set_errors, values)
-
-        self._database.write_later(mark)
+        self._write(_set_errors, {"row": row_id, "so_far": so_far})
 
     def _set(self, row_id: int, state: str, message_id: int | None) -> None:
-        values = {"row": row_id, "new_state": state, "sent_id": message_id}
+        self._write(_set_state, {"row": row_id, "new_state": state, "sent_id": message_id})
 
+    def _write(self, statement: Update, values: dict[str, object]) -> None:
         def mark(connection: Connection) -> None:
-            connection.execute(_set_state, values)
+            connection.execute(statement, values)
 
         self._database.write_later(mark)
