@@ -3,6 +3,7 @@
 import ipaddress
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -64,15 +65,21 @@ def _creatable_file(path: Path) -> Path:
     return path
 
 
-def _numbers(value: object) -> object:
-    """``12, 34`` as numbers: people separate ids by commas, spaces or both."""
-    if not isinstance(value, str):
-        return value
-    words = re.split(r"[,\s]+", value.strip(", \t"))
-    for word in words:
-        if not re.fullmatch(r"[1-9][0-9]{0,18}", word):
-            raise ValueError(f"{word!r} is not a numeric id")
-    return tuple(int(word) for word in words)
+def _list_of(read: Callable[[str], object]) -> BeforeValidator:
+    """``12, 34``: people separate parts by commas, spaces or both, and ``read`` takes each."""
+
+    def split(value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(read(word) for word in re.split(r"[,\s]+", value.strip(", \t")))
+
+    return BeforeValidator(split)
+
+
+def _number(text: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]{0,18}", text):
+        raise ValueError(f"{text!r} is not a numeric id")
+    return int(text)
 
 
 _CONTACTS = (r"@[A-Za-z][A-Za-z0-9_]{2,31}", r"[^\s@<>]+@[^\s@<>]+", r"https://[^\s<>]+")
@@ -92,27 +99,10 @@ def _host_and_port(text: str) -> tuple[str, int]:
     return match[1].strip("[]"), port
 
 
-def _addresses(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    return tuple(_host_and_port(word) for word in re.split(r"[,\s]+", value.strip(", \t")))
-
-
-def _event_types(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    words = re.split(r"[,\s]+", value.strip(", \t"))
-    for word in words:
-        if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", word):
-            raise ValueError(f"{word!r} is no name of an event type")
-    return tuple(words)
-
-
-def _networks(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    words = re.split(r"[,\s]+", value.strip(", \t"))
-    return tuple(_network(word) for word in words)
+def _event_type(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", text):
+        raise ValueError(f"{text!r} is no name of an event type")
+    return text
 
 
 def _network(text: str) -> str:
@@ -131,11 +121,11 @@ HttpUrl = Annotated[str, AfterValidator(_http_url)]
 ReadableFile = Annotated[Path, AfterValidator(_readable_file)]
 CreatableFile = Annotated[Path, AfterValidator(_creatable_file)]
 CreatableDirectory = Annotated[Path, AfterValidator(_creatable_directory)]
-UserIds = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_numbers)]
+UserIds = Annotated[tuple[int, ...], NoDecode, _list_of(_number)]
 SupportContact = Annotated[str, AfterValidator(_contact)]
-HostPorts = Annotated[tuple[tuple[str, int], ...], NoDecode, BeforeValidator(_addresses)]
-EventTypes = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_event_types)]
-Networks = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_networks)]
+HostPorts = Annotated[tuple[tuple[str, int], ...], NoDecode, _list_of(_host_and_port)]
+EventTypes = Annotated[tuple[str, ...], NoDecode, _list_of(_event_type)]
+Networks = Annotated[tuple[str, ...], NoDecode, _list_of(_network)]
 
 PORT = "a port from 1 to 65535"
 NETWORKS = "addresses or networks such as 10.0.0.0/8, separated by commas"
