@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from yabot.bus.streams import Streams
 from yabot.events.partition import Entry
-from yabot.storage.documents.follower import DocumentFollower, Row
+from yabot.log.document_follower import DocumentFollower, Row
 
 
 class Arrivals:

@@ -15,7 +15,7 @@ from bench.program import Program
 from bench.samples import Sample, take_sample
 from bench.updates import Reader
 from yabot.features.users.service import UserService
-from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
+from yabot.log.unit_of_work import Cause, UnitOfWork
 
 LANES = 32
 

@@ -12,8 +12,8 @@ from bench.engines import Engines
 from bench.figures import Figure, Target
 from bench.subscribing import CONSUMER, Bus, Handled, opened_bus, subscribed
 from yabot.events.operations import OperationCompleted
-from yabot.storage.relational.commit_log import Committed
-from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
+from yabot.log.commit_log import Committed
+from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.subscriber import Subscriber
 
 EVENTS = 1000

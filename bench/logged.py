@@ -9,7 +9,7 @@ from yabot.clock import utc_now
 from yabot.events.envelope import Envelope
 from yabot.events.operations import OperationCompleted
 from yabot.events.partition import Entry, partition_of
-from yabot.storage.relational.tables import outbox, partitions
+from yabot.log.tables import outbox, partitions
 
 Row = dict[str, Any]
 

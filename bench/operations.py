@@ -17,7 +17,7 @@ from yabot.bus.streams import stream_name
 from yabot.events.operations import UserInteraction
 from yabot.events.partition import partition_of
 from yabot.features.users.service import UserService
-from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
+from yabot.log.unit_of_work import Cause, UnitOfWork
 
 OPERATIONS = 400
 ROUNDS = 5

@@ -20,10 +20,10 @@ from yabot.bus.relay import Relay
 from yabot.feature import Services
 from yabot.features.narrative.service import NarrativeService
 from yabot.features.narrative.story.parser import parse_story
+from yabot.log.ownership import SoleOwner
 from yabot.observability.logging import configure_logging
 from yabot.runtime.heap import settle_heap
 from yabot.settings import ConfigManager, Settings
-from yabot.storage.relational.ownership import SoleOwner
 from yabot.stores import Stores, connect_database, connect_documents, open_stores
 
 # Never used: replies stay in their rows, nobody sends them.

@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table, select
 
 from bench.program import Program
+from yabot.bot.tables import updates
 from yabot.features.users.service import COLLECTION
 from yabot.features.users.tables import user_profiles
-from yabot.storage.relational.tables import outbox, outgoing, receipts, updates, user_counters
+from yabot.log.tables import outbox, outgoing, receipts, user_counters
 
 Row = dict[str, Any]
 

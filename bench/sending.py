@@ -16,7 +16,7 @@ from yabot.bot.limits import BOT_PER_SECOND, SendLimits
 from yabot.bot.outgoing import to_message
 from yabot.bot.sender import Sender
 from yabot.bot.telegram import connect_bot
-from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
+from yabot.log.unit_of_work import Cause, UnitOfWork
 
 SECONDS = 10
 MESSAGES = SECONDS * BOT_PER_SECOND + 1

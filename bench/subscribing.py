@@ -23,13 +23,13 @@ from yabot.bus.groups.worker import EventWorker
 from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams
 from yabot.events.operations import OperationCompleted
+from yabot.log.commit_log import CommitLog, Committed
+from yabot.log.ownership import Ownership, SoleOwner
+from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.observability.logging import configure_logging
 from yabot.runtime.heap import settle_heap
 from yabot.settings import ConfigManager
-from yabot.storage.relational.commit_log import CommitLog, Committed
-from yabot.storage.relational.ownership import Ownership, SoleOwner
 from yabot.storage.relational.prepared import Prepared
-from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
 from yabot.stores import connect_database, open_database, open_redis
 from yabot.subscriber import Event, Subscriber
 

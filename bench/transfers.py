@@ -18,8 +18,8 @@ from bench.program import Program, prepared_program
 from yabot.features.besitos.model import reader_account
 from yabot.features.besitos.service import BesitosService
 from yabot.features.users.service import UserService
-from yabot.storage.relational.tables import outbox
-from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
+from yabot.log.tables import outbox
+from yabot.log.unit_of_work import Cause, UnitOfWork
 
 ROUNDS = 5
 ONE_BY_ONE, IN_EACH_LANE = 100, 30

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from bench.subscribing import connected_bus, working
-from yabot.storage.relational.ownership import SharedOwnership
+from yabot.log.ownership import SharedOwnership
 
 
 async def work(folder: Path, sql_url: str, redis_url: str) -> None:

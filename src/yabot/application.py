@@ -24,9 +24,11 @@ from yabot.assembly import (
     build_services,
     state_collection,
 )
+from yabot.bot import backlog as bot_backlog
 from yabot.bot.limits import SendLimits
 from yabot.bot.role import BotRole
 from yabot.bot.telegram import connect_bot, identify
+from yabot.bus import backlog as bus_backlog
 from yabot.bus.groups.feed import Feed
 from yabot.bus.inbound.sequencer import Sequencer
 from yabot.bus.inbound.stream import InboundStream
@@ -38,6 +40,11 @@ from yabot.errors import ConfigurationError
 from yabot.events.asyncapi import asyncapi_document
 from yabot.feature import Feature, Services
 from yabot.inspection import StoreInspector
+from yabot.log import backlog as log_backlog
+from yabot.log.backlog import measure_backlog
+from yabot.log.document_follower import DocumentFollower
+from yabot.log.incidents import Incidents
+from yabot.log.ownership import Ownership, SharedOwnership, SoleOwner
 from yabot.observability.health import Health
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import LOOP_LAG
@@ -50,10 +57,6 @@ from yabot.runtime.loops import WakingLoop
 from yabot.runtime.stopping import finished_before
 from yabot.runtime.watch import StoreWatch
 from yabot.settings import Settings
-from yabot.storage.documents.follower import DocumentFollower
-from yabot.storage.incidents import Incidents
-from yabot.storage.relational.backlog import measure_backlog
-from yabot.storage.relational.ownership import Ownership, SharedOwnership, SoleOwner
 from yabot.stores import Stores, open_stores
 from yabot.watches import build_watches, report_to
 from yabot.worker import WorkerRole
@@ -61,6 +64,7 @@ from yabot.worker import WorkerRole
 log = get_logger(__name__)
 
 Role = Literal["bot", "api", "worker"]
+BACKLOGS = {**bot_backlog.QUEUES, **log_backlog.QUEUES, **bus_backlog.QUEUES}
 ALL_ROLES: frozenset[Role] = frozenset(("bot", "api", "worker"))
 # Seconds that the followers get to bring the last commits to their stores.
 CATCH_UP = 1.0
@@ -221,7 +225,9 @@ class BotApplication:
         return SharedOwnership(stores.database)
 
     def _start_measuring(self, stack: AsyncExitStack, stores: Stores) -> None:
-        backlog = WakingLoop("backlog", lambda: measure_backlog(stores.database), MEASURE_EVERY)
+        backlog = WakingLoop(
+            "backlog", lambda: measure_backlog(stores.database, BACKLOGS), MEASURE_EVERY
+        )
         self._start_loop(backlog)
         lag = asyncio.create_task(watch_lag(LOOP_LAG.set), name="lag")
         stack.callback(lag.cancel)

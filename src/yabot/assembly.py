@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,17 @@ from aiogram.filters import Command
 from aiogram.types import User as TelegramUser
 from uuid_utils import uuid7
 
+from yabot.bot import expiry as bot_expiry
 from yabot.bot.arguments import BoundedArguments
 from yabot.bot.endings import Endings, RefusedPage
 from yabot.bot.groups import GroupDoor, PrivateChatsOnly
 from yabot.bot.localization import Texts
 from yabot.bot.sender import OnBlocked
+from yabot.bus import expiry as bus_expiry
+from yabot.bus import personal_data as letters_of_users
 from yabot.bus.groups.group import SubscriberGroup
-from yabot.coordinator import personal_data
+from yabot.coordinator import expiry as coordinator_expiry
+from yabot.coordinator import personal_data as workflows_of_users
 from yabot.coordinator.clock import TrustedClock
 from yabot.coordinator.coordinator import Coordinator
 from yabot.coordinator.deadlines import Deadlines
@@ -26,15 +31,16 @@ from yabot.events.failures import FAILURE_EVENTS
 from yabot.events.intake import INTAKE_EVENTS
 from yabot.events.operations import MACHINERY_EVENTS
 from yabot.feature import Feature, PersonalData, Services, group_names
+from yabot.log import expiry as log_expiry
+from yabot.log.commit_log import CommitLog
+from yabot.log.incidents import StoreLost, StoreRestored
+from yabot.log.ownership import Ownership
+from yabot.log.retention import Ages, Retention, Rule
+from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.observability.logging import get_logger
 from yabot.runtime.loops import WakingLoop
 from yabot.storage.documents.model import Collection, VersionedDocument
-from yabot.storage.incidents import StoreLost, StoreRestored
-from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.ownership import Ownership
-from yabot.storage.relational.retention import Retention
-from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
 from yabot.stores import Stores
 from yabot.subscriber import Subscriber
 
@@ -102,20 +108,27 @@ def build_services(
             services.add(each.name, each.service(services))
         if each.personal_data is not None:
             services.personal_data.append(each.personal_data(services))
-    services.personal_data.append(_workflows_of_users(stores.database))
+    services.personal_data += [
+        PersonalData(partial(letters_of_users.export, stores.database)),
+        PersonalData(partial(workflows_of_users.export, stores.database), workflows_of_users.erase),
+    ]
     return services
 
 
-def _workflows_of_users(database: Database) -> PersonalData:
-    async def export(user_id: str) -> dict[str, Any]:
-        return await personal_data.export(database, user_id)
-
-    return PersonalData(export, personal_data.erase)
-
-
 def build_retention(features: Sequence[Feature], database: Database, days: int) -> Retention:
+    return Retention(database, days, partial(_expired, features))
+
+
+def _expired(features: Sequence[Feature], ages: Ages) -> list[Rule]:
     lasting = [kind for each in features for kind in each.lasting]
-    return Retention(database, days, group_names(features), lasting)
+    unread = bus_expiry.unread(group_names(features))
+    needed = coordinator_expiry.explains_compensation()
+    return [
+        *bot_expiry.expired(ages),
+        *bus_expiry.expired(ages),
+        *coordinator_expiry.expired(ages),
+        *log_expiry.expired(ages, lasting, unread, needed),
+    ]
 
 
 def build_dispatcher(

@@ -12,12 +12,12 @@ from yabot.bot.endings import OnRefusedPage
 from yabot.bot.localization import Localizer, Texts
 from yabot.coordinator.process import Process
 from yabot.events.envelope import EventPayload
+from yabot.log.commit_log import CommitLog
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.runtime.loops import WakingLoop
 from yabot.storage.documents.model import Collection
 from yabot.storage.documents.store import DocumentStore
-from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.unit_of_work import UnitOfWork
 from yabot.subscriber import Subscriber
 
 S = TypeVar("S")

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from yabot.bus.observer import observe
 from yabot.feature import Services
-from yabot.storage.relational.tables import outbox, user_counters
+from yabot.log.tables import outbox, user_counters
 from yabot.stores import Stores
 
 

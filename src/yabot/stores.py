@@ -10,19 +10,27 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 from sqlalchemy import Engine
 
+from yabot.bot import tables as bot
+from yabot.bus import tables as bus
 from yabot.bus.groups.positions import declare_groups
 from yabot.bus.topologies.client import open_client
+from yabot.coordinator import tables as coordinator
 from yabot.embedded.engine import EmbeddedEngine
 from yabot.embedded.mongod import EmbeddedMongod
 from yabot.embedded.valkey import EmbeddedValkey
 from yabot.feature import Feature, group_names
+from yabot.log import tables as log
+from yabot.log.partitions import ensure_partitions, require_partitions
+from yabot.log.tables import MIGRATIONS
 from yabot.private import private_file
 from yabot.settings import Settings
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database, store_errors
 from yabot.storage.relational.postgres import PostgresDatabase
-from yabot.storage.relational.schema import Schema, require_partitions, settle_partitions
+from yabot.storage.relational.schema import Schema
 from yabot.storage.relational.sqlite import SqliteDatabase
+
+FRAMEWORK_TABLES = (*log.TABLES, *bot.TABLES, *bus.TABLES, *coordinator.TABLES)
 
 First = TypeVar("First")
 Second = TypeVar("Second")
@@ -143,7 +151,7 @@ async def verify_database(engine: Engine, settings: Settings, features: Sequence
     """
 
     def verify() -> bool:
-        is_current = _schema(features).examine(engine)
+        is_current = schema_of(features).examine(engine)
         if is_current:
             with store_errors("SQL"), engine.connect() as connection:
                 require_partitions(connection, settings.bus_partitions)
@@ -158,18 +166,19 @@ async def verify_documents(documents: DocumentStore, features: Sequence[Feature]
 
 
 def upgrade_tables(database: Database, settings: Settings, features: Sequence[Feature]) -> None:
-    schema = _schema(features)
+    schema = schema_of(features)
     schema.upgrade(database.engine)
     schema.verify(database.engine)
     with database.engine.begin() as connection:
-        settle_partitions(connection, settings.bus_partitions)
+        ensure_partitions(connection, settings.bus_partitions)
         declare_groups(group_names(features))(connection)
 
 
-def _schema(features: Sequence[Feature]) -> Schema:
-    return Schema.of(
-        [table for feature in features for table in feature.tables],
-        [feature.migrations for feature in features if feature.migrations],
+def schema_of(features: Sequence[Feature]) -> Schema:
+    """Of the framework and of the features."""
+    return Schema(
+        (*FRAMEWORK_TABLES, *(table for feature in features for table in feature.tables)),
+        (MIGRATIONS, *(feature.migrations for feature in features if feature.migrations)),
     )
 
 

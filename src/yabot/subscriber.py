@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
 from yabot.events.envelope import Envelope, EventPayload
-from yabot.storage.relational.unit_of_work import UnitOfWork
+from yabot.log.unit_of_work import UnitOfWork
 
 P = TypeVar("P", bound=EventPayload)
 

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from yabot.bus.connection import ping_redis
 from yabot.errors import StartupError
 from yabot.feature import Feature, Services
+from yabot.log.heartbeat import ping_database
+from yabot.log.incidents import Incidents, StoreLost, StoreRestored
 from yabot.observability.health import Health, Status
 from yabot.observability.metrics import STORE_DOWNTIME, STORE_UP
 from yabot.runtime.watch import Gate, StoreWatch
 from yabot.settings import Settings
-from yabot.storage.heartbeat import ping_database
-from yabot.storage.incidents import Incidents, StoreLost, StoreRestored
 from yabot.stores import Stores, connect_database, connect_documents, verify_database
 
 

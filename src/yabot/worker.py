@@ -12,8 +12,8 @@ from yabot.bus.inbound.sequencer import Sequencer
 from yabot.bus.trimming import StreamTrimming
 from yabot.coordinator.deadlines import Deadlines
 from yabot.coordinator.inspector import WorkflowInspector
+from yabot.log.retention import Retention
 from yabot.runtime.loops import WakingLoop
-from yabot.storage.relational.retention import Retention
 
 # Seconds between two counts of all workflows.
 COUNT_EVERY = 60.0

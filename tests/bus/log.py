@@ -11,9 +11,9 @@ from tests.storage.fixtures import PARTITIONS
 from tests.storage.units import telling
 from yabot.bus.streams import stream_name
 from yabot.errors import GuardFailed
-from yabot.storage.relational.commit_log import CommitLog
+from yabot.log.commit_log import CommitLog
+from yabot.log.tables import outbox, partitions
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import outbox, partitions
 
 Streams = dict[int, list[str]]
 ALL = range(PARTITIONS)

@@ -17,9 +17,9 @@ from tests.bus.process import Poked, Process, poking, settled, toy
 from tests.forking import started
 from tests.storage.fixtures import PATIENCE_MS
 from tests.waiting import PATIENCE, until
-from yabot.storage.relational.commit_log import Committed
+from yabot.log.commit_log import Committed
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.relational.sqlite import SqliteDatabase
-from yabot.storage.relational.unit_of_work import UnitOfWork
 from yabot.subscriber import Event
 
 

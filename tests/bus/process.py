@@ -21,22 +21,16 @@ from yabot.bus.groups.pace import Pace
 from yabot.bus.groups.positions import declare_groups
 from yabot.bus.groups.worker import EventWorker
 from yabot.bus.streams import Streams
+from yabot.bus.tables import dead_letters, group_positions
 from yabot.clock import utc_now
 from yabot.events.catalog import Catalog
 from yabot.events.envelope import EventPayload
 from yabot.events.failures import FAILURE_EVENTS
-from yabot.storage.relational.commit_log import CommitLog, Committed
+from yabot.log.commit_log import CommitLog, Committed
+from yabot.log.ownership import Ownership, SharedOwnership, SoleOwner
+from yabot.log.tables import audit_log, group_members, partition_owners, partitions
+from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.ownership import Ownership, SharedOwnership, SoleOwner
-from yabot.storage.relational.tables import (
-    audit_log,
-    dead_letters,
-    group_members,
-    group_positions,
-    partition_owners,
-    partitions,
-)
-from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
 from yabot.subscriber import Event, Handler, Subscriber
 
 

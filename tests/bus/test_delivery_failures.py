@@ -28,9 +28,9 @@ from yabot.bus.groups.delivery import ATTEMPTS, IN_FLIGHT
 from yabot.bus.groups.failures import Case, failed
 from yabot.errors import OwnershipLost, StoreUnavailable, TerminalError
 from yabot.events.envelope import Envelope
+from yabot.log.tables import outbox, partitions
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import outbox, partitions
-from yabot.storage.relational.unit_of_work import UnitOfWork
 from yabot.subscriber import Event
 
 TOKEN = "7234258453:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"

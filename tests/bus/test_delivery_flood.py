@@ -12,10 +12,10 @@ from tests.storage.fixtures import NewDatabase
 from tests.waiting import until
 from yabot.errors import TerminalError
 from yabot.events.envelope import Envelope
+from yabot.log.tables import outbox
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.observability.health import Health
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import outbox
-from yabot.storage.relational.unit_of_work import UnitOfWork
 from yabot.subscriber import Event
 
 

@@ -9,11 +9,12 @@ from redis.asyncio import Redis
 from tests.bus.process import Poked, Process, poke, running, settled, toy
 from tests.storage.fixtures import NewDatabase
 from tests.waiting import until
+from yabot.application import BACKLOGS
 from yabot.bus.dead_letters.service import DeadLetters
 from yabot.errors import TerminalError
+from yabot.log.backlog import measure_backlog
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.observability.metrics import REGISTRY
-from yabot.storage.relational.backlog import measure_backlog
-from yabot.storage.relational.unit_of_work import UnitOfWork
 from yabot.subscriber import Event
 
 
@@ -45,7 +46,7 @@ async def test_every_outcome_is_counted(new_database: NewDatabase, redis: Redis)
         assert (outcome("ok"), outcome("failed"), outcome("dead")) == (2, 1, 1)
         assert metric("event_handling_seconds_count", consumer=consumer) == 4
         assert metric("event_waiting_seconds_count", group="test") == before + 3
-        await measure_backlog(process.database)
+        await measure_backlog(process.database, BACKLOGS)
         assert metric("backlog_rows", queue="dead_letters") == 1
         assert metric("backlog_age_seconds", queue="dead_letters") > 0
         failing = False
@@ -55,7 +56,7 @@ async def test_every_outcome_is_counted(new_database: NewDatabase, redis: Redis)
             return outcome("retried") == 1
 
         await until(retried)
-        await measure_backlog(process.database)
+        await measure_backlog(process.database, BACKLOGS)
         assert metric("backlog_rows", queue="dead_letters") == 0
 
 

@@ -29,12 +29,13 @@ from tests.storage.faults import failing_commit
 from tests.storage.fixtures import PARTITIONS, NewDatabase
 from tests.waiting import until
 from yabot.bus.groups.delivery import ATTEMPTS
+from yabot.bus.tables import group_positions
 from yabot.errors import StoreUnavailable, TerminalError
 from yabot.events.partition import Entry, partition_of
+from yabot.log.tables import receipts
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.runtime.watch import Gate
 from yabot.storage.relational.database import Database, Statement
-from yabot.storage.relational.tables import group_positions, receipts
-from yabot.storage.relational.unit_of_work import UnitOfWork
 from yabot.subscriber import Event, Subscriber
 
 

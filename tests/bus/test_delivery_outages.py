@@ -30,7 +30,7 @@ from yabot.bus.connection import connect
 from yabot.bus.groups.delivery import ATTEMPTS
 from yabot.bus.groups.positions import declare_groups
 from yabot.errors import StoreUnavailable
-from yabot.storage.relational.unit_of_work import UnitOfWork
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.subscriber import Event
 
 

@@ -25,8 +25,8 @@ from yabot.bus.groups.positions import declare_groups
 from yabot.errors import TerminalError
 from yabot.events.envelope import Envelope
 from yabot.events.partition import Entry
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.relational.sqlite import SqliteDatabase
-from yabot.storage.relational.unit_of_work import UnitOfWork
 from yabot.subscriber import Event, Handler
 
 CONSUMERS = ("one", "two")

@@ -11,12 +11,18 @@ from tests.bus.process import Poked, Process, poke, settled, toy
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import NewDatabase
 from tests.waiting import until
+from yabot.assembly import build_retention
 from yabot.clock import utc_now
+from yabot.feature import Feature
+from yabot.log.tables import outbox
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.retention import Retention
-from yabot.storage.relational.tables import outbox
-from yabot.storage.relational.unit_of_work import UnitOfWork
 from yabot.subscriber import Event
+
+
+async def sweep(database: Database, *groups: str) -> None:
+    features = [Feature(name, subscribers=lambda _services: ()) for name in groups]
+    await build_retention(features, database, 1).sweep()
 
 
 async def test_the_log_waits_for_the_slowest_declared_group(
@@ -35,11 +41,11 @@ async def test_the_log_waits_for_the_slowest_declared_group(
     await until(lambda: marked(process.database))
     await process.database.write(grow_old)
 
-    await Retention(process.database, 1, ["quick", "slow"]).sweep()
+    await sweep(process.database, "quick", "slow")
     assert await kept(process.database) == 3
     free.set()
     await until(lambda: settled(process.database, "slow"))
-    await Retention(process.database, 1, ["quick", "slow"]).sweep()
+    await sweep(process.database, "quick", "slow")
     assert await kept(process.database) == 0
     await process.stop()
 
@@ -54,9 +60,9 @@ async def test_a_group_that_is_declared_no_more_holds_nothing_back(
     await poke(before.commits, "7", "a")
     await until(lambda: marked(before.database))
     await before.database.write(grow_old)
-    await Retention(before.database, 1, ["gone"]).sweep()
+    await sweep(before.database, "gone")
     assert await kept(before.database) == 1
-    await Retention(before.database, 1, ["another"]).sweep()
+    await sweep(before.database, "another")
     assert await kept(before.database) == 0
     await before.stop()
 

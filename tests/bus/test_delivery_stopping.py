@@ -25,8 +25,8 @@ from tests.bus.process import (
 from tests.storage.fixtures import PATIENCE_MS, NewDatabase
 from tests.waiting import PATIENCE, until
 from yabot.bus.groups.delivery import ATTEMPTS
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.relational.sqlite import SqliteDatabase
-from yabot.storage.relational.unit_of_work import UnitOfWork
 from yabot.subscriber import Event
 
 pytestmark = pytest.mark.engine

@@ -20,11 +20,11 @@ from yabot.bus.groups.worker import EventWorker
 from yabot.bus.streams import Streams
 from yabot.clock import utc_now
 from yabot.events.operations import UserInteraction
-from yabot.storage.relational.commit_log import CommitLog
+from yabot.log.commit_log import CommitLog
+from yabot.log.ownership import SoleOwner
+from yabot.log.tables import audit_log
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.ownership import SoleOwner
-from yabot.storage.relational.tables import audit_log
-from yabot.storage.relational.unit_of_work import UnitOfWork
 from yabot.subscriber import Event, Subscriber
 
 

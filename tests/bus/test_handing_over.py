@@ -10,7 +10,7 @@ from tests.storage.fixtures import PARTITIONS, NewDatabase
 from tests.waiting import until
 from yabot.errors import StoreUnavailable
 from yabot.events.partition import partition_of
-from yabot.storage.relational.unit_of_work import UnitOfWork
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.subscriber import Event
 
 

@@ -9,9 +9,9 @@ from tests.bus.process import Poked, Tickled, toy
 from tests.storage.fixtures import PARTITIONS
 from yabot.assembly import build_groups, build_texts
 from yabot.feature import Feature, Services
+from yabot.log.commit_log import CommitLog
+from yabot.log.ownership import SoleOwner
 from yabot.storage.documents.store import DocumentStore
-from yabot.storage.relational.commit_log import CommitLog
-from yabot.storage.relational.ownership import SoleOwner
 from yabot.subscriber import Subscriber
 
 

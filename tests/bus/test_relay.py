@@ -23,7 +23,7 @@ from yabot.bus.observer import observe
 from yabot.bus.outbox import READ_AT_ONCE
 from yabot.bus.streams import Streams
 from yabot.events.operations import OperationCompleted, UserInteraction
-from yabot.storage.relational.commit_log import CommitLog
+from yabot.log.commit_log import CommitLog
 from yabot.storage.relational.database import Database
 
 # A channel on which nothing is said but that nothing more comes.

@@ -24,7 +24,7 @@ from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams
 from yabot.errors import StoreUnavailable
 from yabot.events.partition import Entry
-from yabot.storage.relational.commit_log import CommitLog, Committed
+from yabot.log.commit_log import CommitLog, Committed
 from yabot.storage.relational.database import Database
 
 

@@ -29,10 +29,10 @@ from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams, stream_name
 from yabot.errors import StoreUnavailable
 from yabot.events.partition import Entry
+from yabot.log.commit_log import CommitLog
+from yabot.log.tables import outbox
 from yabot.observability.metrics import REGISTRY
-from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import outbox
 
 pytestmark = pytest.mark.engine
 

@@ -9,7 +9,7 @@ from tests.storage.fixtures import PARTITIONS, NewDatabase
 from yabot.bus.groups.positions import declare_groups
 from yabot.bus.groups.shares import Shares
 from yabot.clock import utc_now
-from yabot.storage.relational.ownership import SharedOwnership
+from yabot.log.ownership import SharedOwnership
 
 pytestmark = pytest.mark.criterion("scale.3")
 

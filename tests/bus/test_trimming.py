@@ -8,14 +8,14 @@ from tests.bus.log import entries_of, marked, tell
 from tests.bus.relays import new_relay
 from tests.storage.fixtures import PARTITIONS
 from tests.waiting import until
+from yabot.assembly import build_retention
 from yabot.bus.streams import Streams
 from yabot.bus.trimming import StreamTrimming
 from yabot.clock import utc_now
 from yabot.events.partition import partition_of
-from yabot.storage.relational.commit_log import CommitLog
+from yabot.log.commit_log import CommitLog
+from yabot.log.tables import outbox
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.retention import Retention
-from yabot.storage.relational.tables import outbox
 
 DAYS = 30
 PLACE = partition_of("7", PARTITIONS)
@@ -44,7 +44,7 @@ async def test_old_events_go_from_redis_as_they_go_from_sql(
     await relay.run_once()
     await trimming.trim()
     assert await ids(redis) == ["1-0", "2-0", "3-0", "4-0", "5-0"]
-    await Retention(database, DAYS).sweep()
+    await build_retention((), database, DAYS).sweep()
     await trimming.trim()
     assert await ids(redis) == ["4-0", "5-0"]
 
@@ -59,7 +59,7 @@ async def test_a_stream_of_which_nothing_is_left_goes_on_from_where_it_stood(
     await relay.run_once()
     await until(lambda: marked(database))
     await age_all(database)
-    await Retention(database, DAYS).sweep()
+    await build_retention((), database, DAYS).sweep()
     await StreamTrimming(database, streams).trim()
     assert await ids(redis) == []
     await tell(commits, "young", "7")

@@ -26,8 +26,8 @@ from yabot.coordinator.process import (
 )
 from yabot.errors import TerminalError
 from yabot.events.envelope import EventPayload
-from yabot.storage.relational.tables import audit_log
-from yabot.storage.relational.unit_of_work import UnitOfWork
+from yabot.log.tables import audit_log
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.subscriber import Event
 
 # What a step does instead of succeeding: it refuses for good, ends the workflow by itself, has a

@@ -12,21 +12,23 @@ from tests.storage.dumps import Rows, rows_of
 from tests.storage.fixtures import PARTITIONS
 from yabot.bus.groups.group import SubscriberGroup
 from yabot.bus.groups.positions import declare_groups
+from yabot.bus.tables import dead_letters
 from yabot.clock import utc_now
 from yabot.coordinator.clock import TrustedClock, uptime
 from yabot.coordinator.coordinator import Coordinator
 from yabot.coordinator.deadlines import Deadlines
 from yabot.coordinator.inspector import WorkflowInspector
 from yabot.coordinator.process import Process
+from yabot.coordinator.tables import workflows
 from yabot.errors import GuardFailed
 from yabot.events.catalog import Catalog
 from yabot.events.envelope import EventPayload
 from yabot.events.failures import FAILURE_EVENTS
-from yabot.storage.relational.commit_log import CommitLog
+from yabot.log.commit_log import CommitLog
+from yabot.log.ownership import Ownership, SoleOwner
+from yabot.log.tables import audit_log
+from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.ownership import Ownership, SoleOwner
-from yabot.storage.relational.tables import audit_log, dead_letters, workflows
-from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
 
 GROUP = "shop"
 

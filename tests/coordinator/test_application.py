@@ -29,8 +29,8 @@ from yabot.coordinator.process import (
 )
 from yabot.feature import Feature
 from yabot.features.users.events import UserRegistered
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.settings import ConfigManager
-from yabot.storage.relational.unit_of_work import UnitOfWork
 from yabot.subscriber import Event
 
 

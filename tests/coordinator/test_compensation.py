@@ -6,7 +6,7 @@ from tests.coordinator.orders import OrderCancelled, OrderPaid, OrderPlaced, Ord
 from tests.coordinator.shop import Shop
 from tests.storage.dumps import rows_of
 from yabot.coordinator.wakeups import ATTEMPTS
-from yabot.storage.relational.tables import audit_log
+from yabot.log.tables import audit_log
 
 pytestmark = pytest.mark.criterion("3.1.4")
 

@@ -9,8 +9,8 @@ from tests.coordinator.orders import OrderPaid, OrderPlaced, order_of
 from tests.coordinator.shop import Shop
 from tests.storage.dumps import rows_of
 from yabot.coordinator.process import START, Machine, Process, Route, Workflow, WorkflowData
-from yabot.storage.relational.tables import workflows
-from yabot.storage.relational.unit_of_work import UnitOfWork
+from yabot.coordinator.tables import workflows
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.subscriber import Event
 
 

@@ -10,8 +10,8 @@ from tests.coordinator.shop import Shop
 from tests.storage.fixtures import PARTITIONS, NewDatabase
 from tests.waiting import until
 from yabot.coordinator.process import Workflow
-from yabot.storage.relational.ownership import SharedOwnership
-from yabot.storage.relational.unit_of_work import UnitOfWork
+from yabot.log.ownership import SharedOwnership
+from yabot.log.unit_of_work import UnitOfWork
 
 pytestmark = pytest.mark.criterion("scale.3", "3.1.5")
 

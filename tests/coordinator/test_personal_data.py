@@ -7,7 +7,7 @@ from tests.coordinator.shop import Shop
 from tests.storage.dumps import rows_of
 from tests.storage.units import unit
 from yabot.coordinator import personal_data
-from yabot.storage.relational.tables import workflows
+from yabot.coordinator.tables import workflows
 
 
 async def forget(shop: Shop, user_id: str, n: int = 1) -> None:

@@ -18,10 +18,10 @@ from tests.coordinator.orders import OrderCancelled, OrderPaid, OrderPlaced, Ord
 from tests.coordinator.shop import Shop
 from tests.storage.fixtures import fresh_copy
 from tests.tiers import examples
+from yabot.bus.tables import group_positions
 from yabot.coordinator.wakeups import ATTEMPTS
 from yabot.runtime.ending import end
 from yabot.storage.relational.sqlite import SqliteDatabase
-from yabot.storage.relational.tables import group_positions
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ import pytest
 from tests.coordinator.orders import OrderCancelled, OrderPaid, OrderPlaced, OrderSent
 from tests.coordinator.shop import Shop
 from tests.storage.dumps import events_of, rows_of
-from yabot.storage.relational.tables import receipts, workflows
+from yabot.coordinator.tables import workflows
+from yabot.log.tables import receipts
 
 pytestmark = pytest.mark.criterion("3.1.5")
 

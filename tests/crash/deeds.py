@@ -14,6 +14,7 @@ from uuid_utils import uuid4
 
 from tests.crash.effects import note_event
 from tests.crash.quests import Quests
+from yabot.bus.tables import dead_letters
 from yabot.errors import TerminalError
 from yabot.feature import Feature, Services
 from yabot.features.besitos import FEATURE as BESITOS
@@ -23,9 +24,8 @@ from yabot.features.narrative.events import NarrativeHintUnlocked, ReactionDetec
 from yabot.features.users import FEATURE as USERS
 from yabot.features.users.model import UserState
 from yabot.features.users.service import UserService
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.observability.logging import get_logger
-from yabot.storage.relational.tables import dead_letters
-from yabot.storage.relational.unit_of_work import UnitOfWork
 from yabot.subscriber import Event, Subscriber
 
 log = get_logger(__name__)

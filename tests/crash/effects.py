@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import Connection, insert
 
 from yabot.clock import utc_now
-from yabot.storage.relational.tables import audit_log
-from yabot.storage.relational.unit_of_work import UnitOfWork
+from yabot.log.tables import audit_log
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.subscriber import Event
 
 # Under which its effects are noted in the audit.

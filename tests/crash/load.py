@@ -9,14 +9,14 @@ from sqlalchemy import select
 
 from tests.crash.deeds import Mood
 from yabot.bus.dead_letters.service import DeadLetters
+from yabot.bus.tables import dead_letters
 from yabot.errors import GuardFailed, StoreUnavailable
 from yabot.events.envelope import Envelope
 from yabot.feature import Services
 from yabot.features.narrative.events import ReactionDetected
 from yabot.features.users.service import UserService
+from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import dead_letters
-from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
 
 OTHERS: dict[int, Mood] = {3: "shy", 5: "slow"}
 

@@ -36,13 +36,13 @@ from yabot.bus.trimming import StreamTrimming
 from yabot.coordinator.inspector import WorkflowInspector
 from yabot.errors import OwnershipLost
 from yabot.feature import Services
+from yabot.log.document_follower import DocumentFollower
+from yabot.log.ownership import Ownership, SharedOwnership, SoleOwner
 from yabot.observability.logging import configure_logging, get_logger
 from yabot.runtime.ending import end
 from yabot.runtime.loops import WakingLoop
 from yabot.settings.logs import LoggingSettings
-from yabot.storage.documents.follower import DocumentFollower
 from yabot.storage.relational.database import Statement
-from yabot.storage.relational.ownership import Ownership, SharedOwnership, SoleOwner
 from yabot.stores import Stores
 from yabot.worker import WorkerRole
 

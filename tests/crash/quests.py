@@ -23,8 +23,8 @@ from yabot.feature import Services
 from yabot.features.besitos.events import BesitosAwarded
 from yabot.features.besitos.service import BesitosService
 from yabot.features.narrative.events import ReactionDetected
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.observability.logging import get_logger
-from yabot.storage.relational.unit_of_work import UnitOfWork
 from yabot.subscriber import Event
 
 log = get_logger(__name__)

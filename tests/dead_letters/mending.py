@@ -11,8 +11,8 @@ from tests.storage.fixtures import NewDatabase
 from tests.waiting import until
 from yabot.errors import TerminalError
 from yabot.events.envelope import EventPayload
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.unit_of_work import UnitOfWork
 from yabot.subscriber import Event, Subscriber
 
 

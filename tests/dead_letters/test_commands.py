@@ -14,7 +14,7 @@ from tests.e2e.programs import NewProgram
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import NewDatabase
 from tests.waiting import until
-from yabot.storage.relational.tables import audit_log
+from yabot.log.tables import audit_log
 
 pytestmark = pytest.mark.criterion("2.3.2")
 

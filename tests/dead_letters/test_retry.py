@@ -12,8 +12,8 @@ from tests.storage.fixtures import NewDatabase
 from tests.waiting import until
 from yabot.bus.dead_letters.service import DeadLetters
 from yabot.errors import StoreUnavailable
-from yabot.storage.relational.tables import outbox, receipts
-from yabot.storage.relational.unit_of_work import UnitOfWork
+from yabot.log.tables import outbox, receipts
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.subscriber import Event
 
 

@@ -22,11 +22,12 @@ from yabot.bus.dead_letters.service import (
     DeadLetterState,
     DeadLetterUnknown,
 )
+from yabot.bus.tables import dead_letters
 from yabot.events.envelope import Envelope
-from yabot.storage.relational.commit_log import CommitLog
+from yabot.log.commit_log import CommitLog
+from yabot.log.tables import audit_log, outbox
+from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import audit_log, dead_letters, outbox
-from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
 from yabot.subscriber import Event
 
 

@@ -10,7 +10,7 @@ from yabot.assembly import build_texts
 from yabot.bootstrap import FEATURES
 from yabot.bot.groups import ANSWERS_AT_ONCE, GroupDoor, PrivateChatsOnly
 from yabot.bot.turn import Turn
-from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
+from yabot.log.unit_of_work import Cause, UnitOfWork
 
 ME = User(id=42, is_bot=True, first_name="Book", username="our_bot")
 ANA = {"id": 7, "is_bot": False, "first_name": "Ana"}

@@ -7,7 +7,7 @@ import pytest
 from aiogram.types import Update
 
 from yabot.bot.turn import Turn
-from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
+from yabot.log.unit_of_work import Cause, UnitOfWork
 
 Json = dict[str, Any]
 TOPIC = {"message_thread_id": 5, "is_topic_message": True}

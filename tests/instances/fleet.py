@@ -15,7 +15,7 @@ from tests.outages.stores import PostgresStores
 from tests.ports import free_port
 from tests.storage.fixtures import new_commits
 from tests.waiting import PATIENCE, wait_until
-from yabot.storage.relational.commit_log import CommitLog
+from yabot.log.commit_log import CommitLog
 from yabot.storage.relational.postgres import PostgresDatabase
 
 Json = dict[str, Any]

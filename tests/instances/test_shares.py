@@ -10,8 +10,8 @@ from tests.storage.fixtures import PARTITIONS, NewDatabase
 from tests.waiting import until
 from yabot.bot.shares import Share, Shares
 from yabot.errors import OwnershipLost, StoreUnavailable
+from yabot.log.ownership import SharedOwnership
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.ownership import SharedOwnership
 
 pytestmark = pytest.mark.criterion("scale.3")
 

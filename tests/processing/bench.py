@@ -28,10 +28,10 @@ from yabot.bot.telegram import connect_bot
 from yabot.bot.turn import Turn
 from yabot.bot.waiting import WaitingUpdates
 from yabot.clock import utc_now
+from yabot.log.ownership import SharedOwnership, SoleOwner
+from yabot.log.tables import audit_log
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.ownership import SharedOwnership, SoleOwner
-from yabot.storage.relational.tables import audit_log
-from yabot.storage.relational.unit_of_work import UnitOfWork
 
 
 @dataclass

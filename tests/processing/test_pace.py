@@ -14,8 +14,9 @@ from tests.storage.fixtures import migrated_sqlite, new_sqlite, sqlite_database
 from tests.waiting import PATIENCE
 from yabot.bot.pace import Pace
 from yabot.bot.room import ROOM
+from yabot.bot.tables import updates
+from yabot.log.tables import BLANK, outgoing
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import BLANK, outgoing, updates
 
 __all__ = ["migrated_sqlite", "new_sqlite", "sqlite_database"]
 

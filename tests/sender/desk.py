@@ -21,11 +21,11 @@ from yabot.bot.sender import Sender
 from yabot.bot.shares import Shares
 from yabot.bot.telegram import connect_bot
 from yabot.events.envelope import EventPayload
-from yabot.storage.relational.commit_log import CommitLog
+from yabot.log.commit_log import CommitLog
+from yabot.log.ownership import SoleOwner
+from yabot.log.tables import outgoing
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.ownership import SoleOwner
-from yabot.storage.relational.tables import outgoing
-from yabot.storage.relational.unit_of_work import UnitOfWork
 
 _numbers = count(1)
 

@@ -19,9 +19,9 @@ from yabot.bot.methods import IN_ORDER, MANNERS, SINGLED_OUT, manner_of
 from yabot.bot.turn import message
 from yabot.bot.unsent import Due
 from yabot.clock import utc_now
+from yabot.log.tables import audit_log, outbox, outgoing
+from yabot.log.unit_of_work import Message
 from yabot.runtime.backoff import backoff
-from yabot.storage.relational.tables import audit_log, outbox, outgoing
-from yabot.storage.relational.unit_of_work import Message
 
 ERROR = TelegramServerError(GetMe(), "Internal Server Error")
 AWAY = TelegramNetworkError(GetMe(), "no connection")

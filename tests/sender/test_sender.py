@@ -17,10 +17,10 @@ from yabot.bot.measure import units
 from yabot.bot.turn import message
 from yabot.errors import GuardFailed, StoreUnavailable
 from yabot.events.intake import MessageUncertain
+from yabot.log.commit_log import Committed
+from yabot.log.tables import audit_log, outgoing
+from yabot.log.unit_of_work import Message
 from yabot.observability.metrics import SENDS
-from yabot.storage.relational.commit_log import Committed
-from yabot.storage.relational.tables import audit_log, outgoing
-from yabot.storage.relational.unit_of_work import Message
 
 BROKEN = Refusal(400, "Bad Request: can't parse entities: Text contains invalid Unicode")
 TOO_LONG = Refusal(400, "Bad Request: message is too long")

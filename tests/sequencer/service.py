@@ -17,10 +17,10 @@ from tests.waiting import until
 from yabot.bus.inbound.sequencer import Sequencer
 from yabot.bus.inbound.stream import INBOUND, InboundStream
 from yabot.clock import rfc3339, utc_now
-from yabot.storage.relational.commit_log import CommitLog
+from yabot.log.commit_log import CommitLog
+from yabot.log.ownership import Ownership, SoleOwner
+from yabot.log.tables import audit_log, outbox
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.ownership import Ownership, SoleOwner
-from yabot.storage.relational.tables import audit_log, outbox
 
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 PAYLOADS: Mapping[str, dict[str, Any]] = {

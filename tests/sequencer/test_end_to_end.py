@@ -42,16 +42,17 @@ from yabot.bus.inbound.sequencer import Sequencer
 from yabot.bus.inbound.stream import INBOUND
 from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams
+from yabot.bus.tables import group_positions
 from yabot.clock import to_microseconds, utc_now
 from yabot.events.envelope import EventPayload
 from yabot.features.besitos.events import BesitosAwarded
 from yabot.features.narrative.events import NarrativeHintUnlocked, ReactionDetected
-from yabot.storage.relational.audit import audited
-from yabot.storage.relational.commit_log import CommitLog
+from yabot.log.audit import audited
+from yabot.log.commit_log import CommitLog
+from yabot.log.ownership import SharedOwnership, SoleOwner
+from yabot.log.tables import outbox, partition_owners
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.ownership import SharedOwnership, SoleOwner
-from yabot.storage.relational.tables import group_positions, outbox, partition_owners
-from yabot.storage.relational.unit_of_work import UnitOfWork
 from yabot.subscriber import Event, Subscriber
 
 pytestmark = pytest.mark.engine

@@ -30,13 +30,13 @@ from yabot.bootstrap import FEATURES
 from yabot.bus.dead_letters.service import DeadLetters
 from yabot.bus.inbound.refusals import MOST_A_MINUTE, MOST_LETTERS
 from yabot.bus.inbound.stream import ASIDE, INBOUND
+from yabot.bus.tables import dead_letters
 from yabot.clock import rfc3339, utc_now
 from yabot.events.catalog import Catalog
 from yabot.events.failures import FAILURE_EVENTS
 from yabot.events.operations import UserInteraction
-from yabot.storage.relational.commit_log import CommitLog
+from yabot.log.commit_log import CommitLog
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import dead_letters
 
 
 def changed(**values: Any) -> dict[str, bytes]:

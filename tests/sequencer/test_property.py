@@ -21,7 +21,7 @@ from tests.sequencer.service import (
 )
 from tests.storage.fixtures import fresh_copy, new_commits
 from tests.tiers import examples
-from yabot.storage.relational.commit_log import CommitLog
+from yabot.log.commit_log import CommitLog
 from yabot.storage.relational.database import Database
 
 PATIENT = settings(

@@ -23,13 +23,14 @@ from tests.sequencer.service import (
 )
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import NewDatabase, new_commits
+from yabot.assembly import build_retention
 from yabot.bus.inbound.lateness import Lateness
 from yabot.bus.inbound.stream import INBOUND
+from yabot.bus.tables import ingested
 from yabot.clock import utc_now
-from yabot.storage.relational.commit_log import CommitLog
+from yabot.log.commit_log import CommitLog
+from yabot.log.tables import receipts
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.retention import Retention
-from yabot.storage.relational.tables import ingested, receipts
 
 
 async def test_an_event_keeps_what_it_came_with(
@@ -229,7 +230,7 @@ async def test_what_is_remembered_of_them_goes_with_the_receipts(
     await database.write(
         lambda connection: connection.execute(statement.values(ingested_at=old)) and None
     )
-    await Retention(database, 1).sweep()
+    await build_retention((), database, 1).sweep()
     assert [row["event_id"] for row in await rows_of(database, ingested)] == [AWARD.event_id]
 
 

@@ -5,13 +5,14 @@ from typing import Any
 from sqlalchemy import Connection, Table, select
 
 from yabot.bootstrap import FEATURES
+from yabot.log.tables import outbox, receipts
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import LOG_TABLES, outbox, receipts
+from yabot.stores import schema_of
 
 Rows = list[dict[str, Any]]
 
 # The metadata may hold more: the tables of whatever feature another test brings.
-TABLES = (*LOG_TABLES, *(table for feature in FEATURES for table in feature.tables))
+TABLES = schema_of(FEATURES).tables
 
 
 async def dump(database: Database) -> dict[str, Rows]:

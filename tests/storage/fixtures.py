@@ -19,21 +19,19 @@ from sqlalchemy.engine import make_url
 from tests.waiting import PATIENCE
 from yabot.assembly import build_catalog
 from yabot.bootstrap import FEATURES
+from yabot.log.commit_log import CommitLog
+from yabot.log.partitions import ensure_partitions
 from yabot.storage.documents.store import DocumentStore
-from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.postgres import PostgresDatabase
-from yabot.storage.relational.schema import Schema, settle_partitions
 from yabot.storage.relational.sqlite import SqliteDatabase
+from yabot.stores import schema_of
 
 PARTITIONS = 4
 COLLECTIONS = tuple(each for feature in FEATURES for each in feature.collections)
 # The databases' own limits: nothing comes near them but a test that is about them.
 PATIENCE_MS = int(PATIENCE * 1000)
-SCHEMA = Schema.of(
-    [table for feature in FEATURES for table in feature.tables],
-    [feature.migrations for feature in FEATURES if feature.migrations],
-)
+SCHEMA = schema_of(FEATURES)
 
 
 class NewDatabase(Protocol):
@@ -84,7 +82,7 @@ def migrate(database: Database) -> None:
     """Make the tables and the partitions, and disconnect."""
     SCHEMA.upgrade(database.engine)
     with database.engine.begin() as connection:
-        settle_partitions(connection, PARTITIONS)
+        ensure_partitions(connection, PARTITIONS)
     database.engine.dispose()
 
 

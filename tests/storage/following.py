@@ -5,11 +5,11 @@ from contextlib import asynccontextmanager
 
 from tests.storage.dumps import rows_of
 from yabot.features.users.model import UserState
-from yabot.storage.documents.follower import DocumentFollower
+from yabot.log.commit_log import CommitLog
+from yabot.log.document_follower import DocumentFollower
+from yabot.log.tables import doc_changes
 from yabot.storage.documents.store import DocumentStore
-from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import doc_changes
 
 
 def new_follower(

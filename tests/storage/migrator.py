@@ -2,13 +2,14 @@
 
 from multiprocessing.synchronize import Barrier
 
+from yabot.log.partitions import ensure_partitions
 from yabot.storage.relational.postgres import PostgresDatabase
-from yabot.storage.relational.schema import Schema, settle_partitions
+from yabot.stores import schema_of
 
 
 def migrate_together(url: str, together: Barrier) -> None:
     database = PostgresDatabase(url, pool_size=1, timeout_ms=5000)
     together.wait()
-    Schema.of((), ()).upgrade(database.engine)
+    schema_of(()).upgrade(database.engine)
     with database.engine.begin() as connection:
-        settle_partitions(connection, 16)
+        ensure_partitions(connection, 16)

@@ -7,9 +7,9 @@ from tests.storage.dumps import dump
 from tests.storage.faults import failing_at, failing_commit
 from tests.storage.units import add_receipt, everything, stepping
 from yabot.errors import GuardFailed, StoreUnavailable
-from yabot.storage.relational.commit_log import CommitLog
+from yabot.log.commit_log import CommitLog
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.unit_of_work import UnitOfWork
 
 
 async def fails(commits: CommitLog, work: UnitOfWork) -> bool:

@@ -8,10 +8,10 @@ from sqlalchemy import select
 from tests.storage.dumps import rows_of
 from tests.storage.units import add_receipt, deleting, state, stepping, telling, unit
 from yabot.errors import GuardFailed
-from yabot.storage.relational.commit_log import CommitLog
+from yabot.log.commit_log import CommitLog
+from yabot.log.tables import doc_changes, receipts, user_counters
+from yabot.log.unit_of_work import DocumentChange, guard
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import doc_changes, receipts, user_counters
-from yabot.storage.relational.unit_of_work import DocumentChange, guard
 
 
 async def version(database: Database, user_id: str) -> int:

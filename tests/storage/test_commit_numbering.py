@@ -14,9 +14,9 @@ from tests.storage.units import everything, stepping, telling
 from yabot.clock import rfc3339, to_microseconds, utc_now
 from yabot.errors import GuardFailed
 from yabot.events.partition import partition_of
-from yabot.storage.relational.commit_log import CommitLog
+from yabot.log.commit_log import CommitLog
+from yabot.log.tables import outbox, user_counters
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import outbox, user_counters
 
 
 def envelopes(rows: Rows) -> list[dict[str, Any]]:

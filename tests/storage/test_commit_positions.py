@@ -16,10 +16,10 @@ from yabot.bus.outbox import entries_after, mark_published
 from yabot.errors import GuardFailed
 from yabot.events.operations import UserInteraction
 from yabot.events.partition import partition_of
-from yabot.storage.relational.commit_log import CommitLog
+from yabot.log.commit_log import CommitLog
+from yabot.log.tables import outbox, partitions
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import outbox, partitions
-from yabot.storage.relational.unit_of_work import UnitOfWork
 
 ALL = range(PARTITIONS)
 DEADLOCK = "40P01"

@@ -9,9 +9,9 @@ from tests.storage.dumps import dump, events_of, rows_of
 from tests.storage.faults import failing_commit
 from tests.storage.units import everything, stepping, telling, unit
 from yabot.errors import StoreUnavailable
-from yabot.storage.relational.commit_log import CommitLog, Committed
+from yabot.log.commit_log import CommitLog, Committed
+from yabot.log.tables import doc_changes, outbox, receipts
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import doc_changes, outbox, receipts
 
 
 async def test_the_same_cause_five_times_at_once_has_its_effects_once(

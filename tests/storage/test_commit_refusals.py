@@ -10,7 +10,7 @@ from tests.storage.units import everything, stepping
 from yabot.errors import InvalidInput
 from yabot.events.envelope import EventPayload
 from yabot.events.operations import UserInteraction
-from yabot.storage.relational.commit_log import CommitLog
+from yabot.log.commit_log import CommitLog
 from yabot.storage.relational.database import Database
 
 

@@ -13,9 +13,9 @@ from tests.storage.fixtures import NewDatabase
 from tests.storage.units import add_receipt, drop_receipt
 from tests.waiting import PATIENCE
 from yabot.errors import GuardFailed, StoreUnavailable
+from yabot.log.tables import receipts
 from yabot.storage.relational.database import Database, Statement
 from yabot.storage.relational.prepared import Prepared
-from yabot.storage.relational.tables import receipts
 
 # Nothing but a lock that is held keeps a statement waiting for so long.
 HELD_MS = 1000

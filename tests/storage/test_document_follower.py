@@ -15,11 +15,11 @@ from tests.storage.fixtures import new_commits
 from tests.storage.following import following, new_follower, nothing_waits, versions
 from tests.storage.units import deleting, state, stepping
 from tests.waiting import until
+from yabot.log.commit_log import CommitLog, Committed
+from yabot.log.tables import doc_changes
+from yabot.log.unit_of_work import Cause, DocumentChange
 from yabot.storage.documents.store import DocumentStore
-from yabot.storage.relational.commit_log import CommitLog, Committed
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import doc_changes
-from yabot.storage.relational.unit_of_work import Cause, DocumentChange
 
 
 def told(*changes: tuple[str, int, int | None]) -> Committed:

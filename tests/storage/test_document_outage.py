@@ -14,10 +14,10 @@ from tests.storage.following import following, nothing_waits, versions
 from tests.storage.units import stepping
 from tests.waiting import until
 from yabot.embedded.mongod import EmbeddedMongod
+from yabot.log.commit_log import CommitLog
+from yabot.log.tables import doc_changes
 from yabot.storage.documents.store import DocumentStore
-from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import doc_changes
 
 pytestmark = pytest.mark.engine
 

@@ -15,13 +15,13 @@ from tests.storage.units import state
 from tests.storage.users.world import World, new_world
 from tests.waiting import until
 from yabot.errors import StoreUnavailable
+from yabot.log.commit_log import Committed
+from yabot.log.document_follower import DocumentFollower
+from yabot.log.tables import doc_changes
+from yabot.log.unit_of_work import Cause, DocumentChange
 from yabot.runtime.watch import Gate
-from yabot.storage.documents.follower import DocumentFollower
 from yabot.storage.documents.store import DocumentStore
-from yabot.storage.relational.commit_log import Committed
 from yabot.storage.relational.database import Database, Statement
-from yabot.storage.relational.tables import doc_changes
-from yabot.storage.relational.unit_of_work import Cause, DocumentChange
 
 
 class Observed(Database):

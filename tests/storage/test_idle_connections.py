@@ -14,9 +14,9 @@ from tests.outages.proxy import Proxy, proxying
 from tests.storage.fixtures import PATIENCE_MS, PostgresServer
 from tests.uris import as_member
 from tests.waiting import until
+from yabot.log.heartbeat import ping_database
 from yabot.runtime.watch import StoreWatch
 from yabot.storage.documents.store import DocumentStore
-from yabot.storage.heartbeat import ping_database
 from yabot.storage.relational.postgres import PostgresDatabase
 from yabot.storage.relational.rested import RESTED
 

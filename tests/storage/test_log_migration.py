@@ -11,11 +11,15 @@ from sqlalchemy import Engine, column, insert, select, table, update
 from tests.storage.dumps import Rows, rows_of
 from tests.storage.fixtures import PARTITIONS, new_commits
 from tests.storage.units import MORNING, telling
+from yabot.bot.tables import updates
 from yabot.events.partition import partition_of
+from yabot.log.partitions import ensure_partitions
+from yabot.log.tables import BLANK, MIGRATIONS, outbox, outgoing, partitions
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.schema import HOME, Schema, settle_partitions
-from yabot.storage.relational.tables import BLANK, metadata, outbox, outgoing, partitions, updates
+from yabot.storage.relational.metadata import metadata
+from yabot.storage.relational.schema import HOME
 from yabot.storage.relational.types import Moment
+from yabot.stores import schema_of
 
 BEFORE, AFTER = "log_0001", "log_0002"
 # Of each partition, how far it was placed and published.
@@ -51,7 +55,7 @@ def alembic(engine: Engine) -> Iterator[Config]:
         config = Config()
         config.set_main_option("script_location", str(HOME))
         config.set_main_option("path_separator", "os")
-        config.set_main_option("version_locations", str(HOME / "versions"))
+        config.set_main_option("version_locations", str(MIGRATIONS))
         config.attributes.update(connection=connection, metadata=metadata)
         yield config
 
@@ -69,7 +73,7 @@ def bring_back_to(engine: Engine, revision: str) -> None:
 def make_old_log(engine: Engine) -> None:
     bring_to(engine, BEFORE)
     with engine.begin() as connection:
-        settle_partitions(connection, PARTITIONS)
+        ensure_partitions(connection, PARTITIONS)
         for number, (last, published) in MARKS.items():
             connection.execute(
                 update(partitions)
@@ -103,8 +107,8 @@ async def test_every_event_is_kept_and_what_waited_follows_in_its_order(
 
 async def test_positions_go_on_behind_the_old_ones(empty_database: Database) -> None:
     make_old_log(empty_database.engine)
-    Schema.of((), ()).upgrade(empty_database.engine)
-    Schema.of((), ()).verify(empty_database.engine)
+    schema_of(()).upgrade(empty_database.engine)
+    schema_of(()).verify(empty_database.engine)
     await empty_database.open()
     ends = dict(ENDS)
     for user_id in map(str, range(20)):

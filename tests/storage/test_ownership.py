@@ -13,8 +13,8 @@ from sqlalchemy import Connection, ExceptionContext, event, text
 from tests.storage.fixtures import NewDatabase
 from tests.waiting import PATIENCE, until
 from yabot.errors import OwnershipLost
+from yabot.log.ownership import SharedOwnership
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.ownership import SharedOwnership
 
 pytestmark = pytest.mark.criterion("scale.3")
 

@@ -10,7 +10,7 @@ from tests.storage.fixtures import NewDatabase
 from tests.waiting import wait_until
 from yabot.clock import utc_now
 from yabot.errors import StoreUnavailable
-from yabot.storage.relational.tables import audit_log
+from yabot.log.tables import audit_log
 
 PATIENCE_MS = 1000
 

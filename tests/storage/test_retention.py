@@ -9,23 +9,16 @@ from tests.storage.dumps import rows_of
 from tests.storage.units import telling
 from yabot.assembly import build_retention
 from yabot.bootstrap import FEATURES
+from yabot.bot.tables import shown_pages, updates
+from yabot.bus.tables import dead_letters
 from yabot.clock import utc_now
 from yabot.coordinator.machine import COMPENSATING, FAILED, FINISHED, STUCK
+from yabot.coordinator.tables import workflows
 from yabot.features.narrative import messages
-from yabot.storage.relational.commit_log import CommitLog
+from yabot.log.commit_log import CommitLog
+from yabot.log.retention import AT_ONCE
+from yabot.log.tables import audit_log, outbox, outgoing, partitions, receipts
 from yabot.storage.relational.database import Database, Statement
-from yabot.storage.relational.retention import AT_ONCE, Retention
-from yabot.storage.relational.tables import (
-    audit_log,
-    dead_letters,
-    outbox,
-    outgoing,
-    partitions,
-    receipts,
-    shown_pages,
-    updates,
-    workflows,
-)
 
 DAYS = 30
 
@@ -128,14 +121,14 @@ async def test_updates_go_when_they_are_old_and_handled(database: Database) -> N
         (5, "done", 29),
     ):
         await database.write(keep_update(update_id, state, age))
-    await Retention(database, DAYS).sweep()
+    await build_retention((), database, DAYS).sweep()
     assert [row["update_id"] for row in await rows_of(database, updates)] == [4, 5]
 
 
 async def test_messages_go_when_they_are_old_and_sent(database: Database) -> None:
     for n, state, age in ((0, "sent", 31), (1, "refused", 31), (2, "waiting", 400), (3, "sent", 1)):
         await database.write(keep_message(n, state, age))
-    await Retention(database, DAYS).sweep()
+    await build_retention((), database, DAYS).sweep()
     assert [row["n"] for row in await rows_of(database, outgoing)] == [2, 3]
 
 
@@ -150,7 +143,7 @@ async def test_which_page_a_message_shows_outlives_it(database: Database) -> Non
         shown = {"content_id": content, "message_id": message_id, "state": state}
         row = {**values, **shown, "created_at": days_ago(31)}
         await database.write(executing(insert(outgoing), row))
-    await Retention(database, DAYS).sweep()
+    await build_retention((), database, DAYS).sweep()
     assert await rows_of(database, outgoing) == []
     assert await rows_of(database, shown_pages) == [
         {"chat_id": 7, "message_id": 100, "content_id": "gate"}
@@ -169,7 +162,7 @@ async def test_events_go_when_they_are_old_and_published(
     await commits.commit(telling("young", "7", times=2))
     for published, kept in ((2, [3, 4, 5, 6]), (5, [5, 6])):
         await publish_up_to(database, pos=published)
-        await Retention(database, DAYS).sweep()
+        await build_retention((), database, DAYS).sweep()
         assert [row["pos"] for row in await rows_of(database, outbox)] == kept
 
 
@@ -179,7 +172,7 @@ async def test_positions_go_on_when_all_events_are_gone(
     await commits.commit(telling("old", "7", times=3))
     await publish_up_to(database, pos=3)
     await age_events(database, 31)
-    await Retention(database, DAYS).sweep()
+    await build_retention((), database, DAYS).sweep()
     assert await rows_of(database, outbox) == []
     await commits.commit(telling("young", "7"))
     assert [row["pos"] for row in await rows_of(database, outbox)] == [4]
@@ -188,7 +181,7 @@ async def test_positions_go_on_when_all_events_are_gone(
 async def test_receipts_outlive_whatever_could_be_delivered_again(database: Database) -> None:
     for cause_id, age in (("a", 61), ("b", 59), ("c", 1)):
         await database.write(keep_receipt(cause_id, age))
-    await Retention(database, DAYS).sweep()
+    await build_retention((), database, DAYS).sweep()
     assert [row["cause_id"] for row in await rows_of(database, receipts)] == ["b", "c"]
 
 
@@ -203,7 +196,7 @@ async def test_workflows_go_when_they_are_old_and_closed(database: Database) -> 
     ):
         await database.write(keep_workflow(name, state, age))
     await database.write(keep_workflow("due", FINISHED, 31, deadline=utc_now()))
-    await Retention(database, DAYS).sweep()
+    await build_retention((), database, DAYS).sweep()
     kept = {row["id"] for row in await rows_of(database, workflows)}
     assert kept == {"young", "stuck", "being undone", "running", "due"}
 
@@ -217,14 +210,14 @@ async def test_a_closed_workflow_stays_while_an_event_of_its_user_may_come_again
     await database.write(keep_letter(state, "7"))
     await database.write(keep_letter("resolved", "8"))
     await database.write(keep_letter("discarded", "9"))
-    await Retention(database, DAYS).sweep()
+    await build_retention((), database, DAYS).sweep()
     assert [row["id"] for row in await rows_of(database, workflows)] == ["of 7"]
 
 
 async def test_letters_that_nobody_looks_after_go_in_the_end(database: Database) -> None:
     for state, age in (("dead", 61), ("dead", 59), ("retrying", 400), ("resolved", 31)):
         await database.write(keep_letter(state, f"{age}", age))
-    await Retention(database, DAYS).sweep()
+    await build_retention((), database, DAYS).sweep()
     kept = [(row["state"], row["user_id"]) for row in await rows_of(database, dead_letters)]
     assert kept == [("dead", "59"), ("retrying", "400")]
 
@@ -232,7 +225,7 @@ async def test_letters_that_nobody_looks_after_go_in_the_end(database: Database)
 async def test_the_audit_log_goes_when_it_is_old(database: Database) -> None:
     for details, age, user_id in (("old", 31, "7"), ("nobody's", 31, None), ("young", 29, "7")):
         await database.write(keep_audit(details, age, user_id))
-    await Retention(database, DAYS).sweep()
+    await build_retention((), database, DAYS).sweep()
     assert [row["details"] for row in await rows_of(database, audit_log)] == ["young"]
 
 
@@ -252,7 +245,7 @@ async def test_the_audit_log_stays_where_somebody_has_to_look_at_a_workflow(
     await database.write(keep_workflow("closed", FINISHED, 29, "8"))
     for details, audited in (("what was undone", user_id), ("another's", "8")):
         await database.write(keep_audit(details, 400, audited))
-    await Retention(database, DAYS).sweep()
+    await build_retention((), database, DAYS).sweep()
     assert [row["details"] for row in await rows_of(database, audit_log)] == ["what was undone"]
 
 
@@ -262,5 +255,5 @@ async def test_many_go_in_several_short_transactions(database: Database) -> None
         {"consumer": "test", "cause_id": f"{n}", "committed_at": old} for n in range(2 * AT_ONCE)
     ]
     await database.write(executing(insert(receipts), *rows))
-    await Retention(database, DAYS).sweep()
+    await build_retention((), database, DAYS).sweep()
     assert await rows_of(database, receipts) == []

@@ -10,9 +10,9 @@ from sqlalchemy import Engine, create_engine, inspect
 from tests.storage.dumps import TABLES
 from tests.storage.fixtures import SCHEMA, NewDatabase, migrate
 from yabot.errors import ConfigurationError, SchemaMismatch, StartupError, StoreUnavailable
+from yabot.log.partitions import ensure_partitions
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.postgres import PostgresDatabase
-from yabot.storage.relational.schema import settle_partitions
 from yabot.storage.relational.sqlite import SqliteDatabase
 
 OURS = {table.name for table in TABLES}
@@ -159,7 +159,7 @@ def test_another_number_of_partitions_is_a_mistake_of_the_configuration(engine: 
         pytest.raises(ConfigurationError, match=r"BUS_PARTITIONS: is 8.* made with 4") as caught,
         engine.begin() as connection,
     ):
-        settle_partitions(connection, 8)
+        ensure_partitions(connection, 8)
     assert caught.value.exit_code == 78
 
 

@@ -6,7 +6,9 @@ from tests.forking import barrier, started
 from tests.storage.fixtures import PostgresServer
 from tests.storage.migrator import migrate_together
 from tests.waiting import PATIENCE
-from yabot.storage.relational.schema import ADVISORY_LOCK, Schema, settle_partitions
+from yabot.log.partitions import ensure_partitions
+from yabot.storage.relational.schema import ADVISORY_LOCK
+from yabot.stores import schema_of
 
 PROCESSES = 3
 
@@ -22,7 +24,7 @@ def test_processes_that_start_at_once_migrate_an_empty_database_once(
         process.join(PATIENCE)
     assert [process.exitcode for process in processes] == [0] * PROCESSES
     engine = create_engine(url)
-    Schema.of((), ()).verify(engine)
+    schema_of(()).verify(engine)
     with engine.connect() as connection:
         count = connection.exec_driver_sql("SELECT count(*) FROM partitions").scalar()
     assert count == 16
@@ -33,9 +35,9 @@ def test_processes_that_start_at_once_migrate_an_empty_database_once(
 def test_the_partitions_are_made_by_one_process_at_a_time(postgres_server: PostgresServer) -> None:
     name = postgres_server.create()
     engine = create_engine(postgres_server.url_of(name))
-    Schema.of((), ()).upgrade(engine)
+    schema_of(()).upgrade(engine)
     with engine.begin() as first, engine.connect() as second:
-        settle_partitions(first, 16)
+        ensure_partitions(first, 16)
         assert not may_go_on(second)
     engine.dispose()
     postgres_server.drop(name)

@@ -11,8 +11,8 @@ from tests.storage.faults import counting_commits, locked
 from tests.storage.fixtures import NewDatabase
 from tests.storage.units import add_receipt
 from tests.waiting import until
+from yabot.log.tables import partitions
 from yabot.storage.relational.database import Database, Statement
-from yabot.storage.relational.tables import partitions
 
 pytestmark = pytest.mark.engine
 

@@ -7,9 +7,9 @@ from sqlalchemy import Connection, delete, insert
 from yabot.events.operations import OperationCompleted, UserInteraction
 from yabot.features.users.model import Profile, UserState
 from yabot.features.users.repository import add_profile, change_profile
+from yabot.log.tables import receipts
+from yabot.log.unit_of_work import Cause, DocumentChange, Message, UnitOfWork
 from yabot.storage.relational.database import Statement
-from yabot.storage.relational.tables import receipts
-from yabot.storage.relational.unit_of_work import Cause, DocumentChange, Message, UnitOfWork
 
 MORNING = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 

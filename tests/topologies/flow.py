@@ -14,7 +14,7 @@ from tests.waiting import PATIENCE, until
 from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams
 from yabot.errors import StartupError, StoreUnavailable
-from yabot.storage.relational.commit_log import CommitLog
+from yabot.log.commit_log import CommitLog
 from yabot.storage.relational.database import Database
 
 USERS = 8

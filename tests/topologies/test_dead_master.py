@@ -16,7 +16,7 @@ from tests.waiting import PATIENCE, until
 from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams, stream_name
 from yabot.events.partition import partition_of
-from yabot.storage.relational.commit_log import CommitLog
+from yabot.log.commit_log import CommitLog
 from yabot.storage.relational.database import Database
 
 USERS = {partition_of(str(user), PARTITIONS): str(user) for user in range(100)}

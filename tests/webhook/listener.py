@@ -11,10 +11,10 @@ from aiohttp import ClientSession
 from tests.storage.dumps import Rows, rows_of
 from yabot.bot.intake import Intake
 from yabot.bot.reading import Received
+from yabot.bot.tables import updates
 from yabot.bot.webhook import SECRET_HEADER, WebhookHandler
 from yabot.runtime.http import HttpServer
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import updates
 
 PATH = "/telegram"
 SECRET = "the-right-one"

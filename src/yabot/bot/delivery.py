@@ -19,11 +19,11 @@ from yabot.bot.session import OutcomeUnknown
 from yabot.bot.shares import Share, Shares
 from yabot.bot.unsent import Due
 from yabot.error_text import error_text
+from yabot.log.unit_of_work import Message
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import SENDS
 from yabot.runtime.loops import set_within
 from yabot.runtime.stopping import finished_before
-from yabot.storage.relational.unit_of_work import Message
 
 log = get_logger(__name__)
 

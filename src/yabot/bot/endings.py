@@ -13,12 +13,12 @@ from yabot.bot.refusals import reason_in_page
 from yabot.bot.unsent import Due
 from yabot.errors import TransientError
 from yabot.events.failures import MessageFailed
+from yabot.log.audit import audited
+from yabot.log.commit_log import CommitLog
+from yabot.log.tables import BLANK, outgoing
+from yabot.log.unit_of_work import Cause, Message, UnitOfWork
 from yabot.observability.logging import get_logger
 from yabot.runtime.backoff import backoff
-from yabot.storage.relational.audit import audited
-from yabot.storage.relational.commit_log import CommitLog
-from yabot.storage.relational.tables import BLANK, outgoing
-from yabot.storage.relational.unit_of_work import Cause, Message, UnitOfWork
 
 log = get_logger(__name__)
 

@@ -8,15 +8,16 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from yabot.bot.origins import sender_id
 from yabot.bot.reading import Received, Unreadable
+from yabot.bot.tables import updates
 from yabot.clock import utc_now
 from yabot.events.envelope import EventPayload
 from yabot.events.intake import UpdateUnreadable
 from yabot.events.partition import partition_of
+from yabot.log.tables import BLANK
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import UNREADABLE
 from yabot.storage.relational.database import Database, Statement, insert_new
 from yabot.storage.relational.prepared import Prepared
-from yabot.storage.relational.tables import BLANK, updates
 
 log = get_logger(__name__)
 

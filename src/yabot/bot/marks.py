@@ -3,8 +3,8 @@
 from aiogram.methods import AnswerCallbackQuery
 from sqlalchemy import Connection, Update, bindparam, case, update
 
+from yabot.log.tables import BLANK, outgoing
 from yabot.storage.relational.database import Database, Statement
-from yabot.storage.relational.tables import BLANK, outgoing
 
 _this = outgoing.c.id == bindparam("row")
 # What answers a press is a line of ours, with nothing of anybody in it.

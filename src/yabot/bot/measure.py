@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
-from yabot.storage.relational.unit_of_work import Message
+from yabot.log.unit_of_work import Message
 
 LONGEST = {"text": 4096, "caption": 1024}
 MOST_ENTITIES = 100

@@ -8,7 +8,7 @@ import aiogram.methods
 from aiogram.methods import SendDocument, TelegramMethod
 from aiogram.types import BufferedInputFile
 
-from yabot.storage.relational.unit_of_work import Message
+from yabot.log.unit_of_work import Message
 
 FILE_METHOD = SendDocument.__api_method__
 

@@ -4,9 +4,9 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, select
 
+from yabot.bot.tables import own_webhooks
 from yabot.clock import utc_now
 from yabot.storage.relational.database import Database, insert_new
-from yabot.storage.relational.tables import own_webhooks
 
 
 class OwnWebhooks:

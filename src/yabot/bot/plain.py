@@ -6,7 +6,7 @@ from typing import Any
 
 from yabot.bot.measure import LONGEST, MOST_BUTTONS, MOST_DATA_BYTES, is_visible, plain_text, units
 from yabot.bot.outgoing import call
-from yabot.storage.relational.unit_of_work import Message
+from yabot.log.unit_of_work import Message
 
 # In the place of a label that shows nothing.
 NO_LABEL = "→"

@@ -18,6 +18,9 @@ from yabot.bot.sign import WorkSign
 from yabot.bot.turn import Turn
 from yabot.errors import GuardFailed, OwnershipLost, StoreUnavailable, TerminalError, code_of
 from yabot.events.operations import OperationCompleted, Outcome, UpdateReceived
+from yabot.log.commit_log import CommitLog
+from yabot.log.deciding import decide
+from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import (
     DEGRADED_REPLIES,
@@ -28,10 +31,7 @@ from yabot.observability.metrics import (
 )
 from yabot.runtime.backoff import backoff
 from yabot.runtime.lanes import Lanes
-from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Statement
-from yabot.storage.relational.deciding import decide
-from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
 
 log = get_logger(__name__)
 

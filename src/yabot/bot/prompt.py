@@ -24,9 +24,9 @@ from yabot.bot.turn import Turn
 from yabot.error_text import error_text
 from yabot.errors import TransientError, code_of
 from yabot.events.operations import Outcome
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.observability.logging import get_logger
 from yabot.runtime.lanes import Lanes
-from yabot.storage.relational.unit_of_work import UnitOfWork
 
 log = get_logger(__name__)
 

@@ -32,13 +32,13 @@ from yabot.bot.waiting import WaitingUpdates
 from yabot.error_text import error_text
 from yabot.errors import StoreUnavailable
 from yabot.events.envelope import EventPayload
+from yabot.log.commit_log import CommitLog
+from yabot.log.ownership import Ownership
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import GROUP_TALK
 from yabot.runtime.backoff import backoff
 from yabot.runtime.ending import end
 from yabot.settings import TelegramSettings
-from yabot.storage.relational.commit_log import CommitLog
-from yabot.storage.relational.ownership import Ownership
 
 log = get_logger(__name__)
 

@@ -26,15 +26,15 @@ from yabot.error_text import error_text
 from yabot.errors import OwnershipLost, TransientError
 from yabot.events.envelope import EventPayload
 from yabot.events.intake import MessageUncertain
+from yabot.log.audit import audited
+from yabot.log.commit_log import Committed
+from yabot.log.unit_of_work import Message
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import SENDS
 from yabot.runtime.backoff import backoff
 from yabot.runtime.lanes import Lanes
 from yabot.runtime.loops import WakingLoop
-from yabot.storage.relational.audit import audited
-from yabot.storage.relational.commit_log import Committed
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.unit_of_work import Message
 
 log = get_logger(__name__)
 

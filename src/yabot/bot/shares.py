@@ -6,10 +6,10 @@ from time import monotonic
 
 from yabot.errors import OwnershipLost, StoreUnavailable
 from yabot.events.partition import partition_of
+from yabot.log.ownership import Ownership
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import PARTITIONS_OWNED
 from yabot.storage.relational.database import Statement
-from yabot.storage.relational.ownership import Ownership
 
 log = get_logger(__name__)
 

@@ -10,7 +10,7 @@ from aiogram.types import Update
 
 from yabot.bot.outgoing import call, to_message
 from yabot.events.operations import Outcome, UserInteraction
-from yabot.storage.relational.unit_of_work import Message, UnitOfWork
+from yabot.log.unit_of_work import Message, UnitOfWork
 
 # Rows of buttons, each a pair of text and callback data.
 Keyboard = Sequence[Sequence[tuple[str, str]]]

@@ -8,9 +8,9 @@ from sqlalchemy import Connection, select
 
 from yabot.bot.intake import Intake
 from yabot.bot.reading import Unreadable, read_raw
+from yabot.bot.tables import updates
 from yabot.errors import InvalidInput
 from yabot.observability.logging import get_logger
-from yabot.storage.relational.tables import updates
 
 log = get_logger(__name__)
 

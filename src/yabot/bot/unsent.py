@@ -8,9 +8,9 @@ from sqlalchemy import Connection, bindparam, case, func, select
 
 from yabot.bot.methods import ALONE
 from yabot.bot.shares import Shares
+from yabot.log.tables import outgoing
+from yabot.log.unit_of_work import Message
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import outgoing
-from yabot.storage.relational.unit_of_work import Message
 
 # So many messages are read in one statement.
 READ_AT_ONCE = 500

@@ -10,10 +10,10 @@ from sqlalchemy import Connection, Row, select, update
 
 from yabot.bot.intake import Intake
 from yabot.bot.origins import sender_id
+from yabot.bot.tables import updates
 from yabot.clock import utc_now
 from yabot.error_text import kind_of
 from yabot.observability.logging import get_logger
-from yabot.storage.relational.tables import updates
 
 log = get_logger(__name__)
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, select, update
 
 from yabot.events.partition import Entry
+from yabot.log.tables import outbox, partitions
 from yabot.storage.relational.database import Statement
 from yabot.storage.relational.prepared import Prepared
-from yabot.storage.relational.tables import outbox, partitions
 
 READ_AT_ONCE = 500
 

@@ -13,8 +13,8 @@ from yabot.bus.publisher import FIRST_PAUSE, Publisher
 from yabot.bus.streams import Streams
 from yabot.errors import StoreUnavailable
 from yabot.events.partition import Entry
+from yabot.log.commit_log import Committed
 from yabot.runtime.loops import WakingLoop
-from yabot.storage.relational.commit_log import Committed
 from yabot.storage.relational.database import Database
 
 SWEEP_SECONDS = 5.0

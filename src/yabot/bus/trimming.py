@@ -3,10 +3,10 @@
 from sqlalchemy import Connection, func, select
 
 from yabot.bus.streams import Streams
+from yabot.log.tables import outbox, partitions
 from yabot.observability.logging import get_logger
 from yabot.runtime.loops import WakingLoop
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import outbox, partitions
 
 log = get_logger(__name__)
 

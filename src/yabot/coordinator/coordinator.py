@@ -6,8 +6,8 @@ from typing import Any
 from yabot.coordinator.process import Process, Route
 from yabot.coordinator.rows import StoredWorkflow
 from yabot.coordinator.steps import Steps
-from yabot.storage.relational.commit_log import CommitLog
-from yabot.storage.relational.unit_of_work import UnitOfWork
+from yabot.log.commit_log import CommitLog
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.subscriber import Event, Subscriber
 
 

@@ -9,12 +9,12 @@ from yabot.bus.groups.group import SubscriberGroup
 from yabot.coordinator.clock import ClockDistrusted, TrustedClock
 from yabot.coordinator.coordinator import Coordinator
 from yabot.coordinator.rows import COLUMNS, StoredWorkflow
+from yabot.coordinator.tables import workflows
 from yabot.coordinator.wakeups import WakeUps
 from yabot.errors import StoreUnavailable
 from yabot.observability.logging import get_logger
 from yabot.runtime.loops import WakingLoop
 from yabot.storage.relational.database import Statement
-from yabot.storage.relational.tables import workflows
 
 log = get_logger(__name__)
 

@@ -8,9 +8,9 @@ from yabot.clock import utc_now
 from yabot.coordinator import rows
 from yabot.coordinator.machine import COMPENSATING, STUCK
 from yabot.coordinator.rows import COLUMNS, StoredWorkflow
+from yabot.coordinator.tables import workflows
 from yabot.observability.metrics import WORKFLOWS, WORKFLOWS_FAILING
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import workflows
 
 # By kind and state.
 Counts = dict[tuple[str, str], int]

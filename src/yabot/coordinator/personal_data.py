@@ -8,9 +8,9 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 from yabot.clock import rfc3339, utc_now
 from yabot.coordinator.machine import CLOSED, COMPENSATING, STUCK
 from yabot.coordinator.rows import COLUMNS, StoredWorkflow
+from yabot.coordinator.tables import workflows
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import workflows
-from yabot.storage.relational.unit_of_work import UnitOfWork
 
 _of_user = workflows.c.user_id == bindparam("user")
 _export = select(*COLUMNS).where(_of_user).order_by(workflows.c.created_at, workflows.c.id)

@@ -14,7 +14,7 @@ from yabot.coordinator.machine import FINISHED, START, Machine
 from yabot.coordinator.mistakes import DecisionRefused
 from yabot.coordinator.workflow import D, Workflow, WorkflowData
 from yabot.events.envelope import EventPayload
-from yabot.storage.relational.unit_of_work import UnitOfWork
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.subscriber import Event
 
 __all__ = ["FINISHED", "START", "Machine", "Process", "Route", "Workflow", "WorkflowData"]

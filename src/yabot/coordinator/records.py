@@ -13,8 +13,8 @@ from yabot.coordinator.process import Process
 from yabot.coordinator.rows import StoredWorkflow
 from yabot.coordinator.workflow import D, Workflow
 from yabot.events.partition import partition_of
+from yabot.log.unit_of_work import Cause
 from yabot.storage.relational.database import Statement
-from yabot.storage.relational.unit_of_work import Cause
 
 
 class Records(Generic[D]):

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
+from yabot.coordinator.tables import workflows
+from yabot.log.unit_of_work import guard
 from yabot.storage.relational.database import Statement, insert_new
-from yabot.storage.relational.tables import workflows
-from yabot.storage.relational.unit_of_work import guard
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ from yabot.coordinator.records import Records
 from yabot.coordinator.rows import StoredWorkflow
 from yabot.coordinator.workflow import D, Workflow
 from yabot.errors import TerminalError
+from yabot.log.audit import audited
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.observability.logging import get_logger
-from yabot.storage.relational.audit import audited
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.unit_of_work import UnitOfWork
 from yabot.subscriber import Event
 
 log = get_logger(__name__)

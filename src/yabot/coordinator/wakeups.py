@@ -15,9 +15,9 @@ from yabot.coordinator.machine import COMPENSATING, STUCK
 from yabot.coordinator.rows import StoredWorkflow
 from yabot.error_text import error_text
 from yabot.errors import GuardFailed, OwnershipLost, StoreUnavailable, TerminalError
+from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.observability.logging import get_logger
 from yabot.storage.relational.database import Statement
-from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
 
 log = get_logger(__name__)
 

@@ -7,9 +7,9 @@ from sqlalchemy import Connection, delete, select
 
 from tests.architecture.toy.tables import signatures
 from yabot.events.envelope import EventPayload
+from yabot.log.unit_of_work import UnitOfWork, guard
 from yabot.storage.documents.model import Collection
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.unit_of_work import UnitOfWork, guard
 
 
 class BookSigned(EventPayload):

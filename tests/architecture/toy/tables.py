@@ -1,6 +1,6 @@
 from sqlalchemy import Column, ForeignKey, Integer, Table, Text
 
-from yabot.storage.relational.tables import metadata
+from yabot.storage.relational.metadata import metadata
 
 signatures = Table(
     "toy_signatures",

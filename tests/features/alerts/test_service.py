@@ -18,11 +18,11 @@ from yabot.features.alerts.service import AlertService
 from yabot.features.alerts.subscribers import subscribers
 from yabot.features.alerts.tables import alerts
 from yabot.features.users.notices import Notices
+from yabot.log.incidents import StoreLost, StoreRestored
+from yabot.log.tables import outgoing
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.documents.store import DocumentStore
-from yabot.storage.incidents import StoreLost, StoreRestored
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import outgoing
-from yabot.storage.relational.unit_of_work import UnitOfWork
 from yabot.subscriber import Event
 
 ANA, BERTA, STRANGER = 7, 8, 9

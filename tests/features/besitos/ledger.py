@@ -14,9 +14,9 @@ from tests.storage.dumps import events_of
 from tests.storage.users.world import World
 from yabot.features.besitos.service import BesitosService, Spending, Transfer
 from yabot.features.besitos.tables import postings
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
 

@@ -14,8 +14,8 @@ from tests.waiting import until
 from yabot.errors import GuardFailed
 from yabot.features.besitos.audit import audit_ledger
 from yabot.features.besitos.tables import accounts, transactions
-from yabot.storage.relational.commit_log import Committed
-from yabot.storage.relational.unit_of_work import UnitOfWork
+from yabot.log.commit_log import Committed
+from yabot.log.unit_of_work import UnitOfWork
 
 NOBODYS = {"user_id": None, "balance": 0, "earned": 0}
 

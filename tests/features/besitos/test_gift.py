@@ -15,8 +15,8 @@ from tests.waiting import wait_until
 from yabot.features.besitos.audit import audit_ledger
 from yabot.features.besitos.gift import SEARCHES_AT_ONCE, Gift
 from yabot.features.besitos.model import MAX_AMOUNT
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.playground.client import PlaygroundClient
-from yabot.storage.relational.unit_of_work import UnitOfWork
 
 Json = dict[str, Any]
 

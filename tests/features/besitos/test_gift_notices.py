@@ -14,8 +14,8 @@ from yabot.clock import utc_now
 from yabot.features.besitos.gift_notices import QUIET, GiftNotices
 from yabot.features.besitos.tables import gift_notices
 from yabot.features.users.notices import Notices
-from yabot.storage.relational.tables import outgoing
-from yabot.storage.relational.unit_of_work import UnitOfWork
+from yabot.log.tables import outgoing
+from yabot.log.unit_of_work import UnitOfWork
 
 LUCIA, MAR = "7", "8"
 

@@ -25,10 +25,10 @@ from tests.storage.fixtures import PostgresServer
 from tests.storage.users.world import new_world
 from tests.tiers import examples
 from yabot.features.besitos.audit import audit_ledger
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.postgres import PostgresDatabase
 from yabot.storage.relational.sqlite import SqliteDatabase
-from yabot.storage.relational.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
 

@@ -13,7 +13,7 @@ from sqlalchemy.engine import ExceptionContext
 from tests.features.besitos.ledger import Ledger
 from tests.storage.units import unit
 from yabot.features.besitos.audit import audit_ledger
-from yabot.storage.relational.unit_of_work import UnitOfWork
+from yabot.log.unit_of_work import UnitOfWork
 
 READERS = ("1", "2", "3", "4")
 BEGINNING = 30

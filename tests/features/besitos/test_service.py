@@ -12,7 +12,7 @@ from yabot.errors import GuardFailed, InvalidInput
 from yabot.features.besitos.audit import audit_ledger
 from yabot.features.besitos.model import MAX_AMOUNT
 from yabot.features.besitos.tables import accounts, transactions
-from yabot.storage.relational.unit_of_work import UnitOfWork
+from yabot.log.unit_of_work import UnitOfWork
 
 
 @pytest.mark.criterion("3.1.3")

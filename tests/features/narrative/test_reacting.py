@@ -10,9 +10,9 @@ from yabot.features.narrative.library import Library
 from yabot.features.narrative.service import Refusal
 from yabot.features.narrative.story import DEMO_FILE, demo_story, parse_story
 from yabot.features.users.service import User
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.unit_of_work import UnitOfWork
 
 STORY = parse_story(demo_story(), DEMO_FILE)
 HAD, NEVER_HAD = STORY.start, "box_office"

@@ -16,16 +16,17 @@ from yabot.assembly import build_texts
 from yabot.bootstrap import FEATURES
 from yabot.bus.groups.group import SubscriberGroup
 from yabot.bus.groups.positions import declare_groups, log_ends, positions_of
+from yabot.bus.tables import group_positions
 from yabot.events.envelope import Envelope
 from yabot.features.besitos.service import BesitosService
 from yabot.features.narrative.events import ReactionDetected
 from yabot.features.narrative.story import parse_story
 from yabot.features.rewards import FEATURE
+from yabot.log.ownership import SoleOwner
+from yabot.log.tables import outgoing
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.ownership import SoleOwner
-from yabot.storage.relational.tables import group_positions, outgoing
-from yabot.storage.relational.unit_of_work import UnitOfWork
 from yabot.subscriber import Subscriber
 
 STORY_FILE = """\

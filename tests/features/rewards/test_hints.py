@@ -4,11 +4,11 @@ import pytest
 
 from tests.features.rewards.house import House
 from tests.storage.dumps import rows_of
+from yabot.bus.tables import dead_letters
 from yabot.errors import GuardFailed
 from yabot.features.narrative.service import Arrived
 from yabot.features.narrative.story.scene import Scene
-from yabot.storage.relational.tables import dead_letters
-from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
+from yabot.log.unit_of_work import Cause, UnitOfWork
 
 ANA, BEA = "7", "8"
 

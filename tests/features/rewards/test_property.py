@@ -22,10 +22,10 @@ from yabot.bus.groups.delivery import Delivery
 from yabot.bus.groups.failures import Case
 from yabot.features.besitos.audit import audit_ledger
 from yabot.features.narrative.library import Library
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.sqlite import SqliteDatabase
-from yabot.storage.relational.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
 

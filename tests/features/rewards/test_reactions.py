@@ -9,10 +9,10 @@ from tests.features.rewards.house import STORY, House
 from tests.storage.dumps import rows_of
 from yabot.bus.groups.delivery import Delivery
 from yabot.bus.groups.failures import Case
+from yabot.bus.tables import dead_letters
 from yabot.features.besitos.audit import audit_ledger
 from yabot.features.besitos.tables import transactions
 from yabot.features.narrative.library import Library
-from yabot.storage.relational.tables import dead_letters
 
 ANA, BEA = "7", "8"
 

@@ -12,7 +12,7 @@ from tests.storage.units import unit
 from yabot.errors import GuardFailed
 from yabot.features.besitos.audit import audit_ledger
 from yabot.features.shop.service import Offer, Refused, Repriced, Unaffordable
-from yabot.storage.relational.unit_of_work import UnitOfWork, guard
+from yabot.log.unit_of_work import UnitOfWork, guard
 
 
 @pytest.mark.criterion("3.1.3")

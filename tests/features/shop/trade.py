@@ -13,9 +13,9 @@ from yabot.features.items.service import ItemService
 from yabot.features.items.shelf import Shelf
 from yabot.features.shop.order import Order
 from yabot.features.shop.service import Offer, Refused, Repriced, ShopService, Unaffordable
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.unit_of_work import UnitOfWork
 
 Answer = Offer | Unaffordable | Repriced | Refused
 

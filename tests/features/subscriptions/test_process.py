@@ -10,9 +10,10 @@ from sqlalchemy import update
 from tests.features.subscriptions.till import DAY, Till, charge
 from tests.features.subscriptions.turning import Turning
 from tests.storage.dumps import rows_of
+from yabot.coordinator.tables import workflows
 from yabot.features.subscriptions.plans import PERIOD
 from yabot.features.subscriptions.tables import payments, subscriptions
-from yabot.storage.relational.tables import audit_log, outgoing, workflows
+from yabot.log.tables import audit_log, outgoing
 
 pytestmark = pytest.mark.criterion("3.1.5")
 

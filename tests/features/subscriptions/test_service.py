@@ -13,8 +13,8 @@ from yabot.features.subscriptions.service import FREE
 from yabot.features.subscriptions.tables import payments, subscriptions
 from yabot.features.subscriptions.terms import Term
 from yabot.features.users.tables import user_profiles
-from yabot.storage.relational.tables import outgoing
-from yabot.storage.relational.unit_of_work import UnitOfWork
+from yabot.log.tables import outgoing
+from yabot.log.unit_of_work import UnitOfWork
 
 
 async def statuses(till: Till) -> list[str]:

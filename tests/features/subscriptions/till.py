@@ -15,9 +15,9 @@ from yabot.features.subscriptions.payments import PaymentService, Refunded, Sett
 from yabot.features.subscriptions.plans import PLANS, Charge, invoice_payload
 from yabot.features.subscriptions.service import SubscriptionService
 from yabot.features.subscriptions.terms import Term
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
 DAY = timedelta(days=1)

@@ -17,8 +17,8 @@ from yabot.events.envelope import Envelope
 from yabot.features.subscriptions.held import HeldPaymentProcess
 from yabot.features.subscriptions.process import SubscriptionProcess
 from yabot.features.users.notices import Notices
-from yabot.storage.relational.tables import outbox
-from yabot.storage.relational.unit_of_work import UnitOfWork
+from yabot.log.tables import outbox
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.subscriber import Event, Subscriber
 
 

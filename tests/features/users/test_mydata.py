@@ -17,9 +17,9 @@ from yabot.bootstrap import FEATURES
 from yabot.bot.outgoing import to_method
 from yabot.bot.turn import Turn
 from yabot.features.users.handlers import show_data
+from yabot.log.tables import outgoing
+from yabot.log.unit_of_work import Cause, Message, UnitOfWork
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import outgoing
-from yabot.storage.relational.unit_of_work import Cause, Message, UnitOfWork
 
 __all__ = ["migrated_sqlite", "new_sqlite", "sqlite_database"]
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.storage.following import following
 from tests.storage.users.world import World, new_world
-from yabot.storage.documents.follower import DocumentFollower
+from yabot.log.document_follower import DocumentFollower
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
 

@@ -12,7 +12,7 @@ from yabot.events.operations import UserInteraction
 from yabot.features.narrative.story.model import Choice, Fragment, Hint, Story
 from yabot.features.users.model import Profile, UserState
 from yabot.features.users.service import User
-from yabot.storage.relational.unit_of_work import UnitOfWork
+from yabot.log.unit_of_work import UnitOfWork
 
 USER = "7"
 # Near enough to now that nobody's last login has to be refreshed.

@@ -8,7 +8,7 @@ from tests.storage.following import nothing_waits
 from tests.storage.users.world import World
 from tests.waiting import until
 from yabot.features.users.audit import audit_users
-from yabot.storage.documents.follower import DocumentFollower
+from yabot.log.document_follower import DocumentFollower
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
 

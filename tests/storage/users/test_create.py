@@ -12,11 +12,11 @@ from tests.storage.users.world import World, ana, new_world, told_of
 from tests.waiting import until
 from yabot.errors import StoreUnavailable
 from yabot.features.users.tables import user_profiles
-from yabot.storage.documents.follower import DocumentFollower
+from yabot.log.document_follower import DocumentFollower
+from yabot.log.tables import doc_changes
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import doc_changes
-from yabot.storage.relational.unit_of_work import UnitOfWork
 
 
 @pytest.mark.criterion("1.3.1")

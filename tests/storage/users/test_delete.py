@@ -13,17 +13,18 @@ from tests.storage.following import nothing_waits, versions
 from tests.storage.users.world import World, ana, new_world, told_of
 from tests.waiting import until
 from yabot.bot.intake import Intake
+from yabot.bot.tables import updates
 from yabot.bot.waiting import WaitingUpdates
 from yabot.clock import utc_now
 from yabot.errors import GuardFailed, StoreUnavailable
 from yabot.features.subscriptions.tables import subscriptions
 from yabot.features.users.tables import user_profiles
-from yabot.storage.documents.follower import DocumentFollower
+from yabot.log.document_follower import DocumentFollower
+from yabot.log.tables import doc_changes, outgoing, user_counters
+from yabot.log.unit_of_work import Cause, UnitOfWork
+from yabot.log.unit_of_work import Message as Outgoing
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import doc_changes, outgoing, updates, user_counters
-from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
-from yabot.storage.relational.unit_of_work import Message as Outgoing
 
 SECRET = "my cat is called Misu"
 

@@ -26,10 +26,10 @@ from tests.storage.users.world import World, new_world
 from tests.tiers import examples
 from tests.waiting import until
 from yabot.features.narrative.library import Library
+from yabot.log.tables import receipts, user_counters
 from yabot.runtime.ending import end
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import receipts, user_counters
 
 
 @pytest.fixture

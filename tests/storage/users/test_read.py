@@ -10,10 +10,10 @@ from tests.storage.users.world import World, new_world
 from tests.waiting import until
 from yabot.errors import GuardFailed, StoreUnavailable
 from yabot.features.users.service import StateLost
-from yabot.storage.documents.follower import DocumentFollower
+from yabot.log.document_follower import DocumentFollower
+from yabot.log.tables import doc_changes
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import doc_changes
 
 
 async def language(world: World) -> str | None:

@@ -13,11 +13,11 @@ from tests.waiting import until
 from yabot.clock import utc_now
 from yabot.features.users.model import UserState
 from yabot.features.users.tables import user_profiles
-from yabot.storage.documents.follower import DocumentFollower
+from yabot.log.document_follower import DocumentFollower
+from yabot.log.tables import doc_changes
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import doc_changes
-from yabot.storage.relational.unit_of_work import UnitOfWork
 
 
 @pytest.mark.criterion("1.3.2", "1.1.3")

@@ -13,10 +13,10 @@ from yabot.errors import GuardFailed
 from yabot.feature import Services
 from yabot.features.narrative.service import NarrativeService
 from yabot.features.users.service import User, UserService
+from yabot.log.commit_log import Committed
+from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.storage.documents.store import DocumentStore
-from yabot.storage.relational.commit_log import Committed
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
 
 Decision = Callable[[UnitOfWork], Awaitable[None]]
 

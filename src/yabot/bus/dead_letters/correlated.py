@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, Connection, bindparam, select
 
 from yabot.clock import to_microseconds
 from yabot.events.envelope import Envelope
+from yabot.log.tables import outbox
 from yabot.storage.relational.database import Statement
-from yabot.storage.relational.tables import outbox
 
 # The log has no index by correlation: further back than this only the chain of causes is followed.
 LOOK_BACK = timedelta(hours=1)

@@ -16,10 +16,10 @@ from sqlalchemy import (
     update,
 )
 
+from yabot.bus.tables import dead_letters
 from yabot.events.envelope import Envelope
-from yabot.storage.relational.audit import audited
+from yabot.log.audit import audited
 from yabot.storage.relational.database import Statement
-from yabot.storage.relational.tables import dead_letters
 
 State = Literal["dead", "retrying", "retry", "resolved", "discarded"]
 

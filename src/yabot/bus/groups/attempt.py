@@ -6,11 +6,11 @@ from typing import Any
 
 from yabot.bus.groups.failures import Case
 from yabot.errors import GuardFailed
+from yabot.log.commit_log import CommitLog
+from yabot.log.deciding import decide
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.observability.logging import get_logger
 from yabot.runtime.begun import Begun, begin
-from yabot.storage.relational.commit_log import CommitLog
-from yabot.storage.relational.deciding import decide
-from yabot.storage.relational.unit_of_work import UnitOfWork
 from yabot.subscriber import Event
 
 log = get_logger(__name__)

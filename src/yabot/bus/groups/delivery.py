@@ -16,11 +16,11 @@ from yabot.bus.groups.receipts import receipted
 from yabot.error_text import error_text
 from yabot.errors import GuardFailed, OwnershipLost, StoreUnavailable, TerminalError
 from yabot.events.failures import EventProcessingFailed
+from yabot.log.commit_log import CommitLog
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.observability.logging import CORRELATION_ID, get_logger
 from yabot.observability.metrics import EVENT_HANDLING, EVENT_WAITING, EVENTS_HANDLED, labelled
 from yabot.runtime.backoff import backoff
-from yabot.storage.relational.commit_log import CommitLog
-from yabot.storage.relational.unit_of_work import UnitOfWork
 
 log = get_logger(__name__)
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Executable, bindparam, delete, select, update
 
+from yabot.bus.tables import dead_letters
 from yabot.clock import utc_now
 from yabot.error_text import error_text
 from yabot.errors import YabotError
 from yabot.events.envelope import Envelope
+from yabot.log.unit_of_work import Cause, UnitOfWork, guard
 from yabot.storage.relational.database import Statement, insert_new
-from yabot.storage.relational.tables import dead_letters
-from yabot.storage.relational.unit_of_work import Cause, UnitOfWork, guard
 from yabot.subscriber import Subscriber
 
 

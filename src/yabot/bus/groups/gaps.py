@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from yabot.events.partition import Entry
+from yabot.log.audit import audited
+from yabot.log.commit_log import CommitLog
+from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import SEQUENCE_GAPS
-from yabot.storage.relational.audit import audited
-from yabot.storage.relational.commit_log import CommitLog
-from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
 
 log = get_logger(__name__)
 

@@ -32,14 +32,14 @@ from yabot.errors import OwnershipLost, StoreUnavailable, YabotError
 from yabot.events.envelope import Envelope
 from yabot.events.failures import SubscribersStopped
 from yabot.events.partition import Entry
+from yabot.log.commit_log import CommitLog
+from yabot.log.ownership import Ownership
+from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import EVENTS_IN_FLIGHT, GROUP_LAG, GROUP_LAG_AGE
 from yabot.runtime.lanes import Lanes
 from yabot.runtime.loops import WakingLoop
-from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Statement
-from yabot.storage.relational.ownership import Ownership
-from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
 from yabot.subscriber import Subscriber
 
 log = get_logger(__name__)

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection, bindparam, select, update
 
+from yabot.bus.tables import group_positions
+from yabot.log.tables import partitions
 from yabot.storage.relational.database import Statement, insert_new
-from yabot.storage.relational.tables import group_positions, partitions
 
 _declare = select(partitions.c.partition, partitions.c.last_pos)
 _read = select(group_positions.c.partition, group_positions.c.pos).where(

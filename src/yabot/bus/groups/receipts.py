@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, bindparam, select
 
+from yabot.log.tables import receipts
 from yabot.storage.relational.database import Statement
-from yabot.storage.relational.tables import receipts
 
 _found = select(receipts.c.consumer, receipts.c.cause_id).where(
     receipts.c.consumer.in_(bindparam("consumers", expanding=True)),

@@ -9,12 +9,13 @@ from yabot.bus.groups import failures
 from yabot.bus.groups.delivery import Delivery
 from yabot.bus.groups.failures import Case, Letter
 from yabot.bus.groups.shares import Shares
+from yabot.bus.tables import dead_letters
 from yabot.errors import OwnershipLost, StoreUnavailable, TerminalError
+from yabot.log.commit_log import CommitLog
+from yabot.log.tables import outbox, receipts
 from yabot.observability.logging import get_logger
 from yabot.runtime.lanes import Lanes
-from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Statement
-from yabot.storage.relational.tables import dead_letters, outbox, receipts
 from yabot.subscriber import Subscriber
 
 log = get_logger(__name__)

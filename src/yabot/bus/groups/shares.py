@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from yabot.bus.groups.pace import USUAL, Pace
 from yabot.bus.groups.positions import advance, log_ends, positions_of
 from yabot.bus.groups.progress import Progress
+from yabot.log.ownership import Ownership
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import PARTITIONS_OWNED
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.ownership import Ownership
 
 log = get_logger(__name__)
 

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, bindparam, exists, func, insert, or_, select
 
 from yabot.bus.inbound.window import NOTICED
+from yabot.bus.tables import ingested
 from yabot.clock import to_microseconds, utc_now
 from yabot.events.catalog import Catalog
 from yabot.events.envelope import Envelope
 from yabot.events.failures import EventProcessingFailed, OrderingViolated
+from yabot.log.tables import outbox
 from yabot.storage.relational.database import Statement
-from yabot.storage.relational.tables import ingested, outbox
 
 
 @dataclass(frozen=True, slots=True)

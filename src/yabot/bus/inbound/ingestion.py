@@ -11,13 +11,13 @@ from yabot.clock import from_microseconds, rfc3339, to_microseconds, utc_now
 from yabot.errors import GuardFailed
 from yabot.events.envelope import Envelope
 from yabot.events.failures import OrderingViolated
+from yabot.log.audit import audited
+from yabot.log.commit_log import CommitLog
+from yabot.log.deciding import decide
+from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import INBOUND
-from yabot.storage.relational.audit import audited
-from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Statement
-from yabot.storage.relational.deciding import decide
-from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
 
 log = get_logger(__name__)
 

@@ -14,17 +14,17 @@ from sqlalchemy.exc import DataError, IntegrityError
 from yabot.bus.inbound.ingestion import CONSUMER, Ingestion
 from yabot.bus.inbound.reading import MOST_BYTES, EventRefused, NotAnEnvelope, read_event
 from yabot.bus.inbound.stream import ASIDE, Entry, InboundStream
+from yabot.bus.tables import dead_letters
 from yabot.clock import utc_now
 from yabot.error_text import error_text
 from yabot.errors import InvalidInput
 from yabot.events.envelope import Envelope
 from yabot.events.failures import EventProcessingFailed
+from yabot.log.audit import audited
+from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import INBOUND, INBOUND_ASIDE
-from yabot.storage.relational.audit import audited
 from yabot.storage.relational.database import Statement, insert_new
-from yabot.storage.relational.tables import dead_letters
-from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
 
 log = get_logger(__name__)
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from yabot.bus.inbound.ingestion import CONSUMER, Ingestion
 from yabot.bus.inbound.reading import fitting, read_event
 from yabot.bus.inbound.refusals import entry_in
+from yabot.bus.tables import dead_letters
 from yabot.clock import utc_now
 from yabot.error_text import error_text
 from yabot.errors import InvalidInput
@@ -15,7 +16,6 @@ from yabot.events.catalog import Catalog
 from yabot.events.envelope import Envelope
 from yabot.observability.logging import get_logger
 from yabot.storage.relational.database import Statement
-from yabot.storage.relational.tables import dead_letters
 
 log = get_logger(__name__)
 

@@ -20,12 +20,12 @@ from yabot.bus.inbound.stream import READ_AT_ONCE, START, Entry, InboundStream
 from yabot.bus.inbound.window import WINDOW
 from yabot.error_text import error_text
 from yabot.errors import InvalidInput, OwnershipLost, StoreUnavailable
+from yabot.log.commit_log import CommitLog
+from yabot.log.ownership import RENEW_EVERY, Ownership
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import INBOUND_BUFFERED
 from yabot.runtime.loops import WakingLoop
-from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Statement
-from yabot.storage.relational.ownership import RENEW_EVERY, Ownership
 
 log = get_logger(__name__)
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, select, update
 
 from yabot.features.alerts.tables import alerts
+from yabot.log.unit_of_work import guard
 from yabot.storage.relational.database import Statement, insert_new
-from yabot.storage.relational.unit_of_work import guard
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from yabot.errors import GuardFailed
 from yabot.features.alerts import repository
 from yabot.features.alerts.repository import Alert, Told
 from yabot.features.users.notices import Notices
+from yabot.log.commit_log import CommitLog
+from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.observability.logging import get_logger
-from yabot.storage.relational.commit_log import CommitLog
-from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
 
 log = get_logger(__name__)
 

@@ -17,8 +17,8 @@ from yabot.events.intake import (
 )
 from yabot.features.alerts.service import AlertService
 from yabot.features.narrative.events import PageRefused
-from yabot.storage.incidents import StoreLost, StoreRestored
-from yabot.storage.relational.unit_of_work import UnitOfWork
+from yabot.log.incidents import StoreLost, StoreRestored
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.subscriber import Event, Subscriber
 
 DISTURBANCES: dict[Disturbance, str] = {

@@ -1,6 +1,6 @@
 from sqlalchemy import BigInteger, Column, Table, Text
 
-from yabot.storage.relational.tables import metadata
+from yabot.storage.relational.metadata import metadata
 from yabot.storage.relational.types import Moment
 
 # One row for each thing that administrators have been told of.

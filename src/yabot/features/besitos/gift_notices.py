@@ -16,11 +16,11 @@ from yabot.features.besitos.tables import gift_notices
 from yabot.features.users.model import Profile
 from yabot.features.users.names import shown_name
 from yabot.features.users.notices import Notices
+from yabot.log.commit_log import CommitLog
+from yabot.log.unit_of_work import Cause, UnitOfWork, guard
 from yabot.observability.logging import get_logger
 from yabot.runtime.loops import WakingLoop
-from yabot.storage.relational.commit_log import CommitLog
 from yabot.storage.relational.database import Statement, insert_new
-from yabot.storage.relational.unit_of_work import Cause, UnitOfWork, guard
 
 log = get_logger(__name__)
 

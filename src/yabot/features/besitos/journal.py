@@ -18,9 +18,9 @@ from yabot.features.besitos.events import BesitosAwarded, BesitosSpent
 from yabot.features.besitos.model import Transaction, reader_account
 from yabot.features.besitos.repository import Opened, new_account, posting_rows, transaction_row
 from yabot.features.besitos.tables import accounts, postings, transactions
+from yabot.log.unit_of_work import UnitOfWork, guard
 from yabot.storage.relational.database import insert_new
 from yabot.storage.relational.prepared import Prepared
-from yabot.storage.relational.unit_of_work import UnitOfWork, guard
 
 Told = BesitosAwarded | BesitosSpent
 

@@ -16,8 +16,8 @@ from yabot.features.besitos.model import (
     system_account,
 )
 from yabot.features.users.service import UserService
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.unit_of_work import UnitOfWork
 
 Spending = Literal["spent", "repeated", "insufficient"]
 Transfer = Literal["transferred", "repeated", "insufficient", "unknown_recipient"]

@@ -11,7 +11,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from yabot.storage.relational.tables import metadata
+from yabot.storage.relational.metadata import metadata
 from yabot.storage.relational.types import Moment, RowId
 
 accounts = Table(

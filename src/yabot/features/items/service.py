@@ -4,7 +4,7 @@ from yabot.features.items.events import ItemAcquired
 from yabot.features.items.inventory import quantities, with_more
 from yabot.features.items.shelf import Shelf
 from yabot.features.users.service import User, UserService
-from yabot.storage.relational.unit_of_work import UnitOfWork
+from yabot.log.unit_of_work import UnitOfWork
 
 
 class ItemService:

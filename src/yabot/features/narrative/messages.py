@@ -5,8 +5,9 @@ The log's rows of messages go in time; what they showed stays.
 
 from sqlalchemy import bindparam, func, select, union_all
 
+from yabot.bot.tables import shown_pages
+from yabot.log.tables import outgoing
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import outgoing, shown_pages
 
 _all = union_all(
     select(outgoing.c.chat_id, outgoing.c.message_id, outgoing.c.content_id).where(

@@ -6,7 +6,7 @@ from yabot.bot.plain import in_plain_text
 from yabot.bot.turn import message
 from yabot.features.narrative.events import PageRefused
 from yabot.features.users.service import UserService
-from yabot.storage.relational.unit_of_work import UnitOfWork
+from yabot.log.unit_of_work import UnitOfWork
 
 WAYS_ON = (("narrative-continue", "story"), ("narrative-again", "story:again"))
 

@@ -29,9 +29,9 @@ from yabot.features.narrative.story.scene import Scene
 from yabot.features.subscriptions.service import SubscriptionService
 from yabot.features.users.model import NarrativeProgress
 from yabot.features.users.service import User, UserService
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.outside import reaction
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)

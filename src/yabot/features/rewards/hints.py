@@ -9,7 +9,7 @@ from yabot.features.narrative.story.model import Hint
 from yabot.features.narrative.story.scene import hint_text
 from yabot.features.users.notices import Notices
 from yabot.features.users.service import User, UserService
-from yabot.storage.relational.unit_of_work import UnitOfWork
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.subscriber import Event, Subscriber
 
 # Shows the page anew, with the choices that the hint has opened.

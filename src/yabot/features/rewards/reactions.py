@@ -5,7 +5,7 @@ from yabot.features.besitos.service import BesitosService
 from yabot.features.narrative.events import ReactionDetected
 from yabot.features.narrative.service import NarrativeService
 from yabot.features.users.notices import Notices
-from yabot.storage.relational.unit_of_work import UnitOfWork
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.subscriber import Event, Subscriber
 
 

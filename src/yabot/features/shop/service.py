@@ -9,7 +9,7 @@ from yabot.features.items.model import Item
 from yabot.features.items.service import ItemService
 from yabot.features.shop.order import Order
 from yabot.features.users.service import User
-from yabot.storage.relational.unit_of_work import UnitOfWork, guard
+from yabot.log.unit_of_work import UnitOfWork, guard
 
 # outdated: there is no such item for sale (any more).
 Refusal = Literal["outdated", "already_owned", "repeated"]

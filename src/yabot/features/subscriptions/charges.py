@@ -9,9 +9,9 @@ from sqlalchemy import Connection, and_, bindparam, select, update
 
 from yabot.features.subscriptions.plans import Charge
 from yabot.features.subscriptions.tables import payments
-from yabot.storage.relational.audit import audited
+from yabot.log.audit import audited
+from yabot.log.unit_of_work import guard
 from yabot.storage.relational.database import Statement, insert_new
-from yabot.storage.relational.unit_of_work import guard
 
 # Paid: known, and not yet decided upon. Refunding: Telegram is being asked to give it back.
 State = Literal["paid", "activated", "refunding", "refunded"]

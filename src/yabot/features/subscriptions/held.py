@@ -22,8 +22,8 @@ from yabot.features.subscriptions.payments import PaymentService, Settled
 from yabot.features.subscriptions.replies import READ_ON, on_payment
 from yabot.features.subscriptions.terms import Term
 from yabot.features.users.notices import Notices
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.observability.logging import get_logger
-from yabot.storage.relational.unit_of_work import UnitOfWork
 from yabot.subscriber import Event
 
 log = get_logger(__name__)

@@ -20,9 +20,9 @@ from yabot.features.subscriptions.plans import Charge, Plan
 from yabot.features.subscriptions.service import SubscriptionService, as_json
 from yabot.features.subscriptions.terms import Term
 from yabot.features.users.service import UserService
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.observability.logging import get_logger
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.unit_of_work import UnitOfWork
 
 log = get_logger(__name__)
 

@@ -23,7 +23,7 @@ from yabot.features.subscriptions.replies import (
 from yabot.features.subscriptions.service import SubscriptionService
 from yabot.features.subscriptions.terms import Term
 from yabot.features.users.notices import Notices
-from yabot.storage.relational.unit_of_work import UnitOfWork
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.subscriber import Event
 
 # How long before the end the reader hears of it.

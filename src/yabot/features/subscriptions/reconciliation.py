@@ -22,11 +22,11 @@ from yabot.features.subscriptions.statement import (
 )
 from yabot.features.subscriptions.terms import Term
 from yabot.features.users.notices import Notices
+from yabot.log.commit_log import CommitLog
+from yabot.log.deciding import decide
+from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.observability.logging import get_logger
 from yabot.runtime.loops import WakingLoop
-from yabot.storage.relational.commit_log import CommitLog
-from yabot.storage.relational.deciding import decide
-from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
 
 log = get_logger(__name__)
 

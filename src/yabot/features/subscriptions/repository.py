@@ -10,8 +10,8 @@ from sqlalchemy import Connection, and_, bindparam, delete, select, update
 from yabot.features.subscriptions.plans import PLANS
 from yabot.features.subscriptions.tables import subscriptions
 from yabot.features.subscriptions.terms import Term
+from yabot.log.unit_of_work import guard
 from yabot.storage.relational.database import Statement, insert_new
-from yabot.storage.relational.unit_of_work import guard
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from yabot.features.subscriptions.plans import Plan
 from yabot.features.subscriptions.repository import StoredTerm
 from yabot.features.subscriptions.tables import subscriptions
 from yabot.features.subscriptions.terms import Term
+from yabot.log.unit_of_work import UnitOfWork, guard
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.unit_of_work import UnitOfWork, guard
 
 
 @dataclass(frozen=True, slots=True)

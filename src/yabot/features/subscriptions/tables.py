@@ -1,6 +1,6 @@
 from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Table, Text
 
-from yabot.storage.relational.tables import metadata
+from yabot.storage.relational.metadata import metadata
 from yabot.storage.relational.types import Moment, RowId
 
 subscriptions = Table(

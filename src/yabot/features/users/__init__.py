@@ -12,9 +12,9 @@ from yabot.features.users.model import UserState
 from yabot.features.users.repeating import RepeatedDeletions
 from yabot.features.users.service import COLLECTION, UserService
 from yabot.features.users.tables import user_profiles
+from yabot.log.commit_log import Committed
 from yabot.runtime.loops import WakingLoop
 from yabot.storage.documents.model import Collection
-from yabot.storage.relational.commit_log import Committed
 
 HERE = Path(__file__).parent
 

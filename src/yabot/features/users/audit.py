@@ -7,9 +7,9 @@ from sqlalchemy import Connection, select
 
 from yabot.features.users.service import COLLECTION
 from yabot.features.users.tables import user_profiles
+from yabot.log.tables import doc_changes, user_counters
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import doc_changes, user_counters
 
 AT_ONCE = 1000
 # What is on its way when it is looked at has arrived by the second look.

@@ -6,7 +6,7 @@ Never stale: SQL tells the version that a reader must see, and only that version
 from collections import OrderedDict
 
 from yabot.features.users.model import UserState
-from yabot.storage.relational.commit_log import Committed
+from yabot.log.commit_log import Committed
 
 
 class StateCache:

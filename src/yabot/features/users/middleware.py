@@ -11,7 +11,7 @@ from yabot.bot.localization import Texts
 from yabot.bot.origins import sender, tells_of_payment
 from yabot.bot.turn import Turn
 from yabot.features.users.service import User, UserService
-from yabot.storage.relational.unit_of_work import UnitOfWork
+from yabot.log.unit_of_work import UnitOfWork
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from yabot.bot.localization import Localizer, Texts
 from yabot.bot.turn import message
 from yabot.features.users.service import UserService
-from yabot.storage.relational.unit_of_work import UnitOfWork
+from yabot.log.unit_of_work import UnitOfWork
 
 # The text in the reader's language; None when there is nothing to say.
 Say = Callable[[Localizer], str | None]

@@ -4,10 +4,10 @@ from yabot.errors import GuardFailed
 from yabot.features.users import repository
 from yabot.features.users.forgotten import Forgotten, ForgottenList
 from yabot.features.users.service import UserService
+from yabot.log.commit_log import CommitLog
+from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.observability.logging import get_logger
 from yabot.runtime.loops import WakingLoop
-from yabot.storage.relational.commit_log import CommitLog
-from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
 
 log = get_logger(__name__)
 

@@ -7,19 +7,13 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, bindparam, delete, func, select, update
 
 from yabot.bot.outgoing import FILE_METHOD
+from yabot.bot.tables import shown_pages, updates
 from yabot.features.users.model import Profile
 from yabot.features.users.tables import user_profiles
+from yabot.log.tables import BLANK, doc_changes, outgoing, user_counters
+from yabot.log.unit_of_work import guard
 from yabot.storage.relational.database import Statement, insert_new
 from yabot.storage.relational.prepared import Prepared
-from yabot.storage.relational.tables import (
-    BLANK,
-    doc_changes,
-    outgoing,
-    shown_pages,
-    updates,
-    user_counters,
-)
-from yabot.storage.relational.unit_of_work import guard
 
 
 @dataclass(frozen=True, slots=True)

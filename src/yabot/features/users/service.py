@@ -17,11 +17,11 @@ from yabot.features.users.cache import StateCache
 from yabot.features.users.events import UserDeleted, UserRegistered, UserUpdated
 from yabot.features.users.forgotten import ForgottenList
 from yabot.features.users.model import Preferences, Profile, UserState, new_state
+from yabot.log import personal_data as log_data
+from yabot.log.unit_of_work import DocumentChange, UnitOfWork
 from yabot.observability.logging import get_logger
 from yabot.storage.documents.store import DocumentStore
-from yabot.storage.relational import log_data
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.unit_of_work import DocumentChange, UnitOfWork
 
 log = get_logger(__name__)
 

@@ -1,6 +1,6 @@
 from sqlalchemy import BigInteger, Boolean, Column, Index, Table, Text, func
 
-from yabot.storage.relational.tables import metadata
+from yabot.storage.relational.metadata import metadata
 from yabot.storage.relational.types import Moment
 
 user_profiles = Table(

@@ -4,7 +4,7 @@ The log and each feature keep their own migrations, as branches of one Alembic h
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,13 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, Table, func, insert, select, text
+from sqlalchemy import Connection, Engine, Table, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from yabot.error_text import kind_of
-from yabot.errors import ConfigurationError, SchemaMismatch, StartupError
+from yabot.errors import SchemaMismatch, StartupError
 from yabot.storage.relational.database import store_errors
-from yabot.storage.relational.tables import LOG_TABLES, metadata, partitions
+from yabot.storage.relational.metadata import metadata
 
 HOME = Path(__file__).parent / "migrations"
 # Any number will do, as long as every process takes the same one.
@@ -35,13 +35,10 @@ ANOTHER_VERSION = (
 
 @dataclass(frozen=True)
 class Schema:
+    """The tables of this version, and the folders of the migrations that make them."""
+
     tables: tuple[Table, ...]
     migrations: tuple[Path, ...]
-
-    @classmethod
-    def of(cls, tables: Iterable[Table], migrations: Iterable[Path]) -> "Schema":
-        """The log's tables and those of the features."""
-        return cls((*LOG_TABLES, *tables), (HOME / "versions", *migrations))
 
     def upgrade(self, engine: Engine) -> None:
         """Run the missing migrations, one process at a time.
@@ -54,7 +51,7 @@ class Schema:
                 # A migration may take long, and so may waiting for that of another process.
                 connection.execute(text("SET LOCAL statement_timeout = 0"))
                 connection.execute(text("SET LOCAL lock_timeout = 0"))
-            _one_process_at_a_time(connection)
+            one_process_at_a_time(connection)
             try:
                 command.upgrade(self._config(connection), "heads")
             except CommandError as error:
@@ -111,33 +108,7 @@ class Schema:
         return table in {ours.name for ours in self.tables}
 
 
-def settle_partitions(connection: Connection, count: int) -> None:
-    """Make the partitions on the first start; raises ConfigurationError when the number differs."""
-    _one_process_at_a_time(connection)
-    stored = connection.execute(select(func.count()).select_from(partitions)).scalar_one()
-    if stored == 0:
-        rows = [{"partition": n, "last_pos": 0, "published_pos": 0} for n in range(count)]
-        connection.execute(insert(partitions), rows)
-    else:
-        _require(stored, count)
-
-
-def require_partitions(connection: Connection, count: int) -> None:
-    """Raises ConfigurationError when the database was made with another number."""
-    _require(connection.execute(select(func.count()).select_from(partitions)).scalar_one(), count)
-
-
-def _require(stored: int, count: int) -> None:
-    if stored != count:
-        raise ConfigurationError(
-            [
-                f"BUS_PARTITIONS: is {count}, but the database was made with {stored}; "
-                f"set BUS_PARTITIONS={stored}"
-            ]
-        )
-
-
-def _one_process_at_a_time(connection: Connection) -> None:
+def one_process_at_a_time(connection: Connection) -> None:
     """Until the transaction ends. On SQLite every writing transaction is alone anyway."""
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(ADVISORY_LOCK)))

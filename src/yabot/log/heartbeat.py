@@ -4,8 +4,8 @@ from sqlalchemy import Connection, bindparam, delete, insert
 from uuid_utils import uuid7
 
 from yabot.clock import utc_now
+from yabot.log.tables import receipts
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.tables import receipts
 
 _add = insert(receipts)
 _remove = delete(receipts).where(

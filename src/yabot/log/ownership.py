@@ -20,8 +20,8 @@ from typing_extensions import override
 from uuid_utils import uuid4
 
 from yabot.errors import OwnershipLost
+from yabot.log.tables import group_members, partition_owners, partitions
 from yabot.storage.relational.database import Database, Statement, insert_new
-from yabot.storage.relational.tables import group_members, partition_owners, partitions
 
 # Seconds for which a partition stays with an owner that is not heard of.
 LEASE_SECONDS = 10.0

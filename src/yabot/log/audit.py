@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, insert
 
 from yabot.clock import utc_now
+from yabot.log.tables import audit_log
 from yabot.storage.relational.database import Statement
-from yabot.storage.relational.tables import audit_log
 
 _add = insert(audit_log)
 

@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, bindparam, case, update
 
 from yabot.clock import to_microseconds, utc_now
+from yabot.log.tables import partitions, user_counters
+from yabot.log.unit_of_work import UnitOfWork, guard
 from yabot.storage.relational.database import insert_new
 from yabot.storage.relational.prepared import Prepared
-from yabot.storage.relational.tables import partitions, user_counters
-from yabot.storage.relational.unit_of_work import UnitOfWork, guard
 
 
 @dataclass(slots=True)
@@ -109,7 +109,7 @@ def place(connection: Connection, rows: list[dict[str, Any]]) -> None:
     last = {}
     for number in sorted(counts):
         taken = _take_positions.first(connection, {"number": number, "count": counts[number]})
-        assert taken is not None, "settle_partitions has made a row for each"
+        assert taken is not None, "ensure_partitions has made a row for each"
         last[number] = taken[0] - counts[number]
     for row in rows:
         last[row["partition"]] += 1

@@ -16,15 +16,15 @@ from sqlalchemy import Connection, and_, bindparam, delete, exists, select
 
 from yabot.error_text import known_phrases
 from yabot.errors import StoreUnavailable, YabotError
+from yabot.log.commit_log import Committed
+from yabot.log.tables import doc_changes, user_counters
+from yabot.log.unit_of_work import DocumentChange
 from yabot.observability.logging import get_logger
 from yabot.runtime.loops import WakingLoop
 from yabot.storage.documents.model import VersionedDocument
 from yabot.storage.documents.store import DocumentStore
-from yabot.storage.relational.commit_log import Committed
 from yabot.storage.relational.database import Database, Statement
 from yabot.storage.relational.prepared import Prepared
-from yabot.storage.relational.tables import doc_changes, user_counters
-from yabot.storage.relational.unit_of_work import DocumentChange
 
 log = get_logger(__name__)
 

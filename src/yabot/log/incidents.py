@@ -7,10 +7,10 @@ from uuid_utils import uuid7
 
 from yabot.errors import StoreUnavailable
 from yabot.events.envelope import EventPayload
+from yabot.log.commit_log import CommitLog
+from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.runtime.backoff import backoff
 from yabot.runtime.ending import end
-from yabot.storage.relational.commit_log import CommitLog
-from yabot.storage.relational.unit_of_work import Cause, UnitOfWork
 
 
 class StoreLost(EventPayload):

@@ -13,18 +13,18 @@ from yabot.errors import GuardFailed, StoreUnavailable
 from yabot.events.catalog import Catalog
 from yabot.events.envelope import Envelope, EventPayload
 from yabot.events.partition import Entry, partition_of
-from yabot.observability.logging import get_logger
-from yabot.observability.metrics import COMMITS, COMMITTING, labelled
-from yabot.storage.relational.appending import (
+from yabot.log.appending import (
     add_event,
     append_documents,
     append_messages,
     redo_row,
     take_receipt,
 )
+from yabot.log.numbering import UserCounter, advance_counters, place
+from yabot.log.unit_of_work import Cause, DocumentChange, Message, UnitOfWork
+from yabot.observability.logging import get_logger
+from yabot.observability.metrics import COMMITS, COMMITTING, labelled
 from yabot.storage.relational.database import Database
-from yabot.storage.relational.numbering import UserCounter, advance_counters, place
-from yabot.storage.relational.unit_of_work import Cause, DocumentChange, Message, UnitOfWork
 
 log = get_logger(__name__)
 

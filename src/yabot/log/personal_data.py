@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select
 
 from yabot.clock import rfc3339
+from yabot.log.tables import audit_log, outbox, user_counters
 from yabot.storage.relational.database import Database, Statement
-from yabot.storage.relational.tables import audit_log, dead_letters, outbox, user_counters
 
 _events = (
     select(outbox.c.envelope)
@@ -18,11 +18,6 @@ _audit = (
     select(audit_log.c.kind, audit_log.c.details, audit_log.c.created_at)
     .where(audit_log.c.user_id == bindparam("user"))
     .order_by(audit_log.c.id)
-)
-_letters = (
-    select(dead_letters.c.envelope)
-    .where(dead_letters.c.user_id == bindparam("user"))
-    .order_by(dead_letters.c.id)
 )
 _counter = select(user_counters.c.sequence, user_counters.c.state_version).where(
     user_counters.c.user_id == bindparam("user")
@@ -42,9 +37,6 @@ def _of(user_id: str) -> Statement[dict[str, Any]]:
         return {
             "counters": None if counter is None else dict(counter._mapping),
             "events": [json.loads(text) for text in connection.execute(_events, user).scalars()],
-            "failed_events": [
-                json.loads(text) for text in connection.execute(_letters, user).scalars()
-            ],
             "audit": [
                 {"kind": kind, "details": json.loads(details), "created_at": rfc3339(created_at)}
                 for kind, details, created_at in connection.execute(_audit, user)

@@ -5,10 +5,10 @@ from typing import Any
 from sqlalchemy import Connection, insert
 
 from yabot.clock import utc_now
+from yabot.log.tables import doc_changes, outbox, outgoing, receipts
+from yabot.log.unit_of_work import Cause, DocumentChange, Message, UnitOfWork
 from yabot.storage.relational.database import insert_new
 from yabot.storage.relational.prepared import Prepared
-from yabot.storage.relational.tables import doc_changes, outbox, outgoing, receipts
-from yabot.storage.relational.unit_of_work import Cause, DocumentChange, Message, UnitOfWork
 
 _add_receipt = Prepared(lambda connection: insert_new(connection, receipts))
 

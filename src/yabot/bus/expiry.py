@@ -1,0 +1,41 @@
+"""Dead letters and remembered events of other services that nobody needs any more."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Exists, select
+
+from yabot.bus.tables import dead_letters, group_positions, ingested
+from yabot.log.retention import Ages, Rule
+from yabot.log.tables import outbox
+
+_closed = dead_letters.c.state.in_(("resolved", "discarded"))
+_dead = dead_letters.c.state == "dead"
+
+
+def expired(ages: Ages) -> list[Rule]:
+    """Letters that nobody has looked after stay longer. So does what is remembered of other
+    services' events: it must outlive whatever could be delivered once more."""
+    return [
+        Rule(dead_letters, _closed & (dead_letters.c.last_failed_at < ages.old)),
+        Rule(dead_letters, _dead & (dead_letters.c.last_failed_at < ages.very_old)),
+        Rule(ingested, ingested.c.ingested_at < ages.very_old),
+    ]
+
+
+def unread(groups: Sequence[str]) -> Exists:
+    """Of an event in the outbox: one of these groups has not handled it yet."""
+    return (
+        select(group_positions.c.pos)
+        .where(
+            group_positions.c.partition == outbox.c.partition,
+            group_positions.c.name.in_(groups),
+            group_positions.c.pos < outbox.c.pos,
+        )
+        .exists()
+    )
+
+
+def has_open_letter(user_id: ColumnElement[str]) -> Exists:
+    """An event of that user may still be tried again."""
+    same_user = dead_letters.c.user_id.is_not_distinct_from(user_id)
+    return select(dead_letters.c.id).where(~_closed, same_user).exists()

@@ -1,0 +1,64 @@
+"""How far the groups of subscribers are, what they failed on, and what came from outside."""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, UniqueConstraint
+
+from yabot.storage.relational.metadata import metadata
+from yabot.storage.relational.types import Moment, RowId
+
+# How far each group of subscribers is: all up to ``pos`` has taken effect or is a dead letter.
+group_positions = Table(
+    "group_positions",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("pos", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Events that a subscriber failed on: while it still tries (retrying), when it has given up (dead),
+# when an operator wants it tried again (retry), and after that (resolved, discarded).
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("consumer", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("group_name", Text, nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("user_id", Text),
+    Column("event_type", Text, nullable=False),
+    Column("envelope", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("error_code", Text, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("note", Text),
+    Column("first_failed_at", Moment, nullable=False),
+    Column("last_failed_at", Moment, nullable=False),
+    UniqueConstraint("consumer", "event_id"),
+    Index("ix_dead_letters_state", "state"),
+    sqlite_autoincrement=True,
+)
+
+# Events of other services that were taken in: those that are still to come are held against them.
+ingested = Table(
+    "ingested",
+    metadata,
+    Column("event_id", Text, primary_key=True),
+    # The user's id, or the correlation id of an event without user.
+    Column("lane", Text, nullable=False),
+    Column("event_type", Text, nullable=False),
+    Column("correlation_id", Text, nullable=False, index=True),
+    Column("causation_id", Text, nullable=False, index=True),
+    # Microseconds since 1970, by the sender's clock, but not before its causes.
+    Column("happened_us", BigInteger, nullable=False),
+    Column("ingested_at", Moment, nullable=False),
+    Index("ix_ingested_lane_happened_us", "lane", "happened_us"),
+    sqlite_with_rowid=False,
+)
+
+TABLES: tuple[Table, ...] = (
+    group_positions,
+    dead_letters,
+    ingested,
+)
