@@ -14,8 +14,8 @@ from time import perf_counter
 
 from bench.engines import Engines
 from bench.figures import Figure, Target
-from yabot.application import BotApplication
-from yabot.bootstrap import FEATURES
+from yabot.app.application import BotApplication
+from yabot.app.features import FEATURES
 from yabot.embedded.engine import EmbeddedEngine
 from yabot.embedded.mongod import EmbeddedMongod
 from yabot.embedded.ports import free_port

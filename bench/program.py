@@ -10,8 +10,9 @@ from aiogram.types import User
 from bench.arrivals import Arrivals, WatchedFollower, WatchedStreams
 from bench.engines import Engines
 from bench.updates import STORY
-from yabot.assembly import build_dispatcher, build_services, state_collection
-from yabot.bootstrap import FEATURES
+from yabot.app.assembly import build_dispatcher, build_services, state_collection
+from yabot.app.features import FEATURES
+from yabot.app.stores import Stores, connect_database, connect_documents, open_stores
 from yabot.bot.intake import Intake
 from yabot.bot.pace import Pace
 from yabot.bot.processing import UpdateProcessor
@@ -24,7 +25,6 @@ from yabot.log.ownership import SoleOwner
 from yabot.observability.logging import configure_logging
 from yabot.runtime.heap import settle_heap
 from yabot.settings import ConfigManager, Settings
-from yabot.stores import Stores, connect_database, connect_documents, open_stores
 
 # Never used: replies stay in their rows, nobody sends them.
 NO_TOKEN = "42:bench"

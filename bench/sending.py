@@ -10,8 +10,8 @@ from aiohttp import web
 from bench.engines import Engines
 from bench.figures import Figure, Target
 from bench.program import prepared_program
-from yabot.assembly import build_endings
-from yabot.bootstrap import FEATURES
+from yabot.app.assembly import build_endings
+from yabot.app.features import FEATURES
 from yabot.bot.limits import BOT_PER_SECOND, SendLimits
 from yabot.bot.outgoing import to_message
 from yabot.bot.sender import Sender

@@ -14,8 +14,9 @@ from sqlalchemy import Column, Connection, MetaData, Table, Text, insert
 from bench.engines import Engines
 from bench.logged import USERS, new_rows, refill
 from bench.peer_faststream import CREATE
-from yabot.assembly import build_catalog
-from yabot.bootstrap import FEATURES
+from yabot.app.assembly import build_catalog
+from yabot.app.features import FEATURES
+from yabot.app.stores import connect_database, open_database, open_redis
 from yabot.bus.groups.feed import Feed
 from yabot.bus.groups.group import SubscriberGroup
 from yabot.bus.groups.positions import declare_groups
@@ -30,7 +31,6 @@ from yabot.observability.logging import configure_logging
 from yabot.runtime.heap import settle_heap
 from yabot.settings import ConfigManager
 from yabot.storage.relational.prepared import Prepared
-from yabot.stores import connect_database, open_database, open_redis
 from yabot.subscriber import Event, Subscriber
 
 GROUP = "bench"

@@ -16,14 +16,14 @@ from aiogram.types import Message
 from aiogram.webhook.aiohttp_server import SimpleRequestHandler
 from aiohttp import web
 
-from yabot.bootstrap import FEATURES
+from yabot.app.features import FEATURES
+from yabot.app.stores import connect_database, open_database
 from yabot.bot.intake import Intake
 from yabot.bot.reading import Received
 from yabot.bot.webhook import WebhookHandler
 from yabot.observability.logging import configure_logging
 from yabot.runtime.http import HttpServer
 from yabot.settings import ConfigManager
-from yabot.stores import connect_database, open_database
 
 PATH = "/telegram"
 SECRET = "the-secret-of-the-benchmark"

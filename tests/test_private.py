@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from yabot.app.stores import open_database
 from yabot.errors import ConfigurationError
 from yabot.observability.handlers import rotating_file
 from yabot.private import private_file, private_folder
 from yabot.settings import LoggingSettings, Settings, SqlSettings
-from yabot.stores import open_database
 
 NOBODY = 65534
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")

@@ -7,8 +7,8 @@ holds every later state of the catalog against it.
 import json
 from pathlib import Path
 
-from yabot.assembly import build_catalog
-from yabot.bootstrap import FEATURES
+from yabot.app.assembly import build_catalog
+from yabot.app.features import FEATURES
 
 FROZEN = Path(__file__).with_name("events-v1.json")
 

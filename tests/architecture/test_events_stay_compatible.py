@@ -9,8 +9,8 @@ import pytest
 
 from tests.architecture.compatibility import broken_promises
 from tests.architecture.freeze_events import FROZEN
-from yabot.assembly import build_catalog
-from yabot.bootstrap import FEATURES
+from yabot.app.assembly import build_catalog
+from yabot.app.features import FEATURES
 from yabot.events.envelope import Envelope
 
 Json = dict[str, Any]

@@ -12,8 +12,8 @@ from tests.e2e.reader import Reader, readers
 from tests.e2e.stores import Stores
 from tests.ports import free_port
 from tests.waiting import wait_until
-from yabot.application import BotApplication
-from yabot.bootstrap import FEATURES
+from yabot.app.application import BotApplication
+from yabot.app.features import FEATURES
 from yabot.errors import SchemaMismatch
 from yabot.feature import Feature
 from yabot.playground.client import PlaygroundClient

@@ -12,7 +12,7 @@ from fluent.syntax.ast import Message, VariableReference
 from fluent.syntax.visitor import Visitor
 
 import yabot
-from yabot.bootstrap import FEATURES
+from yabot.app.features import FEATURES
 from yabot.bot.localization import LANGUAGES, MACHINERY_TEXTS
 
 SOURCE = Path(yabot.__file__).parent

@@ -11,7 +11,7 @@ from tests.bus.process import Poked, Process, poke, settled, toy
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import NewDatabase
 from tests.waiting import until
-from yabot.assembly import build_retention
+from yabot.app.assembly import build_retention
 from yabot.clock import utc_now
 from yabot.feature import Feature
 from yabot.log.tables import outbox

@@ -7,7 +7,7 @@ import pytest
 
 from tests.bus.process import Poked, Tickled, toy
 from tests.storage.fixtures import PARTITIONS
-from yabot.assembly import build_groups, build_texts
+from yabot.app.assembly import build_groups, build_texts
 from yabot.feature import Feature, Services
 from yabot.log.commit_log import CommitLog
 from yabot.log.ownership import SoleOwner

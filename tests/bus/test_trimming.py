@@ -8,7 +8,7 @@ from tests.bus.log import entries_of, marked, tell
 from tests.bus.relays import new_relay
 from tests.storage.fixtures import PARTITIONS
 from tests.waiting import until
-from yabot.assembly import build_retention
+from yabot.app.assembly import build_retention
 from yabot.bus.streams import Streams
 from yabot.bus.trimming import StreamTrimming
 from yabot.clock import utc_now

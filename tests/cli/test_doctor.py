@@ -13,7 +13,8 @@ from sqlalchemy import text
 from tests.own_time import own_time
 from tests.ports import free_port
 from tests.uris import port_of
-from yabot.bootstrap import FEATURES
+from yabot.app.features import FEATURES
+from yabot.app.stores import connect_database, connect_documents, open_database, open_documents
 from yabot.cli.doctor import examine, render
 from yabot.cli.probes import PATIENCE_S, Check, judge_intake, judge_program
 from yabot.embedded.mongod import PACKAGED, EmbeddedMongod
@@ -21,7 +22,6 @@ from yabot.embedded.valkey import EmbeddedValkey
 from yabot.playground.server import PlaygroundServer
 from yabot.runtime.lock import data_directory_lock
 from yabot.settings import ConfigManager
-from yabot.stores import connect_database, connect_documents, open_database, open_documents
 
 OURS = "https://bot.example.org/secret-path"
 OTHER = "https://other.example/secret-path"

@@ -15,6 +15,7 @@ from tests.crash.effects import EFFECT
 from tests.crash.load import Load, cure
 from tests.crash.quests import ends_badly, takes_its_time
 from tests.storage.dumps import rows_of
+from yabot.app.stores import Stores
 from yabot.bus.tables import dead_letters, group_positions
 from yabot.coordinator.machine import CLOSED, FAILED, FINISHED
 from yabot.coordinator.tables import workflows
@@ -23,7 +24,6 @@ from yabot.features.besitos.audit import audit_ledger
 from yabot.features.besitos.tables import accounts
 from yabot.log.tables import audit_log, doc_changes, partitions, user_counters
 from yabot.storage.relational.database import Database
-from yabot.stores import Stores
 
 Effects = list[dict[str, Any]]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.crash.deeds import FEATURES
 from tests.storage.fixtures import PARTITIONS
+from yabot.app.stores import Stores
 from yabot.bus.connection import connect
 from yabot.bus.groups.positions import declare_groups
 from yabot.feature import group_names
@@ -14,7 +15,6 @@ from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.postgres import PostgresDatabase
 from yabot.storage.relational.sqlite import SqliteDatabase
-from yabot.stores import Stores
 
 __all__ = ["PARTITIONS", "Addresses", "open_sql", "opened"]
 

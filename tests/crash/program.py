@@ -19,7 +19,7 @@ from tests.crash.deeds import FEATURES
 from tests.crash.invariants import until_finished
 from tests.crash.load import Load, drive
 from tests.crash.places import PARTITIONS, Addresses, opened
-from yabot.assembly import (
+from yabot.app.assembly import (
     build_coordinators,
     build_deadlines,
     build_groups,
@@ -27,6 +27,8 @@ from yabot.assembly import (
     build_services,
     state_collection,
 )
+from yabot.app.stores import Stores
+from yabot.app.worker import WorkerRole
 from yabot.bus.groups.feed import Feed
 from yabot.bus.inbound.sequencer import Sequencer
 from yabot.bus.inbound.stream import InboundStream
@@ -43,8 +45,6 @@ from yabot.runtime.ending import end
 from yabot.runtime.loops import WakingLoop
 from yabot.settings.logs import LoggingSettings
 from yabot.storage.relational.database import Statement
-from yabot.stores import Stores
-from yabot.worker import WorkerRole
 
 log = get_logger(__name__)
 

@@ -17,7 +17,7 @@ from tests.crash.places import PARTITIONS, Addresses, opened
 from tests.crash.program import SHORT_TIMEOUT_MS, Orders
 from tests.outages.servers import EngineServer
 from tests.waiting import PATIENCE, until
-from yabot.assembly import build_services
+from yabot.app.assembly import build_services
 from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams
 from yabot.embedded.mongod import EmbeddedMongod

@@ -16,7 +16,7 @@ from tests.crash.places import PARTITIONS, Addresses, opened
 from tests.crash.program import Orders, following
 from tests.e2e.kill_points import KillPoint
 from tests.waiting import PATIENCE, until
-from yabot.stores import Stores
+from yabot.app.stores import Stores
 
 LOAD = Load(readers=8, reactions=12, pace=0.25)
 # For what one worker and its heir have to do, and no longer.

@@ -133,7 +133,7 @@ async def status(command: list[str], env: dict[str, str]) -> int:
 @pytest.mark.parametrize(
     ("path", "sent"),
     [
-        ("src/yabot/bootstrap.py", True),
+        ("src/yabot/app/features.py", True),
         ("requirements/runtime.txt", True),
         ("pyproject.toml", True),
         ("deploy/setup_mongodb.py", True),
@@ -143,7 +143,7 @@ async def status(command: list[str], env: dict[str, str]) -> int:
         (".git/config", False),
         (".yabot/yabot.db", False),
         ("tests/conftest.py", False),
-        ("src/yabot/__pycache__/bootstrap.cpython-311.pyc", False),
+        ("src/yabot/app/__pycache__/features.cpython-311.pyc", False),
     ],
 )
 def test_no_secret_is_sent_to_the_builder(path: str, sent: bool) -> None:

@@ -10,7 +10,7 @@ from pymongo.errors import OperationFailure, ServerSelectionTimeoutError
 
 from tests.deploy.compose_file import environment
 from tests.deploy.servers import mongodb, set_up
-from yabot.bootstrap import FEATURES
+from yabot.app.features import FEATURES
 from yabot.errors import StartupError
 from yabot.storage.documents.store import DocumentStore
 

@@ -9,9 +9,9 @@ import pytest
 
 from tests.deploy.compose_file import environment
 from tests.deploy.servers import postgres, set_up
-from yabot.bootstrap import FEATURES
+from yabot.app.features import FEATURES
+from yabot.app.stores import connect_database, open_database
 from yabot.settings import ConfigManager, Settings
-from yabot.stores import connect_database, open_database
 
 pytestmark = [pytest.mark.criterion("sec.1")]
 

@@ -5,8 +5,8 @@ import urllib.request
 
 from tests.e2e.program import Program
 from tests.waiting import PATIENCE
-from yabot.assembly import build_catalog
-from yabot.bootstrap import FEATURES
+from yabot.app.assembly import build_catalog
+from yabot.app.features import FEATURES
 from yabot.events.asyncapi import asyncapi_document
 
 

@@ -10,7 +10,7 @@ from tests.e2e.player import Player, scenes
 from tests.e2e.program import Program
 from tests.e2e.reader import Reader, buttons, readers
 from tests.waiting import wait_until
-from yabot.bootstrap import FEATURES
+from yabot.app.features import FEATURES
 from yabot.playground.client import PlaygroundClient
 
 COMMANDS = [command for feature in FEATURES for command in feature.commands]

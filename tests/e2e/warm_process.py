@@ -15,8 +15,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.e2e import kill_points
 from tests.e2e.stopwatch import measure_stopping
-from yabot.assembly import build_texts
-from yabot.bootstrap import FEATURES
+from yabot.app.assembly import build_texts
+from yabot.app.features import FEATURES
 from yabot.cli import commands, main  # noqa: F401 - the slow part of a start, once for all programs
 from yabot.features import narrative
 from yabot.features.narrative.story import DEMO_FILE, demo_story, parse_story

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from yabot.app.stores import open_stores
 from yabot.errors import StartupError
 from yabot.settings import Settings
-from yabot.stores import open_stores
 
 
 @pytest.mark.engine

@@ -12,8 +12,8 @@ from jsonschema import Draft7Validator
 
 from tests.e2e.programs import NewProgram
 from tests.events.samples import envelope, envelopes
-from yabot.assembly import build_catalog
-from yabot.bootstrap import FEATURES
+from yabot.app.assembly import build_catalog
+from yabot.app.features import FEATURES
 from yabot.bus.inbound.stream import INBOUND
 from yabot.bus.streams import stream_name
 from yabot.events.asyncapi import asyncapi_document

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from tests.events.samples import envelope, payloads
-from yabot.assembly import build_catalog
-from yabot.bootstrap import FEATURES
+from yabot.app.assembly import build_catalog
+from yabot.app.features import FEATURES
 from yabot.errors import ConfigurationError, InvalidInput
 from yabot.events.catalog import Catalog
 from yabot.events.envelope import Envelope, EventPayload

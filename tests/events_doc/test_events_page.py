@@ -7,8 +7,8 @@ from typing import ClassVar, Literal
 from pydantic import BaseModel, Field
 from typer.testing import CliRunner
 
-from yabot.assembly import build_catalog
-from yabot.bootstrap import FEATURES
+from yabot.app.assembly import build_catalog
+from yabot.app.features import FEATURES
 from yabot.cli.events import app
 from yabot.events.catalog import Catalog
 from yabot.events.documentation import events_page

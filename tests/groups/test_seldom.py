@@ -6,8 +6,8 @@ from aiogram import Dispatcher
 from aiogram.filters import CommandStart
 from aiogram.types import Update, User
 
-from yabot.assembly import build_texts
-from yabot.bootstrap import FEATURES
+from yabot.app.assembly import build_texts
+from yabot.app.features import FEATURES
 from yabot.bot.groups import ANSWERS_AT_ONCE, GroupDoor, PrivateChatsOnly
 from yabot.bot.turn import Turn
 from yabot.log.unit_of_work import Cause, UnitOfWork

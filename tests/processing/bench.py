@@ -14,8 +14,8 @@ from tests.sender.recorder import TOKEN, Recorder
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import PARTITIONS, new_commits
 from tests.waiting import PATIENCE
-from yabot.assembly import build_texts
-from yabot.bootstrap import FEATURES
+from yabot.app.assembly import build_texts
+from yabot.app.features import FEATURES
 from yabot.bot.endings import Endings, RefusedPage
 from yabot.bot.intake import Intake
 from yabot.bot.pace import Pace

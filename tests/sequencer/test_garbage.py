@@ -25,8 +25,8 @@ from tests.sequencer.service import (
 from tests.storage.dumps import Rows, rows_of
 from tests.storage.fixtures import PARTITIONS, new_commits
 from tests.waiting import until
-from yabot.assembly import build_catalog
-from yabot.bootstrap import FEATURES
+from yabot.app.assembly import build_catalog
+from yabot.app.features import FEATURES
 from yabot.bus.dead_letters.service import DeadLetters
 from yabot.bus.inbound.refusals import MOST_A_MINUTE, MOST_LETTERS
 from yabot.bus.inbound.stream import ASIDE, INBOUND

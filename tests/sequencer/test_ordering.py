@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.sequencer.service import AWARD, HINT, REACTION, Sent
-from yabot.assembly import build_catalog
-from yabot.bootstrap import FEATURES
+from yabot.app.assembly import build_catalog
+from yabot.app.features import FEATURES
 from yabot.bus.inbound.buffer import MOST_BUFFERED, Buffer
 from yabot.bus.inbound.ordering import Arrival, in_order
 from yabot.events.catalog import Catalog

@@ -23,7 +23,7 @@ from tests.sequencer.service import (
 )
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import NewDatabase, new_commits
-from yabot.assembly import build_retention
+from yabot.app.assembly import build_retention
 from yabot.bus.inbound.lateness import Lateness
 from yabot.bus.inbound.stream import INBOUND
 from yabot.bus.tables import ingested

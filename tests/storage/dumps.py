@@ -4,10 +4,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
-from yabot.bootstrap import FEATURES
+from yabot.app.features import FEATURES
+from yabot.app.stores import schema_of
 from yabot.log.tables import outbox, receipts
 from yabot.storage.relational.database import Database
-from yabot.stores import schema_of
 
 Rows = list[dict[str, Any]]
 

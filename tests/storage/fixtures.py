@@ -17,15 +17,15 @@ from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 
 from tests.waiting import PATIENCE
-from yabot.assembly import build_catalog
-from yabot.bootstrap import FEATURES
+from yabot.app.assembly import build_catalog
+from yabot.app.features import FEATURES
+from yabot.app.stores import schema_of
 from yabot.log.commit_log import CommitLog
 from yabot.log.partitions import ensure_partitions
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.postgres import PostgresDatabase
 from yabot.storage.relational.sqlite import SqliteDatabase
-from yabot.stores import schema_of
 
 PARTITIONS = 4
 COLLECTIONS = tuple(each for feature in FEATURES for each in feature.collections)

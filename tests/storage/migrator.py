@@ -2,9 +2,9 @@
 
 from multiprocessing.synchronize import Barrier
 
+from yabot.app.stores import schema_of
 from yabot.log.partitions import ensure_partitions
 from yabot.storage.relational.postgres import PostgresDatabase
-from yabot.stores import schema_of
 
 
 def migrate_together(url: str, together: Barrier) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, column, insert, select, table, update
 from tests.storage.dumps import Rows, rows_of
 from tests.storage.fixtures import PARTITIONS, new_commits
 from tests.storage.units import MORNING, telling
+from yabot.app.stores import schema_of
 from yabot.bot.tables import updates
 from yabot.events.partition import partition_of
 from yabot.log.partitions import ensure_partitions
@@ -19,7 +20,6 @@ from yabot.storage.relational.database import Database
 from yabot.storage.relational.metadata import metadata
 from yabot.storage.relational.schema import HOME
 from yabot.storage.relational.types import Moment
-from yabot.stores import schema_of
 
 BEFORE, AFTER = "log_0001", "log_0002"
 # Of each partition, how far it was placed and published.

@@ -13,9 +13,9 @@ from sqlalchemy import Connection
 
 from tests.storage.fixtures import PostgresServer
 from tests.waiting import PATIENCE
+from yabot.app.stores import open_database, open_documents, open_redis
 from yabot.settings import ConfigManager
 from yabot.storage.relational.database import Database
-from yabot.stores import open_database, open_documents, open_redis
 
 pytestmark = pytest.mark.engine
 

@@ -7,8 +7,8 @@ from sqlalchemy import Connection, Executable, insert
 
 from tests.storage.dumps import rows_of
 from tests.storage.units import telling
-from yabot.assembly import build_retention
-from yabot.bootstrap import FEATURES
+from yabot.app.assembly import build_retention
+from yabot.app.features import FEATURES
 from yabot.bot.tables import shown_pages, updates
 from yabot.bus.tables import dead_letters
 from yabot.clock import utc_now

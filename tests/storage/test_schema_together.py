@@ -6,9 +6,9 @@ from tests.forking import barrier, started
 from tests.storage.fixtures import PostgresServer
 from tests.storage.migrator import migrate_together
 from tests.waiting import PATIENCE
+from yabot.app.stores import schema_of
 from yabot.log.partitions import ensure_partitions
 from yabot.storage.relational.schema import ADVISORY_LOCK
-from yabot.stores import schema_of
 
 PROCESSES = 3
 

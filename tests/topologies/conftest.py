@@ -12,8 +12,8 @@ from labs.cluster import ClusterLab
 from labs.node import Node
 from labs.sentinel import SentinelLab
 from tests.storage.fixtures import migrated_sqlite, new_sqlite, sqlite_database
+from yabot.app.stores import open_redis
 from yabot.settings import ConfigManager
-from yabot.stores import open_redis
 
 __all__ = ["migrated_sqlite", "new_sqlite", "sqlite_database"]
 

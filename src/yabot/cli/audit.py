@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
+from yabot.app.stores import open_documents
 from yabot.cli.context import load_settings
 from yabot.cli.progress import progress
 from yabot.cli.sql import existing_database
 from yabot.features.besitos.audit import audit_ledger
 from yabot.features.users.audit import audit_users
 from yabot.settings import Settings
-from yabot.stores import open_documents
 
 app = typer.Typer(no_args_is_help=True, help="Prove what must always hold over what is stored.")
 

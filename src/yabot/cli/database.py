@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from yabot.bootstrap import FEATURES
+from yabot.app.features import FEATURES
+from yabot.app.stores import open_database, upgrade_tables
 from yabot.cli.context import load_settings
 from yabot.cli.progress import progress
-from yabot.stores import open_database, upgrade_tables
 
 app = typer.Typer(no_args_is_help=True, help="Look after the SQL database.")
 

@@ -7,15 +7,15 @@ from typing import Annotated, Any
 import typer
 
 from yabot import outside
-from yabot.assembly import build_catalog
-from yabot.bootstrap import FEATURES
+from yabot.app.assembly import build_catalog
+from yabot.app.features import FEATURES
+from yabot.app.stores import open_redis
 from yabot.bus.observer import keep_observing
 from yabot.cli.context import load_settings, run_until_signalled
 from yabot.events.asyncapi import asyncapi_document
 from yabot.events.documentation import events_page
 from yabot.runtime.stopping import finished_before
 from yabot.settings import Settings
-from yabot.stores import open_redis
 
 app = typer.Typer(no_args_is_help=True, help="Look at events.")
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from yabot.app.stores import open_documents
 from yabot.cli.context import load_settings
 from yabot.cli.files import read_named, write_named
 from yabot.errors import InvalidInput
@@ -15,7 +16,6 @@ from yabot.features.items.file import export_items, parse_items
 from yabot.features.items.model import Item
 from yabot.features.items.shelf import Shelf
 from yabot.settings import Settings
-from yabot.stores import open_documents
 
 app = typer.Typer(no_args_is_help=True, help="Check, import and export items.")
 

@@ -5,8 +5,8 @@ from typing import Annotated, get_args
 
 import typer
 
-from yabot.application import ALL_ROLES, BotApplication, Role
-from yabot.bootstrap import FEATURES
+from yabot.app.application import ALL_ROLES, BotApplication, Role
+from yabot.app.features import FEATURES
 from yabot.cli.context import load_settings, run_until_signalled
 from yabot.cli.starting import told_in_log
 from yabot.errors import ConfigurationError

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine, NullPool, create_engine
 
-from yabot.bootstrap import FEATURES
+from yabot.app.features import FEATURES
+from yabot.app.stores import open_database, verify_database, verify_documents
 from yabot.cli.probes import PATIENCE_S, Check, answer
 from yabot.embedded.mongod import EmbeddedMongod
 from yabot.errors import ConfigurationError
@@ -16,7 +17,6 @@ from yabot.runtime.http import bind
 from yabot.runtime.lock import is_locked
 from yabot.settings import Settings
 from yabot.storage.documents.store import DocumentStore
-from yabot.stores import open_database, verify_database, verify_documents
 
 TABLES = "tables"
 COLLECTIONS = "collections"

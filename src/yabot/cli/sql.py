@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy import Engine, inspect
 
+from yabot.app.stores import open_database
 from yabot.errors import StartupError
 from yabot.settings import Settings
 from yabot.storage.relational.database import Database, store_errors
-from yabot.stores import open_database
 
 
 @asynccontextmanager

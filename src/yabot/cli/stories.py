@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from yabot.app.stores import open_documents
 from yabot.cli.context import load_settings
 from yabot.cli.files import read_named, write_named
 from yabot.cli.progress import progress
@@ -17,7 +18,6 @@ from yabot.features.narrative.story.export import export_story
 from yabot.features.narrative.story.model import Story
 from yabot.features.narrative.story.parser import Examined, examine_story
 from yabot.settings import Settings
-from yabot.stores import open_documents
 
 app = typer.Typer(no_args_is_help=True, help="Check, import and export stories.")
 

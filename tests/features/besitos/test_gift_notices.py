@@ -8,8 +8,8 @@ from sqlalchemy import update
 
 from tests.features.besitos.ledger import Ledger
 from tests.storage.dumps import rows_of
-from yabot.assembly import build_texts
-from yabot.bootstrap import FEATURES
+from yabot.app.assembly import build_texts
+from yabot.app.features import FEATURES
 from yabot.clock import utc_now
 from yabot.features.besitos.gift_notices import QUIET, GiftNotices
 from yabot.features.besitos.tables import gift_notices

@@ -10,7 +10,7 @@ from tests.e2e.forger import Forger
 from tests.e2e.program import Program
 from tests.e2e.reader import Reader, buttons, readers
 from tests.features.besitos.beside import grant, until_told
-from yabot.bootstrap import FEATURES
+from yabot.app.features import FEATURES
 from yabot.display_name import LONGEST
 
 COMMANDS = sorted({command for feature in FEATURES for command in feature.commands} - {"forget"})

@@ -12,8 +12,8 @@ from uuid_utils import uuid7
 from tests.storage.dumps import events_of, rows_of
 from tests.storage.fixtures import PARTITIONS
 from tests.storage.users.world import World, new_world
-from yabot.assembly import build_texts
-from yabot.bootstrap import FEATURES
+from yabot.app.assembly import build_texts
+from yabot.app.features import FEATURES
 from yabot.bus.groups.group import SubscriberGroup
 from yabot.bus.groups.positions import declare_groups, log_ends, positions_of
 from yabot.bus.tables import group_positions

@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from tests.features.subscriptions.till import Till
 from tests.storage.dumps import rows_of
-from yabot.assembly import build_texts
-from yabot.bootstrap import FEATURES
+from yabot.app.assembly import build_texts
+from yabot.app.features import FEATURES
 from yabot.coordinator.coordinator import Coordinator
 from yabot.coordinator.machine import COMPENSATING
 from yabot.coordinator.process import Process

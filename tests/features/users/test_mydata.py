@@ -12,8 +12,8 @@ from sqlalchemy import update
 from tests.features.besitos.ledger import unreachable
 from tests.storage.fixtures import migrated_sqlite, new_sqlite, sqlite_database
 from tests.storage.users.world import World, new_world
-from yabot.assembly import build_texts
-from yabot.bootstrap import FEATURES
+from yabot.app.assembly import build_texts
+from yabot.app.features import FEATURES
 from yabot.bot.outgoing import to_method
 from yabot.bot.turn import Turn
 from yabot.features.users.handlers import show_data

@@ -7,7 +7,7 @@ from aiogram.types import User as TelegramUser
 
 from tests.storage.dumps import Rows, events_of
 from tests.storage.fixtures import new_commits
-from yabot.bootstrap import FEATURES
+from yabot.app.features import FEATURES
 from yabot.bot.localization import Texts
 from yabot.errors import GuardFailed
 from yabot.feature import Services

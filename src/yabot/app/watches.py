@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from yabot.app.stores import Stores, connect_database, connect_documents, verify_database
 from yabot.bus.connection import ping_redis
 from yabot.errors import StartupError
 from yabot.feature import Feature, Services
@@ -11,7 +12,6 @@ from yabot.observability.health import Health, Status
 from yabot.observability.metrics import STORE_DOWNTIME, STORE_UP
 from yabot.runtime.watch import Gate, StoreWatch
 from yabot.settings import Settings
-from yabot.stores import Stores, connect_database, connect_documents, verify_database
 
 
 def build_watches(

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from yabot.api.app import build_api
 from yabot.api.listener import listen_as_api, listen_for_health
-from yabot.assembly import (
+from yabot.app.assembly import (
     build_catalog,
     build_coordinators,
     build_deadlines,
@@ -24,6 +24,10 @@ from yabot.assembly import (
     build_services,
     state_collection,
 )
+from yabot.app.inspection import StoreInspector
+from yabot.app.stores import Stores, open_stores
+from yabot.app.watches import build_watches, report_to
+from yabot.app.worker import WorkerRole
 from yabot.bot import backlog as bot_backlog
 from yabot.bot.limits import SendLimits
 from yabot.bot.role import BotRole
@@ -39,7 +43,6 @@ from yabot.coordinator.inspector import WorkflowInspector
 from yabot.errors import ConfigurationError
 from yabot.events.asyncapi import asyncapi_document
 from yabot.feature import Feature, Services
-from yabot.inspection import StoreInspector
 from yabot.log import backlog as log_backlog
 from yabot.log.backlog import measure_backlog
 from yabot.log.document_follower import DocumentFollower
@@ -57,9 +60,6 @@ from yabot.runtime.loops import WakingLoop
 from yabot.runtime.stopping import finished_before
 from yabot.runtime.watch import StoreWatch
 from yabot.settings import Settings
-from yabot.stores import Stores, open_stores
-from yabot.watches import build_watches, report_to
-from yabot.worker import WorkerRole
 
 log = get_logger(__name__)
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from yabot.app.stores import Stores
 from yabot.bus.observer import observe
 from yabot.feature import Services
 from yabot.log.tables import outbox, user_counters
-from yabot.stores import Stores
 
 
 class StoreInspector:

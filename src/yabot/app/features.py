@@ -1,4 +1,4 @@
-"""The composition root: the one module that knows the features.
+"""The list of features: the one module that knows them all.
 
 A new feature is one package under ``features`` and one line here. Each may use the services of
 those before it; the menu stands last, because it answers whatever nobody else has. Readers see the

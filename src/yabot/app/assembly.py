@@ -11,6 +11,7 @@ from aiogram.filters import Command
 from aiogram.types import User as TelegramUser
 from uuid_utils import uuid7
 
+from yabot.app.stores import Stores
 from yabot.bot import expiry as bot_expiry
 from yabot.bot.arguments import BoundedArguments
 from yabot.bot.endings import Endings, RefusedPage
@@ -41,7 +42,6 @@ from yabot.observability.logging import get_logger
 from yabot.runtime.loops import WakingLoop
 from yabot.storage.documents.model import Collection, VersionedDocument
 from yabot.storage.relational.database import Database
-from yabot.stores import Stores
 from yabot.subscriber import Subscriber
 
 log = get_logger(__name__)
