@@ -10,6 +10,7 @@ no engine is quick. Properties are held against fewer examples the quicker the t
 """
 
 import enum
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,11 @@ from hypothesis import HealthCheck, settings
 
 TESTS = Path(__file__).parent
 # What such folders are about takes a while, whatever the machine.
-SLOW_FOLDERS = ("crash", "deploy", "instances", "outages", "topologies")
+SLOW_FOLDERS = ("bus/topologies", "crash", "deploy", "instances", "outages")
 # What such folders are about is a server or a program, in this process or another one.
 ENGINE_FOLDERS = (
-    *("cli", "e2e", "embedded", "playground"),
-    *("processing", "sender", "setup", "webhook"),
+    *("bot/processing", "bot/sender", "bot/webhook"),
+    *("cli", "e2e", "embedded", "playground", "setup"),
 )
 # Whoever asks for one of these asks for a server or a program, also through other fixtures.
 ENGINES = {"mongodb_uri", "redis_url", "postgres_url", "postgres_server", "forks"}
@@ -90,16 +91,16 @@ def tier_of(item: pytest.Item) -> Tier:
 def _is_slow(item: pytest.Item) -> bool:
     if item.get_closest_marker("slow") or item.get_closest_marker("page"):
         return True
-    return _folder(item) in SLOW_FOLDERS
+    return _lies_in(item, SLOW_FOLDERS)
 
 
 def _needs_engine(item: pytest.Item) -> bool:
-    if item.get_closest_marker("engine") or _folder(item) in ENGINE_FOLDERS:
+    if item.get_closest_marker("engine") or _lies_in(item, ENGINE_FOLDERS):
         return True
     # Engines that a parameter chooses are asked for only when the test runs.
     chosen = item.callspec.params.values() if hasattr(item, "callspec") else ()
     return "postgres" in chosen or not ENGINES.isdisjoint(getattr(item, "fixturenames", ()))
 
 
-def _folder(item: pytest.Item) -> str:
-    return item.path.relative_to(TESTS).parts[0] if item.path.is_relative_to(TESTS) else ""
+def _lies_in(item: pytest.Item, folders: Sequence[str]) -> bool:
+    return any(item.path.is_relative_to(TESTS / folder) for folder in folders)

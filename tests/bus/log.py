@@ -6,9 +6,9 @@ from typing import Any
 from redis.asyncio import Redis
 from sqlalchemy import Connection, select, update
 
+from tests.log.units import telling
 from tests.storage.dumps import Rows, rows_of
 from tests.storage.fixtures import PARTITIONS
-from tests.storage.units import telling
 from yabot.bus.streams import stream_name
 from yabot.errors import GuardFailed
 from yabot.log.commit_log import CommitLog

@@ -24,8 +24,8 @@ from tests.bus.process import (
     settled,
     toy,
 )
+from tests.log.faults import failing_commit
 from tests.storage.dumps import rows_of
-from tests.storage.faults import failing_commit
 from tests.storage.fixtures import PARTITIONS, NewDatabase
 from tests.waiting import until
 from yabot.bus.groups.delivery import ATTEMPTS

@@ -16,8 +16,8 @@ from tests.bus.log import (
     told_in,
 )
 from tests.bus.relays import new_relay
+from tests.log.units import unit
 from tests.storage.fixtures import NewDatabase, new_commits
-from tests.storage.units import unit
 from tests.waiting import PATIENCE, until
 from yabot.bus.observer import observe
 from yabot.bus.outbox import READ_AT_ONCE

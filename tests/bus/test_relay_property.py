@@ -13,8 +13,8 @@ from redis.asyncio import Redis
 
 from tests.bus.log import ALL, committed, forget_marks, lose_tail, streams
 from tests.bus.relays import new_relay
+from tests.log.units import telling
 from tests.storage.fixtures import fresh_copy, new_commits
-from tests.storage.units import telling
 from tests.tiers import examples
 from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams, stream_name

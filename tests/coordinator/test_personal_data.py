@@ -4,8 +4,8 @@ import json
 
 from tests.coordinator.orders import OrderPaid, OrderPlaced, OrderSent, Refused
 from tests.coordinator.shop import Shop
+from tests.log.units import unit
 from tests.storage.dumps import rows_of
-from tests.storage.units import unit
 from yabot.coordinator import personal_data
 from yabot.coordinator.tables import workflows
 

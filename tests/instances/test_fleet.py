@@ -11,7 +11,7 @@ from tests.e2e.kill_points import KillPoint
 from tests.e2e.program import Program
 from tests.e2e.reader import Reader, readers
 from tests.instances.fleet import Fleet, answers_to, numbers
-from tests.storage.units import unit
+from tests.log.units import unit
 from tests.waiting import PATIENCE, wait_until
 from yabot.bot.outgoing import to_message
 

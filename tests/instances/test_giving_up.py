@@ -2,10 +2,10 @@
 
 from aiogram.types import Update
 
+from tests.bot.webhook.listener import message
 from tests.e2e.kill_points import KillPoint
 from tests.e2e.program import Program
 from tests.e2e.reader import readers
-from tests.webhook.listener import message
 from yabot.bot.intake import Intake
 from yabot.bot.waiting import MOST_ATTEMPTS, WaitingUpdates
 from yabot.storage.relational.database import Database

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import IntegrityError
 
+from tests.log.faults import failing_commit, locked
+from tests.log.units import add_receipt, drop_receipt
 from tests.storage.dumps import marks
-from tests.storage.faults import failing_commit, locked
 from tests.storage.fixtures import NewDatabase
-from tests.storage.units import add_receipt, drop_receipt
 from tests.waiting import PATIENCE
 from yabot.errors import GuardFailed, StoreUnavailable
 from yabot.log.tables import receipts

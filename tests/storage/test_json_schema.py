@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pymongo.errors import WriteError
 
+from tests.log.units import state
 from tests.storage.fixtures import COLLECTIONS
 from tests.storage.generated import BY_COLLECTION, states
-from tests.storage.units import state
 from tests.tiers import examples
 from yabot.features.items.model import Item
 from yabot.features.users.model import UserState

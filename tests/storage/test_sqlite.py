@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from tests.log.faults import counting_commits
+from tests.log.units import add_receipt
 from tests.storage.dumps import marks
-from tests.storage.faults import counting_commits
 from tests.storage.fixtures import NewDatabase
-from tests.storage.units import add_receipt
 from yabot.errors import StartupError, StoreUnavailable
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.sqlite import GROUP_SIZE, LARGEST_LOG, SqliteDatabase

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from tests.storage.units import add_receipt
+from tests.log.units import add_receipt
 from tests.waiting import until
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.sqlite import LARGEST_LOG

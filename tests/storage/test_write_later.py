@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import Connection, update
 from structlog.testing import capture_logs
 
+from tests.log.faults import counting_commits, locked
+from tests.log.units import add_receipt
 from tests.storage.dumps import marks, rows_of
-from tests.storage.faults import counting_commits, locked
 from tests.storage.fixtures import NewDatabase
-from tests.storage.units import add_receipt
 from tests.waiting import until
 from yabot.log.tables import partitions
 from yabot.storage.relational.database import Database, Statement

@@ -1,3 +1,4 @@
+from tests.features.users.storage.conftest import unreachable
 from tests.storage.fixtures import (
     database,
     migrated_sqlite,
@@ -6,7 +7,6 @@ from tests.storage.fixtures import (
     new_sqlite,
     postgres_server,
 )
-from tests.storage.users.conftest import unreachable
 
 __all__ = [
     "database",

@@ -7,10 +7,10 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.bus.inbound.service import Sent
 from tests.e2e.program import Program
 from tests.e2e.programs import NewProgram
 from tests.e2e.reader import Reader, readers
-from tests.sequencer.service import Sent
 from tests.waiting import wait_until
 from yabot.bus.inbound.stream import INBOUND
 

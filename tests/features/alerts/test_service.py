@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from tests.features.users.storage.world import World, ana, new_world
 from tests.storage.dumps import rows_of
-from tests.storage.users.world import World, ana, new_world
 from yabot.bot.localization import Texts
 from yabot.clock import utc_now
 from yabot.events.envelope import Envelope, EventPayload

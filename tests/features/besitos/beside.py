@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from tests.e2e.stores import PARTITIONS, Stores
 from tests.features.besitos.ledger import Ledger
-from tests.storage.users.world import new_world
+from tests.features.users.storage.world import new_world
 from tests.waiting import wait_until
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.sqlite import SqliteDatabase

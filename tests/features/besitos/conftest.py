@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.features.besitos.ledger import Ledger, unreachable
+from tests.features.users.storage import world
 from tests.storage.fixtures import (
     NewDatabase,
     database,
@@ -14,7 +15,6 @@ from tests.storage.fixtures import (
     new_sqlite,
     postgres_server,
 )
-from tests.storage.users import world
 from yabot.storage.relational.database import Database
 
 __all__ = [

@@ -10,8 +10,8 @@ from aiogram.types import User as TelegramUser
 from sqlalchemy import func, select
 from uuid_utils import uuid7
 
+from tests.features.users.storage.world import World
 from tests.storage.dumps import events_of
-from tests.storage.users.world import World
 from yabot.features.besitos.service import BesitosService, Spending, Transfer
 from yabot.features.besitos.tables import postings
 from yabot.log.unit_of_work import UnitOfWork

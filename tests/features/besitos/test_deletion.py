@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import Connection, text
 
 from tests.features.besitos.ledger import Ledger
+from tests.log.units import unit
 from tests.storage.dumps import rows_of
-from tests.storage.units import unit
 from tests.waiting import until
 from yabot.errors import GuardFailed
 from yabot.features.besitos.audit import audit_ledger

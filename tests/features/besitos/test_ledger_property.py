@@ -21,8 +21,8 @@ from hypothesis.stateful import (
 )
 
 from tests.features.besitos.ledger import Ledger, unreachable
+from tests.features.users.storage.world import new_world
 from tests.storage.fixtures import PostgresServer
-from tests.storage.users.world import new_world
 from tests.tiers import examples
 from yabot.features.besitos.audit import audit_ledger
 from yabot.log.unit_of_work import UnitOfWork

@@ -11,7 +11,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import ExceptionContext
 
 from tests.features.besitos.ledger import Ledger
-from tests.storage.units import unit
+from tests.log.units import unit
 from yabot.features.besitos.audit import audit_ledger
 from yabot.log.unit_of_work import UnitOfWork
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.features.besitos.ledger import Ledger, reader
+from tests.log.units import unit
 from tests.storage.dumps import dump, rows_of
-from tests.storage.units import unit
 from yabot.errors import GuardFailed, InvalidInput
 from yabot.features.besitos.audit import audit_ledger
 from yabot.features.besitos.model import MAX_AMOUNT

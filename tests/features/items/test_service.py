@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from tests.features.users.storage.world import new_world
+from tests.log.units import unit
 from tests.storage.dumps import events_of
-from tests.storage.units import unit
-from tests.storage.users.world import new_world
 from yabot.errors import GuardFailed
 from yabot.features.items.inventory import quantities, with_more
 from yabot.features.items.service import ItemService

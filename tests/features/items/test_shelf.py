@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.features.items.things import item
-from tests.storage.users.world import new_world
+from tests.features.users.storage.world import new_world
 from yabot.errors import InvalidInput
 from yabot.features.items import FEATURE
 from yabot.features.items.demo import demo_items

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.storage.units import unit
-from tests.storage.users.world import World, ana, new_world
+from tests.features.users.storage.world import World, ana, new_world
+from tests.log.units import unit
 from yabot.bot.turn import message
 from yabot.features.narrative.events import ReactionDetected
 from yabot.features.narrative.library import Library

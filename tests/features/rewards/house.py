@@ -9,9 +9,9 @@ from aiogram.types import User as TelegramUser
 from sqlalchemy import update
 from uuid_utils import uuid7
 
+from tests.features.users.storage.world import World, new_world
 from tests.storage.dumps import events_of, rows_of
 from tests.storage.fixtures import PARTITIONS
-from tests.storage.users.world import World, new_world
 from yabot.app.assembly import build_texts
 from yabot.app.features import FEATURES
 from yabot.bus.groups.group import SubscriberGroup

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import Connection
 
 from tests.features.shop.trade import BOAT, PENCIL, Trade, item, order
+from tests.log.units import unit
 from tests.storage.dumps import dump, events_of
-from tests.storage.units import unit
 from yabot.errors import GuardFailed
 from yabot.features.besitos.audit import audit_ledger
 from yabot.features.shop.service import Offer, Refused, Repriced, Unaffordable

@@ -6,7 +6,7 @@ from itertools import count
 from aiogram.types import User as TelegramUser
 from uuid_utils import uuid7
 
-from tests.storage.users.world import World, new_world
+from tests.features.users.storage.world import World, new_world
 from yabot.features.besitos.service import BesitosService
 from yabot.features.items.model import Item, ItemMetadata
 from yabot.features.items.service import ItemService

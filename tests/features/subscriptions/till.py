@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from aiogram.types import User as TelegramUser
 
-from tests.storage.users.world import World, new_world
+from tests.features.users.storage.world import World, new_world
 from yabot.clock import utc_now
 from yabot.features.subscriptions.payments import PaymentService, Refunded, Settled
 from yabot.features.subscriptions.plans import PLANS, Charge, invoice_payload

@@ -9,8 +9,8 @@ import pytest
 from tests.e2e.program import Program
 from tests.e2e.reader import readers
 from tests.features.besitos.ledger import unreachable
+from tests.features.users.storage.world import World, ana, new_world, told_of
 from tests.storage.fixtures import migrated_sqlite, new_sqlite, sqlite_database
-from tests.storage.users.world import World, ana, new_world, told_of
 from yabot.clock import utc_now
 from yabot.features.users.forgotten import FILE_NAME, ForgottenList
 from yabot.features.users.repeating import RepeatedDeletions

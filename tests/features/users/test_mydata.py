@@ -10,8 +10,8 @@ from aiogram.types import BufferedInputFile, Update
 from sqlalchemy import update
 
 from tests.features.besitos.ledger import unreachable
+from tests.features.users.storage.world import World, new_world
 from tests.storage.fixtures import migrated_sqlite, new_sqlite, sqlite_database
-from tests.storage.users.world import World, new_world
 from yabot.app.assembly import build_texts
 from yabot.app.features import FEATURES
 from yabot.bot.outgoing import to_method

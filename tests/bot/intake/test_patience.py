@@ -1,0 +1,91 @@
+"""``retry_after`` is one rule: before the time is over the call does not leave the program."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from aiogram import Bot
+from aiogram.exceptions import TelegramRetryAfter
+from aiogram.methods import (
+    AnswerCallbackQuery,
+    GetMe,
+    GetUpdates,
+    SendMessage,
+    SetMyCommands,
+    SetWebhook,
+    TelegramMethod,
+)
+
+from tests.bot.sender.recorder import TOKEN, Recorder, Refusal, recording
+from yabot.bot.patience import pause_after
+from yabot.bot.telegram import connect_bot, identify
+from yabot.features.subscriptions.statement import GetRawStarTransactions
+from yabot.runtime.backoff import backoff
+
+pytestmark = pytest.mark.engine
+
+CALLS: list[TelegramMethod[Any]] = [
+    GetMe(),
+    GetUpdates(),
+    SetWebhook(url="https://bot.example.org/"),
+    SetMyCommands(commands=[]),
+    GetRawStarTransactions(),
+    AnswerCallbackQuery(callback_query_id="1"),
+    SendMessage(chat_id=7, text="one"),
+]
+
+
+@pytest.fixture
+async def recorder() -> AsyncIterator[Recorder]:
+    async with recording() as started:
+        yield started
+
+
+@pytest.fixture
+async def bot(recorder: Recorder) -> AsyncIterator[Bot]:
+    bot = connect_bot(TOKEN, recorder.url)
+    yield bot
+    await bot.session.close()
+
+
+def flood(seconds: int) -> Refusal:
+    return Refusal(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
+
+
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: call.__api_method__)
+async def test_it_holds_for_every_call(
+    recorder: Recorder, bot: Bot, call: TelegramMethod[Any]
+) -> None:
+    recorder.script = lambda _call: flood(600)
+    for _ in range(3):
+        with pytest.raises(TelegramRetryAfter) as told:
+            await bot(call)
+        assert 590 < told.value.retry_after <= 600
+    assert len(recorder.calls) == 1
+
+
+async def test_it_holds_for_that_call_alone(recorder: Recorder, bot: Bot) -> None:
+    recorder.script = lambda call: flood(600) if call.chat_id == 7 else None
+    with pytest.raises(TelegramRetryAfter):
+        await bot.send_message(7, "one")
+    await bot.send_message(8, "another chat")
+    await bot.set_my_commands([])
+    assert [call.text for call in recorder.taken] == ["another chat", ""]
+
+
+async def test_who_waits_for_telegram_waits_as_long_as_it_asks(
+    recorder: Recorder, bot: Bot
+) -> None:
+    left = [flood(1)]
+    recorder.results["getMe"] = {"id": 42, "is_bot": True, "first_name": "YABOT"}
+    recorder.script = lambda _call: left.pop() if left else None
+    assert (await identify(bot)).id == 42
+    first, second = [call.at for call in recorder.calls]
+    assert second - first >= 1
+
+
+async def test_a_pause_is_never_shorter_than_asked_for() -> None:
+    error = TelegramRetryAfter(GetMe(), "wait", 30)
+    assert pause_after(error, backoff(first=0.1)) == 30
+    assert pause_after(TelegramRetryAfter(GetMe(), "wait", 1), iter([9.0])) == 9.0
+    assert pause_after(RuntimeError(), iter([9.0])) == 9.0

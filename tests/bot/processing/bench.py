@@ -1,0 +1,147 @@
+"""One process's rounds, without its loops: what it stores, takes up, handles and sends."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from aiogram import Dispatcher
+from aiogram.types import Message, Update
+from sqlalchemy import Connection, insert
+
+from tests.bot.sender.recorder import TOKEN, Recorder
+from tests.storage.dumps import rows_of
+from tests.storage.fixtures import PARTITIONS, new_commits
+from tests.waiting import PATIENCE
+from yabot.app.assembly import build_texts
+from yabot.app.features import FEATURES
+from yabot.bot.endings import Endings, RefusedPage
+from yabot.bot.intake import Intake
+from yabot.bot.pace import Pace
+from yabot.bot.processing import UpdateProcessor
+from yabot.bot.prompt import PromptAnswers
+from yabot.bot.rounds import Rounds
+from yabot.bot.sender import Sender
+from yabot.bot.shares import Shares
+from yabot.bot.telegram import connect_bot
+from yabot.bot.turn import Turn
+from yabot.bot.waiting import WaitingUpdates
+from yabot.clock import utc_now
+from yabot.log.ownership import SharedOwnership, SoleOwner
+from yabot.log.tables import audit_log
+from yabot.log.unit_of_work import UnitOfWork
+from yabot.storage.relational.database import Database
+
+
+@dataclass
+class Handlers:
+    """Each message is repeated and noted; one of "slow" waits to be let go on."""
+
+    began: asyncio.Event = field(default_factory=asyncio.Event)
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def note(self, message: Message, turn: Turn) -> None:
+        if message.text == "slow":
+            self.began.set()
+            await self.go_on.wait()
+        row = {
+            "kind": "noted",
+            "user_id": turn.user_id,
+            "details": message.text,
+            "created_at": utc_now(),
+        }
+
+        def add(connection: Connection) -> None:
+            connection.execute(insert(audit_log), row)
+
+        turn.work.run(add)
+        turn.say(message.text or "")
+
+
+@dataclass
+class Bench:
+    database: Database
+    intake: Intake
+    shares: Shares
+    rounds: Rounds
+    processor: UpdateProcessor
+    sender: Sender
+    handlers: Handlers
+    # How often the log's followers have been told to look for what nobody has told them of.
+    looks: list[None]
+
+    async def receive(self, *updates: Update) -> None:
+        """As from Telegram."""
+        await self.rounds.begin(await self.intake.store(updates))
+
+    async def finish(self) -> None:
+        """As when the program stops: all that it has begun is done and said, and others go on."""
+        assert await self.processor.lanes.drain(PATIENCE)
+        assert await self.sender.lanes.drain(PATIENCE)
+        await self.rounds.leave(PATIENCE)
+
+    async def noted(self) -> dict[str, list[str]]:
+        """By user, what took effect, in order."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for row in await rows_of(self.database, audit_log):
+            found[row["user_id"]].append(row["details"])
+        return found
+
+
+async def _no_page(_work: UnitOfWork, _page: RefusedPage) -> None:
+    """Nor does anybody show a page."""
+
+
+async def _nothing(_chat_id: int) -> None:
+    """Nobody blocks the bot here."""
+
+
+@asynccontextmanager
+async def at_the_bench(
+    database: Database,
+    recorder: Recorder,
+    *,
+    lease: float = 30.0,
+    alone: bool = False,
+    at_once: int = 1000,
+) -> AsyncIterator[Bench]:
+    """``at_once`` updates of one reader are handled, and no more in time."""
+    bot, handlers, dispatcher = connect_bot(TOKEN, recorder.url), Handlers(), Dispatcher()
+    dispatcher.message.register(handlers.note)
+    commits, texts = new_commits(database), build_texts(FEATURES)
+    intake = Intake(database, bot.id, PARTITIONS)
+    ownership = SoleOwner(PARTITIONS) if alone else SharedOwnership(database, lease)
+    shares = Shares(ownership, PARTITIONS)
+    sender = Sender(database, bot, shares, None, _nothing, Endings(commits, _no_page))
+    processor = UpdateProcessor(
+        bot=bot,
+        dispatcher=dispatcher,
+        intake=intake,
+        commits=commits,
+        shares=shares,
+        texts=texts,
+        pace=Pace(at_once, 60, lambda: 0.0),
+        is_answered=lambda _update_id: False,
+        until_recorded=sender.until_recorded,
+        owes_too_much=sender.owes_too_much,
+    )
+    prompt = PromptAnswers(bot, dispatcher, processor, texts)
+    commits.followers.append(sender.notice)
+    looks: list[None] = []
+    commits.on_untold.append(lambda: looks.append(None))
+    waiting = WaitingUpdates(intake)
+    rounds = Rounds(shares, waiting, processor, prompt, sender, None, commits.look_again)
+    try:
+        yield Bench(database, intake, shares, rounds, processor, sender, handlers, looks)
+    finally:
+        await processor.lanes.cancel()
+        await sender.lanes.cancel()
+        await bot.session.close()
+
+
+def written(update_id: int, user_id: int, text: str) -> Update:
+    someone = {"id": user_id, "is_bot": False, "first_name": "Ana"}
+    chat = {"id": user_id, "type": "private"}
+    message = {"message_id": update_id, "date": 0, "chat": chat, "from": someone, "text": text}
+    return Update.model_validate({"update_id": update_id, "message": message})

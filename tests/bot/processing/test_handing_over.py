@@ -1,0 +1,66 @@
+"""What one process has sent and another takes over."""
+
+import asyncio
+from collections import Counter
+
+import pytest
+
+from tests.bot.processing.bench import at_the_bench, written
+from tests.bot.sender.recorder import Recorder
+from tests.storage.fixtures import NewDatabase
+
+pytestmark = pytest.mark.criterion("scale.3")
+
+TIMES = 8
+
+
+async def test_what_was_sent_just_before_a_hand_over_is_not_sent_again(
+    new_postgres: NewDatabase, recorder: Recorder
+) -> None:
+    one, two = new_postgres(), new_postgres()
+    await asyncio.gather(one.open(), two.open())
+    for n in range(TIMES):
+        async with at_the_bench(one, recorder) as leaving, at_the_bench(two, recorder) as heir:
+            await leaving.rounds.run_once()
+            await leaving.receive(written(n, n, "hello"))
+            await leaving.finish()
+            await heir.rounds.run_once()
+            await heir.finish()
+    assert Counter(call.chat_id for call in recorder.taken) == dict.fromkeys(range(TIMES), 1)
+
+
+async def test_who_stops_takes_up_nothing_new_and_keeps_what_it_has(
+    new_postgres: NewDatabase, recorder: Recorder
+) -> None:
+    one, two = new_postgres(), new_postgres()
+    await asyncio.gather(one.open(), two.open())
+    async with at_the_bench(one, recorder) as stopping, at_the_bench(two, recorder) as heir:
+        await stopping.rounds.run_once()
+        stopping.rounds.close()
+        await heir.intake.store([written(1, 7, "hello")])
+        await stopping.rounds.run_once()
+        assert not stopping.processor.under_way
+        assert stopping.shares.owns("7")
+        await stopping.finish()
+        await heir.rounds.run_once()
+        assert heir.processor.under_way == {1}
+        await heir.finish()
+    assert [call.text for call in recorder.taken] == ["hello"]
+
+
+async def test_an_heir_looks_at_once_for_what_the_other_has_committed(
+    new_postgres: NewDatabase, recorder: Recorder
+) -> None:
+    """Its own sweep would find it far later."""
+    one, two = new_postgres(), new_postgres()
+    await asyncio.gather(one.open(), two.open())
+    async with at_the_bench(one, recorder) as leaving, at_the_bench(two, recorder) as heir:
+        await leaving.rounds.run_once()
+        await heir.rounds.run_once()
+        assert not heir.looks
+        await leaving.finish()
+        await heir.rounds.run_once()
+        assert len(heir.looks) == 1
+        await heir.rounds.run_once()
+        assert len(heir.looks) == 1
+        await heir.finish()

@@ -1,0 +1,72 @@
+"""Whatever goes wrong in our own code: no update is lost, and the bot goes on listening."""
+
+import asyncio
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from tests.bot.processing.bench import at_the_bench, written
+from tests.bot.sender.recorder import TOKEN, Recorder
+from tests.storage.fixtures import NewDatabase
+from tests.waiting import PATIENCE, until
+from yabot.bot.disturbances import Disturbances
+from yabot.bot.polling import Polling
+from yabot.bot.reading import Received
+from yabot.bot.telegram import connect_bot
+
+
+async def nothing_stands() -> None:
+    """No webhook is in the way of polling."""
+
+
+async def test_a_mistake_does_not_end_the_listening(recorder: Recorder) -> None:
+    recorder.results["getUpdates"] = [written(1, 7, "hello").model_dump(mode="json")]
+    mistakes, told = [RuntimeError("a mistake")], list[str | None]()
+    received = asyncio.Event()
+
+    async def receive(_updates: Sequence[Received]) -> None:
+        if mistakes:
+            raise mistakes.pop()
+        received.set()
+
+    async with connect_bot(TOKEN, recorder.url) as bot:
+        polling = Polling(
+            bot,
+            receive,
+            nothing_stands,
+            timeout=0,
+            limit=100,
+            on_trouble=told.append,
+            disturbances=Disturbances(lambda _status, _reason: None, lambda _event: None),
+        )
+        listening = asyncio.create_task(polling.run(["message"]))
+        async with asyncio.timeout(PATIENCE):
+            await received.wait()
+        listening.cancel()
+    assert (told[0] or "").startswith("RuntimeError at yabot.bot.polling")
+
+
+async def test_an_update_that_not_even_an_excuse_could_end_is_found_again(
+    new_postgres: NewDatabase, recorder: Recorder
+) -> None:
+    def mislay(connection: Connection) -> None:
+        connection.exec_driver_sql("ALTER TABLE receipts RENAME TO mislaid")
+
+    def put_back(connection: Connection) -> None:
+        connection.exec_driver_sql("ALTER TABLE mislaid RENAME TO receipts")
+
+    database = new_postgres()
+    await database.open()
+    async with at_the_bench(database, recorder) as bench:
+        await bench.rounds.run_once()
+        await database.write(mislay)
+        await bench.receive(written(1, 7, "hello"))
+        assert await bench.processor.lanes.drain(PATIENCE)
+        await database.write(put_back)
+
+        async def noted() -> bool:
+            await bench.rounds.run_once()
+            return (await bench.noted())["7"] == ["hello"]
+
+        await until(noted)
+        await bench.finish()

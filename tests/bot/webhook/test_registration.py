@@ -1,0 +1,110 @@
+"""What Telegram is told of the webhook, and what is made of its answers."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiogram import Bot
+
+from tests.bot.sender.recorder import TOKEN, Call, Recorder, Refusal, recording
+from yabot.bot.registration import NotAsAsked, register_webhook
+from yabot.bot.telegram import connect_bot, identify
+from yabot.errors import ConfigurationError
+from yabot.settings import TelegramSettings
+
+pytestmark = pytest.mark.criterion("5.4.1")
+
+URL = "https://bot.example.org/telegram"
+HANDLED = ["message", "callback_query"]
+
+
+def info(**changes: Any) -> dict[str, Any]:
+    """What Telegram remembers when all is well."""
+    remembered = {"url": URL, "has_custom_certificate": True, "allowed_updates": HANDLED}
+    return {"pending_update_count": 0, **remembered, **changes}
+
+
+@pytest.fixture
+async def recorder() -> AsyncIterator[Recorder]:
+    async with recording() as started:
+        started.results = {"setWebhook": True, "getWebhookInfo": info()}
+        yield started
+
+
+@pytest.fixture
+async def bot(recorder: Recorder) -> AsyncIterator[Bot]:
+    bot = connect_bot(TOKEN, recorder.url)
+    yield bot
+    await bot.session.close()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> TelegramSettings:
+    certificate = tmp_path / "own.pem"
+    certificate.write_text("-----BEGIN CERTIFICATE-----")
+    return TelegramSettings(
+        webhook_url=URL,
+        webhook_certificate_path=certificate,
+        webhook_ip_address="203.0.113.7",
+        webhook_max_connections=12,
+    )
+
+
+async def test_telegram_is_told_everything(
+    recorder: Recorder, bot: Bot, settings: TelegramSettings
+) -> None:
+    await register_webhook(bot, settings, "the-secret", HANDLED)
+    told = recorder.parameters["setWebhook"]
+    assert told["url"] == URL
+    assert told["secret_token"] == "the-secret"
+    assert json.loads(told["allowed_updates"]) == HANDLED
+    assert told["ip_address"] == "203.0.113.7"
+    assert told["max_connections"] == "12"
+    attached = told[told["certificate"].removeprefix("attach://")]
+    assert attached == b"-----BEGIN CERTIFICATE-----"
+
+
+@pytest.mark.parametrize(
+    ("remembered", "reason"),
+    [
+        (info(url=""), "Telegram has kept no webhook"),
+        (info(url="https://other.example/secret"), "another address, at other.example"),
+        (info(has_custom_certificate=False), "has not kept WEBHOOK_CERTIFICATE_PATH"),
+        (info(allowed_updates=["message"]), "will deliver ['message']"),
+        (info(allowed_updates=None), "will deliver None"),
+    ],
+)
+async def test_what_telegram_remembers_is_held_against_it(
+    recorder: Recorder,
+    bot: Bot,
+    settings: TelegramSettings,
+    remembered: dict[str, Any],
+    reason: str,
+) -> None:
+    recorder.results["getWebhookInfo"] = remembered
+    with pytest.raises(NotAsAsked) as told:
+        await register_webhook(bot, settings, "the-secret", HANDLED)
+    assert str(told.value).endswith(reason)
+    assert "secret" not in str(told.value)
+
+
+@pytest.mark.parametrize("refusal", [Refusal(401, "Unauthorized"), Refusal(404, "Not Found")])
+async def test_a_token_that_telegram_refuses_stops_the_start(
+    recorder: Recorder, bot: Bot, refusal: Refusal
+) -> None:
+    recorder.script = lambda _call: refusal
+    with pytest.raises(ConfigurationError, match="BOT_TOKEN: Telegram refuses it") as told:
+        await identify(bot)
+    assert TOKEN not in str(told.value)
+
+
+async def test_a_telegram_that_is_away_is_waited_for(recorder: Recorder, bot: Bot) -> None:
+    recorder.results["getMe"] = {"id": 42, "is_bot": True, "first_name": "YABOT"}
+
+    def away_at_first(_call: Call) -> Refusal | None:
+        return Refusal(500) if len(recorder.calls) < 2 else None
+
+    recorder.script = away_at_first
+    assert (await identify(bot)).id == 42

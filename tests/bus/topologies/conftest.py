@@ -1,0 +1,161 @@
+"""Redis in each of its shapes, all with passwords and with a user for the bot."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+
+from labs.cluster import ClusterLab
+from labs.node import Node
+from labs.sentinel import SentinelLab
+from tests.storage.fixtures import migrated_sqlite, new_sqlite, sqlite_database
+from yabot.app.stores import open_redis
+from yabot.settings import ConfigManager
+
+__all__ = ["migrated_sqlite", "new_sqlite", "sqlite_database"]
+
+PASSWORD = "p:ss/w@rd"
+SENTINEL_PASSWORD = "watch#word"
+USER = "yabot"
+# What docs/deploy.md has operators give to the bot.
+RIGHTS = Path(__file__).parents[3] / "deploy/redis-bot.acl"
+USER_PASSWORD = "u%er/p@ss"
+ENCODED = "u%25er%2Fp%40ss"
+# Nobody takes the place of a node that is only slow.
+NEVER_MS = 600_000
+# What a server on a busy machine does not exceed; whoever stops one says something shorter.
+TIMEOUT_MS = 100_000
+# After which a frozen one is given up. Who is told this of a busy one only has to ask again.
+FROZEN_MS = "1000"
+
+Connect = Callable[..., Awaitable[Redis]]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a Redis is: what the program is told, and the nodes that it may talk to."""
+
+    environment: dict[str, str]
+    primaries: list[Node]
+    replicas: Sequence[Node] = ()
+
+    @property
+    def nodes(self) -> list[Node]:
+        return [*self.primaries, *self.replicas]
+
+
+@pytest.fixture(scope="session")
+def lasting_sentinels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SentinelLab]:
+    lab = SentinelLab(
+        tmp_path_factory.mktemp("sentinels"),
+        password=PASSWORD,
+        sentinel_password=SENTINEL_PASSWORD,
+        dead_after_ms=NEVER_MS,
+    )
+    try:
+        lab.start()
+        yield lab
+    finally:
+        lab.end()
+
+
+@pytest.fixture
+def sentinels(lasting_sentinels: SentinelLab) -> SentinelLab:
+    """Its nodes are empty; it may be hurt."""
+    for node in lasting_sentinels.nodes:
+        node.revive()
+        node.ask("CONFIG", "SET", "masterauth", PASSWORD)
+    lasting_sentinels.mend()
+    lasting_sentinels.present_primary().ask("FLUSHALL")
+    return lasting_sentinels
+
+
+@pytest.fixture(scope="session")
+def lasting_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterLab]:
+    folder = tmp_path_factory.mktemp("cluster")
+    lab = ClusterLab(folder, password=PASSWORD, dead_after_ms=NEVER_MS)
+    try:
+        lab.start()
+        yield lab
+    finally:
+        lab.end()
+
+
+@pytest.fixture
+def cluster(lasting_cluster: ClusterLab) -> ClusterLab:
+    """Empty; it may be hurt."""
+    for node in lasting_cluster.nodes:
+        node.revive()
+        node.ask("CONFIG", "SET", "masterauth", PASSWORD)
+    lasting_cluster.mend()
+    for master in lasting_cluster.masters:
+        master.ask("FLUSHALL")
+    return lasting_cluster
+
+
+@pytest.fixture(scope="session")
+def single(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    node = Node(tmp_path_factory.mktemp("single") / "node", [], password=PASSWORD)
+    try:
+        node.start()
+        yield node
+    finally:
+        node.end()
+
+
+@pytest.fixture(params=["single", "sentinel", "cluster"])
+def place(request: pytest.FixtureRequest) -> Place:
+    """One of the three, empty, calm, where the bot has a user of its own."""
+    match request.param:
+        case "single":
+            node: Node = request.getfixturevalue("single")
+            found = Place({"REDIS_URL": f"redis://{USER}:{ENCODED}@{node.address}"}, [node])
+        case "sentinel":
+            lab: SentinelLab = request.getfixturevalue("sentinels")
+            url = f"redis://{USER}:{ENCODED}@ignored:1"
+            told = {"REDIS_URL": url, "REDIS_SENTINEL_PASSWORD": SENTINEL_PASSWORD}
+            found = Place({**lab.environment(), **told}, [lab.present_primary()])
+        case _:
+            many: ClusterLab = request.getfixturevalue("cluster")
+            url = f"redis://{USER}:{ENCODED}@{many.nodes[0].address}"
+            masters = many.masters
+            replicas = [node for node in many.nodes if node not in masters]
+            found = Place({**many.environment(), "REDIS_URL": url}, masters, replicas)
+    for node in found.primaries:
+        node.ask("FLUSHALL")
+    for node in found.nodes:
+        make_user(node)
+    return found
+
+
+def watching(folder: Path, port: int, *, password: str = SENTINEL_PASSWORD, epoch: int = 0) -> Node:
+    """A Sentinel, running, that knows a primary there since the failover number ``epoch``."""
+    settings = [
+        ("sentinel", "monitor", "mymaster", "127.0.0.1", str(port), "1"),
+        ("sentinel", "auth-pass", "mymaster", PASSWORD),
+        ("sentinel", "config-epoch", "mymaster", str(epoch)),
+    ]
+    sentinel = Node(folder, settings, password=password, is_sentinel=True)
+    sentinel.start()
+    return sentinel
+
+
+def make_user(node: Node) -> None:
+    rights = RIGHTS.read_text().split()
+    node.ask("ACL", "SETUSER", USER, "on", f">{USER_PASSWORD}", *rights)
+
+
+@pytest.fixture
+async def connected(tmp_path: Path) -> AsyncIterator[Connect]:
+    """Opens what the environment names, by configuration alone."""
+    async with AsyncExitStack() as stack:
+
+        async def connect(**environ: str) -> Redis:
+            own = {"YABOT_DATA_DIR": str(tmp_path), "REDIS_TIMEOUT_MS": f"{TIMEOUT_MS}"}
+            settings = ConfigManager({**own, **environ}, None).load()
+            return await stack.enter_async_context(open_redis(settings))
+
+        yield connect

@@ -1,0 +1,141 @@
+"""Profile and state are read as one, wherever the state is at the moment."""
+
+import asyncio
+
+import pytest
+
+from tests.features.users.storage.world import World, new_world
+from tests.log.following import following, nothing_waits
+from tests.storage.dumps import rows_of
+from tests.waiting import until
+from yabot.errors import GuardFailed, StoreUnavailable
+from yabot.features.users.service import StateLost
+from yabot.log.document_follower import DocumentFollower
+from yabot.log.tables import doc_changes
+from yabot.storage.documents.store import DocumentStore
+from yabot.storage.relational.database import Database
+
+
+async def language(world: World) -> str | None:
+    found = await world.users.get("7")
+    assert found is not None
+    profile, state = found
+    assert profile.user_id == state.id == "7"
+    return state.preferences.language
+
+
+@pytest.mark.criterion("1.3.3")
+async def test_the_newest_state_is_read_before_mongodb_has_it(
+    database: Database, documents: DocumentStore, world: World
+) -> None:
+    await world.register()
+    for number, wanted in enumerate(("en", "es", "fr")):
+        await world.prefer(f"language {number}", wanted)
+        # As the process that wrote it sees it, and as another does.
+        assert await language(world) == wanted
+        assert await language(new_world(database, documents)) == wanted
+    assert await documents.find("users", "7") is None
+
+
+@pytest.mark.criterion("1.3.3")
+async def test_the_newest_state_is_read_once_mongodb_has_it(
+    database: Database, documents: DocumentStore, world: World, follower: DocumentFollower
+) -> None:
+    await world.register()
+    await world.prefer("language", "en")
+    await until(nothing_waits(database))
+    assert await language(world) == "en"
+    assert await language(new_world(database, documents)) == "en"
+
+
+@pytest.mark.criterion("1.3.3")
+async def test_a_process_never_reads_what_another_has_overtaken(
+    database: Database, documents: DocumentStore, world: World, follower: DocumentFollower
+) -> None:
+    other = new_world(database, documents)
+    other.services.commits.followers.append(follower.notice)
+    await world.register()
+    for number, wanted in enumerate(("en", "es", "fr")):
+        await (world, other)[number % 2].prefer(f"language {number}", wanted)
+        assert await language(world) == await language(other) == wanted
+        await until(nothing_waits(database))
+        assert await language(world) == await language(other) == wanted
+
+
+@pytest.mark.criterion("1.3.3", "1.1.5")
+async def test_a_state_that_waits_in_sql_is_read_while_mongodb_is_away(
+    database: Database, world: World, unreachable: DocumentStore
+) -> None:
+    await world.register()
+    await world.prefer("language", "en")
+    assert await language(new_world(database, unreachable)) == "en"
+
+
+@pytest.mark.criterion("1.3.3")
+async def test_an_unreachable_state_is_not_an_absent_user(
+    database: Database, world: World, follower: DocumentFollower, unreachable: DocumentStore
+) -> None:
+    await world.register()
+    await until(nothing_waits(database))
+    cut_off = new_world(database, unreachable)
+    with pytest.raises(StoreUnavailable, match="MongoDB does not answer"):
+        await cut_off.users.get("7")
+    # What needs no document still works.
+    assert (await cut_off.known()).profile.first_name == "Ana"
+    assert await cut_off.users.get("8") is None
+
+
+async def test_a_state_that_was_just_written_needs_no_mongodb(
+    database: Database, documents: DocumentStore, unreachable: DocumentStore
+) -> None:
+    """The cache knows the very version that SQL names."""
+    world = new_world(database, unreachable)
+    async with following(world.services.commits, documents):
+        await world.register()
+        await until(nothing_waits(database))
+        assert await language(world) is None
+
+
+async def test_a_state_that_mongodb_has_lost_is_told(
+    database: Database, documents: DocumentStore, world: World, follower: DocumentFollower
+) -> None:
+    await world.register()
+    await until(nothing_waits(database))
+    await documents["users"].delete_one({"_id": "7"})
+    with pytest.raises(StateLost, match="restore the collection 'users' from its backup"):
+        await new_world(database, documents).users.get("7")
+
+
+async def test_one_who_is_deleted_while_being_read_is_gone_not_lost(
+    database: Database, documents: DocumentStore, world: World, follower: DocumentFollower
+) -> None:
+    await world.register()
+    await until(nothing_waits(database))
+    other = new_world(database, documents)
+    user = await other.known()
+    await world.delete()
+    await until(nothing_waits(database))
+    with pytest.raises(GuardFailed, match="has changed meanwhile"):
+        await other.users.state(user)
+    assert await other.users.get("7") is None
+
+
+async def test_one_who_moves_on_while_being_read_is_read_again(
+    database: Database, documents: DocumentStore, world: World, follower: DocumentFollower
+) -> None:
+    await world.register()
+    await until(nothing_waits(database))
+    other = new_world(database, documents)
+    user = await other.known()
+    await world.prefer("language", "en")
+    await until(nothing_waits(database))
+    with pytest.raises(GuardFailed):
+        await other.users.state(user)
+    assert await language(other) == "en"
+
+
+async def test_reading_writes_nothing(database: Database, world: World) -> None:
+    await world.register()
+    before = await rows_of(database, doc_changes)
+    await asyncio.gather(*(world.users.get("7") for _ in range(10)))
+    assert await rows_of(database, doc_changes) == before
