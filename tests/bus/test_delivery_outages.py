@@ -125,7 +125,7 @@ async def test_redis_that_goes_and_comes_changes_nothing(
     with ExitStack() as stack:
         proxy = stack.enter_context(proxying(lambda: socket.create_connection(("127.0.0.1", port))))
         client = connect(
-            moved_to(redis_db, proxy.port), password=None, max_pool_size=4, timeout_ms=300
+            moved_to(redis_db, proxy.port), password=None, max_pool_size=4, timeout_ms=2000
         )
         async with client, running(new_database, client, toy(calls.note)) as process:
             for harm in (proxy.refuse, proxy.mend, proxy.swallow, proxy.mend, proxy.cut):

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from tests.bus.log import assert_in_order, committed, marked, streams, tell, told_in
 from tests.outages.proxy import Proxy, proxying
-from tests.storage.fixtures import new_commits
+from tests.storage.fixtures import PATIENCE_MS, new_commits
 from tests.uris import moved_to, port_of
 from tests.waiting import until
 from yabot.bus.connection import connect, ping_redis
@@ -34,7 +34,7 @@ def firewall(redis_db: str) -> Iterator[Proxy]:
 async def behind_it(redis_db: str, firewall: Proxy) -> AsyncIterator[Redis]:
     """Redis, connected to as the program does."""
     url = moved_to(redis_db, firewall.port)
-    async with connect(url, password=None, max_pool_size=50, timeout_ms=2000) as client:
+    async with connect(url, password=None, max_pool_size=50, timeout_ms=PATIENCE_MS) as client:
         yield client
 
 

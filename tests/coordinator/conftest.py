@@ -5,6 +5,7 @@ from redis.asyncio import Redis
 
 from tests.coordinator.shop import Shop
 from tests.storage.fixtures import (
+    PATIENCE_MS,
     commits,
     database,
     migrated_sqlite,
@@ -37,5 +38,5 @@ async def shop(database: Database) -> Shop:
 @pytest.fixture
 async def redis(redis_db: str) -> AsyncIterator[Redis]:
     """An empty Valkey, connected to as the program does."""
-    async with connect(redis_db, password=None, max_pool_size=10, timeout_ms=2000) as client:
+    async with connect(redis_db, password=None, max_pool_size=10, timeout_ms=PATIENCE_MS) as client:
         yield client

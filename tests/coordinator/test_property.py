@@ -16,7 +16,7 @@ from sqlalchemy import update
 from tests.coordinator.model import Model, OrderEvent
 from tests.coordinator.orders import OrderCancelled, OrderPaid, OrderPlaced, OrderSent
 from tests.coordinator.shop import Shop
-from tests.storage.fixtures import fresh_copy
+from tests.storage.fixtures import PATIENCE_MS, fresh_copy
 from tests.tiers import examples
 from yabot.bus.tables import group_positions
 from yabot.coordinator.wakeups import ATTEMPTS
@@ -132,7 +132,7 @@ class World:
     async def _die_after(self, moments: int) -> None:
         """As kill -9 does: whatever was not handed to SQL by then never happens."""
         path = self.shop.database.engine.url.database
-        database = SqliteDatabase(Path(str(path)), pool_size=2, timeout_ms=5000)
+        database = SqliteDatabase(Path(str(path)), pool_size=2, timeout_ms=PATIENCE_MS)
         await database.open()
         others = asyncio.all_tasks()
         doomed = asyncio.create_task(_work(Shop(database, self.shop.hands, self.shop.faults)))

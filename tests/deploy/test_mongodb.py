@@ -10,6 +10,7 @@ from pymongo.errors import OperationFailure, ServerSelectionTimeoutError
 
 from tests.deploy.compose_file import environment
 from tests.deploy.servers import mongodb, set_up
+from tests.storage.fixtures import PATIENCE_MS
 from yabot.app.features import FEATURES
 from yabot.errors import StartupError
 from yabot.storage.documents.store import DocumentStore
@@ -37,7 +38,7 @@ def uri(services: dict[str, Any], places: dict[str, str]) -> str:
 
 @pytest.fixture
 async def documents(uri: str) -> AsyncIterator[DocumentStore]:
-    store = DocumentStore(uri, "yabot", max_pool_size=2, timeout_ms=5000)
+    store = DocumentStore(uri, "yabot", max_pool_size=2, timeout_ms=PATIENCE_MS)
     yield store
     await store.close()
 
@@ -87,7 +88,9 @@ def test_another_authoritys_server_is_not_believed(uri: str, tmp_path: Path, tls
 
 async def test_nobody_is_let_in_without_a_password(uri: str, places: dict[str, str]) -> None:
     user = uri.partition("//")[2].partition("@")[0]
-    store = DocumentStore(uri.replace(f"{user}@", ""), "yabot", max_pool_size=1, timeout_ms=5000)
+    store = DocumentStore(
+        uri.replace(f"{user}@", ""), "yabot", max_pool_size=1, timeout_ms=PATIENCE_MS
+    )
     with pytest.raises(StartupError, match="Unauthorized"):
         await store.ensure(COLLECTIONS)
     await store.close()

@@ -11,6 +11,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from tests.deploy.compose_file import environment
 from tests.deploy.servers import redis
+from tests.storage.fixtures import PATIENCE_MS
 from yabot.bus.connection import connect
 from yabot.bus.streams import Streams
 from yabot.events.partition import Entry
@@ -32,7 +33,7 @@ def url(services: dict[str, Any], places: dict[str, str]) -> str:
 
 
 def client(url: str, password: str | None) -> Redis:
-    return connect(url, password=password, max_pool_size=2, timeout_ms=3000)
+    return connect(url, password=password, max_pool_size=2, timeout_ms=PATIENCE_MS)
 
 
 async def test_the_bot_publishes(url: str, secrets: dict[str, str]) -> None:

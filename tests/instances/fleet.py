@@ -13,7 +13,7 @@ from tests.e2e.programs import NewProgram
 from tests.e2e.reader import Reader, said_by_bot
 from tests.outages.stores import PostgresStores
 from tests.ports import free_port
-from tests.storage.fixtures import new_commits
+from tests.storage.fixtures import PATIENCE_MS, new_commits
 from tests.waiting import PATIENCE, wait_until
 from yabot.log.commit_log import CommitLog
 from yabot.storage.relational.postgres import PostgresDatabase
@@ -43,7 +43,9 @@ class Fleet:
     @asynccontextmanager
     async def elsewhere(self) -> AsyncIterator[CommitLog]:
         """The log as a process has it that sends nothing."""
-        database = PostgresDatabase(self._settings["DATABASE_URL"], pool_size=2, timeout_ms=5000)
+        database = PostgresDatabase(
+            self._settings["DATABASE_URL"], pool_size=2, timeout_ms=PATIENCE_MS
+        )
         await database.open()
         yield new_commits(database)
         await database.close()

@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 from tests.outages.proxy import Proxy, proxying
 from tests.storage.fixtures import PATIENCE_MS, PostgresServer
 from tests.uris import as_member
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from yabot.log.heartbeat import ping_database
 from yabot.runtime.watch import StoreWatch
 from yabot.storage.documents.store import DocumentStore
@@ -114,7 +114,7 @@ async def test_a_connection_to_mongodb_is_not_used_after_a_long_rest(mongodb_uri
     with proxying(lambda: socket.create_connection(("127.0.0.1", port))) as firewall:
         uri = as_member(mongodb_uri).replace(f":{port}/", f":{firewall.port}/")
         store = DocumentStore(
-            uri, "test", max_pool_size=CROWD, timeout_ms=2000, longest_rest_ms=200
+            uri, "test", max_pool_size=CROWD, timeout_ms=PATIENCE_MS, longest_rest_ms=200
         )
         lost: list[str] = []
         watch = StoreWatch(store.gate, store.ping, store.ping)
@@ -123,7 +123,7 @@ async def test_a_connection_to_mongodb_is_not_used_after_a_long_rest(mongodb_uri
         await rest(0.3)
         firewall.forget()
         await asyncio.gather(*(store.find("users", str(n)) for n in range(CROWD)))
-        await watch.start(2)
+        await watch.start(PATIENCE)
         await watch.stop()
         await store.close()
     assert lost == []
@@ -134,7 +134,7 @@ async def looking(watch: StoreWatch) -> AsyncIterator[list[str]]:
     """What it has said of a loss."""
     lost: list[str] = []
     watch.on_lost.append(lost.append)
-    await watch.start(5)
+    await watch.start(PATIENCE)
     yield lost
     await watch.stop()
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, create_engine, inspect
 
 from tests.storage.dumps import TABLES
-from tests.storage.fixtures import SCHEMA, NewDatabase, migrate
+from tests.storage.fixtures import PATIENCE_MS, SCHEMA, NewDatabase, migrate
 from yabot.errors import ConfigurationError, SchemaMismatch, StartupError, StoreUnavailable
 from yabot.log.partitions import ensure_partitions
 from yabot.storage.relational.database import Database
@@ -165,12 +165,12 @@ def test_another_number_of_partitions_is_a_mistake_of_the_configuration(engine: 
 
 def test_migrating_disconnects_nobody_s_data(tmp_path: Path) -> None:
     path = tmp_path / "kept.db"
-    migrate(SqliteDatabase(path, pool_size=1, timeout_ms=5000))
+    migrate(SqliteDatabase(path, pool_size=1, timeout_ms=PATIENCE_MS))
     engine = create_engine(f"sqlite:///{path}")
     change(
         engine, "INSERT INTO audit_log (kind, details, created_at) VALUES ('k', '{}', '2026-11-02')"
     )
     engine.dispose()
-    migrate(SqliteDatabase(path, pool_size=1, timeout_ms=5000))
+    migrate(SqliteDatabase(path, pool_size=1, timeout_ms=PATIENCE_MS))
     with create_engine(f"sqlite:///{path}").connect() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM audit_log").scalar() == 1

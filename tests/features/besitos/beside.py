@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from tests.e2e.stores import PARTITIONS, Stores
 from tests.features.besitos.ledger import Ledger
 from tests.features.users.storage.world import new_world
+from tests.storage.fixtures import PATIENCE_MS
 from tests.waiting import wait_until
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.sqlite import SqliteDatabase
@@ -13,9 +14,9 @@ from yabot.storage.relational.sqlite import SqliteDatabase
 
 @asynccontextmanager
 async def beside(stores: Stores) -> AsyncIterator[Ledger]:
-    database = SqliteDatabase(stores.sqlite, pool_size=1, timeout_ms=5000)
+    database = SqliteDatabase(stores.sqlite, pool_size=1, timeout_ms=PATIENCE_MS)
     documents = DocumentStore(
-        stores.mongodb_uri, stores.mongodb.name, max_pool_size=1, timeout_ms=3000
+        stores.mongodb_uri, stores.mongodb.name, max_pool_size=1, timeout_ms=PATIENCE_MS
     )
     await database.open()
     try:

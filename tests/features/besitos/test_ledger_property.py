@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 
 from tests.features.besitos.ledger import Ledger, unreachable
 from tests.features.users.storage.world import new_world
-from tests.storage.fixtures import PostgresServer
+from tests.storage.fixtures import PATIENCE_MS, PostgresServer
 from tests.tiers import examples
 from yabot.features.besitos.audit import audit_ledger
 from yabot.log.unit_of_work import UnitOfWork
@@ -234,7 +234,7 @@ def test_the_ledger_is_the_model_on_sqlite(migrated_sqlite: Path, tmp_path: Path
     def new() -> Database:
         path = tmp_path / f"{uuid4().hex}.db"
         shutil.copy(migrated_sqlite, path)
-        return SqliteDatabase(path, pool_size=2, timeout_ms=5000)
+        return SqliteDatabase(path, pool_size=2, timeout_ms=PATIENCE_MS)
 
     run_machine(new, count=30, steps=20)
 
@@ -245,7 +245,9 @@ def test_the_ledger_is_the_model_on_postgres(postgres_server: PostgresServer) ->
 
     def new() -> Database:
         made.append(postgres_server.create_migrated())
-        return PostgresDatabase(postgres_server.url_of(made[-1]), pool_size=2, timeout_ms=5000)
+        return PostgresDatabase(
+            postgres_server.url_of(made[-1]), pool_size=2, timeout_ms=PATIENCE_MS
+        )
 
     run_machine(new, count=5, steps=15)
     for name in made:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from tests.features.rewards.house import STORY, House, open_house
-from tests.storage.fixtures import COLLECTIONS
+from tests.storage.fixtures import COLLECTIONS, PATIENCE_MS
 from tests.tiers import examples
 from yabot.bus.groups.delivery import Delivery
 from yabot.bus.groups.failures import Case
@@ -221,7 +221,7 @@ async def _tell_the_story(uri: str, name: str) -> None:
 
 
 def _documents(uri: str, name: str) -> DocumentStore:
-    return DocumentStore(uri, name, max_pool_size=2, timeout_ms=5000)
+    return DocumentStore(uri, name, max_pool_size=2, timeout_ms=PATIENCE_MS)
 
 
 @pytest.mark.criterion("2.2.1", "3.1.3", "3.2.2", "3.2.3")
@@ -233,7 +233,7 @@ def test_the_rewards_are_the_model(
     def open_stores() -> tuple[Database, DocumentStore]:
         path = tmp_path / f"{uuid4().hex}.db"
         shutil.copy(migrated_sqlite, path)
-        database = SqliteDatabase(path, pool_size=2, timeout_ms=5000)
+        database = SqliteDatabase(path, pool_size=2, timeout_ms=PATIENCE_MS)
         return database, _documents(mongodb_uri, mongo_database)
 
     class Machine(RewardsMachine):

@@ -24,7 +24,7 @@ from sqlalchemy import func, select
 from tests.features.shop import model
 from tests.features.shop.trade import Answer, Trade, item, open_trade, order
 from tests.storage.dumps import events_of
-from tests.storage.fixtures import COLLECTIONS, PostgresServer
+from tests.storage.fixtures import COLLECTIONS, PATIENCE_MS, PostgresServer
 from tests.tiers import examples
 from yabot.features.besitos.audit import audit_ledger
 from yabot.features.besitos.model import SHOP
@@ -176,7 +176,7 @@ def run_machine(open_stores: OpenStores, *, count: int, steps: int) -> None:
 @pytest.fixture
 def new_store(mongodb_uri: str, mongo_database: str) -> Callable[[], DocumentStore]:
     def new() -> DocumentStore:
-        return DocumentStore(mongodb_uri, mongo_database, max_pool_size=2, timeout_ms=5000)
+        return DocumentStore(mongodb_uri, mongo_database, max_pool_size=2, timeout_ms=PATIENCE_MS)
 
     async def prepare() -> None:
         store = new()
@@ -194,7 +194,7 @@ def test_the_shop_is_the_model_on_sqlite(
     def open_stores() -> tuple[Database, DocumentStore]:
         path = tmp_path / f"{uuid4().hex}.db"
         shutil.copy(migrated_sqlite, path)
-        return SqliteDatabase(path, pool_size=2, timeout_ms=5000), new_store()
+        return SqliteDatabase(path, pool_size=2, timeout_ms=PATIENCE_MS), new_store()
 
     run_machine(open_stores, count=25, steps=25)
 
@@ -208,7 +208,7 @@ def test_the_shop_is_the_model_on_postgres(
     def open_stores() -> tuple[Database, DocumentStore]:
         made.append(postgres_server.create_migrated())
         url = postgres_server.url_of(made[-1])
-        return PostgresDatabase(url, pool_size=2, timeout_ms=5000), new_store()
+        return PostgresDatabase(url, pool_size=2, timeout_ms=PATIENCE_MS), new_store()
 
     run_machine(open_stores, count=4, steps=15)
     for name in made:
