@@ -21,7 +21,7 @@ from yabot.bus.relay import Relay
 from yabot.feature import Services
 from yabot.features.narrative.service import NarrativeService
 from yabot.features.narrative.story.parser import parse_story
-from yabot.log.ownership import SoleOwner
+from yabot.log.leases import SoleLeases
 from yabot.observability.logging import configure_logging
 from yabot.runtime.heap import settle_heap
 from yabot.settings import ConfigManager, Settings
@@ -93,7 +93,7 @@ def _assemble(settings: Settings, stores: Stores, arrivals: Arrivals) -> Program
     me = User(id=bot.id, is_bot=True, first_name="Bench", username="bench_bot")
     dispatcher, _ = build_dispatcher(FEATURES, services, me)
     intake = Intake(stores.database, bot.id, settings.bus_partitions)
-    shares = Shares(SoleOwner(settings.bus_partitions), settings.bus_partitions)
+    shares = Shares(SoleLeases(settings.bus_partitions), settings.bus_partitions)
     processor = UpdateProcessor(
         bot=bot,
         dispatcher=dispatcher,

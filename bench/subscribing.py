@@ -25,7 +25,7 @@ from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams
 from yabot.events.operations import OperationCompleted
 from yabot.log.commit_log import CommitLog, Committed
-from yabot.log.ownership import Ownership, SoleOwner
+from yabot.log.leases import Leases, SoleLeases
 from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.observability.logging import configure_logging
 from yabot.runtime.heap import settle_heap
@@ -174,7 +174,10 @@ async def connected_bus(environ: dict[str, str], log_path: Path) -> AsyncIterato
 @asynccontextmanager
 async def subscribed(bus: Bus, *subscribers: Subscriber[Any]) -> AsyncIterator[Relay]:
     """The bus at work in this process alone, from the end of the log on."""
-    async with relaying(bus) as relay, working(bus, SoleOwner(bus.commits.partitions), subscribers):
+    async with (
+        relaying(bus) as relay,
+        working(bus, SoleLeases(bus.commits.partitions), subscribers),
+    ):
         yield relay
 
 
@@ -193,10 +196,10 @@ async def relaying(bus: Bus) -> AsyncIterator[Relay]:
 
 @asynccontextmanager
 async def working(
-    bus: Bus, ownership: Ownership, subscribers: Sequence[Subscriber[Any]]
+    bus: Bus, leases: Leases, subscribers: Sequence[Subscriber[Any]]
 ) -> AsyncIterator[None]:
     """With a part of the partitions at least."""
-    group = SubscriberGroup(GROUP, subscribers, bus.commits, ownership)
+    group = SubscriberGroup(GROUP, subscribers, bus.commits, leases)
     worker = EventWorker(Feed(Streams(bus.redis), bus.commits.partitions), [group])
     worker.start()
     while not group.partitions:  # noqa: ASYNC110 - it tells nobody

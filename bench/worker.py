@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from bench.subscribing import connected_bus, working
-from yabot.log.ownership import SharedOwnership
+from yabot.log.leases import SharedLeases
 
 
 async def work(folder: Path, sql_url: str, redis_url: str) -> None:
@@ -19,8 +19,8 @@ async def work(folder: Path, sql_url: str, redis_url: str) -> None:
         "REDIS_URL": redis_url,
     }
     async with connected_bus(environ, folder / f"worker-{os.getpid()}.log") as bus:
-        ownership = SharedOwnership(bus.commits.database)
-        async with working(bus, ownership, [bus.inserting()]):
+        leases = SharedLeases(bus.commits.database)
+        async with working(bus, leases, [bus.inserting()]):
             await asyncio.to_thread(sys.stdin.read)
 
 

@@ -7,7 +7,7 @@ YabotError
 ├── TransientError          the same call may succeed later
 │   ├── StoreUnavailable    a store does not answer
 │   ├── GuardFailed         somebody else changed the state first: decide again
-│   └── OwnershipLost       another process does this work now: leave it alone
+│   └── LeaseLost           another process works there now: leave it alone
 └── TerminalError           the same call can never succeed
     ├── InvalidInput        the caller sent something that breaks a rule
     └── StoryInvalid        a story file breaks a rule; names the lines
@@ -67,8 +67,8 @@ class GuardFailed(TransientError):
     code = "guard_failed"
 
 
-class OwnershipLost(TransientError):
-    code = "ownership_lost"
+class LeaseLost(TransientError):
+    code = "lease_lost"
 
 
 class TerminalError(YabotError):

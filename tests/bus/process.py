@@ -27,7 +27,7 @@ from yabot.events.catalog import Catalog
 from yabot.events.envelope import EventPayload
 from yabot.events.failures import FAILURE_EVENTS
 from yabot.log.commit_log import CommitLog, Committed
-from yabot.log.ownership import Ownership, SharedOwnership, SoleOwner
+from yabot.log.leases import Leases, SharedLeases, SoleLeases
 from yabot.log.tables import audit_log, group_members, partition_owners, partitions
 from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.storage.relational.database import Database
@@ -71,9 +71,9 @@ class Process:
         self.commits = CommitLog(database, CATALOG, PARTITIONS)
         self.relay = new_relay(database, Streams(redis))
         self.commits.followers.append(self.relay.notice)
-        ownership = _ownership(database)
+        leases = _leases(database)
         self.groups = {
-            name: SubscriberGroup(name, subscribers, self.commits, ownership, QUICK)
+            name: SubscriberGroup(name, subscribers, self.commits, leases, QUICK)
             for name, subscribers in groups.items()
         }
         self.feed = Feed(Streams(redis), PARTITIONS)
@@ -103,11 +103,11 @@ class Process:
             await group.stop(0)
 
 
-def _ownership(database: Database) -> Ownership:
+def _leases(database: Database) -> Leases:
     """As the program has it; no lease ends by itself while a test runs."""
     if database.engine.dialect.name == "postgresql":
-        return SharedOwnership(database, lease_seconds=10 * PATIENCE)
-    return SoleOwner(PARTITIONS)
+        return SharedLeases(database, lease_seconds=10 * PATIENCE)
+    return SoleLeases(PARTITIONS)
 
 
 async def let_leases_end(new_database: NewDatabase) -> None:

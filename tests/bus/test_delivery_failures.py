@@ -26,7 +26,7 @@ from tests.storage.fixtures import NewDatabase
 from tests.waiting import until
 from yabot.bus.groups.delivery import ATTEMPTS, IN_FLIGHT
 from yabot.bus.groups.failures import Case, failed
-from yabot.errors import OwnershipLost, StoreUnavailable, TerminalError
+from yabot.errors import LeaseLost, StoreUnavailable, TerminalError
 from yabot.events.envelope import Envelope
 from yabot.log.tables import outbox, partitions
 from yabot.log.unit_of_work import UnitOfWork
@@ -331,14 +331,14 @@ async def test_a_process_that_has_lost_its_partition_notes_no_failure(
     """Its successor may have settled the event: nobody would take that failure up again."""
 
     def lost(_connection: Connection) -> None:
-        raise OwnershipLost("another process works there")
+        raise LeaseLost("another process works there")
 
     process = Process(new_database(), redis, {})
     await process.database.open()
     (entry,) = (await poke(process.commits, "7", "poison")).events
     envelope = Envelope.model_validate_json(entry.envelope)
     late = failed(case_of(envelope, lost), RuntimeError("no"), state="retrying")
-    with pytest.raises(OwnershipLost):
+    with pytest.raises(LeaseLost):
         await process.database.write(late)
     assert await letters(process.database) == []
     await process.stop()

@@ -21,7 +21,7 @@ from yabot.bus.streams import Streams
 from yabot.clock import utc_now
 from yabot.events.operations import UserInteraction
 from yabot.log.commit_log import CommitLog
-from yabot.log.ownership import SoleOwner
+from yabot.log.leases import SoleLeases
 from yabot.log.tables import audit_log
 from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.relational.database import Database
@@ -60,7 +60,7 @@ async def working(commits: CommitLog, redis: Redis) -> AsyncIterator[EventWorker
     relay = new_relay(commits.database, Streams(redis))
     commits.followers.append(relay.notice)
     relay.loop.start()
-    group = SubscriberGroup("test", [NOTING], commits, SoleOwner(PARTITIONS))
+    group = SubscriberGroup("test", [NOTING], commits, SoleLeases(PARTITIONS))
     worker = EventWorker(Feed(Streams(redis), PARTITIONS), [group])
     worker.start()
     try:

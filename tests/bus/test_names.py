@@ -10,7 +10,7 @@ from tests.storage.fixtures import PARTITIONS
 from yabot.app.assembly import build_groups, build_texts
 from yabot.feature import Feature, Services
 from yabot.log.commit_log import CommitLog
-from yabot.log.ownership import SoleOwner
+from yabot.log.leases import SoleLeases
 from yabot.storage.documents.store import DocumentStore
 from yabot.subscriber import Subscriber
 
@@ -29,7 +29,7 @@ def feature_with(name: str, subscriber: Subscriber[Any]) -> Feature:
 def groups_of(services: Services, *subscribers: Subscriber[Any]) -> list[str]:
     """Of features that bring one subscriber each."""
     features = [feature_with(f"feature_{n}", each) for n, each in enumerate(subscribers)]
-    return [each.name for each in build_groups(features, services, SoleOwner(PARTITIONS), {})]
+    return [each.name for each in build_groups(features, services, SoleLeases(PARTITIONS), {})]
 
 
 async def test_two_of_one_name_for_one_type_of_event_are_refused(services: Services) -> None:

@@ -9,7 +9,7 @@ from tests.storage.fixtures import PARTITIONS, NewDatabase
 from yabot.bus.groups.positions import declare_groups
 from yabot.bus.groups.shares import Shares
 from yabot.clock import utc_now
-from yabot.log.ownership import SharedOwnership
+from yabot.log.leases import SharedLeases
 
 pytestmark = pytest.mark.criterion("scale.3")
 
@@ -18,7 +18,7 @@ EVERYTHING = set(range(PARTITIONS))
 
 
 @dataclass(frozen=True, slots=True)
-class Noted(SharedOwnership):
+class Noted(SharedLeases):
     """Knows what it was told to release."""
 
     released: list[int] = field(default_factory=list)
@@ -27,15 +27,15 @@ class Noted(SharedOwnership):
     async def release(self, group: str, tokens: dict[int, int]) -> None:
         self.released.extend(tokens)
         # Not ``super()``: a dataclass with slots is another class than the one written here.
-        await SharedOwnership.release(self, group, tokens)
+        await SharedLeases.release(self, group, tokens)
 
 
 async def of_one_process(new: NewDatabase) -> tuple[Shares, Noted]:
     database = new()
     await database.open()
     await database.write(declare_groups([GROUP]))
-    ownership = Noted(database)
-    return Shares(GROUP, database, ownership), ownership
+    leases = Noted(database)
+    return Shares(GROUP, database, leases), leases
 
 
 def held(shares: Shares) -> set[int]:
@@ -45,7 +45,7 @@ def held(shares: Shares) -> set[int]:
 async def test_each_partition_that_is_handed_over_is_released_once(
     new_postgres: NewDatabase,
 ) -> None:
-    one, ownership = await of_one_process(new_postgres)
+    one, leases = await of_one_process(new_postgres)
     two, _ = await of_one_process(new_postgres)
     await one.refresh()
     await two.refresh()
@@ -53,7 +53,7 @@ async def test_each_partition_that_is_handed_over_is_released_once(
     await two.refresh()
     assert held(two) == EVERYTHING - held(one)
     assert len(held(two)) == PARTITIONS / 2
-    assert sorted(ownership.released) == sorted(held(two))
+    assert sorted(leases.released) == sorted(held(two))
 
 
 async def test_what_is_handed_over_is_not_begun_with_the_token_it_had(

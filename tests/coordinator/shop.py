@@ -25,7 +25,7 @@ from yabot.events.catalog import Catalog
 from yabot.events.envelope import EventPayload
 from yabot.events.failures import FAILURE_EVENTS
 from yabot.log.commit_log import CommitLog
-from yabot.log.ownership import Ownership, SoleOwner
+from yabot.log.leases import Leases, SoleLeases
 from yabot.log.tables import audit_log
 from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.storage.relational.database import Database
@@ -60,7 +60,7 @@ class Shop:
     database: Database
     hands: Hands = field(default_factory=Hands)
     faults: Faults = field(default_factory=Faults)
-    ownership: Ownership = field(default_factory=lambda: SoleOwner(PARTITIONS))
+    leases: Leases = field(default_factory=lambda: SoleLeases(PARTITIONS))
 
     def __post_init__(self) -> None:
         self.commits = CommitLog(
@@ -87,7 +87,7 @@ class Shop:
         self, processes: Sequence[Process[Any]] | None = None
     ) -> tuple[SubscriberGroup, Deadlines]:
         coordinator = Coordinator(processes or [self.orders()], self.commits)
-        group = SubscriberGroup(GROUP, coordinator.subscribers(), self.commits, self.ownership)
+        group = SubscriberGroup(GROUP, coordinator.subscribers(), self.commits, self.leases)
         return group, Deadlines(group, coordinator, self.hands.clock())
 
     def orders(self) -> Orders:

@@ -10,7 +10,7 @@ from tests.coordinator.shop import Shop
 from tests.storage.fixtures import PARTITIONS, NewDatabase
 from tests.waiting import until
 from yabot.coordinator.process import Workflow
-from yabot.log.ownership import SharedOwnership
+from yabot.log.leases import SharedLeases
 from yabot.log.unit_of_work import UnitOfWork
 
 pytestmark = pytest.mark.criterion("scale.3", "3.1.5")
@@ -23,7 +23,7 @@ async def opened(new: NewDatabase, *, lease: float | None = None) -> Shop:
     await database.open()
     shop = Shop(database)
     if lease is not None:
-        shop.ownership = SharedOwnership(database, lease)
+        shop.leases = SharedLeases(database, lease)
     await shop.open()
     return shop
 

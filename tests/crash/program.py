@@ -36,10 +36,10 @@ from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams
 from yabot.bus.trimming import StreamTrimming
 from yabot.coordinator.inspector import WorkflowInspector
-from yabot.errors import OwnershipLost
+from yabot.errors import LeaseLost
 from yabot.feature import Services
 from yabot.log.document_follower import DocumentFollower
-from yabot.log.ownership import Ownership, SharedOwnership, SoleOwner
+from yabot.log.leases import Leases, SharedLeases, SoleLeases
 from yabot.observability.logging import configure_logging, get_logger
 from yabot.runtime.ending import end
 from yabot.runtime.loops import WakingLoop
@@ -79,7 +79,7 @@ class Orders:
         return cls(addresses, None if load is None else Load(**load), **given)
 
 
-class WatchedOwnership(SharedOwnership):
+class WatchedLeases(SharedLeases):
     """Says in the log when it has kept somebody from taking effect."""
 
     @override
@@ -89,7 +89,7 @@ class WatchedOwnership(SharedOwnership):
         def check(connection: Connection) -> None:
             try:
                 still_owner(connection)
-            except OwnershipLost:
+            except LeaseLost:
                 log.info("commit.refused", group=group, partition=partition)
                 raise
 
@@ -107,7 +107,7 @@ async def live(orders: Orders) -> None:
     async with (
         opened(orders.addresses, SHORT_TIMEOUT_MS) as stores,
         following(stores) as services,
-        subscribing(stores, services, _ownership(stores, orders)),
+        subscribing(stores, services, _leases(stores, orders)),
     ):
         log.info("program.ready")
         if orders.load is None:
@@ -138,11 +138,9 @@ async def following(stores: Stores) -> AsyncIterator[Services]:
 
 
 @asynccontextmanager
-async def subscribing(
-    stores: Stores, services: Services, ownership: Ownership
-) -> AsyncIterator[None]:
+async def subscribing(stores: Stores, services: Services, leases: Leases) -> AsyncIterator[None]:
     coordinators = build_coordinators(FEATURES, services)
-    groups = build_groups(FEATURES, services, ownership, coordinators)
+    groups = build_groups(FEATURES, services, leases, coordinators)
     deadlines = build_deadlines(groups, coordinators)
     feed = Feed(Streams(stores.redis), PARTITIONS)
     feed.listeners.append(lambda *_events: log.debug("feed.read"))
@@ -150,7 +148,7 @@ async def subscribing(
         feed=feed,
         groups=groups,
         deadlines=deadlines,
-        sequencer=Sequencer(InboundStream(stores.redis), services.commits, ownership),
+        sequencer=Sequencer(InboundStream(stores.redis), services.commits, leases),
         retention=build_retention(FEATURES, stores.database, RETENTION_DAYS),
         trimming=StreamTrimming(stores.database, Streams(stores.redis)),
         workflows=WorkflowInspector(stores.database),
@@ -173,7 +171,7 @@ async def _hurry(loops: Sequence[WakingLoop]) -> None:
             loop.wake()
 
 
-def _ownership(stores: Stores, orders: Orders) -> Ownership:
+def _leases(stores: Stores, orders: Orders) -> Leases:
     if stores.database.engine.dialect.name == "postgresql":
-        return WatchedOwnership(stores.database, orders.lease)
-    return SoleOwner(PARTITIONS)
+        return WatchedLeases(stores.database, orders.lease)
+    return SoleLeases(PARTITIONS)

@@ -9,8 +9,8 @@ import pytest
 from tests.storage.fixtures import PARTITIONS, NewDatabase
 from tests.waiting import until
 from yabot.bot.shares import Share, Shares
-from yabot.errors import OwnershipLost, StoreUnavailable
-from yabot.log.ownership import SharedOwnership
+from yabot.errors import LeaseLost, StoreUnavailable
+from yabot.log.leases import SharedLeases
 from yabot.storage.relational.database import Database
 
 pytestmark = pytest.mark.criterion("scale.3")
@@ -28,7 +28,7 @@ async def connected(new: NewDatabase) -> Database:
 
 
 async def of_one_process(new: NewDatabase, *, lease: float = 30.0) -> Shares:
-    return Shares(SharedOwnership(await connected(new), lease), PARTITIONS)
+    return Shares(SharedLeases(await connected(new), lease), PARTITIONS)
 
 
 async def look(shares: Shares) -> list[Share]:
@@ -110,7 +110,7 @@ async def test_who_was_not_heard_of_begins_nothing_even_before_it_hears_so(
     await look(shares)
     (share, *_) = shares_of(shares).values()
     await until(lambda: _works_for_nobody(shares))
-    with pytest.raises(OwnershipLost):
+    with pytest.raises(LeaseLost):
         shares.require(share)
     # Nobody has taken over: it goes on, and nobody has died.
     assert [fresh.orphaned for fresh in await look(shares)] == [False] * PARTITIONS
@@ -143,7 +143,7 @@ async def test_while_nobody_can_say_who_leads_each_does_what_it_can(
     new_postgres: NewDatabase,
 ) -> None:
     database = await connected(new_postgres)
-    shares = Shares(SharedOwnership(database), PARTITIONS)
+    shares = Shares(SharedLeases(database), PARTITIONS)
     database.gate.reason = "it is away"
     with pytest.raises(StoreUnavailable):
         await shares.refresh()

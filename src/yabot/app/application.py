@@ -47,7 +47,7 @@ from yabot.log import backlog as log_backlog
 from yabot.log.backlog import measure_backlog
 from yabot.log.document_follower import DocumentFollower
 from yabot.log.incidents import Incidents
-from yabot.log.ownership import Ownership, SharedOwnership, SoleOwner
+from yabot.log.leases import Leases, SharedLeases, SoleLeases
 from yabot.observability.health import Health
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import LOOP_LAG
@@ -197,12 +197,12 @@ class BotApplication:
     ) -> None:
         if "worker" not in self._roles:
             return
-        ownership = self._ownership(stores)
-        sequencer = Sequencer(InboundStream(stores.redis), services.commits, ownership)
+        leases = self._leases(stores)
+        sequencer = Sequencer(InboundStream(stores.redis), services.commits, leases)
         sequencer.lateness.on_change = self._reporter("inbound_order", "degraded")
         sequencer.refusals.on_flood = self._reporter("inbound_refused", "degraded")
         coordinators = build_coordinators(self._features, services)
-        groups = build_groups(self._features, services, ownership, coordinators)
+        groups = build_groups(self._features, services, leases, coordinators)
         role = WorkerRole(
             feed=Feed(Streams(stores.redis), self._settings.bus_partitions),
             groups=groups,
@@ -219,10 +219,10 @@ class BotApplication:
         role.start()
         stack.push_async_callback(role.stop)
 
-    def _ownership(self, stores: Stores) -> Ownership:
+    def _leases(self, stores: Stores) -> Leases:
         if self._settings.sql.database_url is None:
-            return SoleOwner(self._settings.bus_partitions)
-        return SharedOwnership(stores.database)
+            return SoleLeases(self._settings.bus_partitions)
+        return SharedLeases(stores.database)
 
     def _start_measuring(self, stack: AsyncExitStack, stores: Stores) -> None:
         backlog = WakingLoop(
@@ -269,7 +269,7 @@ class BotApplication:
             dispatcher=dispatcher,
             door=door,
             commits=services.commits,
-            ownership=self._ownership(stores),
+            leases=self._leases(stores),
             texts=services.texts,
             commands=services.commands,
             limits=None if self._settings.playground else SendLimits(),

@@ -35,7 +35,7 @@ from yabot.feature import Feature, PersonalData, Services, group_names
 from yabot.log import expiry as log_expiry
 from yabot.log.commit_log import CommitLog
 from yabot.log.incidents import StoreLost, StoreRestored
-from yabot.log.ownership import Ownership
+from yabot.log.leases import Leases
 from yabot.log.retention import Ages, Retention, Rule
 from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.observability.logging import get_logger
@@ -189,7 +189,7 @@ def build_coordinators(features: Sequence[Feature], services: Services) -> dict[
 def build_groups(
     features: Sequence[Feature],
     services: Services,
-    ownership: Ownership,
+    leases: Leases,
     coordinators: Mapping[str, Coordinator],
 ) -> list[SubscriberGroup]:
     """One for each feature that subscribes to anything, named like it.
@@ -204,7 +204,7 @@ def build_groups(
             subscribers[each.name] += coordinators[each.name].subscribers()
     _require_one_each([each for theirs in subscribers.values() for each in theirs])
     return [
-        SubscriberGroup(name, theirs, services.commits, ownership)
+        SubscriberGroup(name, theirs, services.commits, leases)
         for name, theirs in subscribers.items()
     ]
 

@@ -44,7 +44,7 @@ class Delivery:
     async def until_taken(self, share: Share, due: Due) -> int | None:
         """The id that Telegram gave the message.
 
-        Raises OwnershipLost when another process is to send it; GivenUp when it has been tried as
+        Raises LeaseLost when another process is to send it; GivenUp when it has been tried as
         its method allows; OutcomeUnknown when nobody can say whether it is sent; TelegramAPIError
         when trying again cannot help; ValueError, KeyError when the row cannot be read.
         """
@@ -91,7 +91,7 @@ class Delivery:
             await finished_before(share.closed, self._reach.wait())
 
     async def _wait_for_turn(self, share: Share, message: Message) -> None:
-        """Raises OwnershipLost."""
+        """Raises LeaseLost."""
         self._shares.require(share)
         if self._limits is not None:
             await self._limits.wait(message.chat_id, message.method)

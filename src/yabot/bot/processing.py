@@ -16,7 +16,7 @@ from yabot.bot.pace import Pace, Verdict
 from yabot.bot.shares import Share, Shares
 from yabot.bot.sign import WorkSign
 from yabot.bot.turn import Turn
-from yabot.errors import GuardFailed, OwnershipLost, StoreUnavailable, TerminalError, code_of
+from yabot.errors import GuardFailed, LeaseLost, StoreUnavailable, TerminalError, code_of
 from yabot.events.operations import OperationCompleted, Outcome, UpdateReceived
 from yabot.log.commit_log import CommitLog
 from yabot.log.deciding import decide
@@ -135,7 +135,7 @@ class UpdateProcessor:
                 try:
                     await self._work_at(self.begin(update, share), given_up)
                     break
-                except OwnershipLost:
+                except LeaseLost:
                     self._shares.drop([share])
                     log.info("update.left", update_id=update.update_id)
         finally:
@@ -143,7 +143,7 @@ class UpdateProcessor:
             self._under_way.discard(update.update_id)
 
     async def _work_at(self, handling: Handling, given_up: bool) -> None:
-        """Raises OwnershipLost."""
+        """Raises LeaseLost."""
         with (
             bound_contextvars(correlation_id=handling.cause.correlation_id),
             self._sign.over(handling.chat_id),
@@ -187,7 +187,7 @@ class UpdateProcessor:
                 await self._excuse(handling, "unavailable", "later", error)
             except GuardFailed as error:
                 await self._excuse(handling, "unavailable", "later", error)
-            except OwnershipLost:
+            except LeaseLost:
                 raise
             except Exception as error:
                 log.exception("update.failed", operation=handling.operation)

@@ -33,7 +33,7 @@ from yabot.error_text import error_text
 from yabot.errors import StoreUnavailable
 from yabot.events.envelope import EventPayload
 from yabot.log.commit_log import CommitLog
-from yabot.log.ownership import Ownership
+from yabot.log.leases import Leases
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import GROUP_TALK
 from yabot.runtime.backoff import backoff
@@ -66,7 +66,7 @@ class BotRole:
         dispatcher: Dispatcher,
         door: GroupDoor,
         commits: CommitLog,
-        ownership: Ownership,
+        leases: Leases,
         texts: Texts,
         commands: Sequence[str],
         limits: SendLimits | None,
@@ -84,7 +84,7 @@ class BotRole:
         self._commands = commands
         self._door = door
         self._emergency = EmergencyAnswers(bot, texts, limits)
-        self.shares = Shares(ownership, commits.partitions)
+        self.shares = Shares(leases, commits.partitions)
         self._intake = Intake(commits.database, bot.id, commits.partitions, tell)
         self._sender = Sender(
             commits.database, bot, self.shares, limits, on_blocked, endings, tell=tell

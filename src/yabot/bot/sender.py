@@ -23,7 +23,7 @@ from yabot.bot.shares import Share, Shares
 from yabot.bot.unsent import Due, Portion, Unsent
 from yabot.clock import utc_now
 from yabot.error_text import error_text
-from yabot.errors import OwnershipLost, TransientError
+from yabot.errors import LeaseLost, TransientError
 from yabot.events.envelope import EventPayload
 from yabot.events.intake import MessageUncertain
 from yabot.log.audit import audited
@@ -198,12 +198,12 @@ class Sender:
                 return
             try:
                 await share.counted(partial(self._settle, share, due))()
-            except OwnershipLost:
+            except LeaseLost:
                 continue
             return
 
     async def _settle(self, share: Share, due: Due) -> None:
-        """Raises OwnershipLost."""
+        """Raises LeaseLost."""
         row_id, message = due.row_id, due.message
         try:
             sent_id = await self._delivery.until_taken(share, due)

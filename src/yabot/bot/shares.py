@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from time import monotonic
 
-from yabot.errors import OwnershipLost, StoreUnavailable
+from yabot.errors import LeaseLost, StoreUnavailable
 from yabot.events.partition import partition_of
-from yabot.log.ownership import Ownership
+from yabot.log.leases import Leases
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import PARTITIONS_OWNED
 from yabot.storage.relational.database import Statement
@@ -65,8 +65,8 @@ class Shares:
     chat, belong to one partition.
     """
 
-    def __init__(self, ownership: Ownership, partitions: int) -> None:
-        self._ownership = ownership
+    def __init__(self, leases: Leases, partitions: int) -> None:
+        self._leases = leases
         self._count = partitions
         self._held: dict[int, Share] = {}
         # Given up, or lost, while something may still run there.
@@ -83,7 +83,7 @@ class Shares:
     @property
     def sole(self) -> bool:
         """No other process can ever take part."""
-        return self._ownership.lease_seconds == float("inf")
+        return self._leases.lease_seconds == float("inf")
 
     @property
     def partitions(self) -> list[int]:
@@ -112,13 +112,13 @@ class Shares:
         return not share.closed.is_set()
 
     def require(self, share: Share) -> None:
-        """Raises OwnershipLost when nothing may be begun any more."""
+        """Raises LeaseLost when nothing may be begun any more."""
         if not self.holds(share):
-            raise OwnershipLost(f"partition {share.partition} of '{GROUP}' is not ours any more")
+            raise LeaseLost(f"partition {share.partition} of '{GROUP}' is not ours any more")
 
     def check(self, share: Share) -> Statement[None] | None:
         """For each transaction that takes effect there."""
-        return self._ownership.check(GROUP, share.partition, share.token)
+        return self._leases.check(GROUP, share.partition, share.token)
 
     async def refresh(self) -> list[Share]:
         """Give a sign of life, leave what is another's and close what is to be.
@@ -128,12 +128,12 @@ class Shares:
         """
         asked = monotonic()
         try:
-            holdings = await self._ownership.refresh(GROUP)
+            holdings = await self._leases.refresh(GROUP)
         except StoreUnavailable:
             self._lead_unless_told()
             raise
         self._has_looked = True
-        self._until = asked + self._ownership.lease_seconds
+        self._until = asked + self._leases.lease_seconds
         held = list(self._held.values())
         self.drop(share for share in held if holdings.tokens.get(share.partition) != share.token)
         for partition in holdings.unwanted & self._held.keys():
@@ -146,7 +146,7 @@ class Shares:
             if number not in self._held and number not in self._ending
         }
         spare = {number: fresh.pop(number) for number in holdings.unwanted & fresh.keys()}
-        await self._ownership.release(GROUP, spare)
+        await self._leases.release(GROUP, spare)
         return [Share(n, token, orphaned=n in holdings.orphaned) for n, token in fresh.items()]
 
     def _lead_unless_told(self) -> None:
@@ -166,12 +166,12 @@ class Shares:
 
     async def release(self, shares: Sequence[Share]) -> None:
         """Others may go on there at once. Raises StoreUnavailable."""
-        await self._ownership.release(GROUP, _tokens(shares))
+        await self._leases.release(GROUP, _tokens(shares))
         self.drop(shares)
 
     async def leave(self) -> None:
         """Take no part any more. Raises StoreUnavailable."""
-        await self._ownership.leave(GROUP)
+        await self._leases.leave(GROUP)
         self.drop(list(self._held.values()))
 
     def drop(self, shares: Iterable[Share]) -> None:

@@ -14,7 +14,7 @@ from yabot.coordinator.coordinator import Coordinator, consumer_of
 from yabot.coordinator.machine import COMPENSATING, STUCK
 from yabot.coordinator.rows import StoredWorkflow
 from yabot.error_text import error_text
-from yabot.errors import GuardFailed, OwnershipLost, StoreUnavailable, TerminalError
+from yabot.errors import GuardFailed, LeaseLost, StoreUnavailable, TerminalError
 from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.observability.logging import get_logger
 from yabot.storage.relational.database import Statement
@@ -38,7 +38,7 @@ class WakeUps:
     async def take_up(self, workflow_id: str, owner_check: Statement[None] | None) -> None:
         """Whatever of it is due: its deadline, or its compensations one after another.
 
-        What fails is due again later. Raises OwnershipLost, StoreUnavailable, ClockDistrusted:
+        What fails is due again later. Raises LeaseLost, StoreUnavailable, ClockDistrusted:
         then it is due as before.
         """
         while (stored := await self._due(workflow_id)) is not None:
@@ -58,7 +58,7 @@ class WakeUps:
             # An event was faster, or another instance: the next look shows what is left to do.
             log.debug("workflow.overtaken", workflow=stored.id)
             return False
-        except (OwnershipLost, StoreUnavailable):
+        except (LeaseLost, StoreUnavailable):
             raise
         except Exception as error:  # noqa: BLE001 - told in the log and in its row
             await self._put_off(stored, error, owner_check)

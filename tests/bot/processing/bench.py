@@ -28,7 +28,7 @@ from yabot.bot.telegram import connect_bot
 from yabot.bot.turn import Turn
 from yabot.bot.waiting import WaitingUpdates
 from yabot.clock import utc_now
-from yabot.log.ownership import SharedOwnership, SoleOwner
+from yabot.log.leases import SharedLeases, SoleLeases
 from yabot.log.tables import audit_log
 from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.relational.database import Database
@@ -111,8 +111,8 @@ async def at_the_bench(
     dispatcher.message.register(handlers.note)
     commits, texts = new_commits(database), build_texts(FEATURES)
     intake = Intake(database, bot.id, PARTITIONS)
-    ownership = SoleOwner(PARTITIONS) if alone else SharedOwnership(database, lease)
-    shares = Shares(ownership, PARTITIONS)
+    leases = SoleLeases(PARTITIONS) if alone else SharedLeases(database, lease)
+    shares = Shares(leases, PARTITIONS)
     sender = Sender(database, bot, shares, None, _nothing, Endings(commits, _no_page))
     processor = UpdateProcessor(
         bot=bot,

@@ -22,7 +22,7 @@ from yabot.bot.shares import Shares
 from yabot.bot.telegram import connect_bot
 from yabot.events.envelope import EventPayload
 from yabot.log.commit_log import CommitLog
-from yabot.log.ownership import SoleOwner
+from yabot.log.leases import SoleLeases
 from yabot.log.tables import outgoing
 from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.relational.database import Database
@@ -94,7 +94,7 @@ async def at_the_desk(
             raise deaf.pop()
         blocked.append(chat_id)
 
-    shares = Shares(SoleOwner(PARTITIONS), PARTITIONS)
+    shares = Shares(SoleLeases(PARTITIONS), PARTITIONS)
     shares.open(await shares.refresh())
     told: list[EventPayload] = []
     endings = Endings(commits, build_on_refused(refused))

@@ -18,7 +18,7 @@ from yabot.bus.inbound.sequencer import Sequencer
 from yabot.bus.inbound.stream import INBOUND, InboundStream
 from yabot.clock import rfc3339, utc_now
 from yabot.log.commit_log import CommitLog
-from yabot.log.ownership import Ownership, SoleOwner
+from yabot.log.leases import Leases, SoleLeases
 from yabot.log.tables import audit_log, outbox
 from yabot.storage.relational.database import Database
 
@@ -93,11 +93,11 @@ def new_sequencer(
     redis: Redis,
     *,
     window: float = 0.1,
-    ownership: Ownership | None = None,
+    leases: Leases | None = None,
     stream: InboundStream | None = None,
 ) -> Sequencer:
-    ownership = ownership or SoleOwner(PARTITIONS)
-    return Sequencer(stream or InboundStream(redis), commits, ownership, window=window)
+    leases = leases or SoleLeases(PARTITIONS)
+    return Sequencer(stream or InboundStream(redis), commits, leases, window=window)
 
 
 @asynccontextmanager

@@ -49,7 +49,7 @@ from yabot.features.besitos.events import BesitosAwarded
 from yabot.features.narrative.events import NarrativeHintUnlocked, ReactionDetected
 from yabot.log.audit import audited
 from yabot.log.commit_log import CommitLog
-from yabot.log.ownership import SharedOwnership, SoleOwner
+from yabot.log.leases import SharedLeases, SoleLeases
 from yabot.log.tables import outbox, partition_owners
 from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.relational.database import Database
@@ -82,7 +82,7 @@ async def listening(commits: CommitLog, redis: Redis) -> AsyncIterator[None]:
     commits.followers.append(relay.notice)
     relay.loop.start()
     subscribers = [Subscriber(f"test.{kind.event_type}", kind, hear) for kind in LISTENED]
-    group = SubscriberGroup("test", subscribers, commits, SoleOwner(PARTITIONS))
+    group = SubscriberGroup("test", subscribers, commits, SoleLeases(PARTITIONS))
     worker = EventWorker(Feed(Streams(redis), PARTITIONS), [group])
     worker.start()
     try:
@@ -121,10 +121,8 @@ class Instance:
 
     def __init__(self, database: Database, redis: Redis, window: float = 0.1) -> None:
         self.database = database
-        ownership = SharedOwnership(database, lease_seconds=0.5)
-        self.sequencer = new_sequencer(
-            new_commits(database), redis, window=window, ownership=ownership
-        )
+        leases = SharedLeases(database, lease_seconds=0.5)
+        self.sequencer = new_sequencer(new_commits(database), redis, window=window, leases=leases)
 
 
 async def test_two_instances_share_the_work_and_one_does_it(

@@ -22,7 +22,7 @@ from yabot.features.besitos.service import BesitosService
 from yabot.features.narrative.events import ReactionDetected
 from yabot.features.narrative.story import parse_story
 from yabot.features.rewards import FEATURE
-from yabot.log.ownership import SoleOwner
+from yabot.log.leases import SoleLeases
 from yabot.log.tables import outgoing
 from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.documents.store import DocumentStore
@@ -120,7 +120,7 @@ class House:
     def group(self) -> SubscriberGroup:
         """As a program has it that has just been started."""
         return SubscriberGroup(
-            FEATURE.name, self.subscribers, self.world.services.commits, SoleOwner(PARTITIONS)
+            FEATURE.name, self.subscribers, self.world.services.commits, SoleLeases(PARTITIONS)
         )
 
     async def rewind(self) -> None:

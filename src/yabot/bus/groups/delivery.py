@@ -14,7 +14,7 @@ from yabot.bus.groups.failures import Case, Letter
 from yabot.bus.groups.pace import USUAL, Pace
 from yabot.bus.groups.receipts import receipted
 from yabot.error_text import error_text
-from yabot.errors import GuardFailed, OwnershipLost, StoreUnavailable, TerminalError
+from yabot.errors import GuardFailed, LeaseLost, StoreUnavailable, TerminalError
 from yabot.events.failures import EventProcessingFailed
 from yabot.log.commit_log import CommitLog
 from yabot.log.unit_of_work import UnitOfWork
@@ -43,7 +43,7 @@ class Delivery:
     _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(IN_FLIGHT))
 
     async def deliver(self, case: Case) -> None:
-        """Returns when the matter is settled. Raises OwnershipLost: then it is another's."""
+        """Returns when the matter is settled. Raises LeaseLost: then it is another's."""
         waited = time() - case.envelope.timestamp.timestamp()
         labelled(EVENT_WAITING, case.group).observe(max(waited, 0.0))
         before = CORRELATION_ID.set(case.envelope.correlation_id)
@@ -62,7 +62,7 @@ class Delivery:
     async def retry(self, case: Case, letter: Letter) -> None:
         """Once more for a dead letter: it is resolved, or stays dead with what went wrong.
 
-        Raises StoreUnavailable, OwnershipLost: then it still waits for its retry.
+        Raises StoreUnavailable, LeaseLost: then it still waits for its retry.
         """
 
         def prepare() -> UnitOfWork:
@@ -73,7 +73,7 @@ class Delivery:
         try:
             async with self._slots:
                 await attempt(self.commits, case, prepare)
-        except (OwnershipLost, StoreUnavailable):
+        except (LeaseLost, StoreUnavailable):
             raise
         except Exception as error:  # noqa: BLE001 - the operator reads it in the dead letter
             await self.commits.database.write(failures.stays_dead(letter, error))
@@ -88,7 +88,7 @@ class Delivery:
             async with self._slots:
                 if not case.unsure or not await self._has_happened(case):
                     await self._attempt(case)
-        except OwnershipLost:
+        except LeaseLost:
             raise
         except StoreUnavailable as error:
             # It is not the event's fault: no attempt is used up.

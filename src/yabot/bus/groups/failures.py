@@ -20,7 +20,7 @@ from yabot.subscriber import Subscriber
 class Case:
     """One event that one subscriber is to handle.
 
-    ``owner_check`` goes into each of its transactions: it raises OwnershipLost when the partition
+    ``owner_check`` goes into each of its transactions: it raises LeaseLost when the partition
     is another process's by then. None where nobody else can have it.
     """
 
@@ -108,7 +108,7 @@ _wanted = (
 def failed(case: Case, error: Exception, *, state: str) -> Statement[None]:
     """``state`` is "retrying" while there is hope, and "dead" after that.
 
-    Raises OwnershipLost. What has been settled since by somebody else stays as it is.
+    Raises LeaseLost. What has been settled since by somebody else stays as it is.
     """
     values = {
         "who": case.consumer,

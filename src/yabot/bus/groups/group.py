@@ -28,12 +28,12 @@ from yabot.bus.groups.turns import Turns
 from yabot.bus.inbound.ingested import any_ingested
 from yabot.clock import utc_now
 from yabot.error_text import error_text
-from yabot.errors import OwnershipLost, StoreUnavailable, YabotError
+from yabot.errors import LeaseLost, StoreUnavailable, YabotError
 from yabot.events.envelope import Envelope
 from yabot.events.failures import SubscribersStopped
 from yabot.events.partition import Entry
 from yabot.log.commit_log import CommitLog
-from yabot.log.ownership import Ownership
+from yabot.log.leases import Leases
 from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import EVENTS_IN_FLIGHT, GROUP_LAG, GROUP_LAG_AGE
@@ -68,7 +68,7 @@ class SubscriberGroup:
         name: str,
         subscribers: Sequence[Subscriber[Any]],
         commits: CommitLog,
-        ownership: Ownership,
+        leases: Leases,
         pace: Pace = USUAL,
     ) -> None:
         self.name = name
@@ -82,7 +82,7 @@ class SubscriberGroup:
             self._by_type[subscriber.event.event_type].append(subscriber)
         self._commits = commits
         self._database = commits.database
-        self._shares = Shares(name, commits.database, ownership, pace)
+        self._shares = Shares(name, commits.database, leases, pace)
         self._flood = FloodGate()
         self._delivery = Delivery(commits, self._flood.note, pace)
         # What is bounded is how many attempts run: a lane that pauses keeps nobody waiting.
@@ -243,7 +243,7 @@ class SubscriberGroup:
                 if self._flood.shut:
                     return
                 await self._delivery.deliver(case)
-        except OwnershipLost:
+        except LeaseLost:
             self._shares.drop(progress)
             return
         progress.finish(pos)
@@ -254,7 +254,7 @@ class SubscriberGroup:
     async def _run(self, share: Progress, job: Job) -> None:
         try:
             await job(share.check)
-        except OwnershipLost:
+        except LeaseLost:
             self._shares.drop(share)
 
     async def _announce_stop(self) -> None:

@@ -22,7 +22,7 @@ class Progress:
     settled: int
     # Up to there events may have been handled before: by an earlier owner, or an earlier start.
     handled_before: int
-    # For each transaction that takes effect here: raises OwnershipLost. None where nobody else can
+    # For each transaction that takes effect here: raises LeaseLost. None where nobody else can
     # have the partition.
     check: Statement[None] | None = None
     # Up to there SQL knows what is settled, or will within moments.

@@ -10,7 +10,7 @@ from yabot.bus.groups.delivery import Delivery
 from yabot.bus.groups.failures import Case, Letter
 from yabot.bus.groups.shares import Shares
 from yabot.bus.tables import dead_letters
-from yabot.errors import OwnershipLost, StoreUnavailable, TerminalError
+from yabot.errors import LeaseLost, StoreUnavailable, TerminalError
 from yabot.log.commit_log import CommitLog
 from yabot.log.tables import outbox, receipts
 from yabot.observability.logging import get_logger
@@ -59,7 +59,7 @@ class Retries:
         async def retry() -> None:
             try:
                 await self._retry(letter, owner_check)
-            except (OwnershipLost, StoreUnavailable) as error:
+            except (LeaseLost, StoreUnavailable) as error:
                 log.info("dead_letter.waits", id=letter.id, reason=str(error))
             finally:
                 self._under_way.discard(letter.id)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from yabot.bus.groups.pace import USUAL, Pace
 from yabot.bus.groups.positions import advance, log_ends, positions_of
 from yabot.bus.groups.progress import Progress
-from yabot.log.ownership import Ownership
+from yabot.log.leases import Leases
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import PARTITIONS_OWNED
 from yabot.storage.relational.database import Database
@@ -15,13 +15,11 @@ log = get_logger(__name__)
 
 
 class Shares:
-    def __init__(
-        self, group: str, database: Database, ownership: Ownership, pace: Pace = USUAL
-    ) -> None:
+    def __init__(self, group: str, database: Database, leases: Leases, pace: Pace = USUAL) -> None:
         self._group = group
         self._mark_after = pace.mark_after
         self._database = database
-        self._ownership = ownership
+        self._leases = leases
         self._held: dict[int, Progress] = {}
         self._marking: asyncio.TimerHandle | None = None
 
@@ -35,7 +33,7 @@ class Shares:
         """Begin with what is newly ours, and give those; leave what is another's, hand over what
         is to be. Raises StoreUnavailable.
         """
-        holdings = await self._ownership.refresh(self._group)
+        holdings = await self._leases.refresh(self._group)
         for progress in self:
             if holdings.tokens.get(progress.partition) != progress.token:
                 self.drop(progress)
@@ -46,7 +44,7 @@ class Shares:
         spare = {n: fresh.pop(n) for n in holdings.unwanted & fresh.keys()}
         # Only now: what is released here is not to be begun with the token it had.
         await self._hand_over([progress for progress in self if progress.is_over])
-        await self._ownership.release(self._group, spare)
+        await self._leases.release(self._group, spare)
         begun = await self._begin(fresh)
         PARTITIONS_OWNED.labels(self._group).set(len(self._held))
         return begun
@@ -66,7 +64,7 @@ class Shares:
     async def leave(self) -> None:
         """Others may go on from here. Raises StoreUnavailable."""
         await self._database.write(advance(self._group, _settled(self)))
-        await self._ownership.leave(self._group)
+        await self._leases.leave(self._group)
 
     def mark_soon(self) -> None:
         if self._marking is None:
@@ -92,7 +90,7 @@ class Shares:
                 token,
                 settled=positions.get(n, ends[n]),
                 handled_before=ends[n],
-                check=self._ownership.check(self._group, n, token),
+                check=self._leases.check(self._group, n, token),
             )
             for n, token in sorted(tokens.items())
         ]
@@ -104,7 +102,7 @@ class Shares:
         if not done:
             return
         await self._database.write(advance(self._group, _settled(done)))
-        await self._ownership.release(self._group, _tokens(done))
+        await self._leases.release(self._group, _tokens(done))
         for progress in done:
             self.drop(progress)
 

@@ -34,7 +34,7 @@ class Ingestion:
     on_late: Callable[[], None] = lambda: None
 
     async def take_in(self, envelope: Envelope, checks: Sequence[Statement[None]]) -> None:
-        """``checks`` go into the transaction, and raise OwnershipLost when the work is another's.
+        """``checks`` go into the transaction, and raise LeaseLost when the work is another's.
 
         Raises StoreUnavailable, GuardFailed: then the same call may be made again.
         """

@@ -79,7 +79,7 @@ class Refusals:
     ) -> bool:
         """Whether the entry is dealt with; if not, ``set_aside`` will move it.
 
-        Raises StoreUnavailable, GuardFailed, OwnershipLost: then the call may be made again.
+        Raises StoreUnavailable, GuardFailed, LeaseLost: then the call may be made again.
         """
         await self._look()
         # Those that came before have their turn first.

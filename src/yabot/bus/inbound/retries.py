@@ -49,7 +49,7 @@ class Letter:
 
 
 async def retry_wanted(ingestion: Ingestion, checks: Sequence[Statement[None]]) -> None:
-    """A few of them. Raises StoreUnavailable, GuardFailed, OwnershipLost; the rest still wait."""
+    """A few of them. Raises StoreUnavailable, GuardFailed, LeaseLost; the rest still wait."""
     commits = ingestion.commits
     for letter in await commits.database.read(_read_wanted):
         try:

@@ -19,9 +19,9 @@ from yabot.bus.inbound.retries import retry_wanted
 from yabot.bus.inbound.stream import READ_AT_ONCE, START, Entry, InboundStream
 from yabot.bus.inbound.window import WINDOW
 from yabot.error_text import error_text
-from yabot.errors import InvalidInput, OwnershipLost, StoreUnavailable
+from yabot.errors import InvalidInput, LeaseLost, StoreUnavailable
 from yabot.log.commit_log import CommitLog
-from yabot.log.ownership import RENEW_EVERY, Ownership
+from yabot.log.leases import RENEW_EVERY, Leases
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import INBOUND_BUFFERED
 from yabot.runtime.loops import WakingLoop
@@ -31,7 +31,7 @@ log = get_logger(__name__)
 
 # Seconds for which an empty stream is watched at a time; a stop may have to wait as long.
 WATCH = 0.25
-# The stream is one, and so is its owner: that of this partition in the ownership's terms.
+# The stream is one, and so is its owner: whoever has this partition.
 ONLY = 0
 
 
@@ -42,13 +42,13 @@ class Sequencer:
         self,
         stream: InboundStream,
         commits: CommitLog,
-        ownership: Ownership,
+        leases: Leases,
         *,
         window: float = WINDOW,
     ) -> None:
         self._stream = stream
         self._commits = commits
-        self._ownership = ownership
+        self._leases = leases
         self._buffer = Buffer(window, commits.catalog.before)
         self.lateness = Lateness()
         self._ingestion = Ingestion(commits, self.lateness.note)
@@ -67,11 +67,11 @@ class Sequencer:
         if self._stopping:
             return
         try:
-            await self._look_after_ownership()
+            await self._look_after_lease()
             if self._token is not None:
                 await self._work()
                 self.loop.wake()
-        except OwnershipLost:
+        except LeaseLost:
             self._let_go()
 
     async def stop(self, seconds: float) -> None:
@@ -80,18 +80,18 @@ class Sequencer:
         await self.loop.finish(seconds)
         try:
             async with asyncio.timeout(seconds):
-                await self._ownership.leave(CONSUMER)
+                await self._leases.leave(CONSUMER)
         except (StoreUnavailable, TimeoutError) as error:
             log.warning("inbound.not_handed_over", reason=error_text(error))
 
-    async def _look_after_ownership(self) -> None:
+    async def _look_after_lease(self) -> None:
         if monotonic() - self._looked_at < RENEW_EVERY:
             return
-        holdings = await self._ownership.refresh(CONSUMER)
+        holdings = await self._leases.refresh(CONSUMER)
         self._looked_at = monotonic()
         self.lateness.look()
         if ONLY in holdings.unwanted:
-            await self._ownership.release(CONSUMER, {ONLY: holdings.tokens[ONLY]})
+            await self._leases.release(CONSUMER, {ONLY: holdings.tokens[ONLY]})
             self._let_go()
         elif self._token != holdings.tokens.get(ONLY):
             self._let_go()
@@ -163,5 +163,5 @@ class Sequencer:
 
     def _checks(self) -> list[Statement[None]]:
         assert self._token is not None, "only the owner works"
-        check = self._ownership.check(CONSUMER, ONLY, self._token)
+        check = self._leases.check(CONSUMER, ONLY, self._token)
         return [] if check is None else [check]

@@ -19,7 +19,7 @@ from sqlalchemy import (
 from typing_extensions import override
 from uuid_utils import uuid4
 
-from yabot.errors import OwnershipLost
+from yabot.errors import LeaseLost
 from yabot.log.tables import group_members, partition_owners, partitions
 from yabot.storage.relational.database import Database, Statement, insert_new
 
@@ -30,7 +30,7 @@ RENEW_EVERY = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Holdings:
+class Granted:
     """By partition, the token under which this process works. Some of them are ``unwanted``:
     another process is to have them as soon as they are released. Some may be ``orphaned``: taken
     just now from an owner that has not released them.
@@ -41,18 +41,18 @@ class Holdings:
     orphaned: frozenset[int] = frozenset()
 
 
-class Ownership(Protocol):
+class Leases(Protocol):
     @property
     def lease_seconds(self) -> float:
         """For so long after a ``refresh`` nobody else can have what it gave; infinite for good."""
         ...
 
-    async def refresh(self, group: str) -> Holdings:
+    async def refresh(self, group: str) -> Granted:
         """Give a sign of life, and say what this process holds now. Raises StoreUnavailable."""
         ...
 
     def check(self, group: str, partition: int, token: int) -> Statement[None] | None:
-        """For a unit of work: raises OwnershipLost when the partition has another owner."""
+        """For a unit of work: raises LeaseLost when the partition has another owner."""
         ...
 
     async def release(self, group: str, tokens: dict[int, int]) -> None:
@@ -65,17 +65,17 @@ class Ownership(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class SoleOwner(Ownership):
+class SoleLeases(Leases):
     """Of everything: on SQLite one process holds all roles."""
 
     partitions: int
     lease_seconds: float = math.inf
 
     @override
-    async def refresh(self, group: str) -> Holdings:
+    async def refresh(self, group: str) -> Granted:
         """How the process before this one has ended, nobody knows."""
         everything = range(self.partitions)
-        return Holdings(dict.fromkeys(everything, 0), orphaned=frozenset(everything))
+        return Granted(dict.fromkeys(everything, 0), orphaned=frozenset(everything))
 
     @override
     def check(self, group: str, partition: int, token: int) -> None:
@@ -91,7 +91,7 @@ class SoleOwner(Ownership):
 
 
 @dataclass(frozen=True, slots=True)
-class SharedOwnership(Ownership):
+class SharedLeases(Leases):
     """Leases in PostgreSQL, on its clock. The partitions go round the members in order.
 
     An owner that was thought dead and is not finds its token outdated in the very transaction
@@ -103,7 +103,7 @@ class SharedOwnership(Ownership):
     member: str = field(default_factory=lambda: str(uuid4()))
 
     @override
-    async def refresh(self, group: str) -> Holdings:
+    async def refresh(self, group: str) -> Granted:
         return await self.database.write(lambda connection: self._refresh(connection, group))
 
     @override
@@ -113,7 +113,7 @@ class SharedOwnership(Ownership):
         def still_owner(connection: Connection) -> None:
             # The lock keeps others from taking over until this transaction has ended.
             if connection.execute(_still_owned, where).first() is None:
-                raise OwnershipLost(f"partition {partition} of '{group}' has another owner now")
+                raise LeaseLost(f"partition {partition} of '{group}' has another owner now")
 
         return still_owner
 
@@ -137,7 +137,7 @@ class SharedOwnership(Ownership):
         await self.database.flush()
         await self.database.write(leave)
 
-    def _refresh(self, connection: Connection, group: str) -> Holdings:
+    def _refresh(self, connection: Connection, group: str) -> Granted:
         # Whoever is second to ask waits here for whoever is first: with nothing in their hands.
         rows = connection.execute(_lock_owners, {"group": group}).all()
         if not rows:
@@ -159,7 +159,7 @@ class SharedOwnership(Ownership):
                     orphaned.add(row.partition)
         taken = _without_units(connection, group, ownerless)
         self._hold(connection, group, taken, until)
-        return Holdings(held | taken, frozenset(unwanted), frozenset(orphaned & taken.keys()))
+        return Granted(held | taken, frozenset(unwanted), frozenset(orphaned & taken.keys()))
 
     def _sign(self, connection: Connection, group: str, now: int, until: int) -> Sequence[str]:
         """The members that are alive, this one among them."""

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, ExceptionContext, event, text
 
 from tests.storage.fixtures import NewDatabase
 from tests.waiting import PATIENCE, until
-from yabot.errors import OwnershipLost
-from yabot.log.ownership import SharedOwnership
+from yabot.errors import LeaseLost
+from yabot.log.leases import SharedLeases
 from yabot.storage.relational.database import Database
 
 pytestmark = pytest.mark.criterion("scale.3")
@@ -23,14 +23,14 @@ GATE = 4711
 TIMES = 60
 
 
-async def member(new: NewDatabase, lease: float = 10 * PATIENCE) -> SharedOwnership:
+async def member(new: NewDatabase, lease: float = 10 * PATIENCE) -> SharedLeases:
     database = new()
     await database.open()
-    return SharedOwnership(database, lease)
+    return SharedLeases(database, lease)
 
 
 @asynccontextmanager
-async def unit_under_way(owner: SharedOwnership, tokens: dict[int, int]) -> AsyncIterator[None]:
+async def unit_under_way(owner: SharedLeases, tokens: dict[int, int]) -> AsyncIterator[None]:
     """Its transaction has made sure of the partitions and is not over."""
     began, go_on = threading.Event(), threading.Event()
 
@@ -67,7 +67,7 @@ async def test_nobody_takes_over_where_a_unit_is_under_way(new_postgres: NewData
     assert taken.tokens.keys() == tokens.keys()
     assert taken.orphaned == {1}
     for partition, token in tokens.items():
-        with pytest.raises(OwnershipLost):
+        with pytest.raises(LeaseLost):
             await late.database.write(late.check(GROUP, partition, token))
 
 
@@ -141,5 +141,5 @@ async def test_a_check_that_began_before_a_take_over_sees_it(new_postgres: NewDa
             checking = asyncio.create_task(late.database.write(late.check(GROUP, 1, tokens[1])))
             await until(waits_for(heir.database, GATE))
         assert 1 in (await heir.refresh(GROUP)).tokens
-    with pytest.raises(OwnershipLost):
+    with pytest.raises(LeaseLost):
         await checking
