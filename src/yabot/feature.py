@@ -1,7 +1,7 @@
 """What a feature may bring. The composition root lists the features; nothing else knows them."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,7 +15,8 @@ from yabot.events.envelope import EventPayload
 from yabot.log.commit_log import CommitLog
 from yabot.log.unit_of_work import UnitOfWork
 from yabot.runtime.loops import WakingLoop
-from yabot.storage.documents.model import Collection
+from yabot.storage.documents.model import Collection, VersionedDocument
+from yabot.storage.documents.parts import StatePart, composed
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
 from yabot.subscriber import Subscriber
@@ -57,6 +58,7 @@ class Services:
         menu: tuple[str, ...] = (),
         data_dir: Path | None = None,
         support_contact: str | None = None,
+        state_parts: tuple[StatePart[Any], ...] = (),
     ) -> None:
         self.database = database
         self.documents = documents
@@ -72,6 +74,8 @@ class Services:
         self.data_dir = data_dir
         # Whom readers may ask about a payment, as the operator names them.
         self.support_contact = support_contact
+        # Of all features: what their users' documents hold.
+        self.state_parts = state_parts
         # What each feature adds; read when a user asks, after all features have been built.
         self.personal_data: list[PersonalData] = []
         # By the name of the feature that offers it.
@@ -98,6 +102,8 @@ class Feature:
     # A folder of Alembic migrations: a branch of their own.
     migrations: Path | None = None
     collections: tuple[Collection, ...] = ()
+    # What it keeps in the users' documents: read and changed with ``UserService.part``.
+    state: tuple[StatePart[Any], ...] = ()
     # A folder with es.ftl and en.ftl.
     texts: Path | None = None
     # Commands for Telegram's menu; each has a text `command-<name>`.
@@ -128,3 +134,22 @@ class Feature:
 def group_names(features: Sequence[Feature]) -> list[str]:
     """Of the groups of subscribers: a feature that subscribes to anything has its own."""
     return [feature.name for feature in features if feature.subscribers or feature.processes]
+
+
+def state_parts(features: Sequence[Feature]) -> tuple[StatePart[Any], ...]:
+    return tuple(part for each in features for part in each.state)
+
+
+def collections_of(features: Sequence[Feature]) -> list[Collection]:
+    """All of them; the users' documents have in them what any feature keeps there."""
+    return [
+        _with_parts(collection, state_parts(features))
+        for feature in features
+        for collection in feature.collections
+    ]
+
+
+def _with_parts(collection: Collection, parts: tuple[StatePart[Any], ...]) -> Collection:
+    if issubclass(collection.model, VersionedDocument):
+        return replace(collection, model=composed(collection.model, parts))
+    return collection

@@ -16,6 +16,7 @@ from tests.crash.places import Addresses
 from tests.crash.program import Orders
 from tests.e2e.fork_server import ForkServer
 from tests.storage.fixtures import PATIENCE_MS, PostgresServer, migrated_sqlite, postgres_server
+from yabot.feature import collections_of
 from yabot.storage.documents.store import DocumentStore
 
 __all__ = ["migrated_sqlite", "postgres_server"]
@@ -43,7 +44,7 @@ def ready_databases(mongodb_uri: str) -> list[str]:
 
 async def make_collections(uri: str, name: str) -> None:
     documents = DocumentStore(uri, name, max_pool_size=1, timeout_ms=PATIENCE_MS)
-    await documents.ensure(each for feature in FEATURES for each in feature.collections)
+    await documents.ensure(collections_of(FEATURES))
     await documents.close()
 
 

@@ -21,8 +21,9 @@ from yabot.features.besitos import FEATURE as BESITOS
 from yabot.features.besitos.events import BesitosAwarded
 from yabot.features.besitos.service import BesitosService
 from yabot.features.narrative.events import NarrativeHintUnlocked, ReactionDetected
+from yabot.features.narrative.progress import with_hint
+from yabot.features.narrative.state import PROGRESS
 from yabot.features.users import FEATURE as USERS
-from yabot.features.users.model import UserState
 from yabot.features.users.service import UserService
 from yabot.log.unit_of_work import UnitOfWork
 from yabot.observability.logging import get_logger
@@ -101,18 +102,11 @@ class Hinter:
     async def give(self, event: Event[BesitosAwarded], work: UnitOfWork) -> None:
         user = await self._users.find(event.user_id)
         assert user is not None
-        await self._users.state(user)
         hint_id = f"hint-{event.envelope.sequence}"
-
-        def add(state: UserState) -> UserState:
-            progress = state.current_state.narrative_progress
-            hints = (*progress.hints_unlocked, hint_id)
-            progress = progress.model_copy(update={"hints_unlocked": hints})
-            current = state.current_state.model_copy(update={"narrative_progress": progress})
-            return state.model_copy(update={"current_state": current})
-
         note_event(work, "hint", event)
-        self._users.update_state(work, user, add)
+        await self._users.change_part(
+            work, user, PROGRESS, lambda progress: with_hint(progress, hint_id)
+        )
         work.publish(NarrativeHintUnlocked(hint_id=hint_id, fragment_id="nowhere"), event.user_id)
 
 
@@ -128,6 +122,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature(
         "crash_hints",
         events=(NarrativeHintUnlocked,),
+        state=(PROGRESS,),
         subscribers=lambda services: [Hinter(services).subscriber],
     ),
     Feature("crash_quests", processes=lambda services: [Quests(services)]),

@@ -13,10 +13,11 @@ from tests.deploy.servers import mongodb, set_up
 from tests.storage.fixtures import PATIENCE_MS
 from yabot.app.features import FEATURES
 from yabot.errors import StartupError
+from yabot.feature import collections_of
 from yabot.storage.documents.store import DocumentStore
 
 pytestmark = [pytest.mark.criterion("sec.1")]
-COLLECTIONS = [each for feature in FEATURES for each in feature.collections]
+COLLECTIONS = collections_of(FEATURES)
 
 
 @pytest.fixture(scope="module")

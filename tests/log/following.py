@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+from tests.log.units import State
 from tests.storage.dumps import rows_of
-from yabot.features.users.model import UserState
 from yabot.log.commit_log import CommitLog
 from yabot.log.document_follower import DocumentFollower
 from yabot.log.tables import doc_changes
@@ -15,7 +15,7 @@ from yabot.storage.relational.database import Database
 def new_follower(
     database: Database, store: DocumentStore, *, sweep_seconds: float = 30
 ) -> DocumentFollower:
-    return DocumentFollower(database, store, "users", UserState, sweep_seconds=sweep_seconds)
+    return DocumentFollower(database, store, "users", State, sweep_seconds=sweep_seconds)
 
 
 @asynccontextmanager

@@ -4,14 +4,19 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, delete, insert
 
+from yabot.app.features import FEATURES
 from yabot.events.operations import OperationCompleted, UserInteraction
+from yabot.feature import state_parts
 from yabot.features.users.model import Profile, UserState
 from yabot.features.users.repository import add_profile, change_profile
 from yabot.log.tables import receipts
 from yabot.log.unit_of_work import Cause, DocumentChange, Message, UnitOfWork
+from yabot.storage.documents.parts import composed
 from yabot.storage.relational.database import Statement
 
 MORNING = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
+# A user's document with the parts of all features.
+State: type[UserState] = composed(UserState, state_parts(FEATURES))
 
 
 def unit(cause_id: str, consumer: str = "test") -> UnitOfWork:
@@ -27,7 +32,7 @@ def telling(cause_id: str, user_id: str | None, times: int = 1) -> UnitOfWork:
 
 
 def state(user_id: str, version: int) -> UserState:
-    return UserState(id=user_id, version=version, created_at=MORNING, updated_at=MORNING)
+    return State(id=user_id, version=version, created_at=MORNING, updated_at=MORNING)
 
 
 def stepping(cause_id: str, user_id: str, from_version: int) -> UnitOfWork:

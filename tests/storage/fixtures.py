@@ -20,6 +20,7 @@ from tests.waiting import PATIENCE
 from yabot.app.assembly import build_catalog
 from yabot.app.features import FEATURES
 from yabot.app.stores import schema_of
+from yabot.feature import collections_of
 from yabot.log.commit_log import CommitLog
 from yabot.log.partitions import ensure_partitions
 from yabot.storage.documents.store import DocumentStore
@@ -28,7 +29,7 @@ from yabot.storage.relational.postgres import PostgresDatabase
 from yabot.storage.relational.sqlite import SqliteDatabase
 
 PARTITIONS = 4
-COLLECTIONS = tuple(each for feature in FEATURES for each in feature.collections)
+COLLECTIONS = tuple(collections_of(FEATURES))
 # The databases' own limits: nothing comes near them but a test that is about them.
 PATIENCE_MS = int(PATIENCE * 1000)
 SCHEMA = schema_of(FEATURES)

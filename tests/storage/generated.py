@@ -6,17 +6,13 @@ from typing import Any
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from tests.log.units import State, state
+from yabot.features.items.inventory import Inventory, InventoryEntry
 from yabot.features.items.model import MAX_PRICE, Item, ItemMetadata
 from yabot.features.narrative.documents import FragmentDocument, StoryDocument
+from yabot.features.narrative.state import ChoiceMade, NarrativeProgress
 from yabot.features.narrative.story.model import Choice, FragmentMetadata, Hint
-from yabot.features.users.model import (
-    ChoiceMade,
-    CurrentState,
-    InventoryEntry,
-    NarrativeProgress,
-    Preferences,
-    UserState,
-)
+from yabot.features.users.model import Preferences
 
 # What BSON can hold: 64-bit integers, and texts of Unicode without lone surrogates.
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -48,11 +44,11 @@ progress = st.builds(
     hints_unlocked=some(ids),
 )
 states = st.builds(
-    UserState,
+    State,
     _id=st.from_regex(r"\A[1-9][0-9]{0,15}\Z"),
     version=st.integers(1, 2**63 - 1),
     current_state=st.builds(
-        CurrentState,
+        type(state("7", 1).current_state),
         menu_context=texts,
         narrative_progress=progress,
         session_data=st.dictionaries(keys, anything, max_size=3),
@@ -63,7 +59,10 @@ states = st.builds(
         notifications_enabled=st.booleans(),
         theme=st.sampled_from(["auto", "light", "dark"]),
     ),
-    inventory=some(st.builds(InventoryEntry, item_id=ids, quantity=st.integers(1, 2**63 - 1))),
+    inventory=st.builds(
+        Inventory,
+        some(st.builds(InventoryEntry, item_id=ids, quantity=st.integers(1, 2**63 - 1))),
+    ),
     created_at=moments,
     updated_at=moments,
 )

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pymongo.errors import WriteError
 
-from tests.log.units import state
+from tests.log.units import State, state
 from tests.storage.fixtures import COLLECTIONS
 from tests.storage.generated import BY_COLLECTION, states
 from tests.tiers import examples
@@ -44,7 +44,7 @@ async def test_a_state_comes_back_as_it_was_but_for_the_microseconds(
     documents: DocumentStore, document: UserState
 ) -> None:
     await put(documents, "users", document.model_dump(by_alias=True))
-    found = UserState.model_validate(await documents.find("users", document.id))
+    found = State.model_validate(await documents.find("users", document.id))
     assert found == found.model_validate(to_milliseconds(document.model_dump()))
 
 

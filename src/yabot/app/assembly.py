@@ -31,7 +31,14 @@ from yabot.events.catalog import Catalog
 from yabot.events.failures import FAILURE_EVENTS
 from yabot.events.intake import INTAKE_EVENTS
 from yabot.events.operations import MACHINERY_EVENTS
-from yabot.feature import Feature, PersonalData, Services, group_names
+from yabot.feature import (
+    Feature,
+    PersonalData,
+    Services,
+    collections_of,
+    group_names,
+    state_parts,
+)
 from yabot.log import expiry as log_expiry
 from yabot.log.commit_log import CommitLog
 from yabot.log.incidents import StoreLost, StoreRestored
@@ -40,7 +47,7 @@ from yabot.log.retention import Ages, Retention, Rule
 from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.observability.logging import get_logger
 from yabot.runtime.loops import WakingLoop
-from yabot.storage.documents.model import Collection, VersionedDocument
+from yabot.storage.documents.model import VersionedDocument
 from yabot.storage.relational.database import Database
 from yabot.subscriber import Subscriber
 
@@ -102,6 +109,7 @@ def build_services(
         menu=tuple(button for each in features for button in each.menu),
         data_dir=data_dir,
         support_contact=support_contact,
+        state_parts=state_parts(features),
     )
     for each in features:
         if each.service is not None:
@@ -259,8 +267,7 @@ def build_endings(features: Sequence[Feature], services: Services) -> Endings:
 
 def state_collection(features: Sequence[Feature]) -> tuple[str, type[VersionedDocument]]:
     """The one collection whose documents follow the log."""
-    collections: list[Collection] = [item for each in features for item in each.collections]
-    for collection in collections:
+    for collection in collections_of(features):
         if issubclass(collection.model, VersionedDocument):
             return collection.name, collection.model
     raise ValueError("no feature brings a collection of versioned documents")

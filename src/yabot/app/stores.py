@@ -18,7 +18,7 @@ from yabot.coordinator import tables as coordinator
 from yabot.embedded.engine import EmbeddedEngine
 from yabot.embedded.mongod import EmbeddedMongod
 from yabot.embedded.valkey import EmbeddedValkey
-from yabot.feature import Feature, group_names
+from yabot.feature import Feature, collections_of, group_names
 from yabot.log import tables as log
 from yabot.log.partitions import ensure_partitions, require_partitions
 from yabot.log.tables import MIGRATIONS
@@ -140,7 +140,7 @@ async def connect_documents(documents: DocumentStore, features: Sequence[Feature
     Raises StoreUnavailable, SchemaMismatch, StartupError.
     """
     await documents.ping()
-    await documents.ensure(item for feature in features for item in feature.collections)
+    await documents.ensure(collections_of(features))
 
 
 async def verify_database(engine: Engine, settings: Settings, features: Sequence[Feature]) -> bool:
@@ -162,7 +162,7 @@ async def verify_database(engine: Engine, settings: Settings, features: Sequence
 
 async def verify_documents(documents: DocumentStore, features: Sequence[Feature]) -> None:
     """Changes nothing. Raises StoreUnavailable, SchemaMismatch, StartupError."""
-    await documents.verify(item for feature in features for item in feature.collections)
+    await documents.verify(collections_of(features))
 
 
 def upgrade_tables(database: Database, settings: Settings, features: Sequence[Feature]) -> None:

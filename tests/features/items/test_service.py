@@ -8,22 +8,21 @@ from tests.features.users.storage.world import new_world
 from tests.log.units import unit
 from tests.storage.dumps import events_of
 from yabot.errors import GuardFailed
-from yabot.features.items.inventory import quantities, with_more
+from yabot.features.items.inventory import Inventory, InventoryEntry
 from yabot.features.items.service import ItemService
-from yabot.features.users.model import InventoryEntry, new_state
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
 
 
 def test_what_is_added_is_counted_with_what_is_there() -> None:
-    state = new_state("7")
+    inventory = Inventory()
     for item_id, quantity in (("boat", 1), ("pen", 2), ("boat", 3)):
-        state = with_more(state, item_id, quantity)
-    assert state.inventory == (
+        inventory = inventory.with_more(item_id, quantity)
+    assert inventory.root == (
         InventoryEntry(item_id="boat", quantity=4),
         InventoryEntry(item_id="pen", quantity=2),
     )
-    assert quantities(state) == {"boat": 4, "pen": 2}
+    assert inventory.quantities() == {"boat": 4, "pen": 2}
 
 
 @pytest.mark.criterion("1.3.2")

@@ -9,6 +9,7 @@ import pytest
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from tests.features.narrative.stories import SMALL_STORY
+from tests.log.units import State
 from tests.waiting import until
 from yabot.clock import utc_now
 from yabot.errors import InvalidInput
@@ -20,9 +21,9 @@ from yabot.features.narrative.documents import (
     to_documents,
 )
 from yabot.features.narrative.library import FRESH_FOR, Library
+from yabot.features.narrative.state import PROGRESS, NarrativeProgress
 from yabot.features.narrative.story import Story, parse_story
 from yabot.features.narrative.story.demo import DEMO_FILE, demo_story
-from yabot.features.users.model import CurrentState, NarrativeProgress, UserState
 from yabot.storage.documents.model import Collection
 from yabot.storage.documents.store import DocumentStore
 
@@ -116,7 +117,7 @@ async def test_an_earlier_revision_can_be_imported_again_where_nobody_stands_on_
     documents: DocumentStore,
 ) -> None:
     """The later one had added pages."""
-    await documents.ensure([Collection("users", UserState)])
+    await documents.ensure([Collection("users", State)])
     library = Library(documents)
     await library.replace(STORY)
     await library.replace(DEMO, begin_again=True)
@@ -138,15 +139,9 @@ async def test_an_earlier_revision_can_be_imported_again_where_nobody_stands_on_
 async def stand(documents: DocumentStore, user_id: str, fragment: str) -> None:
     """A reader, there."""
     now = utc_now()
-    progress = NarrativeProgress(current_fragment=fragment)
-    state = UserState(
-        id=user_id,
-        version=1,
-        current_state=CurrentState(narrative_progress=progress),
-        created_at=now,
-        updated_at=now,
-    )
-    await documents["users"].insert_one(state.model_dump(by_alias=True))
+    state = State(id=user_id, version=1, created_at=now, updated_at=now)
+    standing = PROGRESS.put(state, NarrativeProgress(current_fragment=fragment))
+    await documents["users"].insert_one(standing.model_dump(by_alias=True))
 
 
 async def test_an_empty_library_is_filled_and_another_left_alone(

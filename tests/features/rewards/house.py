@@ -20,6 +20,7 @@ from yabot.bus.tables import group_positions
 from yabot.events.envelope import Envelope
 from yabot.features.besitos.service import BesitosService
 from yabot.features.narrative.events import ReactionDetected
+from yabot.features.narrative.state import PROGRESS
 from yabot.features.narrative.story import parse_story
 from yabot.features.rewards import FEATURE
 from yabot.log.leases import SoleLeases
@@ -142,7 +143,7 @@ class House:
     async def hints(self, user_id: str) -> list[str]:
         found = await self.world.users.get(user_id)
         assert found is not None
-        return list(found[1].current_state.narrative_progress.hints_unlocked)
+        return list(PROGRESS.of(found[1]).hints_unlocked)
 
     async def said(self, user_id: str) -> list[dict[str, Any]]:
         """The messages to the reader."""

@@ -3,6 +3,7 @@ from pathlib import Path
 from yabot.feature import Feature, PersonalData, Services
 from yabot.features.items.demo import demo_items
 from yabot.features.items.events import EVENTS
+from yabot.features.items.inventory import INVENTORY
 from yabot.features.items.model import Item
 from yabot.features.items.personal_data import personal_data
 from yabot.features.items.service import ItemService
@@ -38,6 +39,7 @@ FEATURE = Feature(
     name="items",
     events=EVENTS,
     collections=COLLECTIONS,
+    state=(INVENTORY,),
     texts=Path(__file__).parent / "texts",
     service=_service,
     personal_data=_personal_data,

@@ -1,20 +1,36 @@
-"""What a reader owns, as their state holds it."""
+"""What a reader owns, in their document."""
 
 from collections import Counter
 
-from yabot.features.users.model import InventoryEntry, UserState
+from pydantic import ConfigDict, Field, RootModel
+
+from yabot.storage.documents.model import FrozenModel
+from yabot.storage.documents.parts import StatePart
 
 
-def quantities(state: UserState) -> Counter[str]:
-    """How many of each item, by its id."""
-    owned: Counter[str] = Counter()
-    for entry in state.inventory:
-        owned[entry.item_id] += entry.quantity
-    return owned
+class InventoryEntry(FrozenModel):
+    item_id: str
+    quantity: int = Field(ge=1)
 
 
-def with_more(state: UserState, item_id: str, quantity: int) -> UserState:
-    owned = quantities(state)
-    owned[item_id] += quantity
-    inventory = tuple(InventoryEntry(item_id=name, quantity=many) for name, many in owned.items())
-    return state.model_copy(update={"inventory": inventory})
+class Inventory(RootModel[tuple[InventoryEntry, ...]]):
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    root: tuple[InventoryEntry, ...] = ()
+
+    def quantities(self) -> Counter[str]:
+        """How many of each item, by its id, oldest first."""
+        owned: Counter[str] = Counter()
+        for entry in self.root:
+            owned[entry.item_id] += entry.quantity
+        return owned
+
+    def with_more(self, item_id: str, quantity: int) -> "Inventory":
+        owned = self.quantities()
+        owned[item_id] += quantity
+        return Inventory(
+            tuple(InventoryEntry(item_id=name, quantity=many) for name, many in owned.items())
+        )
+
+
+INVENTORY = StatePart("inventory", Inventory)

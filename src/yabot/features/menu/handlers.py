@@ -12,8 +12,8 @@ from yabot.bot.turn import Keyboard, Turn
 from yabot.errors import StoreUnavailable
 from yabot.features.narrative.handlers import show_instead
 from yabot.features.narrative.service import NarrativeService
+from yabot.features.narrative.state import PROGRESS
 from yabot.features.narrative.story.scene import Scene
-from yabot.features.users.model import UserState
 from yabot.features.users.service import User, UserService
 from yabot.observability.logging import get_logger
 from yabot.outside import start_parameter
@@ -92,12 +92,12 @@ class CommandHandler:
         language = (query.data or "").removeprefix("lang:")
         turn.interaction("language_chosen", language=language)
         t = self._texts.localizer(language)
-        state = await self._users.state(user)
+        progress = await self._users.part(user, PROGRESS)
         self._users.update_preferences(turn.work, user, {"language": language})
         turn.acknowledge()
         turn.drop_pressed()
         turn.say(t("menu-language-set"))
-        if state.current_state.narrative_progress.current_fragment is not None:
+        if progress.current_fragment is not None:
             found = await narrative.resume(turn.work, user)
             if isinstance(found, Scene):
                 await show_instead(turn, user, t, found, database)
@@ -130,12 +130,7 @@ class CommandHandler:
             return
         if state.current_state.menu_context == context:
             return
-
-        def change(before: UserState) -> UserState:
-            current = before.current_state.model_copy(update={"menu_context": context})
-            return before.model_copy(update={"current_state": current})
-
-        self._users.update_state(turn.work, user, change)
+        self._users.update_state(turn.work, user, lambda state: state.in_menu(context))
 
 
 def _front(t: Localizer) -> Keyboard:

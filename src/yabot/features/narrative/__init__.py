@@ -10,6 +10,7 @@ from yabot.features.narrative.events import EVENTS
 from yabot.features.narrative.library import Library
 from yabot.features.narrative.refused import RefusedPages
 from yabot.features.narrative.service import NarrativeService
+from yabot.features.narrative.state import PROGRESS
 from yabot.features.narrative.story.demo import DEMO_FILE, demo_story
 from yabot.features.narrative.story.parser import parse_story
 from yabot.features.subscriptions.service import SubscriptionService
@@ -49,6 +50,7 @@ FEATURE = Feature(
     name="narrative",
     events=EVENTS,
     collections=COLLECTIONS,
+    state=(PROGRESS,),
     texts=Path(__file__).parent / "texts",
     commands=("story",),
     service=_service,

@@ -13,13 +13,14 @@ from yabot.features.narrative.documents import (
     from_documents,
     to_documents,
 )
+from yabot.features.narrative.state import PROGRESS
 from yabot.features.narrative.story.model import Story, removed_without_move
 from yabot.features.users.service import COLLECTION as USERS
 from yabot.storage.documents.store import DocumentStore
 
 # How long, in seconds, an import may go unseen.
 FRESH_FOR = 1.0
-STANDS_IN = "current_state.narrative_progress.current_fragment"
+STANDS_IN = f"{PROGRESS.path}.current_fragment"
 READS = 5
 # Of no story: whoever names no revision replaces the one that is there when the switch begins.
 WHATEVER = "whatever"

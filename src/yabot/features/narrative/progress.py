@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
+from yabot.features.narrative.state import PROGRESS, ChoiceMade, NarrativeProgress
 from yabot.features.narrative.story.model import Choice, Fragment, Story
-from yabot.features.users.model import ChoiceMade, NarrativeProgress, UserState
+from yabot.features.users.model import UserState
 
 
 def where(story: Story, progress: NarrativeProgress) -> Fragment | None:
@@ -48,20 +49,15 @@ def step(
     )
 
 
-def in_state(state: UserState, progress: NarrativeProgress) -> UserState:
-    current = state.current_state.model_copy(
-        update={"narrative_progress": progress, "menu_context": "story"}
-    )
-    return state.model_copy(update={"current_state": current})
-
-
-def with_hint(state: UserState, hint_id: str) -> UserState:
+def with_hint(progress: NarrativeProgress, hint_id: str) -> NarrativeProgress:
     """The hint comes to the reader wherever they are: they stay there."""
-    progress = state.current_state.narrative_progress
     hints = _with(progress.hints_unlocked, hint_id)
-    progress = progress.model_copy(update={"hints_unlocked": hints})
-    current = state.current_state.model_copy(update={"narrative_progress": progress})
-    return state.model_copy(update={"current_state": current})
+    return progress.model_copy(update={"hints_unlocked": hints})
+
+
+def reading(state: UserState, progress: NarrativeProgress) -> UserState:
+    """The state of a reader who has the story before them."""
+    return PROGRESS.put(state.in_menu("story"), progress)
 
 
 def _with(kept: tuple[str, ...], added: str | None) -> tuple[str, ...]:

@@ -17,17 +17,17 @@ from yabot.features.narrative.events import (
 from yabot.features.narrative.library import Library
 from yabot.features.narrative.progress import (
     find_choice,
-    in_state,
     open_choices,
+    reading,
     stand,
     step,
     where,
     with_hint,
 )
+from yabot.features.narrative.state import PROGRESS, NarrativeProgress
 from yabot.features.narrative.story.model import Choice, Fragment, Hint, Story
 from yabot.features.narrative.story.scene import Scene
 from yabot.features.subscriptions.service import SubscriptionService
-from yabot.features.users.model import NarrativeProgress
 from yabot.features.users.service import User, UserService
 from yabot.log.unit_of_work import UnitOfWork
 from yabot.outside import reaction
@@ -121,7 +121,7 @@ class NarrativeService:
         reached = story.hints_within(earned) if story else []
         if not reached:
             return []
-        progress = (await self._users.state(user)).current_state.narrative_progress
+        progress = await self._users.part(user, PROGRESS)
         return [hint for hint in reached if hint.id not in progress.hints_unlocked]
 
     async def unlock_hint(self, work: UnitOfWork, user: User, hint_id: str) -> Hint | None:
@@ -130,7 +130,9 @@ class NarrativeService:
         hint = mark.story.hints.get(hint_id) if mark else None
         if mark is None or hint is None or hint_id in mark.progress.hints_unlocked:
             return None
-        self._users.update_state(work, user, lambda state: with_hint(state, hint_id))
+        await self._users.change_part(
+            work, user, PROGRESS, lambda progress: with_hint(progress, hint_id)
+        )
         fragment_id = mark.fragment.fragment_id if mark.fragment else mark.story.start
         unlocked = NarrativeHintUnlocked(hint_id=hint_id, fragment_id=fragment_id)
         work.publish(unlocked, user.user_id)
@@ -163,14 +165,14 @@ class NarrativeService:
         """Whether they stand in that fragment or have gone on from it; of a page that they left to
         start again, nothing is known.
         """
-        progress = (await self._users.state(user)).current_state.narrative_progress
+        progress = await self._users.part(user, PROGRESS)
         return content_id in (progress.current_fragment, *progress.completed_fragments)
 
     async def _open(self, user: User) -> _Bookmark | None:
         story = await self.library.current()
         if story is None:
             return None
-        progress = (await self._users.state(user)).current_state.narrative_progress
+        progress = await self._users.part(user, PROGRESS)
         return _Bookmark(story, progress, where(story, progress))
 
     def _walk(self, work: UnitOfWork, user: User, mark: _Bookmark, choice: Choice) -> Arrived:
@@ -192,7 +194,7 @@ class NarrativeService:
         return Arrived(Scene(ahead, open_choices(ahead, progress)), mark.story.hints[hint_id])
 
     def _move(self, work: UnitOfWork, user: User, progress: NarrativeProgress) -> None:
-        self._users.update_state(work, user, lambda state: in_state(state, progress))
+        self._users.update_state(work, user, lambda state: reading(state, progress))
 
     async def _enter(self, work: UnitOfWork, user: User) -> bool:
         entered = await self._may_enter(work, user)

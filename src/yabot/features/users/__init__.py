@@ -15,6 +15,7 @@ from yabot.features.users.tables import user_profiles
 from yabot.log.commit_log import Committed
 from yabot.runtime.loops import WakingLoop
 from yabot.storage.documents.model import Collection
+from yabot.storage.documents.parts import composed
 
 HERE = Path(__file__).parent
 
@@ -25,6 +26,7 @@ def _service(services: Services) -> UserService:
         services.documents,
         services.personal_data,
         ForgottenList(services.data_dir),
+        composed(UserState, services.state_parts),
     )
 
     def cut_log(committed: Committed) -> None:

@@ -1,19 +1,14 @@
 """A user: the profile in SQL, the state in MongoDB."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from yabot.clock import utc_now
-from yabot.storage.documents.model import VersionedDocument
-
-
-class Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+from yabot.storage.documents.model import FrozenModel, VersionedDocument
 
 
-class Profile(Part):
+class Profile(FrozenModel):
     """One row of ``user_profiles``."""
 
     user_id: str
@@ -27,47 +22,27 @@ class Profile(Part):
     is_active: bool
 
 
-class ChoiceMade(Part):
-    fragment_id: str
-    choice_id: str
-    made_at: datetime
-
-
-class NarrativeProgress(Part):
-    current_fragment: str | None = None
-    completed_fragments: tuple[str, ...] = ()
-    choices_made: tuple[ChoiceMade, ...] = ()
-    hints_unlocked: tuple[str, ...] = ()
-
-
-class CurrentState(Part):
+class CurrentState(FrozenModel):
     menu_context: str = "main"
-    narrative_progress: NarrativeProgress = NarrativeProgress()
     session_data: dict[str, Any] = Field(default_factory=dict)
 
 
-class Preferences(Part):
+class Preferences(FrozenModel):
     # None: as Telegram's language_code says.
     language: str | None = None
     notifications_enabled: bool = True
     theme: Literal["auto", "light", "dark"] = "auto"
 
 
-class InventoryEntry(Part):
-    item_id: str
-    quantity: int = Field(ge=1)
-
-
 class UserState(VersionedDocument):
-    """One document of the collection ``users``."""
+    """One document of the collection ``users``, without the parts that other features bring."""
 
     current_state: CurrentState = CurrentState()
     preferences: Preferences = Preferences()
-    inventory: tuple[InventoryEntry, ...] = ()
     created_at: datetime
     updated_at: datetime
 
-
-def new_state(user_id: str) -> UserState:
-    now = utc_now()
-    return UserState(id=user_id, version=1, created_at=now, updated_at=now)
+    def in_menu(self, context: str) -> Self:
+        """The state of somebody who is in that menu now."""
+        current = self.current_state.model_copy(update={"menu_context": context})
+        return self.model_copy(update={"current_state": current})

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from aiogram.types import User as TelegramUser
+from pydantic import BaseModel
 
 from yabot import outside
 from yabot.bot.localization import Localizer
@@ -16,14 +17,17 @@ from yabot.features.users import repository
 from yabot.features.users.cache import StateCache
 from yabot.features.users.events import UserDeleted, UserRegistered, UserUpdated
 from yabot.features.users.forgotten import ForgottenList
-from yabot.features.users.model import Preferences, Profile, UserState, new_state
+from yabot.features.users.model import Preferences, Profile, UserState
 from yabot.log import personal_data as log_data
 from yabot.log.unit_of_work import DocumentChange, UnitOfWork
 from yabot.observability.logging import get_logger
+from yabot.storage.documents.parts import StatePart
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
 
 log = get_logger(__name__)
+
+P = TypeVar("P", bound=BaseModel)
 
 COLLECTION = "users"
 # A profile is not written for every touch of a button.
@@ -59,16 +63,19 @@ class UserService:
         documents: DocumentStore,
         personal_data: Sequence[PersonalData],
         forgotten: ForgottenList,
+        model: type[UserState] = UserState,
     ) -> None:
+        """``model`` is the document with the parts that features keep in it."""
         self._database = database
         self._documents = documents
         self._personal_data = personal_data
         self.forgotten = forgotten
+        self._model = model
         self.cache = StateCache()
 
     async def find(self, user_id: str) -> User | None:
         """None: there is no such user. Raises StoreUnavailable when SQL cannot tell."""
-        return _as_user(await self._database.read(repository.find(user_id)))
+        return self._as_user(await self._database.read(repository.find(user_id)))
 
     async def find_by_username(self, username: str) -> User | None:
         """Whoever was seen last under that name, however it is written."""
@@ -91,6 +98,10 @@ class UserService:
             cached = self.cache.get(user.user_id, user.state_version)
             user.loaded = cached or await self._read_state(user)
         return user.loaded
+
+    async def part(self, user: User, part: StatePart[P]) -> P:
+        """What a feature keeps in the user's state. Raises as ``state`` does."""
+        return part.of(await self.state(user))
 
     async def preferences(self, user: User) -> Preferences:
         """Those of everybody while MongoDB cannot tell. Raises GuardFailed as ``state`` does."""
@@ -161,6 +172,13 @@ class UserService:
         user.loaded = change(user.loaded).model_copy(update=stepped)
         work.change_document(DocumentChange(user.user_id, user.state_version, user.loaded))
 
+    async def change_part(
+        self, work: UnitOfWork, user: User, part: StatePart[P], change: Callable[[P], P]
+    ) -> None:
+        """Step what a feature keeps in the user's state. Raises as ``state`` does."""
+        await self.state(user)
+        self.update_state(work, user, lambda state: part.put(state, change(part.of(state))))
+
     def delete(self, work: UnitOfWork, user: User, reason: str) -> None:
         """Everything of the user goes with one commit; counters and audit stay, by id only."""
         work.run(repository.hold(user.user_id, alone=True))
@@ -201,7 +219,7 @@ class UserService:
             )
         if version != user.state_version:
             raise GuardFailed(f"the state of user {user.user_id} has changed meanwhile")
-        state = UserState.model_validate(document)
+        state = self._model.model_validate(document)
         self.cache.put(state)
         return state
 
@@ -210,10 +228,17 @@ class UserService:
         stored = await self._database.read(repository.find(user.user_id))
         return stored.state_version == user.state_version
 
+    def _as_user(self, stored: repository.StoredUser) -> User | None:
+        if stored.profile is None:
+            return None
+        pending = stored.pending
+        loaded = None if pending is None else self._model.model_validate_json(pending)
+        return User(stored.profile, stored.state_version, loaded)
+
     def _met(
         self, work: UnitOfWork, telegram_user: TelegramUser, stored: repository.StoredUser
     ) -> User:
-        user = _as_user(stored)
+        user = self._as_user(stored)
         if user is None:
             return self._register(work, telegram_user, stored.state_version)
         self._refresh(work, user, telegram_user)
@@ -230,7 +255,7 @@ class UserService:
             is_active=True,
             **values,
         )
-        state = new_state(profile.user_id).model_copy(update={"version": version + 1})
+        state = self._model(id=profile.user_id, version=version + 1, created_at=now, updated_at=now)
         work.run(repository.add_profile(profile))
         work.change_document(DocumentChange(profile.user_id, version, state))
         work.publish(UserRegistered(), profile.user_id)
@@ -244,14 +269,6 @@ class UserService:
             self.update_profile(work, user, changed)
         if utc_now() - user.profile.last_login > LOGIN_RESOLUTION:
             work.run(repository.change_profile(user.user_id, {"last_login": utc_now()}))
-
-
-def _as_user(stored: repository.StoredUser) -> User | None:
-    if stored.profile is None:
-        return None
-    pending = stored.pending
-    loaded = None if pending is None else UserState.model_validate_json(pending)
-    return User(stored.profile, stored.state_version, loaded)
 
 
 def _telegram_values(telegram_user: TelegramUser) -> dict[str, Any]:

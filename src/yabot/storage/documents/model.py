@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class VersionedDocument(BaseModel):
+class FrozenModel(BaseModel):
+    """What lies in a document, or beside it in SQL: nothing of it is changed in place."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class VersionedDocument(FrozenModel):
     """A document that belongs to one user; ``version`` is the ``state_version`` it shows."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", validate_by_name=True, hide_input_in_errors=True
-    )
+    model_config = ConfigDict(validate_by_name=True)
 
     id: str = Field(alias="_id")
     version: int = Field(ge=1)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.features.users.storage.world import World, ana
 from yabot.clock import utc_now
 from yabot.events.operations import UserInteraction
+from yabot.features.narrative.state import PROGRESS
 from yabot.features.narrative.story.model import Choice, Fragment, Hint, Story
 from yabot.features.users.model import Profile, UserState
 from yabot.features.users.service import User
@@ -219,7 +220,7 @@ class Model:
 
 
 def as_reader(state: UserState) -> Reader:
-    progress = state.current_state.narrative_progress
+    progress = PROGRESS.of(state)
     return Reader(
         fragment=progress.current_fragment,
         completed=list(progress.completed_fragments),

@@ -10,7 +10,7 @@ from tests.storage.fixtures import new_commits
 from yabot.app.features import FEATURES
 from yabot.bot.localization import Texts
 from yabot.errors import GuardFailed
-from yabot.feature import Services
+from yabot.feature import Services, state_parts
 from yabot.features.narrative.service import NarrativeService
 from yabot.features.users.service import User, UserService
 from yabot.log.commit_log import Committed
@@ -76,7 +76,14 @@ class World:
 
 def new_world(database: Database, documents: DocumentStore) -> World:
     """One process, as ``build_services`` makes it but without reading all texts each time."""
-    services = Services(database, documents, new_commits(database), Texts(()), commands=())
+    services = Services(
+        database,
+        documents,
+        new_commits(database),
+        Texts(()),
+        commands=(),
+        state_parts=state_parts(FEATURES),
+    )
     for feature in FEATURES:
         if feature.service is not None:
             services.add(feature.name, feature.service(services))
