@@ -9,10 +9,11 @@ from aiogram import BaseMiddleware, Bot, Router
 from sqlalchemy import Table
 
 from yabot.bot.endings import OnRefusedPage
-from yabot.bot.localization import Localizer, Texts
+from yabot.bot.localization import Texts
 from yabot.coordinator.process import Process
 from yabot.events.envelope import EventPayload
 from yabot.log.commit_log import CommitLog
+from yabot.log.personal_data import PersonalData
 from yabot.log.unit_of_work import UnitOfWork
 from yabot.runtime.loops import WakingLoop
 from yabot.storage.documents.model import Collection, VersionedDocument
@@ -22,26 +23,6 @@ from yabot.storage.relational.database import Database
 from yabot.subscriber import Subscriber
 
 S = TypeVar("S")
-
-
-async def _nothing_kept(_user_id: str) -> dict[str, Any]:
-    return {}
-
-
-def _nothing_to_erase(_work: UnitOfWork, _user_id: str) -> None:
-    pass
-
-
-@dataclass(frozen=True)
-class PersonalData:
-    """How a feature takes part when a reader asks for their data, or for its deletion."""
-
-    # Everything that the feature keeps of a user, ready for JSON.
-    export: Callable[[str], Awaitable[dict[str, Any]]] = _nothing_kept
-    # Adds to the deletion's unit of work what removes it.
-    erase: Callable[[UnitOfWork, str], None] = _nothing_to_erase
-    # What to warn them of before they confirm it, by their id; None when there is nothing.
-    losing: Callable[[str, Localizer], Awaitable[str | None]] | None = None
 
 
 class Services:
@@ -76,8 +57,8 @@ class Services:
         self.support_contact = support_contact
         # Of all features: what their users' documents hold.
         self.state_parts = state_parts
-        # What each feature adds; read when a user asks, after all features have been built.
-        self.personal_data: list[PersonalData] = []
+        # By the name of who brings it, features first; read when a user asks, when all are built.
+        self.personal_data: dict[str, PersonalData] = {}
         # By the name of the feature that offers it.
         self.by_name: dict[str, object] = {}
         self._by_type: dict[type[Any], Any] = {}

@@ -48,8 +48,9 @@ def _variables(message: Message) -> set[str]:
 
 @cache
 def _trees() -> list[tuple[Path, ast.Module]]:
-    """The code of the bot and the features."""
-    modules = [*(SOURCE / "bot").rglob("*.py"), *(SOURCE / "features").rglob("*.py")]
+    """The code that has to do with readers."""
+    rooms = ("bot", "features", "log")
+    modules = [module for room in rooms for module in (SOURCE / room).rglob("*.py")]
     return [(module, ast.parse(module.read_text(encoding="utf-8"))) for module in modules]
 
 

@@ -6,13 +6,13 @@ from tests.coordinator.orders import OrderPaid, OrderPlaced, OrderSent, Refused
 from tests.coordinator.shop import Shop
 from tests.log.units import unit
 from tests.storage.dumps import rows_of
-from yabot.coordinator import personal_data
+from yabot.coordinator.personal_data import personal_data
 from yabot.coordinator.tables import workflows
 
 
 async def forget(shop: Shop, user_id: str, n: int = 1) -> None:
     work = unit(f"forget {user_id} {n}")
-    personal_data.erase(work, user_id)
+    personal_data(shop.database).erase(work, user_id)
     await shop.commits.commit(work)
 
 
@@ -24,7 +24,7 @@ async def test_a_user_is_told_of_their_own_workflows(shop: Shop) -> None:
     await shop.tell(OrderPlaced(order="a"), "7")
     await shop.tell(OrderPlaced(order="b"), "8")
     await shop.run()
-    told = json.loads(json.dumps(await personal_data.export(shop.database, "7")))
+    told = json.loads(json.dumps(await personal_data(shop.database).export("7")))
     [order] = told["workflows"]
     assert (order["id"], order["state"]) == ("order:a", "reserved")
     assert order["data"] == {"order": "a", "history": ["reserve"]}

@@ -13,16 +13,17 @@ from uuid_utils import uuid7
 
 from yabot.app.stores import Stores
 from yabot.bot import expiry as bot_expiry
+from yabot.bot import personal_data as bot_data
 from yabot.bot.arguments import BoundedArguments
 from yabot.bot.endings import Endings, RefusedPage
 from yabot.bot.groups import GroupDoor, PrivateChatsOnly
 from yabot.bot.localization import Texts
 from yabot.bot.sender import OnBlocked
 from yabot.bus import expiry as bus_expiry
-from yabot.bus import personal_data as letters_of_users
+from yabot.bus import personal_data as bus_data
 from yabot.bus.groups.group import SubscriberGroup
 from yabot.coordinator import expiry as coordinator_expiry
-from yabot.coordinator import personal_data as workflows_of_users
+from yabot.coordinator import personal_data as coordinator_data
 from yabot.coordinator.clock import TrustedClock
 from yabot.coordinator.coordinator import Coordinator
 from yabot.coordinator.deadlines import Deadlines
@@ -33,16 +34,17 @@ from yabot.events.intake import INTAKE_EVENTS
 from yabot.events.operations import MACHINERY_EVENTS
 from yabot.feature import (
     Feature,
-    PersonalData,
     Services,
     collections_of,
     group_names,
     state_parts,
 )
 from yabot.log import expiry as log_expiry
+from yabot.log import personal_data as log_data
 from yabot.log.commit_log import CommitLog
 from yabot.log.incidents import StoreLost, StoreRestored
 from yabot.log.leases import Leases
+from yabot.log.personal_data import PersonalData
 from yabot.log.retention import Ages, Retention, Rule
 from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.observability.logging import get_logger
@@ -115,12 +117,19 @@ def build_services(
         if each.service is not None:
             services.add(each.name, each.service(services))
         if each.personal_data is not None:
-            services.personal_data.append(each.personal_data(services))
-    services.personal_data += [
-        PersonalData(partial(letters_of_users.export, stores.database)),
-        PersonalData(partial(workflows_of_users.export, stores.database), workflows_of_users.erase),
-    ]
+            services.personal_data[each.name] = each.personal_data(services)
+    services.personal_data |= framework_data(stores.database)
     return services
+
+
+def framework_data(database: Database) -> dict[str, PersonalData]:
+    """What the framework itself keeps of users, by the part that does."""
+    return {
+        "bot": bot_data.personal_data(),
+        "bus": bus_data.personal_data(database),
+        "coordinator": coordinator_data.personal_data(database),
+        "log": log_data.personal_data(database),
+    }
 
 
 def build_retention(features: Sequence[Feature], database: Database, days: int) -> Retention:

@@ -20,8 +20,10 @@ class StoreInspector:
     async def stored_state(self, telegram_user_id: int) -> dict[str, Any]:
         user_id = str(telegram_user_id)
         sections: dict[str, Any] = {}
-        for feature in self._services.personal_data:
-            sections |= await feature.export(user_id)
+        for name, part in self._services.personal_data.items():
+            # Beside the state, the page shows the events by themselves.
+            if name != "log":
+                sections |= await part.export(user_id)
         sections["counters"] = await self._stores.database.read(
             lambda connection: _counters(connection, user_id)
         )

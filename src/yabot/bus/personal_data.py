@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select
 
 from yabot.bus.tables import dead_letters
-from yabot.storage.relational.database import Database
+from yabot.log.personal_data import PersonalData
+from yabot.storage.relational.database import Database, Statement
 
 _letters = (
     select(dead_letters.c.envelope)
@@ -15,12 +16,19 @@ _letters = (
 )
 
 
-async def export(database: Database, user_id: str) -> dict[str, Any]:
-    """Ready for JSON. Raises StoreUnavailable."""
+def personal_data(database: Database) -> PersonalData:
+    """Events hold nothing but ids: they stay until they are mended or their time is over."""
 
+    async def export(user_id: str) -> dict[str, Any]:
+        return {"failed_events": await database.read(_failed(user_id))}
+
+    return PersonalData(export, stays=(dead_letters,))
+
+
+def _failed(user_id: str) -> Statement[list[Any]]:
     def read(connection: Connection) -> list[Any]:
         return [
             json.loads(text) for text in connection.execute(_letters, {"user": user_id}).scalars()
         ]
 
-    return {"failed_events": await database.read(read)}
+    return read

@@ -9,8 +9,9 @@ from yabot.clock import rfc3339, utc_now
 from yabot.coordinator.machine import CLOSED, COMPENSATING, STUCK
 from yabot.coordinator.rows import COLUMNS, StoredWorkflow
 from yabot.coordinator.tables import workflows
+from yabot.log.personal_data import PersonalData
 from yabot.log.unit_of_work import UnitOfWork
-from yabot.storage.relational.database import Database
+from yabot.storage.relational.database import Database, Statement
 
 _of_user = workflows.c.user_id == bindparam("user")
 _export = select(*COLUMNS).where(_of_user).order_by(workflows.c.created_at, workflows.c.id)
@@ -28,16 +29,21 @@ _undo = (
 _delete = delete(workflows).where(_of_user, workflows.c.state.not_in((COMPENSATING, STUCK)))
 
 
-async def export(database: Database, user_id: str) -> dict[str, Any]:
-    """Ready for JSON. Raises StoreUnavailable."""
+def personal_data(database: Database) -> PersonalData:
+    async def export(user_id: str) -> dict[str, Any]:
+        return {"workflows": [_told(stored) for stored in await database.read(_of(user_id))]}
 
+    return PersonalData(export, _erase)
+
+
+def _of(user_id: str) -> Statement[list[StoredWorkflow]]:
     def read(connection: Connection) -> list[StoredWorkflow]:
         return [StoredWorkflow(*row) for row in connection.execute(_export, {"user": user_id})]
 
-    return {"workflows": [_told(stored) for stored in await database.read(read)]}
+    return read
 
 
-def erase(work: UnitOfWork, user_id: str) -> None:
+def _erase(work: UnitOfWork, user_id: str) -> None:
     """What was done in a workflow that has not ended is undone first; its row holds ids only."""
 
     def remove(connection: Connection) -> None:

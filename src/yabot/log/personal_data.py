@@ -1,13 +1,53 @@
-"""What the log itself keeps of a user, when they ask for their data."""
+"""What a user is shown of what is kept of them, and what goes when they want to be forgotten."""
 
 import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Table, bindparam, delete, select
 
 from yabot.clock import rfc3339
-from yabot.log.tables import audit_log, outbox, user_counters
+from yabot.log.tables import audit_log, doc_changes, outbox, user_counters
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.relational.database import Database, Statement
+
+
+async def _nothing_kept(_user_id: str) -> dict[str, Any]:
+    return {}
+
+
+def _nothing_to_erase(_work: UnitOfWork, _user_id: str) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Privacy:
+    """The sentences with which /privacy tells of it, by the keys of their texts."""
+
+    keeps: str
+    lasts: str | None = None
+    """For how long, where it is not as long as the user likes."""
+    forget: str | None = None
+    """What /forget leaves, or takes from them."""
+
+
+@dataclass(frozen=True)
+class PersonalData:
+    """How a feature, or a part of the framework, answers for what it keeps of users."""
+
+    export: Callable[[str], Awaitable[dict[str, Any]]] = _nothing_kept
+    """Everything that is kept of the user, ready for JSON. Raises StoreUnavailable."""
+    erase: Callable[[UnitOfWork, str], None] = _nothing_to_erase
+    """Adds to the deletion's unit of work what removes it."""
+    losing: Callable[[str, Callable[..., str]], Awaitable[str | None]] | None = None
+    """What to warn the user of before they confirm, in their language; None: of nothing."""
+    privacy: Privacy | None = None
+    unshown: tuple[Table, ...] = ()
+    """Tables that /mydata leaves out, and says so."""
+    stays: tuple[Table, ...] = ()
+    """Tables of which rows stay after /forget, by id only; /privacy says so."""
+
 
 _events = (
     select(outbox.c.envelope)
@@ -22,11 +62,29 @@ _audit = (
 _counter = select(user_counters.c.sequence, user_counters.c.state_version).where(
     user_counters.c.user_id == bindparam("user")
 )
+_pending = delete(doc_changes).where(doc_changes.c.user_id == bindparam("user"))
 
 
-async def export(database: Database, user_id: str) -> dict[str, Any]:
-    """Ready for JSON. Raises StoreUnavailable."""
-    return {"log": await database.read(_of(user_id))}
+def personal_data(database: Database) -> PersonalData:
+    """The log's own part; a document on its way to MongoDB is shown by whoever owns it."""
+
+    async def export(user_id: str) -> dict[str, Any]:
+        return {"log": await database.read(_of(user_id))}
+
+    return PersonalData(
+        export,
+        _erase,
+        privacy=Privacy("log-keeps", "log-lasts", "log-forget"),
+        unshown=(doc_changes,),
+        stays=(user_counters, outbox, audit_log),
+    )
+
+
+def _erase(work: UnitOfWork, user_id: str) -> None:
+    def remove(connection: Connection) -> None:
+        connection.execute(_pending, {"user": user_id})
+
+    work.run(remove)
 
 
 def _of(user_id: str) -> Statement[dict[str, Any]]:

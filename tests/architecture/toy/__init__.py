@@ -7,7 +7,8 @@ from aiogram import BaseMiddleware, Router
 from tests.architecture.toy import handlers
 from tests.architecture.toy.book import CARDS, EVENTS, GuestBook
 from tests.architecture.toy.tables import signatures
-from yabot.feature import Feature, PersonalData, Services
+from yabot.feature import Feature, Services
+from yabot.log.personal_data import PersonalData
 
 HERE = Path(__file__).parent
 

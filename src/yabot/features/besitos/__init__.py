@@ -4,7 +4,7 @@ from pathlib import Path
 from aiogram import Bot, Router
 
 from yabot.bot.localization import Localizer
-from yabot.feature import Feature, PersonalData, Services
+from yabot.feature import Feature, Services
 from yabot.features.besitos import handlers
 from yabot.features.besitos.events import EVENTS
 from yabot.features.besitos.gift import GiftHandler
@@ -13,6 +13,7 @@ from yabot.features.besitos.service import BesitosService
 from yabot.features.besitos.tables import TABLES
 from yabot.features.users.notices import Notices
 from yabot.features.users.service import UserService
+from yabot.log.personal_data import PersonalData, Privacy
 from yabot.runtime.loops import WakingLoop
 
 HERE = Path(__file__).parent
@@ -29,7 +30,8 @@ def _personal_data(services: Services) -> PersonalData:
         balance = await besitos.balance(user_id)
         return t("besitos-losing", balance=balance) if balance else None
 
-    return PersonalData(besitos.export, besitos.erase, losing)
+    privacy = Privacy("besitos-keeps", "besitos-lasts", "besitos-forget")
+    return PersonalData(besitos.export, besitos.erase, losing, privacy)
 
 
 def _notices(services: Services) -> GiftNotices:

@@ -6,11 +6,12 @@ minute at most.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from yabot.bot.localization import Localizer
-from yabot.clock import utc_now
+from yabot.clock import rfc3339, utc_now
 from yabot.errors import GuardFailed
 from yabot.features.besitos.tables import gift_notices
 from yabot.features.users.model import Profile
@@ -20,7 +21,7 @@ from yabot.log.commit_log import CommitLog
 from yabot.log.unit_of_work import Cause, UnitOfWork, guard
 from yabot.observability.logging import get_logger
 from yabot.runtime.loops import WakingLoop
-from yabot.storage.relational.database import Statement, insert_new
+from yabot.storage.relational.database import Database, Statement, insert_new
 
 log = get_logger(__name__)
 
@@ -157,6 +158,15 @@ def _forget(before: datetime) -> Statement[None]:
         connection.execute(heard)
 
     return forget
+
+
+async def export(database: Database, user_id: str) -> dict[str, Any]:
+    """What they are still to hear of, and since when; nothing most of the time."""
+    untold = await database.read(_find(user_id))
+    if untold is None:
+        return {}
+    told_at = rfc3339(untold.told_at)
+    return {"gift_notices": {"told_at": told_at, "gifts": untold.gifts, "amount": untold.amount}}
 
 
 def erase(user_id: str) -> Statement[None]:

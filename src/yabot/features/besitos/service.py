@@ -110,7 +110,8 @@ class BesitosService:
             }
             for movement in found.movements
         ]
-        return {"besitos": {"balance": found.balance, "movements": movements}}
+        notices = await gift_notices.export(self._database, user_id)
+        return {"besitos": {"balance": found.balance, "movements": movements}, **notices}
 
     def erase(self, work: UnitOfWork, user_id: str) -> None:
         work.run(repository.close_account(user_id, work.cause.id))

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from yabot.feature import Feature, PersonalData, Services
+from yabot.feature import Feature, Services
 from yabot.features.items.demo import demo_items
 from yabot.features.items.events import EVENTS
 from yabot.features.items.inventory import INVENTORY
@@ -9,6 +9,7 @@ from yabot.features.items.personal_data import personal_data
 from yabot.features.items.service import ItemService
 from yabot.features.items.shelf import COLLECTION, Shelf
 from yabot.features.users.service import UserService
+from yabot.log.personal_data import PersonalData
 from yabot.observability.logging import get_logger
 from yabot.storage.documents.model import Collection
 

@@ -2,9 +2,9 @@
 
 from yabot.bot.localization import Localizer
 from yabot.errors import StoreUnavailable
-from yabot.feature import PersonalData
 from yabot.features.items.service import ItemService
 from yabot.features.users.service import StateLost, UserService
+from yabot.log.personal_data import PersonalData, Privacy
 
 
 def personal_data(users: UserService, items: ItemService) -> PersonalData:
@@ -19,4 +19,4 @@ def personal_data(users: UserService, items: ItemService) -> PersonalData:
             return None
         return t("items-losing", things=things) if things else None
 
-    return PersonalData(losing=losing)
+    return PersonalData(losing=losing, privacy=Privacy("items-keeps"))

@@ -15,6 +15,7 @@ from yabot.features.narrative.story.demo import DEMO_FILE, demo_story
 from yabot.features.narrative.story.parser import parse_story
 from yabot.features.subscriptions.service import SubscriptionService
 from yabot.features.users.service import UserService
+from yabot.log.personal_data import PersonalData, Privacy
 from yabot.observability.logging import get_logger
 
 log = get_logger(__name__)
@@ -51,6 +52,7 @@ FEATURE = Feature(
     events=EVENTS,
     collections=COLLECTIONS,
     state=(PROGRESS,),
+    personal_data=lambda _services: PersonalData(privacy=Privacy("narrative-keeps")),
     texts=Path(__file__).parent / "texts",
     commands=("story",),
     service=_service,

@@ -6,7 +6,7 @@ from aiogram import Bot, Router
 
 from yabot.bot.localization import Localizer
 from yabot.coordinator.process import Process
-from yabot.feature import Feature, PersonalData, Services
+from yabot.feature import Feature, Services
 from yabot.features.subscriptions.charges import REFUND
 from yabot.features.subscriptions.checkout import Checkout
 from yabot.features.subscriptions.events import EVENTS
@@ -20,6 +20,7 @@ from yabot.features.subscriptions.support import Support
 from yabot.features.subscriptions.tables import payments, subscriptions
 from yabot.features.users.notices import Notices
 from yabot.features.users.service import UserService
+from yabot.log.personal_data import PersonalData, Privacy
 from yabot.runtime.loops import WakingLoop
 
 HERE = Path(__file__).parent
@@ -42,7 +43,8 @@ def _personal_data(services: Services) -> PersonalData:
         term = await service.running(user_id)
         return t("subscriptions-losing", until=term.end_date) if term else None
 
-    return PersonalData(export, service.erase, losing)
+    privacy = Privacy("subscriptions-keeps", "subscriptions-lasts", "subscriptions-forget")
+    return PersonalData(export, service.erase, losing, privacy, stays=(payments,))
 
 
 def _router(services: Services) -> Router:

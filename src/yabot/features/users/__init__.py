@@ -3,7 +3,7 @@ from pathlib import Path
 
 from aiogram import BaseMiddleware, Bot, Router
 
-from yabot.feature import Feature, PersonalData, Services
+from yabot.feature import Feature, Services
 from yabot.features.users import handlers
 from yabot.features.users.events import EVENTS
 from yabot.features.users.forgotten import ForgottenList
@@ -13,6 +13,7 @@ from yabot.features.users.repeating import RepeatedDeletions
 from yabot.features.users.service import COLLECTION, UserService
 from yabot.features.users.tables import user_profiles
 from yabot.log.commit_log import Committed
+from yabot.log.personal_data import PersonalData, Privacy
 from yabot.runtime.loops import WakingLoop
 from yabot.storage.documents.model import Collection
 from yabot.storage.documents.parts import composed
@@ -44,8 +45,9 @@ def _loops(services: Services, _bot: Bot) -> Sequence[WakingLoop]:
 
 
 def _personal_data(services: Services) -> PersonalData:
-    """Erased by ``UserService.delete`` itself, after every other feature's part."""
-    return PersonalData(services[UserService].export_own)
+    users = services[UserService]
+    privacy = Privacy("users-keeps", "users-lasts", "users-forget")
+    return PersonalData(users.export_own, users.erase_own, privacy=privacy)
 
 
 def _middleware(services: Services) -> BaseMiddleware:

@@ -12,6 +12,7 @@ from yabot.bot.localization import Localizer
 from yabot.bot.outgoing import text_file
 from yabot.bot.turn import Turn
 from yabot.features.users.notices import SWITCH_OFF, SWITCH_ON
+from yabot.features.users.privacy import privacy_page
 from yabot.features.users.service import User, UserService
 
 
@@ -67,9 +68,9 @@ async def keep(_query: CallbackQuery, turn: Turn, t: Localizer) -> None:
     turn.say(t("users-forget-kept"))
 
 
-async def explain_privacy(_message: Message, turn: Turn, t: Localizer) -> None:
+async def explain_privacy(_message: Message, turn: Turn, t: Localizer, users: UserService) -> None:
     turn.interaction("privacy")
-    turn.say(t("users-privacy"))
+    turn.say(privacy_page(users.privacy, t))
 
 
 async def tell_of_notices(

@@ -7,10 +7,9 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, bindparam, delete, func, select, update
 
 from yabot.bot.outgoing import FILE_METHOD
-from yabot.bot.tables import shown_pages, updates
 from yabot.features.users.model import Profile
 from yabot.features.users.tables import user_profiles
-from yabot.log.tables import BLANK, doc_changes, outgoing, user_counters
+from yabot.log.tables import doc_changes, outgoing, user_counters
 from yabot.log.unit_of_work import guard
 from yabot.storage.relational.database import Statement, insert_new
 from yabot.storage.relational.prepared import Prepared
@@ -121,22 +120,8 @@ def change_profile(user_id: str, values: dict[str, object]) -> Callable[[Connect
 
 
 def erase(user_id: str) -> Callable[[Connection], None]:
-    """Remove the profile, and blank whatever the log keeps of the user beyond ids.
-
-    Not the updates that wait: they came after this one, and whoever sent them awaits an answer.
-    """
-    past = (updates.c.user_id == user_id) & (updates.c.state != "waiting")
-
     def remove(connection: Connection) -> None:
         profile = delete(user_profiles).where(user_profiles.c.user_id == user_id)
         guard(connection.execute(profile).rowcount == 1, f"the profile of user {user_id}")
-        connection.execute(delete(doc_changes).where(doc_changes.c.user_id == user_id))
-        connection.execute(delete(shown_pages).where(shown_pages.c.chat_id == int(user_id)))
-        connection.execute(update(updates).where(past).values(payload=BLANK, state="erased"))
-        connection.execute(
-            update(outgoing)
-            .where(outgoing.c.chat_id == int(user_id))
-            .values(payload=BLANK, state="erased")
-        )
 
     return remove

@@ -1,6 +1,6 @@
 """Users as one thing, although their profile is in SQL and their state in MongoDB."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -12,13 +12,12 @@ from yabot import outside
 from yabot.bot.localization import Localizer
 from yabot.clock import utc_now
 from yabot.errors import GuardFailed, StoreUnavailable, TerminalError
-from yabot.feature import PersonalData
 from yabot.features.users import repository
 from yabot.features.users.cache import StateCache
 from yabot.features.users.events import UserDeleted, UserRegistered, UserUpdated
 from yabot.features.users.forgotten import ForgottenList
 from yabot.features.users.model import Preferences, Profile, UserState
-from yabot.log import personal_data as log_data
+from yabot.log.personal_data import PersonalData, Privacy
 from yabot.log.unit_of_work import DocumentChange, UnitOfWork
 from yabot.observability.logging import get_logger
 from yabot.storage.documents.parts import StatePart
@@ -61,7 +60,7 @@ class UserService:
         self,
         database: Database,
         documents: DocumentStore,
-        personal_data: Sequence[PersonalData],
+        personal_data: Mapping[str, PersonalData],
         forgotten: ForgottenList,
         model: type[UserState] = UserState,
     ) -> None:
@@ -113,7 +112,7 @@ class UserService:
     async def losses(self, user_id: str, t: Localizer) -> list[str]:
         """What the user is to know before they say that they want to be forgotten."""
         told = [
-            await feature.losing(user_id, t) for feature in self._personal_data if feature.losing
+            await part.losing(user_id, t) for part in self._personal_data.values() if part.losing
         ]
         return [text for text in told if text is not None]
 
@@ -182,9 +181,9 @@ class UserService:
     def delete(self, work: UnitOfWork, user: User, reason: str) -> None:
         """Everything of the user goes with one commit; counters and audit stay, by id only."""
         work.run(repository.hold(user.user_id, alone=True))
-        for feature in reversed(self._personal_data):
-            feature.erase(work, user.user_id)
-        work.run(repository.erase(user.user_id))
+        # Last the profile: others' rows may refer to it.
+        for part in reversed([*self._personal_data.values()]):
+            part.erase(work, user.user_id)
         work.change_document(DocumentChange(user.user_id, user.state_version, None))
         work.publish(UserDeleted(deletion_reason=reason), user.user_id)
 
@@ -193,11 +192,11 @@ class UserService:
         return await self._database.read(repository.has_file_under_way(chat_id))
 
     async def export(self, user_id: str) -> dict[str, Any]:
-        """All that every feature keeps of the user, by feature, and the log."""
+        """All that is kept of the user, by every feature and by the framework."""
         exported: dict[str, Any] = {}
-        for feature in self._personal_data:
-            exported |= await feature.export(user_id)
-        return exported | await log_data.export(self._database, user_id)
+        for part in self._personal_data.values():
+            exported |= await part.export(user_id)
+        return exported
 
     async def export_own(self, user_id: str) -> dict[str, Any]:
         found = await self.get(user_id)
@@ -208,6 +207,14 @@ class UserService:
             "profile": profile.model_dump(mode="json"),
             "state": state.model_dump(mode="json", by_alias=True),
         }
+
+    def erase_own(self, work: UnitOfWork, user_id: str) -> None:
+        work.run(repository.erase(user_id))
+
+    @property
+    def privacy(self) -> list[Privacy]:
+        """What is told of all that is kept."""
+        return [part.privacy for part in self._personal_data.values() if part.privacy]
 
     async def _read_state(self, user: User) -> UserState:
         document = await self._documents.find(COLLECTION, user.user_id)

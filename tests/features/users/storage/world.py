@@ -7,6 +7,7 @@ from aiogram.types import User as TelegramUser
 
 from tests.storage.dumps import Rows, events_of
 from tests.storage.fixtures import new_commits
+from yabot.app.assembly import framework_data
 from yabot.app.features import FEATURES
 from yabot.bot.localization import Texts
 from yabot.errors import GuardFailed
@@ -88,7 +89,8 @@ def new_world(database: Database, documents: DocumentStore) -> World:
         if feature.service is not None:
             services.add(feature.name, feature.service(services))
         if feature.personal_data is not None:
-            services.personal_data.append(feature.personal_data(services))
+            services.personal_data[feature.name] = feature.personal_data(services)
+    services.personal_data |= framework_data(database)
     return World(services)
 
 

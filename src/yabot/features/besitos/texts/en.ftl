@@ -77,3 +77,6 @@ besitos-gift-received =
         [one] 💋 { $who } gives you <b>1 besito</b>.
        *[other] 💋 { $who } gives you <b>{ $amount } besitos</b>.
     } /balance shows how many you have.
+besitos-keeps = Of besitos, how many you have and each time they came to you or you gave them: how many, what for, with whom and when.
+besitos-lasts = The accounts of besitos do not expire: what one gives, another has.
+besitos-forget = The besitos you have left are lost. Their movements and the purchases that you paid for with them stay, with your id and without your name. If I am telling somebody of a present of yours at that very moment, they still read your name, as in the messages that they have already.

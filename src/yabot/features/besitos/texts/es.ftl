@@ -77,3 +77,6 @@ besitos-gift-received =
         [one] 💋 { $who } te regala <b>1 besito</b>.
        *[other] 💋 { $who } te regala <b>{ $amount } besitos</b>.
     } Con /balance ves cuántos tienes.
+besitos-keeps = De los besitos, cuántos tienes y cada vez que te llegaron o los diste: cuántos, por qué, con quién y cuándo.
+besitos-lasts = Las cuentas de besitos no caducan: lo que uno da, otro lo tiene.
+besitos-forget = Los besitos que te queden se pierden. Sus movimientos y las compras que pagaste con ellos siguen, con tu identificador y sin tu nombre. Si justo entonces le cuento a alguien un regalo tuyo, aún lee tu nombre, como en los mensajes que ya tiene.

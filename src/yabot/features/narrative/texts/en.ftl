@@ -13,3 +13,4 @@ narrative-vip = <b>This door is shut.</b> Behind it are pages for VIP readers, a
 narrative-vip-keys = 🔑 See the keys
 narrative-none = There is no story to tell yet. Come back soon.
 narrative-page-refused = I cannot show you this page: something in it is torn. Whoever looks after me knows by now. Try it again later, or start again.
+narrative-keeps = Of the story, where you are, what you chose and the hints you found.

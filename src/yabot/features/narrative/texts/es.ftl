@@ -13,3 +13,4 @@ narrative-vip = <b>Esta puerta está cerrada.</b> Detrás hay páginas para lect
 narrative-vip-keys = 🔑 Ver las llaves
 narrative-none = Todavía no hay ninguna historia que contar. Vuelve pronto.
 narrative-page-refused = No puedo enseñarte esta página: algo en ella está roto. Quien me cuida ya lo sabe. Prueba más tarde, o vuelve a empezar.
+narrative-keeps = De la historia, dónde estás, lo que elegiste y las pistas que encontraste.

@@ -68,3 +68,6 @@ subscriptions-refund-kept = Then nothing changes.
 subscriptions-refund-unknown = I know of no such charge that is not given back already. Send /refund and the number of the charge.
 subscriptions-refund-begun = I am giving { $stars } ⭐ back to { $user }. What they paid for has ended.
 subscriptions-refund-coming = I am giving you back { $stars } ⭐, as you asked: they arrive in a moment. The time that they paid for has ended.
+subscriptions-keeps = Of what you pay in Stars, what it was, how many, when, and the number of the charge. Telegram takes the payment: I never see your card.
+subscriptions-lasts = Payments do not expire: they may have to be given back (/terms).
+subscriptions-forget = Your subscription is lost. The payments in Stars stay, with your id and without your name.

@@ -68,3 +68,6 @@ subscriptions-refund-kept = Entonces no cambia nada.
 subscriptions-refund-unknown = No conozco ningún cobro así que no esté devuelto ya. Escribe /refund y el número del cobro.
 subscriptions-refund-begun = Devuelvo { $stars } ⭐ a { $user }. Lo que pagaron ha terminado ya.
 subscriptions-refund-coming = Te devuelvo { $stars } ⭐, como pediste: llegan enseguida. El tiempo que pagaron ha terminado.
+subscriptions-keeps = De lo que pagas con Stars, qué fue, cuántas, cuándo y el número del cargo. Cobra Telegram: tu tarjeta no la veo nunca.
+subscriptions-lasts = Los pagos no caducan: puede que haya que devolverlos (/terms).
+subscriptions-forget = Tu suscripción se pierde. Los pagos con Stars siguen, con tu identificador y sin tu nombre.

@@ -15,20 +15,13 @@ users-forget-yes = Yes, forget me
 users-forget-no = No, stay with me
 users-forget-kept = Then I keep you in mind. /story takes you back to your page.
 users-forgotten = Done. All that is left of you is numbers in my accounts, without your name. If you come back one day, /start opens the book at its first page.
-users-privacy =
-    <b>What I keep</b>
-    Of you, what Telegram gives: your id, your name, your username and your language; and the day you came and the last day you were here.
-    Of the story, where you are, what you chose, the hints you found, which message showed you which page, and what is in your hands.
-    Of besitos, how many you have and each time they came to you or you gave them: how many, what for, with whom and when.
-    Of what you pay in Stars, what it was, how many, when, and the number of the charge. Telegram takes the payment: I never see your card.
-
+users-keeps = Of you, what Telegram gives: your id, your name, your username and your language; and the day you came and the last day you were here.
+users-lasts = All this, for as long as you like; but for what follows.
+users-forget = Your profile, your path and what you have are deleted; but for what follows. A number made from your id stays, by which you are forgotten again if I have to be put together from an older copy.
+users-privacy-kept = <b>What I keep</b>
+users-privacy-purpose =
     <b>What for</b>
     To go on with the story where you left it, and to keep the accounts right. I give or sell it to nobody.
-
-    <b>For how long</b>
-    Your profile, your path and your things, for as long as you like. What you write to me, until I have answered, and what I write to you, until it is sent. The log of what you do, with the word that a link to me may carry, thirty days, unless whoever looks after me has set another term. The accounts of besitos and payments do not expire: what one gives, another has, and payments may have to be given back (/terms).
-
-    <b>If you say /forget</b>
-    Your profile, your path through the story, your things and your subscription are deleted, and what is still on its way between us is blanked. The besitos you have left are lost. What stays, with your id and without your name: the movements of besitos, the purchases that you paid for with them and the payments in Stars; the log, until its term is over. If I am telling somebody of a present of yours at that very moment, they still read your name, as in the messages that they have already. And a number made from your id, by which you are forgotten again if I have to be put together from an older copy.
-
-    /mydata shows what I keep about you.
+users-privacy-lasting = <b>For how long</b>
+users-privacy-forget = <b>If you say /forget</b>
+users-privacy-own = /mydata shows what I keep about you.
