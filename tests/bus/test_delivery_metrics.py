@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from tests.bus.process import Poked, Process, poke, running, settled, toy
 from tests.storage.fixtures import NewDatabase
 from tests.waiting import until
-from yabot.app.application import BACKLOGS
+from yabot.app.followers import BACKLOGS
 from yabot.bus.dead_letters.service import DeadLetters
 from yabot.errors import TerminalError
 from yabot.log.backlog import measure_backlog

@@ -30,12 +30,12 @@ from yabot.app.assembly import (
 from yabot.app.stores import Stores
 from yabot.app.worker import WorkerRole
 from yabot.bus.groups.feed import Feed
+from yabot.bus.groups.worker import EventWorker
 from yabot.bus.inbound.sequencer import Sequencer
 from yabot.bus.inbound.stream import InboundStream
 from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams
 from yabot.bus.trimming import StreamTrimming
-from yabot.coordinator.inspector import WorkflowInspector
 from yabot.errors import LeaseLost
 from yabot.feature import Services
 from yabot.log.document_follower import DocumentFollower
@@ -145,13 +145,13 @@ async def subscribing(stores: Stores, services: Services, leases: Leases) -> Asy
     feed = Feed(Streams(stores.redis), PARTITIONS)
     feed.listeners.append(lambda *_events: log.debug("feed.read"))
     worker = WorkerRole(
-        feed=feed,
-        groups=groups,
+        events=EventWorker(feed, groups),
         deadlines=deadlines,
         sequencer=Sequencer(InboundStream(stores.redis), services.commits, leases),
-        retention=build_retention(FEATURES, stores.database, RETENTION_DAYS),
-        trimming=StreamTrimming(stores.database, Streams(stores.redis)),
-        workflows=WorkflowInspector(stores.database),
+        aside=[
+            build_retention(FEATURES, stores.database, RETENTION_DAYS).loop,
+            StreamTrimming(stores.database, Streams(stores.redis)).loop,
+        ],
     )
     feed.listeners.append(lambda *_events: log.debug("feed.offered"))
     worker.start()

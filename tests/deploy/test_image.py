@@ -14,7 +14,7 @@ import pytest
 
 from tests.deploy.compose_file import ROOT
 from tests.ports import free_port
-from yabot.api.app import build_api
+from yabot.api.app import build_operations
 from yabot.observability.health import Health
 from yabot.runtime.http import HttpServer
 from yabot.runtime.tls import ServerCertificate
@@ -107,7 +107,9 @@ async def test_the_health_check_tells_a_live_program_from_none(
     assert command[0] == "python"
     certificate = ServerCertificate(tls / "yabot/server.crt", tls / "yabot/server.key")
     for given in (None, certificate, replace(certificate, client_ca=tls / "yabot/ca.pem")):
-        server = HttpServer(build_api(Health(), {}), "127.0.0.1", 0, variable="API_PORT", tls=given)
+        server = HttpServer(
+            build_operations(Health()), "127.0.0.1", 0, variable="API_PORT", tls=given
+        )
         await server.start()
         port, elsewhere = server.url.rpartition(":")[2], str(free_port())
         path = {"PATH": os.environ["PATH"]}

@@ -81,7 +81,11 @@ class Program:
 
     def health(self, what: str) -> tuple[int, Json]:
         """Status and body; status 0 while nobody listens."""
-        url = f"http://127.0.0.1:{self.settings['API_PORT']}/health/{what}"
+        return self.asked(f"/health/{what}")
+
+    def asked(self, path: str) -> tuple[int, Json]:
+        """What its API answers: status and body; status 0 while nobody listens."""
+        url = f"http://127.0.0.1:{self.settings['API_PORT']}{path}"
         try:
             with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
                 return answer.status, json.load(answer)

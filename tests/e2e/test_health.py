@@ -1,12 +1,14 @@
 """What the health endpoints say while things come, go and return."""
 
+import os
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.invariants import verify
-from tests.e2e.program import Json, Program
+from tests.e2e.program import Json, Program, runs
 from tests.e2e.programs import NewProgram
 from tests.e2e.reader import readers
 from tests.waiting import wait_until
@@ -28,6 +30,7 @@ def test_it_lives_before_it_has_started_and_is_ready_after(new_program: NewProgr
     program = new_program()
     program.launch()
     wait_until(lambda: program.health("live")[0] == 200)
+    assert program.asked("/asyncapi.json") == (503, {"status": "starting"})
     assert program.health("startup") == (503, {"status": "starting"})
     assert program.health("ready")[0] == 503
     program.wait_ready()
@@ -35,11 +38,27 @@ def test_it_lives_before_it_has_started_and_is_ready_after(new_program: NewProgr
     assert program.health("startup") == (200, {"status": "ok"})
     status, body = program.health("ready")
     assert (status, body["status"]) == (200, "ok")
+    assert program.asked("/asyncapi.json")[0] == 200
     assert set(body["components"]) >= COMPONENTS
     for component in body["components"].values():
         assert component["status"] == "ok"
         assert component["since"]
         assert set(component) == {"status", "since"}
+
+
+@pytest.mark.criterion("rel.4")
+def test_it_tells_that_it_stops_until_the_last_store_is_closed(new_program: NewProgram) -> None:
+    program = new_program()
+    program.start()
+    # It does not hear that it should end: whoever closes it has to wait for some seconds.
+    os.kill(program.engines()["valkey"], signal.SIGSTOP)
+    program.signal(signal.SIGTERM)
+    wait_until(lambda: not runs(program.engines()["mongod"]))
+    status, body = program.health("ready")
+    assert (status, body["status"]) == (503, "stopping")
+    assert program.health("live") == (200, {"status": "ok"})
+    assert program.asked("/asyncapi.json") == (503, {"status": "stopping"})
+    assert program.exit_code() == 0
 
 
 @pytest.mark.criterion("rel.4")

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from tests.ports import free_port
-from yabot.api.app import build_api
+from yabot.api.app import build_operations
 from yabot.api.listener import listen_as_api, listen_for_health
 from yabot.observability.health import Health
 from yabot.runtime.http import HttpServer, PortTaken
@@ -14,7 +14,7 @@ from yabot.settings import ConfigManager
 
 pytestmark = pytest.mark.engine
 
-APP = build_api(Health(), {})
+APP = build_operations(Health())
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The HTTP face of the program: health, metrics and what the events look like."""
+"""The HTTP face of the program: its health and metrics, and what other services ask for."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,12 +10,12 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from yabot.observability.health import Health
 from yabot.observability.metrics import REGISTRY
 
+READY = ("ok", "degraded")
 
-def build_api(health: Health, asyncapi: Mapping[str, Any]) -> FastAPI:
-    """``asyncapi`` is the document of the events, served as it is."""
-    app = FastAPI(title="YABOT", docs_url=None, redoc_url=None, openapi_url=None)
-    # A redirect would go to whatever host the client has named.
-    app.router.redirect_slashes = False
+
+def build_operations(health: Health) -> FastAPI:
+    """Health and metrics: what operators ask from the first moment of a process to its last."""
+    app = _app()
 
     @app.get("/health/live")
     async def live() -> dict[str, str]:
@@ -29,20 +29,35 @@ def build_api(health: Health, asyncapi: Mapping[str, Any]) -> FastAPI:
 
     @app.get("/health/ready")
     async def ready() -> JSONResponse:
-        """200 while updates are taken in; the body says what is degraded and since when.
+        """200 while updates are taken in, and until the program is told to stop; the body says what
+        is degraded and since when.
 
         Not why: whoever asks is a stranger. The log and ``yabot doctor`` tell.
         """
-        return _answer(_report(health), health.status != "failed")
+        return _answer(_report(health), health.status in READY)
 
     @app.get("/metrics")
     async def metrics() -> Response:
         return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
 
+    return app
+
+
+def build_api(asyncapi: Mapping[str, Any]) -> FastAPI:
+    """For other services. ``asyncapi`` is the document of the events, served as it is."""
+    app = _app()
+
     @app.get("/asyncapi.json")
     async def events() -> JSONResponse:
         return JSONResponse(asyncapi)
 
+    return app
+
+
+def _app() -> FastAPI:
+    app = FastAPI(title="YABOT", docs_url=None, redoc_url=None, openapi_url=None)
+    # A redirect would go to whatever host the client has named.
+    app.router.redirect_slashes = False
     return app
 
 

@@ -3,8 +3,7 @@
 from collections.abc import Collection
 from contextlib import suppress
 
-from fastapi import FastAPI
-
+from yabot.api.phases import App
 from yabot.observability.logging import get_logger
 from yabot.runtime.http import HttpServer, PortTaken
 from yabot.runtime.tls import ServerCertificate
@@ -16,14 +15,12 @@ log = get_logger(__name__)
 NEIGHBOURS = 20
 
 
-async def listen_as_api(app: FastAPI, settings: ApiSettings) -> HttpServer:
+async def listen_as_api(app: App, settings: ApiSettings) -> HttpServer:
     """Raises ConfigurationError, among others when somebody else has the port."""
     return await _listen(app, settings, settings.port, "API_PORT")
 
 
-async def listen_for_health(
-    app: FastAPI, settings: ApiSettings, others: Collection[int]
-) -> HttpServer:
+async def listen_for_health(app: App, settings: ApiSettings, others: Collection[int]) -> HttpServer:
     """At HEALTH_PORT; unless it is set, at the next port that is free if need be.
 
     ``others`` are ports that are meant for something else. Raises ConfigurationError.
@@ -36,7 +33,7 @@ async def listen_for_health(
     return await _listen(app, settings, settings.health_port, "HEALTH_PORT")
 
 
-async def _listen(app: FastAPI, settings: ApiSettings, port: int, variable: str) -> HttpServer:
+async def _listen(app: App, settings: ApiSettings, port: int, variable: str) -> HttpServer:
     server = HttpServer(
         app,
         settings.host,

@@ -1,18 +1,21 @@
-"""The worker's part of the program: subscribers and their workflows, other services' events, and
-what is thrown away in time.
+"""The worker's role: subscribers and their workflows, other services' events, and what is thrown
+away in time.
 """
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 
+from yabot.app.assembly import build_coordinators, build_deadlines, build_groups, build_retention
+from yabot.app.foundation import Foundation
 from yabot.bus.groups.feed import Feed
-from yabot.bus.groups.group import SubscriberGroup
 from yabot.bus.groups.worker import EventWorker
 from yabot.bus.inbound.sequencer import Sequencer
+from yabot.bus.inbound.stream import InboundStream
+from yabot.bus.streams import Streams
 from yabot.bus.trimming import StreamTrimming
 from yabot.coordinator.deadlines import Deadlines
 from yabot.coordinator.inspector import WorkflowInspector
-from yabot.log.retention import Retention
 from yabot.runtime.loops import WakingLoop
 
 # Seconds between two counts of all workflows.
@@ -25,23 +28,18 @@ class WorkerRole:
     def __init__(
         self,
         *,
-        feed: Feed,
-        groups: Sequence[SubscriberGroup],
+        events: EventWorker,
         deadlines: Sequence[Deadlines],
         sequencer: Sequencer,
-        retention: Retention,
-        trimming: StreamTrimming,
-        workflows: WorkflowInspector,
+        aside: Sequence[WakingLoop],
     ) -> None:
-        """The ``deadlines`` have their turns in the lanes of the ``groups``."""
-        self._events = EventWorker(feed, groups)
+        """The ``deadlines`` have their turns in the lanes of the groups of ``events``; whoever runs
+        ``aside`` needs neither.
+        """
+        self._events = events
         self._deadlines = [each.loop for each in deadlines]
         self._sequencer = sequencer
-        self._aside = [
-            retention.loop,
-            trimming.loop,
-            WakingLoop("workflows", workflows.measure, COUNT_EVERY),
-        ]
+        self._aside = aside
 
     @property
     def loops(self) -> list[WakingLoop]:
@@ -66,3 +64,32 @@ class WorkerRole:
         # Before the groups in whose lanes they work.
         await asyncio.gather(*(loop.finish(0) for loop in self._deadlines))
         await self._events.stop()
+
+
+def start_worker(base: Foundation, stack: AsyncExitStack) -> None:
+    """Started, and stopped by ``stack``."""
+    role = _role(base)
+    for loop in role.loops:
+        base.observe(loop, base.watches["redis"], base.watches["sql"])
+    role.start()
+    stack.push_async_callback(role.stop)
+
+
+def _role(base: Foundation) -> WorkerRole:
+    database, streams = base.stores.database, Streams(base.stores.redis)
+    features, services, leases = base.features, base.services, base.leases()
+    sequencer = Sequencer(InboundStream(base.stores.redis), services.commits, leases)
+    sequencer.lateness.on_change = base.reporter("inbound_order", "degraded")
+    sequencer.refusals.on_flood = base.reporter("inbound_refused", "degraded")
+    coordinators = build_coordinators(features, services)
+    groups = build_groups(features, services, leases, coordinators)
+    return WorkerRole(
+        events=EventWorker(Feed(streams, base.settings.bus_partitions), groups),
+        deadlines=build_deadlines(groups, coordinators),
+        sequencer=sequencer,
+        aside=[
+            build_retention(features, database, base.settings.retention_days).loop,
+            StreamTrimming(database, streams).loop,
+            WakingLoop("workflows", WorkflowInspector(database).measure, COUNT_EVERY),
+        ],
+    )

@@ -40,7 +40,6 @@ class Polling:
     def __init__(
         self,
         bot: Bot,
-        receive: Receive,
         make_way: MakeWay,
         *,
         timeout: int,
@@ -53,7 +52,6 @@ class Polling:
         self._on_trouble = on_trouble
         self._disturbances = disturbances
         self._bot = bot
-        self._receive = receive
         self._make_way = make_way
         self._timeout = timeout
         self._limit = limit
@@ -62,15 +60,21 @@ class Polling:
         self._way_is_free = False
         self._calm_from = 0.0
 
-    async def run(self, allowed_updates: list[str]) -> None:
-        """Until cancelled. Whatever makes a poll fail is waited out: nobody else would listen."""
+    async def run(self, receive: Receive, allowed_updates: list[str]) -> None:
+        """Hand what comes to ``receive``, until cancelled.
+
+        Whatever makes a poll fail is waited out: nobody else would listen.
+        """
         offset: int | None = None
         patience = self._timeout
         pauses = backoff(first=0.5)
         self._way_is_free = False
         while True:
             try:
-                offset = await self._poll(offset, allowed_updates, patience)
+                received = await self._poll(offset, allowed_updates, patience)
+                if received:
+                    await receive(received)
+                    offset = max(entry.update_id for entry in received) + 1
                 self._succeeded()
                 patience = self._timeout
                 pauses = backoff(first=0.5)
@@ -103,7 +107,7 @@ class Polling:
 
     async def _poll(
         self, offset: int | None, allowed_updates: list[str], seconds: int
-    ) -> int | None:
+    ) -> list[Received]:
         if not self._way_is_free:
             # As long as a webhook is set Telegram answers no poll.
             await self._make_way()
@@ -116,13 +120,10 @@ class Polling:
         except TelegramConflictError as error:
             self._conflicted(other_poller=OTHER_POLLER in str(error))
             raise
-        if not delivered:
-            return offset
         received = _read(delivered)
-        if not received:
+        if delivered and not received:
             raise AnswerUnreadable(request, "no update of the answer has an update_id")
-        await self._receive(received)
-        return max(entry.update_id for entry in received) + 1
+        return received
 
     def _conflicted(self, *, other_poller: bool) -> None:
         self._way_is_free = False

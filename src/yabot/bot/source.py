@@ -4,12 +4,13 @@ import asyncio
 import hashlib
 import hmac
 from collections.abc import Callable
+from functools import partial
 from urllib.parse import urlsplit
 
 from aiogram import Bot
 
 from yabot.bot.disturbances import Disturbances
-from yabot.bot.keeper import WebhookKeeper
+from yabot.bot.keeper import Poll, WebhookKeeper
 from yabot.bot.own_webhooks import OwnWebhooks, place_of
 from yabot.bot.polling import Polling, Receive
 from yabot.bot.registration import register_webhook
@@ -39,7 +40,7 @@ class ForeignWebhook(TransientError):
 
 
 class UpdateSource:
-    """Hands what comes to ``receive``, and tells Telegram to keep what that does not take."""
+    """Where one bot's updates come from; what is not taken, Telegram is told to keep."""
 
     def __init__(
         self,
@@ -47,7 +48,6 @@ class UpdateSource:
         settings: TelegramSettings,
         allowed_updates: list[str],
         shares: Shares,
-        receive: Receive,
         own: OwnWebhooks,
         on_trouble: Callable[[str | None], None],
         disturbances: Disturbances,
@@ -57,13 +57,11 @@ class UpdateSource:
         self._settings = settings
         self._allowed_updates = allowed_updates
         self._shares = shares
-        self._receive = receive
         self._own = own
         self._on_trouble = on_trouble
         self._disturbances = disturbances
         self._polling = Polling(
             bot,
-            receive,
             self._make_way,
             timeout=settings.polling_timeout,
             limit=settings.polling_limit,
@@ -73,13 +71,17 @@ class UpdateSource:
         self._webhook: HttpServer | None = None
         self._task: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        """Raises ConfigurationError when the webhook's port is taken."""
+    async def start(self, receive: Receive) -> None:
+        """Hand what comes to ``receive``.
+
+        Raises ConfigurationError when the webhook's port is taken.
+        """
         secret = _webhook_secret(self._settings, self._bot.token)
         if self._settings.webhook_url is not None:
-            self._webhook = self._listener(urlsplit(self._settings.webhook_url).path or "/", secret)
+            path = urlsplit(self._settings.webhook_url).path or "/"
+            self._webhook = self._listener(WebhookHandler(self._bot, path, secret, receive))
             await self._webhook.start()
-        self._task = asyncio.create_task(self._take_updates(secret), name="updates")
+        self._task = asyncio.create_task(self._take_updates(receive, secret), name="updates")
 
     def retry(self) -> None:
         """What made the last poll fail may be over."""
@@ -92,29 +94,26 @@ class UpdateSource:
         if self._task is not None:
             await end([self._task])
 
-    def _listener(self, path: str, secret: str) -> HttpServer:
-        app = WebhookHandler(self._bot, path, secret, self._receive).app()
+    def _listener(self, handler: WebhookHandler) -> HttpServer:
         settings = self._settings
         return HttpServer(
-            app,
+            handler.app(),
             settings.webhook_host,
             settings.webhook_port,
             variable="WEBHOOK_PORT",
             trusted_proxies=settings.webhook_trusted_proxies,
         )
 
-    async def _take_updates(self, secret: str) -> None:
+    async def _take_updates(self, receive: Receive, secret: str) -> None:
         """One process of all: Telegram answers one poll at a time, and keeps one webhook."""
         url = self._settings.webhook_url
-        take = self._poll if url is None else self._keeper(url, secret).run
+        poll = partial(self._polling.run, receive, self._allowed_updates)
+        take = poll if url is None else self._keeper(url, secret, poll).run
         while True:
             await self._shares.leading.wait()
             await finished_before(self._shares.following, take())
 
-    async def _poll(self) -> None:
-        await self._polling.run(self._allowed_updates)
-
-    def _keeper(self, url: str, secret: str) -> WebhookKeeper:
+    def _keeper(self, url: str, secret: str, poll: Poll) -> WebhookKeeper:
         async def register() -> None:
             await register_webhook(self._bot, self._settings, secret, self._allowed_updates)
 
@@ -122,7 +121,7 @@ class UpdateSource:
             url,
             register,
             self._bot.get_webhook_info,
-            self._poll,
+            poll,
             self._own,
             self._on_trouble,
             self._disturbances,

@@ -30,6 +30,13 @@ class Health:
     def __init__(self) -> None:
         self.components: dict[str, Component] = {}
         self.started = False
+        self.stopping = False
+
+    @property
+    def phase(self) -> Literal["starting", "started", "stopping"]:
+        if self.stopping:
+            return "stopping"
+        return "started" if self.started else "starting"
 
     def report(self, name: str, status: Status, reason: str | None = None) -> None:
         known = self.components.get(name)
@@ -41,8 +48,12 @@ class Health:
                 tell("health.changed", component=name, status=status, reason=reason)
 
     @property
-    def status(self) -> Status:
-        """``failed`` when updates cannot be taken in, that is, when SQL or the intake is away."""
+    def status(self) -> Status | Literal["stopping"]:
+        """``failed`` when updates cannot be taken in, that is, when SQL or the intake is away;
+        ``stopping`` from when the program was told to stop.
+        """
+        if self.stopping:
+            return "stopping"
         found = {component.status for component in self.components.values()}
         if "failed" in found or not self.started:
             return "failed"

@@ -32,14 +32,13 @@ async def test_a_mistake_does_not_end_the_listening(recorder: Recorder) -> None:
     async with connect_bot(TOKEN, recorder.url) as bot:
         polling = Polling(
             bot,
-            receive,
             nothing_stands,
             timeout=0,
             limit=100,
             on_trouble=told.append,
             disturbances=Disturbances(lambda _status, _reason: None, lambda _event: None),
         )
-        listening = asyncio.create_task(polling.run(["message"]))
+        listening = asyncio.create_task(polling.run(receive, ["message"]))
         async with asyncio.timeout(PATIENCE):
             await received.wait()
         listening.cancel()

@@ -1,0 +1,57 @@
+"""One listener in two phases: some paths answer as long as the process lives, the others while it
+works.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Message, Receive, Send], Awaitable[None]]
+
+# Seconds after which whoever was refused may ask again.
+ASK_AGAIN = 1
+
+
+class PhasedApp:
+    """An ASGI application: the paths of ``lasting`` always, all others between open and close."""
+
+    def __init__(self, lasting: FastAPI, phase: Callable[[], str]) -> None:
+        """``phase`` says in a word why nothing else is open: starting, stopping."""
+        self._lasting = lasting
+        self._paths = frozenset(getattr(route, "path", None) for route in lasting.routes)
+        self._phase = phase
+        self._opened: App | None = None
+        self._under_way: set[asyncio.Task[Any]] = set()
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["path"] in self._paths:
+            await self._lasting(scope, receive, send)
+        elif self._opened is not None:
+            await self._ask(self._opened, scope, receive, send)
+        else:
+            body, headers = {"status": self._phase()}, {"Retry-After": str(ASK_AGAIN)}
+            await JSONResponse(body, 503, headers)(scope, receive, send)
+
+    def open(self, app: App) -> None:
+        self._opened = app
+
+    async def close(self, within: float) -> None:
+        """Refuse what comes from now on, and let what is under way end ``within`` seconds."""
+        self._opened = None
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=within)
+
+    async def _ask(self, app: App, scope: Message, receive: Receive, send: Send) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._under_way.add(task)
+        try:
+            await app(scope, receive, send)
+        finally:
+            self._under_way.discard(task)

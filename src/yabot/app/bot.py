@@ -1,0 +1,133 @@
+"""The bot's role, put together: from Telegram, or the playground, to it."""
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from functools import partial
+
+from aiogram import Bot
+
+from yabot.app.assembly import build_dispatcher, build_endings, build_loops, build_on_blocked
+from yabot.app.foundation import Foundation
+from yabot.app.inspection import StoreInspector
+from yabot.bot.command_menu import CommandMenu
+from yabot.bot.disturbances import Disturbances
+from yabot.bot.emergency import EmergencyAnswers
+from yabot.bot.intake import Intake
+from yabot.bot.limits import SendLimits
+from yabot.bot.own_webhooks import OwnWebhooks
+from yabot.bot.pace import Pace
+from yabot.bot.processing import UpdateProcessor
+from yabot.bot.prompt import PromptAnswers
+from yabot.bot.role import BotRole
+from yabot.bot.rounds import Rounds
+from yabot.bot.sender import Sender
+from yabot.bot.shares import Shares
+from yabot.bot.source import UpdateSource
+from yabot.bot.telegram import connect_bot, identify
+from yabot.bot.unreadable import UnreadableUpdates
+from yabot.bot.waiting import WaitingUpdates
+from yabot.playground.server import PlaygroundServer
+
+
+async def start_bot(
+    base: Foundation, stack: AsyncExitStack, announce: Callable[[str], None]
+) -> None:
+    """Started, and stopped by ``stack``; ``announce`` takes the playground's address."""
+    bot = await _connect(base, stack, announce)
+    stack.push_async_callback(bot.session.close)
+    role = await _role(base, bot)
+    for component in ("telegram", "intake"):
+        base.health.report(component, "ok")
+    sql = base.watches["sql"]
+    sql.on_restored.append(lambda _downtime: role.retry())
+    await role.start()
+    stack.push_async_callback(role.stop)
+    for loop in build_loops(base.features, base.services, bot):
+        loop.is_due = role.shares.leading.is_set
+        role.shares.on_leading.append(loop.wake)
+        base.start_loop(loop, sql)
+        # At once, while Telegram can still be asked: whatever is left, the next start finds.
+        stack.push_async_callback(loop.finish, 0)
+
+
+async def _connect(base: Foundation, stack: AsyncExitStack, announce: Callable[[str], None]) -> Bot:
+    telegram = base.settings.telegram
+    if telegram.token is not None:
+        api_url = str(telegram.api_url) if telegram.api_url else None
+        return connect_bot(telegram.token.get_secret_value(), api_url)
+    playground = PlaygroundServer(
+        base.settings.data_dir / "playground.db",
+        port=base.settings.playground_port,
+        inspector=StoreInspector(base.stores, base.services),
+    )
+    await playground.start()
+    stack.push_async_callback(playground.stop)
+    announce(f"Play at  {playground.url}")
+    return connect_bot(playground.bot_token, playground.url)
+
+
+async def _role(base: Foundation, bot: Bot) -> BotRole:
+    features, services, tell = base.features, base.services, base.incidents.tell
+    commits, texts, settings = services.commits, services.texts, base.settings.telegram
+    on_trouble = base.reporter("telegram", "failed")
+    me = await identify(bot, on_trouble)
+    dispatcher, door = build_dispatcher(features, services, me)
+    limits = None if base.settings.playground else SendLimits()
+    shares = Shares(base.leases(), commits.partitions)
+    intake = Intake(commits.database, bot.id, commits.partitions, tell)
+    emergency = EmergencyAnswers(bot, texts, limits)
+    sender = Sender(
+        commits.database,
+        bot,
+        shares,
+        limits,
+        build_on_blocked(features, services),
+        build_endings(features, services),
+        tell=tell,
+    )
+    commits.followers.append(sender.notice)
+    commits.on_untold.append(sender.loop.wake)
+    processor = UpdateProcessor(
+        bot=bot,
+        dispatcher=dispatcher,
+        intake=intake,
+        commits=commits,
+        shares=shares,
+        texts=texts,
+        pace=Pace(settings.reader_updates_at_once, settings.reader_updates_per_minute),
+        is_answered=emergency.has_answered,
+        until_recorded=sender.until_recorded,
+        owes_too_much=sender.owes_too_much,
+    )
+    prompt = PromptAnswers(bot, dispatcher, processor, texts)
+    rounds = Rounds(
+        shares,
+        WaitingUpdates(intake),
+        processor,
+        prompt,
+        sender,
+        limits,
+        on_taken_over=commits.look_again,
+    )
+    source = UpdateSource(
+        bot,
+        settings,
+        dispatcher.resolve_used_update_types(),
+        shares,
+        OwnWebhooks(commits.database, bot.id),
+        on_trouble,
+        Disturbances(partial(base.health.report, "intake"), tell),
+    )
+    return BotRole(
+        source=source,
+        door=door,
+        shares=shares,
+        intake=intake,
+        emergency=emergency,
+        processor=processor,
+        prompt=prompt,
+        sender=sender,
+        rounds=rounds,
+        unreadable=UnreadableUpdates(intake, rounds.begin),
+        menu=CommandMenu(bot, texts, services.commands),
+    )
