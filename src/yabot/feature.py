@@ -11,6 +11,7 @@ from sqlalchemy import Table
 from yabot.bot.endings import OnRefusedPage
 from yabot.bot.localization import Texts
 from yabot.coordinator.process import Process
+from yabot.events.catalog import Chain
 from yabot.events.envelope import EventPayload
 from yabot.log.commit_log import CommitLog
 from yabot.log.personal_data import PersonalData
@@ -79,6 +80,9 @@ class Feature:
 
     name: str
     events: tuple[type[EventPayload], ...] = ()
+    # Which events take effect before which, where they are of one correlation: what the feature
+    # makes of events that earlier features bring. Those name no later one's.
+    chains: tuple[Chain, ...] = ()
     tables: tuple[Table, ...] = ()
     # A folder of Alembic migrations: a branch of their own.
     migrations: Path | None = None

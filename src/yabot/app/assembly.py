@@ -73,6 +73,7 @@ def build_catalog(
             *(event for each in features for event in each.events),
         ],
         from_outside,
+        (chain for each in features for chain in each.chains),
     )
     if unknown := set(from_outside or ()).difference(catalog.names):
         raise ConfigurationError(

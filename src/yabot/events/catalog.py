@@ -1,10 +1,15 @@
 """The one list of event types. What is not in it, or does not fit its model, is not published."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 
 from yabot.errors import InvalidInput
 from yabot.events.envelope import Envelope, EventPayload
+
+# Types whose events take effect in this order, where they are of one correlation.
+Chain = Sequence[type[EventPayload]]
 
 
 def _ring(error: CycleError) -> str:
@@ -14,13 +19,20 @@ def _ring(error: CycleError) -> str:
 
 class Catalog:
     def __init__(
-        self, types: Iterable[type[EventPayload]], from_outside: Collection[str] | None = None
+        self,
+        types: Iterable[type[EventPayload]],
+        from_outside: Collection[str] | None = None,
+        chains: Iterable[Chain] = (),
     ) -> None:
-        """``from_outside`` are the types that other services may send; None: all."""
+        """``from_outside`` are the types that other services may send; None: all.
+
+        Raises ValueError for two types of one name, and for chains that no order fits.
+        """
         self._types: dict[str, type[EventPayload]] = {}
         self._from_outside = from_outside
         for payload_type in types:
             self._add(payload_type)
+        self._causes = self._direct_causes(chains)
         self._before = self._declared_order()
 
     def _add(self, payload_type: type[EventPayload]) -> None:
@@ -31,18 +43,25 @@ class Catalog:
                 f"{known.__qualname__} and {payload_type.__qualname__}"
             )
 
+    def _direct_causes(self, chains: Iterable[Chain]) -> dict[str, set[str]]:
+        causes: dict[str, set[str]] = defaultdict(set)
+        for chain in chains:
+            if unknown := {kind.event_type for kind in chain} - self._types.keys():
+                raise ValueError(f"a chain names event types that nobody brings: {unknown}")
+            for cause, effect in pairwise(chain):
+                causes[effect.event_type].add(cause.event_type)
+        return causes
+
     def _declared_order(self) -> dict[str, frozenset[str]]:
-        """By type, all that come before it: what it follows, what that follows, and so on."""
-        follows = {name: kind.follows for name, kind in self._types.items()}
+        """By type, all that come before it: its causes, theirs, and so on."""
+        causes = {name: self.causes(name) for name in self._types}
         before: dict[str, frozenset[str]] = {}
         try:
-            for name in TopologicalSorter(follows).static_order():
-                if name not in follows:
-                    raise ValueError(f"event type '{name}' is followed by another, but not known")
-                direct = follows[name]
+            for name in TopologicalSorter(causes).static_order():
+                direct = causes[name]
                 before[name] = frozenset(direct).union(*(before[each] for each in direct))
         except CycleError as error:
-            raise ValueError(f"event types follow each other in a ring: {_ring(error)}") from error
+            raise ValueError(f"event types cause each other in a ring: {_ring(error)}") from error
         return before
 
     def __iter__(self) -> Iterator[type[EventPayload]]:
@@ -59,6 +78,10 @@ class Catalog:
                 f"event_type: other services may not send {event_type}; where one should, name it "
                 "in INBOUND_EVENT_TYPES, then try the event again"
             )
+
+    def causes(self, event_type: str) -> list[str]:
+        """The types that stand just before this one in a chain, by name."""
+        return sorted(self._causes.get(event_type, ()))
 
     def before(self, event_type: str) -> frozenset[str]:
         """The types whose events take effect before this one's in any correlation."""

@@ -1,6 +1,6 @@
 """The catalog as a page for people; docs/events.md is this page."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from inspect import cleandoc
 from typing import Any
 
@@ -22,13 +22,21 @@ def events_page(catalog: Catalog) -> str:
     envelope = Envelope.model_json_schema(mode="serialization")
     kinds = sorted(catalog, key=lambda kind: kind.event_type)
     sections = ["\n".join(["## The envelope", *HEAD, *_rows(envelope, envelope)])]
-    return "\n\n".join([INTRODUCTION, *sections, *map(_section, kinds)]) + "\n"
+    sections += [_section(kind, catalog.causes(kind.event_type)) for kind in kinds]
+    return "\n\n".join([INTRODUCTION, *sections]) + "\n"
 
 
-def _section(kind: type[EventPayload]) -> str:
+def _section(kind: type[EventPayload], causes: Sequence[str]) -> str:
+    """``causes`` come before it where all are of one correlation."""
     schema = kind.model_json_schema(mode="serialization")
     meaning = cleandoc(kind.__doc__ or "").replace("``", "`")
     lines = [f"## {kind.event_type}", "", f"Version {kind.version}. {meaning}"]
+    if causes:
+        named = ", ".join(f"[`{cause}`](#{cause})" for cause in causes)
+        lines += [
+            "",
+            f"Takes effect after {named} of the same correlation, whatever the clocks say.",
+        ]
     return "\n".join([*lines, *(HEAD if schema["properties"] else []), *_rows(schema, schema)])
 
 

@@ -22,8 +22,6 @@ class EventPayload(BaseModel):
 
     event_type: ClassVar[str]
     version: ClassVar[int] = 1
-    # Types whose events take effect before this one's, where all are of one correlation.
-    follows: ClassVar[tuple[str, ...]] = ()
 
 
 class Envelope(BaseModel):

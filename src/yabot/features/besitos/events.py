@@ -14,11 +14,10 @@ class BesitosAwarded(EventPayload):
     model_config = ConfigDict(frozen=False)
 
     event_type: ClassVar[str] = "besitos_awarded"
-    follows: ClassVar[tuple[str, ...]] = ("reaction_detected",)
 
     amount: int
-    reason: str = Field(description="what for, in a word: reaction, gift")
-    source: str = Field(description="who gives: rewards, shop, gift, migration")
+    reason: str = Field(description="what for, in a word: gift, or one of the source's own")
+    source: str = Field(description="who gives: a part of the program, or gift for another reader")
     balance_after: int = Field(description="what the reader has now")
     transaction_id: str = Field(description="of the ledger; the same one never moves money twice")
 
@@ -31,8 +30,8 @@ class BesitosSpent(EventPayload):
     event_type: ClassVar[str] = "besitos_spent"
 
     amount: int
-    reason: str = Field(description="what for, in a word: purchase, gift")
-    source: str = Field(description="who takes: shop, gift")
+    reason: str = Field(description="what for, in a word: gift, or one of the source's own")
+    source: str = Field(description="who takes: a part of the program, or gift for another reader")
     balance_after: int = Field(description="what the reader has now")
     transaction_id: str = Field(description="of the ledger; the same one never moves money twice")
 

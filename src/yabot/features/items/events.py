@@ -9,7 +9,6 @@ class ItemAcquired(EventPayload):
     """A reader has come to own something."""
 
     event_type: ClassVar[str] = "item_acquired"
-    follows: ClassVar[tuple[str, ...]] = ("besitos_spent",)
 
     item_id: str
     quantity: int = Field(description="how many more they have now")

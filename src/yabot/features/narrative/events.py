@@ -54,7 +54,6 @@ class NarrativeHintUnlocked(EventPayload):
     """A choice, or what they have earned, gave the reader a hint that they did not have."""
 
     event_type: ClassVar[str] = "narrative_hint_unlocked"
-    follows: ClassVar[tuple[str, ...]] = ("besitos_awarded",)
 
     hint_id: str
     fragment_id: str = Field(description="where the reader was")

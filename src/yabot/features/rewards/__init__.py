@@ -3,7 +3,9 @@ from pathlib import Path
 from typing import Any
 
 from yabot.feature import Feature, Services
+from yabot.features.besitos.events import BesitosAwarded
 from yabot.features.besitos.service import BesitosService
+from yabot.features.narrative.events import NarrativeHintUnlocked, ReactionDetected
 from yabot.features.narrative.service import NarrativeService
 from yabot.features.rewards.hints import HintRewards
 from yabot.features.rewards.reactions import ReactionRewards
@@ -23,6 +25,7 @@ def _subscribers(services: Services) -> Sequence[Subscriber[Any]]:
 
 FEATURE = Feature(
     name="rewards",
+    chains=((ReactionDetected, BesitosAwarded, NarrativeHintUnlocked),),
     texts=Path(__file__).parent / "texts",
     subscribers=_subscribers,
 )
