@@ -17,13 +17,13 @@ from tests.crash.quests import Quests
 from yabot.bus.tables import dead_letters
 from yabot.errors import TerminalError
 from yabot.feature import Feature, Services
-from yabot.features.besitos import FEATURE as BESITOS
 from yabot.features.besitos.events import BesitosAwarded
+from yabot.features.besitos.feature import FEATURE as BESITOS
 from yabot.features.besitos.service import BesitosService
 from yabot.features.narrative.events import NarrativeHintUnlocked, ReactionDetected
 from yabot.features.narrative.progress import with_hint
 from yabot.features.narrative.state import PROGRESS
-from yabot.features.users import FEATURE as USERS
+from yabot.features.users.feature import FEATURE as USERS
 from yabot.features.users.service import UserService
 from yabot.log.unit_of_work import UnitOfWork
 from yabot.observability.logging import get_logger

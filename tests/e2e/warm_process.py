@@ -18,7 +18,7 @@ from tests.e2e.stopwatch import measure_stopping
 from yabot.app.assembly import build_texts
 from yabot.app.features import FEATURES
 from yabot.cli import commands, main  # noqa: F401 - the slow part of a start, once for all programs
-from yabot.features import narrative
+from yabot.features.narrative import feature as narrative
 from yabot.features.narrative.story import DEMO_FILE, demo_story, parse_story
 
 _ended: dict[int, int] = {}

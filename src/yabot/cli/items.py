@@ -11,10 +11,9 @@ from yabot.app.stores import open_documents
 from yabot.cli.context import load_settings
 from yabot.cli.files import read_named, write_named
 from yabot.errors import InvalidInput
-from yabot.features.items import COLLECTIONS
 from yabot.features.items.file import export_items, parse_items
 from yabot.features.items.model import Item
-from yabot.features.items.shelf import Shelf
+from yabot.features.items.shelf import COLLECTIONS, Shelf
 from yabot.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Check, import and export items.")

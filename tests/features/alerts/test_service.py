@@ -13,7 +13,7 @@ from yabot.clock import utc_now
 from yabot.events.envelope import Envelope, EventPayload
 from yabot.events.failures import EventProcessingFailed, OrderingViolated, SubscribersStopped
 from yabot.events.intake import IntakeDisturbed, MessageUncertain, UpdateUnreadable
-from yabot.features.alerts import FEATURE
+from yabot.features.alerts.feature import FEATURE
 from yabot.features.alerts.service import AlertService
 from yabot.features.alerts.subscribers import subscribers
 from yabot.features.alerts.tables import alerts

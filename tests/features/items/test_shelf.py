@@ -8,8 +8,8 @@ import pytest
 from tests.features.items.things import item
 from tests.features.users.storage.world import new_world
 from yabot.errors import InvalidInput
-from yabot.features.items import FEATURE
 from yabot.features.items.demo import demo_items
+from yabot.features.items.feature import FEATURE
 from yabot.features.items.shelf import COLLECTION, Shelf
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database

@@ -22,7 +22,7 @@ from yabot.features.besitos.service import BesitosService
 from yabot.features.narrative.events import ReactionDetected
 from yabot.features.narrative.state import PROGRESS
 from yabot.features.narrative.story import parse_story
-from yabot.features.rewards import FEATURE
+from yabot.features.rewards.feature import FEATURE
 from yabot.log.leases import SoleLeases
 from yabot.log.tables import outgoing
 from yabot.log.unit_of_work import UnitOfWork

@@ -6,9 +6,11 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 
 from yabot.errors import InvalidInput
 from yabot.features.items.model import Item
+from yabot.storage.documents.model import Collection
 from yabot.storage.documents.store import DocumentStore
 
 COLLECTION = "items"
+COLLECTIONS = (Collection(COLLECTION, Item, indexes=(("type",),)),)
 
 
 class Shelf:

@@ -1,0 +1,31 @@
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from yabot.feature import Feature, Services
+from yabot.features.besitos.events import BesitosAwarded
+from yabot.features.besitos.service import BesitosService
+from yabot.features.narrative.events import NarrativeHintUnlocked, ReactionDetected
+from yabot.features.narrative.service import NarrativeService
+from yabot.features.rewards.hints import HintRewards
+from yabot.features.rewards.reactions import ReactionRewards
+from yabot.features.users.notices import Notices
+from yabot.features.users.service import UserService
+from yabot.subscriber import Subscriber
+
+
+def _subscribers(services: Services) -> Sequence[Subscriber[Any]]:
+    users, besitos = services[UserService], services[BesitosService]
+    narrative, notices = services[NarrativeService], Notices(users, services.texts)
+    return [
+        ReactionRewards(besitos, narrative, notices).subscriber,
+        HintRewards(users, besitos, narrative, notices).subscriber,
+    ]
+
+
+FEATURE = Feature(
+    name="rewards",
+    chains=((ReactionDetected, BesitosAwarded, NarrativeHintUnlocked),),
+    texts=Path(__file__).parent / "texts",
+    subscribers=_subscribers,
+)
