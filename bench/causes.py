@@ -49,22 +49,22 @@ class StoryChoice(Change):
 
     def __init__(self, program: Program) -> None:
         super().__init__(program)
-        self._readers = [Reader(1_000_000 + lane, program.bot) for lane in range(LANES)]
+        self.readers = [Reader(1_000_000 + lane, program.bot) for lane in range(LANES)]
 
     async def prepare(self) -> Sample:
-        for reader in self._readers:
+        for reader in self.readers:
             await self._handle(reader, reader.says("/story"))
-        choice = self._readers[0].goes_on()
-        await self._handle(self._readers[0], choice)
+        choice = self.readers[0].goes_on()
+        await self._handle(self.readers[0], choice)
         cause_id = f"update:{self.program.bot.id}:{choice.update_id}"
-        return await take_sample(self.program, self._readers[0].user_id, cause_id)
+        return await take_sample(self.program, self.readers[0].user_id, cause_id)
 
     def next(self, lane: int) -> Callable[[], Awaitable[Any]]:
-        reader = self._readers[lane]
+        reader = self.readers[lane]
         return partial(self._handle, reader, reader.goes_on())
 
     def next_bare(self, sample: Sample, lane: int) -> BareChange:
-        return bare_update(sample, self._readers[lane].user_id)
+        return bare_update(sample, self.readers[lane].user_id)
 
     async def _handle(self, reader: Reader, update: Update) -> None:
         arrived = self.program.arrivals.expect(reader.user_id)
