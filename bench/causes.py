@@ -68,7 +68,7 @@ class StoryChoice(Change):
 
     async def _handle(self, reader: Reader, update: Update) -> None:
         arrived = self.program.arrivals.expect(reader.user_id)
-        for fresh in await self.program.intake.store([update]):
+        for fresh in await self.program.intake.store([self.program.incoming(update)]):
             self.program.processor.submit(fresh)
         await arrived
 

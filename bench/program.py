@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager, redirect_stderr
 from dataclasses import dataclass
 
 from aiogram import Bot, Dispatcher
-from aiogram.types import User
+from aiogram.types import Update, User
 
 from bench.arrivals import Arrivals, WatchedFollower, WatchedStreams
 from bench.engines import Engines
@@ -13,6 +13,7 @@ from bench.updates import STORY
 from yabot.app.assembly import build_dispatcher, build_services, state_collection
 from yabot.app.features import FEATURES
 from yabot.app.stores import Stores, connect_database, connect_documents, open_stores
+from yabot.bot.incoming import Incoming
 from yabot.bot.intake import Intake
 from yabot.bot.pace import Pace
 from yabot.bot.processing import UpdateProcessor
@@ -43,6 +44,9 @@ class Program:
     follower: WatchedFollower
     relay: Relay
     arrivals: Arrivals
+
+    def incoming(self, update: Update) -> Incoming:
+        return Incoming.of(update, self.settings.bus_partitions)
 
 
 @asynccontextmanager

@@ -100,7 +100,7 @@ async def _follow_one_press(program: Program, route: Route) -> None:
 
     async def send(update: Update) -> None:
         committed.clear()
-        for fresh in await program.intake.store([update]):
+        for fresh in await program.intake.store([program.incoming(update)]):
             program.processor.submit(fresh)
         async with asyncio.timeout(PATIENCE):
             await committed.wait()

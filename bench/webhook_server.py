@@ -41,7 +41,7 @@ async def serve_ours(folder: Path) -> None:
     async def receive(updates: Sequence[Received]) -> None:
         await intake.store(updates)
 
-    app = WebhookHandler(bot, PATH, SECRET, receive).app()
+    app = WebhookHandler(bot, PATH, SECRET, receive, settings.bus_partitions).app()
     server = HttpServer(app, "127.0.0.1", 0, variable="WEBHOOK_PORT")
     await server.start()
     await _until_told(int(server.url.rpartition(":")[2]))

@@ -40,7 +40,7 @@ async def test_the_story_goes_on_whatever_telegram_does_to_a_tenth_of_the_calls(
         client = found[0].client
         await client.faults(*STORM, seed=SEED)
         decisions = await asyncio.gather(*(play(program, reader) for reader in found))
-        faults = (await client.weather())["faults"]
+        faults = (await client.present_faults())["faults"]
         await client.clear_faults()
     verify(program.stores)
     # With this seed each of these strikes one of the first sixteen messages.

@@ -6,6 +6,7 @@ from tests.bot.webhook.listener import message
 from tests.e2e.kill_points import KillPoint
 from tests.e2e.program import Program
 from tests.e2e.reader import readers
+from yabot.bot.incoming import Incoming
 from yabot.bot.intake import Intake
 from yabot.bot.waiting import MOST_ATTEMPTS, WaitingUpdates
 from yabot.storage.relational.database import Database
@@ -65,10 +66,10 @@ async def test_what_others_stored_of_a_user_comes_before_what_is_stored_now(
     await database.write(intake.finished(1, "done"))
     waiting = WaitingUpdates(intake)
     (later,) = await intake.store([update_of(3)])
-    assert [found.update.update_id for found in await waiting.before([later])] == [2]
+    assert [found.incoming.update_id for found in await waiting.before([later])] == [2]
     assert await waiting.before([]) == []
     found = await waiting.find(range(4), known={2}, most=2)
-    assert [each.update.update_id for each in found] == [3]
+    assert [each.incoming.update_id for each in found] == [3]
 
 
 async def stored(database: Database, *numbers: int) -> Intake:
@@ -77,5 +78,5 @@ async def stored(database: Database, *numbers: int) -> Intake:
     return intake
 
 
-def update_of(number: int) -> Update:
-    return Update.model_validate(message(number))
+def update_of(number: int) -> Incoming:
+    return Incoming.of(Update.model_validate(message(number)), 4)

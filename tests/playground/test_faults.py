@@ -1,4 +1,4 @@
-"""The weather: what Telegram and the network can do to a bot, on demand and repeatably."""
+"""Faults: what Telegram and the network can do to a bot, on demand and repeatably."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -44,7 +44,7 @@ async def test_a_flood_says_when_to_come_again(
     assert refused.value.retry_after == 7
     await bot.send_message(alma, "two")
     assert texts(await client.chat(alma)) == ["/start", "two"]
-    (fault,) = (await client.weather())["faults"]
+    (fault,) = (await client.present_faults())["faults"]
     assert fault["hits"] == 1
 
 
@@ -54,11 +54,11 @@ async def test_a_flood_says_when_to_come_again(
         ("server_error", TelegramServerError, "Internal Server Error"),
         ("bad_gateway", TelegramServerError, "Bad Gateway"),
         ("forbidden", TelegramForbiddenError, "Forbidden: bot was blocked by the user"),
-        ("bad_request", TelegramBadRequest, "Bad Request: the playground's weather refuses"),
+        ("bad_request", TelegramBadRequest, "Bad Request: a fault of the playground refuses"),
         ("drop_before", TelegramNetworkError, "Server disconnected"),
     ],
 )
-async def test_a_refused_call_has_no_effect_until_the_weather_clears(
+async def test_a_refused_call_has_no_effect_until_the_faults_are_cleared(
     bot: Bot,
     client: PlaygroundClient,
     alma: int,
@@ -154,7 +154,7 @@ async def test_polling_is_struck_only_by_name(bot: Bot, client: PlaygroundClient
     assert (await bot.get_me()).id == bot.id
 
 
-async def test_the_same_seed_brings_the_same_weather(bot: Bot, client: PlaygroundClient) -> None:
+async def test_the_same_seed_brings_the_same_faults(bot: Bot, client: PlaygroundClient) -> None:
     async def fates(seed: int) -> str:
         await client.faults({"kind": "server_error", "probability": 0.5}, seed=seed)
         outcomes = [await _outcome(bot) for _ in range(30)]
@@ -188,7 +188,7 @@ async def test_what_is_no_fault_is_refused(client: PlaygroundClient, fault: dict
     await client.faults({"kind": "flood"})
     with pytest.raises(InvalidInput, match="422"):
         await client.faults(fault)
-    assert [one["kind"] for one in (await client.weather())["faults"]] == ["flood"]
+    assert [one["kind"] for one in (await client.present_faults())["faults"]] == ["flood"]
 
 
 async def test_a_delivery_is_made_twice_side_by_side(

@@ -9,8 +9,8 @@ from aiogram.types import CallbackQuery, Message, TelegramObject, Update
 from aiogram.types import User as TelegramUser
 
 from yabot.bot.commands import command_in
+from yabot.bot.incoming import Incoming
 from yabot.bot.localization import Texts
-from yabot.bot.origins import sender
 from yabot.bot.turn import Turn
 from yabot.runtime.buckets import Buckets
 
@@ -31,10 +31,10 @@ class GroupDoor:
         self._me = me
         self._dispatcher = dispatcher
 
-    def lets_in(self, update: Update) -> bool:
+    def lets_in(self, incoming: Incoming) -> bool:
         """Everything private; from a group our commands, and presses on our messages."""
-        _, chat = sender(update)
-        if chat is None or chat.type == "private":
+        update = incoming.update
+        if not incoming.is_from_group:
             return True
         if update.message is not None:
             return self.command_of(update) is not None
@@ -74,21 +74,20 @@ class PrivateChatsOnly(BaseMiddleware):
         self._answers = Buckets(ANSWERS_AT_ONCE, ANSWERS_PER_MINUTE / 60)
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
-        assert isinstance(event, Update)
-        user, chat = sender(event)
-        if chat is None or chat.type == "private":
-            return await handler(event, data)
         turn: Turn = data["turn"]
-        if user is not None and self._door.lets_in(event):
+        if not turn.incoming.is_from_group:
+            return await handler(event, data)
+        user = turn.incoming.user
+        if user is not None and self._door.lets_in(turn.incoming):
             turn.acknowledge()
-            command = self._door.command_of(event)
+            command = self._door.command_of(turn.update)
             if command is not None:
                 turn.interaction(command, place="group")
-                self._answer(turn, user.language_code, chat.id)
+                self._answer(turn, user.language_code)
         turn.operation = "group"
         return None
 
-    def _answer(self, turn: Turn, language_code: str | None, chat_id: int) -> None:
+    def _answer(self, turn: Turn, language_code: str | None) -> None:
         """Seldom: whoever asks again and again is not to fill the group with us."""
-        if self._answers.take(str(chat_id)):
+        if self._answers.take(str(turn.chat_id)):
             turn.say(self._texts.localizer(language_code)("group", link=self._door.link))

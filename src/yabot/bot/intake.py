@@ -3,10 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from aiogram.types import Update
 from sqlalchemy import Connection, bindparam, select, update
 
-from yabot.bot.origins import sender_id
+from yabot.bot.incoming import Incoming
 from yabot.bot.reading import Received, Unreadable
 from yabot.bot.tables import updates
 from yabot.clock import utc_now
@@ -57,7 +56,7 @@ class Intake:
     partitions: int
     tell: Callable[[EventPayload], None] = _told_to_nobody
 
-    async def store(self, received: Sequence[Received]) -> list[Update]:
+    async def store(self, received: Sequence[Received]) -> list[Incoming]:
         """Durable on return; gives back those that are still to be handled, in order.
 
         One that comes again is among them while it waits: it may have been stored without our
@@ -77,7 +76,7 @@ class Intake:
                 due.append(entry)
         return due
 
-    async def understand(self, entries: Sequence[Update]) -> None:
+    async def understand(self, entries: Sequence[Incoming]) -> None:
         """What could not be read before is handled from now on. Raises StoreUnavailable."""
         rows = [self._row(entry) for entry in entries]
 
@@ -110,16 +109,16 @@ class Intake:
 
     def _row(self, entry: Received) -> Row:
         if isinstance(entry, Unreadable):
-            user_id, payload, state = entry.user_id, entry.payload, "unreadable"
+            state = "unreadable"
+            partition = partition_of(entry.user_id or str(entry.update_id), self.partitions)
         else:
-            user_id, state = sender_id(entry), "waiting"
-            payload = entry.model_dump_json(exclude_unset=True)
+            state, partition = "waiting", entry.partition
         return {
             "bot_id": self.bot_id,
             "update_id": entry.update_id,
-            "user_id": user_id,
-            "partition": partition_of(user_id or str(entry.update_id), self.partitions),
-            "payload": payload,
+            "user_id": entry.user_id,
+            "partition": partition,
+            "payload": entry.payload,
             "state": state,
             "attempts": 0,
             "received_at": utc_now(),

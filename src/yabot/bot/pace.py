@@ -4,9 +4,7 @@ from collections.abc import Callable
 from enum import Enum, auto
 from time import monotonic
 
-from aiogram.types import Update
-
-from yabot.bot.origins import lane_of, tells_of_payment
+from yabot.bot.incoming import Incoming
 from yabot.runtime.buckets import Buckets
 
 
@@ -27,8 +25,8 @@ class Pace:
     def __init__(self, at_once: int, per_minute: int, now: Callable[[], float] = monotonic) -> None:
         self._buckets = Buckets(at_once, per_minute / 60, now)
 
-    def judge(self, update: Update) -> Verdict:
-        reader = lane_of(update)
-        if tells_of_payment(update) or self._buckets.take(reader):
+    def judge(self, incoming: Incoming) -> Verdict:
+        reader = incoming.lane
+        if incoming.tells_of_payment or self._buckets.take(reader):
             return Verdict.HANDLE
         return Verdict.SLOW_DOWN if self._buckets.tell_once(reader) else Verdict.SILENCE

@@ -42,6 +42,7 @@ class Polling:
         bot: Bot,
         make_way: MakeWay,
         *,
+        partitions: int,
         timeout: int,
         limit: int,
         on_trouble: Callable[[str | None], None],
@@ -53,6 +54,7 @@ class Polling:
         self._disturbances = disturbances
         self._bot = bot
         self._make_way = make_way
+        self._partitions = partitions
         self._timeout = timeout
         self._limit = limit
         self._calm_after = calm_after
@@ -120,7 +122,7 @@ class Polling:
         except TelegramConflictError as error:
             self._conflicted(other_poller=OTHER_POLLER in str(error))
             raise
-        received = _read(delivered)
+        received = self._read(delivered)
         if delivered and not received:
             raise AnswerUnreadable(request, "no update of the answer has an update_id")
         return received
@@ -131,14 +133,13 @@ class Polling:
             self._calm_from = monotonic() + self._calm_after
             self._disturbances.seen("another_poller", "degraded", ANOTHER_POLLER)
 
-
-def _read(delivered: Sequence[Any]) -> list[Received]:
-    """Each by itself. What has no ``update_id`` goes with the others' confirmation."""
-    received = []
-    for raw in delivered:
-        try:
-            received.append(read_raw(raw))
-        except InvalidInput as error:
-            UNREADABLE.labels("no_update_id").inc()
-            log.error("update.without_id", reason=str(error))  # noqa: TRY400
-    return received
+    def _read(self, delivered: Sequence[Any]) -> list[Received]:
+        """Each by itself. What has no ``update_id`` goes with the others' confirmation."""
+        received = []
+        for raw in delivered:
+            try:
+                received.append(read_raw(raw, self._partitions))
+            except InvalidInput as error:
+                UNREADABLE.labels("no_update_id").inc()
+                log.error("update.without_id", reason=str(error))  # noqa: TRY400
+        return received

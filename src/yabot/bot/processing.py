@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from time import perf_counter
 
 from aiogram import Bot, Dispatcher
-from aiogram.types import Update
 from structlog.contextvars import bound_contextvars
 
+from yabot.bot.incoming import Incoming
 from yabot.bot.intake import Intake
 from yabot.bot.localization import Texts
-from yabot.bot.origins import lane_of, sender, sender_id, tells_of_payment, update_type
 from yabot.bot.pace import Pace, Verdict
 from yabot.bot.shares import Share, Shares
 from yabot.bot.sign import WorkSign
@@ -42,24 +41,18 @@ IN_FLIGHT = 64
 class Handling:
     """One update on its way, and what the reader was about, in case it goes wrong."""
 
-    update: Update
+    incoming: Incoming
     cause: Cause
     # Under which it is handled; none is needed for what changes nothing.
     share: Share | None = None
     operation: str = "unknown"
     started: float = field(default_factory=perf_counter)
 
-    @property
-    def chat_id(self) -> int:
-        _, chat = sender(self.update)
-        return chat.id if chat else 0
-
     def turn(self) -> Turn:
         """A fresh attempt."""
-        user_id = sender_id(self.update)
         work = UnitOfWork(self.cause)
-        work.publish(UpdateReceived(update_type=update_type(self.update)), user_id)
-        return Turn(self.update, self.chat_id, user_id or "", work, self.operation)
+        work.publish(UpdateReceived(update_type=self.incoming.kind), self.incoming.user_id)
+        return Turn(self.incoming, work, self.operation)
 
     def milliseconds(self) -> float:
         return round((perf_counter() - self.started) * 1000, 3)
@@ -112,45 +105,44 @@ class UpdateProcessor:
         """The updates, by id, that are in a lane."""
         return frozenset(self._under_way)
 
-    def submit(self, update: Update, *, given_up: bool = False) -> None:
+    def submit(self, incoming: Incoming, *, given_up: bool = False) -> None:
         """Take over an update that is stored, unless it is another process's to handle.
 
         One that is under way already stays so. One that is given up is not handled: its reader
         hears that it did not work.
         """
-        lane = lane_of(update)
-        share = self._shares.of(lane)
-        if share is None or update.update_id in self._under_way:
+        share = self._shares.of(incoming.lane)
+        if share is None or incoming.update_id in self._under_way:
             return
-        self._under_way.add(update.update_id)
-        self.lanes.submit(lane, share.counted(lambda: self._process(update, given_up)))
+        self._under_way.add(incoming.update_id)
+        self.lanes.submit(incoming.lane, share.counted(lambda: self._process(incoming, given_up)))
 
-    async def _process(self, update: Update, given_up: bool) -> None:
+    async def _process(self, incoming: Incoming, given_up: bool) -> None:
         """Until it is settled, or another process's: whoever has it then finds it in SQL.
 
         In its place before what came later, also where the partition is ours anew by then.
         """
         try:
-            while (share := self._shares.of(lane_of(update))) is not None:
+            while (share := self._shares.of(incoming.lane)) is not None:
                 try:
-                    await self._work_at(self.begin(update, share), given_up)
+                    await self._work_at(self.begin(incoming, share), given_up)
                     break
                 except LeaseLost:
                     self._shares.drop([share])
-                    log.info("update.left", update_id=update.update_id)
+                    log.info("update.left", update_id=incoming.update_id)
         finally:
             # Whatever happened: as long as it waits, the next round finds it.
-            self._under_way.discard(update.update_id)
+            self._under_way.discard(incoming.update_id)
 
     async def _work_at(self, handling: Handling, given_up: bool) -> None:
         """Raises LeaseLost."""
         with (
             bound_contextvars(correlation_id=handling.cause.correlation_id),
-            self._sign.over(handling.chat_id),
+            self._sign.over(handling.incoming.chat_id),
         ):
             if given_up:
                 await self._give_up(handling)
-            elif (verdict := self._pace.judge(handling.update)) is Verdict.HANDLE:
+            elif (verdict := self._pace.judge(handling.incoming)) is Verdict.HANDLE:
                 await self._settle(handling)
             else:
                 await self._turn_away(handling, "too_fast", told=verdict is Verdict.SLOW_DOWN)
@@ -164,12 +156,11 @@ class UpdateProcessor:
         handling.operation = "turned_away"
         turn = handling.turn()
         turn.reject(error_code)
-        user, chat = sender(handling.update)
-        text = None
-        if told and user is not None and chat is not None and chat.type == "private":
+        user, text = turn.incoming.user, None
+        if told and user is not None and turn.chat_id and not turn.incoming.is_from_group:
             text = self._texts.localizer(user.language_code)("slow-down")
         turn.acknowledge(text)
-        if text is not None and handling.update.callback_query is None:
+        if text is not None and turn.update.callback_query is None:
             turn.say(text)
         return turn
 
@@ -195,13 +186,13 @@ class UpdateProcessor:
             return
 
     async def _give_up(self, handling: Handling) -> None:
-        log.error("update.given_up", update_id=handling.update.update_id)
+        log.error("update.given_up", update_id=handling.incoming.update_id)
         await self._excuse(handling, "failed", "failed", GivenUp())
 
     async def _handle(self, handling: Handling) -> None:
         """Raises GuardFailed when the state has changed under every one of the decisions."""
-        paid = tells_of_payment(handling.update)
-        if not paid and await self._owes_too_much(handling.chat_id):
+        incoming = handling.incoming
+        if not incoming.tells_of_payment and await self._owes_too_much(incoming.chat_id):
             await self._turn_away(handling, "too_much_waits", told=False)
             return
 
@@ -213,11 +204,11 @@ class UpdateProcessor:
 
     async def _decide_and_commit(self, handling: Handling) -> None:
         turn = handling.turn()
-        if handling.update.message_reaction is not None:
+        if turn.update.message_reaction is not None:
             # It names a message that its reader may see before we have heard the id of it.
-            await self._until_recorded(handling.chat_id)
+            await self._until_recorded(turn.chat_id)
         try:
-            await self._dispatcher.feed_update(self._bot, handling.update, turn=turn)
+            await self._dispatcher.feed_update(self._bot, turn.update, turn=turn)
         finally:
             handling.operation = turn.operation
         await self._commit(handling, turn)
@@ -247,14 +238,14 @@ class UpdateProcessor:
         turn = handling.turn()
         turn.outcome = outcome
         turn.error_code = code_of(error)
-        user, chat = sender(handling.update)
-        if user is not None and chat is not None:
+        user = turn.incoming.user
+        if user is not None and turn.chat_id:
             turn.acknowledge()
             turn.say(self._texts.localizer(user.language_code)(text))
         return turn
 
     async def _commit(self, handling: Handling, turn: Turn) -> None:
-        update_id = handling.update.update_id
+        update_id = handling.incoming.update_id
         if self._is_answered(update_id):
             turn.work.messages.clear()
         state = "failed" if turn.outcome == "failed" else "done"
@@ -288,9 +279,9 @@ class UpdateProcessor:
         check = self._shares.check(handling.share) if handling.share is not None else None
         return [] if check is None else [check]
 
-    def begin(self, update: Update, share: Share | None = None) -> Handling:
-        cause_id = f"update:{self._intake.bot_id}:{update.update_id}"
-        return Handling(update, Cause("bot", id=cause_id, correlation_id=cause_id), share)
+    def begin(self, incoming: Incoming, share: Share | None = None) -> Handling:
+        cause_id = f"update:{self._intake.bot_id}:{incoming.update_id}"
+        return Handling(incoming, Cause("bot", id=cause_id, correlation_id=cause_id), share)
 
 
 def _lane_failed(user: str, error: Exception) -> None:

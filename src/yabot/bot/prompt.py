@@ -16,6 +16,7 @@ from aiogram.methods import AnswerPreCheckoutQuery, TelegramMethod
 from aiogram.types import PreCheckoutQuery, Update
 from structlog.contextvars import bound_contextvars
 
+from yabot.bot.incoming import Incoming
 from yabot.bot.localization import Texts
 from yabot.bot.outgoing import to_method
 from yabot.bot.processing import Handling, UpdateProcessor
@@ -35,10 +36,6 @@ DECIDE_WITHIN = 3.0
 TELL_WITHIN = 2
 IN_FLIGHT = 500
 REMEMBERED = 1000
-
-
-def is_prompt(update: Update) -> bool:
-    return update.pre_checkout_query is not None
 
 
 class PromptAnswers:
@@ -61,8 +58,8 @@ class PromptAnswers:
     def answer(self, received: Iterable[Received]) -> None:
         """Begin to answer those among ``received`` that cannot wait until they are stored."""
         for entry in received:
-            if isinstance(entry, Update):
-                if is_prompt(entry):
+            if isinstance(entry, Incoming):
+                if entry.is_prompt:
                     self._begin(entry)
             elif (query := unread_checkout(entry)) is not None:
                 log.warning("prompt.unreadable", update_id=entry.update_id)
@@ -70,25 +67,25 @@ class PromptAnswers:
                 self._refusing.add(telling)
                 telling.add_done_callback(self._refusing.discard)
 
-    def submit(self, update: Update) -> None:
+    def submit(self, incoming: Incoming) -> None:
         """Take over an update that is stored, to be finished once it has been answered."""
-        if update.update_id in self._under_way:
+        if incoming.update_id in self._under_way:
             return
-        self._under_way.add(update.update_id)
-        answering = self._begin(update)
-        self.lanes.submit(update.update_id, lambda: self._finish(update, answering))
+        self._under_way.add(incoming.update_id)
+        answering = self._begin(incoming)
+        self.lanes.submit(incoming.update_id, lambda: self._finish(incoming, answering))
 
     def cancel(self) -> None:
         """End what is still being answered: nobody has stored it, and Telegram will tell again."""
         for answering in (*self._answers.values(), *self._refusing):
             answering.cancel()
 
-    def _begin(self, update: Update) -> "asyncio.Task[Turn]":
-        known = self._answers.get(update.update_id)
+    def _begin(self, incoming: Incoming) -> "asyncio.Task[Turn]":
+        known = self._answers.get(incoming.update_id)
         if known is not None:
             return known
-        answering = asyncio.create_task(self._answer(self._processor.begin(update)))
-        self._answers[update.update_id] = answering
+        answering = asyncio.create_task(self._answer(self._processor.begin(incoming)))
+        self._answers[incoming.update_id] = answering
         if len(self._answers) > REMEMBERED:
             self._answers.popitem(last=False)
         return answering
@@ -105,7 +102,7 @@ class PromptAnswers:
         turn = handling.turn()
         try:
             async with asyncio.timeout(DECIDE_WITHIN):
-                await self._dispatcher.feed_update(self._bot, handling.update, turn=turn)
+                await self._dispatcher.feed_update(self._bot, turn.update, turn=turn)
         except (TransientError, TimeoutError) as error:
             log.warning("prompt.undecided", operation=turn.operation, reason=error_text(error))
             return _undecided(handling, turn.operation, "unavailable", error)
@@ -127,15 +124,15 @@ class PromptAnswers:
         except AiogramError as error:
             log.warning("prompt.not_told", reason=error_text(error))
 
-    async def _finish(self, update: Update, answering: "asyncio.Task[Turn]") -> None:
-        handling = self._processor.begin(update)
+    async def _finish(self, incoming: Incoming, answering: "asyncio.Task[Turn]") -> None:
+        handling = self._processor.begin(incoming)
         with bound_contextvars(correlation_id=handling.cause.correlation_id):
             try:
                 turn = await answering
                 handling.operation = turn.operation
                 await self._processor.finish(handling, lambda: _told(turn))
             finally:
-                self._under_way.discard(update.update_id)
+                self._under_way.discard(incoming.update_id)
 
 
 def _undecided(handling: Handling, operation: str, outcome: Outcome, error: Exception) -> Turn:

@@ -10,7 +10,7 @@ from aiogram.methods import GetUpdates
 from aiogram.types import Update
 from pydantic import ConfigDict
 
-from yabot.bot.origins import sender
+from yabot.bot.incoming import Incoming
 from yabot.error_text import kind_of
 from yabot.errors import InvalidInput
 
@@ -45,7 +45,7 @@ class Unreadable:
     reason: str
 
 
-Received = Update | Unreadable
+Received = Incoming | Unreadable
 
 
 def unread_checkout(entry: Unreadable) -> tuple[str, str | None] | None:
@@ -61,7 +61,7 @@ def unread_checkout(entry: Unreadable) -> tuple[str, str | None] | None:
     return query_id, language if isinstance(language, str) else None
 
 
-def read_body(body: bytes, bot: Bot) -> Received:
+def read_body(body: bytes, bot: Bot, partitions: int) -> Received:
     """An update in its JSON, as anybody may have sent it.
 
     Raises InvalidInput when it has no ``update_id`` under which it could be kept.
@@ -74,10 +74,10 @@ def read_body(body: bytes, bot: Bot) -> Received:
         return _known_by_its_head(body, "it is nested too deeply")
     except ValueError as error:
         raise InvalidInput("the body is no JSON") from error
-    return read_raw(raw, bot)
+    return read_raw(raw, partitions, bot)
 
 
-def read_raw(raw: object, bot: Bot | None = None) -> Received:
+def read_raw(raw: object, partitions: int, bot: Bot | None = None) -> Received:
     """Raises InvalidInput when it has no ``update_id`` under which it could be kept."""
     number = raw.get("update_id") if isinstance(raw, dict) else None
     if not isinstance(raw, dict) or type(number) is not int or not 0 <= number <= LARGEST_ID:
@@ -85,12 +85,14 @@ def read_raw(raw: object, bot: Bot | None = None) -> Received:
     try:
         kept = Update.model_validate(raw).model_dump_json(exclude_unset=True)
         update = Update.model_validate_json(kept, context={"bot": bot})
-        ids = [person.id for person in sender(update) if person is not None]
+        incoming = Incoming.of(update, partitions, kept)
     except Exception as error:  # noqa: BLE001 - whatever a stranger's update does to a library
         return _unreadable(number, raw, kind_of(error))
-    if any(abs(each) > LARGEST_ID for each in ids):
+    if any(
+        abs(each.id) > LARGEST_ID for each in (incoming.user, incoming.chat) if each is not None
+    ):
         return _unreadable(number, raw, "an id is out of range")
-    return update
+    return incoming
 
 
 def _unreadable(number: int, raw: dict[str, Any], reason: str) -> Unreadable:

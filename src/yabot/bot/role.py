@@ -3,13 +3,11 @@
 import asyncio
 from collections.abc import Sequence
 
-from aiogram.types import Update
-
 from yabot.bot.command_menu import CommandMenu
 from yabot.bot.emergency import EmergencyAnswers
 from yabot.bot.groups import GroupDoor
+from yabot.bot.incoming import Incoming
 from yabot.bot.intake import Intake
-from yabot.bot.origins import update_type
 from yabot.bot.processing import UpdateProcessor
 from yabot.bot.prompt import PromptAnswers
 from yabot.bot.reading import Received, Unreadable
@@ -130,7 +128,7 @@ class BotRole:
 
     async def _receive(self, delivered: Sequence[Received]) -> None:
         received = [entry for entry in delivered if self._is_ours(entry)]
-        updates = [entry for entry in received if isinstance(entry, Update)]
+        updates = [entry.update for entry in received if isinstance(entry, Incoming)]
         self._prompt.answer(received)
         try:
             await self._store(received)
@@ -143,13 +141,13 @@ class BotRole:
         if isinstance(entry, Unreadable) or self._door.lets_in(entry):
             return True
         GROUP_TALK.inc()
-        log.debug("group.talk_passed_over", update_type=update_type(entry))
+        log.debug("group.talk_passed_over", update_type=entry.kind)
         return False
 
     async def _store(self, received: Sequence[Received]) -> None:
         if not self._resumed:
             await self._resume()
         due = await self._intake.store(received)
-        for update in due:
-            log.debug("update.stored", update_id=update.update_id)
+        for entry in due:
+            log.debug("update.stored", update_id=entry.update_id)
         await self._rounds.begin(due)

@@ -8,12 +8,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from aiogram.types import Update
-
+from yabot.bot.incoming import Incoming
 from yabot.bot.limits import SendLimits
-from yabot.bot.origins import lane_of
 from yabot.bot.processing import UpdateProcessor
-from yabot.bot.prompt import PromptAnswers, is_prompt
+from yabot.bot.prompt import PromptAnswers
 from yabot.bot.sender import Sender
 from yabot.bot.shares import Share, Shares
 from yabot.bot.waiting import Waiting, WaitingUpdates
@@ -62,23 +60,24 @@ class Rounds:
         self._most = None if shares.sole else MOST_AT_ONCE
         self.loop = WakingLoop("shares", self.run_once, EVERY)
 
-    async def begin(self, stored: Sequence[Update]) -> None:
+    async def begin(self, stored: Sequence[Incoming]) -> None:
         """What this process has just stored: at once if it is its own, behind what others have
         stored of the same users.
         """
-        for update in filter(is_prompt, stored):
-            self._prompt.submit(update)
-        ordinary = [update for update in stored if not is_prompt(update)]
+        ordinary = [entry for entry in stored if not entry.is_prompt]
+        for prompt in stored:
+            if prompt.is_prompt:
+                self._prompt.submit(prompt)
         if not self._shares.sole:
-            ordinary = [update for update in ordinary if self._shares.owns(lane_of(update))]
+            ordinary = [entry for entry in ordinary if self._shares.owns(entry.lane)]
             try:
                 self._take_up(await self._updates.before(ordinary))
             except StoreUnavailable as error:
                 # The next round finds all of them, in their order.
                 log.warning("updates.left_for_next_round", reason=str(error))
                 return
-        for update in ordinary:
-            self._processor.submit(update)
+        for entry in ordinary:
+            self._processor.submit(entry)
 
     async def run_once(self) -> None:
         """Raises StoreUnavailable."""
@@ -129,7 +128,7 @@ class Rounds:
 
     def _take_up(self, found: Sequence[Waiting]) -> None:
         for each in found:
-            if each.is_given_up or not is_prompt(each.update):
-                self._processor.submit(each.update, given_up=each.is_given_up)
+            if each.is_given_up or not each.incoming.is_prompt:
+                self._processor.submit(each.incoming, given_up=each.is_given_up)
             elif self._shares.sole or each.age > PROMPT_LEFT_AFTER:
-                self._prompt.submit(each.update)
+                self._prompt.submit(each.incoming)

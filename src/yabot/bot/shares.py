@@ -67,7 +67,7 @@ class Shares:
 
     def __init__(self, leases: Leases, partitions: int) -> None:
         self._leases = leases
-        self._count = partitions
+        self.count = partitions
         self._held: dict[int, Share] = {}
         # Given up, or lost, while something may still run there.
         self._ending: dict[int, Share] = {}
@@ -92,10 +92,10 @@ class Shares:
     @property
     def fraction(self) -> float:
         """How much of all the work is this process's."""
-        return len(self._held) / self._count
+        return len(self._held) / self.count
 
     def partition_of(self, key: str) -> int:
-        return partition_of(key, self._count)
+        return partition_of(key, self.count)
 
     def of(self, key: str) -> Share | None:
         """Under which share to work for a user or chat, by id; None: it is another process's."""

@@ -63,6 +63,7 @@ class UpdateSource:
         self._polling = Polling(
             bot,
             self._make_way,
+            partitions=shares.count,
             timeout=settings.polling_timeout,
             limit=settings.polling_limit,
             on_trouble=on_trouble,
@@ -79,7 +80,8 @@ class UpdateSource:
         secret = _webhook_secret(self._settings, self._bot.token)
         if self._settings.webhook_url is not None:
             path = urlsplit(self._settings.webhook_url).path or "/"
-            self._webhook = self._listener(WebhookHandler(self._bot, path, secret, receive))
+            handler = WebhookHandler(self._bot, path, secret, receive, self._shares.count)
+            self._webhook = self._listener(handler)
             await self._webhook.start()
         self._task = asyncio.create_task(self._take_updates(receive, secret), name="updates")
 

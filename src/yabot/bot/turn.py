@@ -8,6 +8,7 @@ from aiogram.methods import TelegramMethod
 from aiogram.types import Message as TelegramMessage
 from aiogram.types import Update
 
+from yabot.bot.incoming import Incoming
 from yabot.bot.outgoing import call, to_message
 from yabot.events.operations import Outcome, UserInteraction
 from yabot.log.unit_of_work import Message, UnitOfWork
@@ -20,13 +21,24 @@ Keyboard = Sequence[Sequence[tuple[str, str]]]
 class Turn:
     """Gathers what the update changes and says; nothing is sent before it is committed."""
 
-    update: Update
-    chat_id: int
-    user_id: str
+    incoming: Incoming
     work: UnitOfWork
     operation: str
     outcome: Outcome = "ok"
     error_code: str | None = None
+
+    @property
+    def update(self) -> Update:
+        return self.incoming.update
+
+    @property
+    def chat_id(self) -> int:
+        return self.incoming.chat_id
+
+    @property
+    def user_id(self) -> str:
+        """Empty where nobody sent it."""
+        return self.incoming.user_id or ""
 
     def interaction(self, action: str, **context: str) -> None:
         """Names what the reader did, for the events that tell of it."""

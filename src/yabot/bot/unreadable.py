@@ -3,9 +3,9 @@
 import json
 from collections.abc import Awaitable, Callable, Sequence
 
-from aiogram.types import Update
 from sqlalchemy import Connection, select
 
+from yabot.bot.incoming import Incoming
 from yabot.bot.intake import Intake
 from yabot.bot.reading import Unreadable, read_raw
 from yabot.bot.tables import updates
@@ -20,7 +20,7 @@ _Row = tuple[int, str]
 
 
 # Begins to handle what is stored.
-Begin = Callable[[Sequence[Update]], Awaitable[None]]
+Begin = Callable[[Sequence[Incoming]], Awaitable[None]]
 
 
 class UnreadableUpdates:
@@ -33,7 +33,7 @@ class UnreadableUpdates:
         """Those that can be read by now are handled. Raises StoreUnavailable."""
         understood, left, last = 0, 0, _BEFORE_ALL
         while rows := await self._after(last):
-            readable = _readable(rows)
+            readable = self._readable(rows)
             await self._intake.understand(readable)
             await self._begin(readable)
             understood, left = understood + len(readable), left + len(rows) - len(readable)
@@ -54,15 +54,13 @@ class UnreadableUpdates:
 
         return await self._intake.database.read(read)
 
+    def _readable(self, rows: Sequence[_Row]) -> list[Incoming]:
+        found = [self._read(payload) for _, payload in rows]
+        return [entry for entry in found if entry is not None]
 
-def _readable(rows: Sequence[_Row]) -> list[Update]:
-    found = [_read(payload) for _, payload in rows]
-    return [entry for entry in found if entry is not None]
-
-
-def _read(payload: str) -> Update | None:
-    try:
-        entry = read_raw(json.loads(payload))
-    except (ValueError, RecursionError, InvalidInput):
-        return None
-    return None if isinstance(entry, Unreadable) else entry
+    def _read(self, payload: str) -> Incoming | None:
+        try:
+            entry = read_raw(json.loads(payload), self._intake.partitions)
+        except (ValueError, RecursionError, InvalidInput):
+            return None
+        return None if isinstance(entry, Unreadable) else entry

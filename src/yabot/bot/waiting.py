@@ -8,8 +8,8 @@ from aiogram.types import Update
 from pydantic import ValidationError
 from sqlalchemy import Connection, Row, select, update
 
+from yabot.bot.incoming import Incoming
 from yabot.bot.intake import Intake
-from yabot.bot.origins import sender_id
 from yabot.bot.tables import updates
 from yabot.clock import utc_now
 from yabot.error_text import kind_of
@@ -30,7 +30,7 @@ _Row = Row[int, str, int, datetime]
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    update: Update
+    incoming: Incoming
     # How many processes have died while it waited for them.
     attempts: int
     received_at: datetime
@@ -68,9 +68,9 @@ class WaitingUpdates:
 
         return await self._understood(await self._database.read(read))
 
-    async def before(self, stored: Sequence[Update]) -> list[Waiting]:
+    async def before(self, stored: Sequence[Incoming]) -> list[Waiting]:
         """What the users of ``stored`` have sent before all of it, lowest ``update_id`` first."""
-        users = {user_id for entry in stored if (user_id := sender_id(entry)) is not None}
+        users = {entry.user_id for entry in stored if entry.user_id is not None}
         if not users:
             return []
         earlier = updates.c.update_id < min(entry.update_id for entry in stored)
@@ -105,10 +105,13 @@ class WaitingUpdates:
         found = []
         for update_id, payload, attempts, received_at in rows:
             try:
-                found.append(Waiting(Update.model_validate_json(payload), attempts, received_at))
+                update = Update.model_validate_json(payload)
             except ValidationError as error:
                 log.error("update.unreadable", update_id=update_id, reason=kind_of(error))  # noqa: TRY400
                 await self._database.write(self._intake.finished(update_id, "unreadable"))
+                continue
+            incoming = Incoming.of(update, self._intake.partitions, payload)
+            found.append(Waiting(incoming, attempts, received_at))
         return found
 
 

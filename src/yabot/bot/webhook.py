@@ -31,11 +31,12 @@ Receive = Callable[[Sequence[Received]], Awaitable[None]]
 class WebhookHandler:
     """Takes one update a request. What is not Telegram's is refused, and never with a 5xx."""
 
-    def __init__(self, bot: Bot, path: str, secret: str, receive: Receive) -> None:
+    def __init__(self, bot: Bot, path: str, secret: str, receive: Receive, partitions: int) -> None:
         self._bot = bot
         self._path = path
         self._secret = secret
         self._receive = receive
+        self._partitions = partitions
         self._refusals = _Refusals()
 
     def app(self) -> Starlette:
@@ -66,7 +67,7 @@ class WebhookHandler:
         if body is None:
             return _refuse(request, 400, "the body breaks off")
         try:
-            entry = read_body(body, self._bot)
+            entry = read_body(body, self._bot, self._partitions)
         except InvalidInput as error:
             UNREADABLE.labels("no_update_id").inc()
             status = 200 if self._refusals.suffice(body) else 400

@@ -11,11 +11,11 @@ from yabot.error_text import kind_of
 from yabot.errors import TransientError
 from yabot.observability.logging import get_logger
 from yabot.playground.bot_api.endpoint import BotApiEndpoint
+from yabot.playground.faults import routes as faults
 from yabot.playground.guard import Guard
 from yabot.playground.reader import file_routes, group_routes, raw_routes, routes, watching
 from yabot.playground.reader.context import Context
 from yabot.playground.reader.errors import Refused
-from yabot.playground.weather import routes as weather
 
 log = get_logger(__name__)
 
@@ -34,7 +34,7 @@ def build_app(context: Context, bot_api: BotApiEndpoint) -> FastAPI:
     app.include_router(file_routes.router)
     app.include_router(raw_routes.router)
     app.include_router(watching.router)
-    app.include_router(weather.router)
+    app.include_router(faults.router)
     app.mount("/", StaticFiles(directory=PAGE, html=True))
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(TransientError, _unavailable)

@@ -178,7 +178,7 @@ class PlaygroundClient:
         return [int(number) for number in answer["update_ids"]]
 
     async def faults(self, *faults: Json, seed: int = 0) -> None:
-        """These instead of those before: ``kind`` and what ``weather.fault.Fault`` knows more."""
+        """These instead of those before: ``kind`` and what ``faults.fault.Fault`` knows more."""
         await self._ask("PUT", "/faults", {"faults": list(faults), "seed": seed})
 
     async def clear_faults(self) -> None:
@@ -190,7 +190,7 @@ class PlaygroundClient:
                 raise InvalidInput(f"the file {file_id}: {answer.status}")
             return await answer.read()
 
-    async def weather(self) -> Json:
+    async def present_faults(self) -> Json:
         """``seed`` and ``faults``, each with its ``hits``."""
         present: Json = await self._ask("GET", "/faults")
         return present

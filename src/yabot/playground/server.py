@@ -9,6 +9,7 @@ from yabot.playground.bot_api.calls import Calls
 from yabot.playground.bot_api.endpoint import BotApiEndpoint
 from yabot.playground.bot_api.polling import Polling
 from yabot.playground.delivery.courier import Courier
+from yabot.playground.faults.injector import FaultInjector
 from yabot.playground.feed import Feed
 from yabot.playground.inspector import Inspector
 from yabot.playground.listener import Listener
@@ -17,7 +18,6 @@ from yabot.playground.reader.context import Context
 from yabot.playground.store import bot, people
 from yabot.playground.store.bot import Bot
 from yabot.playground.store.database import Database, Transaction
-from yabot.playground.weather.sky import Weather
 
 log = get_logger(__name__)
 
@@ -80,18 +80,18 @@ class PlaygroundServer:
 
     async def _open_store(self, stack: AsyncExitStack) -> None:
         self._feed = Feed()
-        self._weather = Weather(self._feed)
+        self._faults = FaultInjector(self._feed)
         self._database = Database(self._store_path, self._announce)
         self._polling = Polling(self._database)
         self._calls = Calls(self._database, self._polling)
-        self._courier = Courier(self._database, self._calls, self._weather)
+        self._courier = Courier(self._database, self._calls, self._faults)
         await self._database.open()
         stack.push_async_callback(self._database.close)
         self.bot_token = (await self._database.run(_bot_and_first_user)).token
 
     async def _listen(self, stack: AsyncExitStack) -> Listener:
-        endpoint = BotApiEndpoint(self._calls, self._weather, self.bot_token)
-        context = Context(self._database, self._feed, self._inspector, self._weather)
+        endpoint = BotApiEndpoint(self._calls, self._faults, self.bot_token)
+        context = Context(self._database, self._feed, self._inspector, self._faults)
         listener = Listener(build_app(context, endpoint), self._host, self._port)
         endpoint.hang_up = listener.hang_up
         await listener.start()

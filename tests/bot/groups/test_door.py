@@ -8,6 +8,7 @@ from aiogram.filters import Command, CommandStart
 from aiogram.types import Update, User
 
 from yabot.bot.groups import GroupDoor
+from yabot.bot.incoming import Incoming
 
 ME = User(id=42, is_bot=True, first_name="Book", username="our_bot")
 ANA = {"id": 7, "is_bot": False, "first_name": "Ana"}
@@ -28,11 +29,11 @@ async def _answer() -> None:
     """Nothing is dispatched here."""
 
 
-def written(text: str, chat: Json = GROUP) -> Update:
+def written(text: str, chat: Json = GROUP) -> Incoming:
     return _update(message=_message(ANA, chat, text=text))
 
 
-def pressed(author: Json, chat: Json = GROUP) -> Update:
+def pressed(author: Json, chat: Json = GROUP) -> Incoming:
     query = {"id": "1", "from": ANA, "chat_instance": "1", "data": "story"}
     return _update(callback_query={**query, "message": _message(author, chat, text="a page")})
 
@@ -41,8 +42,8 @@ def _message(author: Json, chat: Json, **content: Any) -> Json:
     return {"message_id": 1, "date": 0, "chat": chat, "from": author, **content}
 
 
-def _update(**event: Json) -> Update:
-    return Update.model_validate({"update_id": 1, **event})
+def _update(**event: Json) -> Incoming:
+    return Incoming.of(Update.model_validate({"update_id": 1, **event}), 4)
 
 
 @pytest.mark.parametrize("text", ["/story", "/cuento@our_bot", "/start deep_link"])

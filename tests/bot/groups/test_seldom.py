@@ -9,6 +9,7 @@ from aiogram.types import Update, User
 from yabot.app.assembly import build_texts
 from yabot.app.features import FEATURES
 from yabot.bot.groups import ANSWERS_AT_ONCE, GroupDoor, PrivateChatsOnly
+from yabot.bot.incoming import Incoming
 from yabot.bot.turn import Turn
 from yabot.log.unit_of_work import Cause, UnitOfWork
 
@@ -24,7 +25,7 @@ async def asked(groups: PrivateChatsOnly, group: int) -> Turn:
     chat = {"id": group, "type": "supergroup", "title": "Readers"}
     message = {"message_id": 1, "date": 0, "chat": chat, "from": ANA, "text": "/start spring"}
     entry = Update.model_validate({"update_id": 1, "message": message})
-    turn = Turn(entry, group, "7", UnitOfWork(Cause("bot", "1", "1")), "")
+    turn = Turn(Incoming.of(entry, 4), UnitOfWork(Cause("bot", "1", "1")), "")
     await groups(_nothing, entry, {"turn": turn})
     return turn
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from aiogram.types import Update
 
+from yabot.bot.incoming import Incoming
 from yabot.bot.turn import Turn
 from yabot.log.unit_of_work import Cause, UnitOfWork
 
@@ -22,7 +23,7 @@ def answer_to(event: str, thread: Json) -> Json:
     query = {"id": "1", "from": ana, "chat_instance": "1", "data": "x", "message": message}
     body = {"message": message, "callback_query": query}[event]
     update = Update.model_validate({"update_id": 1, event: body})
-    turn = Turn(update, -100, "7", UnitOfWork(Cause("bot", "1", "1")), "story")
+    turn = Turn(Incoming.of(update, 4), UnitOfWork(Cause("bot", "1", "1")), "story")
     turn.say("This way")
     said: Json = json.loads(turn.work.messages[0].payload)
     return said

@@ -165,7 +165,7 @@ async def test_a_webhook_that_telegram_does_not_take_yet_is_set_while_running(
             return (await bot.get_webhook_info()).url == house.program.settings["WEBHOOK_URL"]
 
         await until(is_set)
-        refused, reached = (await ana.client.weather())["faults"]
+        refused, reached = (await ana.client.present_faults())["faults"]
         assert (refused["hits"], reached["hits"]) == (2, 1)
         await ana.ask("/help")
         await asyncio.to_thread(wait_until, lambda: house.component("intake") == "ok")

@@ -17,6 +17,7 @@ from tests.waiting import PATIENCE
 from yabot.app.assembly import build_texts
 from yabot.app.features import FEATURES
 from yabot.bot.endings import Endings, RefusedPage
+from yabot.bot.incoming import Incoming
 from yabot.bot.intake import Intake
 from yabot.bot.pace import Pace
 from yabot.bot.processing import UpdateProcessor
@@ -71,7 +72,7 @@ class Bench:
     # How often the log's followers have been told to look for what nobody has told them of.
     looks: list[None]
 
-    async def receive(self, *updates: Update) -> None:
+    async def receive(self, *updates: Incoming) -> None:
         """As from Telegram."""
         await self.rounds.begin(await self.intake.store(updates))
 
@@ -140,8 +141,9 @@ async def at_the_bench(
         await bot.session.close()
 
 
-def written(update_id: int, user_id: int, text: str) -> Update:
+def written(update_id: int, user_id: int, text: str) -> Incoming:
     someone = {"id": user_id, "is_bot": False, "first_name": "Ana"}
     chat = {"id": user_id, "type": "private"}
     message = {"message_id": update_id, "date": 0, "chat": chat, "from": someone, "text": text}
-    return Update.model_validate({"update_id": update_id, "message": message})
+    update = Update.model_validate({"update_id": update_id, "message": message})
+    return Incoming.of(update, PARTITIONS)

@@ -20,7 +20,7 @@ async def nothing_stands() -> None:
 
 
 async def test_a_mistake_does_not_end_the_listening(recorder: Recorder) -> None:
-    recorder.results["getUpdates"] = [written(1, 7, "hello").model_dump(mode="json")]
+    recorder.results["getUpdates"] = [written(1, 7, "hello").update.model_dump(mode="json")]
     mistakes, told = [RuntimeError("a mistake")], list[str | None]()
     received = asyncio.Event()
 
@@ -33,6 +33,7 @@ async def test_a_mistake_does_not_end_the_listening(recorder: Recorder) -> None:
         polling = Polling(
             bot,
             nothing_stands,
+            partitions=4,
             timeout=0,
             limit=100,
             on_trouble=told.append,

@@ -60,7 +60,7 @@ async def listening(database: Database) -> AsyncIterator[Listener]:
     async def receive(received: Sequence[Received]) -> None:
         await intake.store(received)
 
-    app = WebhookHandler(Bot(TOKEN), PATH, SECRET, receive).app()
+    app = WebhookHandler(Bot(TOKEN), PATH, SECRET, receive, 4).app()
     server = HttpServer(app, "127.0.0.1", 0, variable="WEBHOOK_PORT")
     await server.start()
     try:

@@ -36,7 +36,7 @@ async def test_what_comes_again_is_handled_again_only_while_it_waits(listener: L
     intake = Intake(listener.database, bot_id=1, partitions=4)
     assert await listener.post(message(1)) == 200
     (found,) = await WaitingUpdates(intake).find(range(4), known=())
-    update = found.update
+    update = found.incoming
     assert await intake.store([update]) == [update]
     await listener.database.write(intake.finished(1, "done"))
     assert await intake.store([update]) == []
@@ -64,5 +64,5 @@ async def test_what_another_version_stored_and_nobody_can_read_stops_nothing(
         )
     )
     found = await WaitingUpdates(intake).find(range(4), known=())
-    assert [each.update.update_id for each in found] == [2]
+    assert [each.incoming.update_id for each in found] == [2]
     assert [row["state"] for row in await listener.stored()] == ["unreadable", "waiting"]

@@ -14,6 +14,7 @@ from tests.features.users.storage.world import World, new_world
 from tests.storage.fixtures import migrated_sqlite, new_sqlite, sqlite_database
 from yabot.app.assembly import build_texts
 from yabot.app.features import FEATURES
+from yabot.bot.incoming import Incoming
 from yabot.bot.outgoing import to_method
 from yabot.bot.turn import Turn
 from yabot.features.users.handlers import show_data
@@ -42,7 +43,7 @@ async def asked(world: World) -> Message:
     ana = {"id": 7, "is_bot": False, "first_name": "Ana"}
     message = {"message_id": number, "date": 0, "chat": {"id": 7, "type": "private"}, "from": ana}
     entry = Update.model_validate({"update_id": number, "message": {**message, "text": "/mydata"}})
-    turn = Turn(entry, 7, "7", UnitOfWork(Cause("bot", f"{number}", f"{number}")), "")
+    turn = Turn(Incoming.of(entry, 4), UnitOfWork(Cause("bot", f"{number}", f"{number}")), "")
     t = world.services.texts.localizer("en")
     assert entry.message is not None
     await show_data(entry.message, turn, await world.known(), t, world.users)

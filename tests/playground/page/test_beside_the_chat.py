@@ -1,4 +1,4 @@
-"""What stands beside the chat: events, stored state, weather; other screens, a killed server."""
+"""What stands beside the chat: events, stored state, faults; other screens, a killed server."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -55,26 +55,26 @@ async def test_stored_values_that_change_are_marked(
     await expect(page.locator("#stored")).to_contain_text("MongoDB does not answer")
 
 
-async def test_the_weather_is_made_and_cleared(
+async def test_faults_are_made_and_cleared(
     page: Any, chat: Any, bot: Bot, client: PlaygroundClient
 ) -> None:
-    weather = page.locator("#weather")
-    await weather.locator("summary").press("Enter")
-    await weather.get_by_label("What goes wrong").select_option("403 Blocked by the user")
-    await expect(weather.get_by_label("Retry after")).to_be_hidden()
-    await weather.get_by_label("Method").select_option("sendMessage")
-    await weather.get_by_label("How many, or percent").fill("2")
-    await weather.get_by_role("button", name="Let it come").click()
-    await expect(weather.locator("summary")).to_have_text("1 fault")
+    faults = page.locator("#faults")
+    await faults.locator("summary").press("Enter")
+    await faults.get_by_label("What goes wrong").select_option("403 Blocked by the user")
+    await expect(faults.get_by_label("Retry after")).to_be_hidden()
+    await faults.get_by_label("Method").select_option("sendMessage")
+    await faults.get_by_label("How many, or percent").fill("2")
+    await faults.get_by_role("button", name="Add").click()
+    await expect(faults.locator("summary")).to_have_text("1 fault")
     alma = (await client.users())[0]["id"]
     with pytest.raises(TelegramForbiddenError):
         await bot.send_message(alma, "struck")
-    await expect(weather.locator(".faults li")).to_contain_text("sendMessage · 1 to come")
+    await expect(faults.locator(".faults li")).to_contain_text("sendMessage · 1 to come")
     await page.keyboard.press("Escape")
-    await expect(weather.get_by_role("button", name="Let it come")).to_be_hidden()
-    await weather.locator("summary").click()
-    await weather.get_by_role("button", name="Clear up").click()
-    await expect(weather.locator("summary")).to_have_text("Fair")
+    await expect(faults.get_by_role("button", name="Add")).to_be_hidden()
+    await faults.locator("summary").click()
+    await faults.get_by_role("button", name="Clear").click()
+    await expect(faults.locator("summary")).to_have_text("No faults")
     await bot.send_message(alma, "arrived")
 
 

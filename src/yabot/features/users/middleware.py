@@ -4,14 +4,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiogram import BaseMiddleware
-from aiogram.types import TelegramObject, Update
+from aiogram.types import TelegramObject
 from aiogram.types import User as TelegramUser
 
+from yabot.bot.incoming import Incoming
 from yabot.bot.localization import Texts
-from yabot.bot.origins import sender, tells_of_payment
 from yabot.bot.turn import Turn
 from yabot.features.users.service import User, UserService
-from yabot.log.unit_of_work import UnitOfWork
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
@@ -31,23 +30,20 @@ class UserMiddleware(BaseMiddleware):
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         turn: Turn = data["turn"]
-        if not isinstance(event, Update):
-            return None
-        telegram_user, _ = sender(event)
+        telegram_user = turn.incoming.user
         if telegram_user is None or telegram_user.is_bot:
             return None
-        user = await self._user(turn.work, event, telegram_user)
-        if user is None and not tells_of_payment(event):
+        user = await self._user(turn, telegram_user)
+        if user is None and not turn.incoming.tells_of_payment:
             return self._greet_stranger(turn, telegram_user.language_code)
-        chosen = await self._chosen_language(event, user)
+        chosen = await self._chosen_language(turn.incoming, user)
         known = user.profile.language_code if user else telegram_user.language_code
         data |= {"user": user, "t": self._texts.localizer(chosen or known)}
         return await handler(event, data)
 
-    async def _user(
-        self, work: UnitOfWork, event: Update, telegram_user: TelegramUser
-    ) -> User | None:
-        if tells_of_payment(event):
+    async def _user(self, turn: Turn, telegram_user: TelegramUser) -> User | None:
+        work, event = turn.work, turn.update
+        if turn.incoming.tells_of_payment:
             return await self._users.find(str(telegram_user.id))
         if event.message is not None:
             return await self._users.meet(work, telegram_user)
@@ -55,9 +51,9 @@ class UserMiddleware(BaseMiddleware):
             return await self._users.recognize(work, telegram_user)
         return await self._users.find(str(telegram_user.id))
 
-    async def _chosen_language(self, event: Update, user: User | None) -> str | None:
+    async def _chosen_language(self, incoming: Incoming, user: User | None) -> str | None:
         """Who is about to pay has no time to wait for MongoDB."""
-        if user is None or event.pre_checkout_query is not None:
+        if user is None or incoming.is_prompt:
             return None
         return (await self._users.preferences(user)).language
 

@@ -15,10 +15,10 @@ from yabot.observability.logging import get_logger
 from yabot.playground.bot_api.calls import Calls
 from yabot.playground.bot_api.errors import UNAUTHORIZED, BotApiError
 from yabot.playground.bot_api.params import Params, read_params
-from yabot.playground.weather.fault import Fault
-from yabot.playground.weather.garbling import undecodable
-from yabot.playground.weather.refusals import NotTelegram, refusal_of
-from yabot.playground.weather.sky import Weather
+from yabot.playground.faults.fault import Fault
+from yabot.playground.faults.garbling import undecodable
+from yabot.playground.faults.injector import FaultInjector
+from yabot.playground.faults.refusals import NotTelegram, refusal_of
 
 log = get_logger(__name__)
 
@@ -31,9 +31,9 @@ class BotApiEndpoint:
 
     hang_up: Callable[[tuple[str, int]], None]
 
-    def __init__(self, calls: Calls, weather: Weather, token: str) -> None:
+    def __init__(self, calls: Calls, faults: FaultInjector, token: str) -> None:
         self._calls = calls
-        self._weather = weather
+        self._faults = faults
         self._token = token.encode()
 
     async def answer(self, request: Request) -> Response:
@@ -66,12 +66,12 @@ class BotApiEndpoint:
         self._check_token(request)
         params = await read_params(request)
         name = request.path_params["method"].lower()
-        return await self._weathered(request, name, params)
+        return await self._with_faults(request, name, params)
 
-    async def _weathered(self, request: Request, name: str, params: Params) -> Any:
-        """The call, with what the weather does to it."""
+    async def _with_faults(self, request: Request, name: str, params: Params) -> Any:
+        """The call, with what the faults do to it."""
         fault = None
-        for strike in self._weather.over_call(name, params.integer("chat_id")):
+        for strike in self._faults.over_call(name, params.integer("chat_id")):
             if strike.kind == "delay":
                 await asyncio.sleep(strike.seconds)
             else:

@@ -6,9 +6,9 @@ from contextlib import suppress
 from yabot.observability.logging import get_logger
 from yabot.playground.bot_api.calls import Calls
 from yabot.playground.delivery.round import Round
+from yabot.playground.faults.injector import FaultInjector
 from yabot.playground.store import webhooks
 from yabot.playground.store.database import Database
-from yabot.playground.weather.sky import Weather
 
 log = get_logger(__name__)
 
@@ -16,10 +16,10 @@ PAUSE_S = 1.0
 
 
 class Courier:
-    def __init__(self, database: Database, calls: Calls, weather: Weather) -> None:
+    def __init__(self, database: Database, calls: Calls, faults: FaultInjector) -> None:
         self._database = database
         self._calls = calls
-        self._weather = weather
+        self._faults = faults
         self._arrival = asyncio.Event()
         self._new_webhook = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -47,7 +47,7 @@ class Courier:
             if webhook is None:
                 await self._new_webhook.wait()
                 continue
-            round_ = Round(webhook, self._database, self._calls, self._weather, self._arrival)
+            round_ = Round(webhook, self._database, self._calls, self._faults, self._arrival)
             delivering = asyncio.create_task(self._deliver(round_), name="playground-deliveries")
             try:
                 await self._new_webhook.wait()

@@ -10,10 +10,10 @@ from yabot.observability.logging import get_logger
 from yabot.playground.bot_api.calls import Calls
 from yabot.playground.delivery.answers import Answer, obey
 from yabot.playground.delivery.posting import DeliveryFailed, new_session, post
+from yabot.playground.faults.injector import FaultInjector
 from yabot.playground.store import updates, webhooks
 from yabot.playground.store.database import Database
 from yabot.playground.store.webhooks import Webhook
-from yabot.playground.weather.sky import Weather
 
 log = get_logger(__name__)
 
@@ -32,13 +32,13 @@ class Round:
         webhook: Webhook,
         database: Database,
         calls: Calls,
-        weather: Weather,
+        faults: FaultInjector,
         arrival: asyncio.Event,
     ) -> None:
         self._webhook = webhook
         self._database = database
         self._calls = calls
-        self._weather = weather
+        self._faults = faults
         self._arrival = arrival
 
     async def run(self) -> None:
@@ -53,7 +53,7 @@ class Round:
 
     async def _take_in(self) -> None:
         found = await self._news()
-        gathering = self._weather.gathering_s() if found else 0.0
+        gathering = self._faults.gathering_s() if found else 0.0
         if gathering:
             await asyncio.sleep(gathering)
             found += await self._news()
@@ -67,7 +67,7 @@ class Round:
         return found
 
     def _queue(self, update: Queued) -> None:
-        held_back = self._weather.held_back_s()
+        held_back = self._faults.held_back_s()
         if held_back:
             self._tasks.create_task(self._deliver(update, after=held_back))
             return
@@ -102,7 +102,7 @@ class Round:
     async def _post(self, update: Any) -> Answer:
         async with self._slots:
             once = post(self._session, self._webhook, update)
-            if not self._weather.is_duplicated():
+            if not self._faults.is_duplicated():
                 return await once
             twice = post(self._session, self._webhook, update)
             return _first_success(await asyncio.gather(once, twice, return_exceptions=True))

@@ -5,10 +5,10 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from yabot.playground.faults.injector import FaultInjector
 from yabot.playground.feed import Feed
 from yabot.playground.inspector import Inspector
 from yabot.playground.store.database import Database
-from yabot.playground.weather.sky import Weather
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Context:
     database: Database
     feed: Feed
     inspector: Inspector | None
-    weather: Weather
+    faults: FaultInjector
 
 
 def context_of(request: Request) -> Context:

@@ -12,6 +12,7 @@ from tests.log.faults import failing_commit
 from tests.log.following import nothing_waits, versions
 from tests.storage.dumps import dump, events_of, rows_of
 from tests.waiting import until
+from yabot.bot.incoming import Incoming
 from yabot.bot.intake import Intake
 from yabot.bot.tables import updates
 from yabot.bot.waiting import WaitingUpdates
@@ -29,7 +30,7 @@ from yabot.storage.relational.database import Database
 SECRET = "my cat is called Misu"
 
 
-def written(update_id: int) -> Update:
+def written(update_id: int) -> Incoming:
     message = Message(
         message_id=1,
         date=datetime(2026, 11, 2, tzinfo=UTC),
@@ -37,7 +38,7 @@ def written(update_id: int) -> Update:
         from_user=ana(),
         text=SECRET,
     )
-    return Update(update_id=update_id, message=message)
+    return Incoming.of(Update(update_id=update_id, message=message), 4)
 
 
 def subscribe(connection: Connection) -> None:
@@ -104,7 +105,7 @@ async def test_what_the_user_wrote_since_still_gets_its_answer(
     await world.delete()
     assert [row["state"] for row in await rows_of(database, updates)] == ["erased", "waiting"]
     found = await WaitingUpdates(intake).find(range(4), known=())
-    assert [each.update.update_id for each in found] == [2]
+    assert [each.incoming.update_id for each in found] == [2]
 
 
 async def test_numbers_stay_so_that_the_one_who_comes_back_goes_on_counting(

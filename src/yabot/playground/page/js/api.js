@@ -54,6 +54,6 @@ export const api = {
   addBot: (id, userId) => ask("PUT", `/groups/${id}/bot`, { user_id: userId }),
   removeBot: (id, userId) => ask("POST", `/groups/${id}/bot/removal`, { user_id: userId }),
   faults: () => ask("GET", "/faults"),
-  changeFaults: (forecast) => ask("PUT", "/faults", forecast),
+  changeFaults: (chosen) => ask("PUT", "/faults", chosen),
   events: (id) => ask("GET", `/users/${id}/events?limit=200`),
 };

@@ -7,7 +7,7 @@ import { memory } from "./memory.js";
 import { Panel } from "./panel.js";
 import { readerDialog, tabs } from "./people.js";
 import { listen } from "./stream.js";
-import { WeatherPanel } from "./weather.js";
+import { FaultsPanel } from "./faults.js";
 
 const WIDTH_OF_A_CHAT_PX = 330;
 
@@ -15,7 +15,7 @@ const chatsElement = document.querySelector("#chats");
 const peopleElement = document.querySelector("#people");
 const connection = document.querySelector("#connection");
 const panel = new Panel(document.querySelector("#panel"));
-const weather = new WeatherPanel(document.querySelector("#weather"));
+const faults = new FaultsPanel(document.querySelector("#faults"));
 
 const chats = new Map();
 const unread = new Set();
@@ -148,7 +148,7 @@ async function loadEverything() {
   const wereOpen = [...chats.values()];
   await loadUsers();
   for (const chat of wereOpen) if (chats.has(chat.userId)) chat.load();
-  await weather.load();
+  await faults.load();
   await followActive();
 }
 
@@ -158,7 +158,7 @@ function hear(kind, body) {
   else if (kind === "bot") loadEverything().catch(() => {});
   else if (kind === "commands") for (const chat of chats.values()) chat.load();
   else if (kind === "event") panel.hear(body);
-  else if (kind === "weather") weather.show(body);
+  else if (kind === "faults") faults.show(body);
   else if (kind === "events_missed") followActive();
   else hearOfChat(kind, body);
 }

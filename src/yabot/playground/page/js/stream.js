@@ -4,7 +4,7 @@
 const RETRY_MS = 800;
 const KINDS = [
   "hello", "message", "edited", "deleted", "typing", "answer",
-  "keyboard", "users", "commands", "bot", "event", "events_missed", "weather",
+  "keyboard", "users", "commands", "bot", "event", "events_missed", "faults",
 ];
 
 export function listen(onChange, onState) {

@@ -1,4 +1,4 @@
-// The weather: what Telegram and the network do to the bot on purpose, and a form for more of it.
+// Faults: what Telegram and the network do to the bot on purpose, and a form for more of it.
 
 import { api } from "./api.js";
 import { ICONS, h, icon } from "./dom.js";
@@ -27,18 +27,18 @@ const METHODS = [
 ];
 const WITH_SECONDS = { flood: "Retry after, seconds", delay: "Seconds", late: "Seconds", reorder: "Held back, seconds at most", burst: "Gather for, seconds" };
 
-export class WeatherPanel {
+export class FaultsPanel {
   constructor(element) {
     this.element = element;
     this.present = { seed: 0, faults: [] };
-    this.told = h("span", { className: "weather-told" });
+    this.told = h("span", { className: "faults-told" });
     this.summary = h("summary", { title: "Make Telegram misbehave" }, icon(ICONS.cloud), this.told);
     this.list = h("ul", { className: "faults", "aria-label": "Present faults" });
-    this.fair = h("p", { className: "quiet" }, "Fair. Every call and every delivery arrives.");
+    this.none = h("p", { className: "quiet" }, "None. Every call and every delivery arrives.");
     this.problem = h("p", { className: "problem", role: "alert", hidden: true });
-    this.clear = h("button", { type: "button", className: "clear-up", onclick: () => this.change([]) }, "Clear up");
-    const title = h("div", { className: "weather-title" }, h("h2", {}, "Weather"), this.clear);
-    element.replaceChildren(this.summary, h("div", { className: "weather-leaf" }, title, this.fair, this.list, this.form(), this.problem));
+    this.clear = h("button", { type: "button", className: "clear-faults", onclick: () => this.change([]) }, "Clear");
+    const title = h("div", { className: "faults-title" }, h("h2", {}, "Faults"), this.clear);
+    element.replaceChildren(this.summary, h("div", { className: "faults-leaf" }, title, this.none, this.list, this.form(), this.problem));
     this.closeFromOutside();
     this.show(this.present);
   }
@@ -55,7 +55,7 @@ export class WeatherPanel {
     const form = h("form", { className: "new-fault" },
       field("What goes wrong", this.kind), this.methodField, this.secondsField,
       h("div", {}, h("label", { htmlFor: "fault-often" }, "How often"), h("div", { className: "often" }, this.often, this.number)),
-      h("button", { type: "submit", className: "primary" }, "Let it come"));
+      h("button", { type: "submit", className: "primary" }, "Add"));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.change([...this.remaining(), this.chosen()]);
@@ -109,10 +109,10 @@ export class WeatherPanel {
   show(present) {
     this.present = present;
     const active = present.faults.filter((fault) => left(fault) !== 0).length;
-    this.element.classList.toggle("stormy", active > 0);
-    this.told.textContent = active ? (active === 1 ? "1 fault" : `${active} faults`) : "Fair";
-    this.summary.setAttribute("aria-label", `Weather: ${this.told.textContent}`);
-    this.fair.hidden = present.faults.length > 0;
+    this.element.classList.toggle("active", active > 0);
+    this.told.textContent = active ? (active === 1 ? "1 fault" : `${active} faults`) : "No faults";
+    this.summary.setAttribute("aria-label", `Faults: ${this.told.textContent}`);
+    this.none.hidden = present.faults.length > 0;
     this.clear.hidden = present.faults.length === 0;
     this.list.replaceChildren(...present.faults.map((fault, at) => this.item(fault, at)));
   }

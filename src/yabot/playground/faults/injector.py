@@ -1,18 +1,18 @@
-"""The present weather: which faults there are, and whom the next one strikes."""
+"""Which faults there are at present, and whom the next one strikes."""
 
 from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Any
 
 from yabot.observability.logging import get_logger
+from yabot.playground.faults.fault import DeliveryKind, Fault
 from yabot.playground.feed import Feed
 from yabot.playground.store.database import Change
-from yabot.playground.weather.fault import DeliveryKind, Fault
 
 log = get_logger(__name__)
 
 
-class _Cloud:
+class _Armed:
     """One fault with its own luck, so that none disturbs the sequence of another."""
 
     def __init__(self, fault: Fault, seed: str) -> None:
@@ -30,32 +30,32 @@ class _Cloud:
         return True
 
 
-class Weather:
-    """Fair after every start. With the same seed the n-th call that a fault hangs over has the
-    same fate each time. ``feed`` hears of every change and every strike."""
+class FaultInjector:
+    """Without faults after every start. With the same seed the n-th call that a fault concerns
+    has the same fate each time. ``feed`` hears of every change and every strike."""
 
     def __init__(self, feed: Feed) -> None:
         self._feed = feed
         self._seed = 0
-        self._clouds: list[_Cloud] = []
+        self._armed: list[_Armed] = []
 
     def change(self, faults: Sequence[Fault], seed: int) -> None:
-        """These faults instead of those before; none means fair weather."""
+        """These faults instead of those before; or none."""
         self._seed = seed
-        self._clouds = [_Cloud(fault, f"{seed}:{place}") for place, fault in enumerate(faults)]
-        log.info("playground.weather.changed", faults=[fault.kind for fault in faults], seed=seed)
+        self._armed = [_Armed(fault, f"{seed}:{place}") for place, fault in enumerate(faults)]
+        log.info("playground.faults.changed", faults=[fault.kind for fault in faults], seed=seed)
         self._tell()
 
     def as_json(self) -> dict[str, Any]:
-        faults = [{**cloud.fault.model_dump(), "hits": cloud.hits} for cloud in self._clouds]
+        faults = [{**armed.fault.model_dump(), "hits": armed.hits} for armed in self._armed]
         return {"seed": self._seed, "faults": faults}
 
     def over_call(self, name: str, chat_id: int) -> Iterator[Fault]:
         """What strikes this call: delays, and at the end at most one other fault."""
-        for cloud in self._clouds:
-            if cloud.fault.hangs_over_call(name, chat_id) and self._strikes(cloud):
-                yield cloud.fault
-                if cloud.fault.kind != "delay":
+        for armed in self._armed:
+            if armed.fault.concerns_call(name, chat_id) and self._strikes(armed):
+                yield armed.fault
+                if armed.fault.kind != "delay":
                     return
 
     def is_duplicated(self) -> bool:
@@ -64,23 +64,23 @@ class Weather:
 
     def held_back_s(self) -> float:
         """How long the next delivery is overtaken by others; 0.0 when it keeps its place."""
-        cloud = self._over_delivery("reorder")
-        return 0.0 if cloud is None else cloud.luck.uniform(0.0, cloud.fault.seconds)
+        armed = self._over_delivery("reorder")
+        return 0.0 if armed is None else armed.luck.uniform(0.0, armed.fault.seconds)
 
     def gathering_s(self) -> float:
         """How long updates gather before they are delivered all at once."""
-        cloud = self._over_delivery("burst")
-        return 0.0 if cloud is None else cloud.fault.seconds
+        armed = self._over_delivery("burst")
+        return 0.0 if armed is None else armed.fault.seconds
 
-    def _over_delivery(self, kind: DeliveryKind) -> _Cloud | None:
-        hanging = (cloud for cloud in self._clouds if cloud.fault.kind == kind)
-        return next((cloud for cloud in hanging if self._strikes(cloud)), None)
+    def _over_delivery(self, kind: DeliveryKind) -> _Armed | None:
+        concerning = (armed for armed in self._armed if armed.fault.kind == kind)
+        return next((armed for armed in concerning if self._strikes(armed)), None)
 
-    def _strikes(self, cloud: _Cloud) -> bool:
-        if not cloud.strikes():
+    def _strikes(self, armed: _Armed) -> bool:
+        if not armed.strikes():
             return False
         self._tell()
         return True
 
     def _tell(self) -> None:
-        self._feed.publish(Change("weather", self.as_json()))
+        self._feed.publish(Change("faults", self.as_json()))

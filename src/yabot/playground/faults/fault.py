@@ -1,4 +1,4 @@
-"""One kind of bad weather, and over which calls or deliveries it hangs."""
+"""One kind of fault, and which calls or deliveries it concerns."""
 
 from typing import Literal, get_args
 
@@ -48,7 +48,7 @@ class Fault(BaseModel):
             raise ValueError(f"Telegram has no method {method}")
         return known
 
-    def hangs_over_call(self, name: str, chat_id: int) -> bool:
+    def concerns_call(self, name: str, chat_id: int) -> bool:
         """``name`` in lower case; ``chat_id`` 0 when the call names no chat."""
         if self.kind not in CALL_KINDS or self.chat_id not in {None, chat_id}:
             return False

@@ -1,4 +1,4 @@
-"""The weather over HTTP: ``/playground/faults``."""
+"""Faults over HTTP: ``/playground/faults``."""
 
 from typing import Any
 
@@ -6,15 +6,15 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from yabot.playground.body import Body
+from yabot.playground.faults.fault import Fault
 from yabot.playground.reader.context import Playground
-from yabot.playground.weather.fault import Fault
 
 Json = dict[str, Any]
 
 router = APIRouter(prefix="/playground")
 
 
-class Forecast(Body):
+class Faults(Body):
     faults: list[Fault] = Field(max_length=50)
     seed: int = 0
 
@@ -22,16 +22,16 @@ class Forecast(Body):
 @router.get("/faults")
 async def read_faults(context: Playground) -> Json:
     """The faults with how often each has struck."""
-    return context.weather.as_json()
+    return context.faults.as_json()
 
 
 @router.put("/faults")
-async def change_faults(context: Playground, forecast: Forecast) -> Json:
+async def change_faults(context: Playground, chosen: Faults) -> Json:
     """These instead of those before; counting begins anew."""
-    context.weather.change(forecast.faults, forecast.seed)
-    return context.weather.as_json()
+    context.faults.change(chosen.faults, chosen.seed)
+    return context.faults.as_json()
 
 
 @router.delete("/faults", status_code=204)
 async def clear_faults(context: Playground) -> None:
-    context.weather.change([], 0)
+    context.faults.change([], 0)

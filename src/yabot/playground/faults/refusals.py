@@ -1,7 +1,7 @@
 """How a fault sounds, in Telegram's words."""
 
 from yabot.playground.bot_api.errors import BotApiError, bad_request, forbidden
-from yabot.playground.weather.fault import Fault
+from yabot.playground.faults.fault import Fault
 
 
 class NotTelegram(Exception):
@@ -16,7 +16,7 @@ def refusal_of(fault: Fault) -> BotApiError:
     if fault.kind == "forbidden":
         return forbidden("bot was blocked by the user")
     if fault.kind == "bad_request":
-        return bad_request("the playground's weather refuses this call")
+        return bad_request("a fault of the playground refuses this call")
     if fault.kind == "bad_gateway":
         return BotApiError(502, "Bad Gateway")
     return BotApiError(500, "Internal Server Error")

@@ -1,0 +1,92 @@
+"""An update as it came in, with whose it is and what it brings: found out once, and carried."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from aiogram.types import Chat, Update
+from aiogram.types import User as TelegramUser
+from aiogram.types.update import UpdateTypeLookupError
+from pydantic import BaseModel
+
+from yabot.events.partition import partition_of
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """``kind`` is the Bot API's name of what it brings, "unknown" for one that is too new for us.
+
+    Updates of one ``lane`` take effect in order, those of different ones side by side. ``payload``
+    is its JSON, as SQL keeps it.
+    """
+
+    update: Update
+    kind: str
+    user: TelegramUser | None
+    chat: Chat | None
+    update_id: int
+    user_id: str | None
+    # 0 where it has no chat.
+    chat_id: int
+    lane: str
+    partition: int
+    payload: str
+
+    @classmethod
+    def of(cls, update: Update, partitions: int, payload: str | None = None) -> "Incoming":
+        """``partitions`` is how many there are."""
+        kind, user, chat = _content(update)
+        user_id = None if user is None else str(user.id)
+        lane = user_id or str(update.update_id)
+        return cls(
+            update,
+            kind,
+            user,
+            chat,
+            update.update_id,
+            user_id,
+            0 if chat is None else chat.id,
+            lane,
+            partition_of(lane, partitions),
+            payload or update.model_dump_json(exclude_unset=True),
+        )
+
+    @property
+    def is_from_group(self) -> bool:
+        return self.chat is not None and self.chat.type != "private"
+
+    @property
+    def is_prompt(self) -> bool:
+        """Telegram wants it answered within seconds."""
+        return self.update.pre_checkout_query is not None
+
+    @property
+    def tells_of_payment(self) -> bool:
+        """Telegram's word of money that has been paid or given back, or is about to be."""
+        message = self.update.message
+        told = message is not None and bool(message.successful_payment or message.refunded_payment)
+        return told or self.is_prompt
+
+
+def _content(update: Update) -> tuple[str, TelegramUser | None, Chat | None]:
+    try:
+        kind = update.event_type
+    except UpdateTypeLookupError:
+        return "unknown", None, None
+    event = getattr(update, kind)
+    user = _field(event, "from_user") or _field(event, "user")
+    chat = _field(event, "chat") or _field(_field(event, "message"), "chat")
+    return kind, user, chat
+
+
+def _field(value: Any, name: str) -> Any:
+    """None where the type has no such field; pydantic takes its time to say that by itself."""
+    kind: object = type(value)
+    return getattr(value, name) if name in _fields(kind) else None
+
+
+@cache
+def _fields(kind: object) -> frozenset[str]:
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return frozenset(kind.model_fields)
+    return frozenset()
