@@ -27,7 +27,7 @@ S = TypeVar("S")
 
 
 class Services:
-    """The machinery, and the services of the features that stand earlier in the list."""
+    """The framework, and the services of the features that stand earlier in the list."""
 
     def __init__(
         self,

@@ -13,10 +13,10 @@ from fluent.syntax.visitor import Visitor
 
 import yabot
 from yabot.app.features import FEATURES
-from yabot.bot.localization import LANGUAGES, MACHINERY_TEXTS
+from yabot.bot.localization import FRAMEWORK_TEXTS, LANGUAGES
 
 SOURCE = Path(yabot.__file__).parent
-FOLDERS = [MACHINERY_TEXTS, *(each.texts for each in FEATURES if each.texts)]
+FOLDERS = [FRAMEWORK_TEXTS, *(each.texts for each in FEATURES if each.texts)]
 COMMANDS = [command for feature in FEATURES for command in feature.commands]
 # What a handler hands over to a reader: its first argument is what they read.
 SAYS = {"say", "acknowledge"}

@@ -1,4 +1,4 @@
-"""Puts the parts that features bring where the machinery expects them."""
+"""Puts the parts that features bring where the framework expects them."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ from yabot.errors import ConfigurationError
 from yabot.events.catalog import Catalog
 from yabot.events.failures import FAILURE_EVENTS
 from yabot.events.intake import INTAKE_EVENTS
-from yabot.events.operations import MACHINERY_EVENTS
+from yabot.events.operations import FRAMEWORK_EVENTS
 from yabot.feature import (
     Feature,
     Services,
@@ -65,7 +65,7 @@ def build_catalog(
     """
     catalog = Catalog(
         [
-            *MACHINERY_EVENTS,
+            *FRAMEWORK_EVENTS,
             *FAILURE_EVENTS,
             *INTAKE_EVENTS,
             StoreLost,

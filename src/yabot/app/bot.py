@@ -16,8 +16,8 @@ from yabot.bot.intake import Intake
 from yabot.bot.limits import SendLimits
 from yabot.bot.own_webhooks import OwnWebhooks
 from yabot.bot.pace import Pace
+from yabot.bot.pre_checkout import PreCheckoutAnswers
 from yabot.bot.processing import UpdateProcessor
-from yabot.bot.prompt import PromptAnswers
 from yabot.bot.role import BotRole
 from yabot.bot.rounds import Rounds
 from yabot.bot.sender import Sender
@@ -99,12 +99,12 @@ async def _role(base: Foundation, bot: Bot) -> BotRole:
         until_recorded=sender.until_recorded,
         owes_too_much=sender.owes_too_much,
     )
-    prompt = PromptAnswers(bot, dispatcher, processor, texts)
+    pre_checkout = PreCheckoutAnswers(bot, dispatcher, processor, texts)
     rounds = Rounds(
         shares,
         WaitingUpdates(intake),
         processor,
-        prompt,
+        pre_checkout,
         sender,
         limits,
         on_taken_over=commits.look_again,
@@ -125,7 +125,7 @@ async def _role(base: Foundation, bot: Bot) -> BotRole:
         intake=intake,
         emergency=emergency,
         processor=processor,
-        prompt=prompt,
+        pre_checkout=pre_checkout,
         sender=sender,
         rounds=rounds,
         unreadable=UnreadableUpdates(intake, rounds.begin),

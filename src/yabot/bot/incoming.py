@@ -56,7 +56,7 @@ class Incoming:
         return self.chat is not None and self.chat.type != "private"
 
     @property
-    def is_prompt(self) -> bool:
+    def is_pre_checkout(self) -> bool:
         """Telegram wants it answered within seconds."""
         return self.update.pre_checkout_query is not None
 
@@ -65,7 +65,7 @@ class Incoming:
         """Telegram's word of money that has been paid or given back, or is about to be."""
         message = self.update.message
         told = message is not None and bool(message.successful_payment or message.refunded_payment)
-        return told or self.is_prompt
+        return told or self.is_pre_checkout
 
 
 def _content(update: Update) -> tuple[str, TelegramUser | None, Chat | None]:

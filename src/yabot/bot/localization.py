@@ -13,7 +13,7 @@ from yabot import outside
 
 LANGUAGES = ("es", "en")
 DEFAULT_LANGUAGE = "es"
-MACHINERY_TEXTS = Path(__file__).parent / "texts"
+FRAMEWORK_TEXTS = Path(__file__).parent / "texts"
 
 # A moment is shown as the text says: { DATETIME($until, dateStyle: "long") }.
 Variable = str | int | datetime
@@ -25,7 +25,7 @@ class Texts:
     """All texts of all features; a key is declared once, and in every language."""
 
     def __init__(self, folders: Iterable[Path]) -> None:
-        folders = (MACHINERY_TEXTS, *folders)
+        folders = (FRAMEWORK_TEXTS, *folders)
         self._bundles = {language: _bundle(language, folders) for language in LANGUAGES}
 
     def localizer(self, language: str | None) -> Localizer:

@@ -8,12 +8,12 @@ from time import perf_counter
 from aiogram import Bot, Dispatcher
 from structlog.contextvars import bound_contextvars
 
+from yabot.bot.chat_action import TypingAction
 from yabot.bot.incoming import Incoming
 from yabot.bot.intake import Intake
 from yabot.bot.localization import Texts
 from yabot.bot.pace import Pace, Verdict
 from yabot.bot.shares import Share, Shares
-from yabot.bot.sign import WorkSign
 from yabot.bot.turn import Turn
 from yabot.errors import GuardFailed, LeaseLost, StoreUnavailable, TerminalError, code_of
 from yabot.events.operations import OperationCompleted, Outcome, UpdateReceived
@@ -98,7 +98,7 @@ class UpdateProcessor:
         self.lanes: Lanes[str] = Lanes(IN_FLIGHT, _lane_failed)
         # By id, the updates that are in a lane.
         self._under_way: set[int] = set()
-        self._sign = WorkSign(bot)
+        self._typing = TypingAction(bot)
 
     @property
     def under_way(self) -> frozenset[int]:
@@ -138,7 +138,7 @@ class UpdateProcessor:
         """Raises LeaseLost."""
         with (
             bound_contextvars(correlation_id=handling.cause.correlation_id),
-            self._sign.over(handling.incoming.chat_id),
+            self._typing.over(handling.incoming.chat_id),
         ):
             if given_up:
                 await self._give_up(handling)

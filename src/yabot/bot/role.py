@@ -8,8 +8,8 @@ from yabot.bot.emergency import EmergencyAnswers
 from yabot.bot.groups import GroupDoor
 from yabot.bot.incoming import Incoming
 from yabot.bot.intake import Intake
+from yabot.bot.pre_checkout import PreCheckoutAnswers
 from yabot.bot.processing import UpdateProcessor
-from yabot.bot.prompt import PromptAnswers
 from yabot.bot.reading import Received, Unreadable
 from yabot.bot.rounds import Rounds
 from yabot.bot.sender import Sender
@@ -27,7 +27,7 @@ log = get_logger(__name__)
 # Seconds that work in progress gets when the program stops.
 LAST_SWEEP = 0.5
 FINISH_WORK = 2.5
-FINISH_PROMPT = 0.5
+FINISH_PRE_CHECKOUT = 0.5
 FINISH_SENDING = 1.5
 HAND_OVER = 0.5
 # More than this waiting, and Telegram keeps the rest for us.
@@ -49,7 +49,7 @@ class BotRole:
         intake: Intake,
         emergency: EmergencyAnswers,
         processor: UpdateProcessor,
-        prompt: PromptAnswers,
+        pre_checkout: PreCheckoutAnswers,
         sender: Sender,
         rounds: Rounds,
         unreadable: UnreadableUpdates,
@@ -61,7 +61,7 @@ class BotRole:
         self._intake = intake
         self._emergency = emergency
         self._processor = processor
-        self._prompt = prompt
+        self._pre_checkout = pre_checkout
         self._sender = sender
         self._rounds = rounds
         self._unreadable = unreadable
@@ -92,13 +92,13 @@ class BotRole:
         await self._sender.loop.finish(LAST_SWEEP)
         for lanes, seconds in (
             (self._processor.lanes, FINISH_WORK),
-            (self._prompt.lanes, FINISH_PROMPT),
+            (self._pre_checkout.lanes, FINISH_PRE_CHECKOUT),
             (self._sender.lanes, FINISH_SENDING),
         ):
             if not await lanes.drain(seconds):
                 log.warning("work.left_for_next_start", jobs=lanes.waiting)
                 await lanes.cancel()
-        self._prompt.cancel()
+        self._pre_checkout.cancel()
         await self._rounds.leave(HAND_OVER)
 
     async def _resume_when_possible(self) -> None:
@@ -129,7 +129,7 @@ class BotRole:
     async def _receive(self, delivered: Sequence[Received]) -> None:
         received = [entry for entry in delivered if self._is_ours(entry)]
         updates = [entry.update for entry in received if isinstance(entry, Incoming)]
-        self._prompt.answer(received)
+        self._pre_checkout.answer(received)
         try:
             await self._store(received)
         except StoreUnavailable:

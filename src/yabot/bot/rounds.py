@@ -10,8 +10,8 @@ from datetime import timedelta
 
 from yabot.bot.incoming import Incoming
 from yabot.bot.limits import SendLimits
+from yabot.bot.pre_checkout import PreCheckoutAnswers
 from yabot.bot.processing import UpdateProcessor
-from yabot.bot.prompt import PromptAnswers
 from yabot.bot.sender import Sender
 from yabot.bot.shares import Share, Shares
 from yabot.bot.waiting import Waiting, WaitingUpdates
@@ -28,7 +28,7 @@ EVERY = 0.5
 # With more than so many that wait, the rest is left in SQL.
 MOST_AT_ONCE = 1000
 # Whoever has received it answers it at once; after this they have not lived to note it.
-PROMPT_LEFT_AFTER = timedelta(seconds=30)
+PRE_CHECKOUT_LEFT_AFTER = timedelta(seconds=30)
 
 
 class Rounds:
@@ -37,7 +37,7 @@ class Rounds:
         shares: Shares,
         updates: WaitingUpdates,
         processor: UpdateProcessor,
-        prompt: PromptAnswers,
+        pre_checkout: PreCheckoutAnswers,
         sender: Sender,
         limits: SendLimits | None,
         on_taken_over: Callable[[], None],
@@ -50,7 +50,7 @@ class Rounds:
         self._shares = shares
         self._updates = updates
         self._processor = processor
-        self._prompt = prompt
+        self._pre_checkout = pre_checkout
         self._sender = sender
         self._limits = limits
         self._on_taken_over = on_taken_over
@@ -64,10 +64,10 @@ class Rounds:
         """What this process has just stored: at once if it is its own, behind what others have
         stored of the same users.
         """
-        ordinary = [entry for entry in stored if not entry.is_prompt]
-        for prompt in stored:
-            if prompt.is_prompt:
-                self._prompt.submit(prompt)
+        ordinary = [entry for entry in stored if not entry.is_pre_checkout]
+        for entry in stored:
+            if entry.is_pre_checkout:
+                self._pre_checkout.submit(entry)
         if not self._shares.sole:
             ordinary = [entry for entry in ordinary if self._shares.owns(entry.lane)]
             try:
@@ -128,7 +128,7 @@ class Rounds:
 
     def _take_up(self, found: Sequence[Waiting]) -> None:
         for each in found:
-            if each.is_given_up or not each.incoming.is_prompt:
+            if each.is_given_up or not each.incoming.is_pre_checkout:
                 self._processor.submit(each.incoming, given_up=each.is_given_up)
-            elif self._shares.sole or each.age > PROMPT_LEFT_AFTER:
-                self._prompt.submit(each.incoming)
+            elif self._shares.sole or each.age > PRE_CHECKOUT_LEFT_AFTER:
+                self._pre_checkout.submit(each.incoming)

@@ -1,4 +1,4 @@
-"""The processes of one feature, as the machinery runs them."""
+"""The processes of one feature, as the framework runs them."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""The events that the machinery itself publishes, whichever feature handles the cause."""
+"""The events that the framework itself publishes, whichever feature handles the cause."""
 
 from typing import Any, ClassVar, Literal
 
@@ -37,7 +37,7 @@ class OperationCompleted(EventPayload):
     error_code: str | None = None
 
 
-MACHINERY_EVENTS: tuple[type[EventPayload], ...] = (
+FRAMEWORK_EVENTS: tuple[type[EventPayload], ...] = (
     UpdateReceived,
     UserInteraction,
     OperationCompleted,

@@ -20,8 +20,8 @@ from yabot.bot.endings import Endings, RefusedPage
 from yabot.bot.incoming import Incoming
 from yabot.bot.intake import Intake
 from yabot.bot.pace import Pace
+from yabot.bot.pre_checkout import PreCheckoutAnswers
 from yabot.bot.processing import UpdateProcessor
-from yabot.bot.prompt import PromptAnswers
 from yabot.bot.rounds import Rounds
 from yabot.bot.sender import Sender
 from yabot.bot.shares import Shares
@@ -127,12 +127,12 @@ async def at_the_bench(
         until_recorded=sender.until_recorded,
         owes_too_much=sender.owes_too_much,
     )
-    prompt = PromptAnswers(bot, dispatcher, processor, texts)
+    pre_checkout = PreCheckoutAnswers(bot, dispatcher, processor, texts)
     commits.followers.append(sender.notice)
     looks: list[None] = []
     commits.on_untold.append(lambda: looks.append(None))
     waiting = WaitingUpdates(intake)
-    rounds = Rounds(shares, waiting, processor, prompt, sender, None, commits.look_again)
+    rounds = Rounds(shares, waiting, processor, pre_checkout, sender, None, commits.look_again)
     try:
         yield Bench(database, intake, shares, rounds, processor, sender, handlers, looks)
     finally:

@@ -53,7 +53,7 @@ class UserMiddleware(BaseMiddleware):
 
     async def _chosen_language(self, incoming: Incoming, user: User | None) -> str | None:
         """Who is about to pay has no time to wait for MongoDB."""
-        if user is None or incoming.is_prompt:
+        if user is None or incoming.is_pre_checkout:
             return None
         return (await self._users.preferences(user)).language
 

@@ -9,7 +9,7 @@ from tests.features.subscriptions.shop import Json, invoice
 from tests.outages.world import Way, World
 from tests.outages.worlds import NewWorld
 from tests.waiting import wait_until
-from yabot.bot.prompt import DECIDE_WITHIN, TELL_WITHIN
+from yabot.bot.pre_checkout import DECIDE_WITHIN, TELL_WITHIN
 from yabot.features.narrative.library import FRESH_FOR
 
 FIVE_SECONDS = 5.0
@@ -58,7 +58,7 @@ async def test_a_checkout_without_sql_is_refused_in_time(new_world: NewWorld, wa
         assert outcome["outcome"] == "refused"
         assert "no se te ha cobrado nada" in outcome["message"]
         # It was decided once, and told within the program's own bounds: else it would say so.
-        (undecided,) = world.program.logged("prompt.undecided")
+        (undecided,) = world.program.logged("pre_checkout.undecided")
         # A frozen SQL is given up by the checkout's own bound, or by that on a rested connection.
         assert way == "frozen" or "TimeoutError" not in undecided["reason"]
         # The watch may take longer to say so than the checkout; it would not be well yet.
@@ -67,7 +67,7 @@ async def test_a_checkout_without_sql_is_refused_in_time(new_world: NewWorld, wa
         world.until_well()
         wait_until(lambda: checkouts(world, reader.user_id) == ["unavailable"])
         assert waiting(world, "pre_checkout_query") == 0
-        assert world.program.logged("prompt.not_told") == []
+        assert world.program.logged("pre_checkout.not_told") == []
         assert (await reader.client.pay(reader.user_id, message_id))["outcome"] == "paid"
 
 

@@ -38,7 +38,7 @@ IN_FLIGHT = 500
 REMEMBERED = 1000
 
 
-class PromptAnswers:
+class PreCheckoutAnswers:
     """Each update is decided once and answered at once; what nobody confirms is refused."""
 
     def __init__(
@@ -59,10 +59,10 @@ class PromptAnswers:
         """Begin to answer those among ``received`` that cannot wait until they are stored."""
         for entry in received:
             if isinstance(entry, Incoming):
-                if entry.is_prompt:
+                if entry.is_pre_checkout:
                     self._begin(entry)
             elif (query := unread_checkout(entry)) is not None:
-                log.warning("prompt.unreadable", update_id=entry.update_id)
+                log.warning("pre_checkout.unreadable", update_id=entry.update_id)
                 telling = asyncio.create_task(self._tell(self._refusal(*query)))
                 self._refusing.add(telling)
                 telling.add_done_callback(self._refusing.discard)
@@ -104,10 +104,12 @@ class PromptAnswers:
             async with asyncio.timeout(DECIDE_WITHIN):
                 await self._dispatcher.feed_update(self._bot, turn.update, turn=turn)
         except (TransientError, TimeoutError) as error:
-            log.warning("prompt.undecided", operation=turn.operation, reason=error_text(error))
+            log.warning(
+                "pre_checkout.undecided", operation=turn.operation, reason=error_text(error)
+            )
             return _undecided(handling, turn.operation, "unavailable", error)
         except Exception as error:
-            log.exception("prompt.failed", operation=turn.operation)
+            log.exception("pre_checkout.failed", operation=turn.operation)
             return _undecided(handling, turn.operation, "failed", error)
         return turn
 
@@ -122,7 +124,7 @@ class PromptAnswers:
         try:
             await self._bot(method, request_timeout=TELL_WITHIN)
         except AiogramError as error:
-            log.warning("prompt.not_told", reason=error_text(error))
+            log.warning("pre_checkout.not_told", reason=error_text(error))
 
     async def _finish(self, incoming: Incoming, answering: "asyncio.Task[Turn]") -> None:
         handling = self._processor.begin(incoming)
@@ -165,4 +167,4 @@ def _told(turn: Turn) -> Turn:
 
 
 def _lane_failed(update_id: int, error: Exception) -> None:
-    log.error("prompt.not_finished", update_id=update_id, exc_info=error)
+    log.error("pre_checkout.not_finished", update_id=update_id, exc_info=error)

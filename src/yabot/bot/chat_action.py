@@ -12,18 +12,18 @@ from yabot.observability.logging import get_logger
 
 log = get_logger(__name__)
 
-SIGN_AFTER = 1.0
+TYPING_AFTER = 1.0
 
 
-class WorkSign:
+class TypingAction:
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
         self._sending: set[asyncio.Task[None]] = set()
 
     @contextmanager
     def over(self, chat_id: int) -> Iterator[None]:
-        """Show the sign in the chat when the block takes more than ``SIGN_AFTER`` seconds."""
-        timer = asyncio.get_running_loop().call_later(SIGN_AFTER, self._show, chat_id)
+        """Show the sign in the chat when the block takes more than ``TYPING_AFTER`` seconds."""
+        timer = asyncio.get_running_loop().call_later(TYPING_AFTER, self._show, chat_id)
         try:
             yield
         finally:
@@ -39,4 +39,4 @@ class WorkSign:
         try:
             await self._bot.send_chat_action(chat_id, "typing", request_timeout=5)
         except TelegramAPIError as error:
-            log.debug("sign.failed", reason=error_text(error))
+            log.debug("chat_action.failed", reason=error_text(error))
