@@ -97,7 +97,7 @@ class Feature:
     menu: tuple[str, ...] = ()
     service: Callable[[Services], object] | None = None
     personal_data: Callable[[Services], PersonalData] | None = None
-    # Stands around every update, and may give handlers arguments.
+    # Stands around every update; one that gives handlers arguments names them as ``gives``.
     middleware: Callable[[Services], BaseMiddleware] | None = None
     router: Callable[[Services], Router] | None = None
     # The feature's name is that of their group: where one stops, other features go on.

@@ -6,16 +6,20 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from aiogram import Router
+from aiogram.filters import Command
+from aiogram.types import Message
 
 from tests.architecture import toy
+from tests.architecture.toy.book import GuestBook
 from tests.e2e.reader import Reader, readers
 from tests.e2e.stores import Stores
 from tests.ports import free_port
 from tests.waiting import wait_until
 from yabot.app.application import BotApplication
 from yabot.app.features import FEATURES
-from yabot.errors import SchemaMismatch
-from yabot.feature import Feature
+from yabot.errors import SchemaMismatch, StartupError
+from yabot.feature import Feature, Services
 from yabot.playground.client import PlaygroundClient
 from yabot.settings import ConfigManager, Settings
 
@@ -90,6 +94,19 @@ async def test_its_table_is_verified_at_start(settings: Settings, stores: Stores
     stores.change("ALTER TABLE toy_signatures DROP COLUMN times")
     with pytest.raises(SchemaMismatch, match="times"):
         await BotApplication(settings, WITH_TOY).serve(asyncio.Event())
+
+
+async def test_a_handler_that_asks_for_what_nobody_gives_ends_the_start(settings: Settings) -> None:
+    async def greet(_message: Message, guestbook: GuestBook) -> None: ...
+
+    def router(_services: Services) -> Router:
+        routes = Router(name="greeting")
+        routes.message.register(greet, Command("greet"))
+        return routes
+
+    features = (*WITH_TOY, Feature("greeting", router=router))
+    with pytest.raises(StartupError, match=r"'greeting': the handler .*greet asks for 'guestbook'"):
+        await BotApplication(settings, features).serve(asyncio.Event())
 
 
 async def test_help_mydata_and_forget_know_of_it(running: str, stores: Stores) -> None:

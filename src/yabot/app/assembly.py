@@ -6,8 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from aiogram import Bot, Dispatcher, Router
-from aiogram.filters import Command
+from aiogram import Bot, Dispatcher
 from aiogram.types import User as TelegramUser
 from uuid_utils import uuid7
 
@@ -17,6 +16,7 @@ from yabot.bot import personal_data as bot_data
 from yabot.bot.arguments import BoundedArguments
 from yabot.bot.endings import Endings, RefusedPage
 from yabot.bot.groups import GroupDoor, PrivateChatsOnly
+from yabot.bot.handlers import take_handlers
 from yabot.bot.localization import Texts
 from yabot.bot.sender import OnBlocked
 from yabot.bus import expiry as bus_expiry
@@ -152,39 +152,24 @@ def _expired(features: Sequence[Feature], ages: Ages) -> list[Rule]:
 def build_dispatcher(
     features: Sequence[Feature], services: Services, me: TelegramUser
 ) -> tuple[Dispatcher, GroupDoor]:
-    """Handlers get ``database`` and every service, under its feature's name, as arguments."""
+    """Handlers get ``database`` and every service, under its feature's name, as arguments.
+
+    Raises StartupError for a handler that asks for something else.
+    """
     dispatcher = Dispatcher(disable_fsm=True)
-    dispatcher["database"] = services.database
-    dispatcher.workflow_data.update(services.by_name)
+    given: dict[str, object] = {"database": services.database, **services.by_name}
+    dispatcher.workflow_data.update(given)
     door = GroupDoor(me, dispatcher)
     dispatcher.update.outer_middleware(PrivateChatsOnly(services.texts, door))
     dispatcher.message.middleware(BoundedArguments())
+    for middleware in (each.middleware(services) for each in features if each.middleware):
+        dispatcher.update.outer_middleware(middleware)
+        given |= dict.fromkeys(getattr(middleware, "gives", ()))
     for each in features:
-        if each.middleware is not None:
-            dispatcher.update.outer_middleware(each.middleware(services))
         if each.router is not None:
-            _take_handlers(dispatcher, each.router(services))
+            take_handlers(dispatcher, each.name, each.router(services), given)
     log.debug("dispatcher.built", features=[each.name for each in features])
     return dispatcher, door
-
-
-def _take_handlers(dispatcher: Dispatcher, router: Router) -> None:
-    """One flat router asks all handlers, in the order of the features: aiogram spends more time on
-    a router that an update passes than on its handlers.
-    """
-    if router.sub_routers:
-        raise ValueError(f"register the handlers of {router.name} on it, not on routers below it")
-    for kind, observer in router.observers.items():
-        dispatcher.observers[kind].handlers += observer.handlers
-    _match_in_any_case(router)
-
-
-def _match_in_any_case(router: Router) -> None:
-    """As ``command_in`` does: a telephone begins a message with a capital letter."""
-    for handler in router.message.handlers:
-        for each in handler.filters or ():
-            if isinstance(each.callback, Command):
-                each.callback.ignore_case = True
 
 
 def build_coordinators(features: Sequence[Feature], services: Services) -> dict[str, Coordinator]:

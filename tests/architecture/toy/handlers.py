@@ -18,6 +18,8 @@ Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 class Signatures(BaseMiddleware):
     """Gives handlers ``signed``: how often the reader has signed."""
 
+    gives = ("signed",)
+
     def __init__(self, book: GuestBook) -> None:
         self._book = book
 

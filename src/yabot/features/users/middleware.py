@@ -24,6 +24,8 @@ class UserMiddleware(BaseMiddleware):
     not registered, or not any more.
     """
 
+    gives = ("user", "t")
+
     def __init__(self, users: UserService, texts: Texts) -> None:
         self._users = users
         self._texts = texts
