@@ -1,5 +1,6 @@
-"""The server's clock: aware datetimes in UTC, and whole microseconds since 1970 for counters."""
+"""The server's clocks: aware datetimes in UTC, whole microseconds since 1970, seconds that pass."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -7,6 +8,13 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+def uptime() -> float:
+    """Seconds; where the system can tell, those in which it slept are among them."""
+    if hasattr(time, "CLOCK_BOOTTIME"):
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.monotonic()
 
 
 def to_microseconds(moment: datetime) -> int:

@@ -13,8 +13,8 @@ from tests.storage.fixtures import PARTITIONS
 from yabot.bus.groups.group import SubscriberGroup
 from yabot.bus.groups.positions import declare_groups
 from yabot.bus.tables import dead_letters
-from yabot.clock import utc_now
-from yabot.coordinator.clock import TrustedClock, uptime
+from yabot.clock import uptime, utc_now
+from yabot.coordinator.clock import TrustedClock
 from yabot.coordinator.coordinator import Coordinator
 from yabot.coordinator.deadlines import Deadlines
 from yabot.coordinator.inspector import WorkflowInspector

@@ -51,19 +51,19 @@ async def unit_under_way(owner: SharedLeases, tokens: dict[int, int]) -> AsyncIt
 
 async def test_a_sign_of_life_waits_for_no_unit(new_postgres: NewDatabase) -> None:
     one, two = await member(new_postgres), await member(new_postgres)
-    tokens = (await one.refresh(GROUP)).tokens
+    tokens = (await one.renew(GROUP)).tokens
     async with unit_under_way(one, tokens), asyncio.timeout(PATIENCE):
-        assert (await one.refresh(GROUP)).tokens == tokens
-        assert (await two.refresh(GROUP)).tokens == {}
+        assert (await one.renew(GROUP)).tokens == tokens
+        assert (await two.renew(GROUP)).tokens == {}
 
 
 async def test_nobody_takes_over_where_a_unit_is_under_way(new_postgres: NewDatabase) -> None:
     late, heir = await member(new_postgres, lease=0), await member(new_postgres)
-    tokens = (await late.refresh(GROUP)).tokens
+    tokens = (await late.renew(GROUP)).tokens
     async with unit_under_way(late, {1: tokens[1]}), asyncio.timeout(PATIENCE):
-        taken = await heir.refresh(GROUP)
+        taken = await heir.renew(GROUP)
         assert taken.tokens.keys() == taken.orphaned == tokens.keys() - {1}
-    taken = await heir.refresh(GROUP)
+    taken = await heir.renew(GROUP)
     assert taken.tokens.keys() == tokens.keys()
     assert taken.orphaned == {1}
     for partition, token in tokens.items():
@@ -74,9 +74,9 @@ async def test_nobody_takes_over_where_a_unit_is_under_way(new_postgres: NewData
 async def test_who_leaves_holds_nothing_any_more(new_postgres: NewDatabase) -> None:
     """Also of what it had taken, and was stopped before it could begin there."""
     one, two = await member(new_postgres), await member(new_postgres)
-    tokens = (await one.refresh(GROUP)).tokens
+    tokens = (await one.renew(GROUP)).tokens
     await one.leave(GROUP)
-    taken = await two.refresh(GROUP)
+    taken = await two.renew(GROUP)
     assert taken.tokens.keys() == tokens.keys()
     assert not taken.orphaned
 
@@ -105,7 +105,7 @@ async def test_those_that_come_back_together_wait_for_each_other_in_no_ring(
     with ExitStack() as stack:
         found = [stack.enter_context(deadlocks(each.database)) for each in members]
         for _ in range(TIMES):
-            await asyncio.gather(*(each.refresh(GROUP) for each in members))
+            await asyncio.gather(*(each.renew(GROUP) for each in members))
     assert found == [[], [], []]
 
 
@@ -134,12 +134,12 @@ def waits_for(database: Database, gate: int) -> Callable[[], Awaitable[bool]]:
 async def test_a_check_that_began_before_a_take_over_sees_it(new_postgres: NewDatabase) -> None:
     """PostgreSQL would else give it the row as it was when the statement began."""
     late, heir = await member(new_postgres, lease=0), await member(new_postgres)
-    tokens = (await late.refresh(GROUP)).tokens
+    tokens = (await late.renew(GROUP)).tokens
     with heir.database.engine.begin() as holding:
         holding.execute(text(f"SELECT pg_advisory_xact_lock({GATE})"))
         with checks_wait_behind_their_snapshot(late.database, GATE):
             checking = asyncio.create_task(late.database.write(late.check(GROUP, 1, tokens[1])))
             await until(waits_for(heir.database, GATE))
-        assert 1 in (await heir.refresh(GROUP)).tokens
+        assert 1 in (await heir.renew(GROUP)).tokens
     with pytest.raises(LeaseLost):
         await checking

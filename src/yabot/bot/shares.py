@@ -128,7 +128,7 @@ class Shares:
         """
         asked = monotonic()
         try:
-            holdings = await self._leases.refresh(GROUP)
+            holdings = await self._leases.renew(GROUP)
         except StoreUnavailable:
             self._lead_unless_told()
             raise
@@ -136,16 +136,16 @@ class Shares:
         self._until = asked + self._leases.lease_seconds
         held = list(self._held.values())
         self.drop(share for share in held if holdings.tokens.get(share.partition) != share.token)
-        for partition in holdings.unwanted & self._held.keys():
+        for partition in holdings.revoked & self._held.keys():
             self._held[partition].close()
-        self._lead(LEADING in holdings.tokens and LEADING not in holdings.unwanted)
+        self._lead(LEADING in holdings.tokens and LEADING not in holdings.revoked)
         self._forget_ended()
         fresh = {
             number: token
             for number, token in sorted(holdings.tokens.items())
             if number not in self._held and number not in self._ending
         }
-        spare = {number: fresh.pop(number) for number in holdings.unwanted & fresh.keys()}
+        spare = {number: fresh.pop(number) for number in holdings.revoked & fresh.keys()}
         await self._leases.release(GROUP, spare)
         return [Share(n, token, orphaned=n in holdings.orphaned) for n, token in fresh.items()]
 

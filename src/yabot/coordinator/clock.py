@@ -1,11 +1,10 @@
 """A wall clock that is believed as long as it moves like the monotonic one."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from yabot.clock import utc_now
+from yabot.clock import uptime, utc_now
 from yabot.errors import TransientError
 
 # By how much the two may differ: a clock is set right by seconds, and wrong by hours.
@@ -14,13 +13,6 @@ MOST_DRIFT = timedelta(minutes=5)
 
 class ClockDistrusted(TransientError):
     code = "clock_distrusted"
-
-
-def uptime() -> float:
-    """Seconds; where the system can tell, those in which it slept are among them."""
-    if hasattr(time, "CLOCK_BOOTTIME"):
-        return time.clock_gettime(time.CLOCK_BOOTTIME)
-    return time.monotonic()
 
 
 @dataclass(slots=True)

@@ -25,30 +25,36 @@ from yabot.storage.relational.database import Database, Statement, insert_new
 
 # Seconds for which a partition stays with an owner that is not heard of.
 LEASE_SECONDS = 10.0
-# Seconds between two signs of life.
+# Seconds between two renewals.
 RENEW_EVERY = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """By partition, the token under which this process works. Some of them are ``unwanted``:
-    another process is to have them as soon as they are released. Some may be ``orphaned``: taken
-    just now from an owner that has not released them.
+    """By partition, the fencing token under which this process works: it rises with each owner.
+
+    Some of them are ``revoked``: another process is to have them as soon as they are released. Some
+    may be ``orphaned``: taken just now from an owner that has not released them.
     """
 
     tokens: dict[int, int]
-    unwanted: frozenset[int] = frozenset()
+    revoked: frozenset[int] = frozenset()
     orphaned: frozenset[int] = frozenset()
 
 
 class Leases(Protocol):
+    """Who works where, as the store has it. ``Assignment`` calls it, and nobody else."""
+
     @property
     def lease_seconds(self) -> float:
-        """For so long after a ``refresh`` nobody else can have what it gave; infinite for good."""
+        """For so long after a ``renew`` nobody else can have what it gave; infinite for good."""
         ...
 
-    async def refresh(self, group: str) -> Granted:
-        """Give a sign of life, and say what this process holds now. Raises StoreUnavailable."""
+    async def renew(self, group: str) -> Granted:
+        """Give a sign of life, take what is this process's and free, and say what it holds now.
+
+        Raises StoreUnavailable.
+        """
         ...
 
     def check(self, group: str, partition: int, token: int) -> Statement[None] | None:
@@ -56,7 +62,7 @@ class Leases(Protocol):
         ...
 
     async def release(self, group: str, tokens: dict[int, int]) -> None:
-        """Somebody else may go on at once. Raises StoreUnavailable."""
+        """Let others go on at once, from what this process has written. Raises StoreUnavailable."""
         ...
 
     async def leave(self, group: str) -> None:
@@ -72,7 +78,7 @@ class SoleLeases(Leases):
     lease_seconds: float = math.inf
 
     @override
-    async def refresh(self, group: str) -> Granted:
+    async def renew(self, group: str) -> Granted:
         """How the process before this one has ended, nobody knows."""
         everything = range(self.partitions)
         return Granted(dict.fromkeys(everything, 0), orphaned=frozenset(everything))
@@ -95,16 +101,18 @@ class SharedLeases(Leases):
     """Leases in PostgreSQL, on its clock. The partitions go round the members in order.
 
     An owner that was thought dead and is not finds its token outdated in the very transaction
-    with which it wants to take effect.
+    with which it wants to take effect: also when that clock is set, which ends leases early or has
+    them begin anew.
     """
 
     database: Database
     lease_seconds: float = LEASE_SECONDS
-    member: str = field(default_factory=lambda: str(uuid4()))
+    # Nobody gives it: two processes with one name would hold the same partitions.
+    member: str = field(default_factory=lambda: str(uuid4()), init=False)
 
     @override
-    async def refresh(self, group: str) -> Granted:
-        return await self.database.write(lambda connection: self._refresh(connection, group))
+    async def renew(self, group: str) -> Granted:
+        return await self.database.write(lambda connection: self._renew(connection, group))
 
     @override
     def check(self, group: str, partition: int, token: int) -> Statement[None]:
@@ -129,7 +137,7 @@ class SharedLeases(Leases):
         who = {"group": group, "who": self.member}
 
         def leave(connection: Connection) -> None:
-            # In their order, as whoever refreshes does.
+            # In their order, as whoever renews does.
             connection.execute(_lock_owners, {"group": group})
             connection.execute(_vacate_all, who)
             connection.execute(_leave, who)
@@ -137,7 +145,7 @@ class SharedLeases(Leases):
         await self.database.flush()
         await self.database.write(leave)
 
-    def _refresh(self, connection: Connection, group: str) -> Granted:
+    def _renew(self, connection: Connection, group: str) -> Granted:
         # Whoever is second to ask waits here for whoever is first: with nothing in their hands.
         rows = connection.execute(_lock_owners, {"group": group}).all()
         if not rows:
@@ -146,20 +154,20 @@ class SharedLeases(Leases):
         now = connection.execute(_now).scalar_one()
         until = now + int(self.lease_seconds * 1_000_000)
         members = self._sign(connection, group, now, until)
-        held, ownerless, unwanted, orphaned = {}, {}, set(), set()
+        held, free, revoked, orphaned = {}, {}, set(), set()
         for row in rows:
             mine = members[row.partition % len(members)] == self.member
             if row.member == self.member:
                 held[row.partition] = row.token
                 if not mine:
-                    unwanted.add(row.partition)
+                    revoked.add(row.partition)
             elif mine and (row.member is None or row.expires_us < now):
-                ownerless[row.partition] = row.token + 1
+                free[row.partition] = row.token + 1
                 if row.member is not None:
                     orphaned.add(row.partition)
-        taken = _without_units(connection, group, ownerless)
+        taken = _without_units(connection, group, free)
         self._hold(connection, group, taken, until)
-        return Granted(held | taken, frozenset(unwanted), frozenset(orphaned & taken.keys()))
+        return Granted(held | taken, frozenset(revoked), frozenset(orphaned & taken.keys()))
 
     def _sign(self, connection: Connection, group: str, now: int, until: int) -> Sequence[str]:
         """The members that are alive, this one among them."""
@@ -168,10 +176,16 @@ class SharedLeases(Leases):
             row = {"name": group, "member": self.member, "expires_us": until}
             connection.execute(insert_new(connection, group_members), row)
         connection.execute(_forget_members, {"group": group, "now": now})
-        return connection.execute(_members, {"group": group}).scalars().all()
+        members = connection.execute(_members, {"group": group}).all()
+        if any(member.expires_us > until for member in members):
+            # The clock was set back. Who has died before that would else count as alive until the
+            # clock has come there again.
+            for shorten in (_shorten_members, _shorten_leases):
+                connection.execute(shorten, {"group": group, "until": until})
+        return [member.member for member in members]
 
     def _hold(self, connection: Connection, group: str, taken: dict[int, int], until: int) -> None:
-        connection.execute(_renew, {"group": group, "who": self.member, "until": until})
+        connection.execute(_keep, {"group": group, "who": self.member, "until": until})
         for number, token in taken.items():
             values = {"group": group, "number": number, "own_token": token, "until": until}
             connection.execute(_take, values | {"who": self.member})
@@ -205,7 +219,7 @@ _lock_alone = (
     )
     .with_for_update(skip_locked=True)
 )
-_renew = (
+_keep = (
     update(partition_owners)
     .where(partition_owners.c.name == bindparam("group"))
     .where(partition_owners.c.member == bindparam("who"))
@@ -236,9 +250,15 @@ _forget_members = delete(group_members).where(
     group_members.c.name == bindparam("group"), group_members.c.expires_us < bindparam("now")
 )
 _members = (
-    select(group_members.c.member)
+    select(group_members.c.member, group_members.c.expires_us)
     .where(group_members.c.name == bindparam("group"))
     .order_by(group_members.c.member)
+)
+_shorten_members, _shorten_leases = (
+    update(table)
+    .where(table.c.name == bindparam("group"), table.c.expires_us > bindparam("until"))
+    .values(expires_us=bindparam("until"))
+    for table in (group_members, partition_owners)
 )
 
 

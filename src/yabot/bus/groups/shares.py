@@ -33,15 +33,15 @@ class Shares:
         """Begin with what is newly ours, and give those; leave what is another's, hand over what
         is to be. Raises StoreUnavailable.
         """
-        holdings = await self._leases.refresh(self._group)
+        holdings = await self._leases.renew(self._group)
         for progress in self:
             if holdings.tokens.get(progress.partition) != progress.token:
                 self.drop(progress)
-        for partition in holdings.unwanted & self._held.keys():
+        for partition in holdings.revoked & self._held.keys():
             self._held[partition].close()
         fresh = {n: t for n, t in holdings.tokens.items() if n not in self._held}
         # What could not be begun when it was taken, and is to be another's by now.
-        spare = {n: fresh.pop(n) for n in holdings.unwanted & fresh.keys()}
+        spare = {n: fresh.pop(n) for n in holdings.revoked & fresh.keys()}
         # Only now: what is released here is not to be begun with the token it had.
         await self._hand_over([progress for progress in self if progress.is_over])
         await self._leases.release(self._group, spare)
