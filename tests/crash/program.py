@@ -31,7 +31,7 @@ from yabot.app.stores import Stores
 from yabot.app.worker import WorkerRole
 from yabot.bus.groups.feed import Feed
 from yabot.bus.groups.worker import EventWorker
-from yabot.bus.inbound.sequencer import Sequencer
+from yabot.bus.inbound.sequencer import build_sequencer
 from yabot.bus.inbound.stream import InboundStream
 from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams
@@ -147,7 +147,7 @@ async def subscribing(stores: Stores, services: Services, leases: Leases) -> Asy
     worker = WorkerRole(
         events=EventWorker(feed, groups),
         deadlines=deadlines,
-        sequencer=Sequencer(InboundStream(stores.redis), services.commits, leases),
+        sequencer=build_sequencer(InboundStream(stores.redis), services.commits, leases),
         aside=[
             build_retention(FEATURES, stores.database, RETENTION_DAYS).loop,
             StreamTrimming(stores.database, Streams(stores.redis)).loop,

@@ -85,7 +85,7 @@ class World:
     group: str = field(default_factory=lambda: uuid4().hex)
     # Also those that are thought dead.
     everybody: list[Member] = field(default_factory=list)
-    jobs: dict[int, ExitStack] = field(default_factory=lambda: defaultdict(ExitStack))
+    jobs: dict[int, ExitStack] = field(default_factory=dict)
     clock_was_set: bool = False
 
     def __post_init__(self) -> None:
@@ -124,7 +124,7 @@ class World:
         member.worker.faults.clear()
 
     def work(self, member: Member) -> None:
-        jobs = self.jobs[id(member)]
+        jobs = self.jobs.setdefault(id(member), ExitStack())
         jobs.close()
         for lease in open_leases(member):
             jobs.enter_context(lease)

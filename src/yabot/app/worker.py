@@ -10,7 +10,7 @@ from yabot.app.assembly import build_coordinators, build_deadlines, build_groups
 from yabot.app.foundation import Foundation
 from yabot.bus.groups.feed import Feed
 from yabot.bus.groups.worker import EventWorker
-from yabot.bus.inbound.sequencer import Sequencer
+from yabot.bus.inbound.sequencer import Sequencer, build_sequencer
 from yabot.bus.inbound.stream import InboundStream
 from yabot.bus.streams import Streams
 from yabot.bus.trimming import StreamTrimming
@@ -45,11 +45,13 @@ class WorkerRole:
     def loops(self) -> list[WakingLoop]:
         """All, for whoever wants to know how they do."""
         groups = [group.loop for group in self._events.groups]
-        return [*groups, *self._deadlines, self._sequencer.loop, *self._aside]
+        inbound = [self._sequencer.assignment.changes, self._sequencer.loop]
+        return [*groups, *self._deadlines, *inbound, *self._aside]
 
     def start(self) -> None:
         self._events.start()
-        for loop in (*self._deadlines, self._sequencer.loop, *self._aside):
+        self._sequencer.start()
+        for loop in (*self._deadlines, *self._aside):
             loop.start()
 
     async def stop(self) -> None:
@@ -78,7 +80,7 @@ def start_worker(base: Foundation, stack: AsyncExitStack) -> None:
 def _role(base: Foundation) -> WorkerRole:
     database, streams = base.stores.database, Streams(base.stores.redis)
     features, services, leases = base.features, base.services, base.leases()
-    sequencer = Sequencer(InboundStream(base.stores.redis), services.commits, leases)
+    sequencer = build_sequencer(InboundStream(base.stores.redis), services.commits, leases)
     sequencer.lateness.on_change = base.reporter("inbound_order", "degraded")
     sequencer.refusals.on_flood = base.reporter("inbound_refused", "degraded")
     coordinators = build_coordinators(features, services)

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from tests.storage.dumps import Rows, rows_of
 from tests.storage.fixtures import PARTITIONS
 from tests.waiting import until
-from yabot.bus.inbound.sequencer import Sequencer
+from yabot.bus.inbound.sequencer import Sequencer, build_sequencer
 from yabot.bus.inbound.stream import INBOUND, InboundStream
 from yabot.clock import rfc3339, utc_now
 from yabot.log.commit_log import CommitLog
@@ -97,7 +97,13 @@ def new_sequencer(
     stream: InboundStream | None = None,
 ) -> Sequencer:
     leases = leases or SoleLeases(PARTITIONS)
-    return Sequencer(stream or InboundStream(redis), commits, leases, window=window)
+    return build_sequencer(stream or InboundStream(redis), commits, leases, window=window)
+
+
+async def look(sequencer: Sequencer) -> None:
+    """Once, without its loops."""
+    await sequencer.assignment.run_once()
+    await sequencer.run_once()
 
 
 @asynccontextmanager
@@ -105,7 +111,7 @@ async def sequencing(
     commits: CommitLog, redis: Redis, *, window: float = 0.1
 ) -> AsyncIterator[Sequencer]:
     sequencer = new_sequencer(commits, redis, window=window)
-    sequencer.loop.start()
+    sequencer.start()
     try:
         yield sequencer
     finally:

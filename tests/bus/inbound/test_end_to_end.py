@@ -20,6 +20,7 @@ from tests.bus.inbound.service import (
     Sent,
     audits,
     logged,
+    look,
     new_sequencer,
     sequence,
     sequencing,
@@ -32,7 +33,7 @@ from tests.bus.log import tell
 from tests.bus.valkey import Server, server
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import PARTITIONS, PATIENCE_MS, NewDatabase, new_commits
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from yabot.bus.connection import connect
 from yabot.bus.groups.feed import Feed
 from yabot.bus.groups.group import SubscriberGroup
@@ -117,22 +118,24 @@ def _of_user(sent: Sent, user: str) -> Sent:
 
 
 class Instance:
-    """One of several on one PostgreSQL, with a lease that soon runs out."""
+    """One of several on one PostgreSQL."""
 
-    def __init__(self, database: Database, redis: Redis, window: float = 0.1) -> None:
+    def __init__(
+        self, database: Database, redis: Redis, *, lease: float, window: float = 0.1
+    ) -> None:
         self.database = database
-        leases = SharedLeases(database, lease_seconds=0.5)
+        leases = SharedLeases(database, lease_seconds=lease)
         self.sequencer = new_sequencer(new_commits(database), redis, window=window, leases=leases)
 
 
 async def test_two_instances_share_the_work_and_one_does_it(
     new_postgres: NewDatabase, redis: Redis
 ) -> None:
-    instances = [Instance(new_postgres(), redis, window=1.0) for _ in range(2)]
+    instances = [Instance(new_postgres(), redis, lease=PATIENCE, window=1.0) for _ in range(2)]
     sent = [Sent(f"{n}", n) for n in range(40)]
     for instance in instances:
         await instance.database.open()
-        instance.sequencer.loop.start()
+        instance.sequencer.start()
     for each in reversed(sent[:20]):
         await write(redis, each)
     await settle(redis)
@@ -150,21 +153,21 @@ async def test_who_was_taken_for_dead_takes_nothing_in(
 ) -> None:
     """It would take an event in before one that its successor knows to come first."""
     early, late = Sent("early", 1), Sent("late", 2)
-    first = Instance(new_postgres(), redis)
+    first = Instance(new_postgres(), redis, lease=0.5)
     await first.database.open()
-    await first.sequencer.run_once()
+    await look(first.sequencer)
     await write(redis, late)
-    await first.sequencer.run_once()
+    await look(first.sequencer)
     await until(lambda: _lease_has_run_out(first.database))
-    second = Instance(new_postgres(), redis)
+    second = Instance(new_postgres(), redis, lease=0.5)
     await second.database.open()
-    await second.sequencer.run_once()
+    await look(second.sequencer)
     await write(redis, early)
-    await first.sequencer.run_once()
+    await look(first.sequencer)
     assert await logged(first.database) == []
 
     async def settled() -> bool:
-        await second.sequencer.run_once()
+        await look(second.sequencer)
         return await redis.xlen(INBOUND) == 0
 
     await until(settled)
@@ -181,7 +184,7 @@ async def test_redis_goes_away_and_comes_back(sqlite_database: Database, tmp_pat
     commits = new_commits(sqlite_database)
     async with server(tmp_path / "valkey") as valkey:
         sequencer = new_sequencer(commits, valkey.redis, window=1.0)
-        sequencer.loop.start()
+        sequencer.start()
         await write(valkey.redis, REACTION)
         await settle(valkey.redis)
         await valkey.kill()

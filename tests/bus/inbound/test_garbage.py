@@ -15,6 +15,7 @@ from tests.bus.inbound.service import (
     Sent,
     audits,
     logged,
+    look,
     new_sequencer,
     sequence,
     sequencing,
@@ -109,10 +110,10 @@ async def test_what_other_services_may_not_send_has_no_effect_until_it_is_named(
     assert row["event_type"] == "reaction_detected"
     assert "name it in INBOUND_EVENT_TYPES" in row["error"]
     await DeadLetters(database, by="a test").retry([row["id"]])
-    await new_sequencer(closed, redis).run_once()
+    await look(new_sequencer(closed, redis))
     assert await state_of(database) == "dead"
     await DeadLetters(database, by="a test").retry([row["id"]])
-    await new_sequencer(new_commits(database), redis).run_once()
+    await look(new_sequencer(new_commits(database), redis))
     assert await state_of(database) == "resolved"
 
 
@@ -129,11 +130,11 @@ async def test_a_flood_is_kept_and_becomes_letters_a_hundred_a_minute(
     assert len(await audits(database, "inbound_flooded")) == 1
     assert "150 entries that do not fit wait" in str(troubles[-1])
     # Each process begins a minute of its own.
-    await new_sequencer(commits, redis).run_once()
+    await look(new_sequencer(commits, redis))
     assert len(await letters(database)) == 2 * MOST_A_MINUTE
     last = new_sequencer(commits, redis)
     last.refusals.on_flood = troubles.append
-    await last.run_once()
+    await look(last)
     assert await redis.xlen(ASIDE) == 0
     assert troubles[-1] is None
     kept = [json.loads(row["envelope"])["payload"]["entry"] for row in await letters(database)]
@@ -155,7 +156,7 @@ async def test_letters_are_bounded_until_an_operator_has_decided(
     await sequence(commits, redis)
     assert (len(await letters(database)), await redis.xlen(ASIDE)) == (MOST_LETTERS, 1)
     await DeadLetters(database, by="a test").discard([letter["id"]], note="seen")
-    await new_sequencer(commits, redis).run_once()
+    await look(new_sequencer(commits, redis))
     assert (len(await letters(database)), await redis.xlen(ASIDE)) == (MOST_LETTERS + 1, 0)
 
 
@@ -195,7 +196,7 @@ async def test_a_form_of_envelope_that_this_version_does_not_know_can_be_read_by
     statement = dead_letters.update().values(envelope=json.dumps(letter))
     await database.write(lambda connection: connection.execute(statement) and None)
     await DeadLetters(database, by="a test").retry([row["id"]])
-    await new_sequencer(commits, redis).run_once()
+    await look(new_sequencer(commits, redis))
     assert await state_of(database) == "resolved"
     assert await taken_in(database, [REACTION]) == ["reaction"]
 
@@ -206,7 +207,7 @@ async def sequence_flooded(commits: CommitLog, redis: Redis, *sent: Sent) -> lis
     await write(redis, *sent)
     sequencer = new_sequencer(commits, redis)
     sequencer.refusals.on_flood = troubles.append
-    sequencer.loop.start()
+    sequencer.start()
     await settle(redis)
     await sequencer.stop(2)
     return troubles
@@ -251,7 +252,7 @@ async def test_an_operator_has_it_tried_again(
 ) -> None:
     letter = await refused_once(database, commits, redis)
     await DeadLetters(database, by="a test").retry([letter])
-    await new_sequencer(commits, redis).run_once()
+    await look(new_sequencer(commits, redis))
     assert await state_of(database) == "resolved"
     assert await taken_in(database, [REACTION]) == ["reaction"]
 
@@ -263,7 +264,7 @@ async def test_what_cannot_be_mended_stays_dead(
     await sequence(commits, redis)
     (row,) = await letters(database)
     await DeadLetters(database, by="a test").retry([row["id"]])
-    await new_sequencer(commits, redis).run_once()
+    await look(new_sequencer(commits, redis))
     (row,) = await letters(database)
     assert (row["state"], row["attempts"]) == ("dead", 2)
 

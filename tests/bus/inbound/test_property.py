@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 
 from tests.bus.inbound.service import (
     Sent,
+    look,
     new_sequencer,
     sequence,
     taken_in,
@@ -108,7 +109,7 @@ async def _in_portions(commits: CommitLog, redis: Redis, portions: list[list[Sen
     sequencer = new_sequencer(commits, redis, window=3600.0)
     for portion in portions:
         await write(redis, *portion)
-        await sequencer.run_once()
+        await look(sequencer)
     await sequence(commits, redis)
 
 

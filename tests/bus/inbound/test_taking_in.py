@@ -14,6 +14,7 @@ from tests.bus.inbound.service import (
     Sent,
     audits,
     logged,
+    look,
     new_sequencer,
     sequence,
     taken_in,
@@ -241,7 +242,7 @@ async def test_events_wait_for_each_other_while_they_come(
     patient = new_sequencer(commits, redis, window=3600.0)
     for each in (HINT, AWARD, REACTION):
         await write(redis, each)
-        await patient.run_once()
+        await look(patient)
         assert await logged(database) == []
     await sequence(commits, redis)
     assert await taken_in(database, [REACTION, AWARD, HINT]) == ["reaction", "award", "hint"]
