@@ -1,14 +1,14 @@
 """What a feature may bring. The composition root lists the features; nothing else knows them."""
 
+from __future__ import annotations
+
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from aiogram import BaseMiddleware, Bot, Router
 from sqlalchemy import Table
 
-from yabot.bot.endings import OnRefusedPage
 from yabot.bot.localization import Texts
 from yabot.coordinator.process import Process
 from yabot.events.catalog import Chain
@@ -22,6 +22,11 @@ from yabot.storage.documents.parts import StatePart, composed
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
 from yabot.subscriber import Subscriber
+
+if TYPE_CHECKING:  # a command that asks for the tables alone need not wait for aiogram
+    from aiogram import BaseMiddleware, Bot, Router
+
+    from yabot.bot.endings import OnRefusedPage
 
 S = TypeVar("S")
 

@@ -8,9 +8,8 @@ import aiogram.methods
 from aiogram.methods import SendDocument, TelegramMethod
 from aiogram.types import BufferedInputFile
 
+from yabot.bot.message import FILE_METHOD
 from yabot.log.unit_of_work import Message
-
-FILE_METHOD = SendDocument.__api_method__
 
 _METHODS: dict[str, type[TelegramMethod[Any]]] = {
     method.__api_method__: method
@@ -23,22 +22,6 @@ def to_message(method: TelegramMethod[Any], chat_id: int, content_id: str | None
     """Only what was set is stored: aiogram fills in the bot's defaults when it is sent."""
     payload = method.model_dump_json(exclude_unset=True)
     return Message(chat_id, method.__api_method__, payload, content_id)
-
-
-def call(
-    method: str, chat_id: int, parameters: dict[str, Any], content_id: str | None = None
-) -> Message:
-    """Like ``to_message``, for what every update sends: aiogram's models take their time to build,
-    only to be written as the JSON that they are made of.
-    """
-    return Message(chat_id, method, json.dumps(parameters, ensure_ascii=False), content_id)
-
-
-def text_file(chat_id: int, name: str, text: str, caption: str) -> Message:
-    """A file that is made of its text when it is sent: the log holds nothing but JSON."""
-    document = {"name": name, "text": text}
-    parameters = {"chat_id": chat_id, "document": document, "caption": caption}
-    return call(FILE_METHOD, chat_id, parameters)
 
 
 def to_method(message: Message) -> TelegramMethod[Any]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from yabot.bot.measure import LONGEST, MOST_BUTTONS, MOST_DATA_BYTES, is_visible, plain_text, units
-from yabot.bot.outgoing import call
+from yabot.bot.message import call
 from yabot.log.unit_of_work import Message
 
 # In the place of a label that shows nothing.

@@ -1,6 +1,5 @@
 """What a handler works with: one attempt at one update."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +8,10 @@ from aiogram.types import Message as TelegramMessage
 from aiogram.types import Update
 
 from yabot.bot.incoming import Incoming
-from yabot.bot.outgoing import call, to_message
+from yabot.bot.message import Keyboard, call, message
+from yabot.bot.outgoing import to_message
 from yabot.events.operations import Outcome, UserInteraction
-from yabot.log.unit_of_work import Message, UnitOfWork
-
-# Rows of buttons, each a pair of text and callback data.
-Keyboard = Sequence[Sequence[tuple[str, str]]]
+from yabot.log.unit_of_work import UnitOfWork
 
 
 @dataclass(slots=True)
@@ -82,20 +79,3 @@ class Turn:
 
     def send(self, method: TelegramMethod[Any], content_id: str | None = None) -> None:
         self.work.send(to_message(method, self.chat_id, content_id))
-
-
-def message(
-    chat_id: int,
-    text: str,
-    keyboard: Keyboard = (),
-    content_id: str | None = None,
-    *,
-    topic: int | None = None,
-) -> Message:
-    parameters: dict[str, Any] = {"chat_id": chat_id, "text": text}
-    if topic is not None:
-        parameters["message_thread_id"] = topic
-    if keyboard:
-        rows = [[{"text": label, "callback_data": data} for label, data in row] for row in keyboard]
-        parameters["reply_markup"] = {"inline_keyboard": rows}
-    return call("sendMessage", chat_id, parameters, content_id)

@@ -15,8 +15,8 @@ from tests.storage.dumps import rows_of
 from tests.waiting import until
 from yabot.bot.comparison import Comparison
 from yabot.bot.giving_up import GivenUp, Patience
+from yabot.bot.message import message
 from yabot.bot.methods import IN_ORDER, MANNERS, SINGLED_OUT, manner_of
-from yabot.bot.turn import message
 from yabot.bot.unsent import Due
 from yabot.clock import utc_now
 from yabot.log.tables import audit_log, outbox, outgoing

@@ -3,7 +3,7 @@
 import pytest
 
 from yabot.bot.measure import is_visible, plain_text, refusals, units
-from yabot.bot.turn import message
+from yabot.bot.message import message
 
 
 @pytest.mark.parametrize(

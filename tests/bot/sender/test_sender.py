@@ -14,7 +14,7 @@ from tests.log.units import unit
 from tests.storage.dumps import rows_of
 from tests.waiting import until
 from yabot.bot.measure import units
-from yabot.bot.turn import message
+from yabot.bot.message import message
 from yabot.errors import GuardFailed, StoreUnavailable
 from yabot.events.intake import MessageUncertain
 from yabot.log.commit_log import Committed

@@ -4,7 +4,7 @@ import pytest
 
 from tests.features.users.storage.world import World, ana, new_world
 from tests.log.units import unit
-from yabot.bot.turn import message
+from yabot.bot.message import message
 from yabot.features.narrative.events import ReactionDetected
 from yabot.features.narrative.library import Library
 from yabot.features.narrative.service import Refusal

@@ -8,7 +8,8 @@ from aiogram.types import CallbackQuery, TelegramObject
 
 from yabot.bot.filters import IsCommand, Pressed
 from yabot.bot.localization import LANGUAGES, Localizer, Texts
-from yabot.bot.turn import Keyboard, Turn
+from yabot.bot.message import Keyboard
+from yabot.bot.turn import Turn
 from yabot.errors import StoreUnavailable
 from yabot.features.narrative.handlers import show_instead
 from yabot.features.narrative.service import NarrativeService

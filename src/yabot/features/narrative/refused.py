@@ -2,8 +2,8 @@
 
 from yabot.bot.endings import RefusedPage
 from yabot.bot.localization import Texts, closest_language
+from yabot.bot.message import message
 from yabot.bot.plain import in_plain_text
-from yabot.bot.turn import message
 from yabot.features.narrative.events import PageRefused
 from yabot.features.users.service import UserService
 from yabot.log.unit_of_work import UnitOfWork

@@ -3,7 +3,7 @@
 from html import escape
 
 from yabot.bot.localization import Localizer
-from yabot.bot.turn import Keyboard
+from yabot.bot.message import Keyboard
 from yabot.features.items.model import Item, in_language
 from yabot.features.shop.order import Order
 from yabot.features.shop.service import Counter, Offer

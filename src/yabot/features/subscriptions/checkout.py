@@ -13,7 +13,8 @@ from aiogram.types import (
 
 from yabot.bot.filters import Brings, Pressed
 from yabot.bot.localization import Localizer
-from yabot.bot.turn import Keyboard, Turn
+from yabot.bot.message import Keyboard
+from yabot.bot.turn import Turn
 from yabot.features.subscriptions.payments import PaymentService
 from yabot.features.subscriptions.plans import (
     PERIOD,

@@ -6,7 +6,8 @@ from aiogram.types import CallbackQuery, TelegramObject
 
 from yabot.bot.filters import Pressed
 from yabot.bot.localization import Localizer
-from yabot.bot.turn import Keyboard, Turn
+from yabot.bot.message import Keyboard
+from yabot.bot.turn import Turn
 from yabot.features.subscriptions.plans import PERIOD, PLANS, Plan
 from yabot.features.subscriptions.replies import plan_name
 from yabot.features.subscriptions.service import SubscriptionService

@@ -9,7 +9,7 @@ from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
 
 from yabot.bot.filters import Pressed
 from yabot.bot.localization import Localizer
-from yabot.bot.outgoing import text_file
+from yabot.bot.message import text_file
 from yabot.bot.turn import Turn
 from yabot.features.users.notices import SWITCH_OFF, SWITCH_ON
 from yabot.features.users.privacy import privacy_page

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from yabot.bot.localization import Localizer, Texts
-from yabot.bot.turn import message
+from yabot.bot.message import message
 from yabot.features.users.service import UserService
 from yabot.log.unit_of_work import UnitOfWork
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, select, update
 
-from yabot.bot.outgoing import FILE_METHOD
+from yabot.bot.message import FILE_METHOD
 from yabot.features.users.model import Profile
 from yabot.features.users.tables import user_profiles
 from yabot.log.tables import doc_changes, outgoing, user_counters

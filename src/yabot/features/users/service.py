@@ -1,11 +1,12 @@
 """Users as one thing, although their profile is in SQL and their state in MongoDB."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from aiogram.types import User as TelegramUser
 from pydantic import BaseModel
 
 from yabot import outside
@@ -23,6 +24,9 @@ from yabot.observability.logging import get_logger
 from yabot.storage.documents.parts import StatePart
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
+
+if TYPE_CHECKING:  # audits know users, and no Telegram
+    from aiogram.types import User as TelegramUser
 
 log = get_logger(__name__)
 

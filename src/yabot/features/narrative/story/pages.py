@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from yabot.bot.localization import LANGUAGES, Localizer, Texts
 from yabot.bot.measure import is_visible, refusals
-from yabot.bot.turn import Keyboard, message
+from yabot.bot.message import Keyboard, message
 from yabot.features.narrative.story import scene
 from yabot.features.narrative.story.draft import FragmentDraft, HintDraft
 from yabot.features.narrative.story.scene import Scene

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from yabot.bot.localization import Localizer
-from yabot.bot.turn import Keyboard
+from yabot.bot.message import Keyboard
 from yabot.features.narrative.story.markup import message_html
 from yabot.features.narrative.story.model import Choice, Fragment, Hint, Texts
 

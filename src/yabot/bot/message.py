@@ -1,0 +1,43 @@
+"""Messages as rows of the log, made without aiogram: a story is measured by them too."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from yabot.log.unit_of_work import Message
+
+FILE_METHOD = "sendDocument"
+
+# Rows of buttons, each a pair of text and callback data.
+Keyboard = Sequence[Sequence[tuple[str, str]]]
+
+
+def call(
+    method: str, chat_id: int, parameters: dict[str, Any], content_id: str | None = None
+) -> Message:
+    """A Bot API call, written as the JSON that aiogram's models would make of it in more time."""
+    return Message(chat_id, method, json.dumps(parameters, ensure_ascii=False), content_id)
+
+
+def text_file(chat_id: int, name: str, text: str, caption: str) -> Message:
+    """A file that is made of its text when it is sent: the log holds nothing but JSON."""
+    document = {"name": name, "text": text}
+    parameters = {"chat_id": chat_id, "document": document, "caption": caption}
+    return call(FILE_METHOD, chat_id, parameters)
+
+
+def message(
+    chat_id: int,
+    text: str,
+    keyboard: Keyboard = (),
+    content_id: str | None = None,
+    *,
+    topic: int | None = None,
+) -> Message:
+    parameters: dict[str, Any] = {"chat_id": chat_id, "text": text}
+    if topic is not None:
+        parameters["message_thread_id"] = topic
+    if keyboard:
+        rows = [[{"text": label, "callback_data": data} for label, data in row] for row in keyboard]
+        parameters["reply_markup"] = {"inline_keyboard": rows}
+    return call("sendMessage", chat_id, parameters, content_id)
