@@ -12,6 +12,7 @@ no engine is quick. Properties are held against fewer examples the quicker the t
 import enum
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -46,6 +47,13 @@ CHOICES = {
     "slow": {Tier.SLOW},
     "all": {*Tier},
 }
+# Folders that have nothing for it.
+WITHOUT = {
+    "quick": (*SLOW_FOLDERS, *ENGINE_FOLDERS),
+    "standard": SLOW_FOLDERS,
+    "slow": (),
+    "all": (),
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -72,6 +80,12 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("tier")
     for name, meaning in MARKERS.items():
         config.addinivalue_line("markers", f"{name}: {meaning}")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> Literal[True] | None:
+    """Folders that have nothing for the chosen tier: importing them takes longer than its tests."""
+    left_out = WITHOUT[config.getoption("tier")]
+    return True if any(collection_path == TESTS / folder for folder in left_out) else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
