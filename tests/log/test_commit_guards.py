@@ -5,29 +5,13 @@ import asyncio
 import pytest
 from sqlalchemy import select
 
-from tests.log.units import add_receipt, deleting, state, stepping, telling, unit
+from tests.log.units import add_receipt, deleting, state, stepping, telling, unit, version
 from tests.storage.dumps import rows_of
 from yabot.errors import GuardFailed
 from yabot.log.commit_log import CommitLog
-from yabot.log.tables import doc_changes, receipts, user_counters
+from yabot.log.tables import doc_changes, receipts
 from yabot.log.unit_of_work import DocumentChange, guard
 from yabot.storage.relational.database import Database
-
-
-async def version(database: Database, user_id: str) -> int:
-    query = select(user_counters.c.state_version).where(user_counters.c.user_id == user_id)
-    return await database.read(lambda connection: connection.execute(query).scalar() or 0)
-
-
-async def step_until_done(database: Database, commits: CommitLog, cause_id: str) -> int:
-    """Read, decide, commit; again on fresh state as often as the race is lost."""
-    for decisions in range(1, 50):
-        try:
-            await commits.commit(stepping(cause_id, "7", await version(database, "7")))
-        except GuardFailed:
-            continue
-        return decisions
-    raise AssertionError("the race is lost for ever")
 
 
 async def test_of_many_who_decided_on_one_state_one_wins(
@@ -42,18 +26,6 @@ async def test_of_many_who_decided_on_one_state_one_wins(
     assert await version(database, "7") == 1
     assert len(await rows_of(database, doc_changes)) == 1
     assert len(await rows_of(database, receipts)) == 1
-
-
-async def test_the_losers_decide_again_and_none_is_lost(
-    database: Database, commits: CommitLog
-) -> None:
-    decisions = await asyncio.gather(
-        *(step_until_done(database, commits, f"cause {n}") for n in range(8))
-    )
-    assert max(decisions) > 1
-    assert await version(database, "7") == 8
-    rows = await rows_of(database, doc_changes)
-    assert [row["from_version"] for row in rows] == list(range(8))
 
 
 async def test_a_guard_of_the_unit_sees_what_the_commit_sees(

@@ -2,17 +2,17 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, delete, insert
+from sqlalchemy import Connection, delete, insert, select
 
 from yabot.app.features import FEATURES
 from yabot.events.operations import OperationCompleted, UserInteraction
 from yabot.feature import state_parts
 from yabot.features.users.model import Profile, UserState
 from yabot.features.users.repository import add_profile, change_profile
-from yabot.log.tables import receipts
+from yabot.log.tables import receipts, user_counters
 from yabot.log.unit_of_work import Cause, DocumentChange, Message, UnitOfWork
 from yabot.storage.documents.parts import composed
-from yabot.storage.relational.database import Statement
+from yabot.storage.relational.database import Database, Statement
 
 MORNING = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 # A user's document with the parts of all features.
@@ -35,10 +35,19 @@ def state(user_id: str, version: int) -> UserState:
     return State(id=user_id, version=version, created_at=MORNING, updated_at=MORNING)
 
 
+def stepped(user_id: str, from_version: int) -> DocumentChange:
+    return DocumentChange(user_id, from_version, state(user_id, from_version + 1))
+
+
+async def version(database: Database, user_id: str) -> int:
+    query = select(user_counters.c.state_version).where(user_counters.c.user_id == user_id)
+    return await database.read(lambda connection: connection.execute(query).scalar() or 0)
+
+
 def stepping(cause_id: str, user_id: str, from_version: int) -> UnitOfWork:
     """Steps the user's document to its next version."""
     work = unit(cause_id)
-    work.change_document(DocumentChange(user_id, from_version, state(user_id, from_version + 1)))
+    work.change_document(stepped(user_id, from_version))
     return work
 
 

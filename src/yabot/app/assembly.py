@@ -41,7 +41,7 @@ from yabot.feature import (
 )
 from yabot.log import expiry as log_expiry
 from yabot.log import personal_data as log_data
-from yabot.log.commit_log import CommitLog
+from yabot.log.commit_log import CommitLog, whatever_passes
 from yabot.log.incidents import StoreLost, StoreRestored
 from yabot.log.leases import Leases
 from yabot.log.personal_data import PersonalData
@@ -241,11 +241,13 @@ def build_on_blocked(features: Sequence[Feature], services: Services) -> OnBlock
     hooks = [each.on_blocked(services) for each in features if each.on_blocked is not None]
 
     async def on_blocked(chat_id: int) -> None:
+        async def decide(work: UnitOfWork) -> None:
+            for hook in hooks:
+                await hook(work, str(chat_id))
+
         cause_id = f"blocked:{uuid7()}"
-        work = UnitOfWork(Cause("sender", cause_id, cause_id))
-        for hook in hooks:
-            await hook(work, str(chat_id))
-        await services.commits.commit(work)
+        cause = Cause("sender", cause_id, cause_id)
+        await services.commits.decide(cause, decide, waits_out=whatever_passes)
 
     return on_blocked
 

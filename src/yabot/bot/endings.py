@@ -1,6 +1,5 @@
 """What becomes of a message that Telegram never takes: decided and committed once."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -11,14 +10,12 @@ from sqlalchemy import Connection, update
 from yabot.bot.giving_up import GivenUp
 from yabot.bot.refusals import reason_in_page
 from yabot.bot.unsent import Due
-from yabot.errors import TransientError
 from yabot.events.failures import MessageFailed
 from yabot.log.audit import audited
-from yabot.log.commit_log import CommitLog
+from yabot.log.commit_log import CommitLog, Decision, whatever_passes
 from yabot.log.tables import BLANK, outgoing
 from yabot.log.unit_of_work import Cause, Message, UnitOfWork
 from yabot.observability.logging import get_logger
-from yabot.runtime.backoff import backoff
 
 log = get_logger(__name__)
 
@@ -46,48 +43,43 @@ class Endings:
     async def refuse_page(self, due: Due, page: RefusedPage) -> None:
         """The reader gets something else, behind what waits for them already."""
 
-        async def decide(work: UnitOfWork) -> None:
-            try:
-                await self._on_refused_page(work, page)
-            except TransientError:
-                raise
-            except Exception:
-                # Without its end the page would be tried for ever.
-                log.exception("page.not_replaced", content_id=page.content_id)
+        async def replace(work: UnitOfWork) -> None:
+            await self._on_refused_page(work, page)
 
-        await self._commit(due, "refused", decide)
+        try:
+            await self._end(due, "refused", replace)
+        except Exception:
+            # Without its end the page would be tried for ever.
+            log.exception("page.not_replaced", content_id=page.content_id)
+            await self._end(due, "refused", _leave)
 
     async def fail(self, due: Due, attempts: int, reason: str, *, is_missed: bool) -> None:
         """It is tried no more. Those who look after the bot hear of it where it ``is_missed``."""
         method, chat_id = due.message.method, due.message.chat_id
         details = {"message": due.row_id, "method": method, "attempts": attempts, "reason": reason}
 
-        async def decide(work: UnitOfWork) -> None:
+        async def tell(work: UnitOfWork) -> None:
             work.run(audited(FAILED, details, str(chat_id) if chat_id else None))
             if is_missed:
                 work.publish(MessageFailed(method=method, attempts=attempts, reason=reason))
 
-        await self._commit(due, "failed", decide)
+        await self._end(due, "failed", tell)
 
-    async def _commit(
-        self,
-        due: Due,
-        state: Literal["refused", "failed"],
-        decide: Callable[[UnitOfWork], Awaitable[None]],
+    async def _end(
+        self, due: Due, state: Literal["refused", "failed"], decision: Decision[None]
     ) -> None:
         """However long it takes: what comes behind it in its chat waits."""
-        cause = Cause("sender", f"{state}:{due.row_id}", due.correlation_id)
-        for pause in backoff():
-            work = UnitOfWork(cause)
+
+        async def end(work: UnitOfWork) -> None:
             work.run(_ended(due.row_id, state))
-            try:
-                await decide(work)
-                await self._commits.commit(work)
-            except TransientError as error:
-                log.warning("ending.waiting", row_id=due.row_id, reason=error.code)
-                await asyncio.sleep(pause)
-            else:
-                return
+            await decision(work)
+
+        cause = Cause("sender", f"{state}:{due.row_id}", due.correlation_id)
+        await self._commits.decide(cause, end, waits_out=whatever_passes)
+
+
+async def _leave(_work: UnitOfWork) -> None:
+    """The reader gets nothing instead."""
 
 
 def refused_page(message: Message, error: TelegramAPIError | GivenUp) -> RefusedPage | None:

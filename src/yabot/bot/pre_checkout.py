@@ -9,6 +9,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 
 from aiogram import Bot, Dispatcher
 from aiogram.exceptions import AiogramError
@@ -99,7 +100,7 @@ class PreCheckoutAnswers:
             return turn
 
     async def _decide(self, handling: Handling) -> Turn:
-        turn = handling.turn()
+        turn = handling.turn(UnitOfWork(handling.cause))
         try:
             async with asyncio.timeout(DECIDE_WITHIN):
                 await self._dispatcher.feed_update(self._bot, turn.update, turn=turn)
@@ -132,14 +133,14 @@ class PreCheckoutAnswers:
             try:
                 turn = await answering
                 handling.operation = turn.operation
-                await self._processor.finish(handling, lambda: _told(turn))
+                await self._processor.finish(handling, partial(_told, turn))
             finally:
                 self._under_way.discard(incoming.update_id)
 
 
 def _undecided(handling: Handling, operation: str, outcome: Outcome, error: Exception) -> Turn:
     """Nothing of what the handler had begun."""
-    turn = handling.turn()
+    turn = handling.turn(UnitOfWork(handling.cause))
     turn.operation, turn.outcome = operation, outcome
     turn.error_code = code_of(error)
     return turn
@@ -158,9 +159,8 @@ def _answer_in(turn: Turn) -> TelegramMethod[bool] | None:
     return None
 
 
-def _told(turn: Turn) -> Turn:
-    """What is left to be committed, in a unit of its own for each attempt."""
-    work = UnitOfWork(turn.work.cause)
+async def _told(turn: Turn, work: UnitOfWork) -> Turn:
+    """What is left to be committed, when Telegram has had the answer."""
     work.absorb(turn.work)
     work.messages.clear()
     return replace(turn, work=work)

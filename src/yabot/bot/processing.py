@@ -1,8 +1,8 @@
 """One update: decide, commit; decide again when somebody else was faster."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
 
 from aiogram import Bot, Dispatcher
@@ -17,20 +17,11 @@ from yabot.bot.shares import Share, Shares
 from yabot.bot.turn import Turn
 from yabot.errors import GuardFailed, LeaseLost, StoreUnavailable, TerminalError, code_of
 from yabot.events.operations import OperationCompleted, Outcome, UpdateReceived
-from yabot.log.commit_log import CommitLog
-from yabot.log.deciding import decide
+from yabot.log.commit_log import CommitLog, Decision, outage_of_sql
 from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.observability.logging import get_logger
-from yabot.observability.metrics import (
-    DEGRADED_REPLIES,
-    HANDLING,
-    REDECIDED,
-    TURNED_AWAY,
-    UPDATES,
-)
-from yabot.runtime.backoff import backoff
+from yabot.observability.metrics import DEGRADED_REPLIES, HANDLING, TURNED_AWAY, UPDATES
 from yabot.runtime.lanes import Lanes
-from yabot.storage.relational.database import Statement
 
 log = get_logger(__name__)
 
@@ -48,9 +39,8 @@ class Handling:
     operation: str = "unknown"
     started: float = field(default_factory=perf_counter)
 
-    def turn(self) -> Turn:
-        """A fresh attempt."""
-        work = UnitOfWork(self.cause)
+    def turn(self, work: UnitOfWork) -> Turn:
+        """A fresh attempt, in a fresh unit."""
         work.publish(UpdateReceived(update_type=self.incoming.kind), self.incoming.user_id)
         return Turn(self.incoming, work, self.operation)
 
@@ -145,16 +135,16 @@ class UpdateProcessor:
             elif (verdict := self._pace.judge(handling.incoming)) is Verdict.HANDLE:
                 await self._settle(handling)
             else:
-                await self._turn_away(handling, "too_fast", told=verdict is Verdict.SLOW_DOWN)
+                told = verdict is Verdict.SLOW_DOWN
+                await self.finish(handling, partial(self._turned_away, handling, "too_fast", told))
 
-    async def _turn_away(self, handling: Handling, error_code: str, *, told: bool) -> None:
+    async def _turned_away(
+        self, handling: Handling, error_code: str, told: bool, work: UnitOfWork
+    ) -> Turn:
         """Done without a handler. Only who is ``told`` hears why; no press is left waiting."""
         TURNED_AWAY.inc()
-        await self.finish(handling, lambda: self._refusal(handling, error_code, told=told))
-
-    def _refusal(self, handling: Handling, error_code: str, *, told: bool) -> Turn:
         handling.operation = "turned_away"
-        turn = handling.turn()
+        turn = handling.turn(work)
         turn.reject(error_code)
         user, text = turn.incoming.user, None
         if told and user is not None and turn.chat_id and not turn.incoming.is_from_group:
@@ -166,44 +156,25 @@ class UpdateProcessor:
 
     async def _settle(self, handling: Handling) -> None:
         """Until the update is committed: as handled, or with an answer that says why not."""
-        for pause in backoff():
-            try:
-                await self._handle(handling)
-            except StoreUnavailable as error:
-                if error.store != "MongoDB":
-                    # Without SQL nothing can be committed, not even an excuse: wait for it.
-                    log.warning("update.waiting", reason=str(error))
-                    await asyncio.sleep(pause)
-                    continue
-                await self._excuse(handling, "unavailable", "later", error)
-            except GuardFailed as error:
-                await self._excuse(handling, "unavailable", "later", error)
-            except LeaseLost:
-                raise
-            except Exception as error:
-                log.exception("update.failed", operation=handling.operation)
-                await self._excuse(handling, "failed", "failed", error)
-            return
+        try:
+            await self.finish(handling, partial(self._handled, handling))
+        except (StoreUnavailable, GuardFailed) as error:
+            await self._excuse(handling, "unavailable", "later", error)
+        except LeaseLost:
+            raise
+        except Exception as error:
+            log.exception("update.failed", operation=handling.operation)
+            await self._excuse(handling, "failed", "failed", error)
 
     async def _give_up(self, handling: Handling) -> None:
         log.error("update.given_up", update_id=handling.incoming.update_id)
         await self._excuse(handling, "failed", "failed", GivenUp())
 
-    async def _handle(self, handling: Handling) -> None:
-        """Raises GuardFailed when the state has changed under every one of the decisions."""
+    async def _handled(self, handling: Handling, work: UnitOfWork) -> Turn:
         incoming = handling.incoming
         if not incoming.tells_of_payment and await self._owes_too_much(incoming.chat_id):
-            await self._turn_away(handling, "too_much_waits", told=False)
-            return
-
-        def again(error: GuardFailed) -> None:
-            REDECIDED.inc()
-            log.debug("update.decides_again", reason=str(error))
-
-        await decide(lambda: self._decide_and_commit(handling), again)
-
-    async def _decide_and_commit(self, handling: Handling) -> None:
-        turn = handling.turn()
+            return await self._turned_away(handling, "too_much_waits", False, work)
+        turn = handling.turn(work)
         if turn.update.message_reaction is not None:
             # It names a message that its reader may see before we have heard the id of it.
             await self._until_recorded(turn.chat_id)
@@ -211,31 +182,24 @@ class UpdateProcessor:
             await self._dispatcher.feed_update(self._bot, turn.update, turn=turn)
         finally:
             handling.operation = turn.operation
-        await self._commit(handling, turn)
+        return turn
 
     async def _excuse(
         self, handling: Handling, outcome: Outcome, text: str, error: Exception
     ) -> None:
         """Answer that it did not work, change nothing else, and let the lane go on."""
-        await self.finish(handling, lambda: self._apology(handling, outcome, text, error))
+        await self.finish(handling, partial(self._apology, handling, outcome, text, error))
 
-    async def finish(self, handling: Handling, decision: Callable[[], Turn]) -> None:
-        """Commit what was decided, however long SQL is away; each attempt has a turn of its own.
-
-        Raises GuardFailed when the decision rests on what has changed.
-        """
-        for pause in backoff():
-            try:
-                await self._commit(handling, decision())
-            except StoreUnavailable as away:
-                log.warning("update.waiting", reason=str(away))
-                await asyncio.sleep(pause)
-            else:
-                return
-
-    def _apology(self, handling: Handling, outcome: Outcome, text: str, error: Exception) -> Turn:
+    async def _apology(
+        self,
+        handling: Handling,
+        outcome: Outcome,
+        text: str,
+        error: Exception,
+        work: UnitOfWork,
+    ) -> Turn:
         DEGRADED_REPLIES.labels(outcome).inc()
-        turn = handling.turn()
+        turn = handling.turn(work)
         turn.outcome = outcome
         turn.error_code = code_of(error)
         user = turn.incoming.user
@@ -244,7 +208,39 @@ class UpdateProcessor:
             turn.say(self._texts.localizer(user.language_code)(text))
         return turn
 
-    async def _commit(self, handling: Handling, turn: Turn) -> None:
+    async def finish(self, handling: Handling, decision: Decision[Turn]) -> None:
+        """Decide and commit, however long SQL is away.
+
+        Raises what ``decision`` does but for that, LeaseLost, and GuardFailed when the state
+        has changed under every one of the decisions.
+        """
+
+        async def decide(work: UnitOfWork) -> tuple[Turn, OperationCompleted]:
+            turn = await decision(work)
+            return turn, self._completed(handling, turn)
+
+        share = handling.share
+        check = None if share is None else self._shares.check(share)
+        (turn, completed), committed = await self._commits.decide(
+            handling.cause,
+            decide,
+            checks=() if check is None else [check],
+            waits_out=outage_of_sql,
+        )
+        if committed.duplicate and share is not None:
+            # Our own commit, whose answer got lost; or that of whoever has the share by now.
+            self._shares.require(share)
+        UPDATES.labels(completed.operation, completed.outcome).inc()
+        HANDLING.observe(completed.duration_ms / 1000)
+        log.info(
+            "update.handled",
+            update_id=handling.incoming.update_id,
+            user_id=turn.user_id,
+            **completed.model_dump(exclude_none=True),
+        )
+
+    def _completed(self, handling: Handling, turn: Turn) -> OperationCompleted:
+        """Add to its unit what is the same for every update, however it went."""
         update_id = handling.incoming.update_id
         if self._is_answered(update_id):
             turn.work.messages.clear()
@@ -256,28 +252,9 @@ class UpdateProcessor:
             error_code=turn.error_code,
         )
         # Before the handler's statements: a deletion blanks what has been finished.
-        turn.work.statements[:0] = [
-            *self._checks(handling),
-            self._intake.finished(update_id, state),
-        ]
+        turn.work.statements.insert(0, self._intake.finished(update_id, state))
         turn.work.publish(completed, turn.user_id or None)
-        committed = await self._commits.commit(turn.work)
-        if committed.duplicate and handling.share is not None:
-            # Our own commit, whose answer got lost; or that of whoever has the share by now.
-            self._shares.require(handling.share)
-        UPDATES.labels(completed.operation, completed.outcome).inc()
-        HANDLING.observe(completed.duration_ms / 1000)
-        log.info(
-            "update.handled",
-            update_id=update_id,
-            user_id=turn.user_id,
-            **completed.model_dump(exclude_none=True),
-        )
-
-    def _checks(self, handling: Handling) -> list[Statement[None]]:
-        """Fail the commit when the update is another process's by then."""
-        check = self._shares.check(handling.share) if handling.share is not None else None
-        return [] if check is None else [check]
+        return completed
 
     def begin(self, incoming: Incoming, share: Share | None = None) -> Handling:
         cause_id = f"update:{self._intake.bot_id}:{incoming.update_id}"

@@ -1,6 +1,5 @@
 """Makes Telegram hear what SQL has committed; in order for each chat."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 from typing import Literal
@@ -23,7 +22,7 @@ from yabot.bot.shares import Share, Shares
 from yabot.bot.unsent import Due, Portion, Unsent
 from yabot.clock import utc_now
 from yabot.error_text import error_text
-from yabot.errors import LeaseLost, TransientError
+from yabot.errors import LeaseLost
 from yabot.events.envelope import EventPayload
 from yabot.events.intake import MessageUncertain
 from yabot.log.audit import audited
@@ -31,7 +30,6 @@ from yabot.log.commit_log import Committed
 from yabot.log.unit_of_work import Message
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import SENDS
-from yabot.runtime.backoff import backoff
 from yabot.runtime.lanes import Lanes
 from yabot.runtime.loops import WakingLoop
 from yabot.storage.relational.database import Database
@@ -43,7 +41,8 @@ log = get_logger(__name__)
 LOOK_EVERY_ALONE = 30.0
 LOOK_EVERY = 0.5
 
-# Told the chat in which Telegram forbids us to write: its reader has blocked the bot.
+# Told the chat in which Telegram forbids us to write: its reader has blocked the bot. Returns when
+# that is committed: nobody would say so again before the next message.
 OnBlocked = Callable[[int], Awaitable[None]]
 # Jobs of one lane run one after another: those of a chat, or a call by its row.
 Lane = tuple[Literal["chat", "row"], int]
@@ -225,7 +224,7 @@ class Sender:
             self._sent(row_id, message, None)
             return
         if has_gone(error):
-            await self._tell_blocked(message.chat_id)
+            await self._on_blocked(message.chat_id)
         page = refused_page(message, error)
         if page is None:
             self._refused(row_id, message, error_text(error))
@@ -262,17 +261,6 @@ class Sender:
         SENDS.labels("failed").inc()
         log.error("message.failed", method=method, attempts=error.attempts, reason=error.reason)
         await self._endings.fail(due, error.attempts, error.reason, is_missed=manner.missed)
-
-    async def _tell_blocked(self, chat_id: int) -> None:
-        """Until it is committed: nobody would say so again before the next message."""
-        for pause in backoff():
-            try:
-                await self._on_blocked(chat_id)
-            except TransientError as error:
-                log.warning("blocked.waiting", chat_id=chat_id, reason=str(error))
-                await asyncio.sleep(pause)
-            else:
-                return
 
 
 def _lane_of(due: Due) -> Lane:

@@ -1,15 +1,16 @@
 """The one moment at which anything happens: a unit of work becomes durable, whole or not at all."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import Connection
 from uuid_utils import uuid7
 
 from yabot.clock import from_microseconds, utc_now
-from yabot.errors import GuardFailed, StoreUnavailable
+from yabot.errors import GuardFailed, LeaseLost, StoreUnavailable, TransientError
 from yabot.events.catalog import Catalog
 from yabot.events.envelope import Envelope, EventPayload
 from yabot.events.partition import Entry, partition_of
@@ -23,10 +24,19 @@ from yabot.log.appending import (
 from yabot.log.numbering import UserCounter, advance_counters, place
 from yabot.log.unit_of_work import Cause, DocumentChange, Message, UnitOfWork
 from yabot.observability.logging import get_logger
-from yabot.observability.metrics import COMMITS, COMMITTING, labelled
-from yabot.storage.relational.database import Database
+from yabot.observability.metrics import COMMITS, COMMITTING, REDECIDED, labelled
+from yabot.runtime.backoff import backoff
+from yabot.storage.relational.database import Database, Statement
 
 log = get_logger(__name__)
+
+T = TypeVar("T")
+
+# Decisions about one cause before somebody is told that none of them could be committed.
+MOST_DECISIONS = 8
+SQL = ("SQLite", "PostgreSQL")
+# Seconds between two looks whether a decision can be committed now.
+LONGEST_PAUSE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +50,33 @@ class Committed:
     events: tuple[Entry, ...] = ()
 
 
+class Decided(NamedTuple, Generic[T]):
+    """What the decision that was committed has given, and its commit."""
+
+    answer: T
+    committed: Committed
+
+
 Follower = Callable[[Committed], None]
+# Reads what it needs and adds to the unit what is to happen. It changes nothing itself, so it can
+# be made again.
+Decision = Callable[[UnitOfWork], Awaitable[T]]
+WaitsOut = Callable[[TransientError], bool]
+
+
+def nothing(_failure: TransientError) -> bool:
+    """For who has something better to do than to wait."""
+    return False
+
+
+def outage_of_sql(failure: TransientError) -> bool:
+    """For who can do without any other store, and say so."""
+    return isinstance(failure, StoreUnavailable) and failure.store in SQL
+
+
+def whatever_passes(failure: TransientError) -> bool:
+    """For what nobody would begin again."""
+    return not isinstance(failure, LeaseLost)
 
 
 @dataclass(slots=True)
@@ -52,7 +88,47 @@ class CommitLog:
     # Called when there may be commits of which the followers were not told: they look into SQL.
     on_untold: list[Callable[[], None]] = field(default_factory=list)
 
-    async def commit(self, work: UnitOfWork) -> Committed:
+    async def decide(
+        self,
+        cause: Cause,
+        decision: Decision[T],
+        *,
+        checks: Sequence[Statement[None]] = (),
+        waits_out: WaitsOut = nothing,
+        attempts: int = MOST_DECISIONS,
+    ) -> Decided[T]:
+        """Let ``decision`` fill a unit of work, and commit it: the one way to make things happen.
+
+        For whoever has a cause: an update, an event, a deadline, a request. When the state has
+        changed before the commit, ``decision`` is called again, with an empty unit, ``attempts``
+        times at most. One that adds nothing commits nothing and leaves no receipt. ``checks`` run
+        first in the transaction; they raise LeaseLost when the work is another process's.
+
+        Whatever ``waits_out`` is true for is waited for, and then it is decided again, however
+        long it takes. Everything else is raised as it came: GuardFailed from the last attempt,
+        StoreUnavailable, LeaseLost, what the decision raises, and what ``commit`` does.
+        """
+        made, pauses = 0, backoff(most=LONGEST_PAUSE)
+        while True:
+            work = UnitOfWork(cause)
+            try:
+                answer = await decision(work)
+                if not work.changes_anything:
+                    return Decided(answer, Committed(cause))
+                return Decided(answer, await self.commit(work, checks))
+            except TransientError as error:
+                made += isinstance(error, GuardFailed)
+                told = {"consumer": cause.consumer, "cause_id": cause.id, "reason": str(error)}
+                if isinstance(error, GuardFailed) and made % attempts:
+                    REDECIDED.inc()
+                    log.debug("decision.made_again", **told)
+                    continue
+                if not waits_out(error):
+                    raise
+                log.warning("decision.waiting", **told)
+            await asyncio.sleep(next(pauses))
+
+    async def commit(self, work: UnitOfWork, checks: Sequence[Statement[None]] = ()) -> Committed:
         """All of ``work`` and its receipt, durable on return; then the followers are told.
 
         A cause that has its receipt already changes nothing: ``duplicate`` is then true.
@@ -68,7 +144,7 @@ class CommitLog:
         started = perf_counter()
         try:
             committed = await self.database.write(
-                lambda connection: self._apply(connection, work, redo)
+                lambda connection: self._apply(connection, work, checks, redo)
             )
         except GuardFailed:
             labelled(COMMITS, "guard_failed").inc()
@@ -95,11 +171,15 @@ class CommitLog:
             look()
 
     def _apply(
-        self, connection: Connection, work: UnitOfWork, redo: dict[str, str | None]
+        self,
+        connection: Connection,
+        work: UnitOfWork,
+        checks: Sequence[Statement[None]],
+        redo: dict[str, str | None],
     ) -> Committed:
         if not take_receipt(connection, work.cause):
             return Committed(work.cause, duplicate=True)
-        for statement in work.statements:
+        for statement in (*checks, *work.statements):
             statement(connection)
         counters = advance_counters(connection, work)
         return Committed(

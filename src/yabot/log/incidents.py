@@ -5,11 +5,9 @@ from typing import ClassVar
 
 from uuid_utils import uuid7
 
-from yabot.errors import StoreUnavailable
 from yabot.events.envelope import EventPayload
-from yabot.log.commit_log import CommitLog
+from yabot.log.commit_log import CommitLog, outage_of_sql
 from yabot.log.unit_of_work import Cause, UnitOfWork
-from yabot.runtime.backoff import backoff
 from yabot.runtime.ending import end
 
 
@@ -67,14 +65,8 @@ class Incidents:
             await self._publish(*await self._waiting.get())
 
     async def _publish(self, event: EventPayload, correlation_id: str) -> None:
-        cause_id = f"incident:{uuid7()}"
-        # While SQL is known to be away, an attempt costs nothing.
-        for pause in backoff(most=1.0):
-            work = UnitOfWork(Cause("incidents", cause_id, correlation_id))
+        async def publish(work: UnitOfWork) -> None:
             work.publish(event)
-            try:
-                await self._commits.commit(work)
-            except StoreUnavailable:
-                await asyncio.sleep(pause)
-            else:
-                return
+
+        cause = Cause("incidents", f"incident:{uuid7()}", correlation_id)
+        await self._commits.decide(cause, publish, waits_out=outage_of_sql)

@@ -21,10 +21,10 @@ from yabot.bot.sender import Sender
 from yabot.bot.shares import Shares
 from yabot.bot.telegram import connect_bot
 from yabot.events.envelope import EventPayload
-from yabot.log.commit_log import CommitLog
+from yabot.log.commit_log import CommitLog, whatever_passes
 from yabot.log.leases import SoleLeases
 from yabot.log.tables import outgoing
-from yabot.log.unit_of_work import UnitOfWork
+from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.storage.relational.database import Database
 
 _numbers = count(1)
@@ -90,9 +90,12 @@ async def at_the_desk(
     refused: list[RefusedPage] = []
 
     async def on_blocked(chat_id: int) -> None:
-        if deaf:
-            raise deaf.pop()
-        blocked.append(chat_id)
+        async def decide(_work: UnitOfWork) -> None:
+            if deaf:
+                raise deaf.pop()
+            blocked.append(chat_id)
+
+        await commits.decide(Cause("test", "blocked", "blocked"), decide, waits_out=whatever_passes)
 
     shares = Shares(SoleLeases(PARTITIONS), PARTITIONS)
     shares.open(await shares.refresh())

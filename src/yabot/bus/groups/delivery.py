@@ -1,7 +1,7 @@
 """One event to one subscriber: until it has taken effect, or is a dead letter."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import perf_counter, time
 from typing import Literal
@@ -16,11 +16,12 @@ from yabot.bus.groups.receipts import receipted
 from yabot.error_text import error_text
 from yabot.errors import GuardFailed, LeaseLost, StoreUnavailable, TerminalError
 from yabot.events.failures import EventProcessingFailed
-from yabot.log.commit_log import CommitLog
+from yabot.log.commit_log import CommitLog, whatever_passes
 from yabot.log.unit_of_work import UnitOfWork
 from yabot.observability.logging import CORRELATION_ID, get_logger
 from yabot.observability.metrics import EVENT_HANDLING, EVENT_WAITING, EVENTS_HANDLED, labelled
 from yabot.runtime.backoff import backoff
+from yabot.storage.relational.database import Statement
 
 log = get_logger(__name__)
 
@@ -65,14 +66,13 @@ class Delivery:
         Raises StoreUnavailable, LeaseLost: then it still waits for its retry.
         """
 
-        def prepare() -> UnitOfWork:
-            work = case.unit(f"{letter.envelope.event_id}:retry:{letter.attempts}")
+        def resolve(work: UnitOfWork) -> None:
             work.run(failures.resolved(case))
-            return work
 
+        cause_id = f"{letter.envelope.event_id}:retry:{letter.attempts}"
         try:
             async with self._slots:
-                await attempt(self.commits, case, prepare)
+                await attempt(self.commits, case, resolve, cause_id)
         except (LeaseLost, StoreUnavailable):
             raise
         except Exception as error:  # noqa: BLE001 - the operator reads it in the dead letter
@@ -103,7 +103,7 @@ class Delivery:
     async def _attempt(self, case: Case) -> None:
         started = perf_counter()
         try:
-            await attempt(self.commits, case, lambda: self._prepare(case))
+            await attempt(self.commits, case, lambda work: self._recover(case, work))
         finally:
             labelled(EVENT_HANDLING, case.consumer).observe(perf_counter() - started)
 
@@ -120,11 +120,9 @@ class Delivery:
         labelled(EVENTS_HANDLED, case.consumer, outcome).inc()
         self.on_settled(outcome == "dead")
 
-    def _prepare(self, case: Case) -> UnitOfWork:
-        work = case.unit()
+    def _recover(self, case: Case, work: UnitOfWork) -> None:
         if case.failures:
             work.run(failures.recovered(case))
-        return work
 
     async def _fail(self, case: Case, error: Exception) -> bool:
         """True when it has become a dead letter."""
@@ -135,36 +133,36 @@ class Delivery:
             self._tell(case, "dead")
             return True
         labelled(EVENTS_HANDLED, case.consumer, "failed").inc()
-        note = failures.failed(case, error, state="retrying")
-        await _persistently(lambda: self.commits.database.write(note))
+        await self._note(failures.failed(case, error, state="retrying"))
         return False
+
+    async def _note(self, note: Statement[None]) -> None:
+        """Until SQL has taken it."""
+        for pause in backoff():
+            try:
+                await self.commits.database.write(note)
+            except StoreUnavailable as away:
+                log.warning("event.waiting", reason=str(away))
+                await asyncio.sleep(pause)
+            else:
+                return
 
     async def _bury(self, case: Case, error: Exception) -> None:
         """Receipt, dead letter and the event that tells of it are one commit."""
-        work = case.unit()
-        work.run(failures.failed(case, error, state="dead"))
-        # A subscriber that fails on these would make more and more of them.
-        if case.envelope.event_type != EventProcessingFailed.event_type:
-            told = EventProcessingFailed(
-                original_event_id=case.envelope.event_id,
-                original_event_type=case.envelope.event_type,
-                error=failures.code_of(error),
-                consumer=case.consumer,
-            )
-            work.publish(told, case.envelope.user_id)
-        await _persistently(lambda: self.commits.commit(work))
 
+        async def bury(work: UnitOfWork) -> None:
+            work.run(failures.failed(case, error, state="dead"))
+            # A subscriber that fails on these would make more and more of them.
+            if case.envelope.event_type != EventProcessingFailed.event_type:
+                told = EventProcessingFailed(
+                    original_event_id=case.envelope.event_id,
+                    original_event_type=case.envelope.event_type,
+                    error=failures.code_of(error),
+                    consumer=case.consumer,
+                )
+                work.publish(told, case.envelope.user_id)
 
-async def _persistently(write: Callable[[], Awaitable[object]]) -> None:
-    """Until SQL has taken it."""
-    for pause in backoff():
-        try:
-            await write()
-        except (GuardFailed, StoreUnavailable) as away:
-            log.warning("event.waiting", reason=str(away))
-            await asyncio.sleep(pause)
-        else:
-            return
+        await self.commits.decide(case.cause(), bury, checks=case.checks, waits_out=whatever_passes)
 
 
 def _log_failure(case: Case, error: Exception) -> None:

@@ -11,7 +11,7 @@ from yabot.clock import utc_now
 from yabot.error_text import error_text
 from yabot.errors import YabotError
 from yabot.events.envelope import Envelope
-from yabot.log.unit_of_work import Cause, UnitOfWork, guard
+from yabot.log.unit_of_work import Cause, guard
 from yabot.storage.relational.database import Statement, insert_new
 from yabot.subscriber import Subscriber
 
@@ -38,12 +38,15 @@ class Case:
     def consumer(self) -> str:
         return self.subscriber.name
 
-    def unit(self, cause_id: str | None = None) -> UnitOfWork:
-        """An empty one, for the event itself unless another cause is given."""
-        cause = Cause(
+    @property
+    def checks(self) -> list[Statement[None]]:
+        return [self.owner_check] if self.owner_check else []
+
+    def cause(self, cause_id: str | None = None) -> Cause:
+        """The event itself, unless another id is given."""
+        return Cause(
             self.consumer, cause_id or self.envelope.event_id, self.envelope.correlation_id
         )
-        return UnitOfWork(cause, [self.owner_check] if self.owner_check else [])
 
 
 @dataclass(frozen=True, slots=True)

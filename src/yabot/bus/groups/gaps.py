@@ -24,13 +24,18 @@ async def audit_gaps(
     else finds it. Raises StoreUnavailable.
     """
     for first, last in _gaps([taken, *(entry.pos for entry in entries)]):
-        details = {"partition": partition, "first": first, "last": last}
-        cause_id = f"gap:{partition}:{first}-{last}"
-        work = UnitOfWork(Cause("gaps", cause_id, cause_id))
-        work.run(audited("sequence_gap", details))
-        if not (await commits.commit(work)).duplicate:
-            SEQUENCE_GAPS.inc(last - first + 1)
-            log.error("sequence.gap", **details)
+        await _note(commits, {"partition": partition, "first": first, "last": last})
+
+
+async def _note(commits: CommitLog, gap: dict[str, int]) -> None:
+    async def audit(work: UnitOfWork) -> None:
+        work.run(audited("sequence_gap", gap))
+
+    cause_id = f"gap:{gap['partition']}:{gap['first']}-{gap['last']}"
+    _, committed = await commits.decide(Cause("gaps", cause_id, cause_id), audit)
+    if not committed.duplicate:
+        SEQUENCE_GAPS.inc(gap["last"] - gap["first"] + 1)
+        log.error("sequence.gap", **gap)
 
 
 def _gaps(positions: Sequence[int]) -> Iterator[tuple[int, int]]:

@@ -261,10 +261,12 @@ class SubscriberGroup:
         """Raises GroupStopped."""
         dead = self._flood.dead
         if not self._stop_announced:
+
+            async def tell(work: UnitOfWork) -> None:
+                work.publish(SubscribersStopped(group=self.name, dead_letters=dead))
+
             cause_id = f"stopped:{uuid7()}"
-            work = UnitOfWork(Cause("subscribers", cause_id, cause_id))
-            work.publish(SubscribersStopped(group=self.name, dead_letters=dead))
-            await self._commits.commit(work)
+            await self._commits.decide(Cause("subscribers", cause_id, cause_id), tell)
             self._stop_announced = True
         raise GroupStopped(
             f"{dead} of the last hundred events of '{self.name}' became dead letters, so it takes "

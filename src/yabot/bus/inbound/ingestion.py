@@ -8,12 +8,10 @@ from typing import Literal
 from yabot.bus.inbound.ingested import Surroundings, remember, surroundings
 from yabot.bus.inbound.window import IN_TIME
 from yabot.clock import from_microseconds, rfc3339, to_microseconds, utc_now
-from yabot.errors import GuardFailed
 from yabot.events.envelope import Envelope
 from yabot.events.failures import OrderingViolated
 from yabot.log.audit import audited
 from yabot.log.commit_log import CommitLog
-from yabot.log.deciding import decide
 from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import INBOUND
@@ -23,7 +21,6 @@ log = get_logger(__name__)
 
 CONSUMER = "inbound"
 
-Outcome = Literal["taken", "late", "repeated"]
 Lateness = Literal["after_its_consequence", "after_later_events"]
 
 
@@ -39,37 +36,35 @@ class Ingestion:
         Raises StoreUnavailable, GuardFailed: then the same call may be made again.
         """
 
-        def again(error: GuardFailed) -> None:
-            log.debug("inbound.decides_again", reason=str(error))
+        async def decide(work: UnitOfWork) -> Lateness | None:
+            around = await self.commits.database.read(surroundings(envelope, self.commits.catalog))
+            return None if around.is_known else _take(work, envelope, around)
 
-        outcome = await decide(lambda: self._decide_and_commit(envelope, checks), again)
-        INBOUND.labels(outcome).inc()
+        cause = Cause(CONSUMER, envelope.event_id, envelope.correlation_id)
+        lateness, committed = await self.commits.decide(cause, decide, checks=checks)
+        if committed.duplicate or not committed.events:
+            INBOUND.labels("repeated").inc()
+        elif lateness is None:
+            INBOUND.labels("taken").inc()
+        else:
+            INBOUND.labels("late").inc()
+            log.warning(
+                "inbound.late",
+                event_id=envelope.event_id,
+                event_type=envelope.event_type,
+                reason=lateness,
+            )
+            self.on_late()
 
-    async def _decide_and_commit(
-        self, envelope: Envelope, checks: Sequence[Statement[None]]
-    ) -> Outcome:
-        around = await self.commits.database.read(surroundings(envelope, self.commits.catalog))
-        if around.is_known:
-            return "repeated"
-        work = UnitOfWork(Cause(CONSUMER, envelope.event_id, envelope.correlation_id), [*checks])
-        work.ingest(envelope)
-        work.run(remember(envelope, around.happened_us(envelope)))
-        lateness = _lateness(envelope, around)
-        if lateness is not None:
-            _tell(work, envelope, around, lateness)
-        committed = await self.commits.commit(work)
-        if committed.duplicate:
-            return "repeated"
-        if lateness is None:
-            return "taken"
-        log.warning(
-            "inbound.late",
-            event_id=envelope.event_id,
-            event_type=envelope.event_type,
-            reason=lateness,
-        )
-        self.on_late()
-        return "late"
+
+def _take(work: UnitOfWork, envelope: Envelope, around: Surroundings) -> Lateness | None:
+    """Why it comes too late; None when it does not."""
+    work.ingest(envelope)
+    work.run(remember(envelope, around.happened_us(envelope)))
+    lateness = _lateness(envelope, around)
+    if lateness is not None:
+        _tell(work, envelope, around, lateness)
+    return lateness
 
 
 def _lateness(envelope: Envelope, around: Surroundings) -> Lateness | None:

@@ -144,16 +144,21 @@ class Refusals:
     async def _tell_of_flood(self, checks: Sequence[Statement[None]]) -> None:
         first = self._to_set_aside[0]
         log.error("inbound.flooded", entry=first)
-        work = UnitOfWork(Cause(CONSUMER, f"flooded:{first}", first), [*checks])
-        work.run(audited("inbound_flooded", {"entry": first}))
-        await self._commits.commit(work)
+
+        async def note(work: UnitOfWork) -> None:
+            work.run(audited("inbound_flooded", {"entry": first}))
+
+        cause = Cause(CONSUMER, f"flooded:{first}", first)
+        await self._commits.decide(cause, note, checks=checks)
 
     async def _bury(
         self, entry: Entry, error: InvalidInput, checks: Sequence[Statement[None]]
     ) -> None:
-        work = UnitOfWork(Cause(CONSUMER, f"refused:{entry.name}", entry.name), [*checks])
-        self._write_letter(work, entry, error)
-        await self._commits.commit(work)
+        async def write_letter(work: UnitOfWork) -> None:
+            self._write_letter(work, entry, error)
+
+        cause = Cause(CONSUMER, f"refused:{entry.name}", entry.name)
+        await self._commits.decide(cause, write_letter, checks=checks)
         self._room -= 1
         INBOUND.labels("refused").inc()
 

@@ -12,7 +12,6 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 
 from yabot.bot.localization import Localizer
 from yabot.clock import rfc3339, utc_now
-from yabot.errors import GuardFailed
 from yabot.features.besitos.tables import gift_notices
 from yabot.features.users.model import Profile
 from yabot.features.users.names import shown_name
@@ -68,22 +67,22 @@ class GiftNotices:
         before = utc_now() - QUIET
         while untold := await self._database.read(_due(before)):
             for each in untold:
-                try:
-                    await self._tell_together(each)
-                except GuardFailed:
-                    log.debug("gifts.came_meanwhile", user_id=each.user_id)
+                await self._tell_together(each.user_id, before)
         await self._database.write(_forget(before))
 
-    async def _tell_together(self, untold: Untold) -> None:
-        cause_id = f"gifts:{untold.user_id}:{untold.told_at.isoformat()}:{untold.gifts}"
-        work = UnitOfWork(Cause("besitos", cause_id, cause_id))
+    async def _tell_together(self, user_id: str, before: datetime) -> None:
+        async def tell(work: UnitOfWork) -> None:
+            untold = await self._database.read(_find(user_id))
+            if untold is None or not untold.gifts or untold.told_at > before:
+                return
+            gifts, amount = untold.gifts, untold.amount
+            work.run(_begin(user_id, untold, utc_now()))
+            await self._notices.tell(
+                work, user_id, lambda t: t("besitos-gifts-received", gifts=gifts, amount=amount)
+            )
 
-        def say(t: Localizer) -> str:
-            return t("besitos-gifts-received", gifts=untold.gifts, amount=untold.amount)
-
-        work.run(_begin(untold.user_id, untold, utc_now()))
-        await self._notices.tell(work, untold.user_id, say)
-        await self._commits.commit(work)
+        cause_id = f"gifts:{user_id}:{before.isoformat()}"
+        await self._commits.decide(Cause("besitos", cause_id, cause_id), tell)
 
 
 _of_user = gift_notices.c.user_id == bindparam("user")

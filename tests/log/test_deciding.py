@@ -1,0 +1,114 @@
+"""The one way to make things happen: decide, commit, and decide again when it has to be."""
+
+import asyncio
+
+import pytest
+
+from tests.log.units import stepped, version
+from tests.storage.dumps import rows_of
+from yabot.errors import GuardFailed, LeaseLost, StoreUnavailable
+from yabot.log.commit_log import (
+    MOST_DECISIONS,
+    CommitLog,
+    outage_of_sql,
+    whatever_passes,
+)
+from yabot.log.tables import doc_changes, receipts
+from yabot.log.unit_of_work import Cause, UnitOfWork
+from yabot.storage.relational.database import Database
+
+CAUSE = Cause("test", "cause", "about cause")
+
+
+async def test_whoever_loses_a_race_decides_again_on_what_has_become_of_it(
+    database: Database, commits: CommitLog
+) -> None:
+    async def step(work: UnitOfWork) -> int:
+        seen = await version(database, "7")
+        work.change_document(stepped("7", seen))
+        return seen
+
+    decided = await asyncio.gather(
+        *(commits.decide(Cause("test", f"{n}", f"{n}"), step) for n in range(6))
+    )
+    assert sorted(each.answer for each in decided) == list(range(6))
+    rows = await rows_of(database, doc_changes)
+    assert [row["from_version"] for row in rows] == list(range(6))
+
+
+@pytest.mark.parametrize("attempts", [1, MOST_DECISIONS])
+async def test_who_always_loses_is_told_so(commits: CommitLog, attempts: int) -> None:
+    seen: list[bool] = []
+
+    async def lose(work: UnitOfWork) -> None:
+        seen.append(work.changes_anything)
+        work.change_document(stepped("7", 5))
+
+    with pytest.raises(GuardFailed, match="the state of user 7"):
+        await commits.decide(CAUSE, lose, attempts=attempts)
+    assert seen == [False] * attempts
+
+
+async def test_what_adds_nothing_leaves_no_receipt(database: Database, commits: CommitLog) -> None:
+    async def look(_work: UnitOfWork) -> str:
+        return "nothing to do"
+
+    told: list[object] = []
+    commits.followers.append(told.append)
+    answer, committed = await commits.decide(CAUSE, look)
+    assert (answer, committed.duplicate, told) == ("nothing to do", False, [])
+    assert await rows_of(database, receipts) == []
+
+
+async def test_a_check_runs_first_and_keeps_the_work_of_another_process_from_happening(
+    database: Database, commits: CommitLog
+) -> None:
+    ran: list[str] = []
+
+    def refuse(_connection: object) -> None:
+        ran.append("check")
+        raise LeaseLost("it is another's")
+
+    async def change(work: UnitOfWork) -> None:
+        work.run(lambda _connection: ran.append("change"))
+
+    with pytest.raises(LeaseLost):
+        await commits.decide(CAUSE, change, checks=[refuse], waits_out=whatever_passes)
+    assert ran == ["check"]
+    assert await rows_of(database, receipts) == []
+
+
+async def test_an_outage_is_waited_out_and_decided_anew(commits: CommitLog) -> None:
+    met: list[UnitOfWork] = []
+
+    async def step(work: UnitOfWork) -> str:
+        met.append(work)
+        work.change_document(stepped("7", 0))
+        if len(met) < 3:
+            raise StoreUnavailable(commits.database.gate.store, "it is away")
+        return "done"
+
+    answer, committed = await commits.decide(CAUSE, step, waits_out=outage_of_sql)
+    assert (answer, len(committed.documents)) == ("done", 1)
+    assert len({id(work) for work in met}) == 3
+
+
+async def test_an_outage_of_another_store_is_the_callers_to_tell_of(commits: CommitLog) -> None:
+    async def read(_work: UnitOfWork) -> None:
+        raise StoreUnavailable("MongoDB", "it is away")
+
+    with pytest.raises(StoreUnavailable, match="MongoDB"):
+        await commits.decide(CAUSE, read, waits_out=outage_of_sql)
+
+
+async def test_who_waits_out_whatever_passes_goes_on_behind_any_number_of_lost_races(
+    database: Database, commits: CommitLog
+) -> None:
+    made: list[UnitOfWork] = []
+
+    async def step(work: UnitOfWork) -> None:
+        made.append(work)
+        work.change_document(stepped("7", 0 if len(made) > 2 * MOST_DECISIONS else 5))
+
+    await commits.decide(CAUSE, step, waits_out=whatever_passes)
+    assert await version(database, "7") == 1
