@@ -15,7 +15,7 @@ from bench.program import Program
 from bench.samples import Sample, take_sample
 from bench.updates import Reader
 from yabot.features.users.service import UserService
-from yabot.log.unit_of_work import Cause, UnitOfWork
+from yabot.log.unit_of_work import Cause
 
 LANES = 32
 
@@ -102,9 +102,9 @@ class Registration(Change):
 
     async def _register(self, newcomer: TelegramUser) -> Cause:
         cause = Cause("bench", f"request:{newcomer.id}", f"request:{newcomer.id}")
-        work = UnitOfWork(cause)
         arrived = self.program.arrivals.expect(str(newcomer.id))
-        await self._users.meet(work, newcomer)
-        await self.program.services.commits.commit(work)
+        await self.program.services.commits.decide(
+            cause, lambda work: self._users.meet(work, newcomer)
+        )
         await arrived
         return cause

@@ -61,14 +61,16 @@ class Journeys:
     async def make(self) -> Journey:
         await asyncio.sleep(IDLE)
         cause_id = f"idle:{next(_numbers)}"
-        work = UnitOfWork(Cause("bench", cause_id, cause_id))
-        work.publish(OperationCompleted(operation="choice", outcome="ok", duration_ms=12.5), "7")
         self.under_way = journey = Journey(perf_counter())
-        await self.bus.commits.commit(work)
+        await self.bus.commits.decide(Cause("bench", cause_id, cause_id), _tell)
         journey.committed = perf_counter()
         async with asyncio.timeout(PATIENCE):
             await journey.durable
         return journey
+
+
+async def _tell(work: UnitOfWork) -> None:
+    work.publish(OperationCompleted(operation="choice", outcome="ok", duration_ms=12.5), "7")
 
 
 async def idle_figures(engines: Engines) -> list[Figure]:

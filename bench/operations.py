@@ -87,10 +87,11 @@ async def _p95_until_read(
 
 
 async def _commit_event(program: Program) -> None:
+    async def tell(work: UnitOfWork) -> None:
+        work.publish(UserInteraction(action="bench"), USER_ID)
+
     cause_id = f"bench:{next(_numbers)}"
-    work = UnitOfWork(Cause("bench", cause_id, cause_id))
-    work.publish(UserInteraction(action="bench"), USER_ID)
-    await program.services.commits.commit(work)
+    await program.services.commits.decide(Cause("bench", cause_id, cause_id), tell)
 
 
 def _p95_of(durations: list[float]) -> float:

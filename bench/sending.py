@@ -48,7 +48,7 @@ async def sending_figures(engines: Engines) -> list[Figure]:
             program.stores.database, bot, program.shares, SendLimits(), _nobody_blocks, endings
         )
         program.services.commits.followers.append(sender.notice)
-        await program.services.commits.commit(_to_many_chats())
+        await program.services.commits.decide(Cause("bench", "many", "many"), _to_many_chats)
         await sender.lanes.drain(10 * SECONDS)
         await bot.session.close()
     first, *_, last = telegram.moments
@@ -58,11 +58,9 @@ async def sending_figures(engines: Engines) -> list[Figure]:
     return [Figure(name, "/s", reached, limit, reached / limit, (Target("at least", 0.95),))]
 
 
-def _to_many_chats() -> UnitOfWork:
-    work = UnitOfWork(Cause("bench", "many", "many"))
+async def _to_many_chats(work: UnitOfWork) -> None:
     for chat_id in range(1, MESSAGES + 1):
         work.send(to_message(SendMessage(chat_id=chat_id, text="A notice."), chat_id))
-    return work
 
 
 async def _nobody_blocks(_chat_id: int) -> None:

@@ -77,21 +77,27 @@ def _pair(lane: int) -> tuple[str, str]:
 async def _register_everybody(program: Program) -> None:
     users, besitos = program.services[UserService], program.services[BesitosService]
     for user_id in (user for lane in range(LANES) for user in _pair(lane)):
-        work = UnitOfWork(Cause("bench", f"register:{user_id}", f"register:{user_id}"))
-        await users.meet(work, TelegramUser(id=int(user_id), is_bot=False, first_name="Lucía"))
-        await besitos.award(
-            work, user_id, PLENTY, reason="bench", source="rewards", key=f"bench:{user_id}"
-        )
-        await program.services.commits.commit(work)
+        person = TelegramUser(id=int(user_id), is_bot=False, first_name="Lucía")
+        key = f"bench:{user_id}"
+
+        async def register(work: UnitOfWork, person: TelegramUser = person, key: str = key) -> None:
+            await users.meet(work, person)
+            await besitos.award(
+                work, str(person.id), PLENTY, reason="bench", source="rewards", key=key
+            )
+
+        await program.services.commits.decide(Cause("bench", key, key), register)
 
 
 async def _transfer(program: Program, lane: int) -> None:
     giver, receiver = _pair(lane)
     key = f"gift:{next(_numbers)}"
-    work = UnitOfWork(Cause("bench", key, key))
-    done = await program.services[BesitosService].transfer(work, giver, receiver, 1, key=key)
+    besitos = program.services[BesitosService]
+    done, _ = await program.services.commits.decide(
+        Cause("bench", key, key),
+        lambda work: besitos.transfer(work, giver, receiver, 1, key=key),
+    )
     assert done == "transferred"
-    await program.services.commits.commit(work)
 
 
 async def _newest_event(program: Program) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from tests.log.units import telling
 from tests.storage.dumps import Rows, rows_of
 from tests.storage.fixtures import PARTITIONS
 from yabot.bus.streams import stream_name
-from yabot.errors import GuardFailed
 from yabot.log.commit_log import CommitLog
 from yabot.log.tables import outbox, partitions
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.relational.database import Database
 
 Streams = dict[int, list[str]]
@@ -21,12 +21,12 @@ ALL = range(PARTITIONS)
 
 async def tell(commits: CommitLog, cause_id: str, user_id: str | None, times: int = 1) -> None:
     """Commit events; again when another has just made the user's counter."""
-    while True:
-        try:
-            await commits.commit(telling(cause_id, user_id, times))
-        except GuardFailed:
-            continue
-        return
+    told = telling(cause_id, user_id, times)
+
+    async def publish(work: UnitOfWork) -> None:
+        work.absorb(told)
+
+    await commits.decide(told.cause, publish)
 
 
 async def committed(database: Database) -> Streams:

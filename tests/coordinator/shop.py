@@ -20,7 +20,6 @@ from yabot.coordinator.deadlines import Deadlines
 from yabot.coordinator.inspector import WorkflowInspector
 from yabot.coordinator.process import Process
 from yabot.coordinator.tables import workflows
-from yabot.errors import GuardFailed
 from yabot.events.catalog import Catalog
 from yabot.events.envelope import EventPayload
 from yabot.events.failures import FAILURE_EVENTS
@@ -74,14 +73,11 @@ class Shop:
     async def tell(self, payload: EventPayload, user_id: str | None = "7") -> None:
         """Commit an event, as if something had happened elsewhere."""
         cause_id = f"cause {utc_now().timestamp()} {id(payload)}"
-        while True:
-            work = UnitOfWork(Cause("elsewhere", cause_id, cause_id))
+
+        async def publish(work: UnitOfWork) -> None:
             work.publish(payload, user_id)
-            try:
-                await self.commits.commit(work)
-            except GuardFailed:
-                continue
-            return
+
+        await self.commits.decide(Cause("elsewhere", cause_id, cause_id), publish)
 
     def workers(
         self, processes: Sequence[Process[Any]] | None = None

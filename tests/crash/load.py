@@ -1,7 +1,6 @@
 """The readers: each registers, and then reacts again and again. Told twice, it happens once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from aiogram.types import User as TelegramUser
@@ -10,17 +9,15 @@ from sqlalchemy import select
 from tests.crash.deeds import Mood
 from yabot.bus.dead_letters.service import DeadLetters
 from yabot.bus.tables import dead_letters
-from yabot.errors import GuardFailed, StoreUnavailable
 from yabot.events.envelope import Envelope
 from yabot.feature import Services
 from yabot.features.narrative.events import ReactionDetected
 from yabot.features.users.service import UserService
+from yabot.log.commit_log import Decision, whatever_passes
 from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.storage.relational.database import Database
 
 OTHERS: dict[int, Mood] = {3: "shy", 5: "slow"}
-
-Decision = Callable[[UnitOfWork], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +76,14 @@ async def _live(services: Services, load: Load, user_id: str) -> None:
         await _commit(services, f"reaction:{user_id}:{n}", _reaction(user_id, n, mood))
 
 
-def _reaction(user_id: str, n: int, mood: Mood) -> Decision:
+def _reaction(user_id: str, n: int, mood: Mood) -> Decision[None]:
     async def react(work: UnitOfWork) -> None:
         work.publish(ReactionDetected(content_id=str(n), reaction_type=mood), user_id)
 
     return react
 
 
-async def _commit(services: Services, cause_id: str, decide: Decision) -> None:
+async def _commit(services: Services, cause_id: str, decide: Decision[None]) -> None:
     """As an update is: until it is done."""
-    while True:
-        work = UnitOfWork(Cause("readers", cause_id, cause_id))
-        try:
-            await decide(work)
-            await services.commits.commit(work)
-        except (GuardFailed, StoreUnavailable):
-            await asyncio.sleep(0.01)
-        else:
-            return
+    cause = Cause("readers", cause_id, cause_id)
+    await services.commits.decide(cause, decide, waits_out=whatever_passes)

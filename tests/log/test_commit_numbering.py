@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from tests.bus.log import tell
 from tests.log.units import everything, stepping, telling
 from tests.storage.dumps import Rows, events_of, rows_of
 from tests.storage.fixtures import PARTITIONS
@@ -23,26 +24,12 @@ def envelopes(rows: Rows) -> list[dict[str, Any]]:
     return [json.loads(row["envelope"]) for row in rows]
 
 
-async def until_committed(commits: CommitLog, cause_id: str, user_id: str, times: int) -> None:
-    """Two that meet an unknown user at once make its counter once; the other decides again."""
-    while True:
-        try:
-            await commits.commit(telling(cause_id, user_id, times))
-        except GuardFailed:
-            continue
-        return
-
-
 async def test_sequences_have_no_gaps_and_times_strictly_increase(
     database: Database, commits: CommitLog
 ) -> None:
     users = ("7", "8", "9")
     await asyncio.gather(
-        *(
-            until_committed(commits, f"{user} {n}", user, 1 + n % 3)
-            for user in users
-            for n in range(12)
-        )
+        *(tell(commits, f"{user} {n}", user, 1 + n % 3) for user in users for n in range(12))
     )
     for user in users:
         told = envelopes(await events_of(database, user))
@@ -54,7 +41,7 @@ async def test_sequences_have_no_gaps_and_times_strictly_increase(
 async def test_the_events_of_one_unit_stay_together_and_in_order(
     database: Database, commits: CommitLog
 ) -> None:
-    await asyncio.gather(*(until_committed(commits, f"cause {n}", "7", 3) for n in range(10)))
+    await asyncio.gather(*(tell(commits, f"cause {n}", "7", 3) for n in range(10)))
     actions = [event["payload"]["action"] for event in envelopes(await events_of(database, "7"))]
     causes = [action.partition(":")[0] for action in actions]
     assert [action.partition(":")[2] for action in actions] == ["0", "1", "2"] * 10

@@ -96,14 +96,14 @@ class Steps(Generic[D]):
         work: UnitOfWork,
         handle: Handle[D],
     ) -> None:
-        before, draft = workflow.copy(), UnitOfWork(work.cause)
+        before, draft = workflow.copy(), work.draft()
         try:
             await handle(workflow, draft)
         except DecisionRefused:
             raise
         except TerminalError as error:
             # Nothing of what the step wanted happens.
-            workflow, draft = before.copy(), UnitOfWork(work.cause)
+            workflow, draft = before.copy(), work.draft()
             workflow.fail(error)
         if workflow == before and not draft.changes_anything:
             return

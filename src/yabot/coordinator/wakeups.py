@@ -67,14 +67,18 @@ class WakeUps:
 
     async def _decide(self, stored: StoredWorkflow, owner_check: Statement[None] | None) -> None:
         steps = self._coordinator.steps_of(stored)
-        work = _unit(stored, owner_check)
-        async with asyncio.timeout(TIMEOUT):
-            if stored.state == COMPENSATING:
-                await steps.compensate(stored, work)
-            else:
-                await steps.on_deadline(stored, work)
-        await self._commits.commit(work)
-        log.info("workflow.woken", workflow=stored.id, cause_id=work.cause.id)
+
+        async def decide(work: UnitOfWork) -> None:
+            async with asyncio.timeout(TIMEOUT):
+                if stored.state == COMPENSATING:
+                    await steps.compensate(stored, work)
+                else:
+                    await steps.on_deadline(stored, work)
+
+        cause, checks = _cause(stored), [owner_check] if owner_check else []
+        # Once: it rests on what ``stored`` says.
+        await self._commits.decide(cause, decide, checks=checks, attempts=1)
+        log.info("workflow.woken", workflow=stored.id, cause_id=cause.id)
 
     async def _put_off(
         self, stored: StoredWorkflow, error: Exception, owner_check: Statement[None] | None
@@ -95,16 +99,14 @@ class WakeUps:
             log.debug("workflow.overtaken", workflow=stored.id)
 
 
-def _unit(stored: StoredWorkflow, owner_check: Statement[None] | None) -> UnitOfWork:
-    """Versions never come again, so each deadline and each compensation has its own cause."""
+def _cause(stored: StoredWorkflow) -> Cause:
+    """Versions never come again, so each deadline and each compensation has its own."""
     if stored.state == COMPENSATING:
         step = json.loads(stored.done)[-1]
         cause_id = f"{stored.id}:compensate:{step}:{stored.version}"
-        cause = Cause(consumer_of(stored.kind), cause_id, stored.correlation_id)
-    else:
-        cause_id = f"deadline:{stored.id}:{stored.version}"
-        cause = Cause(consumer_of(stored.kind), cause_id, cause_id)
-    return UnitOfWork(cause, [owner_check] if owner_check else [])
+        return Cause(consumer_of(stored.kind), cause_id, stored.correlation_id)
+    cause_id = f"deadline:{stored.id}:{stored.version}"
+    return Cause(consumer_of(stored.kind), cause_id, cause_id)
 
 
 def _checked(owner_check: Statement[None] | None, change: Statement[None]) -> Statement[None]:

@@ -56,6 +56,10 @@ class UnitOfWork:
         parts = (self.statements, self.documents, self.events, self.messages, self.ingested)
         return any(parts)
 
+    def draft(self) -> "UnitOfWork":
+        """An empty one, to be absorbed or thrown away."""
+        return UnitOfWork(self.cause)
+
     def absorb(self, other: "UnitOfWork") -> None:
         """Add all that ``other`` wants to change."""
         self.statements += other.statements

@@ -15,7 +15,7 @@ from yabot.features.subscriptions.payments import PaymentService, Refunded, Sett
 from yabot.features.subscriptions.plans import PLANS, Charge, invoice_payload
 from yabot.features.subscriptions.service import SubscriptionService
 from yabot.features.subscriptions.terms import Term
-from yabot.log.unit_of_work import UnitOfWork
+from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
 
@@ -58,13 +58,9 @@ class Till:
 
     async def commit(self, decide: Callable[[UnitOfWork], Awaitable[T]]) -> T:
         """What the decision that was committed has answered."""
-        answers: list[T] = []
-
-        async def decision(work: UnitOfWork) -> None:
-            answers.append(await decide(work))
-
-        await self.world.decide(f"cause {next(self._causes)} {id(self)}", decision)
-        return answers[-1]
+        cause_id = f"cause {next(self._causes)} {id(self)}"
+        cause = Cause("test", cause_id, cause_id)
+        return (await self.world.services.commits.decide(cause, decide)).answer
 
 
 def charge(number: int, plan: str = "vip", user_id: str = "7", stars: int | None = None) -> Charge:

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 from yabot.bot.localization import Localizer
 from yabot.clock import rfc3339, utc_now
-from yabot.errors import GuardFailed
 from yabot.features.alerts import repository
 from yabot.features.alerts.repository import Alert, Told
 from yabot.features.users.notices import Notices
@@ -56,17 +55,18 @@ class AlertService:
         """Raises StoreUnavailable."""
         told_before = utc_now() - self._quiet
         for told in await self._commits.database.read(repository.untold(told_before)):
-            try:
-                await self._sum_up(told)
-            except GuardFailed as error:
-                log.debug("alert.waits", reason=str(error))
+            await self._sum_up(told)
 
-    async def _sum_up(self, told: Told) -> None:
-        cause_id = f"{told.alert.subject} since {rfc3339(told.told_at)}"
-        work = UnitOfWork(Cause("alerts", cause_id, cause_id))
-        work.run(repository.tell_again(told, utc_now()))
-        await self._tell(work, told.alert, told.untold)
-        await self._commits.commit(work)
+    async def _sum_up(self, seen: Told) -> None:
+        async def sum_up(work: UnitOfWork) -> None:
+            told = await self._commits.database.read(repository.find(seen.alert))
+            # Another process may have told of it meanwhile.
+            if told is not None and told.told_at == seen.told_at:
+                work.run(repository.tell_again(told, utc_now()))
+                await self._tell(work, told.alert, told.untold)
+
+        cause_id = f"{seen.alert.subject} since {rfc3339(seen.told_at)}"
+        await self._commits.decide(Cause("alerts", cause_id, cause_id), sum_up)
 
     async def _tell(self, work: UnitOfWork, alert: Alert, times: int) -> None:
         log.warning("admins.alerted", alert=alert.subject, times=times)

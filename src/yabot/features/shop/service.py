@@ -91,7 +91,7 @@ class ShopService:
         self, work: UnitOfWork, user: User, order: Order
     ) -> Offer | Unaffordable | Repriced | Refused:
         """The offer that was taken; any other answer has added nothing to the unit."""
-        key, payment = order.key(user.user_id), UnitOfWork(work.cause)
+        key, payment = order.key(user.user_id), work.draft()
         # First, because a press that comes again is told so, whatever has happened since.
         paid = await self._besitos.spend(
             payment, user.user_id, order.price, reason="purchase", source="shop", key=key

@@ -142,7 +142,7 @@ class PaymentService:
 
     async def _activate(self, work: UnitOfWork, user_id: str, plan: Plan) -> Term:
         """All of it, or nothing when it fails."""
-        draft = UnitOfWork(work.cause)
+        draft = work.draft()
         self._users.guard_known(draft, user_id)
         term = await self._subscriptions.activate(draft, user_id, plan)
         work.absorb(draft)

@@ -1,6 +1,5 @@
 """Holds our charges against Telegram's list: what its messages have not told us is settled here."""
 
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from aiogram import Bot
@@ -8,7 +7,7 @@ from aiogram.exceptions import TelegramAPIError
 
 from yabot.clock import utc_now
 from yabot.error_text import kind_of
-from yabot.errors import GuardFailed, StoreUnavailable
+from yabot.errors import StoreUnavailable
 from yabot.features.subscriptions.charges import StoredCharge
 from yabot.features.subscriptions.payments import PaymentService
 from yabot.features.subscriptions.plans import Charge
@@ -22,8 +21,7 @@ from yabot.features.subscriptions.statement import (
 )
 from yabot.features.subscriptions.terms import Term
 from yabot.features.users.notices import Notices
-from yabot.log.commit_log import CommitLog
-from yabot.log.deciding import decide
+from yabot.log.commit_log import CommitLog, Decision
 from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.observability.logging import get_logger
 from yabot.runtime.loops import WakingLoop
@@ -35,8 +33,6 @@ EVERY_SECONDS = 3600.0
 PAGE = 100
 # A refund that Telegram has not made by then was lost on its way, or refused.
 REPEAT_AFTER = timedelta(minutes=30)
-
-Decision = Callable[[UnitOfWork], Awaitable[None]]
 
 
 class Reconciliation:
@@ -111,15 +107,6 @@ class Reconciliation:
         log.warning("refund.repeated", charge_id=charge_id)
         await self._decide(f"refund:{charge_id}:{stored.updated_at.isoformat()}", ask_again)
 
-    async def _decide(self, cause_id: str, decision: Decision) -> None:
+    async def _decide(self, cause_id: str, decision: Decision[None]) -> None:
         """Raises GuardFailed when the state has changed under every one of the decisions."""
-
-        async def decide_and_commit() -> None:
-            work = UnitOfWork(Cause("payments", cause_id, cause_id))
-            await decision(work)
-            await self._commits.commit(work)
-
-        def again(error: GuardFailed) -> None:
-            log.debug("payment.decides_again", cause_id=cause_id, reason=str(error))
-
-        await decide(decide_and_commit, again)
+        await self._commits.decide(Cause("payments", cause_id, cause_id), decision)

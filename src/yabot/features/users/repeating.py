@@ -1,6 +1,7 @@
 """Deletes again whoever has been forgotten and came back with a backup."""
 
-from yabot.errors import GuardFailed
+from uuid_utils import uuid7
+
 from yabot.features.users import repository
 from yabot.features.users.forgotten import Forgotten, ForgottenList
 from yabot.features.users.service import UserService
@@ -36,16 +37,12 @@ class RepeatedDeletions:
                     await self._delete(user_id, forgotten)
 
     async def _delete(self, user_id: str, forgotten: Forgotten) -> None:
-        user = await self._users.find(user_id)
-        if user is None or not forgotten.has(user_id, user.profile.registration_date):
-            return
-        cause_id = f"forgotten:{user_id}:{user.state_version}"
-        work = UnitOfWork(Cause("users", cause_id, cause_id))
-        self._users.delete(work, user, "forgotten_before_a_restore")
-        try:
-            await self._commits.commit(work)
-        except GuardFailed:
-            # Another process was faster, or they are writing just now: the next look finds them.
-            log.info("forgotten.left_for_next_look", user_id=user_id)
-        else:
+        async def delete(work: UnitOfWork) -> None:
+            user = await self._users.find(user_id)
+            if user is not None and forgotten.has(user_id, user.profile.registration_date):
+                self._users.delete(work, user, "forgotten_before_a_restore")
+
+        cause_id = f"forgotten:{user_id}:{uuid7()}"
+        _, committed = await self._commits.decide(Cause("users", cause_id, cause_id), delete)
+        if committed.documents:
             log.warning("forgotten.deleted_again", user_id=user_id)

@@ -1,6 +1,5 @@
 """Users as the program has them: its services, over the test's stores."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from aiogram.types import User as TelegramUser
@@ -10,16 +9,13 @@ from tests.storage.fixtures import new_commits
 from yabot.app.assembly import framework_data
 from yabot.app.features import FEATURES
 from yabot.bot.localization import Texts
-from yabot.errors import GuardFailed
 from yabot.feature import Services, state_parts
 from yabot.features.narrative.service import NarrativeService
 from yabot.features.users.service import User, UserService
-from yabot.log.commit_log import Committed
+from yabot.log.commit_log import Committed, Decision
 from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
-
-Decision = Callable[[UnitOfWork], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -34,16 +30,10 @@ class World:
     def narrative(self) -> NarrativeService:
         return self.services[NarrativeService]
 
-    async def decide(self, cause_id: str, decision: Decision) -> Committed:
+    async def decide(self, cause_id: str, decision: Decision[object]) -> Committed:
         """Decide and commit; again when somebody else was faster."""
-        for _ in range(100):
-            work = UnitOfWork(Cause("test", cause_id, cause_id))
-            try:
-                await decision(work)
-                return await self.services.commits.commit(work)
-            except GuardFailed:
-                continue
-        raise AssertionError(f"{cause_id} loses every race")
+        cause = Cause("test", cause_id, cause_id)
+        return (await self.services.commits.decide(cause, decision, attempts=100)).committed
 
     async def register(self, cause_id: str = "start", telegram: TelegramUser | None = None) -> User:
         """The user after /start."""
