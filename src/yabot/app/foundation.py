@@ -17,7 +17,7 @@ from yabot.runtime.loops import WakingLoop
 from yabot.runtime.watch import StoreWatch
 from yabot.settings import Settings
 
-# Seconds that the followers get to bring the last commits to their stores.
+# Seconds that the last commits get to end, and the followers to bring them to their stores.
 CATCH_UP = 1.0
 # Seconds that a store gets to answer at the start, before the program goes on without it.
 FIRST_ANSWER = 5.0
@@ -66,6 +66,7 @@ class Foundation:
 
     async def finish_loops(self) -> None:
         """All at once: each may have another store to wait for."""
+        await self.services.commits.finish(CATCH_UP)
         await asyncio.gather(*(loop.finish(CATCH_UP) for loop in self._loops))
 
 

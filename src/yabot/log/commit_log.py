@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from uuid_utils import uuid7
 
 from yabot.clock import from_microseconds, utc_now
+from yabot.error_text import error_text
 from yabot.errors import GuardFailed, LeaseLost, StoreUnavailable, TransientError
 from yabot.events.catalog import Catalog
 from yabot.events.envelope import Envelope, EventPayload
@@ -87,6 +88,8 @@ class CommitLog:
     followers: list[Follower] = field(default_factory=list)
     # Called when there may be commits of which the followers were not told: they look into SQL.
     on_untold: list[Callable[[], None]] = field(default_factory=list)
+    # The event loop alone would forget them.
+    _under_way: set["asyncio.Task[Committed]"] = field(default_factory=set)
 
     async def decide(
         self,
@@ -131,7 +134,8 @@ class CommitLog:
     async def commit(self, work: UnitOfWork, checks: Sequence[Statement[None]] = ()) -> Committed:
         """All of ``work`` and its receipt, durable on return; then the followers are told.
 
-        A cause that has its receipt already changes nothing: ``duplicate`` is then true.
+        They are told also when the caller is cancelled meanwhile: what has begun goes on without
+        it. A cause that has its receipt already changes nothing: ``duplicate`` is then true.
         Raises GuardFailed (nothing happened: decide again), StoreUnavailable (nothing is known:
         the same unit may be committed again), InvalidInput for an event that is not in the
         catalog, ValidationError for a document that breaks its model.
@@ -141,6 +145,23 @@ class CommitLog:
         for envelope in work.ingested:
             self.catalog.payload_of(envelope)
         redo = {change.user_id: redo_row(change) for change in work.documents.values()}
+        committing = asyncio.create_task(self._commit(work, checks, redo))
+        self._under_way.add(committing)
+        committing.add_done_callback(self._under_way.discard)
+        try:
+            return await asyncio.shield(committing)
+        except asyncio.CancelledError:
+            committing.add_done_callback(_tell_how_it_ended)
+            raise
+
+    async def finish(self, seconds: float) -> None:
+        """Let end, for at most ``seconds``, what has been begun and nobody waits for any more."""
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=seconds)
+
+    async def _commit(
+        self, work: UnitOfWork, checks: Sequence[Statement[None]], redo: dict[str, str | None]
+    ) -> Committed:
         started = perf_counter()
         try:
             committed = await self.database.write(
@@ -161,9 +182,17 @@ class CommitLog:
             # The answer to its commit may have got lost, and with it what should have been told.
             self.look_again()
         else:
-            for follower in self.followers:
-                follower(committed)
+            self._tell(committed)
         return committed
+
+    def _tell(self, committed: Committed) -> None:
+        """One that fails keeps nobody else from hearing of it, and finds it in SQL."""
+        for follower in self.followers:
+            try:
+                follower(committed)
+            except Exception:
+                log.exception("follower.failed", cause_id=committed.cause.id)
+                self.look_again()
 
     def look_again(self) -> None:
         """Somebody may have died behind a commit: let the followers go on with it now."""
@@ -236,3 +265,10 @@ class CommitLog:
             "envelope": envelope.to_json(),
             "created_at": utc_now(),
         }
+
+
+def _tell_how_it_ended(committing: "asyncio.Task[Committed]") -> None:
+    """Whoever waited for it was cancelled, and will not hear of an error."""
+    error = None if committing.cancelled() else committing.exception()
+    if error is not None:
+        log.warning("commit.left_alone", reason=error_text(error))

@@ -1,0 +1,23 @@
+"""Whatever happens goes through ``CommitLog.decide``: nobody else makes a unit and commits it."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import yabot
+
+SOURCE = Path(yabot.__file__).parent
+DOOR = SOURCE / "log" / "commit_log.py"
+
+
+def test_nobody_commits_but_the_one_method_that_decides_again() -> None:
+    places = [place for path in sorted(SOURCE.rglob("*.py")) for place in _commits(path)]
+    assert places == [f"{DOOR.relative_to(SOURCE)}: in decide"], "use CommitLog.decide"
+
+
+def _commits(path: Path) -> Iterator[str]:
+    for function in ast.walk(ast.parse(path.read_text())):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            for node in ast.walk(function):
+                if isinstance(node, ast.Attribute) and node.attr == "commit":
+                    yield f"{path.relative_to(SOURCE)}: in {function.name}"
