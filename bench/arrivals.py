@@ -51,10 +51,11 @@ class WatchedFollower(DocumentFollower):
         self._arrivals = arrivals
 
     @override
-    async def _apply(self, batch: list[Row]) -> None:
-        await super()._apply(batch)
-        for _, change in batch:
+    async def _apply(self, batch: list[Row]) -> list[Row]:
+        applied = await super()._apply(batch)
+        for _, change in applied:
             self._arrivals.document_applied(change.user_id)
+        return applied
 
 
 class WatchedStreams(Streams):

@@ -66,7 +66,7 @@ async def test_no_error_of_a_library_tells_what_it_quotes(
             with mongodb_refusing(program), redis_refusing(redis_db):
                 await reader.ask("/story")
                 wait_until(lambda: bool(program.logged("publish.failed")))
-                wait_until(lambda: fails(program, "documents"))
+                wait_until(lambda: fails(program, "documents_refused"))
                 seen = looked_at(program)
             garbled(program, meddler)
         seen += looked_at(program)

@@ -1,21 +1,19 @@
 """MongoDB comes to hold what SQL has committed, however often it is told and by whom."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import pytest
 from pymongo.errors import DuplicateKeyError
 from sqlalchemy import Connection, delete
-from structlog.testing import capture_logs
 
 from tests.log.following import following, new_follower, nothing_waits, versions
 from tests.log.units import deleting, state, stepping
-from tests.storage.dumps import rows_of
 from tests.storage.fixtures import new_commits
 from tests.waiting import until
 from yabot.log.commit_log import CommitLog, Committed
+from yabot.log.documents import checked
 from yabot.log.tables import doc_changes
 from yabot.log.unit_of_work import Cause, DocumentChange
 from yabot.storage.documents.store import DocumentStore
@@ -24,11 +22,13 @@ from yabot.storage.relational.database import Database
 
 def told(*changes: tuple[str, int, int | None]) -> Committed:
     """As a commit tells it: user, version before, version after (none for a deletion)."""
-    documents = tuple(
-        (-n, DocumentChange(user, before, None if after is None else state(user, after)))
-        for n, (user, before, after) in enumerate(changes, start=1)
-    )
+    documents = tuple((-n, _change(*each)) for n, each in enumerate(changes, start=1))
     return Committed(Cause("test", "told", "told"), documents=documents)
+
+
+def _change(user: str, before: int, after: int | None) -> DocumentChange:
+    document = None if after is None else state(user, after)
+    return checked(DocumentChange(user, before, document))[0]
 
 
 async def apply(database: Database, store: DocumentStore, committed: Committed) -> None:
@@ -112,39 +112,11 @@ async def test_an_old_deletion_does_not_hit_the_one_who_came_back(
     assert await versions(documents) == {"7": 3}
 
 
-@asynccontextmanager
-async def refusing(store: DocumentStore) -> AsyncIterator[None]:
-    """The collection takes no document at all."""
-    options = await (await store.database.list_collections(filter={"name": "users"})).next()
-    nothing: dict[str, Any] = {"_id": {"$exists": False}}
-    await store.database.command("collMod", "users", validator=nothing)
+@contextmanager
+def away(store: DocumentStore) -> Iterator[None]:
+    store.gate.reason = "a test has shut it"
     yield
-    validator = options["options"]["validator"]
-    await store.database.command("collMod", "users", validator=validator)
-
-
-async def test_a_document_that_mongodb_refuses_stays_in_sql_and_is_told(
-    sqlite_database: Database, documents: DocumentStore
-) -> None:
-    commits = new_commits(sqlite_database)
-    reasons: list[str | None] = []
-    async with following(commits, documents) as follower:
-        follower.loop.on_trouble = reasons.append
-        with capture_logs() as logs:
-            async with refusing(documents):
-                await commits.commit(stepping("create", "7", 0))
-
-                async def was_told() -> bool:
-                    return bool(reasons)
-
-                await until(was_told)
-                assert len(await rows_of(sqlite_database, doc_changes)) == 1
-            await until(nothing_waits(sqlite_database))
-    assert reasons[0] is not None
-    assert "MongoDB refuses a committed document" in reasons[0]
-    assert reasons[-1] is None
-    assert [entry["event"] for entry in logs if "reason" in entry] == ["loop.paused"]
-    assert await versions(documents) == {"7": 1}
+    store.gate.reason = None
 
 
 async def test_a_deleted_document_does_not_come_back_for_a_moment(
@@ -154,7 +126,7 @@ async def test_a_deleted_document_does_not_come_back_for_a_moment(
     commits = new_commits(sqlite_database)
     seen: list[str] = []
     async with await documents["users"].watch() as changes, following(commits, documents):
-        async with refusing(documents):
+        with away(documents):
             await commits.commit(stepping("create", "7", 0))
             await commits.commit(stepping("step", "7", 1))
             await commits.commit(deleting("delete", "7", 2))
@@ -176,7 +148,7 @@ async def test_what_was_erased_with_its_user_does_not_come_back_from_memory(
     """A deletion takes the user's waiting rows out of SQL; the follower still remembers them."""
     commits = new_commits(sqlite_database)
     async with following(commits, documents):
-        async with refusing(documents):
+        with away(documents):
             await commits.commit(stepping("create", "7", 0))
             await commits.commit(stepping("step", "7", 1))
             erasing = deleting("delete", "7", 2)

@@ -17,6 +17,7 @@ from tests.waiting import until
 from yabot.errors import StoreUnavailable
 from yabot.log.commit_log import Committed
 from yabot.log.document_follower import DocumentFollower
+from yabot.log.documents import checked
 from yabot.log.tables import doc_changes
 from yabot.log.unit_of_work import Cause, DocumentChange
 from yabot.runtime.watch import Gate
@@ -127,7 +128,7 @@ async def at_work(follower: DocumentFollower, database: Observed) -> AsyncIterat
 
 def step(version: int, user_id: str = "7") -> Committed:
     """What a process remembers of a commit, whatever has become of it since."""
-    change = DocumentChange(user_id, version - 1, state(user_id, version))
+    change, _ = checked(DocumentChange(user_id, version - 1, state(user_id, version)))
     return Committed(Cause("test", "told", "told"), documents=((-version, change),))
 
 

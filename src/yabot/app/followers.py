@@ -27,6 +27,8 @@ def start_followers(base: Foundation) -> None:
     documents = DocumentFollower(
         stores.database, stores.documents, *state_collection(base.features)
     )
+    documents.refused.tell = base.incidents.tell
+    documents.refused.on_refused = base.reporter("documents_refused", "degraded")
     relay = Relay(stores.database, Streams(stores.redis))
     commits.followers += [documents.notice, relay.notice]
     commits.on_untold += [documents.look_again, relay.look_again]

@@ -3,8 +3,6 @@
 from collections.abc import Awaitable, Callable
 from typing import Generic
 
-from sqlalchemy import Connection
-
 from yabot.clock import utc_now
 from yabot.coordinator import rows
 from yabot.coordinator.machine import CLOSED, COMPENSATING, FAILED, START
@@ -37,9 +35,7 @@ class Steps(Generic[D]):
         key = route.key(event)
         if key is None:
             return
-        # A decision to do nothing is one as well: delivered again, after later events have taken
-        # effect, the event might find something to do.
-        work.run(_leave_receipt)
+        work.leave_receipt()
         workflow_id = f"{self.process.kind}:{key}"
         stored = await self._database.read(rows.find(workflow_id))
         workflow = self._opened(workflow_id, stored, route, event)
@@ -127,7 +123,3 @@ class Steps(Generic[D]):
             )
         elif workflow.state in CLOSED:
             workflow.deadline = None
-
-
-def _leave_receipt(_connection: Connection) -> None:
-    """For a unit that changes nothing besides."""

@@ -47,9 +47,18 @@ class MessageFailed(EventPayload):
     reason: str = Field(description="of the last attempt: a word for its kind")
 
 
+class DocumentRefused(EventPayload):
+    """MongoDB does not take what SQL has committed of a reader, and holds an older document."""
+
+    event_type: ClassVar[str] = "document_refused"
+
+    reason: str = Field(description="what the server calls it")
+
+
 FAILURE_EVENTS: tuple[type[EventPayload], ...] = (
     EventProcessingFailed,
     OrderingViolated,
     SubscribersStopped,
     MessageFailed,
+    DocumentRefused,
 )

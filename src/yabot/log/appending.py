@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, insert
 
 from yabot.clock import utc_now
+from yabot.log.documents import CheckedDocuments
 from yabot.log.tables import doc_changes, outbox, outgoing, receipts
 from yabot.log.unit_of_work import Cause, DocumentChange, Message, UnitOfWork
 from yabot.storage.relational.database import insert_new
@@ -23,24 +24,15 @@ _add_change = Prepared(insert(doc_changes).returning(doc_changes.c.id))
 _add_message = Prepared(insert(outgoing).returning(outgoing.c.id))
 
 
-def redo_row(change: DocumentChange) -> str | None:
-    """The document as its row will hold it. Checked now: MongoDB cannot refuse it later."""
-    if change.document is None:
-        return None
-    row = change.document.model_dump_json(by_alias=True)
-    type(change.document).model_validate_json(row)
-    return row
-
-
 def append_documents(
-    connection: Connection, work: UnitOfWork, redo: dict[str, str | None]
+    connection: Connection, changes: CheckedDocuments
 ) -> tuple[tuple[int, DocumentChange], ...]:
     appended = []
-    for change in work.documents.values():
+    for change, document in changes:
         row = {
             "user_id": change.user_id,
             "from_version": change.from_version,
-            "document": redo[change.user_id],
+            "document": document,
         }
         appended.append((_id(_add_change.first(connection, row)), change))
     return tuple(appended)

@@ -25,7 +25,8 @@ Queues = Mapping[str, Queue]
 Measured = dict[str, tuple[int, datetime | None]]
 
 QUEUES: Queues = {
-    "documents": Queue(doc_changes, doc_changes.c.id > 0),
+    "documents": Queue(doc_changes, doc_changes.c.refused.is_(None)),
+    "refused_documents": Queue(doc_changes, doc_changes.c.refused.is_not(None)),
     "events": Queue(
         outbox.join(partitions, partitions.c.partition == outbox.c.partition),
         outbox.c.pos > partitions.c.published_pos,

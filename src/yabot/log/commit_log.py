@@ -19,9 +19,9 @@ from yabot.log.appending import (
     add_event,
     append_documents,
     append_messages,
-    redo_row,
     take_receipt,
 )
+from yabot.log.documents import CheckedDocuments, checked
 from yabot.log.numbering import UserCounter, advance_counters, place
 from yabot.log.unit_of_work import Cause, DocumentChange, Message, UnitOfWork
 from yabot.observability.logging import get_logger
@@ -104,7 +104,7 @@ class CommitLog:
 
         For whoever has a cause: an update, an event, a deadline, a request. When the state has
         changed before the commit, ``decision`` is called again, with an empty unit, ``attempts``
-        times at most. One that adds nothing commits nothing and leaves no receipt. ``checks`` run
+        times at most. One that adds nothing commits nothing, and leaves no receipt. ``checks`` run
         first in the transaction; they raise LeaseLost when the work is another process's.
 
         Whatever ``waits_out`` is true for is waited for, and then it is decided again, however
@@ -138,14 +138,14 @@ class CommitLog:
         it. A cause that has its receipt already changes nothing: ``duplicate`` is then true.
         Raises GuardFailed (nothing happened: decide again), StoreUnavailable (nothing is known:
         the same unit may be committed again), InvalidInput for an event that is not in the
-        catalog, ValidationError for a document that breaks its model.
+        catalog, DocumentInvalid for a document that a store would refuse.
         """
         for payload, _ in work.events:
             self.catalog.check(payload)
         for envelope in work.ingested:
             self.catalog.payload_of(envelope)
-        redo = {change.user_id: redo_row(change) for change in work.documents.values()}
-        committing = asyncio.create_task(self._commit(work, checks, redo))
+        documents = [checked(change) for change in work.documents.values()]
+        committing = asyncio.create_task(self._commit(work, checks, documents))
         self._under_way.add(committing)
         committing.add_done_callback(self._under_way.discard)
         try:
@@ -160,12 +160,12 @@ class CommitLog:
             await asyncio.wait(self._under_way, timeout=seconds)
 
     async def _commit(
-        self, work: UnitOfWork, checks: Sequence[Statement[None]], redo: dict[str, str | None]
+        self, work: UnitOfWork, checks: Sequence[Statement[None]], documents: CheckedDocuments
     ) -> Committed:
         started = perf_counter()
         try:
             committed = await self.database.write(
-                lambda connection: self._apply(connection, work, checks, redo)
+                lambda connection: self._apply(connection, work, checks, documents)
             )
         except GuardFailed:
             labelled(COMMITS, "guard_failed").inc()
@@ -204,7 +204,7 @@ class CommitLog:
         connection: Connection,
         work: UnitOfWork,
         checks: Sequence[Statement[None]],
-        redo: dict[str, str | None],
+        documents: CheckedDocuments,
     ) -> Committed:
         if not take_receipt(connection, work.cause):
             return Committed(work.cause, duplicate=True)
@@ -213,7 +213,7 @@ class CommitLog:
         counters = advance_counters(connection, work)
         return Committed(
             work.cause,
-            documents=append_documents(connection, work, redo),
+            documents=append_documents(connection, documents),
             messages=append_messages(connection, work),
             # Last, because other units wait for the lock of the partition.
             events=self._append_events(connection, work, counters),

@@ -9,14 +9,17 @@ from collections.abc import Iterable, Mapping
 from time import monotonic
 from typing import Any
 
+from bson.raw_bson import RawBSONDocument
 from pymongo import DeleteOne, ReplaceOne
 from pymongo.errors import BulkWriteError
 from pymongo.read_concern import ReadConcern
 from sqlalchemy import Connection, and_, bindparam, delete, exists, select
 
 from yabot.error_text import known_phrases
-from yabot.errors import StoreUnavailable, YabotError
+from yabot.errors import StoreUnavailable
 from yabot.log.commit_log import Committed
+from yabot.log.documents import DocumentInvalid, StoredRow, stored_change
+from yabot.log.refused_documents import RefusedDocuments
 from yabot.log.tables import doc_changes, user_counters
 from yabot.log.unit_of_work import DocumentChange
 from yabot.observability.logging import get_logger
@@ -28,6 +31,7 @@ from yabot.storage.relational.prepared import Prepared
 
 log = get_logger(__name__)
 
+# With the id of its row in SQL.
 Row = tuple[int, DocumentChange]
 BATCH = 200
 SWEEP_SECONDS = 30.0
@@ -58,6 +62,7 @@ class DocumentFollower:
         self._inserted: dict[str, int] = {}
         # What an earlier process left is applied first.
         self._behind = True
+        self.refused = RefusedDocuments(database)
         self._sweep_seconds = sweep_seconds
         self._looked_at = 0.0
         self.loop = WakingLoop("documents", self._follow, sweep_seconds)
@@ -84,18 +89,32 @@ class DocumentFollower:
         """Apply every row that waits in SQL. Raises StoreUnavailable."""
         self._looked_at = monotonic()
         while rows := await self._read_waiting():
-            for batch in _one_a_user(deque(rows)):
-                await self._apply(batch)
-            await self._database.write(_gone(rows))
+            await self._database.write(_gone(await self._take(rows)))
             await self._delete_what_came_late()
+        if refused := await self.refused.next():
+            await self._database.write(_gone(await self._take(refused)))
         # What an attempt that failed has inserted may have no row any more.
         await self._delete_what_came_late()
 
-    async def _read_waiting(self) -> list[Row]:
+    async def _read_waiting(self) -> list[StoredRow]:
         # What we were told of is in SQL too, or was erased with its user: applied from memory
         # behind the deletion, it would bring the document back.
         self._fresh.clear()
-        return await self._database.read(_waiting(self._model))
+        return await self._database.read(_waiting)
+
+    async def _take(self, rows: list[StoredRow]) -> list[Row]:
+        """Those that MongoDB has now. Raises StoreUnavailable."""
+        readable: deque[Row] = deque()
+        for row in rows:
+            try:
+                readable.append((row.id, stored_change(self._model, row)))
+            except DocumentInvalid as error:
+                change = DocumentChange(row.user_id, row.from_version, None)
+                await self.refused.set_aside(row.id, change, error.reason)
+        applied = []
+        while readable:
+            applied += await self._apply(_next_batch(readable))
+        return applied
 
     async def _follow(self) -> None:
         # Nobody tells of rows whose commit got lost on its way back, or of another process's.
@@ -113,29 +132,43 @@ class DocumentFollower:
             self._behind = False
             await self.catch_up()
             return
-        batch = _next_batch(self._fresh)
-        await self._apply(batch)
-        self._database.write_later(_gone(batch))
+        applied = await self._apply(_next_batch(self._fresh))
+        self._database.write_later(_gone(applied))
         await self._delete_what_came_late()
 
-    async def _apply(self, batch: list[Row]) -> None:
-        """Raises StoreUnavailable when it is not sure that every version has come to stay."""
+    async def _apply(self, batch: list[Row]) -> list[Row]:
+        """Those that MongoDB has now; what it refuses is set aside.
+
+        Raises StoreUnavailable when it is not sure that every version has come to stay.
+        """
+        refused: dict[str, str] = {}
         changes = [change for _, change in batch]
         while changes:
             # One that met a document came too late, or in the very same moment as another: that
             # may be an older version, and may be gone by now.
-            changes = await self._without_effect(await self._write(changes))
-        log.debug("documents.applied", users=[change.user_id for _, change in batch])
+            changes = await self._without_effect(await self._write(changes, refused))
+        for row_id, change in batch:
+            if change.user_id in refused:
+                await self.refused.set_aside(row_id, change, refused[change.user_id])
+        applied = [row for row in batch if row[1].user_id not in refused]
+        log.debug("documents.applied", users=[change.user_id for _, change in applied])
+        return applied
 
-    async def _write(self, changes: list[DocumentChange]) -> list[DocumentChange]:
-        """Those that would have inserted a document and met one."""
+    async def _write(
+        self, changes: list[DocumentChange], refused: dict[str, str]
+    ) -> list[DocumentChange]:
+        """Those that would have inserted a document and met one. Adds to ``refused``, by user,
+        why MongoDB does not take a change.
+        """
         operations = [_operation(change) for change in changes]
         try:
             with self._store.answering():
                 result = await self._collection.bulk_write(operations, ordered=False)
         except BulkWriteError as error:
             self._remember(changes[entry["index"]] for entry in error.details["upserted"])
-            return [changes[index] for index in _met(error.details)]
+            errors = _errors_in(error.details)
+            refused |= {changes[index].user_id: told for index, told in errors.items() if told}
+            return [changes[index] for index, told in errors.items() if told is None]
         except StoreUnavailable:
             # Any of them may have got there.
             self._remember(changes)
@@ -173,7 +206,7 @@ class DocumentFollower:
             return
         deletions = await self._database.read(_deletions_behind(self._inserted))
         if deletions:
-            await self._write(deletions)
+            await self._write(deletions, {})
         self._inserted.clear()
 
 
@@ -181,17 +214,21 @@ def _operation(change: DocumentChange) -> ReplaceOne[dict[str, Any]] | DeleteOne
     older = {"_id": change.user_id, "version": {"$lte": change.from_version}}
     if change.document is None:
         return DeleteOne(older)
-    return ReplaceOne(older, change.document.model_dump(by_alias=True), upsert=True)
+    assert change.encoded is not None, "every commit encodes it"
+    return ReplaceOne(older, RawBSONDocument(change.encoded), upsert=True)
 
 
-def _met(details: Any) -> list[int]:
-    """Raises StoreUnavailable, YabotError when something else than that was wrong."""
+def _errors_in(details: Any) -> dict[int, str | None]:
+    """By their index, operations without effect, and why: None where they met a document.
+
+    Raises StoreUnavailable.
+    """
     for entry in details["writeConcernErrors"]:
         raise StoreUnavailable("MongoDB", f"it may lose what it has written: {_told(entry)}")
-    refused = [entry for entry in details["writeErrors"] if entry["code"] != DUPLICATE_KEY]
-    if refused:
-        raise YabotError(f"MongoDB refuses a committed document: {_told(refused[0])}")
-    return [entry["index"] for entry in details["writeErrors"]]
+    return {
+        entry["index"]: None if entry["code"] == DUPLICATE_KEY else _told(entry)
+        for entry in details["writeErrors"]
+    }
 
 
 def _next_batch(rows: deque[Row]) -> list[Row]:
@@ -203,33 +240,16 @@ def _next_batch(rows: deque[Row]) -> list[Row]:
     return list(batch.values())
 
 
-def _one_a_user(rows: deque[Row]) -> list[list[Row]]:
-    batches = []
-    while rows:
-        batches.append(_next_batch(rows))
-    return batches
+_page = (
+    select(doc_changes)
+    .where(doc_changes.c.refused.is_(None))
+    .order_by(doc_changes.c.id)
+    .limit(BATCH)
+)
 
 
-def _waiting(model: type[VersionedDocument]) -> Statement[list[Row]]:
-    columns = (
-        doc_changes.c.id,
-        doc_changes.c.user_id,
-        doc_changes.c.from_version,
-        doc_changes.c.document,
-    )
-    query = select(*columns).order_by(doc_changes.c.id).limit(BATCH)
-
-    def read(connection: Connection) -> list[Row]:
-        return [
-            (row.id, DocumentChange(row.user_id, row.from_version, _parse(model, row.document)))
-            for row in connection.execute(query)
-        ]
-
-    return read
-
-
-def _parse(model: type[VersionedDocument], document: str | None) -> VersionedDocument | None:
-    return None if document is None else model.model_validate_json(document)
+def _waiting(connection: Connection) -> list[StoredRow]:
+    return list(connection.execute(_page))
 
 
 _newest_waits = exists().where(
@@ -266,7 +286,8 @@ _remove = Prepared(delete(doc_changes).where(doc_changes.c.id == bindparam("row"
 
 def _gone(rows: list[Row]) -> Statement[None]:
     def remove(connection: Connection) -> None:
-        _remove.run_many(connection, [{"row": row_id} for row_id, _ in rows])
+        if rows:
+            _remove.run_many(connection, [{"row": row_id} for row_id, _ in rows])
 
     return remove
 

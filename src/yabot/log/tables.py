@@ -39,6 +39,8 @@ doc_changes = Table(
     Column("from_version", BigInteger, nullable=False),
     # The whole new document as JSON; absent for a deletion.
     Column("document", Text),
+    # Why MongoDB has not taken it; absent while nothing speaks against it.
+    Column("refused", Text),
     sqlite_autoincrement=True,
 )
 

@@ -29,6 +29,8 @@ class DocumentChange:
     user_id: str
     from_version: int
     document: BaseModel | None
+    # As MongoDB gets it: made when it is committed, or read from its row.
+    encoded: bytes | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,12 @@ class UnitOfWork:
         """Add a relational change; one that finds the state changed raises GuardFailed."""
         self.statements.append(statement)
 
+    def leave_receipt(self) -> None:
+        """Commit also when nothing else is added: to do nothing is a decision as well, and made
+        again later, the cause might find something to do.
+        """
+        self.statements.append(_nothing)
+
     def change_document(self, change: DocumentChange) -> None:
         """A version step is one document: a later change of the same user replaces the earlier."""
         self.documents[change.user_id] = change
@@ -85,6 +93,10 @@ class UnitOfWork:
 
     def send(self, message: Message) -> None:
         self.messages.append(message)
+
+
+def _nothing(_connection: Connection) -> None:
+    """For a unit that changes nothing besides."""
 
 
 def guard(holds: bool, what: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from yabot.events.failures import (
+    DocumentRefused,
     EventProcessingFailed,
     MessageFailed,
     OrderingViolated,
@@ -31,7 +32,7 @@ DISTURBANCES: dict[Disturbance, str] = {
 
 
 def subscribers(alerts: AlertService) -> Sequence[Subscriber[Any]]:
-    return (*_of_trouble(alerts), *_of_intake(alerts))
+    return (*_of_trouble(alerts), *_of_stores(alerts), *_of_intake(alerts))
 
 
 def _of_trouble(alerts: AlertService) -> Sequence[Subscriber[Any]]:
@@ -59,6 +60,19 @@ def _of_trouble(alerts: AlertService) -> Sequence[Subscriber[Any]]:
             reason=page.reason,
         )
 
+    return (
+        Subscriber("alerts.failed", EventProcessingFailed, failed, late="apply"),
+        Subscriber("alerts.violated", OrderingViolated, violated, late="apply"),
+        Subscriber("alerts.stopped", SubscribersStopped, stopped, late="apply"),
+        Subscriber("alerts.unsent", MessageFailed, unsent, late="apply"),
+        Subscriber("alerts.page", PageRefused, refused, late="apply"),
+    )
+
+
+def _of_stores(alerts: AlertService) -> Sequence[Subscriber[Any]]:
+    async def not_taken(event: Event[DocumentRefused], work: UnitOfWork) -> None:
+        await alerts.notice(work, "alert-document-refused", reason=event.payload.reason)
+
     async def lost(event: Event[StoreLost], work: UnitOfWork) -> None:
         await alerts.notice(work, "alert-store-lost", store=event.payload.store)
 
@@ -66,11 +80,7 @@ def _of_trouble(alerts: AlertService) -> Sequence[Subscriber[Any]]:
         await alerts.notice(work, "alert-store-restored", store=event.payload.store)
 
     return (
-        Subscriber("alerts.failed", EventProcessingFailed, failed, late="apply"),
-        Subscriber("alerts.violated", OrderingViolated, violated, late="apply"),
-        Subscriber("alerts.stopped", SubscribersStopped, stopped, late="apply"),
-        Subscriber("alerts.unsent", MessageFailed, unsent, late="apply"),
-        Subscriber("alerts.page", PageRefused, refused, late="apply"),
+        Subscriber("alerts.document", DocumentRefused, not_taken, late="apply"),
         Subscriber("alerts.lost", StoreLost, lost, late="apply"),
         Subscriber("alerts.restored", StoreRestored, restored, late="apply"),
     )

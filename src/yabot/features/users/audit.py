@@ -52,25 +52,32 @@ async def _differing(
 async def _differing_in(
     database: Database, documents: DocumentStore, page: list[str]
 ) -> dict[str, str]:
-    expected, pending = await database.read(lambda connection: _sql(connection, page))
+    expected, waiting = await database.read(lambda connection: _sql(connection, page))
     stored = await _mongodb(documents, page)
     found = {}
     for user_id in page:
         difference = _compare(expected.get(user_id), stored.get(user_id))
-        if difference is not None and user_id not in pending:
-            found[user_id] = f"user {user_id}: {difference}"
+        # Refused is what would arrive with no second look.
+        refused = waiting.get(user_id)
+        if difference is not None and (refused or user_id not in waiting):
+            reason = f"; it refuses it: {refused}" if refused else ""
+            found[user_id] = f"user {user_id}: {difference}{reason}"
     return found
 
 
-def _sql(connection: Connection, page: list[str]) -> tuple[Versions, set[str]]:
+def _sql(connection: Connection, page: list[str]) -> tuple[Versions, dict[str, str | None]]:
+    """Which version each user is at; and who has a document that waits, or is refused and why."""
     versions = select(user_profiles.c.user_id, user_counters.c.state_version).join(
         user_counters, user_counters.c.user_id == user_profiles.c.user_id
     )
     rows = connection.execute(versions.where(user_profiles.c.user_id.in_(page)))
-    waiting = select(doc_changes.c.user_id).where(doc_changes.c.user_id.in_(page))
-    return {row.user_id: row.state_version for row in rows}, set(
-        connection.execute(waiting).scalars()
+    waiting = (
+        select(doc_changes.c.user_id, doc_changes.c.refused)
+        .where(doc_changes.c.user_id.in_(page))
+        .order_by(doc_changes.c.id)
     )
+    refused = dict(connection.execute(waiting).all())
+    return {row.user_id: row.state_version for row in rows}, refused
 
 
 async def _mongodb(documents: DocumentStore, page: list[str]) -> Versions:

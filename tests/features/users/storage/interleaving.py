@@ -116,6 +116,7 @@ async def perform(world: World, work: UnitOfWork, action: Action) -> None:
     user = await world.users.find(USER)
     if user is None:
         if not isinstance(action, Start):
+            work.leave_receipt()
             return
         user = await world.users.meet(work, ana())
     await world.users.state(user)

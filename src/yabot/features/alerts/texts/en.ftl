@@ -59,6 +59,12 @@ alert-message-failed =
         [one] A <code>{ $method }</code> call
        *[other] { $count } <code>{ $method }</code> calls
     } to Telegram did not get through, tried as often as it may be. The audit log says which.
+alert-document-refused =
+    🗄 <b>MongoDB refuses a reader's state</b>
+    { $count ->
+        [one] It
+       *[other] { $count } times within the last hour it
+    } answered: <code>{ $reason }</code>. Readers notice nothing, for SQL has what MongoDB does not take; <code>yabot audit stores</code> says whose it is.
 alert-page-refused =
     📄 <b>A page that Telegram does not show</b>
     <code>{ $fragment }</code> in <code>{ $language }</code> (<code>{ $reason }</code>){ $count ->

@@ -65,6 +65,12 @@ alert-message-failed =
         [one] ha llegado, intentada
        *[other] han llegado, intentadas
     } tantas veces como se puede. La auditoría dice cuál.
+alert-document-refused =
+    🗄 <b>MongoDB rechaza el estado de alguien</b>
+    { $count ->
+        [one] Ha respondido
+       *[other] { $count } veces en la última hora ha respondido
+    }: <code>{ $reason }</code>. Quien lee no nota nada, porque SQL tiene lo que MongoDB no acepta; <code>yabot audit stores</code> dice de quién es.
 alert-page-refused =
     📄 <b>Una página que Telegram no muestra</b>
     <code>{ $fragment }</code> en <code>{ $language }</code> (<code>{ $reason }</code>){ $count ->

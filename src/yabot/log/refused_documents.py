@@ -1,0 +1,88 @@
+"""Documents that MongoDB does not take although SQL has committed them: set aside, and told of.
+
+They hold up nobody else's. Their readers notice nothing: until MongoDB has it, the newest document
+is read from its row. They are offered again at each look of the follower's, because the reason may
+be mended; a newer document of the same user makes an older one needless.
+"""
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection, bindparam, delete, exists, func, select, update
+
+from yabot.events.envelope import EventPayload
+from yabot.events.failures import DocumentRefused
+from yabot.log.documents import StoredRow
+from yabot.log.tables import doc_changes, user_counters
+from yabot.log.unit_of_work import DocumentChange
+from yabot.observability.logging import get_logger
+from yabot.storage.relational.database import Database, Statement
+
+log = get_logger(__name__)
+
+AT_ONCE = 200
+
+_set_aside = (
+    update(doc_changes)
+    .where(doc_changes.c.id == bindparam("row"), doc_changes.c.refused.is_(None))
+    .values(refused=bindparam("reason"))
+)
+_overtaken = delete(doc_changes).where(
+    doc_changes.c.refused.is_not(None),
+    exists().where(
+        user_counters.c.user_id == doc_changes.c.user_id,
+        user_counters.c.state_version > doc_changes.c.from_version + 1,
+    ),
+)
+_count = select(func.count()).where(doc_changes.c.refused.is_not(None))
+_page = (
+    select(doc_changes)
+    .where(doc_changes.c.refused.is_not(None), doc_changes.c.id > bindparam("after"))
+    .order_by(doc_changes.c.id)
+    .limit(AT_ONCE)
+)
+
+
+class RefusedDocuments:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        # Takes events of no user's.
+        self.tell: Callable[[EventPayload], None] = lambda _event: None
+        # Told while there are some, and None when there are none any more.
+        self.on_refused: Callable[[str | None], None] = lambda _reason: None
+        # The id up to which they have been offered again.
+        self._offered = 0
+
+    async def set_aside(self, row_id: int, change: DocumentChange, reason: str) -> None:
+        """Told once, whichever process finds it; nothing when its user has been deleted by now."""
+        values = {"row": row_id, "reason": reason}
+        is_new = await self._database.write(
+            lambda connection: connection.execute(_set_aside, values).rowcount == 1
+        )
+        if is_new:
+            version = change.from_version + 1
+            log.error("document.refused", user_id=change.user_id, version=version, reason=reason)
+            self.tell(DocumentRefused(reason=reason))
+
+    async def next(self) -> list[StoredRow]:
+        """Some of them, of each user the newest; all have their turn, again and again."""
+        count, rows = await self._database.write(_look(self._offered))
+        self._offered = rows[-1].id if len(rows) == AT_ONCE else 0
+        self.on_refused(
+            f"MongoDB refuses the documents of {count} readers: see document.refused in the log, "
+            "and `yabot audit stores`"
+            if count
+            else None
+        )
+        return rows
+
+
+def _look(after: int) -> Statement[tuple[int, list[StoredRow]]]:
+    def look(connection: Connection) -> tuple[int, list[StoredRow]]:
+        count = connection.execute(_count).scalar_one()
+        if not count:
+            return 0, []
+        connection.execute(_overtaken)
+        count = connection.execute(_count).scalar_one()
+        return count, list(connection.execute(_page, {"after": after}))
+
+    return look
