@@ -21,6 +21,7 @@ from tests.bus.process import (
     settled,
     toy,
 )
+from tests.log.units import holding
 from tests.storage.dumps import events_of, rows_of
 from tests.storage.fixtures import NewDatabase
 from tests.waiting import until
@@ -77,6 +78,21 @@ async def test_a_terminal_error_is_a_dead_letter_at_once_and_the_lane_goes_on(
     assert (letter["consumer"], letter["group_name"]) == ("toy", "test")
     assert (letter["error_code"], letter["error"]) == ("toy_broken", "it is poison")
     assert Envelope.model_validate_json(letter["envelope"]).payload == {"word": "poison"}
+
+
+async def test_what_could_not_be_stored_is_the_handlers_mistake(
+    new_database: NewDatabase, redis: Redis
+) -> None:
+    async def keep_too_much(event: Event[Poked], work: UnitOfWork) -> None:
+        if event.payload.word == "too much":
+            work.absorb(holding("any", {"number": 2**63}))
+
+    async with running(new_database, redis, toy(keep_too_much)) as process:
+        await poke(process.commits, "7", "too much", "after")
+        await until(lambda: settled(process.database))
+        (letter,) = await letters(process.database)
+        assert await effects(process.database) == {"7": ["after"]}
+    assert (letter["attempts"], letter["error_code"]) == (1, "document_invalid")
 
 
 @pytest.mark.criterion("2.3.2")

@@ -1,8 +1,9 @@
 """MongoDB comes to hold what SQL has committed, however often it is told and by whom."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from itertools import repeat
 
 import pytest
 from pymongo.errors import DuplicateKeyError
@@ -11,8 +12,9 @@ from sqlalchemy import Connection, delete
 from tests.log.following import following, new_follower, nothing_waits, versions
 from tests.log.units import deleting, state, stepping
 from tests.storage.fixtures import new_commits
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from yabot.log.commit_log import CommitLog, Committed
+from yabot.log.document_follower import DocumentFollower
 from yabot.log.documents import checked
 from yabot.log.tables import doc_changes
 from yabot.log.unit_of_work import Cause, DocumentChange
@@ -112,11 +114,17 @@ async def test_an_old_deletion_does_not_hit_the_one_who_came_back(
     assert await versions(documents) == {"7": 3}
 
 
-@contextmanager
-def away(store: DocumentStore) -> Iterator[None]:
+@asynccontextmanager
+async def away(follower: DocumentFollower, store: DocumentStore) -> AsyncIterator[None]:
+    """It fails at once, and tries again only when the store is back."""
+    failed = asyncio.Event()
+    follower.loop.pauses = lambda: repeat(PATIENCE)
+    follower.loop.on_trouble = lambda _reason: failed.set()
     store.gate.reason = "a test has shut it"
     yield
+    await failed.wait()
     store.gate.reason = None
+    follower.loop.retry()
 
 
 async def test_a_deleted_document_does_not_come_back_for_a_moment(
@@ -125,8 +133,11 @@ async def test_a_deleted_document_does_not_come_back_for_a_moment(
     """After a failure the rows come from SQL; memory must not bring the older ones once more."""
     commits = new_commits(sqlite_database)
     seen: list[str] = []
-    async with await documents["users"].watch() as changes, following(commits, documents):
-        with away(documents):
+    async with (
+        await documents["users"].watch() as changes,
+        following(commits, documents) as follower,
+    ):
+        async with away(follower, documents):
             await commits.commit(stepping("create", "7", 0))
             await commits.commit(stepping("step", "7", 1))
             await commits.commit(deleting("delete", "7", 2))
@@ -147,8 +158,8 @@ async def test_what_was_erased_with_its_user_does_not_come_back_from_memory(
 ) -> None:
     """A deletion takes the user's waiting rows out of SQL; the follower still remembers them."""
     commits = new_commits(sqlite_database)
-    async with following(commits, documents):
-        with away(documents):
+    async with following(commits, documents) as follower:
+        async with away(follower, documents):
             await commits.commit(stepping("create", "7", 0))
             await commits.commit(stepping("step", "7", 1))
             erasing = deleting("delete", "7", 2)

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from tests.features.users.storage.world import World, ana, new_world
 from tests.log.following import following, new_follower, versions
-from tests.log.units import state, stepping, unit
+from tests.log.units import holding, stepping
 from tests.storage.dumps import dump, rows_of
 from tests.storage.fixtures import new_commits
 from tests.waiting import until
@@ -22,7 +22,6 @@ from yabot.log.commit_log import CommitLog
 from yabot.log.document_follower import DocumentFollower
 from yabot.log.documents import DEEPEST, MOST_BYTES, DocumentInvalid
 from yabot.log.tables import doc_changes
-from yabot.log.unit_of_work import DocumentChange, UnitOfWork
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
 
@@ -30,16 +29,6 @@ SECRET = "my cat is called Misu"
 REASON = "error 121, document failed validation"
 # The document itself, its current_state and session_data.
 ABOVE = 3
-
-
-def holding(cause_id: str, session_data: dict[str, Any]) -> UnitOfWork:
-    """The first step of a reader of whom a feature keeps this."""
-    plain = state("7", 1)
-    current = plain.current_state.model_copy(update={"session_data": session_data})
-    work = unit(cause_id)
-    document = plain.model_copy(update={"current_state": current})
-    work.change_document(DocumentChange("7", 0, document))
-    return work
 
 
 def nested(levels: int) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Units of work as the tests need them: small ones, and one that changes everything at once."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -54,6 +55,16 @@ def stepping(cause_id: str, user_id: str, from_version: int) -> UnitOfWork:
 def deleting(cause_id: str, user_id: str, from_version: int) -> UnitOfWork:
     work = unit(cause_id)
     work.change_document(DocumentChange(user_id, from_version, None))
+    return work
+
+
+def holding(cause_id: str, session_data: dict[str, Any]) -> UnitOfWork:
+    """The first step of a reader of whom a feature keeps this."""
+    plain = state("7", 1)
+    current = plain.current_state.model_copy(update={"session_data": session_data})
+    work = unit(cause_id)
+    document = plain.model_copy(update={"current_state": current})
+    work.change_document(DocumentChange("7", 0, document))
     return work
 
 

@@ -11,6 +11,7 @@ from aiogram.types import Message, Update
 from sqlalchemy import Connection, insert
 
 from tests.bot.sender.recorder import TOKEN, Recorder
+from tests.log.units import holding
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import PARTITIONS, new_commits
 from tests.waiting import PATIENCE
@@ -37,7 +38,7 @@ from yabot.storage.relational.database import Database
 
 @dataclass
 class Handlers:
-    """Each message is repeated and noted; one of "slow" waits to be let go on."""
+    """Each message is repeated and noted; "slow" waits, and no store could keep "too much"."""
 
     began: asyncio.Event = field(default_factory=asyncio.Event)
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
@@ -46,6 +47,8 @@ class Handlers:
         if message.text == "slow":
             self.began.set()
             await self.go_on.wait()
+        if message.text == "too much":
+            turn.work.absorb(holding("any", {"number": 2**63}))
         row = {
             "kind": "noted",
             "user_id": turn.user_id,

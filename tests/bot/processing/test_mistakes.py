@@ -7,12 +7,15 @@ from sqlalchemy import Connection
 
 from tests.bot.processing.bench import at_the_bench, written
 from tests.bot.sender.recorder import TOKEN, Recorder
+from tests.storage.dumps import rows_of
 from tests.storage.fixtures import NewDatabase
 from tests.waiting import PATIENCE, until
 from yabot.bot.disturbances import Disturbances
 from yabot.bot.polling import Polling
 from yabot.bot.reading import Received
+from yabot.bot.tables import updates
 from yabot.bot.telegram import connect_bot
+from yabot.storage.relational.database import Database
 
 
 async def nothing_stands() -> None:
@@ -70,3 +73,18 @@ async def test_an_update_that_not_even_an_excuse_could_end_is_found_again(
 
         await until(noted)
         await bench.finish()
+
+
+async def test_what_could_not_be_stored_is_told_once_and_the_lane_goes_on(
+    sqlite_database: Database, recorder: Recorder
+) -> None:
+    async with at_the_bench(sqlite_database, recorder, alone=True) as bench:
+        await bench.rounds.run_once()
+        await bench.receive(written(1, 7, "too much"), written(2, 7, "hello"))
+        await bench.finish()
+        assert await bench.noted() == {"7": ["hello"]}
+        states = {row["update_id"]: row["state"] for row in await rows_of(sqlite_database, updates)}
+    assert states == {1: "failed", 2: "done"}
+    apology, answer = [call.text for call in recorder.calls if call.method == "sendMessage"]
+    assert answer == "hello"
+    assert apology != "hello"

@@ -10,7 +10,7 @@ from tests.bot.processing.bench import Bench, at_the_bench, written
 from tests.bot.sender.desk import texts_to
 from tests.bot.sender.recorder import Recorder, Refusal
 from tests.storage.dumps import rows_of
-from tests.storage.fixtures import PARTITIONS, migrated_sqlite, new_sqlite, sqlite_database
+from tests.storage.fixtures import PARTITIONS
 from tests.waiting import PATIENCE
 from yabot.bot.incoming import Incoming
 from yabot.bot.pace import Pace
@@ -18,8 +18,6 @@ from yabot.bot.room import ROOM
 from yabot.bot.tables import updates
 from yabot.log.tables import BLANK, outgoing
 from yabot.storage.relational.database import Database
-
-__all__ = ["migrated_sqlite", "new_sqlite", "sqlite_database"]
 
 ANA, BLAS = 7, 8
 AT_ONCE = 4
