@@ -8,10 +8,12 @@ pytest.register_assert_rewrite(*(f"tests.{name}" for name in _packages))
 
 pytest_plugins = [
     "tests.engines",
+    "tests.storage.fixtures",
     "tests.criteria",
     "tests.tiers",
     "tests.seconds",
     "tests.fresh_logging",
     "tests.e2e.programs",
+    "tests.bus.topologies.redis_places",
     "tests.outages.worlds",
 ]

@@ -54,7 +54,7 @@ def postgres_url(scratch: Path) -> Iterator[str]:
 def ready_mongodb(mongodb_uri: str) -> Iterator[ReadyDatabases]:
     """MongoDB databases with the collections of all features."""
     # Who needs no engine need not wait for all features to be imported.
-    from tests.storage.fixtures import COLLECTIONS
+    from tests.storage.schema import COLLECTIONS
 
     ready = ReadyDatabases(mongodb_uri, COLLECTIONS)
     yield ready

@@ -15,11 +15,9 @@ from tests.crash.deeds import FEATURES
 from tests.crash.places import Addresses
 from tests.crash.program import Orders
 from tests.e2e.fork_server import ForkServer
-from tests.storage.fixtures import PATIENCE_MS, PostgresServer, migrated_sqlite, postgres_server
+from tests.storage.fixtures import PATIENCE_MS, PostgresServer
 from yabot.feature import collections_of
 from yabot.storage.documents.store import DocumentStore
-
-__all__ = ["migrated_sqlite", "postgres_server"]
 
 NewPlace = Callable[[], Addresses]
 NewChild = Callable[[Orders], Child]

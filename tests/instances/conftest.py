@@ -9,24 +9,7 @@ from tests.instances.balancer import balancing
 from tests.instances.fleet import Fleet
 from tests.outages.stores import PostgresStores
 from tests.ports import free_port
-from tests.storage.fixtures import (
-    PostgresServer,
-    database,
-    migrated_sqlite,
-    new_database,
-    new_postgres,
-    new_sqlite,
-    postgres_server,
-)
-
-__all__ = [
-    "database",
-    "migrated_sqlite",
-    "new_database",
-    "new_postgres",
-    "new_sqlite",
-    "postgres_server",
-]
+from tests.storage.fixtures import PostgresServer
 
 
 @pytest.fixture

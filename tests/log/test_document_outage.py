@@ -11,7 +11,8 @@ import pytest
 from tests.log.following import following, nothing_waits, versions
 from tests.log.units import stepping
 from tests.storage.dumps import rows_of
-from tests.storage.fixtures import COLLECTIONS, new_commits
+from tests.storage.fixtures import new_commits
+from tests.storage.schema import COLLECTIONS
 from tests.waiting import until
 from yabot.embedded.mongod import EmbeddedMongod
 from yabot.log.commit_log import CommitLog

@@ -1,26 +1,23 @@
-"""Both SQL databases, MongoDB and the log on top of them, as fixtures.
+"""A pytest plugin: both SQL databases, MongoDB, Redis and the log on top of them, as fixtures.
 
-A folder's conftest imports those that its tests need; a test that takes ``database`` runs on
-SQLite and on PostgreSQL.
+A test that takes ``database`` runs on SQLite and on PostgreSQL. Whoever needs no features does not
+wait for them to be imported: a fixture imports them when it is asked for.
 """
 
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from functools import cache
 from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
 
 import pytest
+from redis.asyncio import Redis
 from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 
 from tests.waiting import PATIENCE
-from yabot.app.assembly import build_catalog
-from yabot.app.features import FEATURES
-from yabot.app.stores import schema_of
-from yabot.feature import collections_of
+from yabot.bus.connection import connect
 from yabot.log.commit_log import CommitLog
 from yabot.log.partitions import ensure_partitions
 from yabot.storage.documents.store import DocumentStore
@@ -29,10 +26,8 @@ from yabot.storage.relational.postgres import PostgresDatabase
 from yabot.storage.relational.sqlite import SqliteDatabase
 
 PARTITIONS = 4
-COLLECTIONS = tuple(collections_of(FEATURES))
 # The databases' own limits: nothing comes near them but a test that is about them.
 PATIENCE_MS = int(PATIENCE * 1000)
-SCHEMA = schema_of(FEATURES)
 
 
 class NewDatabase(Protocol):
@@ -81,6 +76,8 @@ class PostgresServer:
 
 def migrate(database: Database) -> None:
     """Make the tables and the partitions, and disconnect."""
+    from tests.storage.schema import SCHEMA
+
     SCHEMA.upgrade(database.engine)
     with database.engine.begin() as connection:
         ensure_partitions(connection, PARTITIONS)
@@ -89,25 +86,17 @@ def migrate(database: Database) -> None:
 
 @pytest.fixture(scope="session")
 def postgres_server(postgres_url: str) -> Iterator[PostgresServer]:
-    server = _server_at(postgres_url)
+    server = PostgresServer(postgres_url)
     yield server
     server.close()
-
-
-@cache
-def _server_at(url: str) -> PostgresServer:
-    """One, and so one template, for all folders: each has the fixture as its own."""
-    return PostgresServer(url)
 
 
 @pytest.fixture(scope="session")
 def migrated_sqlite(scratch: Path) -> Path:
     """A file to copy; beside it there is room for copies."""
-    folder = scratch / "sqlite"
-    path = folder / "migrated.db"
-    if not folder.exists():
-        folder.mkdir()
-        migrate(SqliteDatabase(path, pool_size=1, timeout_ms=PATIENCE_MS))
+    path = scratch / "sqlite" / "migrated.db"
+    path.parent.mkdir()
+    migrate(SqliteDatabase(path, pool_size=1, timeout_ms=PATIENCE_MS))
     return path
 
 
@@ -241,10 +230,34 @@ def documents(new_documents: Callable[[], DocumentStore]) -> DocumentStore:
     return new_documents()
 
 
+@asynccontextmanager
+async def mongodb_away() -> AsyncIterator[DocumentStore]:
+    """A MongoDB that does not answer."""
+    store = DocumentStore("mongodb://127.0.0.1:1/", "test", max_pool_size=1, timeout_ms=100)
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def unreachable() -> AsyncIterator[DocumentStore]:
+    async with mongodb_away() as store:
+        yield store
+
+
+@pytest.fixture
+async def redis(redis_db: str) -> AsyncIterator[Redis]:
+    """An empty Valkey, connected to as the program does."""
+    async with connect(redis_db, password=None, max_pool_size=10, timeout_ms=PATIENCE_MS) as client:
+        yield client
+
+
 @pytest.fixture
 def commits(database: Database) -> CommitLog:
     return new_commits(database)
 
 
 def new_commits(database: Database) -> CommitLog:
+    from yabot.app.assembly import build_catalog
+    from yabot.app.features import FEATURES
+
     return CommitLog(database, build_catalog(FEATURES), PARTITIONS)

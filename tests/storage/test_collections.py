@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field
 from pymongo.errors import WriteError
 
-from tests.storage.fixtures import COLLECTIONS
+from tests.storage.schema import COLLECTIONS
 from yabot.errors import SchemaMismatch, StartupError, StoreUnavailable
 from yabot.storage.documents.collections import FINGERPRINTS
 from yabot.storage.documents.json_schema import mongo_schema

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from pymongo.errors import WriteError
 
 from tests.log.units import State, state
-from tests.storage.fixtures import COLLECTIONS
 from tests.storage.generated import BY_COLLECTION, states
+from tests.storage.schema import COLLECTIONS
 from tests.tiers import examples
 from yabot.features.items.model import Item
 from yabot.features.users.model import UserState

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import Engine, create_engine, inspect
 
 from tests.storage.dumps import TABLES
-from tests.storage.fixtures import PATIENCE_MS, SCHEMA, NewDatabase, migrate
+from tests.storage.fixtures import PATIENCE_MS, NewDatabase, migrate
+from tests.storage.schema import SCHEMA
 from yabot.errors import ConfigurationError, SchemaMismatch, StartupError, StoreUnavailable
 from yabot.log.partitions import ensure_partitions
 from yabot.storage.relational.database import Database

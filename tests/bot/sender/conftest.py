@@ -5,17 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.bot.sender.desk import Desk, at_the_desk
-from tests.bot.sender.recorder import Recorder, recording
-from tests.storage.fixtures import migrated_sqlite, new_sqlite, sqlite_database
+from tests.bot.sender.recorder import Recorder
 from yabot.storage.relational.database import Database
-
-__all__ = ["migrated_sqlite", "new_sqlite", "sqlite_database"]
-
-
-@pytest.fixture
-async def recorder() -> AsyncIterator[Recorder]:
-    async with recording() as started:
-        yield started
 
 
 @pytest.fixture

@@ -5,10 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.bot.webhook.listener import Listener, listening
-from tests.storage.fixtures import migrated_sqlite, new_sqlite, sqlite_database
 from yabot.storage.relational.database import Database
-
-__all__ = ["migrated_sqlite", "new_sqlite", "sqlite_database"]
 
 
 @pytest.fixture

@@ -3,32 +3,12 @@
 import pytest
 
 from tests.bus.inbound.service import AWARD, HINT, REACTION, sequence, taken_in
-from tests.bus.topologies.conftest import (
-    Connect,
-    Place,
-    cluster,
-    connected,
-    lasting_cluster,
-    lasting_sentinels,
-    place,
-    sentinels,
-    single,
-)
+from tests.bus.topologies.redis_places import Connect, Place
 from tests.storage.fixtures import new_commits
 from yabot.bus.inbound.stream import INBOUND
 from yabot.storage.relational.database import Database
 
 pytestmark = pytest.mark.slow
-
-__all__ = [
-    "cluster",
-    "connected",
-    "lasting_cluster",
-    "lasting_sentinels",
-    "place",
-    "sentinels",
-    "single",
-]
 
 
 @pytest.mark.criterion("2.1.4")

@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 
 from labs.cluster import ClusterLab
 from tests.bus.log import ALL, committed, streams, tell
-from tests.bus.topologies.conftest import FROZEN_MS, PASSWORD, Connect
+from tests.bus.topologies.redis_places import FROZEN_MS, PASSWORD, Connect
 from tests.storage.fixtures import PARTITIONS, new_commits
 from tests.waiting import PATIENCE, until
 from yabot.bus.relay import Relay

@@ -10,8 +10,8 @@ from redis.asyncio import Redis
 from labs.cluster import ClusterLab
 from labs.node import Node
 from labs.sentinel import SentinelLab
-from tests.bus.topologies.conftest import FROZEN_MS, PASSWORD, SENTINEL_PASSWORD, Connect
 from tests.bus.topologies.flow import flowing
+from tests.bus.topologies.redis_places import FROZEN_MS, PASSWORD, SENTINEL_PASSWORD, Connect
 from tests.waiting import PATIENCE, until
 from yabot.bus.observer import observe
 from yabot.bus.streams import Streams, stream_name

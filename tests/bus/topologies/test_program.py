@@ -7,7 +7,7 @@ import pytest
 
 from labs.node import Node
 from labs.sentinel import SentinelLab
-from tests.bus.topologies.conftest import PASSWORD, SENTINEL_PASSWORD
+from tests.bus.topologies.redis_places import PASSWORD, SENTINEL_PASSWORD
 from tests.e2e.program import Program
 from tests.e2e.programs import NewProgram
 from tests.waiting import wait_until

@@ -14,7 +14,7 @@ from labs.node import Node
 from labs.ports import Reservation
 from labs.sentinel import SentinelLab
 from labs.waiting import until
-from tests.bus.topologies.conftest import (
+from tests.bus.topologies.redis_places import (
     NEVER_MS,
     PASSWORD,
     SENTINEL_PASSWORD,

@@ -8,8 +8,14 @@ import pytest
 from labs.cluster import ClusterLab
 from labs.node import Node
 from labs.waiting import until
-from tests.bus.topologies.conftest import NEVER_MS, PASSWORD, SENTINEL_PASSWORD, Connect, watching
 from tests.bus.topologies.doors import Doors, doors, make_certificate
+from tests.bus.topologies.redis_places import (
+    NEVER_MS,
+    PASSWORD,
+    SENTINEL_PASSWORD,
+    Connect,
+    watching,
+)
 from yabot.bus.connection import ping_redis
 from yabot.bus.streams import Streams
 from yabot.errors import StoreUnavailable

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from labs.node import Node
-from tests.bus.topologies.conftest import NEVER_MS, USER, Connect, Place
+from tests.bus.topologies.redis_places import NEVER_MS, USER, Connect, Place
 from tests.waiting import PATIENCE, until
 from yabot.bus.connection import ping_redis
 from yabot.bus.observer import observe

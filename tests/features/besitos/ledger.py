@@ -1,8 +1,7 @@
 """The ledger as the program has it, one commit for each call, and what it holds."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -15,7 +14,6 @@ from tests.storage.dumps import events_of
 from yabot.features.besitos.service import BesitosService, Spending, Transfer
 from yabot.features.besitos.tables import postings
 from yabot.log.unit_of_work import UnitOfWork
-from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
 
 T = TypeVar("T")
@@ -102,11 +100,3 @@ class Ledger:
 
 def reader(user_id: str) -> TelegramUser:
     return TelegramUser(id=int(user_id), is_bot=False, first_name="Ana", username=f"ana_{user_id}")
-
-
-@asynccontextmanager
-async def unreachable() -> AsyncIterator[DocumentStore]:
-    """A MongoDB that is away."""
-    store = DocumentStore("mongodb://127.0.0.1:1/", "test", max_pool_size=1, timeout_ms=100)
-    yield store
-    await store.close()

@@ -20,9 +20,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.features.besitos.ledger import Ledger, unreachable
+from tests.features.besitos.ledger import Ledger
 from tests.features.users.storage.world import new_world
-from tests.storage.fixtures import PATIENCE_MS, PostgresServer
+from tests.storage.fixtures import PATIENCE_MS, PostgresServer, mongodb_away
 from tests.tiers import examples
 from yabot.features.besitos.audit import audit_ledger
 from yabot.log.unit_of_work import UnitOfWork
@@ -155,7 +155,7 @@ class LedgerMachine(RuleBasedStateMachine):
         database = new_database()
         await database.open()
         self._stack.push_async_callback(database.close)
-        store = await self._stack.enter_async_context(unreachable())
+        store = await self._stack.enter_async_context(mongodb_away())
         return Ledger(new_world(database, store))
 
     def _run(self, step: Coroutine[Any, Any, T]) -> T:

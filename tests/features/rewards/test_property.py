@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from tests.features.rewards.house import STORY, House, open_house
-from tests.storage.fixtures import COLLECTIONS, PATIENCE_MS
+from tests.storage.fixtures import PATIENCE_MS
+from tests.storage.schema import COLLECTIONS
 from tests.tiers import examples
 from yabot.bus.groups.delivery import Delivery
 from yabot.bus.groups.failures import Case

@@ -5,31 +5,10 @@ import pytest
 from tests.e2e.program import Program
 from tests.features.shop.counter import Customer
 from tests.features.shop.trade import Trade, open_trade
-from tests.storage.fixtures import (
-    NewDatabase,
-    database,
-    documents,
-    migrated_sqlite,
-    new_database,
-    new_documents,
-    new_postgres,
-    new_sqlite,
-    postgres_server,
-)
+from tests.storage.fixtures import NewDatabase
 from yabot.playground.client import PlaygroundClient
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
-
-__all__ = [
-    "database",
-    "documents",
-    "migrated_sqlite",
-    "new_database",
-    "new_documents",
-    "new_postgres",
-    "new_sqlite",
-    "postgres_server",
-]
 
 
 @pytest.fixture

@@ -24,7 +24,8 @@ from sqlalchemy import func, select
 from tests.features.shop import model
 from tests.features.shop.trade import Answer, Trade, item, open_trade, order
 from tests.storage.dumps import events_of
-from tests.storage.fixtures import COLLECTIONS, PATIENCE_MS, PostgresServer
+from tests.storage.fixtures import PATIENCE_MS, PostgresServer
+from tests.storage.schema import COLLECTIONS
 from tests.tiers import examples
 from yabot.features.besitos.audit import audit_ledger
 from yabot.features.besitos.model import SHOP

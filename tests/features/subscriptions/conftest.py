@@ -7,24 +7,7 @@ from tests.e2e.program import Program
 from tests.e2e.programs import NewProgram
 from tests.features.subscriptions.shop import Shop
 from tests.features.subscriptions.till import Till, opened_till
-from tests.storage.fixtures import (
-    database,
-    migrated_sqlite,
-    new_database,
-    new_postgres,
-    new_sqlite,
-    postgres_server,
-)
 from yabot.storage.relational.database import Database
-
-__all__ = [
-    "database",
-    "migrated_sqlite",
-    "new_database",
-    "new_postgres",
-    "new_sqlite",
-    "postgres_server",
-]
 
 ADMIN = "4242"
 CONTACT = "payments@yabot.example"

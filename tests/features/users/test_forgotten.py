@@ -8,15 +8,12 @@ import pytest
 
 from tests.e2e.program import Program
 from tests.e2e.reader import readers
-from tests.features.besitos.ledger import unreachable
 from tests.features.users.storage.world import World, ana, new_world, told_of
-from tests.storage.fixtures import migrated_sqlite, new_sqlite, sqlite_database
+from tests.storage.fixtures import mongodb_away
 from yabot.clock import utc_now
 from yabot.features.users.forgotten import FILE_NAME, ForgottenList
 from yabot.features.users.repeating import RepeatedDeletions
 from yabot.storage.relational.database import Database
-
-__all__ = ["migrated_sqlite", "new_sqlite", "sqlite_database"]
 
 ID = "7"
 OTHER = "8"
@@ -24,7 +21,7 @@ OTHER = "8"
 
 @pytest.fixture
 async def world(sqlite_database: Database) -> AsyncIterator[World]:
-    async with unreachable() as store:
+    async with mongodb_away() as store:
         made = new_world(sqlite_database, store)
         await made.register("ana")
         await made.register("berta", ana(username="berta").model_copy(update={"id": int(OTHER)}))

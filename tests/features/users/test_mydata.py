@@ -9,9 +9,8 @@ from aiogram.methods import SendDocument
 from aiogram.types import BufferedInputFile, Update
 from sqlalchemy import update
 
-from tests.features.besitos.ledger import unreachable
 from tests.features.users.storage.world import World, new_world
-from tests.storage.fixtures import migrated_sqlite, new_sqlite, sqlite_database
+from tests.storage.fixtures import mongodb_away
 from yabot.app.assembly import build_texts
 from yabot.app.features import FEATURES
 from yabot.bot.incoming import Incoming
@@ -22,15 +21,13 @@ from yabot.log.tables import outgoing
 from yabot.log.unit_of_work import Cause, Message, UnitOfWork
 from yabot.storage.relational.database import Database
 
-__all__ = ["migrated_sqlite", "new_sqlite", "sqlite_database"]
-
 _numbers = count(1)
 
 
 @pytest.fixture
 async def world(sqlite_database: Database) -> AsyncIterator[World]:
     """Its state waits in SQL: MongoDB is away."""
-    async with unreachable() as store:
+    async with mongodb_away() as store:
         made = new_world(sqlite_database, store)
         made.services.texts = build_texts(FEATURES)
         await made.register()

@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import Connection, Engine, event
 
 from tests.features.users.storage.world import World, ana
-from tests.storage.fixtures import SCHEMA, NewDatabase
+from tests.storage.fixtures import NewDatabase
+from tests.storage.schema import SCHEMA
 from yabot.features.users import repository
 
 INDEX = "ix_user_profiles_lower_username"

@@ -1,4 +1,4 @@
-"""Redis in each of its shapes, all with passwords and with a user for the bot."""
+"""A pytest plugin: Redis in each of its shapes, all with passwords and with a user for the bot."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
@@ -11,11 +11,7 @@ from redis.asyncio import Redis
 from labs.cluster import ClusterLab
 from labs.node import Node
 from labs.sentinel import SentinelLab
-from tests.storage.fixtures import migrated_sqlite, new_sqlite, sqlite_database
-from yabot.app.stores import open_redis
 from yabot.settings import ConfigManager
-
-__all__ = ["migrated_sqlite", "new_sqlite", "sqlite_database"]
 
 PASSWORD = "p:ss/w@rd"
 SENTINEL_PASSWORD = "watch#word"
@@ -151,6 +147,9 @@ def make_user(node: Node) -> None:
 @pytest.fixture
 async def connected(tmp_path: Path) -> AsyncIterator[Connect]:
     """Opens what the environment names, by configuration alone."""
+    # Only now: with it come all features.
+    from yabot.app.stores import open_redis
+
     async with AsyncExitStack() as stack:
 
         async def connect(**environ: str) -> Redis:
