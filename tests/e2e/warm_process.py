@@ -17,7 +17,8 @@ from tests.e2e import kill_points
 from tests.e2e.stopwatch import measure_stopping
 from yabot.app.assembly import build_texts
 from yabot.app.features import FEATURES
-from yabot.cli import commands, main  # noqa: F401 - the slow part of a start, once for all programs
+from yabot.cli import main  # noqa: F401
+from yabot.cli.commands import COMMANDS, load
 from yabot.features.narrative import feature as narrative
 from yabot.features.narrative.story import DEMO_FILE, demo_story, parse_story
 
@@ -87,6 +88,9 @@ def _redirect(path: str, descriptor: int, flags: int) -> None:
 if __name__ == "__main__":
     for name in sys.argv[1:]:
         import_module(name)
+    # The slow part of a start, once for all programs.
+    for command in COMMANDS:
+        load(command)
     # Kept for whoever asks again: so every program has them from its start. The program itself
     # keeps no story that it has parsed: it needs the demo once.
     build_texts(FEATURES)

@@ -1,22 +1,86 @@
-"""All commands of the console script, in one place."""
+"""All commands of the console script, in one place; each is imported when it is called."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
-from yabot.cli import audit, database, diagnosis, dlq, events, items, program, stories, webhooks
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What `yabot --help` says of a command, and where the command is.
+
+    ``function`` is one of the module's; without it, its ``app`` is a group of commands.
+    """
+
+    module: str
+    help: str
+    function: str | None = None
+
+
+COMMANDS: Mapping[str, Outline] = {
+    "run": Outline(
+        "program",
+        "Run the bot. In development, without BOT_TOKEN, with a playground to try it in.",
+        "run",
+    ),
+    "playground": Outline(
+        "playing",
+        "Run a Bot API server on this machine, with its page, for a bot that runs elsewhere.",
+        "playground",
+    ),
+    "doctor": Outline(
+        "diagnosis",
+        "Say what is set, what is reachable and what is wrong. Exit 1 when something is.",
+        "doctor",
+    ),
+    "db": Outline("database", "Look after the SQL database."),
+    "story": Outline("stories", "Check, import and export stories."),
+    "items": Outline("items", "Check, import and export items."),
+    "events": Outline("events", "Look at events."),
+    "audit": Outline("audit", "Prove what must always hold over what is stored."),
+    "dlq": Outline("dlq", "Look after events that could not be processed."),
+    "webhook": Outline("webhooks", "Where Telegram delivers."),
+}
+
+
+class _OnDemand(TyperGroup):
+    """Lists the outlines, and calls the commands."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        for name, outline in COMMANDS.items():
+            self.add_command(TyperCommand(name, help=outline.help))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, outline, rest = super().resolve_command(ctx, args)
+        return name, outline and load(name), rest
+
+
+def load(name: str | None) -> Any:
+    """The command of that name in COMMANDS, or the group; its module is imported."""
+    outline, whole = COMMANDS[name or ""], typer.Typer()
+    module = import_module(f"yabot.cli.{outline.module}")
+    if outline.function is None:
+        whole.add_typer(module.app, name=name)
+    else:
+        # A group even where it has but one command.
+        whole.callback()(lambda: None)
+        whole.command(name)(getattr(module, outline.function))
+    return typer.main.get_group(whole).commands[name or ""]
+
 
 app = typer.Typer(
+    cls=_OnDemand,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="A Telegram bot that tells a branching story.",
 )
-app.command("run")(program.run)
-app.command("playground")(program.playground)
-app.command("doctor")(diagnosis.doctor)
-app.add_typer(database.app, name="db")
-app.add_typer(stories.app, name="story")
-app.add_typer(items.app, name="items")
-app.add_typer(events.app, name="events")
-app.add_typer(audit.app, name="audit")
-app.add_typer(dlq.app, name="dlq")
-app.add_typer(webhooks.app, name="webhook")
+
+
+@app.callback()
+def yabot() -> None:
+    """A Telegram bot that tells a branching story."""

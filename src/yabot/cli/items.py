@@ -1,4 +1,4 @@
-"""`yabot items`: the items in and out of MongoDB."""
+"""`yabot items`: the items in and out of MongoDB. Whoever only checks them needs no store."""
 
 import asyncio
 import json
@@ -7,14 +7,9 @@ from typing import Annotated
 
 import typer
 
-from yabot.app.stores import open_documents
-from yabot.cli.context import load_settings
 from yabot.cli.files import read_named, write_named
-from yabot.errors import InvalidInput
 from yabot.features.items.file import export_items, parse_items
 from yabot.features.items.model import Item
-from yabot.features.items.shelf import COLLECTIONS, Shelf
-from yabot.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Check, import and export items.")
 
@@ -41,8 +36,10 @@ def import_items(
     as_json: Json = False,
 ) -> None:
     """Make an items file the items that there are, all of it at once."""
+    from yabot.cli.shelf import replace_all
+
     items = _read(file)
-    asyncio.run(_import(load_settings(), items, drop))
+    asyncio.run(replace_all(items, drop))
     if as_json:
         typer.echo(json.dumps({"items": len(items), "for_sale": _for_sale(items)}))
         return
@@ -52,7 +49,9 @@ def import_items(
 @app.command("export")
 def export(file: ItemsFile) -> None:
     """Write the items that there are to a file."""
-    items = asyncio.run(_export(load_settings()))
+    from yabot.cli.shelf import all_items
+
+    items = asyncio.run(all_items())
     write_named(file, export_items(items))
     typer.echo(f"Written to {file}.")
 
@@ -67,17 +66,3 @@ def _summary(items: list[Item]) -> str:
 
 def _for_sale(items: list[Item]) -> int:
     return sum(item.metadata.price is not None for item in items)
-
-
-async def _import(settings: Settings, items: list[Item], drop: bool) -> None:
-    async with open_documents(settings) as documents:
-        await documents.ensure(COLLECTIONS)
-        await Shelf(documents).replace(items, drop=drop)
-
-
-async def _export(settings: Settings) -> list[Item]:
-    async with open_documents(settings) as documents:
-        items = await Shelf(documents).all()
-    if not items:
-        raise InvalidInput("there are no items yet; `yabot items import FILE` brings some")
-    return items

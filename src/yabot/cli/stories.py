@@ -1,4 +1,4 @@
-"""`yabot story`: stories in and out of MongoDB."""
+"""`yabot story`: stories in and out of MongoDB. Whoever only checks one needs no store."""
 
 import asyncio
 import json
@@ -7,17 +7,10 @@ from typing import Annotated
 
 import typer
 
-from yabot.app.stores import open_documents
-from yabot.cli.context import load_settings
 from yabot.cli.files import read_named, write_named
-from yabot.cli.progress import progress
-from yabot.errors import InvalidInput, StoryInvalid
-from yabot.features.narrative.documents import COLLECTIONS
-from yabot.features.narrative.library import Library
-from yabot.features.narrative.story.export import export_story
+from yabot.errors import StoryInvalid
 from yabot.features.narrative.story.model import Story
 from yabot.features.narrative.story.parser import Examined, examine_story
-from yabot.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Check, import and export stories.")
 
@@ -55,7 +48,9 @@ def import_story(
     as_json: Json = False,
 ) -> None:
     """Make a story file the story that readers see, all of it at once."""
-    examined, beginners = asyncio.run(_import(load_settings(), file, begin_again))
+    from yabot.cli.library import import_file
+
+    examined, beginners = asyncio.run(import_file(file, begin_again))
     story = examined.story
     if as_json:
         told = {
@@ -78,8 +73,9 @@ def import_story(
 @app.command("export")
 def export(file: StoryFile) -> None:
     """Write the story that readers see to a file."""
-    text = asyncio.run(_export(load_settings()))
-    write_named(file, text)
+    from yabot.cli.library import export_text
+
+    write_named(file, asyncio.run(export_text()))
     typer.echo(f"Written to {file}.")
 
 
@@ -99,26 +95,3 @@ def _doubt(examined: Examined) -> str:
         f"Not proved: that every reader comes to an end from {named}{others}. There are too many "
         "ways to stand there with other hints; the ones that were tried are right."
     )
-
-
-async def _import(settings: Settings, file: Path, begin_again: bool) -> tuple[Examined, int]:
-    """What was imported, and how many readers begin again."""
-    text = read_named(file, "a story file")
-    async with open_documents(settings) as documents:
-        await documents.ensure(COLLECTIONS)
-        library = Library(documents)
-        # The check may take long: whoever imports meanwhile is not overwritten unseen.
-        over = await library.revision()
-        with progress("checking the story"):
-            examined = await asyncio.to_thread(examine_story, text, file.name)
-        with progress("replacing the story"):
-            beginners = await library.replace(examined.story, over=over, begin_again=begin_again)
-    return examined, beginners
-
-
-async def _export(settings: Settings) -> str:
-    async with open_documents(settings) as documents:
-        story = await Library(documents).current()
-    if story is None:
-        raise InvalidInput("there is no story yet; `yabot story import FILE` brings one")
-    return export_story(story)
