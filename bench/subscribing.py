@@ -17,8 +17,8 @@ from bench.peer_faststream import CREATE
 from yabot.app.assembly import build_catalog
 from yabot.app.features import FEATURES
 from yabot.app.stores import connect_database, open_database, open_redis
+from yabot.bus.groups.building import build_group
 from yabot.bus.groups.feed import Feed
-from yabot.bus.groups.group import SubscriberGroup
 from yabot.bus.groups.positions import declare_groups
 from yabot.bus.groups.worker import EventWorker
 from yabot.bus.relay import Relay
@@ -199,7 +199,7 @@ async def working(
     bus: Bus, leases: Leases, subscribers: Sequence[Subscriber[Any]]
 ) -> AsyncIterator[None]:
     """With a part of the partitions at least."""
-    group = SubscriberGroup(GROUP, subscribers, bus.commits, leases)
+    group = build_group(GROUP, subscribers, bus.commits, leases)
     worker = EventWorker(Feed(Streams(bus.redis), bus.commits.partitions), [group])
     worker.start()
     while not group.partitions:  # noqa: ASYNC110 - it tells nobody

@@ -11,12 +11,13 @@ from typing import Any, ClassVar
 from redis.asyncio import Redis
 from sqlalchemy import Connection, delete, insert, update
 
+from tests.bus.looking import look
 from tests.bus.relays import new_relay
 from tests.storage.dumps import Rows, rows_of
 from tests.storage.fixtures import PARTITIONS, NewDatabase
 from tests.waiting import PATIENCE
+from yabot.bus.groups.building import build_group
 from yabot.bus.groups.feed import Feed
-from yabot.bus.groups.group import SubscriberGroup
 from yabot.bus.groups.pace import Pace
 from yabot.bus.groups.positions import declare_groups
 from yabot.bus.groups.worker import EventWorker
@@ -73,7 +74,7 @@ class Process:
         self.commits.followers.append(self.relay.notice)
         leases = _leases(database)
         self.groups = {
-            name: SubscriberGroup(name, subscribers, self.commits, leases, QUICK)
+            name: build_group(name, subscribers, self.commits, leases, QUICK)
             for name, subscribers in groups.items()
         }
         self.feed = Feed(Streams(redis), PARTITIONS)
@@ -84,7 +85,7 @@ class Process:
         await self.database.open()
         await self.database.write(declare_groups(self.groups))
         for group in self.groups.values():
-            await group.run_once()
+            await look(group)
         self.relay.loop.start()
         self.worker.start()
 

@@ -10,6 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from tests.bus.log import committed, streams
+from tests.bus.looking import look
 from tests.bus.process import (
     Calls,
     Poked,
@@ -105,12 +106,12 @@ async def test_without_redis_each_look_takes_on_what_the_log_has(
     group = process.groups["test"]
     await process.database.open()
     await process.database.write(declare_groups(["test"]))
-    await group.run_once()
+    await look(group)
     words: list[str] = []
     for n in range(3):
         words.append(f"{n}")
         await poke(process.commits, "7", words[-1])
-        await group.run_once()
+        await look(group)
         await until(partial(have_effect, process, words))
     await process.stop()
 

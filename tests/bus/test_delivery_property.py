@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
+from tests.bus.looking import look
 from tests.bus.process import Poked, Process, effects, letters, poking, settled, toy
 from tests.storage.fixtures import PATIENCE_MS
 from tests.tiers import examples
@@ -108,7 +109,7 @@ class World:
         await database.open()
         await database.write(declare_groups(["test"]))
         if looks:
-            await self.process.groups["test"].run_once()
+            await look(self.process.groups["test"])
 
     def _handler(self, consumer: str) -> Handler[Poked]:
         async def handle(event: Event[Poked], work: UnitOfWork) -> None:
@@ -132,7 +133,7 @@ class World:
                 entry = self.published[-1 - back]
                 group.offer(entry.partition, [entry])
             case Look():
-                await group.run_once()
+                await look(group)
             case Turns(number):
                 for _ in range(number):
                     await asyncio.sleep(0)
@@ -159,7 +160,7 @@ class World:
         group = self.process.groups["test"]
 
         async def all_done() -> bool:
-            await group.run_once()
+            await look(group)
             return await settled(self.process.database)
 
         await until(all_done)

@@ -13,8 +13,8 @@ from tests.bus.relays import new_relay
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import PARTITIONS
 from tests.waiting import PATIENCE, until
+from yabot.bus.groups.building import build_group
 from yabot.bus.groups.feed import Feed
-from yabot.bus.groups.group import SubscriberGroup
 from yabot.bus.groups.positions import declare_groups
 from yabot.bus.groups.worker import EventWorker
 from yabot.bus.streams import Streams
@@ -60,7 +60,7 @@ async def working(commits: CommitLog, redis: Redis) -> AsyncIterator[EventWorker
     relay = new_relay(commits.database, Streams(redis))
     commits.followers.append(relay.notice)
     relay.loop.start()
-    group = SubscriberGroup("test", [NOTING], commits, SoleLeases(PARTITIONS))
+    group = build_group("test", [NOTING], commits, SoleLeases(PARTITIONS))
     worker = EventWorker(Feed(Streams(redis), PARTITIONS), [group])
     worker.start()
     try:

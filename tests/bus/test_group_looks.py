@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from tests.bus.looking import look
 from tests.bus.process import Process, effects, poke, running, settled, toy
 from tests.bus.statements import parameters, statements
 from tests.storage.fixtures import NewDatabase
@@ -35,7 +36,7 @@ async def test_a_start_with_nothing_to_do_reads_failures_once_and_no_events(
 ) -> None:
     async with opened(new_database, redis) as process:
         with statements() as seen:
-            await process.groups["test"].run_once()
+            await look(process.groups["test"])
     assert not [each for each in seen if "FROM outbox" in each]
     # Those of events that are being tried, and those that an operator wants tried again.
     assert len([each for each in seen if "FROM dead_letters" in each]) == 2
@@ -58,10 +59,10 @@ async def test_what_is_published_while_a_group_looks_is_taken_on_by_that_look(
             return await effects(process.database) == {"7": [*words]}
 
         behind_the_end_of_the_log(monkeypatch, process, partial(publish, "a"))
-        await group.run_once()
+        await look(group)
         await until(partial(have_effect, "a"))
         behind_the_end_of_the_log(monkeypatch, process, partial(publish, "b", "c"))
-        await group.run_once()
+        await look(group)
         await until(partial(have_effect, "a", "b", "c"))
 
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from tests.bus.looking import look
 from tests.coordinator.orders import ORDER_EVENTS, Faults, Orders
 from tests.storage.dumps import Rows, rows_of
 from tests.storage.fixtures import PARTITIONS
+from yabot.bus.groups.building import build_group
 from yabot.bus.groups.group import SubscriberGroup
 from yabot.bus.groups.positions import declare_groups
 from yabot.bus.tables import dead_letters
@@ -83,7 +85,7 @@ class Shop:
         self, processes: Sequence[Process[Any]] | None = None
     ) -> tuple[SubscriberGroup, Deadlines]:
         coordinator = Coordinator(processes or [self.orders()], self.commits)
-        group = SubscriberGroup(GROUP, coordinator.subscribers(), self.commits, self.leases)
+        group = build_group(GROUP, coordinator.subscribers(), self.commits, self.leases)
         return group, Deadlines(group, coordinator, self.hands.clock())
 
     def orders(self) -> Orders:
@@ -93,7 +95,7 @@ class Shop:
         """Do all there is to do now, and stop."""
         while True:
             group, deadlines = self.workers(processes)
-            await group.run_once()
+            await look(group)
             await deadlines.run_once()
             await group.stop(20)
             if not await self.due():

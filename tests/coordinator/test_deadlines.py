@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.bus.looking import look
 from tests.coordinator.orders import OrderPaid, OrderPlaced, OrderSent
 from tests.coordinator.shop import Shop
 from tests.storage.dumps import events_of, marks
@@ -54,7 +55,7 @@ async def test_it_waits_while_the_group_is_behind_the_log(shop: Shop) -> None:
     await shop.tell(OrderPlaced(order="a"))
     await shop.run()
     group, deadlines = shop.workers()
-    await group.run_once()
+    await look(group)
     await shop.tell(OrderPaid(order="a"))
     [*_, paid] = await events_of(shop.database, "7")
     # What the feed brings is not the next: there must be something in the log.
@@ -62,7 +63,7 @@ async def test_it_waits_while_the_group_is_behind_the_log(shop: Shop) -> None:
     group.offer(beyond.partition, [beyond])
     shop.hands.pass_time(hours=2)
     await deadlines.run_once()
-    await group.run_once()
+    await look(group)
     await deadlines.run_once()
     await group.stop(5)
     assert await shop.effects() == {"a": ["reserve", "charge"]}
@@ -87,7 +88,7 @@ async def test_a_clock_that_jumps_wakes_nobody(shop: Shop, jump: timedelta) -> N
     await shop.run()
     before = await shop.workflow("a")
     group, deadlines = shop.workers()
-    await group.run_once()
+    await look(group)
     shop.hands.set_by = jump
     with pytest.raises(ClockDistrusted, match="by 525600 minutes"):
         await deadlines.run_once()
@@ -103,7 +104,7 @@ async def test_a_jump_is_noticed_by_what_is_under_way(shop: Shop) -> None:
     before = await shop.workflow("a")
     group, deadlines = shop.workers()
     shop.hands.pass_time(hours=2)
-    await group.run_once()
+    await look(group)
     await deadlines.run_once()
     shop.hands.set_by = timedelta(days=365)
     await group.stop(5)
@@ -114,7 +115,7 @@ async def test_the_health_says_why_deadlines_wait(shop: Shop) -> None:
     group, deadlines = shop.workers()
     said: list[str | None] = []
     deadlines.loop.on_trouble = said.append
-    await group.run_once()
+    await look(group)
     shop.hands.set_by = timedelta(hours=-1)
     deadlines.loop.start()
 

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from typing_extensions import override
 
+from tests.bus.looking import look
 from tests.coordinator.orders import OrderCancelled, OrderData, OrderPaid, OrderPlaced, Orders
 from tests.coordinator.shop import Shop
 from tests.storage.fixtures import PARTITIONS, NewDatabase
@@ -66,7 +67,7 @@ async def test_each_takes_deadlines_where_it_works(new_postgres: NewDatabase) ->
     workers = [one.workers(), two.workers()]
     for _ in range(3):
         for group, _deadlines in workers:
-            await group.run_once()
+            await look(group)
     first, second = (set(group.partitions) for group, _ in workers)
     assert first | second == set(range(PARTITIONS))
     assert len(first) == len(second)
@@ -102,7 +103,7 @@ async def test_a_step_decided_on_what_is_no_more_takes_no_effect(new_postgres: N
     one.hands.pass_time(hours=2)
     slow = Slow(one)
     group, deadlines = one.workers([slow])
-    await group.run_once()
+    await look(group)
     await deadlines.run_once()
     await slow.asked.wait()
     await two.tell(OrderPaid(order="a"))
@@ -121,14 +122,14 @@ async def test_one_that_was_thought_dead_takes_no_effect(new_postgres: NewDataba
         shop.hands.pass_time(hours=2)
     slow = Slow(zombie)
     group, deadlines = zombie.workers([slow])
-    await group.run_once()
+    await look(group)
     await deadlines.run_once()
     await slow.asked.wait()
 
     new_group, new_deadlines = heir.workers()
 
     async def all_taken_over() -> bool:
-        await new_group.run_once()
+        await look(new_group)
         return len(new_group.partitions) == PARTITIONS
 
     await until(all_taken_over)

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
 
+from tests.bus.looking import look
 from tests.coordinator.model import Model, OrderEvent
 from tests.coordinator.orders import OrderCancelled, OrderPaid, OrderPlaced, OrderSent
 from tests.coordinator.shop import Shop
@@ -146,7 +147,7 @@ class World:
 async def _work(shop: Shop) -> None:
     group, deadlines = shop.workers()
     while True:
-        await group.run_once()
+        await look(group)
         await deadlines.run_once()
         await asyncio.sleep(0.001)
 

@@ -102,6 +102,24 @@ async def test_who_breaks_off_because_it_is_revoked_has_not_lost_it(
     assert len(other.held) == PARTITIONS / 2
 
 
+async def test_what_is_released_begins_again_with_another_token(
+    new_postgres: NewDatabase,
+) -> None:
+    """Nobody else wants it any more by the time when what ran there has ended."""
+    one, other = await two(new_postgres)
+    with working_under(one.worker.given):
+        await one.look()
+        await other.assignment.leave(PATIENCE)
+    before = {lease.partition: lease.token for lease in one.worker.given}
+    assert len(one.held) == PARTITIONS / 2
+    await one.look()
+    await one.look()
+    again = one.worker.given[PARTITIONS:]
+    assert one.held == EVERYTHING
+    assert numbers(again) == numbers(one.worker.taken_back)
+    assert all(lease.token > before[lease.partition] for lease in again)
+
+
 async def test_who_takes_too_long_is_waited_for_no_longer(new_postgres: NewDatabase) -> None:
     one, other = await two(new_postgres)
     with working_under(one.worker.given):

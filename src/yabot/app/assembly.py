@@ -21,6 +21,7 @@ from yabot.bot.localization import Texts
 from yabot.bot.sender import OnBlocked
 from yabot.bus import expiry as bus_expiry
 from yabot.bus import personal_data as bus_data
+from yabot.bus.groups.building import build_group
 from yabot.bus.groups.group import SubscriberGroup
 from yabot.coordinator import expiry as coordinator_expiry
 from yabot.coordinator import personal_data as coordinator_data
@@ -207,8 +208,7 @@ def build_groups(
             subscribers[each.name] += coordinators[each.name].subscribers()
     _require_one_each([each for theirs in subscribers.values() for each in theirs])
     return [
-        SubscriberGroup(name, theirs, services.commits, leases)
-        for name, theirs in subscribers.items()
+        build_group(name, theirs, services.commits, leases) for name, theirs in subscribers.items()
     ]
 
 

@@ -44,7 +44,9 @@ class WorkerRole:
     @property
     def loops(self) -> list[WakingLoop]:
         """All, for whoever wants to know how they do."""
-        groups = [group.loop for group in self._events.groups]
+        groups = [
+            loop for group in self._events.groups for loop in (group.assignment.changes, group.loop)
+        ]
         inbound = [self._sequencer.assignment.changes, self._sequencer.loop]
         return [*groups, *self._deadlines, *inbound, *self._aside]
 

@@ -164,6 +164,7 @@ class Assignment:
 
         Where SQL does not take it in time, others wait until the leases have run out.
         """
+        deadline = asyncio.get_running_loop().time() + seconds
         self.take_no_more()
         self._takes_part = False
         await asyncio.gather(self.renewals.finish(seconds), self.changes.finish(seconds))
@@ -171,8 +172,8 @@ class Assignment:
         for lease in held:
             lease.close()
         try:
-            await self._revoke([lease for lease in held if not lease.is_lost], seconds)
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout_at(deadline):
+                await self._revoke([each for each in held if not each.is_lost], seconds / 2)
                 await self._leases.leave(self.group)
         except (StoreUnavailable, TimeoutError) as error:
             log.warning("leases.not_released", group=self.group, reason=error_text(error))
@@ -263,6 +264,8 @@ class Assignment:
                 await self.assignee.revoked(worked_in)
         except StoreUnavailable:
             raise
+        except TimeoutError:
+            log.warning("partitions.not_written_down", group=self.group, seconds=seconds)
         except Exception:
             # What is missing costs an heir some work; without a release it could not even begin.
             log.exception("partitions.not_written_down", group=self.group)

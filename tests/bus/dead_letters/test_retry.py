@@ -7,6 +7,7 @@ from redis.asyncio import Redis
 from sqlalchemy import Connection, delete
 
 from tests.bus.dead_letters.mending import Mendable, Poison, poisoned, until_states
+from tests.bus.looking import look
 from tests.bus.process import Poked, Process, effects, letters, poke, settled, toy
 from tests.storage.fixtures import NewDatabase
 from tests.waiting import until
@@ -229,7 +230,7 @@ async def test_the_worker_takes_up_twenty_at_a_time(
     await process.database.open()
     await service(process).retry([row["id"] for row in await letters(process.database)])
     for resolved in (20, 30):
-        await process.groups["test"].run_once()
+        await look(process.groups["test"])
         await until(number_resolved(process, resolved))
     await process.stop()
 

@@ -35,8 +35,8 @@ from tests.storage.dumps import rows_of
 from tests.storage.fixtures import PARTITIONS, PATIENCE_MS, NewDatabase, new_commits
 from tests.waiting import PATIENCE, until
 from yabot.bus.connection import connect
+from yabot.bus.groups.building import build_group
 from yabot.bus.groups.feed import Feed
-from yabot.bus.groups.group import SubscriberGroup
 from yabot.bus.groups.positions import declare_groups
 from yabot.bus.groups.worker import EventWorker
 from yabot.bus.inbound.sequencer import Sequencer
@@ -83,7 +83,7 @@ async def listening(commits: CommitLog, redis: Redis) -> AsyncIterator[None]:
     commits.followers.append(relay.notice)
     relay.loop.start()
     subscribers = [Subscriber(f"test.{kind.event_type}", kind, hear) for kind in LISTENED]
-    group = SubscriberGroup("test", subscribers, commits, SoleLeases(PARTITIONS))
+    group = build_group("test", subscribers, commits, SoleLeases(PARTITIONS))
     worker = EventWorker(Feed(Streams(redis), PARTITIONS), [group])
     worker.start()
     try:

@@ -9,11 +9,13 @@ from aiogram.types import User as TelegramUser
 from sqlalchemy import update
 from uuid_utils import uuid7
 
+from tests.bus.looking import look
 from tests.features.users.storage.world import World, new_world
 from tests.storage.dumps import events_of, rows_of
 from tests.storage.fixtures import PARTITIONS
 from yabot.app.assembly import build_texts
 from yabot.app.features import FEATURES
+from yabot.bus.groups.building import build_group
 from yabot.bus.groups.group import SubscriberGroup
 from yabot.bus.groups.positions import declare_groups, log_ends, positions_of
 from yabot.bus.tables import group_positions
@@ -115,12 +117,12 @@ class House:
         """As often as anything has happened: the group begins, handles what there is, and ends."""
         while not await self._is_done():
             group = self.group()
-            await group.run_once()
+            await look(group)
             await group.stop(10)
 
     def group(self) -> SubscriberGroup:
         """As a program has it that has just been started."""
-        return SubscriberGroup(
+        return build_group(
             FEATURE.name, self.subscribers, self.world.services.commits, SoleLeases(PARTITIONS)
         )
 

@@ -4,36 +4,34 @@ Events come from the feed while the group keeps up with it. What the feed did no
 while the group had its hands full, is read from the log.
 """
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from pydantic import ValidationError
+from typing_extensions import override
 from uuid_utils import uuid7
 
 from yabot.bus import outbox
-from yabot.bus.groups import failures
 from yabot.bus.groups.delivery import Delivery
 from yabot.bus.groups.failures import Case
 from yabot.bus.groups.flood import FloodGate
 from yabot.bus.groups.gaps import audit_gaps
-from yabot.bus.groups.pace import USUAL, Pace
+from yabot.bus.groups.places import Places
 from yabot.bus.groups.positions import log_ends
 from yabot.bus.groups.progress import Progress
 from yabot.bus.groups.receipts import receipted
 from yabot.bus.groups.retries import Retries
-from yabot.bus.groups.shares import Shares
 from yabot.bus.groups.turns import Turns
 from yabot.bus.inbound.ingested import any_ingested
 from yabot.clock import utc_now
-from yabot.error_text import error_text
-from yabot.errors import LeaseLost, StoreUnavailable, YabotError
+from yabot.errors import LeaseLost, YabotError
 from yabot.events.envelope import Envelope
 from yabot.events.failures import SubscribersStopped
 from yabot.events.partition import Entry
+from yabot.log.assignment import Assignee, Assignment
 from yabot.log.commit_log import CommitLog
-from yabot.log.leases import Leases
+from yabot.log.lease import Lease
 from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import EVENTS_IN_FLIGHT, GROUP_LAG, GROUP_LAG_AGE
@@ -46,6 +44,8 @@ log = get_logger(__name__)
 
 # No more than so many are taken on before they are handled; at half of it there is room again.
 MOST_WAITING = 2000
+# Seconds in which a group that stops by itself lets others go on.
+HAND_OVER = 2.0
 
 # Pairs of consumer and event id.
 Handled = frozenset[tuple[str, str]] | set[tuple[str, str]]
@@ -60,47 +60,51 @@ class GroupStopped(YabotError):
     code = "subscribers_stopped"
 
 
-class SubscriberGroup:
-    """``name`` is the group's in SQL: its place in the log, and its shares of the work."""
+class SubscriberGroup(Assignee):
+    """Named in SQL as its ``assignment`` is: its place in the log, and its part of the work."""
 
     def __init__(
         self,
-        name: str,
         subscribers: Sequence[Subscriber[Any]],
         commits: CommitLog,
-        leases: Leases,
-        pace: Pace = USUAL,
+        assignment: Assignment,
+        *,
+        places: Places,
+        flood: FloodGate,
+        delivery: Delivery,
+        lanes: Lanes[str],
+        turns: Turns,
+        retries: Retries,
+        look_every: float,
     ) -> None:
-        self.name = name
-        # One consumer may listen to several types of events.
-        self._subscribers = {
-            (subscriber.name, subscriber.event.event_type): subscriber for subscriber in subscribers
-        }
+        """The ``retries`` have their turns in the ``lanes``; ``look_every`` is in seconds."""
+        self.name = assignment.group
         self._consumers = {subscriber.name for subscriber in subscribers}
         self._by_type: dict[str, list[Subscriber[Any]]] = defaultdict(list)
         for subscriber in subscribers:
             self._by_type[subscriber.event.event_type].append(subscriber)
         self._commits = commits
         self._database = commits.database
-        self._shares = Shares(name, commits.database, leases, pace)
-        self._flood = FloodGate()
-        self._delivery = Delivery(commits, self._flood.note, pace)
-        # What is bounded is how many attempts run: a lane that pauses keeps nobody waiting.
-        self._lanes: Lanes[str] = Lanes(None, self._lane_failed)
-        self._turns = Turns(commits.catalog.before)
-        self._retries = Retries(name, self._subscribers, self._shares, self._lanes, self._delivery)
+        self._places = places
+        self._flood = flood
+        self._delivery = delivery
+        self._lanes = lanes
+        self._turns = turns
+        self._retries = retries
         self._stopping = False
         self._stop_announced = False
-        # Partitions taken over whose failures so far have yet to be read.
-        self._begun: list[Progress] = []
-        # Of events that have failed in an earlier start, or elsewhere: by consumer and event.
-        self._failures: dict[tuple[str, str], int] = {}
-        self.loop = WakingLoop(f"subscribers of {name}", self.run_once, pace.look_every)
+        self.assignment = assignment
+        assignment.assignee = self
+        self.loop = WakingLoop(f"subscribers of {self.name}", self.run_once, look_every)
+
+    def start(self) -> None:
+        self.assignment.start()
+        self.loop.start()
 
     def offer(self, partition: int, entries: Sequence[Entry]) -> None:
         """Events as they are published: taken on if they are the next ones and there is room."""
-        progress = self._shares.get(partition)
-        if progress is None or progress.closed or self._flood.shut:
+        progress = self._places.get(partition)
+        if progress is None or self._stopping or self._flood.shut:
             return
         if progress.behind:
             progress.more = True
@@ -110,19 +114,17 @@ class SubscriberGroup:
                 progress.behind = progress.more = True
                 self.loop.wake()
                 return
-        self._shares.mark_soon()
+        self._places.mark_soon()
 
     async def run_once(self) -> None:
-        """Look after the shares and the log. Raises StoreUnavailable, GroupStopped."""
+        """Look into the log. Raises StoreUnavailable, GroupStopped."""
         if self._stopping:
             return
         if self._flood.shut:
             await self._announce_stop()
-        self._begun += await self._shares.refresh()
-        await self._recall_failures()
         ends = await self._database.read(log_ends)
         self._turns.mixed = self._turns.mixed or await self._database.read(any_ingested)
-        for progress in self._shares:
+        for progress in self._places:
             if progress.lacks_some(ends[progress.partition]):
                 await self._catch_up(progress)
             else:
@@ -131,43 +133,43 @@ class SubscriberGroup:
         await self._retries.take_up()
         self._measure(ends)
 
+    @override
+    async def assigned(self, leases: Sequence[Lease]) -> None:
+        await self._places.find(leases)
+        for lease in leases:
+            lease.open()
+        self.loop.wake()
+
+    @override
+    async def revoked(self, leases: Sequence[Lease]) -> None:
+        await self._places.write_down(leases)
+
     @property
     def partitions(self) -> list[int]:
         """Those in which this process works."""
-        return [share.partition for share in self._shares if not share.closed]
+        return self.assignment.partitions
 
     def submit(self, partition: int, lane: str, job: Job) -> bool:
         """Let ``job`` have its turn among the events of its lane, behind all that has happened.
 
         False when it is not to be done here, or not now.
         """
-        share = self._shares.get(partition)
-        if share is None or share.closed or share.behind or self._flood.shut or self._is_full():
+        place = self._places.get(partition)
+        if place is None or place.behind or self._stopping or self._flood.shut or self._is_full():
             return False
-        self._lanes.submit(lane, lambda: self._run(share, job))
+        self._lanes.submit(lane, lambda: self._run(place.lease, job))
         return True
 
     async def stop(self, seconds: float) -> None:
         """Take nothing more on, finish what runs, hand over. What is left is done by others."""
         self._stopping = True
-        self._shares.close()
+        self.assignment.take_no_more()
         await self.loop.finish(seconds)
         if not await self._lanes.drain(seconds):
             log.warning("events.left_for_next_start", group=self.name, events=self._lanes.waiting)
             await self._lanes.cancel()
             self._turns.clear()
-        try:
-            async with asyncio.timeout(seconds):
-                await self._shares.leave()
-        except (StoreUnavailable, TimeoutError) as error:
-            log.warning("shares.not_handed_over", group=self.name, reason=error_text(error))
-
-    async def _recall_failures(self) -> None:
-        if self._begun:
-            partitions = [progress.partition for progress in self._begun]
-            known = failures.failures_of(self.name, partitions)
-            self._failures.update(await self._database.read(known))
-            self._begun.clear()
+        await self.assignment.leave(seconds)
 
     def _took_next(self, progress: Progress, entry: Entry) -> bool:
         """False: what comes next is to be read from the log."""
@@ -184,7 +186,7 @@ class SubscriberGroup:
     async def _catch_up(self, progress: Progress) -> None:
         """Until there is no more in the log, or no more room here."""
         progress.behind = progress.more = True
-        while progress.more and not progress.closed and not self._is_full():
+        while progress.more and not self._is_full() and progress.lease.is_open:
             progress.more = False
             after = outbox.entries_after(progress.partition, progress.taken)
             entries = await self._database.read(after)
@@ -194,7 +196,7 @@ class SubscriberGroup:
                 self._take_entry(progress, entry, handled)
             progress.more = progress.more or len(entries) == outbox.READ_AT_ONCE
         progress.behind = progress.more
-        self._shares.mark_soon()
+        self._places.mark_soon()
 
     async def _handled_among(self, progress: Progress, entries: Sequence[Entry]) -> Handled:
         """An event that has its receipt is done, whatever its handler would say of it now."""
@@ -208,7 +210,7 @@ class SubscriberGroup:
         return await self._database.read(receipted(sorted(self._consumers), old))
 
     def _take_entry(self, progress: Progress, entry: Entry, handled: Handled) -> None:
-        if entry.pos <= progress.taken or progress.closed:
+        if entry.pos <= progress.taken or self._stopping:
             return
         if entry.event_type in self._by_type:
             self._take_on(progress, entry.pos, _read(entry), handled)
@@ -228,34 +230,35 @@ class SubscriberGroup:
         else:
             progress.skip(pos)
 
-    def _case(self, subscriber: Subscriber[Any], envelope: Envelope, share: Progress) -> Case:
-        case = Case(subscriber, self.name, share.partition, envelope, share.check)
-        if self._failures:
-            case.failures = self._failures.pop((subscriber.name, envelope.event_id), 0)
+    def _case(self, subscriber: Subscriber[Any], envelope: Envelope, place: Progress) -> Case:
+        case = Case(subscriber, self.name, place.partition, envelope, place.lease.check)
+        if self._places.failures:
+            case.failures = self._places.failures.pop((subscriber.name, envelope.event_id), 0)
         return case
 
     async def _settle(self, progress: Progress, pos: int, cases: Sequence[Case]) -> None:
-        """What is not settled here, because the group stops or has lost the partition, is open to
-        whoever takes it on next.
+        """What is not settled here, because the group stops or the partition is another's, is open
+        to whoever takes it on next.
         """
         try:
-            for case in cases:
-                if self._flood.shut:
-                    return
-                await self._delivery.deliver(case)
+            with progress.lease:
+                for case in cases:
+                    if self._flood.shut:
+                        return
+                    await self._delivery.deliver(case)
         except LeaseLost:
-            self._shares.drop(progress)
             return
         progress.finish(pos)
-        self._shares.mark_soon()
+        self._places.mark_soon()
         if self._lanes.waiting == MOST_WAITING // 2:
             self.loop.wake()
 
-    async def _run(self, share: Progress, job: Job) -> None:
+    async def _run(self, lease: Lease, job: Job) -> None:
         try:
-            await job(share.check)
-        except LeaseLost:
-            self._shares.drop(share)
+            with lease:
+                await job(lease.check)
+        except LeaseLost as error:
+            log.debug("job.left", group=self.name, reason=str(error))
 
     async def _announce_stop(self) -> None:
         """Raises GroupStopped."""
@@ -268,6 +271,7 @@ class SubscriberGroup:
             cause_id = f"stopped:{uuid7()}"
             await self._commits.decide(Cause("subscribers", cause_id, cause_id), tell)
             self._stop_announced = True
+            await self.assignment.leave(HAND_OVER)
         raise GroupStopped(
             f"{dead} of the last hundred events of '{self.name}' became dead letters, so it takes "
             "no more: look at `yabot dlq list`, mend what is wrong, and start the program again"
@@ -276,15 +280,12 @@ class SubscriberGroup:
     def _is_full(self) -> bool:
         return self._lanes.waiting >= MOST_WAITING
 
-    def _lane_failed(self, lane: str, error: Exception) -> None:
-        log.error("event.lane_failed", group=self.name, lane=lane, exc_info=error)
-
     def _measure(self, ends: dict[int, int]) -> None:
         now = utc_now()
-        ages = [(now - share.oldest).total_seconds() for share in self._shares if share.oldest]
+        ages = [(now - share.oldest).total_seconds() for share in self._places if share.oldest]
         EVENTS_IN_FLIGHT.labels(self.name).set(self._lanes.waiting)
         GROUP_LAG.labels(self.name).set(
-            sum(ends[share.partition] - share.settled for share in self._shares)
+            sum(ends[share.partition] - share.settled for share in self._places)
         )
         GROUP_LAG_AGE.labels(self.name).set(max(ages, default=0.0))
 

@@ -3,28 +3,19 @@
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
-from time import monotonic
 
-from yabot.storage.relational.database import Statement
-
-# Seconds that what runs in a partition gets to end, before another process may go on there.
-FINISH_SECONDS = 5.0
+from yabot.log.lease import Lease
 
 
 @dataclass(slots=True)
 class Progress:
     """Positions are taken on in order, and finished in any order."""
 
-    partition: int
-    # Under which this process owns the partition.
-    token: int
+    lease: Lease
     # All up to there is finished: what a successor goes on from.
     settled: int
     # Up to there events may have been handled before: by an earlier owner, or an earlier start.
     handled_before: int
-    # For each transaction that takes effect here: raises LeaseLost. None where nobody else can
-    # have the partition.
-    check: Statement[None] | None = None
     # Up to there SQL knows what is settled, or will within moments.
     marked: int = field(init=False)
     taken: int = field(init=False)
@@ -33,8 +24,6 @@ class Progress:
     # While it is behind: something has been published since the log was read.
     more: bool = False
     _looked_at: int = -1
-    # On the monotonic clock.
-    _closed_at: float | None = None
     # Those that are not settled, in order, and when they happened.
     _open: deque[tuple[int, datetime]] = field(default_factory=deque)
     # Those of them that are finished, while an earlier one is not.
@@ -44,20 +33,8 @@ class Progress:
         self.marked = self.taken = self.settled
 
     @property
-    def closed(self) -> bool:
-        """Another process has the partition, or is to have it: nothing more is taken on."""
-        return self._closed_at is not None
-
-    @property
-    def is_over(self) -> bool:
-        """Closed, and nobody need wait any longer for what still runs: it may wait for a store."""
-        if self._closed_at is None:
-            return False
-        return not self._open or monotonic() - self._closed_at > FINISH_SECONDS
-
-    def close(self) -> None:
-        if self._closed_at is None:
-            self._closed_at = monotonic()
+    def partition(self) -> int:
+        return self.lease.partition
 
     @property
     def oldest(self) -> datetime | None:

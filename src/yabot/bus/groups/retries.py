@@ -8,10 +8,11 @@ from sqlalchemy import Connection, bindparam, exists, select
 from yabot.bus.groups import failures
 from yabot.bus.groups.delivery import Delivery
 from yabot.bus.groups.failures import Case, Letter
-from yabot.bus.groups.shares import Shares
+from yabot.bus.groups.places import Places
 from yabot.bus.tables import dead_letters
 from yabot.errors import LeaseLost, StoreUnavailable, TerminalError
 from yabot.log.commit_log import CommitLog
+from yabot.log.lease import Lease
 from yabot.log.tables import outbox, receipts
 from yabot.observability.logging import get_logger
 from yabot.runtime.lanes import Lanes
@@ -32,13 +33,13 @@ class Retries:
         self,
         group: str,
         subscribers: Mapping[tuple[str, str], Subscriber[Any]],
-        shares: Shares,
+        places: Places,
         lanes: Lanes[str],
         delivery: Delivery,
     ) -> None:
         self._group = group
         self._subscribers = subscribers
-        self._shares = shares
+        self._places = places
         self._lanes = lanes
         self._delivery = delivery
         self._commits: CommitLog = delivery.commits
@@ -49,16 +50,16 @@ class Retries:
         """A few of them, those of our partitions. Raises StoreUnavailable."""
         wanted = failures.wanted_again(self._group, AT_ONCE)
         for letter in await self._commits.database.read(wanted):
-            share = self._shares.get(letter.partition)
-            if share is None or share.closed or letter.id in self._under_way:
-                continue
-            self._under_way.add(letter.id)
-            self._submit(letter, share.check)
+            place = self._places.get(letter.partition)
+            if place is not None and letter.id not in self._under_way:
+                self._under_way.add(letter.id)
+                self._submit(letter, place.lease)
 
-    def _submit(self, letter: Letter, owner_check: Statement[None] | None) -> None:
+    def _submit(self, letter: Letter, lease: Lease) -> None:
         async def retry() -> None:
             try:
-                await self._retry(letter, owner_check)
+                with lease:
+                    await self._retry(letter, lease.check)
             except (LeaseLost, StoreUnavailable) as error:
                 log.info("dead_letter.waits", id=letter.id, reason=str(error))
             finally:

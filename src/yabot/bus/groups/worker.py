@@ -21,7 +21,7 @@ class EventWorker:
 
     def start(self) -> None:
         for group in self.groups:
-            group.loop.start()
+            group.start()
         self._feed.start()
 
     async def stop(self) -> None:

@@ -1,0 +1,52 @@
+"""Puts a group of subscribers together."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from yabot.bus.groups.delivery import Delivery
+from yabot.bus.groups.flood import FloodGate
+from yabot.bus.groups.group import SubscriberGroup
+from yabot.bus.groups.pace import USUAL, Pace
+from yabot.bus.groups.places import Places
+from yabot.bus.groups.retries import Retries
+from yabot.bus.groups.turns import Turns
+from yabot.log.assignment import Assignment
+from yabot.log.commit_log import CommitLog
+from yabot.log.leases import Leases
+from yabot.observability.logging import get_logger
+from yabot.runtime.lanes import Lanes
+from yabot.subscriber import Subscriber
+
+log = get_logger(__name__)
+
+
+def build_group(
+    name: str,
+    subscribers: Sequence[Subscriber[Any]],
+    commits: CommitLog,
+    leases: Leases,
+    pace: Pace = USUAL,
+) -> SubscriberGroup:
+    """``name`` is the group's in SQL: its place in the log, and its part of the work."""
+
+    def lane_failed(lane: str, error: Exception) -> None:
+        log.error("event.lane_failed", group=name, lane=lane, exc_info=error)
+
+    places, flood = Places(name, commits.database, pace), FloodGate()
+    delivery = Delivery(commits, flood.note, pace)
+    # What is bounded is how many attempts run: a lane that pauses keeps nobody waiting.
+    lanes: Lanes[str] = Lanes(None, lane_failed)
+    # One consumer may listen to several types of events.
+    by_name = {(each.name, each.event.event_type): each for each in subscribers}
+    return SubscriberGroup(
+        subscribers,
+        commits,
+        Assignment(name, commits.partitions, leases, every=pace.look_every),
+        places=places,
+        flood=flood,
+        delivery=delivery,
+        lanes=lanes,
+        turns=Turns(commits.catalog.before),
+        retries=Retries(name, by_name, places, lanes, delivery),
+        look_every=pace.look_every,
+    )

@@ -1,0 +1,65 @@
+"""A group's places in the log: read when partitions come, marked as they move, kept for heirs."""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+
+from yabot.bus.groups import failures
+from yabot.bus.groups.pace import USUAL, Pace
+from yabot.bus.groups.positions import advance, log_ends, positions_of
+from yabot.bus.groups.progress import Progress
+from yabot.log.lease import Lease
+from yabot.storage.relational.database import Database
+
+
+class Places:
+    def __init__(self, group: str, database: Database, pace: Pace = USUAL) -> None:
+        self._group = group
+        self._database = database
+        self._mark_after = pace.mark_after
+        # By partition, the newest.
+        self._places: dict[int, Progress] = {}
+        self._marking: asyncio.TimerHandle | None = None
+        # Of events that have failed in an earlier start, or elsewhere: by consumer and event.
+        self.failures: dict[tuple[str, str], int] = {}
+
+    def __iter__(self) -> Iterator[Progress]:
+        """Those where work may be begun."""
+        return iter([place for place in self._places.values() if place.lease.is_open])
+
+    def get(self, partition: int) -> Progress | None:
+        place = self._places.get(partition)
+        return place if place is not None and place.lease.is_open else None
+
+    async def find(self, leases: Sequence[Lease]) -> None:
+        """Where to go on from. Raises StoreUnavailable."""
+        partitions = [lease.partition for lease in leases]
+        positions = await self._database.read(positions_of(self._group))
+        ends = await self._database.read(log_ends)
+        known = await self._database.read(failures.failures_of(self._group, partitions))
+        self.failures.update(known)
+        for lease in leases:
+            end = ends[lease.partition]
+            settled = positions.get(lease.partition, end)
+            self._places[lease.partition] = Progress(lease, settled, handled_before=end)
+
+    async def write_down(self, leases: Sequence[Lease]) -> None:
+        """Where heirs go on from. Raises StoreUnavailable."""
+        left = [place for place in self._places.values() if place.lease in leases]
+        await self._database.write(advance(self._group, _settled(left)))
+
+    def mark_soon(self) -> None:
+        if self._marking is None:
+            self._marking = asyncio.get_running_loop().call_later(self._mark_after, self._mark)
+
+    def _mark(self) -> None:
+        self._marking = None
+        moved = [place for place in self._places.values() if place.settled > place.marked]
+        for place in moved:
+            # It is kept until it is durable.
+            place.marked = place.settled
+        if moved:
+            self._database.write_later(advance(self._group, _settled(moved)))
+
+
+def _settled(places: Iterable[Progress]) -> dict[int, int]:
+    return {place.partition: place.settled for place in places}
