@@ -100,7 +100,7 @@ class Bus:
             def add(connection: Connection) -> None:
                 _insert.run(connection, row)
 
-            work.run(add)
+            work.add(add)
 
         return Subscriber(CONSUMER, OperationCompleted, handle)
 

@@ -163,7 +163,7 @@ def toy(
     async def handled(event: Event[Any], work: UnitOfWork) -> None:
         if handle is not None:
             await handle(event, work)
-        work.run(Effect(name, event))
+        work.add(Effect(name, event))
 
     return Subscriber(name, event, handled, **options)
 

@@ -31,7 +31,7 @@ from yabot.errors import LeaseLost, StoreUnavailable, TerminalError
 from yabot.events.envelope import Envelope
 from yabot.log.tables import outbox, partitions
 from yabot.log.unit_of_work import UnitOfWork
-from yabot.storage.relational.database import Database
+from yabot.storage.relational.database import Database, Statement
 from yabot.subscriber import Event
 
 TOKEN = "7234258453:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
@@ -297,7 +297,7 @@ async def test_what_is_kept_of_an_error_is_short_and_holds_no_secret_and_no_valu
             case "unstorable":
                 raise Broken("a zero \0 and half a pair \ud83d")
             case "statement":
-                work.run(duplicate)
+                work.add(duplicate)
 
     async with running(new_database, redis, toy(handle)) as process:
         await poke(process.commits, "7", "secret", "model", "unstorable", "statement")
@@ -327,7 +327,7 @@ async def test_an_event_about_nobody_is_handled_like_any_other(
     assert letter["user_id"] is None
 
 
-def _replace(envelope: Envelope) -> Callable[[Connection], None]:
+def _replace(envelope: Envelope) -> Statement[None]:
     values = {"event_type": envelope.event_type, "envelope": envelope.to_json()}
     statement = update(outbox).where(outbox.c.event_id == envelope.event_id).values(values)
 
@@ -337,7 +337,7 @@ def _replace(envelope: Envelope) -> Callable[[Connection], None]:
     return replace
 
 
-def case_of(envelope: Envelope, owner_check: Callable[[Connection], None] | None = None) -> Case:
+def case_of(envelope: Envelope, owner_check: Statement[None] | None = None) -> Case:
     return Case(toy(), "test", 0, envelope, owner_check)
 
 

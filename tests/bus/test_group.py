@@ -40,7 +40,7 @@ async def note(event: Event[UserInteraction], work: UnitOfWork) -> None:
     def add(connection: Connection) -> None:
         connection.execute(insert(audit_log), row)
 
-    work.run(add)
+    work.add(add)
 
 
 NOTING = Subscriber("test.note", UserInteraction, note)

@@ -205,7 +205,7 @@ def effect(work: UnitOfWork, order: Workflow[OrderData], what: str) -> None:
     def add(connection: Connection) -> None:
         connection.execute(insert(audit_log), row)
 
-    work.run(add)
+    work.add(add)
 
 
 def _empty(event: Event[OrderPlaced]) -> OrderData:

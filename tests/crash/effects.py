@@ -26,7 +26,7 @@ def note_effect(work: UnitOfWork, consumer: str, user_id: str | None, **details:
     def note(connection: Connection) -> None:
         connection.execute(insert(audit_log), row)
 
-    work.run(note)
+    work.add(note)
 
 
 def note_event(work: UnitOfWork, consumer: str, event: Event[Any]) -> None:

@@ -68,7 +68,7 @@ async def test_an_error_of_the_unit_itself_leaves_every_table_as_it_was(
     await commits.commit(stepping("before", "9", 0))
     before = await dump(database)
     work = everything("cause", "7", "9")
-    work.run(fail)
+    work.add(fail)
     with pytest.raises(ZeroDivisionError):
         await commits.commit(work)
     assert await dump(database) == before

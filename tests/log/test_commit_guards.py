@@ -33,7 +33,7 @@ async def test_a_guard_of_the_unit_sees_what_the_commit_sees(
 ) -> None:
     work = unit("cause")
     query = select(receipts).where(receipts.c.cause_id == "closed")
-    work.run(lambda connection: guard(connection.execute(query).first() is None, "the door"))
+    work.add(lambda connection: guard(connection.execute(query).first() is None, "the door"))
     await database.write(add_receipt("closed"))
     with pytest.raises(GuardFailed, match="the door has changed meanwhile"):
         await commits.commit(work)

@@ -35,7 +35,7 @@ class Held:
 
 
 async def cancelled_in_the_middle(commits: CommitLog, work: UnitOfWork, held: Held) -> None:
-    work.run(held)
+    work.add(held)
     committing = asyncio.create_task(commits.commit(work))
     await held.reached.wait()
     committing.cancel()

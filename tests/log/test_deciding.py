@@ -70,7 +70,7 @@ async def test_a_check_runs_first_and_keeps_the_work_of_another_process_from_hap
         raise LeaseLost("it is another's")
 
     async def change(work: UnitOfWork) -> None:
-        work.run(lambda _connection: ran.append("change"))
+        work.add(lambda _connection: ran.append("change"))
 
     with pytest.raises(LeaseLost):
         await commits.decide(CAUSE, change, checks=[refuse], waits_out=whatever_passes)

@@ -163,7 +163,7 @@ async def test_what_was_erased_with_its_user_does_not_come_back_from_memory(
             await commits.commit(stepping("create", "7", 0))
             await commits.commit(stepping("step", "7", 1))
             erasing = deleting("delete", "7", 2)
-            erasing.run(erase_waiting_rows)
+            erasing.add(erase_waiting_rows)
             await commits.commit(erasing)
         await until(nothing_waits(sqlite_database))
     assert await versions(documents) == {}

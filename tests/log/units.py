@@ -85,8 +85,8 @@ def profile(user_id: str) -> Profile:
 def everything(cause_id: str, user_id: str, other_id: str) -> UnitOfWork:
     """Writes to every table that a unit of work can reach, for two users and for nobody."""
     work = unit(cause_id)
-    work.run(add_profile(profile(user_id)))
-    work.run(change_profile(user_id, {"first_name": "Berta"}))
+    work.add(add_profile(profile(user_id)))
+    work.add(change_profile(user_id, {"first_name": "Berta"}))
     work.change_document(DocumentChange(user_id, 0, state(user_id, 1)))
     work.change_document(DocumentChange(other_id, 1, None))
     work.publish(UserInteraction(action="first"), user_id)

@@ -2,7 +2,7 @@
 
 import asyncio
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from tests.e2e.invariants import verify
 from tests.e2e.reader import readers
 from tests.outages.worlds import NewWorld
 from tests.waiting import wait_until
+from yabot.storage.relational.database import Statement
 from yabot.storage.relational.sqlite import SqliteDatabase
 
 MEGABYTES = 4
@@ -106,7 +107,7 @@ async def test_a_group_that_finds_the_disk_full_says_so_and_leaves_nothing(tmp_p
     await database.close()
 
 
-def _runs(statement: str) -> Callable[[Connection], None]:
+def _runs(statement: str) -> Statement[None]:
     def run(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 

@@ -16,6 +16,7 @@ from yabot.log.commit_log import CommitLog, Decision, whatever_passes
 from yabot.log.tables import BLANK, outgoing
 from yabot.log.unit_of_work import Cause, Message, UnitOfWork
 from yabot.observability.logging import get_logger
+from yabot.storage.relational.database import Statement
 
 log = get_logger(__name__)
 
@@ -59,7 +60,7 @@ class Endings:
         details = {"message": due.row_id, "method": method, "attempts": attempts, "reason": reason}
 
         async def tell(work: UnitOfWork) -> None:
-            work.run(audited(FAILED, details, str(chat_id) if chat_id else None))
+            work.add(audited(FAILED, details, str(chat_id) if chat_id else None))
             if is_missed:
                 work.publish(MessageFailed(method=method, attempts=attempts, reason=reason))
 
@@ -71,7 +72,7 @@ class Endings:
         """However long it takes: what comes behind it in its chat waits."""
 
         async def end(work: UnitOfWork) -> None:
-            work.run(_ended(due.row_id, state))
+            work.add(_ended(due.row_id, state))
             await decision(work)
 
         cause = Cause("sender", f"{state}:{due.row_id}", due.correlation_id)
@@ -93,7 +94,7 @@ def refused_page(message: Message, error: TelegramAPIError | GivenUp) -> Refused
     return None if reason is None else RefusedPage(message, message.content_id, reason)
 
 
-def _ended(row_id: int, state: str) -> Callable[[Connection], None]:
+def _ended(row_id: int, state: str) -> Statement[None]:
     is_waiting = (outgoing.c.id == row_id) & (outgoing.c.state == "waiting")
     statement = update(outgoing).where(is_waiting).values(state=state, payload=BLANK)
 

@@ -39,4 +39,4 @@ def _erase(work: UnitOfWork, user_id: str) -> None:
         connection.execute(_past, {"user": user_id})
         connection.execute(_said, chat)
 
-    work.run(remove)
+    work.add(remove)

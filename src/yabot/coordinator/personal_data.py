@@ -50,7 +50,7 @@ def _erase(work: UnitOfWork, user_id: str) -> None:
         connection.execute(_undo, {"user": user_id, "now": utc_now()})
         connection.execute(_delete, {"user": user_id})
 
-    work.run(remove)
+    work.add(remove)
 
 
 def _told(stored: StoredWorkflow) -> dict[str, Any]:

@@ -68,8 +68,8 @@ class Steps(Generic[D]):
         workflow.state = COMPENSATING if workflow.done else FAILED
         workflow.deadline = utc_now() if workflow.done else None
         details = {"workflow": stored.id, "step": step, "reason": stored.failure}
-        work.run(audited("compensation", details, stored.user_id))
-        work.run(self._records.change(stored, workflow, work.cause))
+        work.add(audited("compensation", details, stored.user_id))
+        work.add(self._records.change(stored, workflow, work.cause))
 
     def _opened(
         self,
@@ -106,9 +106,9 @@ class Steps(Generic[D]):
         self._settle(workflow)
         work.absorb(draft)
         if stored is None:
-            work.run(self._records.add(workflow, work.cause))
+            work.add(self._records.add(workflow, work.cause))
         else:
-            work.run(self._records.change(stored, workflow, work.cause))
+            work.add(self._records.change(stored, workflow, work.cause))
 
     def _settle(self, workflow: Workflow[D]) -> None:
         """What follows for state and deadline from the step that was decided."""

@@ -84,7 +84,7 @@ def _erase(work: UnitOfWork, user_id: str) -> None:
     def remove(connection: Connection) -> None:
         connection.execute(_pending, {"user": user_id})
 
-    work.run(remove)
+    work.add(remove)
 
 
 def _of(user_id: str) -> Statement[dict[str, Any]]:

@@ -3,7 +3,6 @@
 Nothing here touches a store: deciding stays pure, and can be done again on fresh state.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pydantic import BaseModel
@@ -11,6 +10,7 @@ from sqlalchemy import Connection
 
 from yabot.errors import GuardFailed
 from yabot.events.envelope import Envelope, EventPayload
+from yabot.storage.relational.database import Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Message:
 @dataclass(slots=True)
 class UnitOfWork:
     cause: Cause
-    statements: list[Callable[[Connection], None]] = field(default_factory=list)
+    statements: list[Statement[None]] = field(default_factory=list)
     documents: dict[str, DocumentChange] = field(default_factory=dict)
     events: list[tuple[EventPayload, str | None]] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
@@ -70,7 +70,7 @@ class UnitOfWork:
         self.messages += other.messages
         self.ingested += other.ingested
 
-    def run(self, statement: Callable[[Connection], None]) -> None:
+    def add(self, statement: Statement[None]) -> None:
         """Add a relational change; one that finds the state changed raises GuardFailed."""
         self.statements.append(statement)
 

@@ -53,7 +53,7 @@ class GuestBook:
             row = {"user_id": user_id, "times": before + 1}
             connection.execute(signatures.insert(), row)
 
-        work.run(change)
+        work.add(change)
         work.publish(BookSigned(times=before + 1), user_id)
 
     async def export(self, user_id: str) -> dict[str, Any]:
@@ -65,4 +65,4 @@ class GuestBook:
         def remove(connection: Connection) -> None:
             connection.execute(statement)
 
-        work.run(remove)
+        work.add(remove)

@@ -59,7 +59,7 @@ class Handlers:
         def add(connection: Connection) -> None:
             connection.execute(insert(audit_log), row)
 
-        turn.work.run(add)
+        turn.work.add(add)
         turn.say(message.text or "")
 
 

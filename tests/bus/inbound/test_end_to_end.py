@@ -64,7 +64,7 @@ LISTENED: Sequence[type[EventPayload]] = (ReactionDetected, BesitosAwarded, Narr
 async def hear(event: Event[Any], work: UnitOfWork) -> None:
     """The effect: one row of the audit for each event."""
     details = {"type": event.envelope.event_type, "id": event.envelope.event_id}
-    work.run(audited("heard", details, event.user_id))
+    work.add(audited("heard", details, event.user_id))
 
 
 async def heard(database: Database) -> dict[str, list[str]]:

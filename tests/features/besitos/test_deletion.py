@@ -152,7 +152,7 @@ async def one_inside_the_other(
         is_done.set()
         assert may_end.wait(10)
 
-    long.run(hold)
+    long.add(hold)
     first = asyncio.create_task(ledger.world.services.commits.commit(long))
     await asyncio.to_thread(is_done.wait, 10)
     second = asyncio.create_task(other.world.services.commits.commit(short))

@@ -82,7 +82,7 @@ async def test_a_commit_that_fails_after_everything_leaves_nothing(trade: Trade)
     def fail(_connection: Connection) -> None:
         guard(False, "everything")
 
-    work.run(fail)
+    work.add(fail)
     with pytest.raises(GuardFailed):
         await trade.world.services.commits.commit(work)
     assert await dump(trade.database) == before

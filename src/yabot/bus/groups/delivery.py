@@ -67,7 +67,7 @@ class Delivery:
         """
 
         def resolve(work: UnitOfWork) -> None:
-            work.run(failures.resolved(case))
+            work.add(failures.resolved(case))
 
         cause_id = f"{letter.envelope.event_id}:retry:{letter.attempts}"
         try:
@@ -122,7 +122,7 @@ class Delivery:
 
     def _recover(self, case: Case, work: UnitOfWork) -> None:
         if case.failures:
-            work.run(failures.recovered(case))
+            work.add(failures.recovered(case))
 
     async def _fail(self, case: Case, error: Exception) -> bool:
         """True when it has become a dead letter."""
@@ -151,7 +151,7 @@ class Delivery:
         """Receipt, dead letter and the event that tells of it are one commit."""
 
         async def bury(work: UnitOfWork) -> None:
-            work.run(failures.failed(case, error, state="dead"))
+            work.add(failures.failed(case, error, state="dead"))
             # A subscriber that fails on these would make more and more of them.
             if case.envelope.event_type != EventProcessingFailed.event_type:
                 told = EventProcessingFailed(

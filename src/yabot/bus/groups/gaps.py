@@ -29,7 +29,7 @@ async def audit_gaps(
 
 async def _note(commits: CommitLog, gap: dict[str, int]) -> None:
     async def audit(work: UnitOfWork) -> None:
-        work.run(audited("sequence_gap", gap))
+        work.add(audited("sequence_gap", gap))
 
     cause_id = f"gap:{gap['partition']}:{gap['first']}-{gap['last']}"
     _, committed = await commits.decide(Cause("gaps", cause_id, cause_id), audit)

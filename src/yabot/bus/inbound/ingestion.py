@@ -60,7 +60,7 @@ class Ingestion:
 def _take(work: UnitOfWork, envelope: Envelope, around: Surroundings) -> Lateness | None:
     """Why it comes too late; None when it does not."""
     work.ingest(envelope)
-    work.run(remember(envelope, around.happened_us(envelope)))
+    work.add(remember(envelope, around.happened_us(envelope)))
     lateness = _lateness(envelope, around)
     if lateness is not None:
         _tell(work, envelope, around, lateness)
@@ -95,4 +95,4 @@ def _tell(work: UnitOfWork, envelope: Envelope, around: Surroundings, lateness: 
         "latest": rfc3339(from_microseconds(max(around.latest_us, around.latest_own_us))),
         "consequence": around.consequence,
     }
-    work.run(audited(OrderingViolated.event_type, details, envelope.user_id))
+    work.add(audited(OrderingViolated.event_type, details, envelope.user_id))

@@ -146,7 +146,7 @@ class Refusals:
         log.error("inbound.flooded", entry=first)
 
         async def note(work: UnitOfWork) -> None:
-            work.run(audited("inbound_flooded", {"entry": first}))
+            work.add(audited("inbound_flooded", {"entry": first}))
 
         cause = Cause(CONSUMER, f"flooded:{first}", first)
         await self._commits.decide(cause, note, checks=checks)
@@ -165,7 +165,7 @@ class Refusals:
     def _write_letter(self, work: UnitOfWork, entry: Entry, error: InvalidInput) -> None:
         envelope = error.envelope if isinstance(error, EventRefused) else _shown(entry)
         log.warning("inbound.refused", entry=entry.name, reason=str(error))
-        work.run(_letter(envelope, error))
+        work.add(_letter(envelope, error))
         known = envelope.event_type in self._commits.catalog.names
         work.publish(
             EventProcessingFailed(

@@ -43,12 +43,12 @@ class AlertService:
             return
         told = await self._commits.database.read(repository.find(alert))
         if told is None:
-            work.run(repository.tell_first(alert, now))
+            work.add(repository.tell_first(alert, now))
             await self._tell(work, alert, 1)
         elif now - told.told_at < self._quiet:
-            work.run(repository.count(told))
+            work.add(repository.count(told))
         else:
-            work.run(repository.tell_again(told, now))
+            work.add(repository.tell_again(told, now))
             await self._tell(work, alert, told.untold + 1)
 
     async def tell_what_was_counted(self) -> None:
@@ -62,7 +62,7 @@ class AlertService:
             told = await self._commits.database.read(repository.find(seen.alert))
             # Another process may have told of it meanwhile.
             if told is not None and told.told_at == seen.told_at:
-                work.run(repository.tell_again(told, utc_now()))
+                work.add(repository.tell_again(told, utc_now()))
                 await self._tell(work, told.alert, told.untold)
 
         cause_id = f"{seen.alert.subject} since {rfc3339(seen.told_at)}"

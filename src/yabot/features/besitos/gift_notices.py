@@ -53,13 +53,13 @@ class GiftNotices:
         now = utc_now()
         untold = await self._database.read(_find(recipient_id))
         if untold is not None and (untold.gifts or untold.told_at > now - QUIET):
-            work.run(_add(recipient_id, amount))
+            work.add(_add(recipient_id, amount))
             return
 
         def say(t: Localizer) -> str:
             return t("besitos-gift-received", amount=amount, who=shown_name(giver, t))
 
-        work.run(_begin(recipient_id, untold, now))
+        work.add(_begin(recipient_id, untold, now))
         await self._notices.tell(work, recipient_id, say)
 
     async def tell_the_rest(self) -> None:
@@ -76,7 +76,7 @@ class GiftNotices:
             if untold is None or not untold.gifts or untold.told_at > before:
                 return
             gifts, amount = untold.gifts, untold.amount
-            work.run(_begin(user_id, untold, utc_now()))
+            work.add(_begin(user_id, untold, utc_now()))
             await self._notices.tell(
                 work, user_id, lambda t: t("besitos-gifts-received", gifts=gifts, amount=amount)
             )

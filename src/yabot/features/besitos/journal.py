@@ -96,7 +96,7 @@ class Journal:
         # Last, because a reader whom this unit registers has to be there before their account is.
         if self in work.statements:
             work.statements.remove(self)
-        work.run(self)
+        work.add(self)
 
     def __call__(self, connection: Connection) -> None:
         for key in sorted(self.transactions):

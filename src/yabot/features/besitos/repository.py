@@ -1,6 +1,6 @@
 """What is read from the ledger, and the closing of an account."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
@@ -99,7 +99,7 @@ _close = (
 _remove = delete(accounts).where(_account)
 
 
-def close_account(user_id: str, cause_id: str) -> Callable[[Connection], None]:
+def close_account(user_id: str, cause_id: str) -> Statement[None]:
     """What is left goes to the account of the closed; the reader's own belongs to nobody.
 
     Its row is made if need be, and locked: whoever is about to open the account then waits for

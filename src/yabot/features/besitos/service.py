@@ -114,8 +114,8 @@ class BesitosService:
         return {"besitos": {"balance": found.balance, "movements": movements}, **notices}
 
     def erase(self, work: UnitOfWork, user_id: str) -> None:
-        work.run(repository.close_account(user_id, work.cause.id))
-        work.run(gift_notices.erase(user_id))
+        work.add(repository.close_account(user_id, work.cause.id))
+        work.add(gift_notices.erase(user_id))
 
     async def _journal(self, work: UnitOfWork, key: str, *user_ids: str) -> Journal | None:
         """The unit's journal, with these readers' accounts; None: ``key`` has moved besitos."""

@@ -1,6 +1,6 @@
 """Charges in SQL: each is kept once, by Telegram's id, and steps from state to state."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -96,7 +96,7 @@ def states(charge_ids: Iterable[str]) -> Statement[dict[str, State]]:
     return read
 
 
-def add(charge: Charge, state: State, now: datetime) -> Callable[[Connection], None]:
+def add(charge: Charge, state: State, now: datetime) -> Statement[None]:
     plan = charge.plan()
     row = {
         "telegram_payment_charge_id": charge.charge_id,
@@ -117,7 +117,7 @@ def add(charge: Charge, state: State, now: datetime) -> Callable[[Connection], N
     return insert_row
 
 
-def step(charge_id: str, was: State, becomes: State, now: datetime) -> Callable[[Connection], None]:
+def step(charge_id: str, was: State, becomes: State, now: datetime) -> Statement[None]:
     values = {"charge": charge_id, "was": was, "becomes": becomes, "now": now}
 
     def change(connection: Connection) -> None:

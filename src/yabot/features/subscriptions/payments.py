@@ -65,10 +65,10 @@ class PaymentService:
             raise
         except Exception:
             log.exception("payment.held", charge_id=charge.charge_id, user_id=charge.user_id)
-            work.run(charges.add(charge, "paid", self._now()))
+            work.add(charges.add(charge, "paid", self._now()))
             work.publish(PaymentHeld(charge_id=charge.charge_id), charge.user_id)
             return "held"
-        work.run(charges.add(charge, "activated", self._now()))
+        work.add(charges.add(charge, "activated", self._now()))
         return term
 
     async def activate_held(self, work: UnitOfWork, charge_id: str) -> Settled:
@@ -81,18 +81,18 @@ class PaymentService:
             await self.refund(work, charge_id, "nobody can have what it bought any more")
             return "refunding"
         term = await self._activate(work, stored.charge.user_id, plan)
-        work.run(charges.step(charge_id, "paid", "activated", self._now()))
+        work.add(charges.step(charge_id, "paid", "activated", self._now()))
         return term
 
     async def note_refund(self, work: UnitOfWork, charge: Charge) -> Refunded:
         """Telegram has given the Stars back: what they had bought ends."""
         stored = await self.find(charge.charge_id)
         if stored is None:
-            work.run(charges.add(charge, "refunded", self._now()))
+            work.add(charges.add(charge, "refunded", self._now()))
             return None
         if stored.state == "refunded":
             return "known"
-        work.run(charges.step(charge.charge_id, stored.state, "refunded", self._now()))
+        work.add(charges.step(charge.charge_id, stored.state, "refunded", self._now()))
         return await self._take_back(work, stored) if stored.state == "activated" else None
 
     async def refund(self, work: UnitOfWork, charge_id: str, reason: str) -> StoredCharge | None:
@@ -104,8 +104,8 @@ class PaymentService:
         if stored is None or stored.state == "refunded":
             return None
         now = self._now()
-        work.run(charges.step(charge_id, stored.state, "refunding", now))
-        work.run(charges.audit_refund(stored.charge, reason))
+        work.add(charges.step(charge_id, stored.state, "refunding", now))
+        work.add(charges.audit_refund(stored.charge, reason))
         _ask_for_refund(work, stored.charge)
         if stored.state == "activated":
             await self._take_back(work, stored)
@@ -135,8 +135,8 @@ class PaymentService:
 
     def _give_back(self, work: UnitOfWork, charge: Charge, reason: str) -> Settled:
         now = self._now()
-        work.run(charges.add(charge, "refunding", now))
-        work.run(charges.audit_refund(charge, reason))
+        work.add(charges.add(charge, "refunding", now))
+        work.add(charges.audit_refund(charge, reason))
         _ask_for_refund(work, charge)
         return "refunding"
 

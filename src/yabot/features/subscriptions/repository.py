@@ -1,6 +1,6 @@
 """Subscriptions in SQL: what is read, and guarded changes that hold only if it still is so."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -65,7 +65,7 @@ def gives_access(connection: Connection, user_id: str, now: datetime) -> bool:
     return connection.execute(_access, {"user": user_id, "now": now}).first() is not None
 
 
-def start(user_id: str, term: Term) -> Callable[[Connection], None]:
+def start(user_id: str, term: Term) -> Statement[None]:
     row = {"user_id": user_id, **asdict(term)}
     row |= {"created_at": term.start_date, "updated_at": term.start_date}
 
@@ -77,7 +77,7 @@ def start(user_id: str, term: Term) -> Callable[[Connection], None]:
     return add
 
 
-def change(stored: StoredTerm, after: Term, now: datetime) -> Callable[[Connection], None]:
+def change(stored: StoredTerm, after: Term, now: datetime) -> Statement[None]:
     before = stored.term
     was = {
         "row": stored.row_id,
@@ -94,7 +94,7 @@ def change(stored: StoredTerm, after: Term, now: datetime) -> Callable[[Connecti
     return step
 
 
-def erase(user_id: str) -> Callable[[Connection], None]:
+def erase(user_id: str) -> Statement[None]:
     def remove(connection: Connection) -> None:
         connection.execute(_erase, {"user": user_id})
 

@@ -65,7 +65,7 @@ class SubscriptionService:
             still = repository.gives_access(connection, user_id, self._now())
             guard(still, f"the subscription of user {user_id}")
 
-        work.run(check)
+        work.add(check)
 
     async def activate(self, work: UnitOfWork, user_id: str, plan: Plan) -> Term:
         """One period of ``plan`` for a known user: a new term, or more of the one that runs."""
@@ -78,7 +78,7 @@ class SubscriptionService:
                 running = running or each
         if running is None:
             term = terms.bought(None, plan, now)
-            work.run(repository.start(user_id, term))
+            work.add(repository.start(user_id, term))
             _tell(work, user_id, term)
             return term
         return self._change(work, user_id, running, terms.bought(running.term, plan, now), now)
@@ -119,7 +119,7 @@ class SubscriptionService:
 
     def erase(self, work: UnitOfWork, user_id: str) -> None:
         """Payments stay, by id only: refunds are asked for by them."""
-        work.run(repository.erase(user_id))
+        work.add(repository.erase(user_id))
 
     async def _open(self, user_id: str) -> list[StoredTerm]:
         return await self._database.read(repository.open_terms(user_id))
@@ -127,7 +127,7 @@ class SubscriptionService:
     def _change(
         self, work: UnitOfWork, user_id: str, stored: StoredTerm, after: Term, now: datetime
     ) -> Term:
-        work.run(repository.change(stored, after, now))
+        work.add(repository.change(stored, after, now))
         _tell(work, user_id, after)
         return after
 

@@ -1,6 +1,5 @@
 """The SQL side of a user: closures to read with, and guarded ones to change with."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -92,7 +91,7 @@ _shared = _row.with_for_update(read=True, key_share=True)
 _alone = _row.with_for_update()
 
 
-def hold(user_id: str, *, alone: bool = False) -> Callable[[Connection], None]:
+def hold(user_id: str, *, alone: bool = False) -> Statement[None]:
     def check(connection: Connection) -> None:
         found = connection.execute(_alone if alone else _shared, {"user": user_id}).first()
         guard(found is not None, f"the profile of user {user_id}")
@@ -100,7 +99,7 @@ def hold(user_id: str, *, alone: bool = False) -> Callable[[Connection], None]:
     return check
 
 
-def add_profile(profile: Profile) -> Callable[[Connection], None]:
+def add_profile(profile: Profile) -> Statement[None]:
     def add(connection: Connection) -> None:
         statement = insert_new(connection, user_profiles)
         added = connection.execute(statement, profile.model_dump()).rowcount == 1
@@ -109,7 +108,7 @@ def add_profile(profile: Profile) -> Callable[[Connection], None]:
     return add
 
 
-def change_profile(user_id: str, values: dict[str, object]) -> Callable[[Connection], None]:
+def change_profile(user_id: str, values: dict[str, object]) -> Statement[None]:
     statement = update(user_profiles).where(user_profiles.c.user_id == user_id).values(values)
 
     def change(connection: Connection) -> None:
@@ -119,7 +118,7 @@ def change_profile(user_id: str, values: dict[str, object]) -> Callable[[Connect
     return change
 
 
-def erase(user_id: str) -> Callable[[Connection], None]:
+def erase(user_id: str) -> Statement[None]:
     def remove(connection: Connection) -> None:
         profile = delete(user_profiles).where(user_profiles.c.user_id == user_id)
         guard(connection.execute(profile).rowcount == 1, f"the profile of user {user_id}")

@@ -90,7 +90,7 @@ class UserService:
 
     def guard_known(self, work: UnitOfWork, user_id: str) -> None:
         """Let the unit fail its guard when there is no such user at its commit."""
-        work.run(repository.hold(user_id))
+        work.add(repository.hold(user_id))
 
     async def state(self, user: User) -> UserState:
         """The state at the very version that SQL had when the user was read.
@@ -150,7 +150,7 @@ class UserService:
     def update_profile(self, work: UnitOfWork, user: User, values: dict[str, Any]) -> None:
         """``values`` by the names of Profile's fields; publishes their names, not the values."""
         user.profile = user.profile.model_copy(update=values)
-        work.run(repository.change_profile(user.user_id, values))
+        work.add(repository.change_profile(user.user_id, values))
         work.publish(UserUpdated(update_type="profile", updated_fields=tuple(values)), user.user_id)
 
     def update_preferences(self, work: UnitOfWork, user: User, values: dict[str, Any]) -> None:
@@ -184,7 +184,7 @@ class UserService:
 
     def delete(self, work: UnitOfWork, user: User, reason: str) -> None:
         """Everything of the user goes with one commit; counters and audit stay, by id only."""
-        work.run(repository.hold(user.user_id, alone=True))
+        work.add(repository.hold(user.user_id, alone=True))
         # Last the profile: others' rows may refer to it.
         for part in reversed([*self._personal_data.values()]):
             part.erase(work, user.user_id)
@@ -213,7 +213,7 @@ class UserService:
         }
 
     def erase_own(self, work: UnitOfWork, user_id: str) -> None:
-        work.run(repository.erase(user_id))
+        work.add(repository.erase(user_id))
 
     @property
     def privacy(self) -> list[Privacy]:
@@ -267,7 +267,7 @@ class UserService:
             **values,
         )
         state = self._model(id=profile.user_id, version=version + 1, created_at=now, updated_at=now)
-        work.run(repository.add_profile(profile))
+        work.add(repository.add_profile(profile))
         work.change_document(DocumentChange(profile.user_id, version, state))
         work.publish(UserRegistered(), profile.user_id)
         return User(profile, version, state, is_new=True)
@@ -279,7 +279,7 @@ class UserService:
         if changed:
             self.update_profile(work, user, changed)
         if utc_now() - user.profile.last_login > LOGIN_RESOLUTION:
-            work.run(repository.change_profile(user.user_id, {"last_login": utc_now()}))
+            work.add(repository.change_profile(user.user_id, {"last_login": utc_now()}))
 
 
 def _telegram_values(telegram_user: TelegramUser) -> dict[str, Any]:

@@ -9,10 +9,11 @@ from yabot.errors import StoreUnavailable
 from yabot.observability.logging import get_logger
 from yabot.runtime.backoff import backoff
 from yabot.runtime.ending import end
+from yabot.storage.relational.database import Statement
 
 log = get_logger(__name__)
 
-Mark = Callable[[Connection], None]
+Mark = Statement[None]
 FLUSH_AFTER = 0.02
 
 

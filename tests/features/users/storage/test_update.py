@@ -75,7 +75,7 @@ async def test_profile_and_state_change_as_one(database: Database, world: World)
         world.users.update_profile(work, user, {"username": "berta"})
         world.users.update_preferences(work, user, {"theme": "dark"})
         if fails:
-            work.run(fail)
+            work.add(fail)
 
     with pytest.raises(ZeroDivisionError):
         await world.decide("both", lambda work: change_both(work, fails=True))
