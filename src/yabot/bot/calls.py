@@ -6,6 +6,10 @@ from contextlib import contextmanager
 
 
 class Calls:
+    """Made by ``Delivery``, asked by whoever needs what a call under way will tell. After a restart
+    none is under way.
+    """
+
     def __init__(self) -> None:
         # By chat, what is set when the call has been answered or has failed.
         self._ends: dict[int, set[Event]] = {}

@@ -16,6 +16,8 @@ TYPING_AFTER = 1.0
 
 
 class TypingAction:
+    """Stands around the work at an update. Never raises: the answer itself is on its way."""
+
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
         self._sending: set[asyncio.Task[None]] = set()

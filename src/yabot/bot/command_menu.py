@@ -19,6 +19,8 @@ log = get_logger(__name__)
 
 
 class CommandMenu:
+    """Published once at each start, beside all other work."""
+
     def __init__(self, bot: Bot, texts: Texts, commands: Sequence[str]) -> None:
         self._bot = bot
         self._texts = texts

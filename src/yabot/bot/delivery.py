@@ -29,6 +29,8 @@ log = get_logger(__name__)
 
 
 class Delivery:
+    """Called in a chat's lane, one message at a time; it blocks that lane and no other."""
+
     def __init__(
         self, bot: Bot, shares: Shares, limits: SendLimits | None, calls: Calls, marks: Marks
     ) -> None:

@@ -37,6 +37,10 @@ OnRefusedPage = Callable[[UnitOfWork, RefusedPage], Awaitable[None]]
 
 
 class Endings:
+    """Called in a chat's lane; each method returns when its commit is durable, however long SQL is
+    away.
+    """
+
     def __init__(self, commits: CommitLog, on_refused_page: OnRefusedPage) -> None:
         self._commits = commits
         self._on_refused_page = on_refused_page

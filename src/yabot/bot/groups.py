@@ -68,6 +68,8 @@ class GroupDoor:
 
 
 class PrivateChatsOnly(BaseMiddleware):
+    """Stands before every handler: none of them sees an update of a group."""
+
     def __init__(self, texts: Texts, door: GroupDoor) -> None:
         self._texts = texts
         self._door = door

@@ -42,6 +42,8 @@ Poll = Callable[[], Awaitable[None]]
 
 
 class WebhookKeeper:
+    """Runs until it is cancelled, beside the listener that Telegram delivers to."""
+
     def __init__(
         self,
         url: str,

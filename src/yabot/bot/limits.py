@@ -14,6 +14,8 @@ UNCOUNTED = {"answerCallbackQuery", "answerPreCheckoutQuery", "sendChatAction"}
 
 
 class SendLimits:
+    """Every call to Telegram passes ``wait`` first, in whatever lane it is made."""
+
     def __init__(self) -> None:
         # Evenly spaced: a bucket of thirty would let sixty through within one second.
         self._bot = AsyncLimiter(1, 1 / BOT_PER_SECOND)

@@ -26,6 +26,8 @@ _set_errors = (
 
 
 class Marks:
+    """Of rows of ``outgoing``. Nothing waits for them, and each may be set again."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 

@@ -9,6 +9,8 @@ from yabot.runtime.buckets import Buckets
 
 
 class Verdict(Enum):
+    """What becomes of an update."""
+
     HANDLE = auto()
     # It is too much, and its reader is to hear so.
     SLOW_DOWN = auto()

@@ -37,6 +37,8 @@ ANOTHER_POLLER = (
 
 
 class Polling:
+    """Asks Telegram for updates, and confirms them with its next question, when they are stored."""
+
     def __init__(
         self,
         bot: Bot,

@@ -12,6 +12,10 @@ ANSWER_WITHIN = 10
 
 
 class Reach:
+    """Nobody asks beside another: who comes while a question is under way hears its answer, or the
+    next one's.
+    """
+
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
         self._asking, self._waiting = asyncio.Lock(), asyncio.Lock()

@@ -32,6 +32,8 @@ PRE_CHECKOUT_LEFT_AFTER = timedelta(seconds=30)
 
 
 class Rounds:
+    """The only one that opens and releases partitions; its loop runs while the bot role does."""
+
     def __init__(
         self,
         shares: Shares,

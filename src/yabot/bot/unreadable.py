@@ -24,6 +24,8 @@ Begin = Callable[[Sequence[Incoming]], Awaitable[None]]
 
 
 class UnreadableUpdates:
+    """Rows that are stored as ``unreadable``: by this version or by an earlier one."""
+
     def __init__(self, intake: Intake, begin: Begin) -> None:
         self._intake = intake
         self._begin = begin

@@ -44,6 +44,8 @@ class Portion:
 
 
 class Unsent:
+    """Reads only; what becomes of a message is for ``Marks`` and ``Endings`` to write."""
+
     def __init__(self, database: Database, shares: Shares, per_chat: int) -> None:
         """A portion has no more than ``per_chat`` messages of a chat, besides those that go out
         alone.

@@ -30,6 +30,8 @@ _Row = Row[int, str, int, datetime]
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
+    """A stored update that nobody has handled yet."""
+
     incoming: Incoming
     # How many processes have died while it waited for them.
     attempts: int

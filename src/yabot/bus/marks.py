@@ -10,6 +10,8 @@ MARK_AFTER = 0.5
 
 
 class Marks:
+    """Set by the relay, behind what it has appended."""
+
     def __init__(self, database: Database, after: float = MARK_AFTER) -> None:
         self._database = database
         self._after = after

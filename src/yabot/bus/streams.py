@@ -24,6 +24,8 @@ def stream_name(partition: int) -> str:
 
 
 class Streams:
+    """Thin: each method is one command, or one script, and safe to be called again."""
+
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._append = redis.register_script(SCRIPT)

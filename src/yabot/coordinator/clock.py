@@ -12,6 +12,8 @@ MOST_DRIFT = timedelta(minutes=5)
 
 
 class ClockDistrusted(TransientError):
+    """The wall clock has jumped, so no deadline is believed."""
+
     code = "clock_distrusted"
 
 

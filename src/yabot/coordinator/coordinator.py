@@ -17,6 +17,10 @@ def consumer_of(kind: str) -> str:
 
 
 class Coordinator:
+    """Gives the group one subscriber for each event type that a process hears, and knows whose
+    stored workflow is whose.
+    """
+
     def __init__(self, processes: Sequence[Process[Any]], commits: CommitLog) -> None:
         """Raises ValueError when two processes, or two routes of one, get in each other's way."""
         self.commits = commits

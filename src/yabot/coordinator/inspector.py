@@ -27,6 +27,8 @@ _failing = (
 
 @dataclass(slots=True)
 class WorkflowInspector:
+    """Reads only: what the metrics tell of workflows."""
+
     database: Database
     # Those that were measured before: one that has become none is 0, not what it was.
     _measured: Counts = field(default_factory=dict)

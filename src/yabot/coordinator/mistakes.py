@@ -10,12 +10,18 @@ class DecisionRefused(TerminalError):
 
 
 class UndeclaredTransition(DecisionRefused):
+    """A process goes where its machine does not lead."""
+
     code = "undeclared_transition"
 
 
 class UndeclaredStep(DecisionRefused):
+    """A process has done what it does not say how to undo."""
+
     code = "undeclared_step"
 
 
 class NewerDefinition(DecisionRefused):
+    """A workflow was written by a later version of its process."""
+
     code = "newer_definition"

@@ -18,6 +18,8 @@ from yabot.storage.relational.database import Statement
 
 
 class Records(Generic[D]):
+    """Between a workflow as a process sees it and its row; writes go into the unit of work."""
+
     def __init__(self, process: Process[D], undoable: Collection[str], partitions: int) -> None:
         self._process = process
         self._undoable = undoable

@@ -14,6 +14,8 @@ from yabot.storage.relational.database import Statement, insert_new
 
 @dataclass(frozen=True, slots=True)
 class StoredWorkflow:
+    """A row of ``workflows``, as it was read: its ``version`` guards what is decided on it."""
+
     id: str
     kind: str
     user_id: str | None

@@ -24,6 +24,10 @@ Handle = Callable[[Workflow[D], UnitOfWork], Awaitable[None]]
 
 
 class Steps(Generic[D]):
+    """One step of one process: reads the workflow, calls the process, writes into the unit of work.
+    Never commits.
+    """
+
     def __init__(self, process: Process[D], database: Database, partitions: int) -> None:
         self.process = process
         self._database = database

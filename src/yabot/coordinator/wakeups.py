@@ -30,6 +30,8 @@ TIMEOUT = 30.0
 
 
 class WakeUps:
+    """Each workflow whose time has come is one cause, decided and committed on its own."""
+
     def __init__(self, coordinator: Coordinator, clock: TrustedClock) -> None:
         self._coordinator = coordinator
         self._commits = coordinator.commits

@@ -43,6 +43,10 @@ LASTING = ReadConcern("majority")
 
 
 class DocumentFollower:
+    """Told of each commit by ``notice``; its loop applies what waits. A crash anywhere only makes
+    it apply a change again.
+    """
+
     def __init__(
         self,
         database: Database,

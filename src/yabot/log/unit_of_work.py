@@ -45,6 +45,8 @@ class Message:
 
 @dataclass(slots=True)
 class UnitOfWork:
+    """Made for one attempt at one cause, filled by whatever decides, committed once."""
+
     cause: Cause
     statements: list[Statement[None]] = field(default_factory=list)
     documents: dict[str, DocumentChange] = field(default_factory=dict)

@@ -45,6 +45,8 @@ class LetterGroup:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
+    """A row of ``dead_letters``, as operators see it."""
+
     id: int
     state: State
     consumer: str

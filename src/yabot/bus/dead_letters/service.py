@@ -29,10 +29,14 @@ ARE: dict[State, str] = {
 
 
 class DeadLetterUnknown(InvalidInput):
+    """There is no letter with such an id."""
+
     code = "dead_letter_unknown"
 
 
 class DeadLetterState(InvalidInput):
+    """In their state, this cannot be done with the letters; nothing was changed."""
+
     code = "dead_letter_state"
 
 

@@ -23,6 +23,8 @@ Listener = Callable[[int, Sequence[Entry]], None]
 
 
 class Feed:
+    """Calls its listeners from the event loop: they note what came, and never wait."""
+
     def __init__(self, streams: Streams, partitions: int) -> None:
         self._streams = streams
         self._partitions = partitions

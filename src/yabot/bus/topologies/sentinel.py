@@ -24,6 +24,8 @@ UNKNOWN = "No such master"
 
 @dataclass(frozen=True, slots=True)
 class Primary:
+    """Where most of the Sentinels say that the primary is."""
+
     host: str
     port: int
     # Counts the failovers: of two Sentinels that disagree, the higher knows better.

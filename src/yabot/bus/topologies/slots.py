@@ -15,6 +15,8 @@ READS = frozenset(("XREAD", "XREADGROUP"))
 
 @dataclass(frozen=True, slots=True)
 class SlotRange:
+    """Slots from ``first`` to ``last``, both included, and the node that takes writes to them."""
+
     first: int
     last: int
     primary: Address
