@@ -5,6 +5,7 @@ import os
 import signal
 import urllib.error
 import urllib.request
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import psutil
 
 from tests.e2e.fork_server import ForkServer, console_environment
 from tests.e2e.kill_points import KillPoint
+from tests.e2e.moved_clock import be_ahead
 from tests.e2e.stopwatch import read_stopping
 from tests.e2e.stores import Stores
 from tests.ports import free_port
@@ -43,6 +45,7 @@ class Program:
         own["INBOUND_EVENT_TYPES"] = "user_interaction, reaction_detected"
         self.settings = {**own, **ports, **settings}
         self.pid: int | None = None
+        self._ahead = timedelta()
         self._forks = forks
         self._stores: Stores | None = None
 
@@ -101,6 +104,11 @@ class Program:
     def signal(self, number: signal.Signals) -> None:
         assert self.pid is not None
         os.kill(self.pid, number)
+
+    def pass_time(self, **units: float) -> None:
+        """It is later from now on, by as many ``days``, ``hours`` or ``seconds``."""
+        self._ahead += timedelta(**units)
+        be_ahead(self.folder, self._ahead, self.signal)
 
     def interrupt_group(self) -> None:
         """What a terminal does at Ctrl+C."""

@@ -13,7 +13,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.e2e import kill_points
+from tests.e2e import kill_points, moved_clock
 from tests.e2e.stopwatch import measure_stopping
 from yabot.app.assembly import build_texts
 from yabot.app.features import FEATURES
@@ -75,6 +75,7 @@ def _become(order: dict[str, Any]) -> str:
     os.environ.update(order["env"])
     sys.argv = ["yabot", *order["argv"]]
     kill_points.watch(Path(order["kill_file"]))
+    moved_clock.obey(folder)
     measure_stopping(folder)
     return str(order["module"])
 

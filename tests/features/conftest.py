@@ -1,6 +1,6 @@
 """For what several features are tested with."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 import pytest
 
@@ -8,6 +8,31 @@ from tests.e2e.forger import Forger
 from tests.e2e.meddler import meddling_with
 from tests.e2e.program import Program
 from tests.e2e.programs import NewProgram
+from tests.features.harness import Harness
+from yabot import clock
+from yabot.app.features import FEATURES
+from yabot.feature import Feature
+from yabot.storage.documents.store import DocumentStore
+from yabot.storage.relational.database import Database
+
+
+@pytest.fixture
+def features() -> Sequence[Feature]:
+    """Those of the harness, for a test to choose others."""
+    return FEATURES
+
+
+@pytest.fixture
+async def harness(
+    features: Sequence[Feature], sqlite_database: Database, unreachable: DocumentStore
+) -> AsyncIterator[Harness]:
+    """With nobody in it, on SQLite alone: what is kept in MongoDB waits in SQL.
+
+    A feature that reads a collection of its own overrides ``unreachable`` with ``documents``.
+    """
+    began = clock.ahead()
+    yield await Harness.open(features, sqlite_database, unreachable)
+    clock.set_ahead(began)
 
 
 @pytest.fixture

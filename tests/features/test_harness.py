@@ -1,0 +1,71 @@
+"""What a feature's tests are made of: a reader, what they are told, and days that pass."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+
+from tests.features.harness import Harness
+from yabot.clock import utc_now
+from yabot.feature import Feature, Services
+from yabot.features.besitos import feature as besitos
+from yabot.features.besitos.events import BesitosAwarded
+from yabot.features.besitos.service import BesitosService
+from yabot.features.menu import feature as menu
+from yabot.features.users import feature as users
+from yabot.features.users.events import UserRegistered
+from yabot.log.unit_of_work import UnitOfWork
+from yabot.subscriber import Event, Subscriber
+
+
+def welcoming(services: Services) -> list[Subscriber[UserRegistered]]:
+    """Whoever registers is given besitos."""
+
+    async def give(event: Event[UserRegistered], work: UnitOfWork) -> None:
+        key = f"welcome:{event.user_id}"
+        await services[BesitosService].award(
+            work, event.user_id, 3, reason="welcome", source="welcome", key=key
+        )
+
+    return [Subscriber("welcome", UserRegistered, give)]
+
+
+@pytest.fixture
+def features() -> Sequence[Feature]:
+    return (
+        users.FEATURE,
+        besitos.FEATURE,
+        Feature("welcome", subscribers=welcoming),
+        menu.FEATURE,
+    )
+
+
+async def test_a_reader_joins_is_answered_and_leaves(harness: Harness) -> None:
+    ana = await harness.join("Ana", "es")
+    assert await ana.events(UserRegistered) == [{}]
+    (said,) = await ana.say("/balance")
+    assert "besitos" in said
+    assert (await ana.own_data())["profile"]["first_name"] == "Ana"
+    await ana.forget()
+    (again,) = await ana.say("/start")
+    assert "Ana" in again
+    assert len(await ana.events(UserRegistered)) == 2
+
+
+async def test_subscribers_hear_of_what_was_published(harness: Harness) -> None:
+    ana, berta = await harness.join("Ana"), await harness.join("Berta")
+    assert await ana.events(BesitosAwarded) == []
+    await harness.deliver()
+    for reader in (ana, berta):
+        (awarded,) = await reader.events(BesitosAwarded)
+        assert (awarded["amount"], awarded["reason"]) == (3, "welcome")
+    await harness.publish(UserRegistered(), ana.user_id)
+    await harness.deliver()
+    assert len(await ana.events(BesitosAwarded)) == 1
+
+
+async def test_days_pass(harness: Harness) -> None:
+    before = utc_now()
+    harness.pass_time(days=2, hours=1)
+    passed = utc_now() - before
+    assert timedelta(days=2, hours=1) <= passed < timedelta(days=2, hours=2)
