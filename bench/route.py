@@ -104,6 +104,7 @@ async def _follow_one_press(program: Program, route: Route) -> None:
             program.processor.submit(fresh)
         async with asyncio.timeout(PATIENCE):
             await committed.wait()
+        await program.processor.lanes.drain(PATIENCE)
 
     await send(reader.says("/story"))
     for _ in range(WARM_UP):

@@ -7,6 +7,7 @@ small INSERT takes in SQLite, a fifth of all that an update costs.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Insert, Select
@@ -20,18 +21,18 @@ _Process = Callable[[Any], Any]
 @dataclass(frozen=True, slots=True)
 class _Plan:
     text: str
-    # The names of the parameters in their order; None where the driver takes them by name.
-    order: Sequence[str] | None
+    # Puts the parameters into their order; None where the driver takes them by name.
+    in_order: Callable[[Values], tuple[Any, ...]] | None
     # Those that the statement brings itself.
     constants: Values
     outgoing: Mapping[str, _Process]
     incoming: Sequence[_Process | None]
 
     def bind(self, values: Values) -> Any:
-        if self.outgoing or self.constants:
-            processed = {name: process(values[name]) for name, process in self.outgoing.items()}
-            values = {**self.constants, **values, **processed}
-        return values if self.order is None else tuple(values[name] for name in self.order)
+        bound = {**self.constants, **values}
+        for name, process in self.outgoing.items():
+            bound[name] = process(bound[name])
+        return bound if self.in_order is None else self.in_order(bound)
 
     def read(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
         if not any(self.incoming):
@@ -117,11 +118,17 @@ def _plan(statement: ClauseElement, dialect: Dialect, values: Values) -> _Plan:
     }
     return _Plan(
         text=str(compiled),
-        order=compiled.positiontup,
+        in_order=None if compiled.positiontup is None else _picker(compiled.positiontup),
         constants=constants,
         outgoing={name: processes[name] for name in processes.keys() & values.keys()},
         incoming=_incoming(statement, dialect),
     )
+
+
+def _picker(names: Sequence[str]) -> Callable[[Values], tuple[Any, ...]]:
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda values: tuple(values[name] for name in names)
 
 
 def _incoming(statement: Any, dialect: Dialect) -> list[_Process | None]:
