@@ -2,7 +2,7 @@
 
 from tests import waiting
 
-PATIENCE = 10.0
+PATIENCE = 20.0
 
 # Before any test module has taken it over. Whether it is enough is shown by the control.
 waiting.PATIENCE = PATIENCE
