@@ -67,7 +67,7 @@ class Lease:
     @property
     def has_run_out(self) -> bool:
         """Nobody has said in time that it is still ours."""
-        return self._now() > self._until
+        return self._now() >= self._until
 
     @property
     def is_over(self) -> bool:
