@@ -102,16 +102,17 @@ class CommitLog:
     ) -> Decided[T]:
         """Let ``decision`` fill a unit of work, and commit it: the one way to make things happen.
 
-        For whoever has a cause: an update, an event, a deadline, a request. When the state has
-        changed before the commit, ``decision`` is called again, with an empty unit, ``attempts``
-        times at most. One that adds nothing commits nothing, and leaves no receipt. ``checks`` run
-        first in the transaction; they raise LeaseLost when the work is another process's.
+        Whoever has a cause calls it: an update, an event, a deadline, a request. When the state
+        has changed before the commit, ``decision`` is called again with an empty unit, ``attempts``
+        times at most. A decision that adds nothing to its unit commits nothing and leaves no
+        receipt. ``checks`` run first in the transaction, and raise LeaseLost when the work is
+        another process's.
 
-        Whatever ``waits_out`` is true for is waited for, and then it is decided again, however
-        long it takes. Everything else is raised as it came: GuardFailed from the last attempt,
-        StoreUnavailable, LeaseLost, what the decision raises, and what ``commit`` does.
+        A failure for which ``waits_out`` is true is waited out, however long that takes, and then
+        it is decided again. Every other is raised: GuardFailed from the last attempt,
+        StoreUnavailable, LeaseLost, what the decision raises, and what ``commit`` raises.
         """
-        made, pauses = 0, backoff(most=LONGEST_PAUSE)
+        made, waits, pauses = 0, False, backoff(most=LONGEST_PAUSE)
         while True:
             work = UnitOfWork(cause)
             try:
@@ -128,7 +129,8 @@ class CommitLog:
                     continue
                 if not waits_out(error):
                     raise
-                log.warning("decision.waiting", **told)
+                (log.debug if waits else log.warning)("decision.waiting", **told)
+                waits = True
             await asyncio.sleep(next(pauses))
 
     async def commit(self, work: UnitOfWork, checks: Sequence[Statement[None]] = ()) -> Committed:
