@@ -6,6 +6,7 @@ import pytest
 
 from tests.log.units import stepped, version
 from tests.storage.dumps import rows_of
+from tests.waiting import PATIENCE
 from yabot.errors import GuardFailed, LeaseLost, StoreUnavailable
 from yabot.log.commit_log import (
     MOST_DECISIONS,
@@ -97,8 +98,9 @@ async def test_an_outage_of_another_store_is_the_callers_to_tell_of(commits: Com
     async def read(_work: UnitOfWork) -> None:
         raise StoreUnavailable("MongoDB", "it is away")
 
-    with pytest.raises(StoreUnavailable, match="MongoDB"):
-        await commits.decide(CAUSE, read, waits_out=outage_of_sql)
+    async with asyncio.timeout(PATIENCE):
+        with pytest.raises(StoreUnavailable, match="MongoDB"):
+            await commits.decide(CAUSE, read, waits_out=outage_of_sql)
 
 
 async def test_who_waits_out_whatever_passes_goes_on_behind_any_number_of_lost_races(
