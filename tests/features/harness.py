@@ -19,6 +19,7 @@ from aiogram import Bot, Dispatcher
 from aiogram.types import Update
 from aiogram.types import User as TelegramUser
 
+from tests.bus.looking import look
 from tests.storage.dumps import events_of
 from tests.storage.fixtures import PARTITIONS
 from yabot import clock
@@ -170,7 +171,7 @@ class Harness:
             coordinators = build_coordinators(self.features, services)
             for group in build_groups(self.features, services, leases, coordinators):
                 if group.name in behind:
-                    await group.run_once()
+                    await look(group)
                     await group.stop(10)
 
     def pass_time(self, **units: float) -> None:
