@@ -142,7 +142,7 @@ async def _running(folder: Path) -> AsyncIterator[Running]:
 @asynccontextmanager
 async def _serving(environ: dict[str, str], folder: Path) -> AsyncIterator[BotApplication]:
     settings = ConfigManager(environ, env_file=None).load()
-    application, stop = BotApplication(settings, FEATURES), asyncio.Event()
+    application, stop = BotApplication(settings, lambda: FEATURES), asyncio.Event()
     with (folder / "log").open("w") as log, redirect_stderr(log):
         configure_logging(settings.logging, ())
         serving = asyncio.create_task(application.serve(stop))

@@ -93,7 +93,7 @@ async def test_its_table_is_verified_at_start(settings: Settings, stores: Stores
         pass
     stores.change("ALTER TABLE toy_signatures DROP COLUMN times")
     with pytest.raises(SchemaMismatch, match="times"):
-        await BotApplication(settings, WITH_TOY).serve(asyncio.Event())
+        await BotApplication(settings, lambda: WITH_TOY).serve(asyncio.Event())
 
 
 async def test_a_handler_that_asks_for_what_nobody_gives_ends_the_start(settings: Settings) -> None:
@@ -106,7 +106,7 @@ async def test_a_handler_that_asks_for_what_nobody_gives_ends_the_start(settings
 
     features = (*WITH_TOY, Feature("greeting", router=router))
     with pytest.raises(StartupError, match=r"'greeting': the handler .*greet asks for 'guestbook'"):
-        await BotApplication(settings, features).serve(asyncio.Event())
+        await BotApplication(settings, lambda: features).serve(asyncio.Event())
 
 
 async def test_help_mydata_and_forget_know_of_it(running: str, stores: Stores) -> None:
@@ -125,7 +125,7 @@ async def test_help_mydata_and_forget_know_of_it(running: str, stores: Stores) -
 @asynccontextmanager
 async def _serving(settings: Settings) -> AsyncIterator[None]:
     stop = asyncio.Event()
-    application = BotApplication(settings, WITH_TOY)
+    application = BotApplication(settings, lambda: WITH_TOY)
     serving = asyncio.create_task(application.serve(stop))
     await asyncio.to_thread(wait_until, lambda: application.health.started or serving.done())
     yield

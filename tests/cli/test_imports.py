@@ -5,9 +5,12 @@ import sys
 from inspect import cleandoc
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.e2e.fork_server import console_environment
+from tests.ports import free_port
+from tests.waiting import PATIENCE
 from yabot.cli.commands import COMMANDS, load
 from yabot.features import items, narrative
 
@@ -59,3 +62,48 @@ def test_what_a_command_does_not_need_is_not_imported(
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_list_says_of_a_command_what_the_command_says(name: str) -> None:
     assert cleandoc(load(name).help) == COMMANDS[name].help
+
+
+ENGINES_BEFORE_THE_REST = """
+import sys
+from yabot.cli.main import main
+
+def watch(event, arguments):
+    if event == "subprocess.Popen":
+        print("rest imported:", sorted({"aiogram"} & sys.modules.keys()), flush=True)
+
+sys.addaudithook(watch)
+main()
+"""
+
+
+def test_the_engines_start_before_the_rest_is_imported(tmp_path: Path) -> None:
+    """And are ended when the program is, in the middle of that."""
+    settings = {"API_PORT": str(free_port()), "PLAYGROUND_PORT": str(free_port())}
+    process = subprocess.Popen(
+        [sys.executable, "-c", ENGINES_BEFORE_THE_REST, "run"],
+        cwd=tmp_path,
+        env=console_environment() | settings,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert [process.stdout.readline() for _ in range(2)] == ["rest imported: []\n"] * 2
+        engines = psutil.Process(process.pid).children(recursive=True)
+        process.terminate()
+        _, errors = process.communicate(timeout=PATIENCE)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 0, errors
+    assert "Traceback" not in errors
+    assert not any(engine.is_running() for engine in engines)
+
+
+def test_a_role_imports_what_it_needs() -> None:
+    program = "import sys, yabot.app.worker; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    others = {"yabot.app.bot", "yabot.bot.role", "yabot.playground", "fastapi", "uvicorn"}
+    assert not others & set(done.stdout.decode().split())

@@ -79,7 +79,7 @@ class Running:
 async def serving(environment: dict[str, str]) -> AsyncIterator[Running]:
     settings = ConfigManager(environment, None).load()
     stores = Stores.of(Path(environment["YABOT_DATA_DIR"]), environment)
-    application = BotApplication(settings, (WELCOME, *FEATURES))
+    application = BotApplication(settings, lambda: (WELCOME, *FEATURES))
     stop = asyncio.Event()
     served = asyncio.create_task(application.serve(stop))
     await asyncio.to_thread(wait_until, lambda: application.health.started or served.done())

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -15,12 +16,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.e2e import kill_points, moved_clock
 from tests.e2e.stopwatch import measure_stopping
-from yabot.app.assembly import build_texts
-from yabot.app.features import FEATURES
-from yabot.cli import main  # noqa: F401
+from yabot.bot.unbuilt import import_aiogram
 from yabot.cli.commands import COMMANDS, load
-from yabot.features.narrative import feature as narrative
-from yabot.features.narrative.story import DEMO_FILE, demo_story, parse_story
 
 _ended: dict[int, int] = {}
 _running: set[int] = set()
@@ -86,16 +83,35 @@ def _redirect(path: str, descriptor: int, flags: int) -> None:
     os.close(opened)
 
 
-if __name__ == "__main__":
-    for name in sys.argv[1:]:
-        import_module(name)
-    # The slow part of a start, once for all programs.
+def _warm(modules: Sequence[str]) -> None:
+    """Imports what programs import, which is the slow part of a start, once for all of them."""
+    import_aiogram()
     for command in COMMANDS:
         load(command)
+    for role in (
+        "api.app",
+        "api.listener",
+        "app.bot",
+        "app.followers",
+        "app.playground",
+        "app.worker",
+    ):
+        import_module(f"yabot.{role}")
+    for name in modules:
+        import_module(name)
+    from yabot.app.assembly import build_texts
+    from yabot.app.features import FEATURES
+    from yabot.features.narrative import feature as narrative
+    from yabot.features.narrative.story import DEMO_FILE, demo_story, parse_story
+
     # Kept for whoever asks again: so every program has them from its start. The program itself
     # keeps no story that it has parsed: it needs the demo once.
     build_texts(FEATURES)
     kept = cache(parse_story)
     kept(demo_story(), DEMO_FILE)
     vars(narrative)["parse_story"] = kept
+
+
+if __name__ == "__main__":
+    _warm(sys.argv[1:])
     import_module(serve()).main()

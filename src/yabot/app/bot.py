@@ -8,7 +8,6 @@ from aiogram import Bot
 
 from yabot.app.assembly import build_dispatcher, build_endings, build_loops, build_on_blocked
 from yabot.app.foundation import Foundation
-from yabot.app.inspection import StoreInspector
 from yabot.bot.command_menu import CommandMenu
 from yabot.bot.disturbances import Disturbances
 from yabot.bot.emergency import EmergencyAnswers
@@ -26,7 +25,7 @@ from yabot.bot.source import UpdateSource
 from yabot.bot.telegram import connect_bot, identify
 from yabot.bot.unreadable import UnreadableUpdates
 from yabot.bot.waiting import WaitingUpdates
-from yabot.playground.server import PlaygroundServer
+from yabot.runtime.importing import imported
 
 
 async def start_bot(
@@ -55,13 +54,10 @@ async def _connect(base: Foundation, stack: AsyncExitStack, announce: Callable[[
     if telegram.token is not None:
         api_url = str(telegram.api_url) if telegram.api_url else None
         return connect_bot(telegram.token.get_secret_value(), api_url)
-    playground = PlaygroundServer(
-        base.settings.data_dir / "playground.db",
-        port=base.settings.playground_port,
-        inspector=StoreInspector(base.stores, base.services),
-    )
-    await playground.start()
-    stack.push_async_callback(playground.stop)
+    await imported("yabot.app.playground")
+    from yabot.app.playground import open_playground
+
+    playground = await open_playground(base, stack)
     announce(f"Play at  {playground.url}")
     return connect_bot(playground.bot_token, playground.url)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from yabot.app.assembly import build_services
+from yabot.app.engines import Engines
 from yabot.app.stores import Stores, open_stores
 from yabot.app.watches import build_watches, report_to
 from yabot.feature import Feature, Services
@@ -72,14 +73,14 @@ class Foundation:
 
 @asynccontextmanager
 async def lay_foundation(
-    settings: Settings, features: Sequence[Feature], health: Health
+    settings: Settings, features: Sequence[Feature], health: Health, engines: Engines
 ) -> AsyncIterator[Foundation]:
     """Opened and verified; what is away is waited for by its watch.
 
     Raises ConfigurationError, StartupError, SchemaMismatch for stores that are not ours to use.
     """
     async with AsyncExitStack() as stack:
-        stores = await stack.enter_async_context(open_stores(settings))
+        stores = await stack.enter_async_context(open_stores(settings, engines))
         services = build_services(
             features,
             stores,

@@ -1,21 +1,20 @@
 """Opens the three stores that the settings name, or the engines where they name none."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from pydantic import SecretStr
 from redis.asyncio import Redis
 from sqlalchemy import Engine
 
+from yabot.app.engines import Engines, starting_engine, starting_engines
 from yabot.bot import tables as bot
 from yabot.bus import tables as bus
 from yabot.bus.groups.positions import declare_groups
 from yabot.bus.topologies.client import open_client
 from yabot.coordinator import tables as coordinator
-from yabot.embedded.engine import EmbeddedEngine
 from yabot.embedded.mongod import EmbeddedMongod
 from yabot.embedded.valkey import EmbeddedValkey
 from yabot.feature import Feature, collections_of, group_names
@@ -32,8 +31,7 @@ from yabot.storage.relational.sqlite import SqliteDatabase
 
 FRAMEWORK_TABLES = (*log.TABLES, *bot.TABLES, *bus.TABLES, *coordinator.TABLES)
 
-First = TypeVar("First")
-Second = TypeVar("Second")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +42,25 @@ class Stores:
 
 
 @asynccontextmanager
-async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
+async def open_stores(settings: Settings, engines: Engines | None = None) -> AsyncIterator[Stores]:
     """Stores that nobody has asked yet whether they answer; closed in reverse order.
 
-    Raises StartupError, ConfigurationError when an embedded engine cannot start.
+    ``engines`` are on their way already; without them they are started here. Raises StartupError,
+    ConfigurationError when one cannot start.
     """
     async with AsyncExitStack() as stack:
-        documents, redis = await _both(
-            stack.enter_async_context(open_documents(settings)),
-            stack.enter_async_context(open_redis(settings)),
+        if engines is None:
+            engines = await stack.enter_async_context(starting_engines(settings))
+        documents, redis = await _both(_uri(engines.mongodb), _uri(engines.redis))
+        yield Stores(
+            documents=await stack.enter_async_context(_documents(settings, documents)),
+            redis=await stack.enter_async_context(_redis(settings, redis)),
+            database=await stack.enter_async_context(_database(settings)),
         )
-        database = open_database(settings)
-        stack.push_async_callback(database.close)
-        yield Stores(database, documents, redis)
 
 
-async def _both(
-    first: Coroutine[Any, Any, First], second: Coroutine[Any, Any, Second]
-) -> tuple[First, Second]:
-    """Both results, or the first error once neither runs any more: what still opened a store
-    would be left open."""
+async def _both(first: Coroutine[Any, Any, T], second: Coroutine[Any, Any, T]) -> tuple[T, T]:
+    """Both results, or the first error once neither is waited for any more."""
     try:
         async with asyncio.TaskGroup() as group:
             one, other = group.create_task(first), group.create_task(second)
@@ -72,55 +69,62 @@ async def _both(
     return one.result(), other.result()
 
 
+async def _uri(starting: Awaitable[str] | None) -> str | None:
+    return None if starting is None else await starting
+
+
 @asynccontextmanager
 async def open_documents(settings: Settings) -> AsyncIterator[DocumentStore]:
     """MongoDB as the settings name it; an embedded one is shared with the program that runs it."""
-    given = settings.mongodb
-    async with _address(given.uri, given.embedded, EmbeddedMongod(settings.data_dir)) as uri:
-        documents = DocumentStore(
-            uri, given.database, max_pool_size=given.max_pool_size, timeout_ms=given.timeout_ms
-        )
-        try:
-            yield documents
-        finally:
-            await documents.close()
+    async with AsyncExitStack() as stack:
+        uri = None
+        if settings.mongodb.embedded:
+            engine = EmbeddedMongod(settings.data_dir)
+            uri = await (await stack.enter_async_context(starting_engine(engine)))
+        yield await stack.enter_async_context(_documents(settings, uri))
 
 
 @asynccontextmanager
 async def open_redis(settings: Settings) -> AsyncIterator[Redis]:
     """Redis as the settings name it; an embedded one is shared with the program that runs it."""
-    given, url = settings.redis, None
     async with AsyncExitStack() as stack:
-        if given.embedded:
-            url = await stack.enter_async_context(_served_by(EmbeddedValkey(settings.data_dir)))
-        redis = open_client(given, url)
-        stack.push_async_callback(redis.aclose)
+        uri = None
+        if settings.redis.embedded:
+            engine = EmbeddedValkey(settings.data_dir)
+            uri = await (await stack.enter_async_context(starting_engine(engine)))
+        yield await stack.enter_async_context(_redis(settings, uri))
+
+
+@asynccontextmanager
+async def _documents(settings: Settings, embedded: str | None) -> AsyncIterator[DocumentStore]:
+    given = settings.mongodb
+    uri = embedded or (given.uri and given.uri.get_secret_value())
+    assert uri, "MongoDB is either embedded or named"
+    documents = DocumentStore(
+        uri, given.database, max_pool_size=given.max_pool_size, timeout_ms=given.timeout_ms
+    )
+    try:
+        yield documents
+    finally:
+        await documents.close()
+
+
+@asynccontextmanager
+async def _redis(settings: Settings, embedded: str | None) -> AsyncIterator[Redis]:
+    redis = open_client(settings.redis, embedded)
+    try:
         yield redis
+    finally:
+        await redis.aclose()
 
 
 @asynccontextmanager
-async def _address(
-    given: SecretStr | None, embedded: bool, engine: EmbeddedEngine
-) -> AsyncIterator[str]:
-    if given is not None and not embedded:
-        yield given.get_secret_value()
-        return
-    async with _served_by(engine) as uri:
-        yield uri
-
-
-@asynccontextmanager
-async def _served_by(engine: EmbeddedEngine) -> AsyncIterator[str]:
-    running = engine.running()
-    if running is not None:
-        yield running
-        return
-    async with AsyncExitStack() as stack:
-        stack.push_async_callback(engine.stop)
-        uri = await engine.start()
-        keeper = asyncio.create_task(engine.keep_running(), name=f"keep {engine.name} running")
-        stack.callback(keeper.cancel)
-        yield uri
+async def _database(settings: Settings) -> AsyncIterator[Database]:
+    database = open_database(settings)
+    try:
+        yield database
+    finally:
+        await database.close()
 
 
 async def connect_database(

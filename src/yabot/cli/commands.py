@@ -8,6 +8,8 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from yabot.runtime.importing import importing
+
 
 @dataclass(frozen=True, slots=True)
 class Outline:
@@ -63,7 +65,8 @@ class _OnDemand(TyperGroup):
 def load(name: str | None) -> Any:
     """The command of that name in COMMANDS, or the group; its module is imported."""
     outline, whole = COMMANDS[name or ""], typer.Typer()
-    module = import_module(f"yabot.cli.{outline.module}")
+    with importing():
+        module = import_module(f"yabot.cli.{outline.module}")
     if outline.function is None:
         whole.add_typer(module.app, name=name)
     else:

@@ -1,6 +1,5 @@
 """The console script ``yabot``."""
 
-import gc
 import json
 import os
 import sys
@@ -19,8 +18,6 @@ def main() -> None:
         from yabot.cli.commands import app
 
         require_plain(sys.argv[1:])
-        # What is imported stays: the collector need not walk over it again and again.
-        gc.freeze()
         app()
     except YabotError as error:
         if "--json" in sys.argv[1:]:

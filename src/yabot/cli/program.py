@@ -1,13 +1,19 @@
 """`yabot run`: the program, until it is stopped."""
 
-from typing import Annotated, get_args
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
 from yabot.app.application import ALL_ROLES, BotApplication, Role
-from yabot.app.features import FEATURES
 from yabot.cli.context import load_settings, run_until_signalled
 from yabot.cli.starting import told_in_log
+from yabot.runtime.importing import importing
+
+if TYPE_CHECKING:
+    from yabot.feature import Feature
 
 
 def run(
@@ -18,8 +24,18 @@ def run(
     """Run the bot. In development, without BOT_TOKEN, with a playground to try it in."""
     roles = _roles(role or [])
     with told_in_log():
-        application = BotApplication(load_settings(), FEATURES, roles, typer.echo)
+        application = BotApplication(load_settings(), _features, roles, typer.echo)
         run_until_signalled(application.serve)
+
+
+def _features() -> Sequence[Feature]:
+    from yabot.bot.unbuilt import import_aiogram
+
+    with importing():
+        import_aiogram()
+        from yabot.app.features import FEATURES
+
+        return FEATURES
 
 
 def _roles(names: list[str]) -> frozenset[Role]:

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Iterable
+from typing import Any
 
 AGAIN_AFTER = 0.05
 
 
-async def end(tasks: Iterable[asyncio.Task[None]]) -> None:
+async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
     """Cancel them until each has ended; how, does not matter any more.
 
     Once is not enough: ``asyncio.wait_for`` of Python 3.11, which clients of stores use, forgets a

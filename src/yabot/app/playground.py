@@ -1,15 +1,29 @@
-"""What the playground shows of the program's stores beside the chat."""
+"""The playground within the program: it shows what is stored beside the chat."""
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from typing import Any
 
 from sqlalchemy import Connection, select
 
+from yabot.app.foundation import Foundation
 from yabot.app.stores import Stores
 from yabot.bus.observer import observe
 from yabot.feature import Services
 from yabot.log.tables import outbox, user_counters
+from yabot.playground.server import PlaygroundServer
+
+
+async def open_playground(base: Foundation, stack: AsyncExitStack) -> PlaygroundServer:
+    playground = PlaygroundServer(
+        base.settings.data_dir / "playground.db",
+        port=base.settings.playground_port,
+        inspector=StoreInspector(base.stores, base.services),
+    )
+    await playground.start()
+    stack.push_async_callback(playground.stop)
+    return playground
 
 
 class StoreInspector:

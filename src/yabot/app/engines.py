@@ -1,0 +1,57 @@
+"""The engines that the settings ask for: they start while others do something else."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from yabot.embedded.engine import EmbeddedEngine
+from yabot.embedded.mongod import EmbeddedMongod
+from yabot.embedded.valkey import EmbeddedValkey
+from yabot.runtime.ending import end
+from yabot.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """The URIs to come; None for a store that the settings name themselves."""
+
+    mongodb: Awaitable[str] | None
+    redis: Awaitable[str] | None
+
+
+@asynccontextmanager
+async def starting_engines(settings: Settings) -> AsyncIterator[Engines]:
+    """At its end no engine runs that it has started."""
+    async with AsyncExitStack() as stack:
+        mongodb = redis = None
+        if settings.mongodb.embedded:
+            starting = starting_engine(EmbeddedMongod(settings.data_dir))
+            mongodb = await stack.enter_async_context(starting)
+        if settings.redis.embedded:
+            starting = starting_engine(EmbeddedValkey(settings.data_dir))
+            redis = await stack.enter_async_context(starting)
+        yield Engines(mongodb, redis)
+
+
+@asynccontextmanager
+async def starting_engine(engine: EmbeddedEngine) -> AsyncIterator[Awaitable[str]]:
+    """Its URI, to be awaited: an engine that another program runs is shared with that.
+
+    The URI raises ConfigurationError, StartupError when there is no starting it.
+    """
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(engine.stop)
+        starting = asyncio.create_task(_start(engine, stack), name=f"start {engine.name}")
+        stack.push_async_callback(end, [starting])
+        yield starting
+
+
+async def _start(engine: EmbeddedEngine, stack: AsyncExitStack) -> str:
+    running = engine.running()
+    if running is not None:
+        return running
+    uri = await engine.start()
+    keeper = asyncio.create_task(engine.keep_running(), name=f"keep {engine.name} running")
+    stack.callback(keeper.cancel)
+    return uri
