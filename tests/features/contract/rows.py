@@ -1,0 +1,72 @@
+"""A row about a reader for any table, made from what the table says of itself."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Integer, Table, insert
+
+from yabot.storage.relational.types import Moment
+
+Row = dict[str, Any]
+# No other moment in a test is this one.
+MOMENT = datetime(2031, 5, 6, tzinfo=UTC)
+# What no column's type tells: words that a table or its reader insists on; {user} is whose it is.
+INSISTED: dict[str, Row] = {
+    "accounts": {"id": "user:{user}", "kind": "reader", "opened_after": None},
+    "audit_log": {"details": '{"kept": "kept in audit_log.details"}'},
+    "dead_letters": {"envelope": '{"kept": "kept in dead_letters.envelope"}', "state": "dead"},
+    "outbox": {"envelope": '{"kept": "kept in outbox.envelope"}'},
+    "payments": {"state": "paid"},
+    "subscriptions": {"plan_type": "vip", "status": "active"},
+    "workflows": {"data": "{}", "done": "[]"},
+}
+
+
+def column_of_user(table: Table) -> Column[Any] | None:
+    """By its name, or because it refers to the profile."""
+    for column in table.columns:
+        target = [key.column.table.name for key in column.foreign_keys]
+        if column.name in {"user_id", "chat_id"} or "user_profiles" in target:
+            return column
+    return None
+
+
+def row_about(table: Table, user_id: str) -> Row:
+    """With words and numbers that stand in no other table's row."""
+    whose = column_of_user(table)
+    assert whose is not None
+    row = {column.name: _value(column) for column in table.columns if not _counts(column)}
+    mine = int(user_id) if isinstance(whose.type, Integer) else user_id
+    insisted = INSISTED.get(table.name, {})
+    words = {name: word and word.replace("{user}", user_id) for name, word in insisted.items()}
+    return row | words | {whose.name: mine}
+
+
+def add(table: Table, row: Row) -> Any:
+    def run(connection: Connection) -> None:
+        connection.execute(insert(table), row)
+
+    return run
+
+
+def marks_in(row: Row) -> list[str]:
+    """By which it is known again in another form."""
+    moments = [MOMENT.date().isoformat()] if MOMENT in row.values() else []
+    values = [value for value in row.values() if isinstance(value, str) and "kept in" in value]
+    numbers = [value for value in row.values() if type(value) is int and value > 1_000_000]
+    return [*values, *map(str, numbers), *moments]
+
+
+def _counts(column: Column[Any]) -> bool:
+    return column.primary_key and column.autoincrement is True
+
+
+def _value(column: Column[Any]) -> Any:
+    if isinstance(column.type, Moment):
+        return MOMENT
+    if isinstance(column.type, Boolean):
+        return True
+    if isinstance(column.type, (BigInteger, Integer)):
+        # No user's id, and none of the small numbers that stand everywhere.
+        return 4_711_000_000 + sum(map(ord, f"{column.table.name}.{column.name}"))
+    return f"kept in {column.table.name}.{column.name}"
