@@ -14,7 +14,7 @@ from aiogram.types import (
 )
 
 from yabot.bot.filters import Pressed
-from yabot.bot.localization import Localizer, closest_language
+from yabot.bot.localization import Localizer
 from yabot.bot.turn import Turn
 from yabot.features.narrative import messages
 from yabot.features.narrative.service import Arrived, NarrativeService, Refusal
@@ -86,7 +86,7 @@ async def choose(
     turn.acknowledge()
     turn.drop_pressed()
     if result.hint is not None:
-        turn.say(scene.hint_text(result.hint, language_of(user), t))
+        turn.say(scene.hint_text(result.hint, user.language, t))
     show(turn, user, t, result.scene)
 
 
@@ -165,17 +165,12 @@ async def show_instead(
 
 def show(turn: Turn, user: User, t: Localizer, shown: Scene) -> None:
     """The fragment as a new message; its id is how a reaction finds its content."""
-    language = language_of(user)
+    language = user.language
     turn.say(
         scene.text(shown, language),
         scene.keyboard(shown, language, t),
         content_id=shown.fragment.fragment_id,
     )
-
-
-def language_of(user: User) -> str:
-    chosen = user.loaded.preferences.language if user.loaded else None
-    return closest_language(chosen or user.profile.language_code)
 
 
 def _refuse(turn: Turn, t: Localizer, why: Refusal) -> None:

@@ -3,7 +3,6 @@
 from yabot.bot.localization import Localizer
 from yabot.features.besitos.events import BesitosAwarded
 from yabot.features.besitos.service import BesitosService
-from yabot.features.narrative.handlers import language_of
 from yabot.features.narrative.service import NarrativeService
 from yabot.features.narrative.story.model import Hint
 from yabot.features.narrative.story.scene import hint_text
@@ -45,7 +44,7 @@ class HintRewards:
                 await self._tell(work, user, hint)
 
     async def _tell(self, work: UnitOfWork, user: User, hint: Hint) -> None:
-        language = language_of(user)
+        language = user.language
 
         def say(t: Localizer) -> str:
             return hint_text(hint, language, t, earned=True)

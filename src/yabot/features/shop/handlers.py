@@ -7,7 +7,6 @@ from aiogram.types import CallbackQuery, TelegramObject
 from yabot.bot.filters import Pressed
 from yabot.bot.localization import Localizer
 from yabot.bot.turn import Turn
-from yabot.features.narrative.handlers import language_of
 from yabot.features.shop import scene
 from yabot.features.shop.order import PATTERN, Order
 from yabot.features.shop.service import (
@@ -43,7 +42,7 @@ class ShopHandlers:
         turn.interaction("shop")
         turn.acknowledge()
         counter = await self._shop.visit(user)
-        language = language_of(user)
+        language = user.language
         keyboard = scene.counter_keyboard(counter, language)
         turn.say(scene.counter_text(counter, language, t), keyboard)
 
@@ -66,7 +65,7 @@ class ShopHandlers:
             _refuse(turn, user, t, bought)
             return
         turn.acknowledge()
-        title = scene.title(bought.item, language_of(user))
+        title = scene.title(bought.item, user.language)
         said = f"{title}\n{t('shop-bought', balance=bought.left)}"
         turn.say(said, [[(t("shop-back"), scene.BACK)]])
 
@@ -78,7 +77,7 @@ class ShopHandlers:
 
 
 def _confirm(turn: Turn, user: User, t: Localizer, offer: Offer, preface: str = "") -> None:
-    asked = preface + scene.question(offer, language_of(user), t)
+    asked = preface + scene.question(offer, user.language, t)
     turn.say(asked, scene.answers(offer, turn.update.update_id, t))
 
 
@@ -92,7 +91,7 @@ def _refuse(turn: Turn, user: User, t: Localizer, why: Unaffordable | Repriced |
             turn.reject("insufficient")
             turn.acknowledge()
             said = t("shop-insufficient", price=offer.price, missing=why.missing)
-            turn.say(f"{scene.title(offer.item, language_of(user))}\n{said}")
+            turn.say(f"{scene.title(offer.item, user.language)}\n{said}")
         case Refused(reason):
             turn.reject(reason)
             turn.acknowledge(t(REFUSALS[reason]))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel
 
 from yabot import outside
-from yabot.bot.localization import Localizer
+from yabot.bot.localization import Localizer, closest_language
 from yabot.clock import utc_now
 from yabot.errors import GuardFailed, StoreUnavailable, TerminalError
 from yabot.features.users import repository
@@ -55,6 +55,12 @@ class User:
     @property
     def user_id(self) -> str:
         return self.profile.user_id
+
+    @property
+    def language(self) -> str:
+        """One that we have: the chosen one, if the state has been read, else Telegram's."""
+        chosen = self.loaded.preferences.language if self.loaded else None
+        return closest_language(chosen or self.profile.language_code)
 
 
 class UserService:
