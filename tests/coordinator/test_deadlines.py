@@ -51,6 +51,24 @@ async def test_an_event_that_was_there_before_comes_first(shop: Shop) -> None:
     assert await shop.effects() == {"a": ["reserve", "charge"]}
 
 
+async def test_one_that_was_left_with_its_lease_is_taken_up_under_the_next(shop: Shop) -> None:
+    await shop.tell(OrderPlaced(order="a"))
+    await shop.run()
+    shop.hands.pass_time(hours=2)
+    group, deadlines = shop.workers()
+    await look(group)
+    await deadlines.run_once()
+    for partition in group.partitions:
+        lease = group.assignment.get(partition)
+        assert lease is not None
+        lease.lose()
+    await look(group)
+    assert await shop.state("a") == "reserved"
+    await deadlines.run_once()
+    await group.stop(10)
+    assert await shop.state("a") != "reserved"
+
+
 async def test_it_waits_while_the_group_is_behind_the_log(shop: Shop) -> None:
     await shop.tell(OrderPlaced(order="a"))
     await shop.run()

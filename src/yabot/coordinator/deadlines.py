@@ -11,7 +11,8 @@ from yabot.coordinator.coordinator import Coordinator
 from yabot.coordinator.rows import COLUMNS, StoredWorkflow
 from yabot.coordinator.tables import workflows
 from yabot.coordinator.wakeups import WakeUps
-from yabot.errors import StoreUnavailable
+from yabot.errors import LeaseLost, StoreUnavailable
+from yabot.log.lease import Lease
 from yabot.observability.logging import get_logger
 from yabot.runtime.loops import WakingLoop
 from yabot.storage.relational.database import Statement
@@ -48,10 +49,11 @@ class Deadlines:
                 self._submit(stored)
 
     def _submit(self, stored: StoredWorkflow) -> None:
-        async def take_up(owner_check: Statement[None] | None) -> None:
+        async def take_up(lease: Lease) -> None:
             try:
-                await self._wakeups.take_up(stored.id, owner_check)
-            except (StoreUnavailable, ClockDistrusted) as error:
+                with lease:
+                    await self._wakeups.take_up(stored.id, lease.check)
+            except (StoreUnavailable, ClockDistrusted, LeaseLost) as error:
                 log.info("workflow.waiting", workflow=stored.id, reason=str(error))
             finally:
                 self._under_way.discard(stored.id)

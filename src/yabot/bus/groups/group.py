@@ -37,7 +37,6 @@ from yabot.observability.logging import get_logger
 from yabot.observability.metrics import EVENTS_IN_FLIGHT, GROUP_LAG, GROUP_LAG_AGE
 from yabot.runtime.lanes import Lanes
 from yabot.runtime.loops import WakingLoop
-from yabot.storage.relational.database import Statement
 from yabot.subscriber import Subscriber
 
 log = get_logger(__name__)
@@ -49,9 +48,8 @@ HAND_OVER = 2.0
 
 # Pairs of consumer and event id.
 Handled = frozenset[tuple[str, str]] | set[tuple[str, str]]
-# Work that no event asks for. It is given what its transactions check: that the partition is still
-# this process's.
-Job = Callable[[Statement[None] | None], Awaitable[None]]
+# Work that no event asks for, to be done with this lease. It may be closed when the turn comes.
+Job = Callable[[Lease], Awaitable[None]]
 
 
 class GroupStopped(YabotError):
@@ -157,7 +155,7 @@ class SubscriberGroup(Assignee):
         place = self._places.get(partition)
         if place is None or place.behind or self._stopping or self._flood.shut or self._is_full():
             return False
-        self._lanes.submit(lane, lambda: self._run(place.lease, job))
+        self._lanes.submit(lane, lambda: job(place.lease))
         return True
 
     async def stop(self, seconds: float) -> None:
@@ -252,13 +250,6 @@ class SubscriberGroup(Assignee):
         self._places.mark_soon()
         if self._lanes.waiting == MOST_WAITING // 2:
             self.loop.wake()
-
-    async def _run(self, lease: Lease, job: Job) -> None:
-        try:
-            with lease:
-                await job(lease.check)
-        except LeaseLost as error:
-            log.debug("job.left", group=self.name, reason=str(error))
 
     async def _announce_stop(self) -> None:
         """Raises GroupStopped."""
