@@ -17,11 +17,12 @@ from yabot.bot.incoming import Incoming
 from yabot.bot.intake import Intake
 from yabot.bot.pace import Pace
 from yabot.bot.processing import UpdateProcessor
-from yabot.bot.shares import Shares
+from yabot.bot.rounds import GROUP
 from yabot.bus.relay import Relay
 from yabot.feature import Services
 from yabot.features.narrative.service import NarrativeService
 from yabot.features.narrative.story.parser import parse_story
+from yabot.log.assignment import Assignment
 from yabot.log.leases import SoleLeases
 from yabot.observability.logging import configure_logging
 from yabot.runtime.heap import settle_heap
@@ -39,7 +40,7 @@ class Program:
     bot: Bot
     dispatcher: Dispatcher
     intake: Intake
-    shares: Shares
+    assignment: Assignment
     processor: UpdateProcessor
     follower: WatchedFollower
     relay: Relay
@@ -66,7 +67,7 @@ async def prepared_program(
             await connect_database(stores.database, settings, FEATURES)
             await connect_documents(stores.documents, FEATURES)
             program = _assemble(settings, stores, Arrivals(last_event))
-            program.shares.open(await program.shares.refresh())
+            await program.assignment.run_once()
             await _tell_story(program)
             settle_heap()
             yield program
@@ -97,13 +98,14 @@ def _assemble(settings: Settings, stores: Stores, arrivals: Arrivals) -> Program
     me = User(id=bot.id, is_bot=True, first_name="Bench", username="bench_bot")
     dispatcher, _ = build_dispatcher(FEATURES, services, me)
     intake = Intake(stores.database, bot.id, settings.bus_partitions)
-    shares = Shares(SoleLeases(settings.bus_partitions), settings.bus_partitions)
+    partitions = settings.bus_partitions
+    assignment = Assignment(GROUP, partitions, SoleLeases(partitions))
     processor = UpdateProcessor(
         bot=bot,
         dispatcher=dispatcher,
         intake=intake,
         commits=services.commits,
-        shares=shares,
+        assignment=assignment,
         texts=services.texts,
         # A few readers stand for many here.
         pace=Pace(100_000, 100_000),
@@ -122,7 +124,7 @@ def _assemble(settings: Settings, stores: Stores, arrivals: Arrivals) -> Program
         bot,
         dispatcher,
         intake,
-        shares,
+        assignment,
         processor,
         follower,
         relay,

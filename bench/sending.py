@@ -45,7 +45,7 @@ async def sending_figures(engines: Engines) -> list[Figure]:
         bot = connect_bot(TOKEN, url)
         endings = build_endings(FEATURES, program.services)
         sender = Sender(
-            program.stores.database, bot, program.shares, SendLimits(), _nobody_blocks, endings
+            program.stores.database, bot, program.assignment, SendLimits(), _nobody_blocks, endings
         )
         program.services.commits.followers.append(sender.notice)
         await program.services.commits.decide(Cause("bench", "many", "many"), _to_many_chats)

@@ -146,7 +146,7 @@ async def test_a_bot_that_was_thought_dead_does_nothing_any_more(
         answers = await answers_to(found)
         assert answers == [6] * len(NAMES)
         zombie.signal(signal.SIGCONT)
-        wait_until(lambda: bool(zombie.logged("partitions.left")))
+        wait_until(lambda: bool(zombie.logged("partitions.lost")))
         fleet.until_shared_by(2)
         assert await answers_to(found) == answers
         assert numbers(zombie, "update.handled").isdisjoint(numbers(heir, "update.handled"))

@@ -12,19 +12,20 @@ from yabot.bot.command_menu import CommandMenu
 from yabot.bot.disturbances import Disturbances
 from yabot.bot.emergency import EmergencyAnswers
 from yabot.bot.intake import Intake
+from yabot.bot.leadership import Leadership
 from yabot.bot.limits import SendLimits
 from yabot.bot.own_webhooks import OwnWebhooks
 from yabot.bot.pace import Pace
 from yabot.bot.pre_checkout import PreCheckoutAnswers
 from yabot.bot.processing import UpdateProcessor
 from yabot.bot.role import BotRole
-from yabot.bot.rounds import Rounds
+from yabot.bot.rounds import EVERY, GROUP, Rounds
 from yabot.bot.sender import Sender
-from yabot.bot.shares import Shares
 from yabot.bot.source import UpdateSource
 from yabot.bot.telegram import connect_bot, identify
 from yabot.bot.unreadable import UnreadableUpdates
 from yabot.bot.waiting import WaitingUpdates
+from yabot.log.assignment import Assignment
 from yabot.runtime.importing import imported
 
 
@@ -34,16 +35,20 @@ async def start_bot(
     """Started, and stopped by ``stack``; ``announce`` takes the playground's address."""
     bot = await _connect(base, stack, announce)
     stack.push_async_callback(bot.session.close)
-    role = await _role(base, bot)
+    partitions = base.services.commits.partitions
+    assignment = Assignment(GROUP, partitions, base.leases(), every=EVERY)
+    leadership = Leadership(assignment)
+    role = await _role(base, bot, assignment, leadership)
     for component in ("telegram", "intake"):
         base.health.report(component, "ok")
     sql = base.watches["sql"]
     sql.on_restored.append(lambda _downtime: role.retry())
+    base.observe(assignment.changes, sql)
     await role.start()
     stack.push_async_callback(role.stop)
     for loop in build_loops(base.features, base.services, bot):
-        loop.is_due = role.shares.leading.is_set
-        role.shares.on_leading.append(loop.wake)
+        loop.is_due = leadership.leading.is_set
+        leadership.on_leading.append(loop.wake)
         base.start_loop(loop, sql)
         # At once, while Telegram can still be asked: whatever is left, the next start finds.
         stack.push_async_callback(loop.finish, 0)
@@ -62,20 +67,21 @@ async def _connect(base: Foundation, stack: AsyncExitStack, announce: Callable[[
     return connect_bot(playground.bot_token, playground.url)
 
 
-async def _role(base: Foundation, bot: Bot) -> BotRole:
+async def _role(
+    base: Foundation, bot: Bot, assignment: Assignment, leadership: Leadership
+) -> BotRole:
     features, services, tell = base.features, base.services, base.incidents.tell
     commits, texts, settings = services.commits, services.texts, base.settings.telegram
     on_trouble = base.reporter("telegram", "failed")
     me = await identify(bot, on_trouble)
     dispatcher, door = build_dispatcher(features, services, me)
     limits = None if base.settings.playground else SendLimits()
-    shares = Shares(base.leases(), commits.partitions)
     intake = Intake(commits.database, bot.id, commits.partitions, tell)
     emergency = EmergencyAnswers(bot, texts, limits)
     sender = Sender(
         commits.database,
         bot,
-        shares,
+        assignment,
         limits,
         build_on_blocked(features, services),
         build_endings(features, services),
@@ -88,7 +94,7 @@ async def _role(base: Foundation, bot: Bot) -> BotRole:
         dispatcher=dispatcher,
         intake=intake,
         commits=commits,
-        shares=shares,
+        assignment=assignment,
         texts=texts,
         pace=Pace(settings.reader_updates_at_once, settings.reader_updates_per_minute),
         is_answered=emergency.has_answered,
@@ -97,7 +103,7 @@ async def _role(base: Foundation, bot: Bot) -> BotRole:
     )
     pre_checkout = PreCheckoutAnswers(bot, dispatcher, processor, texts)
     rounds = Rounds(
-        shares,
+        assignment,
         WaitingUpdates(intake),
         processor,
         pre_checkout,
@@ -109,7 +115,8 @@ async def _role(base: Foundation, bot: Bot) -> BotRole:
         bot,
         settings,
         dispatcher.resolve_used_update_types(),
-        shares,
+        commits.partitions,
+        leadership,
         OwnWebhooks(commits.database, bot.id),
         on_trouble,
         Disturbances(partial(base.health.report, "intake"), tell),
@@ -117,7 +124,7 @@ async def _role(base: Foundation, bot: Bot) -> BotRole:
     return BotRole(
         source=source,
         door=door,
-        shares=shares,
+        assignment=assignment,
         intake=intake,
         emergency=emergency,
         processor=processor,

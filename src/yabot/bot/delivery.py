@@ -16,9 +16,9 @@ from yabot.bot.marks import Marks
 from yabot.bot.outgoing import to_method
 from yabot.bot.reach import Reach
 from yabot.bot.session import OutcomeUnknown
-from yabot.bot.shares import Share, Shares
 from yabot.bot.unsent import Due
 from yabot.error_text import error_text
+from yabot.log.lease import Lease
 from yabot.log.unit_of_work import Message
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import SENDS
@@ -31,19 +31,16 @@ log = get_logger(__name__)
 class Delivery:
     """Called in a chat's lane, one message at a time; it blocks that lane and no other."""
 
-    def __init__(
-        self, bot: Bot, shares: Shares, limits: SendLimits | None, calls: Calls, marks: Marks
-    ) -> None:
+    def __init__(self, bot: Bot, limits: SendLimits | None, calls: Calls, marks: Marks) -> None:
         """``calls`` hears of each one while it is on its way."""
         self._bot = bot
-        self._shares = shares
         self._limits = limits
         self._calls = calls
         self._marks = marks
         self._reach = Reach(bot)
         self._comparison = Comparison()
 
-    async def until_taken(self, share: Share, due: Due) -> int | None:
+    async def until_taken(self, lease: Lease, due: Due) -> int | None:
         """The id that Telegram gave the message.
 
         Raises LeaseLost when another process is to send it; GivenUp when it has been tried as
@@ -54,7 +51,7 @@ class Delivery:
         method, attempts = to_method(message), Attempts(message.method)
         with self._comparison.of(message.method) as trial:
             while True:
-                await self._wait_for_turn(share, message)
+                await self._wait_for_turn(lease, message)
                 try:
                     with self._calls.under_way(message.chat_id):
                         answer = await self._bot(method)
@@ -65,7 +62,7 @@ class Delivery:
                     if isinstance(error, TelegramServerError):
                         await self._count(due, patience, trial)
                     patience.require(error, pause)
-                    await self._delay(share, message, error, pause)
+                    await self._delay(lease, message, error, pause)
                 else:
                     trial.succeeded()
                     return _sent_id(answer)
@@ -78,7 +75,7 @@ class Delivery:
         self._marks.errors(due.row_id, patience.errors)
 
     async def _delay(
-        self, share: Share, message: Message, error: TelegramAPIError, seconds: float
+        self, lease: Lease, message: Message, error: TelegramAPIError, seconds: float
     ) -> None:
         SENDS.labels("delayed").inc()
         log.warning(
@@ -87,17 +84,17 @@ class Delivery:
             seconds=round(seconds, 1),
             reason=error_text(error),
         )
-        await set_within(share.closed, seconds)
+        await set_within(lease.closed, seconds)
         if isinstance(error, OutcomeUnknown):
             # While Telegram is away no attempt is used up.
-            await finished_before(share.closed, self._reach.wait())
+            await finished_before(lease.closed, self._reach.wait())
 
-    async def _wait_for_turn(self, share: Share, message: Message) -> None:
+    async def _wait_for_turn(self, lease: Lease, message: Message) -> None:
         """Raises LeaseLost."""
-        self._shares.require(share)
+        lease.require()
         if self._limits is not None:
             await self._limits.wait(message.chat_id, message.method)
-            self._shares.require(share)
+            lease.require()
 
 
 def _moved(method: TelegramMethod[Any], error: TelegramMigrateToChat) -> TelegramMethod[Any]:

@@ -13,11 +13,12 @@ from yabot.bot.incoming import Incoming
 from yabot.bot.intake import Intake
 from yabot.bot.localization import Texts
 from yabot.bot.pace import Pace, Verdict
-from yabot.bot.shares import Share, Shares
 from yabot.bot.turn import Turn
 from yabot.errors import GuardFailed, LeaseLost, StoreUnavailable, TerminalError, code_of
 from yabot.events.operations import OperationCompleted, Outcome, UpdateReceived
+from yabot.log.assignment import Assignment
 from yabot.log.commit_log import CommitLog, Decision, outage_of_sql
+from yabot.log.lease import Lease
 from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import DEGRADED_REPLIES, HANDLING, TURNED_AWAY, UPDATES
@@ -35,7 +36,7 @@ class Handling:
     incoming: Incoming
     cause: Cause
     # Under which it is handled; none is needed for what changes nothing.
-    share: Share | None = None
+    lease: Lease | None = None
     operation: str = "unknown"
     started: float = field(default_factory=perf_counter)
 
@@ -64,7 +65,7 @@ class UpdateProcessor:
         dispatcher: Dispatcher,
         intake: Intake,
         commits: CommitLog,
-        shares: Shares,
+        assignment: Assignment,
         texts: Texts,
         pace: Pace,
         is_answered: Callable[[int], bool],
@@ -83,7 +84,7 @@ class UpdateProcessor:
         self._dispatcher = dispatcher
         self._intake = intake
         self._commits = commits
-        self._shares = shares
+        self._assignment = assignment
         self._texts = texts
         self.lanes: Lanes[str] = Lanes(IN_FLIGHT, _lane_failed)
         # By id, the updates that are in a lane.
@@ -101,11 +102,10 @@ class UpdateProcessor:
         One that is under way already stays so. One that is given up is not handled: its reader
         hears that it did not work.
         """
-        share = self._shares.of(incoming.lane)
-        if share is None or incoming.update_id in self._under_way:
-            return
-        self._under_way.add(incoming.update_id)
-        self.lanes.submit(incoming.lane, share.counted(lambda: self._process(incoming, given_up)))
+        is_ours = self._assignment.get(incoming.partition) is not None
+        if is_ours and incoming.update_id not in self._under_way:
+            self._under_way.add(incoming.update_id)
+            self.lanes.submit(incoming.lane, lambda: self._process(incoming, given_up))
 
     async def _process(self, incoming: Incoming, given_up: bool) -> None:
         """Until it is settled, or another process's: whoever has it then finds it in SQL.
@@ -113,12 +113,12 @@ class UpdateProcessor:
         In its place before what came later, also where the partition is ours anew by then.
         """
         try:
-            while (share := self._shares.of(incoming.lane)) is not None:
+            while (lease := self._assignment.get(incoming.partition)) is not None:
                 try:
-                    await self._work_at(self.begin(incoming, share), given_up)
+                    with lease:
+                        await self._work_at(self.begin(incoming, lease), given_up)
                     break
                 except LeaseLost:
-                    self._shares.drop([share])
                     log.info("update.left", update_id=incoming.update_id)
         finally:
             # Whatever happened: as long as it waits, the next round finds it.
@@ -219,17 +219,16 @@ class UpdateProcessor:
             turn = await decision(work)
             return turn, self._completed(handling, turn)
 
-        share = handling.share
-        check = None if share is None else self._shares.check(share)
+        lease = handling.lease
         (turn, completed), committed = await self._commits.decide(
             handling.cause,
             decide,
-            checks=() if check is None else [check],
+            checks=() if lease is None else lease.checks,
             waits_out=outage_of_sql,
         )
-        if committed.duplicate and share is not None:
-            # Our own commit, whose answer got lost; or that of whoever has the share by now.
-            self._shares.require(share)
+        if committed.duplicate and lease is not None:
+            # Our own commit, whose answer got lost; or that of whoever has the partition by now.
+            lease.require()
         UPDATES.labels(completed.operation, completed.outcome).inc()
         HANDLING.observe(completed.duration_ms / 1000)
         log.info(
@@ -256,9 +255,9 @@ class UpdateProcessor:
         turn.work.publish(completed, turn.user_id or None)
         return completed
 
-    def begin(self, incoming: Incoming, share: Share | None = None) -> Handling:
+    def begin(self, incoming: Incoming, lease: Lease | None = None) -> Handling:
         cause_id = f"update:{self._intake.bot_id}:{incoming.update_id}"
-        return Handling(incoming, Cause("bot", id=cause_id, correlation_id=cause_id), share)
+        return Handling(incoming, Cause("bot", id=cause_id, correlation_id=cause_id), lease)
 
 
 def _lane_failed(user: str, error: Exception) -> None:

@@ -13,10 +13,10 @@ from yabot.bot.processing import UpdateProcessor
 from yabot.bot.reading import Received, Unreadable
 from yabot.bot.rounds import Rounds
 from yabot.bot.sender import Sender
-from yabot.bot.shares import Shares
 from yabot.bot.source import UpdateSource
 from yabot.bot.unreadable import UnreadableUpdates
 from yabot.errors import StoreUnavailable
+from yabot.log.assignment import Assignment
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import GROUP_TALK
 from yabot.runtime.backoff import backoff
@@ -35,7 +35,7 @@ MOST_WAITING = 1000
 
 
 class BotRole:
-    """Intake, processing and sending for one bot: of all its readers, or of this process's share.
+    """Intake, processing and sending for one bot: of the readers in its partitions.
 
     Any process stores updates; the owner of the user's partition handles them and answers.
     """
@@ -45,7 +45,7 @@ class BotRole:
         *,
         source: UpdateSource,
         door: GroupDoor,
-        shares: Shares,
+        assignment: Assignment,
         intake: Intake,
         emergency: EmergencyAnswers,
         processor: UpdateProcessor,
@@ -55,7 +55,7 @@ class BotRole:
         unreadable: UnreadableUpdates,
         menu: CommandMenu,
     ) -> None:
-        self.shares = shares
+        self.assignment = assignment
         self._source = source
         self._door = door
         self._intake = intake
@@ -119,11 +119,10 @@ class BotRole:
         async with self._resuming:
             if self._resumed:
                 return
-            await self._rounds.run_once()
+            await self.assignment.run_once()
             await self._unreadable.try_again()
             self._sender.loop.start()
-            if not self.shares.sole:
-                self._rounds.loop.start()
+            self._rounds.start()
             self._resumed = True
 
     async def _receive(self, delivered: Sequence[Received]) -> None:

@@ -1,27 +1,30 @@
-"""Looks after this process's share of the work: takes partitions over, and hands them over.
+"""Takes up the updates and messages that wait in the partitions of this process.
 
 What waits in a partition is read before the first new thing is begun there, so that whatever
 happens to a user or in a chat keeps its order through a change of owner.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+
+from typing_extensions import override
 
 from yabot.bot.incoming import Incoming
 from yabot.bot.limits import SendLimits
 from yabot.bot.pre_checkout import PreCheckoutAnswers
 from yabot.bot.processing import UpdateProcessor
 from yabot.bot.sender import Sender
-from yabot.bot.shares import Share, Shares
 from yabot.bot.waiting import Waiting, WaitingUpdates
-from yabot.error_text import error_text
 from yabot.errors import StoreUnavailable
+from yabot.log.assignment import Assignee, Assignment
+from yabot.log.lease import Lease
 from yabot.observability.logging import get_logger
 from yabot.runtime.loops import WakingLoop
 
 log = get_logger(__name__)
 
+# The readers' group, in SQL.
+GROUP = "bot"
 # Seconds between two rounds, and so the longest that an update which another process has stored
 # waits to be found.
 EVERY = 0.5
@@ -31,12 +34,12 @@ MOST_AT_ONCE = 1000
 PRE_CHECKOUT_LEFT_AFTER = timedelta(seconds=30)
 
 
-class Rounds:
-    """The only one that opens and releases partitions; its loop runs while the bot role does."""
+class Rounds(Assignee):
+    """The bot's part in the partitions that come and go; its loop runs while the bot role does."""
 
     def __init__(
         self,
-        shares: Shares,
+        assignment: Assignment,
         updates: WaitingUpdates,
         processor: UpdateProcessor,
         pre_checkout: PreCheckoutAnswers,
@@ -49,18 +52,19 @@ class Rounds:
         ``on_taken_over`` is called when it has partitions that another process had: it may have
         died behind a commit.
         """
-        self._shares = shares
+        self._assignment = assignment
+        assignment.assignee = self
         self._updates = updates
         self._processor = processor
         self._pre_checkout = pre_checkout
         self._sender = sender
         self._limits = limits
         self._on_taken_over = on_taken_over
-        self._closing = self._leaving = False
+        self._closing = False
         # Where no other process can store updates there is nothing to be found but at the start:
         # what waits is then read whole, for what comes later is not held against it.
-        self._most = None if shares.sole else MOST_AT_ONCE
-        self.loop = WakingLoop("shares", self.run_once, EVERY)
+        self._most = None if assignment.is_sole else MOST_AT_ONCE
+        self.loop = WakingLoop("rounds", self.run_once, EVERY)
 
     async def begin(self, stored: Sequence[Incoming]) -> None:
         """What this process has just stored: at once if it is its own, behind what others have
@@ -70,8 +74,8 @@ class Rounds:
         for entry in stored:
             if entry.is_pre_checkout:
                 self._pre_checkout.submit(entry)
-        if not self._shares.sole:
-            ordinary = [entry for entry in ordinary if self._shares.owns(entry.lane)]
+        if not self._assignment.is_sole:
+            ordinary = [entry for entry in ordinary if self._assignment.get(entry.partition)]
             try:
                 self._take_up(await self._updates.before(ordinary))
             except StoreUnavailable as error:
@@ -81,49 +85,54 @@ class Rounds:
         for entry in ordinary:
             self._processor.submit(entry)
 
+    def start(self) -> None:
+        self._assignment.start()
+        if not self._assignment.is_sole:
+            self.loop.start()
+
     async def run_once(self) -> None:
         """Raises StoreUnavailable."""
-        if self._leaving:
-            return
-        fresh = await self._shares.refresh()
-        await self._shares.release(self._shares.to_hand_over())
-        if self._closing:
-            return
-        if fresh:
-            await self._take_over(fresh)
-        elif not self._shares.sole:
-            self._take_up(await self._find(self._shares.partitions))
-        if self._limits is not None and self._shares.fraction:
-            self._limits.take(self._shares.fraction)
+        if not self._closing:
+            self._take_up(await self._find(self._assignment.partitions))
+            self._share_limits()
+
+    @override
+    async def assigned(self, leases: Sequence[Lease]) -> None:
+        orphans = [lease.partition for lease in leases if lease.orphaned]
+        await self._updates.count_attempt(orphans)
+        for lease in leases:
+            # Once, whatever fails behind this.
+            lease.orphaned = False
+        partitions = [lease.partition for lease in leases]
+        messages = await self._sender.find(partitions)
+        updates = await self._find(partitions)
+        for lease in leases:
+            lease.open()
+        self._sender.take(messages)
+        self._take_up(updates)
+        self._share_limits()
+        if not self._assignment.is_sole:
+            # Also what has been committed between the look and the opening.
+            self._on_taken_over()
+
+    @override
+    async def revoked(self, leases: Sequence[Lease]) -> None:
+        if self._assignment.is_sole:
+            await self._updates.excuse_attempt([lease.partition for lease in leases])
 
     def close(self) -> None:
         """Take nothing over or up any more; what is ours stays so until ``leave``."""
         self._closing = True
+        self._assignment.take_no_more()
 
     async def leave(self, seconds: float) -> None:
         """Let others go on at once."""
-        self._leaving = True
         await self.loop.finish(seconds)
-        try:
-            async with asyncio.timeout(seconds):
-                if self._shares.sole:
-                    await self._updates.excuse_attempt(self._shares.partitions)
-                await self._shares.leave()
-        except (StoreUnavailable, TimeoutError) as error:
-            log.warning("shares.not_handed_over", reason=error_text(error))
+        await self._assignment.leave(seconds)
 
-    async def _take_over(self, fresh: Sequence[Share]) -> None:
-        orphans = [share.partition for share in fresh if share.orphaned]
-        await self._updates.count_attempt(orphans)
-        partitions = [share.partition for share in fresh]
-        messages = await self._sender.find(partitions)
-        updates = await self._find(partitions)
-        self._shares.open(fresh)
-        self._sender.take(messages)
-        self._take_up(updates)
-        if not self._shares.sole:
-            # Also what has been committed between the look and the opening.
-            self._on_taken_over()
+    def _share_limits(self) -> None:
+        if self._limits is not None and self._assignment.partitions:
+            self._limits.take(self._assignment.fraction)
 
     async def _find(self, partitions: Sequence[int]) -> list[Waiting]:
         return await self._updates.find(partitions, self._processor.under_way, self._most)
@@ -132,5 +141,5 @@ class Rounds:
         for each in found:
             if each.is_given_up or not each.incoming.is_pre_checkout:
                 self._processor.submit(each.incoming, given_up=each.is_given_up)
-            elif self._shares.sole or each.age > PRE_CHECKOUT_LEFT_AFTER:
+            elif self._assignment.is_sole or each.age > PRE_CHECKOUT_LEFT_AFTER:
                 self._pre_checkout.submit(each.incoming)

@@ -1,7 +1,6 @@
 """Makes Telegram hear what SQL has committed; in order for each chat."""
 
 from collections.abc import Awaitable, Callable, Collection
-from functools import partial
 from typing import Literal
 
 from aiogram import Bot
@@ -18,15 +17,16 @@ from yabot.bot.methods import manner_of
 from yabot.bot.refusals import has_gone, is_done_already
 from yabot.bot.room import ROOM, Left, Room
 from yabot.bot.session import OutcomeUnknown
-from yabot.bot.shares import Share, Shares
 from yabot.bot.unsent import Due, Portion, Unsent
 from yabot.clock import utc_now
 from yabot.error_text import error_text
 from yabot.errors import LeaseLost
 from yabot.events.envelope import EventPayload
 from yabot.events.intake import MessageUncertain
+from yabot.log.assignment import Assignment
 from yabot.log.audit import audited
 from yabot.log.commit_log import Committed
+from yabot.log.lease import Lease
 from yabot.log.unit_of_work import Message
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import SENDS
@@ -58,7 +58,7 @@ class Sender:
         self,
         database: Database,
         bot: Bot,
-        shares: Shares,
+        assignment: Assignment,
         limits: SendLimits | None,
         on_blocked: OnBlocked,
         endings: Endings,
@@ -72,16 +72,16 @@ class Sender:
         self._tell = tell
         self._calls = Calls()
         self._marks = Marks(database)
-        self._delivery = Delivery(bot, shares, limits, self._calls, self._marks)
+        self._delivery = Delivery(bot, limits, self._calls, self._marks)
         self._database = database
-        self._shares = shares
+        self._assignment = assignment
         self._on_blocked = on_blocked
         self._endings = endings
         self._room = room
-        self._unsent = Unsent(database, shares, room.of_a_chat)
+        self._unsent = Unsent(database, assignment, room.of_a_chat)
         self.lanes: Lanes[Lane] = Lanes(None, _lane_failed)
         # Finds rows whose commit got lost on its way back, or was another process's.
-        every = LOOK_EVERY_ALONE if shares.sole else LOOK_EVERY
+        every = LOOK_EVERY_ALONE if assignment.is_sole else LOOK_EVERY
         self.loop = WakingLoop("messages", self.resume, every)
         # Rows that are on their way, or sent so lately that their mark may not be written yet.
         self._taken: set[int] = set()
@@ -104,7 +104,7 @@ class Sender:
         Raises StoreUnavailable.
         """
         self._left_since = Left()
-        portion = await self.find(self._shares.partitions)
+        portion = await self.find(self._assignment.partitions)
         self._left = self._left_since
         self.take(portion)
 
@@ -169,8 +169,7 @@ class Sender:
 
     def _submit(self, due: Due) -> None:
         chat_id = due.message.chat_id
-        share = self._shares.of(str(chat_id))
-        if share is None or due.row_id in self._taken:
+        if self._assignment.of(str(chat_id)) is None or due.row_id in self._taken:
             return
         self._taken.add(due.row_id)
 
@@ -181,7 +180,7 @@ class Sender:
             finally:
                 self._make_room(chat_id)
 
-        self.lanes.submit(_lane_of(due), share.counted(deliver))
+        self.lanes.submit(_lane_of(due), deliver)
 
     async def _deliver(self, due: Due) -> None:
         """Until Telegram has taken the message, or has refused it for good; or until it is another
@@ -191,21 +190,22 @@ class Sender:
         another process has sent it meanwhile, which ``find`` has seen before it became ours.
         """
         while due.row_id in self._taken:
-            share = self._shares.of(str(due.message.chat_id))
-            if share is None:
+            lease = self._assignment.of(str(due.message.chat_id))
+            if lease is None:
                 self._taken.discard(due.row_id)
                 return
             try:
-                await share.counted(partial(self._settle, share, due))()
+                with lease:
+                    await self._settle(lease, due)
             except LeaseLost:
                 continue
             return
 
-    async def _settle(self, share: Share, due: Due) -> None:
+    async def _settle(self, lease: Lease, due: Due) -> None:
         """Raises LeaseLost."""
         row_id, message = due.row_id, due.message
         try:
-            sent_id = await self._delivery.until_taken(share, due)
+            sent_id = await self._delivery.until_taken(lease, due)
         except GivenUp as error:
             page = refused_page(message, error)
             await (self._fail(due, error) if page is None else self._refuse_page(due, page))

@@ -11,10 +11,10 @@ from aiogram import Bot
 
 from yabot.bot.disturbances import Disturbances
 from yabot.bot.keeper import Poll, WebhookKeeper
+from yabot.bot.leadership import Leadership
 from yabot.bot.own_webhooks import OwnWebhooks, place_of
 from yabot.bot.polling import Polling, Receive
 from yabot.bot.registration import register_webhook
-from yabot.bot.shares import Shares
 from yabot.bot.webhook import WebhookHandler
 from yabot.errors import TransientError
 from yabot.observability.logging import get_logger
@@ -47,7 +47,8 @@ class UpdateSource:
         bot: Bot,
         settings: TelegramSettings,
         allowed_updates: list[str],
-        shares: Shares,
+        partitions: int,
+        leadership: Leadership,
         own: OwnWebhooks,
         on_trouble: Callable[[str | None], None],
         disturbances: Disturbances,
@@ -56,14 +57,15 @@ class UpdateSource:
         self._bot = bot
         self._settings = settings
         self._allowed_updates = allowed_updates
-        self._shares = shares
+        self._partitions = partitions
+        self._leadership = leadership
         self._own = own
         self._on_trouble = on_trouble
         self._disturbances = disturbances
         self._polling = Polling(
             bot,
             self._make_way,
-            partitions=shares.count,
+            partitions=partitions,
             timeout=settings.polling_timeout,
             limit=settings.polling_limit,
             on_trouble=on_trouble,
@@ -80,7 +82,7 @@ class UpdateSource:
         secret = _webhook_secret(self._settings, self._bot.token)
         if self._settings.webhook_url is not None:
             path = urlsplit(self._settings.webhook_url).path or "/"
-            handler = WebhookHandler(self._bot, path, secret, receive, self._shares.count)
+            handler = WebhookHandler(self._bot, path, secret, receive, self._partitions)
             self._webhook = self._listener(handler)
             await self._webhook.start()
         self._task = asyncio.create_task(self._take_updates(receive, secret), name="updates")
@@ -112,8 +114,8 @@ class UpdateSource:
         poll = partial(self._polling.run, receive, self._allowed_updates)
         take = poll if url is None else self._keeper(url, secret, poll).run
         while True:
-            await self._shares.leading.wait()
-            await finished_before(self._shares.following, take())
+            await self._leadership.leading.wait()
+            await finished_before(self._leadership.following, take())
 
     def _keeper(self, url: str, secret: str, poll: Poll) -> WebhookKeeper:
         async def register() -> None:

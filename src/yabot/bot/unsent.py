@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, case, func, select
 
 from yabot.bot.methods import ALONE
-from yabot.bot.shares import Shares
+from yabot.log.assignment import Assignment
 from yabot.log.tables import outgoing
 from yabot.log.unit_of_work import Message
 from yabot.storage.relational.database import Database
@@ -46,12 +46,12 @@ class Portion:
 class Unsent:
     """Reads only; what becomes of a message is for ``Marks`` and ``Endings`` to write."""
 
-    def __init__(self, database: Database, shares: Shares, per_chat: int) -> None:
+    def __init__(self, database: Database, assignment: Assignment, per_chat: int) -> None:
         """A portion has no more than ``per_chat`` messages of a chat, besides those that go out
         alone.
         """
         self._database = database
-        self._shares = shares
+        self._assignment = assignment
         self._per_chat = per_chat
 
     async def first(self, most: int, partitions: Collection[int], taken: frozenset[int]) -> Portion:
@@ -88,7 +88,7 @@ class Unsent:
         ids: list[int] = []
         behind: set[int] = set()
         for row_id, chat_id, place in connection.execute(_placed, {"most_places": self._per_chat}):
-            if self._shares.partition_of(str(chat_id)) not in partitions:
+            if self._assignment.partition_of(str(chat_id)) not in partitions:
                 continue
             if place > self._per_chat:
                 behind.add(chat_id)

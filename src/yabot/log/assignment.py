@@ -65,12 +65,12 @@ class Assignment:
         every: float = RENEW_EVERY,
         now: Callable[[], float] = uptime,
     ) -> None:
-        """Of so many ``partitions``. ``every`` is in seconds."""
+        """Of so many ``partitions``; ``every`` so many seconds the leases are renewed."""
         self.group = group
         self.assignee = Assignee()
         # Told what each renewal has given; None when SQL did not answer.
         self.on_renewal: list[Callable[[Granted | None], None]] = []
-        self._count = partitions
+        self.count = partitions
         self._leases = leases
         self._now = now
         # By partition: those to be opened, those that are open, and those that come to their end.
@@ -99,10 +99,10 @@ class Assignment:
     @property
     def fraction(self) -> float:
         """How much of all the work is this process's."""
-        return len(self.partitions) / self._count
+        return len(self.partitions) / self.count
 
     def partition_of(self, key: str) -> int:
-        return partition_of(key, self._count)
+        return partition_of(key, self.count)
 
     def of(self, key: str) -> Lease | None:
         """Under which to work for a user or chat, by id; None: it is another process's."""
@@ -173,7 +173,7 @@ class Assignment:
             lease.close()
         try:
             async with asyncio.timeout_at(deadline):
-                await self._revoke([each for each in held if not each.is_lost], seconds / 2)
+                await self._revoke([each for each in held if not each.is_lost], seconds * 0.75)
                 await self._leases.leave(self.group)
         except (StoreUnavailable, TimeoutError) as error:
             log.warning("leases.not_released", group=self.group, reason=error_text(error))

@@ -38,7 +38,8 @@ class Lease:
         self.token = token
         # Raises LeaseLost. None where no other process can ever have the partition.
         self.check = check
-        # Whoever had it before has not released it: it may have died of what waits there.
+        # Whoever had it before has not released it, and may have died of what waits there; until
+        # its assignee has made a note of that.
         self.orphaned = orphaned
         # Nothing more may be begun. Whatever only waits need wait no longer.
         self.closed = asyncio.Event()

@@ -23,13 +23,13 @@ from yabot.bot.intake import Intake
 from yabot.bot.pace import Pace
 from yabot.bot.pre_checkout import PreCheckoutAnswers
 from yabot.bot.processing import UpdateProcessor
-from yabot.bot.rounds import Rounds
+from yabot.bot.rounds import GROUP, Rounds
 from yabot.bot.sender import Sender
-from yabot.bot.shares import Shares
 from yabot.bot.telegram import connect_bot
 from yabot.bot.turn import Turn
 from yabot.bot.waiting import WaitingUpdates
 from yabot.clock import utc_now
+from yabot.log.assignment import Assignment
 from yabot.log.leases import SharedLeases, SoleLeases
 from yabot.log.tables import audit_log
 from yabot.log.unit_of_work import UnitOfWork
@@ -67,7 +67,7 @@ class Handlers:
 class Bench:
     database: Database
     intake: Intake
-    shares: Shares
+    assignment: Assignment
     rounds: Rounds
     processor: UpdateProcessor
     sender: Sender
@@ -78,6 +78,14 @@ class Bench:
     async def receive(self, *updates: Incoming) -> None:
         """As from Telegram."""
         await self.rounds.begin(await self.intake.store(updates))
+
+    def owns(self, user_id: str) -> bool:
+        return self.assignment.of(user_id) is not None
+
+    async def look(self) -> None:
+        """As its loops do."""
+        await self.assignment.run_once()
+        await self.rounds.run_once()
 
     async def finish(self) -> None:
         """As when the program stops: all that it has begun is done and said, and others go on."""
@@ -116,14 +124,14 @@ async def at_the_bench(
     commits, texts = new_commits(database), build_texts(FEATURES)
     intake = Intake(database, bot.id, PARTITIONS)
     leases = SoleLeases(PARTITIONS) if alone else SharedLeases(database, lease)
-    shares = Shares(leases, PARTITIONS)
-    sender = Sender(database, bot, shares, None, _nothing, Endings(commits, _no_page))
+    assignment = Assignment(GROUP, PARTITIONS, leases)
+    sender = Sender(database, bot, assignment, None, _nothing, Endings(commits, _no_page))
     processor = UpdateProcessor(
         bot=bot,
         dispatcher=dispatcher,
         intake=intake,
         commits=commits,
-        shares=shares,
+        assignment=assignment,
         texts=texts,
         pace=Pace(at_once, 60, lambda: 0.0),
         is_answered=lambda _update_id: False,
@@ -135,9 +143,9 @@ async def at_the_bench(
     looks: list[None] = []
     commits.on_untold.append(lambda: looks.append(None))
     waiting = WaitingUpdates(intake)
-    rounds = Rounds(shares, waiting, processor, pre_checkout, sender, None, commits.look_again)
+    rounds = Rounds(assignment, waiting, processor, pre_checkout, sender, None, commits.look_again)
     try:
-        yield Bench(database, intake, shares, rounds, processor, sender, handlers, looks)
+        yield Bench(database, intake, assignment, rounds, processor, sender, handlers, looks)
     finally:
         await processor.lanes.cancel()
         await sender.lanes.cancel()

@@ -21,10 +21,10 @@ async def test_what_was_sent_just_before_a_hand_over_is_not_sent_again(
     await asyncio.gather(one.open(), two.open())
     for n in range(TIMES):
         async with at_the_bench(one, recorder) as leaving, at_the_bench(two, recorder) as heir:
-            await leaving.rounds.run_once()
+            await leaving.look()
             await leaving.receive(written(n, n, "hello"))
             await leaving.finish()
-            await heir.rounds.run_once()
+            await heir.look()
             await heir.finish()
     assert Counter(call.chat_id for call in recorder.taken) == dict.fromkeys(range(TIMES), 1)
 
@@ -35,14 +35,14 @@ async def test_who_stops_takes_up_nothing_new_and_keeps_what_it_has(
     one, two = new_postgres(), new_postgres()
     await asyncio.gather(one.open(), two.open())
     async with at_the_bench(one, recorder) as stopping, at_the_bench(two, recorder) as heir:
-        await stopping.rounds.run_once()
+        await stopping.look()
         stopping.rounds.close()
         await heir.intake.store([written(1, 7, "hello")])
-        await stopping.rounds.run_once()
+        await stopping.look()
         assert not stopping.processor.under_way
-        assert stopping.shares.owns("7")
+        assert stopping.owns("7")
         await stopping.finish()
-        await heir.rounds.run_once()
+        await heir.look()
         assert heir.processor.under_way == {1}
         await heir.finish()
     assert [call.text for call in recorder.taken] == ["hello"]
@@ -55,12 +55,12 @@ async def test_an_heir_looks_at_once_for_what_the_other_has_committed(
     one, two = new_postgres(), new_postgres()
     await asyncio.gather(one.open(), two.open())
     async with at_the_bench(one, recorder) as leaving, at_the_bench(two, recorder) as heir:
-        await leaving.rounds.run_once()
-        await heir.rounds.run_once()
+        await leaving.look()
+        await heir.look()
         assert not heir.looks
         await leaving.finish()
-        await heir.rounds.run_once()
+        await heir.look()
         assert len(heir.looks) == 1
-        await heir.rounds.run_once()
+        await heir.look()
         assert len(heir.looks) == 1
         await heir.finish()

@@ -47,7 +47,7 @@ async def bench(new_postgres: NewDatabase, telegram: SlowTelegram) -> AsyncItera
     database = new_postgres()
     await database.open()
     async with at_the_bench(database, telegram, lease=LEASE) as opened:
-        await opened.rounds.run_once()
+        await opened.look()
         yield opened
 
 
@@ -58,22 +58,22 @@ async def lose_and_regain(bench: Bench) -> None:
 
 async def lose(bench: Bench) -> None:
     async def lapsed() -> bool:
-        return not bench.shares.owns("7")
+        return not bench.owns("7")
 
     await until(lapsed)
 
 
 async def gain(bench: Bench) -> None:
     async def owned() -> bool:
-        await bench.rounds.run_once()
-        return bench.shares.owns("7")
+        await bench.look()
+        return bench.owns("7")
 
     await until(owned)
 
 
 async def test_what_waits_behind_a_slow_update_keeps_its_order(bench: Bench) -> None:
     async def all_noted() -> bool:
-        await bench.rounds.run_once()
+        await bench.look()
         return len((await bench.noted())["7"]) == 3
 
     await bench.receive(written(1, 7, "slow"), written(2, 7, "second"))
@@ -89,7 +89,7 @@ async def test_what_waits_behind_a_slow_message_keeps_its_order(
     bench: Bench, telegram: SlowTelegram
 ) -> None:
     async def all_sent() -> bool:
-        await bench.rounds.run_once()
+        await bench.look()
         await bench.sender.resume()
         return len(texts_to(telegram, 7)) == 3
 
@@ -126,12 +126,12 @@ async def until_begun(bench: Bench, begun: asyncio.Event) -> None:
     """However long it takes: the lease is renewed meanwhile."""
 
     async def has_begun() -> bool:
-        await bench.rounds.run_once()
+        await bench.look()
         return begun.is_set()
 
     await until(has_begun)
 
 
 async def has_noted(bench: Bench, number: int) -> bool:
-    await bench.rounds.run_once()
+    await bench.look()
     return len((await bench.noted())["7"]) == number

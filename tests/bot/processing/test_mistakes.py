@@ -61,14 +61,14 @@ async def test_an_update_that_not_even_an_excuse_could_end_is_found_again(
     database = new_postgres()
     await database.open()
     async with at_the_bench(database, recorder) as bench:
-        await bench.rounds.run_once()
+        await bench.look()
         await database.write(mislay)
         await bench.receive(written(1, 7, "hello"))
         assert await bench.processor.lanes.drain(PATIENCE)
         await database.write(put_back)
 
         async def noted() -> bool:
-            await bench.rounds.run_once()
+            await bench.look()
             return (await bench.noted())["7"] == ["hello"]
 
         await until(noted)
@@ -79,7 +79,7 @@ async def test_what_could_not_be_stored_is_told_once_and_the_lane_goes_on(
     sqlite_database: Database, recorder: Recorder
 ) -> None:
     async with at_the_bench(sqlite_database, recorder, alone=True) as bench:
-        await bench.rounds.run_once()
+        await bench.look()
         await bench.receive(written(1, 7, "too much"), written(2, 7, "hello"))
         await bench.finish()
         assert await bench.noted() == {"7": ["hello"]}

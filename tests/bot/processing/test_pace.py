@@ -96,7 +96,7 @@ async def test_a_flood_is_kept_and_finished_and_answered_once(
     sqlite_database: Database, recorder: Recorder
 ) -> None:
     async with at_the_bench(sqlite_database, recorder, alone=True, at_once=AT_ONCE) as bench:
-        await bench.rounds.run_once()
+        await bench.look()
         await handled(bench, *flood(1, 20), written(21, BLAS, "and I?"))
         noted = await bench.noted()
         rows = await rows_of(sqlite_database, updates)
@@ -115,7 +115,7 @@ async def test_a_flood_is_kept_and_finished_and_answered_once(
 
 async def test_no_press_is_left_waiting(sqlite_database: Database, recorder: Recorder) -> None:
     async with at_the_bench(sqlite_database, recorder, alone=True, at_once=AT_ONCE) as bench:
-        await bench.rounds.run_once()
+        await bench.look()
         await handled(bench, *flood(1, AT_ONCE), *(pressed(n, ANA) for n in range(5, 9)))
         await bench.finish()
     answers = [call for call in recorder.taken if call.method == "answerCallbackQuery"]
@@ -129,7 +129,7 @@ async def test_nothing_is_added_behind_a_long_queue(
     """Telegram takes nothing: what waits for a chat stays bounded all the same."""
     recorder.script = lambda _call: Refusal(500)
     async with at_the_bench(sqlite_database, recorder, alone=True) as bench:
-        await bench.rounds.run_once()
+        await bench.look()
         await bench.receive(*flood(1, 3 * ROOM.owed_to_a_chat))
         assert await bench.processor.lanes.drain(PATIENCE)
         waiting = [row["state"] for row in await rows_of(sqlite_database, outgoing)]

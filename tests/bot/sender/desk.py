@@ -17,10 +17,11 @@ from yabot.bot.limits import SendLimits
 from yabot.bot.outgoing import to_message
 from yabot.bot.plain import in_plain_text
 from yabot.bot.room import ROOM, Room
+from yabot.bot.rounds import GROUP
 from yabot.bot.sender import Sender
-from yabot.bot.shares import Shares
 from yabot.bot.telegram import connect_bot
 from yabot.events.envelope import EventPayload
+from yabot.log.assignment import Assignment
 from yabot.log.commit_log import CommitLog, whatever_passes
 from yabot.log.leases import SoleLeases
 from yabot.log.tables import outgoing
@@ -97,11 +98,11 @@ async def at_the_desk(
 
         await commits.decide(Cause("test", "blocked", "blocked"), decide, waits_out=whatever_passes)
 
-    shares = Shares(SoleLeases(PARTITIONS), PARTITIONS)
-    shares.open(await shares.refresh())
+    assignment = Assignment(GROUP, PARTITIONS, SoleLeases(PARTITIONS))
+    await assignment.run_once()
     told: list[EventPayload] = []
     endings = Endings(commits, build_on_refused(refused))
-    sender = Sender(database, bot, shares, limits, on_blocked, endings, room, told.append)
+    sender = Sender(database, bot, assignment, limits, on_blocked, endings, room, told.append)
     commits.followers.append(sender.notice)
     commits.on_untold.append(sender.loop.wake)
     try:

@@ -1,0 +1,46 @@
+"""Which one of all processes does what only one of them may do."""
+
+import asyncio
+from collections.abc import Callable
+
+from yabot.log.assignment import Assignment
+from yabot.log.leases import Granted
+from yabot.observability.logging import get_logger
+
+log = get_logger(__name__)
+
+# Whoever has this partition leads.
+LEADING = 0
+
+
+class Leadership:
+    """Nobody leads, or several do, for moments at most; and while SQL is away the one that led
+    before it.
+    """
+
+    def __init__(self, assignment: Assignment) -> None:
+        self.leading, self.following = asyncio.Event(), asyncio.Event()
+        self.following.set()
+        # Called when this process begins to lead.
+        self.on_leading: list[Callable[[], None]] = []
+        self._has_heard = False
+        assignment.on_renewal.append(self._hear)
+
+    def _hear(self, granted: Granted | None) -> None:
+        if granted is not None:
+            self._has_heard = True
+            self._lead(LEADING in granted.tokens and LEADING not in granted.revoked)
+        elif not self._has_heard:
+            # Nobody can say who leads, and readers knock: each process does what it can.
+            self._lead(True)
+
+    def _lead(self, leads: bool) -> None:
+        if leads == self.leading.is_set():
+            return
+        log.info("bot.leads" if leads else "bot.follows")
+        now, before = (self.leading, self.following) if leads else (self.following, self.leading)
+        now.set()
+        before.clear()
+        if leads:
+            for listener in self.on_leading:
+                listener()
