@@ -9,12 +9,13 @@ from aiogram import Bot, Dispatcher
 from structlog.contextvars import bound_contextvars
 
 from yabot.bot.chat_action import TypingAction
+from yabot.bot.excuses import Excuses
 from yabot.bot.incoming import Incoming
 from yabot.bot.intake import Intake
 from yabot.bot.localization import Texts
 from yabot.bot.pace import Pace, Verdict
 from yabot.bot.turn import Turn
-from yabot.errors import GuardFailed, LeaseLost, StoreUnavailable, TerminalError, code_of
+from yabot.errors import GuardFailed, LeaseLost, StoreUnavailable, TerminalError
 from yabot.events.operations import OperationCompleted, Outcome, UpdateReceived
 from yabot.log.assignment import Assignment
 from yabot.log.commit_log import CommitLog, Decision, outage_of_sql
@@ -85,7 +86,7 @@ class UpdateProcessor:
         self._intake = intake
         self._commits = commits
         self._assignment = assignment
-        self._texts = texts
+        self._excuses = Excuses(texts)
         self.lanes: Lanes[str] = Lanes(IN_FLIGHT, _lane_failed)
         # By id, the updates that are in a lane.
         self._under_way: set[int] = set()
@@ -116,7 +117,7 @@ class UpdateProcessor:
             while (lease := self._assignment.get(incoming.partition)) is not None:
                 try:
                     with lease:
-                        await self._work_at(self.begin(incoming, lease), given_up)
+                        await self._answer(self.begin(incoming, lease), given_up)
                     break
                 except LeaseLost:
                     log.info("update.left", update_id=incoming.update_id)
@@ -124,40 +125,27 @@ class UpdateProcessor:
             # Whatever happened: as long as it waits, the next round finds it.
             self._under_way.discard(incoming.update_id)
 
-    async def _work_at(self, handling: Handling, given_up: bool) -> None:
-        """Raises LeaseLost."""
+    async def _answer(self, handling: Handling, given_up: bool) -> None:
+        """One of the three. Raises LeaseLost."""
         with (
             bound_contextvars(correlation_id=handling.cause.correlation_id),
             self._typing.over(handling.incoming.chat_id),
         ):
             if given_up:
-                await self._give_up(handling)
+                log.error("update.given_up", update_id=handling.incoming.update_id)
+                await self._excuse(handling, "failed", "failed", GivenUp())
             elif (verdict := self._pace.judge(handling.incoming)) is Verdict.HANDLE:
-                await self._settle(handling)
+                await self._handle(handling)
             else:
                 told = verdict is Verdict.SLOW_DOWN
-                await self.finish(handling, partial(self._turned_away, handling, "too_fast", told))
+                await self.finish(handling, partial(self._turn_away, handling, "too_fast", told))
 
-    async def _turned_away(
-        self, handling: Handling, error_code: str, told: bool, work: UnitOfWork
-    ) -> Turn:
-        """Done without a handler. Only who is ``told`` hears why; no press is left waiting."""
-        TURNED_AWAY.inc()
-        handling.operation = "turned_away"
-        turn = handling.turn(work)
-        turn.reject(error_code)
-        user, text = turn.incoming.user, None
-        if told and user is not None and turn.chat_id and not turn.incoming.is_from_group:
-            text = self._texts.localizer(user.language_code)("slow-down")
-        turn.acknowledge(text)
-        if text is not None and turn.update.callback_query is None:
-            turn.say(text)
-        return turn
-
-    async def _settle(self, handling: Handling) -> None:
-        """Until the update is committed: as handled, or with an answer that says why not."""
+    async def _handle(self, handling: Handling) -> None:
+        """Until the update is committed: as its handler decides, or with an answer that says why
+        it did not work.
+        """
         try:
-            await self.finish(handling, partial(self._handled, handling))
+            await self.finish(handling, partial(self._dispatch, handling))
         except (StoreUnavailable, GuardFailed) as error:
             await self._excuse(handling, "unavailable", "later", error)
         except LeaseLost:
@@ -166,14 +154,10 @@ class UpdateProcessor:
             log.exception("update.failed", operation=handling.operation)
             await self._excuse(handling, "failed", "failed", error)
 
-    async def _give_up(self, handling: Handling) -> None:
-        log.error("update.given_up", update_id=handling.incoming.update_id)
-        await self._excuse(handling, "failed", "failed", GivenUp())
-
-    async def _handled(self, handling: Handling, work: UnitOfWork) -> Turn:
+    async def _dispatch(self, handling: Handling, work: UnitOfWork) -> Turn:
         incoming = handling.incoming
         if not incoming.tells_of_payment and await self._owes_too_much(incoming.chat_id):
-            return await self._turned_away(handling, "too_much_waits", False, work)
+            return await self._turn_away(handling, "too_much_waits", False, work)
         turn = handling.turn(work)
         if turn.update.message_reaction is not None:
             # It names a message that its reader may see before we have heard the id of it.
@@ -184,29 +168,27 @@ class UpdateProcessor:
             handling.operation = turn.operation
         return turn
 
+    async def _turn_away(
+        self, handling: Handling, error_code: str, told: bool, work: UnitOfWork
+    ) -> Turn:
+        TURNED_AWAY.inc()
+        handling.operation = "turned_away"
+        turn = handling.turn(work)
+        self._excuses.turn_away(turn, error_code, told=told)
+        return turn
+
     async def _excuse(
         self, handling: Handling, outcome: Outcome, text: str, error: Exception
     ) -> None:
         """Answer that it did not work, change nothing else, and let the lane go on."""
-        await self.finish(handling, partial(self._apology, handling, outcome, text, error))
 
-    async def _apology(
-        self,
-        handling: Handling,
-        outcome: Outcome,
-        text: str,
-        error: Exception,
-        work: UnitOfWork,
-    ) -> Turn:
-        DEGRADED_REPLIES.labels(outcome).inc()
-        turn = handling.turn(work)
-        turn.outcome = outcome
-        turn.error_code = code_of(error)
-        user = turn.incoming.user
-        if user is not None and turn.chat_id:
-            turn.acknowledge()
-            turn.say(self._texts.localizer(user.language_code)(text))
-        return turn
+        async def decide(work: UnitOfWork) -> Turn:
+            DEGRADED_REPLIES.labels(outcome).inc()
+            turn = handling.turn(work)
+            self._excuses.apologize(turn, outcome, text, error)
+            return turn
+
+        await self.finish(handling, decide)
 
     async def finish(self, handling: Handling, decision: Decision[Turn]) -> None:
         """Decide and commit, however long SQL is away.
