@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE :=
 PYTEST = $(BIN)/pytest -p no:randomly --dist loadfile --no-loadscope-reorder $(TALLY)
 SEEN := .pytest_cache/tally.json
 
-.PHONY: setup play test-quick test test-slow test-all test-steady test-fresh test-page page-driver crash mutants check format bench lab-sentinel lab-cluster lock clean
+.PHONY: setup play test-quick test test-slow test-all test-steady test-fresh test-page page-driver crash mutants feature check format bench lab-sentinel lab-cluster lock clean
 
 setup: $(SETUP)
 
@@ -62,6 +62,10 @@ crash: setup
 # All of them, or CRITERIA="3.1.4 1.1.3", or SAMPLE=5 of them by chance (the same again: SEED=…).
 mutants: setup
 	@$(BIN)/python -m mutants $(CRITERIA) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED))
+
+# A new feature that passes: make feature NAME=daily_gift.
+feature: setup
+	@$(BIN)/python -m scaffold $(NAME)
 
 check: setup
 	@$(BIN)/ruff format --check .

@@ -1,0 +1,107 @@
+"""Fills the templates in, and adds the feature's line to the lists that name it."""
+
+import keyword
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+TEMPLATES = Path(__file__).parent / "templates"
+SUFFIX = ".tmpl"
+# Telegram's commands are no longer than 32, and an event's name is this and a word.
+NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+LONGEST = 24
+FEATURES = Path("src/yabot/app/features.py")
+RULES = Path("pyproject.toml")
+EVENTS = Path("docs/events.md")
+CONSOLE = "from yabot.cli.main import main; main()"
+# The menu stays last: it answers whatever nobody else has.
+BEFORE_MENU = {
+    FEATURES: (
+        (
+            "from yabot.features.menu import",
+            "from yabot.features.@name@ import feature as @name@\n",
+        ),
+        ("    menu.FEATURE,", "    @name@.FEATURE,\n"),
+    ),
+    RULES: (('    "alerts",', '    "@name@",\n'),),
+}
+
+
+class Refused(Exception):
+    """The sentence says what is wrong with the name, and what would do."""
+
+
+def add_feature(root: Path, name: str) -> list[Path]:
+    """The files that were written or changed, in the checkout ``root``. Raises Refused."""
+    check_name(root, name)
+    words = {"@name@": name, "@Class@": _class_name(name), "@title@": _title(name)}
+    written = [_write(root, template, words) for template in sorted(TEMPLATES.rglob(f"*{SUFFIX}"))]
+    for file, lines in BEFORE_MENU.items():
+        for before, line in lines:
+            _insert(root / file, before, _filled(line, words))
+        written.append(file)
+    _format(root, written)
+    _renew_events(root)
+    return [*written, EVENTS]
+
+
+def check_name(root: Path, name: str) -> None:
+    """Raises Refused for what cannot be a package, a command, a table and part of an event."""
+    if not NAME.fullmatch(name) or len(name) > LONGEST:
+        raise Refused(
+            f"'{name}' cannot be a feature's name: use up to {LONGEST} small letters and digits, "
+            "words joined by single underscores, such as daily_gift"
+        )
+    if keyword.iskeyword(name) or keyword.issoftkeyword(name) or name in sys.stdlib_module_names:
+        raise Refused(f"'{name}' is a word of Python's: take another, such as my_{name}")
+    package = root / "src/yabot/features" / name
+    if package.exists():
+        raise Refused(f"there is a feature '{name}' already, in {package.relative_to(root)}")
+    for file in (root / "src/yabot/features").glob("*/texts/en.ftl"):
+        if f"command-{name} =" in file.read_text(encoding="utf-8"):
+            raise Refused(f"/{name} is a command of the feature '{file.parts[-3]}': take another")
+
+
+def _class_name(name: str) -> str:
+    return "".join(word.capitalize() for word in name.split("_"))
+
+
+def _title(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def _filled(text: str, words: dict[str, str]) -> str:
+    for place, word in words.items():
+        text = text.replace(place, word)
+    return text
+
+
+def _write(root: Path, template: Path, words: dict[str, str]) -> Path:
+    path = Path(_filled(str(template.relative_to(TEMPLATES).with_suffix("")), words))
+    (root / path).parent.mkdir(parents=True, exist_ok=True)
+    (root / path).write_text(_filled(template.read_text(encoding="utf-8"), words), encoding="utf-8")
+    return path
+
+
+def _insert(file: Path, before: str, line: str) -> None:
+    """``line`` above the one that begins with ``before``."""
+    text = file.read_text(encoding="utf-8")
+    head, found, tail = text.partition(f"\n{before}")
+    assert found, f"{file} has no line that begins with {before!r}"
+    file.write_text(f"{head}\n{line}{found[1:]}{tail}", encoding="utf-8")
+
+
+def _format(root: Path, files: list[Path]) -> None:
+    """A name's length decides where lines break, and its letters where its import stands."""
+    ruff = Path(sys.executable).parent / "ruff"
+    python = [str(file) for file in files if file.suffix == ".py"]
+    for command in (("check", "--quiet", "--fix"), ("format", "--quiet")):
+        subprocess.run([ruff, *command, *python], cwd=root, check=True)
+
+
+def _renew_events(root: Path) -> None:
+    """In another process, which imports the feature as it is now."""
+    command = [sys.executable, "-c", CONSOLE, "events", "catalog"]
+    page = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True).stdout
+    (root / EVENTS).write_text(page, encoding="utf-8")

@@ -1,0 +1,85 @@
+"""`make feature` writes what passes, and refuses a name with a sentence."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mutants.checkout import Checkout
+from scaffold.feature import Refused, check_name
+
+ROOT = Path(__file__).parents[2]
+NAME = "daily_gift"
+
+
+def in_copy(checkout: Checkout, *command: str | Path) -> str:
+    """What it says; a failure fails the test with it."""
+    done = subprocess.run(command, cwd=checkout.folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{command}:\n{done.stdout[-5000:]}\n{done.stderr[-5000:]}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A copy of this one, with the new feature in it."""
+    copied = Checkout(tmp_path_factory.mktemp("scaffold") / "checkout")
+    ruff = copied.python.with_name("ruff")
+    ruff.symlink_to(Path(sys.executable).with_name("ruff"))
+    said = in_copy(copied, copied.python, "-m", "scaffold", NAME)
+    assert f"src/yabot/features/{NAME}/feature.py" in said
+    return copied
+
+
+@pytest.mark.engine
+def test_the_new_feature_passes_its_tests_and_the_contract(checkout: Checkout) -> None:
+    tests = (
+        f"tests/features/{NAME}",
+        "tests/features/contract",
+        "tests/architecture",
+        "tests/docs",
+    )
+    quick = ("--tier", "quick", "-q", "-p", "no:cacheprovider")
+    said = in_copy(checkout, checkout.python, "-m", "pytest", *tests, *quick)
+    assert "passed" in said
+
+
+@pytest.mark.slow
+def test_the_new_feature_passes_the_checks(checkout: Checkout) -> None:
+    ruff = checkout.python.with_name("ruff")
+    in_copy(checkout, ruff, "format", "--check", ".")
+    in_copy(checkout, ruff, "check", ".")
+    in_copy(
+        checkout, checkout.python, "-c", "from importlinter.cli import *; lint_imports_command()"
+    )
+    mypy = (checkout.python, "-m", "mypy", f"src/yabot/features/{NAME}", f"tests/features/{NAME}")
+    in_copy(checkout, *mypy)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("DailyGift", "'DailyGift' cannot be a feature's name: use up to 24 small letters"),
+        ("daily-gift", "such as daily_gift"),
+        ("daily__gift", "single underscores"),
+        ("2gifts", "cannot be a feature's name"),
+        ("a" * 25, "up to 24"),
+        ("", "cannot be a feature's name"),
+        ("../gift", "cannot be a feature's name"),
+        ("class", "'class' is a word of Python's: take another, such as my_class"),
+        ("json", "is a word of Python's"),
+        ("shop", "there is a feature 'shop' already, in src/yabot/features/shop"),
+        ("story", "/story is a command of the feature 'narrative': take another"),
+    ],
+)
+def test_a_name_that_cannot_be_is_refused_with_a_sentence(name: str, why: str) -> None:
+    with pytest.raises(Refused) as refused:
+        check_name(ROOT, name)
+    assert why in str(refused.value)
+
+
+def test_without_a_name_it_says_how_to_give_one() -> None:
+    command = [sys.executable, "-m", "scaffold"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "say what it is called: make feature NAME=daily_gift\n"
