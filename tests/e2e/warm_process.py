@@ -16,7 +16,6 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.e2e import kill_points, moved_clock
 from tests.e2e.stopwatch import measure_stopping
-from yabot.bot.unbuilt import import_aiogram
 from yabot.cli.commands import COMMANDS, load
 
 _ended: dict[int, int] = {}
@@ -85,19 +84,10 @@ def _redirect(path: str, descriptor: int, flags: int) -> None:
 
 def _warm(modules: Sequence[str]) -> None:
     """Imports what programs import, which is the slow part of a start, once for all of them."""
-    import_aiogram()
     for command in COMMANDS:
         load(command)
-    for role in (
-        "api.app",
-        "api.listener",
-        "app.bot",
-        "app.followers",
-        "app.playground",
-        "app.worker",
-    ):
-        import_module(f"yabot.{role}")
-    for name in modules:
+    parts = ("startup", "bot", "worker", "playground")
+    for name in (*(f"yabot.app.{part}" for part in parts), *modules):
         import_module(name)
     from yabot.app.assembly import build_texts
     from yabot.app.features import FEATURES

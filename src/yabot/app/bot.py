@@ -1,6 +1,5 @@
 """The bot's role, put together: from Telegram, or the playground, to it."""
 
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 from functools import partial
 
@@ -29,11 +28,9 @@ from yabot.log.assignment import Assignment
 from yabot.runtime.importing import imported
 
 
-async def start_bot(
-    base: Foundation, stack: AsyncExitStack, announce: Callable[[str], None]
-) -> None:
-    """Started, and stopped by ``stack``; ``announce`` takes the playground's address."""
-    bot = await _connect(base, stack, announce)
+async def start_bot(base: Foundation, stack: AsyncExitStack) -> list[str]:
+    """Started, and stopped by ``stack``; the line that tells the playground's address, if any."""
+    bot, lines = await _connect(base, stack)
     stack.push_async_callback(bot.session.close)
     partitions = base.services.commits.partitions
     assignment = Assignment(GROUP, partitions, base.leases(), every=EVERY)
@@ -52,19 +49,20 @@ async def start_bot(
         base.start_loop(loop, sql)
         # At once, while Telegram can still be asked: whatever is left, the next start finds.
         stack.push_async_callback(loop.finish, 0)
+    return lines
 
 
-async def _connect(base: Foundation, stack: AsyncExitStack, announce: Callable[[str], None]) -> Bot:
+async def _connect(base: Foundation, stack: AsyncExitStack) -> tuple[Bot, list[str]]:
     telegram = base.settings.telegram
     if telegram.token is not None:
         api_url = str(telegram.api_url) if telegram.api_url else None
-        return connect_bot(telegram.token.get_secret_value(), api_url)
+        return connect_bot(telegram.token.get_secret_value(), api_url), []
     await imported("yabot.app.playground")
     from yabot.app.playground import open_playground
 
     playground = await open_playground(base, stack)
-    announce(f"Play at  {playground.url}")
-    return connect_bot(playground.bot_token, playground.url)
+    bot = connect_bot(playground.bot_token, playground.url)
+    return bot, [f"Play at  {playground.url}"]
 
 
 async def _role(

@@ -25,12 +25,12 @@ async def starting_engines(settings: Settings) -> AsyncIterator[Engines]:
     """At its end no engine runs that it has started."""
     async with AsyncExitStack() as stack:
         mongodb = redis = None
-        if settings.mongodb.embedded:
-            starting = starting_engine(EmbeddedMongod(settings.data_dir))
-            mongodb = await stack.enter_async_context(starting)
         if settings.redis.embedded:
             starting = starting_engine(EmbeddedValkey(settings.data_dir))
             redis = await stack.enter_async_context(starting)
+        if settings.mongodb.embedded:
+            starting = starting_engine(EmbeddedMongod(settings.data_dir))
+            mongodb = await stack.enter_async_context(starting)
         yield Engines(mongodb, redis)
 
 

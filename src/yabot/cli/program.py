@@ -10,7 +10,6 @@ import typer
 from yabot.app.application import ALL_ROLES, BotApplication, Role
 from yabot.cli.context import load_settings, run_until_signalled
 from yabot.cli.starting import told_in_log
-from yabot.runtime.importing import importing
 
 if TYPE_CHECKING:
     from yabot.feature import Feature
@@ -29,13 +28,9 @@ def run(
 
 
 def _features() -> Sequence[Feature]:
-    from yabot.bot.unbuilt import import_aiogram
+    from yabot.app.features import FEATURES
 
-    with importing():
-        import_aiogram()
-        from yabot.app.features import FEATURES
-
-        return FEATURES
+    return FEATURES
 
 
 def _roles(names: list[str]) -> frozenset[Role]:

@@ -3,14 +3,20 @@
 Nothing here touches a store: deciding stays pure, and can be done again on fresh state.
 """
 
-from dataclasses import dataclass, field
+from __future__ import annotations
 
-from pydantic import BaseModel
-from sqlalchemy import Connection
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from yabot.errors import GuardFailed
-from yabot.events.envelope import Envelope, EventPayload
-from yabot.storage.relational.database import Statement
+
+if TYPE_CHECKING:
+    # Whoever checks a story composes messages, and needs no store.
+    from pydantic import BaseModel
+    from sqlalchemy import Connection
+
+    from yabot.events.envelope import Envelope, EventPayload
+    from yabot.storage.relational.database import Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +66,11 @@ class UnitOfWork:
         parts = (self.statements, self.documents, self.events, self.messages, self.ingested)
         return any(parts)
 
-    def draft(self) -> "UnitOfWork":
+    def draft(self) -> UnitOfWork:
         """An empty one, to be absorbed or thrown away."""
         return UnitOfWork(self.cause)
 
-    def absorb(self, other: "UnitOfWork") -> None:
+    def absorb(self, other: UnitOfWork) -> None:
         """Add all that ``other`` wants to change."""
         self.statements += other.statements
         self.documents |= other.documents

@@ -1,0 +1,83 @@
+"""What a start does once the engines are on their way. To import this takes as long as they do."""
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import AsyncExitStack
+
+from yabot.api.app import build_api, build_operations
+from yabot.api.listener import listen_as_api, listen_for_health
+from yabot.api.phases import PhasedApp
+from yabot.app.assembly import build_catalog
+from yabot.app.engines import Engines
+from yabot.app.followers import start_followers, start_measuring
+from yabot.app.foundation import Foundation, lay_foundation
+from yabot.events.asyncapi import asyncapi_document
+from yabot.feature import Feature
+from yabot.observability.health import Health
+from yabot.runtime.http import HttpServer
+from yabot.settings import Settings
+
+# Seconds that requests of other services get to end when the program stops.
+FINISH_REQUESTS = 1.0
+
+# Starts a role, which the stack stops, and returns the lines that tell where to find it.
+StartRole = Callable[[Foundation, AsyncExitStack], Awaitable[list[str]]]
+
+
+class Startup:
+    """Brings up all but the engines."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        features: Sequence[Feature],
+        roles: Collection[str],
+        health: Health,
+    ) -> None:
+        """Also imports what the roles need; it may be called in a thread."""
+        self._settings = settings
+        self._features = features
+        self._is_api = "api" in roles
+        self._start_roles = _import_roles(roles)
+        self._health = health
+
+    async def run(self, engines: Engines, stack: AsyncExitStack, last: AsyncExitStack) -> list[str]:
+        """The lines for whoever started the program by hand. ``last`` is closed after ``stack``."""
+        health = self._health
+        # Health and metrics from now on, until all else has ended.
+        face = PhasedApp(build_operations(health), lambda: health.phase)
+        server = await self._listen(face)
+        last.push_async_callback(server.stop)
+        addresses = [f"Health   {server.url}/health/ready"]
+        base = await stack.enter_async_context(
+            lay_foundation(self._settings, self._features, health, engines)
+        )
+        start_followers(base)
+        start_measuring(base, stack)
+        for start in self._start_roles:
+            addresses += await start(base, stack)
+        catalog = build_catalog(self._features)
+        face.open(build_api(asyncapi_document(catalog, self._settings.bus_partitions)))
+        stack.push_async_callback(face.close, FINISH_REQUESTS)
+        return addresses
+
+    async def _listen(self, face: PhasedApp) -> HttpServer:
+        """Every process tells its own health and metrics, wherever its roles have it listen."""
+        settings = self._settings
+        if self._is_api:
+            return await listen_as_api(face, settings.api)
+        others = {settings.api.port, settings.playground_port, settings.telegram.webhook_port}
+        return await listen_for_health(face, settings.api, others)
+
+
+def _import_roles(roles: Collection[str]) -> list[StartRole]:
+    """In the order of their start. A process imports no role that it does not have."""
+    starts: list[StartRole] = []
+    if "worker" in roles:
+        from yabot.app.worker import start_worker
+
+        starts.append(start_worker)
+    if "bot" in roles:
+        from yabot.app.bot import start_bot
+
+        starts.append(start_bot)
+    return starts
