@@ -167,6 +167,16 @@ async def test_the_oldest_that_waits_for_nothing_makes_room(crowd: ExitStack) ->
     assert hangups("crowded") == before + 1
 
 
+async def test_whoever_has_gone_takes_no_room() -> None:
+    before = hangups("crowded")
+    async with serving(House(), replace(LONG, connections=1)) as port:
+        for _ in range(3):
+            with Raw(port) as client:
+                client.send(b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+                assert b"200 OK" in await in_thread(client.to_the_end)
+    assert hangups("crowded") == before
+
+
 async def test_who_waits_for_an_answer_is_not_sent_away(crowd: ExitStack) -> None:
     async with serving(House(), replace(LONG, connections=2)) as port:
         busy = [crowd.enter_context(Raw(port)) for _ in range(2)]

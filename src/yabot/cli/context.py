@@ -8,6 +8,7 @@ import typer
 
 from yabot.observability.handlers import tell_loops_errors
 from yabot.observability.logging import configure_logging
+from yabot.runtime.event_loop import new_event_loop
 from yabot.runtime.stopping import until_signalled
 from yabot.settings import ConfigManager, Settings
 
@@ -27,4 +28,5 @@ def run_until_signalled(serve: Callable[[asyncio.Event], Coroutine[Any, Any, Non
         tell_loops_errors(asyncio.get_running_loop())
         await until_signalled(serve)
 
-    asyncio.run(run())
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(run())

@@ -74,3 +74,8 @@ class _Accepted(socket.socket):
     def close(self) -> None:
         self._connections.discard(self._peer, self)
         super().close()
+
+    def detach(self) -> int:
+        """What uvloop does, when it has closed the connection itself."""
+        self._connections.discard(self._peer, self)
+        return super().detach()

@@ -6,12 +6,13 @@ import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 
 from yabot.errors import ConfigurationError
 from yabot.observability.metrics import HANGUPS
+from yabot.runtime.acceptor import Acceptor
 from yabot.runtime.connections import BoundedListener, Connections
 from yabot.runtime.patience import USUAL, Limits, PatientProtocol
 from yabot.runtime.tls import ServerCertificate
@@ -93,21 +94,22 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """uvicorn's own sets no limit for the handshake of TLS."""
         await self.lifespan.startup()
-        within = self._limits.head_within if self._context else None
-        loop = asyncio.get_running_loop()
         self.servers = [
-            await loop.create_server(
-                self._protocol,
-                sock=bound,
-                ssl=self._context,
-                ssl_handshake_timeout=within,
-                ssl_shutdown_timeout=within,
-                backlog=self.config.backlog,
-            )
-            for bound in sockets or []
+            Acceptor(bound, self._serve_connection, self.config.backlog)  # type: ignore[misc]
+            for bound in cast("list[BoundedListener]", sockets or [])
         ]
         self.started = True
         self.ready.set()
+
+    async def _serve_connection(self, connection: socket.socket) -> None:
+        within = self._limits.head_within if self._context else None
+        await asyncio.get_running_loop().connect_accepted_socket(
+            self._protocol,
+            connection,
+            ssl=self._context,
+            ssl_handshake_timeout=within,
+            ssl_shutdown_timeout=within,
+        )
 
     def _protocol(self) -> asyncio.Protocol:
         make: Any = self.config.http_protocol_class
