@@ -23,8 +23,9 @@ $(SETUP): requirements/dev.txt requirements/uv.txt requirements/find-python.sh p
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $(SETUP)
 
+# LOG=1 shows the log here; else it is in .yabot/yabot.log.
 play: setup
-	@$(BIN)/yabot run
+	@$(BIN)/yabot run $(if $(LOG),,--quiet)
 
 test-quick: setup
 	@$(PYTEST) --tier quick --numprocesses 2

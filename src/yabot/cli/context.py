@@ -12,12 +12,21 @@ from yabot.runtime.event_loop import new_event_loop
 from yabot.runtime.stopping import until_signalled
 from yabot.settings import ConfigManager, Settings
 
+LOG_FILE = "yabot.log"
 
-def load_settings() -> Settings:
-    """The configuration, its warnings told, logging set up. Raises ConfigurationError."""
+
+def load_settings(*, log_to_file: bool = False) -> Settings:
+    """The configuration, its warnings told, logging set up. Raises ConfigurationError.
+
+    With ``log_to_file`` the terminal is left to people: lines go to the log's file, which is in the
+    data directory where the settings name none.
+    """
     manager = ConfigManager()
     settings = manager.load()
-    configure_logging(settings.logging, settings.secrets())
+    chosen = settings.logging
+    if log_to_file and chosen.file_path is None:
+        chosen = chosen.model_copy(update={"file_path": settings.data_dir / LOG_FILE})
+    configure_logging(chosen, settings.secrets(), terminal=not log_to_file)
     for warning in manager.warnings():
         typer.echo(warning, err=True)
     return settings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, get_args
 
@@ -19,12 +20,29 @@ def run(
     role: Annotated[
         list[str] | None, typer.Option(help="bot, api or worker; may repeat. None means all.")
     ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="At a terminal: log to a file, say what to open.")
+    ] = False,
 ) -> None:
     """Run the bot. In development, without BOT_TOKEN, with a playground to try it in."""
-    roles = _roles(role or [])
+    roles, quiet = _roles(role or []), quiet and sys.stderr.isatty()
     with told_in_log():
-        application = BotApplication(load_settings(), _features, roles, typer.echo)
+        settings = load_settings(log_to_file=quiet)
+        if quiet:
+            typer.echo("Starting…")
+        announce = _guide if quiet else typer.echo
+        application = BotApplication(settings, _features, roles, announce)
         run_until_signalled(application.serve)
+
+
+def _guide(line: str) -> None:
+    """Under the playground's address stands what to do there."""
+    if not line.startswith("Play at"):
+        typer.echo(line)
+        return
+    typer.echo(f"\n{line}\n")
+    typer.echo("Open it in a browser, give yourself a name, and press Start, then Read.")
+    typer.echo("Ctrl+C here ends it. With `make play LOG=1` the log is shown here, too.")
 
 
 def _features() -> Sequence[Feature]:
