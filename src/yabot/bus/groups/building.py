@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from yabot.bus.groups.breaker import CircuitBreaker
 from yabot.bus.groups.delivery import Delivery
-from yabot.bus.groups.flood import FloodGate
 from yabot.bus.groups.group import SubscriberGroup
 from yabot.bus.groups.pace import USUAL, Pace
 from yabot.bus.groups.places import Places
@@ -32,8 +32,8 @@ def build_group(
     def lane_failed(lane: str, error: Exception) -> None:
         log.error("event.lane_failed", group=name, lane=lane, exc_info=error)
 
-    places, flood = Places(name, commits.database, pace), FloodGate()
-    delivery = Delivery(commits, flood.note, pace)
+    places, breaker = Places(name, commits.database, pace), CircuitBreaker()
+    delivery = Delivery(commits, breaker.note, pace)
     # What is bounded is how many attempts run: a lane that pauses keeps nobody waiting.
     lanes: Lanes[str] = Lanes(None, lane_failed)
     # One consumer may listen to several types of events.
@@ -43,7 +43,7 @@ def build_group(
         commits,
         Assignment(name, commits.partitions, leases, every=pace.look_every),
         places=places,
-        flood=flood,
+        breaker=breaker,
         delivery=delivery,
         lanes=lanes,
         turns=Turns(commits.catalog.before),

@@ -49,7 +49,7 @@ class Delivery:
         labelled(EVENT_WAITING, case.group).observe(max(waited, 0.0))
         before = CORRELATION_ID.set(case.envelope.correlation_id)
         try:
-            if not await self._is_settled(case):
+            if not await self._try_once(case):
                 await self._persist(case)
         finally:
             CORRELATION_ID.reset(before)
@@ -57,7 +57,7 @@ class Delivery:
     async def _persist(self, case: Case) -> None:
         for pause in backoff(first=self.pace.first_pause, most=self.pace.longest_pause):
             await asyncio.sleep(pause)
-            if await self._is_settled(case):
+            if await self._try_once(case):
                 return
 
     async def retry(self, case: Case, letter: Letter) -> None:
@@ -82,11 +82,11 @@ class Delivery:
             labelled(EVENTS_HANDLED, case.consumer, "retried").inc()
             log.info("dead_letter.resolved", consumer=case.consumer, id=letter.id)
 
-    async def _is_settled(self, case: Case) -> bool:
-        """One attempt."""
+    async def _try_once(self, case: Case) -> bool:
+        """One attempt; whether no other is needed. Raises LeaseLost."""
         try:
             async with self._slots:
-                if not case.unsure or not await self._has_happened(case):
+                if not case.unsure or not await self._is_receipted(case):
                     await self._attempt(case)
         except LeaseLost:
             raise
@@ -107,7 +107,7 @@ class Delivery:
         finally:
             labelled(EVENT_HANDLING, case.consumer).observe(perf_counter() - started)
 
-    async def _has_happened(self, case: Case) -> bool:
+    async def _is_receipted(self, case: Case) -> bool:
         """Whether the commit whose answer is missing has succeeded. Raises StoreUnavailable."""
         found = receipted([case.consumer], [case.envelope.event_id])
         if not await self.commits.database.read(found):

@@ -13,9 +13,9 @@ from typing_extensions import override
 from uuid_utils import uuid7
 
 from yabot.bus import outbox
+from yabot.bus.groups.breaker import CircuitBreaker
 from yabot.bus.groups.delivery import Delivery
 from yabot.bus.groups.failures import Case
-from yabot.bus.groups.flood import FloodGate
 from yabot.bus.groups.gaps import audit_gaps
 from yabot.bus.groups.places import Places
 from yabot.bus.groups.positions import log_ends
@@ -68,7 +68,7 @@ class SubscriberGroup(Assignee):
         assignment: Assignment,
         *,
         places: Places,
-        flood: FloodGate,
+        breaker: CircuitBreaker,
         delivery: Delivery,
         lanes: Lanes[str],
         turns: Turns,
@@ -84,7 +84,7 @@ class SubscriberGroup(Assignee):
         self._commits = commits
         self._database = commits.database
         self._places = places
-        self._flood = flood
+        self._breaker = breaker
         self._delivery = delivery
         self._lanes = lanes
         self._turns = turns
@@ -102,7 +102,7 @@ class SubscriberGroup(Assignee):
     def offer(self, partition: int, entries: Sequence[Entry]) -> None:
         """Events as they are published: taken on if they are the next ones and there is room."""
         progress = self._places.get(partition)
-        if progress is None or self._stopping or self._flood.shut:
+        if progress is None or self._stopping or self._breaker.is_open:
             return
         if progress.behind:
             progress.more = True
@@ -118,7 +118,7 @@ class SubscriberGroup(Assignee):
         """Look into the log. Raises StoreUnavailable, GroupStopped."""
         if self._stopping:
             return
-        if self._flood.shut:
+        if self._breaker.is_open:
             await self._announce_stop()
         ends = await self._database.read(log_ends)
         self._turns.mixed = self._turns.mixed or await self._database.read(any_ingested)
@@ -153,7 +153,13 @@ class SubscriberGroup(Assignee):
         False when it is not to be done here, or not now.
         """
         place = self._places.get(partition)
-        if place is None or place.behind or self._stopping or self._flood.shut or self._is_full():
+        if (
+            place is None
+            or place.behind
+            or self._stopping
+            or self._breaker.is_open
+            or self._is_full()
+        ):
             return False
         self._lanes.submit(lane, lambda: job(place.lease))
         return True
@@ -241,7 +247,7 @@ class SubscriberGroup(Assignee):
         try:
             with progress.lease:
                 for case in cases:
-                    if self._flood.shut:
+                    if self._breaker.is_open:
                         return
                     await self._delivery.deliver(case)
         except LeaseLost:
@@ -253,7 +259,7 @@ class SubscriberGroup(Assignee):
 
     async def _announce_stop(self) -> None:
         """Raises GroupStopped."""
-        dead = self._flood.dead
+        dead = self._breaker.dead
         if not self._stop_announced:
 
             async def tell(work: UnitOfWork) -> None:

@@ -79,8 +79,8 @@ class Journal:
         kept = (each for each in work.statements if isinstance(each, cls))
         return next(kept, None) or cls(work.cause.id)
 
-    def holds(self, account_id: str, amount: int) -> bool:
-        """If so, the commit makes sure of it."""
+    def rely_on(self, account_id: str, amount: int) -> bool:
+        """Whether the account has so much; if so, the commit makes sure of it."""
         account = self.accounts.get(account_id)
         if account is None or account.balance < amount:
             return False

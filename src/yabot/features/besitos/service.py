@@ -68,7 +68,7 @@ class BesitosService:
         journal, reader = await self._journal(work, key, user_id), reader_account(user_id)
         if journal is None:
             return "repeated"
-        if not journal.holds(reader, amount):
+        if not journal.rely_on(reader, amount):
             return "insufficient"
         payee = system_account(source, SHOP)
         self._move(work, journal, Transaction(key, "spend", reason, source, reader, payee, amount))
@@ -89,7 +89,7 @@ class BesitosService:
         if journal is None:
             return "repeated"
         # First: who has nothing to give learns of nobody whether they are a reader.
-        if not journal.holds(payer, amount):
+        if not journal.rely_on(payer, amount):
             return "insufficient"
         if payee not in journal.accounts:
             return "unknown_recipient"

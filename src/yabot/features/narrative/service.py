@@ -76,7 +76,7 @@ class NarrativeService:
         if mark is None:
             return "no_story"
         fragment = mark.fragment or mark.story.fragments[mark.story.start]
-        if fragment.metadata.vip_required and not await self._may_enter(work, user):
+        if fragment.metadata.vip_required and not await self._rely_on_vip(work, user):
             return "vip_required"
         if fragment.fragment_id != mark.progress.current_fragment:
             self._move(work, user, stand(mark.progress, fragment))
@@ -197,15 +197,15 @@ class NarrativeService:
         self._users.update_state(work, user, lambda state: reading(state, progress))
 
     async def _enter(self, work: UnitOfWork, user: User) -> bool:
-        entered = await self._may_enter(work, user)
+        entered = await self._rely_on_vip(work, user)
         if entered:
             work.publish(VipAccessGranted(reason="subscription"), user.user_id)
         else:
             work.publish(VipAccessDenied(reason="no_subscription"), user.user_id)
         return entered
 
-    async def _may_enter(self, work: UnitOfWork, user: User) -> bool:
-        """Asked now, and guarded: the commit asks again."""
+    async def _rely_on_vip(self, work: UnitOfWork, user: User) -> bool:
+        """Whether they have it now; if so, the commit fails when they no longer do."""
         if not await self._subscriptions.opens_vip(user.user_id):
             return False
         self._subscriptions.guard_vip(work, user.user_id)

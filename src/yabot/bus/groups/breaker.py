@@ -8,8 +8,8 @@ TOO_MANY = 20
 
 
 @dataclass(slots=True)
-class FloodGate:
-    """Counts dead letters among the last hundred events."""
+class CircuitBreaker:
+    """Counts dead letters among the last hundred events; while it is open, none is taken up."""
 
     dead: int = 0
     _fates: deque[bool] = field(default_factory=lambda: deque([False] * OF_THE_LAST))
@@ -19,5 +19,5 @@ class FloodGate:
         self.dead += dead - self._fates.popleft()
 
     @property
-    def shut(self) -> bool:
+    def is_open(self) -> bool:
         return self.dead >= TOO_MANY
