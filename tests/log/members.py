@@ -9,7 +9,7 @@ from typing_extensions import override
 from tests.storage.fixtures import PARTITIONS
 from yabot.log.assignment import Assignee, Assignment
 from yabot.log.lease import Lease
-from yabot.log.leases import LEASE_SECONDS, SharedLeases
+from yabot.log.leases import LEASE_SECONDS, RENEW_EVERY, SharedLeases
 from yabot.log.tables import group_members, partition_owners
 from yabot.storage.relational.database import Database
 
@@ -55,12 +55,15 @@ class Member:
     database: Database
     group: str = "test"
     lease_seconds: float = LEASE_SECONDS
+    every: float = RENEW_EVERY
     worker: Worker = field(default_factory=Worker)
     clock: Clock = field(default_factory=Clock)
 
     def __post_init__(self) -> None:
         self.leases = SharedLeases(self.database, self.lease_seconds)
-        self.assignment = Assignment(self.group, PARTITIONS, self.leases, now=self.clock)
+        self.assignment = Assignment(
+            self.group, PARTITIONS, self.leases, every=self.every, now=self.clock
+        )
         self.assignment.assignee = self.worker
 
     @property

@@ -21,15 +21,21 @@ pytestmark = pytest.mark.criterion("scale.3")
 AWAY = StoreUnavailable("PostgreSQL", "it is away")
 
 
-async def joined(new: NewDatabase, *, worker: Worker | None = None) -> Member:
+async def joined(
+    new: NewDatabase, *, worker: Worker | None = None, rest: float | None = None
+) -> Member:
+    """Its loops, if they run, look every ``rest`` seconds, or as usual."""
     database = new()
     await database.open()
-    return Member(database, worker=worker or Worker())
+    worker = worker or Worker()
+    if rest is None:
+        return Member(database, worker=worker)
+    return Member(database, worker=worker, lease_seconds=3 * rest, every=rest)
 
 
-async def two(new: NewDatabase) -> tuple[Member, Member]:
+async def two(new: NewDatabase, *, rest: float | None = None) -> tuple[Member, Member]:
     """The first has everything, and the second has just come."""
-    one, other = await joined(new), await joined(new)
+    one, other = await joined(new, rest=rest), await joined(new, rest=rest)
     await one.look()
     await other.look()
     return one, other
@@ -99,6 +105,7 @@ async def test_who_breaks_off_because_it_is_revoked_has_not_lost_it(
             lease.require()
     await one.look()
     await other.look()
+    assert numbers(one.worker.taken_back) == sorted(other.held)
     assert len(other.held) == PARTITIONS / 2
 
 
@@ -136,7 +143,7 @@ async def test_the_end_of_what_ran_last_is_what_a_release_waits_for(
     new_postgres: NewDatabase,
 ) -> None:
     """And not the next look."""
-    one, _ = await two(new_postgres)
+    one, _ = await two(new_postgres, rest=10 * PATIENCE)
     one.assignment.changes.start()
     with working_under(one.worker.given):
         await one.assignment.renew()
