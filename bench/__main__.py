@@ -25,6 +25,7 @@ from bench import (
 from bench.engines import Engines, running_engines
 from bench.figures import Figure
 from bench.report import as_json, as_table
+from yabot.runtime.event_loop import new_event_loop
 
 Benchmark = Callable[[Engines], Awaitable[list[Figure]]]
 
@@ -50,7 +51,8 @@ BENCHMARKS: dict[str, Benchmark] = {
 
 def main() -> int:
     options = _options()
-    figures = asyncio.run(_measure(options.names or list(BENCHMARKS)))
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        figures = runner.run(_measure(options.names or list(BENCHMARKS)))
     print((as_json if options.json else as_table)(figures))
     missed = any(figure.met is False for figure in figures)
     return 1 if options.strict and missed else 0

@@ -22,6 +22,7 @@ from yabot.bot.intake import Intake
 from yabot.bot.reading import Received
 from yabot.bot.webhook import WebhookHandler
 from yabot.observability.logging import configure_logging
+from yabot.runtime.event_loop import new_event_loop
 from yabot.runtime.http import HttpServer
 from yabot.settings import ConfigManager
 
@@ -74,4 +75,5 @@ async def _until_told(port: int) -> None:
 SERVERS = {"ours": serve_ours, "aiogram": serve_aiogram}
 
 if __name__ == "__main__":
-    asyncio.run(SERVERS[sys.argv[1]](Path(sys.argv[2])))
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(SERVERS[sys.argv[1]](Path(sys.argv[2])))

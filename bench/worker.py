@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bench.subscribing import connected_bus, working
 from yabot.log.leases import SharedLeases
+from yabot.runtime.event_loop import new_event_loop
 
 
 async def work(folder: Path, sql_url: str, redis_url: str) -> None:
@@ -25,4 +26,5 @@ async def work(folder: Path, sql_url: str, redis_url: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(work(Path(sys.argv[1]), sys.argv[2], sys.argv[3]))
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(work(Path(sys.argv[1]), sys.argv[2], sys.argv[3]))
