@@ -1,6 +1,7 @@
 """What a handler may do wrong: its event is tried again or given up, and nobody else waits."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -24,11 +25,13 @@ from tests.bus.process import (
 from tests.log.units import holding
 from tests.storage.dumps import events_of, rows_of
 from tests.storage.fixtures import NewDatabase
-from tests.waiting import until
-from yabot.bus.groups.delivery import ATTEMPTS, IN_FLIGHT
+from tests.waiting import PATIENCE, until
+from yabot.bus.groups.delivery import ATTEMPTS, IN_FLIGHT, Delivery
 from yabot.bus.groups.failures import Case, failed
+from yabot.bus.groups.pace import Pace
 from yabot.errors import LeaseLost, StoreUnavailable, TerminalError
 from yabot.events.envelope import Envelope
+from yabot.log.lease import Lease
 from yabot.log.tables import outbox, partitions
 from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.relational.database import Database, Statement
@@ -337,8 +340,41 @@ def _replace(envelope: Envelope) -> Statement[None]:
     return replace
 
 
-def case_of(envelope: Envelope, owner_check: Statement[None] | None = None) -> Case:
-    return Case(toy(), "test", 0, envelope, owner_check)
+def case_of(envelope: Envelope, lease: Lease | None = None) -> Case:
+    return Case(toy(), "test", 0, envelope, lease)
+
+
+def lease_of(check: Statement[None] | None = None) -> Lease:
+    lease = Lease(
+        0, 1, check, orphaned=False, until=math.inf, now=lambda: 0.0, on_idle=lambda: None
+    )
+    lease.open()
+    return lease
+
+
+async def test_a_pause_ends_when_the_partition_is_to_be_anothers(
+    new_database: NewDatabase, redis: Redis
+) -> None:
+    """The heir tries it again as soon as it has it."""
+    asked = asyncio.Event()
+
+    async def need_a_store(_event: Event[Poked], _work: UnitOfWork) -> None:
+        asked.set()
+        raise StoreUnavailable("MongoDB", "it is away")
+
+    process, lease = Process(new_database(), redis, {}), lease_of()
+    await process.database.open()
+    (entry,) = (await poke(process.commits, "7", "stuck")).events
+    envelope = Envelope.model_validate_json(entry.envelope)
+    case = Case(toy(need_a_store), "test", 0, envelope, lease)
+    patient = Delivery(process.commits, lambda _dead: None, Pace(first_pause=10 * PATIENCE))
+    delivering = asyncio.create_task(patient.deliver(case))
+    await asked.wait()
+    lease.close()
+    with pytest.raises(LeaseLost):
+        async with asyncio.timeout(PATIENCE):
+            await delivering
+    await process.stop()
 
 
 async def test_a_process_that_has_lost_its_partition_notes_no_failure(
@@ -353,7 +389,7 @@ async def test_a_process_that_has_lost_its_partition_notes_no_failure(
     await process.database.open()
     (entry,) = (await poke(process.commits, "7", "poison")).events
     envelope = Envelope.model_validate_json(entry.envelope)
-    late = failed(case_of(envelope, lost), RuntimeError("no"), state="retrying")
+    late = failed(case_of(envelope, lease_of(lost)), RuntimeError("no"), state="retrying")
     with pytest.raises(LeaseLost):
         await process.database.write(late)
     assert await letters(process.database) == []

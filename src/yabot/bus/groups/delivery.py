@@ -21,6 +21,7 @@ from yabot.log.unit_of_work import UnitOfWork
 from yabot.observability.logging import CORRELATION_ID, get_logger
 from yabot.observability.metrics import EVENT_HANDLING, EVENT_WAITING, EVENTS_HANDLED, labelled
 from yabot.runtime.backoff import backoff
+from yabot.runtime.loops import set_within
 from yabot.storage.relational.database import Statement
 
 log = get_logger(__name__)
@@ -56,9 +57,16 @@ class Delivery:
 
     async def _persist(self, case: Case) -> None:
         for pause in backoff(first=self.pace.first_pause, most=self.pace.longest_pause):
-            await asyncio.sleep(pause)
+            await self._rest(case, pause)
             if await self._try_once(case):
                 return
+
+    async def _rest(self, case: Case, seconds: float) -> None:
+        """Raises LeaseLost as soon as the partition is to be another's: it waits for no pause."""
+        if case.lease is None:
+            await asyncio.sleep(seconds)
+        elif await set_within(case.lease.closed, seconds):
+            case.lease.require()
 
     async def retry(self, case: Case, letter: Letter) -> None:
         """Once more for a dead letter: it is resolved, or stays dead with what went wrong.

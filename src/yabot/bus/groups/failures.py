@@ -11,6 +11,7 @@ from yabot.clock import utc_now
 from yabot.error_text import error_text
 from yabot.errors import YabotError
 from yabot.events.envelope import Envelope
+from yabot.log.lease import Lease
 from yabot.log.unit_of_work import Cause, guard
 from yabot.storage.relational.database import Statement, insert_new
 from yabot.subscriber import Subscriber
@@ -20,15 +21,15 @@ from yabot.subscriber import Subscriber
 class Case:
     """One event that one subscriber is to handle.
 
-    ``owner_check`` goes into each of its transactions: it raises LeaseLost when the partition
-    is another process's by then. None where nobody else can have it.
+    The checks of its ``lease`` go into each of its transactions: they raise LeaseLost when the
+    partition is another process's by then.
     """
 
     subscriber: Subscriber[Any]
     group: str
     partition: int
     envelope: Envelope
-    owner_check: Statement[None] | None = None
+    lease: Lease | None = None
     # How often it has failed so far; SQL has it too.
     failures: int = 0
     # A store did not answer: it may have happened all the same.
@@ -40,7 +41,7 @@ class Case:
 
     @property
     def checks(self) -> list[Statement[None]]:
-        return [self.owner_check] if self.owner_check else []
+        return self.lease.checks if self.lease else []
 
     def cause(self, cause_id: str | None = None) -> Cause:
         """The event itself, unless another id is given."""
@@ -122,8 +123,8 @@ def failed(case: Case, error: Exception, *, state: str) -> Statement[None]:
     }
 
     def note(connection: Connection) -> None:
-        if case.owner_check is not None:
-            case.owner_check(connection)
+        for check in case.checks:
+            check(connection)
         if connection.execute(_fail, values).rowcount == 0:
             connection.execute(insert_new(connection, dead_letters), _row(case, values))
 

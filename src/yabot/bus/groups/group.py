@@ -235,7 +235,7 @@ class SubscriberGroup(Assignee):
             progress.skip(pos)
 
     def _case(self, subscriber: Subscriber[Any], envelope: Envelope, place: Progress) -> Case:
-        case = Case(subscriber, self.name, place.partition, envelope, place.lease.check)
+        case = Case(subscriber, self.name, place.partition, envelope, place.lease)
         if self._places.failures:
             case.failures = self._places.failures.pop((subscriber.name, envelope.event_id), 0)
         return case

@@ -59,7 +59,7 @@ class Retries:
         async def retry() -> None:
             try:
                 with lease:
-                    await self._retry(letter, lease.check)
+                    await self._retry(letter, lease)
             except (LeaseLost, StoreUnavailable) as error:
                 log.info("dead_letter.waits", id=letter.id, reason=str(error))
             finally:
@@ -67,22 +67,22 @@ class Retries:
 
         self._lanes.submit(letter.envelope.lane, retry)
 
-    async def _retry(self, letter: Letter, owner_check: Statement[None] | None) -> None:
+    async def _retry(self, letter: Letter, lease: Lease) -> None:
         try:
-            case = await self._case(letter, owner_check)
+            case = await self._case(letter, lease)
         except RetryRefused as refusal:
             await self._commits.database.write(failures.stays_dead(letter, refusal))
             return
         await self._delivery.retry(case, letter)
 
-    async def _case(self, letter: Letter, owner_check: Statement[None] | None) -> Case:
+    async def _case(self, letter: Letter, lease: Lease) -> Case:
         """Raises RetryRefused."""
         subscriber = self._subscribers.get((letter.consumer, letter.envelope.event_type))
         if subscriber is None:
             raise RetryRefused(f"there is no subscriber '{letter.consumer}' any more; discard it")
         if subscriber.late == "refuse" and letter.envelope.user_id is not None:
             await self._require_in_order(letter)
-        return Case(subscriber, self._group, letter.partition, letter.envelope, owner_check)
+        return Case(subscriber, self._group, letter.partition, letter.envelope, lease)
 
     async def _require_in_order(self, letter: Letter) -> None:
         """Raises RetryRefused."""
