@@ -4,9 +4,7 @@ import asyncio
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
-    """uvloop's, which takes a fifth less processor time for an update; asyncio's where it is not
-    installed.
-    """
+    """uvloop's, or asyncio's where that is not installed."""
     try:
         import uvloop
     except ImportError:
