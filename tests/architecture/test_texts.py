@@ -95,13 +95,15 @@ def test_every_key_that_the_code_asks_for_exists() -> None:
     assert asked
     assert {key for _, key in asked} <= ALL_KEYS
     assert {f"command-{command}" for command in COMMANDS} <= ALL_KEYS
+    assert {f"besitos-reason-{reason}" for reason in _reasons("award", "spend")} <= ALL_KEYS
 
 
-def _reasons() -> set[str]:
-    """The words with which the code says what besitos are for."""
+def _reasons(*functions: str) -> set[str]:
+    """The words with which the code says what besitos are for, where it calls these or any."""
     return {
         keyword.value.value
         for _, call in _calls()
+        if not functions or getattr(call.func, "attr", "") in functions
         for keyword in call.keywords
         if keyword.arg == "reason" and isinstance(keyword.value, ast.Constant)
         if isinstance(keyword.value.value, str)

@@ -5,9 +5,10 @@ Everything is real but Telegram and time: the dispatcher, the commit log, the su
     ana = await harness.join("Ana")
     assert await ana.say("/daily") == ["..."]
     harness.pass_time(days=1)
-    await harness.deliver()
+    await harness.deliver("daily_gift")
 """
 
+import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from aiogram.types import User as TelegramUser
 from tests.bus.looking import look
 from tests.storage.dumps import events_of
 from tests.storage.fixtures import PARTITIONS
+from tests.waiting import PATIENCE
 from yabot import clock
 from yabot.app.assembly import (
     build_catalog,
@@ -164,9 +166,17 @@ class Harness:
 
         await self.commit(tell)
 
-    async def deliver(self) -> None:
-        """Let the features' subscribers handle all that was published, and what comes of it."""
-        while behind := [name for name in group_names(self.features) if await self._lags(name)]:
+    async def deliver(self, *names: str) -> None:
+        """Let subscribers handle all that was published, and what comes of it.
+
+        Those of the features of these names, or of all: some of them need MongoDB.
+        """
+        wanted = names or group_names(self.features)
+        async with asyncio.timeout(PATIENCE):
+            await self._deliver(wanted)
+
+    async def _deliver(self, names: Sequence[str]) -> None:
+        while behind := [name for name in names if await self._lags(name)]:
             leases, services = SoleLeases(PARTITIONS), self.services
             coordinators = build_coordinators(self.features, services)
             for group in build_groups(self.features, services, leases, coordinators):

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Connection, Integer, Table, insert
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Date, Integer, Table, insert
 
 from yabot.storage.relational.types import Moment
 
@@ -51,7 +51,8 @@ def add(table: Table, row: Row) -> Any:
 
 def marks_in(row: Row) -> list[str]:
     """By which it is known again in another form."""
-    moments = [MOMENT.date().isoformat()] if MOMENT in row.values() else []
+    dated = MOMENT in row.values() or MOMENT.date() in row.values()
+    moments = [MOMENT.date().isoformat()] if dated else []
     values = [value for value in row.values() if isinstance(value, str) and "kept in" in value]
     numbers = [value for value in row.values() if type(value) is int and value > 1_000_000]
     return [*values, *map(str, numbers), *moments]
@@ -64,6 +65,8 @@ def _counts(column: Column[Any]) -> bool:
 def _value(column: Column[Any]) -> Any:
     if isinstance(column.type, Moment):
         return MOMENT
+    if isinstance(column.type, Date):
+        return MOMENT.date()
     if isinstance(column.type, Boolean):
         return True
     if isinstance(column.type, (BigInteger, Integer)):
