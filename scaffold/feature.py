@@ -15,6 +15,10 @@ FEATURES = Path("src/yabot/app/features.py")
 RULES = Path("pyproject.toml")
 EVENTS = Path("docs/events.md")
 CONSOLE = "from yabot.cli.main import main; main()"
+# What handlers get beside the services, which go by their features' names; and a folder of tests.
+RESERVED = frozenset(
+    ("bot", "command", "contract", "database", "dispatcher", "state", "t", "turn", "user")
+)
 # The menu stays last: it answers whatever nobody else has.
 BEFORE_MENU = {
     FEATURES: (
@@ -55,9 +59,19 @@ def check_name(root: Path, name: str) -> None:
         )
     if keyword.iskeyword(name) or keyword.issoftkeyword(name) or name in sys.stdlib_module_names:
         raise Refused(f"'{name}' is a word of Python's: take another, such as my_{name}")
+    if name in RESERVED:
+        raise Refused(f"'{name}' means something else where features are: take another")
+    _check_free(root, name)
+
+
+def _check_free(root: Path, name: str) -> None:
+    """Raises Refused: nothing that is there is overwritten."""
     package = root / "src/yabot/features" / name
     if package.exists():
         raise Refused(f"there is a feature '{name}' already, in {package.relative_to(root)}")
+    for path in (f"tests/features/{name}", f"docs/features/{name}.md"):
+        if (root / path).exists():
+            raise Refused(f"there is something in {path} already: move it, or take another name")
     for file in (root / "src/yabot/features").glob("*/texts/en.ftl"):
         if f"command-{name} =" in file.read_text(encoding="utf-8"):
             raise Refused(f"/{name} is a command of the feature '{file.parts[-3]}': take another")

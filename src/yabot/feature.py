@@ -84,41 +84,48 @@ class Feature:
     """One package under ``features``; every part is optional but the name."""
 
     name: str
+    """Handlers get its service by this name."""
     events: tuple[type[EventPayload], ...] = ()
-    # Which events take effect before which, where they are of one correlation: what the feature
-    # makes of events that earlier features bring. Those name no later one's.
+    """The types that it publishes: others are refused."""
     chains: tuple[Chain, ...] = ()
+    """Which events take effect before which, where they are of one correlation: what the feature
+    makes of events that earlier features bring. Those name no later one's."""
     tables: tuple[Table, ...] = ()
-    # A folder of Alembic migrations: a branch of their own.
+    """Verified at start; ``migrations`` make them."""
     migrations: Path | None = None
+    """A folder of Alembic migrations: a branch of their own."""
     collections: tuple[Collection, ...] = ()
-    # What it keeps in the users' documents: read and changed with ``UserService.part``.
+    """Of MongoDB: made at start, or verified."""
     state: tuple[StatePart[Any], ...] = ()
-    # A folder with es.ftl and en.ftl.
+    """What it keeps in the users' documents: read and changed with ``UserService.part``."""
     texts: Path | None = None
-    # Commands for Telegram's menu; each has a text `command-<name>`.
+    """A folder with es.ftl and en.ftl."""
     commands: tuple[str, ...] = ()
-    # Buttons of /menu, by the data that they send; each has a text `menu-<data>`.
+    """Commands for Telegram's menu; each has a text `command-<name>`."""
     menu: tuple[str, ...] = ()
+    """Buttons of /menu, by the data that they send; each has a text `menu-<data>`."""
     service: Callable[[Services], object] | None = None
+    """For its handlers, and for later features as ``services[Type]``."""
     personal_data: Callable[[Services], PersonalData] | None = None
-    # Stands around every update; one that gives handlers arguments names them as ``gives``.
+    """Needed by whoever keeps anything of users: its part in /mydata, /forget and /privacy."""
     middleware: Callable[[Services], BaseMiddleware] | None = None
+    """Stands around every update; one that gives handlers arguments names them as ``gives``."""
     router: Callable[[Services], Router] | None = None
-    # The feature's name is that of their group: where one stops, other features go on.
+    """Its handlers; what they ask for by name is held against what there is, at start."""
     subscribers: Callable[[Services], Sequence[Subscriber[Any]]] | None = None
-    # Workflows, driven by events and deadlines; they are in the same group.
+    """The feature's name is that of their group: where one stops, other features go on."""
     processes: Callable[[Services], Sequence[Process[Any]]] | None = None
-    # Run in the bot role, where Telegram can be asked, by one process at a time.
+    """Workflows, driven by events and deadlines; they are in the same group."""
     loops: Callable[[Services, Bot], Sequence[WakingLoop]] | None = None
-    # What to change when Telegram says that a user, by id, has blocked the bot.
+    """Run in the bot role, where Telegram can be asked, by one process at a time."""
     on_blocked: Callable[[Services], Callable[[UnitOfWork, str], Awaitable[None]]] | None = None
-    # What a reader gets instead of a page of the feature's that Telegram refuses.
+    """What to change when Telegram says that a user, by id, has blocked the bot."""
     on_refused_page: Callable[[Services], OnRefusedPage] | None = None
-    # Kinds of its rows in the audit log that stay for good.
+    """What a reader gets instead of a page of the feature's that Telegram refuses."""
     lasting: tuple[str, ...] = ()
-    # Runs once at start, when the stores are verified.
+    """Kinds of its rows in the audit log that stay for good."""
     prepare: Callable[[Services], Awaitable[None]] | None = None
+    """Runs once at start, when the stores are verified."""
 
 
 def group_names(features: Sequence[Feature]) -> list[str]:

@@ -9,7 +9,7 @@ from tests.bus.looking import look
 from tests.coordinator.orders import OrderCancelled, OrderData, OrderPaid, OrderPlaced, Orders
 from tests.coordinator.shop import Shop
 from tests.storage.fixtures import PARTITIONS, NewDatabase
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from yabot.coordinator.process import Workflow
 from yabot.log.leases import SharedLeases
 from yabot.log.unit_of_work import UnitOfWork
@@ -116,7 +116,8 @@ async def test_a_step_decided_on_what_is_no_more_takes_no_effect(new_postgres: N
 
 
 async def test_one_that_was_thought_dead_takes_no_effect(new_postgres: NewDatabase) -> None:
-    zombie, heir = await opened(new_postgres, lease=LEASE), await opened(new_postgres, lease=LEASE)
+    zombie = await opened(new_postgres, lease=LEASE)
+    heir = await opened(new_postgres, lease=PATIENCE)
     await reserve_everywhere(await opened(new_postgres))
     for shop in (zombie, heir):
         shop.hands.pass_time(hours=2)

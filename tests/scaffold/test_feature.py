@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mutants.checkout import Checkout
-from scaffold.feature import Refused, check_name
+from scaffold.feature import Refused, add_feature, check_name
 
 ROOT = Path(__file__).parents[2]
 NAME = "daily_gift"
@@ -68,6 +68,7 @@ def test_the_new_feature_passes_the_checks(checkout: Checkout) -> None:
         ("../gift", "cannot be a feature's name"),
         ("class", "'class' is a word of Python's: take another, such as my_class"),
         ("json", "is a word of Python's"),
+        ("turn", "'turn' means something else where features are: take another"),
         ("shop", "there is a feature 'shop' already, in src/yabot/features/shop"),
         ("story", "/story is a command of the feature 'narrative': take another"),
     ],
@@ -76,6 +77,15 @@ def test_a_name_that_cannot_be_is_refused_with_a_sentence(name: str, why: str) -
     with pytest.raises(Refused) as refused:
         check_name(ROOT, name)
     assert why in str(refused.value)
+
+
+def test_what_stands_there_already_is_not_overwritten(tmp_path: Path) -> None:
+    page = tmp_path / "docs/features/raffle.md"
+    page.parent.mkdir(parents=True)
+    page.touch()
+    with pytest.raises(Refused, match=r"something in docs/features/raffle\.md already"):
+        add_feature(tmp_path, "raffle")
+    assert list(tmp_path.rglob("*.*")) == [page]
 
 
 def test_without_a_name_it_says_how_to_give_one() -> None:
