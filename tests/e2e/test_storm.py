@@ -1,7 +1,6 @@
 """The story under a Bot API that answers a random tenth of all calls badly."""
 
 import asyncio
-from collections.abc import Sequence
 
 import pytest
 
@@ -58,8 +57,9 @@ async def play(program: Program, reader: Reader) -> int:
     walk, decisions = Walk(), 0
     while ahead := walk.to_any_of(endings(walk.story)):
         choice = ahead[0]
-        await find(reader, [data_of(walk.fragment, each) for each in walk.open_choices()])
-        await reader.touch(data_of(walk.fragment, choice))
+        button = data_of(walk.fragment, choice)
+        await find(reader, button)
+        await reader.touch(button)
         walk.take(choice)
         decisions += 1
         await asyncio.to_thread(wait_until, lambda: stands_at(program, reader, walk.here))
@@ -70,14 +70,17 @@ async def play(program: Program, reader: Reader) -> int:
     return decisions
 
 
-async def find(reader: Reader, choices: Sequence[str]) -> None:
-    """Until the page is there with its choices; asked for again where even its excuse says so."""
+async def find(reader: Reader, button: str) -> None:
+    """Until the page is there with this button; asked for again where even its excuse says so.
+
+    An older page may still have other buttons: what was to take them away is late as well.
+    """
     chat = await reader.until(
-        lambda chat: shows(chat, choices[0]) or any(WAY_ON in buttons(m) for m in chat[-1:])
+        lambda chat: shows(chat, button) or any(WAY_ON in buttons(m) for m in chat[-1:])
     )
-    if not shows(chat, choices[0]):
+    if not shows(chat, button):
         await reader.send("/story")
-        await reader.until(lambda chat: shows(chat, choices[0]))
+        await reader.until(lambda chat: shows(chat, button))
 
 
 def shows(chat: list[dict[str, object]], data: str) -> bool:
