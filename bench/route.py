@@ -1,4 +1,4 @@
-"""Figure 16: how far one press of a button goes through our code until it is committed."""
+"""How far one press of a button goes through our code until it is committed."""
 
 import asyncio
 import sys
