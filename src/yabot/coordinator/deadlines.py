@@ -52,7 +52,7 @@ class Deadlines:
         async def take_up(lease: Lease) -> None:
             try:
                 with lease:
-                    await self._wakeups.take_up(stored.id, lease.check)
+                    await self._wakeups.take_up(stored.id, lease.checks)
             except (StoreUnavailable, ClockDistrusted, LeaseLost) as error:
                 log.info("workflow.waiting", workflow=stored.id, reason=str(error))
             finally:

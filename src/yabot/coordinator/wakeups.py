@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +22,9 @@ from yabot.storage.relational.database import Statement
 
 log = get_logger(__name__)
 
+# Each raises LeaseLost when the work is another process's by then.
+Checks = Sequence[Statement[None]]
+
 # Failures of one compensation after which somebody has to look at it.
 ATTEMPTS = 10
 # Seconds: the first pause doubles with each failure.
@@ -37,14 +41,14 @@ class WakeUps:
         self._commits = coordinator.commits
         self._clock = clock
 
-    async def take_up(self, workflow_id: str, lease_check: Statement[None] | None) -> None:
+    async def take_up(self, workflow_id: str, checks: Checks) -> None:
         """Whatever of it is due: its deadline, or its compensations one after another.
 
         What fails is due again later. Raises LeaseLost, StoreUnavailable, ClockDistrusted:
         then it is due as before.
         """
         while (stored := await self._due(workflow_id)) is not None:
-            if not await self._step(stored, lease_check) or stored.state != COMPENSATING:
+            if not await self._step(stored, checks) or stored.state != COMPENSATING:
                 return
 
     async def _due(self, workflow_id: str) -> StoredWorkflow | None:
@@ -53,9 +57,9 @@ class WakeUps:
             return None
         return stored
 
-    async def _step(self, stored: StoredWorkflow, lease_check: Statement[None] | None) -> bool:
+    async def _step(self, stored: StoredWorkflow, checks: Checks) -> bool:
         try:
-            await self._decide(stored, lease_check)
+            await self._decide(stored, checks)
         except GuardFailed:
             # An event was faster, or another instance: the next look shows what is left to do.
             log.debug("workflow.overtaken", workflow=stored.id)
@@ -63,11 +67,11 @@ class WakeUps:
         except (LeaseLost, StoreUnavailable):
             raise
         except Exception as error:  # noqa: BLE001 - told in the log and in its row
-            await self._put_off(stored, error, lease_check)
+            await self._put_off(stored, error, checks)
             return False
         return True
 
-    async def _decide(self, stored: StoredWorkflow, lease_check: Statement[None] | None) -> None:
+    async def _decide(self, stored: StoredWorkflow, checks: Checks) -> None:
         steps = self._coordinator.steps_of(stored)
 
         async def decide(work: UnitOfWork) -> None:
@@ -77,14 +81,12 @@ class WakeUps:
                 else:
                     await steps.on_deadline(stored, work)
 
-        cause, checks = _cause(stored), [lease_check] if lease_check else []
+        cause = _cause(stored)
         # Once: it rests on what ``stored`` says.
         await self._commits.decide(cause, decide, checks=checks, attempts=1)
         log.info("workflow.woken", workflow=stored.id, cause_id=cause.id)
 
-    async def _put_off(
-        self, stored: StoredWorkflow, error: Exception, lease_check: Statement[None] | None
-    ) -> None:
+    async def _put_off(self, stored: StoredWorkflow, error: Exception, checks: Checks) -> None:
         attempts = stored.attempts + 1
         reason = error_text(error)
         values: dict[str, Any] = {"attempts": attempts, "error": reason}
@@ -96,7 +98,7 @@ class WakeUps:
             log.warning("workflow.put_off", workflow=stored.id, attempt=attempts, reason=reason)
         change = rows.change(stored, values)
         try:
-            await self._commits.database.write(_checked(lease_check, change))
+            await self._commits.database.write(_checked(checks, change))
         except GuardFailed:
             log.debug("workflow.overtaken", workflow=stored.id)
 
@@ -111,11 +113,10 @@ def _cause(stored: StoredWorkflow) -> Cause:
     return Cause(consumer_of(stored.kind), cause_id, cause_id)
 
 
-def _checked(lease_check: Statement[None] | None, change: Statement[None]) -> Statement[None]:
+def _checked(checks: Checks, change: Statement[None]) -> Statement[None]:
     def write(connection: Connection) -> None:
-        if lease_check is not None:
-            lease_check(connection)
-        change(connection)
+        for statement in (*checks, change):
+            statement(connection)
 
     return write
 
