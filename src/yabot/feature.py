@@ -26,6 +26,8 @@ from yabot.subscriber import Subscriber
 if TYPE_CHECKING:  # a command that asks for the tables alone need not wait for aiogram
     from aiogram import BaseMiddleware, Bot, Router
 
+    from yabot.api.door import Door
+    from yabot.api.routes import Routes
     from yabot.bot.endings import OnRefusedPage
 
 S = TypeVar("S")
@@ -112,6 +114,8 @@ class Feature:
     """Stands around every update; one that gives handlers arguments names them as ``gives``."""
     router: Callable[[Services], Router] | None = None
     """Its handlers; what they ask for by name is held against what there is, at start."""
+    api: Callable[[Services, Door], Routes] | None = None
+    """What it offers to other services: see ``api/routes.py``."""
     subscribers: Callable[[Services], Sequence[Subscriber[Any]]] | None = None
     """The feature's name is that of their group: where one stops, other features go on."""
     processes: Callable[[Services], Sequence[Process[Any]]] | None = None

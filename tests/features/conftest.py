@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 
 import pytest
 
+from tests.api.client import ApiClient, served
 from tests.e2e.forger import Forger
 from tests.e2e.meddler import meddling_with
 from tests.e2e.program import Program
@@ -33,6 +34,13 @@ async def harness(
     began = clock.ahead()
     yield await Harness.open(features, sqlite_database, unreachable)
     clock.set_ahead(began)
+
+
+@pytest.fixture
+async def api(harness: Harness) -> AsyncIterator[ApiClient]:
+    """What the harness's features offer to other services, over HTTP."""
+    async with served(harness.services, harness.features) as client:
+        yield client
 
 
 @pytest.fixture

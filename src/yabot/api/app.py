@@ -1,12 +1,16 @@
 """The HTTP face of the program: its health and metrics, and what other services ask for."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from yabot.api.gate import Authenticate, Gate
+from yabot.api.handling import handle_errors
+from yabot.api.phases import App
+from yabot.api.routes import Routes
 from yabot.observability.health import Health
 from yabot.observability.metrics import REGISTRY
 
@@ -43,15 +47,23 @@ def build_operations(health: Health) -> FastAPI:
     return app
 
 
-def build_api(asyncapi: Mapping[str, Any]) -> FastAPI:
-    """For other services. ``asyncapi`` is the document of the events, served as it is."""
+def build_api(
+    asyncapi: Mapping[str, Any], offered: Iterable[Routes], authenticate: Authenticate
+) -> App:
+    """For other services: what is ``offered`` to those that ``authenticate`` knows.
+
+    ``asyncapi`` is the document of the events, served as it is.
+    """
     app = _app()
+    handle_errors(app)
 
     @app.get("/asyncapi.json")
     async def events() -> JSONResponse:
         return JSONResponse(asyncapi)
 
-    return app
+    for routes in offered:
+        app.include_router(routes.router)
+    return Gate(app, authenticate)
 
 
 def _app() -> FastAPI:

@@ -3,14 +3,13 @@
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 
-from yabot.api.app import build_api, build_operations
+from yabot.api.app import build_operations
 from yabot.api.listener import listen_as_api, listen_for_health
 from yabot.api.phases import PhasedApp
-from yabot.app.assembly import build_catalog
+from yabot.app.api import api_app
 from yabot.app.engines import Engines
 from yabot.app.followers import start_followers, start_measuring
 from yabot.app.foundation import Foundation, lay_foundation
-from yabot.events.asyncapi import asyncapi_document
 from yabot.feature import Feature
 from yabot.observability.health import Health
 from yabot.runtime.http import HttpServer
@@ -55,8 +54,7 @@ class Startup:
         start_measuring(base, stack)
         for start in self._start_roles:
             addresses += await start(base, stack)
-        catalog = build_catalog(self._features)
-        face.open(build_api(asyncapi_document(catalog, self._settings.bus_partitions)))
+        face.open(api_app(base))
         stack.push_async_callback(face.close, FINISH_REQUESTS)
         return addresses
 

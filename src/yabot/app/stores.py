@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from redis.asyncio import Redis
 from sqlalchemy import Engine
 
+from yabot.api import tables as api
 from yabot.app.engines import Engines, starting_engine, starting_engines
 from yabot.bot import tables as bot
 from yabot.bus import tables as bus
@@ -29,7 +30,7 @@ from yabot.storage.relational.postgres import PostgresDatabase
 from yabot.storage.relational.schema import Schema
 from yabot.storage.relational.sqlite import SqliteDatabase
 
-FRAMEWORK_TABLES = (*log.TABLES, *bot.TABLES, *bus.TABLES, *coordinator.TABLES)
+FRAMEWORK_TABLES = (*log.TABLES, *bot.TABLES, *bus.TABLES, *coordinator.TABLES, *api.TABLES)
 
 T = TypeVar("T")
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from aiogram import BaseMiddleware, Bot, Router
 
 from yabot.feature import Feature, Services
-from yabot.features.users import handlers
+from yabot.features.users import api, handlers
 from yabot.features.users.events import EVENTS
 from yabot.features.users.forgotten import ForgottenList
 from yabot.features.users.middleware import UserMiddleware
@@ -70,6 +70,7 @@ FEATURE = Feature(
     personal_data=_personal_data,
     middleware=_middleware,
     router=_router,
+    api=api.routes,
     loops=_loops,
     on_blocked=lambda services: services[UserService].deactivate,
 )

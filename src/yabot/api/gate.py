@@ -1,0 +1,48 @@
+"""What every request passes before a handler sees it: who asks, and under which name it is told."""
+
+import re
+from collections.abc import Awaitable, Callable
+from uuid import uuid4
+
+from starlette.datastructures import Headers, MutableHeaders
+
+from yabot.api.answers import Answer
+from yabot.api.caller import Caller
+from yabot.api.phases import App, Message, Receive, Send
+from yabot.api.problems import Refused
+from yabot.api.routes import PREFIX
+
+CORRELATION_ID = "X-Correlation-Id"
+_CORRELATION_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+
+# Who asks, by the scope of a request. Raises Refused.
+Authenticate = Callable[[Message], Awaitable[Caller]]
+
+
+class Gate:
+    """An ASGI application around the API's own."""
+
+    def __init__(self, app: App, authenticate: Authenticate) -> None:
+        self._app = app
+        self._authenticate = authenticate
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        given = Headers(scope=scope).get(CORRELATION_ID, "")
+        correlation_id = given if _CORRELATION_ID.fullmatch(given) else str(uuid4())
+        scope["correlation_id"] = correlation_id
+
+        async def send_named(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers[CORRELATION_ID] = correlation_id
+                headers.setdefault("Cache-Control", "private, no-cache")
+            await send(message)
+
+        try:
+            if scope["path"].startswith(f"{PREFIX}/"):
+                scope["caller"] = await self._authenticate(scope)
+        except Refused as refused:
+            answer = Answer.of_refusal(refused, correlation_id).response
+            await answer(scope, receive, send_named)
+        else:
+            await self._app(scope, receive, send_named)

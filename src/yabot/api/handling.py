@@ -1,0 +1,72 @@
+"""Errors of the API's handlers as answers: every one a problem with a code."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from yabot.api import problems
+from yabot.api.answers import Answer
+from yabot.api.problems import Fault, Refused
+from yabot.errors import GuardFailed, InvalidInput, StoreUnavailable
+from yabot.observability.logging import get_logger
+
+log = get_logger(__name__)
+
+_OF_STATUS = {404: problems.NOT_FOUND, 405: problems.METHOD_NOT_ALLOWED}
+
+
+def handle_errors(app: FastAPI) -> None:
+    """Let ``app`` answer errors in one way."""
+    kinds: dict[type[Exception], Callable[[Any], Refused]] = {
+        Refused: lambda refused: refused,
+        RequestValidationError: _invalid,
+        HTTPException: _of_framework,
+        InvalidInput: lambda error: problems.INVALID.refuse(str(error)),
+        StoreUnavailable: _store_away,
+        GuardFailed: lambda _error: problems.TOO_BUSY.refuse(Retry_After="1"),
+    }
+    for kind, as_refusal in kinds.items():
+        app.add_exception_handler(kind, _answering(as_refusal))
+    app.add_exception_handler(Exception, _failed)
+
+
+def _answering(
+    as_refusal: Callable[[Any], Refused],
+) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def answer(request: Request, error: Exception) -> Response:
+        return Answer.of_refusal(as_refusal(error), request.scope["correlation_id"]).response
+
+    return answer
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    correlation_id = request.scope["correlation_id"]
+    log.error("api.failed", correlation_id=correlation_id, exc_info=error)
+    return Answer.of_refusal(problems.INTERNAL_ERROR.refuse(), correlation_id).response
+
+
+def _invalid(error: RequestValidationError) -> Refused:
+    faults = [Fault(pointer=_pointer(each["loc"]), detail=each["msg"]) for each in error.errors()]
+    return Refused(problems.INVALID, problems.INVALID.meaning, faults)
+
+
+def _pointer(place: tuple[str | int, ...]) -> str:
+    where, *rest = place
+    if where == "body":
+        return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in rest)
+    return f"{where}: {'.'.join(map(str, rest))}"
+
+
+def _of_framework(error: HTTPException) -> Refused:
+    kind = _OF_STATUS.get(error.status_code, problems.BAD_REQUEST)
+    return Refused(kind, kind.meaning, headers=error.headers)
+
+
+def _store_away(error: StoreUnavailable) -> Refused:
+    return problems.STORE_UNAVAILABLE.refuse(
+        f"{error.store} does not answer; ask again later.", Retry_After="1"
+    )

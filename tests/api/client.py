@@ -1,0 +1,94 @@
+"""The API of all features over a test's own stores, asked over HTTP.
+
+Who asks is as the test says (``Bearer <service> <scope>…``): what tokens are worth is another test's
+matter.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import aiohttp
+
+from yabot.api.app import build_api
+from yabot.api.caller import SCOPES, Caller
+from yabot.api.door import Door
+from yabot.api.phases import Message
+from yabot.api.routes import Routes
+from yabot.clock import utc_now
+from yabot.feature import Feature, Services
+from yabot.runtime.http import HttpServer
+
+Json = Any
+
+
+@dataclass(frozen=True)
+class Answered:
+    status: int
+    headers: Mapping[str, str]
+    body: Json
+
+    @property
+    def code(self) -> str:
+        """Of a problem."""
+        return str(self.body["code"])
+
+
+@dataclass
+class ApiClient:
+    session: aiohttp.ClientSession
+    service: str = "orders"
+    scopes: Sequence[str] = field(default_factory=lambda: SCOPES)
+
+    async def get(self, path: str, **headers: str) -> Answered:
+        return await self.ask("GET", path, headers=headers)
+
+    async def post(self, path: str, body: Json = None, key: str | None = None) -> Answered:
+        """With a key of its own, unless one is given."""
+        return await self.ask("POST", path, body, {"Idempotency-Key": key or str(uuid4())})
+
+    async def put(self, path: str, body: Json = None, **headers: str) -> Answered:
+        """``If_Match`` is the header If-Match."""
+        return await self.ask("PUT", path, body, headers)
+
+    async def delete(self, path: str, **headers: str) -> Answered:
+        return await self.ask("DELETE", path, None, headers)
+
+    async def ask(
+        self, method: str, path: str, body: Json = None, headers: dict[str, str] | None = None
+    ) -> Answered:
+        named = {name.replace("_", "-"): value for name, value in (headers or {}).items()}
+        named.setdefault("Authorization", f"Bearer {self.service} {' '.join(self.scopes)}")
+        sent = {} if body is None else {"json": body}
+        async with self.session.request(
+            method, f"/api/v1{path}", headers=named, **sent
+        ) as response:
+            text = await response.text()
+            is_json = "json" in response.headers.get("Content-Type", "")
+            found = await response.json(content_type=None) if is_json and text else text
+            return Answered(response.status, response.headers, found)
+
+
+async def as_it_says(scope: Message) -> Caller:
+    """Whoever asks is who they say they are."""
+    (given,) = (value for name, value in scope["headers"] if name == b"authorization")
+    _, service, *scopes = given.decode().split()
+    return Caller(service, frozenset(scopes), "of-a-test", utc_now() + timedelta(hours=1))
+
+
+@asynccontextmanager
+async def served(
+    services: Services, features: Sequence[Feature], *more: Routes
+) -> AsyncIterator[ApiClient]:
+    """What ``features`` offer, and ``more``."""
+    door = Door(services.commits)
+    offered = [each.api(services, door) for each in features if each.api is not None]
+    app = build_api({}, [*offered, *more], as_it_says)
+    server = HttpServer(app, "127.0.0.1", 0, variable="API_PORT")
+    await server.start()
+    async with aiohttp.ClientSession(server.url) as session:
+        yield ApiClient(session)
+    await server.stop()
