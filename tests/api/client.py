@@ -1,7 +1,7 @@
 """The API of all features over a test's own stores, asked over HTTP.
 
-Who asks is as the test says (``Bearer <service> <scope>…``): what tokens are worth is another test's
-matter.
+Who asks is as the test says (``Bearer <service> <scope>…``): what tokens are worth, other tests
+ask.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
