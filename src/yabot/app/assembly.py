@@ -10,6 +10,8 @@ from aiogram import Bot, Dispatcher
 from aiogram.types import User as TelegramUser
 from uuid_utils import uuid7
 
+from yabot.api import expiry as api_expiry
+from yabot.api import personal_data as api_data
 from yabot.app.stores import Stores
 from yabot.bot import expiry as bot_expiry
 from yabot.bot import personal_data as bot_data
@@ -127,6 +129,7 @@ def build_services(
 def framework_data(database: Database) -> dict[str, PersonalData]:
     """What the framework itself keeps of users, by the part that does."""
     return {
+        "api": api_data.personal_data(database),
         "bot": bot_data.personal_data(),
         "bus": bus_data.personal_data(database),
         "coordinator": coordinator_data.personal_data(database),
@@ -143,6 +146,7 @@ def _expired(features: Sequence[Feature], ages: Ages) -> list[Rule]:
     unread = bus_expiry.unread(group_names(features))
     needed = coordinator_expiry.explains_compensation()
     return [
+        *api_expiry.expired(ages),
         *bot_expiry.expired(ages),
         *bus_expiry.expired(ages),
         *coordinator_expiry.expired(ages),

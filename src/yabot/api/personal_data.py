@@ -1,0 +1,53 @@
+"""What the API keeps of a user: what other services have been answered about them."""
+
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select
+
+from yabot.api import answers
+from yabot.api.tables import api_answers
+from yabot.clock import rfc3339
+from yabot.log.personal_data import PersonalData, Privacy
+from yabot.log.unit_of_work import UnitOfWork
+from yabot.storage.relational.database import Database, Statement
+
+_answers = (
+    select(
+        api_answers.c.service, api_answers.c.status, api_answers.c.body, api_answers.c.created_at
+    )
+    .where(api_answers.c.user_id == bindparam("user"))
+    .order_by(api_answers.c.created_at)
+)
+
+
+def personal_data(database: Database) -> PersonalData:
+    """That there was an answer stays, so that a repeat takes no effect; what it said goes."""
+
+    async def export(user_id: str) -> dict[str, Any]:
+        return {"service_answers": await database.read(_of(user_id))}
+
+    return PersonalData(
+        export,
+        _erase,
+        privacy=Privacy("api-keeps", "api-lasts", "api-forget"),
+        stays=(api_answers,),
+    )
+
+
+def _erase(work: UnitOfWork, user_id: str) -> None:
+    work.add(answers.blank(user_id))
+
+
+def _of(user_id: str) -> Statement[list[dict[str, Any]]]:
+    def read(connection: Connection) -> list[dict[str, Any]]:
+        return [
+            {
+                "service": service,
+                "status": status,
+                "body": body,
+                "created_at": rfc3339(created_at),
+            }
+            for service, status, body, created_at in connection.execute(_answers, {"user": user_id})
+        ]
+
+    return read
