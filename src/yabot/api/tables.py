@@ -27,4 +27,13 @@ api_answers = Table(
     sqlite_with_rowid=False,
 )
 
-TABLES: tuple[Table, ...] = (api_answers,)
+# Of the program itself, by what each is for; hexadecimal.
+api_secrets = Table(
+    "api_secrets",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+TABLES: tuple[Table, ...] = (api_answers, api_secrets)
