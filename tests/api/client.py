@@ -86,8 +86,13 @@ async def served(
     """What ``features`` offer, and ``more``."""
     door = Door(services.commits)
     offered = [each.api(services, door) for each in features if each.api is not None]
-    app = build_api({}, [*offered, *more], as_it_says)
-    server = HttpServer(app, "127.0.0.1", 0, variable="API_PORT")
+    async with serving(*offered, *more) as client:
+        yield client
+
+
+@asynccontextmanager
+async def serving(*offered: Routes) -> AsyncIterator[ApiClient]:
+    server = HttpServer(build_api({}, offered, as_it_says), "127.0.0.1", 0, variable="API_PORT")
     await server.start()
     async with aiohttp.ClientSession(server.url) as session:
         yield ApiClient(session)

@@ -26,8 +26,9 @@ Decision = Callable[[UnitOfWork], Awaitable[Answer]]
 
 
 class Door:
-    def __init__(self, commits: CommitLog) -> None:
+    def __init__(self, commits: CommitLog, confirm_within: float = CONFIRM_WITHIN) -> None:
         self._commits = commits
+        self._confirm_within = confirm_within
 
     async def change(
         self, change: Change, decision: Decision, user_id: str | None = None
@@ -40,7 +41,7 @@ class Door:
         """
         if change.has_key and (before := await self._replayed(change)) is not None:
             return before
-        request = _Request(change, decision, user_id)
+        request = _Request(change, decision, user_id, self._confirm_within)
         try:
             decided = await self._commits.decide(
                 request.cause, request.decide, waits_out=request.may_be_confirmed
@@ -71,7 +72,9 @@ class Door:
 class _Request:
     """One request while it is decided."""
 
-    def __init__(self, change: Change, decision: Decision, user_id: str | None) -> None:
+    def __init__(
+        self, change: Change, decision: Decision, user_id: str | None, confirm_within: float
+    ) -> None:
         self.cause = Cause(CONSUMER, change.cause_id, change.correlation_id)
         # A commit may have happened: its outcome is not known before SQL confirms it.
         self.is_submitted = False
@@ -80,7 +83,7 @@ class _Request:
         self._asked = Asked(change.caller.service, change.key, change.fingerprint, user_id)
         self._begun = perf_counter()
         self._clock = asyncio.get_running_loop().time
-        self._gives_up_at = self._clock() + CONFIRM_WITHIN
+        self._gives_up_at = self._clock() + confirm_within
 
     async def decide(self, work: UnitOfWork) -> Answer:
         answer, completed = await self._decided(work)
