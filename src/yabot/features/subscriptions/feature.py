@@ -7,6 +7,7 @@ from aiogram import Bot, Router
 from yabot.bot.localization import Localizer
 from yabot.coordinator.process import Process
 from yabot.feature import Feature, Services
+from yabot.features.subscriptions import api
 from yabot.features.subscriptions.charges import REFUND
 from yabot.features.subscriptions.checkout import Checkout
 from yabot.features.subscriptions.events import EVENTS
@@ -84,6 +85,7 @@ FEATURE = Feature(
     service=lambda services: SubscriptionService(services.database),
     personal_data=_personal_data,
     router=_router,
+    api=api.routes,
     processes=_processes,
     loops=_loops,
     lasting=(REFUND,),

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, select, update
+from sqlalchemy.engine import Row
 
 from yabot.features.subscriptions.plans import PLANS
 from yabot.features.subscriptions.tables import subscriptions
@@ -21,11 +22,19 @@ class StoredTerm:
 
 
 _columns = subscriptions.c
-_paid_for = and_(
-    _columns.user_id == bindparam("user"),
+_of_user = _columns.user_id == bindparam("user")
+_unclosed = and_(
     _columns.plan_type.in_(tuple(PLANS)),
     _columns.status.in_(("active", "cancelled")),
     _columns.end_date.is_not(None),
+)
+_paid_for = and_(_of_user, _unclosed)
+_runs = and_(_unclosed, _columns.end_date > bindparam("now")).label("access")
+_current = (
+    select(_columns.plan_type, _columns.status, _columns.start_date, _columns.end_date, _runs)
+    .where(_of_user)
+    .order_by(_runs.desc(), _columns.id.desc())
+    .limit(1)
 )
 # The active one first, if there is one: the database lets it have no rival.
 _open = select(_columns.id, *(_columns[name] for name in Term.__slots__)).where(_paid_for)
@@ -41,14 +50,22 @@ _change = update(subscriptions).where(_same)
 _end_free = (
     update(subscriptions)
     .where(
-        _columns.user_id == bindparam("user"),
+        _of_user,
         _columns.plan_type == "free",
         _columns.status == "active",
     )
     .values(status="inactive", updated_at=bindparam("now"))
 )
-_erase = delete(subscriptions).where(_columns.user_id == bindparam("user"))
-_all = select(subscriptions).where(_columns.user_id == bindparam("user")).order_by(_columns.id)
+_erase = delete(subscriptions).where(_of_user)
+_all = select(subscriptions).where(_of_user).order_by(_columns.id)
+
+
+def current(user_id: str, now: datetime) -> Statement[Row[Any] | None]:
+    """Plan, status, start, end, and whether it gives access: of the one that does, or the newest.
+
+    None: the user has none.
+    """
+    return lambda connection: connection.execute(_current, {"user": user_id, "now": now}).first()
 
 
 def open_terms(user_id: str) -> Statement[list[StoredTerm]]:

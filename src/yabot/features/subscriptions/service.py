@@ -2,31 +2,33 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Literal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from yabot.clock import utc_now
 from yabot.features.subscriptions import repository, terms
 from yabot.features.subscriptions.events import SubscriptionUpdated
-from yabot.features.subscriptions.plans import Plan
+from yabot.features.subscriptions.plans import PERIOD, Plan, PlanType
 from yabot.features.subscriptions.repository import StoredTerm
-from yabot.features.subscriptions.tables import subscriptions
-from yabot.features.subscriptions.terms import Term
+from yabot.features.subscriptions.terms import Status, Term
 from yabot.log.unit_of_work import UnitOfWork, guard
 from yabot.storage.relational.database import Database
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    plan_type: str
-    status: str
+    """As it is stored; ``access`` says whether it opens the VIP doors now."""
+
+    plan_type: Literal["free"] | PlanType
+    status: Status
     start_date: datetime | None
     end_date: datetime | None
+    access: bool
 
 
-FREE = Subscription("free", "active", None, None)
+FREE = Subscription("free", "active", None, None, access=False)
 
 
 class SubscriptionService:
@@ -37,14 +39,8 @@ class SubscriptionService:
         self._now = now
 
     async def current(self, user_id: str) -> Subscription:
-        """The newest subscription of a known user; without one, the free plan."""
-        query = (
-            select(*(subscriptions.c[name] for name in Subscription.__slots__))
-            .where(subscriptions.c.user_id == user_id)
-            .order_by(subscriptions.c.id.desc())
-            .limit(1)
-        )
-        row = await self._database.read(lambda connection: connection.execute(query).first())
+        """The running subscription of a known user, or their newest; else the free plan."""
+        row = await self._database.read(repository.current(user_id, self._now()))
         return FREE if row is None else Subscription(*row)
 
     async def running(self, user_id: str) -> Term | None:
@@ -67,8 +63,10 @@ class SubscriptionService:
 
         work.add(check)
 
-    async def activate(self, work: UnitOfWork, user_id: str, plan: Plan) -> Term:
-        """One period of ``plan`` for a known user: a new term, or more of the one that runs."""
+    async def activate(
+        self, work: UnitOfWork, user_id: str, plan: Plan, time: timedelta = PERIOD
+    ) -> Term:
+        """``time`` of ``plan`` for a known user: a new term, or more of the one that runs."""
         now = self._now()
         running = None
         for each in await self._open(user_id):
@@ -77,11 +75,24 @@ class SubscriptionService:
             else:
                 running = running or each
         if running is None:
-            term = terms.bought(None, plan, now)
+            term = terms.bought(None, plan, now, time)
             work.add(repository.start(user_id, term))
             _tell(work, user_id, term)
             return term
-        return self._change(work, user_id, running, terms.bought(running.term, plan, now), now)
+        return self._change(
+            work, user_id, running, terms.bought(running.term, plan, now, time), now
+        )
+
+    async def give(
+        self, work: UnitOfWork, user_id: str, plan: Plan, time: timedelta
+    ) -> Term | None:
+        """As ``activate``, for whom nobody has paid. None: it would end beyond LONGEST_GIVEN."""
+        draft = work.draft()
+        term = await self.activate(draft, user_id, plan, time)
+        if term.end_date > self._now() + terms.LONGEST_GIVEN:
+            return None
+        work.absorb(draft)
+        return term
 
     async def cancel(self, work: UnitOfWork, user_id: str) -> Term | None:
         """The term as it is then: access stays until its end. None: there is none to cancel."""

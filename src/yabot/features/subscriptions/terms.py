@@ -5,12 +5,15 @@ and a refund takes back as much time as its Stars had bought: nobody gains or lo
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from yabot.features.subscriptions.plans import PERIOD, PLANS, Plan, PlanType
 
 Status = Literal["active", "inactive", "cancelled", "expired"]
+
+# How far ahead a term may end that somebody has been given: ten years.
+LONGEST_GIVEN = timedelta(days=3653)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +30,12 @@ class Term:
         return self.status in {"active", "cancelled"} and now < self.end_date
 
 
-def bought(term: Term | None, plan: Plan, now: datetime) -> Term:
-    """One period more; of a running term of another plan the rest is converted at its worth."""
+def bought(term: Term | None, plan: Plan, now: datetime, time: timedelta = PERIOD) -> Term:
+    """``time`` more; of a running term of another plan the rest is converted at its worth."""
     if term is None or not term.runs(now):
-        return Term(plan.plan_type, "active", now, now + PERIOD)
+        return Term(plan.plan_type, "active", now, now + time)
     left = (term.end_date - now) * PLANS[term.plan_type].stars / plan.stars
-    return Term(plan.plan_type, "active", term.start_date, now + left + PERIOD)
+    return Term(plan.plan_type, "active", term.start_date, now + left + time)
 
 
 def cancelled(term: Term) -> Term:
