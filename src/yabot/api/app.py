@@ -9,6 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from yabot.api.gate import Authenticate, Gate
 from yabot.api.handling import handle_errors
+from yabot.api.methods import Methods
 from yabot.api.phases import App
 from yabot.api.routes import Routes
 from yabot.observability.health import Health
@@ -62,8 +63,9 @@ def build_api(
         return JSONResponse(asyncapi)
 
     for routes in offered:
-        app.include_router(routes.router)
-    return Gate(app, authenticate)
+        # Not included: FastAPI would look for each request's route twice.
+        app.router.routes += routes.router.routes
+    return Gate(Methods(app), authenticate)
 
 
 def _app() -> FastAPI:

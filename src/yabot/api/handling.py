@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from yabot.api import problems
+from yabot.api import methods, problems
 from yabot.api.answers import Answer
 from yabot.api.problems import Fault, Refused
 from yabot.errors import GuardFailed, InvalidInput, StoreUnavailable
@@ -24,13 +24,13 @@ def handle_errors(app: FastAPI) -> None:
     kinds: dict[type[Exception], Callable[[Any], Refused]] = {
         Refused: lambda refused: refused,
         RequestValidationError: _invalid,
-        HTTPException: _of_framework,
         InvalidInput: lambda error: problems.INVALID.refuse(str(error)),
         StoreUnavailable: _store_away,
         GuardFailed: lambda _error: problems.TOO_BUSY.refuse(Retry_After="1"),
     }
     for kind, as_refusal in kinds.items():
         app.add_exception_handler(kind, _answering(as_refusal))
+    app.add_exception_handler(HTTPException, _of_framework)  # type: ignore[arg-type]
     app.add_exception_handler(Exception, _failed)
 
 
@@ -61,9 +61,14 @@ def _pointer(place: tuple[str | int, ...]) -> str:
     return f"{where}: {'.'.join(map(str, rest))}"
 
 
-def _of_framework(error: HTTPException) -> Refused:
+async def _of_framework(request: Request, error: HTTPException) -> Response:
     kind = _OF_STATUS.get(error.status_code, problems.BAD_REQUEST)
-    return Refused(kind, kind.meaning, headers=error.headers)
+    if kind is problems.METHOD_NOT_ALLOWED:
+        # The router's own names the methods of one route; a path may have several.
+        refused = kind.refuse(Allow=methods.allowed(request.scope))
+    else:
+        refused = kind.refuse()
+    return Answer.of_refusal(refused, request.scope["correlation_id"]).response
 
 
 def _store_away(error: StoreUnavailable) -> Refused:

@@ -93,6 +93,19 @@ INTERNAL_ERROR = Problem(
 )
 # Of those with parameters or a body.
 INVALID = Problem(422, "invalid_request", "A parameter or a part of the body breaks a rule.")
+# Of those with a body.
+BODY_MISSING = Problem(400, "body_missing", "This needs a body.")
+BODY_MALFORMED = Problem(
+    400,
+    "body_malformed",
+    "The body is no JSON that this takes: UTF-8, each key once, finite numbers.",
+)
+BODY_TOO_LARGE = Problem(413, "body_too_large", "The body is larger than 256 KiB.")
+MEDIA_TYPE_UNSUPPORTED = Problem(
+    415, "media_type_unsupported", "The body has to be application/json, without an encoding."
+)
+# Of those without one.
+BODY_UNEXPECTED = Problem(400, "body_unexpected", "This takes no body.")
 # Of those that change something.
 OUTCOME_UNKNOWN = Problem(
     503,

@@ -1,14 +1,19 @@
-"""How a request reaches its handler: with the scope that this needs, or not at all."""
+"""How a request reaches its handler: with the scope that this needs and in the form that it takes,
+or not at all.
+"""
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, get_args, get_origin
 
-from fastapi import Request
+from fastapi import Request, params
+from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
+from yabot.api import problems
 from yabot.api.caller import Caller
 from yabot.api.problems import Problem
+from yabot.api.reading import read_json, require_no_body, require_readable, require_single
 
 SCOPE = "x-required-scope"
 SCOPE_MISSING = Problem(403, "scope_missing", "The token lacks the scope that this needs.")
@@ -20,11 +25,47 @@ class Route(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
         needs: str = (self.openapi_extra or {})[SCOPE]
+        parameters, single = self._parameters()
+        takes_if_match = problems.PRECONDITION_FAILED.status in self.responses
 
         async def handle_if_allowed(request: Request) -> Response:
             caller: Caller = request.scope["caller"]
             if needs not in caller.scopes:
                 raise SCOPE_MISSING.refuse(f"This needs a token with the scope {needs}.")
+            require_readable(request.scope, parameters)
+            require_single(request.scope, single)
+            if not takes_if_match and "if-match" in request.headers:
+                raise problems.INVALID.refuse(
+                    "This takes no If-Match: what it changes has no ETag."
+                )
+            await self._read_body(request)
             return await handle(request)
 
         return handle_if_allowed
+
+    def _parameters(self) -> tuple[dict[str, bool], frozenset[bytes]]:
+        """Those of the query string, by whether they may come again, and the headers'."""
+        fields = get_flat_params(self.dependant)
+        queries = {
+            field.alias: _is_list(field.field_info.annotation)
+            for field in fields
+            if isinstance(field.field_info, params.Query)
+        }
+        headers = {
+            field.alias.lower().encode()
+            for field in fields
+            if isinstance(field.field_info, params.Header)
+        }
+        return queries, frozenset(headers | {b"content-type"})
+
+    async def _read_body(self, request: Request) -> None:
+        """What is read once here, FastAPI and the handler's Change find where they look for it."""
+        if self.body_field is None:
+            await require_no_body(request)
+            request._body = b""
+        else:
+            request._body, request._json = await read_json(request)
+
+
+def _is_list(annotation: Any) -> bool:
+    return get_origin(annotation) is list or any(map(_is_list, get_args(annotation)))
