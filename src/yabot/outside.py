@@ -10,14 +10,17 @@ import unicodedata
 
 # Of fragments, choices, hints and items: short enough that two of them fit a button's data.
 STORY_ID = "[a-z0-9_]{1,24}"
+# Telegram's names of accounts, without the @, and tags of languages, however they are written.
+USERNAME = "[A-Za-z][A-Za-z0-9_]{2,31}"
+LANGUAGE = "[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,4}"
 # Telegram's ids have 52 bits at most.
 LARGEST_USER_ID = 2**52
 LONGEST_REACTION = 16
 VARIATION_SELECTOR = "\ufe0f"
 
 _USER_ID = re.compile("[0-9]{1,20}")
-_USERNAME = re.compile("@?([A-Za-z][A-Za-z0-9_]{2,31})")
-_LANGUAGE = re.compile("([A-Za-z]{2,3})((?:[-_][A-Za-z0-9]{2,8}){0,4})")
+_USERNAME = re.compile(f"@?({USERNAME})")
+_LANGUAGE = re.compile(LANGUAGE)
 _START_PARAMETER = re.compile("[A-Za-z0-9_-]{1,64}")
 # Controls, signs without a width, halves of pairs, and what Unicode has not given a meaning.
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}

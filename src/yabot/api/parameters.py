@@ -6,10 +6,11 @@ from fastapi import Path, Query
 
 from yabot.outside import STORY_ID
 
+USER_ID = "^[1-9][0-9]{0,15}$"
 UserId = Annotated[
     str,
     Path(
-        pattern="^[1-9][0-9]{0,15}$",
+        pattern=USER_ID,
         description="Telegram's id of the user.",
         examples=["123456789"],
     ),

@@ -16,7 +16,7 @@ async def test_the_state_is_all_that_is_kept_of_the_user(api: ApiClient, harness
     ana = await harness.join()
     answered = await api.get(f"/user/{ana.user_id}/state")
     assert answered.status == 200
-    assert answered.body["_id"] == ana.user_id
+    assert answered.body["user_id"] == ana.user_id
     assert answered.body["current_state"]["menu_context"] == "main"
     assert answered.body["inventory"] == []
 

@@ -1,38 +1,44 @@
 """Users, for other services."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import Field
+from fastapi import Query
 from starlette.responses import Response
 
 from yabot.api.answers import Answer
 from yabot.api.door import Door
 from yabot.api.parameters import UserId
 from yabot.api.problems import PRECONDITION_FAILED, Problem
-from yabot.api.requests import AskingAgain, Changing, etag_of, tag
-from yabot.api.routes import Routes, StrictBody
+from yabot.api.requests import AskingAgain, Changing, Posting, etag_of, tag
+from yabot.api.routes import PREFIX, Routes
 from yabot.feature import Services
-from yabot.features.users.model import Preferences, UserState
+from yabot.features.users.api_models import (
+    PreferencesBody,
+    ProfileBody,
+    Registration,
+    Shown,
+    UserProfile,
+    etag_of_user,
+)
+from yabot.features.users.model import Preferences
 from yabot.features.users.service import User, UserService
 from yabot.log.unit_of_work import UnitOfWork
-from yabot.storage.documents.parts import composed
 
 USER_UNKNOWN = Problem(404, "user_unknown", "There is no such user.")
-
-
-class PreferencesBody(StrictBody):
-    """All of a user's preferences."""
-
-    language: Annotated[str, Field(pattern="^[a-z]{2,3}(-[a-z0-9]{2,8}){0,4}$")] | None = Field(
-        description="null: as Telegram's language_code says"
-    )
-    notifications_enabled: bool
-    theme: Literal["auto", "light", "dark"]
+USER_EXISTS = Problem(409, "user_exists", "There is such a user already.")
+Reason = Annotated[
+    str,
+    Query(pattern="^[a-z][a-z0-9_]{0,63}$", description="In a word, for the event that tells it."),
+]
 
 
 async def known(users: UserService, user_id: str) -> User:
     """Raises Refused when there is no such user, StoreUnavailable when SQL cannot tell."""
-    user = await users.find(user_id)
+    return there(await users.find(user_id))
+
+
+def there(user: User | None) -> User:
+    """Raises Refused for nobody."""
     if user is None:
         raise USER_UNKNOWN.refuse(
             "There is no user with this id; who has never written to the bot is registered with "
@@ -43,13 +49,96 @@ async def known(users: UserService, user_id: str) -> User:
 
 def routes(services: Services, door: Door) -> Routes:
     routes = Routes("users")
-    users = services[UserService]
+    users, shown = services[UserService], Shown(services.state_parts)
+    _offer_users(routes, users, door, shown)
+    _offer_profile(routes, users, door)
+    _offer_state(routes, users, door, shown)
+    return routes
 
+
+def _offer_users(routes: Routes, users: UserService, door: Door, shown: Shown) -> None:
+    @routes.post("/users", needs="users:write", gives=shown.user, status=201, refuses=[USER_EXISTS])
+    async def register_user(body: Registration, change: Posting) -> Response:
+        """Register somebody who has not written to the bot yet.
+
+        The bot cannot write to them before they have written to it.
+        """
+
+        async def decide(work: UnitOfWork) -> Answer:
+            user = await users.register(work, body.contact)
+            if user is None:
+                raise USER_EXISTS.refuse()
+            told = shown.user_of(user, await users.state(user))
+            where = f"{PREFIX}/user/{user.user_id}"
+            return Answer.of(told, 201, ETag=etag_of_user(user), Location=where)
+
+        return await door.change(change, decide, body.user_id)
+
+    @routes.get("/user/{user_id}", needs="users:read", gives=shown.user, refuses=[USER_UNKNOWN])
+    async def get_user(user_id: UserId, asking: AskingAgain) -> Response:
+        """A user as one thing: what SQL and MongoDB know of them, as of one moment."""
+        user = await known(users, user_id)
+        if asking.knows(etag_of_user(user)):
+            return asking.unchanged(etag_of_user(user))
+        user = there(await users.whole(user))
+        return asking.answer(shown.user_of(user, await users.state(user)), etag_of_user(user))
+
+    @routes.delete(
+        "/user/{user_id}", needs="users:write", refuses=[USER_UNKNOWN, PRECONDITION_FAILED]
+    )
+    async def delete_user(
+        user_id: UserId, change: Changing, reason: Reason = "requested_by_service"
+    ) -> Response:
+        """Delete a user, as /forget does: besitos, items, subscription and progress are lost.
+
+        Ids alone stay, in the ledger and in events. Nobody asks the user whether they mean it:
+        that is the client's part. The ETag that If-Match names is that of the user.
+        """
+
+        async def decide(work: UnitOfWork) -> Answer:
+            user = await known(users, user_id)
+            change.require_match(etag_of_user(user))
+            await users.forget(work, user, reason)
+            return Answer.of(None, 204)
+
+        return await door.change(change, decide, user_id)
+
+
+def _offer_profile(routes: Routes, users: UserService, door: Door) -> None:
     @routes.get(
-        "/user/{user_id}/state",
-        needs="users:read",
-        gives=composed(UserState, services.state_parts),
-        refuses=[USER_UNKNOWN],
+        "/user/{user_id}/profile", needs="users:read", gives=UserProfile, refuses=[USER_UNKNOWN]
+    )
+    async def get_user_profile(user_id: UserId, asking: AskingAgain) -> Response:
+        """What Telegram tells of a user."""
+        found = UserProfile.of((await known(users, user_id)).profile)
+        return asking.answer(found, etag_of(found))
+
+    @routes.put(
+        "/user/{user_id}/profile",
+        needs="users:write",
+        gives=UserProfile,
+        refuses=[USER_UNKNOWN, PRECONDITION_FAILED],
+    )
+    async def put_user_profile(user_id: UserId, body: ProfileBody, change: Changing) -> Response:
+        """Replace what is known of a user until Telegram tells it anew, with whatever they do next.
+
+        It gives the profile as it is then: a language's tag in lower case.
+        """
+
+        async def decide(work: UnitOfWork) -> Answer:
+            user = await known(users, user_id)
+            change.require_match(etag_of(UserProfile.of(user.profile)))
+            contact = body.contact(user_id)
+            users.correct_profile(work, user, contact.values)
+            told = UserProfile.of(contact)
+            return Answer.of(told, ETag=etag_of(told))
+
+        return await door.change(change, decide, user_id)
+
+
+def _offer_state(routes: Routes, users: UserService, door: Door, shown: Shown) -> None:
+    @routes.get(
+        "/user/{user_id}/state", needs="users:read", gives=shown.context, refuses=[USER_UNKNOWN]
     )
     async def get_user_state(user_id: UserId, asking: AskingAgain) -> Response:
         """Where a user stands: menu, preferences, progress, inventory.
@@ -57,10 +146,22 @@ def routes(services: Services, door: Door) -> Routes:
         The ETag is that of all of it: it changes with every step of the user.
         """
         user = await known(users, user_id)
-        etag = tag(user.state_version)
-        if asking.knows(etag):
-            return asking.unchanged(etag)
-        return asking.answer(await users.state(user), etag)
+        if asking.knows(tag(user.state_version)):
+            return asking.unchanged(tag(user.state_version))
+        user = there(await users.whole(user))
+        return asking.answer(shown.context_of(await users.state(user)), tag(user.state_version))
+
+    @routes.get(
+        "/user/{user_id}/preferences",
+        needs="users:read",
+        gives=Preferences,
+        refuses=[USER_UNKNOWN],
+    )
+    async def get_user_preferences(user_id: UserId, asking: AskingAgain) -> Response:
+        """A user's preferences; the ETag is that of the preferences alone."""
+        user = there(await users.find_whole(user_id))
+        found = (await users.state(user)).preferences
+        return asking.answer(found, etag_of(found))
 
     @routes.put(
         "/user/{user_id}/preferences",
@@ -88,5 +189,3 @@ def routes(services: Services, door: Door) -> Routes:
             return Answer.of(wanted, ETag=etag_of(wanted))
 
         return await door.change(change, decide, user_id)
-
-    return routes

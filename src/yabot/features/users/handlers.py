@@ -54,10 +54,9 @@ async def forget(
     _query: CallbackQuery, turn: Turn, user: User, t: Localizer, users: UserService
 ) -> None:
     turn.interaction("forget_confirmed")
-    await users.forgotten.note(user.user_id)
     turn.acknowledge()
     turn.drop_pressed()
-    users.delete(turn.work, user, "requested_by_user")
+    await users.forget(turn.work, user, "requested_by_user")
     turn.say(t("users-forgotten"))
 
 

@@ -85,6 +85,17 @@ def page(after: str, size: int) -> Statement[list[tuple[str, datetime]]]:
     return lambda connection: [(row[0], row[1]) for row in connection.execute(query)]
 
 
+def page_of_profiles(after: str, limit: int, username: str | None) -> Statement[list[Profile]]:
+    """The next users in the order of their ids; those seen under that name, in lower case, only."""
+    query = select(user_profiles).where(user_profiles.c.user_id > after)
+    if username is not None:
+        query = query.where(func.lower(user_profiles.c.username) == username)
+    query = query.order_by(user_profiles.c.user_id).limit(limit)
+    return lambda connection: [
+        Profile.model_construct(**row) for row in connection.execute(query).mappings()
+    ]
+
+
 # Held until the commit: who adds to a user, and who deletes them, wait for each other.
 _row = select(user_profiles.c.user_id).where(user_profiles.c.user_id == bindparam("user"))
 _shared = _row.with_for_update(read=True, key_share=True)

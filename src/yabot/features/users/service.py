@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel
 
 from yabot import outside
-from yabot.bot.localization import Localizer, closest_language
+from yabot.bot.localization import LANGUAGES, Localizer, closest_language
 from yabot.clock import utc_now
-from yabot.errors import GuardFailed, StoreUnavailable, TerminalError
+from yabot.errors import GuardFailed, InvalidInput, StoreUnavailable, TerminalError
 from yabot.features.users import repository
 from yabot.features.users.cache import StateCache
+from yabot.features.users.contact import Contact
 from yabot.features.users.events import UserDeleted, UserRegistered, UserUpdated
 from yabot.features.users.forgotten import ForgottenList
 from yabot.features.users.model import Preferences, Profile, UserState
@@ -128,24 +129,50 @@ class UserService:
 
     async def get(self, user_id: str) -> tuple[Profile, UserState] | None:
         """Profile and state as of one version; None when there is no such user."""
-        while (user := await self.find(user_id)) is not None:
+        user = await self.find_whole(user_id)
+        return None if user is None else (user.profile, await self.state(user))
+
+    async def find_whole(self, user_id: str) -> User | None:
+        """As ``find``, with the state as of the same version. Raises StateLost, too."""
+        user = await self.find(user_id)
+        return None if user is None else await self.whole(user)
+
+    async def whole(self, user: User) -> User | None:
+        """The user with their state, read anew while it moves on; None: they have gone since."""
+        seen: User | None = user
+        while seen is not None:
             try:
-                return user.profile, await self.state(user)
+                await self.state(seen)
             except GuardFailed:
-                log.debug("user.read_again", user_id=user_id)
-        return None
+                log.debug("user.read_again", user_id=user.user_id)
+                seen = await self.find(user.user_id)
+            else:
+                break
+        return seen
+
+    async def page(self, after: str, limit: int, username: str | None = None) -> list[Profile]:
+        """The next users in the order of their ids, as text; those of that name only."""
+        return await self._database.read(repository.page_of_profiles(after, limit, username))
 
     async def meet(self, work: UnitOfWork, telegram_user: TelegramUser) -> User:
         """The user behind a message: found and brought up to date, or registered."""
-        stored = await self._database.read(repository.find(str(telegram_user.id)))
-        return self._met(work, telegram_user, stored)
+        contact = Contact.of(telegram_user)
+        stored = await self._database.read(repository.find(contact.user_id))
+        return self._met(work, contact, stored)
+
+    async def register(self, work: UnitOfWork, contact: Contact) -> User | None:
+        """Like ``meet``, for whoever has not written yet; None: they are registered already."""
+        stored = await self._database.read(repository.find(contact.user_id))
+        if stored.profile is not None:
+            return None
+        return self._register(work, contact, stored.state_version)
 
     async def recognize(self, work: UnitOfWork, telegram_user: TelegramUser) -> User | None:
         """Like ``meet``, but None for who has been forgotten: they have not come back by this."""
         stored = await self._database.read(repository.find(str(telegram_user.id)))
         if stored.profile is None and stored.state_version > 0:
             return None
-        return self._met(work, telegram_user, stored)
+        return self._met(work, Contact.of(telegram_user), stored)
 
     async def deactivate(self, work: UnitOfWork, user_id: str) -> None:
         """The user has blocked the bot: no more notices until they come back."""
@@ -159,8 +186,20 @@ class UserService:
         work.add(repository.change_profile(user.user_id, values))
         work.publish(UserUpdated(update_type="profile", updated_fields=tuple(values)), user.user_id)
 
+    def correct_profile(self, work: UnitOfWork, user: User, values: Mapping[str, Any]) -> None:
+        """As ``update_profile``, with those of ``values`` that are not so yet; or with nothing."""
+        known = user.profile.model_dump()
+        changed = {name: value for name, value in values.items() if known[name] != value}
+        if changed:
+            self.update_profile(work, user, changed)
+
     def update_preferences(self, work: UnitOfWork, user: User, values: dict[str, Any]) -> None:
-        """``values`` by the names of Preferences' fields; the state must have been read."""
+        """``values`` by the names of Preferences' fields; the state must have been read.
+
+        Raises InvalidInput for a language that the bot does not speak.
+        """
+        if values.get("language") not in (None, *LANGUAGES):
+            raise InvalidInput(f"a language must be one of {', '.join(LANGUAGES)}, or none")
 
         def change(state: UserState) -> UserState:
             preferences = state.preferences.model_copy(update=values)
@@ -187,6 +226,11 @@ class UserService:
         """Step what a feature keeps in the user's state. Raises as ``state`` does."""
         await self.state(user)
         self.update_state(work, user, lambda state: part.put(state, change(part.of(state))))
+
+    async def forget(self, work: UnitOfWork, user: User, reason: str) -> None:
+        """Delete them, also when a backup has them again."""
+        await self.forgotten.note(user.user_id)
+        self.delete(work, user, reason)
 
     def delete(self, work: UnitOfWork, user: User, reason: str) -> None:
         """Everything of the user goes with one commit; counters and audit stay, by id only."""
@@ -252,50 +296,23 @@ class UserService:
         loaded = None if pending is None else self._model.model_validate_json(pending)
         return User(stored.profile, stored.state_version, loaded)
 
-    def _met(
-        self, work: UnitOfWork, telegram_user: TelegramUser, stored: repository.StoredUser
-    ) -> User:
+    def _met(self, work: UnitOfWork, contact: Contact, stored: repository.StoredUser) -> User:
         user = self._as_user(stored)
         if user is None:
-            return self._register(work, telegram_user, stored.state_version)
-        self._refresh(work, user, telegram_user)
+            return self._register(work, contact, stored.state_version)
+        self._refresh(work, user, contact)
         return user
 
-    def _register(self, work: UnitOfWork, telegram_user: TelegramUser, version: int) -> User:
+    def _register(self, work: UnitOfWork, contact: Contact, version: int) -> User:
         now = utc_now()
-        values = _telegram_values(telegram_user)
-        profile = Profile(
-            user_id=str(telegram_user.id),
-            telegram_user_id=telegram_user.id,
-            registration_date=now,
-            last_login=now,
-            is_active=True,
-            **values,
-        )
+        profile = contact.profile(now)
         state = self._model(id=profile.user_id, version=version + 1, created_at=now, updated_at=now)
         work.add(repository.add_profile(profile))
         work.change_document(DocumentChange(profile.user_id, version, state))
         work.publish(UserRegistered(), profile.user_id)
         return User(profile, version, state, is_new=True)
 
-    def _refresh(self, work: UnitOfWork, user: User, telegram_user: TelegramUser) -> None:
-        known = user.profile.model_dump()
-        seen = _telegram_values(telegram_user) | {"is_active": True}
-        changed = {name: value for name, value in seen.items() if known[name] != value}
-        if changed:
-            self.update_profile(work, user, changed)
+    def _refresh(self, work: UnitOfWork, user: User, contact: Contact) -> None:
+        self.correct_profile(work, user, contact.values | {"is_active": True})
         if utc_now() - user.profile.last_login > LOGIN_RESOLUTION:
             work.add(repository.change_profile(user.user_id, {"last_login": utc_now()}))
-
-
-def _telegram_values(telegram_user: TelegramUser) -> dict[str, Any]:
-    return {
-        "username": _stored(telegram_user.username),
-        "first_name": outside.storable(telegram_user.first_name),
-        "last_name": _stored(telegram_user.last_name),
-        "language_code": outside.language(telegram_user.language_code or ""),
-    }
-
-
-def _stored(text: str | None) -> str | None:
-    return None if text is None else outside.storable(text)

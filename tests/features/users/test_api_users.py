@@ -1,0 +1,225 @@
+"""Registering, reading, correcting and deleting users, as other services do."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.api.client import ApiClient
+from tests.features.harness import Harness, HarnessReader
+from tests.storage.dumps import events_of
+from yabot.features.users.events import UserUpdated
+from yabot.features.users.forgotten import ForgottenList
+from yabot.features.users.service import UserService
+
+LUCIA = {
+    "user_id": "4242",
+    "first_name": "Lucía",
+    "last_name": None,
+    "username": "Lucia_M",
+    "language_code": "EN-gb",
+}
+PROFILE = {**{name: LUCIA[name] for name in LUCIA if name != "user_id"}, "language_code": "en-gb"}
+
+
+def reader(harness: Harness) -> HarnessReader:
+    """Whom a service has registered, writing to the bot."""
+    return HarnessReader(harness, "4242", "Luz", "es")
+
+
+async def kinds(harness: Harness, user_id: str) -> list[str]:
+    return [row["event_type"] for row in await events_of(harness.services.database, user_id)]
+
+
+async def test_whoever_is_registered_is_a_user_like_any_other(
+    api: ApiClient, harness: Harness
+) -> None:
+    answered = await api.post("/users", LUCIA)
+    assert answered.status == 201
+    assert answered.headers["Location"] == "/api/v1/user/4242"
+    assert answered.body["user_id"] == "4242"
+    assert answered.body["profile"] == PROFILE
+    assert answered.body["state"]["preferences"]["language"] is None
+    assert await kinds(harness, "4242") == ["user_registered"]
+    found = await api.get("/user/4242")
+    assert (found.body, found.headers["ETag"]) == (answered.body, answered.headers["ETag"])
+    await reader(harness).say("/menu")
+    assert (await api.get("/user/4242/profile")).body["first_name"] == "Luz"
+
+
+async def test_what_is_left_out_at_the_registration_is_not_known(api: ApiClient) -> None:
+    answered = await api.post("/users", {"user_id": "4242", "first_name": "Lucía"})
+    unknown = {"last_name": None, "username": None, "language_code": None}
+    assert answered.body["profile"] == {"first_name": "Lucía", **unknown}
+
+
+async def test_who_is_there_is_not_registered_again(api: ApiClient, harness: Harness) -> None:
+    ana = await harness.join()
+    refused = await api.post("/users", {**LUCIA, "user_id": ana.user_id})
+    assert (refused.status, refused.code) == (409, "user_exists")
+    assert (await ana.user()).profile.first_name == "Ana"
+
+
+async def test_ten_registrations_at_once_make_one_user(api: ApiClient, harness: Harness) -> None:
+    answers = await asyncio.gather(*(api.post("/users", LUCIA) for _ in range(10)))
+    assert sorted(each.status for each in answers) == [201, *[409] * 9]
+    assert await kinds(harness, "4242") == ["user_registered"]
+
+
+async def test_the_same_registration_again_has_the_same_answer(api: ApiClient) -> None:
+    first = await api.post("/users", LUCIA, key="one")
+    again = await api.post("/users", LUCIA, key="one")
+    assert (again.status, again.body) == (201, first.body)
+    assert again.headers["Location"] == first.headers["Location"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"user_id": "0"},
+        {"user_id": "007"},
+        {"user_id": 4242},
+        {"user_id": "9999999999999999"},
+        {"first_name": ""},
+        {"first_name": "x" * 65},
+        {"username": "@lucia"},
+        {"username": "a b"},
+        {"language_code": "english"},
+        {"is_active": False},
+    ],
+)
+async def test_nobody_is_registered_as_telegram_would_not_tell_them(
+    api: ApiClient, wrong: dict[str, Any]
+) -> None:
+    refused = await api.post("/users", {**LUCIA, **wrong})
+    assert (refused.status, refused.code) == (422, "invalid_request")
+    assert (await api.get("/user/4242")).status == 404
+
+
+async def test_a_user_is_read_as_of_one_version(api: ApiClient, harness: Harness) -> None:
+    ana = await harness.join()
+    first = await api.get(f"/user/{ana.user_id}")
+    assert first.body["state"] == (await api.get(f"/user/{ana.user_id}/state")).body
+    etag = first.headers["ETag"]
+    assert (await api.get(f"/user/{ana.user_id}", If_None_Match=etag)).status == 304
+    await api.put(f"/user/{ana.user_id}/profile", PROFILE)
+    second = await api.get(f"/user/{ana.user_id}", If_None_Match=etag)
+    assert (second.status, second.body["profile"]) == (200, PROFILE)
+
+
+async def test_a_profile_is_replaced_and_told_of_by_names_alone(
+    api: ApiClient, harness: Harness
+) -> None:
+    ana = await harness.join()
+    path = f"/user/{ana.user_id}/profile"
+    answered = await api.put(path, {**PROFILE, "language_code": "PT_br"})
+    assert answered.body == {**PROFILE, "language_code": "pt-br"}
+    found = await api.get(path)
+    assert (found.body, found.headers["ETag"]) == (answered.body, answered.headers["ETag"])
+    (told,) = await ana.events(UserUpdated)
+    assert told["update_type"] == "profile"
+    assert set(told["updated_fields"]) == {"first_name", "username", "language_code"}
+
+
+async def test_an_equal_profile_is_no_change(api: ApiClient, harness: Harness) -> None:
+    ana = await harness.join()
+    path = f"/user/{ana.user_id}/profile"
+    await api.put(path, (await api.get(path)).body)
+    assert not await ana.events(UserUpdated)
+
+
+async def test_a_profile_that_has_changed_since_is_not_replaced(
+    api: ApiClient, harness: Harness
+) -> None:
+    ana = await harness.join()
+    path = f"/user/{ana.user_id}/profile"
+    etag = (await api.get(path)).headers["ETag"]
+    # The state and what else SQL knows step on: that is nobody's conflict.
+    harness.pass_time(hours=1)
+    await ana.say("/language")
+    assert (await api.put(path, PROFILE, If_Match=etag)).status == 200
+    late = await api.put(path, PROFILE, If_Match=etag)
+    assert (late.status, late.code) == (412, "precondition_failed")
+
+
+async def test_who_is_deleted_is_gone_and_remembered_as_forgotten(
+    api: ApiClient, harness: Harness, tmp_path: Path
+) -> None:
+    users = harness.services[UserService]
+    users.forgotten = ForgottenList(tmp_path)
+    ana = await harness.join()
+    registered = (await ana.user()).profile.registration_date
+    gone = await api.delete(f"/user/{ana.user_id}?reason=inactive", Idempotency_Key="one")
+    assert (gone.status, gone.body) == (204, "")
+    assert (await api.get(f"/user/{ana.user_id}")).status == 404
+    *_, (last, payload) = [(each["event_type"], each) for each in await ana.events()]
+    assert (last, payload["deletion_reason"]) == ("user_deleted", "inactive")
+    assert (await users.forgotten.read()).has(ana.user_id, registered)
+
+
+async def test_a_deletion_that_is_asked_for_again_is_the_same(
+    api: ApiClient, harness: Harness
+) -> None:
+    ana = await harness.join()
+    await api.delete(f"/user/{ana.user_id}", Idempotency_Key="one")
+    again = await api.delete(f"/user/{ana.user_id}", Idempotency_Key="one")
+    assert (again.status, again.headers["Idempotent-Replayed"]) == (204, "true")
+    other = await api.delete(f"/user/{ana.user_id}")
+    assert (other.status, other.code) == (404, "user_unknown")
+
+
+async def test_who_has_moved_on_is_neither_deleted_nor_remembered(
+    api: ApiClient, harness: Harness, tmp_path: Path
+) -> None:
+    users = harness.services[UserService]
+    users.forgotten = ForgottenList(tmp_path)
+    ana = await harness.join()
+    etag = (await api.get(f"/user/{ana.user_id}")).headers["ETag"]
+    await api.put(f"/user/{ana.user_id}/profile", PROFILE)
+    late = await api.delete(f"/user/{ana.user_id}", If_Match=etag)
+    assert (late.status, late.code) == (412, "precondition_failed")
+    assert not (await users.forgotten.read()).moments
+    assert (await ana.user()).profile.first_name == "Lucía"
+
+
+@pytest.mark.parametrize("reason", ["", "Not a word", "x" * 65])
+async def test_a_reason_is_a_word(api: ApiClient, harness: Harness, reason: str) -> None:
+    ana = await harness.join()
+    refused = await api.delete(f"/user/{ana.user_id}?reason={reason}")
+    assert (refused.status, refused.code) == (422, "invalid_request")
+    assert await ana.user()
+
+
+async def test_who_was_deleted_can_be_registered_again_and_starts_anew(
+    api: ApiClient, harness: Harness
+) -> None:
+    await api.post("/users", LUCIA)
+    await api.put("/user/4242/preferences", PREFERENCES)
+    await api.delete("/user/4242")
+    again = await api.post("/users", LUCIA)
+    assert (again.status, again.body["state"]["preferences"]["theme"]) == (201, "auto")
+    assert await reader(harness).say("/menu")
+
+
+PREFERENCES = {"language": "es", "notifications_enabled": False, "theme": "dark"}
+
+
+async def test_preferences_are_read_as_they_were_written(api: ApiClient, harness: Harness) -> None:
+    ana = await harness.join()
+    path = f"/user/{ana.user_id}/preferences"
+    written = await api.put(path, PREFERENCES)
+    found = await api.get(path)
+    assert (found.body, found.headers["ETag"]) == (PREFERENCES, written.headers["ETag"])
+    assert (await api.get(path, If_None_Match=found.headers["ETag"])).status == 304
+
+
+@pytest.mark.parametrize("language", ["fr", "EN", "en-gb", ""])
+async def test_nobody_is_spoken_to_in_a_language_that_the_bot_lacks(
+    api: ApiClient, harness: Harness, language: str
+) -> None:
+    ana = await harness.join()
+    path = f"/user/{ana.user_id}/preferences"
+    refused = await api.put(path, {**PREFERENCES, "language": language})
+    assert (refused.status, refused.code) == (422, "invalid_request")
+    assert (await api.get(path)).body["language"] is None
