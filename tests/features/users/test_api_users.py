@@ -202,6 +202,42 @@ async def test_who_was_deleted_can_be_registered_again_and_starts_anew(
     assert await reader(harness).say("/menu")
 
 
+async def listed(api: ApiClient, query: str) -> list[list[str]]:
+    """The ids on each page."""
+    pages, after = [], ""
+    while True:
+        answered = await api.get(f"/users?{query}{after}")
+        assert answered.status == 200
+        pages.append([each["user_id"] for each in answered.body["items"]])
+        if answered.body["next"] is None:
+            return pages
+        after = f"&after={answered.body['next']}"
+
+
+async def test_users_are_listed_page_by_page(api: ApiClient, harness: Harness) -> None:
+    assert await listed(api, "") == [[]]
+    ids = sorted([(await harness.join()).user_id for _ in range(5)])
+    assert await listed(api, "limit=2") == [ids[:2], ids[2:4], ids[4:]]
+    assert await listed(api, "limit=5") == [ids]
+
+
+async def test_users_are_found_by_their_username(api: ApiClient, harness: Harness) -> None:
+    await harness.join()
+    await api.post("/users", LUCIA)
+    await api.post("/users", {**LUCIA, "user_id": "4243", "username": "lucia_m"})
+    assert await listed(api, "username=LUCIA_M&limit=1") == [["4242"], ["4243"]]
+    assert await listed(api, "username=nobody") == [[]]
+
+
+async def test_a_cursor_is_for_the_list_that_gave_it(api: ApiClient, harness: Harness) -> None:
+    await api.post("/users", LUCIA)
+    await api.post("/users", {**LUCIA, "user_id": "4243"})
+    cursor = (await api.get("/users?limit=1")).body["next"]
+    for query in (f"after={cursor}&username=lucia_m", f"after=x{cursor}"):
+        refused = await api.get(f"/users?{query}")
+        assert (refused.status, refused.code) == (422, "cursor_invalid")
+
+
 PREFERENCES = {"language": "es", "notifications_enabled": False, "theme": "dark"}
 
 

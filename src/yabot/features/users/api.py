@@ -5,11 +5,13 @@ from typing import Annotated
 from fastapi import Query
 from starlette.responses import Response
 
+from yabot import outside
 from yabot.api.answers import Answer
+from yabot.api.cursors import CURSOR_INVALID, After, Cursors, Page
 from yabot.api.door import Door
-from yabot.api.parameters import UserId
+from yabot.api.parameters import Limit, UserId
 from yabot.api.problems import PRECONDITION_FAILED, Problem
-from yabot.api.requests import AskingAgain, Changing, Posting, etag_of, tag
+from yabot.api.requests import Asking, AskingAgain, Changing, Posting, etag_of, tag
 from yabot.api.routes import PREFIX, Routes
 from yabot.feature import Services
 from yabot.features.users.api_models import (
@@ -18,6 +20,7 @@ from yabot.features.users.api_models import (
     Registration,
     Shown,
     UserProfile,
+    UserSummary,
     etag_of_user,
 )
 from yabot.features.users.model import Preferences
@@ -26,6 +29,13 @@ from yabot.log.unit_of_work import UnitOfWork
 
 USER_UNKNOWN = Problem(404, "user_unknown", "There is no such user.")
 USER_EXISTS = Problem(409, "user_exists", "There is such a user already.")
+SeenAs = Annotated[
+    str | None,
+    Query(
+        pattern=f"^{outside.USERNAME}$",
+        description="Only those who were seen last under this username, in any case.",
+    ),
+]
 Reason = Annotated[
     str,
     Query(pattern="^[a-z][a-z0-9_]{0,63}$", description="In a word, for the event that tells it."),
@@ -50,10 +60,28 @@ def there(user: User | None) -> User:
 def routes(services: Services, door: Door) -> Routes:
     routes = Routes("users")
     users, shown = services[UserService], Shown(services.state_parts)
+    _offer_list(routes, users, Cursors(services.database))
     _offer_users(routes, users, door, shown)
     _offer_profile(routes, users, door)
     _offer_state(routes, users, door, shown)
     return routes
+
+
+def _offer_list(routes: Routes, users: UserService, cursors: Cursors) -> None:
+    @routes.get("/users", needs="users:read", gives=Page[UserSummary], refuses=[CURSOR_INVALID])
+    async def list_users(
+        asking: Asking, limit: Limit = 50, after: After = None, username: SeenAs = None
+    ) -> Response:
+        """All users as SQL knows them, in the order of their ids as text.
+
+        Several may have been seen under one username: Telegram gives a name that somebody has
+        dropped to somebody else.
+        """
+        name = None if username is None else outside.username(username)
+        listing = await cursors.of("list_users", username=name or "")
+        found = await users.page(listing.position(after, begin=""), limit + 1, name)
+        told = [UserSummary.of(profile) for profile in found]
+        return asking.answer(listing.page(told, limit, place=lambda user: user.user_id))
 
 
 def _offer_users(routes: Routes, users: UserService, door: Door, shown: Shown) -> None:

@@ -6,7 +6,8 @@ from yabot.events.envelope import EventPayload
 
 
 class UserRegistered(EventPayload):
-    """Somebody wrote for the first time, or for the first time since they were deleted."""
+    """Somebody wrote for the first time, or for the first time since they were deleted; or another
+    service has registered them."""
 
     event_type: ClassVar[str] = "user_registered"
 
