@@ -42,10 +42,6 @@ def test_polling_enabled_is_gone_and_its_successor_named() -> None:
             "SQLITE_DATABASE_PATH: has no effect beside DATABASE_URL",
         ),
         (
-            {"API_KEYS_DIR": "keys"},
-            "API_KEYS_DIR: has no effect yet: this version has no API whose tokens it would sign",
-        ),
-        (
             {"LEGACY_DB_PATH": "old.json"},
             "LEGACY_DB_PATH: has no effect yet: this version cannot import the old bot's store",
         ),

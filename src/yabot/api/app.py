@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
@@ -49,11 +49,15 @@ def build_operations(health: Health) -> FastAPI:
 
 
 def build_api(
-    asyncapi: Mapping[str, Any], offered: Iterable[Routes], authenticate: Authenticate
+    asyncapi: Mapping[str, Any],
+    offered: Iterable[Routes],
+    authenticate: Authenticate,
+    open_to_all: Iterable[APIRouter] = (),
 ) -> App:
     """For other services: what is ``offered`` to those that ``authenticate`` knows.
 
-    ``asyncapi`` is the document of the events, served as it is.
+    ``asyncapi`` is the document of the events, served as it is. What is ``open_to_all`` needs no
+    token, and lies elsewhere than what does.
     """
     app = _app()
     handle_errors(app)
@@ -62,6 +66,8 @@ def build_api(
     async def events() -> JSONResponse:
         return JSONResponse(asyncapi)
 
+    for router in open_to_all:
+        app.include_router(router)
     for routes in offered:
         # Not included: FastAPI would look for each request's route twice.
         app.router.routes += routes.router.routes

@@ -1,6 +1,6 @@
 """What the API keeps in SQL."""
 
-from sqlalchemy import Column, Index, Integer, Table, Text
+from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text
 
 from yabot.storage.relational.metadata import metadata
 from yabot.storage.relational.types import Moment
@@ -36,4 +36,44 @@ api_secrets = Table(
     sqlite_with_rowid=False,
 )
 
-TABLES: tuple[Table, ...] = (api_answers, api_secrets)
+# Services that sign their own tokens.
+api_services = Table(
+    "api_services",
+    metadata,
+    Column("name", Text, primary_key=True),
+    # Separated by spaces, as tokens have them.
+    Column("scopes", Text, nullable=False),
+    Column("added_at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# With what they sign: each key is one service's.
+api_service_keys = Table(
+    "api_service_keys",
+    metadata,
+    Column("kid", Text, primary_key=True),
+    Column("service", Text, ForeignKey("api_services.name"), nullable=False),
+    # The public part, as JWK.
+    Column("jwk", Text, nullable=False),
+    Column("added_at", Moment, nullable=False),
+    # When it is no longer believed: another one has taken its place.
+    Column("ends_at", Moment),
+    Index("ix_api_service_keys_service", "service"),
+    sqlite_with_rowid=False,
+)
+
+# Tokens that are worth nothing although they hold, until they would expire.
+api_revocations = Table(
+    "api_revocations",
+    metadata,
+    # The token's jti.
+    Column("token_id", Text, primary_key=True),
+    Column("revoked_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+TABLES: tuple[Table, ...] = (
+    *(api_answers, api_secrets),
+    *(api_services, api_service_keys, api_revocations),
+)

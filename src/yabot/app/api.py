@@ -1,23 +1,33 @@
 """The API's role: what features and the framework offer to other services."""
 
+from contextlib import AsyncExitStack, suppress
+
 from yabot.api.app import build_api
-from yabot.api.caller import Caller
+from yabot.api.auth.authenticator import Authenticator
+from yabot.api.auth.keys import KeyFolder
+from yabot.api.auth.knowledge import Knowledge
+from yabot.api.auth.published import key_routes
 from yabot.api.door import Door
-from yabot.api.phases import App, Message
-from yabot.api.problems import Problem
+from yabot.api.phases import App
 from yabot.api.routes import Routes
 from yabot.app.assembly import build_catalog
 from yabot.app.foundation import Foundation
+from yabot.errors import StoreUnavailable
 from yabot.events.asyncapi import asyncapi_document
 
-UNAUTHENTICATED = Problem(401, "token_missing", "A valid token is needed.")
 
+async def api_app(base: Foundation, stack: AsyncExitStack) -> App:
+    """To be opened when the roles have started.
 
-def api_app(base: Foundation) -> App:
-    """To be opened when the roles have started."""
+    Raises ConfigurationError when the folder of keys cannot be used.
+    """
     catalog = build_catalog(base.features)
+    knowledge = await _knowledge(base, stack)
     return build_api(
-        asyncapi_document(catalog, base.settings.bus_partitions), _offered(base), _nobody
+        asyncapi_document(catalog, base.settings.bus_partitions),
+        _offered(base),
+        Authenticator(knowledge),
+        [key_routes(lambda: knowledge.published)],
     )
 
 
@@ -26,5 +36,13 @@ def _offered(base: Foundation) -> list[Routes]:
     return [each.api(base.services, door) for each in base.features if each.api is not None]
 
 
-async def _nobody(_scope: Message) -> Caller:
-    raise UNAUTHENTICATED.refuse()
+async def _knowledge(base: Foundation, stack: AsyncExitStack) -> Knowledge:
+    """Of keys and services: once looked at, and then by its loop."""
+    knowledge = Knowledge(KeyFolder(base.settings.api.keys_dir), base.services.database)
+    with suppress(StoreUnavailable):
+        await knowledge.look()
+    base.observe(knowledge.loop, base.watches["sql"])
+    knowledge.loop.start()
+    # Nobody asks it any more.
+    stack.push_async_callback(knowledge.loop.finish, 0)
+    return knowledge

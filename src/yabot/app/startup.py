@@ -54,7 +54,7 @@ class Startup:
         start_measuring(base, stack)
         for start in self._start_roles:
             addresses += await start(base, stack)
-        face.open(api_app(base))
+        face.open(await api_app(base, stack))
         stack.push_async_callback(face.close, FINISH_REQUESTS)
         return addresses
 

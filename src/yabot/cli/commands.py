@@ -44,6 +44,7 @@ COMMANDS: Mapping[str, Outline] = {
     "items": Outline("items", "Check, import and export items."),
     "events": Outline("events", "Look at events."),
     "audit": Outline("audit", "Prove what must always hold over what is stored."),
+    "token": Outline("tokens", "Tokens for people and scripts that ask the internal API."),
     "dlq": Outline("dlq", "Look after events that could not be processed."),
     "webhook": Outline("webhooks", "Where Telegram delivers."),
 }

@@ -11,7 +11,6 @@ GONE = {
     " and Telegram calls it when WEBHOOK_URL is set",
 }
 NOT_YET = {
-    "API_KEYS_DIR": "has no effect yet: this version has no API whose tokens it would sign",
     "LEGACY_DB_PATH": "has no effect yet: this version cannot import the old bot's store",
 }
 NEEDS = {

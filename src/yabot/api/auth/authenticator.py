@@ -1,0 +1,102 @@
+"""Who asks: the service that the token of a request names, if the token is worth anything."""
+
+import hashlib
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from yabot.api.auth import refusals
+from yabot.api.auth.claims import LONGEST_OF_OURS, LONGEST_OF_SERVICES, Claims, Wrong
+from yabot.api.auth.jose import Presented, Unusable
+from yabot.api.auth.knowledge import Knowledge
+from yabot.api.auth.refusals import refuse
+from yabot.api.auth.registered import Holder
+from yabot.api.caller import Caller
+from yabot.api.phases import Message
+from yabot.api.problems import Problem
+from yabot.clock import utc_now
+
+# Tokens that are remembered: to verify one costs as much as all else that a request needs.
+MOST_REMEMBERED = 10_000
+_WRONG: dict[Wrong, Problem] = {
+    "expired": refusals.EXPIRED,
+    "not_yet_valid": refusals.NOT_YET_VALID,
+    "lasts_too_long": refusals.LASTS_TOO_LONG,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    caller: Caller
+    holder: Holder
+
+
+class Authenticator:
+    """Called with the scope of a request: gives who asks, or raises Refused."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._knowledge = knowledge
+        # By the digest of the token; the one used last stands last.
+        self._verified: OrderedDict[bytes, _Verified] = OrderedDict()
+
+    async def __call__(self, scope: Message) -> Caller:
+        token = _bearer(scope)
+        digest = hashlib.sha256(token.encode()).digest()
+        known = self._verified.get(digest)
+        if known is None or not self._still_holds(known):
+            self._verified.pop(digest, None)
+            known = self._verified[digest] = await self._verify(token)
+            if len(self._verified) > MOST_REMEMBERED:
+                self._verified.popitem(last=False)
+        self._verified.move_to_end(digest)
+        return known.caller
+
+    def _still_holds(self, known: _Verified) -> bool:
+        caller, holder = known.caller, known.holder
+        return (
+            utc_now() < caller.expires_at
+            and self._knowledge.holder(holder.key.kid) == holder
+            and not self._knowledge.is_revoked(caller.token_id)
+        )
+
+    async def _verify(self, token: str) -> _Verified:
+        try:
+            presented = Presented.read(token)
+        except Unusable as error:
+            raise refuse(refusals.MALFORMED, f"The token cannot be read: {error}.") from None
+        holder = await self._knowledge.find(presented.kid)
+        if holder is None:
+            raise refuse(refusals.KEY_UNKNOWN)
+        try:
+            said = presented.claims(holder.key)
+        except Unusable:
+            raise refuse(refusals.SIGNATURE_WRONG) from None
+        return _Verified(self._judged(Claims.read(said), holder), holder)
+
+    def _judged(self, claims: Claims | list[str], holder: Holder) -> Caller:
+        """The caller, whose scopes are those that the holder of the key may give."""
+        if not isinstance(claims, Claims):
+            told = ", ".join(claims)
+            raise refuse(
+                refusals.MALFORMED, f"The token lacks these claims, or they are wrong: {told}."
+            )
+        if not claims.is_for_us:
+            raise refuse(refusals.AUDIENCE_WRONG)
+        if not holder.signs_for(claims.iss, claims.sub):
+            raise refuse(refusals.ISSUER_WRONG)
+        longest = LONGEST_OF_OURS if holder.service is None else LONGEST_OF_SERVICES
+        if wrong := claims.wrong_at(utc_now(), longest):
+            raise refuse(_WRONG[wrong])
+        if self._knowledge.is_revoked(claims.jti):
+            raise refuse(refusals.REVOKED)
+        return Caller(claims.sub, claims.scopes & holder.scopes, claims.jti, claims.expires_at)
+
+
+def _bearer(scope: Message) -> str:
+    """The token. Raises Refused."""
+    given: list[bytes] = [value for name, value in scope["headers"] if name == b"authorization"]
+    if not given:
+        raise refuse(refusals.MISSING)
+    scheme, _, token = given[0].decode("latin-1").partition(" ")
+    if len(given) > 1 or scheme.lower() != "bearer" or not token.strip():
+        raise refuse(refusals.MALFORMED, "Authorization must be Bearer and a token, once.")
+    return token.strip()

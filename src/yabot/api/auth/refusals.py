@@ -1,0 +1,61 @@
+"""Why a token is not taken; each sentence says how to mend it, and shows nothing of the token."""
+
+from yabot.api.auth.claims import LONGEST_OF_OURS, LONGEST_OF_SERVICES
+from yabot.api.problems import Problem, Refused
+
+_MINUTES = int(LONGEST_OF_SERVICES.total_seconds() // 60)
+_HOURS = int(LONGEST_OF_OURS.total_seconds() // 3600)
+
+MISSING = Problem(
+    401, "token_missing", "This needs a token: send it as Authorization: Bearer, once."
+)
+MALFORMED = Problem(401, "token_malformed", "This is no token that YABOT reads.")
+SIGNATURE_WRONG = Problem(
+    401,
+    "token_signature_wrong",
+    "The key that the token names has not signed it: sign it with the private part of that key.",
+)
+KEY_UNKNOWN = Problem(
+    401,
+    "token_key_unknown",
+    "No key is known by the kid of the token: register it with yabot service add or rotate, or get"
+    " another token with yabot token issue.",
+)
+ISSUER_WRONG = Problem(
+    401,
+    "token_issuer_wrong",
+    "The key is not that of whom the token names: a service signs as itself, in iss and in sub.",
+)
+AUDIENCE_WRONG = Problem(401, "token_audience_wrong", "The token is not for YABOT: aud is yabot.")
+EXPIRED = Problem(401, "token_expired", "The token has expired: get or sign another one.")
+NOT_YET_VALID = Problem(
+    401,
+    "token_not_yet_valid",
+    "The token holds from a later moment on: the clock that has made it may be ahead.",
+)
+LASTS_TOO_LONG = Problem(
+    401,
+    "token_lasts_too_long",
+    f"From iat to exp a service's own token lasts {_MINUTES} minutes at most, another one {_HOURS}"
+    " hours: get one that lasts less.",
+)
+REVOKED = Problem(401, "token_revoked", "The token has been revoked: get or sign another one.")
+TOO_MANY_FAILURES = Problem(
+    429,
+    "too_many_failures",
+    "Too many requests from here had no valid token: wait, and send a valid one.",
+)
+
+# What every operation under /api/v1 may answer.
+OF_TOKENS: tuple[Problem, ...] = (
+    *(MISSING, MALFORMED, SIGNATURE_WRONG, KEY_UNKNOWN, ISSUER_WRONG, AUDIENCE_WRONG),
+    *(EXPIRED, NOT_YET_VALID, LASTS_TOO_LONG, REVOKED, TOO_MANY_FAILURES),
+)
+
+
+def refuse(problem: Problem, detail: str = "") -> Refused:
+    """As RFC 6750 wants it: without a token, no error is named."""
+    challenge = 'Bearer realm="yabot"'
+    if problem is not MISSING:
+        challenge += f', error="invalid_token", error_description="{problem.meaning}"'
+    return problem.refuse(detail, WWW_Authenticate=challenge)

@@ -1,0 +1,56 @@
+"""What SQL knows of tokens: which services sign their own, and which tokens are revoked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, select
+
+from yabot.api.auth.claims import ISSUER
+from yabot.api.auth.jose import PublicKey
+from yabot.api.caller import SCOPES
+from yabot.api.tables import api_revocations, api_service_keys, api_services
+from yabot.storage.relational.database import Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whose ``key`` is, and for what its tokens may ask; without a ``service`` it is our own, whose
+    tokens may name any.
+    """
+
+    key: PublicKey
+    service: str | None = None
+    scopes: frozenset[str] = frozenset(SCOPES)
+
+    def signs_for(self, issuer: str, subject: str) -> bool:
+        """Services speak for themselves alone."""
+        if self.service is None:
+            return issuer == ISSUER
+        return issuer == subject == self.service
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    # By kid.
+    holders: Mapping[str, Holder]
+    revoked: frozenset[str]
+
+
+_holders = select(api_service_keys.c.jwk, api_services.c.name, api_services.c.scopes).where(
+    api_service_keys.c.service == api_services.c.name,
+    api_service_keys.c.ends_at.is_(None) | (api_service_keys.c.ends_at > bindparam("now")),
+)
+_revoked = select(api_revocations.c.token_id).where(api_revocations.c.expires_at > bindparam("now"))
+
+
+def registered(now: datetime) -> Statement[Registered]:
+    def read(connection: Connection) -> Registered:
+        holders = [
+            Holder(PublicKey.read(jwk), service, frozenset(scopes.split()))
+            for jwk, service, scopes in connection.execute(_holders, {"now": now})
+        ]
+        revoked = connection.execute(_revoked, {"now": now}).scalars()
+        return Registered({each.key.kid: each for each in holders}, frozenset(revoked))
+
+    return read
