@@ -11,7 +11,7 @@ from fastapi import Query
 from pydantic import BaseModel, JsonValue
 from starlette.responses import Response
 
-from tests.api.client import as_it_says
+from tests.api.client import as_it_says, without_haste
 from tests.runtime.raw import Raw, in_thread
 from yabot.api.answers import Answer
 from yabot.api.app import build_api
@@ -116,7 +116,7 @@ def _read(heard: bytes) -> Heads:
 
 @asynccontextmanager
 async def echo_served(limits: Limits = USUAL) -> AsyncIterator[Echo]:
-    app = build_api({}, [echoing()], as_it_says)
+    app = build_api({}, [echoing()], as_it_says, without_haste())
     server = HttpServer(app, "127.0.0.1", 0, variable="API_PORT", limits=limits)
     await server.start()
     try:

@@ -67,7 +67,10 @@ async def test_the_rest_is_refused_before_it_is_open_with_when_to_ask_again(
     async with client.get("/api/v1/slow") as answer:
         assert answer.status == 503
         assert answer.headers["Retry-After"] == "1"
-        assert await answer.json() == {"status": "closed"}
+        assert answer.content_type == "application/problem+json"
+        problem = await answer.json()
+        assert problem["code"] == "not_open"
+        assert "closed" in problem["detail"]
 
 
 async def test_a_request_under_way_ends_while_others_are_refused(

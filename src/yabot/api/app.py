@@ -7,6 +7,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from yabot.api.fairness import Fairness
 from yabot.api.gate import Authenticate, Gate
 from yabot.api.handling import handle_errors
 from yabot.api.methods import Methods
@@ -52,6 +53,7 @@ def build_api(
     asyncapi: Mapping[str, Any],
     offered: Iterable[Routes],
     authenticate: Authenticate,
+    fairness: Fairness,
     open_to_all: Iterable[APIRouter] = (),
 ) -> App:
     """For other services: what is ``offered`` to those that ``authenticate`` knows.
@@ -71,7 +73,7 @@ def build_api(
     for routes in offered:
         # Not included: FastAPI would look for each request's route twice.
         app.router.routes += routes.router.routes
-    return Gate(Methods(app), authenticate)
+    return Gate(Methods(app), authenticate, fairness)
 
 
 def _app() -> FastAPI:

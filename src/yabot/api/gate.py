@@ -8,6 +8,7 @@ from starlette.datastructures import Headers, MutableHeaders
 
 from yabot.api.answers import Answer
 from yabot.api.caller import Caller
+from yabot.api.fairness import Fairness
 from yabot.api.phases import App, Message, Receive, Send
 from yabot.api.problems import Refused
 from yabot.api.routes import PREFIX
@@ -22,27 +23,44 @@ Authenticate = Callable[[Message], Awaitable[Caller]]
 class Gate:
     """An ASGI application around the API's own."""
 
-    def __init__(self, app: App, authenticate: Authenticate) -> None:
+    def __init__(self, app: App, authenticate: Authenticate, fairness: Fairness) -> None:
         self._app = app
         self._authenticate = authenticate
+        self._fairness = fairness
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         given = Headers(scope=scope).get(CORRELATION_ID, "")
         correlation_id = given if _CORRELATION_ID.fullmatch(given) else str(uuid4())
         scope["correlation_id"] = correlation_id
+        told = {CORRELATION_ID: correlation_id}
 
         async def send_named(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers[CORRELATION_ID] = correlation_id
+                headers.update(told)
                 headers.setdefault("Cache-Control", "private, no-cache")
             await send(message)
 
-        try:
-            if scope["path"].startswith(f"{PREFIX}/"):
-                scope["caller"] = await self._authenticate(scope)
-        except Refused as refused:
-            answer = Answer.of_refusal(refused, correlation_id).response
-            await answer(scope, receive, send_named)
-        else:
+        if not scope["path"].startswith(f"{PREFIX}/"):
             await self._app(scope, receive, send_named)
+            return
+        try:
+            caller: Caller = await self._authenticate(scope)
+            standing = await self._fairness.enter(caller.service)
+        except Refused as refused:
+            await self._refuse(refused, scope, receive, send_named)
+            return
+        scope["caller"] = caller
+        told.update(standing.headers)
+        try:
+            await self._app(scope, receive, send_named)
+        finally:
+            self._fairness.leave(caller.service)
+
+    async def _refuse(self, refused: Refused, scope: Message, receive: Receive, send: Send) -> None:
+        answer = Answer.of_refusal(refused, scope["correlation_id"]).response
+        await self._fairness.enter_to_refuse()
+        try:
+            await answer(scope, receive, send)
+        finally:
+            self._fairness.leave_refused()

@@ -5,9 +5,12 @@ works.
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
+from uuid import uuid4
 
 from fastapi import FastAPI
-from fastapi.responses import JSONResponse
+
+from yabot.api import problems
+from yabot.api.answers import Answer
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -35,8 +38,11 @@ class PhasedApp:
         elif self._opened is not None:
             await self._ask(self._opened, scope, receive, send)
         else:
-            body, headers = {"status": self._phase()}, {"Retry-After": str(ASK_AGAIN)}
-            await JSONResponse(body, 503, headers)(scope, receive, send)
+            refused = problems.NOT_OPEN.refuse(
+                f"The program is {self._phase()}; ask again, or another one.",
+                Retry_After=str(ASK_AGAIN),
+            )
+            await Answer.of_refusal(refused, str(uuid4())).response(scope, receive, send)
 
     def open(self, app: App) -> None:
         self._opened = app

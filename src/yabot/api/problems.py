@@ -85,6 +85,12 @@ METHOD_NOT_ALLOWED = Problem(
 TOO_BUSY = Problem(
     503, "too_busy", "Too much is under way, or others keep changing the same; ask again later."
 )
+QUOTA_EXCEEDED = Problem(
+    429,
+    "quota_exceeded",
+    "The service has sent all requests of this minute; Retry-After says when.",
+)
+NOT_OPEN = Problem(503, "not_open", "The program is starting or stopping; ask again, or elsewhere.")
 STORE_UNAVAILABLE = Problem(
     503, "store_unavailable", "A store that this needs does not answer; ask again later."
 )

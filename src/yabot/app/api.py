@@ -7,9 +7,13 @@ from yabot.api.auth.authenticator import Authenticator
 from yabot.api.auth.keys import KeyFolder
 from yabot.api.auth.knowledge import Knowledge
 from yabot.api.auth.published import key_routes
+from yabot.api.counters import Counters
 from yabot.api.door import Door
+from yabot.api.fairness import Fairness
 from yabot.api.phases import App
+from yabot.api.quota import Quota
 from yabot.api.routes import Routes
+from yabot.api.turns import Turns
 from yabot.app.assembly import build_catalog
 from yabot.app.foundation import Foundation
 from yabot.errors import StoreUnavailable
@@ -23,12 +27,19 @@ async def api_app(base: Foundation, stack: AsyncExitStack) -> App:
     """
     catalog = build_catalog(base.features)
     knowledge = await _knowledge(base, stack)
+    counters = Counters(base.stores.redis, base.watches["redis"].gate)
     return build_api(
         asyncapi_document(catalog, base.settings.bus_partitions),
         _offered(base),
         Authenticator(knowledge),
+        _fairness(base, counters),
         [key_routes(lambda: knowledge.published)],
     )
+
+
+def _fairness(base: Foundation, counters: Counters) -> Fairness:
+    quota = Quota(counters, base.settings.api.requests_per_minute)
+    return Fairness(quota, Turns(base.do_readers_wait))
 
 
 def _offered(base: Foundation) -> list[Routes]:

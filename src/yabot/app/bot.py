@@ -99,6 +99,7 @@ async def _role(
         until_recorded=sender.until_recorded,
         owes_too_much=sender.owes_too_much,
     )
+    base.readers_wait.append(lambda: processor.lanes.waiting > 0)
     pre_checkout = PreCheckoutAnswers(bot, dispatcher, processor, texts)
     rounds = Rounds(
         assignment,

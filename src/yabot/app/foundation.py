@@ -34,7 +34,12 @@ class Foundation:
     incidents: Incidents
     # By component: sql, mongodb, redis.
     watches: Mapping[str, StoreWatch]
+    # Each tells whether updates of readers are under way here.
+    readers_wait: list[Callable[[], bool]] = field(default_factory=list)
     _loops: list[WakingLoop] = field(default_factory=list)
+
+    def do_readers_wait(self) -> bool:
+        return any(wait() for wait in self.readers_wait)
 
     def leases(self) -> Leases:
         """Of the partitions: shared with other processes where those can be."""

@@ -3,6 +3,9 @@
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
 
 from yabot.settings.base import Problem, Section, variable
 from yabot.settings.network import is_loopback
@@ -54,6 +57,12 @@ class ApiSettings(Section):
         (),
         about="The proxies in front of the API whose X-Forwarded-For is believed. Empty: none.",
         value=NETWORKS,
+    )
+    requests_per_minute: Annotated[int, Field(ge=1, le=10_000_000)] = variable(
+        "API_REQUESTS_PER_MINUTE",
+        6000,
+        about="How many requests of one service are answered a minute, by all processes together.",
+        value="a whole number from 1 to 10000000",
     )
     keys_dir: CreatableDirectory = variable(
         "API_KEYS_DIR",

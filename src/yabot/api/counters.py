@@ -1,0 +1,89 @@
+"""How often something was done within a window of time, for each of many keys.
+
+All processes count together in Redis; while it does not answer, each goes on by itself from what it
+heard last.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from yabot.observability.logging import get_logger
+from yabot.runtime.watch import Gate
+
+log = get_logger(__name__)
+
+# Seconds that Redis gets for an answer, and for which it is then not asked again.
+PATIENCE = 0.25
+PAUSE = 1.0
+# Keys that are remembered. One that is forgotten begins anew where Redis cannot tell.
+MOST_KEYS = 10_000
+# A window begins with the first that is counted in it, so nobody's clock is asked.
+_ADD = """
+local used = redis.call('INCRBY', KEYS[1], ARGV[1])
+local left = redis.call('PTTL', KEYS[1])
+if left < 0 then
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  left = tonumber(ARGV[2])
+end
+return {used, left}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """``used`` within the window, which ends in so many seconds and then begins anew."""
+
+    used: int
+    ends_in: float
+
+
+class Counters:
+    def __init__(self, redis: Redis, gate: Gate, now: Callable[[], float] = monotonic) -> None:
+        """``gate`` is shut while Redis is known to be away."""
+        self._redis = redis
+        self._gate = gate
+        self._now = now
+        self._asks_again_at = 0.0
+        # What was used, and when its window ends, the key that was counted last at the end.
+        self._known: OrderedDict[str, tuple[int, float]] = OrderedDict()
+
+    async def add(self, key: str, window: float, more: int = 1) -> Count:
+        """``more`` have been done just now; ``window`` is in seconds. With 0 it only looks."""
+        count = await self._added_by_all(key, window, more)
+        if count is None:
+            count = self._added_here(key, window, more)
+        self._remember(key, count)
+        return count
+
+    async def _added_by_all(self, key: str, window: float, more: int) -> Count | None:
+        """None when Redis does not answer."""
+        if self._gate.reason is not None or self._now() < self._asks_again_at:
+            return None
+        try:
+            async with asyncio.timeout(PATIENCE):
+                used, left = await self._redis.eval(
+                    _ADD, 1, f"yabot:api:{{{key}}}", str(more), str(int(window * 1000))
+                )
+        except (RedisError, OSError, TimeoutError) as error:
+            log.warning("counters.alone", reason=type(error).__name__)
+            self._gate.suspected.set()
+            self._asks_again_at = self._now() + PAUSE
+            return None
+        return Count(int(used), int(left) / 1000)
+
+    def _added_here(self, key: str, window: float, more: int) -> Count:
+        used, ends_at = self._known.get(key, (0, 0.0))
+        now = self._now()
+        return Count(used + more, ends_at - now) if now < ends_at else Count(more, window)
+
+    def _remember(self, key: str, count: Count) -> None:
+        self._known[key] = (count.used, self._now() + count.ends_in)
+        self._known.move_to_end(key)
+        if len(self._known) > MOST_KEYS:
+            self._known.popitem(last=False)

@@ -1,0 +1,94 @@
+"""Whose request is handled next: few at once, one service after the other, readers before all.
+
+The readers' bot runs in the same event loop. Whatever the loop does in between, an update waits
+for; so it is the number of requests side by side that decides how much slower the bot becomes, not
+how many there are.
+"""
+
+import asyncio
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable
+
+from yabot.api import problems
+
+# Handled side by side, and while updates of readers are under way.
+AT_ONCE = 16
+BESIDE_READERS = 2
+# Of one service, so that requests which wait for a store leave turns to the others.
+OF_ONE = 12
+# That wait for their turn, of one service and of all.
+MOST_OF_ONE = 256
+MOST = 384
+# Whoever is refused has a turn of its own for that: a refusal costs time, too.
+REFUSED = ""
+
+
+class Turns:
+    def __init__(self, readers_wait: Callable[[], bool]) -> None:
+        """``readers_wait``: whether there are updates of readers under way."""
+        self._readers_wait = readers_wait
+        self._handled: Counter[str] = Counter()
+        self._side_by_side = 0
+        # By service; the one whose turn was longest ago is the first.
+        self._waiting: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
+        self._all_waiting = 0
+
+    async def take(self, service: str) -> None:
+        """To be given back. Raises Refused when too many wait already."""
+        if service != REFUSED and self._are_too_many(service):
+            raise problems.TOO_BUSY.refuse(Retry_After="1")
+        # Readers may have been answered meanwhile: those who wait go first then.
+        self._let_go()
+        if service not in self._waiting and self._may_go(service):
+            self._go(service)
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(service, deque()).append(turn)
+        self._all_waiting += 1
+        try:
+            await turn
+        except asyncio.CancelledError:
+            self._give_up(service, turn)
+            raise
+
+    def give_back(self, service: str) -> None:
+        self._side_by_side -= 1
+        self._handled[service] -= 1
+        if not self._handled[service]:
+            del self._handled[service]
+        self._let_go()
+
+    def _are_too_many(self, service: str) -> bool:
+        return self._all_waiting >= MOST or len(self._waiting.get(service, ())) >= MOST_OF_ONE
+
+    def _may_go(self, service: str) -> bool:
+        most = BESIDE_READERS if self._readers_wait() else AT_ONCE
+        return self._side_by_side < most and self._handled[service] < OF_ONE
+
+    def _go(self, service: str) -> None:
+        self._side_by_side += 1
+        self._handled[service] += 1
+
+    def _let_go(self) -> None:
+        """As long as somebody waits, somebody is handled, and gives back: nobody is forgotten."""
+        while (service := next(filter(self._may_go, self._waiting), None)) is not None:
+            queue = self._waiting.pop(service)
+            turn = queue.popleft()
+            if queue:
+                self._waiting[service] = queue
+            self._all_waiting -= 1
+            # One that was cancelled is on its way to give up.
+            if not turn.done():
+                self._go(service)
+                turn.set_result(None)
+
+    def _give_up(self, service: str, turn: asyncio.Future[None]) -> None:
+        if turn.done() and not turn.cancelled():
+            self.give_back(service)
+            return
+        queue = self._waiting.get(service)
+        if queue is not None and turn in queue:
+            queue.remove(turn)
+            self._all_waiting -= 1
+            if not queue:
+                del self._waiting[service]

@@ -1,0 +1,131 @@
+"""Whose request is handled next."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from yabot.api import turns as bounds
+from yabot.api.problems import Refused
+from yabot.api.turns import REFUSED, Turns
+
+
+class Requests:
+    """Those that have their turn, in the order in which they got it."""
+
+    def __init__(self, readers_wait: Callable[[], bool] = lambda: False) -> None:
+        self.turns = Turns(readers_wait)
+        self.handled: list[str] = []
+        self.tasks: list[asyncio.Task[None]] = []
+
+    async def come(self, service: str, times: int = 1) -> None:
+        for _ in range(times):
+            self.tasks.append(asyncio.create_task(self._take(service)))
+        await settle()
+
+    async def end(self, service: str, times: int = 1) -> None:
+        for _ in range(times):
+            self.turns.give_back(service)
+        await settle()
+
+    async def _take(self, service: str) -> None:
+        await self.turns.take(service)
+        self.handled.append(service)
+
+
+async def settle() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def requests() -> Requests:
+    return Requests()
+
+
+async def test_some_go_at_once_and_the_next_when_one_has_ended(requests: Requests) -> None:
+    await requests.come("a", 8)
+    await requests.come("b", 8)
+    await requests.come("c", 2)
+    assert requests.handled == ["a"] * 8 + ["b"] * 8
+    await requests.end("a")
+    assert requests.handled[16:] == ["c"]
+    await requests.end("b")
+    assert requests.handled[16:] == ["c", "c"]
+
+
+async def test_one_service_leaves_turns_to_the_others(requests: Requests) -> None:
+    await requests.come("greedy", bounds.AT_ONCE)
+    assert len(requests.handled) == bounds.OF_ONE
+    await requests.come("modest")
+    assert requests.handled[-1] == "modest"
+
+
+async def test_services_have_their_turns_one_after_the_other(requests: Requests) -> None:
+    await requests.come("first", bounds.OF_ONE)
+    await requests.come("other", bounds.AT_ONCE - bounds.OF_ONE)
+    await requests.come("greedy", 4)
+    await requests.come("modest", 2)
+    await requests.end("first", 5)
+    assert requests.handled[bounds.AT_ONCE :] == ["greedy", "modest", "greedy", "modest", "greedy"]
+
+
+async def test_beside_readers_only_few_are_handled_until_they_have_been() -> None:
+    waiting = True
+    requests = Requests(lambda: waiting)
+    await requests.come("a", 10)
+    assert len(requests.handled) == bounds.BESIDE_READERS
+    await requests.end("a")
+    assert len(requests.handled) == bounds.BESIDE_READERS + 1
+    waiting = False
+    await requests.end("a")
+    assert len(requests.handled) == 10
+
+
+async def test_too_many_that_wait_are_refused_and_the_others_still_come_in(
+    requests: Requests,
+) -> None:
+    await requests.come("greedy", bounds.OF_ONE + bounds.MOST_OF_ONE)
+    with pytest.raises(Refused) as refusal:
+        await requests.turns.take("greedy")
+    assert (refusal.value.kind.status, refusal.value.code) == (503, "too_busy")
+    assert refusal.value.headers["Retry-After"] == "1"
+    await requests.come("modest")
+    assert requests.handled[-1] == "modest"
+
+
+async def test_all_together_are_bounded_but_for_refusals(requests: Requests) -> None:
+    for service in ("a", "b", "c"):
+        await requests.come(service, 200)
+    outcomes = [task for task in requests.tasks if task.done() and task.exception()]
+    assert len(outcomes) == 600 - bounds.AT_ONCE - bounds.MOST
+    await requests.come(REFUSED)
+    assert requests.handled[-1] != REFUSED
+    await requests.end("a")
+    await requests.end("a", 4)
+    assert REFUSED in requests.handled
+
+
+async def test_who_goes_away_while_waiting_keeps_nobody_waiting(requests: Requests) -> None:
+    await requests.come("a", bounds.OF_ONE)
+    await requests.come("b", bounds.AT_ONCE - bounds.OF_ONE)
+    await requests.come("gone")
+    gone = requests.tasks[-1]
+    await requests.come("c")
+    gone.cancel()
+    await settle()
+    await requests.end("a")
+    assert requests.handled[-1] == "c"
+    assert "gone" not in requests.handled
+
+
+async def test_who_goes_away_as_their_turn_comes_hands_it_on(requests: Requests) -> None:
+    await requests.come("a", bounds.OF_ONE)
+    await requests.come("b", bounds.AT_ONCE - bounds.OF_ONE)
+    await requests.come("gone")
+    gone = requests.tasks[-1]
+    await requests.come("c")
+    requests.turns.give_back("a")
+    gone.cancel()
+    await settle()
+    assert requests.handled[-1] == "c"
