@@ -6,11 +6,11 @@ from uuid import uuid4
 import pytest
 from redis.asyncio import Redis
 
+from tests.bus.dead_letters.operating import retry
 from tests.bus.process import Poked, Process, poke, running, settled, toy
 from tests.storage.fixtures import NewDatabase
 from tests.waiting import until
 from yabot.app.followers import BACKLOGS
-from yabot.bus.dead_letters.service import DeadLetters
 from yabot.errors import TerminalError
 from yabot.log.backlog import measure_backlog
 from yabot.log.unit_of_work import UnitOfWork
@@ -50,7 +50,7 @@ async def test_every_outcome_is_counted(new_database: NewDatabase, redis: Redis)
         assert metric("backlog_rows", queue="dead_letters") == 1
         assert metric("backlog_age_seconds", queue="dead_letters") > 0
         failing = False
-        await DeadLetters(process.database, by="ana").retry([1])
+        await retry(process.database, [1])
 
         async def retried() -> bool:
             return outcome("retried") == 1

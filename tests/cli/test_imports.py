@@ -40,6 +40,7 @@ finally:
         (["items", "check", str(ITEMS)], {*TELEGRAM, *HTTP, *STORES, *SETTINGS, "sqlalchemy"}),
         (["audit", "ledger"], {*TELEGRAM, "fastapi", "uvicorn"}),
         (["dlq", "list"], {*TELEGRAM, "fastapi", "uvicorn"}),
+        (["workflows", "list"], {*TELEGRAM, "fastapi", "uvicorn"}),
     ],
     ids=lambda value: " ".join(value[:2]) if isinstance(value, list) else "",
 )

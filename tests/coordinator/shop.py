@@ -25,6 +25,7 @@ from yabot.coordinator.tables import workflows
 from yabot.events.catalog import Catalog
 from yabot.events.envelope import EventPayload
 from yabot.events.failures import FAILURE_EVENTS
+from yabot.events.operations import FRAMEWORK_EVENTS
 from yabot.log.commit_log import CommitLog
 from yabot.log.leases import Leases, SoleLeases
 from yabot.log.tables import audit_log
@@ -65,7 +66,9 @@ class Shop:
 
     def __post_init__(self) -> None:
         self.commits = CommitLog(
-            self.database, Catalog([*ORDER_EVENTS, *FAILURE_EVENTS]), PARTITIONS
+            self.database,
+            Catalog([*ORDER_EVENTS, *FAILURE_EVENTS, *FRAMEWORK_EVENTS]),
+            PARTITIONS,
         )
         self.inspector = WorkflowInspector(self.database)
 
@@ -80,6 +83,15 @@ class Shop:
             work.publish(payload, user_id)
 
         await self.commits.decide(Cause("elsewhere", cause_id, cause_id), publish)
+
+    async def resume(self, order: str) -> None:
+        """As an operator does."""
+        cause_id = f"command {utc_now().timestamp()}"
+
+        async def decide(work: UnitOfWork) -> None:
+            await self.inspector.resume(work, f"order:{order}", by="ana")
+
+        await self.commits.decide(Cause("operator", cause_id, cause_id), decide)
 
     def workers(
         self, processes: Sequence[Process[Any]] | None = None
@@ -133,6 +145,14 @@ class Shop:
             if row["kind"] == "compensation"
         ]
         return [each["step"] for each in told if each["workflow"] == f"order:{order}"]
+
+    async def resumed_by(self) -> list[str]:
+        """Who the audit says has resumed a workflow."""
+        return [
+            json.loads(row["details"])["by"]
+            for row in await rows_of(self.database, audit_log)
+            if row["kind"] == "workflow_resumed"
+        ]
 
     async def dead(self) -> Rows:
         rows = await rows_of(self.database, dead_letters)

@@ -5,6 +5,7 @@ import pytest
 from tests.coordinator.orders import OrderCancelled, OrderPaid, OrderPlaced, OrderSent, Refused
 from tests.coordinator.shop import Shop
 from tests.storage.dumps import rows_of
+from yabot.coordinator.inspector import Selection, WorkflowNotStuck
 from yabot.coordinator.wakeups import ATTEMPTS
 from yabot.log.tables import audit_log
 
@@ -93,14 +94,16 @@ async def test_after_its_attempts_it_is_stuck_until_somebody_resumes_it(shop: Sh
         await shop.run()
         assert await shop.inspector.counts() == {("order", await shop.state("a")): 1}
         shop.hands.pass_time(hours=2)
-    [stuck] = await shop.inspector.newest("order", "stuck")
+    [stuck] = await shop.inspector.newest(Selection(state="stuck"), most=2)
     assert (stuck.id, stuck.attempts) == ("order:a", ATTEMPTS)
     assert (stuck.error or "").startswith("RuntimeError at ")
     assert stuck.deadline is None
     assert await shop.compensated("a") == ["charge"]
 
-    assert await shop.inspector.resume("order:a")
-    assert not await shop.inspector.resume("order:a")
+    await shop.resume("a")
+    with pytest.raises(WorkflowNotStuck, match="order:a is compensating, not stuck"):
+        await shop.resume("a")
+    assert await shop.resumed_by() == ["ana"]
     await shop.run()
     assert await shop.state("a") == "failed"
     assert await shop.effects() == {"a": ["reserve", "charge", "refund", "release"]}

@@ -1,7 +1,10 @@
 """Whoever looks after the program sees where workflows stand, and what fails."""
 
+import pytest
+
 from tests.coordinator.orders import OrderCancelled, OrderPaid, OrderPlaced, Refused
 from tests.coordinator.shop import Shop
+from yabot.coordinator.inspector import Place, Selection, WorkflowUnknown
 from yabot.observability.metrics import REGISTRY
 
 
@@ -36,13 +39,24 @@ async def test_what_fails_and_what_is_stuck_shows(shop: Shop) -> None:
 
 
 async def test_one_and_the_newest_are_found(shop: Shop) -> None:
-    for order in "abc":
-        await shop.tell(OrderPlaced(order=order))
+    for order, user_id in (("a", "7"), ("b", "8"), ("c", "7")):
+        await shop.tell(OrderPlaced(order=order), user_id)
         await shop.run()
-    await shop.tell(OrderPlaced(order="a"))
-    newest = await shop.inspector.newest("order", "reserved", most=2)
-    assert [each.id for each in newest] == ["order:c", "order:b"]
-    found = await shop.inspector.find("order:a")
-    assert found is not None
-    assert (found.kind, found.user_id) == ("order", "7")
-    assert await shop.inspector.find("order:z") is None
+    await shop.tell(OrderPaid(order="a"))
+    await shop.run()
+
+    async def newest(most: int = 9, behind: Place | None = None, **selected: str) -> list[str]:
+        found = await shop.inspector.newest(Selection(**selected), most, behind)
+        return [each.id for each in found]
+
+    assert await newest() == ["order:c", "order:b", "order:a"]
+    assert await newest(most=2, state="reserved") == ["order:c", "order:b"]
+    assert await newest(user_id="7", kind="order") == ["order:c", "order:a"]
+    assert await newest(kind="other") == []
+    middle = await shop.inspector.get("order:b")
+    assert (middle.kind, middle.user_id) == ("order", "8")
+    assert await newest(behind=(middle.created_at, middle.id)) == ["order:a"]
+    # Of one moment, the ids decide.
+    assert await newest(behind=(middle.created_at, "order:bb")) == ["order:b", "order:a"]
+    with pytest.raises(WorkflowUnknown, match="there is no workflow order:z; `yabot workflows"):
+        await shop.inspector.get("order:z")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from aiogram.types import User as TelegramUser
 from sqlalchemy import select
 
+from tests.bus.dead_letters.operating import retry
 from tests.crash.deeds import Mood
-from yabot.bus.dead_letters.service import DeadLetters
 from yabot.bus.tables import dead_letters
 from yabot.events.envelope import Envelope
 from yabot.feature import Services
@@ -57,7 +57,7 @@ async def cure(database: Database) -> None:
     rows = await database.read(lambda connection: connection.execute(query).all())
     sick = [row.id for row in rows if _mood_of(row.envelope) == "sick"]
     if sick:
-        await DeadLetters(database, "the doctor").retry(sick)
+        await retry(database, sick)
 
 
 def _mood_of(envelope: str) -> object:

@@ -16,6 +16,7 @@ from yabot.api.routes import Routes
 from yabot.api.turns import Turns
 from yabot.app.assembly import build_catalog
 from yabot.app.foundation import Foundation
+from yabot.app.operators import for_operators
 from yabot.errors import StoreUnavailable
 from yabot.events.asyncapi import asyncapi_document
 
@@ -44,7 +45,8 @@ def _fairness(base: Foundation, counters: Counters) -> Fairness:
 
 def _offered(base: Foundation) -> list[Routes]:
     door = Door(base.services.commits)
-    return [each.api(base.services, door) for each in base.features if each.api is not None]
+    offered = [each.api(base.services, door) for each in base.features if each.api is not None]
+    return [*offered, *for_operators(base.services.database, door)]
 
 
 async def _knowledge(base: Foundation, stack: AsyncExitStack) -> Knowledge:

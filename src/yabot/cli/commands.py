@@ -46,6 +46,7 @@ COMMANDS: Mapping[str, Outline] = {
     "audit": Outline("audit", "Prove what must always hold over what is stored."),
     "token": Outline("tokens", "Tokens for people and scripts that ask the internal API."),
     "dlq": Outline("dlq", "Look after events that could not be processed."),
+    "workflows": Outline("workflows", "Look after workflows: where they stand, what is stuck."),
     "webhook": Outline("webhooks", "Where Telegram delivers."),
 }
 

@@ -1,12 +1,9 @@
 """`yabot dlq`: what could not be processed, and what becomes of it."""
 
 import asyncio
-import getpass
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -14,9 +11,11 @@ from yabot.bus.dead_letters.letters import Selection, State
 from yabot.bus.dead_letters.service import AT_ONCE, DISCARDABLE, RETRIABLE, DeadLetters, portions
 from yabot.cli import letters
 from yabot.cli.context import load_settings
-from yabot.cli.sql import existing_database
+from yabot.cli.operators import Operator, operating
+from yabot.cli.showing import print_json
+from yabot.log.commit_log import Decision
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.redaction import Redactor
-from yabot.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Look after events that could not be processed.")
 
@@ -26,8 +25,8 @@ Type = Annotated[str | None, typer.Option("--type", help="All of this type of ev
 Error = Annotated[str | None, typer.Option("--error", help="All that failed with this code.")]
 Consumer = Annotated[str | None, typer.Option("--consumer", help="All of this subscriber.")]
 
-# Changes some letters, and says which.
-Action = Callable[[Sequence[int]], Awaitable[list[int]]]
+# Adds to the unit what changes these letters, as far as that can be done, and says which.
+Change = Callable[[UnitOfWork, Sequence[int]], Awaitable[list[int]]]
 
 
 @app.callback()
@@ -46,10 +45,10 @@ def list_letters(
     settings = load_settings()
 
     async def run() -> None:
-        async with _dead_letters(settings) as dead_letters:
-            groups = await dead_letters.groups(state)
+        async with operating(settings) as operator:
+            groups = await DeadLetters(operator.database).groups(state)
         if as_json:
-            _print_json({"state": state, "groups": [asdict(each) for each in groups]})
+            print_json({"state": state, "groups": [asdict(each) for each in groups]})
         else:
             typer.echo(letters.table(state, groups))
 
@@ -66,12 +65,13 @@ def show(
     redactor = Redactor(settings.secrets())
 
     async def run() -> None:
-        async with _dead_letters(settings) as dead_letters:
+        async with operating(settings) as operator:
+            dead_letters = DeadLetters(operator.database)
             letter = await dead_letters.get(letter_id)
             before = await dead_letters.before(letter)
         shown = redactor.mapping(letters.as_json(letter, before))
         if as_json:
-            _print_json(shown)
+            print_json(shown)
         else:
             typer.echo(letters.page(shown))
 
@@ -94,9 +94,14 @@ def retry(
     settings, selection = load_settings(), _selection(ids, event_type, error, consumer)
 
     async def run() -> None:
-        async with _dead_letters(settings) as dead_letters:
+        async with operating(settings) as operator:
+            dead_letters = DeadLetters(operator.database)
+
+            async def change(work: UnitOfWork, portion: Sequence[int]) -> list[int]:
+                return await dead_letters.retry(work, portion, operator.name)
+
             wanted = await _wanted(dead_letters, ids, selection, RETRIABLE)
-            done = await _in_portions(dead_letters.retry, wanted, rate)
+            done = await _in_portions(operator, change, wanted, rate)
         _report(wanted, done, "retried", as_json)
         if done and not as_json:
             typer.echo(
@@ -122,27 +127,17 @@ def discard(
     settings, selection = load_settings(), _selection(ids, event_type, error, consumer)
 
     async def run() -> None:
-        async with _dead_letters(settings) as dead_letters:
+        async with operating(settings) as operator:
+            dead_letters = DeadLetters(operator.database)
+
+            async def change(work: UnitOfWork, portion: Sequence[int]) -> list[int]:
+                return await dead_letters.discard(work, portion, note.strip(), operator.name)
+
             wanted = await _wanted(dead_letters, ids, selection, DISCARDABLE)
-            done = await _in_portions(
-                lambda portion: dead_letters.discard(portion, note.strip()), wanted, None
-            )
+            done = await _in_portions(operator, change, wanted, None)
         _report(wanted, done, "discarded", as_json)
 
     asyncio.run(run())
-
-
-@asynccontextmanager
-async def _dead_letters(settings: Settings) -> AsyncIterator[DeadLetters]:
-    async with existing_database(settings) as database:
-        yield DeadLetters(database, by=_operator())
-
-
-def _operator() -> str:
-    try:
-        return f"command line, {getpass.getuser()}"
-    except (KeyError, OSError):  # in a container the user may have no name
-        return "command line"
 
 
 def _selection(
@@ -170,27 +165,32 @@ async def _wanted(
     return wanted
 
 
-async def _in_portions(act: Action, wanted: Sequence[int], rate: int | None) -> list[int]:
+async def _in_portions(
+    operator: Operator, change: Change, wanted: Sequence[int], rate: int | None
+) -> list[int]:
     """``rate`` a second; without it, as fast as it goes. Says on standard error how far it is."""
     done: list[int] = []
     for n, portion in enumerate(portions(wanted, rate or AT_ONCE)):
         if n and rate:
             await asyncio.sleep(1)
-        done += await act(portion)
+        done += await operator.decide(_changing(change, portion))
         if len(wanted) > len(portion):
             typer.echo(f"{len(done)} of {len(wanted)}", err=True)
     return done
 
 
+def _changing(change: Change, ids: Sequence[int]) -> Decision[list[int]]:
+    async def decide(work: UnitOfWork) -> list[int]:
+        return await change(work, ids)
+
+    return decide
+
+
 def _report(wanted: Sequence[int], done: Sequence[int], what: str, as_json: bool) -> None:
     skipped = sorted(set(wanted) - set(done))
     if as_json:
-        _print_json({what: list(done), "skipped": skipped})
+        print_json({what: list(done), "skipped": skipped})
     elif not wanted:
         typer.echo("No dead letter matches; nothing was changed.")
     else:
         typer.echo(letters.outcome(what, done, skipped))
-
-
-def _print_json(value: dict[str, Any]) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False, default=letters.plain))

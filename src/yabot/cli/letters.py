@@ -3,10 +3,11 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from yabot.bus.dead_letters.letters import DeadLetter, LetterGroup, State
+from yabot.cli.showing import age, count, facts, in_columns
 from yabot.clock import rfc3339, utc_now
 from yabot.events.envelope import Envelope
 
@@ -24,12 +25,7 @@ def table(state: State, groups: Sequence[LetterGroup]) -> str:
     """A line for each group."""
     if not groups:
         return NONE[state]
-    rows = [HEADINGS, *(_cells(each) for each in groups)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    )
+    return in_columns(HEADINGS, [_cells(each) for each in groups])
 
 
 def as_json(letter: DeadLetter, before: Sequence[Envelope]) -> dict[str, Any]:
@@ -46,8 +42,8 @@ def as_json(letter: DeadLetter, before: Sequence[Envelope]) -> dict[str, Any]:
 def page(shown: dict[str, Any]) -> str:
     """What ``as_json`` gives, for people."""
     event = shown["envelope"]
-    facts = {
-        "state": f"{shown['state']}, {_count(shown['attempts'], 'attempt')}",
+    told = {
+        "state": f"{shown['state']}, {count(shown['attempts'], 'attempt')}",
         "consumer": f"{shown['consumer']}, in the group {shown['group']}",
         "error": f"{shown['error_code']}: {shown['error']}",
         "first failed": _moment(shown["first_failed_at"]),
@@ -55,8 +51,7 @@ def page(shown: dict[str, Any]) -> str:
         "note": shown["note"],
     }
     lines = [f"Dead letter {shown['id']}: {event['event_type']} {event['event_id']}"]
-    lines += [f"  {name:<12}  {value}" for name, value in facts.items() if value is not None]
-    lines += ["", "The event:", json.dumps(event, ensure_ascii=False, indent=2), ""]
+    lines += [*facts(told), "", "The event:", json.dumps(event, ensure_ascii=False, indent=2), ""]
     if not shown["before"]:
         return "\n".join([*lines, f"Nothing before it belongs to {event['correlation_id']}."])
     lines.append(f"Before it, of {event['correlation_id']}:")
@@ -65,24 +60,10 @@ def page(shown: dict[str, Any]) -> str:
 
 def outcome(what: str, done: Sequence[int], skipped: Sequence[int]) -> str:
     verb = {"retried": "will be tried again", "discarded": "discarded"}[what]
-    told = f"{_count(len(done), 'dead letter')} {verb}."
+    told = f"{count(len(done), 'dead letter')} {verb}."
     if skipped:
         told += f" {len(skipped)} left alone, for somebody else was faster: {_ids(skipped)}."
     return told
-
-
-def plain(value: object) -> str:
-    """For JSON, what it has no type for."""
-    return rfc3339(value) if isinstance(value, datetime) else str(value)
-
-
-def age(moment: datetime, now: datetime) -> str:
-    """In one unit, rounded down: 45 s, 12 min, 3 h, 2 d."""
-    past = max(now - moment, timedelta())
-    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
-        if past.total_seconds() >= length:
-            return f"{past.total_seconds() // length:.0f} {unit}"
-    return f"{past.total_seconds():.0f} s"
 
 
 def _cells(each: LetterGroup) -> tuple[str, ...]:
@@ -115,7 +96,3 @@ def _line(event: dict[str, Any]) -> str:
 def _json_of(envelope: Envelope) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(envelope.to_json())
     return found
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

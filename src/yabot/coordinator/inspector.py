@@ -1,19 +1,26 @@
 """Where workflows stand, for those who look after the program."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, Select, func, select, tuple_
 
 from yabot.clock import utc_now
 from yabot.coordinator import rows
 from yabot.coordinator.machine import COMPENSATING, STUCK
 from yabot.coordinator.rows import COLUMNS, StoredWorkflow
 from yabot.coordinator.tables import workflows
+from yabot.errors import InvalidInput
+from yabot.log.audit import audited
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.observability.metrics import WORKFLOWS, WORKFLOWS_FAILING
 from yabot.storage.relational.database import Database
 
 # By kind and state.
 Counts = dict[tuple[str, str], int]
+# Behind which a page of workflows begins: when the last one shown began, and its id.
+Place = tuple[datetime, str]
 
 _by_state = (workflows.c.kind, workflows.c.state)
 _counts = select(*_by_state, func.count()).group_by(*_by_state)
@@ -25,41 +32,80 @@ _failing = (
 )
 
 
+class WorkflowUnknown(InvalidInput):
+    """There is no workflow with such an id."""
+
+    code = "workflow_unknown"
+
+
+class WorkflowNotStuck(InvalidInput):
+    """It goes on by itself, or has ended: nothing is to be tried again."""
+
+    code = "workflow_not_stuck"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Workflows that agree with all that is given."""
+
+    kind: str | None = None
+    state: str | None = None
+    user_id: str | None = None
+
+
 @dataclass(slots=True)
 class WorkflowInspector:
-    """Reads only: what the metrics tell of workflows."""
+    """Shows workflows and counts them, and lets one that is stuck go on.
+
+    Whatever reads raises StoreUnavailable.
+    """
 
     database: Database
     # Those that were measured before: one that has become none is 0, not what it was.
     _measured: Counts = field(default_factory=dict)
 
     async def counts(self) -> Counts:
-        """How many workflows of each kind are in each state. Raises StoreUnavailable."""
+        """How many workflows of each kind are in each state."""
         return await self.database.read(_read_counts)
 
-    async def find(self, workflow_id: str) -> StoredWorkflow | None:
-        return await self.database.read(rows.find(workflow_id))
+    async def get(self, workflow_id: str) -> StoredWorkflow:
+        """Raises WorkflowUnknown."""
+        stored = await self.database.read(rows.find(workflow_id))
+        if stored is None:
+            raise WorkflowUnknown(
+                f"there is no workflow {workflow_id}; `yabot workflows list` shows those there are"
+            )
+        return stored
 
-    async def newest(self, kind: str, state: str, most: int = 50) -> list[StoredWorkflow]:
-        """Those whose last step is youngest come first."""
-        query = (
-            select(*COLUMNS)
-            .where(workflows.c.kind == kind, workflows.c.state == state)
-            .order_by(workflows.c.updated_at.desc())
-            .limit(most)
-        )
+    async def newest(
+        self, selection: Selection, most: int, behind: Place | None = None
+    ) -> list[StoredWorkflow]:
+        """Those that began last come first; ``behind`` is where the page before has ended."""
+        query = _newest(selection, behind).limit(most)
         return await self.database.read(
             lambda connection: [StoredWorkflow(*row) for row in connection.execute(query)]
         )
 
-    async def resume(self, workflow_id: str) -> bool:
-        """Try the compensations of a stuck workflow again; False when it is not stuck."""
-        again = (
-            update(workflows)
-            .where(workflows.c.id == workflow_id, workflows.c.state == STUCK)
-            .values(state=COMPENSATING, deadline=utc_now(), attempts=0)
-        )
-        return await self.database.write(lambda connection: connection.execute(again).rowcount == 1)
+    async def resume(self, work: UnitOfWork, workflow_id: str, by: str) -> StoredWorkflow:
+        """Let the compensations of a stuck workflow be tried again; gives it as it is then.
+
+        ``by`` is who wants it, for the audit. Raises WorkflowUnknown, WorkflowNotStuck.
+        """
+        stored = await self.get(workflow_id)
+        if stored.state != STUCK:
+            raise WorkflowNotStuck(
+                f"workflow {workflow_id} is {stored.state}, not stuck: there is nothing to resume"
+            )
+        values: dict[str, Any] = {
+            "state": COMPENSATING,
+            "deadline": utc_now(),
+            "attempts": 0,
+            "version": stored.version + 1,
+        }
+        work.add(rows.change(stored, values))
+        details = {"workflow": workflow_id, "by": by}
+        work.add(audited("workflow_resumed", details, stored.user_id))
+        return replace(stored, **values)
 
     async def measure(self) -> None:
         """Bring the gauges up to date. Raises StoreUnavailable."""
@@ -69,6 +115,18 @@ class WorkflowInspector:
             WORKFLOWS.labels(kind, state).set(counts.get((kind, state), 0))
             WORKFLOWS_FAILING.labels(kind).set(failing.get(kind, 0))
         self._measured = counts
+
+
+def _newest(selection: Selection, behind: Place | None) -> Select[Any]:
+    order = (workflows.c.created_at, workflows.c.id)
+    query = select(*COLUMNS).order_by(*(column.desc() for column in order))
+    if selection.kind is not None:
+        query = query.where(workflows.c.kind == selection.kind)
+    if selection.state is not None:
+        query = query.where(workflows.c.state == selection.state)
+    if selection.user_id is not None:
+        query = query.where(workflows.c.user_id == selection.user_id)
+    return query if behind is None else query.where(tuple_(*order) < behind)
 
 
 def _read_counts(connection: Connection) -> Counts:

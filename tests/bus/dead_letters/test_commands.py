@@ -1,15 +1,14 @@
 """`yabot dlq` beside a running worker, as an operator types it."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
 from tests.bus.dead_letters.mending import Mendable, poisoned, until_states
 from tests.bus.process import Process, effects, poke, settled
+from tests.cli.operator import Operator
 from tests.e2e.programs import NewProgram
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import NewDatabase
@@ -17,28 +16,6 @@ from tests.waiting import until
 from yabot.log.tables import audit_log
 
 pytestmark = pytest.mark.criterion("2.3.2")
-
-
-class Operator:
-    """Types commands; the worker goes on meanwhile."""
-
-    def __init__(self, new_program: NewProgram, **settings: str) -> None:
-        self._new_program = new_program
-        self._settings = settings
-        self._typed = 0
-
-    async def types(self, *command: str) -> tuple[int | None, str, str]:
-        """Exit code, standard output and what standard error says to people."""
-        self._typed += 1
-        program = self._new_program(*command, name=f"typed-{self._typed}", **self._settings)
-        code = await asyncio.to_thread(program.run)
-        return code, program.said, "\n".join(program.sentences)
-
-    async def reads(self, *command: str) -> dict[str, Any]:
-        code, said, told = await self.types(*command, "--json")
-        assert code == 0, told
-        answer: dict[str, Any] = json.loads(said)
-        return answer
 
 
 @pytest.fixture
@@ -56,10 +33,7 @@ async def process(
 
 @pytest.fixture
 def operator(process: Process, new_program: NewProgram) -> Operator:
-    url = process.database.engine.url
-    if url.drivername.startswith("sqlite"):
-        return Operator(new_program, SQLITE_DATABASE_PATH=str(url.database))
-    return Operator(new_program, DATABASE_URL=url.render_as_string(hide_password=False))
+    return Operator(new_program, process.database)
 
 
 async def test_an_operator_looks_mends_and_tries_again(

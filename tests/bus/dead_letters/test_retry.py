@@ -6,6 +6,7 @@ import pytest
 from redis.asyncio import Redis
 from sqlalchemy import Connection, delete
 
+from tests.bus.dead_letters import operating
 from tests.bus.dead_letters.mending import Mendable, Poison, poisoned, until_states
 from tests.bus.looking import look
 from tests.bus.process import Poked, Process, effects, letters, poke, settled, toy
@@ -19,12 +20,12 @@ from yabot.subscriber import Event
 
 
 def service(process: Process) -> DeadLetters:
-    return DeadLetters(process.database, by="ana")
+    return DeadLetters(process.database)
 
 
 async def retry(process: Process, *ids: int) -> None:
     """Without waiting for the worker's next look."""
-    await service(process).retry(ids)
+    await operating.retry(process.database, ids)
     process.groups["test"].loop.wake()
 
 
@@ -43,7 +44,7 @@ async def test_what_has_been_mended_takes_effect_once(
         handler.mend()
         await retry(process, 1)
         await until_states(process.database, "resolved")
-        assert await service(process).retry([1]) == []
+        assert await operating.retry(process.database, [1]) == []
         assert await effects(process.database) == {"7": ["poison"]}
     async with poisoned(new_database, redis, handler.subscriber()) as process:
         assert await effects(process.database) == {"7": ["poison"]}
@@ -199,7 +200,7 @@ async def test_one_that_is_discarded_while_it_is_tried_has_no_effect(
 ) -> None:
     async def discard(event: Event[Poked], work: UnitOfWork) -> None:
         if handler.error is None:
-            await service(process).discard([1], "changed my mind")
+            await operating.discard(process.database, [1], "changed my mind")
         await handler.handle(event, work)
 
     handler = Mendable()
@@ -228,7 +229,7 @@ async def test_the_worker_takes_up_twenty_at_a_time(
     handler.mend()
     process = Process(new_database(), redis, {"test": [handler.subscriber()]})
     await process.database.open()
-    await service(process).retry([row["id"] for row in await letters(process.database)])
+    await operating.retry(process.database, [row["id"] for row in await letters(process.database)])
     for resolved in (20, 30):
         await look(process.groups["test"])
         await until(number_resolved(process, resolved))

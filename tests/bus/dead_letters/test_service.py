@@ -1,5 +1,6 @@
 """What operators see of dead letters, and what they do with them."""
 
+import asyncio
 import json
 from datetime import timedelta
 
@@ -8,6 +9,7 @@ from redis.asyncio import Redis
 from sqlalchemy import Connection, insert, update
 
 from tests.bus.dead_letters.mending import Mendable, Poison, poisoned, states
+from tests.bus.dead_letters.operating import discard, retry
 from tests.bus.process import Poked, Process, Tickled, letters, poke, poking, settled, toy
 from tests.log.units import MORNING
 from tests.storage.dumps import rows_of
@@ -70,7 +72,7 @@ def _envelope(n: int, event_type: str) -> Envelope:
 
 @pytest.fixture
 def service(database: Database) -> DeadLetters:
-    return DeadLetters(database, by="ana")
+    return DeadLetters(database)
 
 
 @pytest.mark.criterion("2.3.2", "2.3.3")
@@ -123,17 +125,15 @@ async def test_a_selection_takes_what_agrees_with_all_that_it_names(
     assert await selected(consumer="nobody") == []
 
 
-async def test_a_retry_marks_what_is_dead_and_is_audited(
-    database: Database, service: DeadLetters
-) -> None:
+async def test_a_retry_marks_what_is_dead_and_is_audited(database: Database) -> None:
     kind = ("pay", "toy_poked", "timeout")
     await put(database, (*kind, "dead"), (*kind, "discarded"), (*kind, "dead"))
-    assert await service.retry([1, 2, 3]) == [1, 3]
+    assert await retry(database, [1, 2, 3, 9]) == [1, 3]
     assert await states(database) == ["retry", "discarded", "retry"]
     (audited,) = await rows_of(database, audit_log)
     assert audited["kind"] == "dead_letters_retried"
     assert json.loads(audited["details"]) == {"letters": [1, 3], "by": "ana"}
-    assert await service.retry([1]) == []
+    assert await retry(database, [1]) == []
     assert len(await rows_of(database, audit_log)) == 1
 
 
@@ -142,7 +142,7 @@ async def test_a_discard_keeps_its_note_and_is_audited(
 ) -> None:
     kind = ("pay", "toy_poked", "timeout")
     await put(database, (*kind, "dead"), (*kind, "retry"), (*kind, "retrying"))
-    assert await service.discard([1, 2, 3], "a test's") == [1, 2]
+    assert await discard(database, [1, 2, 3], "a test's") == [1, 2]
     assert await states(database) == ["discarded", "discarded", "retrying"]
     assert (await service.get(1)).note == "a test's"
     assert (await service.get(3)).note is None
@@ -155,15 +155,23 @@ async def test_a_discard_keeps_its_note_and_is_audited(
     }
 
 
-async def test_thousands_are_changed_in_several_transactions(
-    database: Database, service: DeadLetters
-) -> None:
-    await put(database, *[("pay", "toy_poked", "timeout", "dead")] * 1200)
-    ids = await service.select(Selection(consumer="pay"), RETRIABLE)
-    await service.require(ids, RETRIABLE)
-    assert await service.retry(ids) == ids
+async def test_those_who_want_the_same_letters_at_once_get_each_once(database: Database) -> None:
+    await put(database, *[("pay", "toy_poked", "timeout", "dead")] * 30)
+    wanted = ([1, 2, 3], [3, 4, 5], [*range(5, 31)], [*range(1, 31)])
+    done = await asyncio.gather(*(retry(database, ids) for ids in wanted))
+    assert sorted(each for ids in done for each in ids) == [*range(1, 31)]
     assert set(await states(database)) == {"retry"}
-    assert len(await rows_of(database, audit_log)) == 3
+    told = [json.loads(row["details"])["letters"] for row in await rows_of(database, audit_log)]
+    assert sorted(told) == sorted(ids for ids in done if ids)
+
+
+async def test_the_newest_come_first_page_by_page(database: Database, service: DeadLetters) -> None:
+    kind = ("pay", "toy_poked", "timeout")
+    await put(database, (*kind, "dead"), (*kind, "resolved"), (*kind, "dead"), (*kind, "retry"))
+    first = await service.newest(Selection(), ("dead", "retry"), most=2)
+    assert [each.id for each in first] == [4, 3]
+    assert [each.id for each in await service.newest(Selection(), ("dead",), 2, below=3)] == [1]
+    assert await service.newest(Selection(consumer="hint"), ("dead",), 2) == []
 
 
 async def test_what_cannot_be_done_is_said_and_nothing_is_changed(
@@ -198,7 +206,7 @@ async def test_a_letter_shows_its_event_and_what_led_to_it(
         await poke(process.commits, "7", "another correlation")
         await process.commits.commit(poking("7", "first", "cause"))
         await until(lambda: settled(process.database))
-        service = DeadLetters(process.database, by="ana")
+        service = DeadLetters(process.database)
         letter = await service.get(1)
         before = await service.before(letter)
     assert (letter.state, letter.consumer, letter.group) == ("dead", "weak", "test")
@@ -239,8 +247,7 @@ async def test_discarding_holds_nothing_up(new_database: NewDatabase, redis: Red
     async with poisoned(new_database, redis, Mendable().subscriber()) as process:
         await poke(process.commits, "7", "poison", "after")
         await until(lambda: settled(process.database))
-        service = DeadLetters(process.database, by="ana")
-        assert await service.discard([1], "not needed") == [1]
+        assert await discard(process.database, [1], "not needed") == [1]
         await poke(process.commits, "7", "and on")
         await until(lambda: settled(process.database))
         (letter,) = await letters(process.database)

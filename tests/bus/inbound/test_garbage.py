@@ -9,6 +9,7 @@ import pytest
 from redis.asyncio import Redis
 from sqlalchemy import text
 
+from tests.bus.dead_letters.operating import discard, retry
 from tests.bus.inbound.service import (
     AWARD,
     REACTION,
@@ -93,7 +94,7 @@ async def test_garbage_becomes_a_dead_letter_and_holds_nothing_up(
     (row,) = await letters(database)
     assert (row["consumer"], row["state"]) == ("inbound", "dead")
     assert error in row["error"]
-    shown = await DeadLetters(database, by="a test").get(row["id"])
+    shown = await DeadLetters(database).get(row["id"])
     assert shown.envelope.event_type == row["event_type"]
     (failure,) = [e for e in await logged(database) if e["event_type"] == "event_processing_failed"]
     assert failure["payload"]["consumer"] == "inbound"
@@ -109,10 +110,10 @@ async def test_what_other_services_may_not_send_has_no_effect_until_it_is_named(
     (row,) = await letters(database)
     assert row["event_type"] == "reaction_detected"
     assert "name it in INBOUND_EVENT_TYPES" in row["error"]
-    await DeadLetters(database, by="a test").retry([row["id"]])
+    await retry(database, [row["id"]])
     await look(new_sequencer(closed, redis))
     assert await state_of(database) == "dead"
-    await DeadLetters(database, by="a test").retry([row["id"]])
+    await retry(database, [row["id"]])
     await look(new_sequencer(new_commits(database), redis))
     assert await state_of(database) == "resolved"
 
@@ -155,7 +156,7 @@ async def test_letters_are_bounded_until_an_operator_has_decided(
     await redis.xadd(INBOUND, {"event": "more garbage"})
     await sequence(commits, redis)
     assert (len(await letters(database)), await redis.xlen(ASIDE)) == (MOST_LETTERS, 1)
-    await DeadLetters(database, by="a test").discard([letter["id"]], note="seen")
+    await discard(database, [letter["id"]], note="seen")
     await look(new_sequencer(commits, redis))
     assert (len(await letters(database)), await redis.xlen(ASIDE)) == (MOST_LETTERS + 1, 0)
 
@@ -172,7 +173,7 @@ async def test_a_flood_of_a_newer_version_waits_for_the_upgrade(
     newer = new_commits(database)
     async with sequencing(newer, redis) as sequencer:
         dead = [row["id"] for row in await letters(database)]
-        await DeadLetters(database, by="a test").retry(dead)
+        await retry(database, dead)
 
         async def all_taken() -> bool:
             sequencer.loop.wake()
@@ -195,7 +196,7 @@ async def test_a_form_of_envelope_that_this_version_does_not_know_can_be_read_by
     letter["payload"]["entry"] = json.dumps(REACTION.envelope)
     statement = dead_letters.update().values(envelope=json.dumps(letter))
     await database.write(lambda connection: connection.execute(statement) and None)
-    await DeadLetters(database, by="a test").retry([row["id"]])
+    await retry(database, [row["id"]])
     await look(new_sequencer(commits, redis))
     assert await state_of(database) == "resolved"
     assert await taken_in(database, [REACTION]) == ["reaction"]
@@ -251,7 +252,7 @@ async def test_an_operator_has_it_tried_again(
     database: Database, commits: CommitLog, redis: Redis
 ) -> None:
     letter = await refused_once(database, commits, redis)
-    await DeadLetters(database, by="a test").retry([letter])
+    await retry(database, [letter])
     await look(new_sequencer(commits, redis))
     assert await state_of(database) == "resolved"
     assert await taken_in(database, [REACTION]) == ["reaction"]
@@ -263,7 +264,7 @@ async def test_what_cannot_be_mended_stays_dead(
     await redis.xadd(INBOUND, {"event": "garbage"})
     await sequence(commits, redis)
     (row,) = await letters(database)
-    await DeadLetters(database, by="a test").retry([row["id"]])
+    await retry(database, [row["id"]])
     await look(new_sequencer(commits, redis))
     (row,) = await letters(database)
     assert (row["state"], row["attempts"]) == ("dead", 2)

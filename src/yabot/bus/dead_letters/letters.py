@@ -1,9 +1,9 @@
 """Dead letters as they stand in SQL: grouped, one by one, and changed by an operator."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from sqlalchemy import (
     Connection,
@@ -18,15 +18,14 @@ from sqlalchemy import (
 
 from yabot.bus.tables import dead_letters
 from yabot.events.envelope import Envelope
-from yabot.log.audit import audited
+from yabot.log.unit_of_work import guard
 from yabot.storage.relational.database import Statement
 
 State = Literal["dead", "retrying", "retry", "resolved", "discarded"]
+STATES: tuple[State, ...] = get_args(State)
 
 # How many ids of a group are shown.
 SAMPLE = 5
-# How the audit calls what an operator changes.
-AUDITED: dict[State, str] = {"retry": "retried", "discarded": "discarded"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +105,6 @@ _change = (
         dead_letters.c.state.in_(bindparam("before", expanding=True)),
     )
     .values(state=bindparam("after"), note=func.coalesce(bindparam("told"), dead_letters.c.note))
-    .returning(dead_letters.c.id)
 )
 
 
@@ -136,8 +134,19 @@ def one(letter_id: int) -> Statement[DeadLetter | None]:
 
 def matching(selection: Selection, states: Sequence[State]) -> Statement[list[int]]:
     """Ids, the oldest letter first."""
-    query = _matching(selection, states)
+    query = _where(select(dead_letters.c.id), selection, states).order_by(dead_letters.c.id)
     return lambda connection: list(connection.execute(query).scalars())
+
+
+def newest(
+    selection: Selection, states: Sequence[State], most: int, below: int | None
+) -> Statement[list[DeadLetter]]:
+    """``most`` of those that match, the highest id first; only those with an id ``below``."""
+    query = _where(select(dead_letters), selection, states).order_by(dead_letters.c.id.desc())
+    if below is not None:
+        query = query.where(dead_letters.c.id < below)
+    query = query.limit(most)
+    return lambda connection: [_letter(row) for row in connection.execute(query)]
 
 
 def states_of(ids: Sequence[int]) -> Statement[dict[int, State]]:
@@ -146,30 +155,29 @@ def states_of(ids: Sequence[int]) -> Statement[dict[int, State]]:
 
 
 def change(
-    ids: Sequence[int], before: Sequence[State], after: State, by: str, note: str | None = None
-) -> Statement[list[int]]:
-    """Change those that are still as ``before`` says, and write down who did; gives their ids."""
+    ids: Sequence[int], before: Sequence[State], after: State, note: str | None = None
+) -> Statement[None]:
+    """Change them, with a ``note`` that says why. Fails its guard unless all of them are
+    still as ``before`` says.
+    """
     values = {"rows": ids, "before": before, "after": after, "told": note}
 
-    def run(connection: Connection) -> list[int]:
-        changed = sorted(connection.execute(_change, values).scalars())
-        if changed:
-            details = {"letters": changed, "by": by} | ({"note": note} if note else {})
-            audited(f"dead_letters_{AUDITED[after]}", details)(connection)
-        return changed
+    def run(connection: Connection) -> None:
+        changed = connection.execute(_change, values).rowcount
+        guard(changed == len(ids), f"one of {len(ids)} dead letters")
 
     return run
 
 
-def _matching(selection: Selection, states: Iterable[State]) -> Select[int]:
-    query = select(dead_letters.c.id).where(dead_letters.c.state.in_(states))
+def _where(query: Select[Any], selection: Selection, states: Sequence[State]) -> Select[Any]:
+    query = query.where(dead_letters.c.state.in_(states))
     if selection.consumer is not None:
         query = query.where(dead_letters.c.consumer == selection.consumer)
     if selection.event_type is not None:
         query = query.where(dead_letters.c.event_type == selection.event_type)
     if selection.error_code is not None:
         query = query.where(dead_letters.c.error_code == selection.error_code)
-    return query.order_by(dead_letters.c.id)
+    return query
 
 
 def _letter(row: Row[Any]) -> DeadLetter:

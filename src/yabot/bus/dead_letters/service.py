@@ -1,6 +1,6 @@
 """Dead letters for those who look after the bot: seen, tried again, or given up with a note.
 
-The command line uses it; whatever else serves operators can do so too.
+The command line and the API use it. What it changes, it adds to the unit of work of whoever asks.
 """
 
 from collections.abc import Sequence
@@ -10,9 +10,11 @@ from yabot.bus.dead_letters.correlated import correlated_before
 from yabot.bus.dead_letters.letters import DeadLetter, LetterGroup, Selection, State
 from yabot.errors import InvalidInput
 from yabot.events.envelope import Envelope
+from yabot.log.audit import audited
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.relational.database import Database
 
-# Letters in one transaction: nobody waits long for it.
+# Letters in one unit of work: nobody waits long for its commit.
 AT_ONCE = 500
 # In which states a letter may be tried again, or given up.
 RETRIABLE: tuple[State, ...] = ("dead",)
@@ -41,12 +43,10 @@ class DeadLetterState(InvalidInput):
 
 
 class DeadLetters:
-    """Every method raises StoreUnavailable."""
+    """Every method raises StoreUnavailable. ``by`` is who acts, for the audit."""
 
-    def __init__(self, database: Database, by: str) -> None:
-        """``by`` is who acts, for the audit."""
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._by = by
 
     async def groups(self, state: State = "dead") -> list[LetterGroup]:
         """The largest first."""
@@ -67,11 +67,19 @@ class DeadLetters:
         """The ids that match now; letters that come later are not among them."""
         return await self._database.read(letters.matching(selection, states))
 
+    async def newest(
+        self,
+        selection: Selection,
+        states: Sequence[State],
+        most: int,
+        below: int | None = None,
+    ) -> list[DeadLetter]:
+        """``most`` of those that match, the highest id first; only those with an id ``below``."""
+        return await self._database.read(letters.newest(selection, states, most, below))
+
     async def require(self, ids: Sequence[int], states: Sequence[State]) -> None:
         """Raises DeadLetterUnknown, DeadLetterState."""
-        found: dict[int, State] = {}
-        for portion in portions(ids, AT_ONCE):
-            found |= await self._database.read(letters.states_of(portion))
+        found = await self._states_of(ids)
         missing = [letter_id for letter_id in ids if letter_id not in found]
         if missing:
             raise DeadLetterUnknown(_unknown(missing))
@@ -80,22 +88,40 @@ class DeadLetters:
             told = ", ".join(f"{letter_id} {ARE[found[letter_id]]}" for letter_id in wrong)
             raise DeadLetterState(f"nothing was changed, for this cannot be done: {told}")
 
-    async def retry(self, ids: Sequence[int]) -> list[int]:
-        """Hand them to the worker; gives those that were dead until now."""
-        return await self._change(ids, RETRIABLE, "retry")
+    async def retry(self, work: UnitOfWork, ids: Sequence[int], by: str) -> list[int]:
+        """Hand those that are dead to the worker; gives their ids."""
+        retried = await self._change(work, ids, RETRIABLE, "retry")
+        if retried:
+            work.add(audited("dead_letters_retried", {"letters": retried, "by": by}))
+        return retried
 
-    async def discard(self, ids: Sequence[int], note: str) -> list[int]:
-        """Give them up, and say why; gives those that were there to be given up."""
-        return await self._change(ids, DISCARDABLE, "discarded", note)
+    async def discard(self, work: UnitOfWork, ids: Sequence[int], note: str, by: str) -> list[int]:
+        """Give up those that may be given up, and say why in a ``note``; gives their ids."""
+        discarded = await self._change(work, ids, DISCARDABLE, "discarded", note)
+        if discarded:
+            details = {"letters": discarded, "by": by, "note": note}
+            work.add(audited("dead_letters_discarded", details))
+        return discarded
 
     async def _change(
-        self, ids: Sequence[int], before: Sequence[State], after: State, note: str | None = None
+        self,
+        work: UnitOfWork,
+        ids: Sequence[int],
+        before: Sequence[State],
+        after: State,
+        note: str | None = None,
     ) -> list[int]:
-        changed: list[int] = []
+        states = await self._states_of(ids)
+        changing = sorted(letter_id for letter_id, state in states.items() if state in before)
+        if changing:
+            work.add(letters.change(changing, before, after, note))
+        return changing
+
+    async def _states_of(self, ids: Sequence[int]) -> dict[int, State]:
+        found: dict[int, State] = {}
         for portion in portions(ids, AT_ONCE):
-            statement = letters.change(portion, before, after, self._by, note)
-            changed += await self._database.write(statement)
-        return changed
+            found |= await self._database.read(letters.states_of(portion))
+        return found
 
 
 def portions(ids: Sequence[int], size: int) -> list[Sequence[int]]:

@@ -1,0 +1,48 @@
+"""Rows, moments and numbers as text for a terminal, and as JSON for programs."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import typer
+
+from yabot.clock import rfc3339
+
+
+def in_columns(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A line for each row, in columns."""
+    lines = [headings, *rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def facts(told: dict[str, Any]) -> list[str]:
+    """A line for each that is not None."""
+    width = max(map(len, told))
+    return [f"  {name:<{width}}  {value}" for name, value in told.items() if value is not None]
+
+
+def age(moment: datetime, now: datetime) -> str:
+    """In one unit, rounded down: 45 s, 12 min, 3 h, 2 d."""
+    past = max(now - moment, timedelta())
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if past.total_seconds() >= length:
+            return f"{past.total_seconds() // length:.0f} {unit}"
+    return f"{past.total_seconds():.0f} s"
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def print_json(value: dict[str, Any]) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, default=_plain))
+
+
+def _plain(value: object) -> str:
+    """What JSON has no type for."""
+    return rfc3339(value) if isinstance(value, datetime) else str(value)
