@@ -108,6 +108,8 @@ async def serving(*offered: Routes) -> AsyncIterator[ApiClient]:
     app = build_api({}, offered, as_it_says, without_haste())
     server = HttpServer(app, "127.0.0.1", 0, variable="API_PORT")
     await server.start()
-    async with aiohttp.ClientSession(server.url) as session:
+    # A connection that has been idle may be ended just when it is used again.
+    connector = aiohttp.TCPConnector(force_close=True)
+    async with aiohttp.ClientSession(server.url, connector=connector) as session:
         yield ApiClient(session)
     await server.stop()

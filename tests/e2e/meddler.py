@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from aiohttp import ClientSession, ClientTimeout, web
+from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
 
 from tests.waiting import PATIENCE
 
@@ -27,6 +27,8 @@ class Meddler:
         self.rubbish_answers = 0
         # Whether the token is refused, as after its owner has asked for a new one.
         self.is_revoked = False
+        # The call with which that begins.
+        self.revoked_at: str | None = None
         # Whether all answers are such that no client can read them.
         self.breaks_http = False
         self._upstream = upstream
@@ -38,7 +40,10 @@ class Meddler:
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
-        async with ClientSession(timeout=ClientTimeout(total=None)) as self._session:
+        # A connection that has been idle may be ended just when it is used again.
+        kept = TCPConnector(force_close=True)
+        unlimited = ClientTimeout(total=None)
+        async with ClientSession(connector=kept, timeout=unlimited) as self._session:
             await site.start()
             self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
             ready.set()
@@ -49,6 +54,8 @@ class Meddler:
         if self.rubbish and request.path.endswith(self.rubbish):
             self.rubbish_answers += 1
             return web.Response(text="<html>Bad gateway</html>", status=502)
+        if self.revoked_at and request.path.endswith(self.revoked_at):
+            self.is_revoked = True
         if self.is_revoked:
             refusal = {"ok": False, "error_code": 401, "description": "Unauthorized"}
             return web.json_response(refusal, status=401)

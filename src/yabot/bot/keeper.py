@@ -86,6 +86,7 @@ class WebhookKeeper:
             else:
                 pauses = backoff(first=0.2, most=LONGEST_PAUSE)
                 self._trouble = None
+                self._on_trouble(None)
                 self._disturbances.over("webhook_not_set")
                 await self._watch()
 
@@ -98,6 +99,8 @@ class WebhookKeeper:
         await self._register()
 
     def _note(self, error: Exception, pause: float) -> None:
+        if isinstance(error, TOKEN_REFUSED):
+            self._on_trouble(trouble_with(error))
         reason = str(error) if isinstance(error, NotAsAsked) else kind_of(error)
         if isinstance(error, AWAY) and pause < SHORT:
             log.warning("webhook.not_yet_set", reason=reason, seconds=round(pause, 1))

@@ -21,7 +21,9 @@ class PlaygroundClient:
         self._url = url.rstrip("/")
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession()
+        # A connection that has been idle may be ended just when it is used again, and a POST is
+        # not sent twice.
+        self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
         return self
 
     async def __aexit__(

@@ -11,6 +11,7 @@ from aiogram.exceptions import TelegramConflictError
 from tests.bot.intake.house import DOORS, House, housed, webhook_settings
 from tests.e2e.fork_server import ForkServer
 from tests.e2e.meddler import meddling_with
+from tests.e2e.program import Program
 from tests.e2e.reader import readers
 from tests.playground.receiver import receiving
 from tests.ports import free_port
@@ -188,10 +189,31 @@ async def test_a_token_that_was_revoked_is_named(new_house: NewHouse, door: str)
             meddler.is_revoked = True
             await asyncio.to_thread(wait_until, lambda: house.component("telegram") == "failed")
             assert (await asyncio.to_thread(program.health, "ready"))[0] == 503
-            assert any(
-                "was revoked" in str(line["reason"]) for line in program.logged("health.changed")
-            )
+            assert _told_of_revocation(program)
             meddler.is_revoked = False
             await asyncio.to_thread(wait_until, lambda: house.component("telegram") == "ok")
             await ana.ask("/help")
             assert await asyncio.to_thread(program.stop) == 0
+
+
+@pytest.mark.criterion("5.4.1")
+async def test_a_token_that_is_revoked_before_the_webhook_is_set_is_named(
+    new_house: NewHouse,
+) -> None:
+    house = await asyncio.to_thread(new_house, "webhook")
+    program = house.program
+    async with readers(house.url, "Ana") as (ana,):
+        await ana.ask("/start")
+        assert await asyncio.to_thread(program.stop) == 0
+        with meddling_with(house.url) as meddler:
+            program.settings["TELEGRAM_API_URL"] = meddler.url
+            meddler.revoked_at = "setWebhook"
+            program.launch()
+            await asyncio.to_thread(wait_until, lambda: _told_of_revocation(program))
+            meddler.revoked_at, meddler.is_revoked = None, False
+            assert await asyncio.to_thread(program.stop) == 0
+
+
+def _told_of_revocation(program: Program) -> bool:
+    told = program.logged("health.changed")
+    return any("was revoked" in str(line["reason"]) for line in told)
