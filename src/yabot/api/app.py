@@ -1,6 +1,7 @@
 """The HTTP face of the program: its health and metrics, and what other services ask for."""
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -11,6 +12,8 @@ from yabot.api.fairness import Fairness
 from yabot.api.gate import Authenticate, Gate
 from yabot.api.handling import handle_errors
 from yabot.api.methods import Methods
+from yabot.api.openapi.document import build_document
+from yabot.api.openapi.serving import publish
 from yabot.api.phases import App
 from yabot.api.routes import Routes
 from yabot.observability.health import Health
@@ -58,21 +61,20 @@ def build_api(
 ) -> App:
     """For other services: what is ``offered`` to those that ``authenticate`` knows.
 
-    ``asyncapi`` is the document of the events, served as it is. What is ``open_to_all`` needs no
-    token, and lies elsewhere than what does.
+    ``asyncapi`` is the document of the events, served as it is; the API's own is made of what is
+    offered. They and what is ``open_to_all`` need no token, and lie elsewhere than what does.
     """
-    app = _app()
+    app, parts = _app(), list(offered)
     handle_errors(app)
+    publish(app, partial(build_document, parts))
 
     @app.get("/asyncapi.json")
     async def events() -> JSONResponse:
         return JSONResponse(asyncapi)
 
-    for router in open_to_all:
-        app.include_router(router)
-    for routes in offered:
+    for router in (*open_to_all, *(routes.router for routes in parts)):
         # Not included: FastAPI would look for each request's route twice.
-        app.router.routes += routes.router.routes
+        app.router.routes += router.routes
     return Gate(Methods(app), authenticate, fairness)
 
 

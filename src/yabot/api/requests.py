@@ -64,7 +64,7 @@ class Inquiry:
 
     def knows(self, etag: str) -> bool:
         """Whether the client has that representation: then ``unchanged`` is the answer."""
-        return self._known is not None and _is_among(etag, self._known, weakly=True)
+        return self._known is not None and is_among(etag, self._known, weakly=True)
 
     @staticmethod
     def unchanged(etag: str) -> Response:
@@ -103,7 +103,7 @@ class Change:
 
     def require_match(self, etag: str) -> None:
         """Within a decision: raises Refused when the client has seen another representation."""
-        if self._if_match is not None and not _is_among(etag, self._if_match, weakly=False):
+        if self._if_match is not None and not is_among(etag, self._if_match, weakly=False):
             raise problems.PRECONDITION_FAILED.refuse()
 
 
@@ -112,7 +112,7 @@ def _fingerprint(scope: Any, content: bytes) -> str:
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
-def _is_among(etag: str, listed: str, *, weakly: bool) -> bool:
+def is_among(etag: str, listed: str, *, weakly: bool) -> bool:
     """RFC 9110, 8.8.3.2: a weak tag matches only where a weak comparison will do."""
     if listed.strip() == "*":
         return True

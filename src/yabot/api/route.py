@@ -14,6 +14,7 @@ from yabot.api import problems
 from yabot.api.caller import Caller
 from yabot.api.problems import Problem
 from yabot.api.reading import read_json, require_no_body, require_readable, require_single
+from yabot.api.retirement import announcing
 
 SCOPE = "x-required-scope"
 SCOPE_MISSING = Problem(403, "scope_missing", "The token lacks the scope that this needs.")
@@ -24,7 +25,9 @@ class Route(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
-        needs: str = (self.openapi_extra or {})[SCOPE]
+        extra = self.openapi_extra or {}
+        needs: str = extra[SCOPE]
+        announced = announcing(extra)
         parameters, single = self._parameters()
         takes_if_match = problems.PRECONDITION_FAILED.status in self.responses
 
@@ -39,7 +42,9 @@ class Route(APIRoute):
                     "This takes no If-Match: what it changes has no ETag."
                 )
             await self._read_body(request)
-            return await handle(request)
+            response = await handle(request)
+            response.headers.update(announced)
+            return response
 
         return handle_if_allowed
 

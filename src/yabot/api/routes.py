@@ -8,7 +8,7 @@ description.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from yabot.api.caller import Scope
 from yabot.api.problems import Problem
+from yabot.api.retirement import Retirement
 from yabot.api.route import SCOPE, Route
 
 PREFIX = "/api/v1"
@@ -30,10 +31,15 @@ class StrictBody(BaseModel):
 
 
 class Routes:
-    """``tag`` groups them in the documentation; ``needs`` is the scope that a token must have."""
+    """``tag`` groups them in the documentation; ``needs`` is the scope that a token must have.
+
+    ``retires`` announces that an operation goes, and what to use instead.
+    """
 
     def __init__(self, tag: str) -> None:
         self.router = APIRouter(prefix=PREFIX, tags=[tag], route_class=Route)
+        # By the operation's id, for the document; what every operation refuses is added there.
+        self.refusals: dict[str, Sequence[Problem]] = {}
 
     def get(
         self,
@@ -42,8 +48,9 @@ class Routes:
         needs: Scope,
         gives: type[BaseModel],
         refuses: Sequence[Problem] = (),
+        retires: Retirement | None = None,
     ) -> Callable[[Handler], Handler]:
-        return self._offer("GET", path, needs, gives, 200, refuses)
+        return self._offer("GET", path, needs, gives, 200, refuses, retires)
 
     def post(
         self,
@@ -53,8 +60,9 @@ class Routes:
         gives: type[BaseModel] | None,
         status: int = 200,
         refuses: Sequence[Problem] = (),
+        retires: Retirement | None = None,
     ) -> Callable[[Handler], Handler]:
-        return self._offer("POST", path, needs, gives, status, refuses)
+        return self._offer("POST", path, needs, gives, status, refuses, retires)
 
     def put(
         self,
@@ -64,8 +72,9 @@ class Routes:
         gives: type[BaseModel] | None,
         status: int = 200,
         refuses: Sequence[Problem] = (),
+        retires: Retirement | None = None,
     ) -> Callable[[Handler], Handler]:
-        return self._offer("PUT", path, needs, gives, status, refuses)
+        return self._offer("PUT", path, needs, gives, status, refuses, retires)
 
     def delete(
         self,
@@ -75,8 +84,9 @@ class Routes:
         gives: type[BaseModel] | None = None,
         status: int = 204,
         refuses: Sequence[Problem] = (),
+        retires: Retirement | None = None,
     ) -> Callable[[Handler], Handler]:
-        return self._offer("DELETE", path, needs, gives, status, refuses)
+        return self._offer("DELETE", path, needs, gives, status, refuses, retires)
 
     def _offer(
         self,
@@ -86,6 +96,7 @@ class Routes:
         gives: type[BaseModel] | None,
         status: int,
         refuses: Sequence[Problem],
+        retires: Retirement | None,
     ) -> Callable[[Handler], Handler]:
         def offer(handler: Handler) -> Handler:
             self.router.add_api_route(
@@ -95,17 +106,13 @@ class Routes:
                 operation_id=handler.__name__,
                 status_code=status,
                 response_model=None,
-                responses={status: {"model": gives} if gives else {}, **_documented(refuses)},
-                openapi_extra={SCOPE: needs},
+                responses={
+                    status: {"model": gives} if gives else {},
+                    **{problem.status: {} for problem in refuses},
+                },
+                openapi_extra={SCOPE: needs, **(retires.extra if retires else {})},
             )
+            self.refusals[handler.__name__] = refuses
             return handler
 
         return offer
-
-
-def _documented(refuses: Sequence[Problem]) -> dict[int | str, dict[str, Any]]:
-    """By status; the document's builder adds what every operation may refuse."""
-    told: dict[int | str, list[str]] = {}
-    for problem in refuses:
-        told.setdefault(problem.status, []).append(f"`{problem.code}`: {problem.meaning}")
-    return {status: {"description": "\n\n".join(lines)} for status, lines in told.items()}

@@ -1,6 +1,11 @@
 """The API's role: what features and the framework offer to other services."""
 
+from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+from typing import Any
+
+from redis.asyncio import Redis
 
 from yabot.api.app import build_api
 from yabot.api.auth.authenticator import Authenticator
@@ -10,15 +15,20 @@ from yabot.api.auth.published import key_routes
 from yabot.api.counters import Counters
 from yabot.api.door import Door
 from yabot.api.fairness import Fairness
+from yabot.api.openapi.document import build_document
 from yabot.api.phases import App
 from yabot.api.quota import Quota
 from yabot.api.routes import Routes
 from yabot.api.turns import Turns
-from yabot.app.assembly import build_catalog
+from yabot.app.assembly import build_catalog, build_services
 from yabot.app.foundation import Foundation
 from yabot.app.operators import for_operators
+from yabot.app.stores import Stores
 from yabot.errors import StoreUnavailable
 from yabot.events.asyncapi import asyncapi_document
+from yabot.feature import Feature, Services
+from yabot.storage.documents.store import DocumentStore
+from yabot.storage.relational.sqlite import SqliteDatabase
 
 
 async def api_app(base: Foundation, stack: AsyncExitStack) -> App:
@@ -31,7 +41,7 @@ async def api_app(base: Foundation, stack: AsyncExitStack) -> App:
     counters = Counters(base.stores.redis, base.watches["redis"].gate)
     return build_api(
         asyncapi_document(catalog, base.settings.bus_partitions),
-        _offered(base),
+        offered(base.services, base.features),
         Authenticator(knowledge),
         _fairness(base, counters),
         [key_routes(lambda: knowledge.published)],
@@ -43,10 +53,26 @@ def _fairness(base: Foundation, counters: Counters) -> Fairness:
     return Fairness(quota, Turns(base.do_readers_wait))
 
 
-def _offered(base: Foundation) -> list[Routes]:
-    door = Door(base.services.commits)
-    offered = [each.api(base.services, door) for each in base.features if each.api is not None]
-    return [*offered, *for_operators(base.services.database, door)]
+def offered(services: Services, features: Sequence[Feature]) -> list[Routes]:
+    """By the features, and by the framework."""
+    door = Door(services.commits)
+    of_features = [each.api(services, door) for each in features if each.api is not None]
+    return [*of_features, *for_operators(services.database, door)]
+
+
+def openapi_document(features: Sequence[Feature]) -> dict[str, Any]:
+    return build_document(offered_on_paper(features))
+
+
+def offered_on_paper(features: Sequence[Feature]) -> list[Routes]:
+    """To be described: without stores, nothing of it can be asked."""
+    nothing = Path("unused")
+    stores = Stores(
+        SqliteDatabase(nothing, pool_size=1, timeout_ms=1),
+        DocumentStore("mongodb://unused", "unused", max_pool_size=1, timeout_ms=1),
+        Redis(),
+    )
+    return offered(build_services(features, stores, partitions=1), features)
 
 
 async def _knowledge(base: Foundation, stack: AsyncExitStack) -> Knowledge:

@@ -43,6 +43,7 @@ COMMANDS: Mapping[str, Outline] = {
     "story": Outline("stories", "Check, import and export stories."),
     "items": Outline("items", "Check, import and export items."),
     "events": Outline("events", "Look at events."),
+    "api": Outline("api", "Look at what other services may ask."),
     "audit": Outline("audit", "Prove what must always hold over what is stored."),
     "token": Outline("tokens", "Tokens for people and scripts that ask the internal API."),
     "dlq": Outline("dlq", "Look after events that could not be processed."),

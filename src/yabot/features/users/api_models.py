@@ -31,7 +31,7 @@ LastName = Annotated[str, Field(min_length=1, max_length=64)]
 Username = Annotated[str, Field(pattern=f"^{outside.USERNAME}$", description="without the @")]
 LanguageCode = Annotated[str, Field(pattern=f"^{outside.LANGUAGE}$", examples=["es", "pt-br"])]
 # Those that the bot speaks.
-Language = Annotated[str, Field(pattern=f"^({'|'.join(LANGUAGES)})$")]
+Language = Annotated[str, Field(pattern=f"^({'|'.join(LANGUAGES)})$", examples=[LANGUAGES[0]])]
 
 
 class ProfileBody(StrictBody):

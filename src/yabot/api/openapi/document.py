@@ -1,0 +1,102 @@
+"""The OpenAPI document of what is offered: 3.0.3, the same whatever the order of the features."""
+
+from collections.abc import Iterable
+from importlib.metadata import version
+from typing import Any
+
+from fastapi.openapi.utils import get_openapi
+
+from yabot.api.openapi.converter import converted, plain_name
+from yabot.api.openapi.examples import example_of
+from yabot.api.openapi.headers import HEADERS
+from yabot.api.openapi.operation import Operation
+from yabot.api.openapi.refusals import examples
+from yabot.api.problems import ProblemBody
+from yabot.api.routes import Routes
+
+Json = dict[str, Any]
+
+ABOUT = """What other services ask of YABOT, and change in it.
+
+Every request carries a token (`Authorization: Bearer …`) of a service that has the scope which the
+operation names. What fails is answered with `application/problem+json`, whose `code` is stable.
+A change takes effect once for each `Idempotency-Key`. Further fields in answers, and further codes,
+may come at any time: ignore what you do not know. docs/api.md tells the rest."""
+# The order in which a path's operations are listed.
+METHODS = ("get", "put", "post", "delete")
+_FASTAPIS_OWN = ("HTTPValidationError", "ValidationError")
+
+
+def build_document(offered: Iterable[Routes]) -> Json:
+    """Raises ValueError for a schema that OpenAPI 3.0 has no words for."""
+    parts = list(offered)
+    own = {name: problems for part in parts for name, problems in part.refusals.items()}
+    raw = get_openapi(
+        title="YABOT",
+        version=version("yabot"),
+        openapi_version="3.1.0",
+        description=ABOUT,
+        routes=[route for part in parts for route in part.router.routes],
+    )
+    schemas = _schemas(raw)
+    operations = {
+        (path, method): Operation(item[method], own[item[method]["operationId"]])
+        for path, item in sorted(raw["paths"].items())
+        for method in METHODS
+        if method in item
+    }
+    refused = {problem for each in operations.values() for problem in each.refused}
+    document: Json = {
+        "openapi": "3.0.3",
+        "info": raw["info"],
+        "tags": [{"name": tag} for tag in sorted({each.tag for each in operations.values()})],
+        "security": [{"token": []}],
+        "paths": _paths(operations),
+        "components": {
+            "schemas": schemas,
+            "examples": examples(refused),
+            "headers": HEADERS,
+            "securitySchemes": {"token": TOKEN},
+        },
+    }
+    _show_examples(document)
+    return document
+
+
+TOKEN: Json = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "JWT",
+    "description": "A token of a registered service, whose `scope` holds the operation's "
+    "`x-required-scope`.",
+}
+
+
+def _paths(operations: dict[tuple[str, str], Operation]) -> Json:
+    paths: Json = {}
+    for (path, method), operation in operations.items():
+        paths.setdefault(path, {})[method] = operation.described()
+    return paths
+
+
+def _schemas(raw: Json) -> Json:
+    problem = ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
+    found = {**raw.get("components", {}).get("schemas", {}), **problem.pop("$defs")}
+    found["Problem"] = problem
+    return {
+        plain_name(name): converted(schema)
+        for name, schema in sorted(found.items())
+        if name not in _FASTAPIS_OWN
+    }
+
+
+def _show_examples(document: Json) -> None:
+    """Of what is sent and what comes back when it goes well."""
+    schemas = document["components"]["schemas"]
+    for item in document["paths"].values():
+        for operation in item.values():
+            bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
+            for body in bodies:
+                for content in body.get("content", {}).values():
+                    if "examples" not in content:
+                        content["example"] = example_of(content["schema"], schemas)

@@ -1,0 +1,45 @@
+"""How an operation goes: announced in every answer, and not before its day."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from email.utils import format_datetime
+from typing import Any
+
+SINCE = "x-deprecated-since"
+SUNSET = "x-sunset"
+INSTEAD = "x-instead"
+
+
+@dataclass(frozen=True, slots=True)
+class Retirement:
+    """Deprecated since one day, gone on another; ``instead`` is the id of what is to be used."""
+
+    since: date
+    gone: date
+    instead: str
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """As it stands in the operation's description."""
+        return {
+            "deprecated": True,
+            SINCE: self.since.isoformat(),
+            SUNSET: self.gone.isoformat(),
+            INSTEAD: self.instead,
+        }
+
+
+def announcing(extra: Mapping[str, Any]) -> dict[str, str]:
+    """The headers of RFC 9745 and RFC 8594 of an operation that ``extra`` describes."""
+    if SUNSET not in extra:
+        return {}
+    since, gone = (_midnight(date.fromisoformat(extra[name])) for name in (SINCE, SUNSET))
+    return {
+        "Deprecation": f"@{int(since.timestamp())}",
+        "Sunset": format_datetime(gone, usegmt=True),
+    }
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
