@@ -132,6 +132,10 @@ async def _posted(request: Request, key: RequiredKey, if_match: IfMatch = None) 
     return Change(request, await request.body(), key, if_match)
 
 
+async def _posted_anew(request: Request, key: RequiredKey) -> Change:
+    return Change(request, await request.body(), key, None)
+
+
 async def _put(request: Request, key: OptionalKey = None, if_match: IfMatch = None) -> Change:
     return Change(request, await request.body(), key, if_match)
 
@@ -140,4 +144,6 @@ async def _put(request: Request, key: OptionalKey = None, if_match: IfMatch = No
 Asking = Annotated[Inquiry, Depends(_inquiry)]
 AskingAgain = Annotated[Inquiry, Depends(_conditional)]
 Posting = Annotated[Change, Depends(_posted)]
+# A POST whose effect is new: it has no representation that could have changed.
+PostingAnew = Annotated[Change, Depends(_posted_anew)]
 Changing = Annotated[Change, Depends(_put)]

@@ -1,10 +1,10 @@
 """What one part of the program offers to other services, under ``/api/v1``.
 
 Handlers are asynchronous and take what they need by type: parameters of ``parameters``, a request
-(``Asking``, ``AskingAgain``, ``Posting``, ``Changing``), and a body that is a ``StrictBody``. They
-return a Response that ``Inquiry.answer`` or ``Door.change`` has made. Their name is the operation's
-id, which clients are generated from: it never changes. Their docstring is the operation's
-description.
+(``Asking``, ``AskingAgain``, ``Posting``, ``PostingAnew``, ``Changing``), and a body that is a
+``StrictBody``. They return a Response that ``Inquiry.answer`` or ``Door.change`` has made. Their
+name is the operation's id, which clients are generated from: it never changes. Their docstring is
+the operation's description.
 """
 
 from collections.abc import Awaitable, Callable, Sequence

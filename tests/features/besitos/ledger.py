@@ -11,7 +11,7 @@ from uuid_utils import uuid7
 
 from tests.features.users.storage.world import World
 from tests.storage.dumps import events_of
-from yabot.features.besitos.service import BesitosService, Spending, Transfer
+from yabot.features.besitos.service import Award, BesitosService, Spending, Transfer
 from yabot.features.besitos.tables import postings
 from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.relational.database import Database
@@ -56,7 +56,7 @@ class Ledger:
         *,
         reason: str = "reaction",
         source: str = "rewards",
-    ) -> bool:
+    ) -> Award:
         key = key or f"key {uuid7()}"
         return await self.commit(
             lambda work: self.besitos.award(
@@ -88,14 +88,16 @@ class Ledger:
         ]
 
     async def sums(self) -> dict[str, int]:
-        """What each account's postings sum to."""
-        query = select(postings.c.account_id, func.sum(postings.c.amount)).group_by(
-            postings.c.account_id
-        )
-        rows: list[Any] = await self.database.read(
-            lambda connection: list(connection.execute(query).all())
-        )
-        return {account: int(total) for account, total in rows}
+        return await sums_of(self.database)
+
+
+async def sums_of(database: Database) -> dict[str, int]:
+    """What each account's postings sum to."""
+    query = select(postings.c.account_id, func.sum(postings.c.amount)).group_by(
+        postings.c.account_id
+    )
+    rows: list[Any] = await database.read(lambda connection: list(connection.execute(query).all()))
+    return {account: int(total) for account, total in rows}
 
 
 def reader(user_id: str) -> TelegramUser:

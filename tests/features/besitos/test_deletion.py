@@ -39,7 +39,7 @@ async def test_who_comes_back_starts_from_nothing(ledger: Ledger) -> None:
     await ledger.join("7")
     empty = {"besitos": {"balance": 0, "movements": []}}
     assert await ledger.besitos.export("7") == empty
-    assert not await ledger.award("7", 5, key="once")
+    assert await ledger.award("7", 5, key="once") == "repeated"
     await ledger.award("7", 2)
     assert await ledger.besitos.balance("7") == 2
     assert await ledger.besitos.earned("7") == 2

@@ -98,7 +98,7 @@ class Model:
     def move(self, move: Move) -> object:
         """What the service must answer."""
         if move.key in self.keys:
-            return False if isinstance(move, Award) else "repeated"
+            return "repeated"
         match move:
             case Award(reader, amount):
                 return self._award(reader, amount, move.key)
@@ -107,17 +107,19 @@ class Model:
             case Transfer(reader, recipient, amount):
                 return self._transfer(reader, recipient, amount, move.key)
 
-    def _award(self, reader: str, amount: int, key: str) -> bool:
+    def _award(self, reader: str, amount: int, key: str) -> str:
         if reader not in self.balances:
-            return False
+            return "unknown_reader"
         self.keys.add(key)
         self.system["system:rewards"] -= amount
         self.earned[reader] += amount
         self._change(reader, amount)
-        return True
+        return "awarded"
 
     def _spend(self, reader: str, amount: int, key: str) -> str:
-        if self.balances.get(reader, 0) < amount:
+        if reader not in self.balances:
+            return "unknown_reader"
+        if self.balances[reader] < amount:
             return "insufficient"
         self.keys.add(key)
         self.system["system:shop"] += amount
@@ -125,7 +127,9 @@ class Model:
         return "spent"
 
     def _transfer(self, sender: str, recipient: str, amount: int, key: str) -> str:
-        if self.balances.get(sender, 0) < amount:
+        if sender not in self.balances:
+            return "unknown_sender"
+        if self.balances[sender] < amount:
             return "insufficient"
         if recipient not in self.balances:
             return "unknown_recipient"

@@ -53,7 +53,7 @@ async def test_many_movements_at_once_are_exact(everybody: Ledger, deadlocks: li
 
     async def award() -> None:
         reader, amount = random.choice(READERS), random.randint(1, 9)
-        assert await everybody.award(reader, amount)
+        assert await everybody.award(reader, amount) == "awarded"
         expected[reader] += amount
 
     async def spend() -> None:
@@ -79,9 +79,10 @@ async def test_units_that_name_the_same_readers_in_any_order_do_not_lock_each_ot
         async def decide(work: UnitOfWork) -> None:
             for reader in order:
                 key = f"{number}:{reader}"
-                assert await everybody.besitos.award(
+                awarded = await everybody.besitos.award(
                     work, reader, 1, reason="reaction", source="rewards", key=key
                 )
+                assert awarded == "awarded"
 
         await everybody.commit(decide)
 

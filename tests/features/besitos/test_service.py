@@ -18,7 +18,7 @@ from yabot.log.unit_of_work import UnitOfWork
 @pytest.mark.criterion("3.1.3")
 async def test_an_award_has_two_sides(ledger: Ledger) -> None:
     await ledger.join("7")
-    assert await ledger.award("7", 5, key="reaction:7:gate")
+    assert await ledger.award("7", 5, key="reaction:7:gate") == "awarded"
     assert await ledger.sums() == {"user:7": 5, "system:rewards": -5}
     assert await ledger.besitos.balance("7") == 5
     assert await ledger.moved("7") == [("besitos_awarded", 5, 5)]
@@ -84,7 +84,7 @@ async def test_the_same_key_moves_besitos_once(ledger: Ledger) -> None:
     await ledger.join("7", "8")
     await ledger.award("7", 5, key="once")
     before = await ledger.sums()
-    assert not await ledger.award("7", 5, key="once")
+    assert await ledger.award("7", 5, key="once") == "repeated"
     assert await ledger.spend("7", 5, key="once") == "repeated"
     assert await ledger.transfer("7", "8", 5, key="once") == "repeated"
     assert await ledger.sums() == before
@@ -95,7 +95,7 @@ async def test_the_same_key_moves_besitos_once(ledger: Ledger) -> None:
 async def test_five_at_once_with_the_same_key_move_besitos_once(ledger: Ledger) -> None:
     await ledger.join("7")
     awarded = await asyncio.gather(*(ledger.award("7", 5, key="once") for _ in range(5)))
-    assert sorted(awarded) == [False, False, False, False, True]
+    assert sorted(awarded) == ["awarded", *["repeated"] * 4]
     assert await ledger.besitos.balance("7") == 5
     assert await ledger.moved("7") == [("besitos_awarded", 5, 5)]
 
@@ -116,9 +116,9 @@ async def test_several_movements_of_one_unit_know_of_each_other(ledger: Ledger) 
         ]
 
     assert await ledger.commit(decide) == [
-        True,
-        True,
-        False,
+        "awarded",
+        "awarded",
+        "repeated",
         "insufficient",
         "spent",
         "transferred",
@@ -153,9 +153,9 @@ async def test_who_is_registered_by_the_same_unit_can_be_given_besitos(ledger: L
 async def test_who_is_no_reader_has_no_account(ledger: Ledger) -> None:
     await ledger.join("7")
     await ledger.award("7", 5)
-    assert not await ledger.award("9", 5)
-    assert await ledger.spend("9", 1) == "insufficient"
-    assert await ledger.transfer("9", "7", 1) == "insufficient"
+    assert await ledger.award("9", 5) == "unknown_reader"
+    assert await ledger.spend("9", 1) == "unknown_reader"
+    assert await ledger.transfer("9", "7", 1) == "unknown_sender"
     assert await ledger.transfer("7", "9", 1) == "unknown_recipient"
     # Who cannot pay learns nothing of them.
     assert await ledger.transfer("7", "9", 6) == "insufficient"

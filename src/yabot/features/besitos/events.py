@@ -17,7 +17,9 @@ class BesitosAwarded(EventPayload):
 
     amount: int
     reason: str = Field(description="what for, in a word: gift, or one of the source's own")
-    source: str = Field(description="who gives: a part of the program, or gift for another reader")
+    source: str = Field(
+        description="who gives: a part of the program, api:<service>, or gift for another reader"
+    )
     balance_after: int = Field(description="what the reader has now")
     transaction_id: str = Field(description="of the ledger; the same one never moves money twice")
 
@@ -31,7 +33,9 @@ class BesitosSpent(EventPayload):
 
     amount: int
     reason: str = Field(description="what for, in a word: gift, or one of the source's own")
-    source: str = Field(description="who takes: a part of the program, or gift for another reader")
+    source: str = Field(
+        description="who takes: a part of the program, api:<service>, or gift for another reader"
+    )
     balance_after: int = Field(description="what the reader has now")
     transaction_id: str = Field(description="of the ledger; the same one never moves money twice")
 

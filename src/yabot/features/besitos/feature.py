@@ -5,7 +5,7 @@ from aiogram import Bot, Router
 
 from yabot.bot.localization import Localizer
 from yabot.feature import Feature, Services
-from yabot.features.besitos import handlers
+from yabot.features.besitos import api, handlers
 from yabot.features.besitos.events import EVENTS
 from yabot.features.besitos.gift import GiftHandler
 from yabot.features.besitos.gift_notices import GiftNotices
@@ -60,5 +60,6 @@ FEATURE = Feature(
     service=_service,
     personal_data=_personal_data,
     router=_router,
+    api=api.routes,
     loops=_loops,
 )

@@ -123,8 +123,9 @@ class GiftHandler:
         turn.acknowledge()
         balance = await self._besitos.balance(user.user_id)
         recipient = await self._users.find(gift.recipient_id)
-        if outcome == "insufficient":
-            _refuse(turn, t, outcome, balance=balance)
+        if outcome in ("insufficient", "unknown_sender"):
+            # Whoever is gone meanwhile has nothing to give.
+            _refuse(turn, t, "insufficient", balance=balance)
         elif outcome == "unknown_recipient" or recipient is None:
             # Also a forged button is a search.
             self._searches.take(user.user_id)

@@ -37,7 +37,10 @@ class Transaction:
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """One side of a transaction, as the reader sees it: negative when they gave."""
+    """One side of a transaction, as the reader sees it: negative when they gave.
+
+    ``id`` rises with the reader's movements.
+    """
 
     amount: int
     kind: Kind
@@ -45,6 +48,7 @@ class Movement:
     source: str
     transaction_id: str
     created_at: datetime
+    id: int
 
 
 @dataclass(frozen=True, slots=True)

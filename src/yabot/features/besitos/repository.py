@@ -68,12 +68,14 @@ _movements = (
         transactions.c.source,
         transactions.c.id,
         transactions.c.created_at,
+        postings.c.id.label("number"),
     )
     .select_from(postings.join(accounts).join(transactions))
     .where(accounts.c.user_id == bindparam("user"), postings.c.id > accounts.c.opened_after)
     .order_by(postings.c.id.desc())
 )
 _newest_movements = _movements.limit(bindparam("limit"))
+_older_movements = _newest_movements.where(postings.c.id < bindparam("before"))
 
 
 def overview(user_id: str, limit: int | None) -> Statement[Overview]:
@@ -86,6 +88,14 @@ def overview(user_id: str, limit: int | None) -> Statement[Overview]:
         return Overview(balance, [Movement(*row) for row in rows])
 
     return read
+
+
+def movements(user_id: str, before: int, limit: int) -> Statement[list[Movement]]:
+    """The newest of those before that one, the newest first."""
+    values = {"user": user_id, "before": before, "limit": limit}
+    return lambda connection: [
+        Movement(*row) for row in connection.execute(_older_movements, values)
+    ]
 
 
 _account = accounts.c.id == bindparam("account")

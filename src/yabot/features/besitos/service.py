@@ -9,6 +9,7 @@ from yabot.features.besitos.journal import Account, Journal
 from yabot.features.besitos.model import (
     REWARDS,
     SHOP,
+    Movement,
     Overview,
     Transaction,
     check_amount,
@@ -19,8 +20,10 @@ from yabot.features.users.service import UserService
 from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.relational.database import Database
 
-Spending = Literal["spent", "repeated", "insufficient"]
-Transfer = Literal["transferred", "repeated", "insufficient", "unknown_recipient"]
+# Only the first of each has added anything to the unit.
+Award = Literal["awarded", "repeated", "unknown_reader"]
+Spending = Literal["spent", "repeated", "insufficient", "unknown_reader"]
+Transfer = Literal["transferred", "repeated", "insufficient", "unknown_sender", "unknown_recipient"]
 
 
 class BesitosService:
@@ -38,11 +41,19 @@ class BesitosService:
 
     async def balance(self, user_id: str) -> int:
         """Nothing for one whom nobody knows."""
-        return (await self._database.read(repository.totals(user_id)))[0]
+        return (await self.totals(user_id))[0]
 
     async def earned(self, user_id: str) -> int:
         """All that was ever awarded to them, spent or not; gifts of other readers do not count."""
-        return (await self._database.read(repository.totals(user_id)))[1]
+        return (await self.totals(user_id))[1]
+
+    async def totals(self, user_id: str) -> tuple[int, int]:
+        """``balance`` and ``earned`` as of one moment."""
+        return await self._database.read(repository.totals(user_id))
+
+    async def movements(self, user_id: str, before: int, limit: int) -> list[Movement]:
+        """The newest of those whose ids are below ``before``, the newest first."""
+        return await self._database.read(repository.movements(user_id, before, limit))
 
     async def overview(self, user_id: str, limit: int | None = None) -> Overview:
         """Balance and movements, the newest first and all without a ``limit``, as of one moment."""
@@ -50,24 +61,26 @@ class BesitosService:
 
     async def award(
         self, work: UnitOfWork, user_id: str, amount: int, *, reason: str, source: str, key: str
-    ) -> bool:
-        """False, and nothing added: ``key`` has moved money already, or there is no such reader."""
-        check_amount(amount)
-        journal, reader = await self._journal(work, key, user_id), reader_account(user_id)
-        if journal is None or reader not in journal.accounts:
-            return False
-        payer = system_account(source, REWARDS)
-        self._move(work, journal, Transaction(key, "award", reason, source, payer, reader, amount))
-        return True
-
-    async def spend(
-        self, work: UnitOfWork, user_id: str, amount: int, *, reason: str, source: str, key: str
-    ) -> Spending:
-        """Whatever is not "spent" has added nothing."""
+    ) -> Award:
         check_amount(amount)
         journal, reader = await self._journal(work, key, user_id), reader_account(user_id)
         if journal is None:
             return "repeated"
+        if reader not in journal.accounts:
+            return "unknown_reader"
+        payer = system_account(source, REWARDS)
+        self._move(work, journal, Transaction(key, "award", reason, source, payer, reader, amount))
+        return "awarded"
+
+    async def spend(
+        self, work: UnitOfWork, user_id: str, amount: int, *, reason: str, source: str, key: str
+    ) -> Spending:
+        check_amount(amount)
+        journal, reader = await self._journal(work, key, user_id), reader_account(user_id)
+        if journal is None:
+            return "repeated"
+        if reader not in journal.accounts:
+            return "unknown_reader"
         if not journal.rely_on(reader, amount):
             return "insufficient"
         payee = system_account(source, SHOP)
@@ -75,12 +88,17 @@ class BesitosService:
         return "spent"
 
     async def transfer(
-        self, work: UnitOfWork, sender_id: str, recipient_id: str, amount: int, *, key: str
+        self,
+        work: UnitOfWork,
+        sender_id: str,
+        recipient_id: str,
+        amount: int,
+        *,
+        key: str,
+        reason: str = "gift",
+        source: str = "gift",
     ) -> Transfer:
-        """From one reader to another; whatever is not "transferred" has added nothing.
-
-        Raises InvalidInput when they are one.
-        """
+        """From one reader to another. Raises InvalidInput when they are one."""
         check_amount(amount)
         if sender_id == recipient_id:
             raise InvalidInput(f"user {sender_id} cannot give besitos to themselves")
@@ -88,15 +106,15 @@ class BesitosService:
         journal = await self._journal(work, key, sender_id, recipient_id)
         if journal is None:
             return "repeated"
+        if payer not in journal.accounts:
+            return "unknown_sender"
         # First: who has nothing to give learns of nobody whether they are a reader.
         if not journal.rely_on(payer, amount):
             return "insufficient"
         if payee not in journal.accounts:
             return "unknown_recipient"
-        gift = Transaction(
-            key, "transfer", reason="gift", source="gift", payer=payer, payee=payee, amount=amount
-        )
-        self._move(work, journal, gift)
+        moved = Transaction(key, "transfer", reason, source, payer, payee, amount)
+        self._move(work, journal, moved)
         return "transferred"
 
     async def export(self, user_id: str) -> dict[str, Any]:

@@ -33,7 +33,7 @@ class ReactionRewards:
         paid = await self._besitos.award(
             work, user_id, amount, reason="reaction", source="rewards", key=key
         )
-        if paid and not earned:
+        if paid == "awarded" and not earned:
             await self._introduce(work, user_id, amount)
 
     async def _introduce(self, work: UnitOfWork, user_id: str, amount: int) -> None:

@@ -11,7 +11,7 @@ from yabot.api.cursors import CURSOR_INVALID, After, Cursors, Page
 from yabot.api.door import Door
 from yabot.api.parameters import Limit, UserId
 from yabot.api.problems import PRECONDITION_FAILED, Problem
-from yabot.api.requests import Asking, AskingAgain, Changing, Posting, etag_of, tag
+from yabot.api.requests import Asking, AskingAgain, Changing, PostingAnew, etag_of, tag
 from yabot.api.routes import PREFIX, Routes
 from yabot.feature import Services
 from yabot.features.users.api_models import (
@@ -86,7 +86,7 @@ def _offer_list(routes: Routes, users: UserService, cursors: Cursors) -> None:
 
 def _offer_users(routes: Routes, users: UserService, door: Door, shown: Shown) -> None:
     @routes.post("/users", needs="users:write", gives=shown.user, status=201, refuses=[USER_EXISTS])
-    async def register_user(body: Registration, change: Posting) -> Response:
+    async def register_user(body: Registration, change: PostingAnew) -> Response:
         """Register somebody who has not written to the bot yet.
 
         The bot cannot write to them before they have written to it.

@@ -23,7 +23,7 @@ def _possible(user_id: str) -> str:
     return user_id
 
 
-NewUserId = Annotated[
+UserIdText = Annotated[
     str, Field(pattern=USER_ID, examples=["123456789"]), AfterValidator(_possible)
 ]
 FirstName = Annotated[str, Field(min_length=1, max_length=64)]
@@ -49,7 +49,7 @@ class ProfileBody(StrictBody):
 class Registration(StrictBody):
     """Somebody who has not written to the bot yet; Telegram tells what is left out when they do."""
 
-    user_id: NewUserId = Field(description="Telegram's id of the user")
+    user_id: UserIdText = Field(description="Telegram's id of the user")
     first_name: FirstName
     last_name: LastName | None = None
     username: Username | None = None
