@@ -28,6 +28,7 @@ from pydantic import BaseModel, Field
 
 from yabot.api.problems import Problem
 from yabot.api.shared_secret import SharedSecret
+from yabot.api.shown import Shown
 from yabot.storage.relational.database import Database
 
 # Rises when cursors of another form are made: those of old are refused.
@@ -55,7 +56,7 @@ Position = TypeVar("Position", bound=int | str | list[int])
 Item = TypeVar("Item", bound=BaseModel)
 
 
-class Page(BaseModel, Generic[Item]):
+class Page(Shown, Generic[Item]):
     """A part of a list."""
 
     items: list[Item]

@@ -4,21 +4,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from yabot.api.shown import Shown
 from yabot.errors import TerminalError
 
 MEDIA_TYPE = "application/problem+json"
 
 
-class Fault(BaseModel):
+class Fault(Shown):
     """One place in the request, and what is wrong there; never the value that was sent."""
 
     pointer: str = Field(description="JSON pointer into the body, or the parameter's name")
     detail: str
 
 
-class ProblemBody(BaseModel):
+class ProblemBody(Shown):
     """The body of every refusal."""
 
     type: str = Field(description="a URN that ends with the code")

@@ -4,7 +4,7 @@ Handlers are asynchronous and take what they need by type: parameters of ``param
 (``Asking``, ``AskingAgain``, ``Posting``, ``PostingAnew``, ``Changing``), and a body that is a
 ``StrictBody``. They return a Response that ``Inquiry.answer`` or ``Door.change`` has made. Their
 name is the operation's id, which clients are generated from: it never changes. Their docstring is
-the operation's description.
+the operation's description. What they give is a ``Shown``.
 """
 
 from collections.abc import Awaitable, Callable, Sequence

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any, Self
 
 from fastapi import Path, Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from yabot.api.answers import Answer
@@ -15,6 +15,7 @@ from yabot.api.parameters import Limit
 from yabot.api.problems import Problem
 from yabot.api.requests import Asking, Posting
 from yabot.api.routes import Routes
+from yabot.api.shown import Shown
 from yabot.clock import rfc3339
 from yabot.coordinator.inspector import (
     Place,
@@ -39,7 +40,7 @@ Name = Annotated[str | None, Query(pattern="^[a-z][a-z0-9_]{0,63}$")]
 OfUser = Annotated[str | None, Query(pattern="^[1-9][0-9]{0,15}$", description="by id")]
 
 
-class WorkflowBody(BaseModel):
+class WorkflowBody(Shown):
     id: str
     kind: str = Field(description="the process of which it is one run")
     user_id: str | None

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from starlette.responses import Response
 
 from yabot.api.answers import Answer
@@ -12,6 +12,7 @@ from yabot.api.parameters import Limit, UserId
 from yabot.api.problems import Problem
 from yabot.api.requests import Asking, AskingAgain, Change, PostingAnew, etag_of
 from yabot.api.routes import Routes, StrictBody
+from yabot.api.shown import Shown
 from yabot.events.envelope import Timestamp
 from yabot.feature import Services
 from yabot.features.besitos.model import MAX_AMOUNT, Kind, Movement
@@ -47,7 +48,7 @@ Amount = Annotated[int, Field(ge=1, le=MAX_AMOUNT)]
 Word = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,31}$")]
 
 
-class Besitos(BaseModel):
+class Besitos(Shown):
     """What a user has."""
 
     balance: int
@@ -56,7 +57,7 @@ class Besitos(BaseModel):
     )
 
 
-class BesitosMovement(BaseModel):
+class BesitosMovement(Shown):
     """One side of a transaction, as the user sees it."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -77,7 +78,7 @@ class BesitosMovement(BaseModel):
         return shown.model_copy(update={"transaction_id": None}) if is_of_another else shown
 
 
-class BesitosTransaction(BaseModel):
+class BesitosTransaction(Shown):
     """Besitos that have moved."""
 
     transaction_id: str = Field(description="of the ledger: `api:<service>:<Idempotency-Key>`")

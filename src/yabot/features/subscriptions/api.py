@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from starlette.responses import Response
 
 from yabot.api.answers import Answer
@@ -13,6 +13,7 @@ from yabot.api.parameters import UserId
 from yabot.api.problems import PRECONDITION_FAILED, Problem
 from yabot.api.requests import AskingAgain, Change, Posting, etag_of
 from yabot.api.routes import Routes, StrictBody
+from yabot.api.shown import Shown
 from yabot.events.envelope import Timestamp
 from yabot.feature import Services
 from yabot.features.subscriptions.plans import PERIOD, PLANS, PlanType
@@ -32,7 +33,7 @@ SUBSCRIPTION_TOO_LONG = Problem(
 )
 
 
-class SubscriptionState(BaseModel):
+class SubscriptionState(Shown):
     """What a user has. Without a subscription it is the free plan, active and without dates."""
 
     model_config = ConfigDict(from_attributes=True)

@@ -18,7 +18,7 @@ from yabot.features.users.api_models import (
     PreferencesBody,
     ProfileBody,
     Registration,
-    Shown,
+    Shapes,
     UserProfile,
     UserSummary,
     etag_of_user,
@@ -59,11 +59,11 @@ def there(user: User | None) -> User:
 
 def routes(services: Services, door: Door) -> Routes:
     routes = Routes("users")
-    users, shown = services[UserService], Shown(services.state_parts)
+    users, shapes = services[UserService], Shapes(services.state_parts)
     _offer_list(routes, users, Cursors(services.database))
-    _offer_users(routes, users, door, shown)
+    _offer_users(routes, users, door, shapes)
     _offer_profile(routes, users, door)
-    _offer_state(routes, users, door, shown)
+    _offer_state(routes, users, door, shapes)
     return routes
 
 
@@ -84,8 +84,10 @@ def _offer_list(routes: Routes, users: UserService, cursors: Cursors) -> None:
         return asking.answer(listing.page(told, limit, place=lambda user: user.user_id))
 
 
-def _offer_users(routes: Routes, users: UserService, door: Door, shown: Shown) -> None:
-    @routes.post("/users", needs="users:write", gives=shown.user, status=201, refuses=[USER_EXISTS])
+def _offer_users(routes: Routes, users: UserService, door: Door, shapes: Shapes) -> None:
+    @routes.post(
+        "/users", needs="users:write", gives=shapes.user, status=201, refuses=[USER_EXISTS]
+    )
     async def register_user(body: Registration, change: PostingAnew) -> Response:
         """Register somebody who has not written to the bot yet.
 
@@ -96,20 +98,20 @@ def _offer_users(routes: Routes, users: UserService, door: Door, shown: Shown) -
             user = await users.register(work, body.contact)
             if user is None:
                 raise USER_EXISTS.refuse()
-            told = shown.user_of(user, await users.state(user))
+            told = shapes.user_of(user, await users.state(user))
             where = f"{PREFIX}/user/{user.user_id}"
             return Answer.of(told, 201, ETag=etag_of_user(user), Location=where)
 
         return await door.change(change, decide, body.user_id)
 
-    @routes.get("/user/{user_id}", needs="users:read", gives=shown.user, refuses=[USER_UNKNOWN])
+    @routes.get("/user/{user_id}", needs="users:read", gives=shapes.user, refuses=[USER_UNKNOWN])
     async def get_user(user_id: UserId, asking: AskingAgain) -> Response:
         """A user as one thing: what SQL and MongoDB know of them, as of one moment."""
         user = await known(users, user_id)
         if asking.knows(etag_of_user(user)):
             return asking.unchanged(etag_of_user(user))
         user = there(await users.whole(user))
-        return asking.answer(shown.user_of(user, await users.state(user)), etag_of_user(user))
+        return asking.answer(shapes.user_of(user, await users.state(user)), etag_of_user(user))
 
     @routes.delete(
         "/user/{user_id}", needs="users:write", refuses=[USER_UNKNOWN, PRECONDITION_FAILED]
@@ -164,9 +166,9 @@ def _offer_profile(routes: Routes, users: UserService, door: Door) -> None:
         return await door.change(change, decide, user_id)
 
 
-def _offer_state(routes: Routes, users: UserService, door: Door, shown: Shown) -> None:
+def _offer_state(routes: Routes, users: UserService, door: Door, shapes: Shapes) -> None:
     @routes.get(
-        "/user/{user_id}/state", needs="users:read", gives=shown.context, refuses=[USER_UNKNOWN]
+        "/user/{user_id}/state", needs="users:read", gives=shapes.context, refuses=[USER_UNKNOWN]
     )
     async def get_user_state(user_id: UserId, asking: AskingAgain) -> Response:
         """Where a user stands: menu, preferences, progress, inventory.
@@ -177,7 +179,7 @@ def _offer_state(routes: Routes, users: UserService, door: Door, shown: Shown) -
         if asking.knows(tag(user.state_version)):
             return asking.unchanged(tag(user.state_version))
         user = there(await users.whole(user))
-        return asking.answer(shown.context_of(await users.state(user)), tag(user.state_version))
+        return asking.answer(shapes.context_of(await users.state(user)), tag(user.state_version))
 
     @routes.get(
         "/user/{user_id}/preferences",

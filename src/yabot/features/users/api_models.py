@@ -10,6 +10,7 @@ from yabot import outside
 from yabot.api.parameters import USER_ID
 from yabot.api.requests import etag_of, tag
 from yabot.api.routes import StrictBody
+from yabot.api.shown import Shown
 from yabot.bot.localization import LANGUAGES
 from yabot.features.users.contact import Contact
 from yabot.features.users.model import CurrentState, Preferences, Profile, UserState
@@ -68,7 +69,7 @@ class PreferencesBody(StrictBody):
     theme: Literal["auto", "light", "dark"]
 
 
-class UserProfile(BaseModel):
+class UserProfile(Shown):
     """What Telegram tells of a user."""
 
     first_name: str
@@ -86,7 +87,7 @@ class UserProfile(BaseModel):
         )
 
 
-class UserSummary(BaseModel):
+class UserSummary(Shown):
     """What SQL knows of a user."""
 
     user_id: str
@@ -106,7 +107,7 @@ class UserSummary(BaseModel):
         )
 
 
-class UserContext(BaseModel):
+class UserContext(Shown):
     """What MongoDB knows of a user, without the parts that other features bring."""
 
     user_id: str
@@ -117,7 +118,7 @@ class UserContext(BaseModel):
     updated_at: datetime
 
 
-class Shown:
+class Shapes:
     """Users as they are shown, with the parts that features keep in their documents."""
 
     def __init__(self, parts: Iterable[StatePart[Any]]) -> None:
