@@ -4,7 +4,7 @@ from aiogram import Router
 
 from yabot.bot.endings import OnRefusedPage
 from yabot.feature import Feature, Services
-from yabot.features.narrative import handlers
+from yabot.features.narrative import api, handlers
 from yabot.features.narrative.documents import COLLECTIONS
 from yabot.features.narrative.events import EVENTS
 from yabot.features.narrative.library import Library
@@ -57,6 +57,7 @@ FEATURE = Feature(
     commands=("story",),
     service=_service,
     router=_router,
+    api=api.routes,
     on_refused_page=_on_refused_page,
     prepare=_prepare,
 )

@@ -40,6 +40,27 @@ class Arrived:
     hint: Hint | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A choice that a reader sees; ``opens`` unless it leads through a VIP door that is shut."""
+
+    choice: Choice
+    vip_required: bool
+    opens: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What lies before a reader: the page where they stand, or the first, and the ways from it."""
+
+    story: Story
+    fragment: Fragment
+    has_begun: bool
+    # Whether /story shows it to them now.
+    opens: bool
+    ways: tuple[Way, ...]
+
+
 # Why a step was not taken: nothing has been imported yet; the reader is elsewhere, or the story
 # holds no such choice (any more), or the page is none that they have had before them; the door is
 # shut.
@@ -81,6 +102,24 @@ class NarrativeService:
         if fragment.fragment_id != mark.progress.current_fragment:
             self._move(work, user, stand(mark.progress, fragment))
         return Scene(fragment, open_choices(fragment, mark.progress))
+
+    async def outlook(self, user: User) -> Outlook | None:
+        """What they would see and could choose now; it moves nobody. None: there is no story."""
+        mark = await self._open(user)
+        if mark is None:
+            return None
+        has_vip = await self._subscriptions.opens_vip(user.user_id)
+
+        def shut(fragment: Fragment) -> bool:
+            return fragment.metadata.vip_required and not has_vip
+
+        fragment = mark.fragment or mark.story.fragments[mark.story.start]
+        ahead = [
+            (choice, mark.story.fragments[choice.next_fragment])
+            for choice in open_choices(fragment, mark.progress)
+        ]
+        ways = tuple(Way(each, to.metadata.vip_required, not shut(to)) for each, to in ahead)
+        return Outlook(mark.story, fragment, mark.fragment is not None, not shut(fragment), ways)
 
     async def restart(self, work: UnitOfWork, user: User) -> Scene | Refusal:
         """Back to the first page; what was found out and earned stays."""

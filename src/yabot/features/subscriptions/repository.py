@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, select, update
-from sqlalchemy.engine import Row
 
 from yabot.features.subscriptions.plans import PLANS
 from yabot.features.subscriptions.tables import subscriptions
@@ -60,12 +59,17 @@ _erase = delete(subscriptions).where(_of_user)
 _all = select(subscriptions).where(_of_user).order_by(_columns.id)
 
 
-def current(user_id: str, now: datetime) -> Statement[Row[Any] | None]:
+def current(user_id: str, now: datetime) -> Statement[tuple[Any, ...] | None]:
     """Plan, status, start, end, and whether it gives access: of the one that does, or the newest.
 
     None: the user has none.
     """
-    return lambda connection: connection.execute(_current, {"user": user_id, "now": now}).first()
+
+    def read(connection: Connection) -> tuple[Any, ...] | None:
+        row = connection.execute(_current, {"user": user_id, "now": now}).first()
+        return None if row is None else tuple(row)
+
+    return read
 
 
 def open_terms(user_id: str) -> Statement[list[StoredTerm]]:

@@ -61,6 +61,11 @@ class Fragment(StoryModel):
     choices: Annotated[tuple[Choice, ...], FromList, Field(max_length=MAX_CHOICES)] = ()
     metadata: FragmentMetadata = FragmentMetadata()
 
+    @cached_property
+    def revision(self) -> str:
+        """As the story's, of this fragment alone."""
+        return _fingerprint(self)
+
 
 class Hint(StoryModel):
     """Something the reader finds out and keeps: ``title`` is plain text, ``text`` Telegram HTML.
@@ -87,13 +92,17 @@ class Story(StoryModel):
     @cached_property
     def revision(self) -> str:
         """The content's fingerprint: equal stories have equal revisions."""
-        canonical = json.dumps(self.model_dump(), sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(canonical.encode()).hexdigest()[:REVISION_LENGTH]
+        return _fingerprint(self)
 
     def hints_within(self, earned: int) -> list[Hint]:
         """Those that come with so many besitos, the cheapest first."""
         within = [hint for hint in self.hints.values() if hint.earned and hint.earned <= earned]
         return sorted(within, key=lambda hint: hint.earned or 0)
+
+
+def _fingerprint(model: StoryModel) -> str:
+    canonical = json.dumps(model.model_dump(), sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:REVISION_LENGTH]
 
 
 def removed_without_move(old_ids: Iterable[str], story: Story) -> list[str]:

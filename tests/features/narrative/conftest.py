@@ -1,0 +1,35 @@
+"""The features at work where readers see a small story."""
+
+import pytest
+
+from tests.features.narrative.stories import SMALL_STORY
+from yabot.features.narrative.documents import COLLECTIONS
+from yabot.features.narrative.library import Library
+from yabot.features.narrative.story import Story, parse_story
+from yabot.storage.documents.store import DocumentStore
+
+# From the hall a VIP door leads into the cellar, and the cellar back.
+CELLAR = """\
+  cellar:
+    title: {es: El sótano, en: The cellar}
+    content: {es: Oscuro., en: Dark.}
+    vip_required: true
+    tags: [below]
+    choices:
+      - {id: up, text: {es: Subir, en: Go up}, next: hall}
+"""
+DOWN = "      - {id: down, text: {es: Bajar, en: Go down}, next: cellar}\n"
+GARDEN = "  garden:\n"
+
+
+@pytest.fixture(scope="session")
+def tale() -> Story:
+    return parse_story(SMALL_STORY.replace(GARDEN, DOWN + CELLAR + GARDEN), "tale.yaml")
+
+
+@pytest.fixture
+async def unreachable(documents: DocumentStore, tale: Story) -> DocumentStore:
+    """For the harness: a MongoDB that answers, and holds the tale."""
+    await documents.ensure(COLLECTIONS)
+    await Library(documents).replace(tale)
+    return documents
