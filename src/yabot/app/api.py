@@ -24,6 +24,7 @@ from yabot.app.assembly import build_catalog, build_services
 from yabot.app.foundation import Foundation
 from yabot.app.operators import for_operators
 from yabot.app.stores import Stores
+from yabot.bus import api as events
 from yabot.errors import StoreUnavailable
 from yabot.events.asyncapi import asyncapi_document
 from yabot.feature import Feature, Services
@@ -57,7 +58,8 @@ def offered(services: Services, features: Sequence[Feature]) -> list[Routes]:
     """By the features, and by the framework."""
     door = Door(services.commits)
     of_features = [each.api(services, door) for each in features if each.api is not None]
-    return [*of_features, *for_operators(services.database, door)]
+    of_framework = [events.routes(services.commits), *for_operators(services.database, door)]
+    return [*of_features, *of_framework]
 
 
 def openapi_document(features: Sequence[Feature]) -> dict[str, Any]:

@@ -1,0 +1,179 @@
+"""What the log holds behind a place: for whoever follows it without Redis.
+
+A *place* is a position in each partition. Positions are committed without gaps and in their order,
+so whoever goes on behind a place misses nothing and gets nothing twice, whatever is committed
+meanwhile.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from heapq import merge
+from typing import NamedTuple
+
+from sqlalchemy import Connection, bindparam, func, select
+
+from yabot.errors import TerminalError
+from yabot.log.tables import outbox, partitions
+from yabot.storage.relational.database import Statement
+from yabot.storage.relational.prepared import Prepared
+
+Place = list[int]
+
+_event = (
+    outbox.c.partition,
+    outbox.c.pos,
+    outbox.c.event_type,
+    outbox.c.envelope,
+    outbox.c.created_at,
+)
+_behind = Prepared(
+    select(*_event)
+    .where(outbox.c.partition == bindparam("number"), outbox.c.pos > bindparam("pos"))
+    .order_by(outbox.c.pos)
+    .limit(bindparam("most"))
+)
+_ends = select(partitions.c.last_pos).order_by(partitions.c.partition)
+_first = (
+    select(func.min(outbox.c.pos))
+    .where(outbox.c.partition == partitions.c.partition)
+    .scalar_subquery()
+)
+# Behind the newest where there is nothing else.
+_begins = select(func.coalesce(_first - 1, partitions.c.last_pos)).order_by(partitions.c.partition)
+
+
+_of_user = select(*_event).where(
+    outbox.c.user_id == bindparam("user"), outbox.c.partition == bindparam("number")
+)
+_older = Prepared(
+    _of_user.where(outbox.c.pos < bindparam("pos"))
+    .order_by(outbox.c.pos.desc())
+    .limit(bindparam("most"))
+)
+_younger = Prepared(
+    _of_user.where(outbox.c.pos > bindparam("pos")).order_by(outbox.c.pos).limit(bindparam("most"))
+)
+# No position is as far.
+FAR = 2**62
+
+
+class EventsRemoved(TerminalError):
+    """Retention has taken what comes next; ``place`` goes on behind that."""
+
+    code = "events_removed"
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        super().__init__("events behind this place are older than what the log keeps")
+
+
+class LogRewound(TerminalError):
+    """The log ends before the place: an older copy of the database was restored."""
+
+    code = "log_rewound"
+
+
+class Logged(NamedTuple):
+    partition: int
+    pos: int
+    event_type: str
+    envelope: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    envelopes: list[str]
+    # Behind all that was looked at.
+    place: Place
+    # Whether more stood there at that moment.
+    more: bool
+
+
+def end(connection: Connection) -> Place:
+    """Behind the newest event of each partition."""
+    return list(connection.execute(_ends).scalars())
+
+
+def beginning(connection: Connection) -> Place:
+    """Before the oldest event that is kept of each partition."""
+    return list(connection.execute(_begins).scalars())
+
+
+def behind(place: Place, most: int, types: Collection[str] = ()) -> Statement[Portion]:
+    """The next ``most`` events, of those the ones of ``types``; all without any.
+
+    Those of one partition are in the order of the log, those of several mixed by their age. Raises
+    EventsRemoved, LogRewound.
+    """
+
+    def read(connection: Connection) -> Portion:
+        ends = end(connection)
+        if any(at > last for at, last in zip(place, ends, strict=True)):
+            raise LogRewound("the log ends before this place")
+        waiting = {n: last - place[n] for n, last in enumerate(ends) if last > place[n]}
+        # The sum moves on with each event: so everybody's turn comes to be first.
+        portions = shares(waiting, most, sum(place) % len(place))
+        found = {n: _read(connection, n, place[n], share) for n, share in portions.items()}
+        _require_next(place, ends, found)
+        parts = {n: _unbroken(events) for n, events in found.items()}
+        reached = [parts[n][-1].pos if n in parts else at for n, at in enumerate(place)]
+        return Portion(
+            [
+                event.envelope
+                for event in merge(*parts.values(), key=lambda event: event.created_at)
+                if not types or event.event_type in types
+            ],
+            reached,
+            reached != ends,
+        )
+
+    return read
+
+
+def of_user(
+    user_id: str, partition: int, pos: int, most: int, *, newest: bool
+) -> Statement[list[Logged]]:
+    """The next ``most`` of a user's events behind ``pos``, of which 0 is the beginning.
+
+    All are in one ``partition``. ``newest`` first, or the oldest first.
+    """
+    where = {"user": user_id, "number": partition, "pos": pos, "most": most}
+    statement = _older if newest else _younger
+    if newest and not pos:
+        where["pos"] = FAR
+    return lambda connection: [*map(Logged._make, statement.all(connection, where))]
+
+
+def shares(waiting: Mapping[int, int], most: int, first: int) -> dict[int, int]:
+    """How many of ``most`` each partition gets: as many as the others, unless it needs fewer.
+
+    When not all can have one, those have that come next from partition ``first`` on.
+    """
+    in_turn = sorted(waiting, key=lambda n: (n < first, n))[:most]
+    given: dict[int, int] = {}
+    for n in sorted(in_turn, key=waiting.__getitem__):
+        equal = (most - sum(given.values())) // (len(in_turn) - len(given))
+        given[n] = min(waiting[n], equal)
+    return given
+
+
+def _read(connection: Connection, partition: int, pos: int, most: int) -> list[Logged]:
+    rows = _behind.all(connection, {"number": partition, "pos": pos, "most": most})
+    return [*map(Logged._make, rows)]
+
+
+def _require_next(place: Place, ends: Place, found: Mapping[int, Sequence[Logged]]) -> None:
+    gone = {
+        n: events[0].pos - 1 if events else ends[n]
+        for n, events in found.items()
+        if not events or events[0].pos != place[n] + 1
+    }
+    if gone:
+        raise EventsRemoved([gone.get(n, at) for n, at in enumerate(place)])
+
+
+def _unbroken(events: Sequence[Logged]) -> list[Logged]:
+    """Up to where retention has taken some that are younger than others before them."""
+    return [event for n, event in enumerate(events, events[0].pos) if event.pos == n]
