@@ -32,7 +32,7 @@ class Knowledge:
         self._own: Mapping[str, Holder] = {}
         # None: SQL has not been read yet.
         self._registered: Registered | None = None
-        self._looking = asyncio.Lock()
+        self._next_look: asyncio.Task[None] | None = None
         self._looked_at = float("-inf")
 
     @property
@@ -50,7 +50,7 @@ class Knowledge:
     async def find(self, kid: str) -> Holder | None:
         """Also one that has been made just now. Raises Refused when nobody can tell."""
         if self.holder(kid) is None:
-            await self._look_again()
+            await self._next()
         if self._registered is None:
             raise STORE_UNAVAILABLE.refuse(
                 "Which tokens hold is not known yet, for SQL does not answer; ask again later.",
@@ -66,13 +66,18 @@ class Knowledge:
     def is_revoked(self, token_id: str) -> bool:
         return self._registered is not None and token_id in self._registered.revoked
 
+    async def _next(self) -> None:
+        """Until the next look, which all wait for together: a key may have been made just now."""
+        if self._next_look is None or self._next_look.done():
+            self._next_look = asyncio.create_task(self._look_again())
+        await asyncio.shield(self._next_look)
+
     async def _look_again(self) -> None:
-        async with self._looking:
-            now = asyncio.get_running_loop().time()
-            if now - self._looked_at >= self._look_again_after:
-                # The loop tells of it.
-                with suppress(YabotError):
-                    await self.look()
+        since = asyncio.get_running_loop().time() - self._looked_at
+        await asyncio.sleep(max(0.0, self._look_again_after - since))
+        # The loop tells of it.
+        with suppress(YabotError):
+            await self.look()
 
     async def _look_into_folder(self) -> None:
         keys = await asyncio.to_thread(self._keys.published, utc_now())
