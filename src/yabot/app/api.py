@@ -28,6 +28,7 @@ from yabot.bus import api as events
 from yabot.errors import StoreUnavailable
 from yabot.events.asyncapi import asyncapi_document
 from yabot.feature import Feature, Services
+from yabot.redaction import Redactor
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.sqlite import SqliteDatabase
 
@@ -42,7 +43,7 @@ async def api_app(base: Foundation, stack: AsyncExitStack) -> App:
     counters = Counters(base.stores.redis, base.watches["redis"].gate)
     return build_api(
         asyncapi_document(catalog, base.settings.bus_partitions),
-        offered(base.services, base.features),
+        offered(base.services, base.features, Redactor(base.settings.secrets())),
         Authenticator(knowledge),
         _fairness(base, counters),
         [key_routes(lambda: knowledge.published)],
@@ -54,12 +55,12 @@ def _fairness(base: Foundation, counters: Counters) -> Fairness:
     return Fairness(quota, Turns(base.do_readers_wait))
 
 
-def offered(services: Services, features: Sequence[Feature]) -> list[Routes]:
-    """By the features, and by the framework."""
+def offered(services: Services, features: Sequence[Feature], redactor: Redactor) -> list[Routes]:
+    """By the features, and by the framework; the ``redactor`` knows what nobody is shown."""
     door = Door(services.commits)
     of_features = [each.api(services, door) for each in features if each.api is not None]
-    of_framework = [events.routes(services.commits), *for_operators(services.database, door)]
-    return [*of_features, *of_framework]
+    of_operators = for_operators(services.database, redactor, door)
+    return [*of_features, events.routes(services.commits), *of_operators]
 
 
 def openapi_document(features: Sequence[Feature]) -> dict[str, Any]:
@@ -74,7 +75,7 @@ def offered_on_paper(features: Sequence[Feature]) -> list[Routes]:
         DocumentStore("mongodb://unused", "unused", max_pool_size=1, timeout_ms=1),
         Redis(),
     )
-    return offered(build_services(features, stores, partitions=1), features)
+    return offered(build_services(features, stores, partitions=1), features, Redactor())
 
 
 async def _knowledge(base: Foundation, stack: AsyncExitStack) -> Knowledge:

@@ -3,11 +3,17 @@
 from yabot.api.cursors import Cursors
 from yabot.api.door import Door
 from yabot.api.routes import Routes
+from yabot.bus.dead_letters import api as dead_letters
+from yabot.bus.dead_letters.service import DeadLetters
 from yabot.coordinator import api as workflows
 from yabot.coordinator.inspector import WorkflowInspector
+from yabot.redaction import Redactor
 from yabot.storage.relational.database import Database
 
 
-def for_operators(database: Database, door: Door) -> list[Routes]:
+def for_operators(database: Database, redactor: Redactor, door: Door) -> list[Routes]:
     cursors = Cursors(database)
-    return [workflows.routes(WorkflowInspector(database), cursors, door)]
+    return [
+        dead_letters.routes(DeadLetters(database), cursors, redactor, door),
+        workflows.routes(WorkflowInspector(database), cursors, door),
+    ]

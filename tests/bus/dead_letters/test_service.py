@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 from redis.asyncio import Redis
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, update
 
 from tests.bus.dead_letters.mending import Mendable, Poison, poisoned, states
 from tests.bus.dead_letters.operating import discard, retry
+from tests.bus.dead_letters.putting import put
 from tests.bus.process import Poked, Process, Tickled, letters, poke, poking, settled, toy
 from tests.log.units import MORNING
 from tests.storage.dumps import rows_of
@@ -24,50 +25,12 @@ from yabot.bus.dead_letters.service import (
     DeadLetterState,
     DeadLetterUnknown,
 )
-from yabot.bus.tables import dead_letters
 from yabot.events.envelope import Envelope
 from yabot.log.commit_log import CommitLog
 from yabot.log.tables import audit_log, outbox
 from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.storage.relational.database import Database
 from yabot.subscriber import Event
-
-
-async def put(database: Database, *kinds: tuple[str, str, str, str]) -> None:
-    """Letters by consumer, type, error and state, a minute apart."""
-    rows = [
-        {
-            "consumer": consumer,
-            "event_id": f"event {n}",
-            "group_name": "test",
-            "partition": 0,
-            "user_id": "7",
-            "event_type": event_type,
-            "envelope": _envelope(n, event_type).to_json(),
-            "state": state,
-            "attempts": 6,
-            "error_code": error,
-            "error": "because",
-            "first_failed_at": MORNING + timedelta(minutes=n),
-            "last_failed_at": MORNING + timedelta(minutes=n, seconds=30),
-        }
-        for n, (consumer, event_type, error, state) in enumerate(kinds, 1)
-    ]
-    await database.write(lambda connection: connection.execute(insert(dead_letters), rows) and None)
-
-
-def _envelope(n: int, event_type: str) -> Envelope:
-    return Envelope(
-        event_id=f"event {n}",
-        event_type=event_type,
-        version=1,
-        timestamp=MORNING,
-        user_id="7",
-        sequence=n,
-        correlation_id="c",
-        causation_id="c",
-        payload={"word": "poison"},
-    )
 
 
 @pytest.fixture

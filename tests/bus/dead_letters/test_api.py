@@ -1,0 +1,132 @@
+"""Dead letters as other services see and change them: on both databases, over HTTP."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from tests.api.client import ApiClient, serving
+from tests.bus.dead_letters.mending import states
+from tests.bus.dead_letters.putting import put
+from tests.storage.dumps import rows_of
+from yabot.api.cursors import Cursors
+from yabot.api.door import Door
+from yabot.api.tables import api_answers
+from yabot.bus.dead_letters.api import routes
+from yabot.bus.dead_letters.service import DeadLetters
+from yabot.log.commit_log import CommitLog, Committed
+from yabot.log.tables import audit_log
+from yabot.redaction import Redactor
+from yabot.storage.relational.database import Database
+
+KIND = ("pay", "toy_poked", "timeout")
+RETRIES, DISCARDS = "/admin/dead-letter-retries", "/admin/dead-letter-discards"
+
+
+@pytest.fixture
+async def api(database: Database, commits: CommitLog) -> AsyncIterator[ApiClient]:
+    letters, redactor = DeadLetters(database), Redactor(["hush-hush"])
+    async with serving(routes(letters, Cursors(database), redactor, Door(commits))) as client:
+        yield client
+
+
+async def audited(database: Database, kind: str) -> list[dict[str, Any]]:
+    rows = await rows_of(database, audit_log)
+    return [json.loads(row["details"]) for row in rows if row["kind"] == kind]
+
+
+async def test_groups_pages_and_one_are_shown(database: Database, api: ApiClient) -> None:
+    await put(database, *[(*KIND, "dead")] * 3, ("hint", "toy_poked", "refused", "resolved"))
+    (group,) = (await api.get("/admin/dead-letter-groups")).body["groups"]
+    assert (group["consumer"], group["letters"], group["ids"]) == ("pay", 3, [1, 2, 3])
+
+    first = (await api.get("/admin/dead-letters?limit=2")).body
+    assert [each["id"] for each in first["items"]] == [4, 3]
+    second = (await api.get(f"/admin/dead-letters?limit=2&after={first['next']}")).body
+    assert ([each["id"] for each in second["items"]], second["next"]) == ([2, 1], None)
+    some = (await api.get("/admin/dead-letters?state=resolved&consumer=hint")).body["items"]
+    assert [(each["id"], each["error_code"]) for each in some] == [(4, "refused")]
+
+    shown = (await api.get("/admin/dead-letters/1")).body
+    assert (shown["state"], shown["attempts"], shown["error"]) == ("dead", 6, "because")
+    assert shown["envelope"]["payload"] == {"word": "poison"}
+    assert shown["before"] == []
+    unknown = await api.get("/admin/dead-letters/9")
+    assert (unknown.status, unknown.code) == (404, "dead_letter_unknown")
+
+
+async def test_a_secret_in_a_letter_is_not_shown(database: Database, api: ApiClient) -> None:
+    """Other services may have sent anything."""
+    await put(database, (*KIND, "dead"), word="the password is hush-hush")
+    shown = (await api.get("/admin/dead-letters/1")).body
+    assert "hush-hush" not in json.dumps(shown)
+    assert shown["envelope"]["payload"]["word"].startswith("the password is ***")
+
+
+async def test_a_retry_that_is_asked_often_happens_once(
+    database: Database, commits: CommitLog, api: ApiClient
+) -> None:
+    await put(database, *[(*KIND, "dead")] * 3)
+    done: list[Committed] = []
+    commits.followers.append(done.append)
+    asking = (api.post(RETRIES, {"ids": [1, 3, 1]}, key="one") for _ in range(8))
+    answers = await asyncio.gather(*asking)
+    assert {answer.status for answer in answers} == {200}
+    assert [answer.body for answer in answers] == [{"ids": [1, 3]}] * 8
+    assert await states(database) == ["retry", "dead", "retry"]
+    # Effect, audit and answer are one commit.
+    assert [each.cause.id for each in done] == ["api:orders:one"]
+    assert await audited(database, "dead_letters_retried") == [
+        {"letters": [1, 3], "by": "service:orders"}
+    ]
+    assert [row["key"] for row in await rows_of(database, api_answers)] == ["one"]
+    # It was about those two as they were then.
+    again = await api.post(RETRIES, {"ids": [1, 3]})
+    assert (again.status, again.code) == (409, "dead_letter_state")
+
+
+async def test_a_discard_keeps_the_note(database: Database, api: ApiClient) -> None:
+    await put(database, (*KIND, "dead"), (*KIND, "retry"))
+    for _ in range(2):
+        answered = await api.post(DISCARDS, {"ids": [2, 1], "note": " by hand "}, key="one")
+        assert (answered.status, answered.body) == (200, {"ids": [1, 2]})
+    assert await states(database) == ["discarded", "discarded"]
+    assert (await api.get("/admin/dead-letters/2")).body["note"] == "by hand"
+    (told,) = await audited(database, "dead_letters_discarded")
+    assert told == {"letters": [1, 2], "by": "service:orders", "note": "by hand"}
+
+
+@pytest.mark.parametrize(
+    ("ids", "expected"),
+    [([1, 9], (404, "dead_letter_unknown")), ([1, 2], (409, "dead_letter_state"))],
+)
+async def test_all_are_changed_or_none(
+    database: Database, api: ApiClient, ids: list[int], expected: tuple[int, str]
+) -> None:
+    await put(database, (*KIND, "dead"), (*KIND, "resolved"))
+    for path, body in ((RETRIES, {"ids": ids}), (DISCARDS, {"ids": ids, "note": "why"})):
+        refused = await api.post(path, body)
+        assert (refused.status, refused.code) == expected
+    assert await states(database) == ["dead", "resolved"]
+
+
+@pytest.mark.parametrize(
+    "body", [{"ids": []}, {"ids": [0]}, {"ids": list(range(1, 502))}, {"ids": ["1"]}, {}]
+)
+async def test_so_many_at_once_and_by_their_numbers(api: ApiClient, body: object) -> None:
+    assert (await api.post(RETRIES, body)).code == "invalid_request"
+
+
+async def test_giving_up_wants_a_note(api: ApiClient) -> None:
+    for note in ("", "  ", "x" * 501):
+        assert (await api.post(DISCARDS, {"ids": [1], "note": note})).code == "invalid_request"
+
+
+@pytest.mark.parametrize("path", ["dead-letters", "dead-letter-groups", "dead-letters/1"])
+async def test_only_administrators_look_and_change(api: ApiClient, path: str) -> None:
+    api.scopes = ["events:read", "events:write"]
+    assert (await api.get(f"/admin/{path}")).code == "scope_missing"
+    assert (await api.post(RETRIES, {"ids": [1]})).code == "scope_missing"
+    assert (await api.post(DISCARDS, {"ids": [1], "note": "x"})).code == "scope_missing"
