@@ -3,9 +3,10 @@
 import json
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from yabot.api.routes import StrictBody
+from yabot.api.shown import Shown
 from yabot.bus.dead_letters.letters import DeadLetter, LetterGroup, State
 from yabot.bus.dead_letters.service import AT_ONCE
 from yabot.events.envelope import Envelope, Timestamp
@@ -13,12 +14,12 @@ from yabot.events.envelope import Envelope, Timestamp
 # As far as every client's numbers reach.
 HIGHEST_ID = 2**53 - 1
 Wanted = Annotated[
-    list[Annotated[int, Field(ge=1, le=HIGHEST_ID)]],
+    list[Annotated[int, Field(ge=1, le=HIGHEST_ID, examples=[4])]],
     Field(min_length=1, max_length=AT_ONCE, description="ids of dead letters"),
 ]
 
 
-class LetterGroupBody(BaseModel):
+class LetterGroupBody(Shown):
     """The letters of one subscriber that failed on one type of event with one code."""
 
     consumer: str
@@ -34,11 +35,11 @@ class LetterGroupBody(BaseModel):
         return cls(**{name: getattr(group, name) for name in cls.model_fields})
 
 
-class LetterGroups(BaseModel):
+class LetterGroups(Shown):
     groups: list[LetterGroupBody] = Field(description="the largest first")
 
 
-class LetterBody(BaseModel):
+class LetterBody(Shown):
     id: int
     state: State
     consumer: str
@@ -69,11 +70,15 @@ class RetryBody(StrictBody):
 class DiscardBody(StrictBody):
     ids: Wanted
     note: str = Field(
-        min_length=1, max_length=500, pattern=r"\S", description="why; it is kept with them"
+        min_length=1,
+        max_length=500,
+        pattern=r"\S",
+        description="why; it is kept with them",
+        examples=["mended by hand"],
     )
 
 
-class ChangedLetters(BaseModel):
+class ChangedLetters(Shown):
     ids: list[int]
 
 
