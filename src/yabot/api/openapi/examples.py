@@ -53,6 +53,7 @@ def _has_items(schema: Json) -> bool:
 
 
 def _number(schema: Json) -> int:
-    lowest: int = schema.get("minimum", 0) + bool(schema.get("exclusiveMinimum"))
-    highest: int = schema.get("maximum", max(lowest, 1))
+    """FastAPI writes all bounds as fractions."""
+    lowest = int(schema.get("minimum", 0)) + bool(schema.get("exclusiveMinimum"))
+    highest = int(schema.get("maximum", max(lowest, 1)))
     return min(max(lowest, 1), highest)
