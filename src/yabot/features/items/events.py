@@ -12,7 +12,19 @@ class ItemAcquired(EventPayload):
 
     item_id: str
     quantity: int = Field(description="how many more they have now")
-    transaction_id: str = Field(description="of the ledger: what it was paid with")
+    transaction_id: str = Field(
+        description="of the ledger: what it was paid with; else the request, api:<service>:<key>"
+    )
 
 
-EVENTS = (ItemAcquired,)
+class ItemRemoved(EventPayload):
+    """A reader owns something no more, or less of it."""
+
+    event_type: ClassVar[str] = "item_removed"
+
+    item_id: str
+    quantity: int = Field(description="how many fewer they have now")
+    transaction_id: str = Field(description="the request, api:<service>:<key>")
+
+
+EVENTS = (ItemAcquired, ItemRemoved)

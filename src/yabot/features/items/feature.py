@@ -1,6 +1,7 @@
 from pathlib import Path
 
 from yabot.feature import Feature, Services
+from yabot.features.items import api
 from yabot.features.items.demo import demo_items
 from yabot.features.items.events import EVENTS
 from yabot.features.items.inventory import INVENTORY
@@ -40,5 +41,6 @@ FEATURE = Feature(
     texts=Path(__file__).parent / "texts",
     service=_service,
     personal_data=_personal_data,
+    api=api.routes,
     prepare=_prepare,
 )

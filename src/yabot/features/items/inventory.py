@@ -28,9 +28,18 @@ class Inventory(RootModel[tuple[InventoryEntry, ...]]):
     def with_more(self, item_id: str, quantity: int) -> "Inventory":
         owned = self.quantities()
         owned[item_id] += quantity
-        return Inventory(
-            tuple(InventoryEntry(item_id=name, quantity=many) for name, many in owned.items())
-        )
+        return _inventory(owned)
+
+    def with_fewer(self, item_id: str, quantity: int) -> "Inventory":
+        """There must be as many."""
+        owned = self.quantities()
+        owned[item_id] -= quantity
+        return _inventory(owned)
+
+
+def _inventory(owned: Counter[str]) -> Inventory:
+    there = ((name, many) for name, many in owned.items() if many)
+    return Inventory(tuple(InventoryEntry(item_id=name, quantity=many) for name, many in there))
 
 
 INVENTORY = StatePart("inventory", Inventory)

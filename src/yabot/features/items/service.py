@@ -1,15 +1,23 @@
 from collections.abc import Mapping
+from typing import Literal
 
-from yabot.features.items.events import ItemAcquired
+from yabot.features.items.events import ItemAcquired, ItemRemoved
 from yabot.features.items.inventory import INVENTORY
 from yabot.features.items.shelf import Shelf
 from yabot.features.users.service import User, UserService
 from yabot.log.unit_of_work import UnitOfWork
 
+# Of one item a user has no more than so many.
+MOST_OF_ONE = 1_000_000
+
+# Only the first of each has added anything to the unit.
+Giving = Literal["given", "unknown_item", "unique", "too_many"]
+Taking = Literal["taken", "unknown_item", "not_owned"]
+
 
 class ItemService:
-    """Both raise StoreUnavailable, and GuardFailed when the user has moved on since they were
-    read."""
+    """All raise StoreUnavailable, and GuardFailed when the user has moved on since they were
+    read. What changes what a user owns only adds to the unit of work it is given."""
 
     def __init__(self, shelf: Shelf, users: UserService) -> None:
         self.shelf = shelf
@@ -28,3 +36,29 @@ class ItemService:
         )
         acquired = ItemAcquired(item_id=item_id, quantity=quantity, transaction_id=transaction_id)
         work.publish(acquired, user.user_id)
+
+    async def give(self, work: UnitOfWork, user: User, item_id: str, quantity: int) -> Giving:
+        """A grant that nobody pays for, of what there is, to who may have as many."""
+        item = await self.shelf.find(item_id)
+        if item is None:
+            return "unknown_item"
+        then = (await self.owned(user)).get(item_id, 0) + quantity
+        if item.metadata.unique and then > 1:
+            return "unique"
+        if then > MOST_OF_ONE:
+            return "too_many"
+        await self.grant(work, user, item_id, transaction_id=work.cause.id, quantity=quantity)
+        return "given"
+
+    async def take(self, work: UnitOfWork, user: User, item_id: str, quantity: int) -> Taking:
+        """Also what is on the shelf no more: who owns it, may lose it."""
+        has = (await self.owned(user)).get(item_id, 0)
+        if has < quantity:
+            is_known = has > 0 or await self.shelf.find(item_id) is not None
+            return "not_owned" if is_known else "unknown_item"
+        await self._users.change_part(
+            work, user, INVENTORY, lambda inventory: inventory.with_fewer(item_id, quantity)
+        )
+        removed = ItemRemoved(item_id=item_id, quantity=quantity, transaction_id=work.cause.id)
+        work.publish(removed, user.user_id)
+        return "taken"
