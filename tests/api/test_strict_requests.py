@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from tests.api.echo import Echo, echo_served
 from tests.runtime.raw import Raw, in_thread
+from yabot.api.problems import ProblemBody
 from yabot.api.reading import LARGEST_BODY
 from yabot.api.strict_json import DEEPEST
 from yabot.runtime.patience import USUAL
@@ -240,3 +241,19 @@ async def test_who_is_slow_is_hung_up_on() -> None:
                 slow.send(sent)
                 assert await in_thread(partial(slow.to_the_end)) == b""
         assert (await echo.send("PUT", "/echo", _said("1"))).status == 200
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"hello\r\n\r\n",
+        b"GET /api/v1/\xc3\xa9 HTTP/1.1\r\nHost: h\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: h\r\nX: \x00\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 1, 2\r\n\r\n",
+        b"GET /?" + b"x" * 70_000,
+    ],
+)
+async def test_what_is_no_http_is_a_problem_too(echo: Echo, sent: bytes) -> None:
+    answered = await echo.raw(sent)
+    assert (answered.status, answered.code) == (400, "malformed_request")
+    assert ProblemBody.model_validate(answered.body)

@@ -1,8 +1,10 @@
 """HTTP with whom time is short: nobody holds a connection by keeping silent."""
 
 import asyncio
+import json
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -25,6 +27,14 @@ class Limits:
 
 
 USUAL = Limits()
+# What is answered to bytes that are no request: a problem of the API, of its own form.
+NO_REQUEST = {
+    "type": "urn:yabot:problem:malformed_request",
+    "title": "Bad Request",
+    "status": 400,
+    "code": "malformed_request",
+    "detail": "This is no HTTP/1.1 request, or its head is larger than 64 KiB.",
+}
 
 
 class PatientProtocol(H11Protocol):
@@ -65,6 +75,23 @@ class PatientProtocol(H11Protocol):
         if self._for_reader is not None:
             self._for_reader.cancel()
             self._for_reader = None
+
+    def send_400_response(self, _msg: str) -> None:
+        """As the API tells everything that it refuses; uvicorn's own is plain text."""
+        name = str(uuid4())
+        headers = [
+            (b"content-type", b"application/problem+json"),
+            (b"x-correlation-id", name.encode()),
+            (b"connection", b"close"),
+        ]
+        body = json.dumps({**NO_REQUEST, "correlation_id": name}).encode()
+        for event in (
+            h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
+            h11.Data(data=body),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
     def _reconsider(self) -> None:
         """Begin to wait for what is due now: a head, a body, or nothing.
