@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+import pytest
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -19,10 +20,16 @@ from schemathesis.specs.openapi import checks
 
 from tests.api.client import serving
 from tests.features.harness import Harness
+from tests.features.narrative.stories import SMALL_STORY
 from tests.tiers import examples
 from yabot.api.caller import SCOPES
 from yabot.api.openapi.document import build_document
 from yabot.app.api import offered
+from yabot.app.features import FEATURES
+from yabot.feature import collections_of
+from yabot.features.narrative.library import Library
+from yabot.features.narrative.story import parse_story
+from yabot.storage.documents.store import DocumentStore
 
 CONFORMING = [
     not_a_server_error,
@@ -35,6 +42,14 @@ MODES = {
     GenerationMode.POSITIVE: CONFORMING,
     GenerationMode.NEGATIVE: [*CONFORMING, checks.negative_data_rejection],
 }
+
+
+@pytest.fixture
+async def unreachable(documents: DocumentStore) -> DocumentStore:
+    """For the harness: a MongoDB that answers, and holds a story."""
+    await documents.ensure(collections_of(FEATURES))
+    await Library(documents).replace(parse_story(SMALL_STORY, "tale.yaml"))
+    return documents
 
 
 @dataclass
@@ -68,7 +83,7 @@ class Fuzzer:
             suppress_health_check=[*HealthCheck],
         )
         @given(case=operation.as_strategy(generation_mode=mode))
-        def ask(case: Case) -> None:
+        def ask(case: Case[Any]) -> None:
             if mode is GenerationMode.POSITIVE:
                 self._aim(case)
             answered = case.call(base_url=self.url, session=session)
@@ -76,7 +91,7 @@ class Fuzzer:
 
         ask()
 
-    def _aim(self, case: Case) -> None:
+    def _aim(self, case: Case[Any]) -> None:
         """At what there is, twice of three times, and with a key of its own."""
         for name, choices in self.known.items():
             if name in case.path_parameters and uuid4().int % 3:
@@ -95,7 +110,10 @@ async def test_nothing_gives_a_500_and_every_answer_is_promised(harness: Harness
     config = schemathesis.Config.from_dict({"generation": {"with-security-parameters": False}})
     schema = schemathesis.openapi.from_dict(build_document(parts), config=config)
     readers = [await harness.join() for _ in range(3)]
-    known = {"user_id": [reader.user_id for reader in readers]}
+    known = {
+        "user_id": [reader.user_id for reader in readers],
+        "fragment_id": ["gate", "hall", "garden"],
+    }
     async with serving(*parts) as client:
         fuzzer = Fuzzer(str(client.session._base_url), schema, known)
         errors = await asyncio.to_thread(fuzzer.ask_everything)

@@ -60,6 +60,9 @@ def _convert_bounds(said: Json) -> None:
         limit: Any = said.pop(exclusive, None)
         if limit is not None and sign * said.get(bound, limit) <= sign * limit:
             said |= {bound: limit, exclusive: True}
+        # FastAPI makes floats of all of them.
+        if said.get("type") == "integer" and bound in said:
+            said[bound] = int(said[bound])
 
 
 def _convert_inner(said: Json) -> None:
