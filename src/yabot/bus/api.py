@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from fastapi import Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from yabot.api import problems
@@ -15,6 +15,7 @@ from yabot.api.parameters import Limit, UserId
 from yabot.api.problems import Problem, Refused
 from yabot.api.requests import Asking
 from yabot.api.routes import PREFIX, Routes
+from yabot.api.shown import Shown
 from yabot.bus import history
 from yabot.bus.history import EventsRemoved, LogRewound, Place, Portion
 from yabot.events.catalog import Catalog
@@ -60,7 +61,7 @@ class EventPage(Page[Envelope]):
     """Events of a user, as they were published."""
 
 
-class EventsBehind(BaseModel):
+class EventsBehind(Shown):
     """Events behind a cursor, as they were published."""
 
     items: list[Envelope]

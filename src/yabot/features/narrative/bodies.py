@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from yabot.api.shown import Shown
 from yabot.features.narrative.service import Outlook
 from yabot.features.narrative.story.model import Fragment, Story
 
 
-class _Told(BaseModel):
+class _Told(Shown):
     model_config = ConfigDict(from_attributes=True)
 
 

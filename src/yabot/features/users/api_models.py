@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
 from yabot import outside
 from yabot.api.parameters import USER_ID
@@ -109,6 +109,8 @@ class UserSummary(Shown):
 
 class UserContext(Shown):
     """What MongoDB knows of a user, without the parts that other features bring."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
     user_id: str
     version: int = Field(description="rises with every step")

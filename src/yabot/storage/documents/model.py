@@ -8,7 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field
 class FrozenModel(BaseModel):
     """What lies in a document, or beside it in SQL: nothing of it is changed in place."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        # What is shown of it has all of its fields.
+        json_schema_serialization_defaults_required=True,
+    )
 
 
 class VersionedDocument(FrozenModel):
