@@ -7,6 +7,7 @@ _packages = (each.name for each in Path(__file__).parent.iterdir() if each.is_di
 pytest.register_assert_rewrite(*(f"tests.{name}" for name in _packages))
 
 pytest_plugins = [
+    "tests.heap",
     "tests.engines",
     "tests.storage.fixtures",
     "tests.criteria",

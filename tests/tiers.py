@@ -26,7 +26,7 @@ ENGINE_FOLDERS = (
     *("cli", "e2e", "embedded", "playground", "setup"),
 )
 # Whoever asks for one of these asks for a server or a program, also through other fixtures.
-ENGINES = {"mongodb_uri", "redis_url", "postgres_url", "postgres_server", "forks"}
+ENGINES = {"api", "mongodb_uri", "redis_url", "postgres_url", "postgres_server", "forks"}
 MARKERS = {
     "engine": "starts a server or a program, or has a store not answer, and no fixture says so",
     "slow": "belongs to the slow tier, wherever it lies",

@@ -49,7 +49,7 @@ def _variables(message: Message) -> set[str]:
 @cache
 def _trees() -> list[tuple[Path, ast.Module]]:
     """The code that has to do with readers."""
-    rooms = ("bot", "features", "log")
+    rooms = ("api", "bot", "features", "log")
     modules = [module for room in rooms for module in (SOURCE / room).rglob("*.py")]
     return [(module, ast.parse(module.read_text(encoding="utf-8"))) for module in modules]
 
