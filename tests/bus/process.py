@@ -5,7 +5,7 @@ A test starts several of them, one after another or side by side, on one databas
 
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, ClassVar
 
 from redis.asyncio import Redis
@@ -20,6 +20,7 @@ from yabot.bus.groups.building import build_group
 from yabot.bus.groups.feed import Feed
 from yabot.bus.groups.pace import Pace
 from yabot.bus.groups.positions import declare_groups
+from yabot.bus.groups.switch import GroupStopped
 from yabot.bus.groups.worker import EventWorker
 from yabot.bus.streams import Streams
 from yabot.bus.tables import dead_letters, group_positions
@@ -85,7 +86,8 @@ class Process:
         await self.database.open()
         await self.database.write(declare_groups(self.groups))
         for group in self.groups.values():
-            await look(group)
+            with suppress(GroupStopped):
+                await look(group)
         self.relay.loop.start()
         self.worker.start()
 

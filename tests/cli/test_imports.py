@@ -41,6 +41,7 @@ finally:
         (["audit", "ledger"], {*TELEGRAM, "fastapi", "uvicorn"}),
         (["dlq", "list"], {*TELEGRAM, "fastapi", "uvicorn"}),
         (["workflows", "list"], {*TELEGRAM, "fastapi", "uvicorn"}),
+        (["groups", "list"], {*TELEGRAM, "fastapi", "uvicorn"}),
     ],
     ids=lambda value: " ".join(value[:2]) if isinstance(value, list) else "",
 )

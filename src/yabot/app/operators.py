@@ -5,6 +5,8 @@ from yabot.api.door import Door
 from yabot.api.routes import Routes
 from yabot.bus.dead_letters import api as dead_letters
 from yabot.bus.dead_letters.service import DeadLetters
+from yabot.bus.groups import api as groups
+from yabot.bus.groups.overview import SubscriberGroups
 from yabot.coordinator import api as workflows
 from yabot.coordinator.inspector import WorkflowInspector
 from yabot.redaction import Redactor
@@ -15,5 +17,6 @@ def for_operators(database: Database, redactor: Redactor, door: Door) -> list[Ro
     cursors = Cursors(database)
     return [
         dead_letters.routes(DeadLetters(database), cursors, redactor, door),
+        groups.routes(SubscriberGroups(database), door),
         workflows.routes(WorkflowInspector(database), cursors, door),
     ]

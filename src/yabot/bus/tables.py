@@ -15,6 +15,18 @@ group_positions = Table(
     sqlite_with_rowid=False,
 )
 
+# Groups that have stopped, since too many of their events became dead letters, and that no operator
+# has let go on yet.
+group_stops = Table(
+    "group_stops",
+    metadata,
+    Column("name", Text, primary_key=True),
+    # Of the last hundred events.
+    Column("dead_letters", Integer, nullable=False),
+    Column("stopped_at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # Events that a subscriber failed on: while it still tries (retrying), when it has given up (dead),
 # when an operator wants it tried again (retry), and after that (resolved, discarded).
 dead_letters = Table(
@@ -59,6 +71,7 @@ ingested = Table(
 
 TABLES: tuple[Table, ...] = (
     group_positions,
+    group_stops,
     dead_letters,
     ingested,
 )

@@ -47,6 +47,9 @@ COMMANDS: Mapping[str, Outline] = {
     "audit": Outline("audit", "Prove what must always hold over what is stored."),
     "token": Outline("tokens", "Tokens for people and scripts that ask the internal API."),
     "dlq": Outline("dlq", "Look after events that could not be processed."),
+    "groups": Outline(
+        "groups", "Look after groups of subscribers: how far they are, what stopped."
+    ),
     "workflows": Outline("workflows", "Look after workflows: where they stand, what is stuck."),
     "webhook": Outline("webhooks", "Where Telegram delivers."),
 }

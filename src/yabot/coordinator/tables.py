@@ -32,6 +32,7 @@ workflows = Table(
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     Index("ix_workflows_kind_state", "kind", "state"),
+    Index("ix_workflows_created_at", "created_at", "id"),
 )
 Index(
     "ix_workflows_deadline",

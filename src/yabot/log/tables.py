@@ -100,7 +100,7 @@ audit_log = Table(
     metadata,
     Column("id", RowId, primary_key=True, autoincrement=True),
     Column("kind", Text, nullable=False),
-    Column("user_id", Text),
+    Column("user_id", Text, index=True),
     Column("details", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     sqlite_autoincrement=True,

@@ -7,17 +7,31 @@ OF_THE_LAST = 100
 TOO_MANY = 20
 
 
+def _all_well() -> deque[bool]:
+    return deque([False] * OF_THE_LAST)
+
+
 @dataclass(slots=True)
 class CircuitBreaker:
     """Counts dead letters among the last hundred events; while it is open, none is taken up."""
 
     dead: int = 0
-    _fates: deque[bool] = field(default_factory=lambda: deque([False] * OF_THE_LAST))
+    _fates: deque[bool] = field(default_factory=_all_well)
+    _opened: bool = False
 
     def note(self, dead: bool) -> None:
         self._fates.append(dead)
         self.dead += dead - self._fates.popleft()
 
+    def open(self) -> None:
+        """Whatever it has counted: another process has seen too many of them."""
+        self._opened = True
+
+    def close(self) -> None:
+        """And begin to count anew."""
+        self._opened, self.dead = False, 0
+        self._fates = _all_well()
+
     @property
     def is_open(self) -> bool:
-        return self.dead >= TOO_MANY
+        return self._opened or self.dead >= TOO_MANY

@@ -10,7 +10,6 @@ from typing import Any
 
 from pydantic import ValidationError
 from typing_extensions import override
-from uuid_utils import uuid7
 
 from yabot.bus import outbox
 from yabot.bus.groups.breaker import CircuitBreaker
@@ -22,17 +21,16 @@ from yabot.bus.groups.positions import log_ends
 from yabot.bus.groups.progress import Progress
 from yabot.bus.groups.receipts import receipted
 from yabot.bus.groups.retries import Retries
+from yabot.bus.groups.switch import Switch
 from yabot.bus.groups.turns import Turns
 from yabot.bus.inbound.ingested import any_ingested
 from yabot.clock import utc_now
-from yabot.errors import LeaseLost, YabotError
+from yabot.errors import LeaseLost
 from yabot.events.envelope import Envelope
-from yabot.events.failures import SubscribersStopped
 from yabot.events.partition import Entry
 from yabot.log.assignment import Assignee, Assignment
 from yabot.log.commit_log import CommitLog
 from yabot.log.lease import Lease
-from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import EVENTS_IN_FLIGHT, GROUP_LAG, GROUP_LAG_AGE
 from yabot.runtime.lanes import Lanes
@@ -43,19 +41,13 @@ log = get_logger(__name__)
 
 # No more than so many are taken on before they are handled; at half of it there is room again.
 MOST_WAITING = 2000
-# Seconds in which a group that stops by itself lets others go on.
-HAND_OVER = 2.0
+# Seconds that running handlers get before a group that had stopped goes on.
+FINISH_WORK = 2.0
 
 # Pairs of consumer and event id.
 Handled = frozenset[tuple[str, str]] | set[tuple[str, str]]
 # Work that no event asks for, to be done with this lease. It may be closed when the turn comes.
 Job = Callable[[Lease], Awaitable[None]]
-
-
-class GroupStopped(YabotError):
-    """Too many dead letters: the group takes nothing on until the program is started again."""
-
-    code = "subscribers_stopped"
 
 
 class SubscriberGroup(Assignee):
@@ -85,12 +77,12 @@ class SubscriberGroup(Assignee):
         self._database = commits.database
         self._places = places
         self._breaker = breaker
+        self._switch = Switch(assignment.group, commits, breaker)
         self._delivery = delivery
         self._lanes = lanes
         self._turns = turns
         self._retries = retries
         self._stopping = False
-        self._stop_announced = False
         self.assignment = assignment
         assignment.assignee = self
         self.loop = WakingLoop(f"subscribers of {self.name}", self.run_once, look_every)
@@ -118,8 +110,8 @@ class SubscriberGroup(Assignee):
         """Look into the log. Raises StoreUnavailable, GroupStopped."""
         if self._stopping:
             return
-        if self._breaker.is_open:
-            await self._announce_stop()
+        if await self._switch.is_on_again():
+            await self._begin_anew()
         ends = await self._database.read(log_ends)
         self._turns.mixed = self._turns.mixed or await self._database.read(any_ingested)
         for progress in self._places:
@@ -257,22 +249,14 @@ class SubscriberGroup(Assignee):
         if self._lanes.waiting == MOST_WAITING // 2:
             self.loop.wake()
 
-    async def _announce_stop(self) -> None:
-        """Raises GroupStopped."""
-        dead = self._breaker.dead
-        if not self._stop_announced:
-
-            async def tell(work: UnitOfWork) -> None:
-                work.publish(SubscribersStopped(group=self.name, dead_letters=dead))
-
-            cause_id = f"stopped:{uuid7()}"
-            await self._commits.decide(Cause("subscribers", cause_id, cause_id), tell)
-            self._stop_announced = True
-            await self.assignment.leave(HAND_OVER)
-        raise GroupStopped(
-            f"{dead} of the last hundred events of '{self.name}' became dead letters, so it takes "
-            "no more: look at `yabot dlq list`, mend what is wrong, and start the program again"
-        )
+    async def _begin_anew(self) -> None:
+        """With what was left while the group stood still. Raises StoreUnavailable."""
+        if not await self._lanes.drain(FINISH_WORK):
+            await self._lanes.cancel()
+            self._turns.clear()
+        await self._places.begin_anew()
+        self._switch.reset()
+        log.info("subscribers.go_on", group=self.name)
 
     def _is_full(self) -> bool:
         return self._lanes.waiting >= MOST_WAITING

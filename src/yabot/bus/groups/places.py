@@ -47,6 +47,12 @@ class Places:
         left = [place for place in self._places.values() if place.lease in leases]
         await self._database.write(advance(self._group, _settled(left)))
 
+    async def begin_anew(self) -> None:
+        """Take on again what is not settled. Raises StoreUnavailable."""
+        leases = [place.lease for place in self]
+        await self.write_down(leases)
+        await self.find(leases)
+
     def mark_soon(self) -> None:
         if self._marking is None:
             self._marking = asyncio.get_running_loop().call_later(self._mark_after, self._mark)

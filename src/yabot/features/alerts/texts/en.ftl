@@ -12,7 +12,7 @@ alert-event-failed =
     } in <code>yabot dlq list</code>.
 alert-subscribers-stopped =
     🛑 <b>Stopped as a precaution</b>
-    <code>{ $group }</code> takes no more events, so as not to lose any. Look at <code>yabot dlq list</code>, mend what fails and start the program again.
+    <code>{ $group }</code> takes no more events, so as not to lose any. Look at <code>yabot dlq list</code>, mend what fails, then let it go on: <code>yabot groups go-on { $group }</code>.
 alert-store-lost =
     🔌 <code>{ $store }</code> does not answer{ $count ->
         [one] .

@@ -15,7 +15,7 @@ alert-event-failed =
     } en <code>yabot dlq list</code>.
 alert-subscribers-stopped =
     🛑 <b>Parado por precaución</b>
-    <code>{ $group }</code> se ha detenido para no perder más eventos. Mira <code>yabot dlq list</code>, arregla lo que falla y arranca de nuevo el programa.
+    <code>{ $group }</code> se ha detenido para no perder más eventos. Mira <code>yabot dlq list</code>, arregla lo que falla y deja que siga: <code>yabot groups go-on { $group }</code>.
 alert-store-lost =
     🔌 <code>{ $store }</code> no responde{ $count ->
         [one] .
