@@ -81,7 +81,7 @@ def _rename_an_outcome(catalog: Json) -> None:
 def test_each_way_to_break_one_is_found(frozen: Json, change: Callable[[Json], None]) -> None:
     changed = copy.deepcopy(frozen)
     change(changed)
-    assert len(broken_promises(frozen, changed)) == 1
+    assert broken_promises(frozen, changed) != []
 
 
 def test_new_types_and_optional_fields_break_none(frozen: Json) -> None:

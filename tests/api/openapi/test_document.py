@@ -31,6 +31,12 @@ def operations(document: Json) -> Iterator[Json]:
         yield from item.values()
 
 
+def responses(document: Json, operation: Json) -> Iterator[tuple[str, Json]]:
+    shared = document["components"]["responses"]
+    for status, response in operation["responses"].items():
+        yield status, shared.get(response.get("$ref", "").rpartition("/")[2], response)
+
+
 def is_valid(document: Json, schema: Json, instance: Any) -> bool:
     whole = {**schema, "components": document["components"]}
     return bool(OAS30Validator(whole).is_valid(instance))
@@ -60,7 +66,7 @@ def test_every_error_is_documented_with_its_codes(document: Json) -> None:
     for operation in operations(document):
         codes = {
             (status, code)
-            for status, response in operation["responses"].items()
+            for status, response in responses(document, operation)
             if status[0] in "45"
             for code in response["content"]["application/problem+json"]["examples"]
         }
@@ -83,7 +89,7 @@ def test_every_error_is_documented_with_its_codes(document: Json) -> None:
 def test_every_code_has_one_status(document: Json) -> None:
     examples = document["components"]["examples"]
     for operation in operations(document):
-        for status, response in operation["responses"].items():
+        for status, response in responses(document, operation):
             content = response.get("content", {}).get("application/problem+json", {})
             for code in content.get("examples", {}):
                 assert str(examples[code]["value"]["status"]) == status
@@ -110,6 +116,17 @@ def test_changes_take_a_key_and_reads_take_none(document: Json) -> None:
             assert [each["required"] for each in keys] == (
                 {"get": [], "post": [True]}.get(method, [False])
             )
+
+
+def test_an_answer_has_all_its_fields_and_a_body_those_without_a_default(document: Json) -> None:
+    schemas = document["components"]["schemas"]
+    context = schemas["UserContext"]
+    assert {*context["required"]} == {*context["properties"]}
+    assert "current_state" in context["required"]
+    assert schemas["Problem"]["required"] == [
+        *("type", "title", "status", "code", "detail", "correlation_id")
+    ]
+    assert "language_code" not in schemas["Registration"]["required"]
 
 
 def test_no_two_models_share_a_name(document: Json) -> None:

@@ -47,6 +47,9 @@ def _convert_values(said: Json) -> None:
         said["enum"] = [said.pop("const")]
     if examples := said.pop("examples", None):
         said.setdefault("example", examples[0])
+    if isinstance(said.get("default"), dict):
+        # Generators of clients refuse a whole model for it, and nobody misses it.
+        del said["default"]
     if "description" in said:
         said["description"] = said["description"].replace("``", "`")
 

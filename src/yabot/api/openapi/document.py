@@ -6,8 +6,8 @@ from typing import Any
 
 from fastapi.openapi.utils import get_openapi
 
+from yabot.api.openapi import finishing
 from yabot.api.openapi.converter import converted, plain_name
-from yabot.api.openapi.examples import example_of
 from yabot.api.openapi.headers import HEADERS
 from yabot.api.openapi.operation import Operation
 from yabot.api.openapi.refusals import examples
@@ -54,12 +54,15 @@ def build_document(offered: Iterable[Routes]) -> Json:
         "paths": _paths(operations),
         "components": {
             "schemas": schemas,
+            "responses": {},
             "examples": examples(refused),
             "headers": HEADERS,
             "securitySchemes": {"token": TOKEN},
         },
     }
-    _show_examples(document)
+    finishing.require_what_is_always_there(document)
+    finishing.show_examples(document)
+    finishing.share_refusals(document)
     return document
 
 
@@ -88,15 +91,3 @@ def _schemas(raw: Json) -> Json:
         for name, schema in sorted(found.items())
         if name not in _FASTAPIS_OWN
     }
-
-
-def _show_examples(document: Json) -> None:
-    """Of what is sent and what comes back when it goes well."""
-    schemas = document["components"]["schemas"]
-    for item in document["paths"].values():
-        for operation in item.values():
-            bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
-            for body in bodies:
-                for content in body.get("content", {}).values():
-                    if "examples" not in content:
-                        content["example"] = example_of(content["schema"], schemas)

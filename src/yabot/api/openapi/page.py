@@ -44,7 +44,7 @@ def _page(document: Json) -> Iterator[str]:
     for tag in document["tags"]:
         yield f"<h2>{escape(tag['name'])}</h2>"
         for method, path, operation in _operations(document, tag["name"]):
-            yield from _operation(method, path, operation)
+            yield from _operation(method, path, operation, document["components"]["responses"])
     yield from _schemas(document["components"]["schemas"])
     yield from _codes(document["components"]["examples"])
     yield "</main></body></html>"
@@ -57,7 +57,7 @@ def _operations(document: Json, tag: str) -> Iterator[tuple[str, str, Json]]:
                 yield method, path, operation
 
 
-def _operation(method: str, path: str, operation: Json) -> Iterator[str]:
+def _operation(method: str, path: str, operation: Json, shared: Json) -> Iterator[str]:
     name = escape(operation["operationId"])
     yield f'<section id="{name}"><h3>{_method(method)} <code>{_path(path)}</code></h3>'
     if operation.get("deprecated"):
@@ -70,7 +70,8 @@ def _operation(method: str, path: str, operation: Json) -> Iterator[str]:
         yield "<h4>Body</h4>"
         yield from _content(operation["requestBody"]["content"])
     yield "<h4>Answers</h4><table>"
-    for status, response in operation["responses"].items():
+    for status, named in operation["responses"].items():
+        response = shared.get(named.get("$ref", "").rpartition("/")[2], named)
         yield f"<tr><td class=status>{escape(status)}</td><td>{prose(response['description'])}"
         if status.startswith("2"):
             yield from _content(response.get("content", {}))

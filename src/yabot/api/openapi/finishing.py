@@ -1,0 +1,72 @@
+"""What is said of the document as a whole, when all of its operations are in it."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from yabot.api.openapi.examples import example_of
+
+Json = dict[str, Any]
+
+# What they have nothing for, they leave out.
+_SPARING = {"Envelope", "Problem"}
+
+
+def require_what_is_always_there(document: Json) -> None:
+    """An answer has all fields of its model, also those with a default; what is sent need not."""
+    schemas = document["components"]["schemas"]
+    sent: set[str] = set()
+    waiting = [*_named_in([operation.get("requestBody") for operation in _operations(document)])]
+    while waiting:
+        name = waiting.pop()
+        if name not in sent:
+            sent.add(name)
+            waiting += _named_in(schemas[name])
+    for name in schemas.keys() - sent - _SPARING:
+        if properties := schemas[name].get("properties"):
+            schemas[name]["required"] = [*properties]
+
+
+def show_examples(document: Json) -> None:
+    """Of what is sent, and of what comes back when it goes well."""
+    schemas = document["components"]["schemas"]
+    for operation in _operations(document):
+        for body in (operation.get("requestBody", {}), *operation["responses"].values()):
+            for content in body.get("content", {}).values():
+                if "examples" not in content:
+                    content["example"] = example_of(content["schema"], schemas)
+
+
+def share_refusals(document: Json) -> None:
+    """Most operations refuse the same: what several of them answer stands in one place."""
+    operations = [*_operations(document)]
+    uses = Counter(repr(each) for one in operations for each in one["responses"].values())
+    shared: Json = document["components"]["responses"]
+    names: dict[str, str] = {}
+    for operation in operations:
+        for status, response in operation["responses"].items():
+            written = repr(response)
+            if status[0] not in "45" or uses[written] < 2:
+                continue
+            if written not in names:
+                variant = sum(name.startswith(f"Refused{status}") for name in shared) + 1
+                names[written] = f"Refused{status}{'' if variant == 1 else f'_{variant}'}"
+                shared[names[written]] = response
+            operation["responses"][status] = {"$ref": f"#/components/responses/{names[written]}"}
+
+
+def _operations(document: Json) -> Iterator[Json]:
+    for item in document["paths"].values():
+        yield from item.values()
+
+
+def _named_in(part: Any) -> Iterator[str]:
+    """The schemas to which it refers."""
+    if isinstance(part, list):
+        for each in part:
+            yield from _named_in(each)
+    elif isinstance(part, dict):
+        if "$ref" in part:
+            yield part["$ref"].rpartition("/")[2]
+        for each in part.values():
+            yield from _named_in(each)
