@@ -6,6 +6,9 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 
 from bench import (
+    api,
+    api_bot,
+    api_changes,
     endurance,
     events,
     fleet,
@@ -37,6 +40,9 @@ BENCHMARKS: dict[str, Benchmark] = {
     "route": route.route_figures,
     "start": start.start_figures,
     "operations": operations.operation_figures,
+    "api": api.api_figures,
+    "api_changes": api_changes.api_change_figures,
+    "api_bot": api_bot.api_bot_figures,
     "webhook": webhook.webhook_figures,
     "sending": sending.sending_figures,
     "outages": outages.outage_figures,

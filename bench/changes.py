@@ -36,6 +36,19 @@ def bare_registration(sample: Sample, user_id: str) -> BareChange:
     return _change(sample, user_id, [effects])
 
 
+def bare_preferences(sample: Sample, user_id: str) -> BareChange:
+    """One commit: receipt, answer, audit, counter and events."""
+    user, key = {"user_id": user_id}, f"{next(_numbers)}"
+    effects = [
+        _inserts("receipts", sample, {"cause_id": f"api:bench:{key}"}),
+        _inserts("api_answers", sample, user | {"key": key}),
+        _inserts("audit_log", sample, user),
+        _inserts("user_counters", sample, user, verb="REPLACE"),
+        _inserts("outbox", sample, user, numbered=("event_id", "pos")),
+    ]
+    return _change(sample, user_id, [effects])
+
+
 def _change(sample: Sample, user_id: str, transactions: list[list[Step]]) -> BareChange:
     partition = sample.rows["outbox"][0]["partition"]
     document = sample.document | {"_id": user_id}

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.waiting import PATIENCE
 from yabot.api import turns as bounds
 from yabot.api.problems import Refused
 from yabot.api.turns import REFUSED, Turns
@@ -13,8 +14,10 @@ from yabot.api.turns import REFUSED, Turns
 class Requests:
     """Those that have their turn, in the order in which they got it."""
 
-    def __init__(self, readers_wait: Callable[[], bool] = lambda: False) -> None:
-        self.turns = Turns(readers_wait)
+    def __init__(
+        self, readers_wait: Callable[[], bool] = lambda: False, rest: float = bounds.REST
+    ) -> None:
+        self.turns = Turns(readers_wait, rest)
         self.handled: list[str] = []
         self.tasks: list[asyncio.Task[None]] = []
 
@@ -44,14 +47,14 @@ async def requests() -> Requests:
 
 
 async def test_some_go_at_once_and_the_next_when_one_has_ended(requests: Requests) -> None:
-    await requests.come("a", 8)
-    await requests.come("b", 8)
+    await requests.come("a", 4)
+    await requests.come("b", 4)
     await requests.come("c", 2)
-    assert requests.handled == ["a"] * 8 + ["b"] * 8
+    assert requests.handled == ["a"] * 4 + ["b"] * 4
     await requests.end("a")
-    assert requests.handled[16:] == ["c"]
+    assert requests.handled[8:] == ["c"]
     await requests.end("b")
-    assert requests.handled[16:] == ["c", "c"]
+    assert requests.handled[8:] == ["c", "c"]
 
 
 async def test_one_service_leaves_turns_to_the_others(requests: Requests) -> None:
@@ -70,16 +73,25 @@ async def test_services_have_their_turns_one_after_the_other(requests: Requests)
     assert requests.handled[bounds.AT_ONCE :] == ["greedy", "modest", "greedy", "modest", "greedy"]
 
 
-async def test_beside_readers_only_few_are_handled_until_they_have_been() -> None:
+async def test_beside_readers_one_begins_only_after_a_rest() -> None:
+    requests = Requests(lambda: True, rest=3600)
+    await requests.come("a", 2)
+    await requests.come("b")
+    await requests.end("a")
+    assert requests.handled == ["a"]
+
+
+async def test_after_the_rest_the_next_begins_and_without_readers_all_do() -> None:
     waiting = True
-    requests = Requests(lambda: waiting)
-    await requests.come("a", 10)
-    assert len(requests.handled) == bounds.BESIDE_READERS
-    await requests.end("a")
-    assert len(requests.handled) == bounds.BESIDE_READERS + 1
+    requests = Requests(lambda: waiting, rest=0.001)
+    await requests.come("a", 4)
+    await requests.come("b", 4)
+    await asyncio.wait_for(requests.tasks[1], PATIENCE)
     waiting = False
-    await requests.end("a")
-    assert len(requests.handled) == 10
+    await asyncio.wait_for(asyncio.gather(*requests.tasks), PATIENCE)
+    await requests.end("a", 4)
+    await requests.come("a", 4)
+    assert len(requests.handled) == 12
 
 
 async def test_too_many_that_wait_are_refused_and_the_others_still_come_in(

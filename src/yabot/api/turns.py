@@ -1,8 +1,9 @@
 """Whose request is handled next: few at once, one service after the other, readers before all.
 
-The readers' bot runs in the same event loop. Whatever the loop does in between, an update waits
-for; so it is the number of requests side by side that decides how much slower the bot becomes, not
-how many there are.
+The readers' bot runs in the same event loop, and an update waits several times for its turn there.
+What it waits for is what the requests that are handled just then do in between: so few are handled
+side by side, however many there are, and while updates are under way a request begins only now and
+then.
 """
 
 import asyncio
@@ -11,11 +12,12 @@ from collections.abc import Callable
 
 from yabot.api import problems
 
-# Handled side by side, and while updates of readers are under way.
-AT_ONCE = 16
-BESIDE_READERS = 2
+# Handled side by side.
+AT_ONCE = 8
 # Of one service, so that requests which wait for a store leave turns to the others.
-OF_ONE = 12
+OF_ONE = 6
+# Seconds from one request to the next, while updates of readers are under way.
+REST = 0.002
 # That wait for their turn, of one service and of all.
 MOST_OF_ONE = 256
 MOST = 384
@@ -24,9 +26,11 @@ REFUSED = ""
 
 
 class Turns:
-    def __init__(self, readers_wait: Callable[[], bool]) -> None:
+    def __init__(self, readers_wait: Callable[[], bool], rest: float = REST) -> None:
         """``readers_wait``: whether there are updates of readers under way."""
         self._readers_wait = readers_wait
+        self._rest = rest
+        self._is_resting = False
         self._handled: Counter[str] = Counter()
         self._side_by_side = 0
         # By service; the one whose turn was longest ago is the first.
@@ -37,8 +41,6 @@ class Turns:
         """To be given back. Raises Refused when too many wait already."""
         if service != REFUSED and self._are_too_many(service):
             raise problems.TOO_BUSY.refuse(Retry_After="1")
-        # Readers may have been answered meanwhile: those who wait go first then.
-        self._let_go()
         if service not in self._waiting and self._may_go(service):
             self._go(service)
             return
@@ -62,15 +64,22 @@ class Turns:
         return self._all_waiting >= MOST or len(self._waiting.get(service, ())) >= MOST_OF_ONE
 
     def _may_go(self, service: str) -> bool:
-        most = BESIDE_READERS if self._readers_wait() else AT_ONCE
-        return self._side_by_side < most and self._handled[service] < OF_ONE
+        has_room = self._side_by_side < AT_ONCE and self._handled[service] < OF_ONE
+        return has_room and not self._is_resting
 
     def _go(self, service: str) -> None:
         self._side_by_side += 1
         self._handled[service] += 1
+        if self._readers_wait():
+            self._is_resting = True
+            asyncio.get_running_loop().call_later(self._rest, self._go_on)
+
+    def _go_on(self) -> None:
+        self._is_resting = False
+        self._let_go()
 
     def _let_go(self) -> None:
-        """As long as somebody waits, somebody is handled, and gives back: nobody is forgotten."""
+        """Whoever waits is remembered: somebody is handled and gives back, or a rest ends."""
         while (service := next(filter(self._may_go, self._waiting), None)) is not None:
             queue = self._waiting.pop(service)
             turn = queue.popleft()
