@@ -131,3 +131,8 @@ ANSWER_FORGOTTEN = Problem(
 PRECONDITION_FAILED = Problem(
     412, "precondition_failed", "It has changed since it was read: read it again."
 )
+PRECONDITION_REQUIRED = Problem(
+    428,
+    "precondition_required",
+    "This is done only with If-Match: the ETag of what was read, so that nothing newer is lost.",
+)

@@ -101,6 +101,11 @@ class Change:
         """For the audit."""
         return f"service:{self.caller.service}"
 
+    def require_condition(self) -> None:
+        """Before anything is decided: raises Refused when the client does not say what it saw."""
+        if self._if_match is None:
+            raise problems.PRECONDITION_REQUIRED.refuse()
+
     def require_match(self, etag: str) -> None:
         """Within a decision: raises Refused when the client has seen another representation."""
         if self._if_match is not None and not is_among(etag, self._if_match, weakly=False):

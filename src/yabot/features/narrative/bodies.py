@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pydantic import ConfigDict, Field
 
 from yabot.api.shown import Shown
+from yabot.events.envelope import Timestamp
+from yabot.features.narrative.changes import FragmentChange
 from yabot.features.narrative.service import Outlook
 from yabot.features.narrative.story.model import Fragment, Story
 
@@ -72,6 +74,19 @@ class UserChoicesBody(_Told):
     has_begun: bool
     open: bool = Field(description="false: it is VIP only, and /story does not show it to them now")
     choices: Sequence[WayBody] = Field(description="those that they see, in the fragment's order")
+
+
+class FragmentChangeBody(_Told):
+    number: int = Field(description="counts all changes of the story's fragments")
+    changed_at: Timestamp
+    changed_by: str = Field(description="`service:` and the name of who asked for it")
+    base_revision: str = Field(description="of the story for which it was decided")
+    before: FragmentBody
+    after: FragmentBody
+
+
+def told_change(change: FragmentChange) -> FragmentChangeBody:
+    return FragmentChangeBody.model_validate(change)
 
 
 def told_fragment(fragment: Fragment) -> FragmentBody:

@@ -41,6 +41,8 @@ class StoryDocument(BaseModel):
     start: str
     moved: dict[str, str]
     hints: dict[str, Hint]
+    # How far it is in SQL's changes of fragments.
+    changes: int = 0
 
 
 COLLECTIONS = (
@@ -49,11 +51,11 @@ COLLECTIONS = (
 )
 
 
-def to_documents(story: Story) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def to_documents(story: Story, changes: int = 0) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The story's own document, and those of its fragments."""
     whole = story.model_dump()
     fragments = whole.pop("fragments")
-    own = StoryDocument(revision=story.revision, **whole)
+    own = StoryDocument(revision=story.revision, changes=changes, **whole)
     return own.model_dump(by_alias=True), [
         FragmentDocument(story=story.story, revision=story.revision, **fragment).model_dump(
             by_alias=True

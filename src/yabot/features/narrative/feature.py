@@ -4,7 +4,7 @@ from aiogram import Router
 
 from yabot.bot.endings import OnRefusedPage
 from yabot.feature import Feature, Services
-from yabot.features.narrative import api, handlers
+from yabot.features.narrative import api, changes, handlers
 from yabot.features.narrative.documents import COLLECTIONS
 from yabot.features.narrative.events import EVENTS
 from yabot.features.narrative.library import Library
@@ -13,6 +13,7 @@ from yabot.features.narrative.service import NarrativeService
 from yabot.features.narrative.state import PROGRESS
 from yabot.features.narrative.story.demo import DEMO_FILE, demo_story
 from yabot.features.narrative.story.parser import parse_story
+from yabot.features.narrative.tables import fragment_changes
 from yabot.features.subscriptions.service import SubscriptionService
 from yabot.features.users.service import UserService
 from yabot.log.personal_data import PersonalData, Privacy
@@ -20,11 +21,15 @@ from yabot.observability.logging import get_logger
 
 log = get_logger(__name__)
 
+HERE = Path(__file__).parent
+
 
 def _service(services: Services) -> NarrativeService:
+    database = services.database
+    library = Library(services.documents, lambda number: database.read(changes.behind(number)))
     return NarrativeService(
-        Library(services.documents),
-        services.database,
+        library,
+        database,
         services[UserService],
         services[SubscriptionService],
     )
@@ -50,10 +55,12 @@ def _on_refused_page(services: Services) -> OnRefusedPage:
 FEATURE = Feature(
     name="narrative",
     events=EVENTS,
+    tables=(fragment_changes,),
+    migrations=HERE / "migrations",
     collections=COLLECTIONS,
     state=(PROGRESS,),
     personal_data=lambda _services: PersonalData(privacy=Privacy("narrative-keeps")),
-    texts=Path(__file__).parent / "texts",
+    texts=HERE / "texts",
     commands=("story",),
     service=_service,
     router=_router,

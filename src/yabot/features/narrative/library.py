@@ -1,11 +1,17 @@
 """Where the story is kept. Readers see one revision or the next, never a mixture."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from time import monotonic
+from typing import Any
 
 from pymongo.asynchronous.client_session import AsyncClientSession as Session
+from pymongo.errors import PyMongoError
 
+from yabot.error_text import kind_of
 from yabot.errors import InvalidInput, StoreUnavailable
+from yabot.features.narrative.changes import FragmentChange
 from yabot.features.narrative.documents import (
     CURRENT,
     FRAGMENTS,
@@ -16,7 +22,10 @@ from yabot.features.narrative.documents import (
 from yabot.features.narrative.state import PROGRESS
 from yabot.features.narrative.story.model import Story, removed_without_move
 from yabot.features.users.service import COLLECTION as USERS
+from yabot.observability.logging import get_logger
 from yabot.storage.documents.store import DocumentStore
+
+log = get_logger(__name__)
 
 # How long, in seconds, an import may go unseen.
 FRESH_FOR = 1.0
@@ -26,14 +35,34 @@ READS = 5
 WHATEVER = "whatever"
 
 
+# What SQL has committed behind a change of that number, in its order. Raises StoreUnavailable.
+Committed = Callable[[int], Awaitable[Sequence[FragmentChange]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A story as it is stored. An earlier version of the program may have counted ``revision``
+    otherwise. ``changes`` is the number of the last change of a fragment that it has heard of.
+    """
+
+    story: Story
+    revision: str
+    changes: int
+
+
+async def _nothing(_number: int) -> Sequence[FragmentChange]:
+    """For whoever imports and exports: the program that runs follows SQL."""
+    return ()
+
+
 class Library:
-    def __init__(self, documents: DocumentStore) -> None:
+    def __init__(self, documents: DocumentStore, committed: Committed = _nothing) -> None:
         self._documents = documents
-        self._story: Story | None = None
-        # As it is stored: an earlier version of the program may have counted it otherwise.
-        self._revision: str | None = None
+        self._committed = committed
+        self._edition: Edition | None = None
         self._checked_at = -FRESH_FOR
-        self._check: asyncio.Task[None] | None = None
+        self._check: asyncio.Task[Edition | None] | None = None
+        self._looking = asyncio.Lock()
 
     async def current(self) -> Story | None:
         """The story that readers see; None before the first import. Raises StoreUnavailable."""
@@ -42,15 +71,61 @@ class Library:
             if self._check is None or self._check.done():
                 self._check = asyncio.create_task(self._look())
             await asyncio.shield(self._check)
-        return self._story
+        return self._edition.story if self._edition else None
 
-    async def _look(self) -> None:
-        own = await self._documents.find(STORIES, CURRENT)
-        revision = None if own is None else own["revision"]
-        if revision != self._revision:
-            self._story = await self._load()
-            self._revision = revision
-        self._checked_at = monotonic()
+    async def newest(self) -> Edition | None:
+        """The story with all that SQL has committed by now. Raises StoreUnavailable."""
+        return await self._look()
+
+    async def _look(self) -> Edition | None:
+        # One after another: a slow look does not bring back what a later one has replaced.
+        async with self._looking:
+            own = await self._documents.find(STORIES, CURRENT)
+            if own is not None and await self._catch_up(_changes_in(own)):
+                own = await self._documents.find(STORIES, CURRENT)
+            if not _is_of(self._edition, own):
+                self._edition = await self._load()
+            self._checked_at = monotonic()
+            return self._edition
+
+    async def _catch_up(self, changes: int) -> bool:
+        """Bring MongoDB what SQL has committed; False: nothing could be.
+
+        What cannot be brought waits for the next look, and keeps no reader from the story.
+        """
+        try:
+            waiting = await self._committed(changes)
+        except StoreUnavailable:
+            return False
+        taken = False
+        try:
+            for change in waiting:
+                await self._take(change)
+                taken = True
+        except (StoreUnavailable, PyMongoError) as error:
+            log.warning("story.change_waits", reason=kind_of(error))
+        return taken
+
+    async def _take(self, change: FragmentChange) -> None:
+        """Once, however often it is tried, and only over the story for which it was decided.
+
+        Raises StoreUnavailable: then it is either all there or not at all.
+        """
+
+        async def switch(session: Session) -> None:
+            own = await self._documents[STORIES].find_one({"_id": CURRENT}, session=session)
+            if own is None or _changes_in(own) >= change.number:
+                return
+            if own["revision"] == change.base_revision:
+                fragments = await self._documents[FRAGMENTS].find({}, session=session).to_list()
+                story = from_documents(own, fragments).with_fragment(change.after)
+                await self._write(story, session, change.number)
+                return
+            # An import was faster, and has replaced what the change was made for.
+            passed = {"$set": {"changes": change.number}}
+            await self._documents[STORIES].update_one({"_id": CURRENT}, passed, session=session)
+
+        await self._documents.transaction(switch)
 
     async def revision(self) -> str | None:
         """Of the story that readers see; None before the first import. Raises StoreUnavailable."""
@@ -79,11 +154,11 @@ class Library:
             stranded = await self._stranded(story, session)
             if stranded and not begin_again:
                 raise InvalidInput(_refusal(stranded))
-            await self._write(story, session)
+            await self._write(story, session, _changes_in(own or {}))
             return sum(stranded.values())
 
         beginners = await self._documents.transaction(switch)
-        self._story, self._revision = story, story.revision
+        self._checked_at = -FRESH_FOR
         return beginners
 
     async def fill(self, story: Story) -> bool:
@@ -95,15 +170,14 @@ class Library:
         async def begin(session: Session) -> bool:
             if await self._documents[STORIES].find_one({"_id": CURRENT}, session=session):
                 return False
-            await self._write(story, session)
+            await self._write(story, session, 0)
             return True
 
         filled = await self._documents.transaction(begin)
-        if filled:
-            self._story, self._revision = story, story.revision
+        self._checked_at = -FRESH_FOR
         return filled
 
-    async def _load(self) -> Story | None:
+    async def _load(self) -> Edition | None:
         for _ in range(READS):
             own = await self._documents.find(STORIES, CURRENT)
             if own is None:
@@ -112,7 +186,7 @@ class Library:
                 fragments = await self._documents[FRAGMENTS].find({}).to_list()
             # A reader that comes between two revisions looks again.
             if all(fragment["revision"] == own["revision"] for fragment in fragments):
-                return from_documents(own, fragments)
+                return Edition(from_documents(own, fragments), own["revision"], _changes_in(own))
         raise StoreUnavailable("MongoDB", "the story keeps changing while it is read")
 
     async def _stranded(self, story: Story, session: Session) -> dict[str, int]:
@@ -135,14 +209,25 @@ class Library:
         fragments = await self._documents[FRAGMENTS].distinct("_id", session=session)
         return [*fragments, *own["moved"]]
 
-    async def _write(self, story: Story, session: Session) -> None:
-        own, fragments = to_documents(story)
+    async def _write(self, story: Story, session: Session, changes: int) -> None:
+        own, fragments = to_documents(story, changes)
         await self._documents[FRAGMENTS].delete_many({}, session=session)
         await self._documents[FRAGMENTS].insert_many(fragments, session=session)
         # Every import writes this one: of two at the same time, one begins again.
         await self._documents[STORIES].replace_one(
             {"_id": CURRENT}, own, upsert=True, session=session
         )
+
+
+def _changes_in(own: Mapping[str, Any]) -> int:
+    """A document of before there were any has no word of them."""
+    return int(own.get("changes", 0))
+
+
+def _is_of(edition: Edition | None, own: Mapping[str, Any] | None) -> bool:
+    if edition is None or own is None:
+        return edition is None and own is None
+    return (edition.revision, edition.changes) == (own["revision"], _changes_in(own))
 
 
 def _refusal(stranded: dict[str, int]) -> str:

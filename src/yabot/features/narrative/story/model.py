@@ -94,6 +94,12 @@ class Story(StoryModel):
         """The content's fingerprint: equal stories have equal revisions."""
         return _fingerprint(self)
 
+    def with_fragment(self, fragment: Fragment) -> "Story":
+        """With it in the place of the one that has its id."""
+        kept = {name: getattr(self, name) for name in Story.model_fields}
+        fragments = {**self.fragments, fragment.fragment_id: fragment}
+        return Story(**{**kept, "fragments": fragments})
+
     def hints_within(self, earned: int) -> list[Hint]:
         """Those that come with so many besitos, the cheapest first."""
         within = [hint for hint in self.hints.values() if hint.earned and hint.earned <= earned]

@@ -18,11 +18,15 @@ class Problems:
         """``sentence`` may quote the file: what no terminal shows is spelt out."""
         self._found.append((line, shown(sentence)))
 
+    @property
+    def found(self) -> list[tuple[int, str]]:
+        """Each once, in the file's order."""
+        return sorted(dict.fromkeys(self._found), key=lambda problem: problem[0])
+
     def raise_if_any(self) -> None:
         """Raises StoryInvalid with one line for each mistake, in the file's order."""
         if self._found:
-            found = sorted(dict.fromkeys(self._found), key=lambda problem: problem[0])
-            raise StoryInvalid([f"{self._file_name}:{line}: {said}" for line, said in found])
+            raise StoryInvalid([f"{self._file_name}:{line}: {said}" for line, said in self.found])
 
     def fatal(self, line: int, sentence: str) -> StoryInvalid:
         """The error for a file that cannot be read any further."""
