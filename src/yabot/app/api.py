@@ -60,7 +60,7 @@ def offered(services: Services, features: Sequence[Feature], redactor: Redactor)
     door = Door(services.commits)
     of_features = [each.api(services, door) for each in features if each.api is not None]
     of_operators = for_operators(services.database, redactor, door)
-    return [*of_features, events.routes(services.commits), *of_operators]
+    return [*of_features, events.routes(services.commits, door), *of_operators]
 
 
 def openapi_document(features: Sequence[Feature]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Events, for other services: those that there were, in pages, and those that they tell of."""
+"""Events, for other services: to read, in pages, and to tell of."""
 
 import json
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from starlette.responses import Response
 from yabot.api import problems
 from yabot.api.answers import JSON, Answer
 from yabot.api.cursors import CURSOR_INVALID, MOST_CHARACTERS, After, Cursors, Listing, Page
+from yabot.api.door import Door
 from yabot.api.parameters import Limit, UserId
 from yabot.api.problems import Problem, Refused
 from yabot.api.requests import Asking
@@ -18,6 +19,7 @@ from yabot.api.routes import PREFIX, Routes
 from yabot.api.shown import Shown
 from yabot.bus import history
 from yabot.bus.history import EventsRemoved, LogRewound, Place, Portion
+from yabot.bus.inbound.posting import offer_posting
 from yabot.events.catalog import Catalog
 from yabot.events.envelope import Envelope
 from yabot.events.partition import partition_of
@@ -69,8 +71,14 @@ class EventsBehind(Shown):
     more: bool = Field(description="whether more stood there already")
 
 
-def routes(commits: CommitLog) -> Routes:
+def routes(commits: CommitLog, door: Door) -> Routes:
     routes = Routes("events")
+    _offer_reading(routes, commits)
+    offer_posting(routes, commits.catalog, door)
+    return routes
+
+
+def _offer_reading(routes: Routes, commits: CommitLog) -> None:
     database, catalog = commits.database, commits.catalog
     cursors = Cursors(database)
 
@@ -124,8 +132,6 @@ def routes(commits: CommitLog) -> Routes:
         page = found[:limit]
         follows = listing.cursor(page[-1].pos) if len(found) > limit else None
         return _given([event.envelope for event in page], next=follows)
-
-    return routes
 
 
 def _known(types: Sequence[str], catalog: Catalog) -> list[str]:

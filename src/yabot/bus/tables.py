@@ -69,9 +69,24 @@ ingested = Table(
     sqlite_with_rowid=False,
 )
 
+# Events that other services have posted by the API, until they are taken in.
+posted_events = Table(
+    "posted_events",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("event_id", Text, nullable=False, unique=True),
+    # Who has posted it, as their token names them.
+    Column("service", Text, nullable=False),
+    Column("user_id", Text, index=True),
+    Column("envelope", Text, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    sqlite_autoincrement=True,
+)
+
 TABLES: tuple[Table, ...] = (
     group_positions,
     group_stops,
     dead_letters,
     ingested,
+    posted_events,
 )

@@ -1,4 +1,4 @@
-"""Another service, which writes events to the stream, and what becomes of them in the log."""
+"""Another service, which writes events to the stream or posts them, and what becomes of them."""
 
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -14,9 +14,12 @@ from sqlalchemy import select
 from tests.storage.dumps import Rows, rows_of
 from tests.storage.fixtures import PARTITIONS
 from tests.waiting import until
+from yabot.bus.inbound.posted import keep
 from yabot.bus.inbound.sequencer import Sequencer, build_sequencer
 from yabot.bus.inbound.stream import INBOUND, InboundStream
+from yabot.bus.tables import posted_events
 from yabot.clock import rfc3339, utc_now
+from yabot.events.envelope import Envelope
 from yabot.log.commit_log import CommitLog
 from yabot.log.leases import Leases, SoleLeases
 from yabot.log.tables import audit_log, outbox
@@ -48,6 +51,8 @@ class Sent:
     correlation: str = "c"
     # The name of another.
     cause: str = "elsewhere"
+    # By the API, instead of written to the stream.
+    posted: bool = False
 
     @property
     def event_id(self) -> str:
@@ -86,6 +91,18 @@ HINT = Sent("hint", 3, "narrative_hint_unlocked", cause="award")
 async def write(redis: Redis, *sent: Sent) -> None:
     for each in sent:
         await redis.xadd(INBOUND, {"event": json.dumps(each.envelope)})
+
+
+async def post(database: Database, *sent: Sent) -> None:
+    """As the API has stored them."""
+    for each in sent:
+        await database.write(keep(Envelope.model_validate(each.envelope), "web"))
+
+
+async def send(database: Database, redis: Redis, *sent: Sent) -> None:
+    """Each on its way."""
+    for each in sent:
+        await (post(database, each) if each.posted else write(redis, each))
 
 
 def new_sequencer(
@@ -127,11 +144,21 @@ async def settle(redis: Redis) -> None:
     await until(is_empty)
 
 
+async def settle_posted(database: Database) -> None:
+    """Until all that was posted has been dealt with."""
+
+    async def is_empty() -> bool:
+        return not await rows_of(database, posted_events)
+
+    await until(is_empty)
+
+
 async def sequence(commits: CommitLog, redis: Redis, *sent: Sent, window: float = 0.1) -> None:
-    """Write and wait; by a sequencer of its own, as after a start of the program."""
-    await write(redis, *sent)
+    """Send and wait; by a sequencer of its own, as after a start of the program."""
+    await send(commits.database, redis, *sent)
     async with sequencing(commits, redis, window=window):
         await settle(redis)
+        await settle_posted(commits.database)
 
 
 async def logged(database: Database) -> list[dict[str, Any]]:

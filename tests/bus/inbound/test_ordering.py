@@ -12,6 +12,7 @@ from yabot.app.assembly import build_catalog
 from yabot.app.features import FEATURES
 from yabot.bus.inbound.buffer import MOST_BUFFERED, Buffer
 from yabot.bus.inbound.ordering import Arrival, in_order
+from yabot.bus.inbound.sources import Entry
 from yabot.events.catalog import Catalog
 from yabot.events.envelope import Envelope, EventPayload
 
@@ -20,11 +21,11 @@ TYPES = ("reaction_detected", "besitos_awarded", "narrative_hint_unlocked", "use
 
 
 def arrival(sent: Sent, read_at: float = 0.0) -> Arrival:
-    return Arrival(sent.name, Envelope.model_validate(sent.envelope), read_at)
+    return Arrival(Entry(sent.name, None), Envelope.model_validate(sent.envelope), read_at)
 
 
 def ordered(sent: Sequence[Sent]) -> list[str]:
-    return [each.entry_id for each in in_order(map(arrival, sent), CATALOG.before)]
+    return [each.entry.id for each in in_order(map(arrival, sent), CATALOG.before)]
 
 
 @pytest.mark.criterion("3.2.2", "3.2.3")
@@ -111,7 +112,7 @@ def test_what_has_waited_takes_along_what_comes_before_it() -> None:
         buffer.add(arrival(each, read_at=10.5))
     assert buffer.patience(10.25) == 0.75
     assert buffer.due(10.9) == []
-    due = [each.entry_id for each in buffer.due(11.0)]
+    due = [each.entry.id for each in buffer.due(11.0)]
     assert due == ["before", "before the cause", "cause", "waited"]
 
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,10 +15,10 @@ from tests.bus.inbound.service import (
     Sent,
     look,
     new_sequencer,
+    send,
     sequence,
     taken_in,
     violations,
-    write,
 )
 from tests.storage.fixtures import fresh_copy, new_commits
 from tests.tiers import examples
@@ -68,11 +68,12 @@ services = st.builds(
 
 @st.composite
 def deliveries(draw: st.DrawFn) -> tuple[list[Sent], list[list[Sent]]]:
-    """The events as they happened, and in which portions they come: some of them twice."""
+    """The events as they happened, and in which portions they come, on which way: some twice."""
     told = draw(st.lists(services, min_size=1, max_size=5))
     events = [event for n, service in enumerate(told) for event in service.tell(n)]
     again = draw(st.lists(st.sampled_from(events), max_size=4))
-    mixed = draw(st.permutations(events + again))
+    ways = st.booleans()
+    mixed = [replace(each, posted=draw(ways)) for each in draw(st.permutations(events + again))]
     cuts = sorted(draw(st.lists(st.integers(0, len(mixed)), max_size=3)))
     edges = [0, *cuts, len(mixed)]
     return events, [mixed[a:b] for a, b in pairwise(edges)]
@@ -108,7 +109,7 @@ async def _in_portions(commits: CommitLog, redis: Redis, portions: list[list[Sen
     """All of them come before the first has waited enough; a successor takes them in."""
     sequencer = new_sequencer(commits, redis, window=3600.0)
     for portion in portions:
-        await write(redis, *portion)
+        await send(commits.database, redis, *portion)
         await look(sequencer)
     await sequence(commits, redis)
 

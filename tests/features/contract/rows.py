@@ -16,6 +16,7 @@ INSISTED: dict[str, Row] = {
     "audit_log": {"details": '{"kept": "kept in audit_log.details"}'},
     "dead_letters": {"envelope": '{"kept": "kept in dead_letters.envelope"}', "state": "dead"},
     "outbox": {"envelope": '{"kept": "kept in outbox.envelope"}'},
+    "posted_events": {"envelope": '{"kept": "kept in posted_events.envelope"}'},
     "payments": {"state": "paid"},
     "subscriptions": {"plan_type": "vip", "status": "active"},
     "workflows": {"data": "{}", "done": "[]"},

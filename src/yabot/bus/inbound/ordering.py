@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from heapq import heapify, heappop, heappush
 
+from yabot.bus.inbound.sources import Entry
 from yabot.bus.inbound.window import Before
 from yabot.events.envelope import Envelope
 
@@ -15,7 +16,7 @@ Name = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Arrival:
-    entry_id: str
+    entry: Entry
     envelope: Envelope
     # On the monotonic clock.
     read_at: float

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from yabot import outside
-from yabot.bus.inbound.stream import Entry
+from yabot.bus.inbound.sources import Entry
 from yabot.clock import rfc3339, utc_now
 from yabot.error_text import rule_of
 from yabot.errors import InvalidInput

@@ -13,7 +13,8 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from yabot.bus.inbound.ingestion import CONSUMER, Ingestion
 from yabot.bus.inbound.reading import MOST_BYTES, EventRefused, NotAnEnvelope, read_event
-from yabot.bus.inbound.stream import ASIDE, Entry, InboundStream
+from yabot.bus.inbound.sources import Entry
+from yabot.bus.inbound.stream import ASIDE, InboundStream
 from yabot.bus.tables import dead_letters
 from yabot.clock import utc_now
 from yabot.error_text import error_text
@@ -81,6 +82,10 @@ class Refusals:
 
         Raises StoreUnavailable, GuardFailed, LeaseLost: then the call may be made again.
         """
+        if entry.place == "posted":
+            # It did fit when it was posted, by somebody who is known: there is no flood of those.
+            await self._bury(entry, error, checks)
+            return True
         await self._look()
         # Those that came before have their turn first.
         if self._aside == 0 and not self._to_set_aside and self._room > 0:

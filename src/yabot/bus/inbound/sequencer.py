@@ -1,10 +1,9 @@
-"""Takes in what other services write to ``yabot:inbound``, in the right order, each event once.
+"""Takes in what other services have left in all places, in the right order, each event once.
 
-Killed at any moment, it loses and doubles nothing: an entry is removed from the stream behind its
-commit, and whoever begins anew begins with all that is there.
+A store that is away holds up only what stands there: events posted by the API need no Redis.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from time import monotonic
 
 from sqlalchemy.exc import DataError, IntegrityError
@@ -14,18 +13,21 @@ from yabot.bus.inbound.buffer import Buffer
 from yabot.bus.inbound.ingestion import CONSUMER, Ingestion
 from yabot.bus.inbound.lateness import Lateness
 from yabot.bus.inbound.ordering import Arrival
+from yabot.bus.inbound.posted import PostedEvents
 from yabot.bus.inbound.reading import read_event
 from yabot.bus.inbound.refusals import Refusals, refused_by_sql
 from yabot.bus.inbound.retries import retry_wanted
-from yabot.bus.inbound.stream import READ_AT_ONCE, START, Entry, InboundStream
+from yabot.bus.inbound.sources import READ_AT_ONCE, Entry, Source
+from yabot.bus.inbound.stream import InboundStream
 from yabot.bus.inbound.window import WINDOW
-from yabot.errors import InvalidInput, LeaseLost
+from yabot.errors import InvalidInput, LeaseLost, StoreUnavailable
 from yabot.log.assignment import Assignee, Assignment
 from yabot.log.commit_log import CommitLog
 from yabot.log.lease import Lease
 from yabot.log.leases import Leases
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import INBOUND_BUFFERED
+from yabot.runtime.backoff import backoff
 from yabot.runtime.loops import WakingLoop
 
 log = get_logger(__name__)
@@ -34,7 +36,9 @@ log = get_logger(__name__)
 LOOK_EVERY = 2.0
 # Seconds for which an empty stream is watched at a time; a stop may have to wait as long.
 WATCH = 0.25
-# The stream is one, and so is whoever works at it: the holder of this partition.
+# And at most so long between two turns while a store is away: the events in others do not wait.
+LONGEST_PAUSE = 0.5
+# The order is one, and so is whoever works at it: the holder of this partition.
 ONLY = 0
 
 
@@ -44,36 +48,35 @@ class Sequencer(Assignee):
     def __init__(
         self,
         assignment: Assignment,
-        stream: InboundStream,
+        sources: Sequence[Source],
         buffer: Buffer,
         ingestion: Ingestion,
         refusals: Refusals,
         lateness: Lateness,
     ) -> None:
+        """Those of the ``sources`` that wait for what comes stand last."""
         self.assignment = assignment
         assignment.assignee = self
-        self._stream = stream
+        self._sources = {source.place: source for source in sources}
         self._buffer = buffer
         self._ingestion = ingestion
         self._catalog = ingestion.commits.catalog
         self.refusals = refusals
         self.lateness = lateness
-        self._read_to = START
-        # Dealt with and committed, but still in the stream.
-        self._done: list[str] = []
         # The newest, and the one of which all of the above is.
         self._lease: Lease | None = None
         self._begun: Lease | None = None
         self._looked_at = float("-inf")
         self._stopping = False
         self.loop = WakingLoop("inbound", self.run_once, LOOK_EVERY)
+        self.loop.pauses = lambda: backoff(most=LONGEST_PAUSE)
 
     def start(self) -> None:
         self.assignment.start()
         self.loop.start()
 
     async def run_once(self) -> None:
-        """Raises StoreUnavailable, GuardFailed: what was not committed is still in the stream."""
+        """Raises StoreUnavailable, GuardFailed: what was not committed is still in its place."""
         self.lateness.look()
         lease = self._lease
         if self._stopping or lease is None or not lease.is_open:
@@ -82,7 +85,6 @@ class Sequencer(Assignee):
             self._begin_anew(lease)
         try:
             with lease:
-                await self._look(lease)
                 await self._work(lease)
             self.loop.wake()
         except LeaseLost as error:
@@ -97,18 +99,34 @@ class Sequencer(Assignee):
                 self.loop.wake()
 
     async def stop(self, seconds: float) -> None:
-        """What is still buffered is in the stream: whoever is next takes it in."""
+        """What is still buffered is in its place: whoever is next takes it in."""
         self._stopping = True
         await self.loop.finish(seconds)
         await self.assignment.leave(seconds)
 
     def _begin_anew(self, lease: Lease) -> None:
-        """Whatever stands in the stream is still to be taken in."""
         self._begun = lease
         self._buffer.clear()
-        self._done.clear()
         self.refusals.begin_anew()
-        self._read_to = START
+
+    async def _work(self, lease: Lease) -> None:
+        outages = _Outages()
+        await outages.outlast(self._remove_done())
+        await outages.outlast(self._look(lease))
+        if not self._buffer:
+            # Whatever is there is still to be taken in.
+            for source in self._sources.values():
+                source.begin_anew()
+        for source in self._sources.values():
+            await outages.outlast(self._fill(source, lease))
+        for arrival in self._buffer.due(monotonic()):
+            lease.require()
+            await self._take_in(arrival, lease)
+            self._buffer.remove(arrival)
+        await outages.outlast(self.refusals.set_aside(lease.checks))
+        await outages.outlast(self._remove_done())
+        INBOUND_BUFFERED.set(len(self._buffer))
+        outages.tell()
 
     async def _look(self, lease: Lease) -> None:
         if monotonic() - self._looked_at >= LOOK_EVERY:
@@ -116,31 +134,15 @@ class Sequencer(Assignee):
             await self.refusals.take_up(lease.checks)
             self._looked_at = monotonic()
 
-    async def _work(self, lease: Lease) -> None:
-        await self._remove_done()
-        await self._fill(lease)
-        for arrival in self._buffer.due(monotonic()):
-            lease.require()
-            if await self._take_in(arrival, lease):
-                self._done.append(arrival.entry_id)
-            self._buffer.remove(arrival)
-        await self.refusals.set_aside(lease.checks)
-        await self._remove_done()
-        INBOUND_BUFFERED.set(len(self._buffer))
-
-    async def _fill(self, lease: Lease) -> None:
+    async def _fill(self, source: Source, lease: Lease) -> None:
         """With all that is there, as far as there is room."""
-        if not self._buffer:
-            # Whatever stands in the stream is still to be taken in, also what Redis has brought
-            # back after a crash.
-            self._read_to = START
         patience = self._buffer.patience(monotonic())
         seconds = WATCH if patience is None else min(patience, WATCH)
         while not self._buffer.is_full:
-            entries = await self._stream.read(self._read_to, seconds)
+            entries = await source.read(seconds)
             for entry in entries:
                 await self._take_on(entry, lease)
-                self._read_to = entry.id
+                source.given(entry)
             await self.refusals.set_aside(lease.checks)
             if len(entries) < READ_AT_ONCE:
                 return
@@ -150,25 +152,44 @@ class Sequencer(Assignee):
         try:
             envelope = read_event(entry, self._catalog)
         except InvalidInput as error:
-            if await self.refusals.refuse(entry, error, lease.checks):
-                self._done.append(entry.id)
+            await self._refuse(entry, error, lease)
         else:
-            self._buffer.add(Arrival(entry.id, envelope, monotonic()))
+            self._buffer.add(Arrival(entry, envelope, monotonic()))
 
-    async def _take_in(self, arrival: Arrival, lease: Lease) -> bool:
-        """Whether the entry is dealt with: one that SQL refuses may have to wait aside."""
+    async def _take_in(self, arrival: Arrival, lease: Lease) -> None:
         try:
             await self._ingestion.take_in(arrival.envelope, lease.checks)
         except (DataError, IntegrityError) as error:
-            entry = Entry(arrival.entry_id, arrival.envelope.to_json().encode())
-            return await self.refusals.refuse(entry, refused_by_sql(error), lease.checks)
-        return True
+            await self._refuse(arrival.entry, refused_by_sql(error), lease)
+        else:
+            self._sources[arrival.entry.place].done(arrival.entry)
+
+    async def _refuse(self, entry: Entry, error: InvalidInput, lease: Lease) -> None:
+        if await self.refusals.refuse(entry, error, lease.checks):
+            self._sources[entry.place].done(entry)
 
     async def _remove_done(self) -> None:
-        if self._done:
-            await self._stream.remove(self._done)
-            log.debug("inbound.removed", entries=len(self._done))
-            self._done.clear()
+        removed = [await source.remove_done() for source in self._sources.values()]
+        if any(removed):
+            log.debug("inbound.removed", entries=sum(removed))
+
+
+class _Outages:
+    """The rest of a turn goes on without a store that is away."""
+
+    def __init__(self) -> None:
+        self._first: StoreUnavailable | None = None
+
+    async def outlast(self, step: Awaitable[None]) -> None:
+        try:
+            await step
+        except StoreUnavailable as error:
+            self._first = self._first or error
+
+    def tell(self) -> None:
+        """Raises StoreUnavailable if there was one."""
+        if self._first is not None:
+            raise self._first
 
 
 def build_sequencer(
@@ -179,7 +200,7 @@ def build_sequencer(
     ingestion = Ingestion(commits, lateness.note)
     return Sequencer(
         Assignment(CONSUMER, commits.partitions, leases, every=LOOK_EVERY),
-        stream,
+        [PostedEvents(commits.database), stream],
         Buffer(window, commits.catalog.before),
         ingestion,
         Refusals(ingestion, stream),

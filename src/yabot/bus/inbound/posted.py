@@ -1,0 +1,112 @@
+"""Events that other services have posted: in SQL, from the commit that accepted them until they are
+taken in. Redis and the workers may be away meanwhile.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, select
+from typing_extensions import override
+
+from yabot.bus.inbound.sources import READ_AT_ONCE, Entry, Place, Source
+from yabot.bus.tables import posted_events
+from yabot.clock import rfc3339, utc_now
+from yabot.events.envelope import Envelope
+from yabot.storage.relational.database import Database, Statement, insert_new
+
+_waiting = (
+    select(posted_events.c.id, posted_events.c.envelope)
+    .where(posted_events.c.id.not_in(bindparam("held", expanding=True)))
+    .order_by(posted_events.c.id)
+    .limit(READ_AT_ONCE)
+)
+_these = delete(posted_events).where(posted_events.c.id.in_(bindparam("ids", expanding=True)))
+_of_user = select(
+    posted_events.c.service, posted_events.c.envelope, posted_events.c.received_at
+).where(posted_events.c.user_id == bindparam("user"))
+_erase = delete(posted_events).where(posted_events.c.user_id == bindparam("user"))
+
+
+class PostedEvents(Source):
+    place: Place = "posted"
+
+    def __init__(self, database: Database) -> None:
+        super().__init__()
+        self._database = database
+        # All of them are named when others are read: a row may be committed behind younger ones.
+        self._held: set[int] = set()
+
+    @override
+    def begin_anew(self) -> None:
+        self._held.clear()
+
+    @override
+    async def read(self, seconds: float) -> list[Entry]:
+        """Does not wait."""
+        return await self._database.read(_read(sorted(self._held)))
+
+    @override
+    def given(self, entry: Entry) -> None:
+        self._held.add(int(entry.id))
+
+    @override
+    async def remove(self, entry_ids: Sequence[str]) -> None:
+        ids = [int(entry_id) for entry_id in entry_ids]
+        await self._database.write(_remove(ids))
+        self._held.difference_update(ids)
+
+
+def keep(envelope: Envelope, service: str) -> Statement[None]:
+    """``service`` has posted it. One that waits under that id already stays as it is."""
+    row = {
+        "event_id": envelope.event_id,
+        "service": service,
+        "user_id": envelope.user_id,
+        "envelope": envelope.to_json(),
+        "received_at": utc_now(),
+    }
+
+    def add(connection: Connection) -> None:
+        connection.execute(insert_new(connection, posted_events), row)
+
+    return add
+
+
+def erase(user_id: str) -> Statement[None]:
+    def remove(connection: Connection) -> None:
+        connection.execute(_erase, {"user": user_id})
+
+    return remove
+
+
+def waiting_of(user_id: str) -> Statement[list[dict[str, Any]]]:
+    """What was posted about a user and is not taken in yet, ready for JSON."""
+
+    def read(connection: Connection) -> list[dict[str, Any]]:
+        rows = connection.execute(_of_user, {"user": user_id})
+        return [
+            {
+                "service": row.service,
+                "event": json.loads(row.envelope),
+                "received_at": rfc3339(row.received_at),
+            }
+            for row in rows
+        ]
+
+    return read
+
+
+def _read(held: Sequence[int]) -> Statement[list[Entry]]:
+    def read(connection: Connection) -> list[Entry]:
+        rows = connection.execute(_waiting, {"held": held})
+        return [Entry(str(row.id), row.envelope.encode(), "posted") for row in rows]
+
+    return read
+
+
+def _remove(ids: Sequence[int]) -> Statement[None]:
+    def remove(connection: Connection) -> None:
+        connection.execute(_these, {"ids": ids})
+
+    return remove
