@@ -1,17 +1,16 @@
 """Another service beside the chat of the real program: it reads what readers do, and changes it."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession
 
-from tests.api.client import ApiClient
-from tests.api.tokens import token_for
+from tests.api.running import service_of
+from tests.e2e.player import scenes
 from tests.e2e.program import Program
 from tests.e2e.reader import Reader, readers
+from tests.features.subscriptions.shop import buy
 from tests.waiting import wait_until
 from yabot.app.api import openapi_document
 from yabot.app.features import FEATURES
@@ -24,13 +23,6 @@ PREFIX = "/api/v1"
 NOBODY = "4503599627370495"
 PREFERENCES = {"language": "en", "notifications_enabled": False, "theme": "dark"}
 MOMENTS = ("created_at", "updated_at")
-
-
-@asynccontextmanager
-async def service_of(program: Program) -> AsyncIterator[ApiClient]:
-    """One that may do everything."""
-    async with ClientSession(f"http://127.0.0.1:{program.settings['API_PORT']}") as session:
-        yield ApiClient(session, token=token_for(program))
 
 
 async def read_a_page(reader: Reader) -> None:
@@ -62,6 +54,60 @@ async def test_the_state_is_the_whole_document_in_mongodb(playing: Program) -> N
         assert abs(shown.replace(tzinfo=None) - kept).total_seconds() < 0.001
     assert context["current_state"]["narrative_progress"]["current_fragment"]
     assert context == document
+
+
+@pytest.mark.criterion("4.2.2")
+async def test_a_fragment_is_given_with_its_metadata_as_readers_have_it(playing: Program) -> None:
+    async with readers(playing.url, "Lucía") as (reader,), service_of(playing) as service:
+        await read_a_page(reader)
+        state = (await service.get(f"/user/{reader.user_id}/state")).body["current_state"]
+        here = state["narrative_progress"]["current_fragment"]
+        answered = await service.get(f"/narrative/{here}")
+        assert answered.status == 200
+        fragment = answered.body
+        shown = scenes(await reader.chat())[-1]
+        assert fragment["title"]["es"] in shown["text"]
+        buttons = str(shown["reply_markup"])
+        for choice in (await service.get(f"/user/{reader.user_id}/choices")).body["choices"]:
+            assert f"c:{here}:{choice['id']}" in buttons
+    stored = playing.stores.mongodb.narrative_fragments.find_one({"_id": here})
+    assert stored is not None
+    assert answered.headers["X-Story-Revision"] == stored["revision"]
+    assert fragment["fragment_id"] == here
+    for name in ("title", "content", "choices", "metadata"):
+        assert fragment[name] == stored[name]
+    assert {"vip_required", "difficulty", "tags", "reactions"} <= fragment["metadata"].keys()
+
+
+@pytest.mark.criterion("4.2.4")
+async def test_a_subscription_is_what_sql_holds_of_it_now(playing: Program) -> None:
+    async with readers(playing.url, "Lucía") as (reader,), service_of(playing) as service:
+        await reader.ask("/start")
+        path = f"/user/{reader.user_id}/subscription"
+        free = (await service.get(path)).body
+        assert (free["plan_type"], free["status"], free["access"]) == ("free", "active", False)
+        await buy(reader, "premium")
+        bought = (await service.get(path)).body
+        row = subscription_row(playing, reader)
+        for name in ("plan_type", "status", "start_date", "end_date"):
+            assert bought[name] == row[name]
+        assert (bought["plan_type"], bought["access"]) == ("premium", True)
+        of_reader = "WHERE user_id = ?"
+        for change, expected in (
+            ("status = 'cancelled'", ("cancelled", True)),
+            ("end_date = start_date", ("cancelled", False)),
+        ):
+            playing.stores.change(
+                f"UPDATE subscriptions SET {change} {of_reader}", str(reader.user_id)
+            )
+            found = (await service.get(path)).body
+            assert (found["status"], found["access"]) == expected
+
+
+def subscription_row(program: Program, reader: Reader) -> Json:
+    query = "SELECT * FROM subscriptions WHERE user_id = ?"
+    (row,) = program.stores.rows(query, str(reader.user_id))
+    return row
 
 
 @pytest.mark.criterion("4.2.3")

@@ -4,6 +4,7 @@ from functools import partial
 
 import pytest
 
+from tests.api.running import service_of
 from tests.e2e.invariants import verify
 from tests.e2e.player import Player, scenes
 from tests.e2e.reader import Reader, readers
@@ -29,6 +30,12 @@ async def what_needs_no_document_goes_on(world: World, reader: Reader, newcomer:
         assert completed(world, reader)["outcome"] in {"ok", "rejected"}
     scene = scenes(await reader.chat())[-1]
     await reader.client.react(reader.user_id, scene["message_id"], "❤")
+
+
+async def a_subscription_is_told_from_sql(world: World, reader: Reader) -> None:
+    async with service_of(world.program) as service:
+        found = await service.get(f"/user/{reader.user_id}/subscription")
+        assert (found.status, found.body["plan_type"]) == (200, "free")
 
 
 async def story_steps_wait(world: World, reader: Reader) -> None:
@@ -60,6 +67,7 @@ async def test_without_mongodb_only_the_story_waits(new_world: NewWorld, way: Wa
 
         await what_needs_no_document_goes_on(world, lucia, nico)
         await story_steps_wait(world, lucia)
+        await a_subscription_is_told_from_sql(world, nico)
         status, body = world.program.health("ready")
         assert (status, body["status"]) == (200, "degraded")
         assert set(world.status("mongodb")) == {"status", "since"}
