@@ -21,6 +21,7 @@ from yabot.api.door import Door
 from yabot.api.fairness import Fairness
 from yabot.api.phases import Message
 from yabot.api.quota import Quota
+from yabot.api.recorder import RequestRecorder
 from yabot.api.routes import Routes
 from yabot.api.turns import Turns
 from yabot.clock import utc_now
@@ -107,8 +108,11 @@ async def served(
 
 
 @asynccontextmanager
-async def serving(*offered: Routes) -> AsyncIterator[ApiClient]:
-    app = build_api({}, offered, as_it_says, without_haste())
+async def serving(
+    *offered: Routes, recorder: RequestRecorder | None = None
+) -> AsyncIterator[ApiClient]:
+    recorder = recorder or RequestRecorder()
+    app = build_api({}, offered, as_it_says, without_haste(), recorder)
     server = HttpServer(app, "127.0.0.1", 0, variable="API_PORT")
     await server.start()
     # A connection that has been idle may be ended just when it is used again.

@@ -17,6 +17,7 @@ from yabot.api.answers import Answer
 from yabot.api.app import build_api
 from yabot.api.parameters import Limit, UserId
 from yabot.api.problems import PRECONDITION_FAILED
+from yabot.api.recorder import RequestRecorder
 from yabot.api.requests import Asking, Changing, Posting
 from yabot.api.routes import Routes, StrictBody
 from yabot.runtime.http import HttpServer
@@ -116,7 +117,7 @@ def _read(heard: bytes) -> Heads:
 
 @asynccontextmanager
 async def echo_served(limits: Limits = USUAL) -> AsyncIterator[Echo]:
-    app = build_api({}, [echoing()], as_it_says, without_haste())
+    app = build_api({}, [echoing()], as_it_says, without_haste(), RequestRecorder())
     server = HttpServer(app, "127.0.0.1", 0, variable="API_PORT", limits=limits)
     await server.start()
     try:

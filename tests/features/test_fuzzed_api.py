@@ -26,6 +26,7 @@ from tests.features.narrative.stories import SMALL_STORY
 from tests.tiers import examples
 from yabot.api.caller import SCOPES
 from yabot.api.openapi.document import build_document
+from yabot.api.recorder import RequestRecorder
 from yabot.app.api import offered
 from yabot.app.features import FEATURES
 from yabot.feature import collections_of
@@ -110,7 +111,7 @@ def _with_token(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 
 async def test_nothing_gives_a_500_and_every_answer_is_promised(harness: Harness) -> None:
-    parts = offered(harness.services, harness.features, Redactor())
+    parts = offered(harness.services, harness.features, Redactor(), RequestRecorder())
     # Tokens are asked for by other tests, each wrong in its own way.
     config = schemathesis.Config.from_dict({"generation": {"with-security-parameters": False}})
     schema = schemathesis.openapi.from_dict(build_document(parts), config=config)

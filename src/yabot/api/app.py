@@ -15,6 +15,8 @@ from yabot.api.methods import Methods
 from yabot.api.openapi.document import build_document
 from yabot.api.openapi.serving import publish
 from yabot.api.phases import App
+from yabot.api.recorder import RequestRecorder
+from yabot.api.recording import Recording
 from yabot.api.routes import Routes
 from yabot.observability.health import Health
 from yabot.observability.metrics import REGISTRY
@@ -57,12 +59,14 @@ def build_api(
     offered: Iterable[Routes],
     authenticate: Authenticate,
     fairness: Fairness,
+    recorder: RequestRecorder,
     open_to_all: Iterable[APIRouter] = (),
 ) -> App:
     """For other services: what is ``offered`` to those that ``authenticate`` knows.
 
     ``asyncapi`` is the document of the events, served as it is; the API's own is made of what is
-    offered. They and what is ``open_to_all`` need no token, and lie elsewhere than what does.
+    offered. They and what is ``open_to_all`` need no token, and lie elsewhere than what does. The
+    ``recorder`` is told of each request.
     """
     app, parts = _app(), list(offered)
     handle_errors(app)
@@ -75,7 +79,7 @@ def build_api(
     for router in (*open_to_all, *(routes.router for routes in parts)):
         # Not included: FastAPI would look for each request's route twice.
         app.router.routes += router.routes
-    return Gate(Methods(app), authenticate, fairness)
+    return Recording(Gate(Methods(app), authenticate, fairness), recorder)
 
 
 def _app() -> FastAPI:

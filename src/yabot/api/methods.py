@@ -20,7 +20,9 @@ class Methods:
         scope["app"] = self._app
         match scope["method"]:
             case "HEAD":
-                await self._app({**scope, "method": "GET"}, receive, _without_body(send))
+                asked = {**scope, "method": "GET"}
+                await self._app(asked, receive, _without_body(send))
+                scope["route"] = asked.get("route")
             case "OPTIONS":
                 await _options(scope)(scope, receive, send)
             case _:

@@ -1,8 +1,10 @@
 """Parameters that many operations take, each in the one form by which the program knows it."""
 
+import re
 from typing import Annotated
 
 from fastapi import Path, Query
+from pydantic import AwareDatetime, BeforeValidator, WithJsonSchema
 
 from yabot.outside import STORY_ID
 
@@ -17,3 +19,27 @@ UserId = Annotated[
 ]
 StoryId = Annotated[str, Path(pattern=f"^{STORY_ID}$", description="As the story's file names it.")]
 Limit = Annotated[int, Query(ge=1, le=200, description="At most so many of them.")]
+
+# In UTC, of a year that any database takes.
+_MOMENT = r"^2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z$"
+
+
+def _as_we_write_it(value: str) -> str:
+    """pydantic takes numbers, too, and much else."""
+    if not re.fullmatch(_MOMENT.strip("^$"), value):
+        raise ValueError("write it like 2026-11-28T09:30:00Z, in UTC")
+    return value
+
+
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(_as_we_write_it),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "date-time",
+            "pattern": _MOMENT,
+            "example": "2026-11-28T09:30:00Z",
+        }
+    ),
+]

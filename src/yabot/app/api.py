@@ -18,6 +18,7 @@ from yabot.api.fairness import Fairness
 from yabot.api.openapi.document import build_document
 from yabot.api.phases import App
 from yabot.api.quota import Quota
+from yabot.api.recorder import RequestRecorder
 from yabot.api.routes import Routes
 from yabot.api.turns import Turns
 from yabot.app.assembly import build_catalog, build_services
@@ -41,11 +42,14 @@ async def api_app(base: Foundation, stack: AsyncExitStack) -> App:
     catalog = build_catalog(base.features)
     knowledge = await _knowledge(base, stack)
     counters = Counters(base.stores.redis, base.watches["redis"].gate)
+    recorder = RequestRecorder()
+    redactor = Redactor(base.settings.secrets())
     return build_api(
         asyncapi_document(catalog, base.settings.bus_partitions),
-        offered(base.services, base.features, Redactor(base.settings.secrets())),
+        offered(base.services, base.features, redactor, recorder),
         Authenticator(knowledge),
         _fairness(base, counters),
+        recorder,
         [key_routes(lambda: knowledge.published)],
     )
 
@@ -55,11 +59,17 @@ def _fairness(base: Foundation, counters: Counters) -> Fairness:
     return Fairness(quota, Turns(base.do_readers_wait))
 
 
-def offered(services: Services, features: Sequence[Feature], redactor: Redactor) -> list[Routes]:
-    """By the features, and by the framework; the ``redactor`` knows what nobody is shown."""
+def offered(
+    services: Services,
+    features: Sequence[Feature],
+    redactor: Redactor,
+    recorder: RequestRecorder,
+) -> list[Routes]:
+    """By the features, and by the framework; the ``redactor`` knows what nobody is shown, the
+    ``recorder`` what was asked."""
     door = Door(services.commits)
     of_features = [each.api(services, door) for each in features if each.api is not None]
-    of_operators = for_operators(services.database, redactor, door)
+    of_operators = for_operators(services.database, redactor, recorder, door)
     return [*of_features, events.routes(services.commits, door), *of_operators]
 
 
@@ -75,7 +85,8 @@ def offered_on_paper(features: Sequence[Feature]) -> list[Routes]:
         DocumentStore("mongodb://unused", "unused", max_pool_size=1, timeout_ms=1),
         Redis(),
     )
-    return offered(build_services(features, stores, partitions=1), features, Redactor())
+    services = build_services(features, stores, partitions=1)
+    return offered(services, features, Redactor(), RequestRecorder())
 
 
 async def _knowledge(base: Foundation, stack: AsyncExitStack) -> Knowledge:

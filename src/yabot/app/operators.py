@@ -1,7 +1,9 @@
 """What the framework offers to those who look after the program, over HTTP."""
 
+from yabot.api import audit, recorded
 from yabot.api.cursors import Cursors
 from yabot.api.door import Door
+from yabot.api.recorder import RequestRecorder
 from yabot.api.routes import Routes
 from yabot.bus.dead_letters import api as dead_letters
 from yabot.bus.dead_letters.service import DeadLetters
@@ -13,9 +15,13 @@ from yabot.redaction import Redactor
 from yabot.storage.relational.database import Database
 
 
-def for_operators(database: Database, redactor: Redactor, door: Door) -> list[Routes]:
+def for_operators(
+    database: Database, redactor: Redactor, recorder: RequestRecorder, door: Door
+) -> list[Routes]:
     cursors = Cursors(database)
     return [
+        audit.routes(database, cursors, redactor),
+        recorded.routes(recorder),
         dead_letters.routes(DeadLetters(database), cursors, redactor, door),
         groups.routes(SubscriberGroups(database), door),
         workflows.routes(WorkflowInspector(database), cursors, door),

@@ -2,15 +2,38 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, Select, insert, select
 
 from yabot.clock import utc_now
 from yabot.log.tables import audit_log
 from yabot.storage.relational.database import Statement
 
 _add = insert(audit_log)
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """A row, as it is stored: ``details`` are JSON."""
+
+    id: int
+    kind: str
+    user_id: str | None
+    details: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Rows that agree with all that is given: not before ``since``, and before ``until``."""
+
+    kind: str | None = None
+    user_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 def audited(kind: str, details: Mapping[str, Any], user_id: str | None = None) -> Statement[None]:
@@ -26,3 +49,23 @@ def audited(kind: str, details: Mapping[str, Any], user_id: str | None = None) -
         connection.execute(_add, row)
 
     return add
+
+
+def newest(selection: Selection, most: int, below: int) -> Statement[list[Audited]]:
+    """``most`` of those that match and have an id ``below``, the highest id first."""
+    query = _where(selection, below).limit(most)
+    return lambda connection: [Audited(*row) for row in connection.execute(query)]
+
+
+def _where(selection: Selection, below: int) -> Select[Any]:
+    columns = (audit_log.c[name] for name in Audited.__slots__)
+    query = select(*columns).where(audit_log.c.id < below).order_by(audit_log.c.id.desc())
+    if selection.kind is not None:
+        query = query.where(audit_log.c.kind == selection.kind)
+    if selection.user_id is not None:
+        query = query.where(audit_log.c.user_id == selection.user_id)
+    if selection.since is not None:
+        query = query.where(audit_log.c.created_at >= selection.since)
+    if selection.until is not None:
+        query = query.where(audit_log.c.created_at < selection.until)
+    return query

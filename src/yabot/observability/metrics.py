@@ -75,6 +75,13 @@ WORKFLOWS = _gauge("workflows", "Workflows by what they are and where they stand
 WORKFLOWS_FAILING = _gauge(
     "workflows_failing", "Workflows whose deadline or compensation failed, and waits.", "kind"
 )
+API_REQUESTS = _counter(
+    "api_requests",
+    "Requests to the internal API; - is who has shown no valid token, or no known operation.",
+    "service",
+    "operation",
+    "status",
+)
 INBOUND = _counter(
     "inbound_events",
     "Events of other services: taken, late (taken all the same), repeated, refused, set_aside.",

@@ -1,0 +1,132 @@
+"""What services have asked of this process within the last hour, and what was refused, and why.
+
+In memory, bounded, and gone when the process ends: the log and the metrics last longer. It holds
+names of services, ids of operations and codes; of whoever has shown no valid token, the address.
+"""
+
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import chain
+
+from yabot.clock import utc_now
+from yabot.observability.logging import get_logger
+from yabot.observability.metrics import API_REQUESTS, labelled
+
+log = get_logger(__name__)
+
+KEPT_FOR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+# Refusals that are kept: strangers must not push out what services want to know.
+MOST_OF_SERVICES = 1000
+MOST_OF_STRANGERS = 200
+# Lines of the log in a minute about those who have shown no valid token.
+LINES_ABOUT_STRANGERS = 60
+# Services are named by operators; whatever is beyond so many is counted together.
+MOST_SERVICES = 200
+OTHERS = "*"
+# Neither is a service's name or an operation's id.
+NOBODY = NOTHING = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request, as it was answered."""
+
+    # Absent unless its token has been verified.
+    service: str | None
+    # Absent where no operation was meant.
+    operation: str | None
+    status: int
+    correlation_id: str
+    # Of a refusal.
+    code: str | None = None
+    # Only of those who have shown no valid token.
+    address: str | None = None
+
+    @property
+    def is_refused(self) -> bool:
+        return self.status >= 400
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    at: datetime
+    asked: Asked
+
+
+# Service, operation and status.
+Kind = tuple[str, str, int]
+
+
+class RequestRecorder:
+    def __init__(self) -> None:
+        self.began = utc_now()
+        # By the minute in which they were asked, the oldest first.
+        self._minutes: deque[tuple[datetime, Counter[Kind]]] = deque()
+        self._of_services: deque[Refusal] = deque(maxlen=MOST_OF_SERVICES)
+        self._of_strangers: deque[Refusal] = deque(maxlen=MOST_OF_STRANGERS)
+        self._services: set[str] = set()
+
+    def note(self, asked: Asked) -> None:
+        now = utc_now()
+        kind = (self._named(asked.service), asked.operation or NOTHING, asked.status)
+        labelled(API_REQUESTS, kind[0], kind[1], str(kind[2])).inc()
+        self._minute(now)[kind] += 1
+        if asked.is_refused:
+            self._refused(Refusal(now, asked))
+
+    def counts(self) -> Counter[Kind]:
+        """How many requests of each kind were answered within the last hour."""
+        total: Counter[Kind] = Counter()
+        for began, minute in self._minutes:
+            if began > utc_now() - KEPT_FOR:
+                total.update(minute)
+        return total
+
+    def refusals(self, service: str | None, most: int) -> Sequence[Refusal]:
+        """Those of the last hour that are kept, of one ``service`` or of all, the newest first."""
+        recent = sorted(self._recent(), key=lambda each: each.at, reverse=True)
+        return [each for each in recent if service in (None, each.asked.service)][:most]
+
+    def _recent(self) -> Iterator[Refusal]:
+        since = utc_now() - KEPT_FOR
+        kept = chain(self._of_services, self._of_strangers)
+        return (each for each in kept if each.at > since)
+
+    def _minute(self, now: datetime) -> Counter[Kind]:
+        if not self._minutes or now - self._minutes[-1][0] >= MINUTE:
+            self._minutes.append((now, Counter()))
+        while self._minutes[0][0] <= now - KEPT_FOR:
+            self._minutes.popleft()
+        return self._minutes[-1][1]
+
+    def _named(self, service: str | None) -> str:
+        if service is None:
+            return NOBODY
+        if service not in self._services and len(self._services) >= MOST_SERVICES:
+            return OTHERS
+        self._services.add(service)
+        return service
+
+    def _refused(self, refusal: Refusal) -> None:
+        asked = refusal.asked
+        if asked.service is None:
+            self._of_strangers.append(refusal)
+        else:
+            self._of_services.append(refusal)
+        tell = log.info if asked.service or self._may_be_told_of_strangers() else log.debug
+        tell(
+            "api.refused",
+            code=asked.code,
+            status=asked.status,
+            operation=asked.operation,
+            service=asked.service,
+            correlation_id=asked.correlation_id,
+        )
+
+    def _may_be_told_of_strangers(self) -> bool:
+        _, minute = self._minutes[-1]
+        strangers = sum(number for (service, _, _), number in minute.items() if service == NOBODY)
+        return strangers <= LINES_ABOUT_STRANGERS
