@@ -12,6 +12,8 @@ from yabot.api.auth.authenticator import Authenticator
 from yabot.api.auth.keys import KeyFolder
 from yabot.api.auth.knowledge import Knowledge
 from yabot.api.auth.published import key_routes
+from yabot.api.auth.routes import token_routes
+from yabot.api.auth.throttle import Throttle
 from yabot.api.counters import Counters
 from yabot.api.door import Door
 from yabot.api.fairness import Fairness
@@ -47,7 +49,7 @@ async def api_app(base: Foundation, stack: AsyncExitStack) -> App:
     return build_api(
         asyncapi_document(catalog, base.settings.bus_partitions),
         offered(base.services, base.features, redactor, recorder),
-        Authenticator(knowledge),
+        Authenticator(knowledge, _throttle(base).judge),
         _fairness(base, counters),
         recorder,
         [key_routes(lambda: knowledge.published)],
@@ -57,6 +59,11 @@ async def api_app(base: Foundation, stack: AsyncExitStack) -> App:
 def _fairness(base: Foundation, counters: Counters) -> Fairness:
     quota = Quota(counters, base.settings.api.requests_per_minute)
     return Fairness(quota, Turns(base.do_readers_wait))
+
+
+def _throttle(base: Foundation) -> Throttle:
+    counters = Counters(base.stores.redis, base.watches["redis"].gate)
+    return Throttle(counters, base.incidents.tell_once)
 
 
 def offered(
@@ -70,7 +77,8 @@ def offered(
     door = Door(services.commits)
     of_features = [each.api(services, door) for each in features if each.api is not None]
     of_operators = for_operators(services.database, redactor, recorder, door)
-    return [*of_features, events.routes(services.commits, door), *of_operators]
+    of_framework = [events.routes(services.commits, door), token_routes(services.database, door)]
+    return [*of_features, *of_framework, *of_operators]
 
 
 def openapi_document(features: Sequence[Feature]) -> dict[str, Any]:

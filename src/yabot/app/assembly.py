@@ -12,6 +12,7 @@ from uuid_utils import uuid7
 
 from yabot.api import expiry as api_expiry
 from yabot.api import personal_data as api_data
+from yabot.api.auth import expiry as auth_expiry
 from yabot.app.stores import Stores
 from yabot.bot import expiry as bot_expiry
 from yabot.bot import personal_data as bot_data
@@ -31,6 +32,7 @@ from yabot.coordinator.clock import TrustedClock
 from yabot.coordinator.coordinator import Coordinator
 from yabot.coordinator.deadlines import Deadlines
 from yabot.errors import ConfigurationError
+from yabot.events.access import ACCESS_EVENTS
 from yabot.events.catalog import Catalog
 from yabot.events.failures import FAILURE_EVENTS
 from yabot.events.intake import INTAKE_EVENTS
@@ -71,6 +73,7 @@ def build_catalog(
             *FRAMEWORK_EVENTS,
             *FAILURE_EVENTS,
             *INTAKE_EVENTS,
+            *ACCESS_EVENTS,
             StoreLost,
             StoreRestored,
             *(event for each in features for event in each.events),
@@ -147,6 +150,7 @@ def _expired(features: Sequence[Feature], ages: Ages) -> list[Rule]:
     needed = coordinator_expiry.explains_compensation()
     return [
         *api_expiry.expired(ages),
+        *auth_expiry.expired(),
         *bot_expiry.expired(ages),
         *bus_expiry.expired(ages),
         *coordinator_expiry.expired(ages),

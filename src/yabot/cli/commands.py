@@ -45,7 +45,11 @@ COMMANDS: Mapping[str, Outline] = {
     "events": Outline("events", "Look at events."),
     "api": Outline("api", "Look at what other services may ask."),
     "audit": Outline("audit", "Prove what must always hold over what is stored."),
-    "token": Outline("tokens", "Tokens for people and scripts that ask the internal API."),
+    "token": Outline(
+        "tokens",
+        "Tokens for people and scripts that ask the internal API, and the keys that sign them.",
+    ),
+    "service": Outline("services", "Services that sign their own tokens for the internal API."),
     "dlq": Outline("dlq", "Look after events that could not be processed."),
     "groups": Outline(
         "groups", "Look after groups of subscribers: how far they are, what stopped."

@@ -1,58 +1,87 @@
 """`yabot token`: tokens that we sign ourselves, and the keys that sign them."""
 
+import asyncio
 import re
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated
 
 import typer
 
-from yabot.api.auth.claims import LONGEST_OF_OURS, SERVICE_NAME
+from yabot.api.auth.claims import JTI, LONGEST_OF_OURS
 from yabot.api.auth.issuing import issue
+from yabot.api.auth.jose import token_id_of
 from yabot.api.auth.keys import KeyFolder
-from yabot.api.caller import SCOPES
 from yabot.cli.context import load_settings
+from yabot.cli.naming import Scopes, ServiceOption
+from yabot.clock import rfc3339, utc_now
 
-app = typer.Typer(no_args_is_help=True, help="Tokens for people and scripts.")
+HELP = "Tokens for people and scripts that ask the internal API, and the keys that sign them."
+app = typer.Typer(no_args_is_help=True, help=HELP)
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}
 HOURS = int(LONGEST_OF_OURS.total_seconds() // 3600)
 
-Scopes = Annotated[list[str], typer.Option("--scope", help="May repeat.")]
-
 
 @app.callback()
 def group() -> None:
-    """Tokens for people and scripts that ask the internal API."""
+    """Tokens for people and scripts that ask the internal API, and the keys that sign them."""
 
 
 @app.command("issue")
 def issue_token(
-    service: Annotated[str, typer.Option(help="Who asks with it; it stands in the audit.")],
+    service: ServiceOption,
     scope: Scopes,
     ttl: Annotated[str, typer.Option(help=f"How long it holds: 90s, 15m, at most {HOURS}h.")] = (
         "15m"
     ),
 ) -> None:
     """Print a token, and nothing else."""
-    require_name(service)
-    require_scopes(scope)
     lifetime = _duration(ttl)
-    keys = KeyFolder(load_settings().api.keys_dir)
-    typer.echo(issue(keys, service, scope, lifetime))
+    typer.echo(issue(KeyFolder(load_settings().api.keys_dir), service, scope, lifetime))
 
 
-def require_name(service: str) -> None:
-    if not re.fullmatch(SERVICE_NAME, service):
-        raise typer.BadParameter(
-            "a service's name has 1 to 64 of the characters a-z 0-9 _ - and begins with a letter"
-        )
+@app.command("revoke")
+def revoke_token(
+    token: Annotated[str, typer.Argument(metavar="JTI", help="The token's jti, or the token.")],
+) -> None:
+    """Let a token be worth nothing, within seconds, whoever has signed it."""
+    # Who only issues tokens need not wait for SQL to be imported.
+    from yabot.api.auth.revocations import revoke
+    from yabot.cli.operators import operating
+    from yabot.log.unit_of_work import UnitOfWork
+
+    token_id = token_id_of(token) if token.count(".") == 2 else token
+    if not re.fullmatch(JTI, token_id):
+        raise typer.BadParameter("it is no jti", param_hint="JTI")
+    settings = load_settings()
+
+    async def run() -> None:
+        async with operating(settings) as operator:
+
+            async def decide(work: UnitOfWork) -> None:
+                await revoke(operator.database, work, token_id, operator.name)
+
+            await operator.decide(decide)
+
+    asyncio.run(run())
+    typer.echo(f"The token {token_id} is worth nothing any more.")
 
 
-def require_scopes(scopes: Sequence[str]) -> None:
-    wrong = [scope for scope in scopes if scope not in SCOPES]
-    if wrong:
-        raise typer.BadParameter(f"'{wrong[0]}' is no scope; they are {', '.join(SCOPES)}")
+@app.command("rotate")
+def rotate_key(
+    at_once: Annotated[
+        bool,
+        typer.Option("--at-once", help="Tokens issued until now are worth nothing: a key leaked."),
+    ] = False,
+) -> None:
+    """Make another key. It signs when everybody who checks tokens has had time to know it."""
+    keys, now = KeyFolder(load_settings().api.keys_dir), utc_now()
+    if at_once:
+        made = keys.replace(now)
+        typer.echo(f"{made.key.kid} signs now; no token issued before is worth anything.")
+    else:
+        made = keys.rotate(now)
+        typer.echo(f"{made.key.kid} is published, and signs from {rfc3339(made.signs_from)} on.")
 
 
 def _duration(text: str) -> timedelta:

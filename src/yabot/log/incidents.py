@@ -36,8 +36,8 @@ class Incidents:
 
     def __init__(self, commits: CommitLog) -> None:
         self._commits = commits
-        # Each with its correlation id.
-        self._waiting: asyncio.Queue[tuple[EventPayload, str]] = asyncio.Queue()
+        # Each with its correlation id, and with its own.
+        self._waiting: asyncio.Queue[tuple[EventPayload, str, str]] = asyncio.Queue()
         # By store, the last one.
         self._outages: dict[str, str] = {}
         self._task: asyncio.Task[None] | None = None
@@ -50,11 +50,16 @@ class Incidents:
         if isinstance(incident, StoreLost):
             self._outages[incident.store] = f"outage:{uuid7()}"
         outage = self._outages.setdefault(incident.store, f"outage:{uuid7()}")
-        self._waiting.put_nowait((incident, outage))
+        self._waiting.put_nowait((incident, outage, f"incident:{uuid7()}"))
 
     def tell(self, event: EventPayload) -> None:
         """What stands for itself and is no user's."""
-        self._waiting.put_nowait((event, f"incident:{uuid7()}"))
+        self.tell_once(event, str(uuid7()))
+
+    def tell_once(self, event: EventPayload, of: str) -> None:
+        """As above; processes that notice the same, ``of`` the same, publish it once."""
+        incident = f"incident:{of}"
+        self._waiting.put_nowait((event, incident, incident))
 
     async def stop(self) -> None:
         if self._task is not None:
@@ -64,9 +69,9 @@ class Incidents:
         while True:
             await self._publish(*await self._waiting.get())
 
-    async def _publish(self, event: EventPayload, correlation_id: str) -> None:
+    async def _publish(self, event: EventPayload, correlation_id: str, cause_id: str) -> None:
         async def publish(work: UnitOfWork) -> None:
             work.publish(event)
 
-        cause = Cause("incidents", f"incident:{uuid7()}", correlation_id)
+        cause = Cause("incidents", cause_id, correlation_id)
         await self._commits.decide(cause, publish, waits_out=outage_of_sql)

@@ -40,6 +40,15 @@ HANGUPS = _counter(
     " because they were crowded.",
     "missing",
 )
+TOKENS_REFUSED = _counter(
+    "api_tokens_refused",
+    "Requests to the API without a valid token, by why it is none.",
+    "code",
+)
+REQUESTS_THROTTLED = _counter(
+    "api_requests_throttled",
+    "Those of them that were told to wait: their peer has failed too often.",
+)
 SENDS = _counter(
     "sends",
     "Bot API calls: sent, delayed (tried again), refused, failed (given up) or uncertain.",

@@ -1,7 +1,9 @@
 """HTTP with whom time is short: nobody holds a connection by keeping silent."""
 
 import asyncio
+import hashlib
 import json
+import ssl
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -35,6 +37,8 @@ NO_REQUEST = {
     "code": "malformed_request",
     "detail": "This is no HTTP/1.1 request, or its head is larger than 64 KiB.",
 }
+# In the state of a request's scope: the SHA-256 of the certificate that the client has shown.
+CLIENT_CERTIFICATE = "client_certificate"
 
 
 class PatientProtocol(H11Protocol):
@@ -50,6 +54,8 @@ class PatientProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if certificate := _fingerprint(transport):
+            self.app_state = {**self.app_state, CLIENT_CERTIFICATE: certificate}
         self._reconsider()
 
     def data_received(self, data: bytes) -> None:
@@ -126,3 +132,9 @@ class PatientProtocol(H11Protocol):
             return
         HANGUPS.labels(missing).inc()
         self.transport.abort()
+
+
+def _fingerprint(transport: asyncio.BaseTransport) -> str | None:
+    connection: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
+    certificate = connection.getpeercert(binary_form=True) if connection else None
+    return hashlib.sha256(certificate).hexdigest() if certificate else None

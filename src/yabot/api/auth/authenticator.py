@@ -2,18 +2,22 @@
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from yabot.api.auth import refusals
 from yabot.api.auth.claims import LONGEST_OF_OURS, LONGEST_OF_SERVICES, Claims, Wrong
-from yabot.api.auth.jose import Presented, Unusable
+from yabot.api.auth.jose import NotSigned, Presented, Unusable
 from yabot.api.auth.knowledge import Knowledge
 from yabot.api.auth.refusals import refuse
 from yabot.api.auth.registered import Holder
 from yabot.api.caller import Caller
 from yabot.api.phases import Message
-from yabot.api.problems import Problem
+from yabot.api.problems import Problem, Refused
 from yabot.clock import utc_now
+
+# Is told of a request without a valid token, by its scope: gives what that is to be answered.
+Judge = Callable[[Message, Refused], Awaitable[Refused]]
 
 # Tokens that are remembered: to verify one costs as much as all else that a request needs.
 MOST_REMEMBERED = 10_000
@@ -33,13 +37,22 @@ class _Verified:
 class Authenticator:
     """Called with the scope of a request: gives who asks, or raises Refused."""
 
-    def __init__(self, knowledge: Knowledge) -> None:
+    def __init__(self, knowledge: Knowledge, judge: Judge) -> None:
         self._knowledge = knowledge
+        self._judge = judge
         # By the digest of the token; the one used last stands last.
         self._verified: OrderedDict[bytes, _Verified] = OrderedDict()
 
     async def __call__(self, scope: Message) -> Caller:
-        token = _bearer(scope)
+        try:
+            return await self._caller(_bearer(scope))
+        except Refused as refused:
+            if refused.kind.status != 401:
+                raise
+            answer = await self._judge(scope, refused)
+        raise answer
+
+    async def _caller(self, token: str) -> Caller:
         digest = hashlib.sha256(token.encode()).digest()
         known = self._verified.get(digest)
         if known is None or not self._still_holds(known):
@@ -61,15 +74,14 @@ class Authenticator:
     async def _verify(self, token: str) -> _Verified:
         try:
             presented = Presented.read(token)
+            holder = await self._knowledge.find(presented.kid)
+            if holder is None:
+                raise refuse(refusals.KEY_UNKNOWN)
+            said = presented.claims(holder.key)
+        except NotSigned:
+            raise refuse(refusals.SIGNATURE_WRONG) from None
         except Unusable as error:
             raise refuse(refusals.MALFORMED, f"The token cannot be read: {error}.") from None
-        holder = await self._knowledge.find(presented.kid)
-        if holder is None:
-            raise refuse(refusals.KEY_UNKNOWN)
-        try:
-            said = presented.claims(holder.key)
-        except Unusable:
-            raise refuse(refusals.SIGNATURE_WRONG) from None
         return _Verified(self._judged(Claims.read(said), holder), holder)
 
     def _judged(self, claims: Claims | list[str], holder: Holder) -> Caller:

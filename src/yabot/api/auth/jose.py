@@ -26,6 +26,10 @@ class Unusable(InvalidInput):
     """It is not what it should be. The message says what it is not, and never quotes it."""
 
 
+class NotSigned(Unusable):
+    """The key has not signed that."""
+
+
 @contextmanager
 def _unusable(what: str) -> Iterator[None]:
     """joserfc raises errors of its own, and ValueError, KeyError, TypeError, RecursionError…"""
@@ -62,6 +66,11 @@ class PublicKey:
     def jwk(self) -> dict[str, str]:
         """As everybody may read it."""
         return {**_members(self._key), "kid": self.kid, **_USE}
+
+    @property
+    def text(self) -> str:
+        """The same, as JSON."""
+        return json.dumps(self.jwk, sort_keys=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +130,22 @@ class Presented:
             return cls(kid, found)
 
     def claims(self, key: PublicKey) -> Mapping[str, Any]:
-        """What it says, if ``key`` has signed it. Raises Unusable."""
-        with _unusable("its signature is not right"):
-            if not jws.validate_compact(self._token, key._key, [ALGORITHM]):
-                raise Unusable("its signature is not right")
+        """What it says, if ``key`` has signed it. Raises NotSigned, Unusable."""
+        with _unusable("its header has fields that YABOT does not read"):
+            is_signed = jws.validate_compact(self._token, key._key, [ALGORITHM])
+        if not is_signed:
+            raise NotSigned("another key has signed it")
         with _unusable("what it says is no JSON object"):
             claims = json.loads(self._token.payload)
             if not isinstance(claims, dict):
                 raise Unusable("what it says is no JSON object")
             return claims
+
+
+def token_id_of(token: str) -> str:
+    """The jti that a token names, which nobody has checked. Raises Unusable."""
+    with _unusable("it is no token that has a jti"):
+        return str(json.loads(jws.extract_compact(token.encode()).payload)["jti"])
 
 
 _USE = {"alg": ALGORITHM, "use": "sig"}

@@ -32,7 +32,7 @@ class Knowledge:
         self._own: Mapping[str, Holder] = {}
         # None: SQL has not been read yet.
         self._registered: Registered | None = None
-        self._next_look: asyncio.Task[None] | None = None
+        self._looking = asyncio.Lock()
         self._looked_at = float("-inf")
 
     @property
@@ -42,15 +42,16 @@ class Knowledge:
 
     async def look(self) -> None:
         """Raises StoreUnavailable, ConfigurationError."""
-        self._looked_at = asyncio.get_running_loop().time()
-        looks = (self._look_into_folder(), self._look_into_sql())
-        for failure in filter(None, await asyncio.gather(*looks, return_exceptions=True)):
-            raise failure
+        async with self._looking:
+            await self._look()
 
     async def find(self, kid: str) -> Holder | None:
-        """Also one that has been made just now. Raises Refused when nobody can tell."""
+        """Also one that has been made just now, which takes a second at most.
+
+        Raises Refused when nobody can tell.
+        """
         if self.holder(kid) is None:
-            await self._next()
+            await self._look_again()
         if self._registered is None:
             raise STORE_UNAVAILABLE.refuse(
                 "Which tokens hold is not known yet, for SQL does not answer; ask again later.",
@@ -66,18 +67,23 @@ class Knowledge:
     def is_revoked(self, token_id: str) -> bool:
         return self._registered is not None and token_id in self._registered.revoked
 
-    async def _next(self) -> None:
-        """Until the next look, which all wait for together: a key may have been made just now."""
-        if self._next_look is None or self._next_look.done():
-            self._next_look = asyncio.create_task(self._look_again())
-        await asyncio.shield(self._next_look)
-
     async def _look_again(self) -> None:
-        since = asyncio.get_running_loop().time() - self._looked_at
-        await asyncio.sleep(max(0.0, self._look_again_after - since))
-        # The loop tells of it.
-        with suppress(YabotError):
-            await self.look()
+        """Until there has been a look since now: all who wait for one share it."""
+        clock = asyncio.get_running_loop().time
+        asked_at = clock()
+        async with self._looking:
+            if self._looked_at >= asked_at:
+                return
+            await asyncio.sleep(self._looked_at + self._look_again_after - clock())
+            # Of trouble, the loop tells.
+            with suppress(YabotError):
+                await self._look()
+
+    async def _look(self) -> None:
+        self._looked_at = asyncio.get_running_loop().time()
+        looks = (self._look_into_folder(), self._look_into_sql())
+        for failure in filter(None, await asyncio.gather(*looks, return_exceptions=True)):
+            raise failure
 
     async def _look_into_folder(self) -> None:
         keys = await asyncio.to_thread(self._keys.published, utc_now())

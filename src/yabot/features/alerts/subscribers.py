@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from yabot.events.access import AuthAbuseDetected
 from yabot.events.failures import (
     DocumentRefused,
     EventProcessingFailed,
@@ -32,7 +33,7 @@ DISTURBANCES: dict[Disturbance, str] = {
 
 
 def subscribers(alerts: AlertService) -> Sequence[Subscriber[Any]]:
-    return (*_of_trouble(alerts), *_of_stores(alerts), *_of_intake(alerts))
+    return (*_of_trouble(alerts), *_of_stores(alerts), *_of_intake(alerts), _of_abuse(alerts))
 
 
 def _of_trouble(alerts: AlertService) -> Sequence[Subscriber[Any]]:
@@ -101,3 +102,11 @@ def _of_intake(alerts: AlertService) -> Sequence[Subscriber[Any]]:
         Subscriber("alerts.uncertain", MessageUncertain, uncertain, late="apply"),
         Subscriber("alerts.disturbed", IntakeDisturbed, disturbed, late="apply"),
     )
+
+
+def _of_abuse(alerts: AlertService) -> Subscriber[Any]:
+    async def abused(_event: Event[AuthAbuseDetected], work: UnitOfWork) -> None:
+        # Without the address: from many of them would come as many messages.
+        await alerts.notice(work, "alert-auth-abuse")
+
+    return Subscriber("alerts.abused", AuthAbuseDetected, abused, late="apply")

@@ -71,3 +71,9 @@ alert-page-refused =
         [one] : its reader got it without markup, or an apology.
        *[other] , { $count } times within the last hour.
     } Mend the page and import the story again.
+alert-auth-abuse =
+    🚪 <b>Somebody rattles at the door</b>
+    Requests without a valid token keep coming to the internal API{ $count ->
+        [one] , and are told to wait.
+       *[other] : noticed { $count } times within the last hour. They are told to wait.
+    } <code>api.auth_abuse</code> in the log says from where; <code>docs/operations.md</code> says what to do.

@@ -77,3 +77,9 @@ alert-page-refused =
         [one] : quien la leía la recibió sin formato, o una disculpa.
        *[other] , { $count } veces en la última hora.
     } Arregla la página e importa otra vez la historia.
+alert-auth-abuse =
+    🚪 <b>Alguien fuerza la puerta</b>
+    A la API interna siguen llegando peticiones sin un token válido{ $count ->
+        [one] , y se les dice que esperen.
+       *[other] : se ha notado { $count } veces en la última hora. Se les dice que esperen.
+    } <code>api.auth_abuse</code>, en el registro, dice desde dónde; <code>docs/operations.md</code>, qué hacer.

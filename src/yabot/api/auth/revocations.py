@@ -1,0 +1,61 @@
+"""Tokens that are worth nothing although they hold, by their jti."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, select
+
+from yabot.api.auth.claims import LEEWAY, LONGEST_OF_OURS
+from yabot.api.tables import api_revocations
+from yabot.clock import utc_now
+from yabot.log.audit import audited
+from yabot.log.unit_of_work import UnitOfWork
+from yabot.storage.relational.database import Database, Statement, insert_new
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """``expires_at`` is when no token that was issued until ``revoked_at`` can hold any more."""
+
+    token_id: str
+    revoked_at: datetime
+    expires_at: datetime
+
+
+async def revoke(database: Database, work: UnitOfWork, token_id: str, by: str) -> Revocation:
+    """The one that stands now, or stood before; ``by`` is who acts, for the audit.
+
+    Nobody need have seen the token. Raises StoreUnavailable.
+    """
+    before = await database.read(_find(token_id))
+    if before is not None:
+        return before
+    now = utc_now()
+    made = Revocation(token_id, now, now + LONGEST_OF_OURS + LEEWAY)
+    work.add(_add(made))
+    work.add(audited("token_revoked", {"by": by, "token_id": token_id}))
+    return made
+
+
+_one = select(api_revocations).where(api_revocations.c.token_id == bindparam("wanted"))
+
+
+def _find(token_id: str) -> Statement[Revocation | None]:
+    def read(connection: Connection) -> Revocation | None:
+        row = connection.execute(_one, {"wanted": token_id}).first()
+        return None if row is None else Revocation(row.token_id, row.revoked_at, row.expires_at)
+
+    return read
+
+
+def _add(made: Revocation) -> Statement[None]:
+    row = {
+        "token_id": made.token_id,
+        "revoked_at": made.revoked_at,
+        "expires_at": made.expires_at,
+    }
+
+    def add(connection: Connection) -> None:
+        connection.execute(insert_new(connection, api_revocations), row)
+
+    return add

@@ -1,0 +1,175 @@
+"""Services that sign their own tokens: registered, given other keys, and removed, by operators."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from yabot.api.auth.claims import LONGEST_OF_SERVICES
+from yabot.api.auth.jose import PublicKey
+from yabot.api.tables import api_service_keys, api_services
+from yabot.clock import utc_now
+from yabot.errors import InvalidInput
+from yabot.log.audit import audited
+from yabot.log.unit_of_work import UnitOfWork, guard
+from yabot.storage.relational.database import Database, Statement, insert_new
+
+
+class ServiceUnknown(InvalidInput):
+    code = "service_unknown"
+
+
+class ServiceExists(InvalidInput):
+    code = "service_exists"
+
+
+class KeyTaken(InvalidInput):
+    code = "service_key_taken"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceKey:
+    kid: str
+    added_at: datetime
+    # When it is no longer believed; None for the one that is in use.
+    ends_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    name: str
+    scopes: tuple[str, ...]
+    added_at: datetime
+    keys: tuple[ServiceKey, ...]
+
+
+class ServiceRegistry:
+    """What changes something adds that to a unit of work. Every method raises StoreUnavailable."""
+
+    def __init__(self, database: Database, by: str) -> None:
+        """``by`` is who acts, for the audit."""
+        self._database = database
+        self._by = by
+
+    async def all(self) -> list[Service]:
+        """By name."""
+        return await self._database.read(_all)
+
+    async def add(self, work: UnitOfWork, name: str, scopes: Sequence[str], key: PublicKey) -> None:
+        """Raises ServiceExists, KeyTaken."""
+        if await self._database.read(_is_there(name)):
+            raise ServiceExists(
+                f"there is a service {name} already; `yabot service rotate` gives it another key, "
+                "and `yabot service remove` takes it away"
+            )
+        await self._require_new(key)
+        work.add(_add_service(name, scopes))
+        work.add(_add_key(name, key))
+        told = {"service": name, "scopes": sorted(scopes), "kid": key.kid}
+        work.add(audited("service_added", {"by": self._by, **told}))
+
+    async def rotate(
+        self, work: UnitOfWork, name: str, key: PublicKey, *, at_once: bool = False
+    ) -> datetime:
+        """The former keys are believed for as long as a token of theirs may hold, until the moment
+        that is returned; or no longer.
+
+        Raises ServiceUnknown, KeyTaken.
+        """
+        await self._require(name)
+        await self._require_new(key)
+        ends_at = utc_now() if at_once else utc_now() + LONGEST_OF_SERVICES
+        work.add(_end_keys(name, ends_at))
+        work.add(_add_key(name, key))
+        told = {"service": name, "kid": key.kid, "at_once": at_once}
+        work.add(audited("service_rotated", {"by": self._by, **told}))
+        return ends_at
+
+    async def remove(self, work: UnitOfWork, name: str) -> None:
+        """Its tokens are worth nothing from now on. Raises ServiceUnknown."""
+        await self._require(name)
+        work.add(_remove(name))
+        work.add(audited("service_removed", {"by": self._by, "service": name}))
+
+    async def _require(self, name: str) -> None:
+        if not await self._database.read(_is_there(name)):
+            raise ServiceUnknown(f"there is no service {name}; `yabot service list` shows all")
+
+    async def _require_new(self, key: PublicKey) -> None:
+        if await self._database.read(_is_taken(key.kid)):
+            raise KeyTaken("the key, or another one of its kid, is known already; make a new one")
+
+
+_one = select(api_services.c.name).where(api_services.c.name == bindparam("wanted"))
+_key = select(api_service_keys.c.kid).where(api_service_keys.c.kid == bindparam("wanted"))
+_services = select(api_services).order_by(api_services.c.name)
+_keys = select(api_service_keys).order_by(api_service_keys.c.added_at)
+_of_service = api_service_keys.c.service == bindparam("wanted")
+# A key that ends sooner already is left at that.
+_later = api_service_keys.c.ends_at.is_(None) | (api_service_keys.c.ends_at > bindparam("ends"))
+_end = update(api_service_keys).where(_of_service, _later).values(ends_at=bindparam("ends"))
+_delete_keys = delete(api_service_keys).where(_of_service)
+_delete = delete(api_services).where(api_services.c.name == bindparam("wanted"))
+
+
+def _is_there(name: str) -> Statement[bool]:
+    return lambda connection: connection.execute(_one, {"wanted": name}).first() is not None
+
+
+def _is_taken(kid: str) -> Statement[bool]:
+    return lambda connection: connection.execute(_key, {"wanted": kid}).first() is not None
+
+
+def _all(connection: Connection) -> list[Service]:
+    keys = connection.execute(_keys).all()
+    return [
+        Service(
+            row.name,
+            tuple(row.scopes.split()),
+            row.added_at,
+            tuple(
+                ServiceKey(key.kid, key.added_at, key.ends_at)
+                for key in keys
+                if key.service == row.name
+            ),
+        )
+        for row in connection.execute(_services)
+    ]
+
+
+def _add_service(name: str, scopes: Sequence[str]) -> Statement[None]:
+    row = {"name": name, "scopes": " ".join(sorted(set(scopes))), "added_at": utc_now()}
+
+    def add(connection: Connection) -> None:
+        added = connection.execute(insert_new(connection, api_services), row).rowcount == 1
+        guard(added, f"service {name}")
+
+    return add
+
+
+def _add_key(name: str, key: PublicKey) -> Statement[None]:
+    row = {"kid": key.kid, "service": name, "jwk": key.text, "added_at": utc_now()}
+
+    def add(connection: Connection) -> None:
+        there = connection.execute(_one, {"wanted": name}).first() is not None
+        guard(there, f"service {name}")
+        guard(connection.execute(_key, {"wanted": key.kid}).first() is None, f"key {key.kid}")
+        connection.execute(insert(api_service_keys), row)
+
+    return add
+
+
+def _end_keys(name: str, ends_at: datetime) -> Statement[None]:
+    def end(connection: Connection) -> None:
+        connection.execute(_end, {"wanted": name, "ends": ends_at})
+
+    return end
+
+
+def _remove(name: str) -> Statement[None]:
+    def remove(connection: Connection) -> None:
+        connection.execute(_delete_keys, {"wanted": name})
+        guard(connection.execute(_delete, {"wanted": name}).rowcount == 1, f"service {name}")
+
+    return remove

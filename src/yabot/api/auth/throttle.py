@@ -1,0 +1,89 @@
+"""Whoever keeps asking without a valid token is told to wait, and noticed."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from math import ceil
+from time import monotonic
+
+from yabot.api.auth.peers import peers_of
+from yabot.api.auth.refusals import TOO_MANY_FAILURES
+from yabot.api.counters import Count, Counters
+from yabot.api.phases import Message
+from yabot.api.problems import Refused
+from yabot.clock import utc_now
+from yabot.events.access import AuthAbuseDetected
+from yabot.events.envelope import EventPayload
+from yabot.observability.logging import get_logger
+from yabot.observability.metrics import REQUESTS_THROTTLED, TOKENS_REFUSED
+from yabot.runtime.buckets import Buckets
+
+log = get_logger(__name__)
+
+# Seconds, and how many failures of one peer within them are told what is wrong with the token.
+WINDOW = 60.0
+MOST_FAILURES = 20
+# Peers that one process tells of within a window, however many there are.
+MOST_TOLD = 100
+# Peers that are remembered as having to wait.
+MOST_PEERS = 10_000
+
+# Publishes an event, once for all processes that give it the same id.
+Tell = Callable[[EventPayload, str], None]
+
+
+class Throttle:
+    """It sees requests without a valid token only: a valid one is never refused for others' sake.
+
+    So nobody is locked out, whoever else asks from the same address.
+    """
+
+    def __init__(
+        self, counters: Counters, tell: Tell, *, window: float = WINDOW, most: int = MOST_FAILURES
+    ) -> None:
+        self._counters = counters
+        self._tell = tell
+        self._window = window
+        self._most = most
+        # Until when each peer is not counted any more, for it has failed too often.
+        self._until: OrderedDict[str, float] = OrderedDict()
+        self._telling = Buckets(MOST_TOLD, MOST_TOLD / window)
+
+    async def judge(self, scope: Message, refused: Refused) -> Refused:
+        """What a request is told that is ``refused`` for its token."""
+        TOKENS_REFUSED.labels(refused.code).inc()
+        waits = [await self._wait(peer, refused.code) for peer in peers_of(scope)]
+        if not any(waits):
+            return refused
+        REQUESTS_THROTTLED.inc()
+        return TOO_MANY_FAILURES.refuse(
+            f"{TOO_MANY_FAILURES.meaning} About this one: {refused.detail}",
+            Retry_After=str(ceil(max(waits))),
+        )
+
+    async def _wait(self, peer: str, code: str) -> float:
+        """Count one more failure; the seconds that the peer has to wait, 0 for as good as none."""
+        if (left := self._left(peer)) > 0:
+            return left
+        count = await self._counters.add(f"failures:{peer}", self._window)
+        log.debug("api.token_refused", code=code, peer=peer, failures=count.used)
+        if count.used <= self._most:
+            return 0.0
+        if self._left(peer) <= 0:
+            self._hold(peer, count)
+        return count.ends_in
+
+    def _left(self, peer: str) -> float:
+        return self._until.get(peer, 0.0) - monotonic()
+
+    def _hold(self, peer: str, count: Count) -> None:
+        """Until its window has ended: that is as long as it need be told of."""
+        self._until[peer] = monotonic() + count.ends_in
+        self._until.move_to_end(peer)
+        if len(self._until) > MOST_PEERS:
+            self._until.popitem(last=False)
+        if not self._telling.take("all"):
+            return
+        log.warning("api.auth_abuse", peer=peer, failures=count.used)
+        # All who notice it see the window end at the same moment.
+        ends = round((utc_now().timestamp() + count.ends_in) / self._window)
+        self._tell(AuthAbuseDetected(peer=peer, failures=count.used), f"{peer} until {ends}")

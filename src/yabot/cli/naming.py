@@ -1,0 +1,33 @@
+"""Services and scopes, as commands are given them."""
+
+import re
+from typing import Annotated
+
+import typer
+
+from yabot.api.auth.claims import SERVICE_NAME
+from yabot.api.caller import SCOPES
+
+
+def _name(service: str) -> str:
+    if not re.fullmatch(SERVICE_NAME, service):
+        raise typer.BadParameter(
+            "a service's name has 1 to 64 of the characters a-z 0-9 _ - and begins with a letter"
+        )
+    return service
+
+
+def _scopes(scopes: list[str]) -> list[str]:
+    wrong = [scope for scope in scopes if scope not in SCOPES]
+    if wrong:
+        raise typer.BadParameter(f"'{wrong[0]}' is no scope; they are {', '.join(SCOPES)}")
+    return scopes
+
+
+ServiceArgument = Annotated[str, typer.Argument(metavar="NAME", callback=_name)]
+ServiceOption = Annotated[
+    str, typer.Option("--service", callback=_name, help="Who asks with it; the audit names it.")
+]
+Scopes = Annotated[
+    list[str], typer.Option("--scope", callback=_scopes, help="What it may do; may repeat.")
+]
