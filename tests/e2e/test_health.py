@@ -30,7 +30,9 @@ def test_it_lives_before_it_has_started_and_is_ready_after(new_program: NewProgr
     program = new_program()
     program.launch()
     wait_until(lambda: program.health("live")[0] == 200)
-    assert program.asked("/asyncapi.json") == (503, {"status": "starting"})
+    status, refused = program.asked("/asyncapi.json")
+    assert (status, refused["code"]) == (503, "not_open")
+    assert "The program is starting" in refused["detail"]
     assert program.health("startup") == (503, {"status": "starting"})
     assert program.health("ready")[0] == 503
     program.wait_ready()
@@ -57,7 +59,9 @@ def test_it_tells_that_it_stops_until_the_last_store_is_closed(new_program: NewP
     status, body = program.health("ready")
     assert (status, body["status"]) == (503, "stopping")
     assert program.health("live") == (200, {"status": "ok"})
-    assert program.asked("/asyncapi.json") == (503, {"status": "stopping"})
+    status, refused = program.asked("/asyncapi.json")
+    assert (status, refused["code"]) == (503, "not_open")
+    assert "The program is stopping" in refused["detail"]
     assert program.exit_code() == 0
 
 
