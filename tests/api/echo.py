@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import Annotated, Any
 
@@ -19,6 +20,7 @@ from yabot.api.parameters import Limit, UserId
 from yabot.api.problems import PRECONDITION_FAILED
 from yabot.api.recorder import RequestRecorder
 from yabot.api.requests import Asking, Changing, Posting
+from yabot.api.retirement import Retirement
 from yabot.api.routes import Routes, StrictBody
 from yabot.runtime.http import HttpServer
 from yabot.runtime.patience import USUAL, Limits
@@ -30,6 +32,9 @@ class Said(StrictBody):
 
 class Heard(BaseModel):
     said: JsonValue
+
+
+GOING = Retirement(date(2026, 11, 1), date(2027, 5, 1), instead="get_echo")
 
 
 def echoing() -> Routes:
@@ -59,6 +64,11 @@ def echoing() -> Routes:
         """Say it no more."""
         change.require_match('"now"')
         return Answer.of(None, 204).response
+
+    @routes.get("/murmur", needs="users:read", gives=Heard, retires=GOING)
+    async def get_murmur(asking: Asking) -> Response:
+        """Say nothing much."""
+        return asking.answer(Heard(said="hm"))
 
     return routes
 

@@ -1,4 +1,4 @@
-"""The little of Markdown that descriptions use, as HTML: paragraphs, lists, code."""
+"""Words as HTML, escaped: the little of Markdown that descriptions use, methods and paths."""
 
 import re
 from html import escape
@@ -20,3 +20,11 @@ def _block(text: str) -> str:
 
 def _inline(text: str) -> str:
     return _CODE.sub(r"<code>\1</code>", escape(" ".join(text.split())))
+
+
+def method_label(method: str) -> str:
+    return f'<span class="method {escape(method)}">{escape(method.upper())}</span>'
+
+
+def path_label(path: str) -> str:
+    return escape(path).replace("{", "<i>{").replace("}", "}</i>")

@@ -45,7 +45,13 @@ def _value(value: object) -> str:
     return "null" if value is None else f"<code>{escape(str(value))}</code>"
 
 
-def constraints(schema: Json) -> str:
+def type_with_limits(schema: Json) -> str:
+    limits = _limits(schema)
+    told = f" <small>{escape(limits)}</small>" if limits else ""
+    return f"<span class=type>{type_of(schema)}</span>{told}"
+
+
+def _limits(schema: Json) -> str:
     """Plain text; nothing for none."""
     said = [text.format(schema[word]) for word, text in _LIMITS.items() if _is_told(schema, word)]
     low, high = schema.get("minimum"), schema.get("maximum")
