@@ -10,6 +10,7 @@ from yabot.app.api import api_app
 from yabot.app.engines import Engines
 from yabot.app.followers import start_followers, start_measuring
 from yabot.app.foundation import Foundation, lay_foundation
+from yabot.app.trial import first_question
 from yabot.feature import Feature
 from yabot.observability.health import Health
 from yabot.runtime.http import HttpServer
@@ -56,7 +57,8 @@ class Startup:
             addresses += await start(base, stack)
         face.open(await api_app(base, stack))
         stack.push_async_callback(face.close, FINISH_REQUESTS)
-        return addresses
+        trial = first_question(self._settings, server.url) if self._is_api else []
+        return [*trial, *addresses]
 
     async def _listen(self, face: PhasedApp) -> HttpServer:
         """Every process tells its own health and metrics, wherever its roles have it listen."""

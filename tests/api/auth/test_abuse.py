@@ -1,0 +1,72 @@
+"""Somebody keeps asking the running program without a valid token: they wait, and are noticed."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+
+from tests.api.auth.asking import an_address, ask
+from tests.api.tokens import token_for
+from tests.e2e.program import Program
+from tests.e2e.programs import NewProgram
+from tests.e2e.reader import Reader, readers
+from yabot.api.auth.throttle import MOST_FAILURES
+
+
+@pytest.fixture
+def run(new_program: NewProgram, bot_settings: dict[str, str]) -> Callable[[Reader], Program]:
+    def start(admin: Reader) -> Program:
+        program = new_program(**bot_settings, ADMIN_USER_IDS=str(admin.user_id))
+        program.start()
+        return program
+
+    return start
+
+
+@pytest.mark.criterion("4.3.5")
+async def test_who_keeps_failing_waits_and_the_administrator_reads_of_it(
+    run: Callable[[Reader], Program], telegram: Program
+) -> None:
+    async with readers(telegram.url, "Ada") as (admin,):
+        program = await asyncio.to_thread(run, admin)
+        await admin.ask("/start")
+        client = an_address()
+        await asyncio.to_thread(_knock, program, client)
+        chat = await admin.until(lambda chat: "Alguien fuerza la puerta" in chat[-1]["text"])
+        assert client not in chat[-1]["text"]
+    (noticed,) = program.logged("api.auth_abuse")
+    assert noticed["peer"] == client
+    assert noticed["failures"] == MOST_FAILURES + 1
+    (event,) = _events(program, "auth_abuse_detected")
+    assert event["payload"] == {"peer": client, "failures": MOST_FAILURES + 1}
+    metrics = await asyncio.to_thread(_metrics, program)
+    assert 'yabot_api_tokens_refused_total{code="token_malformed"}' in metrics
+    assert "yabot_api_requests_throttled_total 5.0" in metrics
+
+
+def _knock(program: Program, client: str) -> None:
+    token = token_for(program, "users:read")
+    assert ask(program, token=token, client=client).status == 404
+    for _ in range(MOST_FAILURES):
+        assert ask(program, token="junk", client=client).status == 401
+    for _ in range(5):
+        refused = ask(program, token="junk", client=client)
+        assert (refused.status, refused.code) == (429, "too_many_failures")
+        assert 0 < int(refused.headers["retry-after"]) <= 60
+        # Whoever has a valid token is let in from there, and others fail elsewhere as ever.
+        assert ask(program, token=token, client=client).status == 404
+        assert ask(program, token=token_for(program), client=client).status == 404
+    assert ask(program, token="junk").status == 401
+
+
+def _events(program: Program, kind: str) -> list[dict[str, Any]]:
+    rows = program.stores.rows("SELECT envelope FROM outbox WHERE event_type = ?", kind)
+    return [json.loads(row["envelope"]) for row in rows]
+
+
+def _metrics(program: Program) -> str:
+    with urlopen(f"http://127.0.0.1:{program.settings['API_PORT']}/metrics") as answer:
+        return str(answer.read().decode())
