@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Select, Table, select
 
 from bench.program import Program
 from yabot.bot.tables import updates
-from yabot.features.users.service import COLLECTION
+from yabot.features.users.states import COLLECTION
 from yabot.features.users.tables import user_profiles
 from yabot.log.tables import outbox, outgoing, receipts, user_counters
 

@@ -3,7 +3,8 @@
 from yabot.bot.localization import Localizer
 from yabot.errors import StoreUnavailable
 from yabot.features.items.service import ItemService
-from yabot.features.users.service import StateLost, UserService
+from yabot.features.users.service import UserService
+from yabot.features.users.states import StateLost
 from yabot.log.personal_data import PersonalData, Privacy
 
 

@@ -21,7 +21,7 @@ from yabot.features.narrative.documents import (
 )
 from yabot.features.narrative.state import PROGRESS
 from yabot.features.narrative.story.model import Story, removed_without_move
-from yabot.features.users.service import COLLECTION as USERS
+from yabot.features.users.states import COLLECTION as USERS
 from yabot.observability.logging import get_logger
 from yabot.storage.documents.store import DocumentStore
 

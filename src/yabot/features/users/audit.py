@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, select
 
-from yabot.features.users.service import COLLECTION
+from yabot.features.users.states import COLLECTION
 from yabot.features.users.tables import user_profiles
 from yabot.log.tables import doc_changes, user_counters
 from yabot.storage.documents.store import DocumentStore

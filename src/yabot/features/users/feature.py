@@ -10,7 +10,8 @@ from yabot.features.users.forgotten import ForgottenList
 from yabot.features.users.middleware import UserMiddleware
 from yabot.features.users.model import UserState
 from yabot.features.users.repeating import RepeatedDeletions
-from yabot.features.users.service import COLLECTION, UserService
+from yabot.features.users.service import UserService
+from yabot.features.users.states import COLLECTION
 from yabot.features.users.tables import user_profiles
 from yabot.log.commit_log import Committed
 from yabot.log.personal_data import PersonalData, Privacy

@@ -12,13 +12,13 @@ from pydantic import BaseModel
 from yabot import outside
 from yabot.bot.localization import LANGUAGES, Localizer, closest_language
 from yabot.clock import utc_now
-from yabot.errors import GuardFailed, InvalidInput, StoreUnavailable, TerminalError
+from yabot.errors import GuardFailed, InvalidInput, StoreUnavailable
 from yabot.features.users import repository
-from yabot.features.users.cache import StateCache
 from yabot.features.users.contact import Contact
 from yabot.features.users.events import UserDeleted, UserRegistered, UserUpdated
 from yabot.features.users.forgotten import ForgottenList
 from yabot.features.users.model import Preferences, Profile, UserState
+from yabot.features.users.states import StateLost, States
 from yabot.log.personal_data import PersonalData, Privacy
 from yabot.log.unit_of_work import DocumentChange, UnitOfWork
 from yabot.observability.logging import get_logger
@@ -33,15 +33,8 @@ log = get_logger(__name__)
 
 P = TypeVar("P", bound=BaseModel)
 
-COLLECTION = "users"
 # A profile is not written for every touch of a button.
 LOGIN_RESOLUTION = timedelta(minutes=10)
-
-
-class StateLost(TerminalError):
-    """MongoDB does not hold a state that SQL says was applied."""
-
-    code = "state_lost"
 
 
 @dataclass(slots=True)
@@ -77,11 +70,11 @@ class UserService:
     ) -> None:
         """``model`` is the document with the parts that features keep in it."""
         self._database = database
-        self._documents = documents
+        self._states = States(database, documents, model)
         self._personal_data = personal_data
         self.forgotten = forgotten
         self._model = model
-        self.cache = StateCache()
+        self.cache = self._states.cache
 
     async def find(self, user_id: str) -> User | None:
         """None: there is no such user. Raises StoreUnavailable when SQL cannot tell."""
@@ -105,8 +98,7 @@ class UserService:
         Raises StoreUnavailable, GuardFailed when it has moved on since, StateLost.
         """
         if user.loaded is None:
-            cached = self.cache.get(user.user_id, user.state_version)
-            user.loaded = cached or await self._read_state(user)
+            user.loaded = await self._states.read(user.user_id, user.state_version)
         return user.loaded
 
     async def part(self, user: User, part: StatePart[P]) -> P:
@@ -269,25 +261,6 @@ class UserService:
     def privacy(self) -> list[Privacy]:
         """What is told of all that is kept."""
         return [part.privacy for part in self._personal_data.values() if part.privacy]
-
-    async def _read_state(self, user: User) -> UserState:
-        document = await self._documents.find(COLLECTION, user.user_id)
-        version = 0 if document is None else document["version"]
-        if version < user.state_version and await self._stands(user):
-            raise StateLost(
-                f"MongoDB holds version {version} of user {user.user_id}, SQL has committed "
-                f"{user.state_version}: restore the collection '{COLLECTION}' from its backup"
-            )
-        if version != user.state_version:
-            raise GuardFailed(f"the state of user {user.user_id} has changed meanwhile")
-        state = self._model.model_validate(document)
-        self.cache.put(state)
-        return state
-
-    async def _stands(self, user: User) -> bool:
-        """Whether the user is still at the version that was read: else it is nobody's loss."""
-        stored = await self._database.read(repository.find(user.user_id))
-        return stored.state_version == user.state_version
 
     def _as_user(self, stored: repository.StoredUser) -> User | None:
         if stored.profile is None:

@@ -11,6 +11,7 @@ from tests.log.following import nothing_waits
 from tests.storage.dumps import dump, events_of, rows_of
 from tests.waiting import until
 from yabot.clock import utc_now
+from yabot.errors import InvalidInput
 from yabot.features.users.model import UserState
 from yabot.features.users.tables import user_profiles
 from yabot.log.document_follower import DocumentFollower
@@ -50,12 +51,19 @@ async def test_a_profile_goes_to_sql_and_leaves_the_state_alone(
     assert await rows_of(database, doc_changes) == changes
 
 
+@pytest.mark.parametrize("language", ["fr", "EN", ""])
+async def test_nobody_prefers_a_language_that_the_bot_lacks(world: World, language: str) -> None:
+    await world.register()
+    with pytest.raises(InvalidInput):
+        await world.prefer("language", language)
+
+
 @pytest.mark.criterion("1.3.2")
 async def test_an_event_names_the_fields_and_not_their_values(
     database: Database, world: World
 ) -> None:
     await world.register()
-    await world.prefer("language", "fr")
+    await world.prefer("language", "en")
     told = json.loads((await events_of(database, "7"))[-1]["envelope"])["payload"]
     assert told == {"update_type": "preferences", "updated_fields": ["language"]}
 

@@ -1,0 +1,52 @@
+"""A user's document in MongoDB, at the very version that SQL names."""
+
+from yabot.errors import GuardFailed, TerminalError
+from yabot.features.users import repository
+from yabot.features.users.cache import StateCache
+from yabot.features.users.model import UserState
+from yabot.storage.documents.store import DocumentStore
+from yabot.storage.relational.database import Database
+
+COLLECTION = "users"
+
+
+class StateLost(TerminalError):
+    """MongoDB does not hold a state that SQL says was applied."""
+
+    code = "state_lost"
+
+
+class States:
+    """``model`` is the document with the parts that features keep in it."""
+
+    def __init__(
+        self, database: Database, documents: DocumentStore, model: type[UserState]
+    ) -> None:
+        self._database = database
+        self._documents = documents
+        self._model = model
+        self.cache = StateCache()
+
+    async def read(self, user_id: str, wanted: int) -> UserState:
+        """Raises StoreUnavailable, GuardFailed when it has moved on since, StateLost."""
+        cached = self.cache.get(user_id, wanted)
+        return cached or await self._read(user_id, wanted)
+
+    async def _read(self, user_id: str, wanted: int) -> UserState:
+        document = await self._documents.find(COLLECTION, user_id)
+        version = 0 if document is None else document["version"]
+        if version < wanted and await self._stands(user_id, wanted):
+            raise StateLost(
+                f"MongoDB holds version {version} of user {user_id}, SQL has committed "
+                f"{wanted}: restore the collection '{COLLECTION}' from its backup"
+            )
+        if version != wanted:
+            raise GuardFailed(f"the state of user {user_id} has changed meanwhile")
+        state = self._model.model_validate(document)
+        self.cache.put(state)
+        return state
+
+    async def _stands(self, user_id: str, version: int) -> bool:
+        """Whether the user is still at the version that was read: else it is nobody's loss."""
+        stored = await self._database.read(repository.find(user_id))
+        return stored.state_version == version
