@@ -11,6 +11,7 @@ from tests.storage.dumps import rows_of
 from tests.storage.fixtures import PARTITIONS, NewDatabase
 from tests.waiting import until
 from yabot.bus.groups.overview import SubscriberGroups
+from yabot.bus.groups.positions import log_ends, positions_of
 from yabot.bus.groups.switch import GroupStopped
 from yabot.cli.operators import Operator
 from yabot.errors import TerminalError
@@ -18,6 +19,7 @@ from yabot.events.envelope import Envelope
 from yabot.log.tables import outbox
 from yabot.log.unit_of_work import UnitOfWork
 from yabot.observability.health import Health
+from yabot.observability.metrics import REGISTRY
 from yabot.storage.relational.database import Database
 from yabot.subscriber import Event
 
@@ -101,6 +103,11 @@ async def test_twenty_of_the_last_hundred_stop_the_group_and_no_other(
 
     await until(has_looked_again)
     assert await told(process.database) == [{"group": "weak", "dead_letters": 20}]
+    behind = REGISTRY.get_sample_value("yabot_group_lag_events", {"group": "weak"})
+    ends = await process.database.read(log_ends)
+    await process.database.flush()
+    places = await process.database.read(positions_of("weak"))
+    assert behind == sum(ends.values()) - sum(places.values()) > 1
     assert "8" not in await effects(process.database, "weak")
     await process.stop()
 

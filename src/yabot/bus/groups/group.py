@@ -21,7 +21,7 @@ from yabot.bus.groups.positions import log_ends
 from yabot.bus.groups.progress import Progress
 from yabot.bus.groups.receipts import receipted
 from yabot.bus.groups.retries import Retries
-from yabot.bus.groups.switch import Switch
+from yabot.bus.groups.switch import GroupStopped, Switch
 from yabot.bus.groups.turns import Turns
 from yabot.bus.inbound.ingested import any_ingested
 from yabot.clock import utc_now
@@ -110,7 +110,7 @@ class SubscriberGroup(Assignee):
         """Look into the log. Raises StoreUnavailable, GroupStopped."""
         if self._stopping:
             return
-        if await self._switch.is_on_again():
+        if await self._is_on_again():
             await self._begin_anew()
         ends = await self._database.read(log_ends)
         self._turns.mixed = self._turns.mixed or await self._database.read(any_ingested)
@@ -248,6 +248,14 @@ class SubscriberGroup(Assignee):
         self._places.mark_soon()
         if self._lanes.waiting == MOST_WAITING // 2:
             self.loop.wake()
+
+    async def _is_on_again(self) -> bool:
+        """Raises StoreUnavailable, GroupStopped: then it falls behind, and that shows."""
+        try:
+            return await self._switch.is_on_again()
+        except GroupStopped:
+            self._measure(await self._database.read(log_ends))
+            raise
 
     async def _begin_anew(self) -> None:
         """With what was left while the group stood still. Raises StoreUnavailable."""
