@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.api.running import service_of
-from tests.e2e.player import scenes
+from tests.e2e.player import Player, scenes
 from tests.e2e.program import Program
 from tests.e2e.reader import Reader, readers
 from tests.features.subscriptions.shop import buy
@@ -59,7 +59,9 @@ async def test_the_state_is_the_whole_document_in_mongodb(playing: Program) -> N
 @pytest.mark.criterion("4.2.2")
 async def test_a_fragment_is_given_with_its_metadata_as_readers_have_it(playing: Program) -> None:
     async with readers(playing.url, "Lucía") as (reader,), service_of(playing) as service:
-        await read_a_page(reader)
+        player = Player(playing.stores, reader)
+        await player.begin()
+        await player.to("envelope")
         state = (await service.get(f"/user/{reader.user_id}/state")).body["current_state"]
         here = state["narrative_progress"]["current_fragment"]
         answered = await service.get(f"/narrative/{here}")
