@@ -19,12 +19,24 @@ CELLAR = """\
       - {id: up, text: {es: Subir, en: Go up}, next: hall}
 """
 DOWN = "      - {id: down, text: {es: Bajar, en: Go down}, next: cellar}\n"
+# Only who has earned the lamp sees where to dig.
+LAMP = """\
+  lamp:
+    title: {es: La lámpara, en: The lamp}
+    text: {es: Alumbra., en: It shines.}
+    earned: 5
+"""
+DIG = """\
+      - {id: dig, text: {es: Cavar, en: Dig}, next: garden, requires_hint: lamp}
+"""
+FRAGMENTS = "fragments:\n"
 GARDEN = "  garden:\n"
 
 
 @pytest.fixture(scope="session")
 def tale() -> Story:
-    return parse_story(SMALL_STORY.replace(GARDEN, DOWN + CELLAR + GARDEN), "tale.yaml")
+    with_lamp = SMALL_STORY.replace(FRAGMENTS, LAMP + FRAGMENTS)
+    return parse_story(with_lamp.replace(GARDEN, DOWN + DIG + CELLAR + GARDEN), "tale.yaml")
 
 
 @pytest.fixture

@@ -61,7 +61,7 @@ async def test_the_story_is_listed_in_its_order(api: ApiClient, tale: Story) -> 
         "garden",
     ]
     hall = listed.body["fragments"][1]
-    assert hall["leads_to"] == ["gate", "garden", "cellar"]
+    assert hall["leads_to"] == ["gate", "garden", "cellar", "garden"]
     assert hall["metadata"]["difficulty"] == 2
     assert listed.body["revision"] == tale.revision
     assert (await api.get("/narrative", If_None_Match=listed.headers["ETag"])).status == 304
@@ -103,7 +103,8 @@ async def test_the_choices_of_a_user_are_those_that_they_see(
     ana = await harness.join()
     await ana.say("/story")
     await ana.press("c:gate:enter")
-    # The key, found on the way, shows a choice; the VIP door is seen, and shut.
+    # The key, found on the way, shows a choice, and what needs the lamp is hidden; the VIP door is
+    # seen, and shut.
     assert await choices(api, ana.user_id) == {"back": True, "open": True, "down": False}
     await api.post(f"/user/{ana.user_id}/subscription", {"plan_type": "vip"})
     assert await choices(api, ana.user_id) == {"back": True, "open": True, "down": True}

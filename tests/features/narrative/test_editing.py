@@ -116,9 +116,9 @@ MISTAKES: dict[str, tuple[Json, str, str]] = {
         "'attic' does not exist",
     ),
     "a hint of no story": (
-        {"choices": [{**OUT, "unlocks_hint": "lamp"}]},
+        {"choices": [{**OUT, "unlocks_hint": "torch"}]},
         "/choices/0/unlocks_hint",
-        "'lamp' does not exist",
+        "'torch' does not exist",
     ),
     "one id for two choices": (
         {"choices": [OUT, {**OUT, "next_fragment": "gate"}]},

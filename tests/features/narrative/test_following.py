@@ -35,7 +35,8 @@ async def commit(harness: Harness, title: str) -> None:
     async def decide(work: UnitOfWork) -> None:
         edition = await editor.newest()
         assert edition is not None
-        fields = {"title": {"es": "Fin", "en": title}, "content": {"es": "Fin.", "en": "End."}}
+        garden = edition.story.fragments["garden"]
+        fields = {"title": {**garden.title, "en": title}, "content": garden.content}
         await editor.replace(work, edition, "garden", {**fields, "ending": True}, "service:orders")
 
     await harness.commit(decide)
