@@ -78,6 +78,14 @@ class Fleet:
         self.workers.append(worker)
         return worker
 
+    def offer(self, **settings: str) -> Program:
+        """A process with the API's role alone, which is ready."""
+        api = self._new_program(
+            "run", "--role", "api", name="api", **{**self._settings, **settings}
+        )
+        api.start()
+        return api
+
     def until_started(self) -> None:
         wait_until(lambda: all(map(_has_started, self.bots)))
 
