@@ -46,7 +46,7 @@ class Count:
 class Counters:
     def __init__(self, redis: Redis, gate: Gate, now: Callable[[], float] = monotonic) -> None:
         """``gate`` is shut while Redis is known to be away."""
-        self._redis = redis
+        self._add = redis.register_script(_ADD)
         self._gate = gate
         self._now = now
         self._asks_again_at = 0.0
@@ -67,9 +67,8 @@ class Counters:
             return None
         try:
             async with asyncio.timeout(PATIENCE):
-                used, left = await self._redis.eval(
-                    _ADD, 1, f"yabot:api:{{{key}}}", str(more), str(int(window * 1000))
-                )
+                arguments = (str(more), str(int(window * 1000)))
+                used, left = await self._add([f"yabot:api:{{{key}}}"], arguments)
         except (RedisError, OSError, TimeoutError) as error:
             log.warning("counters.alone", reason=type(error).__name__)
             self._gate.suspected.set()

@@ -8,12 +8,14 @@ import pytest
 from labs.node import Node
 from tests.bus.topologies.redis_places import NEVER_MS, USER, Connect, Place
 from tests.waiting import PATIENCE, until
+from yabot.api.counters import Counters
 from yabot.bus.connection import ping_redis
 from yabot.bus.observer import observe
 from yabot.bus.streams import Streams, stream_name
 from yabot.bus.topologies.cluster import ClusterClient
 from yabot.errors import StoreUnavailable
 from yabot.events.partition import Entry
+from yabot.runtime.watch import Gate
 
 pytestmark = pytest.mark.criterion("2.1.4")
 
@@ -48,6 +50,14 @@ async def test_an_append_that_does_not_fit_changes_nothing(
     assert await streams.append(3, 0, [entry(1, 3)]) == 1
     assert await streams.append(3, 5, [entry(6, 3)]) == 1
     assert await streams.position(3) == 1
+
+
+async def test_all_processes_count_requests_together(place: Place, connected: Connect) -> None:
+    one = Counters(await connected(**place.environment), Gate("Redis"))
+    other = Counters(await connected(**place.environment), Gate("Redis"))
+    for n in PARTITIONS:
+        await one.add(f"service {n}", 60)
+        assert (await other.add(f"service {n}", 60)).used == 2
 
 
 async def test_a_server_that_has_forgotten_the_script_gets_it_again(
