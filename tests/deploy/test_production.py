@@ -94,12 +94,16 @@ async def test_a_reader_is_answered(
         await asyncio.to_thread(wait_until, lambda: is_well(f"https://{api}", trusted))
         with pytest.raises((HTTPException, OSError)):
             asked(f"http://{api}/health/ready")
+        token = await said_by("token issue --service orders --scope users:read", home | env)
+        users = asked(f"https://{api}/api/v1/users", trusted, token.strip())
+        assert [user["profile"]["first_name"] for user in users["items"]] == ["Ana"]
         assert await of_the_program(home | env) == ("ok", "all its components are well")
         process.terminate()
         assert process.wait(PATIENCE) == 0
     said = log.read_text()
     assert '"webhook.set"' in said
     assert "NoPermission" not in said
+    assert "counters.alone" not in said
     hidden = [value for name, value in secrets.items() if name.endswith(("PASSWORD", "SECRET"))]
     assert not [secret for secret in (*hidden, telegram.bot_token) if secret in said]
 
@@ -115,11 +119,16 @@ async def answered(reader: PlaygroundClient, log: Path) -> None:
 
 async def of_the_program(env: dict[str, str]) -> tuple[str, str]:
     """What `yabot doctor` says of it."""
-    doctor = [str(Path(sys.executable).with_name("yabot")), "doctor", "--json"]
-    process = await asyncio.create_subprocess_exec(*doctor, env=env, stdout=asyncio.subprocess.PIPE)
-    said, _ = await process.communicate()
-    [found] = [check for check in json.loads(said) if check["name"] == "running program"]
+    checks = json.loads(await said_by("doctor --json", env))
+    [found] = [check for check in checks if check["name"] == "running program"]
     return found["state"], found["message"]
+
+
+async def said_by(command: str, env: dict[str, str]) -> str:
+    words = [str(Path(sys.executable).with_name("yabot")), *command.split()]
+    process = await asyncio.create_subprocess_exec(*words, env=env, stdout=asyncio.subprocess.PIPE)
+    said, _ = await process.communicate()
+    return said.decode()
 
 
 def is_well(url: str, trusted: ssl.SSLContext) -> bool:
@@ -129,7 +138,11 @@ def is_well(url: str, trusted: ssl.SSLContext) -> bool:
         return False
 
 
-def asked(url: str, trusted: ssl.SSLContext | None = None) -> dict[str, Any]:
-    with urllib.request.urlopen(url, timeout=PATIENCE, context=trusted) as answer:
+def asked(
+    url: str, trusted: ssl.SSLContext | None = None, token: str | None = None
+) -> dict[str, Any]:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    request = urllib.request.Request(url, headers=headers)
+    with urllib.request.urlopen(request, timeout=PATIENCE, context=trusted) as answer:
         found: dict[str, Any] = json.load(answer)
     return found
