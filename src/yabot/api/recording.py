@@ -5,6 +5,7 @@ import json
 from starlette.datastructures import Headers
 
 from yabot.api import problems
+from yabot.api.auth.peers import peers_of
 from yabot.api.phases import App, Message, Receive, Send
 from yabot.api.recorder import Asked, RequestRecorder
 from yabot.api.routes import PREFIX
@@ -48,12 +49,12 @@ class _Answer:
 
 
 def _asked(scope: Message, status: int, code: str | None) -> Asked:
-    caller, route, client = scope.get("caller"), scope.get("route"), scope.get("client")
+    caller, route = scope.get("caller"), scope.get("route")
     return Asked(
         service=caller.service if caller else None,
         operation=getattr(route, "operation_id", None),
         status=status,
         correlation_id=scope["correlation_id"],
         code=code,
-        address=client[0] if client and not caller else None,
+        address=None if caller else peers_of(scope)[0],
     )
