@@ -11,7 +11,7 @@ from tests.e2e.player import Player, scenes
 from tests.e2e.program import Program
 from tests.e2e.reader import Reader, readers
 from tests.features.subscriptions.shop import buy
-from tests.waiting import wait_until
+from tests.waiting import until, wait_until
 from yabot.app.api import openapi_document
 from yabot.app.features import FEATURES
 from yabot.playground.client import PlaygroundClient
@@ -196,3 +196,43 @@ async def test_who_is_registered_by_a_service_writes_as_one_who_is_known(
         wait_until(lambda: playing.stores.document(reader.user_id) is None)
         (hello,) = await reader.ask("/start")
         assert hello["text"].startswith("Hola, Lucía")
+
+
+async def test_operators_follow_a_reader_through_workflows_audit_and_requests(
+    playing: Program,
+) -> None:
+    async with readers(playing.url, "Lucía") as (reader,), service_of(playing) as service:
+        await reader.ask("/start")
+        await buy(reader, "premium")
+        await service.post(f"/user/{reader.user_id}/besitos/award", {"amount": 2, "reason": "quiz"})
+
+        async def workflows() -> list[Json]:
+            found = await service.get(f"/admin/workflows?user_id={reader.user_id}")
+            items: list[Json] = found.body["items"]
+            return items
+
+        async def is_followed() -> bool:
+            return bool(await workflows())
+
+        await until(is_followed)
+        (running,) = await workflows()
+        shown = (await service.get(f"/admin/workflows/{running['id']}")).body
+        assert (shown["user_id"], shown["error"]) == (str(reader.user_id), None)
+        subscription = (await service.get(f"/user/{reader.user_id}/subscription")).body
+        # They are reminded before it ends.
+        assert shown["created_at"] < shown["deadline"] < subscription["end_date"]
+        resumed = await service.post(f"/admin/workflows/{running['id']}/resume")
+        assert (resumed.status, resumed.code) == (409, "workflow_not_stuck")
+
+        audit = (await service.get(f"/admin/audit?user_id={reader.user_id}")).body["items"]
+        (told,) = [each["details"] for each in audit if each["kind"] == "api_request"]
+        by = told["by"].removeprefix("service:")
+        assert told["operation"] == "award_besitos"
+        requests = (await service.get(f"/admin/requests?service={by}&limit=200")).body
+        refused = {each["correlation_id"]: each for each in requests["refused"]}
+        mine = refused[resumed.headers["X-Correlation-Id"]]
+        assert (mine["code"], mine["operation"]) == ("workflow_not_stuck", "resume_workflow")
+        assert {"award_besitos", "resume_workflow"} <= {e["operation"] for e in requests["asked"]}
+        groups = (await service.get("/admin/subscriber-groups")).body["groups"]
+        assert {"subscriptions", "rewards"} <= {each["name"] for each in groups}
+        assert (await service.get("/admin/dead-letter-groups")).status == 200
