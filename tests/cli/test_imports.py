@@ -40,6 +40,8 @@ finally:
         (["items", "check", str(ITEMS)], {*TELEGRAM, *HTTP, *STORES, *SETTINGS, "sqlalchemy"}),
         (["audit", "ledger"], {*TELEGRAM, "fastapi", "uvicorn"}),
         (["dlq", "list"], {*TELEGRAM, "fastapi", "uvicorn"}),
+        (["service", "list"], {*TELEGRAM, "fastapi", "uvicorn"}),
+        (["token", "rotate"], {*TELEGRAM, "fastapi", "uvicorn", "psycopg", "alembic"}),
         (["workflows", "list"], {*TELEGRAM, "fastapi", "uvicorn"}),
         (["groups", "list"], {*TELEGRAM, "fastapi", "uvicorn"}),
     ],

@@ -64,10 +64,10 @@ class House:
 
 @asynccontextmanager
 async def serving(
-    house: House, limits: Limits, proxies: tuple[str, ...] = ()
+    house: House, limits: Limits, proxies: tuple[str, ...] = (), host: str = "127.0.0.1"
 ) -> AsyncIterator[int]:
     server = HttpServer(
-        house.app(), "127.0.0.1", 0, variable="PORT", limits=limits, trusted_proxies=proxies
+        house.app(), host, 0, variable="PORT", limits=limits, trusted_proxies=proxies
     )
     await server.start()
     try:
@@ -189,16 +189,38 @@ async def test_who_waits_for_an_answer_is_not_sent_away(crowd: ExitStack) -> Non
             assert await in_thread(partial(client.until, bytes(1000)))
 
 
+FORWARDED = b"X-Forwarded-For: 192.0.2.7\r\n"
+
+
+async def believed(headers: bytes, proxies: tuple[str, ...], host: str = "127.0.0.1") -> str | None:
+    """From where the application thinks that such a request comes."""
+    house = House()
+    async with serving(house, LONG, proxies, host) as port:
+        with Raw(port) as client:
+            client.send(b"GET / HTTP/1.1\r\nHost: h\r\n" + headers + b"\r\n")
+            await in_thread(partial(client.until, b"heard"))
+    return house.client
+
+
 @pytest.mark.parametrize(
-    ("proxies", "believed"),
+    ("proxies", "client"),
     [((), "127.0.0.1"), (("127.0.0.0/8",), "192.0.2.7"), (("192.0.2.1",), "127.0.0.1")],
 )
-async def test_only_configured_proxies_are_believed(
-    proxies: tuple[str, ...], believed: str
-) -> None:
-    house = House()
-    async with serving(house, LONG, proxies) as port:
-        with Raw(port) as client:
-            client.send(b"GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 192.0.2.7\r\n\r\n")
-            await in_thread(partial(client.until, b"heard"))
-    assert house.client == believed
+async def test_only_configured_proxies_are_believed(proxies: tuple[str, ...], client: str) -> None:
+    assert await believed(FORWARDED, proxies) == client
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        b"X-Forwarded-For: 203.0.113.9, 192.0.2.7, 10.1.2.3\r\n",
+        b"X-Forwarded-For: 203.0.113.9\r\n" + FORWARDED + b"X-Forwarded-For: 10.1.2.3\r\n",
+    ],
+)
+async def test_what_a_client_says_of_itself_stands_left_of_what_proxies_say(headers: bytes) -> None:
+    assert await believed(headers, ("127.0.0.1", "10.0.0.0/8")) == "192.0.2.7"
+
+
+async def test_a_proxy_is_known_by_a_listener_of_both_kinds_of_addresses() -> None:
+    assert await believed(FORWARDED, ("127.0.0.0/8",), "::") == "192.0.2.7"
+    assert await believed(FORWARDED, ("10.0.0.0/8",), "::") == "::ffff:127.0.0.1"

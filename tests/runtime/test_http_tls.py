@@ -1,5 +1,6 @@
 """TLS of a listener: what it shows, whom it lets in, and for how long it waits for a handshake."""
 
+import hashlib
 import ssl
 import subprocess
 from collections.abc import AsyncIterator
@@ -16,7 +17,7 @@ from starlette.routing import Route
 
 from tests.runtime.raw import Raw, in_thread
 from yabot.runtime.http import HttpServer
-from yabot.runtime.patience import USUAL, Limits
+from yabot.runtime.patience import CLIENT_CERTIFICATE, USUAL, Limits
 from yabot.runtime.tls import ServerCertificate
 
 pytestmark = pytest.mark.engine
@@ -44,9 +45,13 @@ async def scheme(request: Request) -> Response:
     return PlainTextResponse(request.url.scheme)
 
 
+async def client(request: Request) -> Response:
+    return PlainTextResponse(str(request.scope["state"].get(CLIENT_CERTIFICATE)))
+
+
 @asynccontextmanager
 async def serving(tls: ServerCertificate, limits: Limits = USUAL) -> AsyncIterator[HttpServer]:
-    app = Starlette(routes=[Route("/", scheme)])
+    app = Starlette(routes=[Route("/", scheme), Route("/client", client)])
     server = HttpServer(app, "127.0.0.1", 0, variable="PORT", tls=tls, limits=limits)
     await server.start()
     try:
@@ -94,6 +99,17 @@ async def test_clients_need_a_certificate_of_the_authority_named(
         else:
             with pytest.raises(ClientError):
                 await asked(server.url, context)
+
+
+async def test_who_has_shown_a_certificate_is_known_by_it(
+    made: Path, certificate: ServerCertificate
+) -> None:
+    pem = (made / "ours/host/server.crt").read_text()
+    shown = hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest()
+    async with serving(replace(certificate, client_ca=made / "ours/ca/ca.pem")) as server:
+        assert await asked(f"{server.url}/client", trusting(made, "ours")) == shown
+    async with serving(certificate) as server:
+        assert await asked(f"{server.url}/client", trusting(made)) == "None"
 
 
 async def test_a_handshake_that_does_not_come_ends_the_connection(

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import ipaddress
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -54,7 +55,8 @@ class HttpServer:
             lifespan="off",
             server_header=False,
             proxy_headers=bool(trusted_proxies),
-            forwarded_allow_ips=list(trusted_proxies),
+            # Walked from the right, up to the first that is not among them.
+            forwarded_allow_ips=[*trusted_proxies, *map(_on_ipv6, trusted_proxies)],
             timeout_graceful_shutdown=1,
         )
         self._tls = tls
@@ -122,6 +124,14 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Signals belong to the program, not to one of its servers."""
         yield
+
+
+def _on_ipv6(proxy: str) -> str:
+    """How a listener of both kinds of addresses sees one of IPv4."""
+    network = ipaddress.ip_network(proxy)
+    if network.version == 6:
+        return proxy
+    return f"::ffff:{network.network_address}/{96 + network.prefixlen}"
 
 
 def bind(host: str, port: int, variable: str, connections: Connections) -> BoundedListener:

@@ -7,7 +7,6 @@ while knows every key that a token in use may be signed with.
 
 import json
 import os
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -40,6 +39,8 @@ class KeyFolder:
         self._folder = folder
         self._public = folder / "public"
         self._private = folder / "private"
+        # Files of which the log has been told that they hold no key.
+        self._told: set[str] = set()
 
     def published(self, now: datetime) -> list[OwnKey]:
         """Every key that a token may be signed with; the one that signs first stands first.
@@ -90,18 +91,33 @@ class KeyFolder:
 
     def _kept(self) -> list[OwnKey]:
         """All that there are, in the order in which they sign."""
-        found = [key for file in self._files() if (key := _read(file)) is not None]
+        found = [key for file in self._files() if (key := self._read(file)) is not None]
         return sorted(found, key=lambda each: (each.signs_from, each.key.kid))
 
-    def _files(self) -> Iterator[Path]:
-        if not self._public.exists():
-            return
-        for folder in (self._folder, self._public):
-            private_folder(folder, VARIABLE, "private")
+    def _files(self) -> list[Path]:
         try:
-            yield from self._public.glob("*.json")
+            if not self._public.exists():
+                return []
+            for folder in (self._folder, self._public):
+                private_folder(folder, VARIABLE, "private")
+            # It raises what a glob would pass over.
+            files = list(self._public.iterdir())
         except OSError as error:
             raise _unusable(self._public, error) from error
+        return [file for file in files if file.suffix == ".json"]
+
+    def _read(self, file: Path) -> OwnKey | None:
+        try:
+            text = file.read_text(encoding="ascii")
+            signs_from = datetime.fromisoformat(json.loads(text)["signs_from"]).astimezone(UTC)
+            return OwnKey(PublicKey.read(text), signs_from)
+        except FileNotFoundError:  # it has gone meanwhile
+            return None
+        except (OSError, ValueError, KeyError, TypeError, Unusable):
+            if file.name not in self._told:
+                self._told.add(file.name)
+                log.warning("auth.key_unreadable", file=file.name)
+            return None
 
     def _make(self, signs_from: datetime) -> OwnKey:
         key = SigningKey.generate()
@@ -135,17 +151,6 @@ class KeyFolder:
 def _due(keys: list[OwnKey], now: datetime) -> list[OwnKey]:
     """Of ``keys``, those that have signed until now; the last one does still."""
     return [each for each in keys if each.signs_from <= now] or keys[:1]
-
-
-def _read(file: Path) -> OwnKey | None:
-    try:
-        text = file.read_text(encoding="ascii")
-        signs_from = datetime.fromisoformat(json.loads(text)["signs_from"]).astimezone(UTC)
-        return OwnKey(PublicKey.read(text), signs_from)
-    except (OSError, ValueError, KeyError, TypeError, Unusable) as error:
-        if not isinstance(error, FileNotFoundError):
-            log.warning("auth.key_unreadable", file=file.name)
-        return None
 
 
 def _write(file: Path, text: str) -> None:
