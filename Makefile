@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE :=
 PYTEST = $(BIN)/pytest -p no:randomly --dist loadfile --no-loadscope-reorder $(TALLY)
 SEEN := .pytest_cache/tally.json
 
-.PHONY: setup play test-quick test test-slow test-all test-steady test-fresh test-page page-driver crash mutants feature check format bench lab-sentinel lab-cluster lock clean
+.PHONY: setup play test-quick test test-slow test-all test-steady test-fresh test-page page-driver client-maker crash mutants feature check format bench lab-sentinel lab-cluster lock clean
 
 setup: $(SETUP)
 
@@ -33,7 +33,7 @@ test-quick: setup
 test: setup
 	@$(PYTEST) --tier standard --numprocesses $(TESTERS)
 
-test-slow: setup page-driver
+test-slow: setup page-driver client-maker
 	@$(PYTEST) --tier slow --numprocesses $(TESTERS)
 
 # Two runs, one tally; and a few of the mutants, others each time.
@@ -44,7 +44,7 @@ test-all: setup
 	@$(MAKE) --no-print-directory mutants SAMPLE=$(or $(SAMPLE),3)
 
 # Everything RUNS times, in random order, with a busy process on each core.
-test-steady: setup page-driver
+test-steady: setup page-driver client-maker
 	@$(BIN)/python -m tests.steady $(or $(RUNS),5) --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder
 
 # FRESH_TESTS: what to make there instead of `test`, such as test-quick.
@@ -56,6 +56,14 @@ test-page: setup page-driver
 
 page-driver:
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/page.txt
+
+# What makes a client from our OpenAPI document; its pins are at odds with ours.
+client-maker: $(VENV)/client/.done
+
+$(VENV)/client/.done: $(SETUP) requirements/client.txt
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)/client
+	@$(BIN)/uv pip install --quiet --python $(VENV)/client/bin/python --require-hashes -r requirements/client.txt
+	@touch $@
 
 crash: setup
 	@CRASH_SEEDS=$(or $(CRASH_SEEDS),400) $(BIN)/pytest -v $(if $(CRASH_SEED),tests/crash/test_any_moment.py,tests/crash)
@@ -95,6 +103,7 @@ lock: setup
 	@$(LOCK) requirements/runtime.in -o requirements/runtime.txt
 	@$(LOCK) -c requirements/runtime.txt requirements/dev.in -o requirements/dev.txt
 	@$(LOCK) -c requirements/dev.txt requirements/page.in -o requirements/page.txt
+	@$(LOCK) requirements/client.in -o requirements/client.txt
 
 clean:
 	rm -rf $(VENV) .yabot .pytest_cache .mypy_cache .ruff_cache .hypothesis build

@@ -127,6 +127,8 @@ def test_an_answer_has_all_its_fields_and_a_body_those_without_a_default(documen
         *("type", "title", "status", "code", "detail", "correlation_id")
     ]
     assert "language_code" not in schemas["Registration"]["required"]
+    assert schemas["Registration"]["additionalProperties"] is False
+    assert "additionalProperties" not in schemas["Preferences"]
 
 
 def test_no_two_models_share_a_name(document: Json) -> None:

@@ -60,7 +60,7 @@ def build_document(offered: Iterable[Routes]) -> Json:
             "securitySchemes": {"token": TOKEN},
         },
     }
-    finishing.require_what_is_always_there(document)
+    finishing.tell_answers_from_bodies(document)
     finishing.show_examples(document)
     finishing.share_refusals(document)
     return document

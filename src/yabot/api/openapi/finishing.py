@@ -12,8 +12,10 @@ Json = dict[str, Any]
 _SPARING = {"Envelope", "Problem"}
 
 
-def require_what_is_always_there(document: Json) -> None:
-    """An answer has all fields of its model, also those with a default; what is sent need not."""
+def tell_answers_from_bodies(document: Json) -> None:
+    """An answer has all fields of its model, also those with a default, and may have more one day;
+    what is sent need not, and may not.
+    """
     schemas = document["components"]["schemas"]
     sent: set[str] = set()
     waiting = [*_named_in([operation.get("requestBody") for operation in _operations(document)])]
@@ -22,9 +24,12 @@ def require_what_is_always_there(document: Json) -> None:
         if name not in sent:
             sent.add(name)
             waiting += _named_in(schemas[name])
-    for name in schemas.keys() - sent - _SPARING:
-        if properties := schemas[name].get("properties"):
-            schemas[name]["required"] = [*properties]
+    for name in schemas.keys() - sent:
+        schema = schemas[name]
+        if schema.get("additionalProperties") is False:
+            del schema["additionalProperties"]
+        if schema.get("properties") and name not in _SPARING:
+            schema["required"] = [*schema["properties"]]
 
 
 def show_examples(document: Json) -> None:
