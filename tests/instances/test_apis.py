@@ -1,0 +1,176 @@
+"""Two processes that are nothing but the API, behind a balancer: they are as one."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession, TCPConnector
+
+from tests.api.auth.forging import Forge
+from tests.api.client import ApiClient
+from tests.e2e.program import Program
+from tests.e2e.programs import NewProgram
+from tests.instances.round_robin import round_robin
+from tests.storage.fixtures import PostgresServer
+from tests.waiting import until
+from yabot.api.auth.issuing import issue
+from yabot.api.auth.keys import KeyFolder
+from yabot.api.caller import SCOPES
+from yabot.app.api import openapi_document
+from yabot.app.features import FEATURES
+
+Json = dict[str, Any]
+QUOTA = 100
+ANA = {"user_id": "1001", "first_name": "Ana"}
+PREFERENCES = {"language": "en", "notifications_enabled": False, "theme": "dark"}
+AWARD = {"amount": 5, "reason": "quiz"}
+
+
+@dataclass(frozen=True)
+class Apis:
+    instances: Sequence[Program]
+    new_program: NewProgram
+    settings: dict[str, str]
+
+    def start(self) -> None:
+        """One after the other: the first one makes the tables."""
+        for instance in self.instances:
+            instance.start()
+
+    def token(self, service: str) -> str:
+        folder = KeyFolder(Path(self.settings["API_KEYS_DIR"]))
+        return issue(folder, service, SCOPES, timedelta(hours=1))
+
+    async def types(self, *command: str) -> None:
+        """What an operator types, elsewhere."""
+        program = self.new_program(*command, name=f"typed-{command[1]}", **self.settings)
+        assert await asyncio.to_thread(program.run) == 0, program.errors
+
+    @asynccontextmanager
+    async def balanced(self) -> AsyncIterator[ClientSession]:
+        """Each request to another of them."""
+        ports = [int(each.settings["API_PORT"]) for each in self.instances]
+        async with (
+            round_robin(ports) as url,
+            ClientSession(url, connector=TCPConnector(force_close=True)) as session,
+        ):
+            yield session
+
+
+@pytest.fixture
+def apis(
+    new_program: NewProgram,
+    mongodb_uri: str,
+    mongo_database: str,
+    redis_db: str,
+    postgres_server: PostgresServer,
+    tmp_path: Path,
+) -> Iterator[Apis]:
+    """On stores that are empty; they do not run yet."""
+    name = postgres_server.create()
+    settings = {
+        "DATABASE_URL": postgres_server.url_of(name),
+        "MONGODB_URI": mongodb_uri,
+        "MONGODB_DATABASE": mongo_database,
+        "REDIS_URL": redis_db,
+        "API_KEYS_DIR": str(tmp_path / "keys"),
+        "API_REQUESTS_PER_MINUTE": str(QUOTA),
+    }
+    run = partial(new_program, "run", "--role", "api")
+    yield Apis([run(name=f"api{n}", **settings) for n in range(2)], new_program, settings)
+    postgres_server.drop(name)
+
+
+async def status_of(service: ApiClient, path: str = "/users") -> int:
+    return (await service.get(path)).status
+
+
+async def both_say(service: ApiClient, status: int) -> None:
+    """From now on: a change is seen by each within seconds."""
+
+    async def say() -> bool:
+        return [await status_of(service), await status_of(service)] == [status] * 2
+
+    await until(say)
+
+
+async def everything_is_served(session: ClientSession, token: str) -> None:
+    """What needs no name of something, by either; and documents and keys, without a token."""
+    service = ApiClient(session, token=token)
+    paths = {
+        path.removeprefix("/api/v1")
+        for path, methods in openapi_document(FEATURES)["paths"].items()
+        if "get" in methods and "{" not in path
+    }
+    assert {"/users", "/events", "/items"} <= paths
+    assert {path: await status_of(service, path) for path in paths} == dict.fromkeys(paths, 200)
+    for path in ("/openapi.json", "/asyncapi.json", "/.well-known/jwks.json", "/health/ready"):
+        async with session.get(path) as answer:
+            assert answer.status == 200, path
+
+
+async def changes_are_made_once_and_seen_by_both(service: ApiClient) -> None:
+    assert (await service.post("/users", ANA)).status == 201
+    path = f"/user/{ANA['user_id']}"
+    awards = (service.post(f"{path}/besitos/award", AWARD, "one") for _ in range(10))
+    answers = await asyncio.gather(*awards)
+    assert {(answer.status, str(answer.body)) for answer in answers} == {
+        (200, str(answers[0].body))
+    }
+    assert (await service.get(f"{path}/besitos")).body["balance"] == AWARD["amount"]
+
+    etag = (await service.get(f"{path}/preferences")).headers["ETag"]
+    put = await service.put(f"{path}/preferences", PREFERENCES, If_Match=etag)
+    assert put.status == 200
+    # Each remembers states: neither may tell an old one, or take one for the newest.
+    for _ in range(2):
+        assert (await service.get(f"{path}/state")).body["preferences"] == PREFERENCES
+        other = {**PREFERENCES, "theme": "light"}
+        late = await service.put(f"{path}/preferences", other, If_Match=etag)
+        assert (late.status, late.code) == (412, "precondition_failed")
+    for theme in ("auto", "light", "dark"):
+        assert (await service.put(f"{path}/preferences", {**PREFERENCES, "theme": theme})).body[
+            "theme"
+        ] == theme
+
+
+async def let_in(service: ApiClient) -> int:
+    """How many requests are answered before both refuse any."""
+    statuses: list[int] = []
+    while statuses[-2:] != [429, 429]:
+        statuses.append(await status_of(service))
+    return statuses.count(200)
+
+
+@pytest.mark.criterion("scale.4")
+async def test_two_behind_a_balancer_are_as_one(apis: Apis, tmp_path: Path) -> None:
+    greedy, reading, orders, doomed = map(apis.token, ("greedy", "reading", "orders", "doomed"))
+    apis.start()
+    async with apis.balanced() as session:
+        await everything_is_served(session, reading)
+        await changes_are_made_once_and_seen_by_both(ApiClient(session, token=orders))
+
+        forge, key = Forge("letters"), tmp_path / "letters.jwk"
+        key.write_text(forge.jwk)
+        letters = ApiClient(session, token=forge.token())
+        assert await status_of(letters) == 401
+        await apis.types(
+            "service", "add", "letters", "--scope", "users:read", "--public-key", str(key)
+        )
+        await both_say(letters, 200)
+        await apis.types("token", "revoke", doomed)
+        await both_say(ApiClient(session, token=doomed), 401)
+
+        # Two that count for themselves let in twice as many.
+        assert QUOTA <= await let_in(ApiClient(session, token=greedy)) < 1.5 * QUOTA
+
+        first, second = apis.instances
+        first.kill9()
+        assert [await status_of(letters) for _ in range(4)] == [200] * 4
+    assert second.stop() == 0
