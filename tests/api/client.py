@@ -89,11 +89,11 @@ async def as_it_says(scope: Message) -> Caller:
     return Caller(service, frozenset(scopes), "of-a-test", utc_now() + timedelta(hours=1))
 
 
-def without_haste() -> Fairness:
-    """More may be asked than any test asks, and Redis has no say in it."""
+def without_haste(per_minute: int = 10**9) -> Fairness:
+    """More may be asked than any test asks, unless it says so, and Redis has no say in it."""
     away = Gate("Redis")
     away.reason = "nobody needs it"
-    return Fairness(Quota(Counters(Redis(), away), 10**9), Turns(lambda: False))
+    return Fairness(Quota(Counters(Redis(), away), per_minute), Turns(lambda: False))
 
 
 @asynccontextmanager
@@ -109,10 +109,12 @@ async def served(
 
 @asynccontextmanager
 async def serving(
-    *offered: Routes, recorder: RequestRecorder | None = None
+    *offered: Routes,
+    recorder: RequestRecorder | None = None,
+    fairness: Fairness | None = None,
 ) -> AsyncIterator[ApiClient]:
-    recorder = recorder or RequestRecorder()
-    app = build_api({}, offered, as_it_says, without_haste(), recorder)
+    recorder, fairness = recorder or RequestRecorder(), fairness or without_haste()
+    app = build_api({}, offered, as_it_says, fairness, recorder)
     server = HttpServer(app, "127.0.0.1", 0, variable="API_PORT")
     await server.start()
     # A connection that has been idle may be ended just when it is used again.

@@ -1,0 +1,97 @@
+"""Quotas and turns as services meet them, over HTTP."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from tests.api.client import ApiClient, serving, without_haste
+from yabot.api import turns as bounds
+from yabot.api.problems import MEDIA_TYPE
+from yabot.api.requests import Asking
+from yabot.api.routes import Routes
+
+pytestmark = pytest.mark.engine
+
+
+class Nothing(BaseModel):
+    done: bool = True
+
+
+class Work:
+    """What one path waits for, and another fails at."""
+
+    def __init__(self) -> None:
+        self.begun = 0
+        self.go = asyncio.Event()
+
+    def routes(self) -> Routes:
+        routes = Routes("tests")
+
+        @routes.get("/quick", needs="users:read", gives=Nothing)
+        async def quick(asking: Asking) -> Response:
+            """At once."""
+            return asking.answer(Nothing())
+
+        @routes.get("/slow", needs="users:read", gives=Nothing)
+        async def slow(asking: Asking) -> Response:
+            """As when a store does not answer."""
+            self.begun += 1
+            await self.go.wait()
+            return asking.answer(Nothing())
+
+        @routes.get("/broken", needs="users:read", gives=Nothing)
+        async def broken(asking: Asking) -> Response:
+            """As whatever nobody has thought of."""
+            raise RuntimeError(asking.caller.service)
+
+        return routes
+
+
+@pytest.fixture
+def work() -> Work:
+    return Work()
+
+
+@pytest.fixture
+async def api(work: Work) -> AsyncIterator[ApiClient]:
+    async with serving(work.routes()) as client:
+        yield client
+
+
+async def test_each_answer_tells_how_the_quota_stands_until_it_is_used_up(work: Work) -> None:
+    async with serving(work.routes(), fairness=without_haste(per_minute=3)) as api:
+        answers = [await api.get("/quick") for _ in range(3)]
+        assert [answer.status for answer in answers] == [200] * 3
+        assert [answer.headers["RateLimit-Remaining"] for answer in answers] == ["2", "1", "0"]
+        refused = await api.get("/quick", X_Correlation_Id="order-7")
+        assert (refused.status, refused.code) == (429, "quota_exceeded")
+        assert refused.headers["Content-Type"] == MEDIA_TYPE
+        assert refused.headers["Retry-After"] == refused.headers["RateLimit-Reset"]
+        assert refused.body["correlation_id"] == refused.headers["X-Correlation-Id"] == "order-7"
+        api.service = "letters"
+        assert (await api.get("/quick")).status == 200
+
+
+async def test_who_waits_for_a_store_leaves_turns_to_other_services(
+    api: ApiClient, work: Work
+) -> None:
+    stuck = [asyncio.create_task(api.get("/slow")) for _ in range(bounds.AT_ONCE)]
+    other = ApiClient(api.session, "letters")
+    assert (await other.get("/quick")).status == 200
+    assert work.begun <= bounds.OF_ONE
+    work.go.set()
+    assert {answer.status for answer in await asyncio.gather(*stuck)} == {200}
+
+
+@pytest.mark.parametrize(("path", "status"), [("/broken", 500), ("/nowhere", 404)])
+async def test_whatever_becomes_of_a_request_its_turn_ends(
+    api: ApiClient, path: str, status: int
+) -> None:
+    for _ in range(bounds.AT_ONCE + 1):
+        assert (await api.get(path)).status == status
+    api.scopes = []
+    for _ in range(bounds.AT_ONCE + 1):
+        assert (await api.get("/quick")).status == 403
