@@ -4,6 +4,7 @@ import json
 
 import typer
 
+from yabot.api.openapi.codes import codes_table
 from yabot.app.api import openapi_document
 from yabot.app.features import FEATURES
 
@@ -19,3 +20,9 @@ def group() -> None:
 def openapi() -> None:
     """Print the OpenAPI document, as /openapi.json shows it: for programs."""
     typer.echo(json.dumps(openapi_document(FEATURES), ensure_ascii=False, indent=2))
+
+
+@app.command()
+def codes() -> None:
+    """List the codes of all refusals, as docs/api.md does."""
+    typer.echo(codes_table(openapi_document(FEATURES)), nl=False)

@@ -30,7 +30,7 @@ OF_BODIES = (
     problems.MEDIA_TYPE_UNSUPPORTED,
 )
 # Those of a business rule are kept and given again; those of the form are not.
-MAY_BE_REPLAYED = (404, 409, 410, 412, 422)
+MAY_BE_REPLAYED = (404, 409, 410, 412, 422, 428)
 OF_CHANGES = (
     problems.KEY_REUSED,
     problems.ANSWER_FORGOTTEN,
