@@ -3,7 +3,8 @@
 A store that is away holds up only what stands there: events posted by the API need no Redis.
 """
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from time import monotonic
 
 from sqlalchemy.exc import DataError, IntegrityError
@@ -111,20 +112,23 @@ class Sequencer(Assignee):
 
     async def _work(self, lease: Lease) -> None:
         outages = _Outages()
-        await outages.outlast(self._remove_done())
-        await outages.outlast(self._look(lease))
+        with outages.outlasted():
+            await self._remove_done()
+        with outages.outlasted():
+            await self._look(lease)
         if not self._buffer:
             # Whatever is there is still to be taken in.
             for source in self._sources.values():
                 source.begin_anew()
-        for source in self._sources.values():
-            await outages.outlast(self._fill(source, lease))
+        await self._fill(lease, outages)
         for arrival in self._buffer.due(monotonic()):
             lease.require()
             await self._take_in(arrival, lease)
             self._buffer.remove(arrival)
-        await outages.outlast(self.refusals.set_aside(lease.checks))
-        await outages.outlast(self._remove_done())
+        with outages.outlasted():
+            await self.refusals.set_aside(lease.checks)
+        with outages.outlasted():
+            await self._remove_done()
         INBOUND_BUFFERED.set(len(self._buffer))
         outages.tell()
 
@@ -134,19 +138,30 @@ class Sequencer(Assignee):
             await self.refusals.take_up(lease.checks)
             self._looked_at = monotonic()
 
-    async def _fill(self, source: Source, lease: Lease) -> None:
-        """With all that is there, as far as there is room."""
+    async def _fill(self, lease: Lease, outages: "_Outages") -> None:
+        """With all that is there, as far as there is room: a flood in one place leaves the others
+        their turns.
+        """
         patience = self._buffer.patience(monotonic())
         seconds = WATCH if patience is None else min(patience, WATCH)
-        while not self._buffer.is_full:
-            entries = await source.read(seconds)
-            for entry in entries:
-                await self._take_on(entry, lease)
-                source.given(entry)
-            await self.refusals.set_aside(lease.checks)
-            if len(entries) < READ_AT_ONCE:
-                return
-            seconds = 0.0
+        sources = list(self._sources.values())
+        while sources and not self._buffer.is_full:
+            with_more: list[Source] = []
+            for source in sources:
+                with outages.outlasted():
+                    # Nobody waits for what may come while there is something to do.
+                    if await self._take_some(source, 0.0 if with_more else seconds, lease):
+                        with_more.append(source)
+            sources, seconds = with_more, 0.0
+
+    async def _take_some(self, source: Source, seconds: float, lease: Lease) -> bool:
+        """Whether more may stand there."""
+        entries = await source.read(seconds)
+        for entry in entries:
+            await self._take_on(entry, lease)
+            source.given(entry)
+        await self.refusals.set_aside(lease.checks)
+        return len(entries) == READ_AT_ONCE
 
     async def _take_on(self, entry: Entry, lease: Lease) -> None:
         try:
@@ -180,9 +195,10 @@ class _Outages:
     def __init__(self) -> None:
         self._first: StoreUnavailable | None = None
 
-    async def outlast(self, step: Awaitable[None]) -> None:
+    @contextmanager
+    def outlasted(self) -> Iterator[None]:
         try:
-            await step
+            yield
         except StoreUnavailable as error:
             self._first = self._first or error
 
