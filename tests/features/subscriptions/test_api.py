@@ -1,24 +1,18 @@
 """Subscriptions, as other services ask for them and change them: without MongoDB and Redis."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 import pytest
-from starlette.responses import Response
 
 from tests.api.client import ApiClient, serving
+from tests.api.overtaken import OvertakenDoor
 from tests.features.harness import Harness
 from tests.storage.dumps import rows_of
-from yabot.api.answers import Answer
-from yabot.api.door import Decision, Door
-from yabot.api.requests import Change
 from yabot.features.subscriptions.api import routes
 from yabot.features.subscriptions.events import SubscriptionUpdated
 from yabot.features.subscriptions.plans import PLANS
 from yabot.features.subscriptions.tables import subscriptions
-from yabot.log.commit_log import CommitLog
-from yabot.log.unit_of_work import UnitOfWork
 
 VIP = {"plan_type": "vip"}
 
@@ -166,26 +160,6 @@ async def test_what_has_changed_since_it_was_read_is_not_extended(
     assert (late.status, late.code) == (412, "precondition_failed")
 
 
-class OvertakenDoor(Door):
-    """Somebody is faster than the first decision that comes through."""
-
-    def __init__(self, commits: CommitLog, faster: Callable[[], Awaitable[None]]) -> None:
-        super().__init__(commits)
-        self._faster: Callable[[], Awaitable[None]] | None = faster
-
-    async def change(
-        self, change: Change, decision: Decision, user_id: str | None = None
-    ) -> Response:
-        async def decide(work: UnitOfWork) -> Answer:
-            answer = await decision(work)
-            faster, self._faster = self._faster, None
-            if faster is not None:
-                await faster()
-            return answer
-
-        return await super().change(change, decide, user_id)
-
-
 @pytest.mark.parametrize("has_one", [True, False])
 async def test_who_is_deleted_meanwhile_is_unknown_and_gets_nothing(
     api: ApiClient, harness: Harness, has_one: bool
@@ -198,6 +172,19 @@ async def test_who_is_deleted_meanwhile_is_unknown_and_gets_nothing(
         answered = await slower.post(path_of(ana.user_id), VIP)
     assert (answered.status, answered.code) == (404, "user_unknown")
     assert await rows_of(harness.services.database, subscriptions) == []
+
+
+async def test_no_answer_about_a_subscription_outlives_its_user(
+    api: ApiClient, harness: Harness
+) -> None:
+    ana = await harness.join()
+    await api.post(path_of(ana.user_id), VIP)
+    await api.post(f"{path_of(ana.user_id)}/cancel")
+    door = OvertakenDoor(harness.services.commits, ana.forget)
+    async with serving(routes(harness.services, door)) as slower:
+        # Cancelled already: it changes nothing.
+        answered = await slower.post(f"{path_of(ana.user_id)}/cancel")
+    assert (answered.status, answered.code) == (404, "user_unknown")
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.api.client import ApiClient
+from tests.api.client import ApiClient, serving
+from tests.api.overtaken import OvertakenDoor
 from tests.features.harness import Harness, HarnessReader
 from tests.storage.dumps import events_of
+from yabot.features.users.api import routes
 from yabot.features.users.events import UserUpdated
 from yabot.features.users.forgotten import ForgottenList
 from yabot.features.users.service import UserService
@@ -141,6 +143,33 @@ async def test_a_profile_that_has_changed_since_is_not_replaced(
     assert (await api.put(path, PROFILE, If_Match=etag)).status == 200
     late = await api.put(path, PROFILE, If_Match=etag)
     assert (late.status, late.code) == (412, "precondition_failed")
+
+
+async def test_of_two_who_have_read_the_same_profile_one_replaces_it(
+    api: ApiClient, harness: Harness
+) -> None:
+    ana = await harness.join()
+    path = f"/user/{ana.user_id}/profile"
+    etag = (await api.get(path)).headers["ETag"]
+    faster = {**PROFILE, "first_name": "Luz"}
+    door = OvertakenDoor(harness.services.commits, lambda: api.put(path, faster, If_Match=etag))
+    async with serving(routes(harness.services, door)) as slower:
+        late = await slower.put(path, PROFILE, If_Match=etag)
+    assert (late.status, late.code) == (412, "precondition_failed")
+    assert (await api.get(path)).body == faster
+
+
+@pytest.mark.parametrize("part", ["profile", "preferences"])
+async def test_no_answer_outlives_the_user_whom_it_is_about(
+    api: ApiClient, harness: Harness, part: str
+) -> None:
+    ana = await harness.join()
+    path = f"/user/{ana.user_id}/{part}"
+    as_it_is = (await api.get(path)).body
+    door = OvertakenDoor(harness.services.commits, ana.forget)
+    async with serving(routes(harness.services, door)) as slower:
+        answered = await slower.put(path, as_it_is)
+    assert (answered.status, answered.code) == (404, "user_unknown")
 
 
 async def test_who_is_deleted_is_gone_and_remembered_as_forgotten(

@@ -66,21 +66,27 @@ class _Answers:
     async def extended(
         self, work: UnitOfWork, user_id: str, given: SubscriptionGiven, change: Change
     ) -> Answer:
-        change.require_match(etag_of(await self.current(user_id)))
         self._users.guard_known(work, user_id)
         plan, time = PLANS[given.plan_type], timedelta(days=given.days)
         term = await self._subscriptions.give(work, user_id, plan, time)
+        await self._require_match(user_id, change)
         if term is None:
             raise SUBSCRIPTION_TOO_LONG.refuse()
         return _running(term)
 
     async def cancelled(self, work: UnitOfWork, user_id: str, change: Change) -> Answer:
-        change.require_match(etag_of(await self.current(user_id)))
+        # Also when nothing changes: no answer is kept of who is deleted meanwhile.
+        self._users.guard_known(work, user_id)
         cancelled = await self._subscriptions.cancel(work, user_id)
         term = cancelled or await self._subscriptions.running(user_id)
+        await self._require_match(user_id, change)
         if term is None:
             raise NO_SUBSCRIPTION.refuse()
         return _running(term)
+
+    async def _require_match(self, user_id: str, change: Change) -> None:
+        """Behind what was decided: if that was of something older, the commit fails its guard."""
+        change.require_match(etag_of(await self.current(user_id)))
 
 
 def _running(term: Term) -> Answer:

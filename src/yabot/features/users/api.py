@@ -158,6 +158,7 @@ def _offer_profile(routes: Routes, users: UserService, door: Door) -> None:
         async def decide(work: UnitOfWork) -> Answer:
             user = await known(users, user_id)
             change.require_match(etag_of(UserProfile.of(user.profile)))
+            users.guard_profile(work, user)
             contact = body.contact(user_id)
             users.correct_profile(work, user, contact.values)
             told = UserProfile.of(contact)
@@ -211,6 +212,8 @@ def _offer_state(routes: Routes, users: UserService, door: Door, shapes: Shapes)
             user = await known(users, user_id)
             before = (await users.state(user)).preferences
             change.require_match(etag_of(before))
+            # Also when nothing changes: no answer is kept of who is deleted meanwhile.
+            users.guard_known(work, user_id)
             wanted = Preferences(**body.model_dump())
             given = before.model_dump()
             changed = {name: to for name, to in body.model_dump().items() if given[name] != to}

@@ -110,6 +110,18 @@ def hold(user_id: str, *, alone: bool = False) -> Statement[None]:
     return check
 
 
+def hold_as(profile: Profile) -> Statement[None]:
+    """Fails its guard unless the profile is this one, which nobody changes until the commit."""
+    query = select(user_profiles).where(user_profiles.c.user_id == profile.user_id)
+
+    def check(connection: Connection) -> None:
+        found = connection.execute(query.with_for_update()).mappings().first()
+        same = found is not None and Profile.model_construct(**found) == profile
+        guard(same, f"the profile of user {profile.user_id}")
+
+    return check
+
+
 def add_profile(profile: Profile) -> Statement[None]:
     def add(connection: Connection) -> None:
         statement = insert_new(connection, user_profiles)

@@ -92,6 +92,10 @@ class UserService:
         """Let the unit fail its guard when there is no such user at its commit."""
         work.add(repository.hold(user_id))
 
+    def guard_profile(self, work: UnitOfWork, user: User) -> None:
+        """Let the unit fail its guard when the profile is not as it was read at its commit."""
+        work.add(repository.hold_as(user.profile))
+
     async def state(self, user: User) -> UserState:
         """The state at the very version that SQL had when the user was read.
 

@@ -1,0 +1,31 @@
+"""A door at which somebody else is always faster."""
+
+from collections.abc import Awaitable, Callable
+
+from starlette.responses import Response
+
+from yabot.api.answers import Answer
+from yabot.api.door import Decision, Door
+from yabot.api.requests import Change
+from yabot.log.commit_log import CommitLog
+from yabot.log.unit_of_work import UnitOfWork
+
+
+class OvertakenDoor(Door):
+    """Somebody is faster than the first decision that comes through."""
+
+    def __init__(self, commits: CommitLog, faster: Callable[[], Awaitable[object]]) -> None:
+        super().__init__(commits)
+        self._faster: Callable[[], Awaitable[object]] | None = faster
+
+    async def change(
+        self, change: Change, decision: Decision, user_id: str | None = None
+    ) -> Response:
+        async def decide(work: UnitOfWork) -> Answer:
+            answer = await decision(work)
+            faster, self._faster = self._faster, None
+            if faster is not None:
+                await faster()
+            return answer
+
+        return await super().change(change, decide, user_id)
