@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from functools import partial
 from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
 
 from yabot.api.answers import Answer
+from yabot.api.arriving import arrived
 from yabot.api.caller import Caller
 from yabot.api.fairness import Fairness
 from yabot.api.phases import App, Message, Receive, Send
@@ -46,21 +48,41 @@ class Gate:
             return
         try:
             caller: Caller = await self._authenticate(scope)
+            receive = await arrived(scope, receive)
             standing = await self._fairness.enter(caller.service)
         except Refused as refused:
             await self._refuse(refused, scope, receive, send_named)
             return
         scope["caller"] = caller
         told.update(standing.headers)
+        turn = _Turn(partial(self._fairness.leave, caller.service), send_named)
         try:
-            await self._app(scope, receive, send_named)
+            await self._app(scope, receive, turn.send)
         finally:
-            self._fairness.leave(caller.service)
+            turn.end()
 
     async def _refuse(self, refused: Refused, scope: Message, receive: Receive, send: Send) -> None:
         answer = Answer.of_refusal(refused, scope["correlation_id"]).response
         await self._fairness.enter_to_refuse()
+        turn = _Turn(self._fairness.leave_refused, send)
         try:
-            await answer(scope, receive, send)
+            await answer(scope, receive, turn.send)
         finally:
-            self._fairness.leave_refused()
+            turn.end()
+
+
+class _Turn:
+    """Ends once, when the answer begins to go out: its client may take it as slowly as it likes."""
+
+    def __init__(self, leave: Callable[[], None], send: Send) -> None:
+        self._leave: Callable[[], None] | None = leave
+        self._send = send
+
+    async def send(self, message: Message) -> None:
+        self.end()
+        await self._send(message)
+
+    def end(self) -> None:
+        leave, self._leave = self._leave, None
+        if leave is not None:
+            leave()
