@@ -15,6 +15,7 @@ import aiohttp
 from redis.asyncio import Redis
 
 from yabot.api.app import build_api
+from yabot.api.auth.refusals import MISSING, refuse
 from yabot.api.caller import SCOPES, Caller
 from yabot.api.counters import Counters
 from yabot.api.door import Door
@@ -83,9 +84,11 @@ class ApiClient:
 
 
 async def as_it_says(scope: Message) -> Caller:
-    """Whoever asks is who they say they are."""
-    (given,) = (value for name, value in scope["headers"] if name == b"authorization")
-    _, service, *scopes = given.decode().split()
+    """Whoever asks is who they say they are. Raises Refused for who says nothing."""
+    given = [value for name, value in scope["headers"] if name == b"authorization"]
+    if not given:
+        raise refuse(MISSING)
+    _, service, *scopes = given[0].decode().split()
     return Caller(service, frozenset(scopes), "of-a-test", utc_now() + timedelta(hours=1))
 
 
