@@ -257,3 +257,12 @@ async def test_what_is_no_http_is_a_problem_too(echo: Echo, sent: bytes) -> None
     answered = await echo.raw(sent)
     assert (answered.status, answered.code) == (400, "malformed_request")
     assert ProblemBody.model_validate(answered.body)
+
+
+async def test_a_refusal_is_short_however_much_is_wrong(echo: Echo) -> None:
+    many = b"{" + b",".join(b'"%x":1' % number for number in range(20_000)) + b"}"
+    long = b'{"' + b"x" * 200_000 + b'":1}'
+    for body in (many, long):
+        answered = await echo.send("PUT", "/echo", body)
+        assert (answered.status, answered.code) == (422, "invalid_request")
+        assert len(answered.content) < 5_000

@@ -16,6 +16,10 @@ from yabot.observability.logging import get_logger
 
 log = get_logger(__name__)
 
+# Of a request, in its answer, and the characters of a place: both are as long as the client likes.
+MOST_FAULTS = 20
+LONGEST_PLACE = 200
+
 _OF_STATUS = {404: problems.NOT_FOUND, 405: problems.METHOD_NOT_ALLOWED}
 
 
@@ -50,11 +54,16 @@ async def _failed(request: Request, error: Exception) -> Response:
 
 
 def _invalid(error: RequestValidationError) -> Refused:
-    faults = [Fault(pointer=_pointer(each["loc"]), detail=each["msg"]) for each in error.errors()]
+    first = error.errors()[:MOST_FAULTS]
+    faults = [Fault(pointer=_pointer(each["loc"]), detail=each["msg"]) for each in first]
     return Refused(problems.INVALID, problems.INVALID.meaning, faults)
 
 
 def _pointer(place: tuple[str | int, ...]) -> str:
+    return _whole_pointer(place)[:LONGEST_PLACE]
+
+
+def _whole_pointer(place: tuple[str | int, ...]) -> str:
     where, *rest = place
     if where == "body":
         return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in rest)
