@@ -234,7 +234,7 @@ async def test_a_handler_whose_own_task_is_cancelled_has_failed_like_any_other(
 @pytest.mark.parametrize(
     ("changed", "code", "told"),
     [
-        ({"version": 2}, "invalid_input", "has version 2, and this program knows 1"),
+        ({"version": 2}, "invalid_input", "knows toy_poked up to 1"),
         ({"payload": {"word": 5}}, "ValidationError", "Poked: string_type"),
         ({"payload": {}}, "ValidationError", "Poked: missing"),
         ({"payload": {"word": "x", "new": 1}}, "ValidationError", "Poked: extra_forbidden"),

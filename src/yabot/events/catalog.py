@@ -108,11 +108,12 @@ class Catalog:
         """Raises InvalidInput for an unknown type or a later version than this program knows."""
         payload_type = self._types.get(envelope.event_type)
         if payload_type is None:
-            raise InvalidInput(f"event type '{envelope.event_type}' is not in the catalog")
+            # What it is called may be a stranger's word.
+            raise InvalidInput("event_type: there is none of this name in the catalog")
         if envelope.version > payload_type.version:
             raise InvalidInput(
-                f"{envelope.event_type} has version {envelope.version}, and this program knows "
-                f"{payload_type.version}: upgrade it, then try the event again"
+                f"version: this program knows {envelope.event_type} up to {payload_type.version}: "
+                "upgrade it, then try the event again"
             )
         return payload_type
 
