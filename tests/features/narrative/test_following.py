@@ -7,9 +7,10 @@ import pytest
 
 from tests.features.harness import Harness
 from tests.features.narrative.stories import SMALL_STORY
+from tests.waiting import until
 from yabot.features.narrative import changes
 from yabot.features.narrative.changes import FragmentChange
-from yabot.features.narrative.documents import STORIES
+from yabot.features.narrative.documents import FRAGMENTS, STORIES
 from yabot.features.narrative.editing import StoryEditor
 from yabot.features.narrative.library import Library
 from yabot.features.narrative.story import Story, parse_story
@@ -43,10 +44,10 @@ async def commit(harness: Harness, title: str) -> None:
 
 
 async def title_of(library: Library) -> str:
-    """Of the fragment that the tests change."""
-    story = await library.current()
-    assert story is not None
-    return story.fragments["garden"].title["en"]
+    """Of the fragment that the tests change, with all that the library knows to be committed."""
+    edition = await library.newest()
+    assert edition is not None
+    return edition.story.fragments["garden"].title["en"]
 
 
 async def test_whoever_looks_next_finds_what_a_dead_process_has_committed(
@@ -57,6 +58,33 @@ async def test_whoever_looks_next_finds_what_a_dead_process_has_committed(
     assert await title_of(Library(harness.services.documents)) == "The garden"
     assert await title_of(library(harness)) == "Eden"
     assert await title_of(Library(harness.services.documents)) == "Eden"
+
+
+async def test_readers_bring_it_there_and_wait_for_nothing(harness: Harness) -> None:
+    await commit(harness, "Eden")
+    readers = library(harness)
+
+    async def see_it() -> bool:
+        story = await readers.current()
+        assert story is not None
+        return story.fragments["garden"].title["en"] == "Eden"
+
+    await until(see_it)
+
+
+async def test_what_a_dead_process_holds_keeps_no_reader_from_the_story(harness: Harness) -> None:
+    """Killed in a transaction: MongoDB lets nobody else write there for a minute."""
+    documents = harness.services.documents
+    await commit(harness, "Eden")
+    async with documents.client.start_session() as dead:
+        await dead.start_transaction()
+        touched = {"$set": {"changes": 0}}
+        await documents[STORIES].update_one({"_id": "current"}, touched, session=dead)
+        await documents[FRAGMENTS].delete_many({}, session=dead)
+        assert await title_of(library(harness)) == "The garden"
+        assert not documents.gate.suspected.is_set()
+        await dead.abort_transaction()
+    assert await title_of(library(harness)) == "Eden"
 
 
 async def test_processes_that_look_at_once_bring_it_there_once(

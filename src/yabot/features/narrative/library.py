@@ -10,7 +10,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession as Session
 from pymongo.errors import PyMongoError
 
 from yabot.error_text import kind_of
-from yabot.errors import InvalidInput, StoreUnavailable
+from yabot.errors import GuardFailed, InvalidInput, StoreUnavailable
 from yabot.features.narrative.changes import FragmentChange
 from yabot.features.narrative.documents import (
     CURRENT,
@@ -31,6 +31,8 @@ log = get_logger(__name__)
 FRESH_FOR = 1.0
 STANDS_IN = f"{PROGRESS.path}.current_fragment"
 READS = 5
+# Seconds between tries to bring MongoDB a change while somebody else changes the story there.
+PAUSES = (0.05, 0.1, 0.2, 0.4)
 # Of no story: whoever names no revision replaces the one that is there when the switch begins.
 WHATEVER = "whatever"
 
@@ -62,7 +64,9 @@ class Library:
         self._edition: Edition | None = None
         self._checked_at = -FRESH_FOR
         self._check: asyncio.Task[Edition | None] | None = None
+        self._following: asyncio.Task[bool] | None = None
         self._looking = asyncio.Lock()
+        self._bringing = asyncio.Lock()
 
     async def current(self) -> Story | None:
         """The story that readers see; None before the first import. Raises StoreUnavailable."""
@@ -70,46 +74,49 @@ class Library:
             # However many readers ask at once, MongoDB is asked once.
             if self._check is None or self._check.done():
                 self._check = asyncio.create_task(self._look())
+            if self._following is None or self._following.done():
+                # No reader waits for it: they see what comes of it at a later look.
+                self._following = asyncio.create_task(self._catch_up())
             await asyncio.shield(self._check)
         return self._edition.story if self._edition else None
 
     async def newest(self) -> Edition | None:
-        """The story with all that SQL has committed by now. Raises StoreUnavailable."""
+        """The story with all that SQL has committed by now. Raises StoreUnavailable.
+
+        What MongoDB does not take now waits for the next look: the story is then without it.
+        """
+        for pause in PAUSES:
+            if await self._catch_up():
+                break
+            await asyncio.sleep(pause)
         return await self._look()
 
     async def _look(self) -> Edition | None:
         # One after another: a slow look does not bring back what a later one has replaced.
         async with self._looking:
             own = await self._documents.find(STORIES, CURRENT)
-            if own is not None and await self._catch_up(_changes_in(own)):
-                own = await self._documents.find(STORIES, CURRENT)
             if not _is_of(self._edition, own):
                 self._edition = await self._load()
             self._checked_at = monotonic()
             return self._edition
 
-    async def _catch_up(self, changes: int) -> bool:
-        """Bring MongoDB what SQL has committed; False: nothing could be.
-
-        What cannot be brought waits for the next look, and keeps no reader from the story.
-        """
-        try:
-            waiting = await self._committed(changes)
-        except StoreUnavailable:
-            return False
-        taken = False
-        try:
-            for change in waiting:
-                await self._take(change)
-                taken = True
-        except (StoreUnavailable, PyMongoError) as error:
-            log.warning("story.change_waits", reason=kind_of(error))
-        return taken
+    async def _catch_up(self) -> bool:
+        """Bring MongoDB what SQL has committed. False: somebody else is at it just now."""
+        async with self._bringing:
+            try:
+                own = await self._documents.find(STORIES, CURRENT)
+                for change in await self._committed(_changes_in(own)) if own else ():
+                    await self._take(change)
+            except GuardFailed:
+                return False
+            except (StoreUnavailable, PyMongoError) as error:
+                log.warning("story.change_waits", reason=kind_of(error))
+            return True
 
     async def _take(self, change: FragmentChange) -> None:
         """Once, however often it is tried, and only over the story for which it was decided.
 
-        Raises StoreUnavailable: then it is either all there or not at all.
+        Raises StoreUnavailable, GuardFailed: then it is either all there or not at all.
         """
 
         async def switch(session: Session) -> None:
@@ -125,7 +132,7 @@ class Library:
             passed = {"$set": {"changes": change.number}}
             await self._documents[STORIES].update_one({"_id": CURRENT}, passed, session=session)
 
-        await self._documents.transaction(switch)
+        await self._documents.attempt(switch)
 
     async def revision(self) -> str | None:
         """Of the story that readers see; None before the first import. Raises StoreUnavailable."""

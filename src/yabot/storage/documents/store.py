@@ -22,7 +22,7 @@ from pymongo.errors import (
 )
 
 from yabot.error_text import kind_of
-from yabot.errors import StartupError, StoreUnavailable
+from yabot.errors import GuardFailed, StartupError, StoreUnavailable
 from yabot.runtime.watch import Gate
 from yabot.storage.documents.collections import ensure_collection, verify_collection
 from yabot.storage.documents.model import Collection
@@ -136,6 +136,23 @@ class DocumentStore:
         with self.answering(), pymongo.timeout(TRANSACTION_SECONDS):
             async with self.client.start_session() as session:
                 return await session.with_transaction(change)
+
+    async def attempt(self, change: Callable[[AsyncClientSession], Awaitable[T]]) -> T:
+        """As ``transaction``, and only once. Raises GuardFailed when another one is under way.
+
+        That may be a dead process's: MongoDB takes a minute to give it up.
+        """
+        try:
+            with self.answering():
+                async with (
+                    self.client.start_session() as session,
+                    await session.start_transaction(),
+                ):
+                    return await change(session)
+        except OperationFailure as error:
+            if error.has_error_label("TransientTransactionError"):
+                raise GuardFailed("what is changed in MongoDB has changed meanwhile") from error
+            raise
 
     async def close(self) -> None:
         with suppress(TimeoutError):
