@@ -1,5 +1,7 @@
 """Whoever keeps asking without a valid token waits, and is noticed; nobody else does."""
 
+import asyncio
+
 import pytest
 from redis.asyncio import Redis
 
@@ -137,6 +139,11 @@ async def test_who_is_held_off_is_told_of_once_and_the_same_by_all(
     ]
     # One event comes of both: their cause is the same.
     assert len({of for _, of in told}) == 1
+
+
+async def test_many_at_once_are_told_of_once(process: Process) -> None:
+    await asyncio.gather(*(process.code() for _ in range(5 * MOST)))
+    assert len(process.told) == 1
 
 
 async def test_what_is_told_is_bounded_however_many_they_are(alone: Process) -> None:
