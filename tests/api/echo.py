@@ -70,6 +70,11 @@ def echoing() -> Routes:
         """Say nothing much."""
         return asking.answer(Heard(said="hm"))
 
+    @routes.get("/broken", needs="users:read", gives=Heard)
+    async def get_broken(asking: Asking) -> Response:
+        """Fail."""
+        raise LookupError("of nobody's business")
+
     return routes
 
 

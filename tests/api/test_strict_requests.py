@@ -231,6 +231,25 @@ async def test_if_match_is_refused_where_nothing_has_an_etag(echo: Echo) -> None
     assert (await echo.send("DELETE", "/echo/1", None, b'If-Match: "then"')).status == 412
 
 
+async def test_a_failure_of_ours_is_a_problem_without_its_reason(echo: Echo) -> None:
+    """In an operation, and before one is reached: the toy API breaks over such a token."""
+    failed = await echo.send("GET", "/broken")
+    before = await echo.raw(
+        b"GET /api/v1/echo HTTP/1.1\r\nHost: h\r\nConnection: close\r\nAuthorization: \r\n\r\n"
+    )
+    for answered in (failed, before):
+        assert (answered.status, answered.code) == (500, "internal_error")
+        assert b"business" not in answered.content
+
+
+async def test_wrong_in_a_thousand_places_is_told_of_some(echo: Echo) -> None:
+    fields = ",".join(f'"{number}{"x" * 200}": 1' for number in range(1000))
+    answered = await echo.send("PUT", "/echo", f"{{{fields}}}".encode())
+    assert (answered.status, answered.code) == (422, "invalid_request")
+    assert len(answered.body["errors"]) == 20
+    assert max(len(fault["pointer"]) for fault in answered.body["errors"]) == 200
+
+
 async def test_who_is_slow_is_hung_up_on() -> None:
     """In the head, and in a body that never comes whole."""
     head = b"PUT /api/v1/echo HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer orders users:write\r\n"

@@ -11,6 +11,7 @@ from yabot.api.answers import Answer
 from yabot.api.arriving import arrived
 from yabot.api.caller import Caller
 from yabot.api.fairness import Fairness
+from yabot.api.handling import failure
 from yabot.api.phases import App, Message, Receive, Send
 from yabot.api.problems import Refused
 from yabot.api.routes import PREFIX
@@ -52,6 +53,9 @@ class Gate:
             standing = await self._fairness.enter(caller.service)
         except Refused as refused:
             await self._refuse(refused, scope, receive, send_named)
+            return
+        except Exception as error:  # noqa: BLE001 - told in the log, and to the client in our form
+            await self._refuse(failure(correlation_id, error), scope, receive, send_named)
             return
         scope["caller"] = caller
         told.update(standing.headers)

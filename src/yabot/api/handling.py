@@ -47,10 +47,15 @@ def _answering(
     return answer
 
 
+def failure(correlation_id: str, error: Exception) -> Refused:
+    """To be answered; why, is said in the log alone."""
+    log.error("api.failed", correlation_id=correlation_id, exc_info=error)
+    return problems.INTERNAL_ERROR.refuse()
+
+
 async def _failed(request: Request, error: Exception) -> Response:
     correlation_id = request.scope["correlation_id"]
-    log.error("api.failed", correlation_id=correlation_id, exc_info=error)
-    return Answer.of_refusal(problems.INTERNAL_ERROR.refuse(), correlation_id).response
+    return Answer.of_refusal(failure(correlation_id, error), correlation_id).response
 
 
 def _invalid(error: RequestValidationError) -> Refused:
