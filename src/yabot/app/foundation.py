@@ -9,7 +9,7 @@ from typing import Literal
 from yabot.app.assembly import build_services
 from yabot.app.engines import Engines
 from yabot.app.stores import Stores, open_stores
-from yabot.app.watches import build_watches, report_to
+from yabot.app.watches import build_watches, report_to, start_watches
 from yabot.feature import Feature, Services
 from yabot.log.incidents import Incidents
 from yabot.log.leases import Leases, SharedLeases, SoleLeases
@@ -102,10 +102,7 @@ async def lay_foundation(
         for component, watch in watches.items():
             report_to(health, incidents, component, watch)
             stack.push_async_callback(watch.stop)
-        # A refusal waits until all have ended: what still connects would be left open.
-        starts = (watch.start(FIRST_ANSWER) for watch in watches.values())
-        for refusal in filter(None, await asyncio.gather(*starts, return_exceptions=True)):
-            raise refusal
+        await start_watches(watches, FIRST_ANSWER)
         base = Foundation(settings, features, health, stores, services, incidents, watches)
         stack.push_async_callback(base.finish_loops)
         yield base

@@ -1,6 +1,7 @@
 """The watch over each store: how it is reached, and who hears when it is lost or back."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 
 from yabot.app.stores import Stores, connect_database, connect_documents, verify_database
 from yabot.bus.connection import ping_redis
@@ -61,6 +62,18 @@ def _watch_mongodb(stores: Stores, services: Services, features: Sequence[Featur
                 await feature.prepare(services)
 
     return StoreWatch(documents.gate, connect, documents.ping, verify)
+
+
+async def start_watches(watches: Mapping[str, StoreWatch], seconds: float) -> None:
+    """SQL's first: what features prepare in another store may ask for tables that it makes.
+
+    Raises what the first of them raises.
+    """
+    await watches["sql"].start(seconds)
+    starts = (watch.start(seconds) for name, watch in watches.items() if name != "sql")
+    # A refusal waits until all have ended: what still connects would be left open.
+    for refusal in filter(None, await asyncio.gather(*starts, return_exceptions=True)):
+        raise refusal
 
 
 def report_to(health: Health, incidents: Incidents, component: str, watch: StoreWatch) -> None:

@@ -115,7 +115,7 @@ def hold_as(profile: Profile) -> Statement[None]:
     query = select(user_profiles).where(user_profiles.c.user_id == profile.user_id)
 
     def check(connection: Connection) -> None:
-        found = connection.execute(query.with_for_update()).mappings().first()
+        found = connection.execute(query.with_for_update(key_share=True)).mappings().first()
         same = found is not None and Profile.model_construct(**found) == profile
         guard(same, f"the profile of user {profile.user_id}")
 
