@@ -45,9 +45,12 @@ async def test_whoever_is_registered_is_a_user_like_any_other(
     assert answered.body["state"]["preferences"]["language"] is None
     assert await kinds(harness, "4242") == ["user_registered"]
     found = await api.get("/user/4242")
+    # The bot cannot write to whoever has not written to it.
+    assert found.body["is_active"] is False
     assert (found.body, found.headers["ETag"]) == (answered.body, answered.headers["ETag"])
     await reader(harness).say("/menu")
-    assert (await api.get("/user/4242/profile")).body["first_name"] == "Luz"
+    met = (await api.get("/user/4242")).body
+    assert (met["profile"]["first_name"], met["is_active"]) == ("Luz", True)
 
 
 async def test_what_is_left_out_at_the_registration_is_not_known(api: ApiClient) -> None:

@@ -94,7 +94,9 @@ class UserSummary(Shown):
     profile: UserProfile
     registration_date: datetime
     last_login: datetime = Field(description="to ten minutes")
-    is_active: bool = Field(description="false: they have blocked the bot")
+    is_active: bool = Field(
+        description="false: the bot cannot write to them: they have blocked it, or not written yet"
+    )
 
     @classmethod
     def of(cls, profile: Profile) -> "UserSummary":

@@ -57,14 +57,14 @@ class Contact:
             "language_code": self.language_code,
         }
 
-    def profile(self, now: datetime) -> Profile:
+    def profile(self, now: datetime, *, is_active: bool) -> Profile:
         """Of somebody who is registered ``now``."""
         return Profile(
             user_id=self.user_id,
             telegram_user_id=int(self.user_id),
             registration_date=now,
             last_login=now,
-            is_active=True,
+            is_active=is_active,
             **self.values,
         )
 

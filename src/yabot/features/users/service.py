@@ -157,11 +157,14 @@ class UserService:
         return self._met(work, contact, stored)
 
     async def register(self, work: UnitOfWork, contact: Contact) -> User | None:
-        """Like ``meet``, for whoever has not written yet; None: they are registered already."""
+        """Like ``meet``, for whoever has not written yet; None: they are registered already.
+
+        They are inactive until they do: before that, Telegram lets no bot write to them.
+        """
         stored = await self._database.read(repository.find(contact.user_id))
         if stored.profile is not None:
             return None
-        return self._register(work, contact, stored.state_version)
+        return self._register(work, contact, stored.state_version, is_active=False)
 
     async def recognize(self, work: UnitOfWork, telegram_user: TelegramUser) -> User | None:
         """Like ``meet``, but None for who has been forgotten: they have not come back by this."""
@@ -280,9 +283,11 @@ class UserService:
         self._refresh(work, user, contact)
         return user
 
-    def _register(self, work: UnitOfWork, contact: Contact, version: int) -> User:
+    def _register(
+        self, work: UnitOfWork, contact: Contact, version: int, *, is_active: bool = True
+    ) -> User:
         now = utc_now()
-        profile = contact.profile(now)
+        profile = contact.profile(now, is_active=is_active)
         state = self._model(id=profile.user_id, version=version + 1, created_at=now, updated_at=now)
         work.add(repository.add_profile(profile))
         work.change_document(DocumentChange(profile.user_id, version, state))
