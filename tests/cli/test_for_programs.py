@@ -15,7 +15,7 @@ from tests.waiting import PATIENCE
 
 @pytest.mark.parametrize(
     "command",
-    [("doctor",), ("audit", "ledger"), ("dlq", "list"), ("events", "tail")],
+    [("doctor",), ("audit", "ledger"), ("dlq", "list"), ("workflows", "list"), ("events", "tail")],
     ids=" ".join,
 )
 def test_a_wrong_configuration_is_told_to_programs(
