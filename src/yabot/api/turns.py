@@ -11,6 +11,7 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 
 from yabot.api import problems
+from yabot.observability.metrics import API_RESTS
 
 # Handled side by side.
 AT_ONCE = 8
@@ -72,6 +73,7 @@ class Turns:
         self._handled[service] += 1
         if self._readers_wait():
             self._is_resting = True
+            API_RESTS.inc()
             asyncio.get_running_loop().call_later(self._rest, self._go_on)
 
     def _go_on(self) -> None:

@@ -36,6 +36,7 @@ async def start_bot(base: Foundation, stack: AsyncExitStack) -> list[str]:
     assignment = Assignment(GROUP, partitions, base.leases(), every=EVERY)
     leadership = Leadership(assignment)
     role = await _role(base, bot, assignment, leadership)
+    base.readers_wait.append(lambda: role.readers_wait)
     for component in ("telegram", "intake"):
         base.health.report(component, "ok")
     sql = base.watches["sql"]
@@ -99,7 +100,6 @@ async def _role(
         until_recorded=sender.until_recorded,
         owes_too_much=sender.owes_too_much,
     )
-    base.readers_wait.append(lambda: processor.lanes.waiting > 0)
     pre_checkout = PreCheckoutAnswers(bot, dispatcher, processor, texts)
     rounds = Rounds(
         assignment,

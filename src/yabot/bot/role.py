@@ -68,7 +68,14 @@ class BotRole:
         self._menu = menu
         self._resumed = False
         self._resuming = asyncio.Lock()
+        # Deliveries that are being stored.
+        self._storing = 0
         self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def readers_wait(self) -> bool:
+        """Whether updates are under way, from their delivery to their commit."""
+        return self._storing > 0 or self._processor.lanes.waiting > 0
 
     async def start(self) -> None:
         """Raises ConfigurationError when the webhook's port is taken."""
@@ -129,11 +136,14 @@ class BotRole:
         received = [entry for entry in delivered if self._is_ours(entry)]
         updates = [entry.update for entry in received if isinstance(entry, Incoming)]
         self._pre_checkout.answer(received)
+        self._storing += 1
         try:
             await self._store(received)
         except StoreUnavailable:
             await self._emergency.answer(updates)
             raise
+        finally:
+            self._storing -= 1
         await self._processor.lanes.until_at_most(MOST_WAITING)
 
     def _is_ours(self, entry: Received) -> bool:

@@ -99,6 +99,9 @@ INBOUND = _counter(
 INBOUND_BUFFERED = _gauge("inbound_buffered", "Events that wait for those that belong before them.")
 INBOUND_ASIDE = _gauge("inbound_aside", "Entries that do not fit and wait to become dead letters.")
 SEQUENCE_GAPS = _counter("sequence_gaps", "Positions that the log does not have any more.")
+API_RESTS = _counter(
+    "api_rests", "Pauses before the next request of a service, for readers' updates under way."
+)
 API_TURNED_AWAY = _counter(
     "api_turned_away",
     "Requests of services that came too soon: too_busy or quota_exceeded.",
