@@ -81,6 +81,9 @@ async def test_one_of_them_polls_and_another_takes_its_place(
 ) -> None:
     """Whoever polls stops in order, and the next one is killed in the middle of its work."""
     fleet.start(3)
+    for bot in fleet.bots:
+        # Only who has the role serves the API, to whoever it may be.
+        assert [bot.asked(path)[0] for path in ("/openapi.json", "/api/v1/users")] == [404, 404]
     async with readers(telegram.url, *NAMES) as found:
         await say(found, "/start")
         fleet.settle(len(NAMES))

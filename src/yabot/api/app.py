@@ -3,18 +3,21 @@
 from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
+from uuid import uuid4
 
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from yabot.api import problems
+from yabot.api.answers import Answer
 from yabot.api.fairness import Fairness
 from yabot.api.gate import Authenticate, Gate
 from yabot.api.handling import handle_errors
 from yabot.api.methods import Methods
 from yabot.api.openapi.document import build_document
 from yabot.api.openapi.serving import publish
-from yabot.api.phases import App
+from yabot.api.phases import App, Message, Receive, Send
 from yabot.api.recorder import RequestRecorder
 from yabot.api.recording import Recording
 from yabot.api.routes import Routes
@@ -80,6 +83,14 @@ def build_api(
         # Not included: FastAPI would look for each request's route twice.
         app.router.routes += router.routes
     return Recording(Gate(Methods(app), authenticate, fairness), recorder)
+
+
+async def no_api(scope: Message, receive: Receive, send: Send) -> None:
+    """An ASGI application for a process without the role: whatever is asked is not here."""
+    refused = problems.NOT_FOUND.refuse(
+        "This process tells its health and metrics; ask one that runs with the role api."
+    )
+    await Answer.of_refusal(refused, str(uuid4())).response(scope, receive, send)
 
 
 def _app() -> FastAPI:

@@ -3,10 +3,9 @@
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 
-from yabot.api.app import build_operations
+from yabot.api.app import build_operations, no_api
 from yabot.api.listener import listen_as_api, listen_for_health
-from yabot.api.phases import PhasedApp
-from yabot.app.api import api_app
+from yabot.api.phases import App, PhasedApp
 from yabot.app.engines import Engines
 from yabot.app.followers import start_followers, start_measuring
 from yabot.app.foundation import Foundation, lay_foundation
@@ -21,6 +20,8 @@ FINISH_REQUESTS = 1.0
 
 # Starts a role, which the stack stops, and returns the lines that tell where to find it.
 StartRole = Callable[[Foundation, AsyncExitStack], Awaitable[list[str]]]
+# Gives what answers besides health and metrics.
+BuildApi = Callable[[Foundation, AsyncExitStack], Awaitable[App]]
 
 
 class Startup:
@@ -38,6 +39,7 @@ class Startup:
         self._features = features
         self._is_api = "api" in roles
         self._start_roles = _import_roles(roles)
+        self._build_api = _import_api() if self._is_api else _without_api
         self._health = health
 
     async def run(self, engines: Engines, stack: AsyncExitStack, last: AsyncExitStack) -> list[str]:
@@ -55,7 +57,7 @@ class Startup:
         start_measuring(base, stack)
         for start in self._start_roles:
             addresses += await start(base, stack)
-        face.open(await api_app(base, stack))
+        face.open(await self._build_api(base, stack))
         stack.push_async_callback(face.close, FINISH_REQUESTS)
         trial = first_question(self._settings, server.url) if self._is_api else []
         return [*trial, *addresses]
@@ -81,3 +83,13 @@ def _import_roles(roles: Collection[str]) -> list[StartRole]:
 
         starts.append(start_bot)
     return starts
+
+
+def _import_api() -> BuildApi:
+    from yabot.app.api import api_app
+
+    return api_app
+
+
+async def _without_api(_base: Foundation, _stack: AsyncExitStack) -> App:
+    return no_api
