@@ -142,17 +142,43 @@ async def test_a_first_award_and_a_deletion_wait_for_each_other(
     assert await audit_ledger(ledger.database) == []
 
 
+async def test_an_award_to_who_has_come_back_and_a_deletion_wait_in_no_ring(
+    rivals: tuple[Ledger, Ledger],
+) -> None:
+    """PostgreSQL would end one of them after a second, and it would be done again."""
+    ledger, other = rivals
+    await ledger.join("7")
+    await ledger.award("7", 1)
+    await ledger.leave("7")
+    await ledger.join("7")
+    award, deletion = unit("award"), unit("deletion")
+    await other.besitos.award(award, "7", 5, reason="reaction", source="rewards", key="award")
+    ledger.world.users.delete(deletion, await ledger.world.known("7"), "requested_by_user")
+    attempts: list[Connection] = []
+    for each in (award, deletion):
+        each.statements.insert(0, attempts.append)
+
+    # The user is held, and the account is next.
+    ended = await one_inside_the_other(ledger, other, deletion, award, at=2)
+    assert isinstance(ended, GuardFailed)
+    assert len(attempts) == 2
+    assert await audit_ledger(ledger.database) == []
+
+
 async def one_inside_the_other(
-    ledger: Ledger, other: Ledger, long: UnitOfWork, short: UnitOfWork
+    ledger: Ledger, other: Ledger, long: UnitOfWork, short: UnitOfWork, at: int | None = None
 ) -> Committed | BaseException:
-    """Commit ``short`` while ``long``, all done, is about to commit: how ``short`` ended."""
+    """Commit ``short`` while ``long``, all done, is about to commit: how ``short`` ended.
+
+    Or while ``long`` has only done its first ``at`` statements.
+    """
     is_done, may_end = threading.Event(), threading.Event()
 
     def hold(_connection: Connection) -> None:
         is_done.set()
         assert may_end.wait(10)
 
-    long.add(hold)
+    long.statements.insert(len(long.statements) if at is None else at, hold)
     first = asyncio.create_task(ledger.world.services.commits.commit(long))
     await asyncio.to_thread(is_done.wait, 10)
     second = asyncio.create_task(other.world.services.commits.commit(short))

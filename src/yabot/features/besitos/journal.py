@@ -18,6 +18,7 @@ from yabot.features.besitos.events import BesitosAwarded, BesitosSpent
 from yabot.features.besitos.model import Transaction, reader_account
 from yabot.features.besitos.repository import Opened, new_account, posting_rows, transaction_row
 from yabot.features.besitos.tables import accounts, postings, transactions
+from yabot.features.users.repository import hold
 from yabot.log.unit_of_work import UnitOfWork, guard
 from yabot.storage.relational.database import insert_new
 from yabot.storage.relational.prepared import Prepared
@@ -157,7 +158,11 @@ def _change(connection: Connection, account: Account) -> None:
 
 
 def _open(connection: Connection, account: Account) -> Opened:
-    """For the first time, or again for one who was deleted and has come back."""
+    """For the first time, or again for one who was deleted and has come back.
+
+    Whoever deletes a user holds them before their account: here it is in the same order.
+    """
+    hold(account.user_id)(connection)
     try:
         row = new_account(account.user_id)
         if connection.execute(insert_new(connection, accounts), row).rowcount == 1:
