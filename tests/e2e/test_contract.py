@@ -147,7 +147,8 @@ def test_every_input_of_every_operation_is_validated(service: Service, document:
                 _require_refused(service.ask(method, _filled(wrong), body and {}), name)
         _require_refused(service.ask(method, f"{filled}?no_such_parameter=1", body and {}), name)
         if body:
-            for wrong_body in WRONG:
+            (content,) = body["content"].values()
+            for wrong_body in (*WRONG, {**content["example"], "no_such_field": 1}):
                 _require_refused(service.ask(method, filled, wrong_body), name)
         if any(parameter["name"] == "limit" for parameter in operation["parameters"]):
             for limit in ("0", "-1", "1e3", "999999", "", "1;drop"):
