@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from pydantic import BaseModel, Field
+from sqlalchemy import Connection, delete
 from starlette.responses import Response
 
 from tests.api.client import ApiClient, serving
@@ -269,3 +270,18 @@ async def test_who_is_forgotten_takes_their_answers_along(
     assert (again.status, again.code) == (410, "answer_forgotten")
     assert (await api.post("/user/8/orders", {"wanted": 1}, key="other")).status == 201
     assert await shop.bought() == 2
+
+
+async def test_a_repeat_whose_answer_has_expired_is_not_told_that_it_took_effect(
+    api: ApiClient, shop: Shop
+) -> None:
+    """Answers and receipts go one after the other: between them, only the receipt is there."""
+    await api.post("/user/7/orders", {"wanted": 1}, key="k")
+
+    def expire(connection: Connection) -> None:
+        connection.execute(delete(api_answers))
+
+    await shop.commits.database.write(expire)
+    again = await api.post("/user/7/orders", {"wanted": 2}, key="k")
+    assert (again.status, again.code) == (410, "answer_forgotten")
+    assert await shop.bought() == 1

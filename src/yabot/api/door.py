@@ -52,9 +52,12 @@ class Door:
             if request.is_submitted:
                 raise problems.OUTCOME_UNKNOWN.refuse(Retry_After="1") from failure
             raise
-        if decided.committed.duplicate:
-            return await self._replayed(change) or decided.answer.response
-        return decided.answer.response
+        if not decided.committed.duplicate:
+            return decided.answer.response
+        if (before := await self._replayed(change)) is None:
+            # Its receipt is there still: nothing has happened now.
+            raise problems.ANSWER_FORGOTTEN.refuse()
+        return before
 
     async def _replayed(self, change: Change) -> Response | None:
         """None: nobody has asked for that before."""

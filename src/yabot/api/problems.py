@@ -125,7 +125,7 @@ KEY_REUSED = Problem(
 ANSWER_FORGOTTEN = Problem(
     410,
     "answer_forgotten",
-    "This took effect once; its answer has gone, as the user has been forgotten since.",
+    "This took effect once; its answer has gone, as that is long ago or the user was forgotten.",
 )
 # Of those that take If-Match.
 PRECONDITION_FAILED = Problem(
