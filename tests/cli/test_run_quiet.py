@@ -54,18 +54,22 @@ def test_a_terminal_shows_what_to_open_and_a_file_takes_the_log(
     )
     try:
         wait_until(lambda: any("Ctrl+C" in line for line in terminal.lines))
-        *_, health, above, address, below, press, end = terminal.lines
+        *_, question, health, above, address, below, press, end = terminal.lines
+        assert question.startswith("Ask it   curl ")
         assert health.startswith("Health ")
         assert (above, address, below) == ("", f"Play at  http://127.0.0.1:{port}", "")
         assert "press Start, then Read" in press
         assert "LOG=1" in end
         assert terminal.lines[0] == "Starting…"
-        assert len(terminal.lines) == 7
+        assert len(terminal.lines) == 8
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE) == 0
     finally:
         process.kill()
         process.wait()
     log = tmp_path / ".yabot" / "yabot.log"
-    assert '"yabot.started"' in log.read_text(encoding="utf-8")
+    logged = log.read_text(encoding="utf-8")
+    assert '"yabot.started"' in logged
+    # What it asks with is for who sits there, and in no log.
+    assert "eyJ" not in logged
     assert log.stat().st_mode & 0o077 == 0
