@@ -107,8 +107,8 @@ def test_the_console_script_stops_at_ctrl_c_like_any_other(tmp_path: Path) -> No
     )
     try:
         assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(2)]
-        assert lines[1] == f"Play at  http://127.0.0.1:{settings['PLAYGROUND_PORT']}\n"
+        lines = [process.stdout.readline() for _ in range(3)]
+        assert lines[-1] == f"Play at  http://127.0.0.1:{settings['PLAYGROUND_PORT']}\n"
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=PATIENCE)
     finally:
