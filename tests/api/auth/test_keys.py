@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from yabot.api.auth.jose import SigningKey
 from yabot.api.auth.keys import LIFETIME, KeyFolder
 from yabot.errors import ConfigurationError
 
@@ -97,3 +98,22 @@ def test_a_folder_into_which_others_may_write_is_refused(keys: KeyFolder, tmp_pa
     (tmp_path / "keys" / "public").chmod(0o777)
     with pytest.raises(ConfigurationError, match="API_KEYS_DIR: others may write"):
         keys.published(NOW)
+
+
+@pytest.mark.parametrize("signs_from", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_key_of_no_possible_moment_is_passed_over(
+    keys: KeyFolder, tmp_path: Path, signs_from: str
+) -> None:
+    own = keys.rotate(NOW)
+    about = {**SigningKey.generate().public.jwk, "signs_from": signs_from}
+    (tmp_path / "keys" / "public" / "other.json").write_text(json.dumps(about))
+    assert keys.published(NOW) == [own]
+
+
+def test_a_key_that_never_signs_is_published_like_any_other(
+    keys: KeyFolder, tmp_path: Path
+) -> None:
+    keys.rotate(NOW)
+    about = {**SigningKey.generate().public.jwk, "signs_from": "9999-12-31T23:59:59Z"}
+    (tmp_path / "keys" / "public" / "other.json").write_text(json.dumps(about))
+    assert len(keys.published(NOW)) == 2

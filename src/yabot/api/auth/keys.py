@@ -48,7 +48,7 @@ class KeyFolder:
         A file in which no key can be read is passed over.
         """
         keys = self._kept()
-        gone = sum(following.signs_from + LIFETIME <= now for following in keys[1:])
+        gone = sum(following.signs_from <= now - LIFETIME for following in keys[1:])
         return keys[gone:]
 
     def signing(self, now: datetime) -> SigningKey:
