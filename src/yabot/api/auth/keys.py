@@ -113,7 +113,7 @@ class KeyFolder:
             return OwnKey(PublicKey.read(text), signs_from)
         except FileNotFoundError:  # it has gone meanwhile
             return None
-        except (OSError, ValueError, KeyError, TypeError, Unusable):
+        except (OSError, ValueError, OverflowError, KeyError, TypeError, Unusable):
             if file.name not in self._told:
                 self._told.add(file.name)
                 log.warning("auth.key_unreadable", file=file.name)
