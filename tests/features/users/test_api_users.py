@@ -201,6 +201,30 @@ async def test_a_deletion_that_is_asked_for_again_is_the_same(
     assert (other.status, other.code) == (404, "user_unknown")
 
 
+@pytest.mark.parametrize(
+    ("part", "body"),
+    [
+        ("preferences", {"language": "en", "notifications_enabled": True, "theme": "dark"}),
+        ("profile", PROFILE),
+    ],
+)
+async def test_a_deletion_that_is_overtaken_is_not_made_later_either(
+    api: ApiClient, harness: Harness, tmp_path: Path, part: str, body: object
+) -> None:
+    users = harness.services[UserService]
+    ana = await harness.join()
+    registered = (await ana.user()).profile.registration_date
+    users.forgotten = ForgottenList(tmp_path)
+    etag = (await api.get(f"/user/{ana.user_id}")).headers["ETag"]
+    door = OvertakenDoor(
+        harness.services.commits, lambda: api.put(f"/user/{ana.user_id}/{part}", body)
+    )
+    async with serving(routes(harness.services, door)) as overtaken:
+        late = await overtaken.delete(f"/user/{ana.user_id}", If_Match=etag)
+    assert (late.status, late.code) == (412, "precondition_failed")
+    assert not (await users.forgotten.read()).has(ana.user_id, registered)
+
+
 async def test_who_has_moved_on_is_neither_deleted_nor_remembered(
     api: ApiClient, harness: Harness, tmp_path: Path
 ) -> None:

@@ -1,5 +1,6 @@
 """Users, for other services."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Query
@@ -62,6 +63,7 @@ def routes(services: Services, door: Door) -> Routes:
     users, shapes = services[UserService], Shapes(services.state_parts)
     _offer_list(routes, users, Cursors(services.database))
     _offer_users(routes, users, door, shapes)
+    _offer_deletion(routes, users, door)
     _offer_profile(routes, users, door)
     _offer_state(routes, users, door, shapes)
     return routes
@@ -113,6 +115,8 @@ def _offer_users(routes: Routes, users: UserService, door: Door, shapes: Shapes)
         user = there(await users.whole(user))
         return asking.answer(shapes.user_of(user, await users.state(user)), etag_of_user(user))
 
+
+def _offer_deletion(routes: Routes, users: UserService, door: Door) -> None:
     @routes.delete(
         "/user/{user_id}", needs="users:write", refuses=[USER_UNKNOWN, PRECONDITION_FAILED]
     )
@@ -125,13 +129,21 @@ def _offer_users(routes: Routes, users: UserService, door: Door, shapes: Shapes)
         that is the client's part. The ETag that If-Match names is that of the user.
         """
 
+        noted: list[datetime] = []
+
         async def decide(work: UnitOfWork) -> Answer:
             user = await known(users, user_id)
             change.require_match(etag_of_user(user))
-            await users.forget(work, user, reason)
+            users.guard_profile(work, user)
+            noted.append(await users.forget(work, user, reason))
             return Answer.of(None, 204)
 
-        return await door.change(change, decide, user_id)
+        response = await door.change(change, decide, user_id)
+        if response.status_code == PRECONDITION_FAILED.status:
+            # Somebody was faster than the commit, and what was noted for it would still delete.
+            for moment in noted:
+                await users.forgotten.take_back(user_id, moment)
+        return response
 
 
 def _offer_profile(routes: Routes, users: UserService, door: Door) -> None:

@@ -21,19 +21,20 @@ log = get_logger(__name__)
 
 FILE_NAME = "forgotten"
 _SALT = "salt"
+_TAKEN_BACK = "not "
 
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """Until when each of them wanted to be forgotten, by digest."""
+    """When each of them wanted to be forgotten, by digest."""
 
     salt: bytes
-    moments: dict[str, datetime]
+    moments: dict[str, set[datetime]]
 
     def has(self, user_id: str, since: datetime) -> bool:
         """Whether one who registered ``since`` then has asked for it afterwards."""
-        moment = self.moments.get(_digest(self.salt, user_id))
-        return moment is not None and since <= moment
+        moments = self.moments.get(_digest(self.salt, user_id), ())
+        return any(since <= moment for moment in moments)
 
 
 class ForgottenList:
@@ -41,15 +42,25 @@ class ForgottenList:
         """Without a ``folder`` nothing is remembered."""
         self._path = None if folder is None else folder / FILE_NAME
 
-    async def note(self, user_id: str) -> None:
+    async def note(self, user_id: str) -> datetime:
         """Before the deletion: one that is noted and not made is made at the next start.
 
-        Whoever wants to be forgotten is not kept waiting for a disk that cannot be written.
+        Gives the moment that was noted. Whoever wants to be forgotten is not kept waiting for a
+        disk that cannot be written.
         """
+        moment = utc_now()
+        await self._write(user_id, rfc3339(moment))
+        return moment
+
+    async def take_back(self, user_id: str, moment: datetime) -> None:
+        """What was noted then: the deletion was refused."""
+        await self._write(user_id, f"{_TAKEN_BACK}{rfc3339(moment)}")
+
+    async def _write(self, user_id: str, said: str) -> None:
         if self._path is None:
             return
         try:
-            await asyncio.to_thread(_append, self._path, user_id)
+            await asyncio.to_thread(_append, self._path, user_id, said)
         except OSError as error:
             log.exception("forgotten.not_noted", reason=kind_of(error))
 
@@ -60,7 +71,7 @@ class ForgottenList:
         return _parsed((await asyncio.to_thread(self._path.read_text)).splitlines())
 
 
-def _append(path: Path, user_id: str) -> None:
+def _append(path: Path, user_id: str, said: str) -> None:
     handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     with os.fdopen(handle, "a+", encoding="ascii") as file:
         file.seek(0)
@@ -68,24 +79,27 @@ def _append(path: Path, user_id: str) -> None:
         salt = known.salt or secrets.token_bytes(32)
         if not known.salt:
             file.write(f"{_SALT} {salt.hex()}\n")
-        file.write(f"{_digest(salt, user_id)} {rfc3339(utc_now())}\n")
+        file.write(f"{_digest(salt, user_id)} {said}\n")
         file.flush()
         os.fsync(file.fileno())
 
 
 def _parsed(lines: Iterable[str]) -> Forgotten:
     """A line that a crash has cut short is passed over."""
-    salt, moments = b"", dict[str, datetime]()
+    salt, moments = b"", dict[str, set[datetime]]()
     for line in lines:
         name, _, value = line.partition(" ")
         try:
             if name == _SALT:
                 salt = bytes.fromhex(value)
+            elif value.startswith(_TAKEN_BACK):
+                moment = datetime.fromisoformat(value.removeprefix(_TAKEN_BACK))
+                moments.get(name, set()).discard(moment)
             else:
-                moments[name] = datetime.fromisoformat(value)
+                moments.setdefault(name, set()).add(datetime.fromisoformat(value))
         except ValueError:
             log.warning("forgotten.line_unreadable")
-    return Forgotten(salt, moments)
+    return Forgotten(salt, {digest: found for digest, found in moments.items() if found})
 
 
 def _digest(salt: bytes, user_id: str) -> str:
