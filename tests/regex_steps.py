@@ -7,10 +7,12 @@ machine. This one reads the same parsed pattern and tries in the same order; tha
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
 from typing import Any
 
-from re import _constants as ops  # type: ignore[attr-defined] # isort: skip
-from re import _parser as parser  # type: ignore[attr-defined] # isort: skip
+# Private to ``re``: whether a type checker knows them depends on what else it has read.
+ops: Any = import_module("re._constants")
+parser: Any = import_module("re._parser")
 
 Item = tuple[Any, Any]
 
