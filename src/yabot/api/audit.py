@@ -8,7 +8,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from yabot.api.cursors import CURSOR_INVALID, After, Cursors, Page
-from yabot.api.parameters import Limit, Moment
+from yabot.api.parameters import NAME, Limit, Moment
 from yabot.api.requests import Asking
 from yabot.api.routes import Routes
 from yabot.api.shown import Shown
@@ -21,7 +21,7 @@ from yabot.storage.relational.database import Database
 
 # Above every id.
 END = 2**63 - 1
-Kind = Annotated[str | None, Query(pattern="^[a-z][a-z0-9_]{0,63}$", examples=["refund"])]
+Kind = Annotated[str | None, Query(pattern=NAME, examples=["refund"])]
 OfUser = Annotated[str | None, Query(pattern="^-?[1-9][0-9]{0,15}$", description="by id")]
 Since = Annotated[Moment | None, Query(description="not before that")]
 Until = Annotated[Moment | None, Query(description="before that")]

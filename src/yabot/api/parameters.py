@@ -9,6 +9,8 @@ from pydantic import AwareDatetime, BeforeValidator, WithJsonSchema
 from yabot.outside import STORY_ID
 
 USER_ID = "^[1-9][0-9]{0,15}$"
+# Of kinds, types, states and groups.
+NAME = "^[a-z][a-z0-9_]{0,63}$"
 UserId = Annotated[
     str,
     Path(

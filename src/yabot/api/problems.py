@@ -1,13 +1,14 @@
 """What a client is told instead of what it asked for: problem+json (RFC 9457) with stable codes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 
 from pydantic import Field
 
 from yabot.api.shown import Shown
-from yabot.errors import TerminalError
+from yabot.errors import InvalidInput, TerminalError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -75,6 +76,18 @@ class Problem:
         """
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return Refused(self, detail or self.meaning, headers=named)
+
+
+@contextmanager
+def telling(*kinds: Problem) -> Iterator[None]:
+    """Raises Refused for what a service refuses with the code of one of these."""
+    try:
+        yield
+    except InvalidInput as error:
+        for kind in kinds:
+            if kind.code == error.code:
+                raise kind.refuse(str(error)) from error
+        raise
 
 
 # Of every operation.

@@ -62,6 +62,7 @@ def _fairness(base: Foundation, counters: Counters) -> Fairness:
 
 
 def _throttle(base: Foundation) -> Throttle:
+    # Of its own: however many addresses strangers have, they push no service's counts out.
     counters = Counters(base.stores.redis, base.watches["redis"].gate)
     return Throttle(counters, base.incidents.tell_once)
 

@@ -12,7 +12,7 @@ from yabot.api import problems
 from yabot.api.answers import JSON, Answer
 from yabot.api.cursors import CURSOR_INVALID, MOST_CHARACTERS, After, Cursors, Listing, Page
 from yabot.api.door import Door
-from yabot.api.parameters import Limit, UserId
+from yabot.api.parameters import NAME, Limit, UserId
 from yabot.api.problems import Problem, Refused
 from yabot.api.requests import Asking
 from yabot.api.routes import PREFIX, Routes
@@ -50,7 +50,7 @@ From = Annotated[
     ),
 ]
 Types = Annotated[
-    list[Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,63}$")]] | None,
+    list[Annotated[str, Field(pattern=NAME)]] | None,
     Query(
         alias="event_type",
         max_length=50,

@@ -11,8 +11,8 @@ from starlette.responses import Response
 from yabot.api.answers import Answer
 from yabot.api.cursors import CURSOR_INVALID, After, Cursors, Page
 from yabot.api.door import Door
-from yabot.api.parameters import Limit
-from yabot.api.problems import Problem
+from yabot.api.parameters import NAME, Limit
+from yabot.api.problems import Problem, telling
 from yabot.api.requests import Asking, Posting
 from yabot.api.routes import Routes
 from yabot.api.shown import Shown
@@ -36,7 +36,7 @@ WORKFLOW_NOT_STUCK = Problem(
 WorkflowId = Annotated[
     str, Path(pattern=r"^[!-.0-~]{1,200}$", description="kind:key", examples=["subscription:42"])
 ]
-Name = Annotated[str | None, Query(pattern="^[a-z][a-z0-9_]{0,63}$")]
+Name = Annotated[str | None, Query(pattern=NAME)]
 OfUser = Annotated[str | None, Query(pattern="^[1-9][0-9]{0,15}$", description="by id")]
 
 
@@ -111,10 +111,8 @@ def routes(inspector: WorkflowInspector, cursors: Cursors, door: Door) -> Routes
     )
     async def get_workflow(workflow_id: WorkflowId, asking: Asking) -> Response:
         """Where a workflow stands, what it has done, what failed, and when it goes on."""
-        try:
+        with telling(WORKFLOW_UNKNOWN):
             stored = await inspector.get(workflow_id)
-        except WorkflowUnknown as unknown:
-            raise WORKFLOW_UNKNOWN.refuse(str(unknown)) from unknown
         return asking.answer(WorkflowDetails.of(stored))
 
     @routes.post(
@@ -127,12 +125,8 @@ def routes(inspector: WorkflowInspector, cursors: Cursors, door: Door) -> Routes
         """Let a worker try again to undo what a stuck workflow has done."""
 
         async def decide(work: UnitOfWork) -> Answer:
-            try:
+            with telling(WORKFLOW_UNKNOWN, WORKFLOW_NOT_STUCK):
                 resumed = await inspector.resume(work, workflow_id, change.by)
-            except WorkflowUnknown as unknown:
-                raise WORKFLOW_UNKNOWN.refuse(str(unknown)) from unknown
-            except WorkflowNotStuck as not_stuck:
-                raise WORKFLOW_NOT_STUCK.refuse(str(not_stuck)) from not_stuck
             return Answer.of(WorkflowBody.of(resumed))
 
         return await door.change(change, decide)

@@ -1,8 +1,7 @@
 """Dead letters, for those who look after the program."""
 
 import json
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated
 
 from fastapi import Path, Query
@@ -12,7 +11,7 @@ from yabot.api.answers import Answer
 from yabot.api.cursors import CURSOR_INVALID, After, Cursors, Page
 from yabot.api.door import Door
 from yabot.api.parameters import Limit
-from yabot.api.problems import Problem
+from yabot.api.problems import Problem, telling
 from yabot.api.requests import Asking, Change, Posting
 from yabot.api.routes import Routes
 from yabot.bus.dead_letters.api_models import (
@@ -106,7 +105,7 @@ def _offer_one(routes: Routes, dead_letters: DeadLetters, redactor: Redactor) ->
     )
     async def get_dead_letter(letter_id: LetterId, asking: Asking) -> Response:
         """A dead letter: its event, why it failed, and the events that led to it."""
-        with _told():
+        with telling(LETTER_UNKNOWN):
             letter = await dead_letters.get(letter_id)
         before = await dead_letters.before(letter)
         shown = facts(letter) | {
@@ -122,7 +121,7 @@ def _offer_changes(routes: Routes, dead_letters: DeadLetters, door: Door) -> Non
     ) -> Response:
         async def decide(work: UnitOfWork) -> Answer:
             wanted = list(dict.fromkeys(ids))
-            with _told():
+            with telling(LETTER_UNKNOWN, LETTER_STATE):
                 await dead_letters.require(wanted, states)
             return Answer.of(ChangedLetters(ids=await act(work, wanted)))
 
@@ -155,14 +154,3 @@ def _offer_changes(routes: Routes, dead_letters: DeadLetters, door: Door) -> Non
             return await dead_letters.discard(work, ids, body.note.strip(), change.by)
 
         return await changed(change, body.ids, DISCARDABLE, act)
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Raises Refused for what the service says of letters."""
-    try:
-        yield
-    except DeadLetterUnknown as unknown:
-        raise LETTER_UNKNOWN.refuse(str(unknown)) from unknown
-    except DeadLetterState as wrong:
-        raise LETTER_STATE.refuse(str(wrong)) from wrong

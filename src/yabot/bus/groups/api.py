@@ -8,7 +8,8 @@ from starlette.responses import Response
 
 from yabot.api.answers import Answer
 from yabot.api.door import Door
-from yabot.api.problems import Problem
+from yabot.api.parameters import NAME
+from yabot.api.problems import Problem, telling
 from yabot.api.requests import Asking, Posting
 from yabot.api.routes import Routes
 from yabot.api.shown import Shown
@@ -27,7 +28,7 @@ GROUP_NOT_STOPPED = Problem(409, GroupNotStopped.code, "Only a group that has st
 GroupName = Annotated[
     str,
     Path(
-        pattern="^[a-z][a-z0-9_]{0,63}$",
+        pattern=NAME,
         description="the feature whose subscribers they are",
         examples=["rewards"],
     ),
@@ -79,12 +80,8 @@ def routes(groups: SubscriberGroups, door: Door) -> Routes:
         """Let a group go on that has stopped; it does so within seconds, in whatever process."""
 
         async def decide(work: UnitOfWork) -> Answer:
-            try:
+            with telling(GROUP_UNKNOWN, GROUP_NOT_STOPPED):
                 state = await groups.go_on(work, name, change.by)
-            except GroupUnknown as unknown:
-                raise GROUP_UNKNOWN.refuse(str(unknown)) from unknown
-            except GroupNotStopped as not_stopped:
-                raise GROUP_NOT_STOPPED.refuse(str(not_stopped)) from not_stopped
             return Answer.of(SubscriberGroupBody.of(state))
 
         return await door.change(change, decide)

@@ -1,5 +1,6 @@
 """Besitos, for other services."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from pydantic import ConfigDict, Field
@@ -44,6 +45,8 @@ _REFUSALS: dict[Award | Spending | Transfer, Problem] = {
     "unknown_recipient": RECIPIENT_UNKNOWN,
 }
 
+# One of the service's that changes what a single user has.
+Move = Callable[..., Awaitable[Award | Spending]]
 Amount = Annotated[int, Field(ge=1, le=MAX_AMOUNT)]
 Word = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,31}$")]
 
@@ -154,6 +157,21 @@ def _offer_readings(
 
 
 def _offer_moves(routes: Routes, besitos: BesitosService, door: Door) -> None:
+    async def moved_by(move: Move, user_id: str, body: BesitosMoved, change: Change) -> Response:
+        async def decide(work: UnitOfWork) -> Answer:
+            moved = _moved(change, body.amount, body.reason, _source(change, body.source))
+            outcome = await move(
+                work,
+                user_id,
+                moved.amount,
+                reason=moved.reason,
+                source=moved.source,
+                key=moved.transaction_id,
+            )
+            return _answer(outcome, moved)
+
+        return await door.change(change, decide, user_id)
+
     @routes.post(
         "/user/{user_id}/besitos/award",
         needs="besitos:write",
@@ -165,20 +183,7 @@ def _offer_moves(routes: Routes, besitos: BesitosService, door: Door) -> None:
 
         One Idempotency-Key moves besitos once for good, also when its answer is kept no more.
         """
-
-        async def decide(work: UnitOfWork) -> Answer:
-            moved = _moved(change, body.amount, body.reason, _source(change, body.source))
-            outcome = await besitos.award(
-                work,
-                user_id,
-                moved.amount,
-                reason=moved.reason,
-                source=moved.source,
-                key=moved.transaction_id,
-            )
-            return _answer(outcome, moved)
-
-        return await door.change(change, decide, user_id)
+        return await moved_by(besitos.award, user_id, body, change)
 
     @routes.post(
         "/user/{user_id}/besitos/spend",
@@ -191,20 +196,7 @@ def _offer_moves(routes: Routes, besitos: BesitosService, door: Door) -> None:
 
         One Idempotency-Key moves besitos once for good, also when its answer is kept no more.
         """
-
-        async def decide(work: UnitOfWork) -> Answer:
-            moved = _moved(change, body.amount, body.reason, _source(change, body.source))
-            outcome = await besitos.spend(
-                work,
-                user_id,
-                moved.amount,
-                reason=moved.reason,
-                source=moved.source,
-                key=moved.transaction_id,
-            )
-            return _answer(outcome, moved)
-
-        return await door.change(change, decide, user_id)
+        return await moved_by(besitos.spend, user_id, body, change)
 
     @routes.post(
         "/besitos/transfers",

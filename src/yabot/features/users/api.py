@@ -10,7 +10,7 @@ from yabot import outside
 from yabot.api.answers import Answer
 from yabot.api.cursors import CURSOR_INVALID, After, Cursors, Page
 from yabot.api.door import Door
-from yabot.api.parameters import Limit, UserId
+from yabot.api.parameters import NAME, Limit, UserId
 from yabot.api.problems import PRECONDITION_FAILED, Problem
 from yabot.api.requests import Asking, AskingAgain, Changing, PostingAnew, etag_of, tag
 from yabot.api.routes import PREFIX, Routes
@@ -39,7 +39,7 @@ SeenAs = Annotated[
 ]
 Reason = Annotated[
     str,
-    Query(pattern="^[a-z][a-z0-9_]{0,63}$", description="In a word, for the event that tells it."),
+    Query(pattern=NAME, description="In a word, for the event that tells it."),
 ]
 
 
