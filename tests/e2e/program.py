@@ -97,6 +97,11 @@ class Program:
         except OSError:
             return 0, {}
 
+    def metrics(self) -> str:
+        url = f"http://127.0.0.1:{self.settings['API_PORT']}/metrics"
+        with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
+            return str(answer.read().decode())
+
     def arm(self, point: KillPoint) -> None:
         """From now on the program dies when it passes ``point``."""
         point.arm(self.kill_file)

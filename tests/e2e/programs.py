@@ -12,6 +12,7 @@ from tests.e2e.program import Program
 from tests.waiting import wait_until
 
 NewProgram = Callable[..., Program]
+RunFor = Callable[[int], Program]
 ALARMING = {"error", "critical"}
 
 
@@ -127,6 +128,18 @@ def running_bot(new_program: NewProgram, bot_settings: dict[str, str]) -> Progra
     program = new_program(**bot_settings)
     program.start()
     return program
+
+
+@pytest.fixture
+def run_for(new_program: NewProgram, bot_settings: dict[str, str]) -> RunFor:
+    """Starts one whose administrator has that id."""
+
+    def start(admin_id: int) -> Program:
+        program = new_program(**bot_settings, ADMIN_USER_IDS=str(admin_id))
+        program.start()
+        return program
+
+    return start
 
 
 def bot_token(telegram: Program) -> str:

@@ -1,19 +1,16 @@
 """Services and readers in one program: who waits for whom."""
 
 import asyncio
-import urllib.request
 
 from tests.api.running import service_of
 from tests.e2e.program import Program
 from tests.e2e.reader import readers
-from tests.waiting import PATIENCE, until
+from tests.waiting import until
 
 
 def rests(program: Program) -> float:
     """How often it has let a service wait for readers."""
-    url = f"http://127.0.0.1:{program.settings['API_PORT']}/metrics"
-    with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
-        lines = answer.read().decode().splitlines()
+    lines = program.metrics().splitlines()
     (line,) = [line for line in lines if line.startswith("yabot_api_rests_total ")]
     return float(line.split()[1])
 

@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from urllib.request import urlopen
 
 import pytest
 from redis import Redis
@@ -13,7 +12,7 @@ from tests.e2e.meddler import Meddler, meddling_with
 from tests.e2e.program import Program
 from tests.e2e.programs import NewProgram
 from tests.e2e.reader import Reader, readers
-from tests.waiting import PATIENCE, wait_until
+from tests.waiting import wait_until
 
 # Stands in a reader's name and text, in a refusal of MongoDB and in the name of Redis' user.
 MARK = "confided-to-nobody"
@@ -134,6 +133,4 @@ def looked_at(program: Program) -> str:
     """What anybody may ask the program."""
     status, ready = program.health("ready")
     assert status
-    address = f"http://127.0.0.1:{program.settings['API_PORT']}/metrics"
-    with closing(urlopen(address, timeout=PATIENCE)) as answer:
-        return json.dumps(ready) + str(answer.read().decode())
+    return json.dumps(ready) + program.metrics()

@@ -1,7 +1,6 @@
 """Two workers share what follows from a reaction; one is killed, and the other goes on."""
 
 import asyncio
-from urllib.request import urlopen
 
 import pytest
 
@@ -47,9 +46,7 @@ async def test_each_reaction_is_paid_once_whichever_worker_dies_behind_its_commi
 def told_by(process: Program) -> tuple[set[str], str]:
     """The components of its health, and its metrics."""
     process.wait_ready()
-    address = f"http://127.0.0.1:{process.settings['HEALTH_PORT']}/metrics"
-    with urlopen(address, timeout=PATIENCE) as answer:
-        return set(process.health("ready")[1]["components"]), answer.read().decode()
+    return set(process.health("ready")[1]["components"]), process.metrics()
 
 
 async def begin(reader: Reader) -> None:

@@ -1,7 +1,5 @@
 """Redis away: readers notice nothing; events wait in the outbox, also across restarts."""
 
-import urllib.request
-
 import pytest
 
 from tests.e2e.invariants import verify
@@ -9,7 +7,7 @@ from tests.e2e.player import Player
 from tests.e2e.reader import readers
 from tests.outages.world import Way, World
 from tests.outages.worlds import NewWorld
-from tests.waiting import PATIENCE, wait_until
+from tests.waiting import wait_until
 
 WAITING = "SELECT count(*) FROM outbox JOIN partitions USING (partition) WHERE pos > published_pos"
 
@@ -20,9 +18,7 @@ def attempts_logged(world: World) -> set[int]:
 
 def failures_counted(world: World) -> float:
     """What whoever watches the program reads in its metrics."""
-    url = f"http://127.0.0.1:{world.program.settings['API_PORT']}/metrics"
-    with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
-        lines = answer.read().decode().splitlines()
+    lines = world.program.metrics().splitlines()
     (line,) = [line for line in lines if line.startswith("yabot_event_publish_failures_total ")]
     return float(line.split()[1])
 

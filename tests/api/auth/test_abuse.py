@@ -2,36 +2,24 @@
 
 import asyncio
 import json
-from collections.abc import Callable
 from typing import Any
-from urllib.request import urlopen
 
 import pytest
 
 from tests.api.auth.asking import an_address, ask
 from tests.api.tokens import token_for
 from tests.e2e.program import Program
-from tests.e2e.programs import NewProgram
-from tests.e2e.reader import Reader, readers
+from tests.e2e.programs import RunFor
+from tests.e2e.reader import readers
 from yabot.api.auth.throttle import MOST_FAILURES
-
-
-@pytest.fixture
-def run(new_program: NewProgram, bot_settings: dict[str, str]) -> Callable[[Reader], Program]:
-    def start(admin: Reader) -> Program:
-        program = new_program(**bot_settings, ADMIN_USER_IDS=str(admin.user_id))
-        program.start()
-        return program
-
-    return start
 
 
 @pytest.mark.criterion("4.3.5")
 async def test_who_keeps_failing_waits_and_the_administrator_reads_of_it(
-    run: Callable[[Reader], Program], telegram: Program
+    run_for: RunFor, telegram: Program
 ) -> None:
     async with readers(telegram.url, "Ada") as (admin,):
-        program = await asyncio.to_thread(run, admin)
+        program = await asyncio.to_thread(run_for, admin.user_id)
         await admin.ask("/start")
         client = an_address()
         await asyncio.to_thread(_knock, program, client)
@@ -42,7 +30,7 @@ async def test_who_keeps_failing_waits_and_the_administrator_reads_of_it(
     assert noticed["failures"] == MOST_FAILURES + 1
     (event,) = _events(program, "auth_abuse_detected")
     assert event["payload"] == {"peer": client, "failures": MOST_FAILURES + 1}
-    metrics = await asyncio.to_thread(_metrics, program)
+    metrics = await asyncio.to_thread(program.metrics)
     assert 'yabot_api_tokens_refused_total{code="token_malformed"}' in metrics
     assert "yabot_api_requests_throttled_total 5.0" in metrics
 
@@ -65,8 +53,3 @@ def _knock(program: Program, client: str) -> None:
 def _events(program: Program, kind: str) -> list[dict[str, Any]]:
     rows = program.stores.rows("SELECT envelope FROM outbox WHERE event_type = ?", kind)
     return [json.loads(row["envelope"]) for row in rows]
-
-
-def _metrics(program: Program) -> str:
-    with urlopen(f"http://127.0.0.1:{program.settings['API_PORT']}/metrics") as answer:
-        return str(answer.read().decode())

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 from uuid import uuid4
 
 from aiogram import Bot
@@ -54,8 +53,7 @@ class House:
 
     def metric(self, name: str) -> float:
         """``name`` with its labels; zero as long as it has not been counted."""
-        with urlopen(f"http://127.0.0.1:{self.program.settings['API_PORT']}/metrics") as answer:
-            lines = answer.read().decode().splitlines()
+        lines = self.program.metrics().splitlines()
         return sum(float(line.split()[-1]) for line in lines if line.startswith(f"{name} "))
 
     def state_of(self, update_ids: list[int]) -> dict[int, str]:

@@ -2,7 +2,6 @@
 
 import json
 from datetime import datetime, timedelta
-from urllib.request import urlopen
 
 import pytest
 
@@ -52,11 +51,6 @@ async def test_a_wrong_order_is_told_of_without_any_administrator(program: Progr
         wait_until(lambda: "inbound_order" in program.health("ready")[1]["components"])
     assert program.health("ready")[1]["components"]["inbound_order"]["status"] == "degraded"
     assert late["event_id"] in program.stores.value(AUDITED)
-    assert 'yabot_inbound_events_total{outcome="late"} 1.0' in metrics(program)
+    assert 'yabot_inbound_events_total{outcome="late"} 1.0' in program.metrics()
     (line,) = program.logged("inbound.late")
     assert line["level"] == "warning"
-
-
-def metrics(program: Program) -> str:
-    with urlopen(f"http://127.0.0.1:{program.settings['API_PORT']}/metrics") as answer:
-        return str(answer.read().decode())

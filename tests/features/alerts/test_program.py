@@ -2,41 +2,27 @@
 
 import asyncio
 import json
-from collections.abc import Callable
-from urllib.request import urlopen
 
 import pytest
 
 from tests.bus.inbound.service import Sent
 from tests.e2e.program import Program
-from tests.e2e.programs import NewProgram
-from tests.e2e.reader import Reader, readers
+from tests.e2e.programs import RunFor
+from tests.e2e.reader import readers
 from tests.waiting import wait_until
 from yabot.bus.inbound.stream import INBOUND
 
 
-@pytest.fixture
-def run(new_program: NewProgram, bot_settings: dict[str, str]) -> Callable[[Reader], Program]:
-    def start(admin: Reader) -> Program:
-        program = new_program(**bot_settings, ADMIN_USER_IDS=str(admin.user_id))
-        program.start()
-        return program
-
-    return start
-
-
 @pytest.mark.criterion("3.2.5")
-async def test_the_administrator_reads_of_it(
-    run: Callable[[Reader], Program], telegram: Program
-) -> None:
+async def test_the_administrator_reads_of_it(run_for: RunFor, telegram: Program) -> None:
     async with readers(telegram.url, "Ada") as (admin,):
-        program = await asyncio.to_thread(run, admin)
+        program = await asyncio.to_thread(run_for, admin.user_id)
         await admin.ask("/start")
         await asyncio.to_thread(_write, program, Sent("later", 2))
         await asyncio.to_thread(_write, program, Sent("earlier", 1))
         chat = await admin.until(lambda chat: "Fuera de orden" in chat[-1]["text"])
         assert "user_interaction" in chat[-1]["text"]
-    metrics = await asyncio.to_thread(_metrics, program)
+    metrics = await asyncio.to_thread(program.metrics)
     assert 'yabot_inbound_events_total{outcome="late"} 1.0' in metrics
     assert [line["reason"] for line in program.log if line["event"] == "inbound.late"] == [
         "after_later_events"
@@ -47,8 +33,3 @@ def _write(program: Program, sent: Sent) -> None:
     redis = program.stores.redis
     redis.xadd(INBOUND, {"event": json.dumps(sent.envelope)})
     wait_until(lambda: redis.xlen(INBOUND) == 0)
-
-
-def _metrics(program: Program) -> str:
-    with urlopen(f"http://127.0.0.1:{program.settings['API_PORT']}/metrics") as answer:
-        return str(answer.read().decode())
