@@ -14,7 +14,7 @@ from tests.bot.sender.recorder import TOKEN, Recorder
 from tests.log.units import holding
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import PARTITIONS, new_commits
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, until
 from yabot.app.assembly import build_texts
 from yabot.app.features import FEATURES
 from yabot.bot.endings import Endings, RefusedPage
@@ -158,3 +158,13 @@ def written(update_id: int, user_id: int, text: str) -> Incoming:
     message = {"message_id": update_id, "date": 0, "chat": chat, "from": someone, "text": text}
     update = Update.model_validate({"update_id": update_id, "message": message})
     return Incoming.of(update, PARTITIONS)
+
+
+async def until_begun(bench: Bench, begun: asyncio.Event) -> None:
+    """However long it takes: the lease is renewed meanwhile."""
+
+    async def has_begun() -> bool:
+        await bench.look()
+        return begun.is_set()
+
+    await until(has_begun)

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from tests.bot.processing.bench import at_the_bench, written
+from tests.bot.processing.bench import at_the_bench, until_begun, written
 from tests.bot.sender.recorder import Recorder
 from tests.storage.fixtures import NewDatabase
 
@@ -37,15 +37,18 @@ async def test_who_stops_takes_up_nothing_new_and_keeps_what_it_has(
     async with at_the_bench(one, recorder) as stopping, at_the_bench(two, recorder) as heir:
         await stopping.look()
         stopping.rounds.close()
-        await heir.intake.store([written(1, 7, "hello")])
+        await heir.intake.store([written(1, 7, "slow")])
         await stopping.look()
         assert not stopping.processor.under_way
         assert stopping.owns("7")
         await stopping.finish()
         await heir.look()
+        # Its handler waits, or the update might be done before anybody looks.
+        await until_begun(heir, heir.handlers.began)
         assert heir.processor.under_way == {1}
+        heir.handlers.go_on.set()
         await heir.finish()
-    assert [call.text for call in recorder.taken] == ["hello"]
+    assert [call.text for call in recorder.taken] == ["slow"]
 
 
 async def test_an_heir_looks_at_once_for_what_the_other_has_committed(

@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 from typing_extensions import override
 
-from tests.bot.processing.bench import Bench, at_the_bench, written
+from tests.bot.processing.bench import Bench, at_the_bench, until_begun, written
 from tests.bot.sender.desk import texts_to
 from tests.bot.sender.recorder import Recorder
 from tests.storage.fixtures import NewDatabase
@@ -120,16 +120,6 @@ async def test_what_another_has_sent_meanwhile_is_not_sent_again(
     assert await bench.sender.lanes.drain(PATIENCE)
     # The last one was on its way when the partition was lost.
     assert [call.text for call in telegram.taken] == ["heavy", "second", "heavy"]
-
-
-async def until_begun(bench: Bench, begun: asyncio.Event) -> None:
-    """However long it takes: the lease is renewed meanwhile."""
-
-    async def has_begun() -> bool:
-        await bench.look()
-        return begun.is_set()
-
-    await until(has_begun)
 
 
 async def has_noted(bench: Bench, number: int) -> bool:
