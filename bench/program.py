@@ -93,7 +93,8 @@ async def _never(_chat_id: int) -> bool:
 
 
 def _assemble(settings: Settings, stores: Stores, arrivals: Arrivals) -> Program:
-    services = build_services(FEATURES, stores, settings.bus_partitions)
+    partitions = settings.bus_partitions
+    services = build_services(FEATURES, stores.database, stores.documents, partitions)
     bot = Bot(NO_TOKEN)
     me = User(id=bot.id, is_bot=True, first_name="Bench", username="bench_bot")
     dispatcher, _ = build_dispatcher(FEATURES, services, me)

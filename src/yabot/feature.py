@@ -48,6 +48,7 @@ class Services:
         data_dir: Path | None = None,
         support_contact: str | None = None,
         state_parts: tuple[StatePart[Any], ...] = (),
+        legacy_store: Path | None = None,
     ) -> None:
         self.database = database
         self.documents = documents
@@ -65,6 +66,8 @@ class Services:
         self.support_contact = support_contact
         # Of all features: what their users' documents hold.
         self.state_parts = state_parts
+        # The old bot's, while it is used beside this one.
+        self.legacy_store = legacy_store
         # By the name of who brings it, features first; read when a user asks, when all are built.
         self.personal_data: dict[str, PersonalData] = {}
         # By the name of the feature that offers it.

@@ -120,7 +120,7 @@ async def live(orders: Orders) -> None:
 @asynccontextmanager
 async def following(stores: Stores) -> AsyncIterator[Services]:
     """The services, and the followers of what they commit."""
-    services = build_services(FEATURES, stores, PARTITIONS)
+    services = build_services(FEATURES, stores.database, stores.documents, PARTITIONS)
     collection = state_collection(FEATURES)
     documents = DocumentFollower(
         stores.database, stores.documents, *collection, sweep_seconds=SWEEP

@@ -85,7 +85,7 @@ async def test_what_valkey_has_never_had_is_not_marked_as_published(
     """Retention throws away what is marked: it would be nowhere then."""
     place = await place_of(engines, migrated_sqlite, tmp_path)
     async with opened(place, SHORT_TIMEOUT_MS) as stores:
-        services = build_services(FEATURES, stores, PARTITIONS)
+        services = build_services(FEATURES, stores.database, stores.documents, PARTITIONS)
         relay = Relay(stores.database, Streams(stores.redis), sweep_seconds=NEVER)
         services.commits.followers.append(relay.notice)
         relay.loop.start()

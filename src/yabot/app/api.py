@@ -5,8 +5,6 @@ from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-from redis.asyncio import Redis
-
 from yabot.api.app import build_api
 from yabot.api.auth.authenticator import Authenticator
 from yabot.api.auth.keys import KeyFolder
@@ -26,7 +24,6 @@ from yabot.api.turns import Turns
 from yabot.app.assembly import build_catalog, build_services
 from yabot.app.foundation import Foundation
 from yabot.app.operators import for_operators
-from yabot.app.stores import Stores
 from yabot.bus import api as events
 from yabot.errors import StoreUnavailable
 from yabot.events.asyncapi import asyncapi_document
@@ -89,12 +86,9 @@ def openapi_document(features: Sequence[Feature]) -> dict[str, Any]:
 def offered_on_paper(features: Sequence[Feature]) -> list[Routes]:
     """To be described: without stores, nothing of it can be asked."""
     nothing = Path("unused")
-    stores = Stores(
-        SqliteDatabase(nothing, pool_size=1, timeout_ms=1),
-        DocumentStore("mongodb://unused", "unused", max_pool_size=1, timeout_ms=1),
-        Redis(),
-    )
-    services = build_services(features, stores, partitions=1)
+    database = SqliteDatabase(nothing, pool_size=1, timeout_ms=1)
+    documents = DocumentStore("mongodb://unused", "unused", max_pool_size=1, timeout_ms=1)
+    services = build_services(features, database, documents, partitions=1)
     return offered(services, features, Redactor(), RequestRecorder())
 
 

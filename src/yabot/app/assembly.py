@@ -13,7 +13,6 @@ from uuid_utils import uuid7
 from yabot.api import expiry as api_expiry
 from yabot.api import personal_data as api_data
 from yabot.api.auth import expiry as auth_expiry
-from yabot.app.stores import Stores
 from yabot.bot import expiry as bot_expiry
 from yabot.bot import personal_data as bot_data
 from yabot.bot.arguments import BoundedArguments
@@ -55,6 +54,7 @@ from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.observability.logging import get_logger
 from yabot.runtime.loops import WakingLoop
 from yabot.storage.documents.model import VersionedDocument
+from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
 from yabot.subscriber import Subscriber
 
@@ -98,19 +98,21 @@ def build_texts(features: Sequence[Feature]) -> Texts:
 
 def build_services(
     features: Sequence[Feature],
-    stores: Stores,
+    database: Database,
+    documents: DocumentStore,
     partitions: int,
     admins: tuple[int, ...] = (),
     *,
     data_dir: Path | None = None,
     support_contact: str | None = None,
     from_outside: Sequence[str] | None = None,
+    legacy_store: Path | None = None,
 ) -> Services:
     """The services of all features, each made from those before it."""
     services = Services(
-        database=stores.database,
-        documents=stores.documents,
-        commits=CommitLog(stores.database, build_catalog(features, from_outside), partitions),
+        database=database,
+        documents=documents,
+        commits=CommitLog(database, build_catalog(features, from_outside), partitions),
         texts=build_texts(features),
         # The menu, which stands last among the features, comes first for readers.
         commands=tuple(command for each in reversed(features) for command in each.commands),
@@ -119,13 +121,14 @@ def build_services(
         data_dir=data_dir,
         support_contact=support_contact,
         state_parts=state_parts(features),
+        legacy_store=legacy_store,
     )
     for each in features:
         if each.service is not None:
             services.add(each.name, each.service(services))
         if each.personal_data is not None:
             services.personal_data[each.name] = each.personal_data(services)
-    services.personal_data |= framework_data(stores.database)
+    services.personal_data |= framework_data(database)
     return services
 
 

@@ -10,6 +10,7 @@ from yabot.feature import Feature
 from yabot.features.alerts import feature as alerts
 from yabot.features.besitos import feature as besitos
 from yabot.features.items import feature as items
+from yabot.features.legacy import feature as legacy
 from yabot.features.menu import feature as menu
 from yabot.features.narrative import feature as narrative
 from yabot.features.rewards import feature as rewards
@@ -25,6 +26,7 @@ FEATURES: tuple[Feature, ...] = (
     shop.FEATURE,
     narrative.FEATURE,
     rewards.FEATURE,
+    legacy.FEATURE,
     alerts.FEATURE,
     menu.FEATURE,
 )

@@ -88,12 +88,14 @@ async def lay_foundation(
         stores = await stack.enter_async_context(open_stores(settings, engines))
         services = build_services(
             features,
-            stores,
+            stores.database,
+            stores.documents,
             settings.bus_partitions,
             settings.admin_user_ids,
             data_dir=settings.data_dir,
             support_contact=settings.support_contact,
             from_outside=settings.inbound_event_types,
+            legacy_store=settings.legacy_db_path,
         )
         incidents = Incidents(services.commits)
         incidents.start()

@@ -15,6 +15,10 @@ INSISTED: dict[str, Row] = {
     "accounts": {"id": "user:{user}", "kind": "reader", "opened_after": None},
     "audit_log": {"details": '{"kept": "kept in audit_log.details"}'},
     "dead_letters": {"envelope": '{"kept": "kept in dead_letters.envelope"}', "state": "dead"},
+    "legacy_users": {
+        "base": '{"user_id": "{user}", "first_name": "kept in legacy_users.base"}',
+        "writing": None,
+    },
     "outbox": {"envelope": '{"kept": "kept in outbox.envelope"}'},
     "posted_events": {"envelope": '{"kept": "kept in posted_events.envelope"}'},
     "payments": {"state": "paid"},

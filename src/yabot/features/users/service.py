@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -32,6 +32,9 @@ if TYPE_CHECKING:  # audits know users, and no Telegram
 log = get_logger(__name__)
 
 P = TypeVar("P", bound=BaseModel)
+
+# Adds to the unit of work that registers a user what else begins with them.
+OnRegistered = Callable[[UnitOfWork, "User"], Awaitable[None]]
 
 # A profile is not written for every touch of a button.
 LOGIN_RESOLUTION = timedelta(minutes=10)
@@ -75,6 +78,8 @@ class UserService:
         self.forgotten = forgotten
         self._model = model
         self.cache = self._states.cache
+        # Asked in their order, about everybody who is new here or has come back.
+        self.on_registered: list[OnRegistered] = []
 
     async def find(self, user_id: str) -> User | None:
         """None: there is no such user. Raises StoreUnavailable when SQL cannot tell."""
@@ -154,7 +159,7 @@ class UserService:
         """The user behind a message: found and brought up to date, or registered."""
         contact = Contact.of(telegram_user)
         stored = await self._database.read(repository.find(contact.user_id))
-        return self._met(work, contact, stored)
+        return await self._met(work, contact, stored)
 
     async def register(self, work: UnitOfWork, contact: Contact) -> User | None:
         """Like ``meet``, for whoever has not written yet; None: they are registered already.
@@ -164,14 +169,14 @@ class UserService:
         stored = await self._database.read(repository.find(contact.user_id))
         if stored.profile is not None:
             return None
-        return self._register(work, contact, stored.state_version, is_active=False)
+        return await self._register(work, contact, stored.state_version, is_active=False)
 
     async def recognize(self, work: UnitOfWork, telegram_user: TelegramUser) -> User | None:
         """Like ``meet``, but None for who has been forgotten: they have not come back by this."""
         stored = await self._database.read(repository.find(str(telegram_user.id)))
         if stored.profile is None and stored.state_version > 0:
             return None
-        return self._met(work, Contact.of(telegram_user), stored)
+        return await self._met(work, Contact.of(telegram_user), stored)
 
     async def deactivate(self, work: UnitOfWork, user_id: str) -> None:
         """The user has blocked the bot: no more notices until they come back."""
@@ -277,14 +282,14 @@ class UserService:
         loaded = None if pending is None else self._model.model_validate_json(pending)
         return User(stored.profile, stored.state_version, loaded)
 
-    def _met(self, work: UnitOfWork, contact: Contact, stored: repository.StoredUser) -> User:
+    async def _met(self, work: UnitOfWork, contact: Contact, stored: repository.StoredUser) -> User:
         user = self._as_user(stored)
         if user is None:
-            return self._register(work, contact, stored.state_version)
+            return await self._register(work, contact, stored.state_version)
         self._refresh(work, user, contact)
         return user
 
-    def _register(
+    async def _register(
         self, work: UnitOfWork, contact: Contact, version: int, *, is_active: bool = True
     ) -> User:
         now = utc_now()
@@ -293,7 +298,10 @@ class UserService:
         work.add(repository.add_profile(profile))
         work.change_document(DocumentChange(profile.user_id, version, state))
         work.publish(UserRegistered(), profile.user_id)
-        return User(profile, version, state, is_new=True)
+        user = User(profile, version, state, is_new=True)
+        for begin in self.on_registered:
+            await begin(work, user)
+        return user
 
     def _refresh(self, work: UnitOfWork, user: User, contact: Contact) -> None:
         self.correct_profile(work, user, contact.values | {"is_active": True})

@@ -1,0 +1,34 @@
+"""What is kept of the old bot's users beside their documents."""
+
+import json
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from yabot.clock import rfc3339
+from yabot.features.legacy import repository
+from yabot.features.legacy.tables import legacy_users
+from yabot.log.personal_data import PersonalData, Privacy
+from yabot.log.unit_of_work import UnitOfWork
+from yabot.storage.relational.database import Database
+
+
+def personal_data(database: Database) -> PersonalData:
+    async def export(user_id: str) -> dict[str, Any]:
+        query = select(legacy_users).where(legacy_users.c.user_id == user_id)
+
+        def read(connection: Connection) -> dict[str, Any]:
+            row = connection.execute(query).mappings().first()
+            return {} if row is None else {"legacy": _readable(dict(row))}
+
+        return await database.read(read)
+
+    def erase(work: UnitOfWork, user_id: str) -> None:
+        work.add(repository.erase(user_id))
+
+    return PersonalData(export, erase, privacy=Privacy("legacy-keeps"))
+
+
+def _readable(row: dict[str, Any]) -> dict[str, Any]:
+    told = {name: row[name] and json.loads(row[name]) for name in ("base", "writing")}
+    return row | told | {"imported_at": rfc3339(row["imported_at"])}

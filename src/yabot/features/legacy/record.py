@@ -1,0 +1,79 @@
+"""One user of the old bot, in the one form in which this package knows them.
+
+The sources read it from a store of the old bot, ``ours`` makes it from what the new stores hold:
+merging, mirroring and verifying compare one with the other.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any, Literal
+
+from pydantic import Field
+
+from yabot.storage.documents.model import FrozenModel
+
+FIRST_NAME = "Usuario"
+KISSES = 5
+"""What the old bot gave to whoever came new."""
+
+Role = Literal["free", "premium", "vip"]
+
+
+class OldUser(FrozenModel):
+    """Every text is storable, every number has bounds; names of things are as the old bot wrote
+    them."""
+
+    user_id: str
+    """Telegram's, in the program's form."""
+    first_name: str = FIRST_NAME
+    last_name: str | None = None
+    username: str | None = None
+    kisses: int = Field(default=0, ge=0)
+    role: Role = "free"
+    vip_until: datetime | None = None
+    """In UTC. Of a paying role, None: nobody has said when it ends."""
+    inventory: tuple[str, ...] = ()
+    """In their order; what somebody has twice stands there twice."""
+    achievements: tuple[str, ...] = ()
+    fragment: str | None = None
+    visited: tuple[str, ...] = ()
+    choices: Mapping[str, str] = Field(default_factory=dict)
+    """What they chose, by the fragment in which they did."""
+    registered_at: datetime | None = None
+    unplaced: Mapping[str, Any] = Field(default_factory=dict)
+    """What has no place here, by the old bot's names, as it stood in the store."""
+
+    @property
+    def digest(self) -> str:
+        """Of everything: two that differ in anything have another one."""
+        return blake2b(self.model_dump_json().encode(), digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What was not as it should be, and what it was taken for; never the value itself."""
+
+    field: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An entry of the old store that can be imported."""
+
+    user: OldUser
+    repairs: tuple[Repair, ...] = ()
+    mark: int = 0
+    """Of which of our own writes it descends: see ``mirror``. 0: of none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An entry that cannot be: ``key`` as the store names it, and a sentence that says why."""
+
+    key: str
+    reason: str
+    kisses: int = 0
+    """What it would have brought, if that can be read: totals must add up."""

@@ -1,0 +1,41 @@
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from yabot.features.legacy.record import Record, Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One user as the store has them: ``key`` as it names them, and a JSON text of the rest."""
+
+    key: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Where the store breaks off, in a sentence: what stands behind cannot be read."""
+
+    where: str
+
+
+class Source(Protocol):
+    """One kind of store."""
+
+    kind: str
+    """As the report names it."""
+
+    def recognizes(self, path: Path) -> bool:
+        """Whether the file begins like one; opens nothing else and changes nothing."""
+
+    def entries(self, path: Path) -> Iterator[Entry | Damage]:
+        """All users in the store's order, one at a time: memory does not grow with the file. One
+        that stands there twice comes twice. Nothing comes behind a Damage.
+
+        Raises InvalidInput when it cannot be read at all.
+        """
+
+    def interpret(self, entry: Entry) -> Record | Refusal:
+        """What the entry says, repaired where it can be. Never raises, whatever the entry is."""

@@ -1,0 +1,1 @@
+legacy-keeps = Of the bot before this one, what it knew of you.

@@ -1,0 +1,1 @@
+legacy-keeps = Del bot anterior a este, lo que sabía de ti.
