@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from tests.api.running import service_of
-from tests.e2e.invariants import verify
+from tests.e2e.invariants import settle, verify
 from tests.e2e.player import Player, scenes
 from tests.e2e.reader import Reader, readers
 from tests.outages.world import Json, Way, World
@@ -30,6 +30,16 @@ async def what_needs_no_document_goes_on(world: World, reader: Reader, newcomer:
         assert completed(world, reader)["outcome"] in {"ok", "rejected"}
     scene = scenes(await reader.chat())[-1]
     await reader.client.react(reader.user_id, scene["message_id"], "❤")
+
+
+async def who_is_not_remembered_is_answered(world: World, reader: Reader) -> None:
+    """Neither this process nor SQL has their document: what they prefer cannot be known."""
+    assert world.program.stop() == 0
+    world.program.launch()
+    world.until_started()
+    (answer,) = await reader.ask("/help")
+    assert LATER not in answer["text"]
+    assert completed(world, reader)["outcome"] == "ok"
 
 
 async def a_subscription_is_told_from_sql(world: World, reader: Reader) -> None:
@@ -58,16 +68,19 @@ async def story_steps_wait(world: World, reader: Reader) -> None:
 async def test_without_mongodb_only_the_story_waits(new_world: NewWorld, way: Way) -> None:
     world = new_world()
     world.program.start()
-    async with readers(world.program.url, "Lucía", "Nico") as (lucia, nico):
+    async with readers(world.program.url, "Lucía", "Nico", "Rita") as (lucia, nico, rita):
         player = Player(world.stores, lucia)
         await player.begin()
         await player.to("envelope")
+        await rita.ask("/start")
+        settle(world.stores)
         world.lose("mongodb", way)
         world.until_noticed("mongodb")
 
         await what_needs_no_document_goes_on(world, lucia, nico)
         await story_steps_wait(world, lucia)
         await a_subscription_is_told_from_sql(world, nico)
+        await who_is_not_remembered_is_answered(world, rita)
         status, body = world.program.health("ready")
         assert (status, body["status"]) == (200, "degraded")
         assert set(world.status("mongodb")) == {"status", "since"}
