@@ -7,6 +7,7 @@ merging, mirroring and verifying compare one with the other.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from hashlib import blake2b
 from typing import Any, Literal
 
@@ -43,7 +44,9 @@ class OldUser(FrozenModel):
     """What they chose, by the fragment in which they did."""
     registered_at: datetime | None = None
     unplaced: Mapping[str, Any] = Field(default_factory=dict)
-    """What has no place here, by the old bot's names, as it stood in the store."""
+    """What has no place here, by the old bot's names, as it stood in the store; see ``verbatim``. A
+    name that has a place stands here when nothing could be made of its value: then its field has
+    the default, and for as long as it has, this is what the old store says."""
 
     @property
     def digest(self) -> str:
@@ -51,12 +54,34 @@ class OldUser(FrozenModel):
         return blake2b(self.model_dump_json().encode(), digest_size=16).hexdigest()
 
 
+How = Literal[
+    "missing",  # nobody has said: the default
+    "unreadable",  # nothing can be made of it: the default
+    "unknown",  # a role that there is not: free
+    "converted",  # of another type, such as a number as text
+    "rewritten",  # spelled otherwise, such as a role in capitals
+    "cleaned",  # without what no database stores or nobody sees
+    "shortened",
+    "rounded_down",
+    "raised",  # less than nothing: to nothing
+    "lowered",  # more than anybody can have
+    "assumed_utc",  # a time that does not say where
+    "key_wins",  # two ids of one user: the one by which the old bot finds them
+    "left_out",  # from a list: what is nothing
+    "kept_as_text",  # of what has no place: what no database stores, as JSON text
+]
+"""The whole list: a report has a sentence for each."""
+
+
 @dataclass(frozen=True, slots=True)
 class Repair:
     """What was not as it should be, and what it was taken for; never the value itself."""
 
     field: str
-    how: str
+    how: How
+    besitos: Decimal = Decimal(0)
+    """By how much the store says more than the record has. What a store says is the sum of its
+    users' kisses and of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,5 +100,5 @@ class Refusal:
 
     key: str
     reason: str
-    kisses: int = 0
-    """What it would have brought, if that can be read: totals must add up."""
+    besitos: Decimal = Decimal(0)
+    """What the store says that they have, if that can be read: totals must add up."""

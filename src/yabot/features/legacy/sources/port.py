@@ -8,7 +8,8 @@ from yabot.features.legacy.record import Record, Refusal
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One user as the store has them: ``key`` as it names them, and a JSON text of the rest."""
+    """One user as the store has them: ``key`` as it names them, and a JSON text of the rest, which
+    may be broken. Any database stores both."""
 
     key: str
     text: str
@@ -29,6 +30,16 @@ class Source(Protocol):
 
     def recognizes(self, path: Path) -> bool:
         """Whether the file begins like one; opens nothing else and changes nothing."""
+
+    def require_users(self, path: Path) -> None:
+        """Raises InvalidInput, with a sentence, for a file of this kind that is no old bot's."""
+
+    def copy(self, path: Path, to: Path) -> None:
+        """Make a copy that nobody writes, as whole as an old bot that writes meanwhile lets it be;
+        ``entries`` reads it as it reads the store. Quick, and locks nobody out for longer.
+
+        Raises InvalidInput when it cannot be read at all, OSError when ``to`` cannot be written.
+        """
 
     def entries(self, path: Path) -> Iterator[Entry | Damage]:
         """All users in the store's order, one at a time: memory does not grow with the file. One

@@ -1,0 +1,81 @@
+"""``db.json``: one object with all users of the old bot, which rewrites it as a whole."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from yabot import outside
+from yabot.error_text import error_text
+from yabot.errors import InvalidInput
+from yabot.features.legacy.record import Record, Refusal
+from yabot.features.legacy.sources.json_scanner import Scanner
+from yabot.features.legacy.sources.port import Damage, Entry
+from yabot.features.legacy.sources.profile import interpret
+
+# Among so many members of the old bot's file is one that an id names.
+_MEMBERS_LOOKED_AT = 200
+# The old bot takes seconds to rewrite a large file: so often it is looked at, and when.
+_LOOKS = 600
+_PAUSE = 0.1
+# A file that has not changed for so many looks is not being written.
+_LOOKS_AT_QUIET = 10
+_TAIL = 64
+
+
+class JsonFile:
+    kind = "json"
+
+    def recognizes(self, path: Path) -> bool:
+        with path.open("rb") as file:
+            return Scanner(file).begins()
+
+    def require_users(self, path: Path) -> None:
+        """Raises InvalidInput for an object that is not the old bot's."""
+        found = list(islice(self.entries(path), _MEMBERS_LOOKED_AT))
+        members = [each for each in found if isinstance(each, Entry)]
+        if members and not any(outside.user_id(each.key) for each in members):
+            raise InvalidInput(
+                f"{path} is JSON, but not the old bot's: none of its members is named by a "
+                "Telegram id"
+            )
+
+    def copy(self, path: Path, to: Path) -> None:
+        before, quiet = None, 0
+        try:
+            for _ in range(_LOOKS):
+                seen = _state(path)
+                quiet = quiet + 1 if seen == before else 0
+                before = seen
+                if _ends_whole(path) or quiet >= _LOOKS_AT_QUIET:
+                    shutil.copyfile(path, to)
+                    if _state(path) == seen:
+                        return
+                time.sleep(_PAUSE)
+            shutil.copyfile(path, to)
+        except FileNotFoundError as error:
+            raise InvalidInput(f"{path} is not there any more") from error
+
+    def entries(self, path: Path) -> Iterator[Entry | Damage]:
+        try:
+            with path.open("rb") as file:
+                yield from Scanner(file)
+        except OSError as error:
+            raise InvalidInput(f"{path} cannot be read: {error_text(error)}") from error
+
+    def interpret(self, entry: Entry) -> Record | Refusal:
+        return interpret(entry.key, entry.text)
+
+
+def _state(path: Path) -> tuple[int, int, int]:
+    """Another one when somebody has written."""
+    about = path.stat()
+    return about.st_ino, about.st_size, about.st_mtime_ns
+
+
+def _ends_whole(path: Path) -> bool:
+    """Whether the object is closed; in any of JSON's encodings."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _TAIL))
+        return file.read().strip(b"\0 \t\r\n").endswith(b"}")

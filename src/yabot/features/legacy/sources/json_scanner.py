@@ -1,0 +1,254 @@
+"""A JSON object of any size, one member at a time, as whole as it is.
+
+A parser ends at the first mistake, and with it would end all users behind. This one asks of a
+member only where it ends: Python's own decoder says so of what is sound; of what is not, the
+brackets do, or the next member that looks like a user. What cannot be read is handed out as it
+stands, for whoever interprets it to refuse, and the next one follows.
+"""
+
+import codecs
+import json
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import BinaryIO
+
+from yabot.features.legacy.sources.port import Damage, Entry
+
+LONGEST_MEMBER = 16 * 1024 * 1024
+"""Characters. Of a longer one only the beginning is handed out."""
+BEGINNING = 1000
+CHUNK = 1024 * 1024
+# So much is in memory whenever a member begins: its name, and nearly always all of it.
+AHEAD = 64 * 1024
+# A number or a word at the end of what is in memory may go on behind.
+WORD = 16
+
+_NAME = re.compile(r'[\s,]*(?:"((?:[^"\\]++|\\.)*+)"\s*:\s*|(\}))', re.DOTALL)
+_SPACE = re.compile(r"\s*")
+_DELIMITER = re.compile(r'\s*[,}"]')
+_SCALAR = re.compile(r"[^,}\]\n]*+")
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[{}\[\]]', re.DOTALL)
+_REST_OF_STRING = re.compile(r'(?:[^"\\]++|\\.)*+', re.DOTALL)
+# Inside a text its quotes would be escaped; inside a user no number names another user.
+_USER = re.compile(
+    r'"\s*+[-+]?\d{1,20}+\s*+"\s*+:\s*+\{\s*+"(?:telegram_id|username|first_name|kisses|inventory'
+    r"|achievements|role|vip_expiry|last_daily_claim|current_narrative_fragment"
+    r'|narrative_choices|metadata)"\s*+:'
+)
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+# Only the end is of interest: numbers of any length, and line breaks in texts, are no mistake.
+_decoder = json.JSONDecoder(parse_int=float, strict=False)
+
+
+class Scanner:
+    """``source`` is read once, from its beginning."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        head = source.read(4)
+        self._encoding = _encoding(head)
+        # What is no UTF-8 stays recognizable, byte for byte.
+        self._errors = "surrogateescape" if self._encoding == "utf-8" else "replace"
+        self._decode = codecs.getincrementaldecoder(self._encoding)(self._errors).decode
+        self._source = source
+        self._text = self._decode(head)
+        self._at = 0
+        self._bytes_before = 0
+        self._all_read = False
+        self._last: str | None = None
+
+    def begins(self) -> bool:
+        """Whether an object begins here."""
+        self._look_ahead()
+        self._at += self._text.startswith("\ufeff")
+        self._skip(_SPACE)
+        return self._text.startswith("{", self._at)
+
+    def __iter__(self) -> Iterator[Entry | Damage]:
+        if not self.begins():
+            yield self._damage("does not begin with {")
+            return
+        self._at += 1
+        while True:
+            self._look_ahead()
+            name = _NAME.match(self._text, self._at)
+            if name is None:
+                found = self._between()
+            elif name[1] is None:
+                self._at = name.end()
+                yield from self._behind_the_end()
+                return
+            else:
+                self._at = name.end()
+                found = self._member(_key(name[1]))
+            yield found
+            if isinstance(found, Damage):
+                return
+            self._last = found.key
+
+    def _member(self, key: str) -> Entry | Damage:
+        """The one whose value begins here."""
+        end = self._sound_end()
+        if end is None or self._holds_others(end):
+            end = self._apparent_end()
+        if end is None:
+            return self._too_long(key) if not self._all_read else self._damage("breaks off")
+        entry = Entry(key, _storable(self._text[self._at : end]))
+        self._at = end
+        return entry
+
+    def _sound_end(self) -> int | None:
+        """Where the value ends, if it is one of JSON."""
+        while True:
+            try:
+                end = _decoder.raw_decode(self._text, self._at)[1]
+                goes_on = end >= len(self._text)
+            except RecursionError:
+                return None
+            except json.JSONDecodeError as error:
+                end = None
+                goes_on = error.pos >= len(self._text) - WORD or error.msg.startswith("Untermin")
+            if not goes_on or not self._grow():
+                return end
+
+    def _holds_others(self, end: int) -> bool:
+        """Whether it has lost its last bracket, and so taken in all that stand behind it."""
+        unended = self._all_read and _DELIMITER.match(self._text, end) is None
+        return unended and _USER.search(self._text, self._at, end) is not None
+
+    def _apparent_end(self) -> int | None:
+        """Where the value ends, although it is not sound: with its brackets, or where the next user
+        begins."""
+        while True:
+            following = _USER.search(self._text, self._at + 1)
+            limit = following.start() if following else len(self._text)
+            end = _closing(self._text, self._at, limit)
+            if end is not None and _DELIMITER.match(self._text, end):
+                return end
+            if following:
+                return len(self._text[:limit].rstrip(" \t\r\n,"))
+            if not self._grow():
+                return None
+
+    def _too_long(self, key: str) -> Entry:
+        """Leaves it behind without ever having all of it in memory."""
+        entry = Entry(key, _storable(self._text[self._at : self._at + BEGINNING]))
+        depth = 0
+        while not self._is_over():
+            token = _TOKEN.search(self._text, self._at)
+            if token is None:
+                self._at = len(self._text)
+                continue
+            self._at = token.end()
+            if token[0][0] == '"':
+                self._finish_string(token)
+                continue
+            depth += 1 if token[0] in "{[" else -1
+            if depth <= 0:
+                break
+        return entry
+
+    def _finish_string(self, token: re.Match[str]) -> None:
+        if len(token[0]) > 1 and token[0].endswith('"'):
+            return
+        while not self._is_over():
+            self._at = _REST_OF_STRING.match(self._text, self._at).end()  # type: ignore[union-attr]
+            if self._text.startswith('"', self._at):
+                self._at += 1
+                return
+            if self._text.startswith("\\", self._at):
+                self._look_ahead()
+
+    def _is_over(self) -> bool:
+        self._look_ahead()
+        return self._at >= len(self._text)
+
+    def _between(self) -> Entry | Damage:
+        """What is no member: it is named by its place, and goes until a user begins."""
+        key = f"byte {self._byte()}"
+        while True:
+            following = _USER.search(self._text, self._at)
+            if following:
+                entry = Entry(key, _storable(self._text[self._at : following.start()]))
+                self._at = following.start()
+                return entry
+            if not self._grow():
+                return self._damage("breaks off")
+
+    def _behind_the_end(self) -> Iterator[Damage]:
+        while not self._is_over():
+            self._skip(_SPACE)
+            if self._at < len(self._text):
+                yield self._damage("goes on behind its end")
+                return
+
+    def _damage(self, how: str) -> Damage:
+        behind = f"behind user {self._last}" if self._last else "before any user"
+        return Damage(f"the file {how} at byte {self._byte()}, {behind}")
+
+    def _byte(self) -> int:
+        """Where in the file this is."""
+        return self._bytes_before + self._size(self._text[: self._at])
+
+    def _size(self, text: str) -> int:
+        return len(text.encode(self._encoding, self._errors))
+
+    def _skip(self, pattern: re.Pattern[str]) -> None:
+        if found := pattern.match(self._text, self._at):
+            self._at = found.end()
+
+    def _look_ahead(self) -> None:
+        if len(self._text) - self._at < AHEAD and not self._all_read:
+            self._read(CHUNK)
+
+    def _grow(self) -> bool:
+        """Takes in as much again as there is; False when there is no more, or too much."""
+        held = len(self._text) - self._at
+        if self._all_read or held > LONGEST_MEMBER:
+            return False
+        self._read(max(held, CHUNK))
+        return True
+
+    def _read(self, size: int) -> None:
+        self._bytes_before += self._size(self._text[: self._at])
+        content = self._source.read(size)
+        self._all_read = not content
+        self._text = self._text[self._at :] + self._decode(content, final=self._all_read)
+        self._at = 0
+
+
+def _encoding(head: bytes) -> str:
+    """As JSON's own rule has it, without what stands for a byte order mark."""
+    found = json.detect_encoding(head)
+    if found == "utf-8-sig":
+        return "utf-8"
+    if found in ("utf-16", "utf-32"):
+        return f"{found}-{'le' if head.startswith(codecs.BOM_UTF16_LE) else 'be'}"
+    return found
+
+
+def _closing(text: str, start: int, limit: int) -> int | None:
+    """Behind the bracket that closes the one at ``start``; of a bare word, behind it."""
+    if not text.startswith(("{", "["), start):
+        found = _SCALAR.match(text, start, limit)
+        return found.end() if found and found.end() > start else None
+    depth = 0
+    for token in _TOKEN.finditer(text, start, limit):
+        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(token[0], 0)
+        if depth == 0:
+            return token.end()
+    return None
+
+
+def _key(raw: str) -> str:
+    if "\\" in raw:
+        with suppress(ValueError):
+            raw = json.loads(f'"{raw}"', strict=False)
+    return _storable(raw)
+
+
+def _storable(text: str) -> str:
+    """As any database takes it: what none does is escaped as JSON does."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return _UNSTORABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -1,0 +1,153 @@
+"""A profile of the old bot, as ``db.json`` has them, and what it says."""
+
+import json
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from yabot import outside
+from yabot.features.legacy.record import FIRST_NAME, OldUser, Record, Refusal
+from yabot.features.legacy.sources import values
+from yabot.features.legacy.sources.fields import Fields
+
+MARK = "yabot"
+"""In ``metadata``: of which of our writes the profile descends."""
+LARGEST = 12 * 1024 * 1024
+"""Bytes of a user. MongoDB takes some more, with all that we keep beside."""
+DEEPEST = 200
+"""Objects and lists within each other: Python itself reads not many more."""
+LONGEST_KEY = 64
+
+_BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\]]', re.DOTALL)
+# Python makes no integer of more digits.
+_MOST_DIGITS = 4000
+
+
+class NotReadable(Exception):
+    """Says why, in a sentence without anything of the user's."""
+
+
+def interpret(key: str, text: str) -> Record | Refusal:
+    """What the profile of ``key`` says. Never raises."""
+    said = Decimal(0)
+    try:
+        profile = parse(text)
+        said = _said(profile.get("kisses"))
+        require_id(key)
+        return bounded(_record(key, profile), text)
+    except NotReadable as error:
+        return Refusal(shown_key(key), str(error), said)
+
+
+def parse(text: str) -> dict[str, Any]:
+    """Raises NotReadable for what is no object of JSON, as Python's own module reads it."""
+    if text.count("{") + text.count("[") > DEEPEST and _depth(text) > DEEPEST:
+        raise NotReadable(f"its value is nested deeper than {DEEPEST} levels")
+    try:
+        found = json.loads(text, strict=False)
+    except json.JSONDecodeError:
+        raise NotReadable(
+            f"its value is no JSON, or more than {LARGEST // 1024**2} MiB of it"
+        ) from None
+    except ValueError:
+        found = json.loads(text, strict=False, parse_int=_integer)
+    if not isinstance(found, dict):
+        raise NotReadable("its value is no JSON object")
+    return found
+
+
+def require_id(key: str) -> None:
+    """Raises NotReadable."""
+    user_id = outside.user_id(key)
+    if user_id is None:
+        raise NotReadable("its key is no Telegram id")
+    if user_id != key:
+        raise NotReadable(
+            "its key is not written as the old bot writes ids, which therefore never finds this "
+            "user: write it without spaces, and without zeros in front"
+        )
+
+
+def bounded(record: Record, text: str) -> Record:
+    """``text`` is what it was made of. Raises NotReadable when no store takes so much."""
+    # No user is a dozen times as long as what they were made of.
+    if len(text) > LARGEST // 12 and len(record.user.model_dump_json().encode()) > LARGEST:
+        raise NotReadable(f"its value has more than {LARGEST // 1024**2} MiB")
+    return record
+
+
+def shown_key(key: str) -> str:
+    """As a report may show it, whatever somebody has called a user."""
+    return outside.argument(key)[:LONGEST_KEY]
+
+
+def _record(user_id: str, profile: Mapping[str, Any]) -> Record:
+    fields = Fields(profile)
+    _compare_ids(fields, user_id)
+    mark = _take_metadata(fields)
+    claimed = fields.take_raw("last_daily_claim", "name")
+    if claimed is not None:
+        fields.put_back("last_daily_claim", claimed)
+    user = OldUser(
+        user_id=user_id,
+        first_name=fields.take("first_name", values.name, FIRST_NAME),
+        last_name=fields.take("last_name", values.name, None, "nothing"),
+        username=fields.take("username", values.username, None, "name"),
+        kisses=fields.take_kisses("kisses"),
+        role=fields.take("role", values.role, "free"),
+        vip_until=fields.take("vip_expiry", values.moment, None, "name"),
+        inventory=fields.take("inventory", values.things, ()),
+        achievements=fields.take("achievements", values.things, ()),
+        fragment=fields.take("current_narrative_fragment", values.thing, None, "name"),
+        visited=fields.take("visited_fragments", values.things, (), "nothing"),
+        choices=fields.take("narrative_choices", values.choices, {}),
+        registered_at=fields.take("registered_at", values.moment, None, "nothing"),
+        unplaced=fields.unplaced(),
+    )
+    return Record(user, tuple(fields.repairs), mark)
+
+
+def _compare_ids(fields: Fields, user_id: str) -> None:
+    """The old bot finds a user by their key, whatever stands in the profile."""
+    value = fields.take_raw("telegram_id")
+    if value is None:
+        return
+    is_number = isinstance(value, str | int) and not isinstance(value, bool)
+    if not is_number or str(value).strip() != user_id:
+        fields.note("telegram_id", "key_wins")
+
+
+def _take_metadata(fields: Fields) -> int:
+    """The mark in it; what else stands there has no place."""
+    metadata = fields.take_raw("metadata")
+    mark = 0
+    if isinstance(metadata, dict) and _is_mark(metadata.get(MARK)):
+        mark = metadata[MARK]
+        metadata = {name: value for name, value in metadata.items() if name != MARK}
+    if metadata is not None and metadata != {}:
+        fields.put_back("metadata", metadata)
+    return mark
+
+
+def _is_mark(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 2**63
+
+
+def _said(value: Any) -> Decimal:
+    try:
+        return values.amount(value)
+    except values.Unreadable:
+        return Decimal(0)
+
+
+def _integer(digits: str) -> int | str:
+    return int(digits) if len(digits) <= _MOST_DIGITS else digits
+
+
+def _depth(text: str) -> int:
+    deepest = depth = 0
+    for token in _BRACKETS.finditer(text):
+        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(token[0], 0)
+        deepest = max(deepest, depth)
+    return deepest

@@ -1,0 +1,268 @@
+"""Values of an old store, each brought into the one form by which this package knows it.
+
+A reader gives the value and how it had to be repaired, or raises Unreadable. It takes its own
+result for what it is.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_FLOOR, Decimal, InvalidOperation
+from math import isfinite
+from typing import Any, TypeVar
+
+from yabot import outside
+from yabot.clock import EPOCH
+from yabot.features.legacy.record import How, Role
+
+T = TypeVar("T")
+Read = tuple[T, How | None]
+Reader = Callable[[Any], Read[T]]
+
+LONGEST_NAME = 64
+"""As Telegram's are."""
+LONGEST_THING = 256
+"""What is longer is no name of anything."""
+MOST_THINGS = 10_000
+
+ROLES: tuple[Role, ...] = ("free", "premium", "vip")
+
+_CONTROLS = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029]+")
+# A byte that is no UTF-8 arrives as one of these: see ``json_scanner``.
+_BYTE = re.compile("[\udc80-\udcff]")
+_NUMBER = re.compile(r"[-+]?[0-9]{1,30}(\.[0-9]{0,30})?([eE][-+]?[0-9]{1,3})?|[-+]?\.[0-9]{1,30}")
+_DAY_FIRST = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(.*)", re.DOTALL)
+# Seconds until here, milliseconds from here on: the years 5138 and 1973.
+_MILLISECONDS = 10**11
+# No offset takes them out of what a datetime can say.
+_EARLIEST, _LATEST = EPOCH, datetime(9999, 12, 30, tzinfo=UTC)
+
+# By which names things and choices go where they are objects.
+_THING = ("id", "item_id", "name", "key", "code", "code_name")
+_COUNT = ("count", "quantity", "amount")
+_FRAGMENT = ("fragment", "fragment_id", "fragment_key", "source_fragment", "from")
+_CHOICE = ("choice", "choice_id", "option", "decision", "id")
+
+
+class Unreadable(Exception):
+    """Nothing can be made of it."""
+
+
+def amount(value: Any) -> Decimal:
+    """Any finite number, also one that is written as text."""
+    match value:
+        case bool():
+            raise Unreadable
+        case int():
+            return Decimal(value)
+        case float() if isfinite(value):
+            return Decimal(repr(value))
+        case str() if _NUMBER.fullmatch(value.strip()):
+            try:
+                return Decimal(value.strip())
+            except InvalidOperation:  # pragma: no cover
+                raise Unreadable from None
+    raise Unreadable
+
+
+def whole(number: Decimal) -> Decimal:
+    return number.to_integral_value(ROUND_FLOOR)
+
+
+def name(value: Any) -> Read[str]:
+    """Of a person, on one line."""
+    text, how = _text(value)
+    cleaned = _CONTROLS.sub(" ", text).strip()
+    if cleaned != text:
+        how = how or "cleaned"
+    if len(cleaned) > LONGEST_NAME:
+        cleaned, how = cleaned[:LONGEST_NAME].strip(), "shortened"
+    if not cleaned:
+        raise Unreadable
+    return cleaned, how
+
+
+def username(value: Any) -> Read[str]:
+    """Telegram's, without the ``@``."""
+    text, how = _text(value)
+    bare = text.strip().removeprefix("@")
+    if outside.username(bare) is None:
+        raise Unreadable
+    return bare, how if bare == text else "rewritten"
+
+
+def role(value: Any) -> Read[Role]:
+    if not isinstance(value, str):
+        raise Unreadable
+    plain = value.strip().lower()
+    for each in ROLES:
+        if plain == each:
+            return each, None if value == each else "rewritten"
+    raise Unreadable
+
+
+def moment(value: Any) -> Read[datetime]:
+    """In UTC: as ISO 8601 has it, as seconds or milliseconds since 1970, or with the day first."""
+    if isinstance(value, str) and not _NUMBER.fullmatch(value.strip()):
+        found, how = _written(value.strip())
+    else:
+        found, how = _since_epoch(amount(value)), "converted"
+    if not _EARLIEST <= found <= _LATEST:
+        raise Unreadable
+    return found.astimezone(UTC), how
+
+
+def _written(text: str) -> tuple[datetime, How | None]:
+    how: How | None = None
+    if day_first := _DAY_FIRST.fullmatch(text):
+        day, month, year, rest = day_first.groups()
+        text, how = f"{year}-{month:0>2}-{day:0>2}{rest}", "rewritten"
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise Unreadable from None
+    if found.tzinfo is None:
+        return found.replace(tzinfo=UTC), how or "assumed_utc"
+    return found, how
+
+
+def _since_epoch(number: Decimal) -> datetime:
+    seconds = number if abs(number) < _MILLISECONDS else number / 1000
+    try:
+        return EPOCH + timedelta(microseconds=int(whole(seconds * 10**6)))
+    except OverflowError:
+        raise Unreadable from None
+
+
+def thing(value: Any) -> Read[str]:
+    """What a fragment, a choice or a thing is called."""
+    how: How | None = "converted"
+    if isinstance(value, dict | list):
+        text = _called(value)
+    else:
+        text, how = _text(value)
+    storable = outside.storable(text)
+    if not storable.strip() or len(storable) > LONGEST_THING:
+        raise Unreadable
+    return storable, how if storable == text else "cleaned"
+
+
+def things(value: Any) -> Read[tuple[str, ...]]:
+    """From a list of them, or from an object with how many there are of each."""
+    how: How | None = None
+    if isinstance(value, str):
+        value, how = _listed(value), "converted"
+    if isinstance(value, dict):
+        value, how = list(_counted(value)), "converted"
+    if not isinstance(value, list) or len(value) > MOST_THINGS:
+        raise Unreadable
+    found = []
+    for each in value:
+        if each is None or each == "":
+            how = how or "left_out"
+            continue
+        text, its_how = thing(each)
+        found.append(text)
+        how = how or its_how
+    return tuple(found), how
+
+
+def choices(value: Any) -> Read[dict[str, str]]:
+    """By the fragment in which each was made: an object, or a list of those who name both."""
+    how: How | None = None
+    if isinstance(value, str):
+        value, how = _parsed(value), "converted"
+    if isinstance(value, list):
+        value, how = dict(map(_choice, value)), "converted"
+    if not isinstance(value, dict) or len(value) > MOST_THINGS:
+        raise Unreadable
+    found: dict[str, str] = {}
+    for fragment, made in value.items():
+        chosen = made
+        # In a fragment that was passed more than once, the last one counts.
+        if isinstance(made, list) and made:
+            chosen, how = made[-1], how or "converted"
+        if chosen is None or chosen == "":
+            how = how or "left_out"
+            continue
+        where, first_how = thing(fragment)
+        what, second_how = thing(chosen)
+        found[where] = what
+        how = how or first_how or second_how
+    return found, how
+
+
+def _choice(value: Any) -> tuple[str, Any]:
+    if not isinstance(value, dict):
+        raise Unreadable
+    where, what = _first(value, _FRAGMENT), _first(value, _CHOICE)
+    if not isinstance(where, str) or what is None:
+        raise Unreadable
+    return where, what
+
+
+def _counted(counts: Mapping[str, Any]) -> Iterator[str]:
+    """Each as often as there are; of what is no number, one."""
+    left = MOST_THINGS
+    for thing_name, value in counts.items():
+        often = _count(value)
+        left -= often
+        if left < 0:
+            raise Unreadable
+        yield from [thing_name] * often
+
+
+def _count(value: Any) -> int:
+    if isinstance(value, dict):
+        value = _first(value, _COUNT)
+    if isinstance(value, bool):
+        return int(value)
+    try:
+        return max(0, int(min(whole(amount(value)), Decimal(MOST_THINGS + 1))))
+    except Unreadable:
+        return 1
+
+
+def _called(value: Any) -> str:
+    found = _first(value, _THING) if isinstance(value, dict) else None
+    if isinstance(found, str):
+        return found
+    return _json(value if found is None or isinstance(found, bool) else found)
+
+
+def _first(value: Mapping[str, Any], names: tuple[str, ...]) -> Any:
+    return next((value[each] for each in names if value.get(each) is not None), None)
+
+
+def _listed(text: str) -> Any:
+    return _parsed(text) if text.strip()[:1] in ("[", "{") else [*map(str.strip, text.split(","))]
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        raise Unreadable from None
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _text(value: Any) -> Read[str]:
+    match value:
+        case bool():
+            raise Unreadable
+        case str():
+            legible = _BYTE.sub(_legible, value)
+            storable = outside.storable(legible)
+            return storable, None if storable == value else "cleaned"
+        case int() | float():
+            return _json(value), "converted"
+    raise Unreadable
+
+
+def _legible(found: re.Match[str]) -> str:
+    """What the byte means where files are not written in UTF-8."""
+    return bytes([ord(found[0]) - 0xDC00]).decode("cp1252", "replace")
