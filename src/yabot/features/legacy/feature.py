@@ -1,6 +1,7 @@
 from pathlib import Path
 
 from yabot.feature import Feature, Services
+from yabot.features.legacy.events import EVENTS
 from yabot.features.legacy.personal_data import personal_data
 from yabot.features.legacy.state import LEGACY
 from yabot.features.legacy.tables import TABLES
@@ -15,6 +16,7 @@ def _personal_data(services: Services) -> PersonalData:
 
 FEATURE = Feature(
     name="legacy",
+    events=EVENTS,
     tables=TABLES,
     migrations=HERE / "migrations",
     state=(LEGACY,),
