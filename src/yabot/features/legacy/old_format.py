@@ -1,0 +1,147 @@
+"""A user as the old bot writes them: what has not changed here stays as it stood there.
+
+What the old bot wrote in its own way, a number as text or a field that nobody knows, is not made
+better by the way: only fields whose meaning has changed here are written anew.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from yabot.features.legacy.record import OldUser
+from yabot.features.legacy.sources import verbatim
+from yabot.features.legacy.sources.profile import MARK
+
+Profile = dict[str, Any]
+
+
+def mirrored(ours: OldUser, mark: int, found: str | None, theirs: OldUser | None) -> Profile:
+    """``ours`` as a profile of the old bot's, with our ``mark``.
+
+    ``found``: the JSON text that stands there, if any; ``theirs``: what that says.
+    """
+    if found is None or theirs is None:
+        return _marked(_new(ours), mark)
+    profile: Profile = json.loads(found, strict=False)
+    return _marked(_changed(profile, theirs, ours), mark)
+
+
+def shows(ours: OldUser, found: str | None, theirs: OldUser | None) -> bool:
+    """Whether what stands there says all of ``ours``, as far as the old bot can tell it."""
+    if found is None or theirs is None:
+        return False
+    profile: Profile = json.loads(found, strict=False)
+    return _changed(dict(profile), theirs, ours) == profile
+
+
+def _new(ours: OldUser) -> Profile:
+    """In the order in which the old bot writes them."""
+    return {
+        "telegram_id": int(ours.user_id),
+        "username": ours.username,
+        "first_name": ours.first_name,
+        "kisses": ours.kisses,
+        "inventory": [*ours.inventory],
+        "achievements": [*ours.achievements],
+        "role": ours.role,
+        "vip_expiry": _moment(ours.vip_until, None),
+        "last_daily_claim": None,
+        "current_narrative_fragment": ours.fragment,
+        "narrative_choices": {**ours.choices},
+        "metadata": {},
+    } | verbatim.original(ours.unplaced)
+
+
+def _changed(profile: Profile, theirs: OldUser, ours: OldUser) -> Profile:
+    """``profile``, which says ``theirs``, with what is otherwise in ``ours``."""
+    new = {
+        name: _plain(getattr(ours, field))
+        for name, field in (_PLAIN | _SOMETIMES).items()
+        if getattr(ours, field) != getattr(theirs, field) and (name in _PLAIN or name in profile)
+    }
+    if _end(ours) != _end(theirs):
+        new["vip_expiry"] = _moment(_end(ours), profile.get("vip_expiry"))
+    for name in ("inventory", "achievements"):
+        before, after = getattr(theirs, name), getattr(ours, name)
+        if Counter(before) != Counter(after):
+            new[name] = _list(profile.get(name), before, after)
+    if ours.choices != theirs.choices:
+        new["narrative_choices"] = _choices(profile.get("narrative_choices"), theirs, ours)
+    return profile | new | _unplaced(theirs.unplaced, ours.unplaced)
+
+
+_PLAIN = {
+    "username": "username",
+    "first_name": "first_name",
+    "kisses": "kisses",
+    "role": "role",
+    "current_narrative_fragment": "fragment",
+}
+
+
+# The old bot writes neither; another may have.
+_SOMETIMES = {"last_name": "last_name", "visited_fragments": "visited"}
+
+
+def _plain(value: Any) -> Any:
+    return [*value] if isinstance(value, tuple) else value
+
+
+def _end(user: OldUser) -> datetime | None:
+    """When it ended that somebody paid is of no interest to who does not pay any more."""
+    return None if user.role == "free" else user.vip_until
+
+
+def _moment(moment: datetime | None, stood: Any) -> str | None:
+    """In UTC, as the old bot writes it: without a zone, unless one stood there."""
+    if moment is None:
+        return None
+    told = moment.astimezone(UTC)
+    if isinstance(stood, str) and stood.rstrip().endswith("Z"):
+        return told.replace(tzinfo=None).isoformat() + "Z"
+    if isinstance(stood, str) and "+" in stood:
+        return told.isoformat()
+    return told.replace(tzinfo=None).isoformat()
+
+
+def _list(stood: Any, before: Iterable[str], after: Iterable[str]) -> list[Any]:
+    """With what has come and without what has gone. What is no name of anything stays."""
+    if not isinstance(stood, list):
+        return [*after]
+    gone, come = Counter(before), Counter(after)
+    gone, come = gone - come, come - gone
+    kept = []
+    for each in stood:
+        if isinstance(each, str) and gone[each] > 0:
+            gone[each] -= 1
+        else:
+            kept.append(each)
+    return [*kept, *come.elements()] if not +gone else [*after]
+
+
+def _choices(stood: Any, theirs: OldUser, ours: OldUser) -> Mapping[str, Any]:
+    if not isinstance(stood, dict):
+        return {**ours.choices}
+    kept = {
+        name: value
+        for name, value in stood.items()
+        if name in ours.choices or name not in theirs.choices
+    }
+    new = {name: value for name, value in ours.choices.items() if theirs.choices.get(name) != value}
+    return kept | new
+
+
+def _unplaced(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> Profile:
+    """Those that are otherwise here; what is here no more is nothing that we know of."""
+    before, after = verbatim.original(theirs), verbatim.original(ours)
+    return {
+        name: value for name, value in after.items() if name not in before or before[name] != value
+    }
+
+
+def _marked(profile: Profile, mark: int) -> Profile:
+    metadata = profile.get("metadata")
+    kept = metadata if isinstance(metadata, dict) else {}
+    return profile | {"metadata": {**kept, MARK: mark}}

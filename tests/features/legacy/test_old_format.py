@@ -1,0 +1,123 @@
+"""What the old bot wrote, and nobody has changed here, stays as it stood."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.features.legacy.old_bot import IMPERFECTIONS, new_profile, old_users
+from yabot.features.legacy.old_format import mirrored, shows
+from yabot.features.legacy.record import OldUser, Record
+from yabot.features.legacy.sources.json_file import JsonFile
+from yabot.features.legacy.sources.port import Entry
+
+SOURCE = JsonFile()
+
+
+def read(profile: Any) -> OldUser:
+    record = SOURCE.interpret(Entry("7", json.dumps(profile)))
+    assert isinstance(record, Record)
+    return record.user
+
+
+def written(profile: Any, **changes: Any) -> dict[str, Any]:
+    """The profile after these fields of the user have changed here."""
+    theirs = read(profile)
+    ours = theirs.model_copy(update=changes)
+    return mirrored(ours, 3, json.dumps(profile), theirs)
+
+
+def unmarked(profile: dict[str, Any]) -> dict[str, Any]:
+    metadata = {key: value for key, value in profile["metadata"].items() if key != "yabot"}
+    return profile | {"metadata": metadata}
+
+
+@pytest.mark.parametrize("kind", IMPERFECTIONS)
+def test_what_has_not_changed_stays_as_it_stood(kind: str) -> None:
+    profile = IMPERFECTIONS[kind](new_profile(7) | {"kisses": 12, "username": "lector_7"})[1]
+    if not isinstance(profile, dict):
+        return
+    after = mirrored(read(profile), 3, json.dumps(profile), read(profile))
+    metadata = profile.get("metadata") or {}
+    assert after == profile | {"metadata": metadata | {"yabot": 3}}
+    assert [*after][: len(profile)] == [*profile]
+
+
+def test_everybody_is_read_back_as_they_were_written() -> None:
+    for _, profile in old_users(200, seed=3):
+        user = read(profile | {"telegram_id": 7})
+        assert read(mirrored(user, 1, None, None)) == user
+
+
+def test_a_field_that_changed_is_written_and_no_other() -> None:
+    profile = new_profile(7) | {"kisses": "12", "first_name": None, "mood": "contenta"}
+    after = written(profile, role="vip")
+    assert unmarked(after) == profile | {"role": "vip"}
+    assert written(profile, kisses=13)["kisses"] == 13
+
+
+def test_lists_keep_what_is_no_name() -> None:
+    profile = new_profile(7) | {"inventory": ["rosa", None, "llave", 7]}
+    assert written(profile, inventory=("llave", "7", "espejo"))["inventory"] == [
+        None,
+        "llave",
+        7,
+        "espejo",
+    ]
+
+
+def test_lists_that_cannot_be_kept_say_the_same_in_the_end() -> None:
+    profile = new_profile(7) | {"inventory": {"rosa": 2}, "narrative_choices": ["abrir"]}
+    after = written(profile, inventory=("rosa",), choices={"intro": "irse"})
+    assert after["inventory"] == ["rosa"]
+    assert after["narrative_choices"] == {"intro": "irse"}
+
+
+def test_choices_keep_what_is_none_and_lose_what_was_taken_back() -> None:
+    profile = new_profile(7) | {"narrative_choices": {"intro": "abrir", "cap1": None}}
+    after = written(profile, choices={"cap2": "irse"})
+    assert after["narrative_choices"] == {"cap1": None, "cap2": "irse"}
+
+
+@pytest.mark.parametrize(
+    ("stood", "written_as"),
+    [
+        ("2031-01-15T12:00:00", "2031-03-01T10:30:00"),
+        ("2031-01-15T12:00:00Z", "2031-03-01T10:30:00Z"),
+        ("2031-01-15T12:00:00+00:00", "2031-03-01T10:30:00+00:00"),
+        (None, "2031-03-01T10:30:00"),
+        (1926331200, "2031-03-01T10:30:00"),
+    ],
+)
+def test_a_moment_is_written_as_moments_stood_there(stood: Any, written_as: str) -> None:
+    until = datetime(2031, 3, 1, 10, 30, tzinfo=UTC)
+    profile = new_profile(7) | {"role": "vip", "vip_expiry": stood}
+    assert written(profile, vip_until=until)["vip_expiry"] == written_as
+
+
+def test_who_does_not_pay_any_more_has_no_end() -> None:
+    profile = new_profile(7) | {"role": "vip", "vip_expiry": "2031-01-15T12:00:00"}
+    after = written(profile, role="free", vip_until=None)
+    assert (after["role"], after["vip_expiry"]) == ("free", None)
+
+
+def test_what_has_no_place_here_comes_back_when_it_changed_here() -> None:
+    profile = new_profile(7) | {"last_daily_claim": "2026-11-01T08:00:00"}
+    after = written(profile, unplaced={"last_daily_claim": "2026-11-02T08:00:00", "mood": "bien"})
+    assert after["last_daily_claim"] == "2026-11-02T08:00:00"
+    assert after["mood"] == "bien"
+
+
+def test_metadata_that_is_no_object_makes_room_for_the_mark() -> None:
+    assert written(new_profile(7) | {"metadata": "nada"})["metadata"] == {"yabot": 3}
+
+
+def test_tells_whether_the_file_shows_it_all() -> None:
+    profile = new_profile(7) | {"kisses": "12"}
+    theirs, text = read(profile), json.dumps(profile)
+    assert shows(theirs, text, theirs)
+    later = theirs.model_copy(update={"registered_at": datetime.now(UTC) + timedelta(days=1)})
+    assert shows(later, text, theirs)
+    assert not shows(theirs.model_copy(update={"kisses": 13}), text, theirs)
+    assert not shows(theirs, None, None)
