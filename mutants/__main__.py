@@ -1,26 +1,26 @@
 """``python -m mutants [CRITERION…] [--sample N] [--seed N]``: exit 1 when a mutant survives."""
 
 import argparse
+import asyncio
+import os
 import random
 import signal
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from mutants import marked as marks
-from mutants.checkout import Checkout
+from mutants.hunt import Hunt
 from mutants.mutant import Mistake, Mutant, load
 from mutants.report import Report
-from mutants.trial import Trial, run_tests
 
 
 def main() -> int:
     options = _options()
-    # What runs is ended, and the copy goes.
+    # What runs is ended, and the copies go.
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     marked = marks.marked_tests(Path(__file__).parents[1])
-    report = Report()
     try:
         every = load()
         marks.check(every, marked)
@@ -28,38 +28,12 @@ def main() -> int:
     except Mistake as mistake:
         print(f"mutants: {mistake}", file=sys.stderr)
         return 1
+    report = Report(len(chosen))
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-        checkout = Checkout(Path(folder).resolve() / "yabot")
-        for mutant in chosen:
-            report.begin(mutant, len(chosen))
-            try:
-                report.add(mutant, _try(checkout, mutant, marked))
-            except Mistake as mistake:
-                report.complain(mutant, mistake)
-        _control(checkout, report)
+        hunt = Hunt(Path(folder).resolve(), min(options.at_once, len(chosen)), marked, report)
+        asyncio.run(hunt.run(chosen))
     report.summarize()
     return 0 if report.is_good else 1
-
-
-def _try(checkout: Checkout, mutant: Mutant, marked: Mapping[str, list[str]]) -> Trial:
-    """Against the tests that are known to notice it, and then against the others."""
-    tests = marked[mutant.criterion]
-    first = marks.hinted(mutant, tests)
-    rest = [test for test in tests if test not in first]
-    with checkout.mutated(mutant):
-        trial = run_tests(checkout, first or rest, "-x")
-        if trial.outcome != "survived" or not first or not rest:
-            return trial
-        again = run_tests(checkout, rest, "-x")
-        return Trial(again.outcome, trial.seconds + again.seconds, again.by, again.output)
-
-
-def _control(checkout: Checkout, report: Report) -> None:
-    """What has failed has to pass without any mutant."""
-    tests = sorted({test for trial in report.trials.values() for test in trial.by})
-    if tests:
-        report.note(f"control: {len(tests)} tests that failed are run without any mutant…")
-        report.control(run_tests(checkout, tests))
 
 
 def _choose(every: Sequence[Mutant], options: argparse.Namespace) -> list[Mutant]:
@@ -69,7 +43,7 @@ def _choose(every: Sequence[Mutant], options: argparse.Namespace) -> list[Mutant
     chosen = [each for each in every if not options.criteria or each.criterion in options.criteria]
     if options.sample is None or options.sample >= len(chosen):
         return chosen
-    print(f"a sample of {options.sample}: the same one again with SEED={options.seed}")
+    print(f"a sample of {options.sample}: the same one again with SEED={options.seed}", flush=True)
     return random.Random(options.seed).sample(chosen, options.sample)
 
 
@@ -78,6 +52,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("criteria", nargs="*", metavar="CRITERION")
     parser.add_argument("--sample", type=int, help="so many of them, by chance")
     parser.add_argument("--seed", type=int, default=random.randrange(10_000))
+    parser.add_argument("--at-once", type=int, default=os.cpu_count() or 1)
     return parser.parse_args()
 
 

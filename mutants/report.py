@@ -5,37 +5,35 @@ from mutants.trial import Trial
 
 
 class Report:
-    def __init__(self) -> None:
+    def __init__(self, count: int) -> None:
+        """Of ``count`` mutants."""
+        self._count = count
         self.trials: dict[Mutant, Trial] = {}
         self._mistakes: dict[Mutant, Mistake] = {}
         # Tests that fail without any mutant as well.
         self._unsteady: tuple[str, ...] = ()
-        self._begun = 0
+        # From the first to the last, when all is done.
+        self.seconds = 0.0
 
     @property
     def is_good(self) -> bool:
         return not (self._survivors() or self._mistakes or self._unsteady)
 
-    def begin(self, mutant: Mutant, count: int) -> None:
-        self._begun += 1
-        place = f"[{self._begun}/{count}]"
-        print(f"{place} {mutant.criterion}: {mutant.why} … ", end="", flush=True)
-
     def add(self, mutant: Mutant, trial: Trial) -> None:
         self.trials[mutant] = trial
         by = f" by {trial.by[0]}" if trial.by else ""
-        print(f"{trial.outcome}{by} ({trial.seconds:.0f} s)", flush=True)
+        self._tell(mutant, f"{trial.outcome}{by} ({trial.seconds:.0f} s)")
 
     def complain(self, mutant: Mutant, mistake: Mistake) -> None:
         self._mistakes[mutant] = mistake
-        print(f"not tried: {mistake}", flush=True)
+        self._tell(mutant, f"not tried: {mistake}")
 
     def note(self, line: str) -> None:
         print(line, flush=True)
 
     def control(self, trial: Trial) -> None:
         if trial.outcome != "survived":
-            self._unsteady = trial.by or ("all of them together: they hung",)
+            self._unsteady += trial.by or ("some of them together: they hung",)
 
     def summarize(self) -> None:
         print()
@@ -49,8 +47,11 @@ class Report:
         for test in self._unsteady:
             print(f"UNSTEADY  {test} fails without any mutant, too")
         killed = len(self.trials) - len(self._survivors())
-        seconds = sum(trial.seconds for trial in self.trials.values())
-        print(f"{killed} of {self._begun} mutants killed, in {seconds:.0f} s")
+        print(f"{killed} of {self._count} mutants killed, in {self.seconds:.0f} s")
+
+    def _tell(self, mutant: Mutant, outcome: str) -> None:
+        place = f"[{len(self.trials) + len(self._mistakes)}/{self._count}]"
+        print(f"{place} {mutant.criterion}: {mutant.why} … {outcome}", flush=True)
 
     def _survivors(self) -> list[Mutant]:
         return [each for each, trial in self.trials.items() if trial.outcome == "survived"]

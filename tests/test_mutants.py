@@ -1,6 +1,8 @@
 """The catalogue of mutants fits the program and the marks, and misfits are told."""
 
 import tomllib
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,12 @@ from mutants.marked import check, hinted, marked_tests
 from mutants.mutant import Mistake, Mutant, load
 
 MUTANTS = load()
-MARKED = marked_tests(ROOT)
 ENTRY = Mutant("1.1.1", "why", "a.py", "old", "new", ("tests/x/test_a.py",), "1.toml, entry 1")
+
+
+@cache
+def marked() -> Mapping[str, list[str]]:
+    return marked_tests(ROOT)
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: f"{mutant.criterion} {mutant.why}")
@@ -20,11 +26,11 @@ def test_each_entry_fits(mutant: Mutant) -> None:
     mutated = mutant.apply_to(source)
     if mutant.file.endswith(".py"):
         compile(mutated, mutant.file, "exec")
-    assert len(hinted(mutant, MARKED[mutant.criterion])) >= len(mutant.tests)
+    assert len(hinted(mutant, marked()[mutant.criterion])) >= len(mutant.tests)
 
 
 def test_each_claimed_criterion_has_one() -> None:
-    check(MUTANTS, MARKED)
+    check(MUTANTS, marked())
 
 
 @pytest.mark.parametrize("source", ["", "old old"], ids=["gone", "twice"])

@@ -42,11 +42,11 @@ def test_its_programs_run_the_mutant_while_it_lives(checkout: Checkout) -> None:
 
 
 @pytest.mark.slow
-def test_a_test_that_fails_kills_and_one_that_passes_does_not(checkout: Checkout) -> None:
-    report = Report()
+async def test_a_test_that_fails_kills_and_one_that_passes_does_not(checkout: Checkout) -> None:
+    report = Report(2)
     with checkout.mutated(MUTANT):
-        killed = run_tests(checkout, ["tests/test_redaction.py"], "-x")
-        survived = run_tests(checkout, [PASSES])
+        killed = await run_tests(checkout, ["tests/test_redaction.py"], "-x")
+        survived = await run_tests(checkout, [PASSES])
     assert (killed.outcome, len(killed.by)) == ("killed", 1)
     assert killed.by[0].startswith("tests/test_redaction.py::")
     assert survived.outcome == "survived"
@@ -54,7 +54,7 @@ def test_a_test_that_fails_kills_and_one_that_passes_does_not(checkout: Checkout
     assert report.is_good
     report.add(MUTANT, survived)
     assert not report.is_good
-    without_a_mutant = Report()
+    without_a_mutant = Report(1)
     without_a_mutant.control(survived)
     assert without_a_mutant.is_good
     without_a_mutant.control(killed)
@@ -62,6 +62,6 @@ def test_a_test_that_fails_kills_and_one_that_passes_does_not(checkout: Checkout
 
 
 @pytest.mark.slow
-def test_what_pytest_cannot_run_kills_nothing(checkout: Checkout) -> None:
+async def test_what_pytest_cannot_run_kills_nothing(checkout: Checkout) -> None:
     with pytest.raises(Mistake, match=r"pytest could not run the tests \(exit 4\)"):
-        run_tests(checkout, ["tests/test_nothing.py"])
+        await run_tests(checkout, ["tests/test_nothing.py"])

@@ -5,7 +5,8 @@ not find that.
 """
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
+from functools import cache
 from pathlib import Path
 
 import yabot
@@ -33,11 +34,15 @@ def name_of(path: Path) -> str:
     return ".".join(("yabot", *path.relative_to(SOURCE).with_suffix("").parts))
 
 
-TREES = {name_of(path): ast.parse(path.read_text()) for path in SOURCE.rglob("*.py")}
+@cache
+def trees() -> Mapping[str, ast.Module]:
+    return {name_of(path): ast.parse(path.read_text()) for path in SOURCE.rglob("*.py")}
 
 
 def test_nobody_forgets_a_statement() -> None:
-    found = [f"{module}:{line}" for module in TREES for line in forgotten(module, TREES[module])]
+    found = [
+        f"{module}:{line}" for module, tree in trees().items() for line in forgotten(module, tree)
+    ]
     assert found == [], "give it to the unit of work: work.add(…)"
 
 
@@ -62,34 +67,40 @@ def makers(body: Sequence[ast.stmt]) -> dict[str, bool]:
     }
 
 
-FUNCTIONS = {
-    f"{module}.{name}"
-    for module, tree in TREES.items()
-    for name, makes in makers(tree.body).items()
-    if makes
-}
-CLASSES = [
-    makers(node.body)
-    for tree in TREES.values()
-    for node in ast.walk(tree)
-    if isinstance(node, ast.ClassDef)
-]
-# Those of which no other class has one by that name that does something.
-METHODS = {
-    name for found in CLASSES for name in found if all(each.get(name, True) for each in CLASSES)
-}
+@cache
+def functions() -> Set[str]:
+    return {
+        f"{module}.{name}"
+        for module, tree in trees().items()
+        for name, makes in makers(tree.body).items()
+        if makes
+    }
+
+
+@cache
+def methods() -> Set[str]:
+    """Those of which no other class has one by that name that does something."""
+    classes = [
+        makers(node.body)
+        for tree in trees().values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+    ]
+    return {
+        name for found in classes for name in found if all(each.get(name, True) for each in classes)
+    }
 
 
 def forgotten(module: str, tree: ast.Module) -> Iterator[int]:
     """The lines of calls that make a statement for nobody."""
     own = makers(tree.body)
     known = imported(tree) | {name: f"{module}.{name}" for name in own}
-    makes = FUNCTIONS | {f"{module}.{name}" for name in own if own[name]}
+    makes = functions() | {f"{module}.{name}" for name in own if own[name]}
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             name, _, attribute = ast.unparse(node.value.func).partition(".")
             full = ".".join(filter(None, (known.get(name, name), attribute)))
-            is_method = name not in known and attribute.rpartition(".")[2] in METHODS
+            is_method = name not in known and attribute.rpartition(".")[2] in methods()
             if full in makes or is_method:
                 yield node.lineno
 

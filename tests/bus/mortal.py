@@ -11,11 +11,9 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
-from redis.asyncio import Redis
-
 from tests.bus.process import Poked, Process, poking, settled, toy
 from tests.forking import started
-from tests.storage.fixtures import PATIENCE_MS
+from tests.storage.fixtures import PATIENCE_MS, redis_away
 from tests.waiting import PATIENCE, until
 from yabot.log.commit_log import Committed
 from yabot.log.unit_of_work import UnitOfWork
@@ -46,7 +44,7 @@ async def live(path: Path, moment: str, mortal_call: int) -> None:
             die()
 
     # Nobody is there: the log is road enough.
-    redis = Redis(port=1)
+    redis = redis_away()
     database = SqliteDatabase(path, pool_size=2, timeout_ms=PATIENCE_MS)
     process = Process(database, redis, {"test": [toy(handle)]})
     process.commits.followers.append(after_commit)

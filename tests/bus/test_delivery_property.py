@@ -15,11 +15,10 @@ from uuid import uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from redis.asyncio import Redis
 
 from tests.bus.looking import look
 from tests.bus.process import Poked, Process, effects, letters, poking, settled, toy
-from tests.storage.fixtures import PATIENCE_MS
+from tests.storage.fixtures import PATIENCE_MS, redis_away
 from tests.tiers import examples
 from tests.waiting import PATIENCE, until
 from yabot.bus.groups.positions import declare_groups
@@ -105,7 +104,7 @@ class World:
         """No loop, no relay and no feed run: the steps stand for them."""
         database = SqliteDatabase(self.path, pool_size=2, timeout_ms=PATIENCE_MS)
         group = [toy(self._handler(name), name) for name in CONSUMERS]
-        self.process = Process(database, Redis(port=1), {"test": group})
+        self.process = Process(database, redis_away(), {"test": group})
         await database.open()
         await database.write(declare_groups(["test"]))
         if looks:

@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import signal
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -20,8 +21,9 @@ from pymongo import monitoring
 from sqlalchemy import Connection, Engine, event
 
 Kind = Literal["log", "sql", "commit", "mongo", "any"]
-# What happens to the process there: what ends it for good, or what only stops it.
-Fate = Literal["SIGKILL", "SIGSTOP"]
+# What happens there: the process is ended for good, or stopped with whatever its other threads have
+# begun, such as a transaction; or the thread waits until the point is disarmed, and no other does.
+Fate = Literal["SIGKILL", "SIGSTOP", "wait"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,16 @@ class KillPoint:
         draft.write_text(json.dumps(asdict(self)))
         draft.replace(kill_file)
 
+    @staticmethod
+    def is_waited_at(kill_file: Path) -> bool:
+        """Whether a thread of the program waits at the point that is armed."""
+        return _notice(kill_file).exists()
+
+    @staticmethod
+    def disarm(kill_file: Path) -> None:
+        """Who waits goes on."""
+        kill_file.unlink()
+
 
 def watch(kill_file: Path) -> None:
     """From now on this process dies when it passes the point that the kill file names."""
@@ -67,7 +79,16 @@ class _Watcher:
         if point is None or point.kind not in {kind, "any"} or not what.startswith(point.what):
             return
         if next(self._passed[point]) == point.n:
+            self._meet(point)
+
+    def _meet(self, point: KillPoint) -> None:
+        if point.fate != "wait":
             os.kill(os.getpid(), signal.Signals[point.fate])
+            return
+        _notice(self._kill_file).touch()
+        while self._armed() == point:
+            time.sleep(0.005)
+        _notice(self._kill_file).unlink()
 
     def begin(self, connection: Connection) -> None:
         connection.info["statements"] = []
@@ -87,6 +108,10 @@ class _Watcher:
             return KillPoint(**json.loads(self._kill_file.read_text()))
         except FileNotFoundError:
             return None
+
+
+def _notice(kill_file: Path) -> Path:
+    return kill_file.with_suffix(".waits")
 
 
 class _LogLines(logging.Handler):

@@ -13,6 +13,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from itertools import count
 from typing import Any
 
@@ -191,8 +192,7 @@ class Harness:
     async def take(self, update: Json) -> list[Message]:
         """The Bot API calls to which an update comes; an error of its handler is raised."""
         entry = Update.model_validate({"update_id": next(_numbers), **update})
-        bot = Bot("99:test")
-        bot._me = ME
+        bot = _bot()
 
         async def handle(work: UnitOfWork) -> list[Message]:
             turn = Turn(Incoming.of(entry, PARTITIONS), work, "unknown")
@@ -206,6 +206,14 @@ class Harness:
     async def _lags(self, group: str) -> bool:
         database = self.services.database
         return await database.read(positions_of(group)) != await database.read(log_ends)
+
+
+@cache
+def _bot() -> Bot:
+    """It calls nobody: one for all updates. Each would read all certificates of the machine."""
+    bot = Bot("99:test")
+    bot._me = ME
+    return bot
 
 
 def _cause(cause_id: str) -> Cause:

@@ -232,10 +232,15 @@ def documents(new_documents: Callable[[], DocumentStore]) -> DocumentStore:
 
 @asynccontextmanager
 async def mongodb_away() -> AsyncIterator[DocumentStore]:
-    """A MongoDB that does not answer."""
-    store = DocumentStore("mongodb://127.0.0.1:1/", "test", max_pool_size=1, timeout_ms=100)
+    """A MongoDB that does not answer, however long one waits."""
+    store = DocumentStore("mongodb://127.0.0.1:1/", "test", max_pool_size=1, timeout_ms=10)
     yield store
     await store.close()
+
+
+def redis_away() -> Redis:
+    """A Redis that refuses: at once, as the program connects."""
+    return connect("redis://127.0.0.1:1", password=None, max_pool_size=1, timeout_ms=PATIENCE_MS)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tests.bus.dead_letters.putting import put
 from tests.bus.process import Poked, Process, Tickled, letters, poke, poking, settled, toy
 from tests.log.units import MORNING
 from tests.storage.dumps import rows_of
-from tests.storage.fixtures import NewDatabase
+from tests.storage.fixtures import NewDatabase, redis_away
 from tests.waiting import until
 from yabot.bus.dead_letters.correlated import correlated_before
 from yabot.bus.dead_letters.letters import Selection
@@ -187,7 +187,7 @@ async def test_an_old_cause_is_found_by_the_chain_of_causes(
     database: Database, commits: CommitLog
 ) -> None:
     """Further back than the look at everything of the same correlation reaches."""
-    process = Process(database, Redis(port=1), {})
+    process = Process(database, redis_away(), {})
     (cause,) = (await poke(process.commits, "7", "long ago")).events
     (other,) = (await poke(process.commits, "8", "of the same correlation, long ago")).events
     old = Envelope.model_validate_json(cause.envelope)
@@ -219,7 +219,7 @@ async def test_discarding_holds_nothing_up(new_database: NewDatabase, redis: Red
 
 async def test_other_services_ids_tell_no_time(database: Database) -> None:
     """They may be any UUID: here the first event's is the greater one."""
-    process = Process(database, Redis(port=1), {})
+    process = Process(database, redis_away(), {})
     first = await _of_another_service(process, "first", "f0000000-0000-4000-8000-000000000000")
     second = await _of_another_service(process, "second", "00000000-0000-4000-8000-000000000000")
     assert await database.read(correlated_before(first)) == []

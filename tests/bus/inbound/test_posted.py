@@ -27,7 +27,7 @@ from tests.bus.inbound.service import (
     write,
 )
 from tests.storage.dumps import rows_of
-from tests.storage.fixtures import PARTITIONS, new_commits
+from tests.storage.fixtures import PARTITIONS, new_commits, redis_away
 from yabot.app.assembly import build_catalog
 from yabot.app.features import FEATURES
 from yabot.bus.backlog import QUEUES
@@ -88,10 +88,9 @@ async def test_what_is_posted_too_late_is_told_of(
 
 async def test_it_needs_no_redis(database: Database, commits: CommitLog) -> None:
     """The trouble is told all the same, and the stream has its turn when Redis is back."""
-    nobody_there = Redis(port=1)
     troubles: list[str | None] = []
     sent = [Sent(f"{n}", 3 - n) for n in range(3)]
-    async with sequencing(commits, nobody_there) as sequencer:
+    async with sequencing(commits, redis_away()) as sequencer:
         sequencer.loop.on_trouble = troubles.append
         await post(database, *sent)
         await settle_posted(database)
@@ -177,7 +176,7 @@ async def test_what_may_be_posted_no_more_becomes_a_dead_letter(
 
 async def test_what_does_not_fit_waits_for_no_redis(database: Database) -> None:
     closed = CommitLog(database, build_catalog(FEATURES, []), PARTITIONS)
-    async with sequencing(closed, Redis(port=1)):
+    async with sequencing(closed, redis_away()):
         await post(database, REACTION)
         await settle_posted(database)
     assert len(await rows_of(database, dead_letters)) == 1

@@ -4,14 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.e2e.route import STORY
 from tests.features.harness import Harness, HarnessReader
 from yabot.app.features import FEATURES
 from yabot.events.envelope import EventPayload
 from yabot.feature import Feature
 from yabot.features.besitos.events import BesitosAwarded
 from yabot.features.narrative.events import ReactionDetected
-from yabot.features.narrative.story.demo import DEMO_FILE, demo_story
-from yabot.features.narrative.story.parser import parse_story
 from yabot.storage.documents.store import DocumentStore
 
 Deed = str | EventPayload
@@ -25,7 +24,7 @@ def deeds(feature: Feature) -> list[Deed]:
 
 def reactions() -> Iterator[EventPayload]:
     """One that the story pays for."""
-    for fragment in parse_story(demo_story(), DEMO_FILE).fragments.values():
+    for fragment in STORY.fragments.values():
         for emoji in fragment.metadata.reactions:
             yield ReactionDetected(content_id=fragment.fragment_id, reaction_type=emoji)
             return

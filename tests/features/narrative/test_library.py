@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import pytest
 from pymongo.asynchronous.client_session import AsyncClientSession
 
+from tests.e2e.route import STORY as DEMO
 from tests.features.narrative.stories import SMALL_STORY
 from tests.log.units import State
 from tests.waiting import until
@@ -23,7 +24,6 @@ from yabot.features.narrative.documents import (
 from yabot.features.narrative.library import FRESH_FOR, Library
 from yabot.features.narrative.state import PROGRESS, NarrativeProgress
 from yabot.features.narrative.story import Story, parse_story
-from yabot.features.narrative.story.demo import DEMO_FILE, demo_story
 from yabot.storage.documents.model import Collection
 from yabot.storage.documents.store import DocumentStore
 
@@ -31,7 +31,6 @@ STORY = parse_story(
     SMALL_STORY.replace("It opens something.}\n", "It opens something.}\n    earned: 7\n"),
     "tale.yaml",
 )
-DEMO = parse_story(demo_story(), DEMO_FILE)
 
 T = TypeVar("T")
 

@@ -2,19 +2,18 @@
 
 import pytest
 
+from tests.e2e.route import STORY
 from tests.features.users.storage.world import World, ana, new_world
 from tests.log.units import unit
 from yabot.bot.message import message
 from yabot.features.narrative.events import ReactionDetected
 from yabot.features.narrative.library import Library
 from yabot.features.narrative.service import Refusal
-from yabot.features.narrative.story import DEMO_FILE, demo_story, parse_story
 from yabot.features.users.service import User
 from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
 
-STORY = parse_story(demo_story(), DEMO_FILE)
 HAD, NEVER_HAD = STORY.start, "box_office"
 
 

@@ -1,8 +1,5 @@
 """The VIP door in the running program: whether it is open is asked again by the commit."""
 
-import signal
-
-import psutil
 import pytest
 
 from tests.e2e.kill_points import KillPoint
@@ -13,7 +10,7 @@ from tests.features.subscriptions.shop import Shop, buy
 from tests.waiting import wait_until
 
 # Read when it has been decided that the reader may enter, and before that is committed.
-BEFORE_THE_COMMIT = KillPoint("sql", "SELECT max(anon_1.message_id)", fate="SIGSTOP")
+BEFORE_THE_COMMIT = KillPoint("sql", "SELECT max(anon_1.message_id)", fate="wait")
 
 
 @pytest.mark.criterion("3.1.2")
@@ -31,10 +28,8 @@ async def test_a_subscription_that_ends_before_the_commit_opens_nothing(shop: Sh
         shop.program.arm(BEFORE_THE_COMMIT)
         said = len(await reader.answers())
         await reader.send("/story")
-        process = psutil.Process(shop.program.pid)
-        wait_until(lambda: process.status() == psutil.STATUS_STOPPED)
+        wait_until(lambda: KillPoint.is_waited_at(shop.program.kill_file))
         shop.stores.change("UPDATE subscriptions SET status = 'expired'")
-        shop.program.kill_file.unlink()
-        shop.program.signal(signal.SIGCONT)
+        KillPoint.disarm(shop.program.kill_file)
         chat = await reader.until(lambda chat: len(said_by_bot(chat)) > said)
         assert "Esta puerta está cerrada" in said_by_bot(chat)[said]["text"]
