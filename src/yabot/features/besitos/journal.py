@@ -8,6 +8,7 @@ Who gives must have at the commit what they had when it was decided. Nothing is 
 receiver has: however many give to one reader at once, nobody has to decide again for it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, bindparam, insert, update
@@ -35,6 +36,8 @@ class Account:
     seen: Opened | None
     # Whether the unit rests on what was read.
     relied_on: bool = False
+    # Nobody has had it before: this unit registers its reader, for the first time.
+    is_first: bool = False
     moved: bool = False
     change: int = 0
     earned: int = 0
@@ -88,6 +91,10 @@ class Journal:
         account.relied_on = True
         return True
 
+    def know(self, account: Account) -> None:
+        """It has been read with this decision; what the unit has moved since counts already."""
+        self.accounts.setdefault(account.id, account)
+
     def record(self, work: UnitOfWork, transaction: Transaction) -> None:
         """The accounts must have been looked up, and have what they give."""
         self.transactions[transaction.id] = transaction
@@ -95,26 +102,34 @@ class Journal:
             if account_id in self.accounts:
                 self.accounts[account_id].move(gained, awarded=transaction.kind == "award")
         # Last, because a reader whom this unit registers has to be there before their account is.
-        if self in work.statements:
-            work.statements.remove(self)
-        work.add(self)
+        if not (work.statements and work.statements[-1] is self):
+            if self in work.statements:
+                work.statements.remove(self)
+            work.add(self)
 
     def __call__(self, connection: Connection) -> None:
-        for key in sorted(self.transactions):
-            self._begin(connection, self.transactions[key])
-        for _, account in sorted(self.accounts.items()):
-            if account.moved:
+        self._begin(connection)
+        moved = [account for _, account in sorted(self.accounts.items()) if account.moved]
+        _open_first([account for account in moved if account.is_first], connection)
+        for account in moved:
+            if not account.is_first:
                 _change(connection, account)
         rows = [row for each in self.transactions.values() for row in posting_rows(each)]
         _add_postings.run_many(connection, rows)
 
-    def _begin(self, connection: Connection, transaction: Transaction) -> None:
-        row = transaction_row(transaction, self.cause_id)
-        added = _add_transaction.run(connection, row) == 1
-        guard(added, f"whether {transaction.id} has moved besitos")
+    def _begin(self, connection: Connection) -> None:
+        rows = [
+            transaction_row(each, self.cause_id) for _, each in sorted(self.transactions.items())
+        ]
+        added = _add_transaction.run_many(connection, rows)
+        asked = (
+            f"whether {rows[0]['id']}" if len(rows) == 1 else f"which of {len(rows)} transactions"
+        )
+        guard(added == len(rows), f"{asked} has moved besitos")
 
 
 _add_transaction = Prepared(lambda connection: insert_new(connection, transactions))
+_add_account = Prepared(lambda connection: insert_new(connection, accounts))
 _add_postings = Prepared(insert(postings))
 _reopen = (
     update(accounts)
@@ -155,6 +170,16 @@ def _change(connection: Connection, account: Account) -> None:
     if row is None:
         raise _changed(account)
     account.settle(row[0])
+
+
+def _open_first(opened: Sequence[Account], connection: Connection) -> None:
+    rows = [
+        new_account(each.user_id) | {"balance": each.change, "earned": each.earned}
+        for each in opened
+    ]
+    guard(_add_account.run_many(connection, rows) == len(rows), "who has an account")
+    for each in opened:
+        each.settle(each.change)
 
 
 def _open(connection: Connection, account: Account) -> Opened:

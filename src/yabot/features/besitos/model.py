@@ -14,7 +14,10 @@ MAX_AMOUNT = 10**12
 
 Kind = Literal["award", "spend", "transfer", "closing"]
 
-_BY_SOURCE = {"rewards": REWARDS, "shop": SHOP, "migration": MIGRATION}
+# Moves what readers had in another bot. Whoever moves it sees to what it brings with it.
+FROM_MIGRATION = "migration"
+
+_BY_SOURCE = {"rewards": REWARDS, "shop": SHOP, FROM_MIGRATION: MIGRATION}
 
 
 @dataclass(frozen=True, slots=True)

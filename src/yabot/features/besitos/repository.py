@@ -1,6 +1,6 @@
 """What is read from the ledger, and the closing of an account."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
@@ -43,6 +43,27 @@ def look_up(key: str, user_ids: Sequence[str]) -> Statement[Found]:
         return Found(repeated, {user_id: Opened(*row) for user_id, row in rows.items() if row})
 
     return read
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An open account, and what was awarded to it."""
+
+    account: Opened
+    earned: int
+
+
+_standings = select(
+    accounts.c.user_id, accounts.c.balance, accounts.c.opened_after, accounts.c.earned
+).where(accounts.c.user_id.in_(bindparam("users", expanding=True)))
+
+
+def standings(user_ids: Sequence[str]) -> Statement[Mapping[str, Standing]]:
+    """Of those who have an open account, by their ids."""
+    return lambda connection: {
+        row[0]: Standing(Opened(row[1], row[2]), row[3])
+        for row in connection.execute(_standings, {"users": list(user_ids)})
+    }
 
 
 _totals = Prepared(

@@ -117,6 +117,32 @@ class BesitosService:
         self._move(work, journal, moved)
         return "transferred"
 
+    def settle(
+        self,
+        work: UnitOfWork,
+        account: Account,
+        amount: int,
+        *,
+        reason: str,
+        source: str,
+        key: str,
+    ) -> None:
+        """As ``award``, or below 0 as ``spend``, for whoever has read the account already: it has
+        what it gives, and nothing is read. The commit raises GuardFailed for a ``key`` that has
+        moved besitos.
+        """
+        check_amount(abs(amount))
+        journal = Journal.of(work)
+        journal.know(account)
+        if amount > 0:
+            payer = system_account(source, REWARDS)
+            moved = Transaction(key, "award", reason, source, payer, account.id, amount)
+        else:
+            journal.rely_on(account.id, -amount)
+            payee = system_account(source, SHOP)
+            moved = Transaction(key, "spend", reason, source, account.id, payee, -amount)
+        self._move(work, journal, moved)
+
     async def export(self, user_id: str) -> dict[str, Any]:
         found = await self.overview(user_id)
         movements = [

@@ -51,7 +51,8 @@ class ItemDetails(Shown):
 
     @classmethod
     def of(cls, item: Item) -> "ItemDetails":
-        return cls(item_id=item.item_id, name=item.name, type=item.type, **dict(item.metadata))
+        details = item.metadata.model_dump(exclude={"brought"})
+        return cls(item_id=item.item_id, name=item.name, type=item.type, **details)
 
 
 class Items(Shown):

@@ -30,6 +30,13 @@ class Inventory(RootModel[tuple[InventoryEntry, ...]]):
         owned[item_id] += quantity
         return _inventory(owned)
 
+    def with_changes(self, more: Counter[str], fewer: Counter[str]) -> "Inventory":
+        """There must be as many as become fewer."""
+        owned = self.quantities()
+        owned.update(more)
+        owned.subtract(fewer)
+        return _inventory(owned)
+
     def with_fewer(self, item_id: str, quantity: int) -> "Inventory":
         """There must be as many."""
         owned = self.quantities()

@@ -12,7 +12,10 @@ ItemType = Literal["gift", "achievement", "virtual_item"]
 
 
 class ItemMetadata(BaseModel):
-    """Without a price, in besitos, it is not for sale. Of what is unique a reader has one."""
+    """Without a price, in besitos, it is not for sale. Of what is unique a reader has one.
+
+    What was ``brought`` came with readers from another bot: it is theirs, and in no items file.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -20,6 +23,7 @@ class ItemMetadata(BaseModel):
     emoji: str
     price: int | None = Field(default=None, ge=1, le=MAX_PRICE)
     unique: bool = False
+    brought: bool = False
 
 
 class Item(BaseModel):

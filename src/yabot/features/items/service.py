@@ -1,9 +1,11 @@
+from collections import Counter
 from collections.abc import Mapping
 from typing import Literal
 
 from yabot.features.items.events import ItemAcquired, ItemRemoved
 from yabot.features.items.inventory import INVENTORY
 from yabot.features.items.shelf import Shelf
+from yabot.features.users.model import UserState
 from yabot.features.users.service import User, UserService
 from yabot.log.unit_of_work import UnitOfWork
 
@@ -36,6 +38,30 @@ class ItemService:
         )
         acquired = ItemAcquired(item_id=item_id, quantity=quantity, transaction_id=transaction_id)
         work.publish(acquired, user.user_id)
+
+    def exchange(
+        self,
+        work: UnitOfWork,
+        user: User,
+        gained: Mapping[str, int],
+        lost: Mapping[str, int],
+        *,
+        transaction_id: str,
+    ) -> None:
+        """As ``grant`` and ``take`` of what there is and they own, all in one step.
+
+        The user's state must have been read.
+        """
+
+        def change(state: UserState) -> UserState:
+            inventory = INVENTORY.of(state).with_changes(Counter(gained), Counter(lost))
+            return INVENTORY.put(state, inventory)
+
+        self._users.update_state(work, user, change)
+        for kind, changed in ((ItemAcquired, gained), (ItemRemoved, lost)):
+            for item_id, quantity in changed.items():
+                event = kind(item_id=item_id, quantity=quantity, transaction_id=transaction_id)
+                work.publish(event, user.user_id)
 
     async def give(self, work: UnitOfWork, user: User, item_id: str, quantity: int) -> Giving:
         """A grant that nobody pays for, of what there is, to who may have as many."""

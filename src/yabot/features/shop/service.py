@@ -70,10 +70,14 @@ class ShopService:
 
     async def visit(self, user: User) -> Counter:
         items, owned = await self._items.shelf.all(), await self._items.owned(user)
+        others = [*owned.keys() - {item.item_id for item in items}]
+        brought = await self._items.shelf.those(others) if others else []
         return Counter(
             balance=await self._besitos.balance(user.user_id),
             for_sale=[item for item in items if _is_for_sale(item, owned)],
-            owned=[(item, owned[item.item_id]) for item in items if item.item_id in owned],
+            owned=[
+                (item, owned[item.item_id]) for item in (*items, *brought) if item.item_id in owned
+            ],
         )
 
     async def offer(self, user: User, item_id: str) -> Offer | Unaffordable | Refused:

@@ -1,6 +1,6 @@
 """Subscriptions in SQL: what is read, and guarded changes that hold only if it still is so."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -78,6 +78,29 @@ def open_terms(user_id: str) -> Statement[list[StoredTerm]]:
     def read(connection: Connection) -> list[StoredTerm]:
         rows = connection.execute(_in_order, {"user": user_id})
         return [StoredTerm(row_id, Term(*values)) for row_id, *values in rows]
+
+    return read
+
+
+_terms_of = (
+    select(_columns.user_id, _columns.id, *(_columns[name] for name in Term.__slots__))
+    .where(
+        _columns.user_id.in_(bindparam("users", expanding=True)),
+        _columns.plan_type.in_(tuple(PLANS)),
+        _columns.end_date.is_not(None),
+    )
+    .order_by(_columns.id)
+)
+
+
+def terms_of(user_ids: Sequence[str]) -> Statement[Mapping[str, list[StoredTerm]]]:
+    """All terms that each of them ever had, the oldest first; nothing of who never had one."""
+
+    def read(connection: Connection) -> Mapping[str, list[StoredTerm]]:
+        found: dict[str, list[StoredTerm]] = {}
+        for user_id, row_id, *values in connection.execute(_terms_of, {"users": list(user_ids)}):
+            found.setdefault(user_id, []).append(StoredTerm(row_id, Term(*values)))
+        return found
 
     return read
 

@@ -1,7 +1,7 @@
 """What a user's subscription allows, and what changes it. Payments stand in ``payments``."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -93,6 +93,41 @@ class SubscriptionService:
             return None
         work.absorb(draft)
         return term
+
+    def current_of(self, known: Sequence[StoredTerm]) -> Term | None:
+        """Of all terms that a user ever had: the one that gives access, else the newest."""
+        now = self._now()
+        running = [each.term for each in known if each.term.runs(now)]
+        return next(reversed(running or [each.term for each in known]), None)
+
+    def arrange(
+        self,
+        work: UnitOfWork,
+        user_id: str,
+        known: Sequence[StoredTerm],
+        plan_type: PlanType,
+        end: datetime,
+    ) -> None:
+        """Let their time end then, whatever it was: another bot has sold it. ``known`` are all
+        terms that they ever had.
+
+        What has ended already is history, of which no event tells.
+        """
+        now = self._now()
+        status: Status = "active" if end > now else "expired"
+        unclosed = [each for each in known if each.term.status in ("active", "cancelled")]
+        running = next((each for each in reversed(unclosed) if each.term.runs(now)), None)
+        for each in unclosed:
+            if each is not running:
+                self._change(work, user_id, each, terms.expired(each.term), now)
+        if running is not None:
+            after = replace(running.term, plan_type=plan_type, status=status, end_date=end)
+            self._change(work, user_id, running, after, now)
+            return
+        term = Term(plan_type, status, min(now, end), end)
+        work.add(repository.start(user_id, term))
+        if status == "active":
+            _tell(work, user_id, term)
 
     async def cancel(self, work: UnitOfWork, user_id: str) -> Term | None:
         """The term as it is then: access stays until its end. None: there is none to cancel."""

@@ -7,7 +7,7 @@ from yabot.events.envelope import EventPayload
 
 class UserRegistered(EventPayload):
     """Somebody wrote for the first time, or for the first time since they were deleted; or another
-    service has registered them."""
+    service has registered them; or they have been brought from the bot before this one."""
 
     event_type: ClassVar[str] = "user_registered"
 

@@ -1,6 +1,7 @@
 """The SQL side of a user: closures to read with, and guarded ones to change with."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, select, update
@@ -9,7 +10,7 @@ from yabot.bot.message import FILE_METHOD
 from yabot.features.users.model import Profile
 from yabot.features.users.tables import user_profiles
 from yabot.log.tables import doc_changes, outgoing, user_counters
-from yabot.log.unit_of_work import guard
+from yabot.log.unit_of_work import UnitOfWork, guard
 from yabot.storage.relational.database import Statement, insert_new
 from yabot.storage.relational.prepared import Prepared
 
@@ -48,6 +49,38 @@ def find(user_id: str) -> Statement[StoredUser]:
         values = dict(zip(_PROFILE, columns, strict=True))
         profile = Profile.model_construct(**values) if values["user_id"] else None
         return StoredUser(profile, state_version, pending)
+
+    return read
+
+
+_versions_of = (
+    select(
+        user_counters.c.user_id,
+        user_counters.c.state_version,
+        doc_changes.c.document.label("pending"),
+    )
+    .select_from(user_counters.outerjoin(doc_changes, _newest))
+    .where(user_counters.c.user_id.in_(bindparam("users", expanding=True)))
+)
+_profiles_of = select(user_profiles).where(
+    user_profiles.c.user_id.in_(bindparam("users", expanding=True))
+)
+
+
+def find_many(user_ids: Sequence[str]) -> Statement[Mapping[str, StoredUser]]:
+    """All of them, by their ids. A profile at version 0 is half a user: no state belongs to it."""
+
+    def read(connection: Connection) -> Mapping[str, StoredUser]:
+        asked = {"users": list(user_ids)}
+        profiles = {
+            row["user_id"]: Profile.model_construct(**row)
+            for row in connection.execute(_profiles_of, asked).mappings()
+        }
+        versions = {row[0]: (row[1], row[2]) for row in connection.execute(_versions_of, asked)}
+        return {
+            user_id: StoredUser(profiles.get(user_id), *versions.get(user_id, (0, None)))
+            for user_id in user_ids
+        }
 
     return read
 
@@ -129,6 +162,30 @@ def add_profile(profile: Profile) -> Statement[None]:
         guard(added, f"the profile of user {profile.user_id}")
 
     return add
+
+
+_add_profiles = Prepared(lambda connection: insert_new(connection, user_profiles))
+
+
+@dataclass(slots=True, eq=False)
+class NewProfiles:
+    """As ``add_profile``, for however many a unit registers: one statement of it."""
+
+    profiles: list[Profile] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, work: UnitOfWork) -> "NewProfiles":
+        """The unit's own, added to it if need be."""
+        kept = next((each for each in work.statements if isinstance(each, cls)), None)
+        if kept is None:
+            kept = cls()
+            work.add(kept)
+        return kept
+
+    def __call__(self, connection: Connection) -> None:
+        rows = [profile.model_dump() for profile in self.profiles]
+        rows.sort(key=lambda row: str(row["user_id"]))
+        guard(_add_profiles.run_many(connection, rows) == len(rows), "who of them is registered")
 
 
 def change_profile(user_id: str, values: dict[str, object]) -> Statement[None]:

@@ -171,6 +171,21 @@ class UserService:
             return None
         return await self._register(work, contact, stored.state_version, is_active=False)
 
+    def bring(
+        self, work: UnitOfWork, contact: Contact, stored: repository.StoredUser, since: datetime
+    ) -> User:
+        """Register somebody who has used another bot of the same token ``since`` then.
+
+        They are active, for Telegram lets the bot write to them; and nobody of ``on_registered`` is
+        asked: whoever brings them brings what begins with them.
+        """
+        now = utc_now()
+        profile = contact.profile(now, is_active=True).model_copy(
+            update={"registration_date": since}
+        )
+        repository.NewProfiles.of(work).profiles.append(profile)
+        return self._begin(work, profile, stored.state_version, now)
+
     async def recognize(self, work: UnitOfWork, telegram_user: TelegramUser) -> User | None:
         """Like ``meet``, but None for who has been forgotten: they have not come back by this."""
         stored = await self._database.read(repository.find(str(telegram_user.id)))
@@ -275,6 +290,14 @@ class UserService:
         """What is told of all that is kept."""
         return [part.privacy for part in self._personal_data.values() if part.privacy]
 
+    def as_user(self, stored: repository.StoredUser) -> User | None:
+        """None: it is nobody. Raises StateLost for half a user."""
+        if stored.profile is not None and stored.state_version == 0:
+            raise StateLost(
+                f"SQL has a profile of user {stored.profile.user_id}, and knows of no state"
+            )
+        return self._as_user(stored)
+
     def _as_user(self, stored: repository.StoredUser) -> User | None:
         if stored.profile is None:
             return None
@@ -294,14 +317,17 @@ class UserService:
     ) -> User:
         now = utc_now()
         profile = contact.profile(now, is_active=is_active)
-        state = self._model(id=profile.user_id, version=version + 1, created_at=now, updated_at=now)
         work.add(repository.add_profile(profile))
-        work.change_document(DocumentChange(profile.user_id, version, state))
-        work.publish(UserRegistered(), profile.user_id)
-        user = User(profile, version, state, is_new=True)
+        user = self._begin(work, profile, version, now)
         for begin in self.on_registered:
             await begin(work, user)
         return user
+
+    def _begin(self, work: UnitOfWork, profile: Profile, version: int, now: datetime) -> User:
+        state = self._model(id=profile.user_id, version=version + 1, created_at=now, updated_at=now)
+        work.change_document(DocumentChange(profile.user_id, version, state))
+        work.publish(UserRegistered(), profile.user_id)
+        return User(profile, version, state, is_new=True)
 
     def _refresh(self, work: UnitOfWork, user: User, contact: Contact) -> None:
         self.correct_profile(work, user, contact.values | {"is_active": True})

@@ -57,9 +57,17 @@ class Prepared:
         with _executed(connection, plan.text, plan.bind(values)) as cursor:
             return int(cursor.rowcount)
 
-    def run_many(self, connection: Connection, rows: Sequence[Values]) -> None:
-        for row in rows:
-            self.run(connection, row)
+    def run_many(self, connection: Connection, rows: Sequence[Values]) -> int:
+        """How many rows all of them together have changed."""
+        if not rows:
+            return 0
+        plan = self._plan(connection, rows[0])
+        if plan.in_order is None:
+            # Our cursor for PostgreSQL runs one after another, and counts the last.
+            return sum(self.run(connection, row) for row in rows)
+        parameters = [plan.bind(row) for row in rows]
+        with _executed(connection, plan.text, parameters, many=True) as cursor:
+            return int(cursor.rowcount)
 
     def first(self, connection: Connection, values: Values) -> tuple[Any, ...] | None:
         """The first of the rows that it returns."""
@@ -86,8 +94,13 @@ class Prepared:
 
 
 @contextmanager
-def _executed(connection: Connection, text: str, parameters: Any) -> Iterator[Any]:
-    """A cursor of the driver's, or what stands for it. Raises SQLAlchemy's errors."""
+def _executed(
+    connection: Connection, text: str, parameters: Any, *, many: bool = False
+) -> Iterator[Any]:
+    """A cursor of the driver's, or what stands for it. Raises SQLAlchemy's errors.
+
+    With ``many``, ``parameters`` are a list of them.
+    """
     if connection.dispatch.before_cursor_execute:
         # Somebody listens to statements: these are to be heard as well.
         yield connection.exec_driver_sql(text, parameters)
@@ -95,7 +108,8 @@ def _executed(connection: Connection, text: str, parameters: Any) -> Iterator[An
     driver: Any = connection.connection.driver_connection
     dbapi: Any = connection.dialect.dbapi
     try:
-        with closing(driver.execute(text, parameters)) as cursor:
+        with closing(driver.cursor()) as cursor:
+            (cursor.executemany if many else cursor.execute)(text, parameters)
             yield cursor
     except dbapi.Error as error:
         raise DBAPIError.instance(

@@ -1,1 +1,7 @@
 legacy-keeps = Of the bot before this one, what it knew of you.
+legacy-thing = Something of before
+legacy-thing-description = From the bot before this one.
+besitos-reason-migration = { $direction ->
+    [out] spent in the bot before this one
+   *[in] from the bot before this one
+}

@@ -1,0 +1,249 @@
+"""What a user's two sides have done since they agreed, made one. The rules of
+docs/features/legacy.md; no clock, no store.
+
+Nothing is done twice: what is applied of ``theirs`` is its difference from ``base``, and ``theirs``
+is the next base.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import chain
+from typing import Any
+
+from yabot.features.legacy.record import OldUser, Role
+
+NAMES = ("first_name", "last_name", "username")
+ENDLESS = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A paying role, and until when; None: nobody has said."""
+
+    role: Role
+    until: datetime | None
+
+    @property
+    def lasts(self) -> tuple[datetime, bool]:
+        """What compares two of them: the later end, and of one end the better role."""
+        return self.until or ENDLESS, self.role == "vip"
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is to change here. What is empty, false or 0 stays as it is."""
+
+    names: Mapping[str, str | None] = field(default_factory=dict)
+    kisses: int = 0
+    """More than here; below 0, fewer: never more than there are."""
+    changes_term: bool = False
+    term: Term | None = None
+    """With ``changes_term``: None is an end at once."""
+    gained: Mapping[str, int] = field(default_factory=dict)
+    lost: Mapping[str, int] = field(default_factory=dict)
+    achievements: tuple[str, ...] = ()
+    moves: bool = False
+    fragment: str | None = None
+    visited: tuple[str, ...] = ()
+    choices: Mapping[str, str] = field(default_factory=dict)
+    unplaced: Mapping[str, Any] = field(default_factory=dict)
+    dropped: tuple[str, ...] = ()
+    """Of what has no place here: it is there no more."""
+    conflicts: tuple[str, ...] = ()
+    """The fields in which one side did not get what it wanted, in the order of their names."""
+
+    def __bool__(self) -> bool:
+        """Whether anything changes."""
+        return self != Changes(conflicts=self.conflicts)
+
+    def applied_to(self, ours: OldUser) -> OldUser:
+        """What is here then."""
+        things = Counter(ours.inventory)
+        things.update(self.gained)
+        things.subtract(self.lost)
+        values: dict[str, Any] = {
+            **self.names,
+            "kisses": ours.kisses + self.kisses,
+            "inventory": tuple(things.elements()),
+            "achievements": (*ours.achievements, *self.achievements),
+            "visited": (*ours.visited, *self.visited),
+            "choices": {**ours.choices, **self.choices},
+            "unplaced": {**_without(ours.unplaced, self.dropped), **self.unplaced},
+        }
+        if self.changes_term:
+            values |= {
+                "role": self.term.role if self.term else "free",
+                "vip_until": self.term.until if self.term else None,
+            }
+        if self.moves:
+            values["fragment"] = self.fragment
+        return ours.model_copy(update=values)
+
+
+def merge(base: OldUser | None, theirs: OldUser, ours: OldUser | None) -> Changes:
+    """``base``: what both sides agreed on last, if they ever did. ``ours``: None of nobody."""
+    if base is not None and ours is not None and theirs == base:
+        return Changes()
+    ours = ours or nobody(theirs)
+    before = base or nobody(theirs)
+    kisses, short = _kisses(base, theirs, ours)
+    changes_term, term, rival = _term(base, theirs, ours)
+    gained, lost, missing = _things(base, theirs, ours)
+    moves, elsewhere = _moves(base, theirs, ours)
+    choices, otherwise = _choices(base, theirs, ours)
+    names, called = _names(base, theirs, ours)
+    conflicts = {
+        "kisses": short,
+        "role": rival,
+        "inventory": missing,
+        "fragment": elsewhere,
+        "choices": otherwise,
+        **dict.fromkeys(called, True),
+    }
+    return Changes(
+        names=names,
+        kisses=kisses,
+        changes_term=changes_term,
+        term=term,
+        gained=gained,
+        lost=lost,
+        achievements=_new(theirs.achievements, before.achievements, ours.achievements),
+        moves=moves,
+        fragment=theirs.fragment if moves else None,
+        visited=_new(theirs.visited, before.visited, ours.visited),
+        choices=choices,
+        unplaced=_differing_values(theirs.unplaced, ours.unplaced),
+        dropped=tuple(
+            key
+            for key in (base.unplaced if base else ())
+            if key in ours.unplaced and key not in theirs.unplaced
+        ),
+        conflicts=tuple(sorted(name for name, is_one in conflicts.items() if is_one)),
+    )
+
+
+def nobody(theirs: OldUser) -> OldUser:
+    """They as they are before anything of theirs is here."""
+    return OldUser(
+        user_id=theirs.user_id,
+        first_name=theirs.first_name,
+        last_name=theirs.last_name,
+        username=theirs.username,
+    )
+
+
+def differing(one: OldUser, other: OldUser) -> tuple[str, ...]:
+    """The fields in which they differ, whatever the order of their lists.
+
+    When somebody was registered, only one side may know.
+    """
+    these, those = _as_compared(one), _as_compared(other)
+    return tuple(name for name in these if these[name] != those[name])
+
+
+def term_of(user: OldUser) -> Term | None:
+    """None: they do not pay."""
+    return None if user.role == "free" else Term(user.role, user.vip_until)
+
+
+def _as_compared(user: OldUser) -> Mapping[str, Any]:
+    return {
+        **{name: getattr(user, name) for name in (*NAMES, "kisses", "role")},
+        "vip_until": user.vip_until if user.role != "free" else None,
+        "inventory": Counter(user.inventory),
+        "achievements": set(user.achievements),
+        "fragment": user.fragment,
+        "visited": set(user.visited),
+        "choices": user.choices,
+        "unplaced": user.unplaced,
+    }
+
+
+def _names(
+    base: OldUser | None, theirs: OldUser, ours: OldUser
+) -> tuple[dict[str, str | None], list[str]]:
+    """Who is known here is so from Telegram: it is right, unless theirs has heard of it later."""
+    changed = [
+        name for name in NAMES if base is not None and getattr(theirs, name) != getattr(base, name)
+    ]
+    taken = [name for name in changed if getattr(ours, name) == getattr(base, name)]
+    left = [name for name in changed if getattr(ours, name) != getattr(theirs, name)]
+    return (
+        {name: getattr(theirs, name) for name in taken},
+        [name for name in left if name not in taken],
+    )
+
+
+def _kisses(base: OldUser | None, theirs: OldUser, ours: OldUser) -> tuple[int, bool]:
+    """The difference, and whether there is not so much to be taken."""
+    wanted = theirs.kisses - (base.kisses if base else 0)
+    possible = max(wanted, -ours.kisses)
+    return possible, possible != wanted
+
+
+def _term(base: OldUser | None, theirs: OldUser, ours: OldUser) -> tuple[bool, Term | None, bool]:
+    """Whether it changes, to what, and whether one side's was passed over.
+
+    Without a base nobody has ended anything: who does not pay says nothing.
+    """
+    agreed = term_of(base) if base else None
+    told, kept = term_of(theirs), term_of(ours)
+    if told in (agreed, kept):
+        return False, None, False
+    if kept in (agreed, None):
+        return True, told, False
+    if told is None or told.lasts <= kept.lasts:
+        return False, None, True
+    return True, told, True
+
+
+def _things(
+    base: OldUser | None, theirs: OldUser, ours: OldUser
+) -> tuple[Mapping[str, int], Mapping[str, int], bool]:
+    """What comes, what goes, and whether something was to go that is not here."""
+    before, now = Counter(base.inventory if base else ()), Counter(theirs.inventory)
+    wanted = before - now
+    lost = wanted & Counter(ours.inventory)
+    return now - before, lost, lost != wanted
+
+
+def _moves(base: OldUser | None, theirs: OldUser, ours: OldUser) -> tuple[bool, bool]:
+    """Whether the reader goes where theirs is; and whether they stay although it has moved."""
+    agreed = base.fragment if base else None
+    if theirs.fragment in (agreed, ours.fragment):
+        return False, False
+    stays = ours.fragment != agreed
+    return not stays, stays
+
+
+def _choices(
+    base: OldUser | None, theirs: OldUser, ours: OldUser
+) -> tuple[Mapping[str, str], bool]:
+    """What is taken, and whether somewhere both have chosen, and differently."""
+    agreed = base.choices if base else {}
+    new = {
+        fragment: choice
+        for fragment, choice in theirs.choices.items()
+        if choice not in (agreed.get(fragment), ours.choices.get(fragment))
+    }
+    taken = {
+        fragment: choice
+        for fragment, choice in new.items()
+        if ours.choices.get(fragment) == agreed.get(fragment)
+    }
+    return taken, len(taken) != len(new)
+
+
+def _new(theirs: Iterable[str], *known: Iterable[str]) -> tuple[str, ...]:
+    there = set(chain(*known))
+    return tuple(name for name in dict.fromkeys(theirs) if name not in there)
+
+
+def _differing_values(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in theirs.items() if key not in ours or ours[key] != value}
+
+
+def _without(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if key not in set(names)}

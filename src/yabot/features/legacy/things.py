@@ -1,0 +1,36 @@
+"""What things of the old bot are called here."""
+
+import re
+import unicodedata
+from base64 import b32encode
+from hashlib import blake2b
+from typing import Literal
+
+from yabot import outside
+
+ThingField = Literal["inventory", "achievements"]
+
+LONGEST = 24
+_DIGEST = "[a-z2-7]{8}"
+_LOOKS_MADE = re.compile(f".*_{_DIGEST}")
+_OTHERS = re.compile("[^a-z0-9]+")
+_INSTEAD: dict[ThingField, str] = {"inventory": "thing", "achievements": "achievement"}
+
+
+def item_id(field: ThingField, name: str) -> str:
+    """Always the same for the same name, and another one for any other.
+
+    A thing whose name is an id keeps it: what stands on the shelf under that id is that thing.
+    """
+    if is_plain(field, name):
+        return name
+    letters = unicodedata.normalize("NFKD", name.lower()).encode("ascii", "ignore").decode()
+    slug = _OTHERS.sub("_", letters).strip("_") or _INSTEAD[field]
+    digest = b32encode(blake2b(f"{field}:{name}".encode(), digest_size=5).digest()).decode().lower()
+    return f"{slug[: LONGEST - 9]}_{digest}"
+
+
+def is_plain(field: ThingField, name: str) -> bool:
+    """Whether its id is the name itself. No achievement's is: a thing may have the same name."""
+    is_id = field == "inventory" and outside.story_id(name) == name
+    return is_id and not _LOOKS_MADE.fullmatch(name)

@@ -1,0 +1,119 @@
+"""The new stores, and users of the old bot coming into them: without a bot, over real engines."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from itertools import count
+from typing import Any
+
+from tests.features.users.storage.world import World, new_world
+from tests.log.units import State
+from tests.storage.dumps import events_of
+from yabot.app.assembly import build_texts
+from yabot.app.features import FEATURES
+from yabot.bot.localization import Texts
+from yabot.features.besitos.audit import audit_ledger
+from yabot.features.besitos.service import BesitosService
+from yabot.features.items.service import ItemService
+from yabot.features.legacy.merger import Merged, Merger
+from yabot.features.legacy.record import OldUser, Record
+from yabot.features.legacy.state import LEGACY, Kept
+from yabot.features.narrative.state import PROGRESS, NarrativeProgress
+from yabot.features.subscriptions.service import SubscriptionService
+from yabot.features.users.audit import audit_users
+from yabot.log.document_follower import DocumentFollower
+from yabot.log.unit_of_work import UnitOfWork
+from yabot.storage.documents.store import DocumentStore
+from yabot.storage.relational.database import Database
+
+ANA, BEA = "7", "8"
+LONG_AGO = datetime(2023, 4, 1, 12, tzinfo=UTC)
+NEXT_YEARS = datetime(2031, 5, 2, 10, tzinfo=UTC)
+_numbers = count(1)
+
+
+def old_user(user_id: str = ANA, **values: Any) -> OldUser:
+    return OldUser(user_id=user_id, **values)
+
+
+@cache
+def texts() -> Texts:
+    return build_texts(FEATURES)
+
+
+@dataclass(frozen=True)
+class House:
+    world: World
+    merger: Merger
+
+    @property
+    def besitos(self) -> BesitosService:
+        return self.world.services[BesitosService]
+
+    @property
+    def subscriptions(self) -> SubscriptionService:
+        return self.world.services[SubscriptionService]
+
+    async def merge(self, *users: OldUser, marks: int = 0) -> list[Merged]:
+        """All of them in one unit of work, as an import does it."""
+        merged: list[Merged] = []
+
+        async def decide(work: UnitOfWork) -> None:
+            seen = await self.merger.look([user.user_id for user in users])
+            merged[:] = [
+                await self.merger.merge(work, seen[user.user_id], Record(user, mark=marks))
+                for user in users
+            ]
+
+        await self.world.decide(f"merge {next(_numbers)}", decide)
+        return merged
+
+    async def ours(self, user_id: str = ANA) -> OldUser:
+        """As it would be written back."""
+        found = await self.merger.ours((await self.merger.look([user_id]))[user_id])
+        assert found is not None
+        return found
+
+    async def balance(self, user_id: str = ANA) -> int:
+        return await self.besitos.balance(user_id)
+
+    async def kept(self, user_id: str = ANA) -> Kept:
+        return LEGACY.of(await self.world.users.state(await self.world.known(user_id)))
+
+    async def progress(self, user_id: str = ANA) -> NarrativeProgress:
+        return PROGRESS.of(await self.world.users.state(await self.world.known(user_id)))
+
+    async def owned(self, user_id: str = ANA) -> dict[str, int]:
+        user = await self.world.known(user_id)
+        return {**await self.world.services[ItemService].owned(user)}
+
+    async def told(self, user_id: str = ANA) -> list[str]:
+        """The types of what was published of them."""
+        rows = await events_of(self.world.services.database, user_id)
+        return [row["event_type"] for row in rows]
+
+    async def audits(self) -> list[str]:
+        """What `yabot audit ledger` and `stores` would say, when MongoDB has caught up."""
+        await self.catch_up()
+        services = self.world.services
+        return [
+            *await audit_ledger(services.database),
+            *await audit_users(services.database, services.documents),
+        ]
+
+    async def catch_up(self) -> None:
+        """MongoDB has it, and nobody remembers it."""
+        services = self.world.services
+        await DocumentFollower(services.database, services.documents, "users", State).catch_up()
+        self.world.users.cache._states.clear()
+
+
+def new_house(database: Database, documents: DocumentStore) -> House:
+    world = new_world(database, documents)
+    world.services.texts = texts()
+    return House(world, Merger(world.services))
+
+
+def names(things: Sequence[str]) -> list[str]:
+    return sorted(things)
