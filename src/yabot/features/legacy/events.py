@@ -20,4 +20,16 @@ class LegacyMigrationChanged(EventPayload):
     )
 
 
-EVENTS = (LegacyMigrationChanged,)
+class LegacyUserImported(EventPayload):
+    """What the bot before this one had of a user has been brought here, or what has changed of it
+    there since. The events of all that it consists in stand before it."""
+
+    event_type: ClassVar[str] = "legacy_user_imported"
+
+    outcome: Literal["imported", "merged"] = Field(
+        description="imported: the user is here because of it; merged: they were here before"
+    )
+    besitos: int = Field(description="how many they have more by it; below 0, fewer")
+
+
+EVENTS = (LegacyMigrationChanged, LegacyUserImported)
