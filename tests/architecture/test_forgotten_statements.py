@@ -9,9 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from functools import cache
 from pathlib import Path
 
-import yabot
+from tests.architecture.modules import SOURCE, modules, tree_of
 
-SOURCE = Path(yabot.__file__).parent
 FORGETFUL = """
 from yabot.features.users import repository
 from yabot.features.users.repository import erase as forget
@@ -34,9 +33,8 @@ def name_of(path: Path) -> str:
     return ".".join(("yabot", *path.relative_to(SOURCE).with_suffix("").parts))
 
 
-@cache
 def trees() -> Mapping[str, ast.Module]:
-    return {name_of(path): ast.parse(path.read_text()) for path in SOURCE.rglob("*.py")}
+    return {name_of(path): tree_of(path) for path in modules()}
 
 
 def test_nobody_forgets_a_statement() -> None:

@@ -3,7 +3,6 @@
 import ast
 import re
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,11 +10,10 @@ from fluent.syntax import FluentParser
 from fluent.syntax.ast import Message, VariableReference
 from fluent.syntax.visitor import Visitor
 
-import yabot
+from tests.architecture.modules import SOURCE, modules, tree_of
 from yabot.app.features import FEATURES
 from yabot.bot.localization import FRAMEWORK_TEXTS, LANGUAGES
 
-SOURCE = Path(yabot.__file__).parent
 FOLDERS = [FRAMEWORK_TEXTS, *(each.texts for each in FEATURES if each.texts)]
 COMMANDS = [command for feature in FEATURES for command in feature.commands]
 # What a handler hands over to a reader: its first argument is what they read.
@@ -46,12 +44,11 @@ def _variables(message: Message) -> set[str]:
     return found.names
 
 
-@cache
 def _trees() -> list[tuple[Path, ast.Module]]:
     """The code that has to do with readers."""
-    rooms = ("api", "bot", "features", "log")
-    modules = [module for room in rooms for module in (SOURCE / room).rglob("*.py")]
-    return [(module, ast.parse(module.read_text(encoding="utf-8"))) for module in modules]
+    rooms = {"api", "bot", "features", "log"}
+    found = (module for module in modules() if module.relative_to(SOURCE).parts[0] in rooms)
+    return [(module, tree_of(module)) for module in found]
 
 
 def _calls() -> Iterator[tuple[Path, ast.Call]]:
