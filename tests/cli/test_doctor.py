@@ -3,6 +3,7 @@
 import asyncio
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,15 @@ from tests.own_time import own_time
 from tests.ports import free_port
 from tests.uris import port_of
 from yabot.app.features import FEATURES
+from yabot.app.services import open_services
 from yabot.app.stores import connect_database, connect_documents, open_database, open_documents
 from yabot.cli.doctor import examine, render
 from yabot.cli.probes import PATIENCE_S, Check, judge_intake, judge_program
 from yabot.embedded.mongod import PACKAGED, EmbeddedMongod
 from yabot.embedded.valkey import EmbeddedValkey
+from yabot.features.legacy.events import Phase
+from yabot.features.legacy.phases import Migrations
+from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.playground.server import PlaygroundServer
 from yabot.runtime.lock import data_directory_lock
 from yabot.settings import ConfigManager
@@ -290,3 +295,31 @@ async def test_no_password_of_an_engine_is_shown(tmp_path: Path) -> None:
         await engine.stop()
     assert f"runs at 127.0.0.1:{port_of(uri)}" in told.message
     assert (tmp_path / "valkey" / "secret").read_text() not in told.message
+
+
+async def test_an_old_store_that_nobody_uses_any_more(tmp_path: Path) -> None:
+    old = tmp_path / "db.json"
+    old.write_text("{}")
+    path = str(old)
+    settings = ConfigManager({"YABOT_DATA_DIR": str(tmp_path)}, None).load()
+    async with open_services(settings, FEATURES) as services:
+        begun = await found(tmp_path, LEGACY_DB_PATH=path)
+        assert begun["migration"].message == "has not begun: `yabot legacy import FILE`"
+        migrations = Migrations(services.database)
+        phases: Iterator[Phase] = iter(("dual", "completed"))
+
+        async def go_on(work: UnitOfWork) -> None:
+            if await migrations.current() is None:
+                await migrations.begin(work, "json", old, tmp_path / "copy")
+            else:
+                await migrations.enter(work, next(phases))
+
+        for step in range(3):
+            assert begun["migration"].state == "ok"
+            begun = await found(tmp_path, LEGACY_DB_PATH=path)
+            cause = Cause("test", f"{step}", f"{step}")
+            await services.commits.decide(cause, go_on)
+        ended = await found(tmp_path, LEGACY_DB_PATH=path)
+        assert "migration" not in ended
+        assert ended["LEGACY_DB_PATH"].state == "warning"
+        assert "take LEGACY_DB_PATH away" in ended["LEGACY_DB_PATH"].message

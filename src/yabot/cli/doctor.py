@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from yabot.cli.old_store import migration
 from yabot.cli.privacy import data_directory, privacy
 from yabot.cli.probes import PROGRAM, Check, intake, mongodb, program, redis, sql, telegram
 from yabot.cli.rehearsal import collections, room, tables
@@ -50,8 +51,15 @@ def _verifications(
     """What stands in a store that does not answer nobody can tell."""
     if stores["PostgreSQL" if settings.sql.database_url else "SQLite"].state == "ok":
         yield tables(settings)
+        if settings.legacy_db_path is not None and _has_database(settings):
+            yield migration(settings)
     if stores["MongoDB"].state != "problem":
         yield collections(settings)
+
+
+def _has_database(settings: Settings) -> bool:
+    """Whoever only looks makes none."""
+    return settings.sql.database_url is not None or settings.sql.sqlite_path.exists()
 
 
 def render(checks: Sequence[Check]) -> str:

@@ -1,8 +1,8 @@
 """What a start would refuse although the configuration is right and every store answers."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, closing
 from pathlib import Path
 
 from sqlalchemy import Engine, NullPool, create_engine
@@ -35,16 +35,23 @@ async def tables(settings: Settings) -> Check:
 
 
 async def _examine_tables(settings: Settings) -> Check:
-    if settings.sql.database_url is None:
-        is_current = await verify_database(_reading(settings.sql.sqlite_path), settings, FEATURES)
-    else:
-        database = open_database(settings)
-        try:
-            is_current = await verify_database(database.engine, settings, FEATURES)
-        finally:
-            await database.close()
+    async with looking(settings) as engine:
+        is_current = await verify_database(engine, settings, FEATURES)
     told = "are those of this version" if is_current else "a start brings them to this version"
     return Check(TABLES, "ok", told)
+
+
+@asynccontextmanager
+async def looking(settings: Settings) -> AsyncIterator[Engine]:
+    """Of the SQL database; a file must be there."""
+    if settings.sql.database_url is None:
+        yield _reading(settings.sql.sqlite_path)
+        return
+    database = open_database(settings)
+    try:
+        yield database.engine
+    finally:
+        await database.close()
 
 
 def _reading(path: Path) -> Engine:

@@ -17,6 +17,7 @@ from yabot.features.alerts.feature import FEATURE
 from yabot.features.alerts.service import AlertService
 from yabot.features.alerts.subscribers import subscribers
 from yabot.features.alerts.tables import alerts
+from yabot.features.legacy.events import LegacyMigrationChanged
 from yabot.features.users.notices import Notices
 from yabot.log.incidents import StoreLost, StoreRestored
 from yabot.log.tables import outgoing
@@ -117,6 +118,11 @@ TROUBLES = [
     pytest.param(IntakeDisturbed(disturbance="webhook_not_set"), "Sin webhook", id="not set"),
     pytest.param(IntakeDisturbed(disturbance="deliveries_fail"), "esperando", id="deliveries"),
     pytest.param(
+        LegacyMigrationChanged(migration=1, phase="rolled_back", reason="too_many_refused"),
+        "deshecho: demasiadas",
+        id="migration",
+    ),
+    pytest.param(
         StoreRestored(store="mongodb", downtime_s=1.5), "responde de nuevo.", id="restored"
     ),
 ]
@@ -167,3 +173,13 @@ async def test_two_who_sum_up_at_once_tell_it_once(office: Office) -> None:
 async def test_without_administrators_nothing_is_kept(office: Office, database: Database) -> None:
     await office.happen(office.service(admins=()), failure())
     assert await rows_of(database, alerts) == []
+
+
+async def test_a_roll_back_that_an_operator_wanted_is_no_news(office: Office) -> None:
+    service = office.service()
+    await office.happen(
+        service,
+        LegacyMigrationChanged(migration=1, phase="rolled_back"),
+        LegacyMigrationChanged(migration=2, phase="rolling_back", reason="verification_failed"),
+    )
+    assert await office.said() == []

@@ -18,6 +18,7 @@ from yabot.events.intake import (
     UpdateUnreadable,
 )
 from yabot.features.alerts.service import AlertService
+from yabot.features.legacy.events import LegacyMigrationChanged
 from yabot.features.narrative.events import PageRefused
 from yabot.log.incidents import StoreLost, StoreRestored
 from yabot.log.unit_of_work import UnitOfWork
@@ -33,7 +34,13 @@ DISTURBANCES: dict[Disturbance, str] = {
 
 
 def subscribers(alerts: AlertService) -> Sequence[Subscriber[Any]]:
-    return (*_of_trouble(alerts), *_of_stores(alerts), *_of_intake(alerts), _of_abuse(alerts))
+    return (
+        *_of_trouble(alerts),
+        *_of_stores(alerts),
+        *_of_intake(alerts),
+        _of_abuse(alerts),
+        _of_migration(alerts),
+    )
 
 
 def _of_trouble(alerts: AlertService) -> Sequence[Subscriber[Any]]:
@@ -110,3 +117,13 @@ def _of_abuse(alerts: AlertService) -> Subscriber[Any]:
         await alerts.notice(work, "alert-auth-abuse")
 
     return Subscriber("alerts.abused", AuthAbuseDetected, abused, late="apply")
+
+
+def _of_migration(alerts: AlertService) -> Subscriber[Any]:
+    async def changed(event: Event[LegacyMigrationChanged], work: UnitOfWork) -> None:
+        reason = event.payload.reason
+        # What an operator has done themselves they know.
+        if reason is not None and event.payload.phase == "rolled_back":
+            await alerts.notice(work, "alert-migration-rolled-back", reason=reason)
+
+    return Subscriber("alerts.migration", LegacyMigrationChanged, changed, late="apply")

@@ -4,6 +4,7 @@ from yabot.feature import Feature, Services
 from yabot.features.legacy.events import EVENTS
 from yabot.features.legacy.personal_data import personal_data
 from yabot.features.legacy.state import LEGACY
+from yabot.features.legacy.still_set import warn_of_unused_store
 from yabot.features.legacy.tables import TABLES
 from yabot.log.personal_data import PersonalData
 
@@ -22,4 +23,5 @@ FEATURE = Feature(
     state=(LEGACY,),
     texts=HERE / "texts",
     personal_data=_personal_data,
+    prepare=warn_of_unused_store,
 )

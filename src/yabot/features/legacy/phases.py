@@ -88,6 +88,11 @@ _change = (
 )
 
 
+def current(connection: Connection) -> Migration | None:
+    """The one that counts; None: there was none."""
+    return _of(connection.execute(_current).first())
+
+
 class Migrations:
     """Reads are durable facts; the other methods only add to the unit of work they are given."""
 
@@ -97,8 +102,8 @@ class Migrations:
         self._by = by
 
     async def current(self) -> Migration | None:
-        """The one that counts; None: there was none. Raises StoreUnavailable."""
-        return await self._database.read(_read)
+        """As ``current``. Raises StoreUnavailable."""
+        return await self._database.read(current)
 
     def hold(self, work: UnitOfWork, seen: Migration | None) -> None:
         """Let the unit fail its guard when the phase is not ``seen``'s any more at its commit.
@@ -216,10 +221,6 @@ def _require_as_seen(found: Migration | None, seen: Migration | None) -> None:
         return None if each is None else (each.number, each.phase)
 
     guard(stands(found) == stands(seen), "the phase of the migration")
-
-
-def _read(connection: Connection) -> Migration | None:
-    return _of(connection.execute(_current).first())
 
 
 def _of(row: Any) -> Migration | None:

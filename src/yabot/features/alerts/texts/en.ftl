@@ -77,3 +77,12 @@ alert-auth-abuse =
         [one] , and are told to wait.
        *[other] : noticed { $count } times within the last hour. They are told to wait.
     } <code>api.auth_abuse</code> in the log says from where; <code>docs/operations.md</code> says what to do.
+alert-migration-rolled-back =
+    ↩️ <b>Back to the old bot</b>
+    The migration has been taken back{ $count ->
+        [one] { "" }
+       *[other] , { $count } times within the last hour
+    }: { $reason ->
+        [too_many_refused] too many entries of the old store cannot be imported
+       *[verification_failed] what was imported is not what the old store says
+    }. Nobody is lost: the old store has everybody, as they are now. The import's report says what to mend.

@@ -83,3 +83,12 @@ alert-auth-abuse =
         [one] , y se les dice que esperen.
        *[other] : se ha notado { $count } veces en la última hora. Se les dice que esperen.
     } <code>api.auth_abuse</code>, en el registro, dice desde dónde; <code>docs/operations.md</code>, qué hacer.
+alert-migration-rolled-back =
+    ↩️ <b>De vuelta al bot anterior</b>
+    La migración se ha deshecho{ $count ->
+        [one] { "" }
+       *[other] , { $count } veces en la última hora
+    }: { $reason ->
+        [too_many_refused] demasiadas entradas del almacén anterior no se pueden importar
+       *[verification_failed] lo importado no es lo que dice el almacén anterior
+    }. No se pierde a nadie: el almacén anterior tiene a todo el mundo, como está ahora. El informe de la importación dice qué arreglar.
