@@ -1,0 +1,45 @@
+import json
+from copy import deepcopy
+from random import Random
+
+import pytest
+
+from tests.features.legacy.old_bot import FIRST_ID, a_profile
+from yabot.features.legacy.marks import Mark, Recent, marked, taken_off
+
+PROFILE = a_profile(FIRST_ID, Random(1))
+
+
+def test_a_mark_comes_back_with_what_was_given() -> None:
+    mark = Mark.of(PROFILE)
+    profile = marked(PROFILE, mark)
+    assert taken_off(json.loads(json.dumps(profile))) == (PROFILE, mark)
+
+
+def test_neither_way_changes_what_it_is_called_with() -> None:
+    before = deepcopy(PROFILE)
+    profile = marked(PROFILE, Mark.of(PROFILE))
+    kept = deepcopy(profile)
+    taken_off(profile)
+    assert (before, kept) == (PROFILE, profile)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [7, None, "", "given", "given 1 §", "given 1 VPRn", "given 1 ", {"given": 1}, "other 1 2 3"],
+)
+def test_what_is_no_mark_is_taken_off_all_the_same(text: object) -> None:
+    profile = PROFILE | {"metadata": {"yabot": text, "source": "tiktok"}}
+    assert taken_off(profile) == (PROFILE | {"metadata": {"source": "tiktok"}}, None)
+
+
+@pytest.mark.parametrize("profile", [{}, {"metadata": None}, {"metadata": {}}])
+def test_a_profile_without_one_stays_as_it_is(profile: dict[str, object]) -> None:
+    assert taken_off(profile) == (profile, None)
+
+
+def test_the_oldest_is_forgotten_first() -> None:
+    recent = Recent[int, str](2)
+    for number, word in ((1, "a"), (2, "b"), (1, "c"), (3, "d")):
+        recent.put(number, word)
+    assert [recent.get(number) for number in (1, 2, 3)] == ["c", None, "d"]
