@@ -11,14 +11,14 @@ PROFILE = a_profile(FIRST_ID, Random(1))
 
 
 def test_a_mark_comes_back_with_what_was_given() -> None:
-    mark = Mark.of(PROFILE)
+    mark = Mark.of(PROFILE, 3)
     profile = marked(PROFILE, mark)
     assert taken_off(json.loads(json.dumps(profile))) == (PROFILE, mark)
 
 
 def test_neither_way_changes_what_it_is_called_with() -> None:
     before = deepcopy(PROFILE)
-    profile = marked(PROFILE, Mark.of(PROFILE))
+    profile = marked(PROFILE, Mark.of(PROFILE, 3))
     kept = deepcopy(profile)
     taken_off(profile)
     assert (before, kept) == (PROFILE, profile)
@@ -26,7 +26,17 @@ def test_neither_way_changes_what_it_is_called_with() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [7, None, "", "given", "given 1 §", "given 1 VPRn", "given 1 ", {"given": 1}, "other 1 2 3"],
+    [
+        7,
+        None,
+        "",
+        "given",
+        "given 1 1 §",
+        "given 1 1 VPRn",
+        "given 1 1 ",
+        "given 1 x y",
+        {"given": 1},
+    ],
 )
 def test_what_is_no_mark_is_taken_off_all_the_same(text: object) -> None:
     profile = PROFILE | {"metadata": {"yabot": text, "source": "tiktok"}}

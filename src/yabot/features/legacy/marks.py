@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import uuid4
 
+from yabot.features.legacy.sources.profile import MARK
+
 Profile = dict[str, Any]
 K = TypeVar("K")
 V = TypeVar("V")
 
-FIELD, NAME = "metadata", "yabot"
-"""Where a profile keeps what the old bot does not know, and what we keep there."""
-
+_FIELD = "metadata"
 _BEGINNING = "given"
 # Of how many profiles a process remembers what it gave and what came back.
 REMEMBERED = 10_000
@@ -28,40 +28,47 @@ REMEMBERED = 10_000
 @dataclass(frozen=True, slots=True)
 class Mark:
     id: str
+    version: int
+    """The user's ``state_version`` then: 0 before there was anybody."""
     given: Profile
 
     @classmethod
-    def of(cls, given: Profile) -> "Mark":
+    def of(cls, given: Profile, version: int) -> "Mark":
         """A new one. ``given`` has none itself."""
-        return cls(uuid4().hex, given)
+        return cls(uuid4().hex, version, given)
 
     def __str__(self) -> str:
         packed = zlib.compress(json.dumps(self.given).encode())
-        return f"{_BEGINNING} {self.id} {b85encode(packed).decode()}"
+        return f"{_BEGINNING} {self.id} {self.version} {b85encode(packed).decode()}"
 
     @classmethod
     def read(cls, text: object) -> "Mark | None":
         """None: it is none of ours."""
         try:
-            beginning, mark_id, packed = str(text).split(" ")
-            given = json.loads(zlib.decompress(b85decode(packed)))
+            beginning, mark_id, version, packed = str(text).split(" ")
+            mark = cls(mark_id, int(version), json.loads(zlib.decompress(b85decode(packed))))
         except (ValueError, zlib.error):
             return None
-        is_ours = beginning == _BEGINNING and isinstance(given, dict)
-        return cls(mark_id, given) if is_ours else None
+        return mark if beginning == _BEGINNING and isinstance(mark.given, dict) else None
 
 
 def marked(profile: Profile, mark: Mark) -> Profile:
-    return profile | {FIELD: profile[FIELD] | {NAME: str(mark)}}
+    """A copy that carries it."""
+    return profile | {_FIELD: profile[_FIELD] | {MARK: str(mark)}}
+
+
+def renew(profile: Profile, mark: Mark) -> None:
+    """Put it in the place of the one that the profile carries."""
+    profile[_FIELD][MARK] = str(mark)
 
 
 def taken_off(profile: Profile) -> tuple[Profile, Mark | None]:
     """A copy of the profile without its mark, and the mark."""
-    metadata = profile.get(FIELD)
-    if not isinstance(metadata, dict) or NAME not in metadata:
+    metadata = profile.get(_FIELD)
+    if not isinstance(metadata, dict) or MARK not in metadata:
         return profile, None
-    plain = {name: value for name, value in metadata.items() if name != NAME}
-    return profile | {FIELD: plain}, Mark.read(metadata[NAME])
+    plain = {name: value for name, value in metadata.items() if name != MARK}
+    return profile | {_FIELD: plain}, Mark.read(metadata[MARK])
 
 
 class Recent(Generic[K, V]):

@@ -13,6 +13,7 @@ from itertools import chain
 from typing import Any
 
 from yabot.features.legacy.record import OldUser, Role
+from yabot.features.legacy.sources.verbatim import AS_TEXT
 
 NAMES = ("first_name", "last_name", "username")
 ENDLESS = datetime.max.replace(tzinfo=UTC)
@@ -114,7 +115,7 @@ def merge(base: OldUser | None, theirs: OldUser, ours: OldUser | None) -> Change
         fragment=theirs.fragment if moves else None,
         visited=_new(theirs.visited, before.visited, ours.visited),
         choices=choices,
-        unplaced=_differing_values(theirs.unplaced, ours.unplaced),
+        unplaced=_other_values(before.unplaced, theirs.unplaced, ours.unplaced),
         dropped=tuple(
             key
             for key in (base.unplaced if base else ())
@@ -241,8 +242,29 @@ def _new(theirs: Iterable[str], *known: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in dict.fromkeys(theirs) if name not in there)
 
 
-def _differing_values(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in theirs.items() if key not in ours or ours[key] != value}
+def _other_values(
+    base: Mapping[str, Any], theirs: Mapping[str, Any], ours: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What they have changed, where that is not here yet."""
+    changed = {
+        key: _merged(base.get(key), value, ours.get(key))
+        for key, value in theirs.items()
+        if key not in base or base[key] != value
+    }
+    return {key: value for key, value in changed.items() if key not in ours or ours[key] != value}
+
+
+def _merged(base: Any, theirs: Any, ours: Any) -> Any:
+    """Of two objects, member by member; of anything else, what they have made of it."""
+    if not (_has_members(theirs) and _has_members(ours)):
+        return theirs
+    before = base if _has_members(base) else {}
+    gone = [key for key in before if key not in theirs]
+    return {**_without(ours, gone), **_other_values(before, theirs, ours)}
+
+
+def _has_members(value: Any) -> bool:
+    return isinstance(value, Mapping) and AS_TEXT not in value
 
 
 def _without(values: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:

@@ -132,6 +132,9 @@ _known = select(
     legacy_users.c.mark,
     legacy_users.c.writing,
 ).where(legacy_users.c.user_id.in_(bindparam("users", expanding=True)))
+_let_wait = (
+    update(legacy_users).where(legacy_users.c.user_id == bindparam("user")).values(waits=True)
+)
 _erase = delete(legacy_users).where(legacy_users.c.user_id == bindparam("user"))
 
 
@@ -146,6 +149,15 @@ def known(user_ids: Sequence[str]) -> Statement[Mapping[str, Known]]:
         )
         for row in connection.execute(_known, {"users": list(user_ids)})
     }
+
+
+def let_wait(user_id: str) -> Statement[None]:
+    """Something has changed here, which the old store does not show yet."""
+
+    def mark(connection: Connection) -> None:
+        connection.execute(_let_wait, {"user": user_id})
+
+    return mark
 
 
 def erase(user_id: str) -> Statement[None]:

@@ -1,0 +1,248 @@
+"""The old bot's two functions over the new stores."""
+
+import asyncio
+import json
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from tests.features.legacy.house import ANA, NEXT_YEARS, House, old_user
+from tests.features.legacy.old_bot import new_profile
+from yabot.errors import InvalidInput
+from yabot.features.legacy.access import Access
+from yabot.features.legacy.marks import taken_off
+
+FULL = old_user(
+    first_name="Ana 🌹",
+    username="ana_lee",
+    kisses=120,
+    role="vip",
+    vip_until=NEXT_YEARS,
+    inventory=("rosa", "Carta de Lucien", "rosa"),
+    achievements=("first_kiss", "diez días"),
+    fragment="capítulo 3",
+    choices={"intro": "abrir", "capítulo 3": "irse"},
+    unplaced={"last_daily_claim": "2026-10-31T08:15:02.123456", "mood": "contenta"},
+)
+PROFILE = new_profile(int(ANA)) | {
+    "username": "ana_lee",
+    "first_name": "Ana 🌹",
+    "kisses": 120,
+    "inventory": ["Carta de Lucien", "rosa", "rosa"],
+    "achievements": ["diez días", "first_kiss"],
+    "role": "vip",
+    "vip_expiry": "2031-05-02T10:00:00",
+    "last_daily_claim": "2026-10-31T08:15:02.123456",
+    "current_narrative_fragment": "capítulo 3",
+    "narrative_choices": {"intro": "abrir", "capítulo 3": "irse"},
+    "mood": "contenta",
+}
+
+
+def plain(profile: dict[str, Any]) -> dict[str, Any]:
+    """Without its mark, and its lists in order."""
+    found = taken_off(profile)[0]
+    return found | {name: sorted(found[name]) for name in ("inventory", "achievements")}
+
+
+@pytest.fixture
+def access(house: House) -> Access:
+    return Access(house.world.services)
+
+
+async def test_a_reader_of_here_is_given_as_the_old_bot_knows_them(
+    house: House, access: Access
+) -> None:
+    await house.merge(FULL)
+    told = await house.told()
+    assert plain(await access.get(int(ANA))) == PROFILE
+    assert plain(await access.get(ANA)) == PROFILE
+    assert await house.told() == told
+
+
+async def test_somebody_new_begins_as_in_the_old_bot(house: House, access: Access) -> None:
+    assert plain(await access.get(7)) == new_profile(7)
+    assert plain(await access.get(7)) == new_profile(7)
+    assert await house.balance() == 5
+    assert (await house.told()).count("user_registered") == 1
+    assert await house.audits() == []
+
+
+async def test_what_is_saved_is_here(house: House, access: Access) -> None:
+    profile = await access.get(7)
+    profile |= {name: value for name, value in PROFILE.items() if name != "metadata"}
+    await access.save(profile)
+    assert plain(await access.get(7)) == PROFILE
+    assert await house.balance() == 120
+    assert await house.subscriptions.opens_vip(ANA)
+    assert await house.audits() == []
+
+
+async def test_two_who_were_given_the_same_lose_nothing(house: House, access: Access) -> None:
+    await house.merge(FULL)
+    other = Access(house.world.services)
+    one, two = await access.get(7), await other.get(7)
+    one["kisses"] += 7
+    one["inventory"].remove("rosa")
+    one["narrative_choices"]["cap1"] = "esperar"
+    one["metadata"]["visits"] = 1
+    two["kisses"] -= 20
+    two["inventory"].append("llave")
+    two["achievements"].append("Paciente")
+    two["last_daily_claim"] = "2026-11-28T10:00:00"
+    two["metadata"]["source"] = "tiktok"
+    await asyncio.gather(access.save(one), other.save(two))
+    assert plain(await access.get(7)) == plain(
+        PROFILE
+        | {
+            "kisses": 107,
+            "inventory": ["Carta de Lucien", "llave", "rosa"],
+            "achievements": ["Paciente", "diez días", "first_kiss"],
+            "narrative_choices": {**PROFILE["narrative_choices"], "cap1": "esperar"},
+            "last_daily_claim": "2026-11-28T10:00:00",
+            "metadata": {"visits": 1, "source": "tiktok"},
+        }
+    )
+    assert await house.audits() == []
+
+
+async def test_a_profile_may_be_changed_and_saved_again(house: House, access: Access) -> None:
+    profile = await access.get(7)
+    for _ in range(3):
+        profile["kisses"] += 10
+        await access.save(profile)
+    assert await house.balance() == 35
+
+
+async def test_copies_of_a_profile_are_one_writer_s(house: House, access: Access) -> None:
+    """Their marks are not renewed: what was saved last is known all the same."""
+    profile = await access.get(7)
+    for _ in range(3):
+        profile["kisses"] += 10
+        await access.save(deepcopy(profile))
+    assert await house.balance() == 35
+
+
+async def test_a_profile_comes_back_by_another_process(house: House, access: Access) -> None:
+    profile = json.loads(json.dumps(await access.get(7)))
+    late = deepcopy(profile)
+    profile["kisses"] += 10
+    await access.save(profile)
+    late["kisses"] += 1
+    await Access(house.world.services).save(late)
+    assert await house.balance() == 16
+
+
+async def test_the_same_save_again_is_taken_once(house: House, access: Access) -> None:
+    """As after an answer that got lost, in whichever process."""
+    profile = await access.get(7)
+    profile["kisses"] += 10
+    again = deepcopy(profile)
+    await access.save(profile)
+    await Access(house.world.services).save(again)
+    assert await house.balance() == 15
+
+
+async def test_a_profile_that_lost_its_mark_is_a_change_of_what_was_given_last(
+    house: House, access: Access
+) -> None:
+    profile = await access.get(7)
+    profile["metadata"] = {"source": "tiktok"}
+    profile["kisses"] += 10
+    other = Access(house.world.services)
+    theirs = await other.get(7)
+    theirs["kisses"] += 3
+    await other.save(theirs)
+    await access.save(profile)
+    assert await house.balance() == 18
+    assert (await access.get(7))["metadata"]["source"] == "tiktok"
+
+
+async def test_a_profile_that_was_never_given_is_meant_as_it_stands(
+    house: House, access: Access
+) -> None:
+    await house.merge(FULL)
+    await access.save({"telegram_id": 7, "kisses": 3, "inventory": []})
+    assert plain(await access.get(7)) == PROFILE | {"kisses": 3, "inventory": []}
+
+
+async def test_somebody_new_may_be_saved_without_being_asked_for(
+    house: House, access: Access
+) -> None:
+    await access.save(PROFILE)
+    assert plain(await access.get(7)) == PROFILE
+    assert await house.balance() == 120
+
+
+@pytest.mark.parametrize("telegram_id", [0, -5, "ana", None, True, 7.0, 2**60])
+async def test_what_is_no_id_is_refused(telegram_id: object, sqlite_house: House) -> None:
+    access = Access(sqlite_house.world.services)
+    with pytest.raises(InvalidInput, match="telegram_id must be"):
+        await access.get(telegram_id)
+    with pytest.raises(InvalidInput, match="telegram_id must be"):
+        await access.save(new_profile(7) | {"telegram_id": telegram_id})
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"kisses": "muchos"}, "kisses cannot be read"),
+        ({"kisses": -1}, "kisses is less than nothing"),
+        ({"kisses": 10**30}, "kisses is more than anybody can have"),
+        ({"role": "moderator"}, "role is none that there is"),
+        ({"vip_expiry": "mañana"}, "vip_expiry cannot be read"),
+        ({"inventory": 7}, "inventory cannot be read"),
+        ({"last_daily_claim": {1, 2}}, "it holds what JSON does not have"),
+    ],
+)
+async def test_what_nobody_can_have_meant_is_refused_and_nothing_is_taken(
+    values: dict[str, object], reason: str, sqlite_house: House
+) -> None:
+    access = Access(sqlite_house.world.services)
+    profile = await access.get(7)
+    with pytest.raises(InvalidInput, match=f"^the profile of user 7 cannot be saved: {reason}$"):
+        await access.save(profile | {"first_name": "Ana"} | values)
+    assert plain(await access.get(7)) == new_profile(7)
+
+
+async def test_what_is_no_profile_is_refused(sqlite_house: House) -> None:
+    access = Access(sqlite_house.world.services)
+    with pytest.raises(InvalidInput, match="must be a dictionary"):
+        await access.save([7])  # type: ignore[arg-type]
+
+
+async def test_what_the_old_bot_could_not_have_meant_either_may_stay(
+    house: House, access: Access
+) -> None:
+    await house.merge(old_user(kisses=5, unplaced={"kisses": "muchos", "vip_expiry": "mañana"}))
+    profile = await access.get(7)
+    assert plain(profile) == new_profile(7)
+    profile["kisses"] += 1
+    await access.save(profile)
+    assert await house.balance() == 6
+    assert (await house.kept()).fields == {"kisses": "muchos", "vip_expiry": "mañana"}
+
+
+async def test_who_was_forgotten_does_not_come_back_by_what_was_given_before(
+    house: House, access: Access
+) -> None:
+    await house.merge(FULL)
+    profile = await access.get(7)
+    await house.world.delete()
+    profile["kisses"] += 1
+    await access.save(profile)
+    await access.save(PROFILE)
+    assert await house.world.users.find(ANA) is None
+
+
+async def test_who_was_forgotten_comes_back_by_what_they_do(house: House, access: Access) -> None:
+    await house.merge(FULL)
+    await house.world.delete()
+    profile = await access.get(7)
+    assert plain(profile) == new_profile(7) | {"kisses": 0}
+    assert await house.world.users.find(ANA) is None
+    profile["kisses"] += 2
+    await access.save(profile)
+    assert plain(await access.get(7)) == new_profile(7) | {"kisses": 2}
+    assert await house.audits() == []
