@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any, Literal, TypeVar
 
 from yabot.features.besitos.model import MAX_AMOUNT
-from yabot.features.legacy.record import KISSES, How, Repair
+from yabot.features.legacy.record import How, Repair
 from yabot.features.legacy.sources import values, verbatim
 
 T = TypeVar("T")
@@ -58,14 +58,14 @@ class Fields:
             return None
         return value
 
-    def take_kisses(self, name: str) -> int:
+    def take_kisses(self, name: str, default: int) -> int:
         """Whole, not negative, and no more than can be posted at once."""
         value = self._left.pop(name, None)
         try:
             says = values.amount(value)
         except values.Unreadable:
-            self.note(name, "missing" if value is None else "unreadable", Decimal(-KISSES))
-            return KISSES
+            self.note(name, "missing" if value in (None, "") else "unreadable", Decimal(-default))
+            return default
         if isinstance(value, str):
             self.note(name, "converted")
         whole = values.whole(says)
@@ -83,7 +83,8 @@ class Fields:
     def unplaced(self) -> dict[str, Any]:
         """All that nobody has taken, and what could not be read."""
         found, as_text = verbatim.kept(self._left | self._odd)
-        for each in as_text:
+        # Of what could not be read, that has been told.
+        for each in (name for name in as_text if name not in self._odd):
             self.note(each if each in KNOWN else UNKNOWN, "kept_as_text")
         return found
 

@@ -2,12 +2,12 @@
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
 from yabot import outside
-from yabot.error_text import error_text
+from yabot.error_text import kind_of
 from yabot.errors import InvalidInput
 from yabot.features.legacy.record import Record, Refusal
 from yabot.features.legacy.sources.json_scanner import Scanner
@@ -19,13 +19,20 @@ _MEMBERS_LOOKED_AT = 200
 # The old bot takes seconds to rewrite a large file: so often it is looked at, and when.
 _LOOKS = 600
 _PAUSE = 0.1
-# A file that has not changed for so many looks is not being written.
+# What is torn and has not changed for so many looks is not being written.
 _LOOKS_AT_QUIET = 10
+# Nor is what has not changed for so many seconds.
+_OLD = 2.0
 _TAIL = 64
 
 
 class JsonFile:
+    """``wait`` is called between two looks at a file that is being written."""
+
     kind = "json"
+
+    def __init__(self, wait: Callable[[float], None] = time.sleep) -> None:
+        self._wait = wait
 
     def recognizes(self, path: Path) -> bool:
         with path.open("rb") as file:
@@ -42,17 +49,18 @@ class JsonFile:
             )
 
     def copy(self, path: Path, to: Path) -> None:
+        """Waits for whoever is writing; a file that stays torn is copied as it is."""
         before, quiet = None, 0
         try:
             for _ in range(_LOOKS):
                 seen = _state(path)
                 quiet = quiet + 1 if seen == before else 0
                 before = seen
-                if _ends_whole(path) or quiet >= _LOOKS_AT_QUIET:
+                if _is_old(path) or quiet >= (1 if _ends_whole(path) else _LOOKS_AT_QUIET):
                     shutil.copyfile(path, to)
                     if _state(path) == seen:
                         return
-                time.sleep(_PAUSE)
+                self._wait(_PAUSE)
             shutil.copyfile(path, to)
         except FileNotFoundError as error:
             raise InvalidInput(f"{path} is not there any more") from error
@@ -62,7 +70,7 @@ class JsonFile:
             with path.open("rb") as file:
                 yield from Scanner(file)
         except OSError as error:
-            raise InvalidInput(f"{path} cannot be read: {error_text(error)}") from error
+            raise InvalidInput(f"{path} cannot be read: {kind_of(error)}") from error
 
     def interpret(self, entry: Entry) -> Record | Refusal:
         return interpret(entry.key, entry.text)
@@ -74,8 +82,12 @@ def _state(path: Path) -> tuple[int, int, int]:
     return about.st_ino, about.st_size, about.st_mtime_ns
 
 
+def _is_old(path: Path) -> bool:
+    return time.time() - path.stat().st_mtime > _OLD
+
+
 def _ends_whole(path: Path) -> bool:
-    """Whether the object is closed; in any of JSON's encodings."""
+    """Whether an object is closed last, in any of JSON's encodings; it may be a user's."""
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - _TAIL))
         return file.read().strip(b"\0 \t\r\n").endswith(b"}")

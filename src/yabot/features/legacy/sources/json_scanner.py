@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import BinaryIO
 
+from yabot import outside
 from yabot.features.legacy.sources.port import Damage, Entry
 
 LONGEST_MEMBER = 16 * 1024 * 1024
@@ -31,11 +32,13 @@ _SCALAR = re.compile(r"[^,}\]\n]*+")
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[{}\[\]]', re.DOTALL)
 _REST_OF_STRING = re.compile(r'(?:[^"\\]++|\\.)*+', re.DOTALL)
 # Inside a text its quotes would be escaped; inside a user no number names another user.
-_USER = re.compile(
+_USER = (
     r'"\s*+[-+]?\d{1,20}+\s*+"\s*+:\s*+\{\s*+"(?:telegram_id|username|first_name|kisses|inventory'
     r"|achievements|role|vip_expiry|last_daily_claim|current_narrative_fragment"
     r'|narrative_choices|metadata)"\s*+:'
 )
+_A_USER = re.compile(_USER)
+_ANOTHER_USER = re.compile(rf"\s*,\s*(?={_USER})")
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 # Only the end is of interest: numbers of any length, and line breaks in texts, are no mistake.
 _decoder = json.JSONDecoder(parse_int=float, strict=False)
@@ -76,6 +79,9 @@ class Scanner:
                 found = self._between()
             elif name[1] is None:
                 self._at = name.end()
+                self._look_ahead()
+                if _ANOTHER_USER.match(self._text, self._at):
+                    continue
                 yield from self._behind_the_end()
                 return
             else:
@@ -84,7 +90,8 @@ class Scanner:
             yield found
             if isinstance(found, Damage):
                 return
-            self._last = found.key
+            # Another key may be anything that somebody has written.
+            self._last = outside.user_id(found.key) or self._last
 
     def _member(self, key: str) -> Entry | Damage:
         """The one whose value begins here."""
@@ -114,13 +121,13 @@ class Scanner:
     def _holds_others(self, end: int) -> bool:
         """Whether it has lost its last bracket, and so taken in all that stand behind it."""
         unended = self._all_read and _DELIMITER.match(self._text, end) is None
-        return unended and _USER.search(self._text, self._at, end) is not None
+        return unended and _A_USER.search(self._text, self._at, end) is not None
 
     def _apparent_end(self) -> int | None:
         """Where the value ends, although it is not sound: with its brackets, or where the next user
         begins."""
         while True:
-            following = _USER.search(self._text, self._at + 1)
+            following = _A_USER.search(self._text, self._at + 1)
             limit = following.start() if following else len(self._text)
             end = _closing(self._text, self._at, limit)
             if end is not None and _DELIMITER.match(self._text, end):
@@ -167,7 +174,7 @@ class Scanner:
         """What is no member: it is named by its place, and goes until a user begins."""
         key = f"byte {self._byte()}"
         while True:
-            following = _USER.search(self._text, self._at)
+            following = _A_USER.search(self._text, self._at)
             if following:
                 entry = Entry(key, _storable(self._text[self._at : following.start()]))
                 self._at = following.start()

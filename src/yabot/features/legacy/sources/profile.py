@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from yabot import outside
-from yabot.features.legacy.record import FIRST_NAME, OldUser, Record, Refusal
+from yabot.features.legacy.record import FIRST_NAME, KISSES, OldUser, Record, Refusal
 from yabot.features.legacy.sources import values
 from yabot.features.legacy.sources.fields import Fields
 
@@ -30,14 +30,14 @@ class NotReadable(Exception):
 
 def interpret(key: str, text: str) -> Record | Refusal:
     """What the profile of ``key`` says. Never raises."""
-    said = Decimal(0)
+    has = Decimal(0)
     try:
         profile = parse(text)
-        said = _said(profile.get("kisses"))
+        has = said(profile.get("kisses"))
         require_id(key)
         return bounded(_record(key, profile), text)
     except NotReadable as error:
-        return Refusal(shown_key(key), str(error), said)
+        return Refusal(shown_key(key), str(error), has)
 
 
 def parse(text: str) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def _record(user_id: str, profile: Mapping[str, Any]) -> Record:
         first_name=fields.take("first_name", values.name, FIRST_NAME),
         last_name=fields.take("last_name", values.name, None, "nothing"),
         username=fields.take("username", values.username, None, "name"),
-        kisses=fields.take_kisses("kisses"),
+        kisses=fields.take_kisses("kisses", default=KISSES),
         role=fields.take("role", values.role, "free"),
         vip_until=fields.take("vip_expiry", values.moment, None, "name"),
         inventory=fields.take("inventory", values.things, ()),
@@ -134,7 +134,8 @@ def _is_mark(value: Any) -> bool:
     return type(value) is int and 0 <= value < 2**63
 
 
-def _said(value: Any) -> Decimal:
+def said(value: Any) -> Decimal:
+    """Of what says nothing, nothing."""
     try:
         return values.amount(value)
     except values.Unreadable:

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from yabot.error_text import error_text
+from yabot.error_text import kind_of
 from yabot.errors import InvalidInput
 from yabot.features.legacy.sources.json_file import JsonFile
 from yabot.features.legacy.sources.port import Source
+from yabot.features.legacy.sources.sqlite_file import SqliteFile
 
-SOURCES: tuple[Source, ...] = (JsonFile(),)
+SOURCES: tuple[Source, ...] = (JsonFile(), SqliteFile())
 
 # How files begin that are easily taken for the right one.
 _OTHERS = (
@@ -38,7 +39,7 @@ def recognize(path: Path) -> Source:
     except FileNotFoundError:
         raise InvalidInput(f"{path} is not there") from None
     except OSError as error:
-        raise InvalidInput(f"{path} cannot be read: {error_text(error)}") from error
+        raise InvalidInput(f"{path} cannot be read: {kind_of(error)}") from error
     raise InvalidInput(f"{path} is no store of an old bot: {_described(head)}")
 
 

@@ -8,8 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from decimal import ROUND_FLOOR, Decimal, InvalidOperation
-from math import isfinite
+from decimal import ROUND_FLOOR, Decimal
 from typing import Any, TypeVar
 
 from yabot import outside
@@ -25,6 +24,8 @@ LONGEST_NAME = 64
 LONGEST_THING = 256
 """What is longer is no name of anything."""
 MOST_THINGS = 10_000
+LARGEST_NUMBER = 10**15
+"""What is larger is nobody's besitos; sums of a million such are exact."""
 
 ROLES: tuple[Role, ...] = ("free", "premium", "vip")
 
@@ -32,6 +33,7 @@ _CONTROLS = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029]+")
 # A byte that is no UTF-8 arrives as one of these: see ``json_scanner``.
 _BYTE = re.compile("[\udc80-\udcff]")
 _NUMBER = re.compile(r"[-+]?[0-9]{1,30}(\.[0-9]{0,30})?([eE][-+]?[0-9]{1,3})?|[-+]?\.[0-9]{1,30}")
+_MILLIONTH = Decimal("0.000001")
 _DAY_FIRST = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(.*)", re.DOTALL)
 # Seconds until here, milliseconds from here on: the years 5138 and 1973.
 _MILLISECONDS = 10**11
@@ -50,20 +52,22 @@ class Unreadable(Exception):
 
 
 def amount(value: Any) -> Decimal:
-    """Any finite number, also one that is written as text."""
+    """Any number that is not beyond all measure, also one that is written as text; in millionths,
+    rounded down."""
     match value:
         case bool():
             raise Unreadable
-        case int():
+        case int() if abs(value) <= LARGEST_NUMBER:
             return Decimal(value)
-        case float() if isfinite(value):
-            return Decimal(repr(value))
+        case float() if abs(value) <= LARGEST_NUMBER:
+            number = Decimal(repr(value))
         case str() if _NUMBER.fullmatch(value.strip()):
-            try:
-                return Decimal(value.strip())
-            except InvalidOperation:  # pragma: no cover
-                raise Unreadable from None
-    raise Unreadable
+            number = Decimal(value.strip())
+        case _:
+            raise Unreadable
+    if abs(number) > LARGEST_NUMBER:
+        raise Unreadable
+    return number.quantize(_MILLIONTH, ROUND_FLOOR)
 
 
 def whole(number: Decimal) -> Decimal:
@@ -137,15 +141,11 @@ def _since_epoch(number: Decimal) -> datetime:
 
 def thing(value: Any) -> Read[str]:
     """What a fragment, a choice or a thing is called."""
-    how: How | None = "converted"
-    if isinstance(value, dict | list):
-        text = _called(value)
-    else:
-        text, how = _text(value)
-    storable = outside.storable(text)
-    if not storable.strip() or len(storable) > LONGEST_THING:
+    is_named_within = isinstance(value, dict | list)
+    text, how = _text(_called(value) if is_named_within else value)
+    if not text.strip() or len(text) > LONGEST_THING:
         raise Unreadable
-    return storable, how if storable == text else "cleaned"
+    return text, how or ("converted" if is_named_within else None)
 
 
 def things(value: Any) -> Read[tuple[str, ...]]:
@@ -203,17 +203,18 @@ def _choice(value: Any) -> tuple[str, Any]:
 
 
 def _counted(counts: Mapping[str, Any]) -> Iterator[str]:
-    """Each as often as there are; of what is no number, one."""
+    """Each as often as there are."""
     left = MOST_THINGS
     for thing_name, value in counts.items():
-        often = _count(value)
+        often = count(value)
         left -= often
         if left < 0:
             raise Unreadable
         yield from [thing_name] * often
 
 
-def _count(value: Any) -> int:
+def count(value: Any) -> int:
+    """How many there are; of what is no number, one."""
     if isinstance(value, dict):
         value = _first(value, _COUNT)
     if isinstance(value, bool):
@@ -254,6 +255,8 @@ def _text(value: Any) -> Read[str]:
     match value:
         case bool():
             raise Unreadable
+        case str() if value.isascii() and "\0" not in value:
+            return value, None
         case str():
             legible = _BYTE.sub(_legible, value)
             storable = outside.storable(legible)

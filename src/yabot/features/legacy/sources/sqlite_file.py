@@ -1,0 +1,169 @@
+"""The SQLite database of the bot before the old one: read, and never written.
+
+Of its tables only ``users`` has to be there. A user is handed out with all of their rows; what the
+columns are called is looked up in the database, and what they mean in ``sqlite_user``.
+"""
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from heapq import merge
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from yabot.error_text import kind_of
+from yabot.errors import InvalidInput
+from yabot.features.legacy.record import Record, Refusal
+from yabot.features.legacy.sources.port import Damage, Entry
+from yabot.features.legacy.sources.sqlite_tables import USERS, Tables
+from yabot.features.legacy.sources.sqlite_user import interpret
+
+MAGIC = b"SQLite format 3\0"
+# For the writer of a rollback journal, which lets nobody read while it commits.
+_PATIENCE = 30.0
+
+Row = tuple[str, str, dict[str, Any]]
+"""The user's link, the table, the columns."""
+
+
+class SqliteFile:
+    kind = "sqlite"
+
+    def recognizes(self, path: Path) -> bool:
+        with path.open("rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+
+    def require_users(self, path: Path) -> None:
+        with _reading(path, unchanging=True) as connection:
+            Tables.of(connection).require_users(path)
+
+    def copy(self, path: Path, to: Path) -> None:
+        try:
+            with closing(_connection(path, "mode=ro")) as source, closing(_new(to)) as target:
+                # In one go: page by page, a bot that writes meanwhile would have it begin again.
+                source.backup(target)
+                target.execute("PRAGMA journal_mode = DELETE")
+        except sqlite3.Error as error:
+            if not _wants_to_write(error):
+                raise _unreadable(path, error) from error
+            _copy_and_recover(path, to)
+
+    def entries(self, path: Path) -> Iterator[Entry | Damage]:
+        last: str | None = None
+        with _reading(path, unchanging=not _companions(path)) as connection:
+            tables = Tables.of(connection)
+            tables.require_users(path)
+            try:
+                for link, rows in groupby(_rows(connection, tables), itemgetter(0)):
+                    entry = _entry(tables, link, rows)
+                    yield entry
+                    last = entry.key
+            except sqlite3.Error as error:
+                behind = f"behind user {last}" if last else "before any user"
+                yield Damage(f"the database cannot be read on, {behind}: {kind_of(error)}")
+
+    def interpret(self, entry: Entry) -> Record | Refusal:
+        return interpret(entry.key, entry.text)
+
+
+@contextmanager
+def _reading(path: Path, *, unchanging: bool) -> Iterator[sqlite3.Connection]:
+    """A connection that writes nothing. Raises InvalidInput for what cannot be read.
+
+    ``unchanging``: it may be opened as a file that nobody writes, where SQLite would else have to
+    make a file beside it, and may not.
+    """
+    try:
+        try:
+            connection = _connection(path, "mode=ro")
+        except sqlite3.Error as error:
+            if not (unchanging and _wants_to_write(error)):
+                raise
+            connection = _connection(path, "immutable=1")
+        with closing(connection):
+            yield connection
+    except sqlite3.Error as error:
+        raise _unreadable(path, error) from error
+
+
+def _connection(path: Path, how: str) -> sqlite3.Connection:
+    """Raises sqlite3.Error for what is no database, is in use or has to be recovered."""
+    uri = f"file:{quote(str(path.absolute()))}?{how}"
+    connection = sqlite3.connect(uri, uri=True, timeout=_PATIENCE, check_same_thread=False)
+    # What is no UTF-8 stays recognizable, byte for byte.
+    connection.text_factory = lambda content: content.decode("utf-8", "surrogateescape")
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _new(to: Path) -> sqlite3.Connection:
+    to.unlink(missing_ok=True)
+    return sqlite3.connect(to)
+
+
+def _copy_and_recover(path: Path, to: Path) -> None:
+    """Of a database whose bot has died while it wrote: what it has left beside is brought into the
+    copy. Raises InvalidInput."""
+    try:
+        shutil.copyfile(path, to)
+        for each in _companions(path):
+            shutil.copyfile(f"{path}{each}", f"{to}{each}")
+        with closing(sqlite3.connect(to)) as connection:
+            connection.execute("PRAGMA journal_mode = DELETE").fetchone()
+    except FileNotFoundError as error:
+        raise InvalidInput(f"{path} is not there any more") from error
+    except sqlite3.Error as error:
+        raise _unreadable(path, error) from error
+
+
+def _companions(path: Path) -> list[str]:
+    """By their endings."""
+    return [each for each in ("-wal", "-journal") if Path(f"{path}{each}").exists()]
+
+
+def _wants_to_write(error: sqlite3.Error) -> bool:
+    """Whether even a reader would have to."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+
+
+def _unreadable(path: Path, error: sqlite3.Error) -> InvalidInput:
+    return InvalidInput(f"{path} cannot be read: {kind_of(error)}")
+
+
+def _rows(connection: sqlite3.Connection, tables: Tables) -> Iterator[Row]:
+    """Of all tables, user by user."""
+    return merge(*(_of_table(connection, *each) for each in tables.queries()), key=itemgetter(0))
+
+
+def _of_table(connection: sqlite3.Connection, table: str, query: str) -> Iterator[Row]:
+    cursor = connection.execute(query)
+    names = [each[0] for each in cursor.description][1:]
+    for link, *values in cursor:
+        yield link, table, dict(zip(names, map(_plain, values), strict=True))
+
+
+def _entry(tables: Tables, link: str, rows: Iterator[Row]) -> Entry:
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for _, table, row in rows:
+        found.setdefault(table, []).append(row)
+    users = found.get(USERS, [])
+    key = str(users[-1].get(tables.named_by, link)) if users else link
+    return Entry(_storable(key), json.dumps(found))
+
+
+def _plain(value: Any) -> Any:
+    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
+
+
+def _storable(key: str) -> str:
+    return key.replace("\0", "").encode("utf-8", "replace").decode()

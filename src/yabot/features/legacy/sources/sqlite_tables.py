@@ -1,0 +1,100 @@
+"""What there is in a database of the bot before the old one, and how it is asked for."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from yabot.errors import InvalidInput
+
+USERS = "users"
+SUBSCRIPTIONS = "vip_subscriptions"
+PIECES = "user_lore_pieces"
+STATES = "user_narrative_states"
+
+CALLED = "yabot_called"
+"""A column of ours: what the row's piece or fragment is called, where only its number stands."""
+
+# Whom a row belongs to, and how Telegram knows them.
+_LINKS = ("user_id", "telegram_id", "tg_id", "user_tg_id", "telegram_user_id", "id_user")
+_IDS = ("telegram_id", "tg_id", "telegram_user_id", "user_id", "id")
+# What numbers stand for: the column that holds one, the tables that know it, and how they call it.
+_NAMES = ("key", "code_name", "fragment_key", "code", "slug", "name", "title")
+_NUMBERED: Mapping[str, Sequence[tuple[str, Sequence[str]]]] = {
+    PIECES: tuple(
+        (column, ("lore_pieces", "narrative_lore_pieces"))
+        for column in ("lore_piece_id", "lore_id", "piece_id")
+    ),
+    STATES: (("current_fragment_id", ("story_fragments", "narrative_fragments")),),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Names of tables and columns as the database has them."""
+
+    columns: Mapping[str, Sequence[str]]
+
+    @classmethod
+    def of(cls, connection: sqlite3.Connection) -> "Tables":
+        """Raises sqlite3.Error."""
+        found = connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
+        names = [name for (name,) in found]
+        return cls({name: _columns(connection, name) for name in names})
+
+    def require_users(self, path: Path) -> None:
+        if self.named_by == "":
+            raise InvalidInput(
+                f"{path} is a SQLite database, but not the old bot's: it has no table {USERS} with "
+                "ids of Telegram"
+            )
+
+    @property
+    def named_by(self) -> str:
+        """The column of ``users`` with Telegram's id; empty when there is none."""
+        return self._first(USERS, _IDS)
+
+    def queries(self) -> Iterator[tuple[str, str]]:
+        """For each table of interest one that gives the user's link and then all columns, ordered
+        by the link as text."""
+        # Where users have a number of their own, the other tables know them by it.
+        own = "id" if "id" in self.columns[USERS] else self.named_by
+        for table in (USERS, SUBSCRIPTIONS, PIECES, STATES):
+            link = own if table == USERS else self._first(table, _LINKS)
+            if link:
+                yield table, self._query(table, link)
+
+    def _query(self, table: str, link: str) -> str:
+        key = f"CAST(t.{_quoted(link)} AS TEXT)"
+        return (
+            f"SELECT {key}, t.*{self._called(table)} FROM {_quoted(table)} AS t"  # noqa: S608
+            f" WHERE t.{_quoted(link)} IS NOT NULL ORDER BY {key}"
+        )
+
+    def _called(self, table: str) -> str:
+        """A further column that says what a number stands for; empty where nobody knows."""
+        for column, others in _NUMBERED.get(table, ()):
+            for other in others:
+                name = self._first(other, _NAMES)
+                if name and column in self.columns[table] and "id" in self.columns[other]:
+                    return (
+                        f", (SELECT o.{_quoted(name)} FROM {_quoted(other)} AS o"  # noqa: S608
+                        f" WHERE o.id = t.{_quoted(column)} LIMIT 1) AS {CALLED}"
+                    )
+        return ""
+
+    def _first(self, table: str, wanted: Sequence[str]) -> str:
+        there = self.columns.get(table, ())
+        return next((each for each in wanted if each in there), "")
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> Sequence[str]:
+    try:
+        return [row[1] for row in connection.execute(f"PRAGMA table_info({_quoted(table)})")]
+    except sqlite3.OperationalError:
+        # A view of what is gone, or of an extension that we have not.
+        return []
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
