@@ -252,7 +252,8 @@ def test_a_copy_is_taken_when_the_old_bot_has_written(tmp_path: Path) -> None:
 
     def wait(seconds: float) -> None:
         looks.append(seconds)
-        file.write_bytes(next(parts, content))
+        if (part := next(parts, None)) is not None:
+            file.write_bytes(part)
 
     file.write_bytes(content[:50])
     JsonFile(wait).copy(file, copy)
