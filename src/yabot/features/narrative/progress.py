@@ -8,13 +8,22 @@ from yabot.features.users.model import UserState
 
 
 def where(story: Story, progress: NarrativeProgress) -> Fragment | None:
-    """The reader's fragment; None before the first one. One that was moved is followed."""
+    """The reader's fragment; None before the first one. One that was moved is followed; of one that
+    is not there, the reader sees the first.
+    """
+    if progress.current_fragment is None:
+        return None
+    return found(story, progress) or story.fragments[story.start]
+
+
+def found(story: Story, progress: NarrativeProgress) -> Fragment | None:
+    """As ``where``; None also for a fragment that this story does not have."""
     fragment_id = progress.current_fragment
     if fragment_id is None:
         return None
     for _ in story.moved:
         fragment_id = story.moved.get(fragment_id, fragment_id)
-    return story.fragments.get(fragment_id, story.fragments[story.start])
+    return story.fragments.get(fragment_id)
 
 
 def open_choices(fragment: Fragment, progress: NarrativeProgress) -> list[Choice]:

@@ -17,6 +17,7 @@ from yabot.features.narrative.events import (
 from yabot.features.narrative.library import Library
 from yabot.features.narrative.progress import (
     find_choice,
+    found,
     open_choices,
     reading,
     stand,
@@ -75,6 +76,12 @@ class _Bookmark:
     progress: NarrativeProgress
     fragment: Fragment | None
 
+    def leads_to(self, fragment: Fragment) -> bool:
+        """Whether the reader is to stand there and does not yet: they begin, or it was moved."""
+        if self.progress.current_fragment in (None, fragment.fragment_id):
+            return self.progress.current_fragment is None
+        return found(self.story, self.progress) is not None
+
 
 class NarrativeService:
     """Reads through the services it is given; changes only the unit of work it is given."""
@@ -92,14 +99,18 @@ class NarrativeService:
         self._subscriptions = subscriptions
 
     async def resume(self, work: UnitOfWork, user: User) -> Scene | Refusal:
-        """Where the reader stands; a new reader begins."""
+        """Where the reader stands; a new reader begins.
+
+        Who stands in a fragment that this story does not have sees the first one, and stays there
+        until they walk on: a later story may have it.
+        """
         mark = await self._open(user)
         if mark is None:
             return "no_story"
         fragment = mark.fragment or mark.story.fragments[mark.story.start]
         if fragment.metadata.vip_required and not await self._rely_on_vip(work, user):
             return "vip_required"
-        if fragment.fragment_id != mark.progress.current_fragment:
+        if mark.leads_to(fragment):
             self._move(work, user, stand(mark.progress, fragment))
         return Scene(fragment, open_choices(fragment, mark.progress))
 

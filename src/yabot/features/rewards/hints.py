@@ -2,6 +2,7 @@
 
 from yabot.bot.localization import Localizer
 from yabot.features.besitos.events import BesitosAwarded
+from yabot.features.besitos.model import FROM_MIGRATION
 from yabot.features.besitos.service import BesitosService
 from yabot.features.narrative.service import NarrativeService
 from yabot.features.narrative.story.model import Hint
@@ -34,7 +35,12 @@ class HintRewards:
         return Subscriber("rewards.hints", BesitosAwarded, self.unlock, late="apply")
 
     async def unlock(self, event: Event[BesitosAwarded], work: UnitOfWork) -> None:
-        """Every hint within reach: also one that a newer story has brought since the last award."""
+        """Every hint within reach: also one that a newer story has brought since the last award.
+
+        What readers had in another bot has brought its hints already, without a word.
+        """
+        if event.payload.source == FROM_MIGRATION:
+            return
         user = await self._users.find(event.user_id)
         if user is None:
             return

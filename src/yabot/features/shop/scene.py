@@ -4,6 +4,7 @@ from html import escape
 
 from yabot.bot.localization import Localizer
 from yabot.bot.message import Keyboard
+from yabot.features.items.entry import MAX_ITEMS
 from yabot.features.items.model import Item, in_language
 from yabot.features.shop.order import Order
 from yabot.features.shop.service import Counter, Offer
@@ -14,8 +15,7 @@ BACK = "shop"
 def counter_text(counter: Counter, language: str, t: Localizer) -> str:
     parts = [_for_sale(counter, language, t), t("besitos-balance", balance=counter.balance)]
     if counter.owned:
-        lines = [_owned(item, quantity, language) for item, quantity in counter.owned]
-        parts.insert(1, "\n".join([t("shop-owned"), *lines]))
+        parts.insert(1, _belongings(counter, language, t))
     return "\n\n".join(parts)
 
 
@@ -49,6 +49,14 @@ def _for_sale(counter: Counter, language: str, t: Localizer) -> str:
 def _priced(item: Item, language: str, t: Localizer) -> str:
     price = t("shop-price", price=item.metadata.price or 0)
     return f"{title(item, language)} · {price}"
+
+
+def _belongings(counter: Counter, language: str, t: Localizer) -> str:
+    """Not more than fit: who comes from another bot may have brought hundreds of things."""
+    lines = [_owned(item, quantity, language) for item, quantity in counter.owned[:MAX_ITEMS]]
+    left = len(counter.owned) - len(lines)
+    more = [t("shop-owned-more", count=left)] if left else []
+    return "\n".join([t("shop-owned"), *lines, *more])
 
 
 def _owned(item: Item, quantity: int, language: str) -> str:

@@ -94,6 +94,9 @@ class SubscriptionProcess(Process[TermData]):
             self._wait(workflow, RUNNING, term.end_date)
         elif self._now() < term.end_date - NOTICE:
             self._wait(workflow, RUNNING, term.end_date - NOTICE)
+        elif term.end_date - term.start_date <= NOTICE:
+            # Whoever has got so little knows how long it is.
+            self._wait(workflow, RUNNING, term.end_date)
         else:
             await self._remind(workflow, work, term)
 

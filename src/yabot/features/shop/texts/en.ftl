@@ -9,6 +9,7 @@ shop-price =
        *[other] { $price } besitos
     }
 shop-owned = In your hands:
+shop-owned-more = … and { $count } more
 shop-ask =
     { $price ->
         [one] Is it a deal? It is <b>1 besito</b>

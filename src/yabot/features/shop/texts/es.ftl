@@ -9,6 +9,7 @@ shop-price =
        *[other] { $price } besitos
     }
 shop-owned = En tus manos:
+shop-owned-more = … y { $count } más
 shop-ask =
     { $price ->
         [one] ¿Trato hecho? Es <b>1 besito</b>
