@@ -1,31 +1,35 @@
 """The new stores, and users of the old bot coming into them: without a bot, over real engines."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from itertools import count
 from typing import Any
 
+from sqlalchemy import update
+
 from tests.features.users.storage.world import World, new_world
 from tests.log.units import State
-from tests.storage.dumps import events_of
+from tests.storage.dumps import events_of, rows_of
 from yabot.app.assembly import build_texts
 from yabot.app.features import FEATURES
 from yabot.bot.localization import Texts
+from yabot.clock import utc_now
 from yabot.features.besitos.audit import audit_ledger
 from yabot.features.besitos.service import BesitosService
+from yabot.features.besitos.tables import accounts
 from yabot.features.items.service import ItemService
 from yabot.features.legacy.merger import Merged, Merger
 from yabot.features.legacy.record import OldUser, Record
 from yabot.features.legacy.state import LEGACY, Kept
+from yabot.features.legacy.tables import legacy_users
 from yabot.features.narrative.state import PROGRESS, NarrativeProgress
 from yabot.features.subscriptions.service import SubscriptionService
 from yabot.features.users.audit import audit_users
 from yabot.log.document_follower import DocumentFollower
 from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.documents.store import DocumentStore
-from yabot.storage.relational.database import Database
+from yabot.storage.relational.database import Database, Statement
 
 ANA, BEA = "7", "8"
 LONG_AGO = datetime(2023, 4, 1, 12, tzinfo=UTC)
@@ -78,6 +82,48 @@ class House:
     async def balance(self, user_id: str = ANA) -> int:
         return await self.besitos.balance(user_id)
 
+    async def total(self) -> int:
+        """Of all readers."""
+        rows = await rows_of(self.world.services.database, accounts)
+        return sum(row["balance"] or 0 for row in rows)
+
+    async def award(self, user_id: str, amount: int) -> None:
+        async def give(work: UnitOfWork) -> None:
+            await self.besitos.award(
+                work, user_id, amount, reason="daily", source="daily", key=work.cause.id
+            )
+
+        await self.world.decide(f"award {next(_numbers)}", give)
+
+    async def spend(self, user_id: str, amount: int) -> None:
+        async def take(work: UnitOfWork) -> None:
+            spent = await self.besitos.spend(
+                work, user_id, amount, reason="daily", source="shop", key=work.cause.id
+            )
+            assert spent == "spent"
+
+        await self.world.decide(f"spend {next(_numbers)}", take)
+
+    async def end_subscription(self, user_id: str) -> None:
+        """As a refund of all that was paid."""
+
+        async def refund(work: UnitOfWork) -> None:
+            await self.subscriptions.take_back(work, user_id, 10**6, utc_now())
+
+        await self.world.decide(f"refund {next(_numbers)}", refund)
+
+    async def writes(self, user: OldUser, mark: int) -> None:
+        """As the mirror notes it, before it writes that into the old store."""
+        columns = legacy_users.c
+        statement = (
+            update(legacy_users)
+            .where(columns.user_id == user.user_id, columns.mark == mark)
+            .values(writing=user.model_dump_json())
+        )
+        await self.world.services.database.write(
+            lambda connection: connection.execute(statement) and None
+        )
+
     async def kept(self, user_id: str = ANA) -> Kept:
         return LEGACY.of(await self.world.users.state(await self.world.known(user_id)))
 
@@ -115,5 +161,16 @@ def new_house(database: Database, documents: DocumentStore) -> House:
     return House(world, Merger(world.services))
 
 
-def names(things: Sequence[str]) -> list[str]:
-    return sorted(things)
+class CountingReads:
+    """A database that counts how often it is read."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.reads = 0
+
+    async def read(self, query: Statement[Any]) -> Any:
+        self.reads += 1
+        return await self._database.read(query)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._database, name)

@@ -56,7 +56,7 @@ def test_it_depends_on_its_arguments_alone(
     first = merge(base, theirs, ours)
     assert [base, theirs, ours] == copies
     # The order in which JSON has the fields of an object is nobody's doing.
-    turned = theirs.model_copy(update={"unplaced": dict(reversed(theirs.unplaced.items()))})
+    turned = theirs.model_copy(update={"unplaced": dict(reversed([*theirs.unplaced.items()]))})
     assert merge(base, turned, ours) == first
 
 
