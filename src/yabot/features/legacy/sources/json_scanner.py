@@ -17,7 +17,7 @@ from yabot import outside
 from yabot.features.legacy.sources.port import Damage, Entry
 
 LONGEST_MEMBER = 16 * 1024 * 1024
-"""Characters. Of a longer one only the beginning is handed out."""
+"""No store of ours would take it."""
 BEGINNING = 1000
 CHUNK = 1024 * 1024
 # So much is in memory whenever a member begins: its name, and nearly always all of it.
@@ -45,15 +45,17 @@ _decoder = json.JSONDecoder(parse_int=float, strict=False)
 
 
 class Scanner:
-    """``source`` is read once, from its beginning."""
+    """``source`` is read once, from its beginning; of a member with more than ``longest``
+    characters only the beginning is handed out."""
 
-    def __init__(self, source: BinaryIO) -> None:
+    def __init__(self, source: BinaryIO, longest: int = LONGEST_MEMBER) -> None:
         head = source.read(4)
         self._encoding = _encoding(head)
         # What is no UTF-8 stays recognizable, byte for byte.
         self._errors = "surrogateescape" if self._encoding == "utf-8" else "replace"
         self._decode = codecs.getincrementaldecoder(self._encoding)(self._errors).decode
         self._source = source
+        self._longest = longest
         self._text = self._decode(head)
         self._at = 0
         self._bytes_before = 0
@@ -211,7 +213,7 @@ class Scanner:
     def _grow(self) -> bool:
         """Takes in as much again as there is; False when there is no more, or too much."""
         held = len(self._text) - self._at
-        if self._all_read or held > LONGEST_MEMBER:
+        if self._all_read or held > self._longest:
             return False
         self._read(max(held, CHUNK))
         return True

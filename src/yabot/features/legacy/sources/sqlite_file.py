@@ -24,7 +24,6 @@ from yabot.features.legacy.sources.sqlite_tables import USERS, Tables
 from yabot.features.legacy.sources.sqlite_user import interpret
 
 MAGIC = b"SQLite format 3\0"
-# For the writer of a rollback journal, which lets nobody read while it commits.
 _PATIENCE = 30.0
 
 Row = tuple[str, str, dict[str, Any]]
@@ -32,19 +31,24 @@ Row = tuple[str, str, dict[str, Any]]
 
 
 class SqliteFile:
+    """``patience``: seconds, for a bot that lets nobody read while it commits."""
+
     kind = "sqlite"
+
+    def __init__(self, patience: float = _PATIENCE) -> None:
+        self._patience = patience
 
     def recognizes(self, path: Path) -> bool:
         with path.open("rb") as file:
             return file.read(len(MAGIC)) == MAGIC
 
     def require_users(self, path: Path) -> None:
-        with _reading(path, unchanging=True) as connection:
+        with _reading(path, self._patience, unchanging=True) as connection:
             Tables.of(connection).require_users(path)
 
     def copy(self, path: Path, to: Path) -> None:
         try:
-            with closing(_connection(path, "mode=ro")) as source, closing(_new(to)) as target:
+            with closing(_connection(path, self._patience)) as source, closing(_new(to)) as target:
                 # In one go: page by page, a bot that writes meanwhile would have it begin again.
                 source.backup(target)
                 target.execute("PRAGMA journal_mode = DELETE")
@@ -55,7 +59,7 @@ class SqliteFile:
 
     def entries(self, path: Path) -> Iterator[Entry | Damage]:
         last: str | None = None
-        with _reading(path, unchanging=not _companions(path)) as connection:
+        with _reading(path, self._patience, unchanging=not _companions(path)) as connection:
             tables = Tables.of(connection)
             tables.require_users(path)
             try:
@@ -72,7 +76,7 @@ class SqliteFile:
 
 
 @contextmanager
-def _reading(path: Path, *, unchanging: bool) -> Iterator[sqlite3.Connection]:
+def _reading(path: Path, patience: float, *, unchanging: bool) -> Iterator[sqlite3.Connection]:
     """A connection that writes nothing. Raises InvalidInput for what cannot be read.
 
     ``unchanging``: it may be opened as a file that nobody writes, where SQLite would else have to
@@ -80,21 +84,21 @@ def _reading(path: Path, *, unchanging: bool) -> Iterator[sqlite3.Connection]:
     """
     try:
         try:
-            connection = _connection(path, "mode=ro")
+            connection = _connection(path, patience)
         except sqlite3.Error as error:
             if not (unchanging and _wants_to_write(error)):
                 raise
-            connection = _connection(path, "immutable=1")
+            connection = _connection(path, patience, "immutable=1")
         with closing(connection):
             yield connection
     except sqlite3.Error as error:
         raise _unreadable(path, error) from error
 
 
-def _connection(path: Path, how: str) -> sqlite3.Connection:
+def _connection(path: Path, patience: float, how: str = "mode=ro") -> sqlite3.Connection:
     """Raises sqlite3.Error for what is no database, is in use or has to be recovered."""
     uri = f"file:{quote(str(path.absolute()))}?{how}"
-    connection = sqlite3.connect(uri, uri=True, timeout=_PATIENCE, check_same_thread=False)
+    connection = sqlite3.connect(uri, uri=True, timeout=patience, check_same_thread=False)
     # What is no UTF-8 stays recognizable, byte for byte.
     connection.text_factory = lambda content: content.decode("utf-8", "surrogateescape")
     try:

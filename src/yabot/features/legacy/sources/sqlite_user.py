@@ -89,9 +89,8 @@ def _record(user_id: str, row: Row, rows: Rows) -> Record:
         registered_at=fields.take(_named(row, _SINCE), _stored_moment, None, "nothing"),
         unplaced=_unplaced(fields, rows),
     )
-    # A column that could not be read stands among the rows that are kept.
-    repairs = [*fields.repairs, *story.repairs]
-    return Record(user, tuple(repairs))
+    # What could not be read of other tables stands among the rows that are kept.
+    return Record(user, (*fields.repairs, *story.repairs))
 
 
 def _subscription(
@@ -108,6 +107,7 @@ def _subscription(
         end = theirs.take(_named(each, _END), _stored_moment, None, "nothing")
         role = plan if role == "free" else role
         until = max(filter(None, (until, end)), default=None)
+        fields.repairs += theirs.repairs
     return role, until
 
 
