@@ -86,6 +86,10 @@ class CommitLog:
     catalog: Catalog
     partitions: int
     followers: list[Follower] = field(default_factory=list)
+    # Asked of every unit what is to be committed with it besides, whoever has decided it.
+    companions: list[Callable[[UnitOfWork], Sequence[Statement[None]]]] = field(
+        default_factory=list
+    )
     # Called when there may be commits of which the followers were not told: they look into SQL.
     on_untold: list[Callable[[], None]] = field(default_factory=list)
     # The event loop alone would forget them.
@@ -147,7 +151,8 @@ class CommitLog:
         for envelope in work.ingested:
             self.catalog.payload_of(envelope)
         documents = [checked(change) for change in work.documents.values()]
-        committing = asyncio.create_task(self._commit(work, checks, documents))
+        besides = [statement for ask in self.companions for statement in ask(work)]
+        committing = asyncio.create_task(self._commit(work, checks, documents, besides))
         self._under_way.add(committing)
         committing.add_done_callback(self._under_way.discard)
         try:
@@ -162,12 +167,16 @@ class CommitLog:
             await asyncio.wait(self._under_way, timeout=seconds)
 
     async def _commit(
-        self, work: UnitOfWork, checks: Sequence[Statement[None]], documents: CheckedDocuments
+        self,
+        work: UnitOfWork,
+        checks: Sequence[Statement[None]],
+        documents: CheckedDocuments,
+        besides: Sequence[Statement[None]],
     ) -> Committed:
         started = perf_counter()
         try:
             committed = await self.database.write(
-                lambda connection: self._apply(connection, work, checks, documents)
+                lambda connection: self._apply(connection, work, checks, documents, besides)
             )
         except GuardFailed:
             labelled(COMMITS, "guard_failed").inc()
@@ -207,10 +216,11 @@ class CommitLog:
         work: UnitOfWork,
         checks: Sequence[Statement[None]],
         documents: CheckedDocuments,
+        besides: Sequence[Statement[None]],
     ) -> Committed:
         if not take_receipt(connection, work.cause):
             return Committed(work.cause, duplicate=True)
-        for statement in (*checks, *work.statements):
+        for statement in (*checks, *work.statements, *besides):
             statement(connection)
         counters = advance_counters(connection, work)
         return Committed(

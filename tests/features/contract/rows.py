@@ -17,6 +17,7 @@ INSISTED: dict[str, Row] = {
     "dead_letters": {"envelope": '{"kept": "kept in dead_letters.envelope"}', "state": "dead"},
     "legacy_users": {
         "base": '{"user_id": "{user}", "first_name": "kept in legacy_users.base"}',
+        "formers": None,
         "writing": None,
     },
     "outbox": {"envelope": '{"kept": "kept in outbox.envelope"}'},

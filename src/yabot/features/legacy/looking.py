@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from yabot.features.besitos import repository as ledger
 from yabot.features.besitos.repository import Standing
 from yabot.features.legacy import repository
-from yabot.features.legacy.repository import Known
+from yabot.features.legacy.known import Known
 from yabot.features.subscriptions import repository as subscriptions
 from yabot.features.subscriptions.repository import StoredTerm
 from yabot.features.users import repository as users
@@ -46,6 +46,7 @@ class Seen:
 def look(user_ids: Sequence[str], forgotten: Forgotten) -> Statement[Mapping[str, Seen]]:
     def read(connection: Connection) -> Mapping[str, Seen]:
         known = repository.known(user_ids)(connection)
+        agreed = {user_id for user_id, each in known.items() if each.base is not None}
         standings = ledger.standings(user_ids)(connection)
         terms = subscriptions.terms_of(user_ids)(connection)
         return {
@@ -55,7 +56,7 @@ def look(user_ids: Sequence[str], forgotten: Forgotten) -> Statement[Mapping[str
                 known.get(user_id),
                 standings.get(user_id),
                 terms.get(user_id, ()),
-                _is_gone(stored) or (user_id not in known and forgotten.has(user_id, BEGINNING)),
+                _is_gone(stored) or (user_id not in agreed and forgotten.has(user_id, BEGINNING)),
             )
             for user_id, stored in users.find_many(user_ids)(connection).items()
         }

@@ -6,7 +6,7 @@ from typing import Literal
 
 from yabot.clock import utc_now
 from yabot.feature import Services
-from yabot.features.legacy import looking, merging, ours
+from yabot.features.legacy import looking, merging, ours, waiting
 from yabot.features.legacy.applying import Applying
 from yabot.features.legacy.looking import Seen
 from yabot.features.legacy.record import OldUser, Record
@@ -63,7 +63,13 @@ class Merger:
         base = known.agreed(record.mark) if known else None
         if seen.forgotten:
             return Merged("forgotten")
-        if known is not None and base is known.base and theirs.digest == known.digest:
+        if known is not None and known.is_former(record.mark):
+            # Where nobody remembers what it had then, nothing can be said to be new.
+            base = base or theirs
+            if theirs == base:
+                work.add(waiting.note(seen.user_id))
+                return Merged("unchanged")
+        elif known is not None and base is known.base and theirs.digest == known.digest:
             return Merged("unchanged")
         published = len(work.events)
         here = user or self._users.as_user(seen.stored)

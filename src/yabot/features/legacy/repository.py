@@ -1,13 +1,15 @@
 """What SQL knows of users of the old bot."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Connection, bindparam, delete, or_, select, update
+from sqlalchemy import Boolean, Connection, bindparam, delete, func, or_, select, update
 
 from yabot.clock import utc_now
+from yabot.features.legacy.known import Known
 from yabot.features.legacy.record import OldUser
 from yabot.features.legacy.tables import legacy_users
 from yabot.log.unit_of_work import UnitOfWork, guard
@@ -15,24 +17,6 @@ from yabot.storage.relational.database import Statement, insert_new
 from yabot.storage.relational.prepared import Prepared
 
 Origin = Literal["imported", "merged", "ours"]
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """The row of one user; ``digest`` is that of ``base``."""
-
-    base: OldUser
-    digest: str
-    mark: int
-    writing: OldUser | None
-
-    def has_arrived(self, mark: int) -> bool:
-        """Whether what has that mark comes of what was being written: it stands there."""
-        return self.writing is not None and mark > self.mark
-
-    def agreed(self, mark: int) -> OldUser:
-        """What the old store had, when what has that mark was read there."""
-        return self.writing if self.writing is not None and mark > self.mark else self.base
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +65,21 @@ _replace = Prepared(
     update(legacy_users)
     .where(
         legacy_users.c.user_id == bindparam("user"),
-        legacy_users.c.digest == bindparam("was"),
         legacy_users.c.mark == bindparam("was_mark"),
+        *(
+            func.coalesce(legacy_users.c[name], "") == bindparam(f"was_{name}")
+            for name in ("digest", "formers", "writing")
+        ),
     )
     .values(
         base=bindparam("new_base"),
         digest=bindparam("new_digest"),
         mark=bindparam("new_mark"),
+        formers=bindparam("new_formers"),
         writing=bindparam("new_writing"),
-        waits=or_(legacy_users.c.waits, bindparam("more_waits")),
+        waits=or_(
+            legacy_users.c.waits & ~bindparam("is_clean", type_=Boolean), bindparam("more_waits")
+        ),
         events=legacy_users.c.events + bindparam("more_events"),
     )
 )
@@ -101,6 +91,7 @@ def _new_row(row: Agreement, now: datetime) -> dict[str, object]:
         "base": row.theirs.model_dump_json(),
         "digest": row.theirs.digest,
         "mark": row.mark,
+        "formers": None,
         "writing": None,
         "waits": row.waits,
         "origin": row.origin,
@@ -110,19 +101,63 @@ def _new_row(row: Agreement, now: datetime) -> dict[str, object]:
 
 
 def _changed_row(row: Agreement, known: Known) -> dict[str, object]:
-    has_arrived = known.has_arrived(row.mark)
-    writing = None if has_arrived or known.writing is None else known.writing.model_dump_json()
     return {
-        "user": row.theirs.user_id,
-        "was": known.digest,
-        "was_mark": known.mark,
-        "new_base": row.theirs.model_dump_json(),
-        "new_digest": row.theirs.digest,
-        "new_mark": max(known.mark, row.mark),
-        "new_writing": writing,
-        "more_waits": row.waits,
+        **replacing(row.theirs.user_id, known, known.merged(row.theirs, row.mark)),
+        "is_clean": False,
+        "more_waits": row.waits or known.is_former(row.mark),
         "more_events": row.events,
     }
+
+
+def replace(user_id: str, known: Known, new: Known, *, waits: bool) -> Statement[None]:
+    """Fails its guard when the row is not as it was read."""
+    row = {
+        **replacing(user_id, known, new),
+        "is_clean": True,
+        "more_waits": waits,
+        "more_events": 0,
+    }
+
+    def change(connection: Connection) -> None:
+        guard(_replace.run(connection, row) == 1, f"what was agreed on of user {user_id}")
+
+    return change
+
+
+def replacing(user_id: str, known: Known, new: Known) -> dict[str, object]:
+    return {
+        "user": user_id,
+        "was_mark": known.mark,
+        "was_digest": known.digest or "",
+        "was_formers": _formers(known) or "",
+        "was_writing": _text(known.writing) or "",
+        "new_base": _text(new.base),
+        "new_digest": new.digest,
+        "new_mark": new.mark,
+        "new_formers": _formers(new),
+        "new_writing": _text(new.writing),
+    }
+
+
+def add_ours(user_id: str, writing: OldUser) -> Statement[None]:
+    """Of who is only here until now; fails its guard when there is a row."""
+    row = {
+        "user_id": user_id,
+        "base": None,
+        "digest": None,
+        "mark": 0,
+        "formers": None,
+        "writing": writing.model_dump_json(),
+        "waits": False,
+        "origin": "ours",
+        "events": 0,
+        "imported_at": utc_now(),
+    }
+
+    def add(connection: Connection) -> None:
+        guard(_add.run(connection, row) == 1, f"what was agreed on of user {user_id}")
+
+    return add
 
 
 _known = select(
@@ -130,7 +165,9 @@ _known = select(
     legacy_users.c.base,
     legacy_users.c.digest,
     legacy_users.c.mark,
+    legacy_users.c.formers,
     legacy_users.c.writing,
+    legacy_users.c.waits,
 ).where(legacy_users.c.user_id.in_(bindparam("users", expanding=True)))
 _let_wait = (
     update(legacy_users).where(legacy_users.c.user_id == bindparam("user")).values(waits=True)
@@ -142,10 +179,12 @@ def known(user_ids: Sequence[str]) -> Statement[Mapping[str, Known]]:
     """Those of them that there are, by their ids."""
     return lambda connection: {
         row.user_id: Known(
-            OldUser.model_validate_json(row.base),
+            _user(row.base),
             row.digest,
             row.mark,
-            None if row.writing is None else OldUser.model_validate_json(row.writing),
+            _user(row.writing),
+            _read_formers(row.formers),
+            row.waits,
         )
         for row in connection.execute(_known, {"users": list(user_ids)})
     }
@@ -158,6 +197,26 @@ def let_wait(user_id: str) -> Statement[None]:
         connection.execute(_let_wait, {"user": user_id})
 
     return mark
+
+
+def _user(text: str | None) -> OldUser | None:
+    return None if text is None else OldUser.model_validate_json(text)
+
+
+def _text(user: OldUser | None) -> str | None:
+    return None if user is None else user.model_dump_json()
+
+
+def _read_formers(text: str | None) -> Mapping[int, OldUser]:
+    found = json.loads(text or "{}")
+    return {int(mark): OldUser.model_validate(user) for mark, user in found.items()}
+
+
+def _formers(known: Known) -> str | None:
+    if not known.formers:
+        return None
+    each = {mark: user.model_dump(mode="json") for mark, user in sorted(known.formers.items())}
+    return json.dumps(each)
 
 
 def erase(user_id: str) -> Statement[None]:

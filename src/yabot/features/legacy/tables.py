@@ -8,11 +8,14 @@ legacy_users = Table(
     "legacy_users",
     metadata,
     Column("user_id", Text, primary_key=True),
-    # On what both sides agreed last: an OldUser as JSON, and its digest.
-    Column("base", Text, nullable=False),
-    Column("digest", Text, nullable=False),
+    # On what both sides agreed last: an OldUser as JSON, and its digest. Of who was only here, none
+    # until the old store has them.
+    Column("base", Text),
+    Column("digest", Text),
     # Counts our writes of this user into the old store.
     Column("mark", BigInteger, nullable=False),
+    # The bases under earlier marks, by those: the old bot may hand back what it read before.
+    Column("formers", Text),
     # What is being written there, as an OldUser in JSON: it may have arrived already.
     Column("writing", Text),
     # Whether something here has changed that the old store does not show yet.
@@ -24,6 +27,19 @@ legacy_users = Table(
     Column("events", BigInteger, nullable=False),
     Column("imported_at", Moment, nullable=False),
     Index("ix_legacy_users_waits", "waits"),
+    sqlite_with_rowid=False,
+)
+
+# Whose entry in the old store is to be written, or taken out of it: they are noted in the very
+# commit that changes them.
+legacy_waiting = Table(
+    "legacy_waiting",
+    metadata,
+    Column("user_id", Text, primary_key=True),
+    # Counts how often they were noted: who was noted once more is looked at once more.
+    Column("times", BigInteger, nullable=False),
+    # Whether they have been deleted here: what they come back with is written anew.
+    Column("removed", Boolean, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -45,4 +61,4 @@ legacy_migrations = Table(
     Column("report", Text, nullable=False),
 )
 
-TABLES = (legacy_users, legacy_migrations)
+TABLES = (legacy_users, legacy_waiting, legacy_migrations)

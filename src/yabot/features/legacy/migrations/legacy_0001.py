@@ -15,9 +15,10 @@ def upgrade() -> None:
     op.create_table(
         "legacy_users",
         sa.Column("user_id", sa.Text(), nullable=False),
-        sa.Column("base", sa.Text(), nullable=False),
-        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("base", sa.Text()),
+        sa.Column("digest", sa.Text()),
         sa.Column("mark", sa.BigInteger(), nullable=False),
+        sa.Column("formers", sa.Text()),
         sa.Column("writing", sa.Text()),
         sa.Column("waits", sa.Boolean(), nullable=False),
         sa.Column("origin", sa.Text(), nullable=False),
@@ -27,6 +28,14 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_legacy_users_waits", "legacy_users", ["waits"])
+    op.create_table(
+        "legacy_waiting",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("times", sa.BigInteger(), nullable=False),
+        sa.Column("removed", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_legacy_waiting")),
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "legacy_migrations",
         sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -43,5 +52,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("legacy_migrations")
+    op.drop_table("legacy_waiting")
     op.drop_index("ix_legacy_users_waits", table_name="legacy_users")
     op.drop_table("legacy_users")

@@ -5,3 +5,4 @@ besitos-reason-migration = { $direction ->
     [out] gastados en el bot anterior
    *[in] del bot anterior
 }
+legacy-forget = Lo que el bot anterior sabía de ti se va también de su propio almacén, un poco después; hasta entonces queda tu identificador.
