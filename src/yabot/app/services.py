@@ -3,9 +3,10 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from yabot.app.assembly import build_services
-from yabot.app.stores import connect_database, open_database, open_documents
+from yabot.app.assembly import build_services, state_collection
+from yabot.app.stores import connect_database, connect_documents, open_database, open_documents
 from yabot.feature import Feature, Services
+from yabot.log.document_follower import DocumentFollower
 from yabot.settings import Settings
 
 
@@ -32,3 +33,28 @@ async def open_services(settings: Settings, features: Sequence[Feature]) -> Asyn
             support_contact=settings.support_contact,
             legacy_store=settings.legacy_db_path,
         )
+
+
+# Seconds that documents get at the end; what is left, the next program brings.
+CATCH_UP = 10.0
+
+
+@asynccontextmanager
+async def following_documents(
+    services: Services, features: Sequence[Feature]
+) -> AsyncIterator[None]:
+    """Meanwhile MongoDB gets what is committed here, whether or not a program runs beside.
+
+    Raises StoreUnavailable, SchemaMismatch, StartupError.
+    """
+    await connect_documents(services.documents, features)
+    follower = DocumentFollower(services.database, services.documents, *state_collection(features))
+    commits = services.commits
+    commits.followers.append(follower.notice)
+    commits.on_untold.append(follower.look_again)
+    follower.loop.start()
+    try:
+        yield
+    finally:
+        await commits.finish(CATCH_UP)
+        await follower.loop.finish(CATCH_UP)

@@ -1,9 +1,10 @@
-"""Events that wait for an operator, and those posted by other services that wait to be taken in."""
+"""Events that wait: for an operator, posted by other services to be taken in, for subscribers."""
 
-from sqlalchemy import true
+from sqlalchemy import Connection, exists, func, select, true
 
-from yabot.bus.tables import dead_letters, posted_events
+from yabot.bus.tables import dead_letters, group_positions, group_stops, posted_events
 from yabot.log.backlog import Queue, Queues
+from yabot.log.tables import partitions
 
 QUEUES: Queues = {
     "dead_letters": Queue(
@@ -11,3 +12,20 @@ QUEUES: Queues = {
     ),
     "posted_events": Queue(posted_events, true(), posted_events.c.received_at),
 }
+
+_unheard = (
+    select(
+        group_positions.c.name,
+        func.sum(partitions.c.last_pos - group_positions.c.pos).label("events"),
+    )
+    .select_from(
+        group_positions.join(partitions, partitions.c.partition == group_positions.c.partition)
+    )
+    .where(~exists().where(group_stops.c.name == group_positions.c.name))
+    .group_by(group_positions.c.name)
+)
+
+
+def unheard(connection: Connection) -> dict[str, int]:
+    """How many events each group of subscribers has before it, but for those that have stopped."""
+    return {f"group {row.name}": int(row.events) for row in connection.execute(_unheard)}

@@ -2,7 +2,7 @@
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
 
@@ -36,3 +36,23 @@ def _tell(doing: str, done: threading.Event) -> None:
     if told:
         sys.stderr.write(CLEAR)
         sys.stderr.flush()
+
+
+Advance = Callable[[int, int], None]
+"""Takes how many are done, and of how many."""
+
+
+@contextmanager
+def progress_bar(doing: str, things: str) -> Iterator[Advance]:
+    """While it runs: how much of it is done, how fast, and how long it will take.
+
+    ``things`` are what is counted, such as "users".
+    """
+    if not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    # Here, because it takes a while and few commands need it.
+    from yabot.cli.bar import bar
+
+    with bar(doing, things) as advance:
+        yield advance

@@ -58,3 +58,17 @@ def _rows_and_oldest(connection: Connection, queue: Queue) -> tuple[int, datetim
         return rows, None
     oldest = select(queue.since).select_from(queue.source).where(queue.waits)
     return rows, connection.execute(oldest.order_by(queue.since).limit(1)).scalar()
+
+
+_documents = select(func.count()).where(doc_changes.c.refused.is_(None))
+_unpublished = select(
+    func.coalesce(func.sum(partitions.c.last_pos - partitions.c.published_pos), 0)
+)
+
+
+def waiting(connection: Connection) -> dict[str, int]:
+    """How many documents and events have not reached their stores."""
+    return {
+        "documents": int(connection.execute(_documents).scalar_one()),
+        "events": int(connection.execute(_unpublished).scalar_one()),
+    }

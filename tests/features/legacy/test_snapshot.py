@@ -20,6 +20,7 @@ class Counting(JsonFile):
     """Notes how often a store was read."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.reads = 0
 
     def entries(self, path: Path) -> Iterator[Entry | Damage]:

@@ -119,6 +119,21 @@ def movements(user_id: str, before: int, limit: int) -> Statement[list[Movement]
     ]
 
 
+_moved_from = (
+    select(func.coalesce(-func.sum(postings.c.amount), 0))
+    .select_from(postings.join(transactions))
+    .where(
+        postings.c.account_id == bindparam("account"),
+        transactions.c.cause_id.startswith(bindparam("causes"), autoescape=False),
+    )
+)
+
+
+def moved_from(account_id: str, causes: str) -> Statement[int]:
+    values = {"account": account_id, "causes": causes}
+    return lambda connection: int(connection.execute(_moved_from, values).scalar_one())
+
+
 _account = accounts.c.id == bindparam("account")
 _left = select(accounts.c.balance).where(_account).with_for_update()
 _newest = select(func.max(postings.c.id)).where(postings.c.account_id == bindparam("account"))

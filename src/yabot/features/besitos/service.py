@@ -59,6 +59,11 @@ class BesitosService:
         """Balance and movements, the newest first and all without a ``limit``, as of one moment."""
         return await self._database.read(repository.overview(user_id, limit))
 
+    async def moved_from(self, account_id: str, causes: str) -> int:
+        """What a system account has given, less what it took, for causes whose ids begin so; they
+        have no signs of a pattern in them. Walks over all that the account has moved."""
+        return await self._database.read(repository.moved_from(account_id, causes))
+
     async def award(
         self, work: UnitOfWork, user_id: str, amount: int, *, reason: str, source: str, key: str
     ) -> Award:

@@ -8,6 +8,7 @@ from yabot.clock import utc_now
 from yabot.feature import Services
 from yabot.features.legacy import looking, merging, ours, waiting
 from yabot.features.legacy.applying import Applying
+from yabot.features.legacy.events import LegacyUserImported
 from yabot.features.legacy.looking import Seen
 from yabot.features.legacy.record import OldUser, Record
 from yabot.features.legacy.repository import Agreement, Agreements
@@ -78,6 +79,8 @@ class Merger:
         await self._applying.apply(work, here or self._bring(work, seen, theirs), seen, changes)
         then = changes.applied_to(found or merging.nobody(theirs))
         origin: Literal["imported", "merged"] = "merged" if seen.stored.profile else "imported"
+        told = LegacyUserImported(outcome=origin, besitos=changes.kisses)
+        work.publish(told, seen.user_id)
         agreement = Agreement(
             theirs,
             known,

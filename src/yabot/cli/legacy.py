@@ -1,0 +1,62 @@
+"""`yabot legacy`: the way from the bot before this one, and back."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Bring users from the bot before this one.")
+
+# As a shell says of who ended at Ctrl+C.
+INTERRUPTED = 130
+
+Json = Annotated[bool, typer.Option("--json", help="For programs.")]
+
+
+@app.callback()
+def group() -> None:
+    """Bring users from the bot before this one."""
+
+
+@app.command("import")
+def import_store(
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            help="The old bot's db.json, or the SQLite database of the bot before it. Without one, "
+            "LEGACY_DB_PATH.",
+            show_default=False,
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would come of it, and change nothing.")
+    ] = False,
+    refuse_at_most: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=100,
+            metavar="PERCENT",
+            help="With more users than these refused, all of it is taken back.",
+        ),
+    ] = 5.0,
+    as_json: Json = False,
+) -> None:
+    """Bring the old bot's users here, also beside a running bot. Again, it brings what is new.
+
+    Exit 1 when more are refused than may be, 130 at Ctrl+C: run it again to go on.
+    """
+    from yabot.cli.legacy_import import import_until_stopped
+    from yabot.cli.legacy_report import report_lines
+
+    done = import_until_stopped(file, rehearsal=dry_run, refuse_at_most=refuse_at_most)
+    if as_json:
+        typer.echo(json.dumps(done.as_json(), ensure_ascii=False))
+    else:
+        for line in report_lines(done):
+            typer.echo(line)
+    if done.stopped:
+        raise typer.Exit(INTERRUPTED)
+    if done.refuses_too_many:
+        raise typer.Exit(1)
