@@ -132,6 +132,46 @@ async def test_a_reader_stays_on_one_snapshot(database: Database) -> None:
     assert await database.read(count) == 1
 
 
+async def test_reads_that_fail_cost_those_beside_them_nothing(database: Database) -> None:
+    def read(connection: Connection) -> int:
+        return count(connection)
+
+    def fail(connection: Connection) -> int:
+        connection.exec_driver_sql("SELECT 1 FROM nowhere")
+        raise AssertionError
+
+    outcomes = await asyncio.gather(
+        *(database.read(fail if n % 3 == 0 else read) for n in range(30)), return_exceptions=True
+    )
+    for n, outcome in enumerate(outcomes):
+        assert isinstance(outcome, Exception) if n % 3 == 0 else outcome == 0
+
+
+async def test_a_long_read_holds_up_nobody_who_asks_behind_it(database: Database) -> None:
+    reads, go_on = threading.Event(), threading.Event()
+
+    def read_long(connection: Connection) -> int:
+        reads.set()
+        assert go_on.wait(PATIENCE)
+        return count(connection)
+
+    reading = asyncio.create_task(database.read(read_long))
+    assert await asyncio.to_thread(reads.wait, PATIENCE)
+    async with asyncio.timeout(PATIENCE):
+        assert await asyncio.gather(*(database.read(count) for _ in range(20))) == [0] * 20
+    assert not reading.done()
+    go_on.set()
+    assert await reading == 0
+
+
+async def test_whoever_has_written_reads_it_however_many_read(database: Database) -> None:
+    async def write_and_read(number: int) -> bool:
+        await database.write(add_receipt(f"cause {number}"))
+        return f"cause {number}" in await marks(database)
+
+    assert all(await asyncio.gather(*(write_and_read(n) for n in range(100))))
+
+
 async def test_whoever_stops_waiting_disturbs_nobody(database: Database) -> None:
     writes = [asyncio.create_task(database.write(add_receipt(f"cause {n}"))) for n in range(6)]
     await asyncio.sleep(0)

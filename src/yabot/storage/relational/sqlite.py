@@ -1,11 +1,8 @@
-"""SQLite: one writer thread with group commit, a few reading threads."""
+"""SQLite: one writer thread with group commit, and a few reading threads."""
 
 import asyncio
 import queue
-import sqlite3
 import threading
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar
@@ -18,7 +15,10 @@ from yabot.errors import StartupError, StoreUnavailable
 from yabot.observability.logging import get_logger
 from yabot.runtime.watch import Gate
 from yabot.storage.relational.database import Statement, store_errors
+from yabot.storage.relational.jobs import Job, Outcome, tell
 from yabot.storage.relational.later import LaterWrites
+from yabot.storage.relational.sqlite_driver import in_transaction, run_plain
+from yabot.storage.relational.sqlite_reads import SqliteReads
 
 T = TypeVar("T")
 
@@ -34,15 +34,6 @@ LARGE_LOG = 8 * 1024 * 1024
 CUT_EVERY = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
-    work: Statement[Any]
-    future: asyncio.Future[Any]
-
-
-_Outcome = tuple[_Job, Any, BaseException | None]
-
-
 class SqliteDatabase:
     """WAL with ``synchronous=FULL``: what ``write`` has returned survives a power cut.
 
@@ -56,14 +47,14 @@ class SqliteDatabase:
         self.gate = Gate("SQLite")
         self.engine = _writing_engine(path, timeout_ms)
         self._reading = _reading_engine(path, pool_size, timeout_ms)
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
         self._connected: Connection | None = None
         self._timeout_ms = timeout_ms
         self._cut_at = 0.0
         # Whether it is to be emptied whatever its size.
         self._cut_wanted = False
-        self._readers = ThreadPoolExecutor(pool_size, thread_name_prefix="sqlite-read")
+        self._reads = SqliteReads(self._reading, pool_size)
         self._later = LaterWrites(self.write)
 
     async def open(self) -> None:
@@ -79,7 +70,7 @@ class SqliteDatabase:
             raise StoreUnavailable("SQLite", "it is closed")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         with self.gate.passed():
-            self._jobs.put(_Job(work, future))
+            self._jobs.put(Job(work, future))
             return await future
 
     def write_later(self, work: Statement[None]) -> None:
@@ -89,9 +80,8 @@ class SqliteDatabase:
         await self._later.flush()
 
     async def read(self, query: Statement[T]) -> T:
-        loop = asyncio.get_running_loop()
         with self.gate.passed():
-            return await loop.run_in_executor(self._readers, self._read, query)
+            return await self._reads.read(query)
 
     def cut_log(self) -> None:
         """At the writer's next quiet moment in which nobody reads what the log alone has."""
@@ -111,7 +101,7 @@ class SqliteDatabase:
             writer, self._writer = self._writer, None
             self._jobs.put(None)
             await asyncio.to_thread(writer.join)
-        await asyncio.to_thread(self._readers.shutdown)
+        await asyncio.to_thread(self._reads.close)
 
     def _probe(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -124,12 +114,6 @@ class SqliteDatabase:
                 "name another file, or restore the backup of this one"
             ) from error
 
-    def _read(self, query: Statement[T]) -> T:
-        with store_errors("SQLite"), self._reading.connect() as connection:
-            # By the driver: prepared statements pass SQLAlchemy by, and it would not begin.
-            _run_plain(connection, "BEGIN")
-            return query(connection)
-
     def _write_forever(self) -> None:
         stop = False
         while not stop:
@@ -139,10 +123,10 @@ class SqliteDatabase:
                 self._cut_log()
         self._disconnect()
 
-    def _commit_group(self, first: _Job) -> bool:
+    def _commit_group(self, first: Job) -> bool:
         """Commit ``first`` and whatever queues up behind it meanwhile; True when told to stop."""
         group, stop = [first], False
-        outcomes: list[_Outcome] = []
+        outcomes: list[Outcome] = []
         try:
             with store_errors("SQLite"), self._connection().begin() as transaction:
                 for job in group:
@@ -151,7 +135,7 @@ class SqliteDatabase:
         except Exception as error:  # noqa: BLE001 - whoever waits for the group is told
             self._disconnect()
             outcomes = [(job, None, error) for job in group]
-        self._loop.call_soon_threadsafe(_settle, outcomes)
+        self._loop.call_soon_threadsafe(tell, outcomes)
         return stop
 
     def _cut_log(self) -> None:
@@ -164,11 +148,11 @@ class SqliteDatabase:
             return
         try:
             # Readers are not waited for: that would hold up whoever writes next.
-            _run_plain(self._connection(), "PRAGMA busy_timeout = 0")
-            done = _run_plain(self._connection(), "PRAGMA wal_checkpoint(TRUNCATE)")
+            run_plain(self._connection(), "PRAGMA busy_timeout = 0")
+            done = run_plain(self._connection(), "PRAGMA wal_checkpoint(TRUNCATE)")
             is_busy, *_ = done.fetchone()
             self._cut_wanted = self._cut_wanted and bool(is_busy)
-            _run_plain(self._connection(), f"PRAGMA busy_timeout = {self._timeout_ms}")
+            run_plain(self._connection(), f"PRAGMA busy_timeout = {self._timeout_ms}")
         except (StoreUnavailable, SQLAlchemyError) as error:
             # Nothing is lost; what is wrong with the disk, the next write finds too.
             log.warning("sqlite.log_not_cut", reason=type(error).__name__)
@@ -186,7 +170,7 @@ class SqliteDatabase:
             self._connected.close()
             self._connected = None
 
-    def _gather(self, group: list[_Job]) -> bool:
+    def _gather(self, group: list[Job]) -> bool:
         """Let in whatever waits; True when it is the end."""
         while len(group) < GROUP_SIZE:
             try:
@@ -199,34 +183,19 @@ class SqliteDatabase:
         return False
 
     @staticmethod
-    def _run_in_savepoint(connection: Connection, job: _Job) -> _Outcome:
-        _run_plain(connection, "SAVEPOINT unit")
+    def _run_in_savepoint(connection: Connection, job: Job) -> Outcome:
+        run_plain(connection, "SAVEPOINT unit")
         try:
             with store_errors("SQLite"):
                 result = job.work(connection)
         except Exception as error:
-            if not _in_transaction(connection):
+            if not in_transaction(connection):
                 raise  # a full disk, for one: SQLite has rolled the whole group back
-            _run_plain(connection, "ROLLBACK TO unit")
-            _run_plain(connection, "RELEASE unit")
+            run_plain(connection, "ROLLBACK TO unit")
+            run_plain(connection, "RELEASE unit")
             return job, None, error
-        _run_plain(connection, "RELEASE unit")
+        run_plain(connection, "RELEASE unit")
         return job, result, None
-
-
-def _run_plain(connection: Connection, statement: str) -> sqlite3.Cursor:
-    """By the driver alone: SQLAlchemy takes longer over a savepoint than SQLite does."""
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection)
-    try:
-        return driver.execute(statement)
-    except sqlite3.Error as error:
-        raise StoreUnavailable("SQLite", kind_of(error)) from error
-
-
-def _in_transaction(connection: Connection) -> bool:
-    driver: Any = connection.connection.dbapi_connection
-    return bool(driver.in_transaction)
 
 
 def _size(file: Path) -> int:
@@ -234,16 +203,6 @@ def _size(file: Path) -> int:
         return file.stat().st_size
     except OSError:
         return 0
-
-
-def _settle(outcomes: list[_Outcome]) -> None:
-    for job, result, error in outcomes:
-        if job.future.done():
-            continue
-        if error is None:
-            job.future.set_result(result)
-        else:
-            job.future.set_exception(error)
 
 
 def _connect(engine: Engine, pragmas: tuple[str, ...]) -> None:

@@ -1,0 +1,28 @@
+"""Work that an event loop hands to a thread, and how it hears of the outcome."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from yabot.storage.relational.database import Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    work: Statement[Any]
+    future: asyncio.Future[Any]
+
+
+Outcome = tuple[Job, Any, BaseException | None]
+
+
+def tell(outcomes: Iterable[Outcome]) -> None:
+    """Runs in the loop; whoever has stopped waiting is passed over."""
+    for job, result, error in outcomes:
+        if job.future.done():
+            continue
+        if error is None:
+            job.future.set_result(result)
+        else:
+            job.future.set_exception(error)
