@@ -102,6 +102,9 @@ def done(seen: Waiting) -> Statement[None]:
     return remove
 
 
+_drop = delete(legacy_waiting).where(
+    legacy_waiting.c.user_id.in_(bindparam("users", expanding=True))
+)
 _noted = select(legacy_waiting.c.user_id, legacy_waiting.c.times, legacy_waiting.c.removed).where(
     legacy_waiting.c.user_id > bindparam("after", type_=Text)
 )
@@ -131,6 +134,11 @@ _count = select(func.count()).select_from(_all.subquery())
 
 def count(connection: Connection) -> int:
     return int(connection.execute(_count).scalar_one())
+
+
+def drop(connection: Connection, user_ids: Sequence[str]) -> None:
+    """Their entries in the old store are to stay as they are."""
+    connection.execute(_drop, {"users": list(user_ids)})
 
 
 def drop_changes(connection: Connection) -> None:
