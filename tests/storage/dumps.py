@@ -1,25 +1,30 @@
-"""What the tables hold, whole."""
+"""What the tables hold, whole.
+
+Who only reads a table of the log does not wait for all features to be imported.
+"""
 
 from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
-from yabot.app.features import FEATURES
-from yabot.app.stores import schema_of
 from yabot.log.tables import outbox, receipts
 from yabot.storage.relational.database import Database
 
 Rows = list[dict[str, Any]]
 
-# The metadata may hold more: the tables of whatever feature another test brings.
-TABLES = schema_of(FEATURES).tables
-
 
 async def dump(database: Database) -> dict[str, Rows]:
-    """Every row of every table, by the table's name."""
+    """Every row of every table, by the table's name.
+
+    The metadata may hold more: the tables of whatever feature another test brings.
+    """
+    from yabot.app.features import FEATURES
+    from yabot.app.stores import schema_of
+
+    tables = schema_of(FEATURES).tables
 
     def read(connection: Connection) -> dict[str, Rows]:
-        return {table.name: _rows(connection, table) for table in TABLES}
+        return {table.name: _rows(connection, table) for table in tables}
 
     return await database.read(read)
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, create_engine, inspect
 
-from tests.storage.dumps import TABLES
 from tests.storage.fixtures import PATIENCE_MS, NewDatabase, migrate
 from tests.storage.schema import SCHEMA
 from yabot.errors import ConfigurationError, SchemaMismatch, StartupError, StoreUnavailable
@@ -16,7 +15,7 @@ from yabot.storage.relational.database import Database
 from yabot.storage.relational.postgres import PostgresDatabase
 from yabot.storage.relational.sqlite import SqliteDatabase
 
-OURS = {table.name for table in TABLES}
+OURS = {table.name for table in SCHEMA.tables}
 
 
 @pytest.fixture
