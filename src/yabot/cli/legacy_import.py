@@ -3,11 +3,14 @@
 import asyncio
 import threading
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy import Connection
+from uuid_utils import uuid7
 
 from yabot.app.features import FEATURES
 from yabot.app.services import following_documents, open_services
@@ -19,13 +22,15 @@ from yabot.feature import Services
 from yabot.features.besitos.service import BesitosService
 from yabot.features.legacy.breath import Breath
 from yabot.features.legacy.details import Details
-from yabot.features.legacy.importer import Importer
+from yabot.features.legacy.importer import CONSUMER, Importer
 from yabot.features.legacy.merger import Merger
+from yabot.features.legacy.phases import Migrations
 from yabot.features.legacy.report import Report
-from yabot.features.legacy.snapshot import Snapshot
+from yabot.features.legacy.snapshot import FILE, Snapshot
 from yabot.features.legacy.sources.port import Source
 from yabot.features.legacy.sources.recognition import recognize
 from yabot.log.backlog import waiting
+from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.runtime.stopping import finished_before
 from yabot.settings import Settings
 
@@ -91,19 +96,48 @@ class _Importing:
 
     async def run(self, stop: asyncio.Event) -> None:
         async with open_services(self.settings, FEATURES) as services:
-            await finished_before(stop, self._bring_all(services))
+            work = self._rehearse if self.done.report.is_rehearsal else self._bring_all
+            await finished_before(stop, work(services))
+
+    async def _rehearse(self, services: Services) -> None:
+        """On a snapshot of its own: the other one belongs to a migration, perhaps of another
+        store."""
+        with TemporaryDirectory(prefix="rehearsal-", dir=self.folder) as folder:
+            await self._import(services, Merger(services, most_items=0), Path(folder))
+        await self._write()
 
     async def _bring_all(self, services: Services) -> None:
-        snapshot = await self._take_snapshot()
-        try:
-            async with following_documents(services, FEATURES):
-                await self._import(services, snapshot)
-        finally:
-            snapshot.close()
-        report = self.done.report
-        self.done.written = await asyncio.to_thread(report.details.write, report.counts())
+        migrations = Migrations(services.database, "yabot legacy import")
+        path, kind = self.done.path, self.source.kind
 
-    async def _take_snapshot(self) -> Snapshot:
+        async def begin(work: UnitOfWork) -> None:
+            await migrations.begin(work, kind, path, self.folder / FILE)
+
+        async def end(work: UnitOfWork) -> None:
+            await migrations.enter(work, "dual", self.done.report.counts())
+
+        await services.commits.decide(_cause(), begin)
+        async with following_documents(services, FEATURES):
+            await self._import(services, Merger(services), self.folder)
+        if not self.done.refuses_too_many:
+            await services.commits.decide(_cause(), end)
+        await self._write()
+
+    async def _import(self, services: Services, merger: Merger, folder: Path) -> None:
+        report = self.done.report
+        importer = Importer(
+            services.commits,
+            merger,
+            services[BesitosService],
+            Breath(services.database, self.settings.data_dir, _waiting),
+            rehearsal=report.is_rehearsal,
+        )
+        with closing(await self._take_snapshot(folder)) as snapshot:
+            await asyncio.to_thread(report.add_snapshot, snapshot)
+            with progress_bar("importing", "users") as advance:
+                await importer.run(snapshot, self.source, report, advance)
+
+    async def _take_snapshot(self, folder: Path) -> Snapshot:
         ending = threading.Event()
 
         def look(_read: int) -> None:
@@ -113,23 +147,19 @@ class _Importing:
         with progress(f"reading {self.done.path}"):
             try:
                 return await asyncio.to_thread(
-                    Snapshot.take, self.source, self.done.path, self.folder, look
+                    Snapshot.take, self.source, self.done.path, folder, look
                 )
             finally:
                 ending.set()
 
-    async def _import(self, services: Services, snapshot: Snapshot) -> None:
+    async def _write(self) -> None:
         report = self.done.report
-        importer = Importer(
-            services.commits,
-            Merger(services),
-            services[BesitosService],
-            Breath(services.database, self.settings.data_dir, _waiting),
-            rehearsal=report.is_rehearsal,
-        )
-        await asyncio.to_thread(report.add_snapshot, snapshot)
-        with progress_bar("importing", "users") as advance:
-            await importer.run(snapshot, self.source, report, advance)
+        self.done.written = await asyncio.to_thread(report.details.write, report.counts())
+
+
+def _cause() -> Cause:
+    cause_id = f"legacy:{uuid7()}"
+    return Cause(CONSUMER, cause_id, cause_id)
 
 
 def _waiting(connection: Connection) -> Mapping[str, int]:

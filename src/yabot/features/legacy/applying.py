@@ -11,6 +11,7 @@ from yabot.features.besitos.journal import Account
 from yabot.features.besitos.model import FROM_MIGRATION
 from yabot.features.besitos.service import BesitosService
 from yabot.features.items.service import ItemService
+from yabot.features.items.shelf import MOST_BROUGHT
 from yabot.features.legacy import settling
 from yabot.features.legacy.looking import Seen
 from yabot.features.legacy.merging import Changes, Term
@@ -25,13 +26,13 @@ from yabot.log.unit_of_work import UnitOfWork
 
 
 class Applying:
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, most_brought: int = MOST_BROUGHT) -> None:
         self._users = services[UserService]
         self._besitos = services[BesitosService]
         self._subscriptions = services[SubscriptionService]
         self._items = services[ItemService]
         self._narrative = services[NarrativeService]
-        self._shelving = Shelving(self._items.shelf, services.texts)
+        self._shelving = Shelving(self._items.shelf, services.texts, most_brought)
 
     async def apply(self, work: UnitOfWork, user: User, seen: Seen, changes: Changes) -> None:
         """``user`` is as ``seen`` says, or registered by this very unit. Raises GuardFailed,

@@ -17,6 +17,7 @@ from yabot.errors import GuardFailed, StoreUnavailable, TerminalError, Transient
 from yabot.features.besitos.model import MIGRATION
 from yabot.features.besitos.service import BesitosService
 from yabot.features.legacy.breath import Breath
+from yabot.features.legacy.known import Known
 from yabot.features.legacy.merger import Merger
 from yabot.features.legacy.record import Record, Refusal
 from yabot.features.legacy.report import Brought, Report, Unmergeable
@@ -66,7 +67,8 @@ class Importer:
             done += len(page)
             on_progress(done, total)
             await self.breath.take(monotonic() - started)
-        report.in_ledger = await self.besitos.moved_from(MIGRATION, self._causes)
+        if not self.rehearsal:
+            report.in_ledger = await self.besitos.moved_from(MIGRATION, self._causes)
 
     async def _pages(self, snapshot: Snapshot, source: Source) -> AsyncIterator[Interpreted]:
         """One is read while the one before it is committed."""
@@ -153,9 +155,8 @@ class _Decision:
         result = []
         for record in self.records:
             user_id = record.user.user_id
-            known = seen[user_id].known
-            there = known.agreed(record.mark).kisses if known else 0
             merged = await self.merger.merge(work, seen[user_id], record)
+            there = _besitos_there(seen[user_id].known, record)
             result.append(self._surely(Brought(record, merged, there)))
         self.result = result
 
@@ -171,3 +172,11 @@ class _Decision:
         """What has nothing left to be done was done the time before."""
         before = self._unsure.get(brought.user_id)
         return before if before is not None and brought.is_unchanged else brought
+
+
+def _besitos_there(known: Known | None, record: Record) -> int:
+    """Of those that the record has. Where nobody remembers, none of them are new."""
+    if known is None:
+        return 0
+    agreed = known.agreed(record.mark) or record.user
+    return agreed.kisses

@@ -6,6 +6,7 @@ from typing import Literal
 
 from yabot.clock import utc_now
 from yabot.feature import Services
+from yabot.features.items.shelf import MOST_BROUGHT
 from yabot.features.legacy import looking, merging, ours, waiting
 from yabot.features.legacy.applying import Applying
 from yabot.features.legacy.events import LegacyUserImported
@@ -30,11 +31,12 @@ class Merged:
 
 
 class Merger:
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, *, most_items: int = MOST_BROUGHT) -> None:
+        """So many items may be made for what users had; in a rehearsal, none."""
         self._database = services.database
         self._users = services[UserService]
         self._subscriptions = services[SubscriptionService]
-        self._applying = Applying(services)
+        self._applying = Applying(services, most_items)
 
     async def look(self, user_ids: Sequence[str]) -> Mapping[str, Seen]:
         """One read, however many they are; each of them is in it.
