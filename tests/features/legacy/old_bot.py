@@ -11,8 +11,11 @@ import argparse
 import importlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -229,21 +232,26 @@ def main() -> None:
     parser.add_argument("file", type=Path, help="the old bot's; not used with --through")
     parser.add_argument("--readers", type=int, nargs="+", help="by id; without it, all in the file")
     parser.add_argument("--turns", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, nargs="+", default=[0], help="an old bot for each")
     parser.add_argument("--through", help="a module that has the two functions instead")
     given = parser.parse_args()
     access: Any = importlib.import_module(given.through) if given.through else OldBot(given.file)
-    readers = given.readers or [
-        int(key) for key in json.loads(given.file.read_text()) if key.isdigit()
-    ]
-    gained = work(
-        access.get_user_profile,
-        access.save_user_profile,
-        readers,
-        turns=given.turns,
-        seed=given.seed,
+    readers = given.readers or [*map(int, filter(str.isdigit, json.loads(given.file.read_text())))]
+    play = partial(
+        work, access.get_user_profile, access.save_user_profile, readers, turns=given.turns
     )
+    gained: Counter[int] = Counter()
+    for each in _side_by_side([partial(play, seed=seed) for seed in given.seed]):
+        gained.update(each)
     print(json.dumps(gained))
+
+
+def _side_by_side(plays: Sequence[Callable[[], Counter[int]]]) -> Iterable[Counter[int]]:
+    """Each in a process of its own, forked off before any of them has begun."""
+    if len(plays) == 1:
+        return [plays[0]()]
+    with ProcessPoolExecutor(len(plays), mp_context=get_context("fork")) as pool:
+        return [each.result() for each in [pool.submit(play) for play in plays]]
 
 
 if __name__ == "__main__":
