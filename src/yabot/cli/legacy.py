@@ -60,3 +60,37 @@ def import_store(
         raise typer.Exit(INTERRUPTED)
     if done.refuses_too_many:
         raise typer.Exit(1)
+
+
+@app.command()
+def verify(
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            help="The old bot's store. Without one, LEGACY_DB_PATH, or what was imported last.",
+            show_default=False,
+        ),
+    ] = None,
+    sample: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="So many users of the old store, chosen at random; else all."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Another one chooses other users.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Hold the old store against this one, user by user, field by field. Exit 1 when they differ.
+
+    Kisses, roles and dates are shown; of names and texts only that they differ.
+    """
+    from yabot.cli.legacy_verify import verify_store
+
+    found = verify_store(file, sample=sample, seed=seed)
+    if as_json:
+        typer.echo(json.dumps(found.as_json(), ensure_ascii=False))
+    else:
+        for line in found.lines():
+            typer.echo(line)
+    if not found.is_clean:
+        raise typer.Exit(1)

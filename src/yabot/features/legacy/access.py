@@ -12,7 +12,6 @@ from uuid import uuid4
 
 from yabot.clock import utc_now
 from yabot.feature import Services
-from yabot.features.legacy import repository
 from yabot.features.legacy.applying import Applying
 from yabot.features.legacy.looking import Seen
 from yabot.features.legacy.marks import Mark, Profile, Recent, marked, renew
@@ -112,7 +111,6 @@ class Access:
             return
         user = self._users.as_user(seen.stored) or self._bring(work, seen, theirs)
         await self._applying.apply(work, user, seen, changes)
-        work.add(repository.let_wait(seen.user_id))
 
     async def _look(self, user_id: str) -> Seen:
         return (await self._merger.look([user_id]))[user_id]

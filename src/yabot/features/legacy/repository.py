@@ -1,7 +1,7 @@
 """What SQL knows of users of the old bot."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -12,6 +12,7 @@ from yabot.clock import utc_now
 from yabot.features.legacy.known import Known
 from yabot.features.legacy.record import OldUser
 from yabot.features.legacy.tables import legacy_users
+from yabot.log.tables import user_counters
 from yabot.log.unit_of_work import UnitOfWork, guard
 from yabot.storage.relational.database import Statement, insert_new
 from yabot.storage.relational.prepared import Prepared
@@ -169,8 +170,14 @@ _known = select(
     legacy_users.c.writing,
     legacy_users.c.waits,
 ).where(legacy_users.c.user_id.in_(bindparam("users", expanding=True)))
-_let_wait = (
-    update(legacy_users).where(legacy_users.c.user_id == bindparam("user")).values(waits=True)
+_untouched = (
+    select(legacy_users.c.user_id)
+    .join(user_counters, user_counters.c.user_id == legacy_users.c.user_id)
+    .where(
+        legacy_users.c.user_id.in_(bindparam("users", expanding=True)),
+        legacy_users.c.origin == "imported",
+        legacy_users.c.events == user_counters.c.sequence,
+    )
 )
 _erase = delete(legacy_users).where(legacy_users.c.user_id == bindparam("user"))
 
@@ -190,13 +197,11 @@ def known(user_ids: Sequence[str]) -> Statement[Mapping[str, Known]]:
     }
 
 
-def let_wait(user_id: str) -> Statement[None]:
-    """Something has changed here, which the old store does not show yet."""
-
-    def mark(connection: Connection) -> None:
-        connection.execute(_let_wait, {"user": user_id})
-
-    return mark
+def untouched(user_ids: Sequence[str]) -> Statement[Set[str]]:
+    """Those of them who came by the import, and of whom nothing has been told since."""
+    return lambda connection: set(
+        connection.execute(_untouched, {"users": list(user_ids)}).scalars()
+    )
 
 
 def _user(text: str | None) -> OldUser | None:

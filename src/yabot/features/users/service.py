@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -109,6 +109,19 @@ class UserService:
         if user.loaded is None:
             user.loaded = await self._states.read(user.user_id, user.state_version)
         return user.loaded
+
+    async def read_ahead(self, stored: Iterable[repository.StoredUser]) -> None:
+        """Of the next users whose states are asked for: one question instead of many.
+
+        Raises StoreUnavailable.
+        """
+        await self._states.read_ahead(
+            {
+                each.profile.user_id: each.state_version
+                for each in stored
+                if each.profile is not None and each.pending is None
+            }
+        )
 
     async def part(self, user: User, part: StatePart[P]) -> P:
         """What a feature keeps in the user's state. Raises as ``state`` does."""

@@ -1,5 +1,7 @@
 """A user's document in MongoDB, at the very version that SQL names."""
 
+from collections.abc import Mapping
+
 from yabot.errors import GuardFailed, TerminalError
 from yabot.features.users import repository
 from yabot.features.users.cache import StateCache
@@ -31,6 +33,16 @@ class States:
         """Raises StoreUnavailable, GuardFailed when it has moved on since, StateLost."""
         cached = self.cache.get(user_id, wanted)
         return cached or await self._read(user_id, wanted)
+
+    async def read_ahead(self, wanted: Mapping[str, int]) -> None:
+        """Let ``read`` remember those of these users who are at these versions, by one question."""
+        unread = [each for each, version in wanted.items() if not self.cache.get(each, version)]
+        if not unread:
+            return
+        with self._documents.answering():
+            async for document in self._documents[COLLECTION].find({"_id": {"$in": unread}}):
+                if document["version"] == wanted[document["_id"]]:
+                    self.cache.put(self._model.model_validate(document))
 
     async def _read(self, user_id: str, wanted: int) -> UserState:
         document = await self._documents.find(COLLECTION, user_id)

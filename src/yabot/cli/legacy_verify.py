@@ -1,0 +1,50 @@
+"""Holding the old bot's store against this one, for an operator who is about to switch over."""
+
+import asyncio
+from pathlib import Path
+
+from yabot.app.features import FEATURES
+from yabot.app.services import open_services
+from yabot.cli.context import load_settings
+from yabot.cli.legacy_import import FOLDER
+from yabot.cli.progress import progress_bar
+from yabot.errors import InvalidInput
+from yabot.features.legacy.phases import Migration, Migrations
+from yabot.features.legacy.sources.json_file import JsonFile
+from yabot.features.legacy.sources.recognition import recognize
+from yabot.features.legacy.verification import Verification
+from yabot.features.legacy.verifier import Subject, Verifier
+from yabot.settings import Settings
+
+
+def verify_store(file: Path | None, *, sample: int | None, seed: int) -> Verification:
+    """Of ``file``, else of LEGACY_DB_PATH, else of what was imported last.
+
+    Raises InvalidInput when there is none of these, or when it is no old store; what opening the
+    stores raises.
+    """
+    return asyncio.run(_verify(load_settings(), file, sample, seed))
+
+
+async def _verify(
+    settings: Settings, file: Path | None, sample: int | None, seed: int
+) -> Verification:
+    async with open_services(settings, FEATURES) as services:
+        migration = await Migrations(services.database).current()
+        subject = subject_of(settings, migration, file)
+        verifier = Verifier(services, settings.data_dir / FOLDER)
+        with progress_bar("verifying", "users") as advance:
+            return await verifier.run(subject, sample=sample, seed=seed, on_progress=advance)
+
+
+def subject_of(settings: Settings, migration: Migration | None, file: Path | None) -> Subject:
+    """Raises InvalidInput."""
+    imported = None if migration is None else migration.path
+    path = file or settings.legacy_db_path or imported
+    if path is None:
+        raise InvalidInput("name the old bot's file, or set LEGACY_DB_PATH to it")
+    path, source = path.absolute(), recognize(path)
+    used = settings.legacy_db_path
+    is_used = used is not None and used.absolute() == path and source.kind == JsonFile.kind
+    is_open = migration is not None and migration.is_open
+    return Subject(source, path, mirrored=is_used and is_open)
