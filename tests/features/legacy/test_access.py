@@ -189,7 +189,7 @@ async def test_what_is_no_id_is_refused(telegram_id: object, sqlite_house: House
     [
         ({"kisses": "muchos"}, "kisses cannot be read"),
         ({"kisses": -1}, "kisses is less than nothing"),
-        ({"kisses": 10**30}, "kisses is more than anybody can have"),
+        ({"kisses": 10**13}, "kisses is more than anybody can have"),
         ({"role": "moderator"}, "role is none that there is"),
         ({"vip_expiry": "mañana"}, "vip_expiry cannot be read"),
         ({"inventory": 7}, "inventory cannot be read"),
