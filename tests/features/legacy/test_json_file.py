@@ -115,6 +115,8 @@ BROKEN: dict[str, Callable[[str], str]] = {
     "no value": lambda _user: "",
     "cut in its middle": lambda user: user[: len(user) // 2],
     "zeros from a crash": lambda user: user[:40] + "\0" * 500 + user[540:],
+    "an end in its middle": lambda user: user.replace('"kisses": 12,', '"kisses": 12,,} x '),
+    "levels without end": lambda user: user.replace("{}", "[" * 50_000 + "]" * 50_000),
     "somebody else's end": lambda user: user + user[-50:],
 }
 
@@ -130,8 +132,7 @@ def test_one_that_is_broken_is_refused_alone(how: Callable[[str], str], indent: 
     others = {key: value for key, value in users.items() if key != "4"}
     assert {key: value for key, value in whole.items() if key != "4"} == others
     assert damage is None
-    assert len(refused) == 1 or "4" in whole
-    assert all(key == "4" or key.startswith("byte ") for key in refused)
+    assert refused == ["4"] or ("4" in whole and all(each.startswith("byte ") for each in refused))
 
 
 @given(st.data())
@@ -258,8 +259,7 @@ def test_a_copy_is_taken_when_the_old_bot_has_written(tmp_path: Path) -> None:
     file.write_bytes(content[:50])
     JsonFile(wait).copy(file, copy)
     assert copy.read_bytes() == content
-    # And one more, which finds it as it was.
-    assert len(looks) == 5
+    assert len(looks) == 4
 
 
 def test_a_file_that_nobody_writes_is_copied_at_once(tmp_path: Path) -> None:

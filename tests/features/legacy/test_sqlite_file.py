@@ -166,6 +166,7 @@ def test_users_may_have_a_number_of_their_own(tmp_path: Path) -> None:
     ("subscriptions", "role", "year"),
     [
         ([("2026-01-01", 1), ("2028-01-01", 1)], "vip", 2028),
+        ([("2028-01-01", 1), ("2026-01-01", 1)], "vip", 2028),
         ([("2026-01-01", 1), ("2028-01-01", 0)], "vip", 2026),
         ([("2028-01-01", 0)], "free", None),
         ([("2025-13-45", 1)], "vip", None),
@@ -248,22 +249,23 @@ def test_the_bot_that_writes_meanwhile_is_not_locked_out(
 
 def test_what_a_bot_has_left_that_died_while_writing_is_undone_in_the_copy(tmp_path: Path) -> None:
     """Its journal stands beside the file, half of its transaction in it."""
-    file, crashed = _made(tmp_path / "bot.db", SCHEMA, EVERYTHING), tmp_path / "crashed.db"
+    file, crashed, copy = (tmp_path / name for name in ("bot.db", "crashed.db", "copy"))
+    _made(file, SCHEMA)
     with closing(sqlite3.connect(file, isolation_level=None)) as bot:
         bot.execute("PRAGMA cache_size = 1")
+        rows = [(number, "x" * 1000) for number in range(1, 100)]
+        bot.executemany("INSERT INTO users (id, points, username) VALUES (?, 1, ?)", rows)
         bot.execute("BEGIN IMMEDIATE")
         bot.execute("UPDATE users SET points = 0")
-        bot.executemany(
-            "INSERT INTO users (username) VALUES (?)", [("x" * 1000,) for _ in range(99)]
-        )
         shutil.copyfile(file, crashed)
         shutil.copyfile(f"{file}-journal", f"{crashed}-journal")
     before = crashed.read_bytes()
     with pytest.raises(InvalidInput, match=r"crashed\.db cannot be read"):
         list(SqliteFile().entries(crashed))
-    SqliteFile().copy(crashed, tmp_path / "copy")
-    users, damage = _read(tmp_path / "copy")
-    assert (list(users), damage) == (["700000007", "8"], [])
+    SqliteFile().copy(crashed, copy)
+    users, damage = _read(copy)
+    kisses = [each.user.kisses for each in users.values() if isinstance(each, Record)]
+    assert (kisses, damage) == ([1] * 99, [])
     assert crashed.read_bytes() == before
 
 

@@ -19,7 +19,7 @@ _MEMBERS_LOOKED_AT = 200
 # The old bot takes seconds to rewrite a large file: so often it is looked at, and when.
 _LOOKS = 600
 _PAUSE = 0.1
-# What is torn and has not changed for so many looks is not being written.
+# What has not changed for so many looks is not being written.
 _LOOKS_AT_QUIET = 10
 # Nor is what has not changed for so many seconds.
 _OLD = 2.0
@@ -56,9 +56,10 @@ class JsonFile:
                 seen = _state(path)
                 quiet = quiet + 1 if seen == before else 0
                 before = seen
-                if _is_old(path) or quiet >= (1 if _ends_whole(path) else _LOOKS_AT_QUIET):
+                is_quiet = quiet >= _LOOKS_AT_QUIET or _is_old(path)
+                if is_quiet or _ends_whole(path):
                     shutil.copyfile(path, to)
-                    if _state(path) == seen:
+                    if _state(path) == seen and (is_quiet or self._is_whole(to)):
                         return
                 self._wait(_PAUSE)
             shutil.copyfile(path, to)
@@ -71,6 +72,9 @@ class JsonFile:
                 yield from Scanner(file)
         except OSError as error:
             raise InvalidInput(f"{path} cannot be read: {kind_of(error)}") from error
+
+    def _is_whole(self, path: Path) -> bool:
+        return not any(isinstance(each, Damage) for each in self.entries(path))
 
     def interpret(self, entry: Entry) -> Record | Refusal:
         return interpret(entry.key, entry.text)
@@ -87,7 +91,7 @@ def _is_old(path: Path) -> bool:
 
 
 def _ends_whole(path: Path) -> bool:
-    """Whether an object is closed last, in any of JSON's encodings; it may be a user's."""
+    """Whether an object is closed last, in any of JSON's encodings: perhaps a user."""
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - _TAIL))
         return file.read().strip(b"\0 \t\r\n").endswith(b"}")
