@@ -156,6 +156,10 @@ def test_what_stands_between_users_is_reported_by_its_place() -> None:
     assert (list(whole), refused, damage) == (["1", "4"], ["byte 19"], None)
 
 
+def test_a_member_without_a_name_is_reported_by_its_place() -> None:
+    assert _read(b'{"1": {}, "": {}}') == ({"1": {}}, ["byte 8"], None)
+
+
 def test_an_end_in_the_middle_ends_it() -> None:
     content = json.dumps(_users(3)).encode()
     whole, refused, damage = _read(content + content[200:])

@@ -69,7 +69,7 @@ ANA = OldUser(
 )
 
 
-def _made(file: Path, *scripts: str, journal: str = "delete") -> Path:
+def made(file: Path, *scripts: str, journal: str = "delete") -> Path:
     with closing(sqlite3.connect(file)) as connection:
         connection.execute(f"PRAGMA journal_mode = {journal}")
         for each in scripts:
@@ -91,7 +91,7 @@ def _one(file: Path, key: str) -> Record:
 
 
 def test_all_that_it_knows_of_a_user_is_read(tmp_path: Path) -> None:
-    file = _made(tmp_path / "bot.db", SCHEMA, EVERYTHING)
+    file = made(tmp_path / "bot.db", SCHEMA, EVERYTHING)
     users, damage = _read(file)
     assert (list(users), damage) == (["700000007", "8"], [])
     ana = users["700000007"]
@@ -110,13 +110,13 @@ def test_all_that_it_knows_of_a_user_is_read(tmp_path: Path) -> None:
 
 
 def test_the_fraction_of_a_point_is_told(tmp_path: Path) -> None:
-    file = _made(tmp_path / "bot.db", SCHEMA, EVERYTHING)
+    file = made(tmp_path / "bot.db", SCHEMA, EVERYTHING)
     repairs = [each for each in _one(file, "700000007").repairs if each.field == "points"]
     assert [(each.how, each.besitos) for each in repairs] == [("rounded_down", Decimal("0.75"))]
 
 
 def test_only_its_users_have_to_be_there(tmp_path: Path) -> None:
-    file = _made(
+    file = made(
         tmp_path / "bot.db", "CREATE TABLE users (id, points); INSERT INTO users VALUES (7, 5)"
     )
     assert _one(file, "7").user == OldUser(user_id="7", kisses=5)
@@ -137,7 +137,7 @@ def test_only_its_users_have_to_be_there(tmp_path: Path) -> None:
     ],
 )
 def test_columns_are_known_by_several_names(tmp_path: Path, states: str, values: str) -> None:
-    file = _made(
+    file = made(
         tmp_path / "bot.db",
         SCHEMA,
         "INSERT INTO users (id) VALUES (7)",
@@ -151,7 +151,7 @@ def test_columns_are_known_by_several_names(tmp_path: Path, states: str, values:
 
 
 def test_users_may_have_a_number_of_their_own(tmp_path: Path) -> None:
-    file = _made(
+    file = made(
         tmp_path / "bot.db",
         "CREATE TABLE users (id INTEGER PRIMARY KEY, telegram_id INTEGER, points REAL)",
         "INSERT INTO users VALUES (1, 700000007, 3), (2, 700000008, 4)",
@@ -179,7 +179,7 @@ def test_of_several_subscriptions_the_later_end_counts(
     rows = "".join(
         f"INSERT INTO vip_subscriptions VALUES (7, '{end}', {on});" for end, on in subscriptions
     )
-    file = _made(
+    file = made(
         tmp_path / "bot.db",
         "CREATE TABLE users (id INTEGER PRIMARY KEY); INSERT INTO users VALUES (7)",
         "CREATE TABLE vip_subscriptions (user_id INTEGER, expires_at TEXT, is_active INTEGER)",
@@ -190,18 +190,18 @@ def test_of_several_subscriptions_the_later_end_counts(
 
 
 def test_ids_and_texts_may_be_anything(tmp_path: Path) -> None:
-    file = _made(
+    file = made(
         tmp_path / "bot.db",
         "CREATE TABLE users (id, first_name, points, achievements)",
         "INSERT INTO users VALUES (-5, 'Group', 1, NULL), ('ana', 'Ana', 2.5, NULL)",
-        "INSERT INTO users VALUES (2.0, 'x', 3, 1), (NULL, 'nobody', 1, NULL)",
+        "INSERT INTO users VALUES (2.0, 'x', 3, 1), (NULL, 'none', 1, NULL), ('', '', 4, 1)",
         "INSERT INTO users VALUES (7, CAST(X'4A6F73E9' AS TEXT), 1e999, X'5B2261225D')",
         "INSERT INTO users VALUES (9, 'I', 1, '{'), (9, 'II', '2', '{}')",
     )
     users, damage = _read(file)
     assert damage == []
     refused = {key: each.besitos for key, each in users.items() if isinstance(each, Refusal)}
-    assert refused == {"-5": 1, "ana": Decimal("2.5"), "2.0": 3}
+    assert refused == {"-5": 1, "ana": Decimal("2.5"), "2.0": 3, "nobody": 4}
     jose, last = users["7"], users["9"]
     assert isinstance(jose, Record)
     assert isinstance(last, Record)
@@ -210,7 +210,7 @@ def test_ids_and_texts_may_be_anything(tmp_path: Path) -> None:
 
 
 def test_who_has_only_a_story_is_refused(tmp_path: Path) -> None:
-    file = _made(
+    file = made(
         tmp_path / "bot.db",
         SCHEMA,
         EVERYTHING,
@@ -224,7 +224,7 @@ def test_who_has_only_a_story_is_refused(tmp_path: Path) -> None:
 @pytest.fixture(params=["wal", "delete", "truncate"])
 def written(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Path, Any]]:
     """A database in which its bot is in the middle of a transaction."""
-    file = _made(tmp_path / "bot.db", SCHEMA, EVERYTHING, journal=request.param)
+    file = made(tmp_path / "bot.db", SCHEMA, EVERYTHING, journal=request.param)
     with closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as bot:
         bot.execute("BEGIN IMMEDIATE")
         bot.execute("UPDATE users SET points = 100 WHERE id = 8")
@@ -250,7 +250,7 @@ def test_the_bot_that_writes_meanwhile_is_not_locked_out(
 def test_what_a_bot_has_left_that_died_while_writing_is_undone_in_the_copy(tmp_path: Path) -> None:
     """Its journal stands beside the file, half of its transaction in it."""
     file, crashed, copy = (tmp_path / name for name in ("bot.db", "crashed.db", "copy"))
-    _made(file, SCHEMA)
+    made(file, SCHEMA)
     with closing(sqlite3.connect(file, isolation_level=None)) as bot:
         bot.execute("PRAGMA cache_size = 1")
         rows = [(number, "x" * 1000) for number in range(1, 100)]
@@ -270,7 +270,7 @@ def test_what_a_bot_has_left_that_died_while_writing_is_undone_in_the_copy(tmp_p
 
 
 def test_a_damaged_database_gives_what_can_be_read(tmp_path: Path) -> None:
-    file = _made(tmp_path / "bot.db", SCHEMA)
+    file = made(tmp_path / "bot.db", SCHEMA)
     with closing(sqlite3.connect(file)) as connection:
         rows = [(number, "x" * 500) for number in range(1, 2000)]
         connection.executemany("INSERT INTO users (id, username) VALUES (?, ?)", rows)
@@ -286,7 +286,7 @@ def test_a_damaged_database_gives_what_can_be_read(tmp_path: Path) -> None:
 
 
 def test_a_locked_database_is_told(tmp_path: Path) -> None:
-    file = _made(tmp_path / "bot.db", SCHEMA, EVERYTHING)
+    file = made(tmp_path / "bot.db", SCHEMA, EVERYTHING)
     with closing(sqlite3.connect(file, isolation_level=None)) as bot:
         bot.execute("BEGIN EXCLUSIVE")
         with pytest.raises(InvalidInput, match="database is locked"):
@@ -294,7 +294,7 @@ def test_a_locked_database_is_told(tmp_path: Path) -> None:
 
 
 def test_a_file_is_read_without_a_trace(tmp_path: Path) -> None:
-    file = _made(tmp_path / "bot.db", SCHEMA, EVERYTHING)
+    file = made(tmp_path / "bot.db", SCHEMA, EVERYTHING)
     before = file.read_bytes()
     _read(file)
     assert [each.name for each in tmp_path.iterdir()] == ["bot.db"]

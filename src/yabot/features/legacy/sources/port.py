@@ -8,8 +8,8 @@ from yabot.features.legacy.record import Record, Refusal
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One user as the store has them: ``key`` as it names them, and a JSON text of the rest, which
-    may be broken. Any database stores both."""
+    """One user as the store has them: ``key`` as it names them, or else their place in it, and a
+    JSON text of the rest, which may be broken. Any database stores both; no ``key`` is empty."""
 
     key: str
     text: str

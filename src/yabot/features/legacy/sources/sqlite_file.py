@@ -25,6 +25,7 @@ from yabot.features.legacy.sources.sqlite_user import interpret
 
 MAGIC = b"SQLite format 3\0"
 _PATIENCE = 30.0
+_NAMELESS = "nobody"
 
 Row = tuple[str, str, dict[str, Any]]
 """The user's link, the table, the columns."""
@@ -162,7 +163,7 @@ def _entry(tables: Tables, link: str, rows: Iterator[Row]) -> Entry:
         found.setdefault(table, []).append(row)
     users = found.get(USERS, [])
     key = str(users[-1].get(tables.named_by, link)) if users else link
-    return Entry(_storable(key), json.dumps(found))
+    return Entry(_storable(key) or _NAMELESS, json.dumps(found))
 
 
 def _plain(value: Any) -> Any:
