@@ -1,6 +1,11 @@
+from collections.abc import AsyncIterator
+
 import pytest
 
+from tests.features.harness import Harness
 from tests.features.legacy.house import House, new_house
+from yabot import clock
+from yabot.app.features import FEATURES
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
 
@@ -12,5 +17,8 @@ def house(database: Database, documents: DocumentStore) -> House:
 
 
 @pytest.fixture
-def sqlite_house(sqlite_database: Database, documents: DocumentStore) -> House:
-    return new_house(sqlite_database, documents)
+async def working(sqlite_database: Database, documents: DocumentStore) -> AsyncIterator[Harness]:
+    """All features at work, subscribers too."""
+    began = clock.ahead()
+    yield await Harness.open(FEATURES, sqlite_database, documents)
+    clock.set_ahead(began)

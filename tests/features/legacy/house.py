@@ -15,6 +15,8 @@ from yabot.app.assembly import build_texts
 from yabot.app.features import FEATURES
 from yabot.bot.localization import Texts
 from yabot.clock import utc_now
+from yabot.coordinator.tables import workflows
+from yabot.feature import Services
 from yabot.features.besitos.audit import audit_ledger
 from yabot.features.besitos.service import BesitosService
 from yabot.features.besitos.tables import accounts
@@ -26,6 +28,7 @@ from yabot.features.legacy.tables import legacy_users
 from yabot.features.narrative.state import PROGRESS, NarrativeProgress
 from yabot.features.subscriptions.service import SubscriptionService
 from yabot.features.users.audit import audit_users
+from yabot.log.commit_log import Decision
 from yabot.log.document_follower import DocumentFollower
 from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.documents.store import DocumentStore
@@ -59,6 +62,9 @@ class House:
     def subscriptions(self) -> SubscriptionService:
         return self.world.services[SubscriptionService]
 
+    async def decide(self, decision: Decision[object]) -> None:
+        await self.world.decide(f"house {next(_numbers)}", decision)
+
     async def merge(self, *users: OldUser, marks: int = 0) -> list[Merged]:
         """All of them in one unit of work, as an import does it."""
         merged: list[Merged] = []
@@ -70,7 +76,7 @@ class House:
                 for user in users
             ]
 
-        await self.world.decide(f"merge {next(_numbers)}", decide)
+        await self.decide(decide)
         return merged
 
     async def ours(self, user_id: str = ANA) -> OldUser:
@@ -93,7 +99,7 @@ class House:
                 work, user_id, amount, reason="daily", source="daily", key=work.cause.id
             )
 
-        await self.world.decide(f"award {next(_numbers)}", give)
+        await self.decide(give)
 
     async def spend(self, user_id: str, amount: int) -> None:
         async def take(work: UnitOfWork) -> None:
@@ -102,7 +108,7 @@ class House:
             )
             assert spent == "spent"
 
-        await self.world.decide(f"spend {next(_numbers)}", take)
+        await self.decide(take)
 
     async def end_subscription(self, user_id: str) -> None:
         """As a refund of all that was paid."""
@@ -110,7 +116,7 @@ class House:
         async def refund(work: UnitOfWork) -> None:
             await self.subscriptions.take_back(work, user_id, 10**6, utc_now())
 
-        await self.world.decide(f"refund {next(_numbers)}", refund)
+        await self.decide(refund)
 
     async def writes(self, user: OldUser, mark: int) -> None:
         """As the mirror notes it, before it writes that into the old store."""
@@ -139,6 +145,10 @@ class House:
         rows = await events_of(self.world.services.database, user_id)
         return [row["event_type"] for row in rows]
 
+    async def deadlines(self) -> list[datetime | None]:
+        """Of the workflows that there are."""
+        return [row["deadline"] for row in await rows_of(self.world.services.database, workflows)]
+
     async def audits(self) -> list[str]:
         """What `yabot audit ledger` and `stores` would say, when MongoDB has caught up."""
         await self.catch_up()
@@ -156,9 +166,13 @@ class House:
 
 
 def new_house(database: Database, documents: DocumentStore) -> House:
-    world = new_world(database, documents)
-    world.services.texts = texts()
-    return House(world, Merger(world.services))
+    services = new_world(database, documents).services
+    services.texts = texts()
+    return house_of(services)
+
+
+def house_of(services: Services) -> House:
+    return House(World(services), Merger(services))
 
 
 class CountingReads:
