@@ -10,6 +10,7 @@ from tests.features.users.storage.world import new_world
 from yabot.errors import InvalidInput
 from yabot.features.items.demo import demo_items
 from yabot.features.items.feature import FEATURE
+from yabot.features.items.model import Item
 from yabot.features.items.shelf import COLLECTION, Shelf
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
@@ -94,3 +95,33 @@ async def test_an_import_changes_prices_and_adds(documents: DocumentStore) -> No
     await shelf.replace([item("boat", 9), PEN])
     assert await shelf.all() == [PEN, item("boat", 9)]
     assert await documents[COLLECTION].count_documents({}) == 2
+
+
+def brought(item_id: str) -> Item:
+    made = item(item_id)
+    return made.model_copy(update={"metadata": made.metadata.model_copy(update={"brought": True})})
+
+
+async def test_what_was_brought_is_in_no_file_and_stays_when_one_is_imported(
+    documents: DocumentStore,
+) -> None:
+    shelf = Shelf(documents)
+    await shelf.bring([brought("rose"), brought("letter")])
+    assert await shelf.is_empty()
+    assert await shelf.fill([BOAT])
+    await shelf.bring([brought("rose"), brought("boat")])
+    assert await shelf.ids() == ({"rose", "letter", "boat"}, 2)
+    assert await shelf.all() == [BOAT]
+    await shelf.replace([BOAT, PEN])
+    assert await shelf.all() == [PEN, BOAT]
+    assert await shelf.those(["rose", "boat", "unicorn"]) == [BOAT, brought("rose")]
+
+
+async def test_a_file_that_names_what_was_brought_makes_it_its_own(
+    documents: DocumentStore,
+) -> None:
+    shelf = Shelf(documents)
+    await shelf.bring([brought("pen")])
+    await shelf.replace([PEN])
+    assert await shelf.all() == [PEN]
+    assert await shelf.ids() == ({"pen"}, 0)

@@ -11,7 +11,7 @@ from tests.features.subscriptions.till import DAY, Till, charge
 from tests.features.subscriptions.turning import Turning
 from tests.storage.dumps import rows_of
 from yabot.coordinator.tables import workflows
-from yabot.features.subscriptions.plans import PERIOD
+from yabot.features.subscriptions.plans import PERIOD, PLANS
 from yabot.features.subscriptions.tables import payments, subscriptions
 from yabot.log.tables import audit_log, outgoing
 
@@ -167,3 +167,14 @@ async def held(till: Till) -> list[dict[str, Any]]:
 async def set_end(till: Till, moment: datetime) -> None:
     statement = update(subscriptions).values(end_date=moment)
     await till.database.write(lambda connection: connection.execute(statement) and None)
+
+
+async def test_a_term_shorter_than_the_notice_only_ends(till: Till, turning: Turning) -> None:
+    await till.join()
+    await till.commit(lambda work: till.subscriptions.give(work, "7", PLANS["vip"], 2 * DAY))
+    await turning.hear()
+    assert await notices(till) == []
+    assert await deadlines(till) == [till.clock.now + 2 * DAY]
+    await turning.pass_time(2 * DAY)
+    assert await notices(till) == ["🔒"]
+    assert await ended(till)
