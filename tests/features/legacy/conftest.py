@@ -22,3 +22,8 @@ async def working(sqlite_database: Database, documents: DocumentStore) -> AsyncI
     began = clock.ahead()
     yield await Harness.open(FEATURES, sqlite_database, documents)
     clock.set_ahead(began)
+
+
+@pytest.fixture
+def sqlite_house(sqlite_database: Database, documents: DocumentStore) -> House:
+    return new_house(sqlite_database, documents)

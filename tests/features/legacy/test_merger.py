@@ -59,7 +59,7 @@ async def test_who_has_nothing_is_here_too(house: House) -> None:
     await house.merge(bare)
     assert await house.audits() == []
     assert differing(await house.ours(BEA), bare) == ()
-    assert await house.told(BEA) == ["user_registered"]
+    assert await house.told(BEA) == ["user_registered", "legacy_user_imported"]
 
 
 async def test_a_merge_that_is_repeated_does_nothing(house: House) -> None:
@@ -85,7 +85,7 @@ async def test_what_ended_before_is_history(house: House) -> None:
     assert differing(await house.ours(), ended) == ()
     current = await house.subscriptions.current(ANA)
     assert (current.plan_type, current.status, current.access) == ("premium", "expired", False)
-    assert await house.told() == ["user_registered"]
+    assert await house.told() == ["user_registered", "legacy_user_imported"]
 
 
 async def test_a_role_without_an_end_gets_the_longest_that_may_be_given(house: House) -> None:
