@@ -41,10 +41,6 @@ def test_polling_enabled_is_gone_and_its_successor_named() -> None:
             {"SQLITE_DATABASE_PATH": "a.db", "DATABASE_URL": "postgresql:///db"},
             "SQLITE_DATABASE_PATH: has no effect beside DATABASE_URL",
         ),
-        (
-            {"LEGACY_DB_PATH": "old.json"},
-            "LEGACY_DB_PATH: has no effect yet: this version cannot import the old bot's store",
-        ),
         ({"YABOT_COLOUR": "blue"}, "YABOT_COLOUR: is not known and has no effect"),
     ],
 )

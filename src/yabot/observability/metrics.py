@@ -31,6 +31,18 @@ GROUP_TALK = _counter("group_talk", "Updates from groups that were not for the b
 TURNED_AWAY = _counter(
     "updates_turned_away", "Updates of readers who sent too many: done without a handler."
 )
+LEGACY_MERGED = _counter(
+    "legacy_merged", "Users of the old bot's store taken in while both bots work.", "outcome"
+)
+LEGACY_WRITTEN = _counter("legacy_written", "Users written into the old bot's store.")
+LEGACY_COLLISIONS = _counter(
+    "legacy_collisions",
+    "Times that the old bot was writing its store while it was replaced: that write is lost.",
+)
+LEGACY_WAITING = _gauge("legacy_waiting", "Users whom the old bot's store does not show yet.")
+LEGACY_WAITING_AGE = _gauge(
+    "legacy_waiting_age_seconds", "How long the first of them has been waiting."
+)
 COMMITS = _counter("commits", "Units of work: committed, duplicate or guard_failed.", "result")
 COMMITTING = _histogram("commit_seconds", "From handing in a unit of work to its being durable.")
 WEBHOOK = _counter("webhook_requests", "Requests to the webhook, by HTTP status.", "status")

@@ -10,9 +10,6 @@ GONE = {
     "POLLING_ENABLED": "is gone and has no effect: the bot polls when WEBHOOK_URL is empty,"
     " and Telegram calls it when WEBHOOK_URL is set",
 }
-NOT_YET = {
-    "LEGACY_DB_PATH": "has no effect yet: this version cannot import the old bot's store",
-}
 NEEDS = {
     "WEBHOOK_SECRET": "WEBHOOK_URL",
     "WEBHOOK_CERTIFICATE_PATH": "WEBHOOK_URL",
@@ -28,7 +25,7 @@ ALIKE = 0.8
 
 def hints(given: Mapping[str, str]) -> Iterator[str]:
     """One line for each, from the variables that are set. Values are never shown."""
-    for name, sentence in (GONE | NOT_YET).items():
+    for name, sentence in GONE.items():
         if name in given:
             yield f"{name}: {sentence}"
     for name, needed in NEEDS.items():

@@ -1,8 +1,10 @@
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from tests.features.harness import Harness
+from tests.features.legacy.both import Both, new_both
 from tests.features.legacy.house import House, new_house
 from yabot import clock
 from yabot.app.features import FEATURES
@@ -27,3 +29,10 @@ async def working(sqlite_database: Database, documents: DocumentStore) -> AsyncI
 @pytest.fixture
 def sqlite_house(sqlite_database: Database, documents: DocumentStore) -> House:
     return new_house(sqlite_database, documents)
+
+
+@pytest.fixture
+def both(database: Database, documents: DocumentStore, tmp_path: Path) -> Both:
+    """Nobody is anywhere yet."""
+    (tmp_path / "db.json").write_text("{}")
+    return new_both(database, documents, tmp_path)

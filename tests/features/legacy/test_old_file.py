@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from tests.features.legacy.old_bot import old_users, tear, write_old_store
-from yabot.features.legacy.old_file import OldFileBusy, OldFileUnusable, Stamp, rewrite
+from yabot.features.legacy import old_file
+from yabot.features.legacy.fingerprint import content_of, state_of
+from yabot.features.legacy.old_file import OldFileBusy, OldFileUnusable
 
 USERS: dict[str, Any] = {
     "7": {"telegram_id": 7, "first_name": "José", "kisses": "5", "metadata": {"a": [1, {}]}},
@@ -16,9 +18,18 @@ USERS: dict[str, Any] = {
 }
 
 
-def stored(path: Path, **how: Any) -> Stamp:
+def stored(path: Path, **how: Any) -> tuple[str, str]:
     path.write_text(json.dumps(USERS, **how))
-    return Stamp.of(path)
+    return read(path)
+
+
+def read(path: Path) -> tuple[str, str]:
+    """What tells that nobody has written since."""
+    return state_of(path).text, content_of(path)
+
+
+def rewrite(path: Path, changes: dict[str, Any], seen: tuple[str, str]) -> None:
+    old_file.rewrite(path, changes, *seen)
 
 
 @pytest.mark.parametrize(
@@ -34,9 +45,9 @@ def stored(path: Path, **how: Any) -> Stamp:
 )
 def test_the_file_keeps_its_format(tmp_path: Path, how: dict[str, Any]) -> None:
     path = tmp_path / "db.json"
-    stamp = stored(path, **how)
+    seen = stored(path, **how)
     changed = USERS["8"] | {"kisses": 101, "inventory": ["llave ñ"]}
-    rewrite(path, {"8": changed, "9": {"kisses": 1}}, stamp)
+    rewrite(path, {"8": changed, "9": {"kisses": 1}}, seen)
     after = {**USERS, "8": changed, "9": {"kisses": 1}}
     assert path.read_text() == json.dumps(after, **how)
 
@@ -44,33 +55,37 @@ def test_the_file_keeps_its_format(tmp_path: Path, how: dict[str, Any]) -> None:
 def test_others_stay_byte_for_byte(tmp_path: Path) -> None:
     path = tmp_path / "db.json"
     path.write_text('{"7": {"a" :1.50,  "b":"\\u00f1"}, "8": {}}\n')
-    rewrite(path, {"8": {"kisses": 1}}, Stamp.of(path))
+    rewrite(path, {"8": {"kisses": 1}}, read(path))
     assert path.read_text() == '{"7": {"a" :1.50,  "b":"\\u00f1"}, "8": {"kisses": 1}}\n'
 
 
 def test_a_user_can_be_taken_out(tmp_path: Path) -> None:
     path = tmp_path / "db.json"
-    stamp = rewrite(path, {"7": None, "12": None}, stored(path))
+    rewrite(path, {"7": None, "12": None}, stored(path))
     assert json.loads(path.read_text()) == {"8": USERS["8"]}
-    rewrite(path, {"8": None}, stamp)
+    rewrite(path, {"8": None}, read(path))
     assert json.loads(path.read_text()) == {}
 
 
 def test_every_mention_of_a_user_is_changed(tmp_path: Path) -> None:
     path = tmp_path / "db.json"
     path.write_text('{"7": {"kisses": 1}, "8": {}, "7": {"kisses": 2}}')
-    rewrite(path, {"7": {"kisses": 3}}, Stamp.of(path))
+    rewrite(path, {"7": {"kisses": 3}}, read(path))
     assert json.loads(path.read_text()) == {"7": {"kisses": 3}, "8": {}}
     assert path.read_text().count('"kisses": 3') == 2
 
 
 def test_who_wrote_meanwhile_has_written(tmp_path: Path) -> None:
     path = tmp_path / "db.json"
-    stamp = stored(path)
-    path.write_text("{}")
+    seen = stored(path)
+    # Within one tick of the clock, and as long as before.
+    later = path.read_text().replace("100.0", "101.0")
+    with path.open("r+") as file:
+        file.write(later)
+    os.utime(path, ns=(1, int(seen[0].rpartition(":")[2])))
     with pytest.raises(OldFileBusy):
-        rewrite(path, {"8": {}}, stamp)
-    assert path.read_text() == "{}"
+        rewrite(path, {"8": {}}, seen)
+    assert path.read_text() == later
     assert [*tmp_path.iterdir()] == [path]
 
 
@@ -80,7 +95,7 @@ def test_a_torn_file_is_not_written(tmp_path: Path) -> None:
     tear(path)
     torn = path.read_bytes()
     with pytest.raises(OldFileUnusable, match="torn"):
-        rewrite(path, {"8": {}}, Stamp.of(path))
+        rewrite(path, {"8": {}}, read(path))
     assert path.read_bytes() == torn
     assert [*tmp_path.iterdir()] == [path]
 
@@ -94,7 +109,7 @@ def test_mode_and_owner_are_kept_and_a_link_is_followed(tmp_path: Path) -> None:
         os.chown(target, 1234, 4321)
     link.symlink_to(target)
     before = target.stat()
-    rewrite(link, {"8": {}}, Stamp.of(link))
+    rewrite(link, {"8": {}}, read(target))
     after = target.stat()
     assert link.is_symlink()
     assert json.loads(target.read_text())["8"] == {}
@@ -104,14 +119,14 @@ def test_mode_and_owner_are_kept_and_a_link_is_followed(tmp_path: Path) -> None:
 
 def test_what_a_killed_write_has_left_is_cleared_away(tmp_path: Path) -> None:
     path = tmp_path / "db.json"
-    stamp = stored(path)
+    seen = stored(path)
     (tmp_path / ".db.json.yabot-1234").write_text("{")
-    rewrite(path, {"8": {}}, stamp)
+    rewrite(path, {"8": {}}, seen)
     assert [*tmp_path.iterdir()] == [path]
 
 
 def test_nobody_is_lost_where_there_are_many(tmp_path: Path) -> None:
     path = tmp_path / "db.json"
     write_old_store(path, users=3000)
-    rewrite(path, {"8": {}}, Stamp.of(path))
+    rewrite(path, {"8": {}}, read(path))
     assert json.loads(path.read_text()) == {**dict(old_users(3000)), "8": {}}

@@ -67,3 +67,11 @@ class Known:
             None,
             {mark: formers[mark] for mark in newest},
         )
+
+    def writes(self, user: OldUser) -> "Known":
+        """The row, when ``user`` is about to be written."""
+        return replace(self, writing=user)
+
+    def unwritten(self) -> "Known":
+        """The row, when it is known that nothing has been written."""
+        return replace(self, writing=None)

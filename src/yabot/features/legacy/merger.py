@@ -64,7 +64,7 @@ class Merger:
         """
         theirs, known = record.user, seen.known
         base = known.agreed(record.mark) if known else None
-        if seen.forgotten:
+        if seen.forgotten and not (known and known.has_arrived(record.mark)):
             return Merged("forgotten")
         if known is not None and known.is_former(record.mark):
             # Where nobody remembers what it had then, nothing can be said to be new.

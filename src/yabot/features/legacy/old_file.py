@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from yabot.errors import TransientError
+from yabot.features.legacy.fingerprint import content_of, state_of
 from yabot.features.legacy.sources.json_scanner import Scanner
 from yabot.features.legacy.sources.port import Damage
 
@@ -35,25 +36,6 @@ class OldFileUnusable(TransientError):
     """It cannot be written as it should be, until somebody mends that."""
 
     code = "old_file_unusable"
-
-
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """Another one when somebody has written the file."""
-
-    inode: int
-    size: int
-    modified: int
-    changed: int
-
-    @classmethod
-    def of(cls, path: Path) -> "Stamp":
-        """Raises OSError."""
-        return cls.said_by(path.stat())
-
-    @classmethod
-    def said_by(cls, about: os.stat_result) -> "Stamp":
-        return cls(about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,30 +84,33 @@ def _is_ascii(content: bytes) -> bool | None:
     return content.isascii() if content else None
 
 
-def rewrite(path: Path, changes: Mapping[str, Any], expected: Stamp) -> Stamp:
+def rewrite(path: Path, changes: Mapping[str, Any], state: str, content: str) -> None:
     """Replace the values of these keys, or add them at the end; None takes one out.
 
-    The file is what it was, unless this returns. Raises OldFileBusy when it is not as
-    ``expected``, OldFileUnusable, OSError.
+    The file is what it was, unless this returns; it has been read as ``state`` and ``content`` say
+    (see ``fingerprint``). Raises OldFileBusy, OldFileUnusable, OSError.
     """
     target = path.resolve()
     clear_leftovers(target)
-    about = target.stat()
     temporary = target.with_name(f".{target.name}.yabot-{os.getpid()}")
     try:
-        with _like(about, temporary) as file:
+        with _like(target.stat(), temporary) as file:
             _write_all(target, changes, file)
             file.flush()
             os.fsync(file.fileno())
-        # The old one is held open, so that its inode is nobody else's.
-        with target.open("rb"):
-            if Stamp.of(target) != expected:
-                raise OldFileBusy(f"{path} has been written meanwhile")
-            temporary.replace(target)
+        _require_unwritten(target, state, content)
+        temporary.replace(target)
         _sync_folder(target.parent)
-        return Stamp.of(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _require_unwritten(target: Path, state: str, content: str) -> None:
+    """The last thing before it is replaced. What is written from here on may be lost."""
+    now = state_of(target)
+    unwritten = now.text == state and (now.is_settled or content_of(target) == content)
+    if not unwritten or state_of(target).text != state:
+        raise OldFileBusy("the old bot's file has been written meanwhile")
 
 
 def clear_leftovers(target: Path) -> None:

@@ -140,7 +140,7 @@ def replacing(user_id: str, known: Known, new: Known) -> dict[str, object]:
     }
 
 
-def add_ours(user_id: str, writing: OldUser) -> Statement[None]:
+def add_ours(user_id: str, new: Known) -> Statement[None]:
     """Of who is only here until now; fails its guard when there is a row."""
     row = {
         "user_id": user_id,
@@ -148,7 +148,7 @@ def add_ours(user_id: str, writing: OldUser) -> Statement[None]:
         "digest": None,
         "mark": 0,
         "formers": None,
-        "writing": writing.model_dump_json(),
+        "writing": _text(new.writing),
         "waits": False,
         "origin": "ours",
         "events": 0,

@@ -36,6 +36,7 @@ CREATE TABLE IF NOT EXISTS entries (
 CREATE INDEX IF NOT EXISTS ix_entries_changed ON entries (changed, key) WHERE changed > 1;
 CREATE TABLE IF NOT EXISTS seen (key TEXT PRIMARY KEY, times INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS doubled (key TEXT PRIMARY KEY, times INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS gone (key TEXT PRIMARY KEY, since INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 """
 _SEE = "INSERT INTO seen VALUES (?, 1) ON CONFLICT (key) DO UPDATE SET times = times + 1"
@@ -43,6 +44,9 @@ _PUT = """
 INSERT INTO entries VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE
 SET text = excluded.text, digest = excluded.digest, changed = excluded.changed
 WHERE digest <> excluded.digest
+"""
+_NOTE_GONE = """
+INSERT OR REPLACE INTO gone SELECT key, ? FROM entries WHERE key NOT IN (SELECT key FROM seen)
 """
 
 
@@ -116,6 +120,19 @@ class Snapshot:
         return None if where is None else Damage(where)
 
     @property
+    def contents(self) -> tuple[str | None, str | None]:
+        """Of the store that was read last, as ``state_of`` and ``content_of`` tell it."""
+        return self._about("state"), self._about("content")
+
+    @property
+    def merged(self) -> int:
+        """Up to which generation all changes have been merged."""
+        return int(self._about("merged") or 0)
+
+    def note_merged(self, generation: int) -> None:
+        self._note(merged=str(generation))
+
+    @property
     def gone(self) -> int:
         """How many entries the store did not have any more when it was read last."""
         return int(self._about("gone") or 0)
@@ -139,6 +156,11 @@ class Snapshot:
         found = self._all("SELECT key, text FROM entries WHERE key = ?", key)
         return Entry(*found[0]) if found else None
 
+    def taken_out(self, since: int, after: str, size: int) -> list[str]:
+        """The next keys that the store has had, and not any more since that generation."""
+        query = "SELECT key FROM gone WHERE since > ? AND key > ? ORDER BY key LIMIT ?"
+        return [key for (key,) in self._all(query, since, after, size)]
+
     def doubled(self, after: str, size: int) -> list[str]:
         """The next keys that stood in the store more than once."""
         query = "SELECT key FROM doubled WHERE key > ? ORDER BY key LIMIT ?"
@@ -153,7 +175,7 @@ class Snapshot:
         """Nothing of these entries is left in the file, nor in its log."""
         with self._lock:
             with self._transaction():
-                for table in ("entries", "seen", "doubled"):
+                for table in ("entries", "seen", "doubled", "gone"):
                     self._connection.executemany(
                         f"DELETE FROM {table} WHERE key = ?",  # noqa: S608 - names of our own
                         [(key,) for key in keys],
@@ -214,6 +236,8 @@ class Snapshot:
             run("INSERT INTO doubled SELECT key, times FROM seen WHERE times > 1")
             gone = 0
             if damage is None:
+                run(_NOTE_GONE, (generation,))
+                run("DELETE FROM gone WHERE key IN (SELECT key FROM seen)")
                 gone = run("DELETE FROM entries WHERE key NOT IN (SELECT key FROM seen)").rowcount
             run("DELETE FROM seen")
             self._remember(generation=str(generation), damage=damage, gone=str(gone))

@@ -114,6 +114,12 @@ _others = select(legacy_users.c.user_id).where(
 )
 
 
+def noted(size: int) -> Statement[list[Waiting]]:
+    """Some of those whom somebody has noted."""
+    query = _noted.limit(size)
+    return lambda connection: [Waiting(*row) for row in connection.execute(query, {"after": ""})]
+
+
 def page(after: str, size: int) -> Statement[list[Waiting]]:
     """The next of them, by their ids."""
     noted = _noted.order_by(legacy_waiting.c.user_id).limit(size)

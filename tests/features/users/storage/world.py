@@ -1,6 +1,7 @@
 """Users as the program has them: its services, over the test's stores."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from aiogram.types import User as TelegramUser
 
@@ -65,7 +66,13 @@ class World:
         return await self.decide(cause_id, choose)
 
 
-def new_world(database: Database, documents: DocumentStore) -> World:
+def new_world(
+    database: Database,
+    documents: DocumentStore,
+    *,
+    legacy_store: Path | None = None,
+    data_dir: Path | None = None,
+) -> World:
     """One process, as ``build_services`` makes it but without reading all texts each time."""
     services = Services(
         database,
@@ -74,6 +81,8 @@ def new_world(database: Database, documents: DocumentStore) -> World:
         Texts(()),
         commands=(),
         state_parts=state_parts(FEATURES),
+        legacy_store=legacy_store,
+        data_dir=data_dir,
     )
     for feature in FEATURES:
         if feature.service is not None:

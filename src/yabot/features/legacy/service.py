@@ -1,0 +1,29 @@
+"""The feature at work: nothing of it costs anything where no old store is named."""
+
+from yabot.feature import Services
+from yabot.features.legacy import waiting
+from yabot.features.legacy.dual import FOLDER, Dual
+from yabot.features.legacy.forgetting import Forgetting
+from yabot.features.users.service import UserService
+from yabot.runtime.loops import WakingLoop
+
+
+class Legacy:
+    """``dual`` is None where LEGACY_DB_PATH names no store."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self.dual: Dual | None = None
+        if services.legacy_store is not None and services.data_dir is not None:
+            self.dual = Dual(services, services.legacy_store, services.data_dir)
+            services[UserService].on_registered.append(self.dual.first_touch.merge)
+            services.commits.companions.append(waiting.beside)
+
+    def loops(self) -> list[WakingLoop]:
+        if self.dual is not None:
+            return [self.dual.loop]
+        data_dir = self._services.data_dir
+        if data_dir is None:
+            return []
+        # An import that was made without naming the store has left a copy of it, too.
+        return [Forgetting(self._services.commits, data_dir / FOLDER).loop()]
