@@ -1,41 +1,54 @@
 """A playground in a process of its own, to be killed in the middle of things."""
 
-import asyncio
 import contextlib
+import os
 import signal
-import sys
 from collections.abc import AsyncIterator
+from itertools import count
 from pathlib import Path
 
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 
+from tests.e2e.fork_server import ForkServer, console_environment
 from tests.ports import free_port
+from tests.waiting import PATIENCE, until
 
-SERVE = Path(__file__).parent / "serve.py"
+SERVE = "tests.playground.serve"
 
 
 class Child:
     """It comes back at the address where it was killed."""
 
-    def __init__(self, store: Path) -> None:
-        self._store = store
+    def __init__(self, forks: ForkServer, folder: Path) -> None:
+        self._forks = forks
+        self._store = folder / "playground.db"
+        self._lives = (folder / f"life-{n}" for n in count())
+        self._pid: int | None = None
         self.url = f"http://127.0.0.1:{free_port()}"
         self.token = ""
 
     async def start(self) -> None:
-        port = self.url.rpartition(":")[2]
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, str(SERVE), str(self._store), port, stdout=asyncio.subprocess.PIPE
-        )
-        assert self._process.stdout is not None
-        line = await self._process.stdout.readline()
-        self.url, self.token = line.decode().split()
+        life = next(self._lives)
+        life.mkdir()
+        argv = [str(self._store), self.url.rpartition(":")[2]]
+        self._pid = self._forks.start(argv, console_environment(), life, life / "kill", SERVE)
+        said = life / "out"
+
+        async def told() -> bool:
+            assert self._ended(0) is None, (life / "err").read_text()
+            return said.exists() and said.read_text().endswith("\n")
+
+        await until(told)
+        self.url, self.token = said.read_text().split()
 
     async def kill(self) -> None:
-        self._process.send_signal(signal.SIGKILL)
-        await self._process.wait()
+        """Of one that has ended: nothing."""
+        if self._pid is not None:
+            os.kill(self._pid, signal.SIGKILL)
+            assert self._ended(PATIENCE) is not None
+            self._pid = None
 
     async def restart(self) -> None:
         before = (self.url, self.token)
@@ -49,13 +62,16 @@ class Child:
         async with Bot(self.token, session=session) as bot:
             yield bot
 
+    def _ended(self, seconds: float) -> int | None:
+        assert self._pid is not None
+        return self._forks.exit_code(self._pid, seconds)
+
 
 @contextlib.asynccontextmanager
-async def running(store: Path) -> AsyncIterator[Child]:
-    child = Child(store)
+async def running(forks: ForkServer, folder: Path) -> AsyncIterator[Child]:
+    child = Child(forks, folder)
     await child.start()
     try:
         yield child
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            await child.kill()
+        await child.kill()

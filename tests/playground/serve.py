@@ -7,11 +7,14 @@ from pathlib import Path
 from yabot.playground.server import PlaygroundServer
 
 
-async def serve(store: Path, port: int) -> None:
+def main() -> None:
+    """Arguments: where it keeps what it knows, and its port."""
+    _, store, port = sys.argv
+    asyncio.run(_serve(Path(store), int(port)))
+
+
+async def _serve(store: Path, port: int) -> None:
     server = PlaygroundServer(store, port=port)
     await server.start()
     print(server.url, server.bot_token, flush=True)
     await asyncio.Event().wait()
-
-
-asyncio.run(serve(Path(sys.argv[1]), int(sys.argv[2])))

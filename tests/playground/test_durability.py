@@ -12,6 +12,7 @@ from aiogram.types import (
     ReactionTypeEmoji,
 )
 
+from tests.e2e.fork_server import ForkServer
 from yabot.playground.client import PlaygroundClient
 
 from .child import running
@@ -24,8 +25,8 @@ DOOR = InlineKeyboardMarkup(
 )
 
 
-async def test_nothing_that_was_answered_is_lost(tmp_path: Path) -> None:
-    async with running(tmp_path / "playground.db") as child, PlaygroundClient(child.url) as client:
+async def test_nothing_that_was_answered_is_lost(forks: ForkServer, tmp_path: Path) -> None:
+    async with running(forks, tmp_path) as child, PlaygroundClient(child.url) as client:
         alma = (await client.users())[0]["id"]
         bruno = await client.add_user("Bruno")
         await client.send(alma, "/start")
@@ -72,8 +73,10 @@ async def test_nothing_that_was_answered_is_lost(tmp_path: Path) -> None:
             assert again.message_id == sent.message_id + 1
 
 
-async def test_a_kill_in_a_burst_loses_nothing_that_was_answered(tmp_path: Path) -> None:
-    async with running(tmp_path / "playground.db") as child, PlaygroundClient(child.url) as client:
+async def test_a_kill_in_a_burst_loses_nothing_that_was_answered(
+    forks: ForkServer, tmp_path: Path
+) -> None:
+    async with running(forks, tmp_path) as child, PlaygroundClient(child.url) as client:
         alma = (await client.users())[0]["id"]
         answered: list[str] = []
 

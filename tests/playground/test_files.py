@@ -11,6 +11,7 @@ from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest, TelegramServerError
 from aiogram.types import BufferedInputFile, Message
 
+from tests.e2e.fork_server import ForkServer
 from yabot.errors import InvalidInput
 from yabot.playground import images
 from yabot.playground.client import PlaygroundClient
@@ -114,9 +115,9 @@ async def test_the_bots_files_are_stored_shown_and_sent_again(
     assert (edited.caption, edited.photo) == ("It opens", sent.photo)
 
 
-async def test_files_survive_a_kill(tmp_path: Path) -> None:
+async def test_files_survive_a_kill(forks: ForkServer, tmp_path: Path) -> None:
     async with (
-        running(tmp_path / "playground.db") as child,
+        running(forks, tmp_path) as child,
         PlaygroundClient(child.url) as client,
         child.bot() as bot,
     ):

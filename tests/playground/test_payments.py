@@ -15,6 +15,7 @@ from aiogram.types import (
     Update,
 )
 
+from tests.e2e.fork_server import ForkServer
 from tests.waiting import PATIENCE
 from yabot.errors import InvalidInput
 from yabot.playground.client import PlaygroundClient
@@ -159,9 +160,9 @@ async def test_two_payments_at_once_cannot_spend_the_same_stars(
     assert await stars(client, alma) == 50
 
 
-async def test_a_payment_survives_a_kill(tmp_path: Path) -> None:
+async def test_a_payment_survives_a_kill(forks: ForkServer, tmp_path: Path) -> None:
     async with (
-        running(tmp_path / "playground.db") as child,
+        running(forks, tmp_path) as child,
         PlaygroundClient(child.url) as client,
         child.bot() as bot,
     ):

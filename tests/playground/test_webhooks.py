@@ -14,6 +14,7 @@ from aiogram.types import BufferedInputFile, FSInputFile, Message
 from aiogram.webhook.aiohttp_server import SimpleRequestHandler
 from aiohttp import web
 
+from tests.e2e.fork_server import ForkServer
 from tests.waiting import PATIENCE, until
 from yabot.playground.client import PlaygroundClient
 from yabot.playground.server import PlaygroundServer
@@ -260,7 +261,9 @@ async def test_a_refused_method_in_an_answer_harms_nothing(
     assert receiver.texts == ["/start", "one", "two", "three"]
 
 
-async def test_what_was_not_accepted_is_delivered_after_a_kill(tmp_path: Path) -> None:
+async def test_what_was_not_accepted_is_delivered_after_a_kill(
+    forks: ForkServer, tmp_path: Path
+) -> None:
     accepts = asyncio.Event()
 
     async def wait(_update: Any) -> web.Response:
@@ -269,7 +272,7 @@ async def test_what_was_not_accepted_is_delivered_after_a_kill(tmp_path: Path) -
 
     async with (
         receiving() as receiver,
-        running(tmp_path / "playground.db") as child,
+        running(forks, tmp_path) as child,
         PlaygroundClient(child.url) as client,
         child.bot() as bot,
     ):

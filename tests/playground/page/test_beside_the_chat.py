@@ -8,6 +8,7 @@ import pytest
 from aiogram import Bot
 from aiogram.exceptions import TelegramForbiddenError
 
+from tests.e2e.fork_server import ForkServer
 from tests.playground.child import running
 from tests.playground.glass import Glass, envelope
 from tests.playground.page.browser import expect
@@ -104,9 +105,9 @@ async def test_the_theme_follows_the_system_until_it_is_chosen(
 
 
 async def test_a_killed_server_comes_back_without_a_reload(
-    tmp_path: Path, open_page: Callable[..., Any]
+    forks: ForkServer, tmp_path: Path, open_page: Callable[..., Any]
 ) -> None:
-    async with running(tmp_path / "playground.db") as child, PlaygroundClient(child.url) as client:
+    async with running(forks, tmp_path) as child, PlaygroundClient(child.url) as client:
         page = await open_page(child.url)
         await page.get_by_role("button", name="Start", exact=True).click()
         await expect(page.locator(".from-reader .text")).to_have_text("/start")
