@@ -68,7 +68,8 @@ $(VENV)/client/.done: $(SETUP) requirements/client.txt
 crash: setup
 	@CRASH_SEEDS=$(or $(CRASH_SEEDS),400) $(BIN)/pytest -v $(if $(CRASH_SEED),tests/crash/test_any_moment.py,tests/crash)
 
-# All of them, or CRITERIA="3.1.4 1.1.3", or SAMPLE=5 of them by chance (the same again: SEED=…).
+# All of them, or CRITERIA="3.1.4 1.1.3", or SAMPLE=5 of them by chance (the same again: SEED=…); several
+# at once.
 mutants: setup
 	@$(BIN)/python -m mutants $(CRITERIA) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED))
 

@@ -57,7 +57,7 @@ class Hunt:
         if not tests:
             return
         self._report.note(f"control: {len(tests)} tests that failed run without any mutant…")
-        shares = [share for share in _shared(tests, len(self._checkouts)) if share]
+        shares = [share for share in shared(tests, len(self._checkouts)) if share]
         pairs = zip(self._checkouts, shares, strict=False)
         async with asyncio.TaskGroup() as group:
             trials = [group.create_task(run_tests(*pair)) for pair in pairs]
@@ -65,7 +65,7 @@ class Hunt:
             self._report.control(trial.result())
 
 
-def _shared(tests: Sequence[str], parties: int) -> list[list[str]]:
+def shared(tests: Sequence[str], parties: int) -> list[list[str]]:
     """Among so many; a file's tests stay together, for they share what it starts."""
     files = sorted({test.partition("::")[0] for test in tests})
     party = {file: n % parties for n, file in enumerate(files)}

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mutants.checkout import ROOT
+from mutants.hunt import shared
 from mutants.marked import check, hinted, marked_tests
 from mutants.mutant import Mistake, Mutant, load
 
@@ -47,6 +48,15 @@ def test_a_claim_without_mutant_is_named() -> None:
 def test_a_mutant_without_claim_is_named() -> None:
     with pytest.raises(Mistake, match=r"no test carries the mark of 1\.1\.1"):
         check([ENTRY], {})
+
+
+def test_a_files_tests_are_not_shared_out() -> None:
+    tests = [f"tests/test_{file}.py::test_{n}" for file in "abc" for n in range(4)]
+    first, second, *rest = shares = shared(tests, 4)
+    assert [test for share in shares for test in share] == tests
+    assert {test[: test.index("::")] for test in first} == {"tests/test_a.py"}
+    assert {test[: test.index("::")] for test in second} == {"tests/test_b.py"}
+    assert [len(share) for share in rest] == [4, 0]
 
 
 def test_a_hint_without_the_mark_is_named() -> None:
