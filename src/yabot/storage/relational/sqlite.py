@@ -101,7 +101,7 @@ class SqliteDatabase:
             writer, self._writer = self._writer, None
             self._jobs.put(None)
             await asyncio.to_thread(writer.join)
-        await asyncio.to_thread(self._reads.close)
+        await self._reads.close()
 
     def _probe(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,83 +1,119 @@
-"""SQLite's reading threads: to wake one costs more than most reads, so it takes all that wait."""
+"""SQLite's reading threads: what is asked in one turn of the loop wakes one of them once.
+
+To wake a thread, and the loop by its answer, costs several times what a short read does.
+"""
 
 import asyncio
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from time import monotonic
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from yabot.errors import StoreUnavailable
 from yabot.storage.relational.database import Statement, store_errors
 from yabot.storage.relational.jobs import Job, Outcome, tell
-from yabot.storage.relational.sqlite_driver import run_plain
+from yabot.storage.relational.sqlite_driver import in_transaction, run_plain
 
 T = TypeVar("T")
 
-# Seconds after which those that were read first are told, and need not wait for the others.
-LONG = 0.001
+# Seconds after which a read counts as long: nobody waits for it but who has asked for it.
+LONG = 0.002
 
 
 class SqliteReads:
+    """Each read sees what had been committed when it was asked for, or later."""
+
     def __init__(self, engine: Engine, threads: int) -> None:
         self._engine = engine
+        self._most = threads
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="sqlite-read")
+        self._called: list[Future[None]] = []
+        # Any thread takes from the one and adds to the other.
         self._waiting: deque[Job] = deque()
-        # Whether a thread is on its way that has not looked yet at what waits.
-        self._is_called = False
+        self._outcomes: deque[Outcome] = deque()
+        self._unanswered = 0
+        self._is_due = self._is_watched = self._is_closed = False
 
     async def read(self, query: Statement[T]) -> T:
-        """On a snapshot that has all of what was committed before the call."""
+        if self._is_closed:
+            raise StoreUnavailable("SQLite", "it is closed")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._waiting.append(Job(query, future))
-        if not self._is_called:
-            self._is_called = True
-            self._threads.submit(self._run_waiting, loop)
+        self._unanswered += 1
+        if not self._is_due:
+            self._is_due = True
+            loop.call_soon(self._hand_over, loop)
         return await future
 
-    def close(self) -> None:
-        """When all that was asked has been read."""
-        self._threads.shutdown()
+    async def close(self) -> None:
+        """What was asked for is answered."""
+        self._is_closed = True
+        self._hand_over(asyncio.get_running_loop())
+        await asyncio.to_thread(self._threads.shutdown)
+        self._settle()
 
-    def _run_waiting(self, loop: asyncio.AbstractEventLoop) -> None:
-        # Whoever asks from now on calls another thread: this one may be held up by a long read.
-        self._is_called = False
-        while self._waiting:
-            outcomes: list[Outcome] = []
-            try:
-                with store_errors("SQLite"), self._engine.connect() as connection:
-                    self._run_some(connection, outcomes)
-            except Exception as error:  # noqa: BLE001 - whoever waits is told
-                outcomes += [(job, None, error) for job in self._take()]
-            loop.call_soon_threadsafe(tell, outcomes)
+    def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
+        if not self._is_due:
+            return
+        self._is_due = False
+        self._call(loop)
+        if not self._is_watched:
+            self._is_watched = True
+            loop.call_later(LONG, self._relieve, loop)
 
-    def _run_some(self, connection: Connection, outcomes: list[Outcome]) -> None:
-        """Until one fails, behind which the connection is not used any more, or it takes long."""
-        began = monotonic()
-        for job in self._take():
-            outcomes.append(_run(connection, job))
-            if outcomes[-1][2] is not None or monotonic() - began > LONG:
-                break
+    def _relieve(self, loop: asyncio.AbstractEventLoop) -> None:
+        """What waits behind a long read goes to another thread; what came before it is told."""
+        self._settle()
+        self._called = [call for call in self._called if not call.done()]
+        if self._waiting and len(self._called) < self._most and not self._is_closed:
+            self._call(loop)
+        self._is_watched = self._unanswered > 0
+        if self._is_watched:
+            loop.call_later(LONG, self._relieve, loop)
 
-    def _take(self) -> Iterator[Job]:
-        """Other threads take from the same."""
-        while self._waiting:
-            try:
+    def _call(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._called.append(self._threads.submit(self._answer, loop))
+
+    def _answer(self, loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            with store_errors("SQLite"), self._engine.connect() as connection:
+                for job in self._taken():
+                    self._outcomes.append(_outcome(connection, job))
+        except Exception as error:  # noqa: BLE001 - whoever waits is told
+            self._outcomes.extend((job, None, error) for job in self._taken())
+        loop.call_soon_threadsafe(self._settle)
+
+    def _taken(self) -> Iterator[Job]:
+        """One after the other, until none waits: other threads take from the same."""
+        with suppress(IndexError):
+            while True:
                 yield self._waiting.popleft()
-            except IndexError:
-                return
+
+    def _settle(self) -> None:
+        with suppress(IndexError):
+            while True:
+                outcome = self._outcomes.popleft()
+                self._unanswered -= 1
+                tell([outcome])
 
 
-def _run(connection: Connection, job: Job) -> Outcome:
+def _outcome(connection: Connection, job: Job) -> Outcome:
     try:
         with store_errors("SQLite"):
-            # By the driver: prepared statements pass SQLAlchemy by, and it would not begin.
-            run_plain(connection, "BEGIN")
-            result = job.work(connection)
-            # Else the next one would see what this one has seen.
-            run_plain(connection, "ROLLBACK")
-    except Exception as error:  # noqa: BLE001 - whoever waits is told
+            _begin(connection)
+            return job, job.work(connection), None
+    except Exception as error:  # noqa: BLE001 - whoever has asked is told
         return job, None, error
-    return job, result, None
+
+
+def _begin(connection: Connection) -> None:
+    """A snapshot of its own: of a read before this one it would miss what was committed since."""
+    connection.rollback()
+    # By the driver: prepared statements pass SQLAlchemy by, and it would neither begin nor end.
+    if in_transaction(connection):
+        run_plain(connection, "ROLLBACK")
+    run_plain(connection, "BEGIN")
