@@ -1,7 +1,8 @@
 """What the commands share: the settings, and a way to run to the end."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import os
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 import typer
@@ -15,13 +16,14 @@ from yabot.settings import ConfigManager, Settings
 LOG_FILE = "yabot.log"
 
 
-def load_settings(*, log_to_file: bool = False) -> Settings:
-    """The configuration, its warnings told, logging set up. Raises ConfigurationError.
+def load_settings(*, log_to_file: bool = False, without: Sequence[str] = ()) -> Settings:
+    """The configuration, its warnings told, logging set up; as if the variables ``without`` were
+    not set. Raises ConfigurationError.
 
     With ``log_to_file`` the terminal is left to people: lines go to the log's file, which is in the
     data directory where the settings name none.
     """
-    manager = ConfigManager()
+    manager = ConfigManager({**os.environ, **dict.fromkeys(without, "")})
     settings = manager.load()
     chosen = settings.logging
     if log_to_file and chosen.file_path is None:

@@ -94,3 +94,47 @@ def verify(
             typer.echo(line)
     if not found.is_clean:
         raise typer.Exit(1)
+
+
+@app.command()
+def complete(
+    unverified: Annotated[
+        bool, typer.Option("--unverified", help="Whatever a verification would find.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Switch over: after a clean verification, the old store is neither read nor written any more.
+
+    Exit 1 when the two sides differ; then nothing has changed.
+    """
+    from yabot.cli.legacy_switch import complete_migration, completion_lines
+
+    done = complete_migration(unverified=unverified)
+    if done is None:
+        raise typer.Exit(INTERRUPTED)
+    if as_json:
+        typer.echo(json.dumps(done.as_json(), ensure_ascii=False))
+    else:
+        for line in completion_lines(done):
+            typer.echo(line)
+    if done.until is None:
+        raise typer.Exit(1)
+
+
+@app.command()
+def rollback(as_json: Json = False) -> None:
+    """Go back to the old bot: its store gets all that has happened here since.
+
+    Ended before its end, it goes on when it is run again, 130 at Ctrl+C.
+    """
+    from yabot.cli.legacy_back import rolled_back_lines
+    from yabot.cli.legacy_switch import roll_back_migration
+
+    done = roll_back_migration()
+    if done is None:
+        raise typer.Exit(INTERRUPTED)
+    if as_json:
+        typer.echo(json.dumps(done.counts(), ensure_ascii=False))
+    else:
+        for line in rolled_back_lines(done):
+            typer.echo(line)

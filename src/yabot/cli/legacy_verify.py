@@ -6,9 +6,9 @@ from pathlib import Path
 from yabot.app.features import FEATURES
 from yabot.app.services import open_services
 from yabot.cli.context import load_settings
-from yabot.cli.legacy_import import FOLDER
 from yabot.cli.progress import progress_bar
 from yabot.errors import InvalidInput
+from yabot.features.legacy.dual import FOLDER
 from yabot.features.legacy.phases import Migration, Migrations
 from yabot.features.legacy.sources.json_file import JsonFile
 from yabot.features.legacy.sources.recognition import recognize

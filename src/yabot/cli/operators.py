@@ -25,7 +25,7 @@ class Operator:
     def __init__(self, database: Database, partitions: int) -> None:
         self.database = database
         # For the audit.
-        self.name = _name()
+        self.name = operator_name()
         # No event is published from here.
         self._commits = CommitLog(database, Catalog([]), partitions)
 
@@ -45,7 +45,7 @@ async def operating(settings: Settings) -> AsyncIterator[Operator]:
         yield Operator(database, settings.bus_partitions)
 
 
-def _name() -> str:
+def operator_name() -> str:
     try:
         return f"command line, {getpass.getuser()}"
     except (KeyError, OSError):  # in a container the user may have no name

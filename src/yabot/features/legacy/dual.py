@@ -18,7 +18,12 @@ from yabot.features.legacy.forgetting import Forgetting
 from yabot.features.legacy.merger import Merger
 from yabot.features.legacy.mirror import CHUNK, KIND, Mirror
 from yabot.features.legacy.old_file import OldFileBusy, OldFileUnusable
-from yabot.features.legacy.phases import Migrations, in_migration_mode
+from yabot.features.legacy.phases import (
+    Migration,
+    Migrations,
+    in_migration_mode,
+    is_rolling_back,
+)
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import LEGACY_WAITING, LEGACY_WAITING_AGE
 from yabot.runtime.loops import WakingLoop
@@ -72,10 +77,23 @@ class Dual:
 
     async def _round(self) -> None:
         migration = await self.migrations.current()
-        if not in_migration_mode(migration):
+        if in_migration_mode(migration):
+            await self.go_on(migration)
+        elif not is_rolling_back(migration):
             await self._database.write(waiting.drop_changes)
             await self.forgetting.run_once()
-            return
+
+    async def follow(self, migration: Migration | None) -> None:
+        """Take in what the old bot has written. Raises as ``go_on``."""
+        snapshot = await self.following.run_once(migration)
+        await asyncio.to_thread(snapshot.close)
+
+    async def go_on(self, migration: Migration | None) -> None:
+        """Take in what the old bot has written, and write for it what waits.
+
+        Raises OldFileBusy, OldFileUnusable, InvalidInput, StoreUnavailable, and GuardFailed when
+        the phase is another one.
+        """
         snapshot = await self.following.run_once(migration)
         try:
             source = await self.following.source()

@@ -74,8 +74,8 @@ class Following:
         if since == now:
             return
         source = await self.source()
-        # Nobody has asked for an import yet: everybody else comes when they come.
-        only_known = migration is None and since == 0
+        # Nobody has asked for an import yet, or any more: everybody else comes when they come.
+        only_known = since == 0 if migration is None else not migration.is_open
         after = ""
         while entries := await asyncio.to_thread(snapshot.changed, since, after, CHUNK):
             after = entries[-1].key

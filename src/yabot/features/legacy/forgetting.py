@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid_utils import uuid7
 
 from yabot.features.legacy import waiting
+from yabot.features.legacy.phases import current, is_rolling_back
 from yabot.features.legacy.snapshot import Snapshot
 from yabot.features.legacy.waiting import Waiting
 from yabot.log.commit_log import CommitLog, Committed
@@ -25,6 +26,8 @@ class Forgetting:
 
     async def run_once(self) -> list[str]:
         """Gives who else was noted, and is not any more. Raises StoreUnavailable."""
+        if is_rolling_back(await self.commits.database.read(current)):
+            return []
         noted = await self.commits.database.read(waiting.noted(AT_ONCE))
         removed = [each.user_id for each in noted if each.removed]
         if removed:

@@ -72,6 +72,10 @@ class Known:
         """The row, when ``user`` is about to be written."""
         return replace(self, writing=user)
 
+    def writes_the_same(self, other: "Known") -> bool:
+        """Whether both are about to write one thing, as one write."""
+        return self.writing is not None and (self.mark, self.writing) == (other.mark, other.writing)
+
     def unwritten(self) -> "Known":
         """The row, when it is known that nothing has been written."""
         return replace(self, writing=None)

@@ -45,6 +45,8 @@ KIND = "json"
 """The one kind of store that is written."""
 
 Changes = dict[str, Any]
+Claimed = dict[str, Known]
+"""What their rows say, by user, while they are written."""
 
 
 @dataclass(slots=True)
@@ -73,13 +75,13 @@ class Mirror:
         if damage is not None:
             raise OldFileUnusable(f"the old bot's file is torn, and not written: {damage.where}")
         changes: Changes = {}
-        claimed: list[str] = []
+        claimed: Claimed = {}
         unmerged: list[str] = []
         for n in range(0, len(waiting_now), CHUNK):
             claim = _Claim(self.merger, snapshot, source, waiting_now[n : n + CHUNK])
             await self._decide(claim.make, migration)
             changes |= claim.changes
-            claimed += claim.claimed
+            claimed |= claim.claimed
             unmerged += claim.unmerged
         self.at("claimed")
         if changes:
@@ -89,7 +91,7 @@ class Mirror:
         self.at("settled")
         return unmerged
 
-    async def _write(self, snapshot: Snapshot, changes: Changes, claimed: Sequence[str]) -> None:
+    async def _write(self, snapshot: Snapshot, changes: Changes, claimed: Claimed) -> None:
         state, content = await asyncio.to_thread(lambda: snapshot.contents)
         self._replaced.hold(self.path)
         try:
@@ -100,16 +102,18 @@ class Mirror:
             raise
         LEGACY_WRITTEN.inc(len(changes))
 
-    async def _take_back(self, user_ids: Sequence[str]) -> None:
-        """Nothing of it has been written: the mark stays free for the next try."""
+    async def _take_back(self, claimed: Claimed) -> None:
+        """Nothing of it has been written: the marks stay free for the next try. Whom another
+        process has claimed since, a roll-back's, are not ours any more."""
 
         async def decide(work: UnitOfWork) -> None:
-            seen = await self.merger.look(user_ids)
-            for user_id, known in ((each, seen[each].known) for each in user_ids):
-                if known is not None and known.writing is not None:
+            seen = await self.merger.look([*claimed])
+            for user_id, ours in claimed.items():
+                known = seen[user_id].known
+                if known is not None and known.writes_the_same(ours):
                     work.add(repository.replace(user_id, known, known.unwritten(), waits=True))
 
-        if user_ids:
+        if claimed:
             await self._decide(decide, None, held=False)
 
     async def _settle_removals(self, snapshot: Snapshot, removed: Sequence[Waiting]) -> None:
@@ -148,11 +152,11 @@ class _Claim:
     source: Source
     users: Sequence[Waiting]
     changes: Changes = field(default_factory=dict)
-    claimed: list[str] = field(default_factory=list)
+    claimed: Claimed = field(default_factory=dict)
     unmerged: list[str] = field(default_factory=list)
 
     async def make(self, work: UnitOfWork) -> None:
-        self.changes, self.claimed, self.unmerged = {}, [], []
+        self.changes, self.claimed, self.unmerged = {}, {}, []
         seen = await self.merger.look([each.user_id for each in self.users])
         entries = await asyncio.to_thread(self._entries)
         for each in self.users:
@@ -185,9 +189,10 @@ class _Claim:
             log.warning("legacy.not_mirrored", user_id=waits.user_id, reason=written.reason)
             self._leave(work, waits, seen.known)
             return
-        self._begin(work, waits, seen.known, known.writes(written.user))
+        claimed = known.writes(written.user)
+        self._begin(work, waits, seen.known, claimed)
         self.changes[waits.user_id] = profile
-        self.claimed.append(waits.user_id)
+        self.claimed[waits.user_id] = claimed
 
     def _take_out(self, work: UnitOfWork, waits: Waiting) -> None:
         if waits.removed:

@@ -162,6 +162,12 @@ def _write_all(target: Path, changes: Mapping[str, Any], file: TextIO) -> None:
     file.write("}" + _ending(target))
 
 
+def require_whole(path: Path) -> None:
+    """Raises OldFileUnusable for a file that the old bot itself could not read, OSError."""
+    for _ in _members(path):
+        pass
+
+
 def _members(target: Path) -> Iterator[tuple[str, str]]:
     """Raises OldFileUnusable for a file that the old bot itself could not read."""
     with target.open("rb") as source:

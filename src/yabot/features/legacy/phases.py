@@ -60,6 +60,11 @@ def in_migration_mode(migration: Migration | None) -> bool:
     return migration is None or migration.is_open
 
 
+def is_rolling_back(migration: Migration | None) -> bool:
+    """Whether a command is at work on both sides, which are to be left to it."""
+    return migration is not None and migration.phase == "rolling_back"
+
+
 _columns = tuple(
     legacy_migrations.c[name]
     for name in (

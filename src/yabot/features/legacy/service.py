@@ -3,7 +3,9 @@
 from yabot.feature import Services
 from yabot.features.legacy import waiting
 from yabot.features.legacy.dual import FOLDER, Dual
+from yabot.features.legacy.expiry import LOOK_EVERY, SnapshotExpiry
 from yabot.features.legacy.forgetting import Forgetting
+from yabot.features.legacy.phases import Migrations
 from yabot.features.users.service import UserService
 from yabot.runtime.loops import WakingLoop
 
@@ -20,10 +22,13 @@ class Legacy:
             services.commits.companions.append(waiting.beside)
 
     def loops(self) -> list[WakingLoop]:
-        if self.dual is not None:
-            return [self.dual.loop]
         data_dir = self._services.data_dir
         if data_dir is None:
             return []
+        folder = data_dir / FOLDER
+        expiry = SnapshotExpiry(Migrations(self._services.database), folder)
+        expiring = WakingLoop("legacy.snapshot", expiry.look, LOOK_EVERY)
+        if self.dual is not None:
+            return [self.dual.loop, expiring]
         # An import that was made without naming the store has left a copy of it, too.
-        return [Forgetting(self._services.commits, data_dir / FOLDER).loop()]
+        return [Forgetting(self._services.commits, folder).loop(), expiring]

@@ -51,3 +51,11 @@ def _described(head: bytes) -> str:
     if not begin:
         return "it has nothing but white space"
     return "it is neither a JSON object nor a SQLite database"
+
+
+def of_kind(kind: str) -> Source:
+    """The one that names itself so. Raises InvalidInput when this version knows none."""
+    found = next((each for each in SOURCES if each.kind == kind), None)
+    if found is None:
+        raise InvalidInput(f"this version reads no old store of the kind {kind}")
+    return found

@@ -1,0 +1,77 @@
+"""Switching over to this program for good, and going back to the old bot."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from typing import TypeVar
+
+from yabot.app.features import FEATURES
+from yabot.app.services import following_documents, open_services
+from yabot.cli.context import load_settings, run_until_signalled
+from yabot.cli.legacy_back import back_to_the_old_bot, bars
+from yabot.cli.legacy_verify import subject_of
+from yabot.cli.operators import operator_name
+from yabot.feature import Services
+from yabot.features.legacy.completion import Completing, Completion
+from yabot.features.legacy.dual import FOLDER
+from yabot.features.legacy.phases import Migrations
+from yabot.features.legacy.rollback import RolledBack
+from yabot.runtime.stopping import finished_before
+from yabot.settings import Settings
+
+T = TypeVar("T")
+
+
+def complete_migration(*, unverified: bool) -> Completion | None:
+    """None: somebody has stopped it. Raises InvalidInput when it is not the time for it."""
+    settings = load_settings()
+
+    async def complete(services: Services) -> Completion:
+        migrations = Migrations(services.database, operator_name())
+        subject = None if unverified else subject_of(settings, await migrations.current(), None)
+        completing = Completing(services, migrations, settings.data_dir / FOLDER)
+        with bars() as on_progress:
+            return await completing.run(subject, on_progress)
+
+    return _until_stopped(settings, complete)
+
+
+def roll_back_migration() -> RolledBack | None:
+    """None: somebody has stopped it. Raises InvalidInput when there is nothing to go back to."""
+    # The file may be what is to be made anew: that it is not there is no mistake of the settings.
+    settings = load_settings(without=("LEGACY_DB_PATH",))
+
+    async def roll_back(services: Services) -> RolledBack:
+        return await back_to_the_old_bot(services, settings, operator_name(), None)
+
+    return _until_stopped(settings, roll_back)
+
+
+def completion_lines(done: Completion) -> Iterator[str]:
+    if done.verification is not None:
+        yield from done.verification.lines()
+    if done.until is None:
+        yield "The two sides differ: nothing was switched over."
+        return
+    yield "The migration is complete: the old store is neither read nor written any more."
+    yield "Take LEGACY_DB_PATH away, if it is still set."
+    yield (
+        f"Until {done.until:%Y-%m-%d}, `yabot legacy rollback` leads back; then the snapshot, "
+        "which holds readers' data, is deleted."
+    )
+
+
+def _until_stopped(settings: Settings, work: Callable[[Services], Awaitable[T]]) -> T | None:
+    answers: list[T] = []
+
+    async def serve(stop: asyncio.Event) -> None:
+        async with (
+            open_services(settings, FEATURES) as services,
+            following_documents(services, FEATURES),
+        ):
+            await finished_before(stop, answer(services))
+
+    async def answer(services: Services) -> None:
+        answers.append(await work(services))
+
+    run_until_signalled(serve)
+    return answers[0] if answers else None

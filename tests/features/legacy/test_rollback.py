@@ -1,0 +1,223 @@
+"""Back to the old bot, with all that has happened since: on both databases, the old bot's file."""
+
+import json
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.features.legacy.both import Both
+from tests.features.legacy.old_bot import tear
+from tests.storage.dumps import rows_of
+from yabot import clock
+from yabot.errors import InvalidInput
+from yabot.features.legacy.breath import Breath
+from yabot.features.legacy.details import Details
+from yabot.features.legacy.dual import FOLDER
+from yabot.features.legacy.events import Phase, Reason
+from yabot.features.legacy.importer import Importer
+from yabot.features.legacy.phases import Migrations
+from yabot.features.legacy.report import Report
+from yabot.features.legacy.rollback import Rollback, RolledBack
+from yabot.features.legacy.snapshot import Snapshot
+from yabot.features.legacy.sources.recognition import recognize
+from yabot.features.legacy.tables import legacy_users
+from yabot.log.tables import outgoing
+from yabot.log.unit_of_work import UnitOfWork
+
+pytestmark = pytest.mark.criterion("5.4.4")
+
+ANA, BEA, CLEO, DORA = 7, 8, 9, 10
+
+
+def folder(both: Both) -> Path:
+    return both.old.path.parent / "data" / FOLDER
+
+
+async def migrate(both: Both) -> None:
+    """The import, to the phase in which both bots are at work."""
+    migrations = both.dual.migrations
+
+    async def begin(work: UnitOfWork) -> None:
+        await migrations.begin(work, "json", both.old.path, folder(both))
+
+    await both.house.world.decide(f"begin {clock.utc_now()}", begin)
+    await bring_all(both)
+    await enter(both, "dual")
+    await both.rounds()
+
+
+async def bring_all(both: Both) -> None:
+    services = both.house.world.services
+    breath = Breath(services.database, folder(both), lambda _: {})
+    importer = Importer(services.commits, both.house.merger, both.house.besitos, breath)
+    source = recognize(both.old.path)
+    with (
+        Details.kept_in(folder(both)) as details,
+        closing(Snapshot.take(source, both.old.path, folder(both))) as snapshot,
+    ):
+        await importer.run(snapshot, source, Report(details), lambda *_: None)
+
+
+async def enter(both: Both, phase: Phase) -> None:
+    async def decide(work: UnitOfWork) -> None:
+        await both.dual.migrations.enter(work, phase)
+
+    await both.house.world.decide(f"{phase} {clock.utc_now()}", decide)
+
+
+async def phase(both: Both) -> str | None:
+    migration = await both.dual.migrations.current()
+    return None if migration is None else migration.phase
+
+
+async def roll_back(both: Both, reason: Reason | None = None) -> RolledBack:
+    services = both.house.world.services
+    rollback = Rollback(services, Migrations(services.database, "a test"), folder(both))
+    return await rollback.run(reason, lambda *_: None)
+
+
+@pytest.fixture
+async def migrated(both: Both) -> Both:
+    """Three were with the old bot; one of them has come here since, and somebody new."""
+    for reader, kisses in ((ANA, 20), (BEA, 30), (CLEO, 40)):
+        both.earns_there(reader, kisses)
+    await migrate(both)
+    await both.comes(ANA)
+    await both.earns(ANA, 100)
+    await both.comes(DORA, "Dora")
+    await both.earns(DORA, 3)
+    return both
+
+
+def kisses(both: Both) -> dict[int, int]:
+    """As the old bot reads them."""
+    readers = (ANA, BEA, CLEO, DORA)
+    return {each: both.old.get_user_profile(each)["kisses"] for each in readers}
+
+
+async def test_the_old_bot_goes_on_with_what_has_happened_since(migrated: Both) -> None:
+    stood = json.dumps(migrated.there()["8"])
+    done = await roll_back(migrated)
+    assert kisses(migrated) == {ANA: 125, BEA: 35, CLEO: 45, DORA: 3}
+    assert json.dumps(migrated.there()["8"]) == stood
+    assert migrated.there()["10"]["first_name"] == "Dora"
+    assert await phase(migrated) == "rolled_back"
+    counts = done.counts()
+    assert counts["users"] == {"in_both": 4, "taken_away": 2, "stay": 2, "still_waiting": 0}
+    assert counts["besitos"] == {
+        "in_the_store": 208,
+        "here_before": 208,
+        "taken_away": 80,
+        "reconcile": True,
+    }
+    assert (await migrated.has(ANA), await migrated.has(BEA)) == (125, 0)
+    assert await migrated.house.audits() == []
+    assert await rows_of(migrated.house.world.services.database, outgoing) == []
+
+
+async def test_another_import_counts_nobody_twice(migrated: Both) -> None:
+    await roll_back(migrated)
+    migrated.earns_there(ANA, 1)
+    migrated.earns_there(BEA, 2)
+    await migrate(migrated)
+    readers = (ANA, BEA, CLEO, DORA)
+    assert [await migrated.has(each) for each in readers] == [126, 37, 45, 3]
+    assert await migrated.house.audits() == []
+    await roll_back(migrated)
+    assert kisses(migrated) == {ANA: 126, BEA: 37, CLEO: 45, DORA: 3}
+
+
+async def test_a_second_time_nothing_changes(migrated: Both) -> None:
+    await roll_back(migrated)
+    stood, rows = migrated.old.path.read_bytes(), await rows_of_users(migrated)
+    done = await roll_back(migrated)
+    assert done.taken.users == 0
+    assert migrated.old.path.read_bytes() == stood
+    assert await rows_of_users(migrated) == rows
+
+
+async def test_who_goes_on_behind_it_is_written_by_another_one(migrated: Both) -> None:
+    await roll_back(migrated)
+    await migrated.earns(ANA, 7)
+    migrated.earns_there(BEA, 1)
+    await roll_back(migrated)
+    assert kisses(migrated) == {ANA: 132, BEA: 36, CLEO: 45, DORA: 3}
+    assert await migrated.has(BEA) == 0
+
+
+async def test_what_the_old_bot_has_written_last_is_not_lost(migrated: Both) -> None:
+    migrated.earns_there(ANA, 1)
+    migrated.earns_there(BEA, 2)
+    await roll_back(migrated)
+    assert kisses(migrated) == {ANA: 126, BEA: 37, CLEO: 45, DORA: 3}
+
+
+@pytest.mark.parametrize("harm", ["missing", "torn", "empty", "no JSON"])
+async def test_a_file_that_is_gone_is_made_anew(migrated: Both, harm: str) -> None:
+    await migrated.rounds()
+    await migrated.earns(ANA, 10)
+    path = migrated.old.path
+    if harm == "missing":
+        path.unlink()
+    elif harm == "torn":
+        tear(path)
+    else:
+        path.write_text("" if harm == "empty" else "perdido")
+    done = await roll_back(migrated)
+    assert done.restored
+    assert kisses(migrated) == {ANA: 135, BEA: 35, CLEO: 45, DORA: 3}
+    assert done.reconciles
+
+
+async def test_a_completed_migration_is_rolled_back_after_days(migrated: Both) -> None:
+    await migrated.rounds()
+    await enter(migrated, "completed")
+    stood = migrated.old.path.read_bytes()
+    clock.set_ahead(clock.ahead() + timedelta(days=9))
+    try:
+        await migrated.earns(ANA, 1000)
+        await migrated.comes(CLEO)
+        await migrated.rounds()
+        # Neither read nor written.
+        assert migrated.old.path.read_bytes() == stood
+        done = await roll_back(migrated)
+    finally:
+        clock.set_ahead(timedelta())
+    assert kisses(migrated) == {ANA: 1125, BEA: 35, CLEO: 45, DORA: 3}
+    assert (done.taken.users, await migrated.has(CLEO)) == (1, 45)
+
+
+async def test_not_without_a_snapshot(migrated: Both) -> None:
+    await migrated.rounds()
+    await enter(migrated, "completed")
+    (folder(migrated) / "snapshot.db").unlink()
+    with pytest.raises(InvalidInput, match="not there any more"):
+        await roll_back(migrated)
+    assert await phase(migrated) == "completed"
+
+
+async def test_who_was_forgotten_is_not_in_the_file(migrated: Both) -> None:
+    await migrated.rounds()
+    await enter(migrated, "completed")
+    await migrated.house.world.delete()
+    await migrated.rounds()
+    assert "7" in migrated.there()
+    await roll_back(migrated)
+    assert [*migrated.there()] == ["8", "9", "10"]
+
+
+async def test_without_a_migration_there_is_nothing_to_go_back_from(both: Both) -> None:
+    with pytest.raises(InvalidInput, match="there is no migration"):
+        await roll_back(both)
+
+
+async def test_only_the_readers_who_came_since_are_in_sql(migrated: Both) -> None:
+    await roll_back(migrated)
+    rows = await rows_of(migrated.house.world.services.database, legacy_users)
+    assert [row["base"] for row in rows if row["origin"] == "taken_back"] == [None, None]
+
+
+async def rows_of_users(both: Both) -> list[dict[str, object]]:
+    return await rows_of(both.house.world.services.database, legacy_users)
