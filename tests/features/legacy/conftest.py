@@ -19,6 +19,12 @@ def house(database: Database, documents: DocumentStore) -> House:
 
 
 @pytest.fixture
+def sqlite_house(sqlite_database: Database, documents: DocumentStore) -> House:
+    """For what is the same on either."""
+    return new_house(sqlite_database, documents)
+
+
+@pytest.fixture
 async def working(sqlite_database: Database, documents: DocumentStore) -> AsyncIterator[Harness]:
     """All features at work, subscribers too."""
     began = clock.ahead()

@@ -11,6 +11,7 @@ from sqlalchemy import update
 from tests.features.legacy.house import House
 from tests.features.legacy.old_bot import FIRST_ID, new_profile, old_users, tear
 from yabot.features.besitos.tables import accounts
+from yabot.features.legacy import waiting
 from yabot.features.legacy.record import Record
 from yabot.features.legacy.sources.json_file import JsonFile
 from yabot.features.legacy.sources.port import Entry
@@ -201,21 +202,22 @@ async def test_what_is_on_its_way_is_looked_at_again(store: OldStore) -> None:
     assert found.besitos_there == found.besitos_here
 
 
-async def test_what_does_not_arrive_is_told(store: OldStore) -> None:
+@pytest.mark.parametrize("noted", [True, False])
+async def test_what_does_not_arrive_is_told(noted: bool, store: OldStore) -> None:
+    """Sooner when nobody has noted that it is to be written."""
     await store.house.award(str(ANA), 7)
-    await store.house.award(str(BEA), 7)
+    if noted:
+        await store.house.world.services.database.write(waiting.note(str(ANA)))
     waits: list[int] = []
 
-    async def mirror_one() -> None:
+    async def nothing_arrives() -> None:
         waits.append(len(waits))
-        store.users[str(BEA)]["kisses"] += 7 * (len(waits) == 1)
-        store.path.write_text(json.dumps(store.users))
 
-    found = await store.verify(waits=(mirror_one, mirror_one))
-    assert {each.user_id for each in found.told} == {str(ANA)}
+    found = await store.verify(waits=(nothing_arrives,) * 3)
+    assert [each.user_id for each in found.told] == [str(ANA)]
     assert found.counts == {"agrees": USERS - 1, "differs": 1}
     assert found.besitos_here - found.besitos_there == 7
-    assert len(waits) == 2
+    assert len(waits) == (3 if noted else 1)
 
 
 @pytest.mark.parametrize("touched", [True, False])

@@ -1,7 +1,7 @@
 """What holding the old store against the new ones has found."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
@@ -32,6 +32,8 @@ class Outcome:
     differences: tuple[Difference, ...] = ()
     reason: str = ""
     """Of a refusal."""
+    is_on_its_way: bool = False
+    """Somebody is about to bring what one side lacks."""
 
     def gone_on(self) -> "Outcome":
         return replace(self, kind="newer_here", differences=())
@@ -79,6 +81,10 @@ class Verification:
             self.fields.update(each.field for each in outcome.differences)
             if len(self.told) < TOLD:
                 self.told.append(outcome)
+
+    def add_all(self, outcomes: Iterable[Outcome]) -> None:
+        for outcome in outcomes:
+            self.add(outcome)
 
     def lines(self) -> Iterator[str]:
         """For people: what is wrong first, then the totals."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from yabot.errors import GuardFailed
 from yabot.feature import Services
-from yabot.features.legacy import repository
+from yabot.features.legacy import repository, waiting
 from yabot.features.legacy.comparison import differences
 from yabot.features.legacy.looking import Seen
 from yabot.features.legacy.merger import Merger
@@ -23,8 +23,10 @@ from yabot.features.users.service import UserService
 
 CHUNK = 500
 Wait = Callable[[], Awaitable[None]]
-# Before each further look at those who differ: what was on its way has arrived by then.
-WAITS: tuple[Wait, ...] = tuple(partial(asyncio.sleep, seconds) for seconds in (2.0, 5.0, 15.0))
+# Before the second look at those who differ, and each further one at whom something is on its way
+# to: a large file is written once in a minute or two.
+_SECONDS = (2.0, 5.0, 15.0, 60.0, 60.0)
+WAITS: tuple[Wait, ...] = tuple(partial(asyncio.sleep, seconds) for seconds in _SECONDS)
 # Where more differ than these, it is not because they are on their way.
 MOST_AGAIN = 50_000
 
@@ -78,11 +80,13 @@ class Verifier:
                     else:
                         found.add(outcome)
             for wait in self._waits:
-                if again:
-                    await wait()
-                    again = await self._look_again(subject, folder, [*again], found)
-        for outcome in again.values():
-            found.add(outcome)
+                if not again:
+                    break
+                await wait()
+                wrong = await self._look_again(subject, folder, [*again], found)
+                again = {each.user_id: each for each in wrong if each.is_on_its_way}
+                found.add_all(each for each in wrong if not each.is_on_its_way)
+        found.add_all(again.values())
         return found
 
     async def _everybody(
@@ -114,9 +118,9 @@ class Verifier:
 
     async def _look_again(
         self, subject: Subject, folder: Path, user_ids: Sequence[str], found: Verification
-    ) -> dict[str, Outcome]:
-        """Those who are wrong still."""
-        still: dict[str, Outcome] = {}
+    ) -> list[Outcome]:
+        """Of those who are wrong still; the others are in ``found`` then."""
+        wrong: list[Outcome] = []
         async with _copied(subject, folder) as snapshot:
             found.damage = _damage(snapshot)
             for start in range(0, len(user_ids), CHUNK):
@@ -128,10 +132,10 @@ class Verifier:
                     *await self._judge(subject, gone),
                 ]:
                     if outcome.kind in found.wrong:
-                        still[outcome.user_id] = outcome
+                        wrong.append(outcome)
                     else:
                         found.add(outcome)
-        return still
+        return wrong
 
     async def _compare(self, subject: Subject, entries: Sequence[Entry]) -> list[Outcome]:
         outcomes: list[Outcome] = []
@@ -156,7 +160,8 @@ class Verifier:
             outcome = _outcome(seen[user_id], old, ours)
             if outcome is not None:
                 outcomes.append(outcome)
-        return outcomes if subject.mirrored else await self._without_newer(outcomes, seen, theirs)
+        more = self._with_their_way if subject.mirrored else self._without_newer
+        return await more(outcomes, seen, theirs)
 
     async def _ours(self, seen: Seen) -> OldUser | None:
         """Whoever moves on while they are looked at is looked at once more."""
@@ -165,6 +170,20 @@ class Verifier:
                 return await self._merger.ours(seen)
             except GuardFailed:
                 seen = (await self._merger.look([seen.user_id]))[seen.user_id]
+
+    async def _with_their_way(
+        self,
+        outcomes: Sequence[Outcome],
+        seen: Mapping[str, Seen],
+        theirs: Mapping[str, OldUser | None],
+    ) -> list[Outcome]:
+        """Whether what happened here waits to be written there, or the other way round."""
+        differing = [each.user_id for each in outcomes if each.kind != "agrees"]
+        noted = await self._database.read(waiting.noted(differing)) if differing else ()
+        return [
+            replace(each, is_on_its_way=each.user_id in noted or _is_under_way(seen, theirs, each))
+            for each in outcomes
+        ]
 
     async def _without_newer(
         self,
@@ -196,6 +215,15 @@ def _outcome(seen: Seen, theirs: OldUser | None, ours: OldUser | None) -> Outcom
         return Outcome(seen.user_id, kind, kisses, besitos)
     found = tuple(differences(theirs, ours))
     return Outcome(seen.user_id, "differs" if found else "agrees", kisses, besitos, found)
+
+
+def _is_under_way(
+    seen: Mapping[str, Seen], theirs: Mapping[str, OldUser | None], outcome: Outcome
+) -> bool:
+    known, old = seen[outcome.user_id].known, theirs[outcome.user_id]
+    if known is None or old is None:
+        return outcome.kind == "only_there"
+    return known.waits or known.writing is not None or known.digest != old.digest
 
 
 def _is_as_agreed(seen: Seen, theirs: OldUser | None) -> bool:

@@ -4,7 +4,7 @@ So nobody is overlooked, whatever dies when, and a roll-back or a verification k
 who is still to be written.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from sqlalchemy import (
@@ -132,6 +132,16 @@ def page(after: str, size: int) -> Statement[list[Waiting]]:
         return [found[user_id] for user_id in sorted(found)[:size]]
 
     return read
+
+
+_those = select(legacy_waiting.c.user_id).where(
+    legacy_waiting.c.user_id.in_(bindparam("users", expanding=True))
+)
+
+
+def noted(user_ids: Sequence[str]) -> Statement[Set[str]]:
+    """Those of them who are."""
+    return lambda connection: set(connection.execute(_those, {"users": list(user_ids)}).scalars())
 
 
 _all = union(select(legacy_waiting.c.user_id), select(legacy_users.c.user_id).where(_pending))
