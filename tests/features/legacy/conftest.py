@@ -33,11 +33,6 @@ async def working(sqlite_database: Database, documents: DocumentStore) -> AsyncI
 
 
 @pytest.fixture
-def sqlite_house(sqlite_database: Database, documents: DocumentStore) -> House:
-    return new_house(sqlite_database, documents)
-
-
-@pytest.fixture
 def both(database: Database, documents: DocumentStore, tmp_path: Path) -> Both:
     """Nobody is anywhere yet."""
     (tmp_path / "db.json").write_text("{}")

@@ -3,15 +3,26 @@
 import asyncio
 import json
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.features.legacy.both import Both
 from tests.features.legacy.house import ANA, NEXT_YEARS, House, old_user
-from tests.features.legacy.old_bot import new_profile
-from yabot.errors import InvalidInput
+from tests.features.legacy.old_bot import (
+    FIRST_ID,
+    OldBot,
+    new_profile,
+    write_old_store,
+)
+from yabot.errors import InvalidInput, StoreUnavailable
 from yabot.features.legacy.access import Access
+from yabot.features.legacy.events import Phase
 from yabot.features.legacy.marks import taken_off
+from yabot.features.legacy.phases import Migrations
+from yabot.features.legacy.sources.json_file import JsonFile
+from yabot.log.unit_of_work import UnitOfWork
 
 FULL = old_user(
     first_name="Ana 🌹",
@@ -246,3 +257,79 @@ async def test_who_was_forgotten_comes_back_by_what_they_do(house: House, access
     await access.save(profile)
     assert plain(await access.get(7)) == new_profile(7) | {"kisses": 2}
     assert await house.audits() == []
+
+
+@pytest.mark.criterion("5.4.3")
+async def test_beside_an_old_bot_at_its_file_all_see_the_same(both: Both) -> None:
+    """One old bot has changed its import, another one has not, and readers come here."""
+    access = Access(both.house.world.services)
+    both.earns_there(7, 20)
+    await both.round()
+    profile = await access.get(7)
+    assert plain(profile) == new_profile(7) | {"kisses": 25}
+    profile["kisses"] += 3
+    profile["narrative_choices"]["intro"] = "abrir"
+    await access.save(profile)
+    both.earns_there(7, 2)
+    await both.earns(7, 10)
+    assert plain(await access.get(8)) == new_profile(8)
+    await both.rounds()
+    expected = new_profile(7) | {"kisses": 40, "narrative_choices": {"intro": "abrir"}}
+    assert plain(both.old.get_user_profile(7)) == plain(await access.get(7)) == expected
+    assert plain(both.old.get_user_profile(8)) == new_profile(8)
+    assert await both.house.audits() == []
+
+
+async def test_behind_a_roll_back_the_old_file_is_read_and_written_again(
+    sqlite_house: House, tmp_path: Path
+) -> None:
+    access, bot = Access(sqlite_house.world.services), OldBot(tmp_path / "db.json")
+    write_old_store(bot.path, users=3)
+    before = await access.get(7)
+    bot.save_user_profile(new_profile(7) | {"inventory": ["rosa"]})
+    await roll_back(sqlite_house, bot.path)
+    before["kisses"] += 2
+    await access.save(before)
+    assert plain(bot.get_user_profile(7)) == new_profile(7) | {"kisses": 7, "inventory": ["rosa"]}
+    assert plain(await access.get(8)) == new_profile(8) == plain(bot.get_user_profile(8))
+    profile = await access.get(FIRST_ID)
+    assert plain(profile) == plain(bot.get_user_profile(FIRST_ID))
+    profile["kisses"] += 1
+    await asyncio.gather(
+        *(Access(sqlite_house.world.services).save(deepcopy(profile)) for _ in "ab")
+    )
+    assert await sqlite_house.world.users.find("8") is None
+    assert await sqlite_house.balance() == 5
+
+
+async def test_nothing_is_changed_while_a_roll_back_is_under_way(
+    sqlite_house: House, tmp_path: Path
+) -> None:
+    access = Access(sqlite_house.world.services)
+    profile = await access.get(7)
+    await enter(sqlite_house, tmp_path / "db.json", "importing", "rolling_back")
+    profile["kisses"] += 2
+    for call in (access.save(profile), access.get(8)):
+        with pytest.raises(StoreUnavailable, match="is being rolled back"):
+            await call
+    assert plain(await access.get(7)) == new_profile(7)
+
+
+async def roll_back(house: House, path: Path) -> None:
+    await enter(house, path, "importing", "rolling_back", "rolled_back")
+
+
+async def enter(house: House, path: Path, *phases: Phase) -> None:
+    """The migration of that store goes through these."""
+    migrations = Migrations(house.world.services.database)
+
+    async def begin(work: UnitOfWork) -> None:
+        await migrations.begin(work, JsonFile.kind, path, path.parent)
+
+    await house.world.decide("begin", begin)
+    for phase in phases[1:]:
+
+        async def change(work: UnitOfWork, phase: Phase = phase) -> None:
+            await migrations.enter(work, phase)
+
+        await house.world.decide(f"enter {phase}", change)

@@ -86,7 +86,9 @@ def _drop(field: str) -> Change:
 
 
 names = st.sampled_from(["source", "visits", "$set", "a.b"])
-json_values: st.SearchStrategy[Any] = st.sampled_from([None, 1, 2**70, "\ud83d", "x\0y", [1, {"deep": []}], {}, True])
+json_values: st.SearchStrategy[Any] = st.sampled_from(
+    [None, 1, 2**70, "\ud83d", "x\0y", [1, {"deep": []}], {}, True]
+)
 changes = st.one_of(
     st.builds(_kisses, st.integers(-40, 40)),
     st.builds(_put, st.just("first_name"), st.sampled_from(["Ana", "🌹 Rosa"])),

@@ -12,8 +12,8 @@ log = logging.getLogger("yabot.legacy_access")
 USE_INSTEAD = "use the internal API (docs/api.md)"
 SENTENCES: Mapping[str, str] = {
     "completed": f"is deprecated: the migration is complete, and this way will go; {USE_INSTEAD}",
-    "rolled_back": "does not reach the old store any more: the migration was rolled back; call the "
-    "old bot's own function again",
+    "rolled_back": "works on the old bot's file again: the migration was rolled back; call the old "
+    "bot's own function",
 }
 BEFORE = f"is deprecated: it stays for as long as the migration takes; then {USE_INSTEAD}"
 

@@ -58,6 +58,15 @@ class FirstTouch:
         _take(work, draft)
         labelled(LEGACY_MERGED, merged.outcome).inc()
 
+    async def find(self, user_id: str) -> Record | None:
+        """What our copy of the old store has of them, while both bots are at work.
+
+        Raises StoreUnavailable.
+        """
+        if not in_migration_mode(await self.migrations.current()):
+            return None
+        return await asyncio.to_thread(self._find, user_id)
+
     def _find(self, user_id: str) -> Record | None:
         try:
             snapshot = Snapshot.open(self.folder)

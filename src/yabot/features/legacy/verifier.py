@@ -179,7 +179,7 @@ class Verifier:
     ) -> list[Outcome]:
         """Whether what happened here waits to be written there, or the other way round."""
         differing = [each.user_id for each in outcomes if each.kind != "agrees"]
-        noted = await self._database.read(waiting.noted(differing)) if differing else ()
+        noted = await self._database.read(waiting.among(differing)) if differing else ()
         return [
             replace(each, is_on_its_way=each.user_id in noted or _is_under_way(seen, theirs, each))
             for each in outcomes

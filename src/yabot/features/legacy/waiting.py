@@ -139,8 +139,8 @@ _those = select(legacy_waiting.c.user_id).where(
 )
 
 
-def noted(user_ids: Sequence[str]) -> Statement[Set[str]]:
-    """Those of them who are."""
+def among(user_ids: Sequence[str]) -> Statement[Set[str]]:
+    """Those of them who have been noted."""
     return lambda connection: set(connection.execute(_those, {"users": list(user_ids)}).scalars())
 
 
