@@ -156,6 +156,10 @@ async def test_a_large_body_is_413_announced_or_not(echo: Echo) -> None:
         ("limit=", 422),
         ("limit=0", 422),
         ("limit=7.5", 422),
+        ("limit=1_0", 422),
+        ("limit=%2B7", 422),
+        ("limit=%207", 422),
+        ("limit=%EF%BC%97", 422),
         ("limit=%F0%9F%98%80", 422),
         ("limit=" + "9" * 5000, 422),
         ("kind=a&kind=b&kind=c&kind=d", 422),
@@ -269,6 +273,8 @@ async def test_who_is_slow_is_hung_up_on() -> None:
         b"GET /api/v1/\xc3\xa9 HTTP/1.1\r\nHost: h\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: h\r\nX: \x00\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 1, 2\r\n\r\n",
+        b"PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"0\r\n\r\n",
         b"GET /?" + b"x" * 70_000,
     ],
 )

@@ -4,7 +4,7 @@ import re
 from typing import Annotated
 
 from fastapi import Path, Query
-from pydantic import AwareDatetime, BeforeValidator, WithJsonSchema
+from pydantic import AwareDatetime, BeforeValidator, Field, WithJsonSchema
 
 from yabot.outside import STORY_ID
 
@@ -20,7 +20,21 @@ UserId = Annotated[
     ),
 ]
 StoryId = Annotated[str, Path(pattern=f"^{STORY_ID}$", description="As the story's file names it.")]
-Limit = Annotated[int, Query(ge=1, le=200, description="At most so many of them.")]
+
+
+def _in_digits(value: str) -> str:
+    """pydantic takes 1_0, too, and a sign."""
+    if not re.fullmatch("[0-9]+", value):
+        raise ValueError("write it in digits alone")
+    return value
+
+
+Limit = Annotated[
+    # What bounds the number stands before what reads it: so the bounds are documented.
+    Annotated[int, Field(ge=1, le=200)],
+    BeforeValidator(_in_digits),
+    Query(description="At most so many of them."),
+]
 
 # In UTC, of a year that any database takes.
 _MOMENT = r"^2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z$"

@@ -29,6 +29,7 @@ class Limits:
 
 
 USUAL = Limits()
+LARGEST_HEAD = 64 * 1024
 # What is answered to bytes that are no request: a problem of the API, of its own form.
 NO_REQUEST = {
     "type": "urn:yabot:problem:malformed_request",
@@ -41,11 +42,26 @@ NO_REQUEST = {
 CLIENT_CERTIFICATE = "client_certificate"
 
 
+class UnambiguousConnection(h11.Connection):
+    """h11's, which would take the one length of a body and pass over the other: a proxy before us
+    may take the other, and what is a body to it would be a request to us.
+    """
+
+    def next_event(self) -> Any:
+        event = super().next_event()
+        if isinstance(event, h11.Request):
+            named = {name for name, _ in event.headers}
+            if {b"content-length", b"transfer-encoding"} <= named:
+                raise h11.RemoteProtocolError("both Content-Length and Transfer-Encoding")
+        return event
+
+
 class PatientProtocol(H11Protocol):
     """uvicorn's, which waits for a request without end, and for whoever reads its answer."""
 
     def __init__(self, *args: Any, limits: Limits, crowd: Connections, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.conn = UnambiguousConnection(h11.SERVER, LARGEST_HEAD)
         self._limits = limits
         self._crowd = crowd
         self._awaited: object = None
@@ -85,12 +101,13 @@ class PatientProtocol(H11Protocol):
     def send_400_response(self, _msg: str) -> None:
         """As the API tells everything that it refuses; uvicorn's own is plain text."""
         name = str(uuid4())
+        body = json.dumps({**NO_REQUEST, "correlation_id": name}).encode()
         headers = [
             (b"content-type", b"application/problem+json"),
+            (b"content-length", str(len(body)).encode()),
             (b"x-correlation-id", name.encode()),
             (b"connection", b"close"),
         ]
-        body = json.dumps({**NO_REQUEST, "correlation_id": name}).encode()
         for event in (
             h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
             h11.Data(data=body),
