@@ -45,7 +45,8 @@ def import_store(
 ) -> None:
     """Bring the old bot's users here, also beside a running bot. Again, it brings what is new.
 
-    Exit 1 when more are refused than may be, 130 at Ctrl+C: run it again to go on.
+    It is verified, and rolled back by itself when that fails or more are refused than may be: exit
+    1. At Ctrl+C exit 130: run it again to go on.
     """
     from yabot.cli.legacy_import import import_until_stopped
     from yabot.cli.legacy_report import report_lines
@@ -58,7 +59,7 @@ def import_store(
             typer.echo(line)
     if done.stopped:
         raise typer.Exit(INTERRUPTED)
-    if done.refuses_too_many:
+    if done.failure is not None:
         raise typer.Exit(1)
 
 

@@ -16,25 +16,33 @@ from yabot.app.features import FEATURES
 from yabot.app.services import following_documents, open_services
 from yabot.bus.backlog import unheard
 from yabot.cli.context import load_settings, run_until_signalled
+from yabot.cli.legacy_back import back_to_the_old_bot
 from yabot.cli.progress import progress, progress_bar
 from yabot.errors import InvalidInput
 from yabot.feature import Services
 from yabot.features.besitos.service import BesitosService
 from yabot.features.legacy.breath import Breath
 from yabot.features.legacy.details import Details
+from yabot.features.legacy.dual import FOLDER
+from yabot.features.legacy.events import Reason
 from yabot.features.legacy.importer import CONSUMER, Importer
+from yabot.features.legacy.judging import Judging
 from yabot.features.legacy.merger import Merger
-from yabot.features.legacy.phases import Migrations
+from yabot.features.legacy.phases import Migration, Migrations
 from yabot.features.legacy.report import Report
+from yabot.features.legacy.rollback import RolledBack
 from yabot.features.legacy.snapshot import FILE, Snapshot
 from yabot.features.legacy.sources.port import Source
 from yabot.features.legacy.sources.recognition import recognize
+from yabot.features.legacy.verification import Verification
+from yabot.features.legacy.verifier import Subject
 from yabot.log.backlog import waiting
 from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.runtime.stopping import finished_before
 from yabot.settings import Settings
 
-FOLDER = "legacy"
+# In the audit log.
+BY = "yabot legacy import"
 
 
 class Stopped(Exception):
@@ -49,6 +57,8 @@ class Imported:
     report: Report
     refuse_at_most: float
     written: Path | None = None
+    verification: Verification | None = None
+    rolled_back: RolledBack | None = None
 
     @property
     def stopped(self) -> bool:
@@ -58,10 +68,29 @@ class Imported:
     def refuses_too_many(self) -> bool:
         return self.report.refused_share > self.refuse_at_most
 
+    @property
+    def failure(self) -> Reason | None:
+        """Why it is taken back, if it is the first one of its migration."""
+        if self.refuses_too_many:
+            return "too_many_refused"
+        return "verification_failed" if self.unlike else None
+
+    @property
+    def unlike(self) -> int:
+        """How many users are not here as the old store says, although nobody has refused them."""
+        if self.verification is None:
+            return 0
+        found = self.verification.counts
+        refused_by_stores = self.report.refused - found["refused"]
+        return found["differs"] + max(0, found["only_there"] - refused_by_stores)
+
     def as_json(self) -> dict[str, Any]:
         return {
             "finished": not self.stopped,
             "report": str(self.written) if self.written else None,
+            "failed": self.failure,
+            "verification": self.verification.as_json() if self.verification else None,
+            "rolled_back": self.rolled_back.counts() if self.rolled_back else None,
             **self.report.counts(),
         }
 
@@ -107,23 +136,49 @@ class _Importing:
         await self._write()
 
     async def _bring_all(self, services: Services) -> None:
-        migrations = Migrations(services.database, "yabot legacy import")
+        migrations = Migrations(services.database, BY)
+        begun = await self._begin(services, migrations)
+        async with following_documents(services, FEATURES):
+            await self._import(services, Merger(services), self.folder, migrations)
+            if not self.done.refuses_too_many:
+                self.done.verification = await self._verify(services, migrations, begun)
+            if self.done.failure is None:
+                await self._end(services, migrations)
+            elif begun.phase == "importing":
+                self.done.rolled_back = await back_to_the_old_bot(
+                    services, self.settings, BY, self.done.failure
+                )
+        await self._write()
+
+    async def _begin(self, services: Services, migrations: Migrations) -> Migration:
         path, kind = self.done.path, self.source.kind
 
-        async def begin(work: UnitOfWork) -> None:
-            await migrations.begin(work, kind, path, self.folder / FILE)
+        async def begin(work: UnitOfWork) -> Migration:
+            return await migrations.begin(work, kind, path, self.folder / FILE)
 
+        return (await services.commits.decide(_cause(), begin)).answer
+
+    async def _verify(
+        self, services: Services, migrations: Migrations, begun: Migration
+    ) -> Verification:
+        # What is only here, or newer here, has not come by the import.
+        subject = Subject(self.source, begun.path, mirrored=False)
+        with progress_bar("verifying", "users") as advance:
+            return await Judging(services, migrations, self.folder).run(subject, advance)
+
+    async def _end(self, services: Services, migrations: Migrations) -> None:
         async def end(work: UnitOfWork) -> None:
             await migrations.enter(work, "dual", self.done.report.counts())
 
-        await services.commits.decide(_cause(), begin)
-        async with following_documents(services, FEATURES):
-            await self._import(services, Merger(services), self.folder)
-        if not self.done.refuses_too_many:
-            await services.commits.decide(_cause(), end)
-        await self._write()
+        await services.commits.decide(_cause(), end)
 
-    async def _import(self, services: Services, merger: Merger, folder: Path) -> None:
+    async def _import(
+        self,
+        services: Services,
+        merger: Merger,
+        folder: Path,
+        migrations: Migrations | None = None,
+    ) -> None:
         report = self.done.report
         importer = Importer(
             services.commits,
@@ -131,6 +186,7 @@ class _Importing:
             services[BesitosService],
             Breath(services.database, self.settings.data_dir, _waiting),
             rehearsal=report.is_rehearsal,
+            hold=migrations.hold_open if migrations else None,
         )
         with closing(await self._take_snapshot(folder)) as snapshot:
             await asyncio.to_thread(report.add_snapshot, snapshot)

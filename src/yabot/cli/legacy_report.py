@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
+from yabot.cli.legacy_back import rolled_back_lines
 from yabot.cli.legacy_import import Imported
 from yabot.features.legacy.report import Report
 
@@ -91,4 +92,11 @@ def _ending(done: Imported) -> Iterator[str]:
         yield (
             f"{done.report.refused_share:.1f} % are refused, more than {done.refuse_at_most:g} %."
         )
+    if done.verification is not None:
+        yield from done.verification.lines()
+    if done.rolled_back is not None:
+        yield "The import has failed, and is rolled back by itself."
+        yield from rolled_back_lines(done.rolled_back)
+    elif done.failure is not None and not done.report.is_rehearsal:
+        yield "Both bots go on as before; `yabot legacy rollback` leads back to the old one."
     yield f"By key, all of it: {done.written}"

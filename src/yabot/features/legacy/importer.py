@@ -5,7 +5,7 @@ again (docs/adr/0017-three-way-merge-with-the-old-store.md).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -37,6 +37,7 @@ UNMERGEABLE = (TerminalError, ValueError, SQLAlchemyError)
 
 OnProgress = Callable[[int, int], None]
 """How many entries are done, and of how many."""
+Hold = Callable[[UnitOfWork], Awaitable[None]]
 Interpreted = Sequence[tuple[Entry, Record | Refusal]]
 
 
@@ -50,6 +51,8 @@ class Importer:
     breath: Breath
     rehearsal: bool = False
     chunk: int = CHUNK
+    # Asked in each decision: holds the migration at its phase, or ends the import.
+    hold: Hold | None = None
     # A chunk may have the same content as one of another time, which did something else.
     _run: str = field(default_factory=lambda: str(uuid7()), init=False)
     _decided: int = field(default=0, init=False)
@@ -111,9 +114,14 @@ class Importer:
         decision, cause = _Decision(self.merger, records), self._cause()
         if self.rehearsal:
             return await _rehearsed(decision, cause)
-        await self.commits.decide(
-            cause, decision.make, attempts=ATTEMPTS, waits_out=decision.waits_out
-        )
+        hold = self.hold
+
+        async def decide(work: UnitOfWork) -> None:
+            await decision.make(work)
+            if hold is not None and work.changes_anything:
+                await hold(work)
+
+        await self.commits.decide(cause, decide, attempts=ATTEMPTS, waits_out=decision.waits_out)
         return decision.result
 
     @property

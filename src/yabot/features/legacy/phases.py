@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from yabot.clock import utc_now
-from yabot.errors import InvalidInput
+from yabot.errors import InvalidInput, StartupError
 from yabot.features.legacy.events import LegacyMigrationChanged, Phase, Reason
 from yabot.features.legacy.tables import legacy_migrations
 from yabot.log.audit import audited
@@ -121,6 +121,14 @@ class Migrations:
             _require_as_seen(_of(connection.execute(_shared).first()), seen)
 
         work.add(check)
+
+    async def hold_open(self, work: UnitOfWork) -> None:
+        """As ``hold``, at whichever phase of both bots' it is. Raises StartupError when somebody
+        has ended that."""
+        migration = await self.current()
+        if migration is None or not migration.is_open:
+            raise StartupError("the migration has been completed or rolled back meanwhile")
+        self.hold(work, migration)
 
     async def begin(
         self,

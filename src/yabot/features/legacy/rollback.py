@@ -112,6 +112,8 @@ class Rollback:
         if migration.phase in ("rolling_back", "rolled_back"):
             return migration
         await asyncio.to_thread(self._require_way_back, migration)
+        if reason is not None:
+            log.error("legacy.rolling_back", reason=reason)
         report = {**migration.report, REASON: reason}
         return await self._enter("rolling_back", report, reason)
 
