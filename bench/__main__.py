@@ -13,6 +13,7 @@ from bench import (
     events,
     fleet,
     idle,
+    legacy_import,
     operations,
     outages,
     processor,
@@ -52,6 +53,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "workers": fleet.fleet_figures,
     "endurance": endurance.endurance_figures,
     "transfers": transfers.transfer_figures,
+    "legacy_import": legacy_import.legacy_import_figures,
 }
 
 

@@ -1,8 +1,10 @@
 """What a collection is made of, and the base of documents that follow the log."""
 
 from dataclasses import dataclass
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import override
 
 
 class FrozenModel(BaseModel):
@@ -15,6 +17,12 @@ class FrozenModel(BaseModel):
         # What is shown of it has all of its fields.
         json_schema_serialization_defaults_required=True,
     )
+
+    @override
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        """Pydantic copies what is a field's default for each new document: a fifth of the time that
+        it takes to register somebody."""
+        return self
 
 
 class VersionedDocument(FrozenModel):
