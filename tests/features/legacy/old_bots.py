@@ -3,12 +3,16 @@
 import asyncio
 import json
 import sys
+from asyncio.subprocess import PIPE, Process
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.e2e.fork_server import console_environment
 from tests.storage.fixtures import PARTITIONS, PATIENCE_MS
+from tests.waiting import PATIENCE
 from yabot.storage.relational.database import Database
 
 CHECKOUT = Path(__file__).parents[3]
@@ -33,18 +37,53 @@ def settings_of(database: Database, mongodb: str, name: str, data: Path) -> dict
     }
 
 
-async def ran(settings: Mapping[str, str], *arguments: str) -> tuple[str, str]:
-    """What a Python program says, on both outputs; it has to end well."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *arguments,
-        env={**console_environment(), **settings, "PYTHONPATH": str(CHECKOUT)},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+@dataclass
+class Child:
+    """A Python program; ``complaints`` are its standard error's, when it has ended."""
+
+    process: Process
+    complaints: list[str] = field(default_factory=list)
+
+    async def line(self) -> str:
+        """The next that it says."""
+        assert self.process.stdout is not None
+        said = await asyncio.wait_for(self.process.stdout.readline(), PATIENCE)
+        return said.decode().rstrip("\n")
+
+    async def say(self, text: str) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{text}\n".encode())
+        await self.process.stdin.drain()
+
+
+@asynccontextmanager
+async def started(settings: Mapping[str, str], *arguments: str) -> AsyncIterator[Child]:
+    """It has to end well, behind what is done with it."""
+    child = Child(
+        await asyncio.create_subprocess_exec(
+            sys.executable,
+            *arguments,
+            env={**console_environment(), **settings, "PYTHONPATH": str(CHECKOUT)},
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=PIPE,
+        )
     )
-    said, complained = await process.communicate()
-    assert process.returncode == 0, complained.decode()
-    return said.decode(), complained.decode()
+    try:
+        yield child
+        _, complained = await asyncio.wait_for(child.process.communicate(), PATIENCE)
+        child.complaints = complained.decode().splitlines()
+        assert child.process.returncode == 0, complained.decode()
+    finally:
+        if child.process.returncode is None:
+            child.process.kill()
+
+
+async def ran(settings: Mapping[str, str], *arguments: str) -> tuple[str, list[str]]:
+    """What a Python program says that asks for nothing, and what it complains of."""
+    async with started(settings, *arguments) as child:
+        said = await child.line()
+    return said, child.complaints
 
 
 async def at_work(
