@@ -18,6 +18,7 @@ from tests.waiting import wait_until
 from yabot.features.besitos.audit import audit_ledger
 from yabot.features.legacy.tables import legacy_migrations, legacy_users
 from yabot.features.users.audit import audit_users
+from yabot.features.users.tables import user_profiles
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
 
@@ -172,3 +173,24 @@ async def test_a_file_that_is_none_of_an_old_bots_is_refused(
     assert "the old bot's file is one object" in program.errors
     assert "name the old bot's file" in imports.run(code=1).errors
     assert await rows_of(database, legacy_migrations) == []
+
+
+@pytest.mark.criterion("5.4.4")
+async def test_too_many_refused_and_it_rolls_itself_back(
+    imports: Imports, store: Path, database: Database, documents: DocumentStore
+) -> None:
+    users = {f"lost {n}": new_profile(n) for n in range(1, 11)}
+    whole = json.dumps(json.loads(store.read_text()) | users)
+    store.write_text(whole)
+    refused = imports.run(store, "--refuse-at-most", 10, code=1)
+    assert "14.3 % are refused, more than 10 %." in refused.said
+    assert "the migration has been rolled back" in refused.said
+    (migration,) = await rows_of(database, legacy_migrations)
+    assert migration["phase"] == "rolled_back"
+    assert await rows_of(database, user_profiles) == []
+    assert await audit_ledger(database) == []
+    assert json.loads(store.read_text()).keys() == json.loads(whole).keys()
+    # With leave to refuse more, the same store comes.
+    told = imports.told(store, "--refuse-at-most", 20)
+    assert told["users"]["imported"] == USERS
+    assert await audit_ledger(database) == []
