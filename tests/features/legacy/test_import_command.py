@@ -184,7 +184,7 @@ async def test_too_many_refused_and_it_rolls_itself_back(
     store.write_text(whole)
     refused = imports.run(store, "--refuse-at-most", 10, code=1)
     assert "14.3 % are refused, more than 10 %." in refused.said
-    assert "the migration has been rolled back" in refused.said
+    assert "The import has failed, and is rolled back by itself." in refused.said
     (migration,) = await rows_of(database, legacy_migrations)
     assert migration["phase"] == "rolled_back"
     assert await rows_of(database, user_profiles) == []

@@ -11,7 +11,7 @@ from tests.e2e.program import Program
 from tests.e2e.programs import NewProgram
 from tests.e2e.stores import Stores
 from tests.features.legacy.old_bot import FIRST_ID
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE, wait_until
 from yabot.features.legacy.importer import CHUNK
 
 pytestmark = pytest.mark.slow
@@ -19,6 +19,8 @@ pytestmark = pytest.mark.slow
 USERS = 50_000
 # An import that is begun again skips who is done, and that takes its time, too: so few.
 KILLS = 4
+# On a busy machine so many users take minutes.
+LONG = 10 * PATIENCE
 
 
 def write_store(path: Path, users: int, random: Random) -> int:
@@ -57,24 +59,28 @@ def test_an_import_of_fifty_thousand_users_survives_every_kill(importing: Progra
     stores = importing.stores
     there = [0]
     for _ in range(KILLS):
-        # A commit of a chunk, or the arrival of some documents: whatever comes first.
         commits = random.randint(1, USERS // CHUNK // KILLS)
         importing.launch(KillPoint("commit", "INSERT INTO legacy_users", commits))
-        code = importing.exit_code()
+        code = importing.exit_code(LONG)
         assert code == -9, importing.tail()
         there.append(_count(stores, "legacy_users"))
         assert there[-1] == _count(stores, "user_profiles")
     assert there == sorted(there)
     assert 0 < there[-1] < USERS
     importing.launch()
-    assert importing.exit_code() == 0, importing.tail()
+    assert importing.exit_code(LONG) == 0, importing.tail()
     _everybody_is_there_once(stores, kisses)
 
 
 def _dies_while_the_store_is_read(importing: Program) -> None:
     importing.launch()
     snapshot = importing.data / "legacy" / "snapshot.db"
-    wait_until(lambda: snapshot.exists() and snapshot.stat().st_size > 0)
+
+    def is_being_made() -> bool:
+        assert importing.exit_code(0) is None, importing.tail()
+        return snapshot.exists() and snapshot.stat().st_size > 0
+
+    wait_until(is_being_made)
     importing.kill9()
 
 
