@@ -217,6 +217,7 @@ def _things() -> list[Example]:
         ("too many", {"llave": 10**9}),
         ("true within", ["llave", True]),
         ("no JSON", "[llave"),
+        ("a text with too many levels", "[" * 950 + "]" * 950),
         ("a name of 10,000 characters", ["l" * 10_000]),
     ]
     return [

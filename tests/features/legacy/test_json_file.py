@@ -110,6 +110,7 @@ BROKEN: dict[str, Callable[[str], str]] = {
     "a bracket too few": lambda user: user[:-1],
     "a bracket too many": lambda user: user + "}",
     "a list that stays open": lambda user: user.replace('"rosa"]', '"rosa"'),
+    "torn within what it keeps": lambda user: user[: user.rindex("{}")] + '{"a": {"b": [1',
     "single quotes": lambda user: user.replace('"ana"', "'ana'"),
     "a word that is none of JSON's": lambda user: user.replace("null", "None"),
     "no value": lambda _user: "",
@@ -148,6 +149,23 @@ def test_whatever_is_done_to_a_file_who_stands_before_it_is_read(data: st.DataOb
     before = sum(each <= begin for each in _ends_of_users(users, content))
     kept = list(users)[: max(0, before - 1)]
     assert {key: whole.get(key) for key in kept} == {key: users[key] for key in kept}
+
+
+def test_whom_a_broken_user_only_knows_is_no_user() -> None:
+    """Their own entry may stand before, and the later one of a key counts."""
+    friends = json.dumps({"1": {"kisses": 99, "first_name": "x"}, "3": {"kisses": 99}})
+    users = _users(3)
+    texts = {key: json.dumps(user) for key, user in users.items()}
+    texts["2"] = texts["2"].replace("{}", f'{{"friends": {friends}}}').replace(": 12,", ": 12,,")
+    content = "{" + ", ".join(f'"{key}": {text}' for key, text in texts.items()) + "}"
+    whole, refused, damage = _read(content.encode())
+    assert whole == {"1": users["1"], "3": users["3"]}
+    assert (refused, damage) == (["2"], None)
+
+
+def test_a_quote_too_few_within_what_is_kept_costs_nobody_else() -> None:
+    text = '{"1": {"metadata": {"a": {"b": "c}}}, "2": {"kisses": 2}, "3": {"kisses": 3}}'
+    assert _read(text.encode()) == ({"2": {"kisses": 2}, "3": {"kisses": 3}}, ["1"], None)
 
 
 def test_what_stands_between_users_is_reported_by_its_place() -> None:
@@ -206,6 +224,14 @@ def test_one_without_end_is_refused_and_the_others_are_read() -> None:
     users["2"]["metadata"] = {"note": '\\"{' * 1_000_000, "more": [[], {}]}
     whole, refused, damage = _read(json.dumps(users).encode(), longest=1_000_000)
     assert (list(whole), refused, damage) == (["1", "3"], ["2"], None)
+
+
+@pytest.mark.parametrize("end", ["\\", '\\"', "\\\\", "", '"', '"}'])
+def test_one_without_end_may_be_torn_anywhere(end: str) -> None:
+    content = '{"1": {}, "2": {"note": "' + "x" * 300_000 + end
+    entries, damage = _scan(content.encode(), longest=1000)
+    assert [each.key for each in entries] == ["1", "2"]
+    assert damage is not None
 
 
 def test_memory_does_not_grow_with_the_file() -> None:

@@ -4,6 +4,7 @@ import bz2
 import gzip
 import json
 import lzma
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -66,6 +67,8 @@ def test_what_is_none_is_told_in_a_sentence(tmp_path: Path, content: bytes, word
 def test_no_file_at_all(tmp_path: Path) -> None:
     _assert_refused(tmp_path / "db.json", "is not there")
     _assert_refused(tmp_path, "is a folder")
+    os.mkfifo(tmp_path / "pipe")
+    _assert_refused(tmp_path / "pipe", "is no file")
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     _assert_refused(tmp_path / "loop", "cannot be read: too many levels of symbolic links")
 

@@ -29,15 +29,18 @@ _NAME = re.compile(r'[\s,]*(?:"((?:[^"\\]++|\\.)*+)"\s*:\s*|(\}))', re.DOTALL)
 _SPACE = re.compile(r"\s*")
 _DELIMITER = re.compile(r'\s*[,}"]')
 _SCALAR = re.compile(r"[^,}\]\n]*+")
-_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[{}\[\]]', re.DOTALL)
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+(?P<closed>"?)|[{}\[\]]', re.DOTALL)
+_STEPS = {"{": 1, "[": 1, "}": -1, "]": -1}
 _REST_OF_STRING = re.compile(r'(?:[^"\\]++|\\.)*+', re.DOTALL)
-# Inside a text its quotes would be escaped; inside a user no number names another user.
+# Inside a text its quotes would be escaped.
 _USER = (
     r'"\s*+[-+]?\d{1,20}+\s*+"\s*+:\s*+\{\s*+"(?:telegram_id|username|first_name|kisses|inventory'
     r"|achievements|role|vip_expiry|last_daily_claim|current_narrative_fragment"
     r'|narrative_choices|metadata)"\s*+:'
 )
 _A_USER = re.compile(_USER)
+# The old bot begins with the very id: whatever stands before, this is no part of another user.
+_SURELY_A_USER = re.compile(r'"(\d++)"\s*+:\s*+\{\s*+"telegram_id"\s*+:\s*+"?\1\b')
 _ANOTHER_USER = re.compile(rf"\s*,\s*(?={_USER})")
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 # Only the end is of interest: numbers of any length, and line breaks in texts, are no mistake.
@@ -130,12 +133,12 @@ class Scanner:
         """Where the value ends, although it is not sound: with its brackets, or where the next user
         begins."""
         while True:
-            following = _A_USER.search(self._text, self._at + 1)
-            limit = following.start() if following else len(self._text)
+            following = _next_user(self._text, self._at)
+            limit = len(self._text) if following is None else following
             end = _closing(self._text, self._at, limit)
             if end is not None and _DELIMITER.match(self._text, end):
                 return end
-            if following:
+            if following is not None:
                 return len(self._text[:limit].rstrip(" \t\r\n,"))
             if not self._grow():
                 return None
@@ -150,24 +153,22 @@ class Scanner:
                 self._at = len(self._text)
                 continue
             self._at = token.end()
-            if token[0][0] == '"':
-                self._finish_string(token)
-                continue
-            depth += 1 if token[0] in "{[" else -1
+            if token["closed"] == "":
+                self._finish_string()
+            depth += _STEPS.get(token[0], 0)
             if depth <= 0:
                 break
         return entry
 
-    def _finish_string(self, token: re.Match[str]) -> None:
-        if len(token[0]) > 1 and token[0].endswith('"'):
-            return
+    def _finish_string(self) -> None:
         while not self._is_over():
-            self._at = _REST_OF_STRING.match(self._text, self._at).end()  # type: ignore[union-attr]
+            self._skip(_REST_OF_STRING)
             if self._text.startswith('"', self._at):
                 self._at += 1
                 return
-            if self._text.startswith("\\", self._at):
-                self._look_ahead()
+            # Half of an escape, whose rest is still to be read.
+            if self._all_read:
+                self._at = len(self._text)
 
     def _is_over(self) -> bool:
         self._look_ahead()
@@ -247,9 +248,27 @@ def _closing(text: str, start: int, limit: int) -> int | None:
         return found.end() if found and found.end() > start else None
     depth = 0
     for token in _TOKEN.finditer(text, start, limit):
-        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(token[0], 0)
+        depth += _STEPS.get(token[0], 0)
         if depth == 0:
             return token.end()
+    return None
+
+
+def _next_user(text: str, start: int) -> int | None:
+    """Where somebody begins behind the user at ``start``, and not within what is kept of them."""
+    depth, at = 0, start
+    for found in _A_USER.finditer(text, start + 1):
+        begin = found.start()
+        if _SURELY_A_USER.match(text, begin):
+            return begin
+        for token in _TOKEN.finditer(text, at, begin):
+            at = token.end()
+            depth += _STEPS.get(token[0], 0)
+            if token["closed"] == "":
+                # A quote is missing: what look like texts are what stands between them.
+                return begin
+        if depth <= 1:
+            return begin
     return None
 
 

@@ -28,6 +28,8 @@ def recognize(path: Path) -> Source:
     try:
         if path.is_dir():
             raise InvalidInput(f"{path} is a folder; name the old bot's file in it")
+        if path.exists() and not path.is_file():
+            raise InvalidInput(f"{path} is no file")
         with path.open("rb") as file:
             head = file.read(_HEAD)
         if not head:

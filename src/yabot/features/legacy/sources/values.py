@@ -248,7 +248,10 @@ def _parsed(text: str) -> Any:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    except (ValueError, RecursionError):
+        raise Unreadable from None
 
 
 def _text(value: Any) -> Read[str]:
