@@ -83,6 +83,7 @@ class Following:
             await self.merge(snapshot, source, migration, keys, only_known=only_known)
         await self._write_again(snapshot, since)
         await asyncio.to_thread(snapshot.note_merged, now)
+        log.debug("legacy.followed", generation=now)
 
     async def merge(
         self,

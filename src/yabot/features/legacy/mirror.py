@@ -55,8 +55,6 @@ class Mirror:
     merger: Merger
     migrations: Migrations
     path: Path
-    # For whoever looks between the steps.
-    at: Callable[[str], None] = lambda _step: None
     _replaced: Replaced = field(default_factory=Replaced, init=False)
 
     async def run_once(
@@ -83,12 +81,11 @@ class Mirror:
             changes |= claim.changes
             claimed |= claim.claimed
             unmerged += claim.unmerged
-        self.at("claimed")
         if changes:
+            log.debug("legacy.claimed", users=len(claimed))
             await self._write(snapshot, changes, claimed)
-            self.at("written")
+            log.debug("legacy.written", users=len(changes))
             await self._settle_removals(snapshot, [each for each in waiting_now if each.removed])
-        self.at("settled")
         return unmerged
 
     async def _write(self, snapshot: Snapshot, changes: Changes, claimed: Claimed) -> None:

@@ -17,6 +17,9 @@ from yabot.errors import TransientError
 from yabot.features.legacy.fingerprint import content_of, state_of
 from yabot.features.legacy.sources.json_scanner import Scanner
 from yabot.features.legacy.sources.port import Damage
+from yabot.observability.logging import get_logger
+
+log = get_logger(__name__)
 
 HEAD = 64 * 1024
 CHUNK = 1024 * 1024
@@ -98,6 +101,7 @@ def rewrite(path: Path, changes: Mapping[str, Any], state: str, content: str) ->
             _write_all(target, changes, file)
             file.flush()
             os.fsync(file.fileno())
+        log.debug("legacy.prepared")
         _require_unwritten(target, state, content)
         temporary.replace(target)
         _sync_folder(target.parent)
