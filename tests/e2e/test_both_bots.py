@@ -89,7 +89,7 @@ async def test_both_bots_serve_one_reader(telegram: Program, beside: Beside) -> 
         beside.earns_there(ana, 20)
         program = beside.program
         program.start()
-        wait_until(lambda: program.logged("legacy.followed"))
+        wait_until(lambda: bool(program.logged("legacy.followed")))
         await ana.ask("/start")
         assert beside.has_here(ana) == 25
         with beside.working_there(ana, 40) as gained:

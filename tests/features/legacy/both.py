@@ -13,6 +13,7 @@ from yabot.features.legacy.dual import Dual
 from yabot.features.legacy.merger import Merger
 from yabot.features.legacy.service import Legacy
 from yabot.log.unit_of_work import UnitOfWork
+from yabot.observability.metrics import REGISTRY
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
 
@@ -58,6 +59,11 @@ class Both:
         profile["kisses"] += amount
         self.old.save_user_profile(profile)
 
+    @property
+    def collided(self) -> bool:
+        """Whether the old bot was ever writing while its file was replaced."""
+        return bool(REGISTRY.get_sample_value("yabot_legacy_collisions_total"))
+
     def there(self) -> dict[str, OldProfile]:
         found: dict[str, Any] = json.loads(self.old.path.read_text())
         return found
@@ -67,8 +73,7 @@ def new_both(database: Database, documents: DocumentStore, folder: Path) -> Both
     """The file is to be there."""
     path, data = folder / "db.json", folder / "data"
     data.mkdir(exist_ok=True)
-    world = new_world(database, documents, legacy_store=path, data_dir=data)
-    world.services.texts = texts()
+    world = new_world(database, documents, texts(), legacy_store=path, data_dir=data)
     dual = world.services[Legacy].dual
     assert dual is not None
     dual.rest = 0.0

@@ -28,26 +28,28 @@ BUSY, UNUSABLE = 75, 1
 STILL_WRITTEN = 10.0
 
 
-async def take_snapshot(path: Path, folder: Path) -> None:
-    """Bring the snapshot to what the store has now. Raises OldFileUnusable."""
-    if _is_small(path):
+async def take_snapshot(path: Path, folder: Path, small: int = SMALL) -> None:
+    """Bring the snapshot to what the store has now. Raises OldFileBusy, OldFileUnusable."""
+    if _is_small(path, small):
         await asyncio.to_thread(_in_words, _take, path, folder)
     else:
         await _apart("take", str(path), str(folder))
 
 
-async def rewrite_file(path: Path, changes: Mapping[str, Any], state: str, content: str) -> None:
+async def rewrite_file(
+    path: Path, changes: Mapping[str, Any], state: str, content: str, small: int = SMALL
+) -> None:
     """See ``old_file.rewrite``. Raises OldFileBusy, OldFileUnusable."""
-    if _is_small(path):
+    if _is_small(path, small):
         await asyncio.to_thread(_in_words, rewrite, path, changes, state, content)
     else:
         told = json.dumps(changes).encode()
         await _apart("rewrite", str(path), state, content, told=told)
 
 
-def _is_small(path: Path) -> bool:
+def _is_small(path: Path, small: int) -> bool:
     try:
-        return path.stat().st_size <= SMALL
+        return path.stat().st_size <= small
     except OSError:
         return True
 
@@ -63,7 +65,7 @@ def _in_words(do: Any, path: Path, *arguments: Any) -> None:
     except (OldFileBusy, OldFileUnusable):
         raise
     except InvalidInput as error:
-        if _is_fresh(path):
+        if is_fresh(path):
             raise OldFileBusy(error_text(error)) from error
         raise OldFileUnusable(error_text(error)) from error
     except YabotError as error:
@@ -74,10 +76,10 @@ def _in_words(do: Any, path: Path, *arguments: Any) -> None:
         ) from error
 
 
-def _is_fresh(path: Path) -> bool:
+def is_fresh(path: Path, seconds: float = STILL_WRITTEN) -> bool:
     """Whether somebody may still be writing it: the old bot empties it first."""
     try:
-        return time.time() - path.stat().st_mtime < STILL_WRITTEN
+        return time.time() - path.stat().st_mtime < seconds
     except OSError:
         return False
 

@@ -15,7 +15,7 @@ from uuid_utils import uuid7
 from yabot.error_text import error_text
 from yabot.errors import GuardFailed, StoreUnavailable, TerminalError, TransientError
 from yabot.features.legacy import waiting
-from yabot.features.legacy.apart import take_snapshot
+from yabot.features.legacy.apart import SMALL, take_snapshot
 from yabot.features.legacy.merger import Merged, Merger
 from yabot.features.legacy.phases import Migration, Migrations
 from yabot.features.legacy.record import Record
@@ -47,14 +47,17 @@ class Following:
     folder: Path
     # Between two commits, in parts of the time that the last one took.
     rest: float = 1.0
+    # Bytes of a file that is read here, and not in a process of its own.
+    small: int = SMALL
     _source: Source | None = field(default=None, init=False)
 
     async def run_once(self, migration: Migration | None) -> Snapshot:
         """The snapshot as the store is now, all that is in it merged. The caller closes it.
 
-        Raises OldFileUnusable, StoreUnavailable, GuardFailed when the migration has gone on.
+        Raises OldFileBusy, OldFileUnusable, StoreUnavailable, and GuardFailed when the migration
+        has gone on.
         """
-        await take_snapshot(self.path, self.folder)
+        await take_snapshot(self.path, self.folder, self.small)
         snapshot = await asyncio.to_thread(Snapshot, self.folder)
         try:
             await self._merge_changes(snapshot, migration)

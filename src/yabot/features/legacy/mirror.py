@@ -17,7 +17,7 @@ from typing import Any
 from uuid_utils import uuid7
 
 from yabot.features.legacy import repository, waiting
-from yabot.features.legacy.apart import rewrite_file
+from yabot.features.legacy.apart import SMALL, STILL_WRITTEN, is_fresh, rewrite_file
 from yabot.features.legacy.collisions import Replaced
 from yabot.features.legacy.known import Known
 from yabot.features.legacy.looking import Seen
@@ -55,6 +55,10 @@ class Mirror:
     merger: Merger
     migrations: Migrations
     path: Path
+    # Bytes of a file that is written here, and not in a process of its own.
+    small: int = SMALL
+    # Seconds after which a torn file is nobody's who is just writing it.
+    still_written: float = STILL_WRITTEN
     _replaced: Replaced = field(default_factory=Replaced, init=False)
 
     async def run_once(
@@ -71,6 +75,8 @@ class Mirror:
             return []
         damage = await asyncio.to_thread(lambda: snapshot.damage)
         if damage is not None:
+            if is_fresh(self.path, self.still_written):
+                raise OldFileBusy(damage.where)
             raise OldFileUnusable(f"the old bot's file is torn, and not written: {damage.where}")
         changes: Changes = {}
         claimed: Claimed = {}
@@ -92,7 +98,7 @@ class Mirror:
         state, content = await asyncio.to_thread(lambda: snapshot.contents)
         self._replaced.hold(self.path)
         try:
-            await rewrite_file(self.path, changes, state or "", content or "")
+            await rewrite_file(self.path, changes, state or "", content or "", self.small)
         except (OldFileBusy, OldFileUnusable):
             self._replaced.release()
             await self._take_back(claimed)

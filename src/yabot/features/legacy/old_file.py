@@ -105,6 +105,11 @@ def rewrite(path: Path, changes: Mapping[str, Any], state: str, content: str) ->
         _require_unwritten(target, state, content)
         temporary.replace(target)
         _sync_folder(target.parent)
+    except OldFileUnusable as error:
+        # What is torn only because somebody is writing it will be whole again.
+        if state_of(target).text != state:
+            raise OldFileBusy(str(error)) from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -69,6 +69,7 @@ class World:
 def new_world(
     database: Database,
     documents: DocumentStore,
+    texts: Texts | None = None,
     *,
     legacy_store: Path | None = None,
     data_dir: Path | None = None,
@@ -78,7 +79,7 @@ def new_world(
         database,
         documents,
         new_commits(database),
-        Texts(()),
+        texts or Texts(()),
         commands=(),
         state_parts=state_parts(FEATURES),
         legacy_store=legacy_store,
