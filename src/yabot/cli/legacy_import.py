@@ -38,6 +38,7 @@ from yabot.features.legacy.verification import Verification
 from yabot.features.legacy.verifier import Subject
 from yabot.log.backlog import waiting
 from yabot.log.unit_of_work import Cause, UnitOfWork
+from yabot.runtime.heap import collect_seldom
 from yabot.runtime.stopping import finished_before
 from yabot.settings import Settings
 
@@ -125,6 +126,7 @@ class _Importing:
 
     async def run(self, stop: asyncio.Event) -> None:
         async with open_services(self.settings, FEATURES) as services:
+            collect_seldom()
             work = self._rehearse if self.done.report.is_rehearsal else self._bring_all
             await finished_before(stop, work(services))
 

@@ -70,6 +70,9 @@ def _advance(
     connection: Connection, user_id: str, events: int, from_version: int | None
 ) -> UserCounter:
     now = to_microseconds(utc_now())
+    # Who is new mostly has no row yet; other services' events may have made one.
+    if from_version == 0 and _begin(connection, user_id, events, version=1, now=now):
+        return UserCounter(0, now)
     values: dict[str, object] = {"user": user_id, "count": events, "now": now}
     if from_version is None:
         row = _step.first(connection, values)
@@ -77,22 +80,23 @@ def _advance(
         row = _step_version.first(connection, values | {"from_version": from_version})
     if row is not None:
         return UserCounter(row[0] - events, row[1] - events)
-    _add_counter(connection, user_id, events, from_version, now)
+    begun = from_version is None and _begin(connection, user_id, events, version=0, now=now)
+    guard(begun, f"the state of user {user_id}")
     return UserCounter(0, now)
 
 
-def _add_counter(
-    connection: Connection, user_id: str, events: int, from_version: int | None, now: int
-) -> None:
-    guard(not from_version, f"the state of user {user_id}")
+_add_counter = Prepared(lambda connection: insert_new(connection, user_counters))
+
+
+def _begin(connection: Connection, user_id: str, events: int, *, version: int, now: int) -> bool:
+    """False: there is a row already."""
     row = {
         "user_id": user_id,
         "sequence": events,
-        "state_version": 0 if from_version is None else 1,
+        "state_version": version,
         "last_event_us": now + events,
     }
-    added = connection.execute(insert_new(connection, user_counters), row).rowcount == 1
-    guard(added, f"the state of user {user_id}")
+    return _add_counter.run(connection, row) == 1
 
 
 _take_positions = Prepared(

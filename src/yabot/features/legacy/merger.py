@@ -79,7 +79,6 @@ class Merger:
         found = None if here is None else await self._ours(here, seen)
         changes = merging.merge(base, theirs, found)
         await self._applying.apply(work, here or self._bring(work, seen, theirs), seen, changes)
-        then = changes.applied_to(found or merging.nobody(theirs))
         origin: Literal["imported", "merged"] = "merged" if seen.stored.profile else "imported"
         told = LegacyUserImported(outcome=origin, besitos=changes.kisses)
         work.publish(told, seen.user_id)
@@ -87,7 +86,7 @@ class Merger:
             theirs,
             known,
             record.mark,
-            waits=bool(merging.differing(then, theirs)),
+            waits=found is not None and merging.differing(changes.applied_to(found), theirs) != (),
             events=len(work.events) - published,
             origin=origin,
         )

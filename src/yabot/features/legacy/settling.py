@@ -8,7 +8,7 @@ from datetime import datetime
 from yabot import outside
 from yabot.features.legacy.merging import Changes
 from yabot.features.legacy.state import LEGACY, Kept, OldChoice, OldThings
-from yabot.features.legacy.things import ThingField, is_plain
+from yabot.features.legacy.things import ThingField, cache_of_names, is_plain
 from yabot.features.narrative.state import PROGRESS, ChoiceMade, NarrativeProgress
 from yabot.features.users.model import UserState
 
@@ -30,6 +30,8 @@ def things(
     lost: Mapping[str, int],
 ) -> Things:
     """``ids`` are those of the names for which there are items."""
+    if not (gained or lost):
+        return Things({}, {}, kept)
     unshelved = Counter(kept.unshelved)
     unshelved.update({name: many for name, many in gained.items() if name not in ids})
     # What a name had before there was an item for it goes first.
@@ -107,5 +109,6 @@ def _other_choices(kept: Kept, chosen: Mapping[str, str]) -> tuple[OldChoice, ..
     return (*earlier, *made)
 
 
+@cache_of_names
 def _is_id(name: str) -> bool:
     return outside.story_id(name) == name

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from base64 import b32encode
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Literal
 
@@ -16,7 +17,11 @@ _LOOKS_MADE = re.compile(f".*_{_DIGEST}")
 _OTHERS = re.compile("[^a-z0-9]+")
 _INSTEAD: dict[ThingField, str] = {"inventory": "thing", "achievements": "achievement"}
 
+# The same names come with every user.
+cache_of_names = lru_cache(4096)
 
+
+@cache_of_names
 def item_id(field: ThingField, name: str) -> str:
     """Always the same for the same name, and another one for any other.
 
@@ -30,6 +35,7 @@ def item_id(field: ThingField, name: str) -> str:
     return f"{slug[: LONGEST - 9]}_{digest}"
 
 
+@cache_of_names
 def is_plain(field: ThingField, name: str) -> bool:
     """Whether its id is the name itself. No achievement's is: a thing may have the same name."""
     is_id = field == "inventory" and outside.story_id(name) == name
