@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from yabot.features.legacy.record import Role
-from yabot.storage.documents.model import FrozenModel, SharedModel
+from yabot.storage.documents.model import FrozenModel
 from yabot.storage.documents.parts import StatePart
 
 
@@ -25,7 +25,7 @@ class OldTerm(FrozenModel):
     """When the subscription ends that stands for it here, in whole seconds."""
 
 
-class OldThings(SharedModel):
+class OldThings(FrozenModel):
     """Names as the old bot wrote them."""
 
     names: dict[str, str] = Field(default_factory=dict)
@@ -34,7 +34,7 @@ class OldThings(SharedModel):
     """For these no item was made."""
 
 
-class Kept(SharedModel):
+class Kept(FrozenModel):
     fields: dict[str, Any] = Field(default_factory=dict)
     """By the old bot's names, as they stood there."""
     inventory: OldThings = OldThings()

@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field
 
-from yabot.storage.documents.model import FrozenModel, SharedModel, VersionedDocument
+from yabot.storage.documents.model import FrozenModel, VersionedDocument
 
 
 class Profile(FrozenModel):
@@ -22,7 +22,7 @@ class Profile(FrozenModel):
     is_active: bool
 
 
-class CurrentState(SharedModel):
+class CurrentState(FrozenModel):
     menu_context: str = "main"
     session_data: dict[str, Any] = Field(default_factory=dict)
 

@@ -25,17 +25,6 @@ class FrozenModel(BaseModel):
         return self
 
 
-class SharedModel(FrozenModel):
-    """One whose lists and mappings nobody changes in place either.
-
-    A default that has a hash pydantic hands on as it is. Any other it copies for each document that
-    does not have it, and to copy mappings takes longer than all the rest.
-    """
-
-    def __hash__(self) -> int:
-        return hash(type(self))
-
-
 class VersionedDocument(FrozenModel):
     """A document that belongs to one user; ``version`` is the ``state_version`` it shows."""
 
