@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from yabot.errors import InvalidInput
 from yabot.features.legacy.record import OldUser, Record, Refusal
 from yabot.features.legacy.sources.port import Damage, Entry
+from yabot.features.legacy.sources.recognition import recognize
 from yabot.features.legacy.sources.sqlite_file import SqliteFile
 from yabot.features.legacy.sources.sqlite_user import interpret
 
@@ -283,6 +284,14 @@ def test_a_damaged_database_gives_what_can_be_read(tmp_path: Path) -> None:
     _, damage = _read(copy)
     assert len(damage) == 1
     assert "disk image is malformed" in damage[0].where
+
+
+@pytest.mark.parametrize("instead", [b"CREATE \xbfABLE", b"CREATE XABLE", b"\0" * 12])
+def test_a_damaged_schema_is_told(tmp_path: Path, instead: bytes) -> None:
+    file = made(tmp_path / "bot.db", SCHEMA, EVERYTHING)
+    file.write_bytes(file.read_bytes().replace(b"CREATE TABLE", instead))
+    with pytest.raises(InvalidInput, match=r"bot\.db cannot be read"):
+        recognize(file)
 
 
 def test_a_locked_database_is_told(tmp_path: Path) -> None:

@@ -25,6 +25,8 @@ from yabot.features.legacy.sources.sqlite_user import interpret
 
 MAGIC = b"SQLite format 3\0"
 _PATIENCE = 30.0
+# Python fails to tell of an error in whose words are bytes from a damaged file.
+_ERRORS = (sqlite3.Error, UnicodeError)
 _NAMELESS = "nobody"
 
 Row = tuple[str, str, dict[str, Any]]
@@ -53,7 +55,7 @@ class SqliteFile:
                 # In one go: page by page, a bot that writes meanwhile would have it begin again.
                 source.backup(target)
                 target.execute("PRAGMA journal_mode = DELETE")
-        except sqlite3.Error as error:
+        except _ERRORS as error:
             if not _wants_to_write(error):
                 raise _unreadable(path, error) from error
             _copy_and_recover(path, to)
@@ -68,7 +70,7 @@ class SqliteFile:
                     entry = _entry(tables, link, rows)
                     yield entry
                     last = entry.key
-            except sqlite3.Error as error:
+            except _ERRORS as error:
                 behind = f"behind user {last}" if last else "before any user"
                 yield Damage(f"the database cannot be read on, {behind}: {kind_of(error)}")
 
@@ -86,25 +88,25 @@ def _reading(path: Path, patience: float, *, unchanging: bool) -> Iterator[sqlit
     try:
         try:
             connection = _connection(path, patience)
-        except sqlite3.Error as error:
+        except _ERRORS as error:
             if not (unchanging and _wants_to_write(error)):
                 raise
             connection = _connection(path, patience, "immutable=1")
         with closing(connection):
             yield connection
-    except sqlite3.Error as error:
+    except _ERRORS as error:
         raise _unreadable(path, error) from error
 
 
 def _connection(path: Path, patience: float, how: str = "mode=ro") -> sqlite3.Connection:
-    """Raises sqlite3.Error for what is no database, is in use or has to be recovered."""
+    """Raises one of ``_ERRORS`` for what is no database, is in use or has to be recovered."""
     uri = f"file:{quote(str(path.absolute()))}?{how}"
     connection = sqlite3.connect(uri, uri=True, timeout=patience, check_same_thread=False)
     # What is no UTF-8 stays recognizable, byte for byte.
     connection.text_factory = lambda content: content.decode("utf-8", "surrogateescape")
     try:
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.Error:
+    except _ERRORS:
         connection.close()
         raise
     return connection
@@ -126,7 +128,7 @@ def _copy_and_recover(path: Path, to: Path) -> None:
             connection.execute("PRAGMA journal_mode = DELETE").fetchone()
     except FileNotFoundError as error:
         raise InvalidInput(f"{path} is not there any more") from error
-    except sqlite3.Error as error:
+    except _ERRORS as error:
         raise _unreadable(path, error) from error
 
 
@@ -135,13 +137,13 @@ def _companions(path: Path) -> list[str]:
     return [each for each in ("-wal", "-journal") if Path(f"{path}{each}").exists()]
 
 
-def _wants_to_write(error: sqlite3.Error) -> bool:
+def _wants_to_write(error: Exception) -> bool:
     """Whether even a reader would have to."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     return code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 
 
-def _unreadable(path: Path, error: sqlite3.Error) -> InvalidInput:
+def _unreadable(path: Path, error: Exception) -> InvalidInput:
     return InvalidInput(f"{path} cannot be read: {kind_of(error)}")
 
 

@@ -37,7 +37,7 @@ class Tables:
 
     @classmethod
     def of(cls, connection: sqlite3.Connection) -> "Tables":
-        """Raises sqlite3.Error."""
+        """Raises what sqlite3 raises of a damaged file."""
         found = connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
         names = [name for (name,) in found]
         return cls({name: _columns(connection, name) for name in names})
