@@ -54,8 +54,17 @@ class RolledBack:
         return self.compared.counts["agrees"] + self.compared.counts["differs"]
 
     @property
+    def besitos_in_store(self) -> int:
+        """Of those who were here. Who is only there has been taken away before."""
+        apart = (
+            (each.besitos_there if each.kind == "differs" else 0) - each.besitos_here
+            for each in self.compared.told
+        )
+        return self.compared.besitos_here + sum(apart)
+
+    @property
     def reconciles(self) -> bool:
-        return self.compared.besitos_there == self.compared.besitos_here
+        return self.besitos_in_store == self.compared.besitos_here
 
     def counts(self) -> dict[str, Any]:
         return {
@@ -68,7 +77,7 @@ class RolledBack:
                 "still_waiting": self.left,
             },
             "besitos": {
-                "in_the_store": self.compared.besitos_there,
+                "in_the_store": self.besitos_in_store,
                 "here_before": self.compared.besitos_here,
                 "taken_away": self.taken.besitos,
                 "reconcile": self.reconciles,
