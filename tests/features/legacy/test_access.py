@@ -21,6 +21,7 @@ from yabot.features.legacy.access import Access
 from yabot.features.legacy.events import Phase
 from yabot.features.legacy.marks import taken_off
 from yabot.features.legacy.phases import Migrations
+from yabot.features.legacy.snapshot import Snapshot
 from yabot.features.legacy.sources.json_file import JsonFile
 from yabot.log.unit_of_work import UnitOfWork
 
@@ -90,6 +91,7 @@ async def test_what_is_saved_is_here(house: House, access: Access) -> None:
     assert await house.audits() == []
 
 
+@pytest.mark.criterion("5.4.3")
 async def test_two_who_were_given_the_same_lose_nothing(house: House, access: Access) -> None:
     await house.merge(FULL)
     other = Access(house.world.services)
@@ -145,6 +147,7 @@ async def test_a_profile_comes_back_by_another_process(house: House, access: Acc
     assert await house.balance() == 16
 
 
+@pytest.mark.criterion("5.4.3")
 async def test_the_same_save_again_is_taken_once(house: House, access: Access) -> None:
     """As after an answer that got lost, in whichever process."""
     profile = await access.get(7)
@@ -257,6 +260,20 @@ async def test_who_was_forgotten_comes_back_by_what_they_do(house: House, access
     await access.save(profile)
     assert plain(await access.get(7)) == new_profile(7) | {"kisses": 2}
     assert await house.audits() == []
+
+
+@pytest.mark.criterion("5.4.3")
+async def test_whom_only_the_old_store_has_comes_with_what_they_have_there(both: Both) -> None:
+    write_old_store(both.old.path, users=3)
+    Snapshot.take(JsonFile(), both.old.path, both.dual.first_touch.folder).close()
+    access = Access(both.house.world.services)
+    for key, profile in both.there().items():
+        given = await access.get(key)
+        assert plain(given) == plain(profile)
+        given["kisses"] += 1
+        await access.save(given)
+        assert await both.has(int(key)) == profile["kisses"] + 1
+    assert await both.house.audits() == []
 
 
 @pytest.mark.criterion("5.4.3")
