@@ -14,6 +14,7 @@ from bench import (
     fleet,
     idle,
     legacy_import,
+    legacy_mode,
     operations,
     outages,
     processor,
@@ -54,6 +55,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "endurance": endurance.endurance_figures,
     "transfers": transfers.transfer_figures,
     "legacy_import": legacy_import.legacy_import_figures,
+    "legacy_mode": legacy_mode.legacy_mode_figures,
 }
 
 
