@@ -55,7 +55,8 @@ class Settings(Section):
     legacy_db_path: ReadableFile | None = variable(
         "LEGACY_DB_PATH",
         None,
-        about="The old bot's JSON store, to be imported.",
+        about="The old bot's store, while both bots work: its users come over, and a JSON file is"
+        " kept up to date.",
         value="the path of a readable file",
     )
     playground_port: Port = variable(
