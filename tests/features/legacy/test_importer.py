@@ -15,7 +15,7 @@ from tests.features.legacy.old_bot import FIRST_ID, new_profile, write_old_store
 from tests.storage.dumps import dump, rows_of
 from yabot.features.legacy.breath import Breath
 from yabot.features.legacy.details import Details
-from yabot.features.legacy.importer import Importer
+from yabot.features.legacy.importer import Importer, _Decision, _Read
 from yabot.features.legacy.merger import Merger
 from yabot.features.legacy.record import Record, Refusal
 from yabot.features.legacy.report import Report
@@ -281,3 +281,21 @@ async def test_a_report_names_keys_fields_and_reasons_and_nothing_else(imports: 
     ]
     assert told["besitos"]["reconcile"] is True
     assert (await imports.run()).details.write({"n": 2}).name == "report-2.json"
+
+
+async def test_what_was_read_before_a_running_bot_merged_something_newer_takes_nothing_back(
+    imports: Imports,
+) -> None:
+    imports.write(_7=profile(7, kisses=10))
+    snapshot = imports.snapshot()
+    record = imports.source.interpret(found) if (found := snapshot.find("7")) else None
+    assert isinstance(record, Record)
+    read = _Read(snapshot, {"7": found.text}) if found else None
+    assert read is not None
+    imports.write(_7=profile(7, kisses=13))
+    await imports.run()
+    services = imports.house.world.services
+    decision = _Decision(Merger(services), read, [record])
+    await imports.house.world.decide("late", decision.make)
+    assert await imports.house.balance("7") == 13
+    assert [each.merged.outcome for each in decision.result] == ["unchanged"]

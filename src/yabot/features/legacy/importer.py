@@ -5,7 +5,7 @@ again (docs/adr/0017-three-way-merge-with-the-old-store.md).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -18,7 +18,7 @@ from yabot.features.besitos.model import MIGRATION
 from yabot.features.besitos.service import BesitosService
 from yabot.features.legacy.breath import Breath
 from yabot.features.legacy.known import Known
-from yabot.features.legacy.merger import Merger
+from yabot.features.legacy.merger import Merged, Merger
 from yabot.features.legacy.record import Record, Refusal
 from yabot.features.legacy.report import Brought, Report, Unmergeable
 from yabot.features.legacy.snapshot import Snapshot
@@ -88,12 +88,13 @@ class Importer:
                 page = await following
 
     async def _take(self, snapshot: Snapshot, page: Interpreted, report: Report) -> None:
-        records = []
-        for _, found in page:
+        records, texts = [], {}
+        for entry, found in page:
             report.read(found)
             if isinstance(found, Record):
                 records.append(found)
-        outcomes = await self._bring(records) if records else []
+                texts[found.user.user_id] = entry.text
+        outcomes = await self._bring(_Read(snapshot, texts), records) if records else []
         report.add(outcomes)
         gone = [
             each.user_id for each in outcomes if isinstance(each, Brought) and each.is_forgotten
@@ -101,17 +102,20 @@ class Importer:
         if gone and not self.rehearsal:
             await asyncio.to_thread(snapshot.remove, *gone)
 
-    async def _bring(self, records: Sequence[Record]) -> Sequence[Brought | Unmergeable]:
+    async def _bring(
+        self, read: "_Read", records: Sequence[Record]
+    ) -> Sequence[Brought | Unmergeable]:
         try:
-            return await self._decide(records)
+            return await self._decide(read, records)
         except (GuardFailed, *UNMERGEABLE) as error:
             if len(records) == 1:
                 return [Unmergeable(records[0], _why(error))]
         middle = len(records) // 2
-        return [*await self._bring(records[:middle]), *await self._bring(records[middle:])]
+        halves = (records[:middle], records[middle:])
+        return [each for half in halves for each in await self._bring(read, half)]
 
-    async def _decide(self, records: Sequence[Record]) -> Sequence[Brought]:
-        decision, cause = _Decision(self.merger, records), self._cause()
+    async def _decide(self, read: "_Read", records: Sequence[Record]) -> Sequence[Brought]:
+        decision, cause = _Decision(self.merger, read, records), self._cause()
         if self.rehearsal:
             return await _rehearsed(decision, cause)
         hold = self.hold
@@ -148,21 +152,41 @@ async def _rehearsed(decision: "_Decision", cause: Cause) -> Sequence[Brought]:
     return decision.result
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What stood in the snapshot when it was read, by user."""
+
+    snapshot: Snapshot
+    texts: Mapping[str, str]
+
+    def replaced(self, user_ids: Iterable[str]) -> set[str]:
+        """Whose entry is another one by now: a running bot follows the store, and merges them."""
+        now = {each: self.snapshot.find(each) for each in user_ids}
+        return {each for each, entry in now.items() if entry and entry.text != self.texts[each]}
+
+
 @dataclass(slots=True)
 class _Decision:
     """About some users; it can be made again, and knows then what it has said before."""
 
     merger: Merger
+    read: _Read
     records: Sequence[Record]
     result: Sequence[Brought] = ()
     # What was decided when SQL did not say whether it was committed, by user.
     _unsure: dict[str, Brought] = field(default_factory=dict)
 
     async def make(self, work: UnitOfWork) -> None:
-        seen = await self.merger.look([each.user.user_id for each in self.records])
+        user_ids = [each.user.user_id for each in self.records]
+        seen = await self.merger.look(user_ids)
+        # Asked behind the look: whoever has merged something newer before, had it from there.
+        replaced = await asyncio.to_thread(self.read.replaced, user_ids)
         result = []
         for record in self.records:
             user_id = record.user.user_id
+            if user_id in replaced:
+                result.append(self._surely(Brought(record, Merged("unchanged"), 0)))
+                continue
             merged = await self.merger.merge(work, seen[user_id], record)
             there = _besitos_there(seen[user_id].known, record)
             result.append(self._surely(Brought(record, merged, there)))
