@@ -176,6 +176,18 @@ async def test_who_was_forgotten_may_not_stay_in_a_file_that_we_write(store: Old
     assert found.besitos_there == found.besitos_here
 
 
+async def test_one_whose_state_is_lost_is_told_and_the_others_are_looked_at(
+    store: OldStore,
+) -> None:
+    await store.house.catch_up()
+    documents = store.house.world.services.documents
+    await documents["users"].delete_one({"_id": str(ANA)})
+    found = await store.verify()
+    assert found.counts == {"agrees": USERS - 1, "lost_here": 1}
+    assert f"user {ANA} has lost their state here: see `yabot audit stores`" in [*found.lines()]
+    assert not found.is_clean
+
+
 async def test_a_store_that_breaks_off_is_not_clean(store: OldStore) -> None:
     assert (await store.verify()).is_clean
     tear(store.path, share=0.5)

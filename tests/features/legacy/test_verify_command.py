@@ -19,6 +19,7 @@ def store(tmp_path: Path) -> OldBot:
     return bot
 
 
+@pytest.mark.slow
 @pytest.mark.criterion("5.4.2", "5.4.3")
 def test_says_whether_both_sides_agree_and_where_they_do_not(
     new_program: NewProgram, mongodb_uri: str, mongo_database: str, store: OldBot

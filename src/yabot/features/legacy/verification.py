@@ -15,6 +15,7 @@ Kind = Literal[
     "only_here",
     "refused",  # nothing can be made of the entry
     "forgotten",  # has asked here to be forgotten
+    "lost_here",  # MongoDB does not have what SQL says that it has
 ]
 
 # Of so many users the differences are told; the others are counted.
@@ -61,7 +62,8 @@ class Verification:
     @property
     def wrong(self) -> tuple[Kind, ...]:
         """Kinds that there may not be."""
-        return ("differs", "only_there", *(("only_here", "forgotten") if self.mirrored else ()))
+        always: tuple[Kind, ...] = ("differs", "only_there", "lost_here")
+        return (*always, "only_here", "forgotten") if self.mirrored else always
 
     @property
     def is_clean(self) -> bool:
@@ -127,6 +129,10 @@ _SAID: dict[Kind, tuple[str, str]] = {
     "newer_here": ("has gone on here since", "have gone on here since"),
     "only_there": ("is in the old store only", "are in the old store only"),
     "only_here": ("is here only", "are here only"),
+    "lost_here": (
+        "has lost their state here: see `yabot audit stores`",
+        "have lost their states here: see `yabot audit stores`",
+    ),
     "refused": ("cannot be imported", "cannot be imported"),
     "forgotten": (
         "has been forgotten here and is still in the old store",

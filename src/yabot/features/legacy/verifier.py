@@ -20,6 +20,7 @@ from yabot.features.legacy.snapshot import Snapshot
 from yabot.features.legacy.sources.port import Entry, Source
 from yabot.features.legacy.verification import Kind, Outcome, Verification
 from yabot.features.users.service import UserService
+from yabot.features.users.states import StateLost
 
 CHUNK = 500
 Wait = Callable[[], Awaitable[None]]
@@ -64,7 +65,7 @@ class Verifier:
         """Of all users, or of ``sample`` of those in the old store, as ``seed`` chooses them.
 
         Raises InvalidInput for a store that cannot be read, StartupError when there is no room for
-        its copy, StoreUnavailable, StateLost.
+        its copy, StoreUnavailable.
         """
         found, again = Verification(subject.mirrored), dict[str, Outcome]()
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -156,8 +157,10 @@ class Verifier:
         await self._users.read_ahead([each.stored for each in seen.values()])
         outcomes = []
         for user_id, old in theirs.items():
-            ours = await self._ours(seen[user_id])
-            outcome = _outcome(seen[user_id], old, ours)
+            try:
+                outcome = _outcome(seen[user_id], old, await self._ours(seen[user_id]))
+            except StateLost:
+                outcome = Outcome(user_id, "lost_here", old.kisses if old else 0)
             if outcome is not None:
                 outcomes.append(outcome)
         more = self._with_their_way if subject.mirrored else self._without_newer
