@@ -20,6 +20,7 @@ from tests.features.legacy.corpus import (
     USER,
     Example,
 )
+from yabot.features.legacy.marks import Mark
 from yabot.features.legacy.record import How, OldUser, Record, Refusal
 from yabot.features.legacy.sources import verbatim
 from yabot.features.legacy.sources.profile import LARGEST, interpret
@@ -132,6 +133,12 @@ def test_our_mark_is_read_and_is_nobodys_metadata() -> None:
     assert (found.mark, found.user.unplaced) == (7, {"metadata": {"seen": True}})
     found = _record(json.dumps({**SOUND, "metadata": {"yabot": 7}}))
     assert (found.mark, found.user.unplaced) == (7, {})
+
+
+def test_what_the_drop_in_has_noted_is_nobodys_metadata() -> None:
+    mark = str(Mark.of(dict(SOUND), version=4))
+    found = _record(json.dumps({**SOUND, "metadata": {"yabot": mark, "seen": True}}))
+    assert (found.mark, found.user.unplaced) == (0, {"metadata": {"seen": True}})
 
 
 @pytest.mark.parametrize("value", ["7", -1, True, 2**70, {"n": 1}, None])

@@ -174,8 +174,13 @@ def test_what_stands_between_users_is_reported_by_its_place() -> None:
     assert (list(whole), refused, damage) == (["1", "4"], ["byte 19"], None)
 
 
-def test_a_member_without_a_name_is_reported_by_its_place() -> None:
-    assert _read(b'{"1": {}, "": {}}') == ({"1": {}}, ["byte 8"], None)
+def test_a_member_without_a_name_has_one_in_the_report(tmp_path: Path) -> None:
+    file = tmp_path / "db.json"
+    file.write_bytes(b'{"1": {}, "": {"kisses": 3}}')
+    assert [*JsonFile().entries(file)] == [
+        Entry("1", "{}"),
+        Entry("without a name", '{"kisses": 3}'),
+    ]
 
 
 def test_an_end_in_the_middle_ends_it() -> None:

@@ -11,6 +11,7 @@ from tests.features.legacy.old_bot import old_users, tear, write_old_store
 from yabot.features.legacy import old_file
 from yabot.features.legacy.fingerprint import content_of, state_of
 from yabot.features.legacy.old_file import OldFileBusy, OldFileUnusable
+from yabot.features.legacy.sources.json_scanner import LONGEST_MEMBER
 
 USERS: dict[str, Any] = {
     "7": {"telegram_id": 7, "first_name": "José", "kisses": "5", "metadata": {"a": [1, {}]}},
@@ -130,3 +131,11 @@ def test_nobody_is_lost_where_there_are_many(tmp_path: Path) -> None:
     write_old_store(path, users=3000)
     rewrite(path, {"8": {}}, read(path))
     assert json.loads(path.read_text()) == {**dict(old_users(3000)), "8": {}}
+
+
+def test_whoever_is_too_large_for_us_stays_as_a_whole(tmp_path: Path) -> None:
+    path = tmp_path / "db.json"
+    users = {"": {}, "7": {"metadata": {"photo": "x" * (LONGEST_MEMBER * 5 // 2)}}, "8": {}}
+    path.write_text(json.dumps(users))
+    rewrite(path, {"8": {"kisses": 1}}, read(path))
+    assert json.loads(path.read_text()) == users | {"8": {"kisses": 1}}

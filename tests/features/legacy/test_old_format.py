@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import assume, given
 
 from tests.features.legacy.old_bot import IMPERFECTIONS, new_profile, old_users
+from tests.features.legacy.test_interpreting import PROFILES
 from yabot.features.legacy.old_format import mirrored, shows
 from yabot.features.legacy.record import OldUser, Record
 from yabot.features.legacy.sources.json_file import JsonFile
@@ -42,6 +44,27 @@ def test_what_has_not_changed_stays_as_it_stood(kind: str) -> None:
     metadata = profile.get("metadata") or {}
     assert after == profile | {"metadata": metadata | {"yabot": 3}}
     assert [*after][: len(profile)] == [*profile]
+
+
+def test_a_number_without_end_hinders_nobody() -> None:
+    found = json.dumps(new_profile(7))[:-1] + ', "n": ' + "9" * 5000 + "}"
+    record = SOURCE.interpret(Entry("7", found))
+    assert isinstance(record, Record)
+    ours = record.user.model_copy(update={"kisses": 6})
+    after = mirrored(ours, 3, found, record.user)
+    assert (after["kisses"], after["n"]) == (6, "9" * 5000)
+    assert shows(record.user, found, record.user)
+
+
+@given(PROFILES)
+def test_whatever_was_written_is_read_back(profile: dict[str, Any]) -> None:
+    metadata = profile.get("metadata")
+    # Where the mark is to stand, nothing else can.
+    assume(metadata is None or (isinstance(metadata, dict) and "yabot" not in metadata))
+    user = read(profile)
+    assert read(mirrored(user, 1, json.dumps(profile), user)) == user
+    new = user.model_copy(update={"last_name": None, "visited": (), "registered_at": None})
+    assert read(mirrored(new, 1, None, None)) == new
 
 
 def test_everybody_is_read_back_as_they_were_written() -> None:

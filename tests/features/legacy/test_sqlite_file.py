@@ -202,7 +202,7 @@ def test_ids_and_texts_may_be_anything(tmp_path: Path) -> None:
     users, damage = _read(file)
     assert damage == []
     refused = {key: each.besitos for key, each in users.items() if isinstance(each, Refusal)}
-    assert refused == {"-5": 1, "ana": Decimal("2.5"), "2.0": 3, "nobody": 4}
+    assert refused == {"-5": 1, "ana": Decimal("2.5"), "2.0": 3, "without a name": 4}
     jose, last = users["7"], users["9"]
     assert isinstance(jose, Record)
     assert isinstance(last, Record)

@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import uuid4
 
-from yabot.features.legacy.sources.profile import MARK
+from yabot.features.legacy.sources.profile import GIVEN, MARK
 
 Profile = dict[str, Any]
 K = TypeVar("K")
 V = TypeVar("V")
 
 _FIELD = "metadata"
-_BEGINNING = "given"
 # Of how many profiles a process remembers what it gave and what came back.
 REMEMBERED = 10_000
 
@@ -39,7 +38,7 @@ class Mark:
 
     def __str__(self) -> str:
         packed = zlib.compress(json.dumps(self.given).encode())
-        return f"{_BEGINNING} {self.id} {self.version} {b85encode(packed).decode()}"
+        return f"{GIVEN} {self.id} {self.version} {b85encode(packed).decode()}"
 
     @classmethod
     def read(cls, text: object) -> "Mark | None":
@@ -49,7 +48,7 @@ class Mark:
             mark = cls(mark_id, int(version), json.loads(zlib.decompress(b85decode(packed))))
         except (ValueError, zlib.error):
             return None
-        return mark if beginning == _BEGINNING and isinstance(mark.given, dict) else None
+        return mark if beginning == GIVEN and isinstance(mark.given, dict) else None
 
 
 def marked(profile: Profile, mark: Mark) -> Profile:

@@ -37,10 +37,11 @@ class NewFile:
             temporary.unlink(missing_ok=True)
 
     def add(self, key: str, text: str) -> bool:
-        """``text`` is JSON, as it is to stand there; False: it is none, and is left out."""
+        """``text`` is JSON, as it is to stand there; False: the old bot could not read it, nor the
+        file with it, and it is left out."""
         try:
             json.loads(text, strict=False)
-        except ValueError:
+        except (ValueError, RecursionError):
             return False
         self._file.write(f"{', ' if self.users else '{'}{json.dumps(key)}: {text}")
         self.users += 1

@@ -180,7 +180,8 @@ def require_whole(path: Path) -> None:
 def _members(target: Path) -> Iterator[tuple[str, str]]:
     """Raises OldFileUnusable for a file that the old bot itself could not read."""
     with target.open("rb") as source:
-        for found in Scanner(source):
+        # Whoever is large is written back as a whole, too.
+        for found in Scanner(source, longest=target.stat().st_size):
             if isinstance(found, Damage):
                 raise OldFileUnusable(f"the old bot's file is torn: {found.where}")
             if _NOBODY.fullmatch(found.key):

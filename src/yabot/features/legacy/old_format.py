@@ -4,7 +4,6 @@ What the old bot wrote in its own way, a number as text or a field that nobody k
 better by the way: only fields whose meaning has changed here are written anew.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -12,7 +11,7 @@ from typing import Any
 
 from yabot.features.legacy.record import OldUser
 from yabot.features.legacy.sources import verbatim
-from yabot.features.legacy.sources.profile import MARK
+from yabot.features.legacy.sources.profile import MARK, parse
 
 Profile = dict[str, Any]
 
@@ -24,7 +23,7 @@ def mirrored(ours: OldUser, mark: int, found: str | None, theirs: OldUser | None
     """
     if found is None or theirs is None:
         return _marked(_new(ours), mark)
-    profile: Profile = json.loads(found, strict=False)
+    profile: Profile = parse(found)
     return _marked(_changed(profile, theirs, ours), mark)
 
 
@@ -32,7 +31,7 @@ def shows(ours: OldUser, found: str | None, theirs: OldUser | None) -> bool:
     """Whether what stands there says all of ``ours``, as far as the old bot can tell it."""
     if found is None or theirs is None:
         return False
-    profile: Profile = json.loads(found, strict=False)
+    profile: Profile = parse(found)
     return _changed(dict(profile), theirs, ours) == profile
 
 

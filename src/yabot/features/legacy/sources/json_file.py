@@ -3,6 +3,7 @@
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -24,6 +25,7 @@ _LOOKS_AT_QUIET = 10
 # Nor is what has not changed for so many seconds.
 _OLD = 2.0
 _TAIL = 64
+_NAMELESS = "without a name"
 
 
 class JsonFile:
@@ -69,7 +71,8 @@ class JsonFile:
     def entries(self, path: Path) -> Iterator[Entry | Damage]:
         try:
             with path.open("rb") as file:
-                yield from Scanner(file)
+                for found in Scanner(file):
+                    yield found if isinstance(found, Damage) or found.key else _named(found)
         except OSError as error:
             raise InvalidInput(f"{path} cannot be read: {kind_of(error)}") from error
 
@@ -78,6 +81,10 @@ class JsonFile:
 
     def interpret(self, entry: Entry) -> Record | Refusal:
         return interpret(entry.key, entry.text)
+
+
+def _named(entry: Entry) -> Entry:
+    return replace(entry, key=_NAMELESS)
 
 
 def _state(path: Path) -> tuple[int, int, int]:

@@ -90,9 +90,8 @@ class Scanner:
                 yield from self._behind_the_end()
                 return
             else:
-                key = _key(name[1]) or self._place()
                 self._at = name.end()
-                found = self._member(key)
+                found = self._member(_key(name[1]))
             yield found
             if isinstance(found, Damage):
                 return
@@ -176,7 +175,7 @@ class Scanner:
 
     def _between(self) -> Entry | Damage:
         """What is no member: it is named by its place, and goes until a user begins."""
-        key = self._place()
+        key = f"byte {self._byte()}"
         while True:
             following = _A_USER.search(self._text, self._at)
             if following:
@@ -196,9 +195,6 @@ class Scanner:
     def _damage(self, how: str) -> Damage:
         behind = f"behind user {self._last}" if self._last else "before any user"
         return Damage(f"the file {how} at byte {self._byte()}, {behind}")
-
-    def _place(self) -> str:
-        return f"byte {self._byte()}"
 
     def _byte(self) -> int:
         """Where in the file this is."""

@@ -13,6 +13,9 @@ from yabot.features.legacy.sources.fields import Fields
 
 MARK = "yabot"
 """In ``metadata``: of which of our writes the profile descends."""
+GIVEN = "given"
+"""How it begins in a profile that an old bot was given by us, and has itself written into the file:
+of none of our writes."""
 LARGEST = 12 * 1024 * 1024
 """Bytes of a user. MongoDB takes some more, with all that we keep beside."""
 DEEPEST = 200
@@ -122,8 +125,9 @@ def _take_metadata(fields: Fields) -> int:
     """The mark in it; what else stands there has no place."""
     metadata = fields.take_raw("metadata")
     mark = 0
-    if isinstance(metadata, dict) and _is_mark(metadata.get(MARK)):
-        mark = metadata[MARK]
+    ours = metadata.get(MARK) if isinstance(metadata, dict) else None
+    if _is_mark(ours) or (isinstance(ours, str) and ours.startswith(f"{GIVEN} ")):
+        mark = ours if isinstance(ours, int) else 0
         metadata = {name: value for name, value in metadata.items() if name != MARK}
     if metadata is not None and metadata != {}:
         fields.put_back("metadata", metadata)

@@ -27,7 +27,7 @@ MAGIC = b"SQLite format 3\0"
 _PATIENCE = 30.0
 # Python fails to tell of an error in whose words are bytes from a damaged file.
 _ERRORS = (sqlite3.Error, UnicodeError)
-_NAMELESS = "nobody"
+_NAMELESS = "without a name"
 
 Row = tuple[str, str, dict[str, Any]]
 """The user's link, the table, the columns."""
