@@ -32,6 +32,8 @@ class Breath:
     data_dir: Path
     waiting: Statement[Mapping[str, int]]
     most: int = MOST_WAITING
+    patience: float = PATIENCE
+    look_every: float = LOOK_EVERY
     # Queues that nobody works off, whatever has been waited.
     _left_alone: set[str] = field(default_factory=set, init=False)
     _was_beside: bool = field(default=False, init=False)
@@ -54,9 +56,9 @@ class Breath:
             if any(waiting < fewest.get(name, waiting + 1) for name, waiting in long.items()):
                 fewest |= long
                 since = monotonic()
-            elif monotonic() - since > PATIENCE:
+            elif monotonic() - since > self.patience:
                 self._left_alone |= long.keys()
-            await asyncio.sleep(LOOK_EVERY)
+            await asyncio.sleep(self.look_every)
 
     async def _long_queues(self) -> dict[str, int]:
         """Those that somebody may be working off."""
