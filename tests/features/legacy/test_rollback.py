@@ -1,6 +1,7 @@
 """Back to the old bot, with all that has happened since: on both databases, the old bot's file."""
 
 import json
+import sqlite3
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -8,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.features.legacy.both import Both
-from tests.features.legacy.old_bot import tear
+from tests.features.legacy.old_bot import OldBot, tear
+from tests.features.legacy.test_sqlite_file import ANA as OTHER
+from tests.features.legacy.test_sqlite_file import EVERYTHING, SCHEMA
 from tests.storage.dumps import rows_of
 from yabot import clock
 from yabot.errors import InvalidInput
@@ -37,27 +40,25 @@ def folder(both: Both) -> Path:
 
 async def migrate(both: Both) -> None:
     """The import, to the phase in which both bots are at work."""
-    migrations = both.dual.migrations
-
-    async def begin(work: UnitOfWork) -> None:
-        await migrations.begin(work, "json", both.old.path, folder(both))
-
-    await both.house.world.decide(f"begin {clock.utc_now()}", begin)
-    await bring_all(both)
-    await enter(both, "dual")
+    await bring_all(both, both.old.path)
     await both.rounds()
 
 
-async def bring_all(both: Both) -> None:
-    services = both.house.world.services
+async def bring_all(both: Both, path: Path) -> None:
+    services, source = both.house.world.services, recognize(path)
+
+    async def begin(work: UnitOfWork) -> None:
+        await both.dual.migrations.begin(work, source.kind, path, folder(both))
+
+    await both.house.world.decide(f"begin {clock.utc_now()}", begin)
     breath = Breath(services.database, folder(both), lambda _: {})
     importer = Importer(services.commits, both.house.merger, both.house.besitos, breath)
-    source = recognize(both.old.path)
     with (
         Details.kept_in(folder(both)) as details,
-        closing(Snapshot.take(source, both.old.path, folder(both))) as snapshot,
+        closing(Snapshot.take(source, path, folder(both))) as snapshot,
     ):
         await importer.run(snapshot, source, Report(details), lambda *_: None)
+    await enter(both, "dual")
 
 
 async def enter(both: Both, phase: Phase) -> None:
@@ -217,6 +218,36 @@ async def test_only_the_readers_who_came_since_are_in_sql(migrated: Both) -> Non
     await roll_back(migrated)
     rows = await rows_of(migrated.house.world.services.database, legacy_users)
     assert [row["base"] for row in rows if row["origin"] == "taken_back"] == [None, None]
+
+
+async def test_beside_a_store_that_is_only_read_stands_one_for_the_old_bot(
+    both: Both, tmp_path: Path
+) -> None:
+    store = tmp_path / "besitos.db"
+    with closing(sqlite3.connect(store)) as connection:
+        connection.executescript(SCHEMA + EVERYTHING)
+    stood = store.read_bytes()
+    await bring_all(both, store)
+    await both.comes(BEA)
+    await both.earns(BEA, 10)
+    await both.comes(DORA, "Dora")
+    done = await roll_back(both)
+    assert store.read_bytes() == stood
+    assert done.path == tmp_path / "besitos.db.rolled-back.json"
+    copy = OldBot(done.path)
+    expected = {int(OTHER.user_id): 12, BEA: 13, DORA: 0}
+    assert {each: copy.get_user_profile(each)["kisses"] for each in expected} == expected
+    assert done.counts()["users"] == {
+        "in_both": 3,
+        "taken_away": 1,
+        "stay": 2,
+        "still_waiting": 0,
+    }
+    # Whichever of the two is imported then: nobody counts twice.
+    for path in (store, done.path):
+        await bring_all(both, path)
+        assert {each: await both.has(each) for each in expected} == expected
+        await roll_back(both)
 
 
 async def rows_of_users(both: Both) -> list[dict[str, object]]:
