@@ -8,7 +8,7 @@ from yabot.app.features import FEATURES
 from yabot.app.services import following_documents, open_services
 from yabot.cli.context import load_settings, run_until_signalled
 from yabot.cli.legacy_back import back_to_the_old_bot, bars
-from yabot.cli.legacy_verify import subject_of
+from yabot.cli.legacy_verify import is_mirrored, subject_of
 from yabot.cli.operators import operator_name
 from yabot.feature import Services
 from yabot.features.legacy.completion import Completing, Completion
@@ -27,10 +27,12 @@ def complete_migration(*, unverified: bool) -> Completion | None:
 
     async def complete(services: Services) -> Completion:
         migrations = Migrations(services.database, operator_name())
-        subject = None if unverified else subject_of(settings, await migrations.current(), None)
+        migration = await migrations.current()
+        subject = None if unverified else subject_of(settings, migration, None)
+        mirrored = is_mirrored(settings, migration)
         completing = Completing(services, migrations, settings.data_dir / FOLDER)
         with bars() as on_progress:
-            return await completing.run(subject, on_progress)
+            return await completing.run(subject, mirrored=mirrored, on_progress=on_progress)
 
     return _until_stopped(settings, complete)
 

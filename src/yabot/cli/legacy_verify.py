@@ -43,8 +43,15 @@ def subject_of(settings: Settings, migration: Migration | None, file: Path | Non
     path = file or settings.legacy_db_path or imported
     if path is None:
         raise InvalidInput("name the old bot's file, or set LEGACY_DB_PATH to it")
-    path, source = path.absolute(), recognize(path)
+    path = path.absolute()
+    is_imported = imported is not None and imported.absolute() == path
+    mirrored = is_imported and is_mirrored(settings, migration)
+    return Subject(recognize(path), path, mirrored=mirrored)
+
+
+def is_mirrored(settings: Settings, migration: Migration | None) -> bool:
+    """Whether what happens here is written to the store that was imported."""
     used = settings.legacy_db_path
-    is_used = used is not None and used.absolute() == path and source.kind == JsonFile.kind
-    is_open = migration is not None and migration.is_open
-    return Subject(source, path, mirrored=is_used and is_open)
+    if migration is None or used is None or migration.kind != JsonFile.kind:
+        return False
+    return migration.is_open and used.absolute() == migration.path.absolute()

@@ -12,11 +12,15 @@ from yabot.clock import rfc3339
 from yabot.errors import InvalidInput
 from yabot.feature import Services
 from yabot.features.legacy.expiry import KEPT
+from yabot.features.legacy.old_file import OldFileBusy, OldFileUnusable
 from yabot.features.legacy.phases import Migration, Migrations
 from yabot.features.legacy.verification import Verification
 from yabot.features.legacy.verifier import WAITS, Subject, Verifier, Wait
 from yabot.features.legacy.writing_back import WritingBack
 from yabot.log.unit_of_work import Cause, UnitOfWork
+from yabot.observability.logging import get_logger
+
+log = get_logger(__name__)
 
 OnProgress = Callable[[str, int, int], None]
 """What is being done, how many users are done, and of how many."""
@@ -46,16 +50,21 @@ class Completing:
         self._folder = folder
 
     async def run(
-        self, subject: Subject | None, on_progress: OnProgress, waits: Sequence[Wait] = WAITS
+        self,
+        subject: Subject | None,
+        *,
+        mirrored: bool,
+        on_progress: OnProgress,
+        waits: Sequence[Wait] = WAITS,
     ) -> Completion:
-        """Let the last writes arrive, verify ``subject``, and switch over when nothing differs;
-        without one, unverified.
+        """Let the last writes arrive, where the old store is ``mirrored``; verify ``subject``, and
+        switch over when nothing differs. Without one, switch over whatever is.
 
         Raises InvalidInput when it is not the time for it, OldFileUnusable, StoreUnavailable.
         """
         migration = await self._require_both_at_work()
-        if subject is not None and subject.mirrored:
-            await self._settle(migration, on_progress)
+        if mirrored:
+            await self._settle(migration, on_progress, insists=subject is not None)
         found = None
         if subject is not None:
             found = await Verifier(self._services, self._folder, waits).run(
@@ -73,11 +82,18 @@ class Completing:
         await self._migrations.enter(UnitOfWork(_cause()), "completed")
         raise InvalidInput("the migration is complete already")
 
-    async def _settle(self, migration: Migration, on_progress: OnProgress) -> None:
+    async def _settle(
+        self, migration: Migration, on_progress: OnProgress, *, insists: bool
+    ) -> None:
         writing = WritingBack(self._services, self._migrations, self._folder)
-        await writing.settle(
-            migration, lambda done, all_: on_progress("writing the last changes", done, all_)
-        )
+        try:
+            await writing.settle(
+                migration, lambda done, all_: on_progress("writing the last changes", done, all_)
+            )
+        except (OldFileBusy, OldFileUnusable) as error:
+            if insists:
+                raise
+            log.warning("legacy.last_changes_not_written", reason=str(error))
 
     async def _complete(self) -> Migration:
         async def decide(work: UnitOfWork) -> Migration:

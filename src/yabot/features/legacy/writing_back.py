@@ -34,7 +34,7 @@ PAGE = 500
 # Readers go on meanwhile. So often it is looked who has, before it is left at that.
 ROUNDS = 5
 # So often in a row an old bot may write its file just before we replace it.
-MOST_BUSY = 50
+MOST_BUSY = 10
 
 OnProgress = Callable[[int, int], None]
 """How many users are done, and of how many."""

@@ -1,0 +1,101 @@
+"""The switch: only behind a clean verification, and nobody touches the old file from then on."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from tests.features.legacy.both import Both
+from tests.features.legacy.test_rollback import enter, folder, migrate, phase
+from yabot import clock
+from yabot.errors import InvalidInput
+from yabot.features.legacy.completion import Completing, Completion
+from yabot.features.legacy.expiry import KEPT, SnapshotExpiry
+from yabot.features.legacy.old_file import OldFileBusy, OldFileUnusable
+from yabot.features.legacy.phases import Migrations
+from yabot.features.legacy.sources.json_file import JsonFile
+from yabot.features.legacy.verifier import Subject
+
+ANA = 7
+
+
+async def complete(both: Both, *, verified: bool = True) -> Completion:
+    services = both.house.world.services
+    completing = Completing(services, Migrations(services.database, "a test"), folder(both))
+    subject = Subject(JsonFile(), both.old.path, mirrored=True) if verified else None
+    return await completing.run(subject, mirrored=True, on_progress=lambda *_: None, waits=())
+
+
+@pytest.fixture
+async def migrated(both: Both) -> Both:
+    both.earns_there(ANA, 20)
+    both.earns_there(ANA + 1, 30)
+    await migrate(both)
+    await both.comes(ANA)
+    await both.earns(ANA, 100)
+    return both
+
+
+@pytest.mark.criterion("5.4.5")
+async def test_the_last_writes_arrive_and_from_then_on_nobody_touches_the_file(
+    migrated: Both,
+) -> None:
+    done = await complete(migrated)
+    assert done.verification is not None
+    assert done.verification.is_clean
+    assert await phase(migrated) == "completed"
+    assert migrated.there()["7"]["kisses"] == 125
+    stood = migrated.old.path.read_bytes()
+    await migrated.earns(ANA, 1)
+    await migrated.rounds()
+    assert migrated.old.path.read_bytes() == stood
+    migrated.earns_there(ANA, 50)
+    await migrated.rounds()
+    assert await migrated.has(ANA) == 126
+
+
+async def test_not_while_the_two_sides_differ(migrated: Both) -> None:
+    spoil = text("UPDATE accounts SET balance = balance + 1 WHERE user_id = '8'")
+    database = migrated.house.world.services.database
+    await database.write(lambda connection: connection.execute(spoil) and None)
+    done = await complete(migrated)
+    assert done.until is None
+    assert done.verification is not None
+    assert [each.user_id for each in done.verification.told] == ["8"]
+    assert await phase(migrated) == "dual"
+
+
+async def test_whatever_a_verification_would_find(migrated: Both) -> None:
+    migrated.old.path.unlink()
+    with pytest.raises((OldFileBusy, OldFileUnusable)):
+        await complete(migrated)
+    assert await phase(migrated) == "dual"
+    done = await complete(migrated, verified=False)
+    assert done.verification is None
+    assert await phase(migrated) == "completed"
+
+
+async def test_not_twice_and_not_before_an_import(both: Both) -> None:
+    with pytest.raises(InvalidInput, match="there is no migration"):
+        await complete(both)
+    await migrate(both)
+    await complete(both)
+    with pytest.raises(InvalidInput, match="complete already"):
+        await complete(both)
+
+
+async def test_the_snapshot_goes_thirty_days_later(migrated: Both) -> None:
+    expiry = SnapshotExpiry(migrated.dual.migrations, folder(migrated))
+    later = KEPT + timedelta(hours=1)
+    try:
+        clock.set_ahead(later)
+        await expiry.look()
+        assert (folder(migrated) / "snapshot.db").exists()
+        await enter(migrated, "completed")
+        await expiry.look()
+        assert (folder(migrated) / "snapshot.db").exists()
+        clock.set_ahead(2 * later)
+        await expiry.look()
+        assert not folder(migrated).exists()
+    finally:
+        clock.set_ahead(timedelta())
