@@ -182,7 +182,9 @@ REFUNDED = {"role": "vip", "vip_until": LONG_AGO}
 )
 def test_of_subscriptions_the_later_end_wins(base: Any, theirs: Any, ours: Any, then: Any) -> None:
     here = old_user(**ours)
-    changes = merge(old_user(**base) if base is not None else None, old_user(**theirs), here)
+    agreed = None if base is None else old_user(**base)
+    # Something else has changed there, so that it is looked at.
+    changes = merge(agreed, old_user(kisses=1, **theirs), here)
     after = changes.applied_to(here)
     expected = then if isinstance(then, dict) else {"role": "vip", "vip_until": then}
     assert {"role": after.role, "vip_until": after.vip_until} == {"vip_until": None, **expected}
