@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.features.legacy.house import ANA, BEA, LONG_AGO, NEXT_YEARS, House, old_user
+from tests.features.users.storage.world import ana
 from tests.storage.dumps import rows_of
 from yabot.clock import utc_now
 from yabot.features.legacy.merging import differing
@@ -60,6 +61,15 @@ async def test_who_has_nothing_is_here_too(house: House) -> None:
     assert await house.audits() == []
     assert differing(await house.ours(BEA), bare) == ()
     assert await house.told(BEA) == ["user_registered", "legacy_user_imported"]
+
+
+async def test_a_name_that_somebody_here_has_now_means_them(house: House) -> None:
+    """Telegram has given it to somebody else since the old bot has heard of it."""
+    await house.world.register(telegram=ana(username="ana_lee"))
+    await house.merge(old_user(BEA, username="ana_lee"))
+    found = await house.world.users.find_by_username("@ana_lee")
+    assert found is not None
+    assert found.user_id == ANA
 
 
 async def test_a_merge_that_is_repeated_does_nothing(house: House) -> None:

@@ -93,7 +93,9 @@ class UserSummary(Shown):
     user_id: str
     profile: UserProfile
     registration_date: datetime
-    last_login: datetime = Field(description="to ten minutes")
+    last_login: datetime = Field(
+        description="to ten minutes; 1970: brought from another bot, and not here since"
+    )
     is_active: bool = Field(
         description="false: the bot cannot write to them: they have blocked it, or not written yet"
     )

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from yabot import outside
 from yabot.bot.localization import LANGUAGES, Localizer, closest_language
-from yabot.clock import utc_now
+from yabot.clock import EPOCH, utc_now
 from yabot.errors import GuardFailed, InvalidInput, StoreUnavailable
 from yabot.features.users import repository
 from yabot.features.users.contact import Contact
@@ -190,11 +190,12 @@ class UserService:
         """Register somebody who has used another bot of the same token ``since`` then.
 
         They are active, for Telegram lets the bot write to them; and nobody of ``on_registered`` is
-        asked: whoever brings them brings what begins with them.
+        asked: whoever brings them brings what begins with them. Here they have never been: of two
+        with one username it is whoever has.
         """
         now = utc_now()
         profile = contact.profile(now, is_active=True).model_copy(
-            update={"registration_date": since}
+            update={"registration_date": since, "last_login": EPOCH}
         )
         repository.NewProfiles.of(work).profiles.append(profile)
         return self._begin(work, profile, stored.state_version, now)
