@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.features.legacy.house import new_house
@@ -114,8 +114,9 @@ visits = st.tuples(st.sampled_from(READERS), st.lists(st.lists(changes, max_size
 def test_one_writer_gets_what_the_old_file_would_have_given(
     migrated_sqlite: Path, mongodb_uri: str, mongo_database: str, tmp_path: Path
 ) -> None:
-    @settings(max_examples=examples(40))
+    @settings(max_examples=examples(25))
     @given(st.lists(visits, max_size=8))
+    @example([(7, [[_put("mood", None)], [_drop("mood")]]), (7, [])])
     def holds(played: list[tuple[int, list[list[Change]]]]) -> None:
         documents = DocumentStore(
             mongodb_uri, mongo_database, max_pool_size=4, timeout_ms=PATIENCE_MS

@@ -45,12 +45,18 @@ class Returned:
         return returned
 
     def compared(self, base: Profile | None) -> tuple[OldUser | None, OldUser]:
-        """What ``base`` says, and what this does. A field that is missing here stays as there.
+        """What ``base`` says, and what this does. A field of the old bot's that is missing here
+        stays as there, and any other one if nobody knows whether this had it.
 
         Raises InvalidInput for a value that nobody can have meant.
         """
         before = None if base is None else self._interpreted(base)
-        after = self._interpreted((base or {}) | self.plain)
+        stays = {
+            name: value
+            for name, value in (base or {}).items()
+            if name in KNOWN or self.mark is None
+        }
+        after = self._interpreted(stays | self.plain)
         odd = {(each.field, each.how) for each in before.repairs} if before else set()
         for each in after.repairs:
             if each.how in _REFUSED and (each.field, each.how) not in odd:
