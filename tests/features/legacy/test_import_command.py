@@ -22,7 +22,8 @@ from yabot.features.users.tables import user_profiles
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
 
-USERS = 60
+# More than are committed at once.
+USERS = 200
 
 
 @pytest.fixture
@@ -179,11 +180,11 @@ async def test_a_file_that_is_none_of_an_old_bots_is_refused(
 async def test_too_many_refused_and_it_rolls_itself_back(
     imports: Imports, store: Path, database: Database, documents: DocumentStore
 ) -> None:
-    users = {f"lost {n}": new_profile(n) for n in range(1, 11)}
+    users = {f"lost {n}": new_profile(n) for n in range(1, 51)}
     whole = json.dumps(json.loads(store.read_text()) | users)
     store.write_text(whole)
     refused = imports.run(store, "--refuse-at-most", 10, code=1)
-    assert "14.3 % are refused, more than 10 %." in refused.said
+    assert "20.0 % are refused, more than 10 %." in refused.said
     assert "The import has failed, and is rolled back by itself." in refused.said
     (migration,) = await rows_of(database, legacy_migrations)
     assert migration["phase"] == "rolled_back"
@@ -191,6 +192,6 @@ async def test_too_many_refused_and_it_rolls_itself_back(
     assert await audit_ledger(database) == []
     assert json.loads(store.read_text()).keys() == json.loads(whole).keys()
     # With leave to refuse more, the same store comes.
-    told = imports.told(store, "--refuse-at-most", 20)
+    told = imports.told(store, "--refuse-at-most", 30)
     assert told["users"]["imported"] == USERS
     assert await audit_ledger(database) == []
