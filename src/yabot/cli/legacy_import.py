@@ -25,7 +25,7 @@ from yabot.features.legacy.breath import Breath
 from yabot.features.legacy.details import Details
 from yabot.features.legacy.dual import FOLDER
 from yabot.features.legacy.events import Reason
-from yabot.features.legacy.importer import CONSUMER, Importer
+from yabot.features.legacy.importer import CHUNK, CONSUMER, Importer
 from yabot.features.legacy.judging import Judging
 from yabot.features.legacy.merger import Merger
 from yabot.features.legacy.phases import Migration, Migrations
@@ -36,6 +36,7 @@ from yabot.features.legacy.sources.port import Source
 from yabot.features.legacy.sources.recognition import recognize
 from yabot.features.legacy.verification import Verification
 from yabot.features.legacy.verifier import Subject
+from yabot.features.users.service import UserService
 from yabot.log.backlog import waiting
 from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.runtime.heap import collect_seldom
@@ -127,6 +128,8 @@ class _Importing:
     async def run(self, stop: asyncio.Event) -> None:
         async with open_services(self.settings, FEATURES) as services:
             collect_seldom()
+            # Nobody takes a next step here: memory need not grow until the usual number is there.
+            services[UserService].cache.keep(CHUNK)
             work = self._rehearse if self.done.report.is_rehearsal else self._bring_all
             await finished_before(stop, work(services))
 

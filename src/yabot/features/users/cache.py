@@ -14,6 +14,12 @@ class StateCache:
         self._capacity = capacity
         self._states: OrderedDict[str, UserState] = OrderedDict()
 
+    def keep(self, capacity: int) -> None:
+        """At most so many from now on."""
+        self._capacity = capacity
+        while len(self._states) > capacity:
+            self._states.popitem(last=False)
+
     def get(self, user_id: str, version: int) -> UserState | None:
         state = self._states.get(user_id)
         return state if state is not None and state.version == version else None
