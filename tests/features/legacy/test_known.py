@@ -54,3 +54,14 @@ def test_only_so_many_are_remembered() -> None:
     assert len(row.formers) == MOST_FORMERS
     assert row.agreed(0) is None
     assert row.agreed(row.mark - 1) == user(row.mark - 1)
+
+
+def test_only_what_has_been_merged_may_be_written_over() -> None:
+    row = known(10, writing=user(15))
+    assert row.has_merged(user(10), 0)
+    assert not row.has_merged(user(11), 0)
+    assert not row.has_merged(user(15), 1)
+    arrived = row.merged(user(15), 1)
+    assert arrived.has_merged(user(15), 1)
+    assert arrived.has_merged(user(10), 0)
+    assert not arrived.has_merged(user(13), 0)

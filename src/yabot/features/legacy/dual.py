@@ -9,7 +9,7 @@ import asyncio
 from pathlib import Path
 from time import monotonic
 
-from yabot.errors import InvalidInput, StoreUnavailable
+from yabot.errors import GuardFailed, InvalidInput, StoreUnavailable
 from yabot.feature import Services
 from yabot.features.legacy import waiting
 from yabot.features.legacy.first_touch import FirstTouch
@@ -68,6 +68,9 @@ class Dual:
             self._busy_since = None
         except OldFileBusy as error:
             self._be_patient(error)
+        except GuardFailed:
+            # The migration has gone on, or a reader has: the next round sees it.
+            log.debug("legacy.round_begun_again")
         except InvalidInput as error:
             raise OldFileUnusable(str(error)) from error
         finally:

@@ -50,6 +50,8 @@ class Following:
     # Bytes of a file that is read here, and not in a process of its own.
     small: int = SMALL
     _source: Source | None = field(default=None, init=False)
+    # Of whom it has been said that they cannot be merged, and why.
+    _told: set[tuple[str, str]] = field(default_factory=set, init=False)
 
     async def run_once(self, migration: Migration | None) -> Snapshot:
         """The snapshot as the store is now, all that is in it merged. The caller closes it.
@@ -104,8 +106,7 @@ class Following:
             await self._decide(decision, migration)
         except (GuardFailed, *UNMERGEABLE) as error:
             if len(keys) == 1:
-                # The next change of theirs is another chance; the report of an import says more.
-                log.warning("legacy.not_merged", user_id=keys[0], reason=error_text(error))
+                await self._leave(keys[0], error, migration)
                 return
             middle = len(keys) // 2
             for half in (keys[:middle], keys[middle:]):
@@ -114,6 +115,14 @@ class Following:
         await self._settle(decision, snapshot)
         if len(keys) > 1:
             await asyncio.sleep(min(1.0, self.rest * (monotonic() - started)))
+
+    async def _leave(self, user_id: str, error: Exception, migration: Migration | None) -> None:
+        """It is merged with the next change on either side: until then nobody writes over it."""
+        if isinstance(error, GuardFailed) and await self.migrations.current() != migration:
+            raise error
+        if (told := (user_id, error_text(error))) not in self._told:
+            self._told.add(told)
+            log.warning("legacy.not_merged", user_id=user_id, reason=told[1])
 
     async def _decide(self, decision: "_Decision", migration: Migration | None) -> None:
         async def decide(work: UnitOfWork) -> None:

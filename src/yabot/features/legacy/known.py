@@ -46,6 +46,13 @@ class Known:
             return self.formers.get(mark)
         return self.writing if self.has_arrived(mark) else self.base
 
+    def has_merged(self, theirs: OldUser, mark: int) -> bool:
+        """Whether ``theirs``, which has that mark, has been taken in: it may be written over."""
+        if self.is_former(mark):
+            agreed = self.formers.get(mark)
+            return agreed is None or agreed == theirs or agreed.digest == theirs.digest
+        return not self.has_arrived(mark) and self.digest == theirs.digest
+
     def merged(self, theirs: OldUser, mark: int) -> "Known":
         """The row, when ``theirs``, which has that mark, has been taken in."""
         if self.is_former(mark):

@@ -29,6 +29,7 @@ from yabot.features.legacy.record import Record
 from yabot.features.legacy.snapshot import Snapshot
 from yabot.features.legacy.sources.port import Entry, Source
 from yabot.features.legacy.waiting import Waiting
+from yabot.features.users.states import StateLost
 from yabot.log.commit_log import CommitLog
 from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.observability.logging import get_logger
@@ -168,7 +169,12 @@ class _Claim:
     async def _claim(
         self, work: UnitOfWork, waits: Waiting, seen: Seen, entry: Entry | None
     ) -> None:
-        ours = await self.merger.ours(seen)
+        try:
+            ours = await self.merger.ours(seen)
+        except StateLost:
+            # An operator hears of it from the audit; everybody else is written.
+            log.debug("legacy.state_lost", user_id=waits.user_id)
+            return
         if ours is None:
             self._take_out(work, waits)
             return
@@ -178,7 +184,7 @@ class _Claim:
             entry = None
         found = None if entry is None else self.source.interpret(entry)
         theirs = found.user if isinstance(found, Record) else None
-        if theirs is not None and known.base is None and known.writing is None:
+        if isinstance(found, Record) and not known.has_merged(found.user, found.mark):
             self.unmerged.append(waits.user_id)
             return
         text = entry.text if entry is not None else None
