@@ -1,0 +1,29 @@
+"""Nothing that is wrong with the old store keeps a reader from being answered."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.features.legacy.both import Both
+from yabot.features.legacy.dual import FOLDER
+
+pytestmark = pytest.mark.criterion("5.4.3")
+
+
+async def test_a_copy_that_cannot_be_read_is_no_readers_trouble(both: Both, tmp_path: Path) -> None:
+    both.earns_there(7, 20)
+    await both.round()
+    (tmp_path / "data" / FOLDER / "snapshot.db").write_bytes(b"not a database" * 100)
+    await both.comes(7)
+    assert await both.has(7) == 0
+    assert await both.house.audits() == []
+
+
+async def test_an_entry_that_says_nothing_is_no_readers_trouble(both: Both) -> None:
+    both.old.path.write_text('{"7": "perdido", "8": {"kisses": 3}}')
+    await both.round()
+    await both.comes(7)
+    await both.comes(8)
+    assert (await both.has(7), await both.has(8)) == (0, 3)
+    await both.rounds()
+    assert both.there()["7"]["first_name"] == "Ana"
