@@ -189,7 +189,12 @@ class _Importing:
             services.commits,
             merger,
             services[BesitosService],
-            Breath(services.database, self.settings.data_dir, _waiting),
+            Breath(
+                services.database,
+                self.settings.data_dir,
+                _waiting,
+                elsewhere=self.settings.sql.database_url is not None,
+            ),
             rehearsal=report.is_rehearsal,
             hold=migrations.hold_open if migrations else None,
         )

@@ -24,7 +24,9 @@ class Told:
 
 
 def breath(told: Any, folder: Path, patience: float = 60.0) -> Breath:
-    return Breath(told, folder, lambda _: {}, most=MOST, patience=patience, look_every=0.0)
+    return Breath(
+        told, folder, lambda _: {}, elsewhere=True, most=MOST, patience=patience, look_every=0.0
+    )
 
 
 async def test_waits_for_nobody_when_little_waits(tmp_path: Path) -> None:
@@ -51,6 +53,14 @@ async def test_does_not_wait_again_for_who_works_nothing_off(tmp_path: Path) -> 
     gave_up_after = told.looks
     await breathing.take(0.0)
     assert told.looks == gave_up_after + 1
+
+
+async def test_waits_for_documents_alone_where_no_program_can_be(tmp_path: Path) -> None:
+    told = Told({"documents": 20, "events": 50}, {"documents": 2, "events": 50})
+    breathing = breath(told, tmp_path)
+    breathing.elsewhere = False
+    await breathing.take(0.0)
+    assert told.looks == 2
 
 
 async def test_waits_again_when_a_program_has_come(tmp_path: Path) -> None:

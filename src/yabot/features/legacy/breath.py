@@ -13,6 +13,7 @@ from time import monotonic
 from yabot.runtime.lock import is_locked
 from yabot.storage.relational.database import Database, Statement
 
+DOCUMENTS = "documents"
 # Rows that may wait for whoever follows, before the import waits for them.
 MOST_WAITING = 4000
 # Seconds between two looks.
@@ -26,11 +27,14 @@ LONGEST = 1.0
 
 @dataclass(slots=True)
 class Breath:
-    """``waiting``: how much does, by the names of the queues."""
+    """``waiting``: how much does, by the names of the queues. Documents are brought to MongoDB
+    by the import's own process; everything else by a program, which is ``elsewhere`` perhaps: where
+    several may share the stores."""
 
     database: Database
     data_dir: Path
     waiting: Statement[Mapping[str, int]]
+    elsewhere: bool = False
     most: int = MOST_WAITING
     patience: float = PATIENCE
     look_every: float = LOOK_EVERY
@@ -63,8 +67,11 @@ class Breath:
     async def _long_queues(self) -> dict[str, int]:
         """Those that somebody may be working off."""
         waiting = await self.database.read(self.waiting)
+        has_program = self._was_beside or self.elsewhere
         return {
             name: count
             for name, count in waiting.items()
-            if count > self.most and name not in self._left_alone
+            if count > self.most
+            and name not in self._left_alone
+            and (has_program or name == DOCUMENTS)
         }
