@@ -16,12 +16,12 @@ from bench.legacy_bare import Brought, rate_by_hand, read_brought
 from yabot.app.features import FEATURES
 from yabot.app.services import following_documents, open_services
 from yabot.features.besitos.service import BesitosService
-from yabot.features.legacy.breath import Breath
-from yabot.features.legacy.details import Details
-from yabot.features.legacy.importer import CHUNK, Importer
-from yabot.features.legacy.merger import Merger
-from yabot.features.legacy.report import Report
-from yabot.features.legacy.snapshot import Snapshot
+from yabot.features.legacy.importing.breath import Breath
+from yabot.features.legacy.importing.details import Details
+from yabot.features.legacy.importing.importer import CHUNK, Importer
+from yabot.features.legacy.importing.report import Report
+from yabot.features.legacy.merging.merger import Merger
+from yabot.features.legacy.snapshots.snapshot import Snapshot
 from yabot.features.legacy.sources.json_file import JsonFile
 from yabot.log.backlog import waiting
 from yabot.settings import ConfigManager, Settings

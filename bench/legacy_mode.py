@@ -12,8 +12,8 @@ from bench.figures import Figure, alternate
 from bench.program import Program, following, prepared_program
 from tests.features.legacy.old_bot import FIRST_ID, OldBot, write_old_store
 from yabot.features.legacy import waiting
-from yabot.features.legacy.dual import LOOK_EVERY, Dual
 from yabot.features.legacy.service import Legacy
+from yabot.features.legacy.side_by_side.dual import LOOK_EVERY, Dual
 
 ROUNDS = 7
 UPDATES = 60

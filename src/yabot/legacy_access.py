@@ -17,8 +17,8 @@ from typing import Any, TypeVar
 from yabot.app.features import FEATURES
 from yabot.app.services import open_services
 from yabot.errors import InvalidInput, StoreUnavailable
-from yabot.features.legacy.access import Access
-from yabot.features.legacy.deprecation import Caller, Callers
+from yabot.features.legacy.access.deprecation import Caller, Callers
+from yabot.features.legacy.access.functions import Access
 from yabot.runtime.background import Background
 from yabot.settings import ConfigManager
 

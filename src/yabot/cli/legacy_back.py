@@ -6,10 +6,10 @@ from contextlib import ExitStack, contextmanager
 from yabot.cli.progress import Advance, progress_bar
 from yabot.errors import StartupError, TransientError
 from yabot.feature import Services
-from yabot.features.legacy.dual import FOLDER
+from yabot.features.legacy.ending.rollback import OnProgress, Rollback, RolledBack
 from yabot.features.legacy.events import Reason
 from yabot.features.legacy.phases import Migrations
-from yabot.features.legacy.rollback import OnProgress, Rollback, RolledBack
+from yabot.features.legacy.side_by_side.dual import FOLDER
 from yabot.settings import Settings
 
 

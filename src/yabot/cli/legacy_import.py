@@ -21,21 +21,21 @@ from yabot.cli.progress import progress, progress_bar
 from yabot.errors import InvalidInput
 from yabot.feature import Services
 from yabot.features.besitos.service import BesitosService
-from yabot.features.legacy.breath import Breath
-from yabot.features.legacy.details import Details
-from yabot.features.legacy.dual import FOLDER
+from yabot.features.legacy.ending.judging import Judging
+from yabot.features.legacy.ending.rollback import RolledBack
 from yabot.features.legacy.events import Reason
-from yabot.features.legacy.importer import CHUNK, CONSUMER, Importer
-from yabot.features.legacy.judging import Judging
-from yabot.features.legacy.merger import Merger
+from yabot.features.legacy.importing.breath import Breath
+from yabot.features.legacy.importing.details import Details
+from yabot.features.legacy.importing.importer import CHUNK, CONSUMER, Importer
+from yabot.features.legacy.importing.report import Report
+from yabot.features.legacy.merging.merger import Merger
 from yabot.features.legacy.phases import Migration, Migrations
-from yabot.features.legacy.report import Report
-from yabot.features.legacy.rollback import RolledBack
-from yabot.features.legacy.snapshot import FILE, Snapshot
+from yabot.features.legacy.side_by_side.dual import FOLDER
+from yabot.features.legacy.snapshots.snapshot import FILE, Snapshot
 from yabot.features.legacy.sources.port import Source
 from yabot.features.legacy.sources.recognition import recognize
-from yabot.features.legacy.verification import Verification
-from yabot.features.legacy.verifier import Subject
+from yabot.features.legacy.verifying.verification import Verification
+from yabot.features.legacy.verifying.verifier import Subject
 from yabot.features.users.service import UserService
 from yabot.log.backlog import waiting
 from yabot.log.unit_of_work import Cause, UnitOfWork

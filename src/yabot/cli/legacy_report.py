@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from yabot.cli.legacy_back import rolled_back_lines
 from yabot.cli.legacy_import import Imported
-from yabot.features.legacy.report import Report
+from yabot.features.legacy.importing.report import Report
 
 # Lines for what is counted by field or reason; the file has all of it.
 MOST_LINES = 8

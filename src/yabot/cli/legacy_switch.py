@@ -11,10 +11,10 @@ from yabot.cli.legacy_back import back_to_the_old_bot, bars
 from yabot.cli.legacy_verify import is_mirrored, subject_of
 from yabot.cli.operators import operator_name
 from yabot.feature import Services
-from yabot.features.legacy.completion import Completing, Completion
-from yabot.features.legacy.dual import FOLDER
+from yabot.features.legacy.ending.completion import Completing, Completion
+from yabot.features.legacy.ending.rollback import RolledBack
 from yabot.features.legacy.phases import Migrations
-from yabot.features.legacy.rollback import RolledBack
+from yabot.features.legacy.side_by_side.dual import FOLDER
 from yabot.runtime.stopping import finished_before
 from yabot.settings import Settings
 

@@ -8,12 +8,12 @@ from yabot.app.services import open_services
 from yabot.cli.context import load_settings
 from yabot.cli.progress import progress_bar
 from yabot.errors import InvalidInput
-from yabot.features.legacy.dual import FOLDER
 from yabot.features.legacy.phases import Migration, Migrations
+from yabot.features.legacy.side_by_side.dual import FOLDER
 from yabot.features.legacy.sources.json_file import JsonFile
 from yabot.features.legacy.sources.recognition import recognize
-from yabot.features.legacy.verification import Verification
-from yabot.features.legacy.verifier import Subject, Verifier
+from yabot.features.legacy.verifying.verification import Verification
+from yabot.features.legacy.verifying.verifier import Subject, Verifier
 from yabot.settings import Settings
 
 

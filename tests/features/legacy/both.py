@@ -9,9 +9,9 @@ from typing import Any
 from tests.features.legacy.house import House, texts
 from tests.features.legacy.old_bot import OldBot, OldProfile
 from tests.features.users.storage.world import ana, new_world
-from yabot.features.legacy.dual import Dual
-from yabot.features.legacy.merger import Merger
+from yabot.features.legacy.merging.merger import Merger
 from yabot.features.legacy.service import Legacy
+from yabot.features.legacy.side_by_side.dual import Dual
 from yabot.log.unit_of_work import UnitOfWork
 from yabot.observability.metrics import REGISTRY
 from yabot.storage.documents.store import DocumentStore

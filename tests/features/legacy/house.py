@@ -21,7 +21,7 @@ from yabot.features.besitos.audit import audit_ledger
 from yabot.features.besitos.service import BesitosService
 from yabot.features.besitos.tables import accounts
 from yabot.features.items.service import ItemService
-from yabot.features.legacy.merger import Merged, Merger
+from yabot.features.legacy.merging.merger import Merged, Merger
 from yabot.features.legacy.record import OldUser, Record
 from yabot.features.legacy.state import LEGACY, Kept
 from yabot.features.legacy.tables import legacy_users

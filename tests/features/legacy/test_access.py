@@ -17,11 +17,11 @@ from tests.features.legacy.old_bot import (
     write_old_store,
 )
 from yabot.errors import InvalidInput, StoreUnavailable
-from yabot.features.legacy.access import Access
+from yabot.features.legacy.access.functions import Access
+from yabot.features.legacy.access.marks import taken_off
 from yabot.features.legacy.events import Phase
-from yabot.features.legacy.marks import taken_off
 from yabot.features.legacy.phases import Migrations
-from yabot.features.legacy.snapshot import Snapshot
+from yabot.features.legacy.snapshots.snapshot import Snapshot
 from yabot.features.legacy.sources.json_file import JsonFile
 from yabot.log.unit_of_work import UnitOfWork
 

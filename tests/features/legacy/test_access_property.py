@@ -16,7 +16,7 @@ from tests.features.legacy.old_bot import ACHIEVEMENTS, DECISIONS, FRAGMENTS, TH
 from tests.features.legacy.test_access import plain
 from tests.storage.fixtures import PATIENCE_MS, fresh_copy
 from tests.tiers import examples
-from yabot.features.legacy.access import Access
+from yabot.features.legacy.access.functions import Access
 from yabot.storage.documents.store import DocumentStore
 
 Profile = dict[str, Any]

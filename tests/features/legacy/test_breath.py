@@ -5,7 +5,7 @@ from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
-from yabot.features.legacy.breath import Breath
+from yabot.features.legacy.importing.breath import Breath
 from yabot.runtime.lock import data_directory_lock
 
 MOST = 10

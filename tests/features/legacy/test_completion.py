@@ -9,12 +9,12 @@ from tests.features.legacy.both import Both
 from tests.features.legacy.test_rollback import enter, folder, migrate, phase
 from yabot import clock
 from yabot.errors import InvalidInput
-from yabot.features.legacy.completion import Completing, Completion
-from yabot.features.legacy.expiry import KEPT, SnapshotExpiry
-from yabot.features.legacy.old_file import OldFileBusy, OldFileUnusable
+from yabot.features.legacy.ending.completion import Completing, Completion
+from yabot.features.legacy.old_files.old_file import OldFileBusy, OldFileUnusable
 from yabot.features.legacy.phases import Migrations
+from yabot.features.legacy.snapshots.expiry import KEPT, SnapshotExpiry
 from yabot.features.legacy.sources.json_file import JsonFile
-from yabot.features.legacy.verifier import Subject
+from yabot.features.legacy.verifying.verifier import Subject
 
 ANA = 7
 

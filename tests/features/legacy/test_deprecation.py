@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from yabot.features.legacy.deprecation import Caller, Callers
+from yabot.features.legacy.access.deprecation import Caller, Callers
 
 HERE, THERE = Caller("bot.py", 12), Caller("bot.py", 40)
 

@@ -16,7 +16,7 @@ from tests.features.legacy.both import Both, new_both
 from tests.features.legacy.old_bot import FIRST_ID, write_old_store
 from tests.features.legacy.test_sqlite_file import EVERYTHING, SCHEMA, made
 from yabot.features.legacy import waiting
-from yabot.features.legacy.old_file import OldFileUnusable
+from yabot.features.legacy.old_files.old_file import OldFileUnusable
 from yabot.features.legacy.phases import Migrations
 from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.documents.store import DocumentStore

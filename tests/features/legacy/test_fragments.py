@@ -5,7 +5,7 @@ import pytest
 from tests.features.harness import Harness
 from tests.features.legacy.house import ANA, BEA, House, house_of, old_user
 from tests.features.narrative.stories import SMALL_STORY
-from yabot.features.legacy.merging import differing
+from yabot.features.legacy.merging.rules import differing
 from yabot.features.narrative.library import Library
 from yabot.features.narrative.service import Arrived, NarrativeService
 from yabot.features.narrative.story import Story, parse_story

@@ -12,7 +12,7 @@ from tests.e2e.programs import NewProgram
 from tests.e2e.stores import Stores
 from tests.features.legacy.old_bot import FIRST_ID
 from tests.waiting import PATIENCE, wait_until
-from yabot.features.legacy.importer import CHUNK
+from yabot.features.legacy.importing.importer import CHUNK
 
 pytestmark = pytest.mark.slow
 

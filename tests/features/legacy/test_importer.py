@@ -13,13 +13,13 @@ import pytest
 from tests.features.legacy.house import House
 from tests.features.legacy.old_bot import FIRST_ID, new_profile, write_old_store
 from tests.storage.dumps import dump, rows_of
-from yabot.features.legacy.breath import Breath
-from yabot.features.legacy.details import Details
-from yabot.features.legacy.importer import Importer, _Decision, _Read
-from yabot.features.legacy.merger import Merger
+from yabot.features.legacy.importing.breath import Breath
+from yabot.features.legacy.importing.details import Details
+from yabot.features.legacy.importing.importer import Importer, _Decision, _Read
+from yabot.features.legacy.importing.report import Report
+from yabot.features.legacy.merging.merger import Merger
 from yabot.features.legacy.record import Record, Refusal
-from yabot.features.legacy.report import Report
-from yabot.features.legacy.snapshot import Snapshot
+from yabot.features.legacy.snapshots.snapshot import Snapshot
 from yabot.features.legacy.sources.json_file import JsonFile
 from yabot.features.legacy.sources.port import Entry, Source
 from yabot.features.legacy.tables import legacy_users

@@ -20,7 +20,7 @@ from tests.features.legacy.corpus import (
     USER,
     Example,
 )
-from yabot.features.legacy.marks import Mark
+from yabot.features.legacy.access.marks import Mark
 from yabot.features.legacy.record import How, OldUser, Record, Refusal
 from yabot.features.legacy.sources import verbatim
 from yabot.features.legacy.sources.profile import LARGEST, interpret

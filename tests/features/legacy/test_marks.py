@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from tests.features.legacy.old_bot import FIRST_ID, a_profile
-from yabot.features.legacy.marks import Mark, Recent, marked, taken_off
+from yabot.features.legacy.access.marks import Mark, Recent, marked, taken_off
 
 PROFILE = a_profile(FIRST_ID, Random(1))
 

@@ -8,7 +8,7 @@ from tests.features.legacy.house import ANA, BEA, LONG_AGO, NEXT_YEARS, House, o
 from tests.features.users.storage.world import ana
 from tests.storage.dumps import rows_of
 from yabot.clock import utc_now
-from yabot.features.legacy.merging import differing
+from yabot.features.legacy.merging.rules import differing
 from yabot.features.legacy.tables import legacy_users
 from yabot.log.tables import outgoing, user_counters
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.features.legacy.house import LONG_AGO, NEXT_YEARS, old_user
 from tests.features.legacy.old_users import old_users
-from yabot.features.legacy.merging import Changes, Term, differing, merge, nobody
+from yabot.features.legacy.merging.rules import Changes, Term, differing, merge, nobody
 from yabot.features.legacy.record import OldUser
 
 USERS = old_users()

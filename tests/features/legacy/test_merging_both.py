@@ -21,7 +21,7 @@ from tests.features.legacy.house import (
 from tests.features.legacy.old_bot import old_users
 from tests.storage.dumps import rows_of
 from yabot.errors import GuardFailed, StoreUnavailable
-from yabot.features.legacy.merging import differing
+from yabot.features.legacy.merging.rules import differing
 from yabot.features.legacy.record import Record
 from yabot.features.legacy.sources.profile import interpret
 from yabot.features.legacy.tables import legacy_users

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from yabot.features.legacy.new_file import NewFile
+from yabot.features.legacy.old_files.new_file import NewFile
 
 
 def test_what_the_old_bot_could_not_read_is_left_out(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tests.features.legacy.old_bot import old_users, tear, write_old_store
-from yabot.features.legacy import old_file
-from yabot.features.legacy.fingerprint import content_of, state_of
-from yabot.features.legacy.old_file import OldFileBusy, OldFileUnusable
+from yabot.features.legacy.old_files import old_file
+from yabot.features.legacy.old_files.old_file import OldFileBusy, OldFileUnusable
+from yabot.features.legacy.sources.fingerprint import content_of, state_of
 from yabot.features.legacy.sources.json_scanner import LONGEST_MEMBER
 
 USERS: dict[str, Any] = {

@@ -15,15 +15,15 @@ from tests.features.legacy.test_sqlite_file import EVERYTHING, SCHEMA
 from tests.storage.dumps import rows_of
 from yabot import clock
 from yabot.errors import InvalidInput
-from yabot.features.legacy.breath import Breath
-from yabot.features.legacy.details import Details
-from yabot.features.legacy.dual import FOLDER
+from yabot.features.legacy.ending.rollback import Rollback, RolledBack
 from yabot.features.legacy.events import Phase, Reason
-from yabot.features.legacy.importer import Importer
+from yabot.features.legacy.importing.breath import Breath
+from yabot.features.legacy.importing.details import Details
+from yabot.features.legacy.importing.importer import Importer
+from yabot.features.legacy.importing.report import Report
 from yabot.features.legacy.phases import Migrations
-from yabot.features.legacy.report import Report
-from yabot.features.legacy.rollback import Rollback, RolledBack
-from yabot.features.legacy.snapshot import Snapshot
+from yabot.features.legacy.side_by_side.dual import FOLDER
+from yabot.features.legacy.snapshots.snapshot import Snapshot
 from yabot.features.legacy.sources.recognition import recognize
 from yabot.features.legacy.tables import legacy_users
 from yabot.log.tables import outgoing

@@ -11,9 +11,9 @@ from tests.features.items.things import item
 from tests.features.legacy.house import ANA, House, house_of, old_user, texts
 from yabot.features.items.service import ItemService
 from yabot.features.items.shelf import Shelf
-from yabot.features.legacy.merging import differing
-from yabot.features.legacy.shelving import Shelving
-from yabot.features.legacy.things import item_id
+from yabot.features.legacy.merging.rules import differing
+from yabot.features.legacy.merging.shelving import Shelving
+from yabot.features.legacy.merging.things import item_id
 from yabot.storage.documents.store import DocumentStore
 
 NAMES = st.text(max_size=40) | st.from_regex("[a-z0-9_]{1,30}", fullmatch=True)

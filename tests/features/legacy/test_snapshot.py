@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.features.legacy.old_bot import FIRST_ID, old_users, tear, write_old_store
-from yabot.features.legacy.snapshot import FILE, Snapshot
+from yabot.features.legacy.snapshots.snapshot import FILE, Snapshot
 from yabot.features.legacy.sources.json_file import JsonFile
 from yabot.features.legacy.sources.port import Entry
 

@@ -8,10 +8,10 @@ from tests.features.legacy.house import ANA, BEA, NEXT_YEARS, House, old_user
 from tests.storage.dumps import rows_of
 from yabot.features.besitos.model import MIGRATION
 from yabot.features.besitos.tables import postings
-from yabot.features.legacy.merger import Merged
+from yabot.features.legacy.ending.taking_away import Taken, TakingAway
+from yabot.features.legacy.merging.merger import Merged
 from yabot.features.legacy.phases import Migration, Migrations
 from yabot.features.legacy.tables import legacy_users, legacy_waiting
-from yabot.features.legacy.taking_away import Taken, TakingAway
 from yabot.log.tables import outgoing
 from yabot.log.unit_of_work import UnitOfWork
 

@@ -15,8 +15,8 @@ from yabot.features.legacy import waiting
 from yabot.features.legacy.record import Record
 from yabot.features.legacy.sources.json_file import JsonFile
 from yabot.features.legacy.sources.port import Entry
-from yabot.features.legacy.verification import Verification
-from yabot.features.legacy.verifier import Subject, Verifier, Wait
+from yabot.features.legacy.verifying.verification import Verification
+from yabot.features.legacy.verifying.verifier import Subject, Verifier, Wait
 
 USERS = 12
 ANA, BEA = FIRST_ID, FIRST_ID + 1

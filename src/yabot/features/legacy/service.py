@@ -2,10 +2,10 @@
 
 from yabot.feature import Services
 from yabot.features.legacy import waiting
-from yabot.features.legacy.dual import FOLDER, Dual
-from yabot.features.legacy.expiry import LOOK_EVERY, SnapshotExpiry
-from yabot.features.legacy.forgetting import Forgetting
 from yabot.features.legacy.phases import Migrations
+from yabot.features.legacy.side_by_side.dual import FOLDER, Dual
+from yabot.features.legacy.snapshots.expiry import LOOK_EVERY, SnapshotExpiry
+from yabot.features.legacy.snapshots.forgetting import Forgetting
 from yabot.features.users.service import UserService
 from yabot.runtime.loops import WakingLoop
 

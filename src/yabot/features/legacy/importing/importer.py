@@ -1,0 +1,214 @@
+"""Brings all users of a snapshot into the new stores, or what has changed of them.
+
+There is nothing to resume: whoever is done is found to be so, and an import that has died is begun
+again (docs/adr/0017-three-way-merge-with-the-old-store.md).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from time import monotonic
+
+from sqlalchemy.exc import SQLAlchemyError
+from uuid_utils import uuid7
+
+from yabot.error_text import error_text
+from yabot.errors import GuardFailed, StoreUnavailable, TerminalError, TransientError
+from yabot.features.besitos.model import MIGRATION
+from yabot.features.besitos.service import BesitosService
+from yabot.features.legacy.importing.breath import Breath
+from yabot.features.legacy.importing.report import Brought, Report, Unmergeable
+from yabot.features.legacy.known import Known
+from yabot.features.legacy.merging.merger import Merged, Merger
+from yabot.features.legacy.record import Record, Refusal
+from yabot.features.legacy.snapshots.snapshot import Snapshot
+from yabot.features.legacy.sources.port import Entry, Source
+from yabot.log.commit_log import CommitLog
+from yabot.log.documents import DocumentInvalid, checked
+from yabot.log.unit_of_work import Cause, UnitOfWork
+
+CONSUMER = "legacy_import"
+# Users in one commit.
+CHUNK = 150
+# Decisions about a chunk before it is halved: whoever keeps changing is then left to one half.
+ATTEMPTS = 2
+# What a store or a model refuses: one of the users is the reason.
+UNMERGEABLE = (TerminalError, ValueError, SQLAlchemyError)
+
+OnProgress = Callable[[int, int], None]
+"""How many entries are done, and of how many."""
+Hold = Callable[[UnitOfWork], Awaitable[None]]
+Interpreted = Sequence[tuple[Entry, Record | Refusal]]
+
+
+@dataclass(slots=True)
+class Importer:
+    """A ``rehearsal`` decides everything and commits nothing."""
+
+    commits: CommitLog
+    merger: Merger
+    besitos: BesitosService
+    breath: Breath
+    rehearsal: bool = False
+    chunk: int = CHUNK
+    # Asked in each decision: holds the migration at its phase, or ends the import.
+    hold: Hold | None = None
+    # A chunk may have the same content as one of another time, which did something else.
+    _run: str = field(default_factory=lambda: str(uuid7()), init=False)
+    _decided: int = field(default=0, init=False)
+
+    async def run(
+        self, snapshot: Snapshot, source: Source, report: Report, on_progress: OnProgress
+    ) -> None:
+        """Adds to ``report`` what has become of each. Raises StoreUnavailable only of what is read
+        between two chunks: within one, an outage is waited out.
+        """
+        total, done = await asyncio.to_thread(lambda: snapshot.count), 0
+        async for page in self._pages(snapshot, source):
+            started = monotonic()
+            await self._take(snapshot, page, report)
+            done += len(page)
+            on_progress(done, total)
+            await self.breath.take(monotonic() - started)
+        if not self.rehearsal:
+            report.in_ledger = await self.besitos.moved_from(MIGRATION, self._causes)
+
+    async def _pages(self, snapshot: Snapshot, source: Source) -> AsyncIterator[Interpreted]:
+        """One is read while the one before it is committed."""
+
+        def read(after: str) -> Interpreted:
+            return [(each, source.interpret(each)) for each in snapshot.page(after, self.chunk)]
+
+        page = await asyncio.to_thread(read, "")
+        while page:
+            following = asyncio.create_task(asyncio.to_thread(read, page[-1][0].key))
+            try:
+                yield page
+            finally:
+                page = await following
+
+    async def _take(self, snapshot: Snapshot, page: Interpreted, report: Report) -> None:
+        records, texts = [], {}
+        for entry, found in page:
+            report.read(found)
+            if isinstance(found, Record):
+                records.append(found)
+                texts[found.user.user_id] = entry.text
+        outcomes = await self._bring(_Read(snapshot, texts), records) if records else []
+        report.add(outcomes)
+        gone = [
+            each.user_id for each in outcomes if isinstance(each, Brought) and each.is_forgotten
+        ]
+        if gone and not self.rehearsal:
+            await asyncio.to_thread(snapshot.remove, *gone)
+
+    async def _bring(
+        self, read: "_Read", records: Sequence[Record]
+    ) -> Sequence[Brought | Unmergeable]:
+        try:
+            return await self._decide(read, records)
+        except (GuardFailed, *UNMERGEABLE) as error:
+            if len(records) == 1:
+                return [Unmergeable(records[0], _why(error))]
+        middle = len(records) // 2
+        halves = (records[:middle], records[middle:])
+        return [each for half in halves for each in await self._bring(read, half)]
+
+    async def _decide(self, read: "_Read", records: Sequence[Record]) -> Sequence[Brought]:
+        decision, cause = _Decision(self.merger, read, records), self._cause()
+        if self.rehearsal:
+            return await _rehearsed(decision, cause)
+        hold = self.hold
+
+        async def decide(work: UnitOfWork) -> None:
+            await decision.make(work)
+            if hold is not None and work.changes_anything:
+                await hold(work)
+
+        await self.commits.decide(cause, decide, attempts=ATTEMPTS, waits_out=decision.waits_out)
+        return decision.result
+
+    @property
+    def _causes(self) -> str:
+        """How the ids of all its causes begin."""
+        return f"legacy:{self._run}:"
+
+    def _cause(self) -> Cause:
+        self._decided += 1
+        cause_id = f"{self._causes}{self._decided}"
+        return Cause(CONSUMER, cause_id, cause_id)
+
+
+def _why(error: BaseException) -> str:
+    """Without the user's id, where that can be: whom it is about, the report says."""
+    return error.reason if isinstance(error, DocumentInvalid) else error_text(error)
+
+
+async def _rehearsed(decision: "_Decision", cause: Cause) -> Sequence[Brought]:
+    work = UnitOfWork(cause)
+    await decision.make(work)
+    for change in work.documents.values():
+        checked(change)
+    return decision.result
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What stood in the snapshot when it was read, by user."""
+
+    snapshot: Snapshot
+    texts: Mapping[str, str]
+
+    def replaced(self, user_ids: Iterable[str]) -> set[str]:
+        """Whose entry is another one by now: a running bot follows the store, and merges them."""
+        now = {each: self.snapshot.find(each) for each in user_ids}
+        return {each for each, entry in now.items() if entry and entry.text != self.texts[each]}
+
+
+@dataclass(slots=True)
+class _Decision:
+    """About some users; it can be made again, and knows then what it has said before."""
+
+    merger: Merger
+    read: _Read
+    records: Sequence[Record]
+    result: Sequence[Brought] = ()
+    # What was decided when SQL did not say whether it was committed, by user.
+    _unsure: dict[str, Brought] = field(default_factory=dict)
+
+    async def make(self, work: UnitOfWork) -> None:
+        user_ids = [each.user.user_id for each in self.records]
+        seen = await self.merger.look(user_ids)
+        # Asked behind the look: whoever has merged something newer before, had it from there.
+        replaced = await asyncio.to_thread(self.read.replaced, user_ids)
+        result = []
+        for record in self.records:
+            user_id = record.user.user_id
+            if user_id in replaced:
+                result.append(self._surely(Brought(record, Merged("unchanged"), 0)))
+                continue
+            merged = await self.merger.merge(work, seen[user_id], record)
+            there = _besitos_there(seen[user_id].known, record)
+            result.append(self._surely(Brought(record, merged, there)))
+        self.result = result
+
+    def waits_out(self, failure: TransientError) -> bool:
+        """Stores are waited for. Whoever is alone and keeps changing is, too; of several, one half
+        need not wait for the other.
+        """
+        if isinstance(failure, StoreUnavailable):
+            self._unsure |= {each.user_id: each for each in self.result}
+        return isinstance(failure, StoreUnavailable) or len(self.records) == 1
+
+    def _surely(self, brought: Brought) -> Brought:
+        """What has nothing left to be done was done the time before."""
+        before = self._unsure.get(brought.user_id)
+        return before if before is not None and brought.is_unchanged else brought
+
+
+def _besitos_there(known: Known | None, record: Record) -> int:
+    """Of those that the record has. Where nobody remembers, none of them are new."""
+    if known is None:
+        return 0
+    agreed = known.agreed(record.mark) or record.user
+    return agreed.kisses

@@ -1,0 +1,207 @@
+"""The old bot's file as it is written anew: some users in it changed, all others as they stand.
+
+It is replaced as a whole, or stays as it is. Memory does not grow with it.
+"""
+
+import json
+import os
+import re
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from yabot.errors import TransientError
+from yabot.features.legacy.sources.fingerprint import content_of, state_of
+from yabot.features.legacy.sources.json_scanner import Scanner
+from yabot.features.legacy.sources.port import Damage
+from yabot.observability.logging import get_logger
+
+log = get_logger(__name__)
+
+HEAD = 64 * 1024
+CHUNK = 1024 * 1024
+
+_FIRST = re.compile(r'\s*\{(\s*)"(?:[^"\\]|\\.)*"(\s*:\s*)', re.DOTALL)
+# As the scanner names what stands between users, and is no user.
+_NOBODY = re.compile(r"byte \d+")
+
+
+class OldFileBusy(TransientError):
+    """Somebody has written it since it was read: merge that first."""
+
+    code = "old_file_busy"
+
+
+class OldFileUnusable(TransientError):
+    """It cannot be written as it should be, until somebody mends that."""
+
+    code = "old_file_unusable"
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How the file is written."""
+
+    indent: str | None
+    colon: str
+    comma: str
+    is_ascii: bool
+
+    @classmethod
+    def of(cls, path: Path) -> "Format":
+        """Python's own, where the file is too short to tell. Raises OSError."""
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+            found = _FIRST.match(head.decode("utf-8", "replace"))
+            is_ascii = head.isascii() and all(iter(lambda: _is_ascii(file.read(CHUNK)), None))
+        if found is None:
+            return cls(None, ": ", ", ", is_ascii)
+        indent = found[1].rpartition("\n")[2] if "\n" in found[1] else None
+        comma = "," if indent is not None or found[2] == ":" else ", "
+        return cls(indent, found[2], comma, is_ascii)
+
+    def member(self, key: str, value: Any) -> str:
+        text = json.dumps(
+            value,
+            indent=self.indent,
+            separators=(self.comma, self.colon),
+            ensure_ascii=self.is_ascii,
+        )
+        if self.indent is not None:
+            text = text.replace("\n", f"\n{self.indent}")
+        return self.named(key, text)
+
+    def named(self, key: str, text: str) -> str:
+        return f"{json.dumps(key, ensure_ascii=self.is_ascii)}{self.colon}{text}"
+
+    @property
+    def before_each(self) -> str:
+        return "" if self.indent is None else f"\n{self.indent}"
+
+
+def _is_ascii(content: bytes) -> bool | None:
+    """None: there is no more."""
+    return content.isascii() if content else None
+
+
+def rewrite(path: Path, changes: Mapping[str, Any], state: str, content: str) -> None:
+    """Replace the values of these keys, or add them at the end; None takes one out.
+
+    The file is what it was, unless this returns; it has been read as ``state`` and ``content`` say
+    (see ``fingerprint``). Raises OldFileBusy, OldFileUnusable, OSError.
+    """
+    target = path.resolve()
+    clear_leftovers(target)
+    temporary = target.with_name(f".{target.name}.yabot-{os.getpid()}")
+    try:
+        with _like(target.stat(), temporary) as file:
+            _write_all(target, changes, file)
+            file.flush()
+            os.fsync(file.fileno())
+        log.debug("legacy.prepared")
+        _require_unwritten(target, state, content)
+        temporary.replace(target)
+        _sync_folder(target.parent)
+    except OldFileUnusable as error:
+        # What is torn only because somebody is writing it will be whole again.
+        if state_of(target).text != state:
+            raise OldFileBusy(str(error)) from error
+        raise
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _require_unwritten(target: Path, state: str, content: str) -> None:
+    """The last thing before it is replaced. What is written from here on may be lost."""
+    now = state_of(target)
+    unwritten = now.text == state and (now.is_settled or content_of(target) == content)
+    if not unwritten or state_of(target).text != state:
+        raise OldFileBusy("the old bot's file has been written meanwhile")
+
+
+def clear_leftovers(target: Path) -> None:
+    """Of a write in which the program was killed."""
+    for each in target.parent.glob(f".{target.name}.yabot-*"):
+        with suppress(OSError):
+            each.unlink()
+
+
+def _like(about: os.stat_result, temporary: Path) -> TextIO:
+    """A new file, which whoever may use the old one may use."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    handle = os.open(temporary, flags, 0o600)
+    try:
+        if (about.st_uid, about.st_gid) != (os.geteuid(), os.getegid()):
+            os.fchown(handle, about.st_uid, about.st_gid)
+        os.fchmod(handle, stat.S_IMODE(about.st_mode))
+    except PermissionError as error:
+        os.close(handle)
+        raise OldFileUnusable(
+            "the old bot's file belongs to another user, who could not write it any more: run "
+            "this program as that user"
+        ) from error
+    return os.fdopen(handle, "w", encoding="utf-8", newline="")
+
+
+def _write_all(target: Path, changes: Mapping[str, Any], file: TextIO) -> None:
+    form = Format.of(target)
+    left = dict(changes)
+    opened = "{"
+    for key, text in _members(target):
+        if key in changes:
+            left.pop(key, None)
+            if changes[key] is None:
+                continue
+            member = form.member(key, changes[key])
+        else:
+            member = form.named(key, text)
+        file.write(f"{opened}{form.before_each}{member}")
+        opened = form.comma
+    for key, value in left.items():
+        if value is not None:
+            file.write(f"{opened}{form.before_each}{form.member(key, value)}")
+            opened = form.comma
+    if opened == "{":
+        file.write("{")
+    elif form.indent is not None:
+        file.write("\n")
+    file.write("}" + _ending(target))
+
+
+def require_whole(path: Path) -> None:
+    """Raises OldFileUnusable for a file that the old bot itself could not read, OSError."""
+    for _ in _members(path):
+        pass
+
+
+def _members(target: Path) -> Iterator[tuple[str, str]]:
+    """Raises OldFileUnusable for a file that the old bot itself could not read."""
+    with target.open("rb") as source:
+        # Whoever is large is written back as a whole, too.
+        for found in Scanner(source, longest=target.stat().st_size):
+            if isinstance(found, Damage):
+                raise OldFileUnusable(f"the old bot's file is torn: {found.where}")
+            if _NOBODY.fullmatch(found.key):
+                raise OldFileUnusable(
+                    f"the old bot's file is no whole JSON: see {found.key}, and mend it"
+                )
+            yield found.key, found.text
+
+
+def _ending(target: Path) -> str:
+    """What stands behind the last bracket: a line's end, or nothing."""
+    with target.open("rb") as source:
+        source.seek(max(0, source.seek(0, os.SEEK_END) - 16))
+        end = source.read().decode("utf-8", "replace")
+    return end[len(end.rstrip()) :]
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,229 @@
+"""Writes into the old bot's file what has changed here, so that the old bot goes on from it.
+
+Never in an update's way: whoever changes something leaves a note of it (``waiting``), and all who
+wait by then are written at once, behind what the old bot has written meanwhile. For each of them
+``writing`` says before what is about to stand there; that it does, ``following`` finds, as it finds
+all else that the file says. So a kill between any two of these steps leaves nothing to be mended:
+what is in the file by then is recognized by its mark, what is not is written once more.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from uuid_utils import uuid7
+
+from yabot.features.legacy import repository, waiting
+from yabot.features.legacy.known import Known
+from yabot.features.legacy.merging.looking import Seen
+from yabot.features.legacy.merging.merger import Merger
+from yabot.features.legacy.old_files.collisions import Replaced
+from yabot.features.legacy.old_files.old_file import OldFileBusy, OldFileUnusable
+from yabot.features.legacy.old_files.old_format import mirrored, shows
+from yabot.features.legacy.phases import Migration, Migrations
+from yabot.features.legacy.record import Record
+from yabot.features.legacy.side_by_side.apart import SMALL, STILL_WRITTEN, is_fresh, rewrite_file
+from yabot.features.legacy.snapshots.snapshot import Snapshot
+from yabot.features.legacy.sources.port import Entry, Source
+from yabot.features.legacy.waiting import Waiting
+from yabot.features.users.states import StateLost
+from yabot.log.commit_log import CommitLog
+from yabot.log.unit_of_work import Cause, UnitOfWork
+from yabot.observability.logging import get_logger
+from yabot.observability.metrics import LEGACY_WRITTEN
+
+log = get_logger(__name__)
+
+CONSUMER = "legacy_mirror"
+AT_ONCE = 2000
+"""Users whom one write takes along: what is left is in the next one."""
+# Users in one commit.
+CHUNK = 50
+KIND = "json"
+"""The one kind of store that is written."""
+
+Changes = dict[str, Any]
+Claimed = dict[str, Known]
+"""What their rows say, by user, while they are written."""
+
+
+@dataclass(slots=True)
+class Mirror:
+    commits: CommitLog
+    merger: Merger
+    migrations: Migrations
+    path: Path
+    # Bytes of a file that is written here, and not in a process of its own.
+    small: int = SMALL
+    # Seconds after which a torn file is nobody's who is just writing it.
+    still_written: float = STILL_WRITTEN
+    _replaced: Replaced = field(default_factory=Replaced, init=False)
+
+    async def run_once(
+        self, snapshot: Snapshot, source: Source, migration: Migration | None
+    ) -> list[str]:
+        """Write who waits, in so far as ``snapshot`` says how the file is.
+
+        Gives who is to be merged before. Raises OldFileBusy, OldFileUnusable, StoreUnavailable,
+        GuardFailed when the migration has gone on.
+        """
+        self._replaced.report()
+        waiting_now = await self.commits.database.read(waiting.page("", AT_ONCE))
+        if not waiting_now:
+            return []
+        damage = await asyncio.to_thread(lambda: snapshot.damage)
+        if damage is not None:
+            if is_fresh(self.path, self.still_written):
+                raise OldFileBusy(damage.where)
+            raise OldFileUnusable(f"the old bot's file is torn, and not written: {damage.where}")
+        changes: Changes = {}
+        claimed: Claimed = {}
+        unmerged: list[str] = []
+        for n in range(0, len(waiting_now), CHUNK):
+            claim = _Claim(self.merger, snapshot, source, waiting_now[n : n + CHUNK])
+            await self._decide(claim.make, migration)
+            changes |= claim.changes
+            claimed |= claim.claimed
+            unmerged += claim.unmerged
+        if changes:
+            log.debug("legacy.claimed", users=len(claimed))
+            await self._write(snapshot, changes, claimed)
+            log.debug("legacy.written", users=len(changes))
+            await self._settle_removals(snapshot, [each for each in waiting_now if each.removed])
+        return unmerged
+
+    async def _write(self, snapshot: Snapshot, changes: Changes, claimed: Claimed) -> None:
+        state, content = await asyncio.to_thread(lambda: snapshot.contents)
+        self._replaced.hold(self.path)
+        try:
+            await rewrite_file(self.path, changes, state or "", content or "", self.small)
+        except (OldFileBusy, OldFileUnusable):
+            self._replaced.release()
+            await self._take_back(claimed)
+            raise
+        LEGACY_WRITTEN.inc(len(changes))
+
+    async def _take_back(self, claimed: Claimed) -> None:
+        """Nothing of it has been written: the marks stay free for the next try. Whom another
+        process has claimed since, a roll-back's, are not ours any more."""
+
+        async def decide(work: UnitOfWork) -> None:
+            seen = await self.merger.look([*claimed])
+            for user_id, ours in claimed.items():
+                known = seen[user_id].known
+                if known is not None and known.writes_the_same(ours):
+                    work.add(repository.replace(user_id, known, known.unwritten(), waits=True))
+
+        if claimed:
+            await self._decide(decide, None, held=False)
+
+    async def _settle_removals(self, snapshot: Snapshot, removed: Sequence[Waiting]) -> None:
+        if not removed:
+            return
+        await asyncio.to_thread(snapshot.remove, *(each.user_id for each in removed))
+
+        async def decide(work: UnitOfWork) -> None:
+            for each in removed:
+                work.add(waiting.done(each))
+
+        await self._decide(decide, None, held=False)
+
+    async def _decide(
+        self,
+        decision: Callable[[UnitOfWork], Any],
+        migration: Migration | None,
+        *,
+        held: bool = True,
+    ) -> None:
+        async def decide(work: UnitOfWork) -> None:
+            await decision(work)
+            if held and work.changes_anything:
+                self.migrations.hold(work, migration)
+
+        cause_id = f"legacy:{uuid7()}"
+        await self.commits.decide(Cause(CONSUMER, cause_id, cause_id), decide)
+
+
+@dataclass(slots=True)
+class _Claim:
+    """What is to be written of some users. Made again, it reads both sides again."""
+
+    merger: Merger
+    snapshot: Snapshot
+    source: Source
+    users: Sequence[Waiting]
+    changes: Changes = field(default_factory=dict)
+    claimed: Claimed = field(default_factory=dict)
+    unmerged: list[str] = field(default_factory=list)
+
+    async def make(self, work: UnitOfWork) -> None:
+        self.changes, self.claimed, self.unmerged = {}, {}, []
+        seen = await self.merger.look([each.user_id for each in self.users])
+        entries = await asyncio.to_thread(self._entries)
+        for each in self.users:
+            await self._claim(work, each, seen[each.user_id], entries.get(each.user_id))
+
+    async def _claim(
+        self, work: UnitOfWork, waits: Waiting, seen: Seen, entry: Entry | None
+    ) -> None:
+        try:
+            ours = await self.merger.ours(seen)
+        except StateLost:
+            # An operator hears of it from the audit; everybody else is written.
+            log.debug("legacy.state_lost", user_id=waits.user_id)
+            return
+        if ours is None:
+            self._take_out(work, waits)
+            return
+        known = seen.known or Known(None, None, 0, None)
+        if waits.removed or seen.forgotten:
+            # They have come back: what stands there is of before.
+            entry = None
+        found = None if entry is None else self.source.interpret(entry)
+        theirs = found.user if isinstance(found, Record) else None
+        if isinstance(found, Record) and not known.has_merged(found.user, found.mark):
+            self.unmerged.append(waits.user_id)
+            return
+        text = entry.text if entry is not None else None
+        if known.writing is None and not waits.removed and shows(ours, text, theirs):
+            self._leave(work, waits, seen.known)
+            return
+        known = known.written()
+        profile = mirrored(ours, known.mark + 1, text, theirs)
+        written = self.source.interpret(Entry(waits.user_id, json.dumps(profile)))
+        if not isinstance(written, Record):
+            log.warning("legacy.not_mirrored", user_id=waits.user_id, reason=written.reason)
+            self._leave(work, waits, seen.known)
+            return
+        claimed = known.writes(written.user)
+        self._begin(work, waits, seen.known, claimed)
+        self.changes[waits.user_id] = profile
+        self.claimed[waits.user_id] = claimed
+
+    def _take_out(self, work: UnitOfWork, waits: Waiting) -> None:
+        if waits.removed:
+            self.changes[waits.user_id] = None
+        else:
+            work.add(waiting.done(waits))
+
+    def _leave(self, work: UnitOfWork, waits: Waiting, known: Known | None) -> None:
+        """The file shows it already."""
+        if known is not None and known.waits:
+            work.add(repository.replace(waits.user_id, known, known, waits=False))
+        if not waits.removed:
+            work.add(waiting.done(waits))
+
+    def _begin(self, work: UnitOfWork, waits: Waiting, known: Known | None, new: Known) -> None:
+        if known is None:
+            work.add(repository.add_ours(waits.user_id, new))
+        else:
+            work.add(repository.replace(waits.user_id, known, new, waits=False))
+        if not waits.removed:
+            work.add(waiting.done(waits))
+
+    def _entries(self) -> dict[str, Entry]:
+        found = (self.snapshot.find(each.user_id) for each in self.users)
+        return {each.key: each for each in found if each is not None}

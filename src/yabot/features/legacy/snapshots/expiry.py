@@ -1,0 +1,40 @@
+"""The snapshot holds readers' data: it goes when nobody is to go back any more."""
+
+import asyncio
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+from yabot.clock import from_microseconds, utc_now
+from yabot.features.legacy.phases import Migrations
+from yabot.features.legacy.snapshots.snapshot import FILE
+from yabot.observability.logging import get_logger
+
+log = get_logger(__name__)
+
+KEPT = timedelta(days=30)
+"""After the migration has ended, or after a rehearsal. A roll-back is possible for as long."""
+
+LOOK_EVERY = 3600.0
+
+
+class SnapshotExpiry:
+    def __init__(self, migrations: Migrations, folder: Path) -> None:
+        """``folder``: where the snapshot is, with the reports."""
+        self._migrations = migrations
+        self._folder = folder
+
+    async def look(self) -> None:
+        """Raises StoreUnavailable, OSError."""
+        file = self._folder / FILE
+        if not file.exists():
+            return
+        migration = await self._migrations.current()
+        if migration is not None and migration.phase not in ("completed", "rolled_back"):
+            return
+        since = from_microseconds(file.stat().st_mtime_ns // 1000)
+        if migration is not None:
+            since = max(since, migration.changed_at)
+        if utc_now() - since > KEPT:
+            await asyncio.to_thread(shutil.rmtree, self._folder)
+            log.info("legacy.snapshot_deleted")

@@ -1,0 +1,69 @@
+"""Lets who has been deleted here go from our copy of the old store, where that is not written."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+from uuid_utils import uuid7
+
+from yabot.features.legacy import waiting
+from yabot.features.legacy.phases import current, is_rolling_back
+from yabot.features.legacy.snapshots.snapshot import Snapshot
+from yabot.features.legacy.waiting import Waiting
+from yabot.log.commit_log import CommitLog, Committed
+from yabot.log.unit_of_work import Cause, UnitOfWork
+from yabot.runtime.loops import WakingLoop
+
+CONSUMER = "legacy_forgetting"
+AT_ONCE = 1000
+LOOK_EVERY = 3600.0
+
+
+@dataclass(slots=True)
+class Forgetting:
+    commits: CommitLog
+    folder: Path
+
+    async def run_once(self) -> list[str]:
+        """Gives who else was noted, and is not any more. Raises StoreUnavailable."""
+        if is_rolling_back(await self.commits.database.read(current)):
+            return []
+        noted = await self.commits.database.read(waiting.noted(AT_ONCE))
+        removed = [each.user_id for each in noted if each.removed]
+        if removed:
+            await asyncio.to_thread(self._remove, removed)
+        if noted:
+            await self._settle(noted)
+        return [each.user_id for each in noted if not each.removed]
+
+    def loop(self) -> WakingLoop:
+        """Runs it behind each deletion."""
+
+        async def step() -> None:
+            await self.run_once()
+
+        loop = WakingLoop("legacy", step, LOOK_EVERY)
+
+        def notice(committed: Committed) -> None:
+            if any(change.document is None for _, change in committed.documents):
+                loop.wake()
+
+        self.commits.followers.append(notice)
+        return loop
+
+    def _remove(self, keys: list[str]) -> None:
+        snapshot = Snapshot.open(self.folder)
+        if snapshot is None:
+            return
+        try:
+            snapshot.remove(*keys)
+        finally:
+            snapshot.close()
+
+    async def _settle(self, noted: list[Waiting]) -> None:
+        async def decide(work: UnitOfWork) -> None:
+            for each in noted:
+                work.add(waiting.done(each))
+
+        cause_id = f"legacy:{uuid7()}"
+        await self.commits.decide(Cause(CONSUMER, cause_id, cause_id), decide)

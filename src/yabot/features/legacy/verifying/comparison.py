@@ -1,0 +1,64 @@
+"""One user on both sides, field by field, for an operator's eyes.
+
+Numbers, roles and dates are shown, and of lists how long they are. Names and texts are a reader's:
+of them it is only said that they differ.
+"""
+
+from collections.abc import Callable, Mapping, Sized
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from yabot.clock import rfc3339
+from yabot.features.legacy.merging.rules import differing
+from yabot.features.legacy.record import OldUser
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """``theirs`` and ``ours`` are as they may be shown; None where that is not at all."""
+
+    user_id: str
+    field: str
+    theirs: str | None = None
+    ours: str | None = None
+
+    @property
+    def line(self) -> str:
+        place = f"user {self.user_id}, {self.field}"
+        if self.theirs is None or self.theirs == self.ours:
+            return f"{place}: differs"
+        return f"{place}: {self.theirs} in the old store, {self.ours} here"
+
+
+def _moment(value: datetime | None) -> str:
+    return "no end" if value is None else rfc3339(value)
+
+
+def _length(value: Sized) -> str:
+    return f"{len(value)} in all"
+
+
+# The others are not.
+_SHOWN: Mapping[str, Callable[[Any], str]] = {
+    "kisses": str,
+    "role": str,
+    "vip_until": _moment,
+    "inventory": _length,
+    "achievements": _length,
+    "visited": _length,
+    "choices": _length,
+}
+
+
+def differences(theirs: OldUser, ours: OldUser) -> list[Difference]:
+    """Both of one user."""
+    return [_difference(field, theirs, ours) for field in differing(theirs, ours)]
+
+
+def _difference(field: str, theirs: OldUser, ours: OldUser) -> Difference:
+    shown = _SHOWN.get(field)
+    if shown is None:
+        return Difference(ours.user_id, field)
+    old, new = shown(getattr(theirs, field)), shown(getattr(ours, field))
+    return Difference(ours.user_id, field, old, new)

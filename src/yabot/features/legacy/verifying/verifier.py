@@ -1,0 +1,262 @@
+"""Holds each user of the old store, as it is now, against what the new stores say of them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+from yabot.errors import GuardFailed
+from yabot.feature import Services
+from yabot.features.legacy import repository, waiting
+from yabot.features.legacy.merging.looking import Seen
+from yabot.features.legacy.merging.merger import Merger
+from yabot.features.legacy.record import OldUser, Refusal
+from yabot.features.legacy.snapshots.snapshot import Snapshot
+from yabot.features.legacy.sources.port import Entry, Source
+from yabot.features.legacy.verifying.comparison import differences
+from yabot.features.legacy.verifying.verification import Kind, Outcome, Verification
+from yabot.features.users.service import UserService
+from yabot.features.users.states import StateLost
+
+CHUNK = 500
+Wait = Callable[[], Awaitable[None]]
+# Before the second look at those who differ, and each further one at whom something is on its way
+# to: a large file is written once in a minute or two.
+_SECONDS = (2.0, 5.0, 15.0, 60.0, 60.0)
+WAITS: tuple[Wait, ...] = tuple(partial(asyncio.sleep, seconds) for seconds in _SECONDS)
+# Where more differ than these, it is not because they are on their way.
+MOST_AGAIN = 50_000
+
+OnProgress = Callable[[int, int], None]
+"""Told how many entries have been looked at, and how many there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is held against the new stores. ``mirrored``: each side follows the other, so that
+    nothing may differ for long."""
+
+    source: Source
+    path: Path
+    mirrored: bool
+
+
+class Verifier:
+    def __init__(self, services: Services, folder: Path, waits: Sequence[Wait] = WAITS) -> None:
+        """``folder``: where there is room for a copy of the old store, for as long as it takes."""
+        self._database = services.database
+        self._users = services[UserService]
+        self._merger = Merger(services)
+        self._folder = folder
+        self._waits = waits
+
+    async def run(
+        self,
+        subject: Subject,
+        *,
+        sample: int | None = None,
+        seed: int = 0,
+        on_progress: OnProgress = lambda _done, _all: None,
+    ) -> Verification:
+        """Of all users, or of ``sample`` of those in the old store, as ``seed`` chooses them.
+
+        Raises InvalidInput for a store that cannot be read, StartupError when there is no room for
+        its copy, StoreUnavailable.
+        """
+        found, again = Verification(subject.mirrored), dict[str, Outcome]()
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=self._folder, prefix="verify-") as name:
+            folder = Path(name)
+            async with _copied(subject, folder) as snapshot:
+                found.damage = _damage(snapshot)
+                chosen = _chosen(snapshot.count, sample, seed)
+                found.sample = None if chosen is None else len(chosen)
+                async for outcome in self._everybody(subject, snapshot, chosen, on_progress):
+                    if outcome.kind in found.wrong and len(again) < MOST_AGAIN:
+                        again[outcome.user_id] = outcome
+                    else:
+                        found.add(outcome)
+            for wait in self._waits:
+                if not again:
+                    break
+                await wait()
+                wrong = await self._look_again(subject, folder, [*again], found)
+                again = {each.user_id: each for each in wrong if each.is_on_its_way}
+                found.add_all(each for each in wrong if not each.is_on_its_way)
+        found.add_all(again.values())
+        return found
+
+    async def _everybody(
+        self,
+        subject: Subject,
+        snapshot: Snapshot,
+        chosen: frozenset[int] | None,
+        on_progress: OnProgress,
+    ) -> AsyncIterator[Outcome]:
+        after, done, count = "", 0, snapshot.count
+        while page := await asyncio.to_thread(snapshot.page, after, CHUNK):
+            entries = [entry for n, entry in enumerate(page, done) if chosen is None or n in chosen]
+            for outcome in await self._compare(subject, entries):
+                yield outcome
+            after, done = page[-1].key, done + len(page)
+            on_progress(done, count)
+        if chosen is None:
+            async for outcome in self._only_here(subject, snapshot):
+                yield outcome
+
+    async def _only_here(self, subject: Subject, snapshot: Snapshot) -> AsyncIterator[Outcome]:
+        after = ""
+        while page := await self._users.page(after, CHUNK):
+            after = page[-1].user_id
+            ids = [each.user_id for each in page]
+            missing = await asyncio.to_thread(_missing, snapshot, ids)
+            for outcome in await self._judge(subject, dict.fromkeys(missing)):
+                yield outcome
+
+    async def _look_again(
+        self, subject: Subject, folder: Path, user_ids: Sequence[str], found: Verification
+    ) -> list[Outcome]:
+        """Of those who are wrong still; the others are in ``found`` then."""
+        wrong: list[Outcome] = []
+        async with _copied(subject, folder) as snapshot:
+            found.damage = _damage(snapshot)
+            for start in range(0, len(user_ids), CHUNK):
+                asked = user_ids[start : start + CHUNK]
+                entries = await asyncio.to_thread(_found, snapshot, asked)
+                gone = dict.fromkeys(set(asked) - {entry.key for entry in entries})
+                for outcome in [
+                    *await self._compare(subject, entries),
+                    *await self._judge(subject, gone),
+                ]:
+                    if outcome.kind in found.wrong:
+                        wrong.append(outcome)
+                    else:
+                        found.add(outcome)
+        return wrong
+
+    async def _compare(self, subject: Subject, entries: Sequence[Entry]) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        theirs: dict[str, OldUser | None] = {}
+        for entry in entries:
+            read = subject.source.interpret(entry)
+            if isinstance(read, Refusal):
+                outcomes.append(Outcome(read.key, "refused", reason=read.reason))
+            else:
+                theirs[read.user.user_id] = read.user
+        return outcomes + await self._judge(subject, theirs)
+
+    async def _judge(self, subject: Subject, theirs: Mapping[str, OldUser | None]) -> list[Outcome]:
+        """``theirs`` by user id; None: the old store has them not. Who is nowhere is left out."""
+        if not theirs:
+            return []
+        seen = await self._merger.look([*theirs])
+        await self._users.read_ahead([each.stored for each in seen.values()])
+        outcomes = []
+        for user_id, old in theirs.items():
+            try:
+                outcome = _outcome(seen[user_id], old, await self._ours(seen[user_id]))
+            except StateLost:
+                outcome = Outcome(user_id, "lost_here", old.kisses if old else 0)
+            if outcome is not None:
+                outcomes.append(outcome)
+        more = self._with_their_way if subject.mirrored else self._without_newer
+        return await more(outcomes, seen, theirs)
+
+    async def _ours(self, seen: Seen) -> OldUser | None:
+        """Whoever moves on while they are looked at is looked at once more."""
+        while True:
+            try:
+                return await self._merger.ours(seen)
+            except GuardFailed:
+                seen = (await self._merger.look([seen.user_id]))[seen.user_id]
+
+    async def _with_their_way(
+        self,
+        outcomes: Sequence[Outcome],
+        seen: Mapping[str, Seen],
+        theirs: Mapping[str, OldUser | None],
+    ) -> list[Outcome]:
+        """Whether what happened here waits to be written there, or the other way round."""
+        differing = [each.user_id for each in outcomes if each.kind != "agrees"]
+        noted = await self._database.read(waiting.among(differing)) if differing else ()
+        return [
+            replace(each, is_on_its_way=each.user_id in noted or _is_under_way(seen, theirs, each))
+            for each in outcomes
+        ]
+
+    async def _without_newer(
+        self,
+        outcomes: Sequence[Outcome],
+        seen: Mapping[str, Seen],
+        theirs: Mapping[str, OldUser | None],
+    ) -> list[Outcome]:
+        """Where the old store is not written, what readers do here is no difference: unless
+        somebody has done nothing since the import."""
+        differing = [each.user_id for each in outcomes if each.kind == "differs"]
+        untouched = await self._database.read(repository.untouched(differing)) if differing else ()
+        return [
+            each.gone_on()
+            if each.kind == "differs"
+            and each.user_id not in untouched
+            and _is_as_agreed(seen[each.user_id], theirs[each.user_id])
+            else each
+            for each in outcomes
+        ]
+
+
+def _outcome(seen: Seen, theirs: OldUser | None, ours: OldUser | None) -> Outcome | None:
+    kisses, besitos = theirs.kisses if theirs else 0, ours.kisses if ours else 0
+    if theirs is None or ours is None:
+        if theirs is None and ours is None:
+            return None
+        gone: Kind = "forgotten" if seen.forgotten else "only_there"
+        kind = "only_here" if theirs is None else gone
+        return Outcome(seen.user_id, kind, kisses, besitos)
+    found = tuple(differences(theirs, ours))
+    return Outcome(seen.user_id, "differs" if found else "agrees", kisses, besitos, found)
+
+
+def _is_under_way(
+    seen: Mapping[str, Seen], theirs: Mapping[str, OldUser | None], outcome: Outcome
+) -> bool:
+    known, old = seen[outcome.user_id].known, theirs[outcome.user_id]
+    if known is None or old is None:
+        return outcome.kind == "only_there"
+    return known.waits or known.writing is not None or known.digest != old.digest
+
+
+def _is_as_agreed(seen: Seen, theirs: OldUser | None) -> bool:
+    return bool(seen.known and theirs and seen.known.digest == theirs.digest)
+
+
+@asynccontextmanager
+async def _copied(subject: Subject, folder: Path) -> AsyncIterator[Snapshot]:
+    """The old store as it is now."""
+    snapshot = await asyncio.to_thread(Snapshot.take, subject.source, subject.path, folder)
+    try:
+        yield snapshot
+    finally:
+        await asyncio.to_thread(snapshot.close)
+
+
+def _damage(snapshot: Snapshot) -> str | None:
+    return None if snapshot.damage is None else snapshot.damage.where
+
+
+def _chosen(count: int, sample: int | None, seed: int) -> frozenset[int] | None:
+    """The places of those who are looked at; None: all."""
+    if sample is None or sample >= count:
+        return None
+    return frozenset(Random(seed).sample(range(count), sample))  # noqa: S311 - no secret
+
+
+def _missing(snapshot: Snapshot, user_ids: Sequence[str]) -> list[str]:
+    return [user_id for user_id in user_ids if snapshot.find(user_id) is None]
+
+
+def _found(snapshot: Snapshot, user_ids: Sequence[str]) -> list[Entry]:
+    return [entry for user_id in user_ids if (entry := snapshot.find(user_id)) is not None]
