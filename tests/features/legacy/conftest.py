@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from tests.features.harness import Harness
-from tests.features.legacy.both import Both, new_both
 from tests.features.legacy.house import House, new_house
+from tests.features.legacy.side_by_side.both import Both, new_both
 from yabot import clock
 from yabot.app.features import FEATURES
 from yabot.storage.documents.store import DocumentStore

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.features.legacy.both import Both
+from tests.features.legacy.side_by_side.both import Both
 from yabot.features.legacy.side_by_side.dual import FOLDER
 
 pytestmark = pytest.mark.criterion("5.4.3")

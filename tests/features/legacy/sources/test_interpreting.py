@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.features.legacy.corpus import (
+from tests.features.legacy.sources.corpus import (
     EXAMPLES,
     GONE,
     REFUSED_KEYS,

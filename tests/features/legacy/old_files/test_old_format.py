@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 
 from tests.features.legacy.old_bot import IMPERFECTIONS, new_profile, old_users
-from tests.features.legacy.test_interpreting import PROFILES
+from tests.features.legacy.sources.test_interpreting import PROFILES
 from yabot.features.legacy.old_files.old_format import mirrored, shows
 from yabot.features.legacy.record import OldUser, Record
 from yabot.features.legacy.sources.json_file import JsonFile

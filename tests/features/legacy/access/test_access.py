@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from tests.features.legacy.both import Both
 from tests.features.legacy.house import ANA, NEXT_YEARS, House, old_user
 from tests.features.legacy.old_bot import (
     FIRST_ID,
@@ -16,6 +15,7 @@ from tests.features.legacy.old_bot import (
     new_profile,
     write_old_store,
 )
+from tests.features.legacy.side_by_side.both import Both
 from yabot.errors import InvalidInput, StoreUnavailable
 from yabot.features.legacy.access.functions import Access
 from yabot.features.legacy.access.marks import taken_off

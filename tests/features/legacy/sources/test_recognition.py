@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.features.legacy.corpus import SOUND
+from tests.features.legacy.sources.corpus import SOUND
 from yabot.errors import InvalidInput
 from yabot.features.legacy.sources.recognition import recognize
 

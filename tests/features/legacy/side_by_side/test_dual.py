@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tests.features.legacy.both import Both
 from tests.features.legacy.old_bot import new_profile
+from tests.features.legacy.side_by_side.both import Both
 
 pytestmark = pytest.mark.criterion("5.4.3")
 

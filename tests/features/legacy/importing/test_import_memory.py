@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 from pymongo import MongoClient
 
+from tests.features.legacy.importing import import_child
 from tests.features.legacy.old_bot import write_old_store
 
 pytestmark = pytest.mark.slow
@@ -38,7 +39,7 @@ def _peak(folder: Path, users: int, settings: Mapping[str, str]) -> int:
     own = {"YABOT_DATA_DIR": str(folder / "data"), "MONGODB_DATABASE": name}
     try:
         child = subprocess.run(
-            [sys.executable, "-m", "tests.features.legacy.import_child", str(folder / "db.json")],
+            [sys.executable, "-m", import_child.__name__, str(folder / "db.json")],
             env={**os.environ, **settings, **own},
             stdout=subprocess.PIPE,
             text=True,

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.features.legacy import old_bot
-from tests.features.legacy.both import Both, new_both
 from tests.features.legacy.old_bot import FIRST_ID, write_old_store
-from tests.features.legacy.test_sqlite_file import EVERYTHING, SCHEMA, made
+from tests.features.legacy.side_by_side.both import Both, new_both
+from tests.features.legacy.sources.test_sqlite_file import EVERYTHING, SCHEMA, made
 from yabot.features.legacy import waiting
 from yabot.features.legacy.old_files.old_file import OldFileUnusable
 from yabot.features.legacy.phases import Migrations

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from tests.features.legacy.both import Both
-from tests.features.legacy.test_rollback import enter, folder, migrate, phase
+from tests.features.legacy.ending.test_rollback import enter, folder, migrate, phase
+from tests.features.legacy.side_by_side.both import Both
 from yabot import clock
 from yabot.errors import InvalidInput
 from yabot.features.legacy.ending.completion import Completing, Completion

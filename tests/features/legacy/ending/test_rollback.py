@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.features.legacy.both import Both
 from tests.features.legacy.old_bot import OldBot, tear
-from tests.features.legacy.test_sqlite_file import ANA as OTHER
-from tests.features.legacy.test_sqlite_file import EVERYTHING, SCHEMA
+from tests.features.legacy.side_by_side.both import Both
+from tests.features.legacy.sources.test_sqlite_file import ANA as OTHER
+from tests.features.legacy.sources.test_sqlite_file import EVERYTHING, SCHEMA
 from tests.storage.dumps import rows_of
 from yabot import clock
 from yabot.errors import InvalidInput

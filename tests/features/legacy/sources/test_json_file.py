@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.features.legacy.corpus import SOUND
+from tests.features.legacy.sources.corpus import SOUND
 from yabot.errors import InvalidInput
 from yabot.features.legacy.record import Record, Refusal
 from yabot.features.legacy.sources.json_file import JsonFile

@@ -10,10 +10,10 @@ import pytest
 from tests.e2e.program import Program
 from tests.e2e.reader import readers
 from tests.features.besitos.beside import grant
+from tests.features.legacy.access.test_access import enter
 from tests.features.legacy.house import House, old_user
 from tests.features.legacy.old_bot import OldBot, new_profile, work
 from tests.features.legacy.old_bots import at_work, ran, settings_of, started
-from tests.features.legacy.test_access import enter
 from tests.features.rewards.chain import Chain, ledger_is_sound
 from tests.waiting import wait_until
 from yabot.features.besitos.service import BesitosService

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.features.legacy.corpus import EXAMPLES, REFUSED_KEYS, REFUSED_TEXTS, SOUND
 from tests.features.legacy.house import House
-from tests.features.legacy.test_importer import Imports
-from tests.features.legacy.test_sqlite_file import EVERYTHING, SCHEMA, made
+from tests.features.legacy.importing.test_importer import Imports
+from tests.features.legacy.sources.corpus import EXAMPLES, REFUSED_KEYS, REFUSED_TEXTS, SOUND
+from tests.features.legacy.sources.test_sqlite_file import EVERYTHING, SCHEMA, made
 from tests.storage.dumps import rows_of
 from yabot.features.legacy.sources.recognition import recognize
 from yabot.features.users.tables import user_profiles

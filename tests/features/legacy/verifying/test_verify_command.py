@@ -63,4 +63,4 @@ def test_says_whether_both_sides_agree_and_where_they_do_not(
 def test_what_is_no_old_store_is_refused_in_a_sentence(new_program: NewProgram) -> None:
     program = new_program("legacy", "verify", "nowhere.json", MONGODB_URI="mongodb://127.0.0.1:1/")
     assert program.run() == 1
-    assert program.sentences == ["nowhere.json is not there"]
+    assert program.sentences == [f"{program.folder / 'nowhere.json'} is not there"]

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.features.legacy.access.test_access import plain
 from tests.features.legacy.house import new_house
 from tests.features.legacy.old_bot import ACHIEVEMENTS, DECISIONS, FRAGMENTS, THINGS, OldBot
-from tests.features.legacy.test_access import plain
 from tests.storage.fixtures import PATIENCE_MS, fresh_copy
 from tests.tiers import examples
 from yabot.features.legacy.access.functions import Access
