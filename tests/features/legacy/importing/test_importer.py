@@ -15,7 +15,7 @@ from tests.features.legacy.old_bot import FIRST_ID, new_profile, write_old_store
 from tests.storage.dumps import dump, rows_of
 from yabot.features.legacy.importing.breath import Breath
 from yabot.features.legacy.importing.details import Details
-from yabot.features.legacy.importing.importer import Importer, _Decision, _Read
+from yabot.features.legacy.importing.importer import Hold, Importer, _Decision, _Read
 from yabot.features.legacy.importing.report import Report
 from yabot.features.legacy.merging.merger import Merger
 from yabot.features.legacy.record import Record, Refusal
@@ -25,6 +25,7 @@ from yabot.features.legacy.sources.port import Entry, Source
 from yabot.features.legacy.tables import legacy_users
 from yabot.features.users.tables import user_profiles
 from yabot.log.backlog import waiting
+from yabot.log.unit_of_work import UnitOfWork, guard
 from yabot.storage.relational.database import Statement
 
 
@@ -39,7 +40,9 @@ class Imports:
     source: Source = field(default_factory=JsonFile)
     done: list[int] = field(default_factory=list)
 
-    async def run(self, *, rehearsal: bool = False, chunk: int = 50) -> Report:
+    async def run(
+        self, *, rehearsal: bool = False, chunk: int = 50, hold: Hold | None = None
+    ) -> Report:
         services = self.house.world.services
         details = self.stack.enter_context(Details.kept_in(self.folder))
         report = Report(details, is_rehearsal=rehearsal)
@@ -52,6 +55,8 @@ class Imports:
             Breath(services.database, self.folder, waiting),
             rehearsal=rehearsal,
             chunk=chunk,
+            hold=hold,
+            most_waits=2,
         )
         await importer.run(
             snapshot, self.source, report, lambda done, _total: self.done.append(done)
@@ -91,6 +96,18 @@ async def test_everybody_comes_once_with_what_they_had(imports: Imports) -> None
     assert imports.done == [50, 100, 120]
     rows = await rows_of(imports.house.world.services.database, user_profiles)
     assert {row["user_id"] for row in rows} == {str(FIRST_ID + n) for n in range(120)}
+
+
+async def test_who_keeps_changing_is_left_to_another_import(imports: Imports) -> None:
+    imports.write(_7=profile(7), _8=profile(8))
+
+    async def hold(work: UnitOfWork) -> None:
+        guard("7" not in work.documents, "the state of user 7")
+
+    report = await imports.run(hold=hold)
+    assert report.outcomes == {"imported": 1}
+    assert report.refused == 1
+    assert (await imports.run()).outcomes == {"imported": 1, "unchanged": 1}
 
 
 async def test_an_import_that_is_repeated_changes_no_row(imports: Imports) -> None:
@@ -295,7 +312,7 @@ async def test_what_was_read_before_a_running_bot_merged_something_newer_takes_n
     imports.write(_7=profile(7, kisses=13))
     await imports.run()
     services = imports.house.world.services
-    decision = _Decision(Merger(services), read, [record])
+    decision = _Decision(Merger(services), read, [record], waits_left=0)
     await imports.house.world.decide("late", decision.make)
     assert await imports.house.balance("7") == 13
     assert [each.merged.outcome for each in decision.result] == ["unchanged"]

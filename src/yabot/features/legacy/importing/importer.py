@@ -32,6 +32,8 @@ CONSUMER = "legacy_import"
 CHUNK = 150
 # Decisions about a chunk before it is halved: whoever keeps changing is then left to one half.
 ATTEMPTS = 2
+# Times that one who is alone in a chunk and keeps changing is waited for.
+MOST_WAITS = 60
 # What a store or a model refuses: one of the users is the reason.
 UNMERGEABLE = (TerminalError, ValueError, SQLAlchemyError)
 
@@ -53,6 +55,7 @@ class Importer:
     chunk: int = CHUNK
     # Asked in each decision: holds the migration at its phase, or ends the import.
     hold: Hold | None = None
+    most_waits: int = MOST_WAITS
     # A chunk may have the same content as one of another time, which did something else.
     _run: str = field(default_factory=lambda: str(uuid7()), init=False)
     _decided: int = field(default=0, init=False)
@@ -115,7 +118,8 @@ class Importer:
         return [each for half in halves for each in await self._bring(read, half)]
 
     async def _decide(self, read: "_Read", records: Sequence[Record]) -> Sequence[Brought]:
-        decision, cause = _Decision(self.merger, read, records), self._cause()
+        decision = _Decision(self.merger, read, records, self.most_waits)
+        cause = self._cause()
         if self.rehearsal:
             return await _rehearsed(decision, cause)
         hold = self.hold
@@ -172,6 +176,7 @@ class _Decision:
     merger: Merger
     read: _Read
     records: Sequence[Record]
+    waits_left: int
     result: Sequence[Brought] = ()
     # What was decided when SQL did not say whether it was committed, by user.
     _unsure: dict[str, Brought] = field(default_factory=dict)
@@ -193,12 +198,14 @@ class _Decision:
         self.result = result
 
     def waits_out(self, failure: TransientError) -> bool:
-        """Stores are waited for. Whoever is alone and keeps changing is, too; of several, one half
-        need not wait for the other.
+        """Stores are waited for. Whoever is alone and keeps changing is, too, for a while; of
+        several, one half need not wait for the other.
         """
         if isinstance(failure, StoreUnavailable):
             self._unsure |= {each.user_id: each for each in self.result}
-        return isinstance(failure, StoreUnavailable) or len(self.records) == 1
+            return True
+        self.waits_left -= 1
+        return len(self.records) == 1 and self.waits_left >= 0
 
     def _surely(self, brought: Brought) -> Brought:
         """What has nothing left to be done was done the time before."""
