@@ -67,9 +67,13 @@ def _besitos(report: Report) -> str:
         "of the forgotten": Decimal(besitos.forgotten),
         "fractions and other repairs": sum(besitos.mended.values(), Decimal(0)),
     }
-    told = ", ".join(f"{each:,} {name}" for name, each in parts.items() if each)
+    told = ", ".join(f"{_number(each)} {name}" for name, each in parts.items() if each)
     verdict = "" if report.reconciles else " These do not add up: run `yabot audit ledger`."
-    return f"Besitos: {besitos.said:,} in the store = {told or 'none'}.{verdict}"
+    return f"Besitos: {_number(besitos.said)} in the store = {told or 'none'}.{verdict}"
+
+
+def _number(besitos: Decimal) -> str:
+    return f"{besitos.normalize():,f}"
 
 
 def _counted(what: str, counts: Mapping[str, int]) -> Iterator[str]:
@@ -93,7 +97,9 @@ def _ending(done: Imported) -> Iterator[str]:
             f"{done.report.refused_share:.1f} % are refused, more than {done.refuse_at_most:g} %."
         )
     if done.verification is not None:
-        yield from done.verification.lines()
+        # Without the entries that cannot be imported: they are counted above.
+        yield from done.verification.findings()
+        yield from done.verification.totals()
     if done.rolled_back is not None:
         yield "The import has failed, and is rolled back by itself."
         yield from rolled_back_lines(done.rolled_back)

@@ -144,6 +144,10 @@ async def test_names_what_it_mends_and_refuses_and_nobodys_name(
     for text in (program.said, program.errors, written):
         assert "Perpetua" not in text
     assert "Refused:" in program.said
+    # By reason: their keys are in the file.
+    assert "lector_perdido" not in program.said
+    # Nobody has a millionth of a besito.
+    assert "00 in the store" not in program.said
 
 
 async def test_ctrl_c_ends_it_and_the_next_one_goes_on(

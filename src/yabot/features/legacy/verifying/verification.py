@@ -90,16 +90,20 @@ class Verification:
 
     def lines(self) -> Iterator[str]:
         """For people: what is wrong first, then the totals."""
+        yield from self.findings()
+        for outcome in self.refused:
+            yield f"entry {outcome.user_id} cannot be imported: {outcome.reason}"
+        yield from self.totals()
+
+    def findings(self) -> Iterator[str]:
+        """What is wrong; nothing when it is clean."""
         for outcome in self.told:
             yield from _lines_of(outcome)
         wrong = sum(self.counts[kind] for kind in self.wrong)
         if wrong > len(self.told):
             yield f"and {wrong - len(self.told)} more users"
-        for outcome in self.refused:
-            yield f"entry {outcome.user_id} cannot be imported: {outcome.reason}"
         if self.damage is not None:
             yield self.damage
-        yield from self._totals()
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -114,7 +118,7 @@ class Verification:
             "refused": [{"key": each.user_id, "reason": each.reason} for each in self.refused],
         }
 
-    def _totals(self) -> Iterator[str]:
+    def totals(self) -> Iterator[str]:
         seen = "all users" if self.sample is None else f"a sample of {self.sample} users"
         yield f"Looked at {seen}: {_count(self.counts['agrees'], 'is', 'are')} the same."
         for kind, said in _SAID.items():
