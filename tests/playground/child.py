@@ -18,6 +18,14 @@ from tests.waiting import PATIENCE, until
 SERVE = "tests.playground.serve"
 
 
+class SessionOfCalls(AiohttpSession):
+    """With a connection for each: one that is kept may lead to a playground that was killed."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(api=TelegramAPIServer.from_base(url))
+        self._connector_init["force_close"] = True
+
+
 class Child:
     """It comes back at the address where it was killed."""
 
@@ -58,8 +66,7 @@ class Child:
 
     @contextlib.asynccontextmanager
     async def bot(self) -> AsyncIterator[Bot]:
-        session = AiohttpSession(api=TelegramAPIServer.from_base(self.url))
-        async with Bot(self.token, session=session) as bot:
+        async with Bot(self.token, session=SessionOfCalls(self.url)) as bot:
             yield bot
 
     def _ended(self, seconds: float) -> int | None:
