@@ -8,7 +8,6 @@ from typing import Any
 
 from aiogram import Bot, Dispatcher
 from aiogram.types import User as TelegramUser
-from uuid_utils import uuid7
 
 from yabot.api import expiry as api_expiry
 from yabot.api import personal_data as api_data
@@ -256,8 +255,7 @@ def build_on_blocked(features: Sequence[Feature], services: Services) -> OnBlock
             for hook in hooks:
                 await hook(work, str(chat_id))
 
-        cause_id = f"blocked:{uuid7()}"
-        cause = Cause("sender", cause_id, cause_id)
+        cause = Cause.of_its_own("sender", "blocked")
         await services.commits.decide(cause, decide, waits_out=whatever_passes)
 
     return on_blocked

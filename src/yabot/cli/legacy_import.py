@@ -10,7 +10,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy import Connection
-from uuid_utils import uuid7
 
 from yabot.app.features import FEATURES
 from yabot.app.services import following_documents, open_services
@@ -224,8 +223,7 @@ class _Importing:
 
 
 def _cause() -> Cause:
-    cause_id = f"legacy:{uuid7()}"
-    return Cause(CONSUMER, cause_id, cause_id)
+    return Cause.of_its_own(CONSUMER, "legacy")
 
 
 def _waiting(connection: Connection) -> Mapping[str, int]:

@@ -5,8 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from uuid_utils import uuid7
-
 from yabot.cli.sql import existing_database
 from yabot.events.catalog import Catalog
 from yabot.log.commit_log import CommitLog, Decision
@@ -34,8 +32,8 @@ class Operator:
 
         Raises what it raises, GuardFailed, StoreUnavailable.
         """
-        cause_id = f"command:{uuid7()}"
-        return (await self._commits.decide(Cause(CONSUMER, cause_id, cause_id), decision)).answer
+        cause = Cause.of_its_own(CONSUMER, "command")
+        return (await self._commits.decide(cause, decision)).answer
 
 
 @asynccontextmanager

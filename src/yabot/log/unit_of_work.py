@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from uuid_utils import uuid7
+
 from yabot.errors import GuardFailed
 
 if TYPE_CHECKING:
@@ -26,6 +28,12 @@ class Cause:
     consumer: str
     id: str
     correlation_id: str
+
+    @classmethod
+    def of_its_own(cls, consumer: str, kind: str) -> Cause:
+        """Nothing else has set it going, and it comes once. Its id begins with ``kind``."""
+        cause_id = f"{kind}:{uuid7()}"
+        return cls(consumer, cause_id, cause_id)
 
 
 @dataclass(frozen=True, slots=True)

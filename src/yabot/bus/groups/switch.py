@@ -1,7 +1,5 @@
 """Whether a group works: its own breaker stops it in all processes, an operator lets it go on."""
 
-from uuid_utils import uuid7
-
 from yabot.bus.groups import stops
 from yabot.bus.groups.breaker import CircuitBreaker
 from yabot.bus.groups.stops import Stop
@@ -60,5 +58,5 @@ class Switch:
             work.publish(SubscribersStopped(group=self._group, dead_letters=stop.dead_letters))
             return stop
 
-        cause_id = f"stopped:{uuid7()}"
-        return (await self._commits.decide(Cause("subscribers", cause_id, cause_id), decide)).answer
+        cause = Cause.of_its_own("subscribers", "stopped")
+        return (await self._commits.decide(cause, decide)).answer

@@ -1,7 +1,5 @@
 """Deletes again whoever has been forgotten and came back with a backup."""
 
-from uuid_utils import uuid7
-
 from yabot.features.users import repository
 from yabot.features.users.forgotten import Forgotten, ForgottenList
 from yabot.features.users.service import UserService
@@ -42,7 +40,7 @@ class RepeatedDeletions:
             if user is not None and forgotten.has(user_id, user.profile.registration_date):
                 self._users.delete(work, user, "forgotten_before_a_restore")
 
-        cause_id = f"forgotten:{user_id}:{uuid7()}"
-        _, committed = await self._commits.decide(Cause("users", cause_id, cause_id), delete)
+        cause = Cause.of_its_own("users", f"forgotten:{user_id}")
+        _, committed = await self._commits.decide(cause, delete)
         if committed.documents:
             log.warning("forgotten.deleted_again", user_id=user_id)

@@ -6,8 +6,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from uuid_utils import uuid7
-
 from yabot.clock import rfc3339
 from yabot.errors import InvalidInput
 from yabot.feature import Services
@@ -103,5 +101,4 @@ class Completing:
 
 
 def _cause() -> Cause:
-    cause_id = f"legacy:{uuid7()}"
-    return Cause("legacy", cause_id, cause_id)
+    return Cause.of_its_own("legacy", "legacy")

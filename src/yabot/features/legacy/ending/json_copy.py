@@ -6,8 +6,6 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from uuid_utils import uuid7
-
 from yabot.feature import Services
 from yabot.features.legacy import repository
 from yabot.features.legacy.ending.taking_away import untouched_among
@@ -83,8 +81,8 @@ class JsonCopy:
                 self._migrations.hold(work, migration)
             return profiles
 
-        cause_id = f"legacy:{uuid7()}"
-        return (await self._commits.decide(Cause("legacy", cause_id, cause_id), decide)).answer
+        cause = Cause.of_its_own("legacy", "legacy")
+        return (await self._commits.decide(cause, decide)).answer
 
     async def _only_there(self, found: Sequence[object]) -> list[OldUser]:
         users = {each.user.user_id: each.user for each in found if isinstance(each, Record)}

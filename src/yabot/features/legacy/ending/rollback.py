@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from uuid_utils import uuid7
-
 from yabot.errors import InvalidInput
 from yabot.feature import Services
 from yabot.features.legacy.ending.taking_away import Taken, TakingAway
@@ -173,6 +171,5 @@ class Rollback:
         async def decide(work: UnitOfWork) -> Migration:
             return await self._migrations.enter(work, phase, report, reason=reason)
 
-        cause_id = f"legacy:{uuid7()}"
-        cause = Cause("legacy", cause_id, cause_id)
+        cause = Cause.of_its_own("legacy", "legacy")
         return (await self._commits.decide(cause, decide)).answer

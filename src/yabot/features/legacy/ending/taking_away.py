@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, select
-from uuid_utils import uuid7
 
 from yabot.clock import utc_now
 from yabot.feature import Services
@@ -106,8 +105,8 @@ class TakingAway:
             untouched = await self._commits.database.read(untouched_among(user_ids))
             return await self._take_away(work, untouched)
 
-        cause_id = f"{REASON}:{uuid7()}"
-        return (await self._commits.decide(Cause("legacy", cause_id, cause_id), decide)).answer
+        cause = Cause.of_its_own("legacy", REASON)
+        return (await self._commits.decide(cause, decide)).answer
 
     async def _take_away(self, work: UnitOfWork, untouched: Untouched) -> Taken:
         seen = await self._merger.look([*untouched])

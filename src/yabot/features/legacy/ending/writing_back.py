@@ -9,8 +9,6 @@ from contextlib import asynccontextmanager, closing, suppress
 from itertools import islice
 from pathlib import Path
 
-from uuid_utils import uuid7
-
 from yabot.feature import Services
 from yabot.features.legacy import waiting
 from yabot.features.legacy.ending.json_copy import JsonCopy
@@ -142,8 +140,7 @@ class WritingBack:
             self._migrations.hold(work, migration)
 
     async def _decide(self, decision: Decision[None]) -> None:
-        cause_id = f"legacy:{uuid7()}"
-        await self._commits.decide(Cause("legacy", cause_id, cause_id), decision)
+        await self._commits.decide(Cause.of_its_own("legacy", "legacy"), decision)
 
 
 async def _insist(step: Callable[[], Awaitable[None]]) -> None:

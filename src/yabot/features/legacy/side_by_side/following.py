@@ -10,7 +10,6 @@ from pathlib import Path
 from time import monotonic
 
 from sqlalchemy.exc import SQLAlchemyError
-from uuid_utils import uuid7
 
 from yabot.error_text import error_text
 from yabot.errors import GuardFailed, StoreUnavailable, TerminalError, TransientError
@@ -130,8 +129,7 @@ class Following:
             if work.changes_anything:
                 self.migrations.hold(work, migration)
 
-        cause_id = f"legacy:{uuid7()}"
-        cause = Cause(CONSUMER, cause_id, cause_id)
+        cause = Cause.of_its_own(CONSUMER, "legacy")
         alone = len(decision.keys) == 1
 
         def waits_out(failure: TransientError) -> bool:
@@ -164,8 +162,7 @@ class Following:
             for user_id in sorted(user_ids):
                 work.add(waiting.note(user_id, removed=removed))
 
-        cause_id = f"legacy:{uuid7()}"
-        await self.commits.decide(Cause(CONSUMER, cause_id, cause_id), decide)
+        await self.commits.decide(Cause.of_its_own(CONSUMER, "legacy"), decide)
 
 
 @dataclass(slots=True)

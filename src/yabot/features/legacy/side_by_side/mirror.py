@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from uuid_utils import uuid7
-
 from yabot.features.legacy import repository, waiting
 from yabot.features.legacy.known import Known
 from yabot.features.legacy.merging.looking import Seen
@@ -143,8 +141,7 @@ class Mirror:
             if held and work.changes_anything:
                 self.migrations.hold(work, migration)
 
-        cause_id = f"legacy:{uuid7()}"
-        await self.commits.decide(Cause(CONSUMER, cause_id, cause_id), decide)
+        await self.commits.decide(Cause.of_its_own(CONSUMER, "legacy"), decide)
 
 
 @dataclass(slots=True)

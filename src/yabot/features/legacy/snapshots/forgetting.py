@@ -4,8 +4,6 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
-from uuid_utils import uuid7
-
 from yabot.features.legacy import waiting
 from yabot.features.legacy.phases import current, is_rolling_back
 from yabot.features.legacy.snapshots.snapshot import Snapshot
@@ -65,5 +63,4 @@ class Forgetting:
             for each in noted:
                 work.add(waiting.done(each))
 
-        cause_id = f"legacy:{uuid7()}"
-        await self.commits.decide(Cause(CONSUMER, cause_id, cause_id), decide)
+        await self.commits.decide(Cause.of_its_own(CONSUMER, "legacy"), decide)
