@@ -9,7 +9,7 @@ from yabot.app.features import FEATURES
 from yabot.events.operations import OperationCompleted, UserInteraction
 from yabot.feature import state_parts
 from yabot.features.users.model import Profile, UserState
-from yabot.features.users.repository import add_profile, change_profile
+from yabot.features.users.repository import NewProfiles, change_profile
 from yabot.log.tables import receipts, user_counters
 from yabot.log.unit_of_work import Cause, DocumentChange, Message, UnitOfWork
 from yabot.storage.documents.parts import composed
@@ -85,7 +85,7 @@ def profile(user_id: str) -> Profile:
 def everything(cause_id: str, user_id: str, other_id: str) -> UnitOfWork:
     """Writes to every table that a unit of work can reach, for two users and for nobody."""
     work = unit(cause_id)
-    work.add(add_profile(profile(user_id)))
+    work.add(NewProfiles([profile(user_id)]))
     work.add(change_profile(user_id, {"first_name": "Berta"}))
     work.change_document(DocumentChange(user_id, 0, state(user_id, 1)))
     work.change_document(DocumentChange(other_id, 1, None))

@@ -5,8 +5,9 @@ Nothing here touches a store: deciding stays pure, and can be done again on fres
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from uuid_utils import uuid7
 
@@ -19,6 +20,19 @@ if TYPE_CHECKING:
 
     from yabot.events.envelope import Envelope, EventPayload
     from yabot.storage.relational.database import Statement
+
+S = TypeVar("S")
+G = TypeVar("G", bound="Gathering")
+
+
+class Gathering(ABC):
+    """A statement that many add to: a unit needs one of its kind, which ``UnitOfWork.gather``
+    gives."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def __call__(self, connection: Connection) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +92,21 @@ class UnitOfWork:
         """An empty one, to be absorbed or thrown away."""
         return UnitOfWork(self.cause)
 
+    def copy(self) -> UnitOfWork:
+        """One with all of this, to be filled further; ``become`` it, or throw it away.
+
+        Statements that gather are the same in both: who adds to one of this unit adds to both.
+        """
+        copied = self.draft()
+        copied.absorb(self)
+        return copied
+
+    def become(self, copied: UnitOfWork) -> None:
+        """Be what has been made of a copy of this."""
+        self.statements, self.documents = copied.statements, copied.documents
+        self.events, self.messages = copied.events, copied.messages
+        self.ingested = copied.ingested
+
     def absorb(self, other: UnitOfWork) -> None:
         """Add all that ``other`` wants to change."""
         self.statements += other.statements
@@ -85,6 +114,18 @@ class UnitOfWork:
         self.events += other.events
         self.messages += other.messages
         self.ingested += other.ingested
+
+    def find(self, kind: type[S]) -> S | None:
+        """Its first statement of that kind; None while it has none."""
+        return next((each for each in self.statements if isinstance(each, kind)), None)
+
+    def gather(self, kind: type[G]) -> G:
+        """Its one statement of that kind."""
+        found = self.find(kind)
+        if found is None:
+            found = kind()
+            self.add(found)
+        return found
 
     def add(self, statement: Statement[None]) -> None:
         """Add a relational change; one that finds the state changed raises GuardFailed."""

@@ -80,8 +80,7 @@ class Journal:
     @classmethod
     def of(cls, work: UnitOfWork) -> "Journal":
         """The unit's own, or a new one, which the unit gets with the first transaction."""
-        kept = (each for each in work.statements if isinstance(each, cls))
-        return next(kept, None) or cls(work.cause.id)
+        return work.find(cls) or cls(work.cause.id)
 
     def rely_on(self, account_id: str, amount: int) -> bool:
         """Whether the account has so much; if so, the commit makes sure of it."""

@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import Boolean, Connection, bindparam, delete, func, or_, select, update
+from typing_extensions import override
 
 from yabot.clock import utc_now
 from yabot.features.legacy.known import Known
 from yabot.features.legacy.record import OldUser
 from yabot.features.legacy.tables import legacy_users
 from yabot.log.tables import user_counters
-from yabot.log.unit_of_work import UnitOfWork, guard
+from yabot.log.unit_of_work import Gathering, guard
 from yabot.storage.relational.database import Statement, insert_new
 from yabot.storage.relational.prepared import Prepared
 
@@ -36,20 +37,12 @@ class Agreement:
 
 
 @dataclass(slots=True, eq=False)
-class Agreements:
+class Agreements(Gathering):
     """A statement of the unit: fails its guard when a row is not as it was read."""
 
     rows: list[Agreement] = field(default_factory=list)
 
-    @classmethod
-    def of(cls, work: UnitOfWork) -> "Agreements":
-        """The unit's own, added to it if need be."""
-        kept = next((each for each in work.statements if isinstance(each, cls)), None)
-        if kept is None:
-            kept = cls()
-            work.add(kept)
-        return kept
-
+    @override
     def __call__(self, connection: Connection) -> None:
         now = utc_now()
         rows = sorted(self.rows, key=lambda row: row.theirs.user_id)

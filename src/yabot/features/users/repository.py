@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, select, update
+from typing_extensions import override
 
 from yabot.bot.message import FILE_METHOD
 from yabot.features.users.model import Profile
 from yabot.features.users.tables import user_profiles
 from yabot.log.tables import doc_changes, outgoing, user_counters
-from yabot.log.unit_of_work import UnitOfWork, guard
+from yabot.log.unit_of_work import Gathering, guard
 from yabot.storage.relational.database import Statement, insert_new
 from yabot.storage.relational.prepared import Prepared
 
@@ -155,37 +156,22 @@ def hold_as(profile: Profile) -> Statement[None]:
     return check
 
 
-def add_profile(profile: Profile) -> Statement[None]:
-    def add(connection: Connection) -> None:
-        statement = insert_new(connection, user_profiles)
-        added = connection.execute(statement, profile.model_dump()).rowcount == 1
-        guard(added, f"the profile of user {profile.user_id}")
-
-    return add
-
-
 _add_profiles = Prepared(lambda connection: insert_new(connection, user_profiles))
 
 
 @dataclass(slots=True, eq=False)
-class NewProfiles:
-    """As ``add_profile``, for however many a unit registers: one statement of it."""
+class NewProfiles(Gathering):
+    """A statement of the unit: fails its guard when one of them is registered already."""
 
     profiles: list[Profile] = field(default_factory=list)
 
-    @classmethod
-    def of(cls, work: UnitOfWork) -> "NewProfiles":
-        """The unit's own, added to it if need be."""
-        kept = next((each for each in work.statements if isinstance(each, cls)), None)
-        if kept is None:
-            kept = cls()
-            work.add(kept)
-        return kept
-
+    @override
     def __call__(self, connection: Connection) -> None:
         rows = [profile.model_dump() for profile in self.profiles]
         rows.sort(key=lambda row: str(row["user_id"]))
-        guard(_add_profiles.run_many(connection, rows) == len(rows), "who of them is registered")
+        (first, *others) = rows
+        whose = "one of these profiles" if others else f"the profile of user {first['user_id']}"
+        guard(_add_profiles.run_many(connection, rows) == len(rows), whose)
 
 
 def change_profile(user_id: str, values: dict[str, object]) -> Statement[None]:

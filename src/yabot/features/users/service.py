@@ -197,7 +197,7 @@ class UserService:
         profile = contact.profile(now, is_active=True).model_copy(
             update={"registration_date": since, "last_login": EPOCH}
         )
-        repository.NewProfiles.of(work).profiles.append(profile)
+        work.gather(repository.NewProfiles).profiles.append(profile)
         return self._begin(work, profile, stored.state_version, now)
 
     async def recognize(self, work: UnitOfWork, telegram_user: TelegramUser) -> User | None:
@@ -331,7 +331,7 @@ class UserService:
     ) -> User:
         now = utc_now()
         profile = contact.profile(now, is_active=is_active)
-        work.add(repository.add_profile(profile))
+        work.gather(repository.NewProfiles).profiles.append(profile)
         user = self._begin(work, profile, version, now)
         for begin in self.on_registered:
             await begin(work, user)

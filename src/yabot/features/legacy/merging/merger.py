@@ -92,7 +92,7 @@ class Merger:
             events=len(work.events) - published,
             origin=origin,
         )
-        Agreements.of(work).rows.append(agreement)
+        work.gather(Agreements).rows.append(agreement)
         return Merged(origin, changes.kisses, changes.conflicts)
 
     async def _ours(self, user: User, seen: Seen) -> OldUser:

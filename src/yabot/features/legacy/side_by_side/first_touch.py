@@ -46,7 +46,7 @@ class FirstTouch:
         record = await asyncio.to_thread(self._find, user.user_id)
         if record is None:
             return
-        draft, profile, state = _copy(work), user.profile, user.loaded
+        draft, profile, state = work.copy(), user.profile, user.loaded
         try:
             merged = await self.merger.merge(draft, seen, record, user)
         except (TerminalError, ValueError, StoreUnavailable) as error:
@@ -55,7 +55,7 @@ class FirstTouch:
             user.profile, user.loaded = profile, state
             return
         self.migrations.hold(draft, migration)
-        _take(work, draft)
+        work.become(draft)
         labelled(LEGACY_MERGED, merged.outcome).inc()
 
     async def find(self, user_id: str) -> Record | None:
@@ -86,15 +86,3 @@ class FirstTouch:
             log.warning("legacy.not_looked_up", user_id=user_id, reason=kind_of(error))
             return None
         return found if isinstance(found, Record) else None
-
-
-def _copy(work: UnitOfWork) -> UnitOfWork:
-    draft = work.draft()
-    draft.absorb(work)
-    return draft
-
-
-def _take(work: UnitOfWork, draft: UnitOfWork) -> None:
-    """``draft`` is a copy of it, and more."""
-    work.statements, work.documents = draft.statements, draft.documents
-    work.events, work.messages = draft.events, draft.messages
