@@ -188,3 +188,11 @@ class CountingReads:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._database, name)
+
+
+async def lose_a_kiss(house: House, user_id: str) -> None:
+    """As a fault of the import would: no event tells of it."""
+    statement = (
+        update(accounts).where(accounts.c.user_id == user_id).values(balance=accounts.c.balance + 1)
+    )
+    await house.world.services.database.write(lambda each: each.execute(statement) and None)

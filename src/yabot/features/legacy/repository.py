@@ -1,7 +1,7 @@
 """What SQL knows of users of the old bot."""
 
 import json
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -13,12 +13,19 @@ from yabot.clock import utc_now
 from yabot.features.legacy.known import Known
 from yabot.features.legacy.record import OldUser
 from yabot.features.legacy.tables import legacy_users
+from yabot.features.users.tables import user_profiles
 from yabot.log.tables import user_counters
 from yabot.log.unit_of_work import Gathering, guard
 from yabot.storage.relational.database import Statement, insert_new
 from yabot.storage.relational.prepared import Prepared
 
 Origin = Literal["imported", "merged", "ours"]
+TAKEN_BACK = "taken_back"
+"""The origin of who is here no more; and of who was brought again, and is here because of it."""
+BROUGHT = ("imported", TAKEN_BACK)
+
+Untouched = dict[str, int]
+"""How many events there are of each, all of them the import's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,15 +170,6 @@ _known = select(
     legacy_users.c.writing,
     legacy_users.c.waits,
 ).where(legacy_users.c.user_id.in_(bindparam("users", expanding=True)))
-_untouched = (
-    select(legacy_users.c.user_id)
-    .join(user_counters, user_counters.c.user_id == legacy_users.c.user_id)
-    .where(
-        legacy_users.c.user_id.in_(bindparam("users", expanding=True)),
-        legacy_users.c.origin == "imported",
-        legacy_users.c.events == user_counters.c.sequence,
-    )
-)
 _erase = delete(legacy_users).where(legacy_users.c.user_id == bindparam("user"))
 
 
@@ -190,11 +188,34 @@ def known(user_ids: Sequence[str]) -> Statement[Mapping[str, Known]]:
     }
 
 
-def untouched(user_ids: Sequence[str]) -> Statement[Set[str]]:
-    """Those of them who came by the import, and of whom nothing has been told since."""
-    return lambda connection: set(
-        connection.execute(_untouched, {"users": list(user_ids)}).scalars()
+_untouched = (
+    select(legacy_users.c.user_id, legacy_users.c.events)
+    .join(user_profiles, user_profiles.c.user_id == legacy_users.c.user_id)
+    .join(user_counters, user_counters.c.user_id == legacy_users.c.user_id)
+    .where(
+        legacy_users.c.origin.in_(BROUGHT),
+        user_counters.c.sequence == legacy_users.c.events,
     )
+)
+_untouched_page = (
+    _untouched.where(legacy_users.c.user_id > bindparam("after"))
+    .order_by(legacy_users.c.user_id)
+    .limit(bindparam("size"))
+)
+_untouched_of = _untouched.where(legacy_users.c.user_id.in_(bindparam("users", expanding=True)))
+
+
+def untouched_among(user_ids: Sequence[str]) -> Statement[Untouched]:
+    """Those of them whom an import has brought, and who have done nothing since."""
+    return lambda connection: {
+        row[0]: row[1] for row in connection.execute(_untouched_of, {"users": list(user_ids)})
+    }
+
+
+def untouched_after(after: str, size: int) -> Statement[list[str]]:
+    """The next of all such users, by their ids."""
+    values = {"after": after, "size": size}
+    return lambda connection: [row[0] for row in connection.execute(_untouched_page, values)]
 
 
 def _user(text: str | None) -> OldUser | None:

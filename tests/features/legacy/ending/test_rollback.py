@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.features.legacy.house import lose_a_kiss
 from tests.features.legacy.old_bot import OldBot, tear
 from tests.features.legacy.side_by_side.both import Both
 from tests.features.legacy.sources.test_sqlite_file import ANA as OTHER
@@ -24,8 +25,10 @@ from yabot.features.legacy.importing.report import Report
 from yabot.features.legacy.phases import Migrations
 from yabot.features.legacy.side_by_side.dual import FOLDER
 from yabot.features.legacy.snapshots.snapshot import Snapshot
+from yabot.features.legacy.sources.json_file import JsonFile
 from yabot.features.legacy.sources.recognition import recognize
 from yabot.features.legacy.tables import legacy_users
+from yabot.features.legacy.verifying.verifier import Subject, Verifier
 from yabot.log.tables import outgoing
 from yabot.log.unit_of_work import UnitOfWork
 
@@ -128,6 +131,16 @@ async def test_another_import_counts_nobody_twice(migrated: Both) -> None:
     assert await migrated.house.audits() == []
     await roll_back(migrated)
     assert kisses(migrated) == {ANA: 126, BEA: 37, CLEO: 45, DORA: 3}
+
+
+async def test_whom_another_import_has_brought_has_to_be_as_there(migrated: Both) -> None:
+    """They have done nothing since, as nobody has whom the first one brought."""
+    await roll_back(migrated)
+    await migrate(migrated)
+    await lose_a_kiss(migrated.house, str(BEA))
+    verifier = Verifier(migrated.house.world.services, folder(migrated), waits=())
+    found = await verifier.run(Subject(JsonFile(), migrated.old.path, mirrored=False))
+    assert [(each.user_id, each.kind) for each in found.told] == [(str(BEA), "differs")]
 
 
 async def test_a_second_time_nothing_changes(migrated: Both) -> None:

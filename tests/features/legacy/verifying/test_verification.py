@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
 
-from tests.features.legacy.house import House
+from tests.features.legacy.house import House, lose_a_kiss
 from tests.features.legacy.old_bot import FIRST_ID, new_profile, old_users, tear
-from yabot.features.besitos.tables import accounts
 from yabot.features.legacy import waiting
 from yabot.features.legacy.record import Record
 from yabot.features.legacy.sources.json_file import JsonFile
@@ -238,18 +236,10 @@ async def test_where_nobody_mirrors_readers_may_go_on_here(touched: bool, store:
     if touched:
         await store.house.award(str(ANA), 7)
     else:
-        await _lose_a_kiss(store.house, str(ANA))
+        await lose_a_kiss(store.house, str(ANA))
     found = await store.verify(mirrored=False)
     assert found.is_clean == touched
     assert found.counts == {"agrees": USERS - 1, "newer_here" if touched else "differs": 1}
-
-
-async def _lose_a_kiss(house: House, user_id: str) -> None:
-    """As a fault of the import would: no event tells of it."""
-    statement = (
-        update(accounts).where(accounts.c.user_id == user_id).values(balance=accounts.c.balance + 1)
-    )
-    await house.world.services.database.write(lambda each: each.execute(statement) and None)
 
 
 async def test_where_nobody_mirrors_what_the_old_bot_wrote_since_is_missing(

@@ -8,7 +8,6 @@ from typing import Any
 
 from yabot.feature import Services
 from yabot.features.legacy import repository
-from yabot.features.legacy.ending.taking_away import untouched_among
 from yabot.features.legacy.known import Known
 from yabot.features.legacy.merging.looking import Seen
 from yabot.features.legacy.merging.merger import Merger
@@ -66,7 +65,7 @@ class JsonCopy:
     async def _claim(self, migration: Migration, user_ids: Sequence[str]) -> dict[str, Profile]:
         async def decide(work: UnitOfWork) -> dict[str, Profile]:
             seen = await self._merger.look(user_ids)
-            untouched = await self._commits.database.read(untouched_among(user_ids))
+            untouched = await self._commits.database.read(repository.untouched_among(user_ids))
             profiles = {}
             for user_id in user_ids:
                 ours = await self._merger.ours(seen[user_id])

@@ -19,35 +19,20 @@ from yabot.features.legacy import waiting
 from yabot.features.legacy.merging.looking import Seen
 from yabot.features.legacy.merging.merger import Merger
 from yabot.features.legacy.phases import Migration, Migrations
+from yabot.features.legacy.repository import (
+    TAKEN_BACK,
+    Untouched,
+    untouched_after,
+    untouched_among,
+)
 from yabot.features.legacy.tables import legacy_users
 from yabot.features.users.service import User, UserService
-from yabot.features.users.tables import user_profiles
 from yabot.log.tables import user_counters
 from yabot.log.unit_of_work import Cause, UnitOfWork, guard
 from yabot.storage.relational.database import Statement, insert_new
 
 AT_ONCE = 100
 REASON = "migration_rolled_back"
-TAKEN_BACK = "taken_back"
-"""The origin of who is here no more; and of who was brought again, and is here because of it."""
-
-BROUGHT = ("imported", TAKEN_BACK)
-
-_untouched = (
-    select(legacy_users.c.user_id, legacy_users.c.events)
-    .join(user_profiles, user_profiles.c.user_id == legacy_users.c.user_id)
-    .join(user_counters, user_counters.c.user_id == legacy_users.c.user_id)
-    .where(
-        legacy_users.c.origin.in_(BROUGHT),
-        user_counters.c.sequence == legacy_users.c.events,
-    )
-)
-_page = (
-    _untouched.where(legacy_users.c.user_id > bindparam("after"))
-    .order_by(legacy_users.c.user_id)
-    .limit(bindparam("size"))
-)
-_among = _untouched.where(legacy_users.c.user_id.in_(bindparam("users", expanding=True)))
 _counters = (
     select(user_counters.c.user_id, user_counters.c.sequence)
     .where(user_counters.c.user_id.in_(bindparam("users", expanding=True)))
@@ -55,26 +40,11 @@ _counters = (
     .with_for_update()
 )
 
-Untouched = dict[str, int]
-"""How many events there are of each, all of them the import's."""
-
 
 @dataclass(slots=True)
 class Taken:
     users: int = 0
     besitos: int = 0
-
-
-def untouched_among(user_ids: Sequence[str]) -> Statement[Untouched]:
-    """Those of them whom the import has brought, and who have done nothing since."""
-    return lambda connection: {
-        row[0]: row[1] for row in connection.execute(_among, {"users": list(user_ids)})
-    }
-
-
-def _untouched_after(after: str) -> Statement[list[str]]:
-    values = {"after": after, "size": AT_ONCE}
-    return lambda connection: [row[0] for row in connection.execute(_page, values)]
 
 
 class TakingAway:
@@ -91,7 +61,7 @@ class TakingAway:
         Raises StoreUnavailable, GuardFailed when the phase is another one.
         """
         taken, last = Taken(), ""
-        while page := await self._commits.database.read(_untouched_after(last)):
+        while page := await self._commits.database.read(untouched_after(last, AT_ONCE)):
             last = page[-1]
             gone = await self._take(migration, page)
             taken.users += gone.users

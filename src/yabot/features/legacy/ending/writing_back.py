@@ -12,12 +12,12 @@ from pathlib import Path
 from yabot.feature import Services
 from yabot.features.legacy import waiting
 from yabot.features.legacy.ending.json_copy import JsonCopy
-from yabot.features.legacy.ending.taking_away import untouched_among
 from yabot.features.legacy.merging.merger import Merger
 from yabot.features.legacy.old_files.old_file import OldFileBusy, OldFileUnusable
 from yabot.features.legacy.old_files.restoring import restore
 from yabot.features.legacy.phases import Migration, Migrations
 from yabot.features.legacy.record import Record
+from yabot.features.legacy.repository import untouched_among
 from yabot.features.legacy.side_by_side.apart import take_snapshot
 from yabot.features.legacy.side_by_side.dual import Dual
 from yabot.features.legacy.snapshots.snapshot import Snapshot

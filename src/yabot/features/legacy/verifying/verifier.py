@@ -11,10 +11,11 @@ from tempfile import TemporaryDirectory
 
 from yabot.errors import GuardFailed
 from yabot.feature import Services
-from yabot.features.legacy import repository, waiting
+from yabot.features.legacy import waiting
 from yabot.features.legacy.merging.looking import Seen
 from yabot.features.legacy.merging.merger import Merger
 from yabot.features.legacy.record import OldUser, Refusal
+from yabot.features.legacy.repository import untouched_among
 from yabot.features.legacy.snapshots.snapshot import Snapshot
 from yabot.features.legacy.sources.port import Entry, Source
 from yabot.features.legacy.verifying.comparison import differences
@@ -197,7 +198,7 @@ class Verifier:
         """Where the old store is not written, what readers do here is no difference: unless
         somebody has done nothing since the import."""
         differing = [each.user_id for each in outcomes if each.kind == "differs"]
-        untouched = await self._database.read(repository.untouched(differing)) if differing else ()
+        untouched = await self._database.read(untouched_among(differing)) if differing else {}
         return [
             each.gone_on()
             if each.kind == "differs"
