@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
-from yabot.features.legacy.old_files.old_file import clear_leftovers
+from yabot.features.legacy.old_files.replacing import replacing
 
 
 class NewFile:
@@ -22,19 +22,10 @@ class NewFile:
     def replacing(cls, path: Path) -> Iterator["NewFile"]:
         """Whoever could use what was there can use it. Raises OSError."""
         target = path.resolve()
-        clear_leftovers(target)
-        temporary = target.with_name(f".{target.name}.yabot-{os.getpid()}")
-        try:
-            with _created(temporary, target) as file:
-                made = cls(file)
-                yield made
-                file.write("}" if made.users else "{}")
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(target)
-            _sync(target.parent)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with replacing(target, lambda handle: _own(handle, target)) as file:
+            made = cls(file)
+            yield made
+            file.write("}" if made.users else "{}")
 
     def add(self, key: str, text: str) -> bool:
         """``text`` is JSON, as it is to stand there; False: the old bot could not read it, nor the
@@ -51,9 +42,7 @@ class NewFile:
         self.add(key, json.dumps(profile))
 
 
-def _created(temporary: Path, target: Path) -> TextIO:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    handle = os.open(temporary, flags, 0o600)
+def _own(handle: int, target: Path) -> None:
     # Where nothing was, it is of whose folder it is in.
     like = target if target.exists() else target.parent
     about = like.stat()
@@ -61,12 +50,3 @@ def _created(temporary: Path, target: Path) -> TextIO:
         os.fchown(handle, about.st_uid, about.st_gid)
     if like is target:
         os.fchmod(handle, stat.S_IMODE(about.st_mode))
-    return os.fdopen(handle, "w", encoding="utf-8", newline="")
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

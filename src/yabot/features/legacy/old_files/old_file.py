@@ -8,12 +8,12 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 from yabot.errors import TransientError
+from yabot.features.legacy.old_files.replacing import replacing
 from yabot.features.legacy.sources.fingerprint import content_of, state_of
 from yabot.features.legacy.sources.json_scanner import Scanner
 from yabot.features.legacy.sources.port import Damage
@@ -94,24 +94,20 @@ def rewrite(path: Path, changes: Mapping[str, Any], state: str, content: str) ->
     (see ``fingerprint``). Raises OldFileBusy, OldFileUnusable, OSError.
     """
     target = path.resolve()
-    clear_leftovers(target)
-    temporary = target.with_name(f".{target.name}.yabot-{os.getpid()}")
-    try:
-        with _like(target.stat(), temporary) as file:
-            _write_all(target, changes, file)
-            file.flush()
-            os.fsync(file.fileno())
+    about = target.stat()
+
+    def ready() -> None:
         log.debug("legacy.prepared")
         _require_unwritten(target, state, content)
-        temporary.replace(target)
-        _sync_folder(target.parent)
+
+    try:
+        with replacing(target, lambda handle: _own(handle, about), ready) as file:
+            _write_all(target, changes, file)
     except OldFileUnusable as error:
         # What is torn only because somebody is writing it will be whole again.
         if state_of(target).text != state:
             raise OldFileBusy(str(error)) from error
         raise
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _require_unwritten(target: Path, state: str, content: str) -> None:
@@ -122,28 +118,17 @@ def _require_unwritten(target: Path, state: str, content: str) -> None:
         raise OldFileBusy("the old bot's file has been written meanwhile")
 
 
-def clear_leftovers(target: Path) -> None:
-    """Of a write in which the program was killed."""
-    for each in target.parent.glob(f".{target.name}.yabot-*"):
-        with suppress(OSError):
-            each.unlink()
-
-
-def _like(about: os.stat_result, temporary: Path) -> TextIO:
-    """A new file, which whoever may use the old one may use."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    handle = os.open(temporary, flags, 0o600)
+def _own(handle: int, about: os.stat_result) -> None:
+    """Whoever may use the old one may use the new one."""
     try:
         if (about.st_uid, about.st_gid) != (os.geteuid(), os.getegid()):
             os.fchown(handle, about.st_uid, about.st_gid)
         os.fchmod(handle, stat.S_IMODE(about.st_mode))
     except PermissionError as error:
-        os.close(handle)
         raise OldFileUnusable(
             "the old bot's file belongs to another user, who could not write it any more: run "
             "this program as that user"
         ) from error
-    return os.fdopen(handle, "w", encoding="utf-8", newline="")
 
 
 def _write_all(target: Path, changes: Mapping[str, Any], file: TextIO) -> None:
@@ -197,11 +182,3 @@ def _ending(target: Path) -> str:
         source.seek(max(0, source.seek(0, os.SEEK_END) - 16))
         end = source.read().decode("utf-8", "replace")
     return end[len(end.rstrip()) :]
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
