@@ -7,18 +7,19 @@ again (docs/adr/0017-three-way-merge-with-the-old-store.md).
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic
 
-from sqlalchemy.exc import SQLAlchemyError
 from uuid_utils import uuid7
 
 from yabot.error_text import error_text
-from yabot.errors import GuardFailed, StoreUnavailable, TerminalError, TransientError
+from yabot.errors import StoreUnavailable, TransientError
 from yabot.features.besitos.model import MIGRATION
 from yabot.features.besitos.service import BesitosService
 from yabot.features.legacy.importing.breath import Breath
 from yabot.features.legacy.importing.report import Brought, Report, Unmergeable
 from yabot.features.legacy.known import Known
+from yabot.features.legacy.merging.halving import ATTEMPTS, in_halves
 from yabot.features.legacy.merging.merger import Merged, Merger
 from yabot.features.legacy.record import Record, Refusal
 from yabot.features.legacy.snapshots.snapshot import Snapshot
@@ -30,12 +31,8 @@ from yabot.log.unit_of_work import Cause, UnitOfWork
 CONSUMER = "legacy_import"
 # Users in one commit.
 CHUNK = 150
-# Decisions about a chunk before it is halved: whoever keeps changing is then left to one half.
-ATTEMPTS = 2
 # Times that one who is alone in a chunk and keeps changing is waited for.
 MOST_WAITS = 60
-# What a store or a model refuses: one of the users is the reason.
-UNMERGEABLE = (TerminalError, ValueError, SQLAlchemyError)
 
 OnProgress = Callable[[int, int], None]
 """How many entries are done, and of how many."""
@@ -108,14 +105,13 @@ class Importer:
     async def _bring(
         self, read: "_Read", records: Sequence[Record]
     ) -> Sequence[Brought | Unmergeable]:
-        try:
-            return await self._decide(read, records)
-        except (GuardFailed, *UNMERGEABLE) as error:
-            if len(records) == 1:
-                return [Unmergeable(records[0], _why(error))]
-        middle = len(records) // 2
-        halves = (records[:middle], records[middle:])
-        return [each for half in halves for each in await self._bring(read, half)]
+        brought: list[Brought | Unmergeable] = []
+        async for part, outcome in in_halves(records, partial(self._decide, read)):
+            if isinstance(outcome, Exception):
+                brought.append(Unmergeable(part[0], _why(outcome)))
+            else:
+                brought += outcome
+        return brought
 
     async def _decide(self, read: "_Read", records: Sequence[Record]) -> Sequence[Brought]:
         decision = _Decision(self.merger, read, records, self.most_waits)

@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from yabot.error_text import error_text
-from yabot.errors import GuardFailed, StoreUnavailable, TerminalError, TransientError
+from yabot.errors import GuardFailed, StoreUnavailable, TransientError
 from yabot.features.legacy import waiting
+from yabot.features.legacy.merging.halving import ATTEMPTS, in_halves
 from yabot.features.legacy.merging.merger import Merged, Merger
 from yabot.features.legacy.phases import Migration, Migrations
 from yabot.features.legacy.record import Record
@@ -31,8 +30,6 @@ log = get_logger(__name__)
 CONSUMER = "legacy_following"
 # Users in one commit: who waits for the writer of SQLite waits for no more.
 CHUNK = 50
-ATTEMPTS = 2
-UNMERGEABLE = (TerminalError, ValueError, SQLAlchemyError)
 
 
 @dataclass(slots=True)
@@ -99,21 +96,21 @@ class Following:
         only_known: bool = False,
     ) -> None:
         """What the snapshot says of these. Raises StoreUnavailable, GuardFailed."""
-        started = monotonic()
-        decision = _Decision(self.merger, snapshot, source, keys, only_known=only_known)
-        try:
+
+        async def take(some: Sequence[str]) -> _Decision:
+            decision = _Decision(self.merger, snapshot, source, some, only_known=only_known)
             await self._decide(decision, migration)
-        except (GuardFailed, *UNMERGEABLE) as error:
-            if len(keys) == 1:
-                await self._leave(keys[0], error, migration)
-                return
-            middle = len(keys) // 2
-            for half in (keys[:middle], keys[middle:]):
-                await self.merge(snapshot, source, migration, half, only_known=only_known)
-            return
-        await self._settle(decision, snapshot)
-        if len(keys) > 1:
-            await asyncio.sleep(min(1.0, self.rest * (monotonic() - started)))
+            return decision
+
+        started = monotonic()
+        async for part, outcome in in_halves(keys, take):
+            if isinstance(outcome, Exception):
+                await self._leave(part[0], outcome, migration)
+                continue
+            await self._settle(outcome, snapshot)
+            if len(part) > 1:
+                await asyncio.sleep(min(1.0, self.rest * (monotonic() - started)))
+            started = monotonic()
 
     async def _leave(self, user_id: str, error: Exception, migration: Migration | None) -> None:
         """It is merged with the next change on either side: until then nobody writes over it."""
