@@ -7,6 +7,7 @@ merges them later.
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,10 +73,8 @@ class FirstTouch:
             snapshot = Snapshot.open(self.folder)
             if snapshot is None:
                 return None
-            try:
+            with closing(snapshot):
                 entry = snapshot.find(user_id)
-            finally:
-                snapshot.close()
             if entry is None:
                 return None
             if self._source is None:

@@ -1,6 +1,7 @@
 """Lets who has been deleted here go from our copy of the old store, where that is not written."""
 
 import asyncio
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,10 +54,8 @@ class Forgetting:
         snapshot = Snapshot.open(self.folder)
         if snapshot is None:
             return
-        try:
+        with closing(snapshot):
             snapshot.remove(*keys)
-        finally:
-            snapshot.close()
 
     async def _settle(self, noted: list[Waiting]) -> None:
         async def decide(work: UnitOfWork) -> None:
