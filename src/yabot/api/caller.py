@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
+from yabot.api.jose.encryption import RecipientKey
+
 Scope = Literal[
     "users:read",
     "users:write",
@@ -24,9 +26,13 @@ SCOPES: tuple[str, ...] = get_args(Scope)
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """``token_id`` is the token's ``jti``, by which it can be revoked."""
+    """``token_id`` is the token's ``jti``, by which it can be revoked.
+
+    With ``encrypt_to``, the request was encrypted and its answer has to be.
+    """
 
     service: str
     scopes: frozenset[str]
     token_id: str
     expires_at: datetime
+    encrypt_to: RecipientKey | None = None

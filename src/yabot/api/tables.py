@@ -44,6 +44,10 @@ api_services = Table(
     # Separated by spaces, as tokens have them.
     Column("scopes", Text, nullable=False),
     Column("added_at", Moment, nullable=False),
+    # The DNS name that its client certificate must be for; absent: any certificate will do.
+    Column("certificate_name", Text),
+    # Whom its answers are encrypted for, a public X25519 key as JWK; absent: they are not.
+    Column("encrypt_to", Text),
     sqlite_with_rowid=False,
 )
 
@@ -73,7 +77,20 @@ api_revocations = Table(
     sqlite_with_rowid=False,
 )
 
+# Tokens that hold for one request each, and have been used.
+api_used_tokens = Table(
+    "api_used_tokens",
+    metadata,
+    Column("service", Text, primary_key=True),
+    # The token's jti.
+    Column("token_id", Text, primary_key=True),
+    # When it can hold no more, whatever the clocks of two machines say.
+    Column("expires_at", Moment, nullable=False),
+    Index("ix_api_used_tokens_expires_at", "expires_at"),
+    sqlite_with_rowid=False,
+)
+
 TABLES: tuple[Table, ...] = (
     *(api_answers, api_secrets),
-    *(api_services, api_service_keys, api_revocations),
+    *(api_services, api_service_keys, api_revocations, api_used_tokens),
 )

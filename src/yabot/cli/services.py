@@ -1,30 +1,47 @@
 """`yabot service`: services that sign their own tokens for the internal API."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
-from yabot.api.auth.jose import PublicKey, Unusable
-from yabot.api.auth.services import Service, ServiceRegistry
+from yabot.api.auth.services import Protection, Service, ServiceRegistry
+from yabot.api.jose.encryption import RecipientKey
+from yabot.api.jose.signing import PublicKey
+from yabot.api.jose.unusable import Unusable
 from yabot.cli.context import load_settings
-from yabot.cli.naming import Scopes, ServiceArgument
+from yabot.cli.naming import DnsName, Scopes, ServiceArgument
 from yabot.cli.operators import Operator, operating
 from yabot.cli.showing import in_columns, print_json
 from yabot.clock import rfc3339
 from yabot.errors import InvalidInput
 from yabot.log.unit_of_work import UnitOfWork
 
+K = TypeVar("K")
+
 app = typer.Typer(
     no_args_is_help=True, help="Services that sign their own tokens for the internal API."
 )
 
-HEADINGS = ("SERVICE", "SCOPES", "KEY", "ADDED", "ENDS")
+HEADINGS = ("SERVICE", "SCOPES", "KEY", "ADDED", "ENDS", "CERTIFICATE", "ENCRYPTED TO")
 
 KeyFile = Annotated[
     Path, typer.Option("--public-key", help="An Ed25519 public key, as JWK or PEM.")
+]
+EncryptTo = Annotated[
+    Path | None,
+    typer.Option(
+        "--encrypt-to",
+        help="An X25519 public key, as JWK or PEM: requests and answers are encrypted.",
+    ),
+]
+NoEncryption = Annotated[
+    bool, typer.Option("--no-encryption", help="Nothing is encrypted any more.")
+]
+NoCertificateName = Annotated[
+    bool, typer.Option("--no-certificate-name", help="Its certificate may be for any name.")
 ]
 AtOnce = Annotated[
     bool, typer.Option("--at-once", help="The former key is worth nothing now: it has leaked.")
@@ -38,15 +55,22 @@ def group() -> None:
 
 
 @app.command("add")
-def add(name: ServiceArgument, scope: Scopes, public_key: KeyFile) -> None:
+def add(
+    name: ServiceArgument,
+    scope: Scopes,
+    public_key: KeyFile,
+    encrypt_to: EncryptTo = None,
+    certificate_name: DnsName = None,
+) -> None:
     """Let a service in, with tokens of its own that may do no more than these scopes say."""
-    settings, key = load_settings(), _key(public_key)
+    settings, key = load_settings(), _read(public_key, PublicKey.read)
+    protection = Protection(certificate_name, _recipient(encrypt_to))
 
     async def run() -> None:
         async with operating(settings) as operator:
 
             async def decide(work: UnitOfWork) -> None:
-                await _registry(operator).add(work, name, scope, key)
+                await _registry(operator).add(work, name, scope, key, protection)
 
             await operator.decide(decide)
 
@@ -73,7 +97,7 @@ def list_services(as_json: Json = False) -> None:
 @app.command("rotate")
 def rotate(name: ServiceArgument, public_key: KeyFile, at_once: AtOnce = False) -> None:
     """Give a service another key. What the former one has signed holds until it expires."""
-    settings, key = load_settings(), _key(public_key)
+    settings, key = load_settings(), _read(public_key, PublicKey.read)
 
     async def run() -> str:
         async with operating(settings) as operator:
@@ -86,6 +110,37 @@ def rotate(name: ServiceArgument, public_key: KeyFile, at_once: AtOnce = False) 
 
     ends_at = asyncio.run(run())
     typer.echo(f"The kid of the new key is {key.kid}; the former one is believed until {ends_at}.")
+
+
+@app.command("protect")
+def protect(
+    name: ServiceArgument,
+    encrypt_to: EncryptTo = None,
+    certificate_name: DnsName = None,
+    no_encryption: NoEncryption = False,
+    no_certificate_name: NoCertificateName = False,
+) -> None:
+    """Change what a service's requests need beside a token; what is not named stays as it is."""
+    if (encrypt_to and no_encryption) or (certificate_name and no_certificate_name):
+        raise typer.BadParameter("an option and its opposite exclude each other")
+    settings, key = load_settings(), _recipient(encrypt_to)
+
+    async def run() -> None:
+        async with operating(settings) as operator:
+
+            async def decide(work: UnitOfWork) -> None:
+                registry = _registry(operator)
+                had = await registry.protection_of(name)
+                changed = Protection(
+                    None if no_certificate_name else certificate_name or had.certificate_name,
+                    None if no_encryption else key or had.encrypt_to,
+                )
+                await registry.protect(work, name, changed)
+
+            await operator.decide(decide)
+
+    asyncio.run(run())
+    typer.echo(f"{name}'s requests need that within seconds.")
 
 
 @app.command("remove")
@@ -109,9 +164,14 @@ def _registry(operator: Operator) -> ServiceRegistry:
     return ServiceRegistry(operator.database, by=operator.name)
 
 
-def _key(file: Path) -> PublicKey:
+def _recipient(file: Path | None) -> RecipientKey | None:
+    return None if file is None else _read(file, RecipientKey.read)
+
+
+def _read(file: Path, read: Callable[[str], K]) -> K:
+    """A key of the kind that ``read`` reads."""
     try:
-        return PublicKey.read(file.read_text(encoding="ascii"))
+        return read(file.read_text(encoding="ascii"))
     except OSError as error:
         raise InvalidInput(f"{file} cannot be read: {error.strerror}") from error
     except ValueError:
@@ -125,6 +185,7 @@ def _facts(service: Service) -> dict[str, Any]:
         "name": service.name,
         "scopes": list(service.scopes),
         "added_at": service.added_at,
+        **service.protection.told,
         "keys": [
             {"kid": key.kid, "added_at": key.added_at, "ends_at": key.ends_at}
             for key in service.keys
@@ -142,4 +203,6 @@ def _rows(service: Service) -> Iterable[tuple[str, ...]]:
     for key in service.keys:
         ends = "-" if key.ends_at is None else rfc3339(key.ends_at)
         scopes = " ".join(service.scopes)
-        yield service.name, scopes, key.kid, rfc3339(key.added_at), ends
+        told = service.protection.told
+        protection = told["certificate_name"] or "-", told["encrypt_to"] or "-"
+        yield service.name, scopes, key.kid, rfc3339(key.added_at), ends, *protection

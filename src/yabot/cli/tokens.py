@@ -9,8 +9,8 @@ import typer
 
 from yabot.api.auth.claims import JTI, LONGEST_OF_OURS
 from yabot.api.auth.issuing import issue
-from yabot.api.auth.jose import token_id_of
 from yabot.api.auth.keys import KeyFolder
+from yabot.api.jose.signing import token_id_of
 from yabot.cli.context import load_settings
 from yabot.cli.naming import Scopes, ServiceOption
 from yabot.clock import rfc3339, utc_now

@@ -13,7 +13,7 @@ from uuid import uuid4
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from yabot.api.auth.jose import PublicKey
+from yabot.api.jose.signing import PublicKey
 
 Json = dict[str, Any]
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.api.auth.conftest import House
-from yabot.api.auth.jose import PublicKey
 from yabot.api.auth.refusals import OF_TOKENS
 from yabot.api.caller import SCOPES
+from yabot.api.jose.signing import PublicKey
 from yabot.log.unit_of_work import UnitOfWork
 
 PAGE = (Path(__file__).parents[3] / "docs" / "api-auth.md").read_text(encoding="utf-8")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from yabot.api.auth.jose import SigningKey
 from yabot.api.auth.keys import LIFETIME, KeyFolder
+from yabot.api.jose.signing import SigningKey
 from yabot.errors import ConfigurationError
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)

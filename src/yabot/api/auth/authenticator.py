@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from yabot.api.auth import refusals
 from yabot.api.auth.claims import LONGEST_OF_OURS, LONGEST_OF_SERVICES, Claims, Wrong
-from yabot.api.auth.jose import NotSigned, Presented, Unusable
 from yabot.api.auth.knowledge import Knowledge
 from yabot.api.auth.refusals import refuse
 from yabot.api.auth.registered import Holder
 from yabot.api.caller import Caller
+from yabot.api.jose.signing import NotSigned, Presented
+from yabot.api.jose.unusable import Unusable
 from yabot.api.phases import Message
 from yabot.api.problems import Problem, Refused
 from yabot.clock import utc_now

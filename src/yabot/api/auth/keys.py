@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from yabot.api.auth.claims import LONGEST_OF_OURS
-from yabot.api.auth.jose import PublicKey, SigningKey, Unusable
+from yabot.api.jose.signing import PublicKey, SigningKey
+from yabot.api.jose.unusable import Unusable
 from yabot.clock import rfc3339
 from yabot.errors import ConfigurationError
 from yabot.observability.logging import get_logger

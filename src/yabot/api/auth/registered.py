@@ -7,8 +7,9 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, select
 
 from yabot.api.auth.claims import ISSUER
-from yabot.api.auth.jose import PublicKey
 from yabot.api.caller import SCOPES
+from yabot.api.jose.encryption import RecipientKey
+from yabot.api.jose.signing import PublicKey
 from yabot.api.tables import api_revocations, api_service_keys, api_services
 from yabot.storage.relational.database import Statement
 
@@ -22,6 +23,10 @@ class Holder:
     key: PublicKey
     service: str | None = None
     scopes: frozenset[str] = frozenset(SCOPES)
+    # The DNS name that the client certificate of its requests must be for.
+    certificate_name: str | None = None
+    # Whom its answers are encrypted for: its requests are encrypted, then, too.
+    encrypt_to: RecipientKey | None = None
 
     def signs_for(self, issuer: str, subject: str) -> bool:
         """Services speak for themselves alone."""
@@ -37,7 +42,13 @@ class Registered:
     revoked: frozenset[str]
 
 
-_holders = select(api_service_keys.c.jwk, api_services.c.name, api_services.c.scopes).where(
+_holders = select(
+    api_service_keys.c.jwk,
+    api_services.c.name,
+    api_services.c.scopes,
+    api_services.c.certificate_name,
+    api_services.c.encrypt_to,
+).where(
     api_service_keys.c.service == api_services.c.name,
     api_service_keys.c.ends_at.is_(None) | (api_service_keys.c.ends_at > bindparam("now")),
 )
@@ -46,11 +57,20 @@ _revoked = select(api_revocations.c.token_id).where(api_revocations.c.expires_at
 
 def registered(now: datetime) -> Statement[Registered]:
     def read(connection: Connection) -> Registered:
-        holders = [
-            Holder(PublicKey.read(jwk), service, frozenset(scopes.split()))
-            for jwk, service, scopes in connection.execute(_holders, {"now": now})
-        ]
+        holders = [_holder(*row) for row in connection.execute(_holders, {"now": now})]
         revoked = connection.execute(_revoked, {"now": now}).scalars()
         return Registered({each.key.kid: each for each in holders}, frozenset(revoked))
 
     return read
+
+
+def _holder(
+    jwk: str, service: str, scopes: str, certificate_name: str | None, encrypt_to: str | None
+) -> Holder:
+    return Holder(
+        PublicKey.read(jwk),
+        service,
+        frozenset(scopes.split()),
+        certificate_name,
+        None if encrypt_to is None else RecipientKey.read(encrypt_to),
+    )

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from yabot.api.auth.claims import LONGEST_OF_SERVICES
-from yabot.api.auth.jose import PublicKey
+from yabot.api.jose.encryption import RecipientKey
+from yabot.api.jose.signing import PublicKey
 from yabot.api.tables import api_service_keys, api_services
 from yabot.clock import utc_now
 from yabot.errors import InvalidInput
@@ -37,10 +39,36 @@ class ServiceKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Protection:
+    """What a service's requests need beside a token, and its answers."""
+
+    # The DNS name that its client certificate must be for.
+    certificate_name: str | None = None
+    # Whom its answers are encrypted for: its requests are encrypted, then, too.
+    encrypt_to: RecipientKey | None = None
+
+    @property
+    def told(self) -> dict[str, str | None]:
+        """For the audit and for people: of the key, its kid."""
+        kid = None if self.encrypt_to is None else self.encrypt_to.kid
+        return {"certificate_name": self.certificate_name, "encrypt_to": kid}
+
+    @property
+    def columns(self) -> dict[str, str | None]:
+        """Of api_services."""
+        key = None if self.encrypt_to is None else self.encrypt_to.text
+        return {"certificate_name": self.certificate_name, "encrypt_to": key}
+
+
+NO_PROTECTION = Protection()
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     name: str
     scopes: tuple[str, ...]
     added_at: datetime
+    protection: Protection
     keys: tuple[ServiceKey, ...]
 
 
@@ -56,7 +84,14 @@ class ServiceRegistry:
         """By name."""
         return await self._database.read(_all)
 
-    async def add(self, work: UnitOfWork, name: str, scopes: Sequence[str], key: PublicKey) -> None:
+    async def add(
+        self,
+        work: UnitOfWork,
+        name: str,
+        scopes: Sequence[str],
+        key: PublicKey,
+        protection: Protection = NO_PROTECTION,
+    ) -> None:
         """Raises ServiceExists, KeyTaken."""
         if await self._database.read(_is_there(name)):
             raise ServiceExists(
@@ -64,9 +99,9 @@ class ServiceRegistry:
                 "and `yabot service remove` takes it away"
             )
         await self._require_new(key)
-        work.add(_add_service(name, scopes))
+        work.add(_add_service(name, scopes, protection))
         work.add(_add_key(name, key))
-        told = {"service": name, "scopes": sorted(scopes), "kid": key.kid}
+        told = {"service": name, "scopes": sorted(scopes), "kid": key.kid, **protection.told}
         work.add(audited("service_added", {"by": self._by, **told}))
 
     async def rotate(
@@ -86,6 +121,17 @@ class ServiceRegistry:
         work.add(audited("service_rotated", {"by": self._by, **told}))
         return ends_at
 
+    async def protection_of(self, name: str) -> Protection:
+        """Raises ServiceUnknown."""
+        await self._require(name)
+        return await self._database.read(_protection(name))
+
+    async def protect(self, work: UnitOfWork, name: str, protection: Protection) -> None:
+        """In place of what it had. Raises ServiceUnknown."""
+        await self._require(name)
+        work.add(_protect(name, protection))
+        work.add(audited("service_protected", {"by": self._by, "service": name, **protection.told}))
+
     async def remove(self, work: UnitOfWork, name: str) -> None:
         """Its tokens are worth nothing from now on. Raises ServiceUnknown."""
         await self._require(name)
@@ -101,7 +147,7 @@ class ServiceRegistry:
             raise KeyTaken("the key, or another one of its kid, is known already; make a new one")
 
 
-_one = select(api_services.c.name).where(api_services.c.name == bindparam("wanted"))
+_one = select(api_services).where(api_services.c.name == bindparam("wanted"))
 _key = select(api_service_keys.c.kid).where(api_service_keys.c.kid == bindparam("wanted"))
 _services = select(api_services).order_by(api_services.c.name)
 _keys = select(api_service_keys).order_by(api_service_keys.c.added_at)
@@ -109,6 +155,11 @@ _of_service = api_service_keys.c.service == bindparam("wanted")
 # A key that ends sooner already is left at that.
 _later = api_service_keys.c.ends_at.is_(None) | (api_service_keys.c.ends_at > bindparam("ends"))
 _end = update(api_service_keys).where(_of_service, _later).values(ends_at=bindparam("ends"))
+_change = (
+    update(api_services)
+    .where(api_services.c.name == bindparam("wanted"))
+    .values(certificate_name=bindparam("certificate_name"), encrypt_to=bindparam("encrypt_to"))
+)
 _delete_keys = delete(api_service_keys).where(_of_service)
 _delete = delete(api_services).where(api_services.c.name == bindparam("wanted"))
 
@@ -128,6 +179,7 @@ def _all(connection: Connection) -> list[Service]:
             row.name,
             tuple(row.scopes.split()),
             row.added_at,
+            _protection_of(row),
             tuple(
                 ServiceKey(key.kid, key.added_at, key.ends_at)
                 for key in keys
@@ -138,8 +190,22 @@ def _all(connection: Connection) -> list[Service]:
     ]
 
 
-def _add_service(name: str, scopes: Sequence[str]) -> Statement[None]:
-    row = {"name": name, "scopes": " ".join(sorted(set(scopes))), "added_at": utc_now()}
+def _protection(name: str) -> Statement[Protection]:
+    return lambda connection: _protection_of(connection.execute(_one, {"wanted": name}).one())
+
+
+def _protection_of(row: Row[Any]) -> Protection:
+    key = None if row.encrypt_to is None else RecipientKey.read(row.encrypt_to)
+    return Protection(row.certificate_name, key)
+
+
+def _add_service(name: str, scopes: Sequence[str], protection: Protection) -> Statement[None]:
+    row = {
+        "name": name,
+        "scopes": " ".join(sorted(set(scopes))),
+        "added_at": utc_now(),
+        **protection.columns,
+    }
 
     def add(connection: Connection) -> None:
         added = connection.execute(insert_new(connection, api_services), row).rowcount == 1
@@ -165,6 +231,14 @@ def _end_keys(name: str, ends_at: datetime) -> Statement[None]:
         connection.execute(_end, {"wanted": name, "ends": ends_at})
 
     return end
+
+
+def _protect(name: str, protection: Protection) -> Statement[None]:
+    def protect(connection: Connection) -> None:
+        changed = connection.execute(_change, {"wanted": name, **protection.columns})
+        guard(changed.rowcount == 1, f"service {name}")
+
+    return protect
 
 
 def _remove(name: str) -> Statement[None]:

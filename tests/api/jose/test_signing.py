@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from tests.api.auth.forging import Forge, b64
 from yabot.api.auth.claims import Claims
-from yabot.api.auth.jose import NotSigned, Presented, PublicKey, SigningKey, Unusable, token_id_of
+from yabot.api.jose.signing import NotSigned, Presented, PublicKey, SigningKey, token_id_of
+from yabot.api.jose.unusable import Unusable
 
 ORDERS = Forge("orders", "k")
 JSON = st.recursive(

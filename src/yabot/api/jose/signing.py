@@ -1,45 +1,26 @@
-"""Keys and tokens as JOSE writes them: the one module that speaks to joserfc.
+"""Signatures as JOSE writes them; only Ed25519 signs and is believed.
 
-Whatever is wrong with what somebody has sent, and whatever the library raises for it, is Unusable
-here. Only Ed25519 signs and is believed.
+Whatever is wrong with what somebody has sent, and whatever the library raises for it, is Unusable.
 """
 
 import json
-import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from joserfc import jws
 from joserfc.jwk import OKPKey
 
-from yabot.errors import InvalidInput
+from yabot.api.jose.keys import public_members, read_key, require_private, require_public
+from yabot.api.jose.unusable import Unusable, is_kid, reading
 
 ALGORITHM: Final = "Ed25519"
 # Of a token, in characters; a head of some proxies takes no more, either.
 LONGEST = 4096
-_KID = re.compile(r"[A-Za-z0-9._~-]{1,128}")
-
-
-class Unusable(InvalidInput):
-    """It is not what it should be. The message says what it is not, and never quotes it."""
 
 
 class NotSigned(Unusable):
     """The key has not signed that."""
-
-
-@contextmanager
-def _unusable(what: str) -> Iterator[None]:
-    """joserfc raises errors of its own, and ValueError, KeyError, TypeError, RecursionError…"""
-    try:
-        yield
-    except Unusable:
-        raise
-    except Exception:  # noqa: BLE001 - a stranger's text is read: there is no list of what it does
-        # Without the cause, which might quote a key or a token.
-        raise Unusable(what) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +38,14 @@ class PublicKey:
 
         Raises Unusable, for a private key as well.
         """
-        key, kid = _read(text)
-        if key.is_private:
-            raise Unusable("it is a private key, which belongs to its service alone")
-        return cls(kid, _members(key)["x"], key)
+        key, kid = read_key(text, ALGORITHM)
+        require_public(key)
+        return cls(kid, public_members(key)["x"], key)
 
     @property
     def jwk(self) -> dict[str, str]:
         """As everybody may read it."""
-        return {**_members(self._key), "kid": self.kid, **_USE}
+        return {**public_members(self._key), "kid": self.kid, **_USE}
 
     @property
     def text(self) -> str:
@@ -86,14 +66,13 @@ class SigningKey:
     @classmethod
     def read(cls, text: str) -> "SigningKey":
         """Raises Unusable, for a public key as well."""
-        key, kid = _read(text)
-        if not key.is_private:
-            raise Unusable("it is a public key")
+        key, kid = read_key(text, ALGORITHM)
+        require_private(key)
         return cls(kid, key)
 
     @property
     def public(self) -> PublicKey:
-        return PublicKey.read(json.dumps({**_members(self._key), "kid": self.kid}))
+        return PublicKey.read(json.dumps({**public_members(self._key), "kid": self.kid}))
 
     @property
     def text(self) -> str:
@@ -101,8 +80,9 @@ class SigningKey:
         members = {**self._key.as_dict(private=True), "kid": self.kid, **_USE}
         return json.dumps(members, sort_keys=True)
 
-    def sign(self, claims: Mapping[str, Any]) -> str:
-        header = {"typ": "JWT", "alg": ALGORITHM, "kid": self.kid}
+    def sign(self, claims: Mapping[str, Any], typ: str = "JWT") -> str:
+        """A compact JWS; ``typ`` keeps what is signed for one end from being taken for another."""
+        header = {"typ": typ, "alg": ALGORITHM, "kid": self.kid}
         payload = json.dumps(claims, separators=(",", ":"))
         return jws.serialize_compact(header, payload, self._key, [ALGORITHM])
 
@@ -119,23 +99,23 @@ class Presented:
         """Raises Unusable."""
         if len(token) > LONGEST:
             raise Unusable(f"it has more than {LONGEST} characters")
-        with _unusable("it is no JWT"):
+        with reading("it is no JWT"):
             found = jws.extract_compact(token.encode())
             header = found.headers()
             if header.get("alg") != ALGORITHM:
                 raise Unusable(f"it must be signed with {ALGORITHM}, and its alg say so")
             kid = header.get("kid")
-            if not isinstance(kid, str) or not _KID.fullmatch(kid):
+            if not is_kid(kid):
                 raise Unusable("its header must name the key that has signed it, as kid")
             return cls(kid, found)
 
     def claims(self, key: PublicKey) -> Mapping[str, Any]:
         """What it says, if ``key`` has signed it. Raises NotSigned, Unusable."""
-        with _unusable("its header has fields that YABOT does not read"):
+        with reading("its header has fields that YABOT does not read"):
             is_signed = jws.validate_compact(self._token, key._key, [ALGORITHM])
         if not is_signed:
             raise NotSigned("another key has signed it")
-        with _unusable("what it says is no JSON object"):
+        with reading("what it says is no JSON object"):
             claims = json.loads(self._token.payload)
             if not isinstance(claims, dict):
                 raise Unusable("what it says is no JSON object")
@@ -144,26 +124,8 @@ class Presented:
 
 def token_id_of(token: str) -> str:
     """The jti that a token names, which nobody has checked. Raises Unusable."""
-    with _unusable("it is no token that has a jti"):
+    with reading("it is no token that has a jti"):
         return str(json.loads(jws.extract_compact(token.encode()).payload)["jti"])
 
 
 _USE = {"alg": ALGORITHM, "use": "sig"}
-
-
-def _read(text: str) -> tuple[OKPKey, str]:
-    with _unusable(f"it is no {ALGORITHM} key, neither as JWK nor as PEM"):
-        given = json.loads(text) if text.lstrip().startswith("{") else {}
-        key = OKPKey.import_key(given or text)
-        if key.curve_name != ALGORITHM:
-            raise Unusable(f"it is no {ALGORITHM} key")
-        kid = given.get("kid", key.thumbprint())
-        if not isinstance(kid, str) or not _KID.fullmatch(kid):
-            raise Unusable("its kid must be 1 to 128 of the characters A-Z a-z 0-9 . _ ~ -")
-        return key, kid
-
-
-def _members(key: OKPKey) -> dict[str, str]:
-    """Of its public part."""
-    found = cast("dict[str, str]", key.as_dict(private=False))
-    return {name: found[name] for name in ("kty", "crv", "x")}
