@@ -20,6 +20,10 @@ class StateCache:
         while len(self._states) > capacity:
             self._states.popitem(last=False)
 
+    def keep_at_least(self, capacity: int) -> None:
+        """Room for so many together, from now on."""
+        self._capacity = max(self._capacity, capacity)
+
     def get(self, user_id: str, version: int) -> UserState | None:
         state = self._states.get(user_id)
         return state if state is not None and state.version == version else None

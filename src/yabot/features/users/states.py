@@ -36,6 +36,8 @@ class States:
 
     async def read_ahead(self, wanted: Mapping[str, int]) -> None:
         """Let ``read`` remember those of these users who are at these versions, by one question."""
+        # Were there room for fewer, the first would be gone before they are asked for.
+        self.cache.keep_at_least(len(wanted))
         unread = [each for each, version in wanted.items() if not self.cache.get(each, version)]
         if not unread:
             return

@@ -4,11 +4,12 @@ import asyncio
 
 import pytest
 
-from tests.features.users.storage.world import World, new_world
+from tests.features.users.storage.world import World, ana, new_world
 from tests.log.following import following, nothing_waits
 from tests.storage.dumps import rows_of
 from tests.waiting import until
 from yabot.errors import GuardFailed, StoreUnavailable
+from yabot.features.users.repository import find
 from yabot.features.users.states import StateLost
 from yabot.log.document_follower import DocumentFollower
 from yabot.log.tables import doc_changes
@@ -83,6 +84,19 @@ async def test_an_unreachable_state_is_not_an_absent_user(
     # What needs no document still works.
     assert (await cut_off.known()).profile.first_name == "Ana"
     assert await cut_off.users.get("8") is None
+
+
+async def test_states_that_were_read_ahead_need_no_mongodb_however_few_are_remembered(
+    database: Database, documents: DocumentStore, world: World, follower: DocumentFollower
+) -> None:
+    readers = [await world.register(user_id, ana(id=user_id)) for user_id in "789"]
+    await until(nothing_waits(database))
+    other = new_world(database, documents)
+    other.users.cache.keep(1)
+    await other.users.read_ahead([await database.read(find(each.user_id)) for each in readers])
+    await documents["users"].delete_many({})
+    for each in readers:
+        assert (await other.users.state(await other.known(each.user_id))).id == each.user_id
 
 
 async def test_a_state_that_was_just_written_needs_no_mongodb(
