@@ -7,12 +7,16 @@ ours, and only too wide, is narrowed.
 import os
 import stat
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from yabot.errors import ConfigurationError
 
 OTHERS = 0o077
 OTHERS_MAY_WRITE = 0o022
+ROOT = 0
+# By a group that may read, root hands keys to us: Debian's ssl-cert, the secrets of Kubernetes.
+ALL_BUT_A_READING_GROUP = 0o037
 # Everything that this program makes from now on is its owner's alone.
 UMASK = OTHERS
 
@@ -61,6 +65,31 @@ def require_ours(path: Path, variable: str) -> None:
                 "name another place"
             ]
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """Why a key is not ours alone, in words that follow its file's name, and how to mend it."""
+
+    wrong: str
+    mend: str
+
+
+def key_exposure(file: Path) -> Exposure | None:
+    """What lets others at the key in ``file``; None when nothing does. Raises OSError.
+
+    It is ours, with mode 0600 or less; or root's, who may let a group read it: 0640 or less.
+    """
+    me, owners = os.geteuid(), {file.lstat().st_uid, (about := file.stat()).st_uid}
+    if not {me, ROOT}.issuperset(owners):
+        return Exposure("belongs to another user", f"make it this user's: chown {me} {file}")
+    delivered = about.st_uid == ROOT != me
+    forbidden = ALL_BUT_A_READING_GROUP if delivered else OTHERS
+    if not about.st_mode & forbidden:
+        return None
+    mode = stat.S_IMODE(about.st_mode)
+    mend = f"run chmod {'640' if delivered else '600'} {file}"
+    return Exposure(f"may be read or changed by others (mode {mode:04o})", mend)
 
 
 def narrow(path: Path) -> None:

@@ -101,6 +101,10 @@ class ApiSettings(Section):
                 ("API_TLS_CERT_FILE",),
             )
 
+    def key_files(self) -> Iterator[tuple[str, Path]]:
+        if self.tls_key_file:
+            yield "API_TLS_KEY_FILE", self.tls_key_file
+
 
 def _mismatch(cert: Path, key: Path) -> Iterator[Problem]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pydantic import Field
@@ -91,6 +92,10 @@ class Section(BaseSettings):
     def production_risks(self) -> Iterator[Problem]:
         """What is good enough for a developer's machine only."""
         yield from ()
+
+    def key_files(self) -> Iterable[tuple[str, Path]]:
+        """Every file with a private key that is named, behind the variable that names it."""
+        return ()
 
     def secrets(self) -> Iterable[str]:
         """Every secret value that is set, as it is written and as it is used."""

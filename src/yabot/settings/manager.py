@@ -16,6 +16,7 @@ from yabot.redaction import Redactor
 from yabot.settings.base import Problem, Section
 from yabot.settings.envfile import read_env_file
 from yabot.settings.hints import hints
+from yabot.settings.key_files import exposed
 from yabot.settings.mistakes import mistake
 from yabot.settings.model import Settings
 from yabot.settings.network import passwords_in
@@ -50,7 +51,11 @@ class ConfigManager:
         wrong = {problem.variable for problem in problems}
         problems.extend(
             problem
-            for problem in chain(settings.problems(), foreign_risks(self._environ, settings))
+            for problem in chain(
+                settings.problems(),
+                foreign_risks(self._environ, settings),
+                self._exposed_env_file() if settings.production else (),
+            )
             if wrong.isdisjoint((problem.variable, *problem.because_of))
         )
         if problems:
@@ -66,7 +71,17 @@ class ConfigManager:
 
     def warnings(self) -> list[str]:
         """What has no effect or looks misspelt, a line each."""
-        return list(hints(self._given()))
+        settings = self.as_far_as_right()
+        exposed = (
+            () if settings.production else (*settings.exposed_keys(), *self._exposed_env_file())
+        )
+        return [*hints(self._given()), *(problem.line for problem in exposed)]
+
+    def _exposed_env_file(self) -> Iterator[Problem]:
+        """A file with no secret in it, as in a checkout, may be anybody's to read."""
+        written = read_env_file(self._env_file)
+        if self._env_file and any(v.secret and written.get(v.name) for v in variables()):
+            yield from exposed([(self._env_file.name, self._env_file)])
 
     def _given(self) -> dict[str, str]:
         merged = {**read_env_file(self._env_file), **self._environ}

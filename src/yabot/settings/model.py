@@ -9,6 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from yabot.settings.api import ApiSettings
 from yabot.settings.base import Problem, Section, variable
+from yabot.settings.key_files import exposed
 from yabot.settings.logs import LoggingSettings
 from yabot.settings.mongodb import MongoSettings
 from yabot.settings.redis import RedisSettings
@@ -124,6 +125,12 @@ class Settings(Section):
             yield from self.production_risks()
             for section in self.sections():
                 yield from section.production_risks()
+            yield from self.exposed_keys()
+
+    def exposed_keys(self) -> Iterator[Problem]:
+        """Keys that others may read: production refuses them, development only says so."""
+        for section in self.sections():
+            yield from exposed(section.key_files())
 
     def production_risks(self) -> Iterator[Problem]:
         if "playground_port" in self.model_fields_set:

@@ -1,0 +1,18 @@
+"""Files with keys in them, which must be nobody's but ours."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from yabot.private import key_exposure
+from yabot.settings.base import Problem
+
+
+def exposed(files: Iterable[tuple[str, Path]]) -> Iterator[Problem]:
+    """A problem for each, by the name of the setting; files that are not there are none."""
+    for name, file in files:
+        try:
+            exposure = key_exposure(file)
+        except OSError:
+            continue  # whoever reads it says so
+        if exposure:
+            yield Problem(name, f"{file} holds a secret and {exposure.wrong}", exposure.mend)
