@@ -161,7 +161,7 @@ def _variables(engines: Engines, data: Path) -> dict[str, str]:
 
 def main() -> None:
     """Runs the command in this process, and says the most memory that it has had."""
-    from yabot.cli.legacy_import import import_until_stopped
+    from yabot.cli.legacy.importing import import_until_stopped
 
     done = import_until_stopped(Path(sys.argv[1]), rehearsal=False, refuse_at_most=0)
     assert not done.stopped

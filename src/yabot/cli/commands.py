@@ -55,7 +55,7 @@ COMMANDS: Mapping[str, Outline] = {
         "groups", "Look after groups of subscribers: how far they are, what stopped."
     ),
     "workflows": Outline("workflows", "Look after workflows: where they stand, what is stuck."),
-    "legacy": Outline("legacy", "Bring users from the bot before this one."),
+    "legacy": Outline("legacy.commands", "Bring users from the bot before this one."),
     "webhook": Outline("webhooks", "Where Telegram delivers."),
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from yabot.cli.old_store import migration
+from yabot.cli.legacy.diagnosis import migration
 from yabot.cli.privacy import data_directory, privacy
 from yabot.cli.probes import PROGRAM, Check, intake, mongodb, program, redis, sql, telegram
 from yabot.cli.rehearsal import collections, room, tables

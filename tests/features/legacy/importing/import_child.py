@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from yabot.cli.legacy_import import import_until_stopped
+from yabot.cli.legacy.importing import import_until_stopped
 
 
 def main() -> None:

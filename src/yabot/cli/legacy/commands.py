@@ -1,8 +1,9 @@
 """`yabot legacy`: the way from the bot before this one, and back."""
 
 import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -48,15 +49,11 @@ def import_store(
     It is verified, and rolled back by itself when that fails or more are refused than may be: exit
     1. At Ctrl+C exit 130: run it again to go on.
     """
-    from yabot.cli.legacy_import import import_until_stopped
-    from yabot.cli.legacy_report import report_lines
+    from yabot.cli.legacy.importing import import_until_stopped
+    from yabot.cli.legacy.report import report_lines
 
     done = import_until_stopped(file, rehearsal=dry_run, refuse_at_most=refuse_at_most)
-    if as_json:
-        typer.echo(json.dumps(done.as_json(), ensure_ascii=False))
-    else:
-        for line in report_lines(done):
-            typer.echo(line)
+    _say(done.as_json() if as_json else report_lines(done))
     if done.stopped:
         raise typer.Exit(INTERRUPTED)
     if done.failure is not None:
@@ -85,14 +82,10 @@ def verify(
 
     Kisses, roles and dates are shown; of names and texts only that they differ.
     """
-    from yabot.cli.legacy_verify import verify_store
+    from yabot.cli.legacy.verifying import verify_store
 
     found = verify_store(file, sample=sample, seed=seed)
-    if as_json:
-        typer.echo(json.dumps(found.as_json(), ensure_ascii=False))
-    else:
-        for line in found.lines():
-            typer.echo(line)
+    _say(found.as_json() if as_json else found.lines())
     if not found.is_clean:
         raise typer.Exit(1)
 
@@ -108,16 +101,12 @@ def complete(
 
     Exit 1 when the two sides differ; then nothing has changed.
     """
-    from yabot.cli.legacy_switch import complete_migration, completion_lines
+    from yabot.cli.legacy.switch import complete_migration, completion_lines
 
     done = complete_migration(unverified=unverified)
     if done is None:
         raise typer.Exit(INTERRUPTED)
-    if as_json:
-        typer.echo(json.dumps(done.as_json(), ensure_ascii=False))
-    else:
-        for line in completion_lines(done):
-            typer.echo(line)
+    _say(done.as_json() if as_json else completion_lines(done))
     if done.until is None:
         raise typer.Exit(1)
 
@@ -128,14 +117,17 @@ def rollback(as_json: Json = False) -> None:
 
     Ended before its end, it goes on when it is run again, 130 at Ctrl+C.
     """
-    from yabot.cli.legacy_back import rolled_back_lines
-    from yabot.cli.legacy_switch import roll_back_migration
+    from yabot.cli.legacy.back import rolled_back_lines
+    from yabot.cli.legacy.switch import roll_back_migration
 
     done = roll_back_migration()
     if done is None:
         raise typer.Exit(INTERRUPTED)
-    if as_json:
-        typer.echo(json.dumps(done.counts(), ensure_ascii=False))
-    else:
-        for line in rolled_back_lines(done):
-            typer.echo(line)
+    _say(done.counts() if as_json else rolled_back_lines(done))
+
+
+def _say(told: Mapping[str, Any] | Iterable[str]) -> None:
+    """As JSON, or line by line."""
+    lines = [json.dumps(told, ensure_ascii=False)] if isinstance(told, Mapping) else told
+    for line in lines:
+        typer.echo(line)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
-from yabot.cli.legacy_back import rolled_back_lines
-from yabot.cli.legacy_import import Imported
+from yabot.cli.legacy.back import rolled_back_lines
+from yabot.cli.legacy.importing import Imported
 from yabot.features.legacy.importing.report import Report
 
 # Lines for what is counted by field or reason; the file has all of it.

@@ -15,7 +15,7 @@ from yabot.app.features import FEATURES
 from yabot.app.services import following_documents, open_services
 from yabot.bus.backlog import unheard
 from yabot.cli.context import load_settings, run_until_signalled
-from yabot.cli.legacy_back import back_to_the_old_bot
+from yabot.cli.legacy.back import back_to_the_old_bot
 from yabot.cli.progress import progress, progress_bar
 from yabot.errors import InvalidInput
 from yabot.feature import Services

@@ -7,8 +7,8 @@ from typing import TypeVar
 from yabot.app.features import FEATURES
 from yabot.app.services import following_documents, open_services
 from yabot.cli.context import load_settings, run_until_signalled
-from yabot.cli.legacy_back import back_to_the_old_bot, bars
-from yabot.cli.legacy_verify import is_mirrored, subject_of
+from yabot.cli.legacy.back import back_to_the_old_bot, bars
+from yabot.cli.legacy.verifying import is_mirrored, subject_of
 from yabot.cli.operators import operator_name
 from yabot.feature import Services
 from yabot.features.legacy.ending.completion import Completing, Completion
