@@ -14,13 +14,13 @@ SEEN := .pytest_cache/tally.json
 
 setup: $(SETUP)
 
-$(SETUP): requirements/dev.txt requirements/uv.txt requirements/find-python.sh pyproject.toml
+$(SETUP): requirements/dev.txt requirements/uv.txt requirements/find-python.sh pyproject.toml clients/python/pyproject.toml
 	@python=$$(sh requirements/find-python.sh "$(PYTHON)") && \
 	echo "Preparing $(VENV) (once)…" && \
 	"$$python" -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements/dev.txt
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable . --editable clients/python
 	@touch $(SETUP)
 
 # LOG=1 shows the log here; else it is in .yabot/yabot.log.

@@ -12,7 +12,11 @@ from pathlib import Path
 from mutants.mutant import Mutant
 
 ROOT = Path(__file__).parents[1]
-EDITABLE = "__editable__.yabot-*.pth"
+# What stands in the environment for a source of ours, and where that source is.
+EDITABLES = {
+    "__editable__.yabot-*.pth": "src",
+    "__editable__.yabot_client-*.pth": "clients/python/src",
+}
 
 
 class Checkout:
@@ -51,7 +55,7 @@ def _copy_files(folder: Path) -> None:
 
 
 def _copy_environment(folder: Path) -> None:
-    """One that shares the packages; only yabot is the copy's, and its script runs there."""
+    """One that shares the packages; only ours are the copy's, and the script runs there."""
     ours, theirs = Path(sys.prefix), folder / ".venv"
     packages = Path(*next(ours.glob("lib/python3*/site-packages")).relative_to(ours).parts)
     (theirs / packages).mkdir(parents=True)
@@ -59,8 +63,8 @@ def _copy_environment(folder: Path) -> None:
     shutil.copy2(ours / "pyvenv.cfg", theirs)
     (theirs / "bin" / "python").symlink_to(Path(sys.executable).resolve())
     for entry in (ours / packages).iterdir():
-        if entry.match(EDITABLE):
-            (theirs / packages / entry.name).write_text(f"{folder / 'src'}\n")
+        if source := next((EDITABLES[each] for each in EDITABLES if entry.match(each)), None):
+            (theirs / packages / entry.name).write_text(f"{folder / source}\n")
         else:
             (theirs / packages / entry.name).symlink_to(entry)
     script = (ours / "bin" / "yabot").read_text(encoding="utf-8")
