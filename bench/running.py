@@ -15,7 +15,7 @@ from pathlib import Path
 from bench.asking import ask, request
 from bench.engines import Engines
 from yabot.api.auth.issuing import issue
-from yabot.api.auth.keys import KeyFolder
+from yabot.api.auth.keys import token_keys
 from yabot.api.caller import SCOPES
 from yabot.embedded.ports import free_port
 
@@ -69,7 +69,7 @@ async def running(
     }
     # Before the start: a key that is made later is known only at the next look for keys.
     (folder / "data").mkdir(mode=0o700)
-    token = issue(KeyFolder(folder / "data" / "keys"), "bench", SCOPES, timedelta(hours=1))
+    token = issue(token_keys(folder / "data" / "keys"), "bench", SCOPES, timedelta(hours=1))
     command = Path(sys.executable).with_name("yabot")
     async with process(folder, command, "run", environ=environ) as started:
         await until_answered(f"http://127.0.0.1:{port}/health/startup", started)

@@ -5,13 +5,13 @@ from typing import Any
 
 from tests.e2e.program import Program
 from yabot.api.auth.issuing import issue
-from yabot.api.auth.keys import KeyFolder
+from yabot.api.auth.keys import token_keys
 from yabot.api.caller import SCOPES
 
 
 def token_for(program: Program, *scopes: str, service: str = "orders") -> str:
     """For an hour; without ``scopes`` it may do everything."""
-    folder = KeyFolder(program.data / "keys")
+    folder = token_keys(program.data / "keys")
     return issue(folder, service, scopes or SCOPES, timedelta(hours=1))
 
 

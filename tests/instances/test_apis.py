@@ -20,7 +20,7 @@ from tests.instances.round_robin import round_robin
 from tests.storage.fixtures import PostgresServer
 from tests.waiting import until
 from yabot.api.auth.issuing import issue
-from yabot.api.auth.keys import KeyFolder
+from yabot.api.auth.keys import token_keys
 from yabot.api.caller import SCOPES
 from yabot.app.api import openapi_document
 from yabot.app.features import FEATURES
@@ -44,7 +44,7 @@ class Apis:
             instance.start()
 
     def token(self, service: str) -> str:
-        folder = KeyFolder(Path(self.settings["API_KEYS_DIR"]))
+        folder = token_keys(Path(self.settings["API_KEYS_DIR"]))
         return issue(folder, service, SCOPES, timedelta(hours=1))
 
     async def types(self, *command: str) -> None:

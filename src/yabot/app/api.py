@@ -7,13 +7,14 @@ from typing import Any
 
 from yabot.api.app import build_api
 from yabot.api.auth.authenticator import Authenticator
-from yabot.api.auth.keys import KeyFolder
+from yabot.api.auth.keys import token_keys
 from yabot.api.auth.knowledge import Knowledge
 from yabot.api.auth.published import key_routes
 from yabot.api.auth.routes import token_routes
 from yabot.api.auth.throttle import Throttle
 from yabot.api.counters import Counters
 from yabot.api.door import Door
+from yabot.api.encryption.own_keys import OwnKeys
 from yabot.api.fairness import Fairness
 from yabot.api.openapi.document import build_document
 from yabot.api.phases import App
@@ -25,12 +26,15 @@ from yabot.app.assembly import build_catalog, build_services
 from yabot.app.foundation import Foundation
 from yabot.app.operators import for_operators
 from yabot.bus import api as events
-from yabot.errors import StoreUnavailable
+from yabot.errors import ConfigurationError, StoreUnavailable
 from yabot.events.asyncapi import asyncapi_document
 from yabot.feature import Feature, Services
+from yabot.observability.logging import get_logger
 from yabot.redaction import Redactor
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.sqlite import SqliteDatabase
+
+log = get_logger(__name__)
 
 
 async def api_app(base: Foundation, stack: AsyncExitStack) -> App:
@@ -39,7 +43,8 @@ async def api_app(base: Foundation, stack: AsyncExitStack) -> App:
     Raises ConfigurationError when the folder of keys cannot be used.
     """
     catalog = build_catalog(base.features)
-    knowledge = await _knowledge(base, stack)
+    own_keys = _own_keys(base.settings.api.keys_dir)
+    knowledge = await _knowledge(base, own_keys, stack)
     counters = Counters(base.stores.redis, base.watches["redis"].gate)
     recorder = RequestRecorder()
     redactor = Redactor(base.settings.secrets())
@@ -49,7 +54,7 @@ async def api_app(base: Foundation, stack: AsyncExitStack) -> App:
         Authenticator(knowledge, _throttle(base).judge),
         _fairness(base, counters),
         recorder,
-        [key_routes(lambda: knowledge.published)],
+        [key_routes(lambda: knowledge.published, lambda: own_keys.published)],
     )
 
 
@@ -92,9 +97,20 @@ def offered_on_paper(features: Sequence[Feature]) -> list[Routes]:
     return offered(services, features, Redactor(), RequestRecorder())
 
 
-async def _knowledge(base: Foundation, stack: AsyncExitStack) -> Knowledge:
+def _own_keys(folder: Path) -> OwnKeys:
+    """Made where there are none; who may not write there waits for somebody to make them."""
+    keys = OwnKeys(folder)
+    try:
+        keys.make()
+    except ConfigurationError as error:
+        log.warning("api.no_encryption_keys", reason=str(error))
+    return keys
+
+
+async def _knowledge(base: Foundation, own_keys: OwnKeys, stack: AsyncExitStack) -> Knowledge:
     """Of keys and services: once looked at, and then by its loop."""
-    knowledge = Knowledge(KeyFolder(base.settings.api.keys_dir), base.services.database)
+    folder, database = base.settings.api.keys_dir, base.services.database
+    knowledge = Knowledge(token_keys(folder), database, own_keys.look)
     with suppress(StoreUnavailable):
         await knowledge.look()
     base.observe(knowledge.loop, base.watches["sql"])

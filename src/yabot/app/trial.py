@@ -4,7 +4,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from yabot.api.auth.issuing import issue
-from yabot.api.auth.keys import KeyFolder
+from yabot.api.auth.keys import token_keys
 from yabot.api.caller import SCOPES
 from yabot.errors import ConfigurationError
 from yabot.settings import Settings
@@ -23,6 +23,6 @@ def first_question(settings: Settings, url: str) -> list[str]:
         return []
     # Who only reads keys may be without the private ones, and asks no question.
     with suppress(ConfigurationError):
-        token = issue(KeyFolder(settings.api.keys_dir), SERVICE, READS, HOLDS)
+        token = issue(token_keys(settings.api.keys_dir), SERVICE, READS, HOLDS)
         return [f"Ask it   curl -H 'Authorization: Bearer {token}' '{url}/api/v1/users?limit=5'"]
     return []

@@ -1,13 +1,16 @@
 """`yabot service`: services that sign their own tokens for the internal API."""
 
 import asyncio
+import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
 
+from yabot.api.auth.keys import OwnKey
 from yabot.api.auth.services import Protection, Service, ServiceRegistry
+from yabot.api.encryption.own_keys import OwnKeys
 from yabot.api.jose.encryption import RecipientKey
 from yabot.api.jose.signing import PublicKey
 from yabot.api.jose.unusable import Unusable
@@ -18,6 +21,7 @@ from yabot.cli.showing import in_columns, print_json
 from yabot.clock import rfc3339
 from yabot.errors import InvalidInput
 from yabot.log.unit_of_work import UnitOfWork
+from yabot.settings import Settings
 
 K = TypeVar("K")
 
@@ -65,6 +69,8 @@ def add(
     """Let a service in, with tokens of its own that may do no more than these scopes say."""
     settings, key = load_settings(), _read(public_key, PublicKey.read)
     protection = Protection(certificate_name, _recipient(encrypt_to))
+    if protection.encrypt_to is not None:
+        _own_keys(settings)
 
     async def run() -> None:
         async with operating(settings) as operator:
@@ -143,6 +149,26 @@ def protect(
     typer.echo(f"{name}'s requests need that within seconds.")
 
 
+@app.command("keys")
+def keys(
+    as_json: Annotated[bool, typer.Option("--json", help="On one line, for programs.")] = False,
+    rotate: Annotated[
+        bool, typer.Option("--rotate", help="Make others, which are used a day from now.")
+    ] = False,
+    at_once: Annotated[
+        bool,
+        typer.Option("--at-once", help="With --rotate: the others are worth nothing now."),
+    ] = False,
+) -> None:
+    """Print YABOT's public keys for encrypted bodies, a JWK set for the services' configuration."""
+    if at_once and not rotate:
+        raise typer.BadParameter("--at-once goes with --rotate")
+    own = _own_keys(load_settings())
+    if rotate:
+        _tell_rotated(own.rotate(at_once=at_once))
+    typer.echo(json.dumps({"keys": own.public()}, indent=None if as_json else 2))
+
+
 @app.command("remove")
 def remove(name: ServiceArgument) -> None:
     """Let a service in no longer; its tokens are worth nothing, within seconds."""
@@ -158,6 +184,20 @@ def remove(name: ServiceArgument) -> None:
 
     asyncio.run(run())
     typer.echo(f"{name} is let in no longer.")
+
+
+def _own_keys(settings: Settings) -> OwnKeys:
+    """Those for encrypted bodies, made if need be: the service is to be given them."""
+    keys = OwnKeys(settings.api.keys_dir)
+    keys.make()
+    return keys
+
+
+def _tell_rotated(made: Iterable[OwnKey[Any]]) -> None:
+    """Beside the JWK set, which goes into a file."""
+    for each in made:
+        moment = rfc3339(each.used_from)
+        typer.echo(f"{each.key.kid} ({each.key.jwk['use']}) is used from {moment} on.", err=True)
 
 
 def _registry(operator: Operator) -> ServiceRegistry:

@@ -9,7 +9,7 @@ import typer
 
 from yabot.api.auth.claims import JTI, LONGEST_OF_OURS
 from yabot.api.auth.issuing import issue
-from yabot.api.auth.keys import KeyFolder
+from yabot.api.auth.keys import token_keys
 from yabot.api.jose.signing import token_id_of
 from yabot.cli.context import load_settings
 from yabot.cli.naming import Scopes, ServiceOption
@@ -37,7 +37,7 @@ def issue_token(
 ) -> None:
     """Print a token, and nothing else."""
     lifetime = _duration(ttl)
-    typer.echo(issue(KeyFolder(load_settings().api.keys_dir), service, scope, lifetime))
+    typer.echo(issue(token_keys(load_settings().api.keys_dir), service, scope, lifetime))
 
 
 @app.command("revoke")
@@ -75,13 +75,13 @@ def rotate_key(
     ] = False,
 ) -> None:
     """Make another key. It signs when everybody who checks tokens has had time to know it."""
-    keys, now = KeyFolder(load_settings().api.keys_dir), utc_now()
+    keys, now = token_keys(load_settings().api.keys_dir), utc_now()
     if at_once:
         made = keys.replace(now)
         typer.echo(f"{made.key.kid} signs now; no token issued before is worth anything.")
     else:
         made = keys.rotate(now)
-        typer.echo(f"{made.key.kid} is published, and signs from {rfc3339(made.signs_from)} on.")
+        typer.echo(f"{made.key.kid} is published, and signs from {rfc3339(made.used_from)} on.")
 
 
 def _duration(text: str) -> timedelta:

@@ -67,7 +67,7 @@ class ApiSettings(Section):
     keys_dir: CreatableDirectory = variable(
         "API_KEYS_DIR",
         Path(".yabot/keys"),
-        about="The keys that sign and check the API's tokens.",
+        about="The API's own keys: those that sign tokens, and those for encrypted bodies.",
         value="the path of a directory that exists or can be created",
         default_text="keys in YABOT_DATA_DIR",
     )

@@ -11,7 +11,7 @@ from tests.api.auth.forging import Forge
 from tests.storage.fixtures import new_commits
 from yabot import clock
 from yabot.api.auth.authenticator import Authenticator
-from yabot.api.auth.keys import KeyFolder
+from yabot.api.auth.keys import SigningKeys, token_keys
 from yabot.api.auth.knowledge import Knowledge
 from yabot.api.auth.revocations import revoke
 from yabot.api.auth.services import ServiceRegistry
@@ -35,7 +35,7 @@ def request_from(client: str = CLIENT, *authorization: str, certificate: str = "
 @dataclass
 class House:
     database: Database
-    keys: KeyFolder
+    keys: SigningKeys
     knowledge: Knowledge
     # What was refused, by code.
     refused: list[str] = field(default_factory=list)
@@ -92,7 +92,7 @@ class House:
 @pytest.fixture
 async def house(sqlite_database: Database, tmp_path: Path) -> House:
     """It looks again whenever a token names a key that it does not know."""
-    keys = KeyFolder(tmp_path / "keys")
+    keys = token_keys(tmp_path / "keys")
     knowledge = Knowledge(keys, sqlite_database, look_again_after=0)
     await knowledge.look()
     return House(sqlite_database, keys, knowledge)

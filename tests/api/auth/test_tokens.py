@@ -78,7 +78,7 @@ async def test_a_token_of_ours_names_any_service(house: House) -> None:
 
 async def test_nobody_signs_in_our_name(house: House, orders: Forge) -> None:
     issue(house.keys, "ana", ["admin"], timedelta(minutes=15))
-    ours = house.keys.signing(clock.utc_now()).kid
+    ours = house.keys.current(clock.utc_now()).kid
     assert await house.code(Forge("orders", ours).token()) == "token_signature_wrong"
     assert await house.code(orders.token(iss="yabot", sub="ana")) == "token_issuer_wrong"
 
@@ -122,7 +122,9 @@ async def test_before_sql_has_been_read_nobody_is_told_that_a_token_is_worth_not
     house: House, orders: Forge
 ) -> None:
     house.database.gate.reason = "gone"
-    begun = House(house.database, house.keys, Knowledge(house.keys, house.database, 0))
+    begun = House(
+        house.database, house.keys, Knowledge(house.keys, house.database, look_again_after=0)
+    )
     for token in (orders.token(), issue(house.keys, "ana", ["admin"], timedelta(1))):
         with pytest.raises(Refused) as refused:
             await begun.ask(token)

@@ -5,12 +5,12 @@ from datetime import timedelta
 from uuid import uuid4
 
 from yabot.api.auth.claims import claims_of
-from yabot.api.auth.keys import KeyFolder
+from yabot.api.auth.keys import SigningKeys
 from yabot.clock import utc_now
 
 
-def issue(keys: KeyFolder, service: str, scopes: Iterable[str], lifetime: timedelta) -> str:
+def issue(keys: SigningKeys, service: str, scopes: Iterable[str], lifetime: timedelta) -> str:
     """A token that names ``service`` and may do what ``scopes`` say. Raises ConfigurationError."""
     now = utc_now()
     claims = claims_of(service, frozenset(scopes), str(uuid4()), now, lifetime)
-    return keys.signing(now).sign(claims)
+    return keys.current(now).sign(claims)

@@ -1,18 +1,23 @@
 """Our own keys, in a folder: the private ones apart from the public ones, which everybody may see.
 
-A key signs from the moment that its file names until the next one does. Before that, and
-afterwards, it is published for as long as a token may hold: whoever keeps what is published for a
-while knows every key that a token in use may be signed with.
+A key is in use from the moment that its file names until the next one is. Before that, and
+afterwards, it is published for a lifetime, as long as a token may hold and a list of keys be kept:
+whoever keeps what is published for a while knows every key that may be used.
 """
 
+import fcntl
 import json
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Generic, TypeAlias
 
 from yabot.api.auth.claims import LONGEST_OF_OURS
+from yabot.api.auth.key_kinds import ANSWERS, ENCRYPTION, TOKENS, K, Kind, P
+from yabot.api.jose.encryption import DecryptionKey, RecipientKey
 from yabot.api.jose.signing import PublicKey, SigningKey
 from yabot.api.jose.unusable import Unusable
 from yabot.clock import rfc3339
@@ -23,120 +28,177 @@ from yabot.private import private_file, private_folder
 log = get_logger(__name__)
 
 VARIABLE = "API_KEYS_DIR"
-# How long a key is published before it signs, and after.
+# Held by whoever changes the folder.
+LOCK = ".lock"
+# How long a key is published before it is in use, and after.
 LIFETIME = LONGEST_OF_OURS
 
 
 @dataclass(frozen=True, slots=True)
-class OwnKey:
-    key: PublicKey
-    signs_from: datetime
+class OwnKey(Generic[P]):
+    key: P
+    used_from: datetime
 
 
-class KeyFolder:
-    """Read afresh by every method. Each raises ConfigurationError when it cannot be used."""
+class KeyFolder(Generic[K, P]):
+    """Read afresh by every method. Each raises ConfigurationError when it cannot be used.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._public = folder / "public"
-        self._private = folder / "private"
+    Of several processes that change it, one does so at a time.
+    """
+
+    def __init__(self, folder: Path, kind: Kind[K, P]) -> None:
+        """``folder`` is API_KEYS_DIR."""
+        self._kind = kind
+        self._folder = folder / kind.folder
+        self._public = self._folder / "public"
+        self._private = self._folder / "private"
+        self._folders = tuple(dict.fromkeys((folder, self._folder, self._public, self._private)))
         # Files of which the log has been told that they hold no key.
         self._told: set[str] = set()
 
-    def published(self, now: datetime) -> list[OwnKey]:
-        """Every key that a token may be signed with; the one that signs first stands first.
+    def published(self, now: datetime) -> list[OwnKey[P]]:
+        """Every key that others may meet or use; the one that is used first stands first.
 
         A file in which no key can be read is passed over.
         """
         keys = self._kept()
-        gone = sum(following.signs_from <= now - LIFETIME for following in keys[1:])
+        gone = sum(following.used_from <= now - LIFETIME for following in keys[1:])
         return keys[gone:]
 
-    def signing(self, now: datetime) -> SigningKey:
-        """The private key that signs now; made if there is no key at all."""
-        keys = self._kept() or [self._make(now)]
+    def offered(self, now: datetime) -> list[OwnKey[P]]:
+        """The same; the one in use stands first, and those that were stand last."""
+        keys = self.published(now)
+        past = len(_due(keys, now)[:-1])
+        return [*keys[past:], *reversed(keys[:past])]
+
+    def current(self, now: datetime) -> K:
+        """The private part of the key in use; made if there is no key at all."""
+        keys = self._kept() or [self._first(now)]
         kid = _due(keys, now)[-1].key.kid
         try:
-            private_file(self._private_file(kid), VARIABLE)
-            return SigningKey.read(self._private_file(kid).read_text(encoding="ascii"))
+            return self._private_part(kid)
         except (OSError, ValueError, Unusable) as error:
             raise ConfigurationError(
                 [
-                    f"{VARIABLE}: the private part of the key that signs now cannot be read from "
-                    f"{self._private_file(kid)}; issue tokens where it is, or make another key "
-                    "with `yabot token rotate --at-once`"
+                    f"{VARIABLE}: the private part of the key in use cannot be read from "
+                    f"{self._private_file(kid)}; {self._kind.mend}"
                 ]
             ) from error
 
-    def rotate(self, now: datetime) -> OwnKey:
-        """Publish a key that will sign, one lifetime from now; the first one does at once.
+    def usable(self, now: datetime) -> dict[str, K]:
+        """The private parts that are here of keys that are published, by kid."""
+        found = {}
+        for each in self.published(now):
+            file = self._private_file(each.key.kid)
+            try:
+                found[each.key.kid] = self._private_part(each.key.kid)
+            except (OSError, ValueError, Unusable):
+                self._tell(file)
+        return found
+
+    def rotate(self, now: datetime) -> OwnKey[P]:
+        """Publish a key that will be used, one lifetime from now; the first one is at once.
 
         Gives the one that is to come already, if there is one.
         """
-        keys = self._kept()
-        if keys and keys[-1].signs_from > now:
-            return keys[-1]
-        made = self._make(now + LIFETIME if keys else now)
-        self._clear(now)
-        return made
+        with self._alone():
+            keys = self._kept()
+            if keys and keys[-1].used_from > now:
+                return keys[-1]
+            made = self._make(now + LIFETIME if keys else now)
+            self._clear(now)
+            return made
 
-    def replace(self, now: datetime) -> OwnKey:
-        """A key that signs at once, and no other one: what the others have signed is worth nothing
-        from now on.
+    def replace(self, now: datetime) -> OwnKey[P]:
+        """A key that is used at once, and no other one: what the others have signed, or was
+        encrypted for them, is worth nothing from now on.
         """
-        former = self._kept()
-        made = self._make(now)
-        for each in former:
-            self._remove(each.key.kid)
-        return made
+        with self._alone():
+            former = self._kept()
+            made = self._make(now)
+            for each in former:
+                self._remove(each.key.kid)
+            return made
 
-    def _kept(self) -> list[OwnKey]:
-        """All that there are, in the order in which they sign."""
+    def _first(self, now: datetime) -> OwnKey[P]:
+        """Made, unless somebody else has done so meanwhile."""
+        with self._alone():
+            keys = self._kept()
+            return keys[0] if keys else self._make(now)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Whoever else wants to change the folder waits until this is done."""
+        for folder in self._folders:
+            private_folder(folder, VARIABLE, "private")
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            with os.fdopen(os.open(self._folder / LOCK, flags, 0o600)) as lock:
+                # The file's end here unlocks it, and so does the end of the process.
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                yield
+        except OSError as error:
+            raise _unusable(Path(error.filename or self._folder), error) from error
+
+    def _kept(self) -> list[OwnKey[P]]:
+        """All that there are, in the order in which they are used."""
         found = [key for file in self._files() if (key := self._read(file)) is not None]
-        return sorted(found, key=lambda each: (each.signs_from, each.key.kid))
+        return sorted(found, key=lambda each: (each.used_from, each.key.kid))
 
     def _files(self) -> list[Path]:
         try:
             if not self._public.exists():
                 return []
-            for folder in (self._folder, self._public):
-                private_folder(folder, VARIABLE, "private")
+            for folder in self._folders:
+                if folder != self._private:
+                    private_folder(folder, VARIABLE, "private")
             # It raises what a glob would pass over.
             files = list(self._public.iterdir())
         except OSError as error:
             raise _unusable(self._public, error) from error
         return [file for file in files if file.suffix == ".json"]
 
-    def _read(self, file: Path) -> OwnKey | None:
+    def _read(self, file: Path) -> OwnKey[P] | None:
         try:
             text = file.read_text(encoding="ascii")
-            signs_from = datetime.fromisoformat(json.loads(text)["signs_from"]).astimezone(UTC)
-            return OwnKey(PublicKey.read(text), signs_from)
+            named = json.loads(text)[self._kind.used_from]
+            used_from = datetime.fromisoformat(named).astimezone(UTC)
+            return OwnKey(self._kind.read_public(text), used_from)
         except FileNotFoundError:  # it has gone meanwhile
             return None
         except (OSError, ValueError, OverflowError, KeyError, TypeError, Unusable):
-            if file.name not in self._told:
-                self._told.add(file.name)
-                log.warning("auth.key_unreadable", file=file.name)
+            self._tell(file)
             return None
 
-    def _make(self, signs_from: datetime) -> OwnKey:
-        key = SigningKey.generate()
-        about = {**key.public.jwk, "signs_from": rfc3339(signs_from)}
-        for folder in (self._folder, self._public, self._private):
-            private_folder(folder, VARIABLE, "private")
-        # It is not published before it can sign.
+    def _private_part(self, kid: str) -> K:
+        """Raises OSError, ValueError, Unusable, and ConfigurationError."""
+        file = self._private_file(kid)
+        private_file(file, VARIABLE)
+        return self._kind.read(file.read_text(encoding="ascii"))
+
+    def _tell(self, file: Path) -> None:
+        """Once: it is looked at every few seconds."""
+        name = str(file.relative_to(self._folder))
+        if name not in self._told:
+            self._told.add(name)
+            log.warning("auth.key_unreadable", keys=self._kind.folder or "tokens", file=name)
+
+    def _make(self, used_from: datetime) -> OwnKey[P]:
+        key = self._kind.generate()
+        about = {**key.public.jwk, self._kind.used_from: rfc3339(used_from)}
+        # It is not published before it can be used.
         _write(self._private_file(key.kid), key.text)
         _write(self._public_file(key.kid), json.dumps(about, indent=2))
-        return OwnKey(key.public, signs_from)
+        return OwnKey(key.public, used_from)
 
     def _clear(self, now: datetime) -> None:
         """What nobody needs any more: private parts of keys that have ceased, and old keys."""
         published = {each.key.kid for each in self.published(now)}
         for each in _due(self._kept(), now)[:-1]:
-            self._private_file(each.key.kid).unlink(missing_ok=True)
             if each.key.kid not in published:
                 self._remove(each.key.kid)
+            elif not self._kind.lasts:
+                self._private_file(each.key.kid).unlink(missing_ok=True)
 
     def _remove(self, kid: str) -> None:
         self._public_file(kid).unlink(missing_ok=True)
@@ -149,9 +211,28 @@ class KeyFolder:
         return self._public / f"{kid}.json"
 
 
-def _due(keys: list[OwnKey], now: datetime) -> list[OwnKey]:
-    """Of ``keys``, those that have signed until now; the last one does still."""
-    return [each for each in keys if each.signs_from <= now] or keys[:1]
+SigningKeys: TypeAlias = KeyFolder[SigningKey, PublicKey]
+DecryptionKeys: TypeAlias = KeyFolder[DecryptionKey, RecipientKey]
+
+
+def token_keys(folder: Path) -> SigningKeys:
+    """Those that sign tokens of our own. As below, ``folder`` is API_KEYS_DIR."""
+    return KeyFolder(folder, TOKENS)
+
+
+def encryption_keys(folder: Path) -> DecryptionKeys:
+    """Those that services encrypt requests for."""
+    return KeyFolder(folder, ENCRYPTION)
+
+
+def answer_keys(folder: Path) -> SigningKeys:
+    """Those that sign the answers to such requests."""
+    return KeyFolder(folder, ANSWERS)
+
+
+def _due(keys: list[OwnKey[P]], now: datetime) -> list[OwnKey[P]]:
+    """Of ``keys``, those that have been used until now; the last one is still."""
+    return [each for each in keys if each.used_from <= now] or keys[:1]
 
 
 def _write(file: Path, text: str) -> None:

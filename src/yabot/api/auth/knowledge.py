@@ -1,11 +1,11 @@
 """What this process knows of keys, services and revoked tokens: looked at again all the time."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from yabot.api.auth.keys import KeyFolder
+from yabot.api.auth.keys import SigningKeys
 from yabot.api.auth.registered import Holder, Registered, registered
 from yabot.api.problems import STORE_UNAVAILABLE
 from yabot.clock import utc_now
@@ -23,11 +23,17 @@ class Knowledge:
     """While SQL or the folder of our keys cannot be read, what was known last goes on to hold."""
 
     def __init__(
-        self, keys: KeyFolder, database: Database, look_again_after: float = LOOK_AGAIN_AFTER
+        self,
+        keys: SigningKeys,
+        database: Database,
+        *besides: Callable[[], Awaitable[None]],
+        look_again_after: float = LOOK_AGAIN_AFTER,
     ) -> None:
+        """``besides`` are looks that belong to each of ours."""
         self.loop = WakingLoop("api_tokens", self.look, LOOK_EVERY)
         self._keys = keys
         self._database = database
+        self._besides = besides
         self._look_again_after = look_again_after
         self._own: Mapping[str, Holder] = {}
         # None: SQL has not been read yet.
@@ -81,7 +87,11 @@ class Knowledge:
 
     async def _look(self) -> None:
         self._looked_at = asyncio.get_running_loop().time()
-        looks = (self._look_into_folder(), self._look_into_sql())
+        looks = (
+            self._look_into_folder(),
+            self._look_into_sql(),
+            *(look() for look in self._besides),
+        )
         for failure in filter(None, await asyncio.gather(*looks, return_exceptions=True)):
             raise failure
 

@@ -1,22 +1,28 @@
-"""Our public keys, for whoever wants to check a token of ours: no token is needed."""
+"""Our public keys, for whoever checks what we sign or encrypts for us: no token is needed."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi import APIRouter
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 
-# Seconds for which others may keep them; a new key is published far longer before it signs.
+# Seconds for which others may keep them; a new key is published far longer before it is used.
 KEPT_FOR = 300
+_HEADERS = {"Cache-Control": f"public, max-age={KEPT_FOR}"}
 
 
-def key_routes(published: Callable[[], Mapping[str, Any]]) -> APIRouter:
-    """``published`` gives a JWK set."""
+def key_routes(tokens: Callable[[], Mapping[str, Any]], bodies: Callable[[], str]) -> APIRouter:
+    """``tokens`` gives the JWK set of those that sign tokens, ``bodies`` the signed list of those
+    for encrypted bodies.
+    """
     router = APIRouter()
 
     @router.get("/.well-known/jwks.json", include_in_schema=False)
     async def get_keys() -> JSONResponse:
-        headers = {"Cache-Control": f"public, max-age={KEPT_FOR}"}
-        return JSONResponse(published(), headers=headers, media_type="application/jwk-set+json")
+        return JSONResponse(tokens(), headers=_HEADERS, media_type="application/jwk-set+json")
+
+    @router.get("/.well-known/yabot-keys", include_in_schema=False)
+    async def get_keys_for_bodies() -> Response:
+        return Response(bodies(), headers=_HEADERS, media_type="application/jose")
 
     return router

@@ -1,0 +1,116 @@
+"""YABOT's own keys for encrypted bodies, as this process knows them, and as services learn them."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from yabot.api.auth.claims import ISSUER
+from yabot.api.auth.keys import LIFETIME, VARIABLE, OwnKey, answer_keys, encryption_keys
+from yabot.api.jose.encryption import DecryptionKey, RecipientKey
+from yabot.api.jose.signing import PublicKey, SigningKey
+from yabot.api.problems import STORE_UNAVAILABLE, Refused
+from yabot.clock import utc_now
+from yabot.errors import ConfigurationError
+
+# What the list of public keys is, for whoever checks its signature.
+TYP: Final = "yabot-keys+jwt"
+# How long the list holds: as long as a key is in it before it is used, and after.
+LIST_HOLDS: Final[timedelta] = LIFETIME
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    # By kid.
+    decrypting: Mapping[str, DecryptionKey] = field(default_factory=dict)
+    answering: SigningKey | None = None
+    # The list, signed.
+    published: str = ""
+
+
+class OwnKeys:
+    """What was known last goes on to hold while the folder cannot be read, or holds no keys."""
+
+    def __init__(self, folder: Path) -> None:
+        """``folder`` is API_KEYS_DIR."""
+        self._encryption = encryption_keys(folder)
+        self._answers = answer_keys(folder)
+        self._known = _Known()
+
+    def make(self) -> None:
+        """See that there are keys. Raises ConfigurationError."""
+        now = utc_now()
+        self._encryption.current(now)
+        self._answers.current(now)
+
+    def rotate(self, *, at_once: bool) -> tuple[OwnKey[RecipientKey], OwnKey[PublicKey]]:
+        """The key to encrypt to, and the one that signs answers. Raises ConfigurationError."""
+        now = utc_now()
+        if at_once:
+            return self._encryption.replace(now), self._answers.replace(now)
+        return self._encryption.rotate(now), self._answers.rotate(now)
+
+    def public(self) -> list[dict[str, str]]:
+        """All as JWK; of those of one use, the one to use first. Raises ConfigurationError."""
+        return self._public(utc_now())
+
+    async def look(self) -> None:
+        """Raises ConfigurationError."""
+        self._known = await asyncio.to_thread(self._look, utc_now())
+
+    def decrypting(self, kid: str) -> DecryptionKey | None:
+        return self._known.decrypting.get(kid)
+
+    @property
+    def answering(self) -> SigningKey:
+        """Raises Refused where no key has been found yet."""
+        if self._known.answering is None:
+            raise _none_yet()
+        return self._known.answering
+
+    @property
+    def published(self) -> str:
+        """A compact JWS of all public parts. Raises Refused as above."""
+        if not self._known.published:
+            raise _none_yet()
+        return self._known.published
+
+    def _look(self, now: datetime) -> _Known:
+        if not (self._encryption.published(now) and self._answers.published(now)):
+            return self._without_keys()
+        # The one in use has to be there: services encrypt to it.
+        self._encryption.current(now)
+        answering = self._answers.current(now)
+        return _Known(
+            self._encryption.usable(now),
+            answering,
+            answering.sign(self._list(now), TYP),
+        )
+
+    def _without_keys(self) -> _Known:
+        if self._known.answering is not None:
+            raise ConfigurationError(
+                [
+                    f"{VARIABLE}: the keys for encrypted bodies have gone; bring them back, or "
+                    "make others with `yabot service keys`"
+                ]
+            )
+        return self._known
+
+    def _public(self, now: datetime) -> list[dict[str, str]]:
+        to_encrypt = [each.key.jwk for each in self._encryption.offered(now)]
+        return to_encrypt + [each.key.jwk for each in self._answers.offered(now)]
+
+    def _list(self, now: datetime) -> dict[str, Any]:
+        issued = int(now.timestamp())
+        expires = issued + int(LIST_HOLDS.total_seconds())
+        return {"iss": ISSUER, "iat": issued, "exp": expires, "keys": self._public(now)}
+
+
+def _none_yet() -> Refused:
+    return STORE_UNAVAILABLE.refuse(
+        "This process has found no keys for encrypted bodies; make them with `yabot service keys`.",
+        Retry_After="1",
+    )
