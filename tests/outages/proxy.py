@@ -31,6 +31,8 @@ class Proxy:
         self._refusing = False
         self._delay = 0.0
         self._trap: list[bytes] = []
+        # Pieces of what clients send that may still pass; None: all.
+        self._pieces_left: int | None = None
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
 
@@ -72,6 +74,14 @@ class Proxy:
 
         self._call(set_delay)
 
+    def refuse_after(self, pieces: int) -> None:
+        """Let so many more pieces of what clients send pass; then nobody is there."""
+
+        def set_pieces() -> None:
+            self._pieces_left = pieces
+
+        self._call(set_pieces)
+
     def lose_answer(self, to: bytes, after: bytes) -> None:
         """Once: where ``after`` has passed, let ``to`` pass too, and cut before it is answered."""
 
@@ -87,6 +97,7 @@ class Proxy:
     def mend(self) -> None:
         def pass_on() -> None:
             self._refusing = False
+            self._pieces_left = None
             self._delay = 0.0
             self._passing.set()
 
@@ -146,6 +157,12 @@ class Proxy:
     ) -> AsyncIterator[bytes]:
         has_passed = False
         while data := await source.read(65536):
+            if self._pieces_left == 0:
+                self._refusing = True
+                self._cut()
+                return
+            if self._pieces_left is not None:
+                self._pieces_left -= 1
             if self._trap:
                 after, to = self._trap
                 if has_passed and to in data:
