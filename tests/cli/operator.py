@@ -9,9 +9,9 @@ from yabot.storage.relational.database import Database
 
 
 class Operator:
-    def __init__(self, new_program: NewProgram, database: Database) -> None:
+    def __init__(self, new_program: NewProgram, database: Database, **settings: str) -> None:
         self._new_program = new_program
-        self._settings = _settings(database)
+        self._settings = {**_settings(database), **settings}
         self._typed = 0
 
     async def types(self, *command: str) -> tuple[int | None, str, str]:
