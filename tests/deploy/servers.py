@@ -88,7 +88,8 @@ def postgres(services: Services, tls: Path) -> Iterator[int]:
     # Its own user cannot enter pytest's folders.
     folder = Path(tempfile.mkdtemp(prefix="yabot-deploy-"))
     server = Postgres(folder / "postgres")
-    server.start()
+    options = dict(each.split("=", 1) for each in services["postgres"]["command"][2::2])
+    server.start(log_error_verbosity=options["log_error_verbosity"])
     try:
         password = services["postgres"]["environment"]["POSTGRES_PASSWORD"]
         with psycopg.connect(server.url(), autocommit=True) as connection:

@@ -69,6 +69,12 @@ def test_the_bot_may_do_nothing_elsewhere(uri: str) -> None:
                 forbidden()
 
 
+@pytest.mark.criterion("sec.4")
+def test_slow_operations_are_not_logged_with_their_documents(uri: str) -> None:
+    with client(uri) as bot:
+        assert bot["yabot"].command("profile", -1)["sampleRate"] == 0
+
+
 def test_nobody_is_let_in_without_tls(uri: str) -> None:
     with (
         client(uri.partition("&tls=true")[0]) as plain,

@@ -66,9 +66,10 @@ def test_the_bot_may_not_administer(url: str) -> None:
         bot.execute("CREATE ROLE friend")
 
 
-def test_only_a_verifier_of_the_password_is_kept(
+@pytest.fixture
+def admin(
     port: int, services: dict[str, Any], tls: Path
-) -> None:
+) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
     with psycopg.connect(
         host="localhost",
         port=port,
@@ -76,11 +77,31 @@ def test_only_a_verifier_of_the_password_is_kept(
         password=services["postgres"]["environment"]["POSTGRES_PASSWORD"],
         sslmode="verify-full",
         sslrootcert=str(tls / "yabot/ca.pem"),
-    ) as admin:
-        rows = admin.execute("SELECT rolpassword FROM pg_authid WHERE rolname = 'yabot'")
-        assert rows.fetchone()[0].startswith("SCRAM-SHA-256$")  # type: ignore[index]
-        rules = admin.execute("SELECT type, auth_method FROM pg_hba_file_rules").fetchall()
-        assert rules == [("local", "scram-sha-256"), ("hostssl", "scram-sha-256")]
+    ) as connection:
+        yield connection
+
+
+@pytest.mark.criterion("sec.4")
+def test_a_row_that_is_refused_is_not_in_the_servers_log(
+    url: str, admin: psycopg.Connection[tuple[Any, ...]]
+) -> None:
+    ((folder,),) = admin.execute("SHOW data_directory").fetchall()
+    with psycopg.connect(url, autocommit=True) as bot:
+        bot.execute("CREATE TEMPORARY TABLE readers (first_name text, since date NOT NULL)")
+        with pytest.raises(psycopg.errors.NotNullViolation):
+            bot.execute("INSERT INTO readers VALUES (%s, NULL)", ["Wilhelmina"])
+    log = Path(folder).with_name("log").read_text()
+    assert 'null value in column "since"' in log
+    assert "Wilhelmina" not in log
+
+
+def test_only_a_verifier_of_the_password_is_kept(
+    admin: psycopg.Connection[tuple[Any, ...]],
+) -> None:
+    rows = admin.execute("SELECT rolpassword FROM pg_authid WHERE rolname = 'yabot'")
+    assert rows.fetchone()[0].startswith("SCRAM-SHA-256$")  # type: ignore[index]
+    rules = admin.execute("SELECT type, auth_method FROM pg_hba_file_rules").fetchall()
+    assert rules == [("local", "scram-sha-256"), ("hostssl", "scram-sha-256")]
 
 
 @pytest.mark.parametrize(

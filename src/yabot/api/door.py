@@ -78,7 +78,9 @@ class _Request:
     def __init__(
         self, change: Change, decision: Decision, user_id: str | None, confirm_within: float
     ) -> None:
-        self.cause = Cause(CONSUMER, change.cause_id, change.correlation_id)
+        self.cause = Cause(
+            CONSUMER, change.cause_id, change.correlation_id, alias=change.cause_in_log
+        )
         # A commit may have happened: its outcome is not known before SQL confirms it.
         self.is_submitted = False
         self._change = change

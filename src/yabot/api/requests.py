@@ -97,6 +97,11 @@ class Change:
         return f"api:{self.caller.service}:{self.key}"
 
     @property
+    def cause_in_log(self) -> str:
+        """Without the key, into which a service may put what it likes."""
+        return f"api:{self.caller.service}:{self.correlation_id}"
+
+    @property
     def by(self) -> str:
         """For the audit."""
         return f"service:{self.caller.service}"

@@ -1,7 +1,6 @@
 """What starting and stopping an engine has in common."""
 
 import asyncio
-import os
 import subprocess
 import sys
 import time
@@ -10,6 +9,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import ClassVar
 
+from yabot.children import told_to_children
 from yabot.embedded import guardian
 from yabot.embedded.binaries import find_binary
 from yabot.embedded.diagnosis import Attempt, Symptom, explain
@@ -60,7 +60,7 @@ class EmbeddedEngine(ABC):
 
     def environment(self) -> dict[str, str]:
         """The environment that the command needs; the engine's folder exists."""
-        return dict(os.environ)
+        return told_to_children()
 
     def remark(self) -> str:
         """What is unusual about the program on this machine, or an empty text."""

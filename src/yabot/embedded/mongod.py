@@ -22,6 +22,8 @@ _ARGUMENTS = (
     # A journal file of the default size is read in whole at every start.
     *("--wiredTigerEngineConfigString", "log=(file_max=16MB,prealloc=false)"),
     *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+    # It would write slow operations into its log, with the documents in them.
+    *("--slowOpSampleRate", "0"),
     # Nobody guesses 256 random bits, however quickly each try is answered.
     *("--setParameter", "scramSHA256IterationCount=5000"),
 )

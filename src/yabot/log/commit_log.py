@@ -126,7 +126,7 @@ class CommitLog:
                 return Decided(answer, await self.commit(work, checks))
             except TransientError as error:
                 made += isinstance(error, GuardFailed)
-                told = {"consumer": cause.consumer, "cause_id": cause.id, "reason": str(error)}
+                told = {"consumer": cause.consumer, "cause_id": cause.in_log, "reason": str(error)}
                 if isinstance(error, GuardFailed) and made % attempts:
                     REDECIDED.inc()
                     log.debug("decision.made_again", **told)
@@ -188,7 +188,7 @@ class CommitLog:
         finally:
             COMMITTING.observe(perf_counter() - started)
         labelled(COMMITS, "duplicate" if committed.duplicate else "committed").inc()
-        log.debug("unit.committed", cause_id=work.cause.id, duplicate=committed.duplicate)
+        log.debug("unit.committed", cause_id=work.cause.in_log, duplicate=committed.duplicate)
         if committed.duplicate:
             # The answer to its commit may have got lost, and with it what should have been told.
             self.look_again()
@@ -202,7 +202,7 @@ class CommitLog:
             try:
                 follower(committed)
             except Exception:
-                log.exception("follower.failed", cause_id=committed.cause.id)
+                log.exception("follower.failed", cause_id=committed.cause.in_log)
                 self.look_again()
 
     def look_again(self) -> None:

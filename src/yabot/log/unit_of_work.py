@@ -42,6 +42,12 @@ class Cause:
     consumer: str
     id: str
     correlation_id: str
+    # What the log calls it, where others have chosen the id.
+    alias: str = ""
+
+    @property
+    def in_log(self) -> str:
+        return self.alias or self.id
 
     @classmethod
     def of_its_own(cls, consumer: str, kind: str) -> Cause:

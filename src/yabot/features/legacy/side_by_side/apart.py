@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from yabot.children import told_to_children
 from yabot.error_text import error_text, kind_of
 from yabot.errors import InvalidInput, YabotError
 from yabot.features.legacy.old_files.old_file import OldFileBusy, OldFileUnusable, rewrite
@@ -90,6 +91,7 @@ async def _apart(*arguments: str, told: bytes = b"") -> None:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
+        env=told_to_children(),
     )
     try:
         said, _ = await process.communicate(told)
