@@ -11,6 +11,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from yabot.api import problems
 from yabot.api.answers import Answer
+from yabot.api.encryption.exchange import Exchanges
+from yabot.api.encryption.layer import Decrypting, Encrypting
 from yabot.api.fairness import Fairness
 from yabot.api.gate import Authenticate, Gate
 from yabot.api.handling import handle_errors
@@ -64,12 +66,13 @@ def build_api(
     fairness: Fairness,
     recorder: RequestRecorder,
     open_to_all: Iterable[APIRouter] = (),
+    exchanges: Exchanges | None = None,
 ) -> App:
     """For other services: what is ``offered`` to those that ``authenticate`` knows.
 
     ``asyncapi`` is the document of the events, served as it is; the API's own is made of what is
     offered. They and what is ``open_to_all`` need no token, and lie elsewhere than what does. The
-    ``recorder`` is told of each request.
+    ``recorder`` is told of each request. ``exchanges`` are needed where services may encrypt.
     """
     app, parts = _app(), list(offered)
     handle_errors(app)
@@ -82,7 +85,8 @@ def build_api(
     for router in (*open_to_all, *(routes.router for routes in parts)):
         # Not included: FastAPI would look for each request's route twice.
         app.router.routes += router.routes
-    return Recording(Gate(Methods(app), authenticate, fairness), recorder)
+    gate = Gate(Decrypting(Methods(app)), authenticate, fairness, exchanges)
+    return Encrypting(Recording(gate, recorder))
 
 
 async def no_api(scope: Message, receive: Receive, send: Send) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
+from yabot.api.auth.binding import Binding
 from yabot.api.jose.encryption import RecipientKey
 
 Scope = Literal[
@@ -28,11 +29,13 @@ SCOPES: tuple[str, ...] = get_args(Scope)
 class Caller:
     """``token_id`` is the token's ``jti``, by which it can be revoked.
 
-    With ``encrypt_to``, the request was encrypted and its answer has to be.
+    With a ``binding`` the token holds for one request alone. With ``encrypt_to``, that is encrypted
+    and its answer has to be.
     """
 
     service: str
     scopes: frozenset[str]
     token_id: str
     expires_at: datetime
+    binding: Binding | None = None
     encrypt_to: RecipientKey | None = None

@@ -10,6 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from yabot.api.answers import Answer
 from yabot.api.arriving import arrived
 from yabot.api.caller import Caller
+from yabot.api.encryption.exchange import EXCHANGE, Exchange, Exchanges
 from yabot.api.fairness import Fairness
 from yabot.api.handling import failure
 from yabot.api.phases import App, Message, Receive, Send
@@ -26,21 +27,28 @@ Authenticate = Callable[[Message], Awaitable[Caller]]
 class Gate:
     """An ASGI application around the API's own."""
 
-    def __init__(self, app: App, authenticate: Authenticate, fairness: Fairness) -> None:
+    def __init__(
+        self,
+        app: App,
+        authenticate: Authenticate,
+        fairness: Fairness,
+        exchanges: Exchanges | None = None,
+    ) -> None:
+        """``exchanges`` are needed where tokens may hold for one request alone."""
         self._app = app
         self._authenticate = authenticate
         self._fairness = fairness
+        self._exchanges = exchanges
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        given = Headers(scope=scope).get(CORRELATION_ID, "")
-        correlation_id = given if _CORRELATION_ID.fullmatch(given) else str(uuid4())
-        scope["correlation_id"] = correlation_id
-        told = {CORRELATION_ID: correlation_id}
+        given = Headers(scope=scope).get(CORRELATION_ID)
+        scope["correlation_id"] = _well_formed(given) or str(uuid4())
+        told: dict[str, str] = {}
 
         async def send_named(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.update(told)
+                headers.update({CORRELATION_ID: scope["correlation_id"], **told})
                 headers.setdefault("Cache-Control", "private, no-cache")
             await send(message)
 
@@ -49,13 +57,14 @@ class Gate:
             return
         try:
             caller: Caller = await self._authenticate(scope)
-            receive = await arrived(scope, receive)
+            receive = await self._arrived(scope, receive, caller)
             standing = await self._fairness.enter(caller.service)
         except Refused as refused:
             await self._refuse(refused, scope, receive, send_named)
             return
         except Exception as error:  # noqa: BLE001 - told in the log, and to the client in our form
-            await self._refuse(failure(correlation_id, error), scope, receive, send_named)
+            failed = failure(scope["correlation_id"], error)
+            await self._refuse(failed, scope, receive, send_named)
             return
         scope["caller"] = caller
         told.update(standing.headers)
@@ -65,14 +74,33 @@ class Gate:
         finally:
             turn.end()
 
+    async def _arrived(self, scope: Message, receive: Receive, caller: Caller) -> Receive:
+        """With what gives the body, at once. Raises Refused."""
+        if caller.binding is None:
+            return await arrived(scope, receive)
+        assert self._exchanges is not None
+        exchange = await self._exchanges.begin(scope, receive, caller, caller.binding)
+        scope[EXCHANGE] = exchange
+        if signed := _well_formed(exchange.signed(CORRELATION_ID)):
+            scope["correlation_id"] = signed
+        return receive
+
     async def _refuse(self, refused: Refused, scope: Message, receive: Receive, send: Send) -> None:
-        answer = Answer.of_refusal(refused, scope["correlation_id"]).response
+        exchange: Exchange | None = scope.get(EXCHANGE)
         await self._fairness.enter_to_refuse()
         turn = _Turn(self._fairness.leave_refused, send)
         try:
+            if exchange is not None:
+                refused = await exchange.refusing(refused)
+            answer = Answer.of_refusal(refused, scope["correlation_id"]).response
             await answer(scope, receive, turn.send)
         finally:
             turn.end()
+
+
+def _well_formed(given: str | None) -> str | None:
+    """What a client has given as its correlation id, if it can be one."""
+    return given if given and _CORRELATION_ID.fullmatch(given) else None
 
 
 class _Turn:

@@ -120,6 +120,12 @@ BODY_MALFORMED = Problem(
     "body_malformed",
     "The body is no JSON that this takes: UTF-8, each key once, finite numbers.",
 )
+BODY_NOT_DECRYPTABLE = Problem(
+    400,
+    "body_not_decryptable",
+    "The service encrypts, and the body is no JWE that YABOT takes: encrypt it to the first key of"
+    " /.well-known/yabot-keys, with ECDH-ES and A256GCM.",
+)
 BODY_TOO_LARGE = Problem(413, "body_too_large", "The body is larger than 256 KiB.")
 MEDIA_TYPE_UNSUPPORTED = Problem(
     415, "media_type_unsupported", "The body has to be application/json, without an encoding."

@@ -22,7 +22,7 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 
 async def read_json(request: Request) -> tuple[bytes, Any]:
     """The body as it came, and what it says. Raises Refused."""
-    if not (content := await _read(request, LARGEST_BODY)):
+    if not (content := await read_whole(request, LARGEST_BODY)):
         raise problems.BODY_MISSING.refuse()
     headers = request.headers
     if not _JSON.fullmatch(headers.get("content-type", "")) or "content-encoding" in headers:
@@ -41,15 +41,15 @@ async def require_no_body(request: Request) -> None:
     if "content-length" not in headers and "transfer-encoding" not in headers:
         return
     try:
-        content = await _read(request, 0)
+        content = await read_whole(request, 0)
     except Refused:
         content = b"too much"
     if content:
         raise problems.BODY_UNEXPECTED.refuse()
 
 
-async def _read(request: Request, most: int) -> bytes:
-    """Counts what comes, whatever the client has announced."""
+async def read_whole(request: Request, most: int) -> bytes:
+    """Counts what comes, whatever the client has announced. Raises Refused."""
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > most:
         raise problems.BODY_TOO_LARGE.refuse()

@@ -12,6 +12,7 @@ from yabot.api.auth.knowledge import Knowledge
 from yabot.api.auth.published import key_routes
 from yabot.api.auth.routes import token_routes
 from yabot.api.auth.throttle import Throttle
+from yabot.api.auth.used import UsedTokens
 from yabot.api.counters import Counters
 from yabot.api.door import Door
 from yabot.api.encryption.own_keys import OwnKeys
@@ -48,10 +49,11 @@ async def api_app(base: Foundation, stack: AsyncExitStack) -> App:
     counters = Counters(base.stores.redis, base.watches["redis"].gate)
     recorder = RequestRecorder()
     redactor = Redactor(base.settings.secrets())
+    used, judge = UsedTokens(base.services.database), _throttle(base).judge
     return build_api(
         asyncapi_document(catalog, base.settings.bus_partitions),
         offered(base.services, base.features, redactor, recorder),
-        Authenticator(knowledge, _throttle(base).judge),
+        Authenticator(knowledge, used, judge),
         _fairness(base, counters),
         recorder,
         [key_routes(lambda: knowledge.published, lambda: own_keys.published)],

@@ -14,7 +14,8 @@ from yabot.api.auth.authenticator import Authenticator
 from yabot.api.auth.keys import SigningKeys, token_keys
 from yabot.api.auth.knowledge import Knowledge
 from yabot.api.auth.revocations import revoke
-from yabot.api.auth.services import ServiceRegistry
+from yabot.api.auth.services import NO_PROTECTION, Protection, ServiceRegistry
+from yabot.api.auth.used import UsedTokens
 from yabot.api.caller import Caller
 from yabot.api.phases import Message
 from yabot.api.problems import Refused
@@ -41,10 +42,11 @@ class House:
     refused: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.door = Authenticator(self.knowledge, self._judge)
+        self.used = UsedTokens(self.database)
+        self.door = Authenticator(self.knowledge, self.used, self.judge)
         self.registry = ServiceRegistry(self.database, by="a test")
 
-    async def _judge(self, _scope: Message, refused: Refused) -> Refused:
+    async def judge(self, _scope: Message, refused: Refused) -> Refused:
         self.refused.append(refused.code)
         return refused
 
@@ -64,9 +66,13 @@ class House:
         cause = Cause("test", uuid4().hex, "test")
         await new_commits(self.database).decide(cause, decision)
 
-    async def register(self, forge: Forge, *scopes: str) -> None:
+    async def register(
+        self, forge: Forge, *scopes: str, protection: Protection = NO_PROTECTION
+    ) -> None:
         async def add(work: UnitOfWork) -> None:
-            await self.registry.add(work, forge.service, scopes or ["users:read"], forge.public)
+            await self.registry.add(
+                work, forge.service, scopes or ["users:read"], forge.public, protection
+            )
 
         await self.decide(add)
 
@@ -75,6 +81,12 @@ class House:
             await self.registry.rotate(work, forge.service, forge.public, at_once=at_once)
 
         await self.decide(rotate)
+
+    async def protect(self, service: str, protection: Protection) -> None:
+        async def protect(work: UnitOfWork) -> None:
+            await self.registry.protect(work, service, protection)
+
+        await self.decide(protect)
 
     async def remove(self, service: str) -> None:
         async def remove(work: UnitOfWork) -> None:

@@ -2,23 +2,28 @@
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from yabot.api.auth import refusals
-from yabot.api.auth.claims import LONGEST_OF_OURS, LONGEST_OF_SERVICES, Claims, Wrong
+from yabot.api.auth.claims import (
+    LONGEST_OF_BOUND,
+    LONGEST_OF_OURS,
+    LONGEST_OF_SERVICES,
+    Claims,
+    Wrong,
+)
+from yabot.api.auth.judging import Judge, judged
 from yabot.api.auth.knowledge import Knowledge
 from yabot.api.auth.refusals import refuse
 from yabot.api.auth.registered import Holder
+from yabot.api.auth.used import UsedTokens
 from yabot.api.caller import Caller
 from yabot.api.jose.signing import NotSigned, Presented
 from yabot.api.jose.unusable import Unusable
 from yabot.api.phases import Message
 from yabot.api.problems import Problem, Refused
 from yabot.clock import utc_now
-
-# Is told of a request without a valid token, by its scope: gives what that is to be answered.
-Judge = Callable[[Message, Refused], Awaitable[Refused]]
 
 # Tokens that are remembered: to verify one costs as much as all else that a request needs.
 MOST_REMEMBERED = 10_000
@@ -38,27 +43,30 @@ class _Verified:
 class Authenticator:
     """Called with the scope of a request: gives who asks, or raises Refused."""
 
-    def __init__(self, knowledge: Knowledge, judge: Judge) -> None:
+    def __init__(self, knowledge: Knowledge, used: UsedTokens, judge: Judge) -> None:
         self._knowledge = knowledge
+        self._used = used
         self._judge = judge
         # By the digest of the token; the one used last stands last.
         self._verified: OrderedDict[bytes, _Verified] = OrderedDict()
 
     async def __call__(self, scope: Message) -> Caller:
         try:
-            return await self._caller(_bearer(scope))
+            return await self._caller(_bearer(scope), scope)
         except Refused as refused:
-            if refused.kind.status != 401:
-                raise
-            answer = await self._judge(scope, refused)
+            answer = await judged(self._judge, scope, refused)
         raise answer
 
-    async def _caller(self, token: str) -> Caller:
+    async def _caller(self, token: str, scope: Message) -> Caller:
         digest = hashlib.sha256(token.encode()).digest()
         known = self._verified.get(digest)
         if known is None or not self._still_holds(known):
             self._verified.pop(digest, None)
-            known = self._verified[digest] = await self._verify(token)
+            known = await self._verify(token, scope)
+            if known.caller.binding is not None:
+                # It does not come again.
+                return known.caller
+            self._verified[digest] = known
             if len(self._verified) > MOST_REMEMBERED:
                 self._verified.popitem(last=False)
         self._verified.move_to_end(digest)
@@ -72,7 +80,7 @@ class Authenticator:
             and not self._knowledge.is_revoked(caller.token_id)
         )
 
-    async def _verify(self, token: str) -> _Verified:
+    async def _verify(self, token: str, scope: Message) -> _Verified:
         try:
             presented = Presented.read(token)
             holder = await self._knowledge.find(presented.kid)
@@ -83,10 +91,12 @@ class Authenticator:
             raise refuse(refusals.SIGNATURE_WRONG) from None
         except Unusable as error:
             raise refuse(refusals.MALFORMED, f"The token cannot be read: {error}.") from None
-        return _Verified(self._judged(Claims.read(said), holder), holder)
+        caller = self._caller_of(Claims.read(said), holder)
+        self._require_for_this(caller, scope)
+        return _Verified(caller, holder)
 
-    def _judged(self, claims: Claims | list[str], holder: Holder) -> Caller:
-        """The caller, whose scopes are those that the holder of the key may give."""
+    def _caller_of(self, claims: Claims | list[str], holder: Holder) -> Caller:
+        """Whose scopes are those that the holder of the key may give."""
         if not isinstance(claims, Claims):
             told = ", ".join(claims)
             raise refuse(
@@ -96,12 +106,34 @@ class Authenticator:
             raise refuse(refusals.AUDIENCE_WRONG)
         if not holder.signs_for(claims.iss, claims.sub):
             raise refuse(refusals.ISSUER_WRONG)
-        longest = LONGEST_OF_OURS if holder.service is None else LONGEST_OF_SERVICES
-        if wrong := claims.wrong_at(utc_now(), longest):
+        if wrong := claims.wrong_at(utc_now(), _longest(claims, holder)):
             raise refuse(_WRONG[wrong])
         if self._knowledge.is_revoked(claims.jti):
             raise refuse(refusals.REVOKED)
-        return Caller(claims.sub, claims.scopes & holder.scopes, claims.jti, claims.expires_at)
+        return Caller(
+            claims.sub,
+            claims.scopes & holder.scopes,
+            claims.jti,
+            claims.expires_at,
+            claims.req,
+            holder.encrypt_to,
+        )
+
+    def _require_for_this(self, caller: Caller, scope: Message) -> None:
+        """What can be told before the body has come. Raises Refused."""
+        if caller.binding is None:
+            if caller.encrypt_to is not None:
+                raise refuse(refusals.UNBOUND)
+            return
+        if not caller.binding.is_of(scope):
+            raise refuse(refusals.BOUND_ELSEWHERE)
+        self._used.require_unseen(caller)
+
+
+def _longest(claims: Claims, holder: Holder) -> timedelta:
+    if claims.req is not None:
+        return LONGEST_OF_BOUND
+    return LONGEST_OF_OURS if holder.service is None else LONGEST_OF_SERVICES
 
 
 def _bearer(scope: Message) -> str:

@@ -6,11 +6,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from yabot.api.auth.binding import Binding
+
 # Whom our own tokens are of, and whom every token is for.
 ISSUER = AUDIENCE = "yabot"
 # The longest that a token of ours may hold, and that one which a service has signed itself may.
 LONGEST_OF_OURS = timedelta(hours=24)
 LONGEST_OF_SERVICES = timedelta(minutes=10)
+# One that holds for one request alone is remembered for so long.
+LONGEST_OF_BOUND = timedelta(seconds=60)
 # By how much another machine's clock may be ahead of ours.
 LEEWAY = timedelta(seconds=30)
 
@@ -37,6 +41,8 @@ class Claims(BaseModel):
     nbf: NumericDate = 0
     jti: Annotated[str, Field(pattern=JTI)]
     scope: Annotated[str, Field(max_length=1000)]
+    # The one request that it holds for; absent: it holds for any.
+    req: Binding | None = None
 
     @classmethod
     def read(cls, said: Mapping[str, Any]) -> "Claims | list[str]":

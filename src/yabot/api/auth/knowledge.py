@@ -9,7 +9,6 @@ from yabot.api.auth.keys import SigningKeys
 from yabot.api.auth.registered import Holder, Registered, registered
 from yabot.api.problems import STORE_UNAVAILABLE
 from yabot.clock import utc_now
-from yabot.errors import YabotError
 from yabot.runtime.loops import WakingLoop
 from yabot.storage.relational.database import Database
 
@@ -81,8 +80,8 @@ class Knowledge:
             if self._looked_at >= asked_at:
                 return
             await asyncio.sleep(self._looked_at + self._look_again_after - clock())
-            # Of trouble, the loop tells.
-            with suppress(YabotError):
+            # Of trouble, the loop tells, whatever it is: it looks for itself.
+            with suppress(Exception):
                 await self._look()
 
     async def _look(self) -> None:

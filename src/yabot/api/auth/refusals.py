@@ -1,8 +1,9 @@
 """Why a token is not taken; each sentence says how to mend it, and shows nothing of the token."""
 
-from yabot.api.auth.claims import LONGEST_OF_OURS, LONGEST_OF_SERVICES
+from yabot.api.auth.claims import LONGEST_OF_BOUND, LONGEST_OF_OURS, LONGEST_OF_SERVICES
 from yabot.api.problems import Problem, Refused
 
+_SECONDS = int(LONGEST_OF_BOUND.total_seconds())
 _MINUTES = int(LONGEST_OF_SERVICES.total_seconds() // 60)
 _HOURS = int(LONGEST_OF_OURS.total_seconds() // 3600)
 
@@ -36,8 +37,26 @@ NOT_YET_VALID = Problem(
 LASTS_TOO_LONG = Problem(
     401,
     "token_lasts_too_long",
-    f"From iat to exp a service's own token lasts {_MINUTES} minutes at most, another one {_HOURS}"
-    " hours: get one that lasts less.",
+    f"From iat to exp a service's own token lasts {_MINUTES} minutes at most, one for a single"
+    f" request {_SECONDS} seconds, another one {_HOURS} hours: get one that lasts less.",
+)
+UNBOUND = Problem(
+    401,
+    "token_unbound",
+    "The service encrypts: each of its requests needs a token of its own, whose claim req names"
+    " the request.",
+)
+BOUND_ELSEWHERE = Problem(
+    401,
+    "token_bound_elsewhere",
+    "The claim req of the token names another request: method, path, query string and body have to"
+    " arrive exactly as they were signed, so no proxy may rewrite them.",
+)
+REPLAYED = Problem(
+    401,
+    "token_replayed",
+    "The token holds for one request and has been used: sign another one for each, also to repeat"
+    " a request.",
 )
 REVOKED = Problem(401, "token_revoked", "The token has been revoked: get or sign another one.")
 TOO_MANY_FAILURES = Problem(
@@ -50,6 +69,7 @@ TOO_MANY_FAILURES = Problem(
 OF_TOKENS: tuple[Problem, ...] = (
     *(MISSING, MALFORMED, SIGNATURE_WRONG, KEY_UNKNOWN, ISSUER_WRONG, AUDIENCE_WRONG),
     *(EXPIRED, NOT_YET_VALID, LASTS_TOO_LONG, REVOKED, TOO_MANY_FAILURES),
+    *(UNBOUND, BOUND_ELSEWHERE, REPLAYED),
 )
 
 

@@ -101,15 +101,20 @@ class DecryptionKey:
         return json.dumps(members, sort_keys=True)
 
 
-def decrypt(text: bytes, key_of: Callable[[str], DecryptionKey | None]) -> bytes:
+def decrypt(
+    text: bytes, key_of: Callable[[str], DecryptionKey | None], content_type: str | None = None
+) -> bytes:
     """What was encrypted for the key that a compact JWE names. Raises Unusable.
 
-    ``key_of`` gives a key of ours by its kid.
+    ``key_of`` gives a key of ours by its kid. With a ``content_type`` the JWE has to say, as cty,
+    that it is of that.
     """
 
     def find(recipient: GuestProtocol) -> OKPKey:
         header = recipient.headers()
         _require_ours(header)
+        if content_type is not None and header.get("cty") != content_type:
+            raise Unusable(f"its cty must be {content_type}")
         if (key := key_of(header["kid"])) is None:
             raise Unusable("it was encrypted for a key that is not ours, or no longer")
         return key._key

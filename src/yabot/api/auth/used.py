@@ -1,0 +1,79 @@
+"""Tokens that hold for one request each: every one is taken once, by all processes together."""
+
+from collections import OrderedDict
+
+from sqlalchemy import Connection
+
+from yabot.api.auth import refusals
+from yabot.api.auth.claims import LEEWAY
+from yabot.api.auth.refusals import refuse
+from yabot.api.caller import Caller
+from yabot.api.problems import STORE_UNAVAILABLE
+from yabot.api.tables import api_used_tokens
+from yabot.errors import StoreUnavailable
+from yabot.storage.relational.database import Database, Statement, insert_new
+from yabot.storage.relational.prepared import Prepared
+
+# Tokens that a process remembers itself. Of one that is pushed out, SQL knows.
+MOST_REMEMBERED = 10_000
+
+
+class UsedTokens:
+    """SQL decides, the one store that all processes share and that forgets nothing in a failover.
+
+    Memory refuses copies before they cost anything: neither a commit nor a request of the quota.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._remembered: OrderedDict[tuple[str, str], None] = OrderedDict()
+
+    def require_unseen(self, caller: Caller) -> None:
+        """As far as this process knows. Raises Refused."""
+        if _key(caller) in self._remembered:
+            raise refuse(refusals.REPLAYED)
+
+    def remember(self, caller: Caller) -> None:
+        """From now on copies are refused. Raises Refused when this is one.
+
+        Only for a request that the token is really for, or anybody could use it up.
+        """
+        self.require_unseen(caller)
+        self._remembered[_key(caller)] = None
+        if len(self._remembered) > MOST_REMEMBERED:
+            self._remembered.popitem(last=False)
+
+    async def take(self, caller: Caller) -> None:
+        """Raises Refused: when another process has taken it, and when SQL cannot tell."""
+        try:
+            is_first = await self._database.write(_take(caller))
+        except StoreUnavailable as error:
+            self._remembered.pop(_key(caller), None)
+            raise STORE_UNAVAILABLE.refuse(
+                "Whether the token has been used is not known, for SQL does not answer; ask again"
+                " later.",
+                Retry_After="1",
+            ) from error
+        if not is_first:
+            raise refuse(refusals.REPLAYED)
+
+
+def _key(caller: Caller) -> tuple[str, str]:
+    return caller.service, caller.token_id
+
+
+_add = Prepared(lambda connection: insert_new(connection, api_used_tokens))
+
+
+def _take(caller: Caller) -> Statement[bool]:
+    row = {
+        "service": caller.service,
+        "token_id": caller.token_id,
+        # To a machine whose clock is behind, it holds a little longer.
+        "expires_at": caller.expires_at + LEEWAY,
+    }
+
+    def take(connection: Connection) -> bool:
+        return _add.run(connection, row) == 1
+
+    return take

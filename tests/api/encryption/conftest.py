@@ -1,0 +1,21 @@
+"""An API with a real SQLite behind it, and a service that encrypts what it asks."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.api.auth.conftest import House, clock_as_it_was, house
+from tests.api.encryption.partner import Api, Keys, Partner, encrypted_api
+
+__all__ = ["clock_as_it_was", "house"]
+
+
+@pytest.fixture
+def partner() -> Partner:
+    return Partner(Keys())
+
+
+@pytest.fixture
+async def served(house: House, partner: Partner) -> AsyncIterator[Api]:
+    async with encrypted_api(house, partner) as served:
+        yield served
