@@ -58,6 +58,7 @@ class Gate:
         try:
             caller: Caller = await self._authenticate(scope)
             receive = await self._arrived(scope, receive, caller)
+            scope["caller"] = caller
             standing = await self._fairness.enter(caller.service)
         except Refused as refused:
             await self._refuse(refused, scope, receive, send_named)
@@ -66,7 +67,6 @@ class Gate:
             failed = failure(scope["correlation_id"], error)
             await self._refuse(failed, scope, receive, send_named)
             return
-        scope["caller"] = caller
         told.update(standing.headers)
         turn = _Turn(partial(self._fairness.leave, caller.service), send_named)
         try:

@@ -15,6 +15,7 @@ from yabot.api.auth.throttle import Throttle
 from yabot.api.auth.used import UsedTokens
 from yabot.api.counters import Counters
 from yabot.api.door import Door
+from yabot.api.encryption.exchange import Exchanges
 from yabot.api.encryption.own_keys import OwnKeys
 from yabot.api.fairness import Fairness
 from yabot.api.openapi.document import build_document
@@ -57,6 +58,7 @@ async def api_app(base: Foundation, stack: AsyncExitStack) -> App:
         _fairness(base, counters),
         recorder,
         [key_routes(lambda: knowledge.published, lambda: own_keys.published)],
+        Exchanges(own_keys, used, judge),
     )
 
 

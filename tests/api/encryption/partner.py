@@ -17,6 +17,7 @@ from yabot.api.app import build_api
 from yabot.api.auth.binding import digest_of
 from yabot.api.auth.services import Protection
 from yabot.api.encryption.exchange import Exchanges
+from yabot.api.encryption.keys import EncryptionKeys
 from yabot.api.fairness import Fairness
 from yabot.api.jose.encryption import DecryptionKey, RecipientKey
 from yabot.api.jose.signing import SigningKey
@@ -182,6 +183,7 @@ async def encrypted_api(
     *more: Routes,
     fairness: Fairness | None = None,
     limits: Limits = USUAL,
+    keys: EncryptionKeys | None = None,
 ) -> AsyncIterator[Api]:
     """It offers the echo, and ``more``; ``partner`` is registered."""
     scopes = ("users:read", "users:write", "admin")
@@ -194,7 +196,7 @@ async def encrypted_api(
         house.door,
         fairness or without_haste(),
         recorder,
-        exchanges=Exchanges(partner.keys, house.used, house.judge),
+        exchanges=Exchanges(keys or partner.keys, house.used, house.judge),
     )
     server = HttpServer(app, "127.0.0.1", 0, variable="API_PORT", limits=limits)
     await server.start()

@@ -16,7 +16,7 @@ from yabot import clock
 from yabot.api.auth.binding import digest_of
 from yabot.api.auth.expiry import expired
 from yabot.api.auth.issuing import issue
-from yabot.api.auth.keys import KeyFolder
+from yabot.api.auth.keys import token_keys
 from yabot.api.auth.knowledge import Knowledge
 from yabot.api.auth.used import MOST_REMEMBERED
 from yabot.api.caller import Caller
@@ -188,12 +188,12 @@ async def test_who_forgets_all_of_it_asks_sql(served: Api, partner: Partner, hou
 
 async def test_of_two_processes_one_takes_it(new_database: NewDatabase, tmp_path: Any) -> None:
     """On either engine, and however close one is behind the other."""
-    houses = []
+    houses, keys = [], token_keys(tmp_path / "keys")
     for _ in range(2):
         database = new_database()
         await database.open()
-        knowledge = Knowledge(KeyFolder(tmp_path / "keys"), database, look_again_after=0)
-        houses.append(House(database, KeyFolder(tmp_path / "keys"), knowledge))
+        knowledge = Knowledge(keys, database, look_again_after=0)
+        houses.append(House(database, keys, knowledge))
     until = clock.utc_now() + timedelta(minutes=1)
     for number in range(20):
         caller = Caller("orders", frozenset(), str(number), until)

@@ -1,7 +1,7 @@
 """Requests are decrypted and answers encrypted, and nothing between the two knows of it."""
 
 import asyncio
-from typing import Any
+from pathlib import Path
 
 import pytest
 from starlette.responses import Response
@@ -11,6 +11,7 @@ from tests.api.auth.forging import Forge
 from tests.api.client import without_haste
 from tests.api.echo import Heads, Heard
 from tests.api.encryption.partner import Api, Partner, Request, claims_of, encrypted_api
+from yabot.api.encryption.own_keys import OwnKeys
 from yabot.api.problems import ProblemBody
 from yabot.api.requests import Asking, AskingAgain, tag
 from yabot.api.routes import Routes
@@ -151,20 +152,27 @@ async def test_operators_see_how_it_was_answered_inside(served: Api) -> None:
 async def test_an_answer_that_cannot_be_encrypted_does_not_go_out(
     house: House, partner: Partner
 ) -> None:
-    class Without(type(partner.keys)):  # type: ignore[misc]
-        @property
-        def answering(self) -> Any:
-            raise LookupError("of nobody's business")
+    routes = Routes("binary")
 
-        @answering.setter
-        def answering(self, _key: Any) -> None:
-            pass
+    @routes.get("/binary", needs="users:read", gives=Heard)
+    async def get_binary(asking: Asking) -> Response:
+        """Answer with what is no text."""
+        return Response(b"my secret \xff")
 
-    partner.keys = Without()
-    async with encrypted_api(house, partner) as served:
-        answer = await served.send(partner.request("PUT", "/echo", {"said": "my secret"}))
+    async with encrypted_api(house, partner, routes) as served:
+        answer = await served.send(partner.request("GET", "/binary"))
     assert (answer.status, answer.code) == (500, "internal_error")
     assert b"my secret" not in answer.content
+
+
+async def test_while_no_answer_could_be_signed_nothing_takes_effect(
+    house: House, partner: Partner, tmp_path: Path
+) -> None:
+    async with encrypted_api(house, partner, keys=OwnKeys(tmp_path / "keys")) as served:
+        request = partner.request("PUT", "/echo", {"said": 1})
+        answer = await served.send(request)
+        assert (answer.status, answer.code) == (503, "store_unavailable")
+        assert served.recorder.counts() == {("-", "-", 503): 1}
 
 
 async def test_others_are_asked_and_answered_as_ever(served: Api, house: House) -> None:

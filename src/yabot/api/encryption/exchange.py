@@ -15,6 +15,7 @@ from yabot.api.auth.used import UsedTokens
 from yabot.api.caller import Caller
 from yabot.api.encryption.keys import EncryptionKeys
 from yabot.api.jose.encryption import decrypt, longest_of
+from yabot.api.jose.signing import SigningKey
 from yabot.api.jose.unusable import Unusable
 from yabot.api.phases import Message, Receive
 from yabot.api.problems import Refused
@@ -40,10 +41,12 @@ class Exchanges:
         self, scope: Message, receive: Receive, caller: Caller, binding: Binding
     ) -> "Exchange":
         """When its body has come. Raises Refused: also if the token was signed for another body."""
-        if caller.encrypt_to is None:
-            most = LARGEST_BODY
-        else:
+        signing_key: SigningKey | None = None
+        most = LARGEST_BODY
+        if caller.encrypt_to is not None:
             _require_answerable(scope)
+            # Now, not when it has taken effect: without one, nobody could be told so.
+            signing_key = self.keys.answering
             most = longest_of(LARGEST_BODY)
         body = await read_whole(Request(scope, receive), most)
         try:
@@ -53,7 +56,7 @@ class Exchanges:
         except Refused as refused:
             answer = await judged(self.judge, scope, refused)
         else:
-            return Exchange(self, scope, caller, binding, body)
+            return Exchange(self, scope, caller, binding, body, signing_key)
         raise answer
 
 
@@ -71,12 +74,14 @@ class Exchange:
         caller: Caller,
         binding: Binding,
         body: bytes,
+        signing_key: SigningKey | None,
     ) -> None:
         self._shared = shared
         self._scope = scope
         self._caller = caller
         self._binding = binding
         self._body = body
+        self._signing_key = signing_key
         self._is_proven = False
 
     @property
@@ -123,6 +128,7 @@ class Exchange:
     def encrypted(self, status: int, headers: RawHeaders, body: bytes) -> bytes:
         """The answer, for nobody but the caller, and nobody's but ours."""
         assert self._caller.encrypt_to is not None
+        assert self._signing_key is not None
         claims = {
             "iss": ISSUER,
             "aud": self._caller.service,
@@ -132,7 +138,7 @@ class Exchange:
             "headers": _by_name(headers),
             **({"body": body.decode()} if body else {}),
         }
-        signed = self._shared.keys.answering.sign(claims, ANSWER)
+        signed = self._signing_key.sign(claims, ANSWER)
         return self._caller.encrypt_to.encrypt(signed.encode(), "JWT").encode()
 
     def _decrypted(self) -> bytes:

@@ -15,5 +15,5 @@ class EncryptionKeys(Protocol):
 
     @property
     def answering(self) -> SigningKey:
-        """The one that signs answers."""
+        """The one that signs answers. Raises Refused while there is none."""
         ...

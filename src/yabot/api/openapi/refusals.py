@@ -15,6 +15,7 @@ Json = dict[str, Any]
 OF_EVERY = (
     *OF_TOKENS,
     problems.BAD_REQUEST,
+    problems.BODY_NOT_DECRYPTABLE,
     SCOPE_MISSING,
     problems.INVALID,
     problems.INTERNAL_ERROR,
