@@ -1,6 +1,9 @@
 """Asks YABOT's API; tokens, certificates, encryption and retries are its business."""
 
+from yabot_client.async_client import AsyncClient
 from yabot_client.calls import Answer, Call
+from yabot_client.client import Client
+from yabot_client.correlation import correlation
 from yabot_client.errors import (
     FieldError,
     Misconfigured,
@@ -12,11 +15,14 @@ from yabot_client.errors import (
 
 __all__ = [
     "Answer",
+    "AsyncClient",
     "Call",
+    "Client",
     "FieldError",
     "Misconfigured",
     "Refused",
     "Unreachable",
     "UntrustedAnswer",
     "YabotError",
+    "correlation",
 ]
