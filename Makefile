@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE :=
 PYTEST = $(BIN)/pytest -p no:randomly --dist loadfile --no-loadscope-reorder $(TALLY)
 SEEN := .pytest_cache/tally.json
 
-.PHONY: setup play test-quick test test-slow test-all test-steady test-fresh test-page page-driver client-maker crash mutants feature check format bench lab-sentinel lab-cluster lock clean
+.PHONY: setup play test-quick test test-slow test-all test-steady test-fresh test-page page-driver client client-maker crash mutants feature check format bench lab-sentinel lab-cluster lock clean
 
 setup: $(SETUP)
 
@@ -57,7 +57,11 @@ test-page: setup page-driver
 page-driver:
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/page.txt
 
-# What makes a client from our OpenAPI document; its pins are at odds with ours.
+# Writes the typed half of clients/python anew, from the OpenAPI document.
+client: setup
+	@cd clients/python && ../../$(BIN)/python -m generate
+
+# What makes somebody else's client from that document; its pins are at odds with ours.
 client-maker: $(VENV)/client/.done
 
 $(VENV)/client/.done: $(SETUP) requirements/client.txt

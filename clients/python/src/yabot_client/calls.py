@@ -21,6 +21,8 @@ class Call:
     body: object = field(default=None, repr=False)
     has_body: bool = False
     if_match: str | None = None
+    # The ETag of what the caller has: while it still holds, the answer is 304.
+    if_none_match: str | None = None
     # It takes an Idempotency-Key, so that it may be sent again.
     changes: bool = False
     # The caller's own; without one, one is made, the same for all tries.
@@ -29,7 +31,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """YABOT's word, with a status below 300."""
+    """YABOT's word, with a status below 300; or 304, to who has said by an ETag what they have."""
 
     status: int
     # Found whatever the case of a name is.

@@ -1,0 +1,48 @@
+"""Arguments, as a request has them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+# A path with these would be another one to whoever tidies paths on the way.
+NO_SEGMENTS = {"", ".", ".."}
+
+Value = datetime | str | int | bool
+
+
+def segment(value: str | int) -> str:
+    """An id, as a part of a path. Raises ValueError for what cannot be one."""
+    text = str(value)
+    if text in NO_SEGMENTS:
+        raise ValueError(f"{text!r} cannot be an id in a path.")
+    return quote(text, safe="")
+
+
+def query(arguments: Mapping[str, Value | Sequence[str] | None]) -> tuple[tuple[str, str], ...]:
+    """Without what is None; a list's name comes once for each of its values."""
+    return tuple(
+        (name, _text(each))
+        for name, value in arguments.items()
+        if value is not None
+        for each in _several(value)
+    )
+
+
+def given(fields: Mapping[str, object]) -> dict[str, object]:
+    """Without what is None."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _several(value: Value | Sequence[str]) -> Sequence[Value]:
+    return [value] if isinstance(value, Value) else value
+
+
+def _text(value: Value) -> str:
+    """Raises ValueError for a time of no time zone: nobody knows which moment it is."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if not isinstance(value, datetime):
+        return str(value)
+    if value.utcoffset() is None:
+        raise ValueError(f"The time {value.isoformat()} needs a time zone, such as UTC.")
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
