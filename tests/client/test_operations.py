@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from yabot_client.calls import Answer, Call
-from yabot_client.errors import UntrustedAnswer
+from yabot_client.errors import Misconfigured, UntrustedAnswer
 from yabot_client.operations import Operations
 from yabot_client.tagged import Tagged
 
@@ -79,7 +79,7 @@ def test_a_query_has_times_in_utc_and_lists_one_by_one(server: Server, client: O
 
 
 def test_a_time_of_no_zone_is_nobodys(client: Operations) -> None:
-    with pytest.raises(ValueError, match="needs a time zone"):
+    with pytest.raises(Misconfigured, match="needs a time zone"):
         client.list_audit(since=datetime(2026, 11, 28, 12))
 
 
@@ -87,7 +87,7 @@ def test_an_id_stays_one_part_of_the_path(server: Server, client: Operations) ->
     client.get_workflow("order:a/../b?x=ñ#1")
     assert server.asked[0].path == "/api/v1/admin/workflows/order%3Aa%2F..%2Fb%3Fx%3D%C3%B1%231"
     for nothing in ("", ".", ".."):
-        with pytest.raises(ValueError, match="cannot be an id"):
+        with pytest.raises(Misconfigured, match="cannot be an id"):
             client.get_workflow(nothing)
 
 

@@ -61,10 +61,11 @@ class AsyncOperations:
 
     What a method may raise beside what it names, as classes of ``codes``:
 
-    - every operation: InternalError, InvalidRequest, MalformedRequest, NotOpen,
-      QuotaExceeded, ScopeMissing, StoreUnavailable, TokenAudienceWrong, TokenExpired,
-      TokenIssuerWrong, TokenKeyUnknown, TokenLastsTooLong, TokenMalformed, TokenMissing,
-      TokenNotYetValid, TokenRevoked, TokenSignatureWrong, TooBusy, TooManyFailures
+    - every operation: BodyNotDecryptable, InternalError, InvalidRequest, MalformedRequest,
+      NotOpen, QuotaExceeded, ScopeMissing, StoreUnavailable, TokenAudienceWrong,
+      TokenBoundElsewhere, TokenExpired, TokenIssuerWrong, TokenKeyUnknown, TokenLastsTooLong,
+      TokenMalformed, TokenMissing, TokenNotYetValid, TokenReplayed, TokenRevoked,
+      TokenSignatureWrong, TokenUnbound, TooBusy, TooManyFailures
     - every change: AnswerForgotten, IdempotencyKeyReused, OutcomeUnknown
     - every operation with a body: BodyMalformed, BodyMissing, BodyTooLarge,
       MediaTypeUnsupported

@@ -30,6 +30,12 @@ class BodyMissing(Refused):
     """This needs a body."""
 
 
+class BodyNotDecryptable(Refused):
+    """The service encrypts, and the body is no JWE that YABOT takes: encrypt it to the first key
+    of /.well-known/yabot-keys, with ECDH-ES and A256GCM.
+    """
+
+
 class BodyTooLarge(Refused):
     """The body is larger than 256 KiB."""
 
@@ -170,6 +176,12 @@ class TokenAudienceWrong(Refused):
     """The token is not for YABOT: aud is yabot."""
 
 
+class TokenBoundElsewhere(Refused):
+    """The claim req of the token names another request: method, path, query string and body have
+    to arrive exactly as they were signed, so no proxy may rewrite them.
+    """
+
+
 class TokenExpired(Refused):
     """The token has expired: get or sign another one."""
 
@@ -185,8 +197,8 @@ class TokenKeyUnknown(Refused):
 
 
 class TokenLastsTooLong(Refused):
-    """From iat to exp a service's own token lasts 10 minutes at most, another one 24 hours: get
-    one that lasts less.
+    """From iat to exp a service's own token lasts 10 minutes at most, one for a single request
+    60 seconds, another one 24 hours: get one that lasts less.
     """
 
 
@@ -202,12 +214,24 @@ class TokenNotYetValid(Refused):
     """The token holds from a later moment on: the clock that has made it may be ahead."""
 
 
+class TokenReplayed(Refused):
+    """The token holds for one request and has been used: sign another one for each, also to
+    repeat a request.
+    """
+
+
 class TokenRevoked(Refused):
     """The token has been revoked: get or sign another one."""
 
 
 class TokenSignatureWrong(Refused):
     """The key that the token names has not signed it: sign it with the private part of that key."""
+
+
+class TokenUnbound(Refused):
+    """The service encrypts: each of its requests needs a token of its own, whose claim req names
+    the request.
+    """
 
 
 class TooBusy(Refused):
@@ -244,6 +268,7 @@ CODES: Mapping[str, type[Refused]] = {
     "besitos_moved_before": BesitosMovedBefore,
     "body_malformed": BodyMalformed,
     "body_missing": BodyMissing,
+    "body_not_decryptable": BodyNotDecryptable,
     "body_too_large": BodyTooLarge,
     "body_unexpected": BodyUnexpected,
     "cursor_invalid": CursorInvalid,
@@ -278,6 +303,7 @@ CODES: Mapping[str, type[Refused]] = {
     "store_unavailable": StoreUnavailable,
     "subscription_too_long": SubscriptionTooLong,
     "token_audience_wrong": TokenAudienceWrong,
+    "token_bound_elsewhere": TokenBoundElsewhere,
     "token_expired": TokenExpired,
     "token_issuer_wrong": TokenIssuerWrong,
     "token_key_unknown": TokenKeyUnknown,
@@ -285,8 +311,10 @@ CODES: Mapping[str, type[Refused]] = {
     "token_malformed": TokenMalformed,
     "token_missing": TokenMissing,
     "token_not_yet_valid": TokenNotYetValid,
+    "token_replayed": TokenReplayed,
     "token_revoked": TokenRevoked,
     "token_signature_wrong": TokenSignatureWrong,
+    "token_unbound": TokenUnbound,
     "too_busy": TooBusy,
     "too_many_failures": TooManyFailures,
     "too_many_items": TooManyItems,

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from urllib.parse import quote
 
+from yabot_client.errors import Misconfigured
+
 # A path with these would be another one to whoever tidies paths on the way.
 NO_SEGMENTS = {"", ".", ".."}
 
@@ -11,10 +13,10 @@ Value = datetime | str | int | bool
 
 
 def segment(value: str | int) -> str:
-    """An id, as a part of a path. Raises ValueError for what cannot be one."""
+    """An id, as a part of a path. Raises Misconfigured for what cannot be one."""
     text = str(value)
     if text in NO_SEGMENTS:
-        raise ValueError(f"{text!r} cannot be an id in a path.")
+        raise Misconfigured(f"{text!r} cannot be an id in a path.")
     return quote(text, safe="")
 
 
@@ -38,11 +40,11 @@ def _several(value: Value | Sequence[str]) -> Sequence[Value]:
 
 
 def _text(value: Value) -> str:
-    """Raises ValueError for a time of no time zone: nobody knows which moment it is."""
+    """Raises Misconfigured for a time of no time zone: nobody knows which moment it is."""
     if isinstance(value, bool):
         return str(value).lower()
     if not isinstance(value, datetime):
         return str(value)
     if value.utcoffset() is None:
-        raise ValueError(f"The time {value.isoformat()} needs a time zone, such as UTC.")
+        raise Misconfigured(f"The time {value.isoformat()} needs a time zone, such as UTC.")
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
