@@ -1,5 +1,6 @@
 """What the redactor hides, and what it leaves alone."""
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,14 @@ from yabot.redaction import COMPILED, HIDDEN, LONGEST, PATTERNS, Redactor
 
 pytestmark = pytest.mark.criterion("sec.4")
 TOKEN = "123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
+PEM = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIOr0\nYq+/x==\n-----END EC PRIVATE KEY-----"
+JWK = {
+    "kty": "OKP",
+    "crv": "Ed25519",
+    "x": "public-point-0123456789",
+    "d": "0123456789abcdef-_private",
+}
+JWE = "eyJhbGciOiJFQ0RILUVTIn0..aXZpdml2.Y2lwaGVydGV4dA.dGFn"
 JWT = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJzdG9yeSJ9.c2lnbmF0dXJl"
 
 
@@ -34,6 +43,21 @@ JWT = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJzdG9yeSJ9.c2lnbmF0dXJl"
         ('{"api_key": "k-1", "n": 1}', '{"api_key": ***, "n": 1}'),
         (r"{\"password\": \"hush\"}", r"{\"password\": ***\"}"),
         ("X-Telegram-Bot-Api-Secret-Token: hush", "X-Telegram-Bot-Api-Secret-Token: ***"),
+        (
+            "[(b'x-secret-token', b'hush'), (b'a', b'b')]",
+            "[(b'x-secret-token', b***), (b'a', b'b')]",
+        ),
+        ("Cookie: session=abc; other=def", "Cookie: ***"),
+        (f"got {JWE} from them", "got *** from them"),
+        (f"{PEM}\nand more", "-----BEGIN EC PRIVATE KEY-----***-----END EC PRIVATE KEY-----\nand"),
+        (repr(PEM), "'-----BEGIN EC PRIVATE KEY-----***-----END EC PRIVATE KEY-----'"),
+        (PEM[:60] + "… (cut)", "-----BEGIN EC PRIVATE KEY-----***"),
+        (json.dumps(JWK), '"x": "public-point-0123456789", "d": "***"}'),
+        (json.dumps(json.dumps(JWK)), r"\"d\": \"***\"}"),
+        (repr(JWK), "'x': 'public-point-0123456789', 'd': '***'}"),
+        ("mongodb://ana:p/a/ss@db:27017/x", "mongodb://ana:***@db:27017/x"),
+        ("host=h user=u pwd=hush", "user=u pwd=***"),
+        ("https://h/?a=/bot123456789%3AAAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr", "/bot***"),
     ],
 )
 def test_what_looks_like_a_secret_is_hidden(text: str, shown: str) -> None:
@@ -49,6 +73,10 @@ def test_what_looks_like_a_secret_is_hidden(text: str, shown: str) -> None:
         "0190163d-8694-739b-aea5-966c26f8ad91",
         "c:gate:enter",
         "the basic idea and the bearer of news",
+        "https://example.org:8443/@ana/a@b",
+        "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
+        '{"kid": "k", "n": 2, "q": "who"}',
+        "no token, no password, and no secret place",
     ],
 )
 def test_ordinary_text_is_left_alone(text: str) -> None:
@@ -63,6 +91,7 @@ def test_ordinary_text_is_left_alone(text: str) -> None:
         {"access_token": "x1"},
         {"headers": [{"Authorization": ("Basic", "x1")}]},
         {"deep": {"er": {"client_secret": {"of": "x1"}}}},
+        {"keys": [{"kty": "OKP", "d": "x1"}]},
     ],
 )
 def test_values_under_secret_names_are_hidden_whatever_they_are(value: dict[str, Any]) -> None:
@@ -114,6 +143,13 @@ PIECES = (
     "\\",
     "'",
     "/bot1",
+    "://a:/",
+    ",",
+    "-",
+    "-----BEGIN ",
+    "A ",
+    "PRIVATE KEY-----",
+    "'d':'",
     " ",
     "\n",
 )

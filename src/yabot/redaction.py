@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -12,35 +12,75 @@ HIDDEN = "***"
 MAX_DEPTH = 8
 SHORT = 8
 NAMES_REMEMBERED = 1024
+# Names of events, loggers and operations come with every line, and are not much longer.
+REPEATED = 32
 
 SECRET_NAME = re.compile(
     r"passw(or)?d|passphrase|pwd$|secret|token$|authorization|cookie|credential"
-    r"|api[-_]?key|private[-_]?key|signature",
+    r"|api[-_]?key|private[-_]?key|signature"
+    # the private members of a JWK
+    r"|^(?:d|p|q|dp|dq|qi|k)$",
     re.IGNORECASE,
 )
 
 # Every pattern runs in one pass: what repeats is possessive, so that nothing is tried twice, and
 # begins where a run begins or with a word that cannot lie within what it reads.
-# Each keeps what its groups "before" and "after" hold and hides what lies between.
-PATTERNS = (
+# Each keeps what its groups "before" and "after" hold and hides what lies between. Beside it stands
+# what a text must hold for it to be tried, one of these: most lines of a log hold none.
+_PATTERNS: tuple[tuple[tuple[str, ...], str], ...] = (
+    # a private key in PEM, to its end, or to where it is cut
+    (
+        ("PRIVATE KEY-----",),
+        r"(?P<before>-----BEGIN (?:[A-Z0-9]++ ){0,4}?PRIVATE KEY-----)(?:[^-]++|-(?!----END))*+",
+    ),
     # a bot token, alone or in the path of a Bot API address
-    r"(?<!\d)\d{6,}+(?::|%3[Aa])[A-Za-z0-9_-]{30,}+",
-    r"(?P<before>/bot)\d++(?::|%3[Aa])[^/\s\"']++",
-    # the password of a URL, up to its last @
-    r"(?P<before>(?<![a-zA-Z0-9+.-])[a-zA-Z][a-zA-Z0-9+.-]*+://[^\s:/@\"']*+:)"
-    r"[^\s/\"'@]*+(?:@[^\s/\"'@]++(?=@))*+(?P<after>@)",
-    # credentials of HTTP, and tokens of JOSE, which may stand behind other letters of a word
-    r"(?P<before>\b(?i:bearer|basic)\s++)[A-Za-z0-9._~+/=-]{8,}+",
-    r"(?<![A-Za-z0-9_-])(?P<before>(?>[A-Za-z0-9_-]*?\b(?=eyJ)))"
-    r"[A-Za-z0-9_-]{9,}+\.[A-Za-z0-9_-]++\.[A-Za-z0-9_.-]*+",
-    r"(?P<before>(?i:authorization)[\\\"']*+\s*+[:=]\s*+[\\\"']*+)[^\\\"'\r\n]++",
-    # name=value, name: value, "name": "value", also with the quotes escaped
-    r"(?P<before>(?i:passw(?:or)?d|passphrase|secret|token|api[-_]?key|private[-_]?key)"
-    r"[\\\"']*+\s*+[:=]\s*+)"
-    r"(?:\"(?:[^\"\\]++|\\.)*+\"|'(?:[^'\\]++|\\.)*+'|\\++\"[^\"\\]*+"
-    r"|[^\s\"',;&)}\]]++)",
+    ((":", "%3"), r"(?<!\d)\d{6,}+(?::|%3[Aa])[A-Za-z0-9_-]{30,}+"),
+    (("/bot",), r"(?P<before>/bot)\d++(?::|%3[Aa])[^/\s\"']++"),
+    # the password of a URL, up to its last @; one with a slash in it, too, but no port
+    (
+        ("://",),
+        r"(?P<before>(?<![a-zA-Z0-9+.-])[a-zA-Z][a-zA-Z0-9+.-]*+://[^\s:/@\"']*+:)(?!\d{1,5}/)"
+        r"(?:[^\s/\"'@]++|/(?!/))*+(?:@(?:[^\s/\"'@]++|/(?!/))*+(?=@))*+(?P<after>@)",
+    ),
+    # credentials of HTTP, and tokens of JOSE, which may stand behind other letters of a word; the
+    # second part of an encrypted one may be empty
+    ((" ",), r"(?P<before>\b(?i:bearer|basic)\s++)[A-Za-z0-9._~+/=-]{8,}+"),
+    (
+        ("eyJ",),
+        r"(?<![A-Za-z0-9_-])(?P<before>(?>[A-Za-z0-9_-]*?\b(?=eyJ)))"
+        r"[A-Za-z0-9_-]{9,}+\.[A-Za-z0-9_-]*+\.[A-Za-z0-9_.-]*+",
+    ),
+    (
+        (":", "="),
+        r"(?P<before>(?i:authorization|cookie)[\\\"']*+\s*+[:=]\s*+[\\\"']*+)[^\\\"'\r\n]++",
+    ),
+    # name=value, name: value, "name": "value", ("name", "value"), also with the quotes escaped
+    (
+        (":", "=", ","),
+        r"(?P<before>(?i:passw(?:or)?d|passphrase|\bpwd|secret|token|api[-_]?key"
+        r"|private[-_]?key|credentials?)(?:[\\\"']++\s*+[:=,]|\s*+[:=])\s*+b?)"
+        r"(?:\"(?:[^\"\\]++|\\.)*+\"|'(?:[^'\\]++|\\.)*+'|\\++[\"'][^\"'\\]*+"
+        r"|[^\s\"',;&)}\]]++)",
+    ),
+    # a private member of a JWK
+    (
+        (":",),
+        r"(?P<before>[\"'](?:d|p|q|dp|dq|qi|k)[\\\"']++\s*+:\s*+[\\\"']++)[A-Za-z0-9_-]{20,}+",
+    ),
 )
-COMPILED = tuple(re.compile(pattern) for pattern in PATTERNS)
+PATTERNS = tuple(pattern for _, pattern in _PATTERNS)
+COMPILED = tuple(map(re.compile, PATTERNS))
+
+
+def _holding(marks: Iterable[str]) -> Callable[[str], object]:
+    return re.compile("|".join(map(re.escape, marks))).search
+
+
+_TRIED = tuple(
+    (_holding(marks), compiled.sub)
+    for (marks, _), compiled in zip(_PATTERNS, COMPILED, strict=True)
+)
+_MARKED = _holding({mark for marks, _ in _PATTERNS for mark in marks})
 
 # Of a longer text the rest is left out, and so is what a secret that is cut in two could leave.
 LONGEST = 65_536
@@ -56,6 +96,7 @@ class Redactor:
         ordered = sorted(forms, key=len, reverse=True)
         self._known = re.compile("|".join(map(_exactly, ordered))) if ordered else None
         self._margin = max(MARGIN, *map(len, ordered), 0)
+        self._remembered = lru_cache(NAMES_REMEMBERED)(self._hidden)
         self._name = lru_cache(NAMES_REMEMBERED)(self._read_name)
 
     def text(self, text: str) -> str:
@@ -63,6 +104,8 @@ class Redactor:
 
         Takes time in proportion to the text's length.
         """
+        if len(text) <= REPEATED:
+            return self._remembered(text)
         if len(text) > LONGEST:
             shown = self._hidden(text[: LONGEST + self._margin])[: -self._margin]
             return f"{shown}… (cut; it had {len(text)} characters)"
@@ -71,9 +114,10 @@ class Redactor:
     def _hidden(self, text: str) -> str:
         if self._known:
             text = self._known.sub(HIDDEN, text)
-        if ":" in text or "=" in text or "eyJ" in text or " " in text:
-            for pattern in COMPILED:
-                text = pattern.sub(_hide, text)
+        if _MARKED(text):
+            for marked, substitute in _TRIED:
+                if marked(text):
+                    text = substitute(_hide, text)
         return text
 
     def value(self, value: Any, depth: int = 0) -> Any:
