@@ -1,9 +1,10 @@
 """What the commands share: the settings, and a way to run to the end."""
 
 import asyncio
+import logging
 import os
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import typer
 
@@ -16,22 +17,38 @@ from yabot.settings import ConfigManager, Settings
 LOG_FILE = "yabot.log"
 
 
-def load_settings(*, log_to_file: bool = False, without: Sequence[str] = ()) -> Settings:
+# What of the log a command shows on standard error.
+Shown = Literal["all", "warnings", "nothing"]
+
+
+def load_settings(*, log: Shown = "warnings", without: Sequence[str] = ()) -> Settings:
     """The configuration, its warnings told, logging set up; as if the variables ``without`` were
     not set. Raises ConfigurationError.
 
-    With ``log_to_file`` the terminal is left to people: lines go to the log's file, which is in the
-    data directory where the settings name none.
+    A command answers on standard output, and says beside it only what needs a look, unless
+    LOG_LEVEL asks for more. Who shows ``nothing`` logs to a file, which is in the data directory
+    where the settings name none.
     """
     manager = ConfigManager({**os.environ, **dict.fromkeys(without, "")})
     settings = manager.load()
-    chosen = settings.logging
-    if log_to_file and chosen.file_path is None:
-        chosen = chosen.model_copy(update={"file_path": settings.data_dir / LOG_FILE})
-    configure_logging(chosen, settings.secrets(), terminal=not log_to_file)
+    log_as_configured(settings, log)
     for warning in manager.warnings():
         typer.echo(warning, err=True)
     return settings
+
+
+def log_as_configured(settings: Settings, shown: Shown = "warnings") -> None:
+    """Set up logging, as ``load_settings`` does it."""
+    chosen = settings.logging
+    if shown == "nothing" and chosen.file_path is None:
+        chosen = chosen.model_copy(update={"file_path": settings.data_dir / LOG_FILE})
+    only_warnings = shown == "warnings" and "level" not in chosen.model_fields_set
+    configure_logging(
+        chosen,
+        settings.secrets(),
+        terminal=shown != "nothing",
+        least=logging.WARNING if only_warnings else logging.NOTSET,
+    )
 
 
 def run_until_signalled(serve: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from yabot.cli.context import log_as_configured
 from yabot.cli.doctor import examine, render
 from yabot.settings import ConfigManager
 
@@ -16,7 +17,9 @@ def doctor(
 ) -> None:
     """Say what is set, what is reachable and what is wrong. Exit 1 when something is."""
     manager = ConfigManager()
-    checks = asyncio.run(examine(manager.load(), manager.warnings()))
+    settings = manager.load()
+    log_as_configured(settings)
+    checks = asyncio.run(examine(settings, manager.warnings()))
     if as_json:
         typer.echo(json.dumps([dataclasses.asdict(check) for check in checks], ensure_ascii=False))
     else:

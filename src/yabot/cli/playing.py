@@ -20,7 +20,7 @@ def playground(
         raise ConfigurationError(
             ["YABOT_ENV: it is production, where the playground does not run; unset it to play"]
         )
-    settings = load_settings()
+    settings = load_settings(log="all")
     server = PlaygroundServer(
         settings.data_dir / "playground.db",
         port=settings.playground_port if port is None else port,

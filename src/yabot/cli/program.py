@@ -27,7 +27,7 @@ def run(
     """Run the bot. In development, without BOT_TOKEN, with a playground to try it in."""
     roles, quiet = _roles(role or []), quiet and sys.stderr.isatty()
     with told_in_log():
-        settings = load_settings(log_to_file=quiet)
+        settings = load_settings(log="nothing" if quiet else "all")
         if quiet:
             typer.echo("Starting…")
         announce = _guide if quiet else typer.echo

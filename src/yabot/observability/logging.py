@@ -84,11 +84,16 @@ def get_logger(name: str) -> FilteringBoundLogger:
 
 
 def configure_logging(
-    settings: LoggingSettings, secrets: Iterable[str], *, terminal: bool = True
+    settings: LoggingSettings,
+    secrets: Iterable[str],
+    *,
+    terminal: bool = True,
+    least: int = logging.NOTSET,
 ) -> None:
     """Sends every line to standard error and, if wanted, to a file, without ``secrets``.
 
-    Without ``terminal`` lines go to the file alone. May be called again: the last call counts. Of
+    Without ``terminal`` lines go to the file alone, and those below the level ``least`` in any
+    case. May be called again: the last call counts. Of
     errors, types and places are written, and no message but our own. Also logs warnings and
     whatever would end the process or a thread with a traceback. Raises ``ConfigurationError`` if
     the file cannot be written.
@@ -97,6 +102,7 @@ def configure_logging(
     handlers: list[CarefulHandler] = []
     if terminal:
         handlers.append(StandardError())
+        handlers[-1].setLevel(least)
         handlers[-1].setFormatter(_formatter(redactor, _renderer(settings.format)))
     if settings.file_path:
         handlers.append(rotating_file(settings))
@@ -104,6 +110,8 @@ def configure_logging(
     root = logging.getLogger()
     _replace_handlers(root, handlers)
     root.setLevel(settings.level)
+    if not settings.file_path:
+        root.setLevel(max(root.level, least))
     for name, level in TALKATIVE.items():
         logging.getLogger(name).setLevel(max(level, root.level))
     tell_warnings(logging.getLogger("py.warnings"))
