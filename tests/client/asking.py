@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -61,7 +62,7 @@ class Asker:
         """Raises YabotError."""
         if isinstance(self.client, Client):
             return self.client._send(call)
-        return self._runner.run(_awaited(self.client, call))
+        return self._runner.run(_awaited(self.client, call), context=copy_context())
 
 
 async def _awaited(client: AsyncClient, call: Call) -> Answer:
