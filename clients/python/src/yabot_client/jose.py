@@ -17,17 +17,24 @@ SIGNED: Final = "Ed25519"
 AGREED: Final = "ECDH-ES"
 ENCRYPTED: Final = "A256GCM"
 _KID = re.compile(r"[A-Za-z0-9._~-]{1,128}")
-_SIGNED_HEADER = frozenset({"alg", "kid", "typ"})
-_ENCRYPTED_HEADER = frozenset({"alg", "enc", "kid", "epk", "cty"})
+_HEADER_OF_SIGNED = frozenset({"alg", "kid", "typ"})
+_HEADER_OF_ENCRYPTED = frozenset({"alg", "enc", "kid", "epk", "cty"})
 
 
-class _Registry(jwe.JWERegistry):
+class _Encrypted(jwe.JWERegistry):
     """joserfc's, which takes 64 KiB: how much is read, the transport bounds."""
 
     max_ciphertext_length = 2**31
 
 
-_REGISTRY = _Registry(algorithms=[AGREED, ENCRYPTED])
+class _Signed(jws.JWSRegistry):
+    """The same, which takes 125 KiB."""
+
+    max_payload_length = 2**31
+
+
+_ENCRYPTED = _Encrypted(algorithms=[AGREED, ENCRYPTED])
+_SIGNED = _Signed(algorithms=[SIGNED])
 
 
 class Unusable(ValueError):
@@ -62,7 +69,7 @@ class SigningKey:
     def sign(self, claims: Mapping[str, Any]) -> str:
         header = {"typ": "JWT", "alg": SIGNED, "kid": self.kid}
         payload = json.dumps(claims, separators=(",", ":"))
-        return jws.serialize_compact(header, payload, self._key, [SIGNED])
+        return jws.serialize_compact(header, payload, self._key, registry=_SIGNED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +104,7 @@ class PublicKey:
     def encrypt(self, plain: bytes) -> bytes:
         """A compact JWE of JSON."""
         header = {"alg": AGREED, "enc": ENCRYPTED, "kid": self.kid, "cty": "application/json"}
-        return jwe.encrypt_compact(header, plain, self._key, registry=_REGISTRY).encode()
+        return jwe.encrypt_compact(header, plain, self._key, registry=_ENCRYPTED).encode()
 
 
 def decrypted(text: bytes, key_of: Callable[[str], DecryptionKey | None]) -> bytes:
@@ -106,28 +113,28 @@ def decrypted(text: bytes, key_of: Callable[[str], DecryptionKey | None]) -> byt
     def find(recipient: GuestProtocol) -> OKPKey:
         header = recipient.headers()
         algorithms = header.get("alg"), header.get("enc"), header.get("cty")
-        if algorithms != (AGREED, ENCRYPTED, "JWT") or not header.keys() <= _ENCRYPTED_HEADER:
+        if algorithms != (AGREED, ENCRYPTED, "JWT") or not header.keys() <= _HEADER_OF_ENCRYPTED:
             raise Unusable("it is encrypted in another way than agreed")
         if (key := key_of(str(header.get("kid")))) is None:
             raise KeyUnknown("it is encrypted for a key that is not among decryption_keys")
         return key._key
 
     with _reading("it is no compact JWE that is encrypted for the key that it names, unchanged"):
-        return jwe.decrypt_compact(text, find, registry=_REGISTRY).plaintext or b""
+        return jwe.decrypt_compact(text, find, registry=_ENCRYPTED).plaintext or b""
 
 
 def verified(text: bytes, typ: str, key_of: Callable[[str], PublicKey | None]) -> dict[str, Any]:
     """The claims of a compact JWS of this ``typ``. Raises Unusable."""
     with _reading("it is no compact JWS"):
-        found = jws.extract_compact(text)
+        found = jws.extract_compact(text, registry=_SIGNED)
         header = found.headers()
         if (header.get("alg"), header.get("typ")) != (SIGNED, typ):
             raise Unusable("it is signed in another way than agreed, or is meant for another end")
-        if not header.keys() <= _SIGNED_HEADER:
+        if not header.keys() <= _HEADER_OF_SIGNED:
             raise Unusable("its header says more than agreed")
         if (key := key_of(str(header.get("kid")))) is None:
             raise KeyUnknown("it is signed with a key that is not known as YABOT's")
-        if not jws.validate_compact(found, key._key, [SIGNED]):
+        if not jws.validate_compact(found, key._key, registry=_SIGNED):
             raise Unusable("the key that it names has not signed it")
         claims = json.loads(found.payload)
         if not isinstance(claims, dict):

@@ -1,6 +1,7 @@
 """What came of one try of a call."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ from yabot_client.wire import Failure, HttpResponse
 
 PROBLEM = "application/problem+json"
 JSON = "application/json"
+# A stranger's text is told only as far as it is one.
+_CODE = re.compile(r"[a-z_]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ def hint_of(response: HttpResponse) -> Refusal:
             "with --encrypt-to."
         )
     code = _text(_problem(response.headers, response.content), "code")
-    code = code if code in CODES else ""
+    code = code if _CODE.fullmatch(code) else ""
     error = UntrustedAnswer(
         f"The answer ({response.status} {code}".rstrip() + ") is not encrypted. It is a hint, and "
         "nobody's word: YABOT refuses so before it knows who asks, but whoever stands between may "
