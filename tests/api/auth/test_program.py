@@ -12,6 +12,7 @@ import pytest
 
 from tests.api.auth.asking import ask
 from tests.api.auth.forging import BAD, Forge, unb64
+from tests.api.auth.operating import Operator
 from tests.api.tokens import token_for
 from tests.e2e.program import Program
 from tests.e2e.programs import NewProgram
@@ -19,28 +20,6 @@ from tests.waiting import wait_until
 
 METHODS = ("get", "post", "put", "delete")
 SCOPE = ("--scope", "users:read")
-
-
-class Operator:
-    """Types commands beside the running program."""
-
-    def __init__(self, new_program: NewProgram, program: Program, folder: Path) -> None:
-        self._new_program = new_program
-        self._program = program
-        self._folder = folder
-
-    def types(self, *words: str) -> str:
-        """What the command says."""
-        name = f"command-{uuid4().hex}"
-        typed = self._new_program(*words, name=name, **self._program.settings)
-        assert typed.run() == 0, typed.errors
-        return typed.said
-
-    def key_file(self, forge: Forge) -> tuple[str, str]:
-        """The option that names it."""
-        file = self._folder / f"{forge.kid}.jwk"
-        file.write_text(forge.jwk)
-        return "--public-key", str(file)
 
 
 @pytest.fixture

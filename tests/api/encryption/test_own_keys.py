@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from tests.api.auth.conftest import clock_as_it_was
 from tests.api.auth.forging import unb64
 from yabot import clock
 from yabot.api.auth.keys import LIFETIME
@@ -17,8 +16,6 @@ from yabot.api.jose.encryption import RecipientKey
 from yabot.api.jose.signing import Presented, PublicKey
 from yabot.api.problems import Refused
 from yabot.errors import ConfigurationError
-
-__all__ = ["clock_as_it_was"]
 
 
 @pytest.fixture

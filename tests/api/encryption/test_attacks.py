@@ -1,0 +1,249 @@
+"""TLS ends at somebody who meddles: neither side believes what the other one has not said."""
+
+import json
+import ssl
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from random import randint
+from typing import Any
+
+import pytest
+
+from tests.api.auth.asking import ask
+from tests.api.auth.operating import Operator
+from tests.api.encryption.attacks import ON_QUERIES, WITHOUT_EFFECT, on_answers, on_requests
+from tests.api.encryption.jwe import encrypted
+from tests.api.encryption.service import Disbelieved, Inner, Service
+from tests.api.encryption.wire import Came, Meddler, Sent, meddling, send
+from tests.api.tokens import token_for
+from tests.e2e.program import Program
+from tests.e2e.programs import NewProgram
+
+pytestmark = pytest.mark.engine
+
+CERTIFICATES = Path(__file__).parents[3] / "deploy/certificates.sh"
+FIRST = {"language": "es", "notifications_enabled": True, "theme": "light"}
+WANTED = {"language": "en", "notifications_enabled": False, "theme": "dark"}
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("certificates")
+    subprocess.run([CERTIFICATES, directory, "proxy"], check=True, capture_output=True)
+    return directory
+
+
+@pytest.fixture
+async def meddler(playing: Program, certificates: Path) -> AsyncIterator[Meddler]:
+    port = int(playing.settings["API_PORT"])
+    async with meddling(port, certificates / "proxy/server.pem") as meddler:
+        yield meddler
+
+
+@dataclass
+class Talk:
+    """Between ``service`` and YABOT, through the meddler."""
+
+    service: Service
+    meddler: Meddler
+    trusted: ssl.SSLContext
+    program: Program
+    user_id: int
+
+    @property
+    def preferences(self) -> str:
+        return f"/api/v1/user/{self.user_id}/preferences"
+
+    def wanting(self, **signed: str) -> Sent:
+        return self.service.request("PUT", self.preferences, WANTED, signed)
+
+    async def send(self, sent: Sent) -> Came:
+        return await send(sent, self.meddler.port, self.trusted)
+
+    async def ask(self, method: str, target: str, said: Any = None) -> Inner:
+        """Raises Disbelieved."""
+        sent = self.service.request(method, target, said)
+        return self.service.read(sent, await self.send(sent))
+
+    def stored(self) -> Any:
+        """As somebody else is told who asks without a meddler."""
+        return ask(self.program, self.preferences, token_for(self.program)).body
+
+
+@pytest.fixture
+def operator(new_program: NewProgram, playing: Program, tmp_path: Path) -> Operator:
+    return Operator(new_program, playing, tmp_path)
+
+
+def registered(operator: Operator) -> Iterator[Service]:
+    """A service that encrypts, and has been given YABOT's keys as a file."""
+    service = Service()
+    options = (*operator.key_file(service.forge), *operator.encrypt_to(service.recipient))
+    scopes = ("--scope", "users:read", "--scope", "users:write")
+    operator.types("service", "add", service.forge.service, *scopes, *options)
+    service.learn(json.loads(operator.types("service", "keys", "--json"))["keys"])
+    yield service
+    operator.types("service", "remove", service.forge.service)
+
+
+@pytest.fixture
+def orders(operator: Operator) -> Iterator[Service]:
+    yield from registered(operator)
+
+
+@pytest.fixture
+def others(operator: Operator) -> Iterator[Service]:
+    yield from registered(operator)
+
+
+@pytest.fixture
+async def talk(orders: Service, meddler: Meddler, playing: Program, certificates: Path) -> Talk:
+    """About a user whom the service has registered."""
+    user_id = randint(10**10, 10**11)
+    trusted = ssl.create_default_context(cafile=certificates / "ca/ca.pem")
+    talk = Talk(orders, meddler, trusted, playing, user_id)
+    posted = orders.request(
+        "POST",
+        "/api/v1/users",
+        {"user_id": str(user_id), "first_name": "Lucía", "language_code": "es"},
+        {"Idempotency-Key": f"new-{user_id}"},
+    )
+    assert orders.read(posted, await talk.send(posted)).status == 201
+    assert (await talk.ask("PUT", talk.preferences, FIRST)).body == FIRST
+    return talk
+
+
+def believed(service: Service, sent: Sent, came: Came) -> Inner | None:
+    """What the service takes for YABOT's answer, if anything."""
+    try:
+        return service.read(sent, came)
+    except Disbelieved:
+        return None
+
+
+@pytest.mark.criterion("4.3.4")
+async def test_whoever_ends_tls_reads_nothing_of_it(talk: Talk) -> None:
+    sent = talk.wanting(**{"Idempotency-Key": "one"})
+    inner = talk.service.read(sent, await talk.send(sent))
+    assert (inner.status, inner.body) == (200, WANTED)
+    state = await talk.ask("GET", f"/api/v1/user/{talk.user_id}/state")
+    assert state.body["preferences"] == WANTED
+    missing = await talk.ask("GET", "/api/v1/user/1/state")
+    assert (missing.status, missing.code) == (404, "user_unknown")
+    for asked, answered in talk.meddler.heard:
+        for octets in (asked.content, answered.content):
+            assert not any(word in octets for word in (b"theme", b"dark", b"Luc", b"user_"))
+        assert set(answered.headers) <= {
+            *("content-type", "content-length", "cache-control", "x-correlation-id"),
+            *("date", "connection"),
+        }
+        assert answered.status == 200
+
+
+@pytest.mark.criterion("4.3.4")
+async def test_a_service_that_encrypts_is_never_answered_in_plain_text(talk: Talk) -> None:
+    """Not even if it forgets to: nobody talks either side out of it."""
+    unbound = talk.service.request("GET", talk.preferences, req=None)
+    came = await talk.send(unbound)
+    assert (came.status, json.loads(came.content)["code"]) == (401, "token_unbound")
+    plain = talk.service.request("PUT", talk.preferences, content=json.dumps(WANTED).encode())
+    assert talk.service.read(plain, await talk.send(plain)).code == "body_not_decryptable"
+    again = talk.service.request("PUT", talk.preferences, content=json.dumps(WANTED).encode())
+    as_json = again.with_header("Content-Type", "application/json")
+    assert talk.service.read(again, await talk.send(as_json)).code == "media_type_unsupported"
+    assert talk.stored() == FIRST
+
+
+@pytest.mark.criterion("4.3.4")
+async def test_a_changed_request_has_no_effect(talk: Talk, others: Service) -> None:
+    older = talk.service.request("PUT", talk.preferences, FIRST)
+    assert talk.service.read(older, await talk.send(older)).status == 200
+    of_others = others.forge.token()
+    attacks = on_requests(older, talk.service.encrypt_to, of_others)
+    assert len(attacks) > 30
+    for name, attack in attacks.items():
+        sent = talk.wanting()
+        assert attack(sent) != sent, name
+        talk.meddler.change_request = attack
+        inner = believed(talk.service, sent, await talk.send(sent))
+        assert inner is None or inner.status >= 400, name
+        assert talk.stored() == FIRST, name
+
+
+async def test_a_changed_query_string_is_answered_to_nobody(talk: Talk) -> None:
+    for name, attack in ON_QUERIES.items():
+        sent = talk.service.request("GET", "/api/v1/users?limit=1&username=ana")
+        talk.meddler.change_request = attack
+        came = await talk.send(sent)
+        assert (came.status, json.loads(came.content)["code"]) == (
+            401,
+            "token_bound_elsewhere",
+        ), name
+
+
+@pytest.mark.criterion("4.3.4")
+async def test_headers_that_were_not_signed_count_for_nothing(talk: Talk) -> None:
+    for name, attack in WITHOUT_EFFECT.items():
+        assert (await talk.ask("PUT", talk.preferences, FIRST)).body == FIRST
+        sent = talk.wanting()
+        talk.meddler.change_request = attack
+        inner = talk.service.read(sent, await talk.send(sent))
+        assert (inner.status, inner.body) == (200, WANTED), name
+        assert talk.stored() == WANTED, name
+
+
+@pytest.mark.criterion("4.3.4")
+async def test_a_changed_answer_is_not_believed(talk: Talk, others: Service) -> None:
+    earlier = talk.service.request("GET", talk.preferences)
+    older = await talk.send(earlier)
+    theirs = others.request("GET", talk.preferences)
+    of_others = await talk.send(theirs)
+    assert others.read(theirs, of_others).body == FIRST
+    published = await talk.send(Sent("GET", "/.well-known/yabot-keys"))
+    list_of_keys = published.content.decode()
+    assert talk.service.learn_from_list(list_of_keys)
+    for name, attack in on_answers(talk.service, older, of_others, list_of_keys).items():
+        sent = talk.service.request("GET", talk.preferences)
+        talk.meddler.change_answer = attack
+        assert believed(talk.service, sent, await talk.send(sent)) is None, name
+    talk.meddler.behave()
+    assert (await talk.ask("GET", talk.preferences)).body == FIRST
+
+
+@pytest.mark.criterion("4.3.4")
+async def test_what_yabot_has_told_another_service_is_not_believed(
+    talk: Talk, others: Service
+) -> None:
+    """It asks under the same jti, reads its own answer, and encrypts that for the other one."""
+    sent = talk.service.request("GET", talk.preferences, jti="the-same-for-both")
+    theirs = others.request("GET", "/api/v1/user/1/state", jti="the-same-for-both")
+    came = await talk.send(theirs)
+    _, signed = others.recipient.read(came.content)
+    recipient = json.loads(talk.service.recipient.jwk)
+    forged = encrypted(recipient["kid"], recipient["x"], signed, cty="JWT")
+    assert believed(talk.service, sent, came.but(content=forged)) is None
+    assert others.read(theirs, came).status == 404
+
+
+async def test_an_answer_cut_anywhere_is_not_believed(talk: Talk) -> None:
+    sent = talk.service.request("GET", talk.preferences)
+    came = await talk.send(sent)
+    whole = came.content
+    for length in range(len(whole)):
+        cut = came.but(content=whole[:length])
+        assert believed(talk.service, sent, cut) is None, length
+    assert talk.service.read(sent, came).body == FIRST
+
+
+@pytest.mark.criterion("4.3.4")
+async def test_the_same_request_again_is_refused(talk: Talk) -> None:
+    sent = talk.wanting()
+    assert talk.service.read(sent, await talk.send(sent)).status == 200
+    assert (await talk.ask("PUT", talk.preferences, FIRST)).status == 200
+    for again in (sent, sent.with_header("X-Correlation-Id", "another")):
+        came = await talk.send(again)
+        assert (came.status, json.loads(came.content)["code"]) == (401, "token_replayed")
+        assert believed(talk.service, sent, came) is None
+    assert talk.stored() == FIRST
