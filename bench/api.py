@@ -19,7 +19,7 @@ STATE = f"/user/{FIRST_USER}/state"
 
 async def api_figures(engines: Engines) -> list[Figure]:
     """A warm GET of a user's state: with its token, its checks, its limits and metrics."""
-    async with running(engines, "bench_api") as program, _bare(engines, program) as bare_port:
+    async with running(engines, "bench_api") as program, bare_api(engines, program) as bare_port:
         bare_request = request("GET", STATE)
 
         async def bare(connections: int = 32) -> Answers:
@@ -52,9 +52,10 @@ def _figure(name: str, ours: float, baseline: float, limit: float | None = None)
 
 
 @asynccontextmanager
-async def _bare(engines: Engines, program: Running) -> AsyncIterator[int]:
+async def bare_api(engines: Engines, program: Running) -> AsyncIterator[int]:
+    """The port of a bare route that reads the same document."""
     port = free_port()
-    folder = engines.folder / "bench_api_bare"
+    folder = engines.folder / f"{program.database}_bare"
     folder.mkdir()
     arguments = (str(port), engines.mongodb_uri, program.database)
     async with process(folder, sys.executable, "-m", "bench.api_bare", *arguments) as server:

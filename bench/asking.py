@@ -5,9 +5,10 @@ connections at once, and ends with SIGTERM: full load from a process of its own.
 """
 
 import asyncio
+import ssl
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import quantiles
 from time import perf_counter
@@ -82,29 +83,49 @@ class Connection(asyncio.Protocol):
 
 
 async def ask(
-    port: int, request: bytes | Sequence[bytes], connections: int, times: int = 1
+    port: int,
+    request: bytes | Sequence[bytes],
+    connections: int,
+    times: int = 1,
+    *,
+    tls: ssl.SSLContext | None = None,
+    keep_alive: bool = True,
 ) -> Answers:
-    """``times`` the same, or each of several once, from so many connections at once."""
+    """``times`` the same, or each of several once, from so many connections at once.
+
+    Without ``keep_alive`` each is asked on a connection of its own, so many at once all the same.
+    """
     left = iter([request] * times if isinstance(request, bytes) else request)
     answers = Answers()
     started = perf_counter()
-    await _asking(port, lambda: next(left, None), connections, answers)
+    async with asyncio.timeout(PATIENCE):
+        lane = _kept if keep_alive else _anew
+        await asyncio.gather(*(lane(port, left, answers, tls) for _ in range(connections)))
     answers.seconds = perf_counter() - started
     return answers
 
 
-async def _asking(
-    port: int, next_request: Callable[[], bytes | None], connections: int, answers: Answers
+async def _kept(
+    port: int, left: Iterator[bytes], answers: Answers, tls: ssl.SSLContext | None
 ) -> None:
-    loop = asyncio.get_running_loop()
+    """One connection, until nothing is left to ask."""
+    loop, host = asyncio.get_running_loop(), LOCAL if tls else None
+    _, protocol = await loop.create_connection(
+        lambda: Connection(lambda: next(left, None), answers),
+        LOCAL,
+        port,
+        ssl=tls,
+        server_hostname=host,
+    )
+    await protocol.ended
 
-    def connection() -> Connection:
-        return Connection(next_request, answers)
 
-    opening = (loop.create_connection(connection, LOCAL, port) for _ in range(connections))
-    async with asyncio.timeout(PATIENCE):
-        opened = await asyncio.gather(*opening)
-        await asyncio.gather(*(protocol.ended for _, protocol in opened))
+async def _anew(
+    port: int, left: Iterator[bytes], answers: Answers, tls: ssl.SSLContext | None
+) -> None:
+    """One connection after the other."""
+    for request in left:
+        await _kept(port, iter([request]), answers, tls)
 
 
 def request(method: str, path: str, token: str = "", body: bytes = b"") -> bytes:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import ssl
 import sys
 import urllib.request
 from asyncio.subprocess import Process
@@ -32,6 +33,8 @@ class Running:
     port: int
     token: str
     database: str
+    # For who asks it; None: it is asked without TLS.
+    tls: ssl.SSLContext | None = None
 
     def get(self, path: str) -> bytes:
         return request("GET", f"/api/v1{path}", self.token)
@@ -49,9 +52,18 @@ class Running:
 
 @asynccontextmanager
 async def running(
-    engines: Engines, name: str, *, users: int = 1, **settings: str
+    engines: Engines,
+    name: str,
+    tls: ssl.SSLContext | None = None,
+    /,
+    *,
+    users: int = 1,
+    **settings: str,
 ) -> AsyncIterator[Running]:
-    """With so many ``users``, the first of whom is FIRST_USER, and no quota."""
+    """With so many ``users``, the first of whom is FIRST_USER, and no quota.
+
+    ``tls`` is for who asks it, where its settings say that it listens with TLS.
+    """
     folder, port = engines.folder / name, free_port()
     folder.mkdir()
     environ = {
@@ -72,8 +84,9 @@ async def running(
     token = issue(token_keys(folder / "data" / "keys"), "bench", SCOPES, timedelta(hours=1))
     command = Path(sys.executable).with_name("yabot")
     async with process(folder, command, "run", environ=environ) as started:
-        await until_answered(f"http://127.0.0.1:{port}/health/startup", started)
-        program = Running(folder, port, token, name)
+        scheme = "http" if tls is None else "https"
+        await until_answered(f"{scheme}://127.0.0.1:{port}/health/startup", started, tls)
+        program = Running(folder, port, token, name, tls)
         for number in range(users):
             await _register(program, FIRST_USER + number)
         yield program
@@ -97,17 +110,17 @@ async def process(
                 await started.wait()
 
 
-async def until_answered(url: str, server: Process) -> None:
+async def until_answered(url: str, server: Process, tls: ssl.SSLContext | None = None) -> None:
     """With 200, by a server that has been started."""
     async with asyncio.timeout(PATIENCE):
-        while not await asyncio.to_thread(_answers, url):
+        while not await asyncio.to_thread(_answers, url, tls):
             assert server.returncode is None, "it has ended: what it said is in its folder"
             await asyncio.sleep(0.05)
 
 
-def _answers(url: str) -> bool:
+def _answers(url: str, tls: ssl.SSLContext | None) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=5):
+        with urllib.request.urlopen(url, timeout=5, context=tls):
             return True
     except OSError:
         return False
@@ -116,4 +129,4 @@ def _answers(url: str) -> bool:
 async def _register(program: Running, user_id: int) -> None:
     body = {"user_id": str(user_id), "first_name": "Lucía", "language_code": "es"}
     wanted = program.send("POST", "/users", body, key=f"new-{user_id}")
-    (await ask(program.port, wanted, 1)).require(201)
+    (await ask(program.port, wanted, 1, tls=program.tls)).require(201)
