@@ -14,6 +14,7 @@ import pytest
 from tests.api.auth.asking import ask
 from tests.api.auth.operating import Operator
 from tests.api.encryption.attacks import ON_QUERIES, WITHOUT_EFFECT, on_answers, on_requests
+from tests.api.encryption.fuzz import SECRET, a_plaintext, fuzzed
 from tests.api.encryption.jwe import encrypted
 from tests.api.encryption.service import Disbelieved, Inner, Service
 from tests.api.encryption.wire import Came, Meddler, Sent, meddling, send
@@ -235,6 +236,28 @@ async def test_an_answer_cut_anywhere_is_not_believed(talk: Talk) -> None:
         cut = came.but(content=whole[:length])
         assert believed(talk.service, sent, cut) is None, length
     assert talk.service.read(sent, came).body == FIRST
+
+
+async def test_what_cannot_be_read_gets_one_answer_and_is_quoted_nowhere(
+    talk: Talk, playing: Program
+) -> None:
+    """Ten thousand more: see test_fuzzed."""
+    key, before = talk.service.encrypt_to, len(playing.errors)
+    originals = [encrypted(key["kid"], key["x"], a_plaintext()) for _ in range(5)]
+    answers: set[tuple[int, str]] = set()
+    bodies = list(fuzzed(originals, 300, seed=4))
+    for body in bodies:
+        sent = talk.service.request("PUT", talk.preferences, content=body)
+        inner = talk.service.read(sent, await send(sent, talk.meddler.api_port))
+        answers.add((inner.status, inner.code))
+    # What stands for the same octets as before is read, and is nothing that preferences can be.
+    assert answers <= {(400, "body_not_decryptable"), (422, "invalid_request")}
+    told = playing.errors[before:]
+    assert SECRET.decode() not in told
+    pieces = (each[at : at + 30].decode("latin-1") for each in bodies for at in (0, 60))
+    assert [each for each in pieces if len(each) == 30 and each in told] == []
+    assert '"level":"error"' not in told.replace(" ", "")
+    assert talk.stored() == FIRST
 
 
 @pytest.mark.criterion("4.3.4")
