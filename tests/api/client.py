@@ -20,6 +20,7 @@ from yabot.api.caller import SCOPES, Caller
 from yabot.api.counters import Counters
 from yabot.api.door import Door
 from yabot.api.fairness import Fairness
+from yabot.api.gate import Authenticate
 from yabot.api.phases import Message
 from yabot.api.quota import Quota
 from yabot.api.recorder import RequestRecorder
@@ -115,9 +116,10 @@ async def serving(
     *offered: Routes,
     recorder: RequestRecorder | None = None,
     fairness: Fairness | None = None,
+    authenticate: Authenticate = as_it_says,
 ) -> AsyncIterator[ApiClient]:
     recorder, fairness = recorder or RequestRecorder(), fairness or without_haste()
-    app = build_api({}, offered, as_it_says, fairness, recorder)
+    app = build_api({}, offered, authenticate, fairness, recorder)
     server = HttpServer(app, "127.0.0.1", 0, variable="API_PORT")
     await server.start()
     # A connection that has been idle may be ended just when it is used again.

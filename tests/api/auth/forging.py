@@ -45,6 +45,11 @@ class Forge:
         return json.dumps({"kty": "OKP", "crv": "Ed25519", "x": b64(self.raw), "kid": self.kid})
 
     @property
+    def private_jwk(self) -> Json:
+        """What the service keeps."""
+        return {**json.loads(self.jwk), "d": b64(self.private.private_bytes_raw())}
+
+    @property
     def public(self) -> PublicKey:
         return PublicKey.read(self.jwk)
 

@@ -7,11 +7,12 @@ import httpx
 
 from yabot_client.calls import Answer, Call
 from yabot_client.clock import Clock
-from yabot_client.errors import Unreachable, YabotError
+from yabot_client.errors import Unreachable, UntrustedAnswer, YabotError
 from yabot_client.outcomes import Outcome, Refusal
 from yabot_client.protection import Protection
 from yabot_client.requests import Meant, meant_by
 from yabot_client.retrying import Retrying, Tries
+from yabot_client.tagged import NOT_MODIFIED
 from yabot_client.wire import Failure, HttpResponse, Steps, Wait
 
 
@@ -41,7 +42,7 @@ class Exchange:
         while True:
             outcome = yield from self._try(meant, tries.left(self.clock.monotonic()))
             if isinstance(outcome, Answer):
-                return outcome
+                return _expected(outcome, call)
             if (yield from self._mend(outcome, mended)):
                 continue
             wait = tries.wait_after(outcome, self.clock.monotonic())
@@ -63,6 +64,13 @@ class Exchange:
             return False
         mended.add(outcome.code)
         return (yield from self.protection.mend(outcome))
+
+
+def _expected(answer: Answer, call: Call) -> Answer:
+    """Raises UntrustedAnswer for a 304 to who has not said what they have."""
+    if answer.status == NOT_MODIFIED and call.if_none_match is None:
+        raise UntrustedAnswer("The answer is 304 to a request that has named no ETag.")
+    return answer
 
 
 def _error_of(outcome: Refusal | Failure) -> YabotError:

@@ -12,6 +12,7 @@ from yabot_client.calls import Answer
 from yabot_client.clock import seconds_of_date
 from yabot_client.codes import CODES
 from yabot_client.errors import FieldError, Refused, UntrustedAnswer, YabotError
+from yabot_client.tagged import NOT_MODIFIED
 from yabot_client.wire import Failure, HttpResponse
 
 PROBLEM = "application/problem+json"
@@ -42,6 +43,8 @@ def outcome_of(status: int, headers: Mapping[str, str], body: bytes) -> Answer |
     found = httpx.Headers(headers)
     if 200 <= status < 300:
         return Answer(status, found, _parsed(body, found) if body else None)
+    if status == NOT_MODIFIED:
+        return Answer(status, found)
     if status < 400:
         raise UntrustedAnswer(
             f"The answer is {status}, a redirection: YABOT makes none, so the address is another's."

@@ -38,6 +38,7 @@ def meant_by(call: Call, base: httpx.URL, idempotency_key: str | None) -> Meant:
     named = {
         "Idempotency-Key": idempotency_key,
         "If-Match": call.if_match,
+        "If-None-Match": call.if_none_match,
         "X-Correlation-Id": correlation.current(),
     }
     headers = {name: _checked(name, value) for name, value in named.items() if value is not None}
