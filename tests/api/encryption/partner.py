@@ -161,6 +161,7 @@ class Api:
     """Asked over HTTP, octet by octet."""
 
     def __init__(self, port: int, recorder: RequestRecorder, partner: Partner) -> None:
+        self.port = port
         self._echo = Echo(port)
         self.recorder = recorder
         self.partner = partner
