@@ -9,9 +9,11 @@ from starlette.responses import Response
 
 from tests.api.client import ApiClient, serving, without_haste
 from yabot.api import turns as bounds
-from yabot.api.problems import MEDIA_TYPE
+from yabot.api.labels import MOST_SERVICES, OTHERS
+from yabot.api.problems import MEDIA_TYPE, Refused
 from yabot.api.requests import Asking
 from yabot.api.routes import Routes
+from yabot.observability.metrics import API_TURNED_AWAY
 
 pytestmark = pytest.mark.engine
 
@@ -95,3 +97,23 @@ async def test_whatever_becomes_of_a_request_its_turn_ends(
     api.scopes = []
     for _ in range(bounds.AT_ONCE + 1):
         assert (await api.get("/quick")).status == 403
+
+
+async def test_turned_away_services_are_told_apart_up_to_a_bound() -> None:
+    """A token of ours names whatever service it likes."""
+    fairness, before = without_haste(per_minute=0), _turned_away().get(OTHERS, 0)
+    for number in range(MOST_SERVICES + 3):
+        with pytest.raises(Refused):
+            await fairness.enter(f"away-{number}")
+    told = _turned_away()
+    assert sum(service.startswith("away-") for service in told) == MOST_SERVICES
+    assert told[OTHERS] == before + 3
+
+
+def _turned_away() -> dict[str, float]:
+    return {
+        sample.labels["service"]: sample.value
+        for metric in API_TURNED_AWAY.collect()
+        for sample in metric.samples
+        if sample.name.endswith("_total") and sample.labels["code"] == "quota_exceeded"
+    }

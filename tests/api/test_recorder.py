@@ -14,13 +14,12 @@ from yabot.api import recorded
 from yabot.api.app import build_api
 from yabot.api.auth import refusals
 from yabot.api.caller import Caller
+from yabot.api.labels import MOST_SERVICES, OTHERS
 from yabot.api.phases import Message
 from yabot.api.recorder import (
     LINES_ABOUT_STRANGERS,
     MOST_OF_SERVICES,
     MOST_OF_STRANGERS,
-    MOST_SERVICES,
-    OTHERS,
     Asked,
     RequestRecorder,
 )

@@ -1,15 +1,17 @@
 """What keeps services from taking the program from each other, and from its readers."""
 
+from yabot.api.labels import ServiceLabels
 from yabot.api.problems import Refused
 from yabot.api.quota import Quota, Standing
 from yabot.api.turns import REFUSED, Turns
-from yabot.observability.metrics import API_TURNED_AWAY
+from yabot.observability.metrics import API_TURNED_AWAY, labelled
 
 
 class Fairness:
     def __init__(self, quota: Quota, turns: Turns) -> None:
         self._quota = quota
         self._turns = turns
+        self._labels = ServiceLabels()
 
     async def enter(self, service: str) -> Standing:
         """Until its turn has come; ``leave`` ends it. Raises Refused when it is to come later."""
@@ -17,7 +19,7 @@ class Fairness:
             standing = await self._quota.use(service)
             await self._turns.take(service)
         except Refused as refused:
-            API_TURNED_AWAY.labels(service, refused.code).inc()
+            labelled(API_TURNED_AWAY, self._labels.of(service), refused.code).inc()
             raise
         return standing
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
 
+from yabot.api.labels import ServiceLabels
 from yabot.clock import utc_now
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import API_REQUESTS, labelled
@@ -23,9 +24,6 @@ MOST_OF_SERVICES = 1000
 MOST_OF_STRANGERS = 200
 # Lines of the log in a minute about those who have shown no valid token.
 LINES_ABOUT_STRANGERS = 60
-# Services are named by operators; whatever is beyond so many is counted together.
-MOST_SERVICES = 200
-OTHERS = "*"
 # Neither is a service's name or an operation's id.
 NOBODY = NOTHING = "-"
 
@@ -67,11 +65,12 @@ class RequestRecorder:
         self._minutes: deque[tuple[datetime, Counter[Kind]]] = deque()
         self._of_services: deque[Refusal] = deque(maxlen=MOST_OF_SERVICES)
         self._of_strangers: deque[Refusal] = deque(maxlen=MOST_OF_STRANGERS)
-        self._services: set[str] = set()
+        self._labels = ServiceLabels()
 
     def note(self, asked: Asked) -> None:
         now = utc_now()
-        kind = (self._named(asked.service), asked.operation or NOTHING, asked.status)
+        service = NOBODY if asked.service is None else self._labels.of(asked.service)
+        kind = (service, asked.operation or NOTHING, asked.status)
         labelled(API_REQUESTS, kind[0], kind[1], str(kind[2])).inc()
         self._minute(now)[kind] += 1
         if asked.is_refused:
@@ -101,14 +100,6 @@ class RequestRecorder:
         while self._minutes[0][0] <= now - KEPT_FOR:
             self._minutes.popleft()
         return self._minutes[-1][1]
-
-    def _named(self, service: str | None) -> str:
-        if service is None:
-            return NOBODY
-        if service not in self._services and len(self._services) >= MOST_SERVICES:
-            return OTHERS
-        self._services.add(service)
-        return service
 
     def _refused(self, refusal: Refusal) -> None:
         asked = refusal.asked

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from tests.api.auth.conftest import CLIENT, House, request_from
 from tests.api.auth.forging import BAD, Forge
@@ -132,6 +133,18 @@ async def test_before_sql_has_been_read_nobody_is_told_that_a_token_is_worth_not
     assert begun.refused == []
     house.database.gate.reason = None
     assert await begun.code(orders.token()) == "ok"
+
+
+async def test_trouble_that_nobody_has_thought_of_is_no_failure_of_the_request(
+    house: House, orders: Forge
+) -> None:
+    assert await house.code(orders.token()) == "ok"
+    with house.database.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE api_revocations RENAME TO gone")
+    with pytest.raises(OperationalError, match="no such table"):
+        await house.knowledge.look()
+    assert await house.code(Forge().token()) == "token_key_unknown"
+    assert await house.code(orders.token()) == "ok"
 
 
 class Counted(Knowledge):
