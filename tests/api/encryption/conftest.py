@@ -11,11 +11,16 @@ __all__ = ["clock_as_it_was", "house"]
 
 
 @pytest.fixture
-def partner() -> Partner:
-    return Partner(Keys())
+def keys() -> Keys:
+    return Keys()
 
 
 @pytest.fixture
-async def served(house: House, partner: Partner) -> AsyncIterator[Api]:
-    async with encrypted_api(house, partner) as served:
+def partner(keys: Keys) -> Partner:
+    return Partner(keys.offered)
+
+
+@pytest.fixture
+async def served(house: House, keys: Keys, partner: Partner) -> AsyncIterator[Api]:
+    async with encrypted_api(house, keys, partner) as served:
         yield served

@@ -20,7 +20,7 @@ from yabot.api.encryption.exchange import Exchanges
 from yabot.api.encryption.keys import EncryptionKeys
 from yabot.api.fairness import Fairness
 from yabot.api.jose.encryption import DecryptionKey, RecipientKey
-from yabot.api.jose.signing import SigningKey
+from yabot.api.jose.signing import PublicKey, SigningKey
 from yabot.api.recorder import RequestRecorder
 from yabot.api.routes import Routes
 from yabot.runtime.http import HttpServer
@@ -29,15 +29,27 @@ from yabot.runtime.patience import USUAL, Limits
 SIGNED_FOR = 60
 
 
+@dataclass(frozen=True)
+class Offered:
+    """YABOT's public keys, as services know them."""
+
+    encrypt_to: RecipientKey
+    answers: PublicKey
+
+
 @dataclass
 class Keys:
-    """Of YABOT, made for a test."""
+    """YABOT's, made for a test."""
 
     decryption: DecryptionKey = field(default_factory=DecryptionKey.generate)
     answering: SigningKey = field(default_factory=SigningKey.generate)
 
     def decrypting(self, kid: str) -> DecryptionKey | None:
         return self.decryption if kid == self.decryption.kid else None
+
+    @property
+    def offered(self) -> Offered:
+        return Offered(self.decryption.public, self.answering.public)
 
 
 @dataclass(frozen=True)
@@ -88,7 +100,7 @@ class Inner:
 
 @dataclass
 class Partner:
-    keys: Keys
+    offered: Offered
     forge: Forge = field(default_factory=Forge)
     recipient: Recipient = field(default_factory=Recipient)
 
@@ -97,7 +109,7 @@ class Partner:
         return Protection(encrypt_to=RecipientKey.read(self.recipient.jwk))
 
     def encrypted(self, plain: bytes, /, **changed: Any) -> bytes:
-        key = self.keys.decryption.public
+        key = self.offered.encrypt_to
         return encrypted(key.kid, key.x, plain, **changed)
 
     def request(
@@ -137,7 +149,7 @@ class Partner:
         assert answer.headers["cache-control"] == "no-store"
         header, signed = self.recipient.read(answer.content)
         assert (header["kid"], header["cty"]) == (self.recipient.kid, "JWT")
-        claims = _verified(signed, self.keys.answering)
+        claims = _verified(signed, self.offered.answers)
         assert claims["req"] == claims_of(request.token)["jti"]
         assert (claims["iss"], claims["aud"]) == ("yabot", self.forge.service)
         return Inner(claims["status"], claims["headers"], claims.get("body", ""), claims)
@@ -148,11 +160,11 @@ def claims_of(token: str) -> Json:
     return dict(json.loads(unb64(token.split(".")[1])))
 
 
-def _verified(signed: bytes, key: SigningKey) -> Json:
+def _verified(signed: bytes, key: PublicKey) -> Json:
     head, payload, signature = signed.decode().split(".")
     header = {"alg": "Ed25519", "kid": key.kid, "typ": "yabot-answer+jwt"}
     assert json.loads(unb64(head)) == header
-    public = Ed25519PublicKey.from_public_bytes(unb64(key.public.x))
+    public = Ed25519PublicKey.from_public_bytes(unb64(key.x))
     public.verify(unb64(signature), f"{head}.{payload}".encode())
     return dict(json.loads(unb64(payload)))
 
@@ -180,11 +192,11 @@ class Api:
 @asynccontextmanager
 async def encrypted_api(
     house: House,
+    keys: EncryptionKeys,
     partner: Partner,
     *more: Routes,
     fairness: Fairness | None = None,
     limits: Limits = USUAL,
-    keys: EncryptionKeys | None = None,
 ) -> AsyncIterator[Api]:
     """It offers the echo, and ``more``; ``partner`` is registered."""
     scopes = ("users:read", "users:write", "admin")
@@ -197,7 +209,7 @@ async def encrypted_api(
         house.door,
         fairness or without_haste(),
         recorder,
-        exchanges=Exchanges(keys or partner.keys, house.used, house.judge),
+        exchanges=Exchanges(keys, house.used, house.judge),
     )
     server = HttpServer(app, "127.0.0.1", 0, variable="API_PORT", limits=limits)
     await server.start()

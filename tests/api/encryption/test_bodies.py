@@ -93,7 +93,7 @@ OTHERS = DecryptionKey.generate().public
 
 def _malformed(partner: Partner) -> dict[str, bytes]:
     plain = b'{"said": 1}'
-    ours = partner.keys.decryption.public
+    ours = partner.offered.encrypt_to
     right = partner.encrypted(plain)
     head, _, nonce, content, tag = right.split(b".")
     zip_header = partner.encrypted(plain, zip="DEF")

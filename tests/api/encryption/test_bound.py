@@ -9,7 +9,7 @@ import pytest
 
 from tests.api.auth.conftest import House
 from tests.api.auth.forging import Forge, b64
-from tests.api.encryption.partner import Api, Keys, Partner, Request, claims_of
+from tests.api.encryption.partner import Api, Partner, Request, claims_of
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import NewDatabase
 from yabot import clock
@@ -158,7 +158,7 @@ async def test_of_copies_that_come_at_once_one_is_taken(served: Api, partner: Pa
 
 
 async def test_services_do_not_use_up_each_others(served: Api, house: House) -> None:
-    other = Partner(served.partner.keys, Forge("billing"))
+    other = Partner(served.partner.offered, Forge("billing"))
     scopes = ("users:read", "users:write")
     await house.register(other.forge, *scopes, protection=other.protection)
     for partner in (served.partner, other):
@@ -221,7 +221,7 @@ async def test_it_is_forgotten_when_it_holds_nowhere_any_more(
 
 async def test_who_does_not_encrypt_may_bind_its_tokens_too(served: Api, house: House) -> None:
     """Then they hold for that request alone, and its headers as they were signed."""
-    plain = Partner(Keys(), Forge("billing"))
+    plain = Partner(served.partner.offered, Forge("billing"))
     await house.register(plain.forge, "users:read", "users:write")
     json = (b"Content-Type: application/json",)
     request = plain.request("PUT", "/echo", content=b'{"said": 1}').changed(headers=json)
@@ -252,7 +252,7 @@ async def test_a_token_of_ours_in_the_name_of_a_service_is_not_encrypted(
 async def test_a_service_that_begins_to_encrypt_is_held_to_it_at_once(
     served: Api, house: House
 ) -> None:
-    plain = Partner(served.partner.keys, Forge("billing"))
+    plain = Partner(served.partner.offered, Forge("billing"))
     await house.register(plain.forge, "users:read")
     request = Request("GET", "/api/v1/echo", plain.forge.token(), b"")
     assert (await served.send(request)).status == 200

@@ -19,7 +19,8 @@ from yabot.api.problems import Refused
 from yabot.clock import utc_now
 
 BODIES = 10_000
-PARTNER = Partner(Keys())
+KEYS = Keys()
+PARTNER = Partner(KEYS.offered)
 REFUSED = (400, "body_not_decryptable")
 
 
@@ -36,7 +37,7 @@ async def judge(_scope: Message, refused: Refused) -> Refused:
 
 
 USED: Any = TakesAll()
-SHARED = Exchanges(PARTNER.keys, USED, judge)
+SHARED = Exchanges(KEYS, USED, judge)
 
 
 async def answered(body: bytes, handled: Callable[[bytes], None]) -> bytes:

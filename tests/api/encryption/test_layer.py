@@ -10,7 +10,7 @@ from tests.api.auth.conftest import House
 from tests.api.auth.forging import Forge
 from tests.api.client import without_haste
 from tests.api.echo import Heads, Heard
-from tests.api.encryption.partner import Api, Partner, Request, claims_of, encrypted_api
+from tests.api.encryption.partner import Api, Keys, Partner, Request, claims_of, encrypted_api
 from yabot.api.encryption.own_keys import OwnKeys
 from yabot.api.problems import ProblemBody
 from yabot.api.requests import Asking, AskingAgain, tag
@@ -70,7 +70,9 @@ async def test_whatever_the_status_is_outside_it_is_the_same(
     assert ("body" in inner.claims) == bool(inner.text)
 
 
-async def test_an_unchanged_answer_is_304_inside(house: House, partner: Partner) -> None:
+async def test_an_unchanged_answer_is_304_inside(
+    house: House, keys: Keys, partner: Partner
+) -> None:
     routes = Routes("tagged")
 
     @routes.get("/tagged", needs="users:read", gives=Heard)
@@ -78,7 +80,7 @@ async def test_an_unchanged_answer_is_304_inside(house: House, partner: Partner)
         """Say it once."""
         return asking.answer(Heard(said="once"), tag(7))
 
-    async with encrypted_api(house, partner, routes) as served:
+    async with encrypted_api(house, keys, partner, routes) as served:
         first = await served.ask("GET", "/tagged")
         assert (first.status, first.headers["etag"]) == (200, '"7"')
         again = await served.ask("GET", "/tagged", signed={"If-None-Match": '"7"'})
@@ -124,8 +126,8 @@ async def test_head_cannot_be_answered(served: Api, partner: Partner) -> None:
     assert (answer.status, answer.headers["allow"], answer.content) == (405, "GET", b"")
 
 
-async def test_the_quota_is_told_inside(house: House, partner: Partner) -> None:
-    async with encrypted_api(house, partner, fairness=without_haste(1)) as served:
+async def test_the_quota_is_told_inside(house: House, keys: Keys, partner: Partner) -> None:
+    async with encrypted_api(house, keys, partner, fairness=without_haste(1)) as served:
         assert (await served.ask("GET", "/echo")).status == 200
         request = partner.request("GET", "/echo")
         inner = partner.read(request, await served.send(request))
@@ -150,7 +152,7 @@ async def test_operators_see_how_it_was_answered_inside(served: Api) -> None:
 
 
 async def test_an_answer_that_cannot_be_encrypted_does_not_go_out(
-    house: House, partner: Partner
+    house: House, keys: Keys, partner: Partner
 ) -> None:
     routes = Routes("binary")
 
@@ -159,7 +161,7 @@ async def test_an_answer_that_cannot_be_encrypted_does_not_go_out(
         """Answer with what is no text."""
         return Response(b"my secret \xff")
 
-    async with encrypted_api(house, partner, routes) as served:
+    async with encrypted_api(house, keys, partner, routes) as served:
         answer = await served.send(partner.request("GET", "/binary"))
     assert (answer.status, answer.code) == (500, "internal_error")
     assert b"my secret" not in answer.content
@@ -168,7 +170,7 @@ async def test_an_answer_that_cannot_be_encrypted_does_not_go_out(
 async def test_while_no_answer_could_be_signed_nothing_takes_effect(
     house: House, partner: Partner, tmp_path: Path
 ) -> None:
-    async with encrypted_api(house, partner, keys=OwnKeys(tmp_path / "keys")) as served:
+    async with encrypted_api(house, OwnKeys(tmp_path / "keys"), partner) as served:
         request = partner.request("PUT", "/echo", {"said": 1})
         answer = await served.send(request)
         assert (answer.status, answer.code) == (503, "store_unavailable")
@@ -184,7 +186,7 @@ async def test_others_are_asked_and_answered_as_ever(served: Api, house: House) 
 
 
 async def test_an_answer_is_for_the_key_that_the_service_had_when_it_asked(
-    house: House, partner: Partner
+    house: House, keys: Keys, partner: Partner
 ) -> None:
     routes, begun, may_end = Routes("slow"), asyncio.Event(), asyncio.Event()
 
@@ -195,11 +197,11 @@ async def test_an_answer_is_for_the_key_that_the_service_had_when_it_asked(
         await may_end.wait()
         return asking.answer(Heard(said="late"))
 
-    async with encrypted_api(house, partner, routes) as served:
+    async with encrypted_api(house, keys, partner, routes) as served:
         request = partner.request("GET", "/slow")
         under_way = asyncio.create_task(served.send(request))
         await begun.wait()
-        changed = Partner(partner.keys, partner.forge)
+        changed = Partner(keys.offered, partner.forge)
         await house.protect(partner.forge.service, changed.protection)
         await house.knowledge.look()
         may_end.set()

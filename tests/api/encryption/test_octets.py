@@ -16,7 +16,8 @@ from yabot.api.encryption.layer import Decrypting, Encrypting
 from yabot.api.gate import Gate
 from yabot.api.phases import Message, Receive, Send
 
-PARTNER = Partner(Keys())
+KEYS = Keys()
+PARTNER = Partner(KEYS.offered)
 # The API sets them itself.
 OUR_OWN = {*NOT_SIGNED, "x-correlation-id", "cache-control"}
 HEADERS = st.dictionaries(
@@ -55,7 +56,7 @@ async def exchanged(
         Decrypting(handler),
         house.door,
         without_haste(),
-        Exchanges(PARTNER.keys, house.used, house.judge),
+        Exchanges(KEYS, house.used, house.judge),
     )
     sent: list[Message] = []
 
