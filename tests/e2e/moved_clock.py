@@ -24,9 +24,14 @@ def obey(folder: Path) -> None:
         move()
 
 
+def begin_ahead(folder: Path, by: timedelta) -> None:
+    """So far ahead a program of that folder begins."""
+    (folder / "ahead").write_text(f"{by.total_seconds()}")
+
+
 def be_ahead(folder: Path, by: timedelta, tell: Callable[[signal.Signals], None]) -> None:
     """``by`` in all, and wait until the program, which is told with a signal, knows."""
     wanted, done = folder / "ahead", folder / "ahead.done"
-    wanted.write_text(f"{by.total_seconds()}")
+    begin_ahead(folder, by)
     tell(SIGNAL)
     wait_until(lambda: done.exists() and done.read_text() == wanted.read_text())

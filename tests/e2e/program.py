@@ -45,7 +45,8 @@ class Program:
         own["INBOUND_EVENT_TYPES"] = "user_interaction, reaction_detected"
         self.settings = {**own, **ports, **settings}
         self.pid: int | None = None
-        self._ahead = timedelta()
+        # Of the machine's clock.
+        self.ahead = timedelta()
         self._forks = forks
         self._stores: Stores | None = None
 
@@ -112,8 +113,8 @@ class Program:
 
     def pass_time(self, **units: float) -> None:
         """It is later from now on, by as many ``days``, ``hours`` or ``seconds``."""
-        self._ahead += timedelta(**units)
-        be_ahead(self.folder, self._ahead, self.signal)
+        self.ahead += timedelta(**units)
+        be_ahead(self.folder, self.ahead, self.signal)
 
     def interrupt_group(self) -> None:
         """What a terminal does at Ctrl+C."""

@@ -1,6 +1,7 @@
 """Two processes that are nothing but the API, behind a balancer: they are as one."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from aiohttp import ClientSession, TCPConnector
 
 from tests.api.auth.forging import Forge
 from tests.api.client import ApiClient
+from tests.api.encryption.service import Service
+from tests.api.encryption.wire import send
 from tests.e2e.program import Program
 from tests.e2e.programs import NewProgram
 from tests.instances.round_robin import round_robin
@@ -22,6 +25,7 @@ from tests.waiting import until
 from yabot.api.auth.issuing import issue
 from yabot.api.auth.keys import token_keys
 from yabot.api.caller import SCOPES
+from yabot.api.encryption.own_keys import OwnKeys
 from yabot.app.api import openapi_document
 from yabot.app.features import FEATURES
 
@@ -141,6 +145,24 @@ async def changes_are_made_once_and_seen_by_both(service: ApiClient) -> None:
         ] == theme
 
 
+async def what_one_has_taken_the_other_refuses(apis: Apis, folder: Path) -> None:
+    """A request that holds once does so for both together."""
+    orders = Service()
+    orders.learn(OwnKeys(Path(apis.settings["API_KEYS_DIR"])).public())
+    public, recipient = folder / "orders.jwk", folder / "orders.enc.jwk"
+    public.write_text(orders.forge.jwk)
+    recipient.write_text(orders.recipient.jwk)
+    files = ("--public-key", str(public), "--encrypt-to", str(recipient))
+    await apis.types("service", "add", orders.forge.service, "--scope", "users:read", *files)
+    first, second = (int(each.settings["API_PORT"]) for each in apis.instances)
+    for one, other in ((first, second), (second, first)):
+        sent = orders.request("GET", "/api/v1/users")
+        assert orders.read(sent, await send(sent, one)).status == 200
+        refused = await send(sent, other)
+        assert refused.status == 401
+        assert json.loads(refused.content)["code"] == "token_replayed"
+
+
 async def let_in(service: ApiClient) -> int:
     """How many requests are answered before both refuse any."""
     statuses: list[int] = []
@@ -150,6 +172,7 @@ async def let_in(service: ApiClient) -> int:
 
 
 @pytest.mark.criterion("scale.4")
+@pytest.mark.criterion("4.3.4")
 async def test_two_behind_a_balancer_are_as_one(apis: Apis, tmp_path: Path) -> None:
     greedy, reading, orders, doomed = map(apis.token, ("greedy", "reading", "orders", "doomed"))
     apis.start()
@@ -169,6 +192,8 @@ async def test_two_behind_a_balancer_are_as_one(apis: Apis, tmp_path: Path) -> N
         # Whoever asks too often without a valid token is not told any more why it is not.
         refused = ("token_revoked", "too_many_failures")
         await both_answer(ApiClient(session, token=doomed), *refused)
+
+        await what_one_has_taken_the_other_refuses(apis, tmp_path)
 
         # Two that count for themselves let in twice as many.
         assert QUOTA <= await let_in(ApiClient(session, token=greedy)) < 1.5 * QUOTA

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 from tests.api.auth.forging import Forge
 from tests.api.encryption.jwe import Recipient
+from tests.e2e.moved_clock import begin_ahead
 from tests.e2e.program import Program
 from tests.e2e.programs import NewProgram
 
@@ -16,9 +17,10 @@ class Operator:
         self._folder = folder
 
     def types(self, *words: str) -> str:
-        """What the command says."""
+        """What the command says, which is typed at the program's own time."""
         name = f"command-{uuid4().hex}"
         typed = self._new_program(*words, name=name, **self._program.settings)
+        begin_ahead(typed.folder, self._program.ahead)
         assert typed.run() == 0, typed.errors
         return typed.said
 

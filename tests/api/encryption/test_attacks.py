@@ -16,6 +16,7 @@ from tests.api.auth.operating import Operator
 from tests.api.encryption.attacks import ON_QUERIES, WITHOUT_EFFECT, on_answers, on_requests
 from tests.api.encryption.fuzz import SECRET, a_plaintext, fuzzed
 from tests.api.encryption.jwe import encrypted
+from tests.api.encryption.registering import registered
 from tests.api.encryption.service import Disbelieved, Inner, Service
 from tests.api.encryption.wire import Came, Meddler, Sent, meddling, send
 from tests.api.tokens import token_for
@@ -78,25 +79,16 @@ def operator(new_program: NewProgram, playing: Program, tmp_path: Path) -> Opera
     return Operator(new_program, playing, tmp_path)
 
 
-def registered(operator: Operator) -> Iterator[Service]:
-    """A service that encrypts, and has been given YABOT's keys as a file."""
-    service = Service()
-    options = (*operator.key_file(service.forge), *operator.encrypt_to(service.recipient))
-    scopes = ("--scope", "users:read", "--scope", "users:write")
-    operator.types("service", "add", service.forge.service, *scopes, *options)
-    service.learn(json.loads(operator.types("service", "keys", "--json"))["keys"])
-    yield service
-    operator.types("service", "remove", service.forge.service)
-
-
 @pytest.fixture
 def orders(operator: Operator) -> Iterator[Service]:
-    yield from registered(operator)
+    with registered(operator) as service:
+        yield service
 
 
 @pytest.fixture
 def others(operator: Operator) -> Iterator[Service]:
-    yield from registered(operator)
+    with registered(operator) as service:
+        yield service
 
 
 @pytest.fixture
