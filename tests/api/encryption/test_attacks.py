@@ -165,6 +165,7 @@ async def test_a_changed_request_has_no_effect(talk: Talk, others: Service) -> N
         assert talk.stored() == FIRST, name
 
 
+@pytest.mark.criterion("4.3.4")
 async def test_a_changed_query_string_is_answered_to_nobody(talk: Talk) -> None:
     for name, attack in ON_QUERIES.items():
         sent = talk.service.request("GET", "/api/v1/users?limit=1&username=ana")
