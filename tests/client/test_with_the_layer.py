@@ -28,13 +28,18 @@ UNSAY = Call("delete_echo", "DELETE", "/api/v1/echo/7", "users:write", changes=T
 
 
 @pytest.fixture
-def partner() -> Partner:
-    return Partner(Keys())
+def keys() -> Keys:
+    return Keys()
 
 
 @pytest.fixture
-async def served(house: House, partner: Partner) -> AsyncIterator[Api]:
-    async with encrypted_api(house, partner) as served:
+def partner(keys: Keys) -> Partner:
+    return Partner(keys.offered)
+
+
+@pytest.fixture
+async def served(house: House, keys: Keys, partner: Partner) -> AsyncIterator[Api]:
+    async with encrypted_api(house, keys, partner) as served:
         yield served
 
 
@@ -160,12 +165,12 @@ async def test_a_request_that_goes_twice_is_sent_anew(
 
 
 def _options(partner: Partner) -> dict[str, Any]:
-    forge, recipient, keys = partner.forge, partner.recipient, partner.keys
+    forge, recipient, offered = partner.forge, partner.recipient, partner.offered
     signing = {**json.loads(forge.jwk), "d": b64(forge.private.private_bytes_raw())}
     decrypting = {**json.loads(recipient.jwk), "d": b64(recipient.private.private_bytes_raw())}
     return {
         "service": forge.service,
         "key": signing,
         "decryption_keys": [decrypting],
-        "yabot_keys": {"keys": [keys.decryption.public.jwk, keys.answering.public.jwk]},
+        "yabot_keys": {"keys": [offered.encrypt_to.jwk, offered.answers.jwk]},
     }
