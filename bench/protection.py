@@ -6,6 +6,7 @@ has to do for it (sign, decrypt) is done before or left out: it is another machi
 
 import asyncio
 import ssl
+from asyncio.subprocess import DEVNULL
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -76,7 +77,7 @@ async def _handshakes(program: Running) -> Answers:
 async def _with_tls(engines: Engines) -> AsyncIterator[Running]:
     """It asks for a client's certificate, and is shown one."""
     folder = engines.folder / "certificates"
-    making = await asyncio.create_subprocess_exec(CERTIFICATES, folder, "api")
+    making = await asyncio.create_subprocess_exec(CERTIFICATES, folder, "api", stdout=DEVNULL)
     assert await making.wait() == 0
     authority, api = folder / "ca/ca.pem", folder / "api"
     tls = ssl.create_default_context(cafile=authority)

@@ -5,6 +5,7 @@ import base64
 import hashlib
 import os
 import sys
+from asyncio.subprocess import DEVNULL
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -61,8 +62,9 @@ async def registered(program: Running, *, encrypts: bool) -> AsyncIterator[Bench
         "YABOT_DATA_DIR": str(program.folder / "data"),
     }
     command = Path(sys.executable).with_name("yabot")
+    words: list[str | Path] = [command, "service", "add", service.name, *options]
     typed = await asyncio.create_subprocess_exec(
-        command, "service", "add", service.name, *options, cwd=program.folder, env=environ
+        *words, cwd=program.folder, env=environ, stdout=DEVNULL
     )
     assert await typed.wait() == 0
     # The first token of a key that is not known yet waits until it is.
