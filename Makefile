@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE :=
 PYTEST = $(BIN)/pytest -p no:randomly --dist loadfile --no-loadscope-reorder $(TALLY)
 SEEN := .pytest_cache/tally.json
 
-.PHONY: setup play test-quick test test-slow test-all test-steady test-fresh test-page page-driver client client-maker crash mutants feature check format bench lab-sentinel lab-cluster lock clean
+.PHONY: setup play test-quick test test-slow test-all test-steady test-fresh test-page page-driver client client-maker client-installed crash mutants feature check format bench lab-sentinel lab-cluster lock clean
 
 setup: $(SETUP)
 
@@ -33,7 +33,7 @@ test-quick: setup
 test: setup
 	@$(PYTEST) --tier standard --numprocesses $(TESTERS)
 
-test-slow: setup page-driver client-maker
+test-slow: setup page-driver client-maker client-installed
 	@$(PYTEST) --tier slow --numprocesses $(TESTERS)
 
 # Two runs, one tally; and a few of the mutants, others each time.
@@ -44,7 +44,7 @@ test-all: setup
 	@$(MAKE) --no-print-directory mutants SAMPLE=$(or $(SAMPLE),3)
 
 # Everything RUNS times, in random order, with a busy process on each core.
-test-steady: setup page-driver client-maker
+test-steady: setup page-driver client-maker client-installed
 	@$(BIN)/python -m tests.steady $(or $(RUNS),5) --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder
 
 # FRESH_TESTS: what to make there instead of `test`, such as test-quick.
@@ -67,6 +67,16 @@ client-maker: $(VENV)/client/.done
 $(VENV)/client/.done: $(SETUP) requirements/client.txt
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)/client
 	@$(BIN)/uv pip install --quiet --python $(VENV)/client/bin/python --require-hashes -r requirements/client.txt
+	@touch $@
+
+# Our client as whoever installs it has it: its wheel, what that asks for, and nothing else.
+INSTALLED := $(VENV)/installed
+client-installed: $(INSTALLED)/.done
+
+$(INSTALLED)/.done: $(SETUP) clients/python/README.md $(wildcard clients/python/src/yabot_client/*.py)
+	@$(BIN)/uv build --quiet --clear --python $(BIN)/python --out-dir $(VENV)/built clients/python
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(INSTALLED)
+	@$(BIN)/uv pip install --quiet --python $(INSTALLED)/bin/python -c requirements/runtime.txt -c requirements/dev.txt $(VENV)/built/*.whl
 	@touch $@
 
 crash: setup
