@@ -42,6 +42,12 @@ _PATTERNS: tuple[tuple[tuple[str, ...], str], ...] = (
         r"(?P<before>(?<![a-zA-Z0-9+.-])[a-zA-Z][a-zA-Z0-9+.-]*+://[^\s:/@\"']*+:)(?!\d{1,5}/)"
         r"(?:[^\s/\"'@]++|/(?!/))*+(?:@(?:[^\s/\"'@]++|/(?!/))*+(?=@))*+(?P<after>@)",
     ),
+    # the same, where somebody has taken it for a path
+    (
+        (":/",),
+        r"(?P<before>(?<![a-zA-Z0-9+.-])[a-zA-Z][a-zA-Z0-9+.-]*+:/[^\s:/@\"']*+:)"
+        r"[^\s/\"'@]++(?P<after>@)",
+    ),
     # credentials of HTTP, and tokens of JOSE, which may stand behind other letters of a word; the
     # second part of an encrypted one may be empty
     ((" ",), r"(?P<before>\b(?i:bearer|basic)\s++)[A-Za-z0-9._~+/=-]{8,}+"),
