@@ -10,7 +10,7 @@ from yabot.settings import ConfigManager
 from yabot.settings.reference import variables
 
 pytestmark = pytest.mark.criterion("sec.4")
-CONFIDED = "c0nfided'to \"nobody\" at-all%2F71"
+CONFIDED = 'c0nfided\'to "nobody" at-all%2F71'
 WORD = "c0nfided_to_nobody_at_all_0123456789"
 SECRET_VARIABLES = [variable.name for variable in variables() if variable.secret]
 # Addresses that cannot be read, for this reason or that.
