@@ -98,6 +98,10 @@ class World:
         """It may do everything."""
         return await self._registered("orders", SCOPES)
 
+    async def service(self, *scopes: str) -> Service:
+        """One that may do these things, with a name of its own."""
+        return await self._registered(f"service-{len(self._services)}", scopes)
+
     async def only(self, scope: str) -> Service:
         """It may do nothing but that."""
         return await self._registered(f"only-{scope.replace(':', '-')}", [scope])
