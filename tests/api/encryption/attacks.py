@@ -153,15 +153,16 @@ def _answer_part(n: int) -> OnAnswer:
     return lambda came: came.but(content=_changed_part(n)(came.content.decode()).encode())
 
 
-# On one with the query string ?limit=1&username=ana.
-ON_QUERIES: dict[str, OnRequest] = {
-    "another value": _target("limit=1", "limit=50"),
-    "one more": _target("limit=1", "limit=1&after=x"),
-    "one less": _target("&username=ana", ""),
-    "another order": _target("limit=1&username=ana", "username=ana&limit=1"),
-    "written otherwise": _target("ana", "an%61"),
-    "none": _target("?limit=1&username=ana", ""),
-    "an empty one": _target("?limit=1&username=ana", "?"),
+# What was signed, and what it becomes.
+ON_QUERIES: dict[str, tuple[str, str]] = {
+    "another value": ("?limit=1&username=ana", "?limit=50&username=ana"),
+    "one more": ("?limit=1", "?limit=1&username=ana"),
+    "one less": ("?limit=1&username=ana", "?limit=1"),
+    "another order": ("?limit=1&username=ana", "?username=ana&limit=1"),
+    "written otherwise": ("?username=ana", "?username=an%61"),
+    "none": ("?limit=1", ""),
+    "an empty one": ("?limit=1", "?"),
+    "one where there was none": ("", "?limit=1"),
 }
 
 # They change nothing: what was meant happens, and nothing else.

@@ -28,7 +28,7 @@ class Sent:
         return replace(self, **changed)
 
     def header(self, name: str) -> str:
-        return dict(self.headers)[name]
+        return {known.lower(): value for known, value in self.headers}[name.lower()]
 
     def with_header(self, name: str, value: str | None) -> "Sent":
         """In place of those of that name; None: without."""
@@ -98,9 +98,11 @@ class Meddler:
             method, target, _ = first.split(" ")
             named = tuple(each for each in headers if each[0].lower() not in OF_THE_HOP)
             sent = Sent(method, target, named, content)
-            came = await send(self.change_request(sent), self.api_port)
+            meddles = target.startswith("/api/")
+            changed = self.change_request(sent) if meddles else sent
+            came = await send(changed, self.api_port)
             self.heard.append((sent, came))
-            writer.write(self.change_answer(came).octets)
+            writer.write((self.change_answer(came) if meddles else came).octets)
             await writer.drain()
         writer.close()
 
