@@ -4,18 +4,22 @@ A new secret is one line of ``CONFIDED``. Nothing here says where it could leak:
 looked through, also the engines'.
 """
 
+import asyncio
 import json
 import sqlite3
 import stat
 from contextlib import closing
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 from aiohttp import ClientSession
 
+from tests.api.auth.operating import Operator
 from tests.api.client import ApiClient, Json
 from tests.api.tokens import token_for
+from tests.client.services import service_beside
 from tests.e2e.program import Program
 from tests.e2e.programs import NewProgram
 from tests.e2e.reader import Reader, said_by_bot
@@ -24,6 +28,8 @@ from tests.features.subscriptions.shop import buy
 from tests.hunting import Hunt, files_in, processes
 from tests.waiting import wait_until
 from yabot.playground.client import PlaygroundClient
+from yabot_client import Client
+from yabot_client.codes import UserExists
 
 # What readers, other services and operators trust the program with, each once and nowhere else.
 CONFIDED = {
@@ -40,6 +46,7 @@ CONFIDED = {
     "an old name": "Old'Name-of-Hortensia-3391",
     "a secret of the environment": "webhook-secret_Rz41_of_the_environment",
     "what the old bot kept": "kept-since-2019-Dv37-of-Hortensia",
+    "a name in an encrypted body": "Encarnación-Tq62 \\ of nobody",
     "words of a trigger": "trigger-says-Bv66-to-nobody",
     "a field of a body": "field-Ht51-never-declared",
 }
@@ -69,17 +76,19 @@ async def test_nothing_that_is_confided_is_ever_written_down(
         await _services_roads(ApiClient(session, token=token), answered)
         with_failures = await _failing(program, ApiClient(session, token=token))
     answered |= {f"failure {n}": each for n, each in enumerate(with_failures)}
+    keys = await asyncio.to_thread(
+        _encrypted_roads, program, Operator(new_program, program, tmp_path), tmp_path
+    )
     seen = _looked_at(program)
     assert program.stop() == 0
 
-    hunt = Hunt({**CONFIDED, **_own_secrets(program, token), "a charge": charge})
+    hunt = Hunt({**CONFIDED, **_own_secrets(program, token), **keys, "a charge": charge})
     outputs = {
         **answered,
         **seen,
         "standard output": program.said.encode(),
         "standard error": program.errors.encode(),
-        "import": (imported.said + imported.errors).encode(),
-        **files_in(log_file.parent),
+        **files_in(log_file.parent, *_commands(tmp_path)),
         **{f"{name}.log": (program.data / name / "engine.log").read_bytes() for name in ENGINES},
     }
     assert program.logged("api.failed")
@@ -160,6 +169,33 @@ async def _services_roads(service: ApiClient, answered: dict[str, bytes]) -> Non
     ]
     assert {each.status for each in refused} <= {400, 401, 404, 409, 422}
     answered |= {f"refusal {n}": json.dumps(each.body).encode() for n, each in enumerate(refused)}
+
+
+def _encrypted_roads(program: Program, operator: Operator, folder: Path) -> dict[str, str]:
+    """What a service encrypts, and what claims to be encrypted; the service's private keys."""
+    name = CONFIDED["a name in an encrypted body"]
+    with service_beside(program, operator, folder, encrypts=True) as service:
+        with Client(service.url, **service.options_to_encrypt) as partner:
+            partner.register_user(user_id="777000333", first_name=name)
+            assert partner.get_user_profile("777000333").value["first_name"] == name
+            with pytest.raises(UserExists):
+                partner.register_user(user_id="777000333", first_name=name)
+        for content in (name, f"a.b.{name}", "..".join([JWT, name, name]), "\0" + name):
+            refused = httpx.put(
+                f"{service.url}/api/v1/user/777000333/preferences",
+                content=content.encode(),
+                headers={"Content-Type": "application/jose", "Authorization": f"Bearer {JWT}"},
+            )
+            assert name not in refused.text
+        return {
+            f"the service's {file.name}": "".join(file.read_text().splitlines()[1:-1])[-40:]
+            for file in (folder / "orders.pem", folder / "orders.x25519.pem")
+        }
+
+
+def _commands(folder: Path) -> list[Path]:
+    """The folders of what was typed beside the program."""
+    return [folder / "import", *folder.glob("command-*")]
 
 
 async def _failing(program: Program, service: ApiClient) -> list[bytes]:
