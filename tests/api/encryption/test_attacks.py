@@ -65,12 +65,17 @@ async def test_a_changed_request_has_no_effect(talk: Talk, others: Service) -> N
 
 
 @pytest.mark.criterion("4.3.4")
-async def test_a_changed_query_string_is_answered_to_nobody(talk: Talk) -> None:
+async def test_what_was_signed_as_a_question_never_becomes_another(talk: Talk) -> None:
     for name, (signed, changed) in ON_QUERIES.items():
         sent = talk.service.request("GET", f"/api/v1/users{signed}")
         came = await talk.send(sent.but(target=f"/api/v1/users{changed}"))
         assert came.status == 401, name
         assert json.loads(came.content)["code"] == "token_bound_elsewhere", name
+    user = f"/api/v1/user/{talk.user_id}"
+    came = await talk.send(talk.service.request("GET", user).but(method="DELETE"))
+    assert came.status == 401
+    assert json.loads(came.content)["code"] == "token_bound_elsewhere"
+    assert (await talk.ask("GET", user)).status == 200
 
 
 @pytest.mark.criterion("4.3.4")
