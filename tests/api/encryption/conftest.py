@@ -17,8 +17,8 @@ from tests.api.encryption.registering import registered
 from tests.api.encryption.service import Service
 from tests.api.encryption.talking import FIRST, Talk
 from tests.api.encryption.wire import Meddler, meddling
+from tests.e2e.fork_server import ForkServer
 from tests.e2e.program import Program
-from tests.e2e.programs import NewProgram
 
 __all__ = ["clock_as_it_was", "house"]
 
@@ -41,7 +41,7 @@ async def served(house: House, keys: Keys, partner: Partner) -> AsyncIterator[Ap
         yield served
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("certificates")
     subprocess.run([CERTIFICATES, directory, "proxy"], check=True, capture_output=True)
@@ -55,18 +55,28 @@ async def meddler(playing: Program, certificates: Path) -> AsyncIterator[Meddler
         yield meddler
 
 
-@pytest.fixture
-def operator(new_program: NewProgram, playing: Program, tmp_path: Path) -> Operator:
-    return Operator(new_program, playing, tmp_path)
+@pytest.fixture(scope="session")
+def operator(
+    forks: ForkServer, shared_program: Program, tmp_path_factory: pytest.TempPathFactory
+) -> Operator:
+    """Beside the program that all share."""
+    folder = tmp_path_factory.mktemp("operator")
+
+    def new_program(*words: str, name: str, **settings: str) -> Program:
+        (folder / name).mkdir()
+        return Program(forks, folder / name, *words, **settings)
+
+    return Operator(new_program, shared_program, folder)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def orders(operator: Operator) -> Iterator[Service]:
+    """Registered once: each test has a user of its own."""
     with registered(operator) as service:
         yield service
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def others(operator: Operator) -> Iterator[Service]:
     with registered(operator) as service:
         yield service

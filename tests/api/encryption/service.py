@@ -49,7 +49,8 @@ class Service:
 
     forge: Forge = field(default_factory=lambda: Forge(f"orders-{uuid4().hex}"))
     recipient: Recipient = field(default_factory=Recipient)
-    # Which key to encrypt to, and those that may have signed an answer, by kid.
+    keys: list[Json] = field(default_factory=list)
+    # Of those: which key to encrypt to, and those that may have signed an answer, by kid.
     encrypt_to: Json = field(default_factory=dict)
     answered_by: dict[str, Ed25519PublicKey] = field(default_factory=dict)
     # By how many seconds its clock, and YABOT's, are ahead of the machine's.
@@ -57,8 +58,9 @@ class Service:
 
     def learn(self, keys: Iterable[Json]) -> None:
         """In place of those that it knew: a JWK set's."""
+        self.keys = list(keys)
         by_use: dict[str, list[Json]] = {"enc": [], "sig": []}
-        for key in keys:
+        for key in self.keys:
             by_use[key["use"]].append(key)
         self.encrypt_to = by_use["enc"][0]
         self.answered_by = {key["kid"]: _public(key["x"]) for key in by_use["sig"]}

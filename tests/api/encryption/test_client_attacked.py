@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from tests.api.auth.forging import b64
-from tests.api.auth.operating import Operator
 from tests.api.encryption.attacks import on_answers, on_requests
 from tests.api.encryption.service import Service
 from tests.api.encryption.talking import FIRST, WANTED, Talk
@@ -18,7 +17,7 @@ pytestmark = pytest.mark.engine
 
 
 @pytest.fixture
-async def client(talk: Talk, operator: Operator, certificates: Path) -> AsyncIterator[AsyncClient]:
+async def client(talk: Talk, certificates: Path) -> AsyncIterator[AsyncClient]:
     """It comes through the meddler, and tries once."""
     forge, recipient = talk.service.forge, talk.service.recipient
     async with AsyncClient(
@@ -28,7 +27,7 @@ async def client(talk: Talk, operator: Operator, certificates: Path) -> AsyncIte
         decryption_keys=[
             {**json.loads(recipient.jwk), "d": b64(recipient.private.private_bytes_raw())}
         ],
-        yabot_keys=json.loads(operator.types("service", "keys")),
+        yabot_keys={"keys": talk.service.keys},
         authority=certificates / "ca/ca.pem",
         retries=0,
     ) as client:

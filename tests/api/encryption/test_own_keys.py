@@ -108,6 +108,16 @@ async def test_what_was_known_goes_on_while_the_folder_cannot_be_read(
     assert (own.answering, own.published) == (answering, published)
 
 
+async def test_a_folder_that_cannot_be_written_is_named_and_the_rest_goes_on(folder: Path) -> None:
+    folder.mkdir(mode=0o700)
+    (folder / "encryption").touch()
+    own = OwnKeys(folder)
+    with pytest.raises(ConfigurationError, match=f"API_KEYS_DIR: {folder}/encryption"):
+        own.make()
+    await own.look()
+    assert own.decrypting("any") is None
+
+
 async def test_a_copy_without_private_parts_is_told(own: OwnKeys, folder: Path) -> None:
     rmtree(folder / "answers" / "private")
     with pytest.raises(ConfigurationError, match="the private part of the key in use"):
