@@ -14,6 +14,7 @@ def logging_as_python_has_it() -> Iterator[None]:
     root = logging.getLogger()
     handlers, hooks = root.handlers[:], (sys.excepthook, threading.excepthook)
     root.setLevel(logging.WARNING)
+    logging.getLogger("yabot").setLevel(logging.NOTSET)
     yield
     for handler in root.handlers[:]:
         if handler not in handlers:

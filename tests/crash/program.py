@@ -5,6 +5,7 @@ It is ``main`` of a fork (`tests/e2e/warm_process.py`); its one argument are its
 
 import asyncio
 import json
+import logging
 import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -98,6 +99,7 @@ class WatchedLeases(SharedLeases):
 
 def main() -> None:
     configure_logging(LoggingSettings(level="DEBUG", format="json"), ())
+    logging.getLogger("tests").setLevel(logging.DEBUG)
     asyncio.run(live(Orders.from_json(sys.argv[1])))
 
 

@@ -2,7 +2,8 @@
 
 structlog's half is fixed when this module is imported, so loggers may be made and kept at any
 time. ``configure_logging`` sets stdlib's half: where lines go, how they look and which are
-logged at all. Until then only warnings come through, as stdlib prints them.
+logged at all; of libraries none below INFO. Until then only warnings come through, as stdlib
+prints them.
 """
 
 import logging
@@ -48,15 +49,12 @@ PROCESSORS: list[Processor] = [
     structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
 ]
 
-# These tell of every update, request or command, some with its whole payload.
-TALKATIVE = {
-    "aiogram.event": logging.WARNING,
-    "alembic": logging.WARNING,
-    "asyncio": logging.INFO,
-    "pymongo": logging.INFO,
-    "uvicorn.access": logging.WARNING,
-    "uvicorn.error": logging.WARNING,
-}
+OURS = "yabot"
+# At DEBUG libraries tell of what they work on: commands, documents, headers. Nobody can vouch for
+# that, so no level of ours asks them for it.
+LIBRARIES = logging.INFO
+# These tell of every update, request or command at INFO, too, some with its whole address.
+TALKATIVE = ("aiogram.event", "alembic", "httpx", "uvicorn.access", "uvicorn.error")
 
 
 class Logger(structlog.stdlib.BoundLogger):
@@ -109,13 +107,15 @@ def configure_logging(
         handlers[-1].setFormatter(_formatter(redactor, _renderer("json")))
     root = logging.getLogger()
     _replace_handlers(root, handlers)
-    root.setLevel(settings.level)
+    ours = logging.getLogger(OURS)
+    ours.setLevel(settings.level)
     if not settings.file_path:
-        root.setLevel(max(root.level, least))
-    for name, level in TALKATIVE.items():
-        logging.getLogger(name).setLevel(max(level, root.level))
+        ours.setLevel(max(ours.level, least))
+    root.setLevel(max(ours.level, LIBRARIES))
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(max(ours.level, logging.WARNING))
     tell_warnings(logging.getLogger("py.warnings"))
-    log_crashes(logging.getLogger("yabot"))
+    log_crashes(ours)
 
 
 def _formatter(redactor: Redactor, renderer: Processor) -> logging.Formatter:
