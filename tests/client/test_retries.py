@@ -145,10 +145,10 @@ def test_octets_that_go_on_coming_do_not_make_an_answer_later(
     new_asker: NewAsker, server: FaultyServer, time: OwnTime
 ) -> None:
     def drips(connection: socket, _: Got) -> None:
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n[")
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 3\r\n\r\n"
+        connection.sendall(head + b"[")
         time.passed += 11
-        connection.sendall(b"1")
-        connection.recv(1)
+        connection.sendall(b"1]")
 
     server.behaves(drips)
     with pytest.raises(Unreachable, match="in time"):
