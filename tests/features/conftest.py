@@ -15,6 +15,7 @@ from yabot.app.features import FEATURES
 from yabot.feature import Feature
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
+from yabot_client import AsyncClient
 
 
 @pytest.fixture
@@ -40,6 +41,13 @@ async def harness(
 async def api(harness: Harness) -> AsyncIterator[ApiClient]:
     """What the harness's features offer to other services, over HTTP."""
     async with served(harness.services, harness.features) as client:
+        yield client
+
+
+@pytest.fixture
+async def yabot(api: ApiClient) -> AsyncIterator[AsyncClient]:
+    """Asks it as ``api`` does: for tests that are about what operations do, and not about HTTP."""
+    async with api.typed() as client:
         yield client
 
 
