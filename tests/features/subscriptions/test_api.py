@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -13,23 +14,45 @@ from yabot.features.subscriptions.api import routes
 from yabot.features.subscriptions.events import SubscriptionUpdated
 from yabot.features.subscriptions.plans import PLANS
 from yabot.features.subscriptions.tables import subscriptions
+from yabot_client import AsyncClient
+from yabot_client.codes import (
+    NoSubscription,
+    PreconditionFailed,
+    ScopeMissing,
+    SubscriptionTooLong,
+    UserUnknown,
+)
+from yabot_client.tagged import Tagged
+from yabot_client.types import SubscriptionState
 
 VIP = {"plan_type": "vip"}
 
 
-def lasts(state: dict[str, str]) -> timedelta:
-    return datetime.fromisoformat(state["end_date"]) - datetime.fromisoformat(state["start_date"])
+def lasts(state: SubscriptionState) -> timedelta:
+    return moment(state["end_date"]) - moment(state["start_date"])
+
+
+def moment(text: str | None) -> datetime:
+    assert text is not None
+    return datetime.fromisoformat(text)
 
 
 def path_of(user_id: str) -> str:
     return f"/user/{user_id}/subscription"
 
 
-async def test_who_has_never_subscribed_has_the_free_plan(api: ApiClient, harness: Harness) -> None:
+async def extend(
+    yabot: AsyncClient, user_id: str, days: int | None = None, **named: Any
+) -> Tagged[SubscriptionState]:
+    """With VIP, a month of it unless ``days`` say otherwise."""
+    return await yabot.extend_user_subscription(user_id, plan_type="vip", days=days, **named)
+
+
+async def test_who_has_never_subscribed_has_the_free_plan(
+    yabot: AsyncClient, harness: Harness
+) -> None:
     ana = await harness.join()
-    answered = await api.get(path_of(ana.user_id))
-    assert answered.status == 200
-    assert answered.body == {
+    assert (await yabot.get_user_subscription(ana.user_id)).value == {
         "plan_type": "free",
         "status": "active",
         "start_date": None,
@@ -38,153 +61,148 @@ async def test_who_has_never_subscribed_has_the_free_plan(api: ApiClient, harnes
     }
 
 
-@pytest.mark.parametrize(
-    ("method", "below", "body"),
-    [("GET", "", None), ("POST", "", VIP), ("POST", "/cancel", None)],
-)
 async def test_of_nobody_nothing_is_told_and_nothing_given(
-    api: ApiClient, harness: Harness, method: str, below: str, body: object
+    yabot: AsyncClient, harness: Harness
 ) -> None:
-    answered = await api.ask(method, path_of("4242") + below, body, {"Idempotency-Key": "one"})
-    assert (answered.status, answered.code) == (404, "user_unknown")
+    for asked in (
+        yabot.get_user_subscription("4242"),
+        extend(yabot, "4242"),
+        yabot.cancel_user_subscription("4242"),
+    ):
+        with pytest.raises(UserUnknown):
+            await asked
     assert await rows_of(harness.services.database, subscriptions) == []
 
 
 async def test_a_subscription_is_started_renewed_and_told_of(
-    api: ApiClient, harness: Harness
+    yabot: AsyncClient, harness: Harness
 ) -> None:
     ana = await harness.join()
-    started = await api.post(path_of(ana.user_id), VIP)
-    assert started.status == 200
-    assert (started.body["plan_type"], started.body["status"]) == ("vip", "active")
-    assert started.body["access"] is True
-    assert lasts(started.body) == timedelta(days=30)
-    renewed = await api.post(path_of(ana.user_id), {**VIP, "days": 7})
-    assert lasts(renewed.body) == timedelta(days=37)
-    shown = await api.get(path_of(ana.user_id))
-    assert shown.body == renewed.body
-    assert shown.headers["ETag"] == renewed.headers["ETag"]
+    started = (await extend(yabot, ana.user_id)).value
+    assert (started["plan_type"], started["status"]) == ("vip", "active")
+    assert started["access"] is True
+    assert lasts(started) == timedelta(days=30)
+    renewed = await extend(yabot, ana.user_id, 7)
+    assert lasts(renewed.value) == timedelta(days=37)
+    assert await yabot.get_user_subscription(ana.user_id) == renewed
     told = await ana.events(SubscriptionUpdated)
-    assert [each["end_date"] for each in told] == [
-        started.body["end_date"],
-        renewed.body["end_date"],
-    ]
+    assert [each["end_date"] for each in told] == [started["end_date"], renewed.value["end_date"]]
 
 
-async def test_the_other_plan_converts_what_is_left(api: ApiClient, harness: Harness) -> None:
+async def test_the_other_plan_converts_what_is_left(yabot: AsyncClient, harness: Harness) -> None:
     ana = await harness.join()
-    await api.post(path_of(ana.user_id), {"plan_type": "premium", "days": 20})
-    changed = await api.post(path_of(ana.user_id), {**VIP, "days": 10})
-    assert changed.body["plan_type"] == "vip"
+    await yabot.extend_user_subscription(ana.user_id, plan_type="premium", days=20)
+    changed = (await extend(yabot, ana.user_id, 10)).value
+    assert changed["plan_type"] == "vip"
     worth = timedelta(days=20) * PLANS["premium"].stars / PLANS["vip"].stars
-    assert abs(lasts(changed.body) - worth - timedelta(days=10)) < timedelta(minutes=5)
+    assert abs(lasts(changed) - worth - timedelta(days=10)) < timedelta(minutes=5)
 
 
 async def test_a_cancelled_subscription_gives_access_until_its_end(
-    api: ApiClient, harness: Harness
+    yabot: AsyncClient, harness: Harness
 ) -> None:
     ana = await harness.join()
-    started = await api.post(path_of(ana.user_id), VIP)
-    cancelled = await api.post(f"{path_of(ana.user_id)}/cancel")
-    assert cancelled.status == 200
-    assert cancelled.body == {**started.body, "status": "cancelled"}
-    assert (await api.post(f"{path_of(ana.user_id)}/cancel")).body == cancelled.body
+    started = await extend(yabot, ana.user_id)
+    cancelled = await yabot.cancel_user_subscription(ana.user_id)
+    assert cancelled.value == {**started.value, "status": "cancelled"}
+    assert await yabot.cancel_user_subscription(ana.user_id) == cancelled
     assert len(await ana.events(SubscriptionUpdated)) == 2
     harness.pass_time(days=31)
-    over = await api.get(path_of(ana.user_id))
-    assert (over.body["status"], over.body["access"]) == ("cancelled", False)
+    over = (await yabot.get_user_subscription(ana.user_id)).value
+    assert (over["status"], over["access"]) == ("cancelled", False)
 
 
 async def test_access_ends_with_its_time_though_nobody_has_closed_it_yet(
-    api: ApiClient, harness: Harness
+    yabot: AsyncClient, harness: Harness
 ) -> None:
     ana = await harness.join()
-    etag = (await api.post(path_of(ana.user_id), VIP)).headers["ETag"]
-    assert (await api.get(path_of(ana.user_id), If_None_Match=etag)).status == 304
+    known = await extend(yabot, ana.user_id)
+    assert await yabot.get_user_subscription(ana.user_id, known=known) is known
     harness.pass_time(days=31)
-    ended = await api.get(path_of(ana.user_id), If_None_Match=etag)
-    assert (ended.body["status"], ended.body["access"]) == ("active", False)
-    refused = await api.post(f"{path_of(ana.user_id)}/cancel")
-    assert (refused.status, refused.code) == (409, "no_subscription")
+    ended = (await yabot.get_user_subscription(ana.user_id, known=known)).value
+    assert (ended["status"], ended["access"]) == ("active", False)
+    with pytest.raises(NoSubscription):
+        await yabot.cancel_user_subscription(ana.user_id)
 
 
 async def test_the_one_that_gives_access_is_told_though_a_newer_one_has_ended(
-    api: ApiClient, harness: Harness
+    yabot: AsyncClient, harness: Harness
 ) -> None:
     ana = await harness.join()
-    await api.post(path_of(ana.user_id), VIP)
+    await extend(yabot, ana.user_id)
     (row,) = await rows_of(harness.services.database, subscriptions)
     ended = {**row, "id": row["id"] + 1, "status": "expired"}
     await harness.services.database.write(
         lambda connection: connection.execute(subscriptions.insert(), ended) and None
     )
-    shown = (await api.get(path_of(ana.user_id))).body
+    shown = (await yabot.get_user_subscription(ana.user_id)).value
     assert (shown["status"], shown["access"]) == ("active", True)
 
 
-async def test_no_gift_reaches_further_than_ten_years(api: ApiClient, harness: Harness) -> None:
+async def test_no_gift_reaches_further_than_ten_years(yabot: AsyncClient, harness: Harness) -> None:
     ana = await harness.join()
-    gifts = [await api.post(path_of(ana.user_id), {**VIP, "days": 366}) for _ in range(10)]
-    assert [gift.status for gift in gifts] == [200] * 9 + [409]
-    assert gifts[-1].code == "subscription_too_long"
-    assert lasts((await api.get(path_of(ana.user_id))).body) == timedelta(days=9 * 366)
+    for _ in range(9):
+        await extend(yabot, ana.user_id, 366)
+    with pytest.raises(SubscriptionTooLong):
+        await extend(yabot, ana.user_id, 366)
+    shown = (await yabot.get_user_subscription(ana.user_id)).value
+    assert lasts(shown) == timedelta(days=9 * 366)
 
 
 async def test_requests_at_the_same_time_extend_one_subscription(
-    api: ApiClient, harness: Harness
+    yabot: AsyncClient, harness: Harness
 ) -> None:
     ana = await harness.join()
-    answers = await asyncio.gather(*(api.post(path_of(ana.user_id), VIP) for _ in range(6)))
-    assert {answer.status for answer in answers} == {200}
+    await asyncio.gather(*(extend(yabot, ana.user_id) for _ in range(6)))
     (row,) = await rows_of(harness.services.database, subscriptions)
     assert row["end_date"] - row["start_date"] == timedelta(days=6 * 30)
 
 
-async def test_the_same_request_again_gives_nothing_more(api: ApiClient, harness: Harness) -> None:
+async def test_the_same_request_again_gives_nothing_more(
+    yabot: AsyncClient, harness: Harness
+) -> None:
     ana = await harness.join()
-    path = path_of(ana.user_id)
-    answers = await asyncio.gather(*(api.post(path, VIP, key="one") for _ in range(20)))
-    assert {answer.body["end_date"] for answer in answers} == {answers[0].body["end_date"]}
+    asking = (extend(yabot, ana.user_id, idempotency_key="one") for _ in range(20))
+    first, *others = await asyncio.gather(*asking)
+    assert others == [first] * 19
     assert len(await ana.events(SubscriptionUpdated)) == 1
 
 
 async def test_what_has_changed_since_it_was_read_is_not_extended(
-    api: ApiClient, harness: Harness
+    yabot: AsyncClient, harness: Harness
 ) -> None:
     ana = await harness.join()
-    path = path_of(ana.user_id)
-    etag = (await api.get(path)).headers["ETag"]
-    condition = {"Idempotency-Key": "one", "If-Match": etag}
-    assert (await api.ask("POST", path, VIP, condition)).status == 200
-    late = await api.ask("POST", path, VIP, {**condition, "Idempotency-Key": "two"})
-    assert (late.status, late.code) == (412, "precondition_failed")
+    etag = (await yabot.get_user_subscription(ana.user_id)).etag
+    await extend(yabot, ana.user_id, if_match=etag)
+    with pytest.raises(PreconditionFailed):
+        await extend(yabot, ana.user_id, if_match=etag)
 
 
 @pytest.mark.parametrize("has_one", [True, False])
 async def test_who_is_deleted_meanwhile_is_unknown_and_gets_nothing(
-    api: ApiClient, harness: Harness, has_one: bool
+    yabot: AsyncClient, harness: Harness, has_one: bool
 ) -> None:
     ana = await harness.join()
     if has_one:
-        await api.post(path_of(ana.user_id), VIP)
+        await extend(yabot, ana.user_id)
     door = OvertakenDoor(harness.services.commits, ana.forget)
-    async with serving(routes(harness.services, door)) as slower:
-        answered = await slower.post(path_of(ana.user_id), VIP)
-    assert (answered.status, answered.code) == (404, "user_unknown")
+    async with serving(routes(harness.services, door)) as api, api.typed() as slower:
+        with pytest.raises(UserUnknown):
+            await extend(slower, ana.user_id)
     assert await rows_of(harness.services.database, subscriptions) == []
 
 
 async def test_no_answer_about_a_subscription_outlives_its_user(
-    api: ApiClient, harness: Harness
+    yabot: AsyncClient, harness: Harness
 ) -> None:
     ana = await harness.join()
-    await api.post(path_of(ana.user_id), VIP)
-    await api.post(f"{path_of(ana.user_id)}/cancel")
+    await extend(yabot, ana.user_id)
+    await yabot.cancel_user_subscription(ana.user_id)
     door = OvertakenDoor(harness.services.commits, ana.forget)
-    async with serving(routes(harness.services, door)) as slower:
+    async with serving(routes(harness.services, door)) as api, api.typed() as slower:
         # Cancelled already: it changes nothing.
-        answered = await slower.post(f"{path_of(ana.user_id)}/cancel")
-    assert (answered.status, answered.code) == (404, "user_unknown")
+        with pytest.raises(UserUnknown):
+            await slower.cancel_user_subscription(ana.user_id)
 
 
 @pytest.mark.parametrize(
@@ -207,11 +225,14 @@ async def test_only_time_of_a_plan_that_is_sold_can_be_given(
     assert (refused.status, refused.code) == (422, "invalid_request")
 
 
-async def test_reading_and_changing_are_different_rights(api: ApiClient, harness: Harness) -> None:
+async def test_reading_and_changing_are_different_rights(
+    api: ApiClient, yabot: AsyncClient, harness: Harness
+) -> None:
     ana = await harness.join()
     api.scopes = ["subscriptions:read"]
-    assert (await api.get(path_of(ana.user_id))).status == 200
-    refused = await api.post(path_of(ana.user_id), VIP)
-    assert (refused.status, refused.code) == (403, "scope_missing")
+    await yabot.get_user_subscription(ana.user_id)
+    with pytest.raises(ScopeMissing):
+        await extend(yabot, ana.user_id)
     api.scopes = ["subscriptions:write"]
-    assert (await api.get(path_of(ana.user_id))).status == 403
+    with pytest.raises(ScopeMissing):
+        await yabot.get_user_subscription(ana.user_id)
