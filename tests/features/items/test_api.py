@@ -12,6 +12,18 @@ from yabot.features.items.events import ItemAcquired, ItemRemoved
 from yabot.features.items.file import parse_items
 from yabot.features.items.service import MOST_OF_ONE, ItemService
 from yabot.storage.documents.store import DocumentStore
+from yabot_client import AsyncClient
+from yabot_client.codes import (
+    ItemNotOwned,
+    ItemUnique,
+    ItemUnknown,
+    PreconditionFailed,
+    ScopeMissing,
+    TooManyItems,
+    UserUnknown,
+)
+from yabot_client.tagged import Tagged
+from yabot_client.types import InventoryEntry, UserInventory
 
 # Of the file: the key is unique.
 KEY, CRUMB = parse_items(FILE, "test.yaml")
@@ -28,14 +40,30 @@ async def shelf(harness: Harness) -> None:
     await harness.services[ItemService].shelf.replace([CRUMB, KEY])
 
 
-def many(quantity: int, item_id: str = "crumb") -> dict[str, Any]:
+def many(quantity: int, item_id: str = "crumb") -> InventoryEntry:
     return {"item_id": item_id, "quantity": quantity}
 
 
-async def test_items_are_all_that_there_are(api: ApiClient) -> None:
-    found = await api.get("/items")
-    assert [each["item_id"] for each in found.body["items"]] == ["key", "crumb"]
-    key, _ = found.body["items"]
+async def grant(
+    yabot: AsyncClient, user_id: str, quantity: int, item_id: str = "crumb", **named: Any
+) -> Tagged[UserInventory]:
+    return await yabot.grant_item(user_id, item_id=item_id, quantity=quantity, **named)
+
+
+async def take(
+    yabot: AsyncClient, user_id: str, quantity: int, item_id: str = "crumb", **named: Any
+) -> Tagged[UserInventory]:
+    return await yabot.take_item(user_id, item_id=item_id, quantity=quantity, **named)
+
+
+async def owned(yabot: AsyncClient, user_id: str) -> list[InventoryEntry]:
+    return (await yabot.get_user_inventory(user_id)).value["items"]
+
+
+async def test_items_are_all_that_there_are(yabot: AsyncClient) -> None:
+    found = await yabot.list_items()
+    key, crumb = found.value["items"]
+    assert crumb["item_id"] == "crumb"
     assert key == {
         "item_id": "key",
         "name": {"es": "La llave", "en": "The key"},
@@ -45,86 +73,86 @@ async def test_items_are_all_that_there_are(api: ApiClient) -> None:
         "price": 4,
         "unique": True,
     }
-    assert (await api.get("/items/key")).body == key
-    assert (await api.get("/items", If_None_Match=found.headers["ETag"])).status == 304
+    assert (await yabot.get_item("key")).value == key
+    assert await yabot.list_items(known=found) is found
 
 
-async def test_an_unknown_item_is_404(api: ApiClient, harness: Harness) -> None:
+async def test_an_unknown_item_is_404(yabot: AsyncClient, harness: Harness) -> None:
     ana = await harness.join()
-    for refused in (
-        await api.get("/items/boat"),
-        await api.post(f"/user/{ana.user_id}/inventory/grant", many(1, "boat")),
-        await api.post(f"/user/{ana.user_id}/inventory/take", many(1, "boat")),
+    for asked in (
+        yabot.get_item("boat"),
+        grant(yabot, ana.user_id, 1, "boat"),
+        take(yabot, ana.user_id, 1, "boat"),
     ):
-        assert (refused.status, refused.code) == (404, "item_unknown")
+        with pytest.raises(ItemUnknown):
+            await asked
 
 
-async def test_an_unknown_user_is_404(api: ApiClient) -> None:
-    for refused in (
-        await api.get("/user/4242/inventory"),
-        await api.post("/user/4242/inventory/grant", many(1)),
-        await api.post("/user/4242/inventory/take", many(1)),
+async def test_an_unknown_user_is_404(yabot: AsyncClient) -> None:
+    for asked in (
+        yabot.get_user_inventory("4242"),
+        grant(yabot, "4242", 1),
+        take(yabot, "4242", 1),
     ):
-        assert (refused.status, refused.code) == (404, "user_unknown")
+        with pytest.raises(UserUnknown):
+            await asked
 
 
-async def test_what_is_granted_is_owned_and_told_of(api: ApiClient, harness: Harness) -> None:
+async def test_what_is_granted_is_owned_and_told_of(yabot: AsyncClient, harness: Harness) -> None:
     ana = await harness.join()
-    path = f"/user/{ana.user_id}/inventory"
-    answered = await api.post(f"{path}/grant", many(3), key="one")
-    assert (answered.status, answered.body) == (200, {"items": [many(3)]})
-    found = await api.get(path)
-    assert (found.body, found.headers["ETag"]) == (answered.body, answered.headers["ETag"])
-    assert (await api.get(path, If_None_Match=found.headers["ETag"])).status == 304
-    assert (await api.get(f"/user/{ana.user_id}/state")).body["inventory"] == [many(3)]
+    granted = await grant(yabot, ana.user_id, 3, idempotency_key="one")
+    assert granted.value == {"items": [many(3)]}
+    assert await yabot.get_user_inventory(ana.user_id) == granted
+    assert await yabot.get_user_inventory(ana.user_id, known=granted) is granted
+    assert (await yabot.get_user_state(ana.user_id)).value["inventory"] == [many(3)]
     assert await ana.events(ItemAcquired) == [{**many(3), "transaction_id": "api:orders:one"}]
 
 
-async def test_what_is_taken_is_owned_no_more_and_told_of(api: ApiClient, harness: Harness) -> None:
+async def test_what_is_taken_is_owned_no_more_and_told_of(
+    yabot: AsyncClient, harness: Harness
+) -> None:
     ana = await harness.join()
-    path = f"/user/{ana.user_id}/inventory"
-    await api.post(f"{path}/grant", many(1, "key"))
-    await api.post(f"{path}/grant", many(3))
-    assert (await api.post(f"{path}/take", many(2), key="two")).body == {
-        "items": [many(1, "key"), many(1)]
-    }
-    assert (await api.post(f"{path}/take", many(1))).body == {"items": [many(1, "key")]}
+    await grant(yabot, ana.user_id, 1, "key")
+    await grant(yabot, ana.user_id, 3)
+    left = await take(yabot, ana.user_id, 2, idempotency_key="two")
+    assert left.value["items"] == [many(1, "key"), many(1)]
+    assert (await take(yabot, ana.user_id, 1)).value["items"] == [many(1, "key")]
     told, _ = await ana.events(ItemRemoved)
     assert told == {**many(2), "transaction_id": "api:orders:two"}
 
 
-async def test_nobody_loses_what_they_have_not(api: ApiClient, harness: Harness) -> None:
+async def test_nobody_loses_what_they_have_not(yabot: AsyncClient, harness: Harness) -> None:
     ana = await harness.join()
-    path = f"/user/{ana.user_id}/inventory"
-    await api.post(f"{path}/grant", many(1))
+    await grant(yabot, ana.user_id, 1)
     for quantity, item_id in ((2, "crumb"), (1, "key")):
-        refused = await api.post(f"{path}/take", many(quantity, item_id))
-        assert (refused.status, refused.code) == (409, "item_not_owned")
-    assert (await api.get(path)).body == {"items": [many(1)]}
+        with pytest.raises(ItemNotOwned):
+            await take(yabot, ana.user_id, quantity, item_id)
+    assert await owned(yabot, ana.user_id) == [many(1)]
     assert not await ana.events(ItemRemoved)
 
 
-async def test_what_is_on_the_shelf_no_more_can_be_taken(api: ApiClient, harness: Harness) -> None:
+async def test_what_is_on_the_shelf_no_more_can_be_taken(
+    yabot: AsyncClient, harness: Harness
+) -> None:
     ana = await harness.join()
-    path = f"/user/{ana.user_id}/inventory"
-    await api.post(f"{path}/grant", many(2))
+    await grant(yabot, ana.user_id, 2)
     await harness.services[ItemService].shelf.replace([KEY], drop=True)
-    refused = await api.post(f"{path}/take", many(3))
-    assert (refused.status, refused.code) == (409, "item_not_owned")
-    assert (await api.post(f"{path}/take", many(2))).body == {"items": []}
+    with pytest.raises(ItemNotOwned):
+        await take(yabot, ana.user_id, 3)
+    assert (await take(yabot, ana.user_id, 2)).value["items"] == []
 
 
-async def test_of_what_is_unique_a_user_has_one(api: ApiClient, harness: Harness) -> None:
+async def test_of_what_is_unique_a_user_has_one(yabot: AsyncClient, harness: Harness) -> None:
     ana = await harness.join()
-    path = f"/user/{ana.user_id}/inventory"
-    for quantity in (2, 1, 1):
-        answered = await api.post(f"{path}/grant", many(quantity, "key"))
-        if answered.status != 200:
-            assert (answered.status, answered.code) == (409, "item_unique")
-    assert (await api.get(path)).body == {"items": [many(1, "key")]}
+    with pytest.raises(ItemUnique):
+        await grant(yabot, ana.user_id, 2, "key")
+    await grant(yabot, ana.user_id, 1, "key")
+    with pytest.raises(ItemUnique):
+        await grant(yabot, ana.user_id, 1, "key")
+    assert await owned(yabot, ana.user_id) == [many(1, "key")]
 
 
-async def test_there_is_an_end_to_it(api: ApiClient, harness: Harness) -> None:
+async def test_there_is_an_end_to_it(yabot: AsyncClient, harness: Harness) -> None:
     ana = await harness.join()
     items = harness.services[ItemService]
 
@@ -134,42 +162,39 @@ async def test_there_is_an_end_to_it(api: ApiClient, harness: Harness) -> None:
         )
 
     await harness.commit(fill)
-    path = f"/user/{ana.user_id}/inventory/grant"
-    refused = await api.post(path, many(2))
-    assert (refused.status, refused.code) == (409, "too_many_items")
-    assert (await api.post(path, many(1))).body == {"items": [many(MOST_OF_ONE)]}
+    with pytest.raises(TooManyItems):
+        await grant(yabot, ana.user_id, 2)
+    assert (await grant(yabot, ana.user_id, 1)).value["items"] == [many(MOST_OF_ONE)]
 
 
-async def test_a_key_grants_once(api: ApiClient, harness: Harness) -> None:
+async def test_a_key_grants_once(yabot: AsyncClient, harness: Harness) -> None:
     ana = await harness.join()
-    path = f"/user/{ana.user_id}/inventory"
-    asking = (api.post(f"{path}/grant", many(1), key="one") for _ in range(10))
-    assert {each.status for each in await asyncio.gather(*asking)} == {200}
-    assert (await api.get(path)).body == {"items": [many(1)]}
+    asking = (grant(yabot, ana.user_id, 1, idempotency_key="one") for _ in range(10))
+    await asyncio.gather(*asking)
+    assert await owned(yabot, ana.user_id) == [many(1)]
 
 
-async def test_five_that_take_the_last_at_once_take_one(api: ApiClient, harness: Harness) -> None:
+async def test_five_that_take_the_last_at_once_take_one(
+    yabot: AsyncClient, harness: Harness
+) -> None:
     ana = await harness.join()
-    path = f"/user/{ana.user_id}/inventory"
-    await api.post(f"{path}/grant", many(1))
-    answers = await asyncio.gather(*(api.post(f"{path}/take", many(1)) for _ in range(5)))
-    assert sorted(each.status for each in answers) == [200, 409, 409, 409, 409]
+    await grant(yabot, ana.user_id, 1)
+    asking = (take(yabot, ana.user_id, 1) for _ in range(5))
+    answers = await asyncio.gather(*asking, return_exceptions=True)
+    assert sum(isinstance(each, ItemNotOwned) for each in answers) == 4
     assert len(await ana.events(ItemRemoved)) == 1
 
 
 async def test_an_inventory_that_has_changed_since_is_left_alone(
-    api: ApiClient, harness: Harness
+    yabot: AsyncClient, harness: Harness
 ) -> None:
     ana = await harness.join()
-    path = f"/user/{ana.user_id}/inventory"
-    etag = (await api.post(f"{path}/grant", many(2))).headers["ETag"]
+    etag = (await grant(yabot, ana.user_id, 2)).etag
     # Another part of the state steps on: that is nobody's conflict.
     await ana.say("/language")
-    headers = {"If_Match": etag, "Idempotency_Key": "one"}
-    assert (await api.ask("POST", f"{path}/take", many(1), headers)).status == 200
-    headers = {"If_Match": etag, "Idempotency_Key": "two"}
-    late = await api.ask("POST", f"{path}/take", many(1), headers)
-    assert (late.status, late.code) == (412, "precondition_failed")
+    await take(yabot, ana.user_id, 1, if_match=etag)
+    with pytest.raises(PreconditionFailed):
+        await take(yabot, ana.user_id, 1, if_match=etag)
 
 
 @pytest.mark.parametrize(
@@ -197,23 +222,26 @@ async def test_what_cannot_be_granted_is_not(
 
 
 async def test_a_grant_during_a_deletion_leaves_nothing_behind(
-    api: ApiClient, harness: Harness
+    yabot: AsyncClient, harness: Harness
 ) -> None:
     ana = await harness.join()
-    path = f"/user/{ana.user_id}"
-    granting = (api.post(f"{path}/inventory/grant", many(1)) for _ in range(3))
-    answers = await asyncio.gather(*granting, api.delete(path))
-    assert {each.status for each in answers} <= {200, 204, 404}
-    assert (await api.get(f"{path}/inventory")).status == 404
+    granting = (grant(yabot, ana.user_id, 1) for _ in range(3))
+    answers = await asyncio.gather(
+        *granting, yabot.delete_user(ana.user_id), return_exceptions=True
+    )
+    assert {type(each) for each in answers if isinstance(each, BaseException)} <= {UserUnknown}
+    with pytest.raises(UserUnknown):
+        await yabot.get_user_inventory(ana.user_id)
     await ana.say("/start")
-    assert (await api.get(f"{path}/inventory")).body == {"items": []}
+    assert await owned(yabot, ana.user_id) == []
 
 
-async def test_who_lacks_the_scope_changes_nothing(api: ApiClient, harness: Harness) -> None:
+async def test_who_lacks_the_scope_changes_nothing(
+    api: ApiClient, yabot: AsyncClient, harness: Harness
+) -> None:
     ana = await harness.join()
     api.scopes = ["items:read", "users:write"]
-    path = f"/user/{ana.user_id}/inventory"
-    for deed in ("grant", "take"):
-        refused = await api.post(f"{path}/{deed}", many(1))
-        assert (refused.status, refused.code) == (403, "scope_missing")
-    assert (await api.get(path)).body == {"items": []}
+    for asked in (grant(yabot, ana.user_id, 1), take(yabot, ana.user_id, 1)):
+        with pytest.raises(ScopeMissing):
+            await asked
+    assert await owned(yabot, ana.user_id) == []

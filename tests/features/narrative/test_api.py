@@ -5,6 +5,8 @@ import pytest
 from tests.api.client import ApiClient
 from tests.features.harness import Harness
 from yabot.features.narrative.story import Story
+from yabot_client import AsyncClient
+from yabot_client.codes import UserUnknown
 
 
 async def test_a_fragment_is_given_with_all_that_belongs_to_it(api: ApiClient, tale: Story) -> None:
@@ -51,36 +53,29 @@ async def test_a_fragment_that_is_not_there_is_404_with_what_to_do(api: ApiClien
     assert "GET /api/v1/narrative" in answered.body["detail"]
 
 
-async def test_the_story_is_listed_in_its_order(api: ApiClient, tale: Story) -> None:
-    listed = await api.get("/narrative")
-    assert listed.status == 200
-    assert [each["fragment_id"] for each in listed.body["fragments"]] == [
-        "gate",
-        "hall",
-        "cellar",
-        "garden",
-    ]
-    hall = listed.body["fragments"][1]
+async def test_the_story_is_listed_in_its_order(yabot: AsyncClient, tale: Story) -> None:
+    listed = await yabot.get_story()
+    fragments = listed.value["fragments"]
+    assert [each["fragment_id"] for each in fragments] == ["gate", "hall", "cellar", "garden"]
+    hall = fragments[1]
     assert hall["leads_to"] == ["gate", "garden", "cellar", "garden"]
     assert hall["metadata"]["difficulty"] == 2
-    assert listed.body["revision"] == tale.revision
-    assert (await api.get("/narrative", If_None_Match=listed.headers["ETag"])).status == 304
+    assert listed.value["revision"] == tale.revision
+    assert await yabot.get_story(known=listed) is listed
 
 
-async def choices(api: ApiClient, user_id: str) -> dict[str, bool]:
+async def choices(yabot: AsyncClient, user_id: str) -> dict[str, bool]:
     """Whether each opens."""
-    answered = await api.get(f"/user/{user_id}/choices")
-    assert answered.status == 200
-    return {each["id"]: each["open"] for each in answered.body["choices"]}
+    found = await yabot.get_user_choices(user_id)
+    return {each["id"]: each["open"] for each in found.value["choices"]}
 
 
 async def test_who_has_not_begun_has_the_first_page_before_them_and_stays_there(
-    api: ApiClient, harness: Harness, tale: Story
+    yabot: AsyncClient, harness: Harness, tale: Story
 ) -> None:
     ana = await harness.join()
     for _ in range(2):
-        answered = await api.get(f"/user/{ana.user_id}/choices")
-        assert answered.body == {
+        assert (await yabot.get_user_choices(ana.user_id)).value == {
             "story_revision": tale.revision,
             "fragment_id": "gate",
             "has_begun": False,
@@ -98,46 +93,45 @@ async def test_who_has_not_begun_has_the_first_page_before_them_and_stays_there(
 
 
 async def test_the_choices_of_a_user_are_those_that_they_see(
-    api: ApiClient, harness: Harness
+    yabot: AsyncClient, harness: Harness
 ) -> None:
     ana = await harness.join()
     await ana.say("/story")
     await ana.press("c:gate:enter")
     # The key, found on the way, shows a choice, and what needs the lamp is hidden; the VIP door is
     # seen, and shut.
-    assert await choices(api, ana.user_id) == {"back": True, "open": True, "down": False}
-    await api.post(f"/user/{ana.user_id}/subscription", {"plan_type": "vip"})
-    assert await choices(api, ana.user_id) == {"back": True, "open": True, "down": True}
+    assert await choices(yabot, ana.user_id) == {"back": True, "open": True, "down": False}
+    await yabot.extend_user_subscription(ana.user_id, plan_type="vip")
+    assert await choices(yabot, ana.user_id) == {"back": True, "open": True, "down": True}
 
 
 async def test_who_stands_behind_a_vip_door_when_it_shuts_sees_their_way_out(
-    api: ApiClient, harness: Harness
+    yabot: AsyncClient, harness: Harness
 ) -> None:
     ana = await harness.join()
-    await api.post(f"/user/{ana.user_id}/subscription", {"plan_type": "vip"})
+    await yabot.extend_user_subscription(ana.user_id, plan_type="vip")
     await ana.say("/story")
     await ana.press("c:gate:enter")
     await ana.press("c:hall:down")
     harness.pass_time(days=31)
-    answered = await api.get(f"/user/{ana.user_id}/choices")
-    assert (answered.body["fragment_id"], answered.body["open"]) == ("cellar", False)
-    assert await choices(api, ana.user_id) == {"up": True}
+    found = (await yabot.get_user_choices(ana.user_id)).value
+    assert (found["fragment_id"], found["open"]) == ("cellar", False)
+    assert await choices(yabot, ana.user_id) == {"up": True}
 
 
 async def test_who_has_the_choices_already_is_told_that_they_are_the_same(
-    api: ApiClient, harness: Harness
+    yabot: AsyncClient, harness: Harness
 ) -> None:
     ana = await harness.join()
-    path = f"/user/{ana.user_id}/choices"
-    etag = (await api.get(path)).headers["ETag"]
-    assert (await api.get(path, If_None_Match=etag)).status == 304
+    known = await yabot.get_user_choices(ana.user_id)
+    assert await yabot.get_user_choices(ana.user_id, known=known) is known
     await ana.say("/story")
-    assert (await api.get(path, If_None_Match=etag)).status == 200
+    assert await yabot.get_user_choices(ana.user_id, known=known) != known
 
 
-async def test_nobody_has_no_choices(api: ApiClient) -> None:
-    answered = await api.get("/user/4242/choices")
-    assert (answered.status, answered.code) == (404, "user_unknown")
+async def test_nobody_has_no_choices(yabot: AsyncClient) -> None:
+    with pytest.raises(UserUnknown):
+        await yabot.get_user_choices("4242")
 
 
 @pytest.mark.parametrize("path", ["/narrative", "/narrative/gate", "/user/4242/choices"])
