@@ -27,7 +27,7 @@ def operations() -> Mapping[str, Json]:
 
 
 def test_every_operation_is_asked(operations: Mapping[str, Json]) -> None:
-    assert ASKED.keys() == operations.keys()
+    assert ASKED.keys() == operations.keys(), "each has a line in tests/client/contract/asked.py"
 
 
 async def test_each_answers_who_has_its_scope_and_nobody_else(
