@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.auth.forging import Forge
+from tests.api.auth.forging import Forge, b64
 from tests.cli.operator import Operator
 from tests.e2e.programs import NewProgram
 from tests.storage.dumps import rows_of
@@ -84,6 +84,10 @@ WRONG: dict[str, tuple[Callable[[], str] | None, str]] = {
     "a private key": (lambda: KEY.text, "it is a private key, which belongs to its service alone"),
     "a key that signs": (lambda: SigningKey.generate().public.text, "it is no X25519 key"),
     "junk": (lambda: "junk", "it is no X25519 key, neither as JWK nor as PEM"),
+    "a key of which no secret can come": (
+        lambda: json.dumps({"kty": "OKP", "crv": "X25519", "x": b64(bytes(32))}),
+        "nothing can be encrypted for it",
+    ),
     "nothing there": (None, "cannot be read: No such file or directory"),
 }
 

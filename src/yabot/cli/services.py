@@ -205,7 +205,7 @@ def _registry(operator: Operator) -> ServiceRegistry:
 
 
 def _recipient(file: Path | None) -> RecipientKey | None:
-    return None if file is None else _read(file, RecipientKey.read)
+    return None if file is None else _read(file, RecipientKey.tried)
 
 
 def _read(file: Path, read: Callable[[str], K]) -> K:

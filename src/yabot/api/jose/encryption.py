@@ -57,6 +57,17 @@ class RecipientKey:
         require_public(key)
         return cls(kid, public_members(key)["x"], key)
 
+    @classmethod
+    def tried(cls, text: str) -> "RecipientKey":
+        """As above, and there are keys of which no secret can come: nobody can encrypt for them.
+
+        Raises Unusable.
+        """
+        key = cls.read(text)
+        with reading("nothing can be encrypted for it; make another one"):
+            key.encrypt(b"", "application/json")
+        return key
+
     @property
     def jwk(self) -> dict[str, str]:
         """As everybody may read it."""
