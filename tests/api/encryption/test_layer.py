@@ -11,10 +11,12 @@ from tests.api.auth.forging import Forge
 from tests.api.client import without_haste
 from tests.api.echo import Heads, Heard
 from tests.api.encryption.partner import Api, Keys, Partner, Request, claims_of, encrypted_api
+from tests.storage.dumps import rows_of
 from yabot.api.encryption.own_keys import OwnKeys
 from yabot.api.problems import ProblemBody
 from yabot.api.requests import Asking, AskingAgain, tag
 from yabot.api.routes import Routes
+from yabot.api.tables import api_used_tokens
 
 pytestmark = pytest.mark.engine
 
@@ -133,8 +135,11 @@ async def test_the_quota_is_told_inside(house: House, keys: Keys, partner: Partn
         inner = partner.read(request, await served.send(request))
         assert (inner.status, inner.code) == (429, "quota_exceeded")
         assert int(inner.headers["retry-after"]) > 0
-        # It was refused for good: whoever keeps it cannot let it take effect in the next minute.
+        # It was refused for good: whoever keeps it cannot let it take effect in the next minute,
+        # nor at another process.
         assert (await served.send(request)).code == "token_replayed"
+        used = {row["token_id"] for row in await rows_of(house.database, api_used_tokens)}
+        assert claims_of(request.token)["jti"] in used
 
 
 async def test_operators_see_how_it_was_answered_inside(served: Api) -> None:
