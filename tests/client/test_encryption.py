@@ -263,6 +263,24 @@ def test_what_something_in_between_sent_twice_is_sent_anew(
     assert time.slept == []
 
 
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(429, "quota_exceeded"), (401, "token_replayed"), (401, "token_expired")],
+)
+def test_no_hint_makes_a_client_do_something_twice(
+    ask: Asker, yabot: Yabot, server: FaultyServer, time: OwnTime, status: int, code: str
+) -> None:
+    """Whoever is in between may have let it through before, and then say so."""
+    hint = refuses(status, code, Date=formatdate(time.wall + 100, usegmt=True))
+    server.behaves(yabot.behaves(hint, yabot.answers(changed={"iat": int(time.wall) + 100})))
+    with pytest.raises(UntrustedAnswer):
+        ask(ONCE)
+    assert len(yabot.got) == 1
+    # YABOT itself is believed.
+    server.behaves(yabot.behaves(yabot.answers(429, {"code": code}), yabot.answers()))
+    ask(ONCE)
+
+
 # YABOT's keys, as they change.
 
 

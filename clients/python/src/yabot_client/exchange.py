@@ -43,7 +43,7 @@ class Exchange:
             outcome = yield from self._try(meant, tries.left(self.clock.monotonic()))
             if isinstance(outcome, Answer):
                 return _expected(outcome, call)
-            if (yield from self._mend(outcome, mended)):
+            if (yield from self._mend(outcome, tries, mended)):
                 continue
             wait = tries.wait_after(outcome, self.clock.monotonic())
             if wait is None:
@@ -58,9 +58,11 @@ class Exchange:
         assert isinstance(reply, Failure)
         return reply
 
-    def _mend(self, outcome: Outcome, mended: set[str]) -> Steps[bool]:
+    def _mend(self, outcome: Outcome, tries: Tries, mended: set[str]) -> Steps[bool]:
         """Each kind of refusal once."""
         if not isinstance(outcome, Refusal) or outcome.code in mended:
+            return False
+        if not tries.believes(outcome):
             return False
         mended.add(outcome.code)
         return (yield from self.protection.mend(outcome))

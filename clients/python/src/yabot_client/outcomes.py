@@ -33,6 +33,8 @@ class Refusal:
     retry_after: float | None
     # When it was made, since 1970, by the clock of whoever made it.
     made_at: float | None
+    # Anybody may have made it, also after YABOT has done what was asked.
+    is_hint: bool = False
 
 
 Outcome = Answer | Refusal | Failure
@@ -82,7 +84,7 @@ def hint_of(response: HttpResponse) -> Refusal:
     )
     headers = response.headers
     made_at = seconds_of_date(headers.get("date"))
-    return Refusal(error, response.status, code, retry_after_of(headers), made_at)
+    return Refusal(error, response.status, code, retry_after_of(headers), made_at, is_hint=True)
 
 
 def retry_after_of(headers: httpx.Headers) -> float | None:

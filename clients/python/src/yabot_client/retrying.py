@@ -73,6 +73,10 @@ class Tries:
         """Seconds until it must have ended."""
         return max(LEAST, self._ends_at - now)
 
+    def believes(self, refusal: Refusal) -> bool:
+        """Whether it is safe to send again because of what this says."""
+        return self._is_repeatable or not refusal.is_hint
+
     def wait_after(self, outcome: Outcome, now: float) -> float | None:
         """Seconds to wait before trying again; None: that was all."""
         if self._waits >= self._retrying.most or not self._may_repeat(outcome):
@@ -91,5 +95,7 @@ class Tries:
             is_safe = self._is_repeatable or not outcome.may_have_arrived
             return is_safe and not outcome.is_final
         if not isinstance(outcome, Refusal) or outcome.code in HOPELESS:
+            return False
+        if not self.believes(outcome):
             return False
         return outcome.status in (LATER if self._is_repeatable else NOT_DONE)
