@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -11,6 +10,7 @@ from tests.api.auth.forging import Forge, b64
 from tests.cli.operator import Operator
 from tests.e2e.programs import NewProgram
 from tests.storage.dumps import rows_of
+from yabot.api.auth.services import ServiceRegistry
 from yabot.api.jose.encryption import DecryptionKey
 from yabot.api.jose.signing import SigningKey
 from yabot.log.tables import audit_log
@@ -40,17 +40,13 @@ def encrypt_to(tmp_path: Path) -> list[str]:
     return ["--encrypt-to", str(file)]
 
 
-async def protection_of(operator: Operator) -> dict[str, Any]:
-    (service,) = (await operator.reads("service", "list"))["services"]
-    return {name: service[name] for name in ("certificate_name", "encrypt_to")}
-
-
 async def test_a_service_is_protected_from_its_first_day_and_that_is_shown(
     operator: Operator, add: list[str], encrypt_to: list[str], tmp_path: Path
 ) -> None:
     code, _, told = await operator.types(*add, *encrypt_to, "--certificate-name", NAME.upper())
     assert code == 0, told
-    assert await protection_of(operator) == {"certificate_name": NAME, "encrypt_to": KEY.kid}
+    (listed,) = (await operator.reads("service", "list"))["services"]
+    assert (listed["certificate_name"], listed["encrypt_to"]) == (NAME, KEY.kid)
     _, table, _ = await operator.types("service", "list")
     assert table.splitlines()[1].split()[-2:] == [NAME, KEY.kid]
     # Ours, which it is to be given, have been made.
@@ -63,7 +59,8 @@ async def test_what_is_not_named_stays_as_it_was(
     async def after(*options: str) -> list[str | None]:
         code, _, told = await operator.types("service", "protect", "orders", *options)
         assert code == 0, told
-        return list((await protection_of(operator)).values())
+        (service,) = await ServiceRegistry(sqlite_database, by="nobody").all()
+        return list(service.protection.told.values())
 
     assert (await operator.types(*add))[0] == 0
     assert await after(*encrypt_to) == [None, KEY.kid]

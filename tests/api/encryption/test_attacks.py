@@ -48,6 +48,13 @@ async def test_a_service_that_encrypts_is_never_answered_in_plain_text(talk: Tal
     assert talk.stored() == FIRST
 
 
+async def test_yabots_keys_are_open_to_all_and_may_be_kept_for_minutes(talk: Talk) -> None:
+    came = await talk.send(Sent("GET", "/.well-known/yabot-keys"))
+    assert (came.status, came.headers["content-type"]) == (200, "application/jose")
+    assert came.headers["cache-control"] == "public, max-age=300"
+    assert talk.service.learn_from_list(came.content.decode())["keys"] == talk.service.keys
+
+
 @pytest.mark.criterion("4.3.4")
 async def test_a_changed_request_has_no_effect(talk: Talk, others: Service) -> None:
     older = talk.service.request("PUT", talk.preferences, FIRST)
