@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 import pytest_asyncio
+from structlog.testing import capture_logs
 
 from tests.api.echo import Echo, echo_served
 from tests.runtime.raw import Raw, in_thread
@@ -235,15 +236,21 @@ async def test_if_match_is_refused_where_nothing_has_an_etag(echo: Echo) -> None
     assert (await echo.send("DELETE", "/echo/1", None, b'If-Match: "then"')).status == 412
 
 
-async def test_a_failure_of_ours_is_a_problem_without_its_reason(echo: Echo) -> None:
+async def test_a_failure_of_ours_is_a_problem_without_its_reason(
+    echo: Echo, caplog: pytest.LogCaptureFixture
+) -> None:
     """In an operation, and before one is reached: the toy API breaks over such a token."""
-    failed = await echo.send("GET", "/broken")
-    before = await echo.raw(
-        b"GET /api/v1/echo HTTP/1.1\r\nHost: h\r\nConnection: close\r\nAuthorization: \r\n\r\n"
-    )
+    with capture_logs() as told:
+        failed = await echo.send("GET", "/broken")
+        before = await echo.raw(
+            b"GET /api/v1/echo HTTP/1.1\r\nHost: h\r\nConnection: close\r\nAuthorization: \r\n\r\n"
+        )
     for answered in (failed, before):
         assert (answered.status, answered.code) == (500, "internal_error")
         assert b"business" not in answered.content
+    # Once each, and not by the server again.
+    assert [line["event"] for line in told] == ["api.failed"] * 2
+    assert caplog.records == []
 
 
 async def test_wrong_in_a_thousand_places_is_told_of_some(echo: Echo) -> None:

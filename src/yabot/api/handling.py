@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from yabot.api import methods, problems
 from yabot.api.answers import Answer
+from yabot.api.phases import App, Message, Receive, Send
 from yabot.api.problems import Fault, Refused
 from yabot.errors import GuardFailed, InvalidInput, StoreUnavailable
 from yabot.observability.logging import get_logger
@@ -35,7 +36,7 @@ def handle_errors(app: FastAPI) -> None:
     for kind, as_refusal in kinds.items():
         app.add_exception_handler(kind, _answering(as_refusal))
     app.add_exception_handler(HTTPException, _of_framework)  # type: ignore[arg-type]
-    app.add_exception_handler(Exception, _failed)
+    app.add_middleware(_Failing)
 
 
 def _answering(
@@ -53,9 +54,32 @@ def failure(correlation_id: str, error: Exception) -> Refused:
     return problems.INTERNAL_ERROR.refuse()
 
 
-async def _failed(request: Request, error: Exception) -> Response:
-    correlation_id = request.scope["correlation_id"]
-    return Answer.of_refusal(failure(correlation_id, error), correlation_id).response
+class _Failing:
+    """An ASGI application around handlers: what fails is told once, and answered.
+
+    What fails when its answer has begun can only be broken off: the server does so, and tells it.
+    Starlette's own way would answer likewise, and then let the server tell it again.
+    """
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        has_begun = False
+
+        async def send_on(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_on)
+        except Exception as error:
+            if has_begun:
+                raise
+            correlation_id = scope["correlation_id"]
+            answer = Answer.of_refusal(failure(correlation_id, error), correlation_id)
+            await answer.response(scope, receive, send)
 
 
 def _invalid(error: RequestValidationError) -> Refused:

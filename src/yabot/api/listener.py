@@ -11,12 +11,18 @@ from yabot.settings import ApiSettings
 
 log = get_logger(__name__)
 
+UNPROTECTED = (
+    "API_HOST lets other machines in, and API_TLS_CERT_FILE is not set: from there /api/v1 takes"
+    " only what services encrypt (yabot service protect --encrypt-to)"
+)
 # Further ports that are tried where nobody has chosen one.
 NEIGHBOURS = 20
 
 
 async def listen_as_api(app: App, settings: ApiSettings) -> HttpServer:
     """Raises ConfigurationError, among others when somebody else has the port."""
+    if settings.unprotected:
+        log.warning("api.unprotected", host=settings.host, reason=UNPROTECTED)
     return await _listen(app, settings, settings.port, "API_PORT")
 
 

@@ -123,8 +123,6 @@ async def program(settings: Settings) -> Check:
     addresses = [
         f"{scheme}://{api.host}:{port}/health/ready" for port in (api.port, api.health_port)
     ]
-    if api.tls_client_ca_file:
-        return Check(PROGRAM, "off", f"{addresses[0]} tells it to whoever has a certificate")
     for address in addresses:
         if (found := await _ask_program(address, api.tls_cert_file)) is not None:
             return found

@@ -1,8 +1,11 @@
 """`yabot token`: tokens that we sign ourselves, and the keys that sign them."""
 
 import asyncio
+import hashlib
 import re
+import ssl
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,10 +17,13 @@ from yabot.api.jose.signing import token_id_of
 from yabot.cli.context import load_settings
 from yabot.cli.naming import Scopes, ServiceOption
 from yabot.clock import rfc3339, utc_now
+from yabot.errors import InvalidInput
+from yabot.runtime.peer import thumbprint
 
 HELP = "Tokens for people and scripts that ask the internal API, and the keys that sign them."
 app = typer.Typer(no_args_is_help=True, help=HELP)
 
+_PEM = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}
 HOURS = int(LONGEST_OF_OURS.total_seconds() // 3600)
 
@@ -34,10 +40,15 @@ def issue_token(
     ttl: Annotated[str, typer.Option(help=f"How long it holds: 90s, 15m, at most {HOURS}h.")] = (
         "15m"
     ),
+    certificate: Annotated[
+        Path | None,
+        typer.Option(help="A PEM file: it holds only for who shows that client certificate."),
+    ] = None,
 ) -> None:
     """Print a token, and nothing else."""
-    lifetime = _duration(ttl)
-    typer.echo(issue(token_keys(load_settings().api.keys_dir), service, scope, lifetime))
+    lifetime, shown = _duration(ttl), None if certificate is None else _thumbprint(certificate)
+    keys = token_keys(load_settings().api.keys_dir)
+    typer.echo(issue(keys, service, scope, lifetime, shown))
 
 
 @app.command("revoke")
@@ -82,6 +93,20 @@ def rotate_key(
     else:
         made = keys.rotate(now)
         typer.echo(f"{made.key.kid} is published, and signs from {rfc3339(made.used_from)} on.")
+
+
+def _thumbprint(file: Path) -> str:
+    """Of the first certificate: behind it stand those of its authorities."""
+    try:
+        pem = file.read_text(encoding="ascii", errors="replace")
+    except OSError as error:
+        raise InvalidInput(f"{file} cannot be read: {error.strerror}") from error
+    try:
+        (first, *_) = _PEM.findall(pem)
+        encoded = ssl.PEM_cert_to_DER_cert(first)
+    except ValueError:
+        raise InvalidInput(f"{file} holds no certificate; give a PEM file that does") from None
+    return thumbprint(hashlib.sha256(encoded).digest())
 
 
 def _duration(text: str) -> timedelta:

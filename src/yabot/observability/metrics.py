@@ -61,6 +61,16 @@ REQUESTS_THROTTLED = _counter(
     "api_requests_throttled",
     "Those of them that were told to wait: their peer has failed too often.",
 )
+CERTIFICATE_ENDS = _gauge(
+    "tls_certificate_ends_timestamp_seconds",
+    "When the certificate in use ends, in seconds since 1970.",
+    "setting",
+)
+CERTIFICATE_STALE = _gauge(
+    "tls_certificate_stale",
+    "1 while another certificate, key or authority is there that cannot be used, else 0.",
+    "setting",
+)
 SENDS = _counter(
     "sends",
     "Bot API calls: sent, delayed (tried again), refused, failed (given up) or uncertain.",

@@ -4,7 +4,7 @@ import asyncio
 import errno
 import ipaddress
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, cast
@@ -16,7 +16,8 @@ from yabot.observability.metrics import HANGUPS
 from yabot.runtime.acceptor import Acceptor
 from yabot.runtime.connections import BoundedListener, Connections
 from yabot.runtime.patience import USUAL, Limits, PatientProtocol
-from yabot.runtime.tls import ServerCertificate
+from yabot.runtime.renewal import Renewal
+from yabot.runtime.tls import NotUsable, ServerCertificate
 
 
 class PortTaken(ConfigurationError):
@@ -39,7 +40,9 @@ class HttpServer:
     ) -> None:
         """``variable`` is the setting that mends a taken port; port 0 takes a free one.
 
-        ``trusted_proxies`` are the addresses and networks whose X-Forwarded-For is believed.
+        The files of ``tls`` may be replaced while it runs; raises ConfigurationError when they
+        cannot be used. ``trusted_proxies`` are the addresses and networks whose
+        X-Forwarded-For is believed.
         """
         self._host = host
         self._port = port
@@ -57,10 +60,11 @@ class HttpServer:
             proxy_headers=bool(trusted_proxies),
             # Walked from the right, up to the first that is not among them.
             forwarded_allow_ips=[*trusted_proxies, *map(_on_ipv6, trusted_proxies)],
+            timeout_keep_alive=limits.idle_for,
             timeout_graceful_shutdown=1,
         )
-        self._tls = tls
-        self._server = _Server(config, limits, tls)
+        self._tls = _renewal(tls)
+        self._server = _Server(config, limits, self._tls)
         self._serving: asyncio.Task[None] | None = None
 
     @property
@@ -73,6 +77,8 @@ class HttpServer:
         """Returns when the server answers. Raises PortTaken, ConfigurationError."""
         bound = bind(self._host, self._port, self._variable, self._connections)
         self._port = bound.getsockname()[1]
+        if self._tls is not None:
+            self._tls.loop.start()
         self._serving = asyncio.create_task(self._server.serve([bound]))
         await self._server.ready.wait()
 
@@ -82,16 +88,16 @@ class HttpServer:
             self._server.should_exit = True
             await self._serving
             self._serving = None
+        if self._tls is not None:
+            await self._tls.loop.finish(0)
 
 
 class _Server(uvicorn.Server):
-    def __init__(
-        self, config: uvicorn.Config, limits: Limits, tls: ServerCertificate | None
-    ) -> None:
+    def __init__(self, config: uvicorn.Config, limits: Limits, tls: Renewal | None) -> None:
         super().__init__(config)
         self.ready = asyncio.Event()
         self._limits = limits
-        self._context = tls.context() if tls else None
+        self._tls = tls
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """uvicorn's own sets no limit for the handshake of TLS."""
@@ -104,19 +110,30 @@ class _Server(uvicorn.Server):
         self.ready.set()
 
     async def _serve_connection(self, connection: socket.socket) -> None:
-        within = self._limits.head_within if self._context else None
+        within = self._limits.head_within if self._tls else None
         await asyncio.get_running_loop().connect_accepted_socket(
-            self._protocol,
+            partial(self._protocol, self._is_outdated()),
             connection,
-            ssl=self._context,
+            ssl=self._tls.context if self._tls else None,
             ssl_handshake_timeout=within,
             ssl_shutdown_timeout=within,
         )
 
-    def _protocol(self) -> asyncio.Protocol:
+    def _is_outdated(self) -> Callable[[], bool]:
+        """For a connection that begins now: whether the authorities have changed since."""
+        tls = self._tls
+        if tls is None:
+            return lambda: False
+        age = tls.age
+        return lambda: tls.age != age
+
+    def _protocol(self, is_outdated: Callable[[], bool]) -> asyncio.Protocol:
         make: Any = self.config.http_protocol_class
         protocol: asyncio.Protocol = make(
-            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+            is_outdated=is_outdated,
         )
         return protocol
 
@@ -124,6 +141,13 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Signals belong to the program, not to one of its servers."""
         yield
+
+
+def _renewal(tls: ServerCertificate | None) -> Renewal | None:
+    try:
+        return None if tls is None else Renewal(tls)
+    except NotUsable as error:
+        raise ConfigurationError([str(error)]) from error
 
 
 def _on_ipv6(proxy: str) -> str:

@@ -1,9 +1,8 @@
 """HTTP with whom time is short: nobody holds a connection by keeping silent."""
 
 import asyncio
-import hashlib
 import json
-import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -11,8 +10,10 @@ from uuid import uuid4
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from yabot.clock import utc_now
 from yabot.observability.metrics import HANGUPS
 from yabot.runtime.connections import Connections
+from yabot.runtime.peer import NOBODY, PEER, peer_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,9 @@ class Limits:
     head_within: float = 10.0
     # For the whole body, however it comes.
     body_within: float = 30.0
+    # Between two requests. Clients that pool connections forget them sooner, most after five
+    # seconds: who is hung up on while sending must not be one who could not know.
+    idle_for: int = 8
     # Without taking anything of an answer that waits for its reader.
     reader_within: float = 30.0
     connections: int = 500
@@ -30,6 +34,7 @@ class Limits:
 
 USUAL = Limits()
 LARGEST_HEAD = 64 * 1024
+CLOSE = (b"connection", b"close")
 # What is answered to bytes that are no request: a problem of the API, of its own form.
 NO_REQUEST = {
     "type": "urn:yabot:problem:malformed_request",
@@ -38,14 +43,27 @@ NO_REQUEST = {
     "code": "malformed_request",
     "detail": "This is no HTTP/1.1 request, or its head is larger than 64 KiB.",
 }
-# In the state of a request's scope: the SHA-256 of the certificate that the client has shown.
-CLIENT_CERTIFICATE = "client_certificate"
 
 
 class UnambiguousConnection(h11.Connection):
     """h11's, which would take the one length of a body and pass over the other: a proxy before us
     may take the other, and what is a body to it would be a request to us.
+
+    Where ``is_last`` says so, an answer tells that no other one comes on this connection.
     """
+
+    def __init__(self, is_last: Callable[[], bool]) -> None:
+        super().__init__(h11.SERVER, LARGEST_HEAD)
+        self._is_last = is_last
+
+    def send(self, event: Any) -> Any:
+        if isinstance(event, h11.Response) and CLOSE not in event.headers and self._is_last():
+            event = h11.Response(
+                status_code=event.status_code,
+                headers=[*event.headers, CLOSE],
+                reason=event.reason,
+            )
+        return super().send(event)
 
     def next_event(self) -> Any:
         event = super().next_event()
@@ -59,9 +77,19 @@ class UnambiguousConnection(h11.Connection):
 class PatientProtocol(H11Protocol):
     """uvicorn's, which waits for a request without end, and for whoever reads its answer."""
 
-    def __init__(self, *args: Any, limits: Limits, crowd: Connections, **options: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        limits: Limits,
+        crowd: Connections,
+        is_outdated: Callable[[], bool],
+        **options: Any,
+    ) -> None:
+        """``is_outdated``: whether a connection that begins now would be checked otherwise."""
         super().__init__(*args, **options)
-        self.conn = UnambiguousConnection(h11.SERVER, LARGEST_HEAD)
+        self.conn = UnambiguousConnection(self._is_last)
+        self._is_outdated = is_outdated
+        self._peer = NOBODY
         self._limits = limits
         self._crowd = crowd
         self._awaited: object = None
@@ -70,8 +98,14 @@ class PatientProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        if certificate := _fingerprint(transport):
-            self.app_state = {**self.app_state, CLIENT_CERTIFICATE: certificate}
+        self._peer = peer_at(
+            transport, self.client and self.client[0], self.server and self.server[0]
+        )
+        self.app_state = {**self.app_state, PEER: self._peer}
+        if self._certificate_has_ended():
+            # A session of TLS 1.2 that is resumed is not checked again.
+            transport.abort()
+            return
         self._reconsider()
 
     def data_received(self, data: bytes) -> None:
@@ -106,7 +140,7 @@ class PatientProtocol(H11Protocol):
             (b"content-type", b"application/problem+json"),
             (b"content-length", str(len(body)).encode()),
             (b"x-correlation-id", name.encode()),
-            (b"connection", b"close"),
+            CLOSE,
         ]
         for event in (
             h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
@@ -115,6 +149,14 @@ class PatientProtocol(H11Protocol):
         ):
             self.transport.write(self.conn.send(event) or b"")
         self.transport.close()
+
+    def _is_last(self) -> bool:
+        """What a new connection would not be let in with is not good for long on this one."""
+        return self._is_outdated() or self._certificate_has_ended()
+
+    def _certificate_has_ended(self) -> bool:
+        certificate = self._peer.certificate
+        return certificate is not None and certificate.ends_at <= utc_now()
 
     def _reconsider(self) -> None:
         """Begin to wait for what is due now: a head, a body, or nothing.
@@ -149,9 +191,3 @@ class PatientProtocol(H11Protocol):
             return
         HANGUPS.labels(missing).inc()
         self.transport.abort()
-
-
-def _fingerprint(transport: asyncio.BaseTransport) -> str | None:
-    connection: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
-    certificate = connection.getpeercert(binary_form=True) if connection else None
-    return hashlib.sha256(certificate).hexdigest() if certificate else None

@@ -1,31 +1,101 @@
-"""TLS, as a server speaks it."""
+"""TLS, as a server speaks it: what its files hold."""
 
+import hashlib
 import ssl
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
+
+
+class NotUsable(Exception):
+    """The files do not hold what they should: in one sentence, without anything that they hold."""
+
+
+class Digests(NamedTuple):
+    """Of what the files hold."""
+
+    certificate: bytes
+    key: bytes
+    client_ca: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """``begins`` and ``ends`` are the certificate's."""
+
+    context: ssl.SSLContext
+    digests: Digests
+    begins: datetime
+    ends: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class ServerCertificate:
     """PEM files: the certificate with its chain, its key, and who signs the clients' ones.
 
-    With ``client_ca`` nobody gets in without a certificate that it has signed.
+    With ``client_ca`` clients are asked for a certificate: whoever shows one that it has not
+    signed, or one that does not hold now, does not get in; whoever shows none does.
     """
 
     certificate: Path
     key: Path
     client_ca: Path | None = None
+    # Seconds within which other files are used that are put there.
+    look_every: float = 2.0
 
-    def context(self) -> ssl.SSLContext:
-        """Raises ssl.SSLError, OSError for files that do not hold what they should."""
+    def digests(self) -> Digests:
+        """Raises NotUsable when a file cannot be read."""
+        client_ca = None if self.client_ca is None else _digest(self.client_ca)
+        return Digests(_digest(self.certificate), _digest(self.key), client_ca)
+
+    def load(self) -> Loaded:
+        """Raises NotUsable, also when they change just now."""
+        before = self.digests()
+        context = self._context()
+        begins, ends = _validity(self.certificate)
+        if self.digests() != before:
+            raise NotUsable(f"{self.certificate}, its key or its authorities are being written")
+        return Loaded(context, before, begins, ends)
+
+    def _context(self) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        # The empty passphrase keeps OpenSSL from asking at the terminal.
-        context.load_cert_chain(self.certificate, self.key, password="")
+        # Whoever resumes a session is not asked for a certificate again.
+        context.num_tickets = 0
+        context.options |= ssl.OP_NO_TICKET
+        try:
+            # The empty passphrase keeps OpenSSL from asking at the terminal.
+            context.load_cert_chain(self.certificate, self.key, password="")
+        except (OSError, ValueError):
+            raise NotUsable(
+                f"{self.key} and {self.certificate} are not a key and its certificate: put two PEM"
+                " files there that belong together, the key without a passphrase"
+            ) from None
         if self.client_ca is not None:
-            context.load_verify_locations(self.client_ca)
-            context.verify_mode = ssl.CERT_REQUIRED
-            # Whoever resumes a session is not asked for a certificate again.
-            context.num_tickets = 0
-            context.options |= ssl.OP_NO_TICKET
+            try:
+                context.load_verify_locations(self.client_ca)
+            except (OSError, ValueError):
+                raise NotUsable(
+                    f"{self.client_ca} holds no certificate: put a PEM file there that does"
+                ) from None
+            context.verify_mode = ssl.CERT_OPTIONAL
         return context
+
+
+def _digest(file: Path) -> bytes:
+    try:
+        return hashlib.sha256(file.read_bytes()).digest()
+    except OSError as error:
+        raise NotUsable(f"{file} cannot be read: {error.strerror}") from None
+
+
+def _validity(file: Path) -> tuple[datetime, datetime]:
+    # Who speaks no TLS need not wait for it.
+    from cryptography import x509
+
+    try:
+        first, *_ = x509.load_pem_x509_certificates(file.read_bytes())
+    except (OSError, ValueError):
+        raise NotUsable(f"{file} holds no certificate that can be read") from None
+    return first.not_valid_before_utc, first.not_valid_after_utc

@@ -49,7 +49,7 @@ class ApiSettings(Section):
     tls_client_ca_file: ReadableFile | None = variable(
         "API_TLS_CLIENT_CA_FILE",
         None,
-        about="Who must have signed a client's certificate. With it clients need one.",
+        about="Who signs clients' certificates. With it /api/v1 needs one, and nothing else does.",
         value="the path of a readable PEM file",
     )
     trusted_proxies: Networks = variable(
@@ -92,14 +92,10 @@ class ApiSettings(Section):
         elif self.tls_client_ca_file:
             yield from _no_authority(self.tls_client_ca_file)
 
-    def production_risks(self) -> Iterator[Problem]:
-        if self.tls_cert_file is None and not is_loopback(self.host):
-            yield Problem(
-                "API_HOST",
-                f"on {self.host} the API is within reach of other machines, unencrypted",
-                "set API_TLS_CERT_FILE and API_TLS_KEY_FILE, or leave it at 127.0.0.1",
-                ("API_TLS_CERT_FILE",),
-            )
+    @property
+    def unprotected(self) -> bool:
+        """Other machines reach it by HTTP: only those that encrypt are answered there."""
+        return self.tls_cert_file is None and not is_loopback(self.host)
 
     def key_files(self) -> Iterator[tuple[str, Path]]:
         if self.tls_key_file:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -21,16 +22,26 @@ from yabot.api.phases import Message
 from yabot.api.problems import Refused
 from yabot.log.commit_log import Decision
 from yabot.log.unit_of_work import Cause, UnitOfWork
+from yabot.runtime.peer import PEER, Certificate, Peer
 from yabot.storage.relational.database import Database
 
 CLIENT = "192.0.2.7"
 
 
-def request_from(client: str = CLIENT, *authorization: str, certificate: str = "") -> Message:
+def shown(sha256: bytes = b"", *dns_names: str) -> Peer:
+    """Who has shown a certificate."""
+    holds_until = clock.utc_now() + timedelta(days=1)
+    certificate = Certificate(sha256.ljust(32, b"-"), frozenset(dns_names), holds_until)
+    return Peer(encrypted=True, asked=True, certificate=certificate)
+
+
+BY_TLS = Peer(encrypted=True)
+
+
+def request_from(client: str = CLIENT, *authorization: str, peer: Peer = BY_TLS) -> Message:
     """The scope of a request."""
     headers = [(b"authorization", each.encode("latin-1", "replace")) for each in authorization]
-    state = {"client_certificate": certificate} if certificate else {}
-    return {"headers": headers, "client": (client, 40_000), "state": state}
+    return {"headers": headers, "client": (client, 40_000), "state": {PEER: peer}}
 
 
 @dataclass
@@ -50,14 +61,14 @@ class House:
         self.refused.append(refused.code)
         return refused
 
-    async def ask(self, token: str) -> Caller:
+    async def ask(self, token: str, peer: Peer = BY_TLS) -> Caller:
         """Raises Refused."""
-        return await self.door(request_from(CLIENT, f"Bearer {token}"))
+        return await self.door(request_from(CLIENT, f"Bearer {token}", peer=peer))
 
-    async def code(self, token: str) -> str:
+    async def code(self, token: str, peer: Peer = BY_TLS) -> str:
         """Of the refusal; or ok."""
         try:
-            await self.ask(token)
+            await self.ask(token, peer)
         except Refused as refused:
             return refused.code
         return "ok"

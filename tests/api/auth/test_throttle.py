@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from redis.asyncio import Redis
 
-from tests.api.auth.conftest import CLIENT, House, request_from
+from tests.api.auth.conftest import BY_TLS, CLIENT, House, request_from, shown
 from tests.api.auth.forging import Forge
 from tests.waiting import until
 from yabot.api.auth.authenticator import Authenticator
@@ -37,8 +37,9 @@ class Process:
     async def refused(
         self, token: str = "junk", client: str = CLIENT, certificate: str = ""
     ) -> Refused:
+        peer = shown(certificate.encode()) if certificate else BY_TLS
         with pytest.raises(Refused) as refused:
-            await self._door(request_from(client, f"Bearer {token}", certificate=certificate))
+            await self._door(request_from(client, f"Bearer {token}", peer=peer))
         return refused.value
 
     async def lets_in(self, token: str, client: str = CLIENT) -> str:

@@ -2,8 +2,10 @@
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from yabot.api.auth import refusals
 from yabot.api.auth.claims import (
@@ -11,12 +13,14 @@ from yabot.api.auth.claims import (
     LONGEST_OF_OURS,
     LONGEST_OF_SERVICES,
     Claims,
+    Confirmation,
     Wrong,
 )
 from yabot.api.auth.judging import Judge, judged
 from yabot.api.auth.knowledge import Knowledge
 from yabot.api.auth.refusals import refuse
 from yabot.api.auth.registered import Holder
+from yabot.api.auth.transport import require_bound, require_certificate, require_protected
 from yabot.api.auth.used import UsedTokens
 from yabot.api.caller import Caller
 from yabot.api.jose.signing import NotSigned, Presented
@@ -24,6 +28,7 @@ from yabot.api.jose.unusable import Unusable
 from yabot.api.phases import Message
 from yabot.api.problems import Problem, Refused
 from yabot.clock import utc_now
+from yabot.runtime.peer import peer_of
 
 # Tokens that are remembered: to verify one costs as much as all else that a request needs.
 MOST_REMEMBERED = 10_000
@@ -38,6 +43,7 @@ _WRONG: dict[Wrong, Problem] = {
 class _Verified:
     caller: Caller
     holder: Holder
+    confirmed: Confirmation | None
 
 
 class Authenticator:
@@ -52,12 +58,21 @@ class Authenticator:
 
     async def __call__(self, scope: Message) -> Caller:
         try:
-            return await self._caller(_bearer(scope), scope)
+            return await self._caller(scope)
         except Refused as refused:
             answer = await judged(self._judge, scope, refused)
         raise answer
 
-    async def _caller(self, token: str, scope: Message) -> Caller:
+    async def _caller(self, scope: Message) -> Caller:
+        peer = peer_of(scope)
+        require_certificate(peer)
+        known = await self._known(_bearer(scope), scope)
+        # Of the connection, not of the token: nothing of it is remembered.
+        require_bound(peer, known.holder.certificate_name, known.confirmed)
+        require_protected(peer, known.caller)
+        return known.caller
+
+    async def _known(self, token: str, scope: Message) -> _Verified:
         digest = hashlib.sha256(token.encode()).digest()
         known = self._verified.get(digest)
         if known is None or not self._still_holds(known):
@@ -65,12 +80,12 @@ class Authenticator:
             known = await self._verify(token, scope)
             if known.caller.binding is not None:
                 # It does not come again.
-                return known.caller
+                return known
             self._verified[digest] = known
             if len(self._verified) > MOST_REMEMBERED:
                 self._verified.popitem(last=False)
         self._verified.move_to_end(digest)
-        return known.caller
+        return known
 
     def _still_holds(self, known: _Verified) -> bool:
         caller, holder = known.caller, known.holder
@@ -91,17 +106,13 @@ class Authenticator:
             raise refuse(refusals.SIGNATURE_WRONG) from None
         except Unusable as error:
             raise refuse(refusals.MALFORMED, f"The token cannot be read: {error}.") from None
-        caller = self._caller_of(Claims.read(said), holder)
+        claims = _read(said)
+        caller = self._caller_of(claims, holder)
         self._require_for_this(caller, scope)
-        return _Verified(caller, holder)
+        return _Verified(caller, holder, claims.cnf)
 
-    def _caller_of(self, claims: Claims | list[str], holder: Holder) -> Caller:
+    def _caller_of(self, claims: Claims, holder: Holder) -> Caller:
         """Whose scopes are those that the holder of the key may give."""
-        if not isinstance(claims, Claims):
-            told = ", ".join(claims)
-            raise refuse(
-                refusals.MALFORMED, f"The token lacks these claims, or they are wrong: {told}."
-            )
         if not claims.is_for_us:
             raise refuse(refusals.AUDIENCE_WRONG)
         if not holder.signs_for(claims.iss, claims.sub):
@@ -128,6 +139,15 @@ class Authenticator:
         if not caller.binding.is_of(scope):
             raise refuse(refusals.BOUND_ELSEWHERE)
         self._used.require_unseen(caller)
+
+
+def _read(said: Mapping[str, Any]) -> Claims:
+    """Raises Refused."""
+    claims = Claims.read(said)
+    if isinstance(claims, Claims):
+        return claims
+    told = ", ".join(claims)
+    raise refuse(refusals.MALFORMED, f"The token lacks these claims, or they are wrong: {told}.")
 
 
 def _longest(claims: Claims, holder: Holder) -> timedelta:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from yabot.api.auth.binding import Binding
+from yabot.api.auth.binding import DIGEST, Binding
 
 # Whom our own tokens are of, and whom every token is for.
 ISSUER = AUDIENCE = "yabot"
@@ -28,6 +28,18 @@ NumericDate = Annotated[float, Field(ge=0, le=2**40, allow_inf_nan=False)]
 Wrong = Literal["expired", "not_yet_valid", "lasts_too_long"]
 
 
+class Confirmation(BaseModel):
+    """The claim ``cnf`` (RFC 8705): the client certificate that has to come with the token.
+
+    Nothing stands beside it: it might be a condition that we pass over.
+    """
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    # The SHA-256 of the certificate, in base64url.
+    thumbprint: Annotated[str, Field(pattern=DIGEST, alias="x5t#S256")]
+
+
 class Claims(BaseModel):
     """Those that YABOT reads; others may stand beside them."""
 
@@ -43,6 +55,8 @@ class Claims(BaseModel):
     scope: Annotated[str, Field(max_length=1000)]
     # The one request that it holds for; absent: it holds for any.
     req: Binding | None = None
+    # The client certificate that it holds with; absent: it holds with any, and without.
+    cnf: Confirmation | None = None
 
     @classmethod
     def read(cls, said: Mapping[str, Any]) -> "Claims | list[str]":
@@ -77,11 +91,20 @@ class Claims(BaseModel):
 
 
 def claims_of(
-    service: str, scopes: frozenset[str], token_id: str, now: datetime, lifetime: timedelta
+    service: str,
+    scopes: frozenset[str],
+    token_id: str,
+    now: datetime,
+    lifetime: timedelta,
+    certificate: str | None = None,
 ) -> dict[str, Any]:
-    """For a token of ours that holds from ``now`` on."""
+    """For a token of ours that holds from ``now`` on, if need be only with the certificate that
+    has this thumbprint.
+    """
     begins = int(now.timestamp())
+    confirmed = {} if certificate is None else {"cnf": {"x5t#S256": certificate}}
     return {
+        **confirmed,
         "iss": ISSUER,
         "sub": service,
         "aud": AUDIENCE,

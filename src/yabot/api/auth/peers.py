@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Sequence
 
 from yabot.api.phases import Message
-from yabot.runtime.patience import CLIENT_CERTIFICATE
+from yabot.runtime.peer import peer_of
 
 # As much of an IPv6 address as one sender may have for itself.
 OF_ONE_SENDER = 64
@@ -16,8 +16,9 @@ def peers_of(scope: Message) -> Sequence[str]:
     A proxy that is trusted has told the address: ``API_TRUSTED_PROXIES``.
     """
     host, *_ = scope.get("client") or ("",)
-    certificate = scope.get("state", {}).get(CLIENT_CERTIFICATE)
-    return [_address(host), *([f"certificate {certificate}"] if certificate else [])]
+    certificate = peer_of(scope).certificate
+    shown = [f"certificate {certificate.fingerprint}"] if certificate else []
+    return [_address(host), *shown]
 
 
 def _address(host: str) -> str:

@@ -1,4 +1,6 @@
-"""Why a token is not taken; each sentence says how to mend it, and shows nothing of the token."""
+"""Why a token is not taken, or the way it has come; each sentence says how to mend it, and shows
+nothing of the token.
+"""
 
 from yabot.api.auth.claims import LONGEST_OF_BOUND, LONGEST_OF_OURS, LONGEST_OF_SERVICES
 from yabot.api.problems import Problem, Refused
@@ -59,6 +61,24 @@ REPLAYED = Problem(
     " a request.",
 )
 REVOKED = Problem(401, "token_revoked", "The token has been revoked: get or sign another one.")
+CERTIFICATE_MISSING = Problem(
+    401,
+    "certificate_missing",
+    "This needs a client certificate: show one that an authority of API_TLS_CLIENT_CA_FILE has"
+    " signed.",
+)
+CERTIFICATE_WRONG = Problem(
+    401,
+    "certificate_wrong",
+    "The token or its service holds with another client certificate: show that one, get a token for"
+    " this one, or change the name by yabot service protect.",
+)
+TRANSPORT_UNPROTECTED = Problem(
+    403,
+    "transport_unprotected",
+    "The connection that has reached YABOT comes from another machine and is not encrypted: call it"
+    " by https (API_TLS_CERT_FILE), or encrypt its bodies (yabot service protect --encrypt-to).",
+)
 TOO_MANY_FAILURES = Problem(
     429,
     "too_many_failures",
@@ -70,12 +90,13 @@ OF_TOKENS: tuple[Problem, ...] = (
     *(MISSING, MALFORMED, SIGNATURE_WRONG, KEY_UNKNOWN, ISSUER_WRONG, AUDIENCE_WRONG),
     *(EXPIRED, NOT_YET_VALID, LASTS_TOO_LONG, REVOKED, TOO_MANY_FAILURES),
     *(UNBOUND, BOUND_ELSEWHERE, REPLAYED),
+    *(CERTIFICATE_MISSING, CERTIFICATE_WRONG, TRANSPORT_UNPROTECTED),
 )
 
 
 def refuse(problem: Problem, detail: str = "") -> Refused:
-    """As RFC 6750 wants it: without a token, no error is named."""
+    """As RFC 6750 wants it: without a token, or before it was looked at, no error is named."""
     challenge = 'Bearer realm="yabot"'
-    if problem is not MISSING:
+    if problem not in (MISSING, CERTIFICATE_MISSING):
         challenge += f', error="invalid_token", error_description="{problem.meaning}"'
     return problem.refuse(detail, WWW_Authenticate=challenge)
