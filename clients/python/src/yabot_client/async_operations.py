@@ -61,11 +61,12 @@ class AsyncOperations:
 
     What a method may raise beside what it names, as classes of ``codes``:
 
-    - every operation: BodyNotDecryptable, InternalError, InvalidRequest, MalformedRequest,
-      NotOpen, QuotaExceeded, ScopeMissing, StoreUnavailable, TokenAudienceWrong,
-      TokenBoundElsewhere, TokenExpired, TokenIssuerWrong, TokenKeyUnknown, TokenLastsTooLong,
-      TokenMalformed, TokenMissing, TokenNotYetValid, TokenReplayed, TokenRevoked,
-      TokenSignatureWrong, TokenUnbound, TooBusy, TooManyFailures
+    - every operation: BodyNotDecryptable, CertificateMissing, CertificateWrong,
+      InternalError, InvalidRequest, MalformedRequest, NotOpen, QuotaExceeded, ScopeMissing,
+      StoreUnavailable, TokenAudienceWrong, TokenBoundElsewhere, TokenExpired,
+      TokenIssuerWrong, TokenKeyUnknown, TokenLastsTooLong, TokenMalformed, TokenMissing,
+      TokenNotYetValid, TokenReplayed, TokenRevoked, TokenSignatureWrong, TokenUnbound,
+      TooBusy, TooManyFailures, TransportUnprotected
     - every change: AnswerForgotten, IdempotencyKeyReused, OutcomeUnknown
     - every operation with a body: BodyMalformed, BodyMissing, BodyTooLarge,
       MediaTypeUnsupported

@@ -44,6 +44,18 @@ class BodyUnexpected(Refused):
     """This takes no body."""
 
 
+class CertificateMissing(Refused):
+    """This needs a client certificate: show one that an authority of API_TLS_CLIENT_CA_FILE has
+    signed.
+    """
+
+
+class CertificateWrong(Refused):
+    """The token or its service holds with another client certificate: show that one, get a token
+    for this one, or change the name by yabot service protect.
+    """
+
+
 class CursorInvalid(Refused):
     """The cursor is not of this list with these filters; begin again without one."""
 
@@ -246,6 +258,13 @@ class TooManyItems(Refused):
     """Of one item a user has 1000000 at most."""
 
 
+class TransportUnprotected(Refused):
+    """The connection that has reached YABOT comes from another machine and is not encrypted:
+    call it by https (API_TLS_CERT_FILE), or encrypt its bodies (yabot service protect
+    --encrypt-to).
+    """
+
+
 class UserExists(Refused):
     """There is such a user already."""
 
@@ -271,6 +290,8 @@ CODES: Mapping[str, type[Refused]] = {
     "body_not_decryptable": BodyNotDecryptable,
     "body_too_large": BodyTooLarge,
     "body_unexpected": BodyUnexpected,
+    "certificate_missing": CertificateMissing,
+    "certificate_wrong": CertificateWrong,
     "cursor_invalid": CursorInvalid,
     "dead_letter_state": DeadLetterState,
     "dead_letter_unknown": DeadLetterUnknown,
@@ -318,6 +339,7 @@ CODES: Mapping[str, type[Refused]] = {
     "too_busy": TooBusy,
     "too_many_failures": TooManyFailures,
     "too_many_items": TooManyItems,
+    "transport_unprotected": TransportUnprotected,
     "user_exists": UserExists,
     "user_unknown": UserUnknown,
     "workflow_not_stuck": WorkflowNotStuck,
