@@ -1,5 +1,6 @@
 """TLS that both sides check, with certificates and authorities that change while a client runs."""
 
+import asyncio
 import ssl
 import threading
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from socket import socket
+from typing import Any
 
 import pytest
 from cryptography.x509 import load_der_x509_certificate
@@ -16,7 +18,7 @@ from tests.client.asking import READ, Asker, OwnTime
 from tests.client.conftest import NewAsker
 from tests.client.faulty import FaultyServer, Got, faulty_server, says
 from tests.waiting import PATIENCE
-from yabot_client import Client, Unreachable
+from yabot_client import AsyncClient, Client, Unreachable
 
 pytestmark = pytest.mark.engine
 
@@ -163,8 +165,21 @@ def test_an_authority_changes_without_a_restart(
         ask()
 
 
+@pytest.fixture
+def options(files: Path, key: str) -> dict[str, Any]:
+    """Of a client that does not try again."""
+    return {
+        "service": "orders",
+        "key": key,
+        "authority": files / "authority.pem",
+        "certificate": (files / "client.crt", files / "client.key"),
+        "timeout": PATIENCE,
+        "retries": 0,
+    }
+
+
 def test_a_request_that_is_under_way_is_not_cut_off_by_a_change(
-    door: Door, server: FaultyServer, made: Path, files: Path, key: str
+    door: Door, server: FaultyServer, made: Path, files: Path, options: dict[str, Any]
 ) -> None:
     door.takes = "ours"
     arrived, other_done = threading.Event(), threading.Event()
@@ -175,27 +190,43 @@ def test_a_request_that_is_under_way_is_not_cut_off_by_a_change(
         door.says_who_came(connection, got)
 
     server.behaves(takes_long, door.says_who_came)
-    certificate = (files / "client.crt", files / "client.key")
-    with (
-        Client(
-            server.url,
-            service="orders",
-            key=key,
-            authority=files / "authority.pem",
-            certificate=certificate,
-            timeout=PATIENCE,
-            retries=0,
-        ) as client,
-        ThreadPoolExecutor() as pool,
-    ):
+    with Client(server.url, **options) as client, ThreadPoolExecutor() as pool:
         first = pool.submit(client._send, READ)
         assert arrived.wait(PATIENCE)
-        for name in ("key", "crt"):
-            _bring(made / f"ours/orders2/server.{name}", files / f"client.{name}")
+        _bring_those_of("orders2", made, files)
         client._send(READ)
         other_done.set()
         assert first.result().status == 200
     assert door.names == ["orders2", "orders"]
+
+
+def test_threads_lose_nothing_while_certificates_change(
+    door: Door, server: FaultyServer, made: Path, files: Path, options: dict[str, Any]
+) -> None:
+    door.takes = "ours"
+    with Client(server.url, **options) as client, ThreadPoolExecutor(4) as pool:
+        for turn in range(10):
+            asked = [pool.submit(client._send, READ) for _ in range(8)]
+            _bring_those_of(("orders2", "orders")[turn % 2], made, files)
+            assert [each.result().status for each in asked] == [200] * 8
+    assert set(door.names) == {"orders", "orders2"}
+
+
+async def test_tasks_lose_nothing_while_certificates_change(
+    door: Door, server: FaultyServer, made: Path, files: Path, options: dict[str, Any]
+) -> None:
+    door.takes = "ours"
+    async with AsyncClient(server.url, **options) as client:
+        for turn in range(10):
+            asked = [asyncio.ensure_future(client._send(READ)) for _ in range(8)]
+            _bring_those_of(("orders2", "orders")[turn % 2], made, files)
+            assert [each.status for each in await asyncio.gather(*asked)] == [200] * 8
+    assert set(door.names) == {"orders", "orders2"}
+
+
+def _bring_those_of(service: str, made: Path, files: Path) -> None:
+    for name in ("key", "crt"):
+        _bring(made / f"ours/{service}/server.{name}", files / f"client.{name}")
 
 
 def _name(certificate: bytes | None) -> str:

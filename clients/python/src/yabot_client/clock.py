@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-# Beyond that it is no clock that runs wrong, but an answer that should not be believed.
-MOST_SKEW = 86_400.0
+# What a clock is off by at most, where TLS vouches for who says so.
+MOST_SKEW_OF_TLS = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,8 @@ class Clock:
 class YabotsTime:
     """What YABOT's clock shows, as far as is known: ours, unless YABOT said that ours is wrong."""
 
-    def __init__(self, clock: Clock, most: float = MOST_SKEW) -> None:
+    def __init__(self, clock: Clock, most: float) -> None:
+        """``most``: seconds of difference that are believed."""
         self._clock = clock
         self._most = most
         self._ahead = 0.0

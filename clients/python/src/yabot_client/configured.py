@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import httpx
 
 from yabot_client.address import read_address
-from yabot_client.clock import Clock, YabotsTime
+from yabot_client.clock import MOST_SKEW_OF_TLS, Clock, YabotsTime
 from yabot_client.encryption import MOST_SKEW, Encrypted
 from yabot_client.errors import Misconfigured
 from yabot_client.exchange import Exchange
@@ -76,18 +76,15 @@ class Configured(ABC):
         elif not service or key is None:
             raise Misconfigured("Either service and key are needed, or a token.")
         else:
-            signing = _kept(key, SigningKey.read, "key")
+            time = YabotsTime(self._clock, MOST_SKEW if encrypts else MOST_SKEW_OF_TLS)
+            tokens = SignedTokens(service, _kept(key, SigningKey.read, "key"), time)
+            protection = Plain(tokens)
             if encrypts:
-                time = YabotsTime(self._clock, MOST_SKEW)
-                tokens = SignedTokens(service, signing, time)
                 ours = _read_decryption_keys(decryption_keys)
                 yabots = YabotKeys(_read_yabot_keys(yabot_keys), base, self._clock, time)
                 protection = Encrypted(service, tokens, ours, yabots)
-            else:
-                protection = Plain(SignedTokens(service, signing, YabotsTime(self._clock)))
-        self._exchange = Exchange(
-            base, protection, Retrying(retries, deadline), timeout, self._clock
-        )
+        retrying = Retrying(retries, deadline)
+        self._exchange = Exchange(base, protection, retrying, timeout, self._clock)
         self._open()
 
     @abstractmethod
