@@ -28,7 +28,8 @@ def docstring(paragraphs: Iterable[str], depth: int) -> str:
 
 
 def sentence(text: str) -> str:
-    return text if text.endswith((".", ":", "!", "?")) else f"{text}."
+    """With a full stop, where there is anything to end."""
+    return text if not text or text.endswith((".", ":", "!", "?")) else f"{text}."
 
 
 def _wrapped(text: str, margin: int) -> str:

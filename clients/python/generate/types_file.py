@@ -41,11 +41,17 @@ def _definition(name: str, schema: Schema) -> str:
 
 def _as_class(name: str, schema: Schema) -> Iterator[str]:
     yield f"class {name}(TypedDict):"
-    yield docstring([sentence(schema.get("description", ""))], 1)
+    yield from _said(sentence(schema.get("description", "")))
     for field, of_field in schema["properties"].items():
         yield f"    {field}: {_field(schema, field)}"
-        yield docstring([of_field.get("description", "")], 1)
+        yield from _said(of_field.get("description", ""))
     yield ""
+
+
+def _said(description: str) -> Iterator[str]:
+    """Nothing where there is nothing to say; the formatter leaves a line empty behind it."""
+    if description:
+        yield docstring([description], 1)
 
 
 def _by_call(name: str, schema: Schema) -> str:

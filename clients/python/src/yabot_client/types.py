@@ -7,12 +7,8 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 
 class AuditEntry(TypedDict):
-    """."""
-
     id: int
-
     kind: str
-
     user_id: str | None
     """whom it is about: a user, or a chat, by id"""
 
@@ -23,10 +19,7 @@ class AuditEntry(TypedDict):
 
 
 class AuditEntryPage(TypedDict):
-    """."""
-
     items: list[AuditEntry]
-
     next: str | None
     """the cursor of the next page; null when this is the last"""
 
@@ -35,7 +28,6 @@ class Besitos(TypedDict):
     """What a user has."""
 
     balance: int
-
     earned: int
     """all that was ever awarded to them; gifts of other users do not count"""
 
@@ -50,7 +42,6 @@ class BesitosMoved(TypedDict):
     """Besitos to be awarded or spent."""
 
     amount: int
-
     reason: str
     """what for: users read it in /balance, in the words of the text `besitos-reason-<reason>`
     where there is one
@@ -64,12 +55,10 @@ class BesitosMovement(TypedDict):
     """One side of a transaction, as the user sees it."""
 
     id: int
-
     amount: int
     """negative when the user gave"""
 
     kind: Literal["award", "spend", "transfer", "closing"]
-
     reason: str
     """what for, in a word"""
 
@@ -83,10 +72,7 @@ class BesitosMovement(TypedDict):
 
 
 class BesitosMovementPage(TypedDict):
-    """."""
-
     items: list[BesitosMovement]
-
     next: str | None
     """the cursor of the next page; null when this is the last"""
 
@@ -98,83 +84,53 @@ class BesitosTransaction(TypedDict):
     """of the ledger: `api:<service>:<Idempotency-Key>`"""
 
     amount: int
-
     reason: str
-
     source: str
 
 
 class ChangedLetters(TypedDict):
-    """."""
-
     ids: list[int]
 
 
 class ChoiceBody(TypedDict):
-    """."""
-
     id: str
-
     text: dict[str, str]
-
     next_fragment: str
-
     unlocks_hint: str | None
-
     requires_hint: str | None
     """only who has the hint sees the choice"""
 
 
 class ChoiceGiven(TypedDict):
-    """."""
-
     id: str
-
     text: dict[str, str]
     """by language: all of the story's"""
 
     next_fragment: str
-
     unlocks_hint: NotRequired[str | None]
-
     requires_hint: NotRequired[str | None]
 
 
 class ChoiceMade(TypedDict):
-    """."""
-
     fragment_id: str
-
     choice_id: str
-
     made_at: str
 
 
 class NarrativeProgress(TypedDict):
-    """."""
-
     current_fragment: str | None
-
     completed_fragments: list[str]
-
     choices_made: list[ChoiceMade]
-
     hints_unlocked: list[str]
 
 
 class CurrentState(TypedDict):
-    """."""
-
     menu_context: str
-
     session_data: dict[str, Any]
-
     narrative_progress: NarrativeProgress
 
 
 class DiscardBody(TypedDict):
-    """."""
-
     ids: list[int]
     """ids of dead letters"""
 
@@ -230,7 +186,6 @@ class PostedEvent(TypedDict):
     """a UUID; an event takes effect once, however often it is sent"""
 
     event_type: str
-
     version: int
     """of the payload"""
 
@@ -247,7 +202,6 @@ class PostedEvent(TypedDict):
     """the event_id of the event that it came of, if any"""
 
     payload: dict[str, Any]
-
     traceparent: NotRequired[str | None]
     """W3C trace context"""
 
@@ -265,7 +219,6 @@ class EventOutcome(TypedDict):
     """a UUID; an event takes effect once, however often it is sent"""
 
     outcome: Literal["accepted", "refused"]
-
     reason: str | None
     """why it was refused; null when it was accepted"""
 
@@ -280,7 +233,6 @@ class EventPage(TypedDict):
     """Events of a user, as they were published."""
 
     items: list[Envelope]
-
     next: str | None
     """the cursor of the next page; null when this is the last"""
 
@@ -289,7 +241,6 @@ class EventsBehind(TypedDict):
     """Events behind a cursor, as they were published."""
 
     items: list[Envelope]
-
     next: str
     """the cursor to ask with for what follows, now or later"""
 
@@ -307,14 +258,9 @@ class Fault(TypedDict):
 
 
 class MetadataBody(TypedDict):
-    """."""
-
     tags: list[str]
-
     vip_required: bool
-
     difficulty: int
-
     reactions: dict[str, int]
     """which emoji pays how many besitos"""
 
@@ -322,31 +268,23 @@ class MetadataBody(TypedDict):
 
 
 class FragmentBody(TypedDict):
-    """."""
-
     fragment_id: str
-
     revision: str
     """changes with this fragment alone; the ETag is made of it"""
 
     title: dict[str, str]
-
     content: dict[str, str]
     """Telegram's HTML"""
 
     choices: list[ChoiceBody]
-
     metadata: MetadataBody
 
 
 class FragmentChangeBody(TypedDict):
-    """."""
-
     number: int
     """counts all changes of the story's fragments"""
 
     changed_at: str
-
     changed_by: str
     """`service:` and the name of who asked for it"""
 
@@ -354,15 +292,11 @@ class FragmentChangeBody(TypedDict):
     """of the story for which it was decided"""
 
     before: FragmentBody
-
     after: FragmentBody
 
 
 class FragmentChangeBodyPage(TypedDict):
-    """."""
-
     items: list[FragmentChangeBody]
-
     next: str | None
     """the cursor of the next page; null when this is the last"""
 
@@ -371,26 +305,17 @@ class FragmentEntry(TypedDict):
     """A fragment in the list of all."""
 
     fragment_id: str
-
     revision: str
-
     title: dict[str, str]
-
     metadata: MetadataBody
-
     leads_to: list[str]
     """the fragments of its choices, in their order"""
 
 
 class MetadataGiven(TypedDict):
-    """."""
-
     tags: NotRequired[list[str]]
-
     vip_required: NotRequired[bool]
-
     difficulty: NotRequired[int]
-
     reactions: NotRequired[dict[str, int]]
     """which emoji pays how many besitos"""
 
@@ -407,15 +332,11 @@ class FragmentGiven(TypedDict):
     """Telegram's HTML"""
 
     choices: NotRequired[list[ChoiceGiven]]
-
     metadata: NotRequired[MetadataGiven]
 
 
 class InventoryEntry(TypedDict):
-    """."""
-
     item_id: str
-
     quantity: int
 
 
@@ -426,17 +347,14 @@ class ItemDetails(TypedDict):
     """Something that users can come to own."""
 
     item_id: str
-
     name: dict[str, str]
     """by language"""
 
     type: Literal["gift", "achievement", "virtual_item"]
-
     description: dict[str, str]
     """by language"""
 
     emoji: str
-
     price: int | None
     """in besitos; null: it is not for sale"""
 
@@ -448,7 +366,6 @@ class ItemQuantity(TypedDict):
     """So many of one item."""
 
     item_id: str
-
     quantity: NotRequired[int]
 
 
@@ -459,10 +376,7 @@ class Items(TypedDict):
 
 
 class OldChoice(TypedDict):
-    """."""
-
     fragment: str
-
     choice: str
 
 
@@ -470,9 +384,7 @@ class OldTerm(TypedDict):
     """A subscription as the old bot tells it, where it cannot be kept as it is told."""
 
     role: Literal["free", "premium", "vip"]
-
     until: str | None
-
     given: str
 
 
@@ -480,104 +392,65 @@ class OldThings(TypedDict):
     """Names as the old bot wrote them."""
 
     names: dict[str, str]
-
     unshelved: list[str]
 
 
 class Kept(TypedDict):
-    """."""
-
     fields: dict[str, Any]
-
     inventory: OldThings
-
     achievements: OldThings
-
     term: OldTerm | None
-
     fragment: str | None
-
     visited: list[str]
-
     choices: list[OldChoice]
 
 
 class LetterBody(TypedDict):
-    """."""
-
     id: int
-
     state: Literal["dead", "retrying", "retry", "resolved", "discarded"]
-
     consumer: str
-
     group: str
     """of subscribers, in which the consumer is"""
 
     event_type: str
-
     event_id: str
-
     user_id: str | None
-
     correlation_id: str
-
     attempts: int
-
     error_code: str
-
     error: str
-
     note: str | None
     """why it was discarded"""
 
     first_failed_at: str
-
     last_failed_at: str
 
 
 class LetterBodyPage(TypedDict):
-    """."""
-
     items: list[LetterBody]
-
     next: str | None
     """the cursor of the next page; null when this is the last"""
 
 
 class LetterDetails(TypedDict):
-    """."""
-
     id: int
-
     state: Literal["dead", "retrying", "retry", "resolved", "discarded"]
-
     consumer: str
-
     group: str
     """of subscribers, in which the consumer is"""
 
     event_type: str
-
     event_id: str
-
     user_id: str | None
-
     correlation_id: str
-
     attempts: int
-
     error_code: str
-
     error: str
-
     note: str | None
     """why it was discarded"""
 
     first_failed_at: str
-
     last_failed_at: str
-
     envelope: dict[str, Any]
     """the event, as `/asyncapi.json` describes it"""
 
@@ -589,36 +462,25 @@ class LetterGroupBody(TypedDict):
     """The letters of one subscriber that failed on one type of event with one code."""
 
     consumer: str
-
     event_type: str
-
     error_code: str
-
     letters: int
     """how many"""
 
     first_failed_at: str
-
     last_failed_at: str
-
     ids: list[int]
     """the lowest of them"""
 
 
 class LetterGroups(TypedDict):
-    """."""
-
     groups: list[LetterGroupBody]
     """the largest first"""
 
 
 class Preferences(TypedDict):
-    """."""
-
     language: str | None
-
     notifications_enabled: bool
-
     theme: Literal["auto", "light", "dark"]
 
 
@@ -629,7 +491,6 @@ class PreferencesBody(TypedDict):
     """null: as Telegram's language_code says"""
 
     notifications_enabled: bool
-
     theme: Literal["auto", "light", "dark"]
 
 
@@ -640,9 +501,7 @@ class Problem(TypedDict):
     """a URN that ends with the code"""
 
     title: str
-
     status: int
-
     code: str
     """stable: for programs"""
 
@@ -659,9 +518,7 @@ class ProfileBody(TypedDict):
     """All of what Telegram tells of a user: it overwrites this when they next do anything."""
 
     first_name: str
-
     last_name: str | None
-
     username: str | None
     """without the @"""
 
@@ -670,16 +527,10 @@ class ProfileBody(TypedDict):
 
 
 class RefusalBody(TypedDict):
-    """."""
-
     at: str
-
     status: int
-
     code: str | None
-
     operation: str | None
-
     service: str | None
     """null: without a valid token"""
 
@@ -690,23 +541,15 @@ class RefusalBody(TypedDict):
 
 
 class UserContext(TypedDict):
-    """."""
-
     user_id: str
-
     version: int
     """rises with every step"""
 
     current_state: CurrentState
-
     preferences: Preferences
-
     created_at: str
-
     updated_at: str
-
     inventory: Inventory
-
     legacy: Kept
 
 
@@ -714,23 +557,15 @@ class UserProfile(TypedDict):
     """What Telegram tells of a user."""
 
     first_name: str
-
     last_name: str | None
-
     username: str | None
-
     language_code: str | None
 
 
 class RegisteredUser(TypedDict):
-    """."""
-
     user_id: str
-
     profile: UserProfile
-
     registration_date: str
-
     last_login: str
     """to ten minutes; 1970: brought from another bot, and not here since"""
 
@@ -747,9 +582,7 @@ class Registration(TypedDict):
     """Telegram's id of the user"""
 
     first_name: str
-
     last_name: NotRequired[str | None]
-
     username: NotRequired[str | None]
     """without the @"""
 
@@ -758,8 +591,6 @@ class Registration(TypedDict):
 
 
 class RequestCount(TypedDict):
-    """."""
-
     service: str
     """-: no valid token; *: of too many to tell apart"""
 
@@ -767,25 +598,19 @@ class RequestCount(TypedDict):
     """its id; -: of no known path and method"""
 
     status: int
-
     requests: int
 
 
 class RequestsOfLastHour(TypedDict):
-    """."""
-
     since: str
     """an hour ago, or when this process began"""
 
     asked: list[RequestCount]
-
     refused: list[RefusalBody]
     """as far as they are kept, the newest first"""
 
 
 class RetryBody(TypedDict):
-    """."""
-
     ids: list[int]
     """ids of dead letters"""
 
@@ -794,17 +619,12 @@ class Revoked(TypedDict):
     """A token that is worth nothing any more."""
 
     token_id: str
-
     revoked_at: str
-
     expires_at: str
 
 
 class StopBody(TypedDict):
-    """."""
-
     reason: str
-
     dead_letters: int
     """of the last hundred events"""
 
@@ -812,10 +632,7 @@ class StopBody(TypedDict):
 
 
 class StoryBody(TypedDict):
-    """."""
-
     story: str
-
     revision: str
     """of the whole story, as in X-Story-Revision"""
 
@@ -823,16 +640,12 @@ class StoryBody(TypedDict):
     """the first is the one to fall back on"""
 
     start: str
-
     fragments: list[FragmentEntry]
     """all of them, in the story's order"""
 
 
 class SubscriberGroupBody(TypedDict):
-    """."""
-
     name: str
-
     lag: int
     """events that it has yet to settle"""
 
@@ -841,8 +654,6 @@ class SubscriberGroupBody(TypedDict):
 
 
 class SubscriberGroupList(TypedDict):
-    """."""
-
     groups: list[SubscriberGroupBody]
 
 
@@ -850,7 +661,6 @@ class SubscriptionGiven(TypedDict):
     """Time that nobody pays for here: whoever gives it has been paid, or makes a present."""
 
     plan_type: Literal["premium", "vip"]
-
     days: NotRequired[int]
 
 
@@ -858,14 +668,11 @@ class SubscriptionState(TypedDict):
     """What a user has. Without a subscription it is the free plan, active and without dates."""
 
     plan_type: Literal["free", "premium", "vip"]
-
     status: Literal["active", "inactive", "cancelled", "expired"]
     """as stored; cancelled still gives access until end_date"""
 
     start_date: str | None
-
     end_date: str | None
-
     access: bool
     """whether it opens the VIP doors now"""
 
@@ -874,27 +681,19 @@ class WayBody(TypedDict):
     """A choice that the user sees."""
 
     id: str
-
     text: dict[str, str]
-
     next_fragment: str
-
     vip_required: bool
-
     open: bool
     """false: the VIP door that it leads through is shut to them now"""
 
 
 class UserChoicesBody(TypedDict):
-    """."""
-
     story_revision: str
-
     fragment_id: str
     """where they stand; who has not begun stands at the start"""
 
     has_begun: bool
-
     open: bool
     """false: it is VIP only, and /story does not show it to them now"""
 
@@ -912,11 +711,8 @@ class UserSummary(TypedDict):
     """What SQL knows of a user."""
 
     user_id: str
-
     profile: UserProfile
-
     registration_date: str
-
     last_login: str
     """to ten minutes; 1970: brought from another bot, and not here since"""
 
@@ -925,24 +721,17 @@ class UserSummary(TypedDict):
 
 
 class UserSummaryPage(TypedDict):
-    """."""
-
     items: list[UserSummary]
-
     next: str | None
     """the cursor of the next page; null when this is the last"""
 
 
 class WorkflowBody(TypedDict):
-    """."""
-
     id: str
-
     kind: str
     """the process of which it is one run"""
 
     user_id: str | None
-
     state: str
     """its process's, or finished, compensating, failed, stuck: a stuck one waits for you"""
 
@@ -959,29 +748,21 @@ class WorkflowBody(TypedDict):
     """why the last attempt failed"""
 
     created_at: str
-
     updated_at: str
 
 
 class WorkflowBodyPage(TypedDict):
-    """."""
-
     items: list[WorkflowBody]
-
     next: str | None
     """the cursor of the next page; null when this is the last"""
 
 
 class WorkflowDetails(TypedDict):
-    """."""
-
     id: str
-
     kind: str
     """the process of which it is one run"""
 
     user_id: str | None
-
     state: str
     """its process's, or finished, compensating, failed, stuck: a stuck one waits for you"""
 
@@ -998,9 +779,7 @@ class WorkflowDetails(TypedDict):
     """why the last attempt failed"""
 
     created_at: str
-
     updated_at: str
-
     done: list[str]
     """the steps to be undone if it fails, the last one first"""
 
