@@ -19,6 +19,7 @@ from yabot.api.auth.refusals import MISSING, refuse
 from yabot.api.caller import SCOPES, Caller
 from yabot.api.counters import Counters
 from yabot.api.door import Door
+from yabot.api.encryption.exchange import Exchanges
 from yabot.api.fairness import Fairness
 from yabot.api.gate import Authenticate
 from yabot.api.phases import Message
@@ -129,9 +130,10 @@ async def serving(
     recorder: RequestRecorder | None = None,
     fairness: Fairness | None = None,
     authenticate: Authenticate = as_it_says,
+    exchanges: Exchanges | None = None,
 ) -> AsyncIterator[ApiClient]:
     recorder, fairness = recorder or RequestRecorder(), fairness or without_haste()
-    app = build_api({}, offered, authenticate, fairness, recorder)
+    app = build_api({}, offered, authenticate, fairness, recorder, exchanges=exchanges)
     server = HttpServer(app, "127.0.0.1", 0, variable="API_PORT")
     await server.start()
     # A connection that has been idle may be ended just when it is used again.

@@ -6,10 +6,12 @@ import pytest
 
 from tests.api.auth.conftest import House, house
 from tests.api.client import serving
+from tests.api.encryption.partner import Keys
 from tests.client.contract.world import World
 from tests.features.conftest import features, harness
 from tests.features.harness import Harness
 from tests.features.narrative.stories import SMALL_STORY
+from yabot.api.encryption.exchange import Exchanges
 from yabot.api.recorder import RequestRecorder
 from yabot.app.api import offered
 from yabot.app.features import FEATURES
@@ -36,10 +38,13 @@ async def unreachable(documents: DocumentStore) -> DocumentStore:
 
 @pytest.fixture
 async def world(harness: Harness, house: House) -> AsyncIterator[World]:
-    recorder = RequestRecorder()
+    recorder, keys = RequestRecorder(), Keys()
+    exchanges = Exchanges(keys, house.used, house.judge)
     parts = offered(harness.services, harness.features, Redactor(), recorder)
-    async with serving(*parts, recorder=recorder, authenticate=house.door) as api:
-        yield await World.prepared(str(api.session._base_url), harness, house)
+    async with serving(
+        *parts, recorder=recorder, authenticate=house.door, exchanges=exchanges
+    ) as api:
+        yield await World.prepared(str(api.session._base_url), harness, house, keys)
 
 
 @pytest.fixture

@@ -52,6 +52,14 @@ async def test_each_answers_who_waits_in_a_thread(
     assert await answered(world) == operations.keys()
 
 
+async def test_each_answers_who_encrypts(world: World, operations: Mapping[str, Json]) -> None:
+    service = await world.encrypting()
+    for name, ask in ASKED.items():
+        found = await service.awaits(ask, world)
+        assert faults(operations[name], found) == [], name
+    assert await answered(world) == operations.keys()
+
+
 async def answered(world: World) -> set[str]:
     """The operations that have answered, as the API tells."""
     everything = await world.everything()

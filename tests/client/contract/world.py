@@ -1,12 +1,14 @@
 """All that the API has something to say of, behind a door that believes only signed tokens."""
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from tests.api.auth.conftest import House
-from tests.api.auth.forging import Forge
+from tests.api.auth.forging import Forge, Json, b64
+from tests.api.encryption.partner import Keys, Partner
 from tests.bus.dead_letters.putting import put
 from tests.features.harness import Harness, HarnessReader
 from tests.log.units import MORNING
@@ -46,6 +48,8 @@ class Service:
 
     url: str
     forge: Forge
+    # What its clients are told beside who it is.
+    options: Json = field(default_factory=dict)
 
     async def awaits(self, ask: Ask, world: "World") -> object:
         async with AsyncClient(self.url, **self.identity) as client:
@@ -63,7 +67,7 @@ class Service:
 
     @property
     def identity(self) -> Any:
-        return {"service": self.forge.service, "key": self.forge.private_jwk}
+        return {"service": self.forge.service, "key": self.forge.private_jwk, **self.options}
 
 
 @dataclass
@@ -71,6 +75,7 @@ class World:
     url: str
     harness: Harness
     house: House
+    keys: Keys
     ana: HarnessReader
     bob: HarnessReader
     # Nobody but the one that deletes asks for them.
@@ -78,13 +83,13 @@ class World:
     _services: dict[str, Service] = field(default_factory=dict)
 
     @classmethod
-    async def prepared(cls, url: str, harness: Harness, house: House) -> "World":
+    async def prepared(cls, url: str, harness: Harness, house: House, keys: Keys) -> "World":
         database = harness.services.database
         await put(database, DEAD, DEAD)
         await database.write(stops.stop(Stop("rewards", 20, MORNING)))
         await database.write(rows.add(STUCK))
         ana, bob, leaver = [await harness.join() for _ in range(3)]
-        return cls(url, harness, house, ana, bob, leaver)
+        return cls(url, harness, house, keys, ana, bob, leaver)
 
     async def _registered(self, name: str, scopes: Sequence[str]) -> Service:
         """When it is first asked for."""
@@ -97,6 +102,18 @@ class World:
     async def everything(self) -> Service:
         """It may do everything."""
         return await self._registered("orders", SCOPES)
+
+    async def encrypting(self) -> Service:
+        """It may do everything, and nobody in between reads it."""
+        partner = Partner(self.keys.offered, Forge("secretive"))
+        await self.house.register(partner.forge, *SCOPES, protection=partner.protection)
+        private = b64(partner.recipient.private.private_bytes_raw())
+        offered = [partner.offered.encrypt_to.jwk, partner.offered.answers.jwk]
+        options = {
+            "decryption_keys": [{**json.loads(partner.recipient.jwk), "d": private}],
+            "yabot_keys": {"keys": offered},
+        }
+        return Service(self.url, partner.forge, options)
 
     async def service(self, *scopes: str) -> Service:
         """One that may do these things, with a name of its own."""
