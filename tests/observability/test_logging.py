@@ -1,5 +1,6 @@
 """The whole way of a line: from any logger, through redaction, to standard error and a file."""
 
+import asyncio
 import io
 import json
 import logging
@@ -254,6 +255,23 @@ def test_a_secret_is_in_no_line_of_any_level(level: str, place: str) -> None:
     assert len(written.lines) == (2 if level == "debug" else 3)
     for secret in settings.secrets():
         assert secret not in written.text
+
+
+@pytest.mark.criterion("sec.4")
+async def test_what_the_loop_holds_is_not_shown() -> None:
+    everything()
+    loop = asyncio.get_running_loop()
+    held = loop.create_future()
+    held.set_result("a reader's text")
+    error = ValueError("a reader's text")
+    with Written() as written:
+        loop.call_exception_handler(
+            {"message": "Task's exception was lost", "exception": error, "future": held}
+        )
+        logging.getLogger("asyncio").warning("Executing %s took %.3f seconds", held, 0.2)
+    assert [line["event"] for line in written.lines] == ["Task's exception was lost", "Executing"]
+    assert "a reader's text" not in written.text
+    assert "ValueError" in written.text
 
 
 @pytest.mark.criterion("sec.4")

@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 import typer
 
-from yabot.observability.handlers import tell_loops_errors
 from yabot.observability.logging import configure_logging
 from yabot.runtime.event_loop import new_event_loop
 from yabot.runtime.stopping import until_signalled
@@ -52,9 +51,5 @@ def log_as_configured(settings: Settings, shown: Shown = "warnings") -> None:
 
 
 def run_until_signalled(serve: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
-    async def run() -> None:
-        tell_loops_errors(asyncio.get_running_loop())
-        await until_signalled(serve)
-
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(run())
+        runner.run(until_signalled(serve))

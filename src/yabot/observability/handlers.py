@@ -1,6 +1,5 @@
 """Where log lines go. Nothing here ever writes a record that was not formatted, and redacted."""
 
-import asyncio
 import logging
 import re
 import sys
@@ -9,7 +8,7 @@ import warnings
 from contextlib import suppress
 from logging.handlers import RotatingFileHandler
 from types import TracebackType
-from typing import Any, TextIO
+from typing import TextIO
 
 from yabot.errors import ConfigurationError
 from yabot.private import require_ours
@@ -93,13 +92,16 @@ def tell_warnings(logger: logging.Logger) -> None:
     warnings.showwarning = show  # type: ignore[assignment] # names of arguments
 
 
-def tell_loops_errors(loop: asyncio.AbstractEventLoop) -> None:
-    """What nobody has awaited becomes a log line; asyncio's own would show the error's message."""
-    logger = logging.getLogger("asyncio")
+class _FirstWords(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        words = re.match(r"[A-Za-z' ]*", str(record.msg))
+        record.msg, record.args = words[0].strip() if words else "", ()
+        return True
 
-    def tell(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        # Behind its first words stand callbacks and futures, with what they hold.
-        words = re.match(r"[A-Za-z' ]*", str(context.get("message")))
-        logger.error("%s", words and words[0].strip(), exc_info=context.get("exception"))
 
-    loop.set_exception_handler(tell)
+_FIRST_WORDS = _FirstWords()
+
+
+def tell_first_words(logger: logging.Logger) -> None:
+    """asyncio's: behind its first words stand callbacks and futures, with what they hold."""
+    logger.addFilter(_FIRST_WORDS)

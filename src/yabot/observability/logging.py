@@ -21,6 +21,7 @@ from yabot.observability.handlers import (
     StandardError,
     log_crashes,
     rotating_file,
+    tell_first_words,
     tell_warnings,
 )
 from yabot.redaction import Redactor
@@ -114,6 +115,7 @@ def configure_logging(
     root.setLevel(max(ours.level, LIBRARIES))
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(max(ours.level, logging.WARNING))
+    tell_first_words(logging.getLogger("asyncio"))
     tell_warnings(logging.getLogger("py.warnings"))
     log_crashes(ours)
 
