@@ -10,6 +10,7 @@ import sqlite3
 import stat
 from contextlib import closing
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import psutil
@@ -27,6 +28,7 @@ from tests.features.legacy.old_bot import new_profile
 from tests.features.subscriptions.shop import buy
 from tests.hunting import Hunt, files_in, processes
 from tests.waiting import wait_until
+from yabot.clock import rfc3339, utc_now
 from yabot.playground.client import PlaygroundClient
 from yabot_client import Client
 from yabot_client.codes import UserExists
@@ -47,6 +49,7 @@ CONFIDED = {
     "a secret of the environment": "webhook-secret_Rz41_of_the_environment",
     "what the old bot kept": "kept-since-2019-Dv37-of-Hortensia",
     "a name in an encrypted body": "Encarnación-Tq62 \\ of nobody",
+    "an event of another service": "event-Zd19'of another service",
     "words of a trigger": "trigger-says-Bv66-to-nobody",
     "a field of a body": "field-Ht51-never-declared",
 }
@@ -76,6 +79,7 @@ async def test_nothing_that_is_confided_is_ever_written_down(
         await _services_roads(ApiClient(session, token=token), answered)
         with_failures = await _failing(program, ApiClient(session, token=token))
     answered |= {f"failure {n}": each for n, each in enumerate(with_failures)}
+    await asyncio.to_thread(_events_roads, program)
     keys = await asyncio.to_thread(
         _encrypted_roads, program, Operator(new_program, program, tmp_path), tmp_path
     )
@@ -171,6 +175,24 @@ async def _services_roads(service: ApiClient, answered: dict[str, bytes]) -> Non
     answered |= {f"refusal {n}": json.dumps(each.body).encode() for n, each in enumerate(refused)}
 
 
+def _events_roads(program: Program) -> None:
+    """What other services write onto the stream, and nobody can read."""
+    said, event = CONFIDED["an event of another service"], {"event_type": "user_interaction"}
+    of_ours = {"version": 1, "timestamp": rfc3339(utc_now()), "user_id": "777000111"}
+    of_ours |= {name: str(uuid4()) for name in ("event_id", "correlation_id", "causation_id")}
+    sent = (
+        ("event", said),
+        ("another", said),
+        ("event", json.dumps({**event, "user_id": said})),
+        ("event", json.dumps({**event, **of_ours, "payload": {"action": [said]}})),
+        ("event", json.dumps({**event, **of_ours, "payload": {"action": "a", said: said}})),
+        ("event", json.dumps({**event, **of_ours, "event_type": said, "payload": {}})),
+    )
+    for field, value in sent:
+        program.stores.redis.xadd("yabot:inbound", {field: value})
+    wait_until(lambda: len(program.logged("inbound.refused")) >= len(sent))
+
+
 def _encrypted_roads(program: Program, operator: Operator, folder: Path) -> dict[str, str]:
     """What a service encrypts, and what claims to be encrypted; the service's private keys."""
     name = CONFIDED["a name in an encrypted body"]
@@ -238,10 +260,13 @@ def _own_secrets(program: Program, token: str) -> dict[str, str]:
 def _looked_at(program: Program) -> dict[str, bytes]:
     """What anybody may ask the program, what it keeps of failures, and what `ps` shows."""
     seen = {f"health {what}": program.health(what) for what in ("live", "ready", "startup")}
+    why = "SELECT error, error_code, note FROM dead_letters"
     kept = {
-        table: program.stores.rows(f"SELECT * FROM {table}")
-        for table in ("dead_letters", "audit_log", "workflows")
+        "dead_letters": program.stores.rows(why),
+        "audit_log": program.stores.rows("SELECT * FROM audit_log"),
+        "workflows": program.stores.rows("SELECT * FROM workflows"),
     }
+    assert kept["dead_letters"]
     children = [child.pid for child in psutil.Process(program.pid).children(recursive=True)]
     assert len(children) >= len(ENGINES)
     return {
