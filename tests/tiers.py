@@ -11,6 +11,8 @@ no engine is quick. Properties are held against fewer examples the quicker the t
 
 import enum
 from collections.abc import Sequence
+from functools import cache
+from itertools import compress
 from pathlib import Path
 from typing import Literal
 
@@ -90,10 +92,11 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> Liter
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     wanted = CHOICES[config.getoption("tier")]
-    left_out = [item for item in items if tier_of(item) not in wanted]
-    if left_out:
+    chosen = [tier_of(item) in wanted for item in items]
+    if not all(chosen):
+        left_out = [item for item, is_chosen in zip(items, chosen, strict=True) if not is_chosen]
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if tier_of(item) in wanted]
+        items[:] = compress(items, chosen)
 
 
 def tier_of(item: pytest.Item) -> Tier:
@@ -105,16 +108,17 @@ def tier_of(item: pytest.Item) -> Tier:
 def _is_slow(item: pytest.Item) -> bool:
     if item.get_closest_marker("slow") or item.get_closest_marker("page"):
         return True
-    return _lies_in(item, SLOW_FOLDERS)
+    return _lies_in(item.path, SLOW_FOLDERS)
 
 
 def _needs_engine(item: pytest.Item) -> bool:
-    if item.get_closest_marker("engine") or _lies_in(item, ENGINE_FOLDERS):
+    if item.get_closest_marker("engine") or _lies_in(item.path, ENGINE_FOLDERS):
         return True
     # Engines that a parameter chooses are asked for only when the test runs.
     chosen = item.callspec.params.values() if hasattr(item, "callspec") else ()
     return "postgres" in chosen or not ENGINES.isdisjoint(getattr(item, "fixturenames", ()))
 
 
-def _lies_in(item: pytest.Item, folders: Sequence[str]) -> bool:
-    return any(item.path.is_relative_to(TESTS / folder) for folder in folders)
+@cache
+def _lies_in(file: Path, folders: Sequence[str]) -> bool:
+    return any(file.is_relative_to(TESTS / folder) for folder in folders)
