@@ -26,8 +26,8 @@ SIDE_BY_SIDE = 4
 
 
 @pytest.fixture(scope="session")
-def forks() -> Iterator[ForkServer]:
-    with ForkServer(MODULE) as server:
+def forks(warm_door: Path) -> Iterator[ForkServer]:
+    with ForkServer(warm_door, MODULE) as server:
         yield server
 
 

@@ -1,15 +1,18 @@
 """Starts `yabot` many times and imports it once: every program is a fork of one warm process.
 
 What is forked has imported the program and done nothing else: from there on it is the console
-script, in a session, folder and environment of its own.
+script, in a session, folder and environment of its own. The processes of pytest-xdist share the
+warm one; each has a fork of it that forks its programs.
 """
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 from tests.waiting import PATIENCE
@@ -19,28 +22,55 @@ ROOT = Path(__file__).parents[2]
 CONSOLE_SCRIPT = "yabot.cli.main"
 
 
-class ForkServer:
-    """Not for threads that use it at once: its process answers one question after another."""
-
-    def __init__(self, *modules: str) -> None:
-        """``modules`` are imported once as well, for programs that are not the console script."""
-        self._modules = modules
+class WarmProcess:
+    """Imports the program when the first fork server asks, and serves all of them side by side."""
 
     def __enter__(self) -> Self:
-        self._process = subprocess.Popen(
-            [sys.executable, str(WARM_PROCESS), *self._modules],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=ROOT,
-            start_new_session=True,
-        )
+        self._folder = TemporaryDirectory(prefix="yabot-warm-")
+        self.door = Path(self._folder.name) / "door"
+        with socket.socket(socket.AF_UNIX) as door:
+            door.bind(str(self.door))
+            door.listen()
+            self._process = subprocess.Popen(
+                [sys.executable, str(WARM_PROCESS), str(door.fileno())],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                cwd=ROOT,
+                pass_fds=[door.fileno()],
+                start_new_session=True,
+            )
         return self
 
     def __exit__(self, *_error: object) -> None:
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait(PATIENCE)
+        self._folder.cleanup()
+
+
+class ForkServer:
+    """Not for threads that use it at once: its process answers one question after another."""
+
+    def __init__(self, door: Path, *modules: str) -> None:
+        """``door`` is a warm process'. ``modules`` are imported once as well, for programs that
+        are not the console script."""
+        self._door = door
+        self._modules = modules
+
+    def __enter__(self) -> Self:
+        self._connection = socket.socket(socket.AF_UNIX)
+        self._connection.connect(str(self._door))
+        self._stream = self._connection.makefile("rw", encoding="utf-8")
+        self._say(self._modules)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """All its programs have ended, and so has the process that forked them."""
+        self._connection.shutdown(socket.SHUT_WR)
+        self._connection.settimeout(PATIENCE)
+        self._stream.read()
+        self._stream.close()
+        self._connection.close()
 
     def start(
         self,
@@ -61,14 +91,15 @@ class ForkServer:
         return None if code is None else int(code)
 
     def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(question) + "\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
+        self._say(question)
+        line = self._stream.readline()
         assert line, "the warm process has ended: its standard error says why"
         answer: dict[str, Any] = json.loads(line)
         return answer
+
+    def _say(self, what: object) -> None:
+        self._stream.write(json.dumps(what) + "\n")
+        self._stream.flush()
 
 
 def console_environment() -> dict[str, str]:

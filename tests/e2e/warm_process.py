@@ -1,12 +1,18 @@
-"""The process that forks into programs; `fork_server.py` speaks to it, a line of JSON each way."""
+"""The process that imports the program once, and forks for each who knocks one that forks programs.
+
+It has imported nothing before somebody knocks, and ends with whoever has started it, who holds its
+standard input. `fork_server.py` speaks to its forks, a line of JSON each way.
+"""
 
 import gc
 import json
 import os
+import select
 import signal
+import socket
 import sys
 import time
-from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -14,16 +20,35 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.e2e import kill_points, moved_clock
-from tests.e2e.stopwatch import measure_stopping
-from yabot.cli.commands import COMMANDS, load
-
 _ended: dict[int, int] = {}
 _running: set[int] = set()
 
 
-def serve() -> str:
+def receive(door: socket.socket) -> str:
     """Returns only in a program's process: the module whose ``main`` it is."""
+    is_warm = False
+    while door in select.select([door, sys.stdin], [], [])[0]:
+        guest, _ = door.accept()
+        if not is_warm:
+            _warm()
+            is_warm = True
+        if os.fork() == 0:
+            os.setsid()
+            door.close()
+            with guest:
+                for stream in (sys.stdin, sys.stdout):
+                    os.dup2(guest.fileno(), stream.fileno())
+            return _serve()
+        guest.close()
+    with suppress(ChildProcessError):
+        while True:
+            os.wait()
+    sys.exit(0)
+
+
+def _serve() -> str:
+    for module in json.loads(sys.stdin.readline()):
+        import_module(module)
     gc.freeze()  # a program need not look through, and so copy, what was imported before it
     for line in sys.stdin:
         question: dict[str, Any] = json.loads(line)
@@ -61,6 +86,9 @@ def _exit_code(pid: int, seconds: float) -> int | None:
 
 
 def _become(order: dict[str, Any]) -> str:
+    from tests.e2e import kill_points, moved_clock
+    from tests.e2e.stopwatch import measure_stopping
+
     os.setsid()
     folder = Path(order["folder"])
     os.chdir(folder)
@@ -82,13 +110,16 @@ def _redirect(path: str, descriptor: int, flags: int) -> None:
     os.close(opened)
 
 
-def _warm(modules: Sequence[str]) -> None:
+def _warm() -> None:
     """Imports what programs import, which is the slow part of a start, once for all of them."""
+    from yabot.cli.commands import COMMANDS, load
+
     for command in COMMANDS:
         load(command)
-    parts = ("startup", "bot", "worker", "playground")
-    for name in (*(f"yabot.app.{part}" for part in parts), *modules):
-        import_module(name)
+    for part in ("startup", "bot", "worker", "playground"):
+        import_module(f"yabot.app.{part}")
+    for name in ("kill_points", "moved_clock", "stopwatch"):
+        import_module(f"tests.e2e.{name}")
     from yabot.app.assembly import build_texts
     from yabot.app.features import FEATURES
     from yabot.features.narrative import feature as narrative
@@ -100,8 +131,8 @@ def _warm(modules: Sequence[str]) -> None:
     kept = cache(parse_story)
     kept(demo_story(), DEMO_FILE)
     vars(narrative)["parse_story"] = kept
+    gc.freeze()
 
 
 if __name__ == "__main__":
-    _warm(sys.argv[1:])
-    import_module(serve()).main()
+    import_module(receive(socket.socket(fileno=int(sys.argv[1])))).main()
