@@ -13,7 +13,11 @@ from mutants.trial import run_tests
 # What is hidden shows as something else.
 MUTANT = Mutant("sec.4", "why", "src/yabot/redaction.py", 'HIDDEN = "***"', 'HIDDEN = "+++"')
 PASSES = "tests/test_mutants.py::test_a_claim_without_mutant_is_named"
-ONE_PROGRAM = "from yabot import redaction; print(redaction.HIDDEN, redaction.__file__)"
+ONE_PROGRAM = """
+import yabot_client
+from yabot import redaction
+print(redaction.HIDDEN, redaction.__file__, yabot_client.__file__)
+"""
 
 pytestmark = pytest.mark.engine
 
@@ -27,8 +31,8 @@ def hidden(checkout: Checkout) -> str:
     """What a program of the copy shows, whatever its environment and folder."""
     command = [str(checkout.python), "-c", ONE_PROGRAM]
     done = subprocess.run(command, capture_output=True, check=True, text=True, env={}, cwd="/")
-    shown, path = str(done.stdout).split()
-    assert Path(path).is_relative_to(checkout.folder)
+    shown, *paths = str(done.stdout).split()
+    assert all(Path(path).is_relative_to(checkout.folder) for path in paths)
     return shown
 
 

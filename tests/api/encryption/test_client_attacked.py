@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.auth.forging import b64
+from tests.api.auth.forging import Forge, b64, unb64
 from tests.api.encryption.attacks import on_answers, on_requests
+from tests.api.encryption.jwe import encrypted
 from tests.api.encryption.service import Service
 from tests.api.encryption.talking import FIRST, WANTED, Talk
-from tests.api.encryption.wire import Sent
-from yabot_client import AsyncClient, YabotError
+from tests.api.encryption.wire import Came, Sent
+from yabot_client import AsyncClient, UntrustedAnswer, YabotError
 
 pytestmark = pytest.mark.engine
 
@@ -74,3 +75,39 @@ async def test_what_yabot_has_not_answered_is_not_believed(
             continue
         # What is outside may be anything, as long as what is inside is what YABOT has said.
         assert (name, found.value["theme"]) == ("another status", "dark")
+
+
+@pytest.mark.criterion("4.3.4")
+@pytest.mark.parametrize("how", ["readable", "encrypted"])
+async def test_an_answer_that_whoever_ends_tls_makes_up_is_not_believed(
+    client: AsyncClient, talk: Talk, how: str
+) -> None:
+    """They know the request's jti, whom to encrypt for, and what answers look like."""
+    forged = {"language": "en", "notifications_enabled": True, "theme": "forged"}
+    tag = '"made-up"'
+
+    def readable(came: Came) -> Came:
+        headers = {**came.headers, "content-type": "application/json", "etag": tag}
+        return came.but(headers=headers, content=json.dumps(forged).encode())
+
+    def signed_by_themselves(came: Came) -> Came:
+        (sent, _), recipient = talk.meddler.heard[-1], json.loads(talk.service.recipient.jwk)
+        asked = json.loads(unb64(sent.header("Authorization").split(".")[1]))
+        claims = {
+            "iss": "yabot",
+            "aud": asked["iss"],
+            "iat": asked["iat"],
+            "req": asked["jti"],
+            "status": 200,
+            "headers": {"content-type": "application/json", "etag": tag},
+            "body": json.dumps(forged),
+        }
+        forge = Forge("yabot", next(iter(talk.service.answered_by)))
+        header = {"alg": "Ed25519", "kid": forge.kid, "typ": "yabot-answer+jwt"}
+        signed = forge.signed(header, json.dumps(claims).encode())
+        made = encrypted(recipient["kid"], recipient["x"], signed.encode(), cty="JWT")
+        return came.but(content=made)
+
+    talk.meddler.change_answer = readable if how == "readable" else signed_by_themselves
+    with pytest.raises(UntrustedAnswer):
+        await client.get_user_preferences(str(talk.user_id))
