@@ -9,11 +9,16 @@ import pytest
 from tests.api.client import ApiClient, serving
 from tests.api.overtaken import OvertakenDoor
 from tests.features.harness import Harness, HarnessReader
+from tests.features.users.lucia import register
 from tests.storage.dumps import events_of
 from yabot.features.users.api import routes
 from yabot.features.users.events import UserUpdated
 from yabot.features.users.forgotten import ForgottenList
 from yabot.features.users.service import UserService
+from yabot_client import AsyncClient
+from yabot_client.codes import PreconditionFailed, UserExists, UserUnknown
+from yabot_client.tagged import Tagged
+from yabot_client.types import UserProfile
 
 LUCIA = {
     "user_id": "4242",
@@ -32,6 +37,20 @@ def reader(harness: Harness) -> HarnessReader:
 
 async def kinds(harness: Harness, user_id: str) -> list[str]:
     return [row["event_type"] for row in await events_of(harness.services.database, user_id)]
+
+
+async def correct(
+    yabot: AsyncClient, user_id: str, language_code: str = "en-gb", if_match: str | None = None
+) -> Tagged[UserProfile]:
+    """They are Lucía now."""
+    return await yabot.put_user_profile(
+        user_id,
+        first_name="Lucía",
+        last_name=None,
+        username="Lucia_M",
+        language_code=language_code,
+        if_match=if_match,
+    )
 
 
 async def test_whoever_is_registered_is_a_user_like_any_other(
@@ -53,22 +72,25 @@ async def test_whoever_is_registered_is_a_user_like_any_other(
     assert (met["profile"]["first_name"], met["is_active"]) == ("Luz", True)
 
 
-async def test_what_is_left_out_at_the_registration_is_not_known(api: ApiClient) -> None:
-    answered = await api.post("/users", {"user_id": "4242", "first_name": "Lucía"})
+async def test_what_is_left_out_at_the_registration_is_not_known(yabot: AsyncClient) -> None:
+    registered = await yabot.register_user(user_id="4242", first_name="Lucía")
     unknown = {"last_name": None, "username": None, "language_code": None}
-    assert answered.body["profile"] == {"first_name": "Lucía", **unknown}
+    assert registered["profile"] == {"first_name": "Lucía", **unknown}
 
 
-async def test_who_is_there_is_not_registered_again(api: ApiClient, harness: Harness) -> None:
+async def test_who_is_there_is_not_registered_again(yabot: AsyncClient, harness: Harness) -> None:
     ana = await harness.join()
-    refused = await api.post("/users", {**LUCIA, "user_id": ana.user_id})
-    assert (refused.status, refused.code) == (409, "user_exists")
+    with pytest.raises(UserExists):
+        await register(yabot, ana.user_id)
     assert (await ana.user()).profile.first_name == "Ana"
 
 
-async def test_ten_registrations_at_once_make_one_user(api: ApiClient, harness: Harness) -> None:
-    answers = await asyncio.gather(*(api.post("/users", LUCIA) for _ in range(10)))
-    assert sorted(each.status for each in answers) == [201, *[409] * 9]
+async def test_ten_registrations_at_once_make_one_user(
+    yabot: AsyncClient, harness: Harness
+) -> None:
+    asking = (register(yabot) for _ in range(10))
+    answers = await asyncio.gather(*asking, return_exceptions=True)
+    assert sum(isinstance(each, UserExists) for each in answers) == 9
     assert await kinds(harness, "4242") == ["user_registered"]
 
 
@@ -114,14 +136,12 @@ async def test_a_user_is_read_as_of_one_version(api: ApiClient, harness: Harness
 
 
 async def test_a_profile_is_replaced_and_told_of_by_names_alone(
-    api: ApiClient, harness: Harness
+    yabot: AsyncClient, harness: Harness
 ) -> None:
     ana = await harness.join()
-    path = f"/user/{ana.user_id}/profile"
-    answered = await api.put(path, {**PROFILE, "language_code": "PT_br"})
-    assert answered.body == {**PROFILE, "language_code": "pt-br"}
-    found = await api.get(path)
-    assert (found.body, found.headers["ETag"]) == (answered.body, answered.headers["ETag"])
+    replaced = await correct(yabot, ana.user_id, language_code="PT_br")
+    assert replaced.value == {**PROFILE, "language_code": "pt-br"}
+    assert await yabot.get_user_profile(ana.user_id) == replaced
     (told,) = await ana.events(UserUpdated)
     assert told["update_type"] == "profile"
     assert set(told["updated_fields"]) == {"first_name", "username", "language_code"}
@@ -135,17 +155,16 @@ async def test_an_equal_profile_is_no_change(api: ApiClient, harness: Harness) -
 
 
 async def test_a_profile_that_has_changed_since_is_not_replaced(
-    api: ApiClient, harness: Harness
+    yabot: AsyncClient, harness: Harness
 ) -> None:
     ana = await harness.join()
-    path = f"/user/{ana.user_id}/profile"
-    etag = (await api.get(path)).headers["ETag"]
+    etag = (await yabot.get_user_profile(ana.user_id)).etag
     # The state and what else SQL knows step on: that is nobody's conflict.
     harness.pass_time(hours=1)
     await ana.say("/language")
-    assert (await api.put(path, PROFILE, If_Match=etag)).status == 200
-    late = await api.put(path, PROFILE, If_Match=etag)
-    assert (late.status, late.code) == (412, "precondition_failed")
+    await correct(yabot, ana.user_id, if_match=etag)
+    with pytest.raises(PreconditionFailed):
+        await correct(yabot, ana.user_id, if_match=etag)
 
 
 async def test_of_two_who_have_read_the_same_profile_one_replaces_it(
@@ -176,15 +195,15 @@ async def test_no_answer_outlives_the_user_whom_it_is_about(
 
 
 async def test_who_is_deleted_is_gone_and_remembered_as_forgotten(
-    api: ApiClient, harness: Harness, tmp_path: Path
+    yabot: AsyncClient, harness: Harness, tmp_path: Path
 ) -> None:
     users = harness.services[UserService]
     users.forgotten = ForgottenList(tmp_path)
     ana = await harness.join()
     registered = (await ana.user()).profile.registration_date
-    gone = await api.delete(f"/user/{ana.user_id}?reason=inactive", Idempotency_Key="one")
-    assert (gone.status, gone.body) == (204, "")
-    assert (await api.get(f"/user/{ana.user_id}")).status == 404
+    await yabot.delete_user(ana.user_id, reason="inactive")
+    with pytest.raises(UserUnknown):
+        await yabot.get_user(ana.user_id)
     *_, (last, payload) = [(each["event_type"], each) for each in await ana.events()]
     assert (last, payload["deletion_reason"]) == ("user_deleted", "inactive")
     assert (await users.forgotten.read()).has(ana.user_id, registered)
@@ -226,15 +245,15 @@ async def test_a_deletion_that_is_overtaken_is_not_made_later_either(
 
 
 async def test_who_has_moved_on_is_neither_deleted_nor_remembered(
-    api: ApiClient, harness: Harness, tmp_path: Path
+    yabot: AsyncClient, harness: Harness, tmp_path: Path
 ) -> None:
     users = harness.services[UserService]
     users.forgotten = ForgottenList(tmp_path)
     ana = await harness.join()
-    etag = (await api.get(f"/user/{ana.user_id}")).headers["ETag"]
-    await api.put(f"/user/{ana.user_id}/profile", PROFILE)
-    late = await api.delete(f"/user/{ana.user_id}", If_Match=etag)
-    assert (late.status, late.code) == (412, "precondition_failed")
+    etag = (await yabot.get_user(ana.user_id)).etag
+    await correct(yabot, ana.user_id)
+    with pytest.raises(PreconditionFailed):
+        await yabot.delete_user(ana.user_id, if_match=etag)
     assert not (await users.forgotten.read()).moments
     assert (await ana.user()).profile.first_name == "Lucía"
 
@@ -248,50 +267,16 @@ async def test_a_reason_is_a_word(api: ApiClient, harness: Harness, reason: str)
 
 
 async def test_who_was_deleted_can_be_registered_again_and_starts_anew(
-    api: ApiClient, harness: Harness
+    yabot: AsyncClient, harness: Harness
 ) -> None:
-    await api.post("/users", LUCIA)
-    await api.put("/user/4242/preferences", PREFERENCES)
-    await api.delete("/user/4242")
-    again = await api.post("/users", LUCIA)
-    assert (again.status, again.body["state"]["preferences"]["theme"]) == (201, "auto")
+    await register(yabot)
+    await yabot.put_user_preferences(
+        "4242", language="es", notifications_enabled=False, theme="dark"
+    )
+    await yabot.delete_user("4242")
+    again = await register(yabot)
+    assert again["state"]["preferences"]["theme"] == "auto"
     assert await reader(harness).say("/menu")
-
-
-async def listed(api: ApiClient, query: str) -> list[list[str]]:
-    """The ids on each page."""
-    pages, after = [], ""
-    while True:
-        answered = await api.get(f"/users?{query}{after}")
-        assert answered.status == 200
-        pages.append([each["user_id"] for each in answered.body["items"]])
-        if answered.body["next"] is None:
-            return pages
-        after = f"&after={answered.body['next']}"
-
-
-async def test_users_are_listed_page_by_page(api: ApiClient, harness: Harness) -> None:
-    assert await listed(api, "") == [[]]
-    ids = sorted([(await harness.join()).user_id for _ in range(5)])
-    assert await listed(api, "limit=2") == [ids[:2], ids[2:4], ids[4:]]
-    assert await listed(api, "limit=5") == [ids]
-
-
-async def test_users_are_found_by_their_username(api: ApiClient, harness: Harness) -> None:
-    await harness.join()
-    await api.post("/users", LUCIA)
-    await api.post("/users", {**LUCIA, "user_id": "4243", "username": "lucia_m"})
-    assert await listed(api, "username=LUCIA_M&limit=1") == [["4242"], ["4243"]]
-    assert await listed(api, "username=nobody") == [[]]
-
-
-async def test_a_cursor_is_for_the_list_that_gave_it(api: ApiClient, harness: Harness) -> None:
-    await api.post("/users", LUCIA)
-    await api.post("/users", {**LUCIA, "user_id": "4243"})
-    cursor = (await api.get("/users?limit=1")).body["next"]
-    for query in (f"after={cursor}&username=lucia_m", f"after=x{cursor}"):
-        refused = await api.get(f"/users?{query}")
-        assert (refused.status, refused.code) == (422, "cursor_invalid")
 
 
 PREFERENCES = {"language": "es", "notifications_enabled": False, "theme": "dark"}
