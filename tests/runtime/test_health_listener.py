@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.ports import free_port
 from yabot.api.app import build_operations
@@ -49,6 +50,17 @@ async def test_a_chosen_port_is_kept_or_named(stack: AsyncExitStack) -> None:
     assert await kept(stack, await listen_for_health(APP, settings, set())) == port
     with pytest.raises(PortTaken, match=f"^HEALTH_PORT: port {port} on 127.0.0.1 cannot be used"):
         await listen_for_health(APP, settings, set())
+
+
+@pytest.mark.criterion("sec.1")
+@pytest.mark.parametrize(("host", "warnings"), [("0.0.0.0", 1), ("127.0.0.1", 0)])
+async def test_it_says_once_that_others_may_come_in_clear(
+    stack: AsyncExitStack, host: str, warnings: int
+) -> None:
+    settings = ConfigManager({"API_HOST": host, "API_PORT": str(free_port())}, None).load().api
+    with capture_logs() as told:
+        await kept(stack, await listen_as_api(APP, settings))
+    assert [line["event"] for line in told].count("api.unprotected") == warnings
 
 
 async def test_the_api_has_its_port_or_none(stack: AsyncExitStack) -> None:

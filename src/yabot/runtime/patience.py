@@ -57,7 +57,7 @@ class UnambiguousConnection(h11.Connection):
         self._is_last = is_last
 
     def send(self, event: Any) -> Any:
-        if isinstance(event, h11.Response) and CLOSE not in event.headers and self._is_last():
+        if isinstance(event, h11.Response) and self._is_last() and CLOSE not in event.headers:
             event = h11.Response(
                 status_code=event.status_code,
                 headers=[*event.headers, CLOSE],
