@@ -16,11 +16,12 @@ FOLDER = Path(__file__).parents[1] / "src" / "yabot_client"
 def generated() -> dict[str, str]:
     """The text of each, by its name in ``FOLDER``."""
     document = openapi_document(FEATURES)
+    schemas = document["components"]["schemas"]
     operations = read_operations(document)
     texts = {
-        "types.py": types_file(document["components"]["schemas"]),
-        "operations.py": operations_file(operations, SYNC),
-        "async_operations.py": operations_file(operations, ASYNC),
+        "types.py": types_file(schemas),
+        "operations.py": operations_file(operations, schemas, SYNC),
+        "async_operations.py": operations_file(operations, schemas, ASYNC),
         "codes.py": codes_file(document),
     }
     return {name: formatted(text, FOLDER / name) for name, text in texts.items()}

@@ -1,6 +1,6 @@
 """``operations.py`` and ``async_operations.py``: a method for each operation of the document."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from generate.codes_file import class_of
@@ -22,13 +22,14 @@ from typing import Any, Literal, cast
 from yabot_client.calls import AsyncSend, Call, Send
 from yabot_client.pages import AsyncPages, Pages
 from yabot_client.tagged import Tagged, etag, tagged
-from yabot_client.types import *
 from yabot_client.writing import given, query, segment
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Flavour:
+    """What differs between a client that waits and one that is awaited."""
+
     name: str
     about: str
     define: str
@@ -48,19 +49,10 @@ ASYNC = Flavour(
 )
 
 
-def operations_file(operations: Sequence[Operation], flavour: Flavour) -> str:
-    types = sorted(_types(operations))
-    imports = IMPORTS.replace("import *", f"import ({', '.join(types)})")
+def operations_file(operations: Sequence[Operation], types: Iterable[str], flavour: Flavour) -> str:
+    """Imports all that there is: the formatter leaves out what is not used."""
+    imports = IMPORTS + f"from yabot_client.types import {', '.join(types)}\n"
     return "\n".join([head(flavour.about), imports, *_class(operations, flavour)])
-
-
-def _types(operations: Sequence[Operation]) -> set[str]:
-    """Whatever looks like a name of ours: what is used of them is found by the linter."""
-    kinds = [argument.kind for each in operations for argument in _all_arguments(each)]
-    kinds += [kind for each in operations for kind in (each.answer, each.item) if kind]
-    words = " ".join(kinds).replace("[", " ").replace("]", " ").replace(",", " ").split()
-    ours = {word for word in words if word.isidentifier() and word[0].isupper()}
-    return ours - {"Literal", "None", "Sequence", "Mapping", "Any"}
 
 
 def _all_arguments(operation: Operation) -> list[Argument]:
@@ -106,10 +98,9 @@ def _returned(operation: Operation) -> str:
 
 def _signature(operation: Operation) -> str:
     by_place = [f"{each.name}: {each.kind}" for each in operation.path_arguments]
-    named = [each for each in [*(operation.body or ()), *operation.query] if each.needed]
-    others = [each for each in [*(operation.body or ()), *operation.query] if not each.needed]
-    by_name = [f"{each.name}: {each.kind}" for each in named]
-    by_name += [f"{each.name}: {_or_none(each.kind)} = None" for each in others]
+    named = [*(operation.body or ()), *operation.query]
+    by_name = [f"{each.name}: {each.kind}" for each in named if each.needed]
+    by_name += [f"{each.name}: {_or_none(each.kind)} = None" for each in named if not each.needed]
     by_name += [f"{name}: {kind} = None" for name, kind in _of_headers(operation)]
     names = [each.partition(":")[0] for each in [*by_place, *by_name]]
     if len(set(names)) < len(names):
