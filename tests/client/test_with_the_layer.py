@@ -5,6 +5,8 @@ import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +16,12 @@ from tests.api.auth.forging import b64
 from tests.api.encryption.partner import Api, Keys, Partner, encrypted_api
 from tests.client.asking import Kind
 from tests.client.faulty import Behaviour, FaultyServer, Got, faulty_server
+from yabot import clock
+from yabot.api.auth.published import key_routes
+from yabot.api.encryption.own_keys import OwnKeys
+from yabot.clock import uptime, utc_now
 from yabot_client import Answer, AsyncClient, Call, Client, UntrustedAnswer, correlation
+from yabot_client.clock import Clock
 from yabot_client.codes import MediaTypeUnsupported, PreconditionFailed
 
 __all__ = ["clock_as_it_was", "house"]
@@ -162,6 +169,29 @@ async def test_a_request_that_goes_twice_is_sent_anew(
     between.behaves(passes_on(served, times=2), passes_on(served))
     assert (await ask(SAY)).body == {"said": "ñ"}
     assert len({got.headers["authorization"] for got in between.got}) == 2
+
+
+async def test_a_rotation_is_followed_without_anybodys_help(
+    house: House, partner: Partner, tmp_path: Path
+) -> None:
+    """Keys are rotated every two days, and the client asks now and then."""
+    own = OwnKeys(tmp_path / "keys")
+    own.make()
+    await own.look()
+    first = own.answering.kid
+    routes = key_routes(dict, lambda: own.published)
+    async with encrypted_api(house, own, partner, open_to_all=[routes]) as served:
+        options = _options(partner) | {"yabot_keys": {"keys": own.public()}}
+        time = Clock(lambda: utc_now().timestamp(), uptime)
+        url = f"http://127.0.0.1:{served.port}"
+        async with AsyncClient(url, clock=time, **options) as client:
+            for _ in range(3):
+                own.rotate(at_once=False)
+                for _ in range(8):
+                    await own.look()
+                    assert (await client._send(SAY)).body == {"said": "ñ"}
+                    clock.set_ahead(clock.ahead() + timedelta(hours=6))
+    assert own.answering.kid not in (first, "")
 
 
 def _options(partner: Partner) -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """A service that encrypts, and an API over HTTP that knows it."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from fastapi import APIRouter
 
 from tests.api.auth.conftest import House
 from tests.api.auth.forging import Forge, unb64
@@ -197,6 +198,7 @@ async def encrypted_api(
     *more: Routes,
     fairness: Fairness | None = None,
     limits: Limits = USUAL,
+    open_to_all: Sequence[APIRouter] = (),
 ) -> AsyncIterator[Api]:
     """It offers the echo, and ``more``; ``partner`` is registered."""
     scopes = ("users:read", "users:write", "admin")
@@ -209,6 +211,7 @@ async def encrypted_api(
         house.door,
         fairness or without_haste(),
         recorder,
+        open_to_all,
         exchanges=Exchanges(keys, house.used, house.judge),
     )
     server = HttpServer(app, "127.0.0.1", 0, variable="API_PORT", limits=limits)
