@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from tests.certificates import Authority
 from tests.settings.test_settings_production import SOUND, TOKEN
 from yabot.errors import ConfigurationError
 from yabot.private import key_exposure
@@ -102,3 +103,35 @@ def test_root_may_hand_us_a_key_through_a_group(mode: int, taken: bool) -> None:
         finally:
             os.seteuid(0)
         assert key_exposure(key) is not None  # to root itself nobody hands anything
+
+
+@pytest.mark.criterion("sec.4")
+def test_a_key_is_not_sent_to_telegram_with_its_certificate(tmp_path: Path) -> None:
+    leaf = Authority().leaf()
+    certificate, _ = leaf.write(tmp_path)
+    alone = {"WEBHOOK_URL": "https://h", "WEBHOOK_CERTIFICATE_PATH": str(certificate)}
+    ConfigManager(alone, None).load()
+    both = {**alone, "WEBHOOK_CERTIFICATE_PATH": str(tmp_path / "server.pem")}
+    with pytest.raises(ConfigurationError, match="all of it would be sent to Telegram; name"):
+        ConfigManager(both, None).load()
+
+
+def test_a_key_beside_the_apis_certificate_is_as_private(tmp_path: Path) -> None:
+    leaf = Authority().leaf()
+    leaf.write(tmp_path)
+    for file in tmp_path.iterdir():
+        file.chmod(0o600)
+    files = {
+        "API_TLS_CERT_FILE": tmp_path / "server.pem",
+        "API_TLS_KEY_FILE": tmp_path / "server.key",
+    }
+    environ = {name: str(file) for name, file in files.items()}
+    assert ConfigManager(environ, None).warnings() == []
+    for name, file in files.items():
+        file.chmod(0o644)
+        [warning] = ConfigManager(environ, None).warnings()
+        assert warning.startswith(f"{name}: ")
+        file.chmod(0o600)
+    (tmp_path / "server.crt").chmod(0o644)
+    certificate_alone = {**environ, "API_TLS_CERT_FILE": str(tmp_path / "server.crt")}
+    assert ConfigManager(certificate_alone, None).warnings() == []

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from yabot.settings.base import Problem, Section, variable
+from yabot.settings.key_files import holds_key
 from yabot.settings.network import is_loopback
 from yabot.settings.values import (
     NETWORKS,
@@ -100,6 +101,8 @@ class ApiSettings(Section):
     def key_files(self) -> Iterator[tuple[str, Path]]:
         if self.tls_key_file:
             yield "API_TLS_KEY_FILE", self.tls_key_file
+        if self.tls_cert_file and holds_key(self.tls_cert_file):
+            yield "API_TLS_CERT_FILE", self.tls_cert_file
 
 
 def _mismatch(cert: Path, key: Path) -> Iterator[Problem]:

@@ -16,3 +16,11 @@ def exposed(files: Iterable[tuple[str, Path]]) -> Iterator[Problem]:
             continue  # whoever reads it says so
         if exposure:
             yield Problem(name, f"{file} holds a secret and {exposure.wrong}", exposure.mend)
+
+
+def holds_key(file: Path) -> bool:
+    """Whether a private key stands in a PEM file, perhaps beside a certificate."""
+    try:
+        return b"PRIVATE KEY-----" in file.read_bytes()
+    except OSError:
+        return False

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr
 
 from yabot.settings.base import Problem, Section, variable
+from yabot.settings.key_files import holds_key
 from yabot.settings.network import host_of, is_loopback, passwords_in
 from yabot.settings.values import (
     NETWORKS,
@@ -125,6 +126,15 @@ class TelegramSettings(Section):
         about="How many more of them are handled a minute; beyond that readers are turned away.",
         value="a whole number from 1 to 100000",
     )
+
+    def conflicts(self) -> Iterator[Problem]:
+        certificate = self.webhook_certificate_path
+        if certificate and holds_key(certificate):
+            yield Problem(
+                "WEBHOOK_CERTIFICATE_PATH",
+                f"{certificate} holds a private key too, and all of it would be sent to Telegram",
+                "name a file with the certificate alone",
+            )
 
     def production_risks(self) -> Iterator[Problem]:
         if self.token is None:
