@@ -5,6 +5,7 @@ ours, and only too wide, is narrowed.
 """
 
 import os
+import resource
 import stat
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,8 +18,15 @@ OTHERS_MAY_WRITE = 0o022
 ROOT = 0
 # By a group that may read, root hands keys to us: Debian's ssl-cert, the secrets of Kubernetes.
 ALL_BUT_A_READING_GROUP = 0o037
-# Everything that this program makes from now on is its owner's alone.
 UMASK = OTHERS
+
+
+def leave_nothing_to_others() -> None:
+    """From now on this process and its children make files that are their owner's alone, and no
+    core file, which would hold every secret and all that readers have just said."""
+    os.umask(UMASK)
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, most))
 
 
 def private_folder(folder: Path, variable: str, mark: str) -> None:

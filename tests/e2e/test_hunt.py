@@ -269,6 +269,8 @@ def _looked_at(program: Program) -> dict[str, bytes]:
     assert kept["dead_letters"]
     children = [child.pid for child in psutil.Process(program.pid).children(recursive=True)]
     assert len(children) >= len(ENGINES)
+    for process in map(psutil.Process, [program.pid, *children]):
+        assert process.rlimit(psutil.RLIMIT_CORE)[0] == 0, process.name()
     return {
         **{name: json.dumps(each).encode() for name, each in {**seen, **kept}.items()},
         "metrics": program.metrics().encode(),

@@ -1,17 +1,16 @@
 """The console script ``yabot``."""
 
 import json
-import os
 import sys
 
 from yabot.error_text import traceback_text
 from yabot.errors import YabotError
-from yabot.private import UMASK
+from yabot.private import leave_nothing_to_others
 
 
 def main() -> None:
     """Every foreseeable mistake is a sentence on standard error, and an exit code."""
-    os.umask(UMASK)
+    leave_nothing_to_others()
     try:
         # Here, because it takes a while: Ctrl+C may come before it is done.
         from yabot.cli.arguments import require_plain
