@@ -76,7 +76,13 @@ class Encrypted:
             return verified(signed, ANSWER_TYP, self._yabots.now.answers.get)
         except KeyUnknown:
             yield from self._yabots.refresh()
-        return verified(signed, ANSWER_TYP, self._yabots.now.answers.get)
+        try:
+            return verified(signed, ANSWER_TYP, self._yabots.now.answers.get)
+        except KeyUnknown as error:
+            raise Unusable(
+                f"{error}; if those were rotated more than a day ago, yabot_keys must be what "
+                "`yabot service keys` prints now"
+            ) from None
 
 
 def _binding(meant: Meant, content: bytes) -> dict[str, Any]:
