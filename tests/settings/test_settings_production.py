@@ -43,7 +43,7 @@ def problems(**changes: str) -> list[str]:
         {"MONGODB_URI": "mongodb://%2Frun%2Fmongodb.sock/?directConnection=true"},
         {"MONGODB_URI": MONGODB},
         {"MONGODB_URI": f"{MONGODB}&tlsAllowInvalidCertificates=false"},
-        {"MONGODB_URI": "mongodb://db.example.org/?tls=true&authMechanism=MONGODB-X509"},
+        {"MONGODB_URI": "mongodb://db.example.org/?tls=true&authMechanism=MONGODB-AWS"},
         {"DATABASE_URL": "postgresql:///yabot?host=/run/postgresql"},
         {"DATABASE_URL": "postgresql://u@localhost/yabot?hostaddr=127.0.0.1"},
         {"DATABASE_URL": "", "PGHOST": "sql.example.org"},

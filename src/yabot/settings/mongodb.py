@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import AfterValidator, SecretStr
 from pymongo.errors import ConfigurationError, InvalidURI
@@ -11,12 +11,13 @@ from pymongo.uri_parser import parse_uri
 
 from yabot.settings.base import Problem, Section, variable
 from yabot.settings.network import all_loopback, guessable, passwords_in
+from yabot.settings.tls_files import Named, TlsFiles
 from yabot.settings.values import MILLISECONDS, POOL_SIZE, Milliseconds, PoolSize, StoreAddress
 
 SRV = "mongodb+srv://"
 SRV_OPTIONS = re.compile(r"(?<=[?&])srv[A-Za-z]+=[^&]*&?", re.IGNORECASE)
 
-# Options that let anybody pass for the server.
+# Options that let anybody pass for the server; of some pymongo itself makes those below them.
 UNCHECKED = {
     "tlsInsecure": "no certificate is checked",
     "tlsAllowInvalidCertificates": "no certificate is checked",
@@ -25,6 +26,7 @@ UNCHECKED = {
 }
 # Who the client is, without a name and a password in the URI.
 OTHER_CREDENTIALS = ("MONGODB-X509", "MONGODB-AWS", "MONGODB-OIDC")
+BY_CERTIFICATE = "MONGODB-X509"
 
 UNREADABLE = (
     "pymongo cannot read it (are / : @ and % in the password percent-encoded,"
@@ -45,11 +47,17 @@ def parse(uri: str) -> dict[str, Any]:
         parsed: dict[str, Any] = dict(parse_uri(plain, default_port=None))
     except (ConfigurationError, InvalidURI, ValueError, TypeError):
         raise ValueError(UNREADABLE) from None
+    except OSError as error:
+        raise ValueError(f"{error.filename}, a file that it names, {_why(error)}") from None
     if "@" in (parsed["database"] or ""):
         raise ValueError(UNREADABLE)  # half of the password would be taken for the host
     if uri.startswith(SRV) and [port for _, port in parsed["nodelist"]] != [None]:
         raise ValueError("mongodb+srv:// takes one host and no port")
     return parsed
+
+
+def _why(error: OSError) -> str:
+    return f"cannot be read: {(error.strerror or '').lower()}"
 
 
 def _mongodb_uri(uri: SecretStr | None) -> SecretStr | None:
@@ -95,6 +103,28 @@ class MongoSettings(Section):
     def embedded(self) -> bool:
         """True if YABOT starts its own mongod."""
         return self.uri is None
+
+    @property
+    def tls_files(self) -> TlsFiles:
+        """What the connection string names."""
+        options = parse(self.uri.get_secret_value())["options"] if self.uri else {}
+
+        def named(option: str) -> Named | None:
+            return Named(option, Path(options[option])) if options.get(option) else None
+
+        return TlsFiles(
+            "MONGODB_URI",
+            authorities=named("tlsCAFile"),
+            revoked=named("tlsCRLFile"),
+            certificate=named("tlsCertificateKeyFile"),
+            password=options.get("tlsCertificateKeyFilePassword") or "",
+        )
+
+    def key_files(self) -> Iterator[tuple[str, Path]]:
+        return self.tls_files.key_files()
+
+    def conflicts(self) -> Iterator[Problem]:
+        return self.tls_files.problems()
 
     def production_risks(self) -> Iterator[Problem]:
         if self.uri is None:
@@ -142,14 +172,21 @@ def _transport_risks(uri: str, parsed: Mapping[str, Any]) -> Iterator[Problem]:
             "add tls=true"
             + (", or directConnection=true for the server here alone" if here else ""),
         )
-    written = {name.lower() for name, _ in parse_qsl(urlsplit(uri).query)}
     for option, harm in UNCHECKED.items():
-        if option.lower() in written and options.get(option):
+        if options.get(option):
             yield Problem("MONGODB_URI", f"with {option}=true {harm}", "leave it out")
+            return
 
 
 def _credential_risks(parsed: Mapping[str, Any]) -> Iterator[Problem]:
-    if parsed["options"].get("authMechanism") in OTHER_CREDENTIALS:
+    mechanism = parsed["options"].get("authMechanism")
+    if mechanism == BY_CERTIFICATE and not parsed["options"].get("tlsCertificateKeyFile"):
+        yield Problem(
+            "MONGODB_URI",
+            f"with authMechanism={BY_CERTIFICATE} it names no certificate of ours",
+            "name a file with the certificate and its key in tlsCertificateKeyFile",
+        )
+    if mechanism in OTHER_CREDENTIALS:
         return
     if not (parsed["username"] and parsed["password"]):
         yield Problem(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from yabot.settings.base import Problem
+from yabot.settings.libpq import obeyed_weaknesses
 from yabot.settings.model import Settings
 
 # libpq takes what DATABASE_URL leaves open from these.
@@ -22,5 +23,7 @@ def foreign_risks(environ: Mapping[str, str], settings: Settings) -> Iterator[Pr
                 "write the host in DATABASE_URL, and unset it",
                 ("DATABASE_URL",),
             )
+    if settings.sql.url is not None and not settings.sql.is_here:
+        yield from obeyed_weaknesses(environ, settings.sql.url)
     if environ.get(KEY_LOG):
         yield Problem(KEY_LOG, "the keys of every connection are written to a file", "unset it")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import unquote, urlsplit
 
@@ -10,6 +11,8 @@ from redis.asyncio.connection import parse_url
 
 from yabot.settings.base import Problem, Section, variable
 from yabot.settings.network import guessable, is_loopback, passwords_in
+from yabot.settings.redis_tls import SCHEME, refuse_unknown, tls_files, unchecked
+from yabot.settings.tls_files import TlsFiles
 from yabot.settings.values import (
     MILLISECONDS,
     POOL_SIZE,
@@ -19,9 +22,6 @@ from yabot.settings.values import (
     StoreAddress,
 )
 
-# Values of ssl_cert_reqs with which the server's certificate is checked.
-CHECKED = ("required", "cert_required")
-
 
 def _redis_url(secret: SecretStr | None) -> SecretStr | None:
     if secret is None:
@@ -30,7 +30,7 @@ def _redis_url(secret: SecretStr | None) -> SecretStr | None:
     if not url.startswith(("redis://", "rediss://", "unix://")):
         raise ValueError("it does not begin with redis://, rediss:// or unix://")
     try:
-        parse_url(url)
+        options = {**parse_url(url)}
         database = urlsplit(url).path
     except ValueError:
         raise ValueError(
@@ -39,6 +39,7 @@ def _redis_url(secret: SecretStr | None) -> SecretStr | None:
         ) from None
     if not url.startswith("unix://") and not re.fullmatch(r"/?|/\d+", database):
         raise ValueError("what follows the host is not a database number")
+    refuse_unknown(options)
     return secret
 
 
@@ -102,8 +103,17 @@ class RedisSettings(Section):
         """True if YABOT starts its own Valkey."""
         return self.url is None and not self.sentinels
 
+    @property
+    def tls_files(self) -> TlsFiles:
+        """What the address names; nothing where it does not ask for TLS."""
+        return tls_files(self._options() if self._address.startswith(SCHEME) else {})
+
+    def key_files(self) -> Iterator[tuple[str, Path]]:
+        return self.tls_files.key_files()
+
     def conflicts(self) -> Iterator[Problem]:
         yield from self._topology_conflicts()
+        yield from self.tls_files.problems()
         written = unquote(urlsplit(self._address).password or "")
         if self.password and written and self.password.get_secret_value() != written:
             yield Problem(
@@ -164,6 +174,9 @@ class RedisSettings(Section):
             return
         options = self._options()
         yield from _transport_risks(self._address, options)
+        if self.sentinels and self.sentinel_password:
+            own = self.sentinel_password.get_secret_value()
+            yield from guessable("REDIS_SENTINEL_PASSWORD", own)
         if password := self._password(options):
             yield from guessable("REDIS_PASSWORD" if self.password else "REDIS_URL", password)
         else:
@@ -204,22 +217,10 @@ class RedisSettings(Section):
 
 
 def _transport_risks(address: str, options: Mapping[str, Any]) -> Iterator[Problem]:
-    if not address.startswith("rediss://"):
+    if not address.startswith(SCHEME):
         yield Problem(
             "REDIS_URL",
             "the connection is not encrypted",
             "use rediss://, also with REDIS_SENTINELS and REDIS_CLUSTER",
         )
-    checked = str(options.get("ssl_cert_reqs", "required"))
-    if checked.lower() not in CHECKED:
-        yield Problem(
-            "REDIS_URL",
-            f"with ssl_cert_reqs={checked} any server may pass for Redis",
-            "leave it out, and name the authority in ssl_ca_certs",
-        )
-    if options.get("ssl_check_hostname") is False:
-        yield Problem(
-            "REDIS_URL",
-            "with ssl_check_hostname=false a certificate for any other server will do",
-            "leave it out, and use the name that the certificate is for",
-        )
+    yield from unchecked(options)

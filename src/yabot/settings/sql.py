@@ -9,20 +9,21 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from yabot.settings.base import Problem, Section, variable
+from yabot.settings.libpq import (
+    REFUSED,
+    VARIABLE,
+    password_of,
+    refuse_unreadable,
+    shows_certificate,
+    tls_files,
+    unchecked,
+)
 from yabot.settings.network import all_loopback, guessable, passwords_in
+from yabot.settings.tls_files import TlsFiles
 from yabot.settings.values import MILLISECONDS, POOL_SIZE, CreatableFile, Milliseconds, PoolSize
 
 DRIVER = "postgresql+psycopg"
 SCHEMES = ("postgresql", "postgres", DRIVER)
-VERIFIED = "verify-full"
-# Encrypted, but with whoever answers.
-UNVERIFIED = ("require", "verify-ca")
-# Options by which another place than the URL decides, or learns, too much.
-REFUSED = {
-    "service": "a file decides where the connection goes",
-    "servicefile": "a file decides where the connection goes",
-    "sslkeylogfile": "the keys of the connection are written to a file",
-}
 
 
 def _parse(url: str) -> URL:
@@ -43,6 +44,7 @@ def _postgresql(secret: SecretStr | None) -> SecretStr | None:
         raise ValueError("only PostgreSQL is supported")
     if not url.database:
         raise ValueError("it does not name a database")
+    refuse_unreadable(url)
     return SecretStr(url.set(drivername=DRIVER).render_as_string(hide_password=False))
 
 
@@ -78,39 +80,50 @@ class SqlSettings(Section):
         """True if the database is SQLite, in this process."""
         return self.database_url is None
 
+    @property
+    def url(self) -> URL | None:
+        return make_url(self.database_url.get_secret_value()) if self.database_url else None
+
+    @property
+    def tls_files(self) -> TlsFiles:
+        """What DATABASE_URL names."""
+        return tls_files(self.url or URL.create(DRIVER))
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the database is on this machine."""
+        return self.url is None or all_loopback(_hosts(self.url))
+
+    @property
+    def relies_on_password(self) -> bool:
+        """Whether a password is all that tells the database who we are."""
+        if (url := self.url) is None or self.is_here or "require_auth" in url.query:
+            return False
+        return bool(password_of(url)) and not shows_certificate(url)
+
+    def key_files(self) -> Iterator[tuple[str, Path]]:
+        return self.tls_files.key_files()
+
+    def conflicts(self) -> Iterator[Problem]:
+        return self.tls_files.problems()
+
     def production_risks(self) -> Iterator[Problem]:
-        if self.database_url is None:
+        if (url := self.url) is None:
             return
-        url = make_url(self.database_url.get_secret_value())
         for option, harm in REFUSED.items():
             if option in url.query:
-                yield Problem("DATABASE_URL", f"with {option} {harm}", "leave it out")
-        if all_loopback(_hosts(url)):
+                yield Problem(VARIABLE, f"with {option} {harm}", "leave it out")
+        if self.is_here:
             return
-        yield from _transport_risks(url.query.get("sslmode"))
-        if not url.password:
-            yield Problem(
-                "DATABASE_URL", "it has no password", "write postgresql://user:password@host/…"
-            )
-        else:
-            yield from guessable("DATABASE_URL", url.password)
+        yield from unchecked(url)
+        if password := password_of(url):
+            yield from guessable(VARIABLE, password)
+        elif not shows_certificate(url):
+            yield Problem(VARIABLE, "it has no password", "write postgresql://user:password@host/…")
 
     def secrets(self) -> Iterator[str]:
         if self.database_url:
             yield from passwords_in(self.database_url.get_secret_value())
-
-
-def _transport_risks(sslmode: object) -> Iterator[Problem]:
-    if sslmode == VERIFIED:
-        return
-    if sslmode in UNVERIFIED:
-        yield Problem(
-            "DATABASE_URL",
-            f"with sslmode={sslmode} another server may pass for PostgreSQL",
-            f"write sslmode={VERIFIED}, and name the authority in sslrootcert",
-        )
-    else:
-        yield Problem("DATABASE_URL", "the connection is not encrypted", f"add sslmode={VERIFIED}")
 
 
 def _hosts(url: URL) -> tuple[str, ...]:
