@@ -19,6 +19,7 @@ from pydantic_core import ErrorDetails
 
 from yabot.errors import YabotError
 from yabot.redaction import Redactor
+from yabot.tls_trouble import tls_trouble
 
 LONGEST = 500
 # An error that has recursed has a thousand frames; the last ones tell enough.
@@ -27,6 +28,12 @@ MOST_ERRORS = 10
 # So much of a foreign message is searched for what is known.
 SEARCHED = 10_000
 
+# By package, the errors that tell why no connection has come about.
+CONNECTING = {
+    "psycopg": ("OperationalError",),
+    "pymongo": ("AutoReconnect", "NetworkTimeout", "ServerSelectionTimeoutError"),
+    "redis": ("ConnectionError", "TimeoutError"),
+}
 # What libraries and servers say that helps whoever has to mend it. Where a message contains one of
 # them, these words are told, and nothing else of it.
 PHRASES = (
@@ -34,6 +41,7 @@ PHRASES = (
     "connection refused",
     "connection reset",
     "connection closed",
+    "connection is already closed",
     "timed out",
     "name or service not known",
     "no route to host",
@@ -121,8 +129,13 @@ def own_words(text: str) -> str:
 
 
 def kind_of(error: BaseException) -> str:
-    """What it is, without where: ``redis.ConnectionError: connection refused``."""
+    """What it is, without where: ``redis.ConnectionError: connection refused``.
+
+    TLS that does not come about is told in a sentence of ours, with the mend.
+    """
     original = _driver_error(error)
+    if trouble := _of_tls(original):
+        return trouble
     facts = next(filter(None, map(_facts, _chain(original))), "")
     if isinstance(original, OSError) and type(original).__module__ == "builtins" and facts:
         return facts
@@ -183,9 +196,12 @@ def _driver_error(error: BaseException) -> BaseException:
     return original if isinstance(original, BaseException) else error
 
 
+def _package(error: BaseException) -> str:
+    return type(error).__module__.partition(".")[0]
+
+
 def _type(error: BaseException) -> str:
-    kind = type(error)
-    package = kind.__module__.partition(".")[0]
+    kind, package = type(error), _package(error)
     return kind.__qualname__ if package == "builtins" else f"{package}.{kind.__qualname__}"
 
 
@@ -201,6 +217,20 @@ def _facts(error: BaseException) -> str:
         return ""
     found = (fact(error) for fact in _FACTS)
     return ", ".join(dict.fromkeys(filter(None, found)))
+
+
+def _of_tls(error: BaseException) -> str:
+    package = _package(error)
+    said = (_words(each) for each in _chain(error) if _is_of_connecting(each))
+    return next(filter(None, (tls_trouble(words, package) for words in said)), "")
+
+
+def _is_of_connecting(error: BaseException) -> bool:
+    """What a server that we have reached complains of may quote anything."""
+    if isinstance(error, ssl.SSLError):
+        return True
+    connecting = type(error).__name__ in CONNECTING.get(_package(error), ())
+    return connecting and getattr(error, "sqlstate", None) is None
 
 
 def _of_validation(error: BaseException) -> str:

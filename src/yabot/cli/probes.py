@@ -33,6 +33,7 @@ from yabot.embedded.valkey import EmbeddedValkey
 from yabot.error_text import kind_of
 from yabot.errors import ConfigurationError, StartupError, StoreUnavailable
 from yabot.settings import Settings
+from yabot.storage.relational.handshake import connect
 
 State = Literal["ok", "warning", "problem", "off"]
 PATIENCE_S = 3
@@ -209,7 +210,7 @@ async def sql(settings: Settings) -> Check:
     url = settings.sql.database_url
     if url is not None:
         mend = "check DATABASE_URL, and that the server runs"
-        return await answer("PostgreSQL", _select_one(url), mend)
+        return await answer("PostgreSQL", asyncio.to_thread(_select_one, url), mend)
     path = settings.sql.sqlite_path
     if not path.exists():
         return Check("SQLite", "ok", f"{path} will be created")
@@ -217,12 +218,11 @@ async def sql(settings: Settings) -> Check:
     return await answer("SQLite", asyncio.to_thread(_open_sqlite, path), mend)
 
 
-async def _select_one(url: SecretStr) -> Check:
+def _select_one(url: SecretStr) -> Check:
     address = make_url(url.get_secret_value()).set(drivername="postgresql")
-    async with await psycopg.AsyncConnection.connect(
-        address.render_as_string(hide_password=False), connect_timeout=PATIENCE_S
-    ) as connection:
-        await connection.execute("SELECT 1")
+    conninfo = address.render_as_string(hide_password=False)
+    with connect(conninfo, connect_timeout=PATIENCE_S - 1) as connection:
+        connection.execute("SELECT 1")
     return Check("PostgreSQL", "ok", "answers")
 
 

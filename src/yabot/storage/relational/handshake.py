@@ -1,0 +1,71 @@
+"""Connecting to PostgreSQL, with the reason told when its certificate is not believed.
+
+libpq says no more than ``certificate verify failed``.
+"""
+
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+UNTOLD = "certificate verify failed"
+# How a client asks for TLS before it speaks it: a length, and a code.
+SSL_REQUEST = (8).to_bytes(4) + (80877103).to_bytes(4)
+AGREED = b"S"
+# For each server, in seconds.
+PATIENCE = 1.0
+# Where libpq looks when no authority is named, and what stands for the system's.
+DEFAULT_AUTHORITIES = Path("~/.postgresql/root.crt")
+SYSTEM = "system"
+
+
+def connect(conninfo: str = "", **parameters: Any) -> psycopg.Connection[Any]:
+    """As psycopg's. Raises psycopg.Error, which says what is wrong with the certificate."""
+    try:
+        return psycopg.connect(conninfo, **parameters)
+    except psycopg.OperationalError as error:
+        if UNTOLD not in str(error):
+            raise
+        why = next(_reasons({**conninfo_to_dict(conninfo), **parameters}), error)
+        raise psycopg.OperationalError("the server is not believed") from why
+
+
+def _reasons(parameters: dict[str, Any]) -> Iterator[ssl.SSLError]:
+    """Of the servers that are named, OpenSSL's."""
+    hosts = str(parameters.get("host") or "").split(",")
+    addresses = str(parameters.get("hostaddr") or "").split(",")
+    ports = str(parameters.get("port") or 5432).split(",")
+    for n, host in enumerate(hosts):
+        address = addresses[n] if len(addresses) == len(hosts) else ""
+        port = ports[n] if len(ports) == len(hosts) else ports[0]
+        with suppress(OSError, ValueError):
+            try:
+                _greet(address or host, int(port or 5432), host, parameters)
+            except ssl.SSLCertVerificationError as error:
+                yield error
+
+
+def _greet(address: str, port: int, name: str, parameters: dict[str, Any]) -> None:
+    """Raises ssl.SSLCertVerificationError, OSError, ValueError."""
+    context = _context(parameters)
+    with socket.create_connection((address, port), PATIENCE) as line:
+        if parameters.get("sslnegotiation") == "direct":
+            context.set_alpn_protocols(["postgresql"])
+        else:
+            line.sendall(SSL_REQUEST)
+            if line.recv(1) != AGREED:
+                return
+        context.wrap_socket(line, server_hostname=name).close()
+
+
+def _context(parameters: dict[str, Any]) -> ssl.SSLContext:
+    named = parameters.get("sslrootcert") or str(DEFAULT_AUTHORITIES.expanduser())
+    context = ssl.create_default_context(cafile=None if named == SYSTEM else named)
+    if (certificate := parameters.get("sslcert")) and (key := parameters.get("sslkey")):
+        context.load_cert_chain(certificate, key, str(parameters.get("sslpassword") or ""))
+    return context
