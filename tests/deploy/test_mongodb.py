@@ -1,18 +1,21 @@
 """mongod as compose.yaml starts it, set up by setup_mongodb.py, used by the bot's own URI."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, ServerSelectionTimeoutError
 
+from tests.certificates import Authority, Leaf, put
 from tests.deploy.compose_file import environment
 from tests.deploy.servers import mongodb, set_up
 from tests.storage.fixtures import PATIENCE_MS
+from tests.waiting import until
 from yabot.app.features import FEATURES
-from yabot.errors import StartupError
+from yabot.errors import StartupError, StoreUnavailable
 from yabot.feature import collections_of
 from yabot.storage.documents.store import DocumentStore
 
@@ -126,3 +129,79 @@ def test_a_wrong_administrators_password_is_said_in_a_sentence(
         "MongoDB does not take MONGODB_ADMIN_PASSWORD: its administrator was made with another; "
         "put that one back into deploy/.env\n"
     )
+
+
+# One that has expired mongod itself does not take.
+WRONG: dict[str, tuple[Callable[[Authority], Leaf], str]] = {
+    "wrongly named": (
+        lambda own: own.leaf("mongodb.example.org"),
+        "its certificate is for another name",
+    ),
+    "foreign": (
+        lambda _: Authority("foreign").leaf(),
+        "no authority that is trusted has signed its certificate; name the one that has in "
+        "tlsCAFile",
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+async def test_a_wrong_certificate_is_told_and_mended_while_it_runs(
+    services: dict[str, Any], uri: str, tls: Path, tmp_path: Path, wrong: str
+) -> None:
+    """mongod ends TLS itself here, and takes another certificate without a restart."""
+    make, sentence = WRONG[wrong]
+    own, sound = Authority("another"), (tls / "mongodb/server.pem").read_bytes()
+    believed = put(tmp_path / "ca.pem", own.pem + (tls / "yabot/ca.pem").read_bytes())
+    store = DocumentStore(
+        uri.replace(f"{tls}/yabot/ca.pem", str(believed)),
+        "yabot",
+        max_pool_size=2,
+        timeout_ms=2000,
+        tls_files=[believed],
+    )
+    admin = administrator(services, uri, tls)
+    try:
+        await store.ping()
+        put(tls / "mongodb/server.pem", make(own).pem)
+        admin.admin.command("rotateCertificates")
+        # Whoever is connected stays so; others are made by a new client.
+        put(believed, own.pem + believed.read_bytes())
+
+        async def says() -> bool:
+            try:
+                await store.ping()
+            except StoreUnavailable as error:
+                return sentence in error.reason
+            return False
+
+        await until(says)
+    finally:
+        put(tls / "mongodb/server.pem", sound)
+        admin.admin.command("rotateCertificates")
+        admin.close()
+    await until(lambda: answers(store))
+    await store.close()
+
+
+async def answers(store: DocumentStore) -> bool:
+    try:
+        await store.ping()
+    except StoreUnavailable:
+        return False
+    return True
+
+
+def administrator(services: dict[str, Any], uri: str, tls: Path) -> MongoClient[dict[str, Any]]:
+    """Connected: what it has of a connection outlives the certificate that it was made by."""
+    found: MongoClient[dict[str, Any]] = MongoClient(
+        urlsplit(uri).hostname,
+        urlsplit(uri).port,
+        username="admin",
+        password=services["setup-mongodb"]["environment"]["MONGODB_ADMIN_PASSWORD"],
+        directConnection=True,
+        tls=True,
+        tlsCAFile=f"{tls}/yabot/ca.pem",
+    )
+    found.admin.command("ping")
+    return found

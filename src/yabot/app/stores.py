@@ -102,7 +102,11 @@ async def _documents(settings: Settings, embedded: str | None) -> AsyncIterator[
     uri = embedded or (given.uri and given.uri.get_secret_value())
     assert uri, "MongoDB is either embedded or named"
     documents = DocumentStore(
-        uri, given.database, max_pool_size=given.max_pool_size, timeout_ms=given.timeout_ms
+        uri,
+        given.database,
+        max_pool_size=given.max_pool_size,
+        timeout_ms=given.timeout_ms,
+        tls_files=given.tls_files.paths,
     )
     try:
         yield documents
@@ -198,4 +202,10 @@ def open_database(settings: Settings) -> Database:
             sql.sqlite_path, pool_size=sql.max_pool_size, timeout_ms=sql.timeout_ms
         )
     url = sql.database_url.get_secret_value()
-    return PostgresDatabase(url, pool_size=sql.max_pool_size, timeout_ms=sql.timeout_ms)
+    return PostgresDatabase(
+        url,
+        pool_size=sql.max_pool_size,
+        timeout_ms=sql.timeout_ms,
+        tls_files=sql.tls_files.paths,
+        must_ask=settings.production and sql.relies_on_password,
+    )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from yabot.app.stores import Stores, connect_database, connect_documents, verify_database
 from yabot.bus.connection import ping_redis
@@ -11,8 +12,9 @@ from yabot.log.heartbeat import ping_database
 from yabot.log.incidents import Incidents, StoreLost, StoreRestored
 from yabot.observability.health import Health, Status
 from yabot.observability.metrics import STORE_DOWNTIME, STORE_UP
-from yabot.runtime.watch import Gate, StoreWatch
+from yabot.runtime.watch import PING_SECONDS, Gate, StoreWatch
 from yabot.settings import Settings
+from yabot.storage.documents.store import DocumentStore
 
 
 def build_watches(
@@ -61,7 +63,12 @@ def _watch_mongodb(stores: Stores, services: Services, features: Sequence[Featur
             if feature.prepare is not None:
                 await feature.prepare(services)
 
-    return StoreWatch(documents.gate, connect, documents.ping, verify)
+    return StoreWatch(documents.gate, connect, partial(ping_documents, documents), verify)
+
+
+async def ping_documents(documents: DocumentStore) -> None:
+    """Raises what ``DocumentStore.ping`` raises, before the watch gives it up without a reason."""
+    await documents.ping(PING_SECONDS * 0.9)
 
 
 async def start_watches(watches: Mapping[str, StoreWatch], seconds: float) -> None:

@@ -19,11 +19,11 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from yabot.bus.pool import AskingPool
+from yabot.bus.trust import Options, with_trust
 from yabot.error_text import kind_of
 from yabot.errors import StartupError, StoreUnavailable
 
 REFUSED = (AuthenticationError, AuthorizationError)
-Options = dict[str, Any]
 
 
 def connect(url: str, *, password: str | None, max_pool_size: int, timeout_ms: int) -> Redis:
@@ -44,17 +44,19 @@ def connection_options(
     """
     seconds = timeout_ms / 1000
     credentials = {} if password is None else {"password": password}
-    return {
-        **credentials,
-        "max_connections": max_pool_size,
-        # Work beyond the pool's size waits for its turn, as long as it would wait for an answer.
-        "timeout": seconds,
-        "socket_timeout": seconds,
-        "socket_connect_timeout": seconds,
-        "retry": Retry(NoBackoff(), 0),
-        "decode_responses": True,
-        **parse_url(url),
-    }
+    return with_trust(
+        {
+            **credentials,
+            "max_connections": max_pool_size,
+            # Work beyond the pool's size waits for its turn, as long as it would for an answer.
+            "timeout": seconds,
+            "socket_timeout": seconds,
+            "socket_connect_timeout": seconds,
+            "retry": Retry(NoBackoff(), 0),
+            "decode_responses": True,
+            **parse_url(url),
+        }
+    )
 
 
 def pooled(options: Options) -> Redis:

@@ -12,6 +12,8 @@ from redis.asyncio import BlockingConnectionPool
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import RedisError
 
+from yabot.bus.trust import TrustingConnection
+
 # Seconds of rest after which a connection is asked.
 RESTED = 1.0
 # The answer takes one way there and back; who waits for it wants to send something.
@@ -20,6 +22,8 @@ LONGEST_ANSWER = 0.5
 
 class AskingPool(BlockingConnectionPool):
     """Replaces a connection that has rested and does not answer: by then nothing was sent.
+
+    So it does with one that was made by certificates which have been replaced meanwhile.
 
     A command that has been sent is never repeated: nobody knows whether it was done.
     """
@@ -31,7 +35,9 @@ class AskingPool(BlockingConnectionPool):
         self._resting_since: WeakKeyDictionary[AbstractConnection, float] = WeakKeyDictionary()
 
     async def ensure_connection(self, connection: AbstractConnection) -> None:
-        if self._has_rested(connection) and not await self._answers(connection):
+        if _is_outdated(connection) or (
+            self._has_rested(connection) and not await self._answers(connection)
+        ):
             await connection.disconnect(nowait=True)
         await super().ensure_connection(connection)
 
@@ -52,3 +58,7 @@ class AskingPool(BlockingConnectionPool):
         except (RedisError, OSError, TimeoutError):
             return False
         return True
+
+
+def _is_outdated(connection: AbstractConnection) -> bool:
+    return isinstance(connection, TrustingConnection) and connection.is_outdated

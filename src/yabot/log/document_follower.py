@@ -58,7 +58,7 @@ class DocumentFollower:
     ) -> None:
         self._database = database
         self._store = store
-        self._collection = store[collection]
+        self._collection = collection
         self._model = model
         self._fresh: deque[Row] = deque()
         # The oldest version of each user that we have inserted, or may have, without knowing yet
@@ -167,7 +167,7 @@ class DocumentFollower:
         operations = [_operation(change) for change in changes]
         try:
             with self._store.answering():
-                result = await self._collection.bulk_write(operations, ordered=False)
+                result = await self._store[self._collection].bulk_write(operations, ordered=False)
         except BulkWriteError as error:
             self._remember(changes[entry["index"]] for entry in error.details["upserted"])
             errors = _errors_in(error.details)
@@ -193,7 +193,7 @@ class DocumentFollower:
         if not met:
             return []
         users = {"_id": {"$in": [change.user_id for change in met]}}
-        lasting = self._collection.with_options(read_concern=LASTING)
+        lasting = self._store[self._collection].with_options(read_concern=LASTING)
         with self._store.answering():
             found = await lasting.find(users, {"version": 1}).to_list()
         versions = {document["_id"]: document["version"] for document in found}

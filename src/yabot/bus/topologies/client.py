@@ -5,9 +5,10 @@ from typing import Any
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
-from yabot.bus.connection import Options, command, connection_options, pooled, store_errors
+from yabot.bus.connection import command, connection_options, pooled, store_errors
 from yabot.bus.topologies.cluster import ClusterClient
 from yabot.bus.topologies.sentinel import PrimaryPool, Sentinels, connect_to_primary
+from yabot.bus.trust import Options
 from yabot.errors import StartupError
 from yabot.settings.redis import RedisSettings
 

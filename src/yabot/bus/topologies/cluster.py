@@ -16,9 +16,10 @@ from redis.exceptions import AskError, ClusterDownError, MovedError, ResponseErr
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from yabot.bus.connection import Options, command, pooled
+from yabot.bus.connection import command, pooled
 from yabot.bus.topologies.asking import ask_all
-from yabot.bus.topologies.slots import Address, SlotMap, slot_of
+from yabot.bus.topologies.slots import Address, SlotMap, host_of, slot_of
+from yabot.bus.trust import Options
 from yabot.errors import StartupError, StoreUnavailable
 
 NO_CLUSTER = "cluster support disabled"
@@ -171,5 +172,4 @@ def _down(reason: str) -> StoreUnavailable:
 
 
 def _place(error: AskError, asked: Address) -> Address:
-    """A node that does not know the other's name leaves it out: it is its own."""
-    return (error.host or asked[0], error.port)
+    return (host_of(error.host, asked), error.port)

@@ -5,17 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.asyncio.connection import SSLConnection
-from redis.asyncio.sentinel import (
-    SentinelConnectionPool,
-    SentinelManagedConnection,
-    SentinelManagedSSLConnection,
-)
+from redis.asyncio.sentinel import SentinelConnectionPool, SentinelManagedConnection
 from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
 
-from yabot.bus.connection import REFUSED, Options, command, pooled
+from yabot.bus.connection import REFUSED, command, pooled
 from yabot.bus.pool import AskingPool
 from yabot.bus.topologies.asking import ask_all
+from yabot.bus.trust import Options, TrustingConnection, TrustingSentinelConnection
 from yabot.error_text import kind_of
 from yabot.errors import StartupError, StoreUnavailable
 
@@ -130,9 +126,7 @@ class PrimaryPool(SentinelConnectionPool, AskingPool):
 def connect_to_primary(sentinels: Sentinels, master: str, options: Options) -> Redis:
     """Follows the Sentinels to each new primary. Closing it closes ``sentinels``."""
     named = {name: value for name, value in options.items() if name not in {"host", "port"}}
-    is_tls = named.pop("connection_class", None) is SSLConnection
-    named["connection_class"] = (
-        SentinelManagedSSLConnection if is_tls else SentinelManagedConnection
-    )
+    is_tls = named.pop("connection_class", None) is TrustingConnection
+    named["connection_class"] = TrustingSentinelConnection if is_tls else SentinelManagedConnection
     pool = PrimaryPool(master, sentinels, **named)  # type: ignore[no-untyped-call]
     return Redis.from_pool(pool)

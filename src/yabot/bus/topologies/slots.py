@@ -71,9 +71,13 @@ def slot_of(command: Sequence[Any]) -> int:
     return key_slot(_text(key).encode())
 
 
+def host_of(told: str | None, told_by: Address) -> str:
+    """A node that does not know another's name leaves it out: it is its own."""
+    return told_by[0] if told in {None, "", "?"} else str(told)
+
+
 def _address(holder: Sequence[Any], told_by: Address) -> Address:
-    host = holder[0]
-    return (host if host not in {None, "", "?"} else told_by[0], int(holder[1]))
+    return (host_of(holder[0], told_by), int(holder[1]))
 
 
 def _text(part: Any) -> str:

@@ -1,8 +1,10 @@
 """Where the items are kept. Readers see one set of them or the next, never a mixture."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import BulkWriteError
 
 from yabot.errors import InvalidInput
@@ -25,7 +27,10 @@ class Shelf:
 
     def __init__(self, documents: DocumentStore) -> None:
         self._documents = documents
-        self._items = documents[COLLECTION]
+
+    @property
+    def _items(self) -> AsyncCollection[dict[str, Any]]:
+        return self._documents[COLLECTION]
 
     async def all(self) -> list[Item]:
         """The cheapest first, and last what is not for sale. Without what was brought."""

@@ -1,8 +1,8 @@
 """The connection to MongoDB: pooled, majority and journal on every write."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pymongo
@@ -24,6 +24,7 @@ from pymongo.errors import (
 from yabot.error_text import kind_of
 from yabot.errors import GuardFailed, StartupError, StoreUnavailable
 from yabot.runtime.watch import Gate
+from yabot.storage.documents.clients import Clients
 from yabot.storage.documents.collections import ensure_collection, verify_collection
 from yabot.storage.documents.model import Collection
 
@@ -32,8 +33,6 @@ T = TypeVar("T")
 Document = dict[str, Any]
 # A firewall forgets a connection that has been idle for a minute or more, and tells nobody.
 LONGEST_REST_MS = 45_000
-# The driver tells the server which sessions end; one that is away would not hear it.
-GOODBYE_SECONDS = 0.5
 # How long, in seconds, a transaction may take, with all that it has to begin again.
 TRANSACTION_SECONDS = 30.0
 UNREACHABLE = (
@@ -64,35 +63,56 @@ class DocumentStore:
         max_pool_size: int,
         timeout_ms: int,
         longest_rest_ms: int = LONGEST_REST_MS,
+        tls_files: Sequence[Path] = (),
     ) -> None:
-        self.client: AsyncMongoClient[Document] = AsyncMongoClient(
-            uri,
-            maxPoolSize=max_pool_size,
-            serverSelectionTimeoutMS=timeout_ms,
-            connectTimeoutMS=timeout_ms,
-            timeoutMS=timeout_ms,
-            maxIdleTimeMS=longest_rest_ms,
-            w="majority",
-            journal=True,
-            tz_aware=True,
-            appname="yabot",
-        )
-        self.database: AsyncDatabase[Document] = self.client[database]
+        """``tls_files`` are those that ``uri`` names: when they change, it connects anew."""
+
+        def connect() -> AsyncMongoClient[Document]:
+            return AsyncMongoClient(
+                uri,
+                maxPoolSize=max_pool_size,
+                serverSelectionTimeoutMS=timeout_ms,
+                connectTimeoutMS=timeout_ms,
+                timeoutMS=timeout_ms,
+                maxIdleTimeMS=longest_rest_ms,
+                w="majority",
+                journal=True,
+                tz_aware=True,
+                appname="yabot",
+            )
+
         self.gate = Gate("MongoDB")
+        self._name = database
+        # Whoever waits as long as for any operation hears the reason, and not that time is up.
+        self._patience = timeout_ms / 1000 * 0.9
+        self._clients = Clients(connect, tls_files, of="MONGODB_URI")
+
+    @property
+    def client(self) -> AsyncMongoClient[Document]:
+        return self._clients.client
+
+    @property
+    def database(self) -> AsyncDatabase[Document]:
+        return self._clients.client[self._name]
 
     @contextmanager
     def answering(self) -> Iterator[None]:
         """Around calls to MongoDB. Raises StoreUnavailable, at once while it is away."""
-        with self.gate.passed(), store_errors():
+        with self.gate.passed(), store_errors(), self._clients.held():
             yield
 
     def __getitem__(self, collection: str) -> AsyncCollection[Document]:
+        """Of the present client: to be asked for when it is used."""
         return self.database[collection]
 
-    async def ping(self) -> None:
-        """Raises StoreUnavailable, or StartupError when MongoDB answers and refuses us."""
+    async def ping(self, seconds: float | None = None) -> None:
+        """By certificates as they are now. Without an answer in so many ``seconds`` it says why.
+
+        Raises StoreUnavailable, or StartupError when MongoDB answers and refuses us.
+        """
+        self._clients.renew()
         try:
-            with store_errors():
+            with store_errors(), pymongo.timeout(seconds or self._patience):
                 await self.database.command("ping")
         except (OperationFailure, ConfigurationError) as error:
             raise StartupError(
@@ -155,6 +175,4 @@ class DocumentStore:
             raise
 
     async def close(self) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(GOODBYE_SECONDS):
-                await self.client.close()
+        await self._clients.close()

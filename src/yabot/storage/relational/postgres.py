@@ -3,9 +3,10 @@
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, TypeVar
 from weakref import WeakSet
 
@@ -16,10 +17,12 @@ from sqlalchemy.exc import OperationalError
 from typing_extensions import override
 
 from yabot.errors import StoreUnavailable
+from yabot.runtime.changed_files import ChangedFiles
 from yabot.runtime.watch import Gate
 from yabot.storage.relational.database import Statement, store_errors
+from yabot.storage.relational.handshake import connect
 from yabot.storage.relational.later import LaterWrites
-from yabot.storage.relational.rested import ask_rested
+from yabot.storage.relational.rested import ask_rested, renew_connections
 
 T = TypeVar("T")
 
@@ -33,6 +36,8 @@ LONGEST_CONNECTING = 3
 # For a network that swallows everything: seconds of silence before it is asked whether anybody is
 # there, between such questions, and their number.
 KEEPALIVES = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
+# Anything but nothing: whoever lets everybody in is not the server that has our password.
+MUST_ASK = {"require_auth": "!none"}
 
 
 class PostgresDatabase:
@@ -42,7 +47,19 @@ class PostgresDatabase:
     a thread that waits for it could not be ended otherwise.
     """
 
-    def __init__(self, url: str, *, pool_size: int, timeout_ms: int) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int,
+        timeout_ms: int,
+        tls_files: Sequence[Path] = (),
+        must_ask: bool = False,
+    ) -> None:
+        """``tls_files`` are those that ``url`` names: when they change, it connects anew.
+
+        A server that asks for no password is refused if it ``must_ask``.
+        """
         self.gate = Gate("PostgreSQL")
         self.engine = create_engine(
             url,
@@ -56,12 +73,14 @@ class PostgresDatabase:
                 "options": f"-c lock_timeout={timeout_ms} -c statement_timeout={timeout_ms} "
                 f"-c idle_in_transaction_session_timeout={timeout_ms}",
                 **KEEPALIVES,
+                **(MUST_ASK if must_ask else {}),
             },
         )
         ask_rested(self.engine)
+        renew_connections(self.engine, ChangedFiles(tls_files))
         self._open: WeakSet[psycopg.Connection] = WeakSet()
         event.listen(self.engine, "connect", lambda connection, _record: self._open.add(connection))
-        event.listen(self.engine, "do_connect", self._require_hope)
+        event.listen(self.engine, "do_connect", self._connect)
         self.gate.on_shut = self._hang_up
         self._threads = ThreadPoolExecutor(pool_size, thread_name_prefix="postgres")
         self._later = LaterWrites(self.write)
@@ -106,9 +125,12 @@ class PostgresDatabase:
             self._hang_up()
         await ending
 
-    def _require_hope(self, *_connection: object) -> None:
+    def _connect(
+        self, _dialect: object, _entry: object, _args: object, parameters: dict[str, Any]
+    ) -> psycopg.Connection:
         if self._given_up:
             raise psycopg.OperationalError("it is closed")
+        return connect(**parameters)
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
         if self._closed:

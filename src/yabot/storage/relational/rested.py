@@ -1,7 +1,8 @@
 """Connections to PostgreSQL that are known to lead somewhere before anything is sent over them.
 
 A firewall forgets a connection that has been idle, and tells neither side: what is sent over it
-then is lost, and its sender learns so only when the time for an answer has passed.
+then is lost, and its sender learns so only when the time for an answer has passed. Nor is one kept
+that was made by certificates which have been replaced meanwhile.
 """
 
 import select
@@ -12,11 +13,28 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from yabot.runtime.changed_files import ChangedFiles
+
 # Seconds of rest after which a connection is asked.
 RESTED = 1.0
 # The answer takes one way there and back; who waits for it wants to send something.
 LONGEST_ANSWER = 0.5
 SINCE = "resting since"
+MADE_AT = "made at change"
+
+
+def renew_connections(engine: Engine, files: ChangedFiles) -> None:
+    """From now on its pool replaces connections that were made before ``files`` changed."""
+
+    def note(_dialect: object, entry: ConnectionPoolEntry, *_parameters: object) -> None:
+        entry.info[MADE_AT] = files.changes
+
+    def require_present(_connection: object, entry: ConnectionPoolEntry, _proxy: object) -> None:
+        if entry.info.get(MADE_AT) != files.changes:
+            raise InvalidatePoolError
+
+    event.listen(engine, "do_connect", note)
+    event.listen(engine, "checkout", require_present)
 
 
 def ask_rested(engine: Engine) -> None:

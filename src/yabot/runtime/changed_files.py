@@ -1,0 +1,95 @@
+"""Files that others replace while this program runs: certificates, keys, authorities."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import Lock
+from time import monotonic
+from typing import Generic, TypeVar
+
+from yabot.error_text import kind_of
+from yabot.observability.logging import get_logger
+
+log = get_logger(__name__)
+
+T = TypeVar("T")
+# Seconds after which they are looked at again: who asks may do so for every query.
+LOOK_EVERY = 1.0
+
+Stamp = tuple[int, ...]
+
+
+class ChangedFiles:
+    """Counts how often it has found one of them, or a file in one of their folders, changed.
+
+    May be asked from any thread, as often as one likes.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[Path],
+        *,
+        every: float = LOOK_EVERY,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._files = tuple(files)
+        self._every = every
+        self._clock = clock
+        self._seen = self._stamps()
+        self._next_look = clock() + every
+        self._changes = 0
+        self._looking = Lock()
+
+    @property
+    def changes(self) -> int:
+        if self._files and self._clock() >= self._next_look:
+            with self._looking:
+                self._look()
+        return self._changes
+
+    def _look(self) -> None:
+        self._next_look = self._clock() + self._every
+        if (seen := self._stamps()) != self._seen:
+            self._seen = seen
+            self._changes += 1
+
+    def _stamps(self) -> tuple[Stamp, ...]:
+        return tuple(stamp for file in self._files for stamp in _stamps(file))
+
+
+class Renewed(Generic[T]):
+    """What ``make`` makes of files, made again when they have changed.
+
+    While they do not hold what they should, half replaced as they may be, it stays as it was.
+    """
+
+    def __init__(self, make: Callable[[], T], files: ChangedFiles, of: str) -> None:
+        """``of`` names the files in the log. Raises what ``make`` raises."""
+        self._make = make
+        self._files = files
+        self._of = of
+        self._made = make()
+        self._made_at = files.changes
+
+    def current(self) -> T:
+        if self._made_at != (changes := self._files.changes):
+            self._made_at = changes
+            try:
+                self._made = self._make()
+                log.info("files.renewed", of=self._of)
+            except (OSError, ValueError) as error:
+                log.warning("files.unusable", of=self._of, reason=kind_of(error))
+        return self._made
+
+
+def _stamps(path: Path) -> list[Stamp]:
+    """Empty for what is not there: that it comes or goes is a change, too."""
+    try:
+        within = sorted(path.iterdir()) if path.is_dir() else []
+        return [_stamp(each) for each in (path, *within)]
+    except OSError:
+        return [()]
+
+
+def _stamp(file: Path) -> Stamp:
+    about = file.stat()
+    return (about.st_ino, about.st_size, about.st_mtime_ns)

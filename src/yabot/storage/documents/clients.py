@@ -1,0 +1,93 @@
+"""A client of MongoDB that is replaced when certificates are: pymongo reads files only once."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pymongo import AsyncMongoClient
+from pymongo.errors import ConfigurationError
+
+from yabot.error_text import kind_of
+from yabot.runtime.changed_files import ChangedFiles, Renewed
+
+Client = AsyncMongoClient[dict[str, Any]]
+# The driver tells the server which sessions end; one that is away would not hear it.
+GOODBYE_SECONDS = 0.5
+
+
+@dataclass(eq=False, slots=True)
+class _Use:
+    owner: "Clients"
+    client: Client
+    users: int = 0
+
+
+class Clients:
+    """The present one, and earlier ones for as long as somebody who began with them goes on.
+
+    What is read and written in one transaction has to pass through one client.
+    """
+
+    def __init__(self, connect: Callable[[], Client], files: Sequence[Path], of: str) -> None:
+        """``connect`` reads ``files``. Raises what it raises."""
+        self._connect = connect
+        self._renewed = Renewed(self._new, ChangedFiles(files), of)
+        self._present = self._renewed.current()
+        self._closing: set[asyncio.Task[None]] = set()
+
+    @property
+    def client(self) -> Client:
+        """Inside ``held`` always the same one."""
+        return self._held_use().client
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keeps this task's client open and its own."""
+        before, use = _held.get(), self._held_use()
+        use.users += 1
+        _held.set(use)
+        try:
+            yield
+        finally:
+            _held.set(before)
+            use.users -= 1
+            self._end_if_idle(use)
+
+    def renew(self) -> None:
+        """From now on work begins with a client of the files as they are."""
+        before, self._present = self._present, self._renewed.current()
+        self._end_if_idle(before)
+
+    async def close(self) -> None:
+        await asyncio.gather(*self._closing, _close(self._present.client))
+
+    def _new(self) -> _Use:
+        try:
+            return _Use(self, self._connect())
+        except ConfigurationError as error:
+            raise ValueError(kind_of(error)) from error
+
+    def _held_use(self) -> _Use:
+        """A task inherits what its parent holds, and may outlive that."""
+        use = _held.get()
+        return use if use is not None and use.users and use.owner is self else self._present
+
+    def _end_if_idle(self, use: _Use) -> None:
+        if use is not self._present and not use.users:
+            task = asyncio.create_task(_close(use.client))
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
+
+# What the present task has begun to work with.
+_held: ContextVar[_Use | None] = ContextVar("held", default=None)
+
+
+async def _close(client: Client) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(GOODBYE_SECONDS):
+            await client.close()
