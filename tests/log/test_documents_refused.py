@@ -114,6 +114,8 @@ async def test_a_refused_document_is_set_aside_and_the_others_go_on(
 
             await until(has_gone_on)
     assert told.events == [DocumentRefused(reason=REASON)]
+    # At once, not with the next sweep.
+    assert "documents of 1 readers" in str(told.reasons[-1])
     (line,) = [each for each in logs if each["event"] == "document.refused"]
     assert (line["user_id"], line["version"], line["reason"]) == ("8", 1, REASON)
 

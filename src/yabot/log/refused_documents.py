@@ -62,18 +62,26 @@ class RefusedDocuments:
             version = change.from_version + 1
             log.error("document.refused", user_id=change.user_id, version=version, reason=reason)
             self.tell(DocumentRefused(reason=reason))
+            self._report(await self._database.read(_counted))
 
     async def next(self) -> list[StoredRow]:
         """Some of them, of each user the newest; all have their turn, again and again."""
         count, rows = await self._database.write(_look(self._offered))
         self._offered = rows[-1].id if len(rows) == AT_ONCE else 0
+        self._report(count)
+        return rows
+
+    def _report(self, count: int) -> None:
         self.on_refused(
             f"MongoDB refuses the documents of {count} readers: see document.refused in the log, "
             "and `yabot audit stores`"
             if count
             else None
         )
-        return rows
+
+
+def _counted(connection: Connection) -> int:
+    return connection.execute(_count).scalar_one()
 
 
 def _look(after: int) -> Statement[tuple[int, list[StoredRow]]]:
