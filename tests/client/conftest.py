@@ -8,6 +8,7 @@ import pytest
 
 from tests.client.asking import Asker, Kind, OwnTime, asker
 from tests.client.faulty import FaultyServer, faulty_server
+from tests.waiting import PATIENCE
 from yabot.api.jose.signing import SigningKey
 
 NewAsker = Callable[..., Asker]
@@ -45,7 +46,7 @@ def new_asker(kind: Kind, time: OwnTime, key: str, server: FaultyServer) -> Iter
             signing = {} if "token" in options else {"service": "orders", "key": key}
             url = options.pop("url", server.url)
             made: AbstractContextManager[Asker] = asker(
-                kind, url, **{"clock": time.clock, **signing, **options}
+                kind, url, **{"clock": time.clock, "timeout": PATIENCE, **signing, **options}
             )
             return stack.enter_context(made)
 
