@@ -14,6 +14,8 @@ from yabot.api.door import Door
 from yabot.api.tables import api_answers
 from yabot.coordinator.api import routes
 from yabot.log.commit_log import Committed
+from yabot_client import AsyncClient
+from yabot_client.codes import CursorInvalid, WorkflowNotStuck, WorkflowUnknown
 
 RESUME = "/admin/workflows/order:a/resume"
 
@@ -22,6 +24,12 @@ RESUME = "/admin/workflows/order:a/resume"
 async def api(shop: Shop) -> AsyncIterator[ApiClient]:
     offered = routes(shop.inspector, Cursors(shop.database), Door(shop.commits))
     async with serving(offered) as client:
+        yield client
+
+
+@pytest.fixture
+async def yabot(api: ApiClient) -> AsyncIterator[AsyncClient]:
+    async with api.typed() as client:
         yield client
 
 
@@ -36,31 +44,30 @@ async def stuck(shop: Shop) -> Shop:
 
 
 async def test_a_workflow_shows_what_it_has_done_and_what_failed(
-    stuck: Shop, api: ApiClient
+    stuck: Shop, yabot: AsyncClient
 ) -> None:
-    shown = (await api.get("/admin/workflows/order:a")).body
+    shown = await yabot.get_workflow("order:a")
     assert (shown["kind"], shown["user_id"], shown["state"]) == ("order", "7", "stuck")
     assert (shown["done"], shown["deadline"]) == (["reserve"], None)
     assert shown["error"] == "the shelf is gone"
     assert shown["failure"]
     assert shown["data"]["order"] == "a"
-    unknown = await api.get("/admin/workflows/order:z")
-    assert (unknown.status, unknown.code) == (404, "workflow_unknown")
+    with pytest.raises(WorkflowUnknown):
+        await yabot.get_workflow("order:z")
 
 
-async def test_they_are_listed_page_by_page_with_filters(shop: Shop, api: ApiClient) -> None:
+async def test_they_are_listed_page_by_page_with_filters(shop: Shop, yabot: AsyncClient) -> None:
     for order, user_id in (("a", "7"), ("b", "8"), ("c", "7")):
         await shop.tell(OrderPlaced(order=order), user_id)
         await shop.run()
-    first = (await api.get("/admin/workflows?limit=2")).body
+    first = await yabot.list_workflows(limit=2)
     assert [each["id"] for each in first["items"]] == ["order:c", "order:b"]
-    second = (await api.get(f"/admin/workflows?limit=2&after={first['next']}")).body
-    assert [each["id"] for each in second["items"]] == ["order:a"]
-    assert second["next"] is None
-    found = (await api.get("/admin/workflows?user_id=7&kind=order&state=reserved")).body
+    rest = yabot.iterate_workflows(limit=2, after=first["next"])
+    assert [each["id"] async for each in rest] == ["order:a"]
+    found = await yabot.list_workflows(user_id="7", kind="order", state="reserved")
     assert [each["id"] for each in found["items"]] == ["order:c", "order:a"]
-    other = await api.get(f"/admin/workflows?user_id=7&after={first['next']}")
-    assert (other.status, other.code) == (422, "cursor_invalid")
+    with pytest.raises(CursorInvalid):
+        await yabot.list_workflows(user_id="7", after=first["next"])
 
 
 async def test_a_stuck_one_is_resumed_once_however_often_it_is_asked(
@@ -83,9 +90,12 @@ async def test_a_stuck_one_is_resumed_once_however_often_it_is_asked(
     assert (await api.post("/admin/workflows/order:z/resume")).code == "workflow_unknown"
 
 
-async def test_several_who_resume_it_at_once_resume_it_once(stuck: Shop, api: ApiClient) -> None:
-    answers = await asyncio.gather(*(api.post(RESUME) for _ in range(6)))
-    assert sorted(answer.status for answer in answers) == [200, *[409] * 5]
+async def test_several_who_resume_it_at_once_resume_it_once(
+    stuck: Shop, yabot: AsyncClient
+) -> None:
+    asking = (yabot.resume_workflow("order:a") for _ in range(6))
+    answers = await asyncio.gather(*asking, return_exceptions=True)
+    assert sum(isinstance(each, WorkflowNotStuck) for each in answers) == 5
     assert await stuck.resumed_by() == ["service:orders"]
 
 

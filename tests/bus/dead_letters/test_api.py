@@ -20,6 +20,8 @@ from yabot.log.commit_log import CommitLog, Committed
 from yabot.log.tables import audit_log
 from yabot.redaction import Redactor
 from yabot.storage.relational.database import Database
+from yabot_client import AsyncClient
+from yabot_client.codes import DeadLetterUnknown
 
 KIND = ("pay", "toy_poked", "timeout")
 RETRIES, DISCARDS = "/admin/dead-letter-retries", "/admin/dead-letter-discards"
@@ -32,35 +34,41 @@ async def api(database: Database, commits: CommitLog) -> AsyncIterator[ApiClient
         yield client
 
 
+@pytest.fixture
+async def yabot(api: ApiClient) -> AsyncIterator[AsyncClient]:
+    async with api.typed() as client:
+        yield client
+
+
 async def audited(database: Database, kind: str) -> list[dict[str, Any]]:
     rows = await rows_of(database, audit_log)
     return [json.loads(row["details"]) for row in rows if row["kind"] == kind]
 
 
-async def test_groups_pages_and_one_are_shown(database: Database, api: ApiClient) -> None:
+async def test_groups_pages_and_one_are_shown(database: Database, yabot: AsyncClient) -> None:
     await put(database, *[(*KIND, "dead")] * 3, ("hint", "toy_poked", "refused", "resolved"))
-    (group,) = (await api.get("/admin/dead-letter-groups")).body["groups"]
+    (group,) = (await yabot.list_dead_letter_groups())["groups"]
     assert (group["consumer"], group["letters"], group["ids"]) == ("pay", 3, [1, 2, 3])
 
-    first = (await api.get("/admin/dead-letters?limit=2")).body
+    first = await yabot.list_dead_letters(limit=2)
     assert [each["id"] for each in first["items"]] == [4, 3]
-    second = (await api.get(f"/admin/dead-letters?limit=2&after={first['next']}")).body
+    second = await yabot.list_dead_letters(limit=2, after=first["next"])
     assert ([each["id"] for each in second["items"]], second["next"]) == ([2, 1], None)
-    some = (await api.get("/admin/dead-letters?state=resolved&consumer=hint")).body["items"]
+    some = (await yabot.list_dead_letters(state="resolved", consumer="hint"))["items"]
     assert [(each["id"], each["error_code"]) for each in some] == [(4, "refused")]
 
-    shown = (await api.get("/admin/dead-letters/1")).body
+    shown = await yabot.get_dead_letter(1)
     assert (shown["state"], shown["attempts"], shown["error"]) == ("dead", 6, "because")
     assert shown["envelope"]["payload"] == {"word": "poison"}
     assert shown["before"] == []
-    unknown = await api.get("/admin/dead-letters/9")
-    assert (unknown.status, unknown.code) == (404, "dead_letter_unknown")
+    with pytest.raises(DeadLetterUnknown):
+        await yabot.get_dead_letter(9)
 
 
-async def test_a_secret_in_a_letter_is_not_shown(database: Database, api: ApiClient) -> None:
+async def test_a_secret_in_a_letter_is_not_shown(database: Database, yabot: AsyncClient) -> None:
     """Other services may have sent anything."""
     await put(database, (*KIND, "dead"), word="the password is hush-hush")
-    shown = (await api.get("/admin/dead-letters/1")).body
+    shown = await yabot.get_dead_letter(1)
     assert "hush-hush" not in json.dumps(shown)
     assert shown["envelope"]["payload"]["word"].startswith("the password is ***")
 
@@ -87,13 +95,15 @@ async def test_a_retry_that_is_asked_often_happens_once(
     assert (again.status, again.code) == (409, "dead_letter_state")
 
 
-async def test_a_discard_keeps_the_note(database: Database, api: ApiClient) -> None:
+async def test_a_discard_keeps_the_note(database: Database, yabot: AsyncClient) -> None:
     await put(database, (*KIND, "dead"), (*KIND, "retry"))
     for _ in range(2):
-        answered = await api.post(DISCARDS, {"ids": [2, 1], "note": " by hand "}, key="one")
-        assert (answered.status, answered.body) == (200, {"ids": [1, 2]})
+        answered = await yabot.discard_dead_letters(
+            ids=[2, 1], note=" by hand ", idempotency_key="one"
+        )
+        assert answered == {"ids": [1, 2]}
     assert await states(database) == ["discarded", "discarded"]
-    assert (await api.get("/admin/dead-letters/2")).body["note"] == "by hand"
+    assert (await yabot.get_dead_letter(2))["note"] == "by hand"
     (told,) = await audited(database, "dead_letters_discarded")
     assert told == {"letters": [1, 2], "by": "service:orders", "note": "by hand"}
 
