@@ -117,13 +117,13 @@ class Echo:
     async def raw(self, data: bytes) -> Heads:
         with Raw(self.port) as raw:
             await in_thread(partial(raw.send, data))
-            return _read(await in_thread(raw.to_the_end))
+            return read_heads(await in_thread(raw.to_the_end))
 
 
 _SCOPES = b"users:read users:write"
 
 
-def _read(heard: bytes) -> Heads:
+def read_heads(heard: bytes) -> Heads:
     head, _, content = heard.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     headers = dict(line.split(": ", 1) for line in lines)

@@ -1,6 +1,8 @@
 """Requests are decrypted and answers encrypted, and nothing between the two knows of it."""
 
 import asyncio
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,14 +11,16 @@ from starlette.responses import Response
 from tests.api.auth.conftest import House
 from tests.api.auth.forging import Forge
 from tests.api.client import without_haste
-from tests.api.echo import Heads, Heard
+from tests.api.echo import Heads, Heard, read_heads
 from tests.api.encryption.partner import Api, Keys, Partner, Request, claims_of, encrypted_api
+from tests.runtime.raw import Raw, in_thread
 from tests.storage.dumps import rows_of
 from yabot.api.encryption.own_keys import OwnKeys
 from yabot.api.problems import ProblemBody
 from yabot.api.requests import Asking, AskingAgain, tag
 from yabot.api.routes import Routes
 from yabot.api.tables import api_used_tokens
+from yabot.api.turns import AT_ONCE
 
 pytestmark = pytest.mark.engine
 
@@ -180,6 +184,22 @@ async def test_while_no_answer_could_be_signed_nothing_takes_effect(
         answer = await served.send(request)
         assert (answer.status, answer.code) == (503, "store_unavailable")
         assert served.recorder.counts() == {("-", "-", 503): 1}
+
+
+async def test_who_sends_slowly_holds_up_nobody_and_uses_nothing_up(
+    served: Api, partner: Partner
+) -> None:
+    slow = [partner.request("PUT", "/echo", {"said": n}) for n in range(2 * AT_ONCE)]
+    with ExitStack() as connections:
+        raws = [connections.enter_context(Raw(served.port)) for _ in slow]
+        for raw, request in zip(raws, slow, strict=True):
+            await in_thread(partial(raw.send, request.octets[:-10]))
+        assert (await served.ask("GET", "/echo")).status == 200
+        # One comes to its end elsewhere; one here.
+        assert partner.read(slow[0], await served.send(slow[0])).body == {"said": 0}
+        await in_thread(partial(raws[1].send, slow[1].octets[-10:]))
+        heard = read_heads(await in_thread(raws[1].to_the_end))
+        assert partner.read(slow[1], heard).body == {"said": 1}
 
 
 async def test_others_are_asked_and_answered_as_ever(served: Api, house: House) -> None:
