@@ -30,6 +30,28 @@ def test_a_file_that_cannot_be_read_is_named(
     assert told.startswith(f"{missing} cannot be read: ")
 
 
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "cannot be read: No such file or directory"),
+        ("-----BEGIN PRIVATE KEY-----\nAAAA", "holds no certificate"),
+        ("-----BEGIN CERTIFICATE-----\nA\n-----END CERTIFICATE-----", "holds no certificate"),
+    ],
+)
+def test_a_token_for_no_certificate_is_not_issued(
+    content: str | None, told: str, tmp_path: Path, new_program: NewProgram
+) -> None:
+    file = tmp_path / "shown.pem"
+    if content is not None:
+        file.write_text(content)
+    options = ("--service", "ana", "--scope", "users:read", "--certificate", str(file))
+    issue = new_program("token", "issue", *options)
+    assert issue.run() == 1
+    assert issue.said == ""
+    (sentence,) = issue.sentences
+    assert sentence.startswith(f"{file} {told}")
+
+
 def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     for file in (tmp_path / "no folder" / "story.yaml", tmp_path):
         with pytest.raises(InvalidInput, match="name a file in a folder that exists"):

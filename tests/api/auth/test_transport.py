@@ -6,8 +6,12 @@ import pytest
 
 from tests.api.auth.conftest import BY_TLS, CLIENT, House, request_from, shown
 from tests.api.auth.forging import Forge
+from yabot import clock
 from yabot.api.auth.issuing import issue
 from yabot.api.auth.services import Protection
+from yabot.api.auth.transport import require_protected
+from yabot.api.caller import Caller
+from yabot.api.jose.encryption import DecryptionKey
 from yabot.api.problems import Refused
 from yabot.runtime.peer import NOBODY, Certificate, Peer, thumbprint
 
@@ -34,6 +38,14 @@ async def test_from_another_machine_in_clear_nobody_is_answered(
         assert (told.kind.status, told.code) == (403, "transport_unprotected")
         assert "API_TLS_CERT_FILE" in told.detail
         assert await house.code(token, Peer(encrypted=True)) == "ok"
+
+
+async def test_what_is_encrypted_may_come_in_clear() -> None:
+    """Of the way, that is: behind whoever ends TLS."""
+    token = ("orders", frozenset(["users:read"]), "of-a-test", clock.utc_now())
+    require_protected(NOBODY, Caller(*token, encrypt_to=DecryptionKey.generate().public))
+    with pytest.raises(Refused):
+        require_protected(NOBODY, Caller(*token))
 
 
 async def test_what_a_proxy_says_of_itself_protects_nothing(house: House, orders: Forge) -> None:
