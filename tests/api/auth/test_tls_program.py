@@ -26,6 +26,7 @@ from yabot_client.errors import Refused, YabotError
 
 FOREIGN = Authority("foreign")
 USERS = "/api/v1/users?limit=1"
+ANA = ("token", "issue", "--service", "ana", "--scope", "users:read")
 
 
 class TlsProgram(Program):
@@ -140,7 +141,7 @@ def test_who_gets_in_with_which_certificate_also_while_all_of_them_change(
     orders = operator.adds("orders", "orders.example.org")
     billing = operator.adds("billing", "billing.example.org")
     ours = place.clients.leaf("orders.example.org")
-    _certificates_are_checked(program, orders, ours)
+    _certificates_are_checked(program, orders, ours, operator.types(*ANA))
     _tokens_are_bound(program, operator, ours)
 
     def client_of(forge: Forge, leaf: Leaf) -> Client:
@@ -182,7 +183,7 @@ def test_who_gets_in_with_which_certificate_also_while_all_of_them_change(
     assert program.stop() == 0
 
 
-def _certificates_are_checked(program: TlsProgram, orders: Forge, ours: Leaf) -> None:
+def _certificates_are_checked(program: TlsProgram, orders: Forge, ours: Leaf, anas: str) -> None:
     place, token = program.place, orders.token()
     # Nobody needs one for what tells nothing of users.
     for path in ("/health/live", "/openapi.json", "/.well-known/jwks.json"):
@@ -190,23 +191,23 @@ def _certificates_are_checked(program: TlsProgram, orders: Forge, ours: Leaf) ->
     alive = [sys.executable, "-m", "yabot.api.alive"]
     environment = {**console_environment(), **program.settings}
     assert subprocess.run(alive, env=environment, check=False).returncode == 0
-    status, told = program.asked_by(place.client(), USERS, token)
-    assert (status, told["code"]) == (401, "certificate_missing")
+    # Also of whom no name was agreed on.
+    for each in (token, anas):
+        status, told = program.asked_by(place.client(), USERS, each)
+        assert (status, told["code"]) == (401, "certificate_missing")
     unlike = place.client(place.clients.leaf("billing.example.org"))
     status, told = program.asked_by(unlike, USERS, token)
     assert (status, told["code"]) == (401, "certificate_wrong")
     for bad in (FOREIGN.leaf("orders.example.org"), place.clients.expired("orders.example.org")):
         assert program.asked_by(place.client(bad), USERS, token)[0] == 0
-    assert program.asked_by(place.client(ours), USERS, token)[0] == 200
+    for each in (token, anas):
+        assert program.asked_by(place.client(ours), USERS, each)[0] == 200
 
 
 def _tokens_are_bound(program: TlsProgram, operator: Operator, ours: Leaf) -> None:
     place = program.place
     file = put(place.folder / "shown.pem", ours.certificate_pem + place.clients.pem)
-    bound = operator.types(
-        *("token", "issue", "--service", "ana", "--scope", "users:read"),
-        *("--certificate", str(file)),
-    )
+    bound = operator.types(*ANA, "--certificate", str(file))
     assert program.asked_by(place.client(ours), USERS, bound)[0] == 200
     # Another one for the same name.
     other = place.client(place.clients.leaf("orders.example.org"))
