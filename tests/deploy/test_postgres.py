@@ -6,12 +6,17 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy.engine import make_url
 
 from tests.deploy.compose_file import environment
 from tests.deploy.servers import postgres, set_up
+from tests.settings.test_settings_production import SOUND
+from tests.storage.fixtures import PATIENCE_MS
 from yabot.app.features import FEATURES
-from yabot.app.stores import connect_database, open_database
+from yabot.app.stores import connect_database, must_ask, open_database
+from yabot.errors import StoreUnavailable
 from yabot.settings import ConfigManager, Settings
+from yabot.storage.relational.postgres import PostgresDatabase
 
 pytestmark = [pytest.mark.criterion("sec.1")]
 
@@ -102,6 +107,26 @@ def test_only_a_verifier_of_the_password_is_kept(
     assert rows.fetchone()[0].startswith("SCRAM-SHA-256$")  # type: ignore[index]
     rules = admin.execute("SELECT type, auth_method FROM pg_hba_file_rules").fetchall()
     assert rules == [("local", "scram-sha-256"), ("hostssl", "scram-sha-256")]
+
+
+async def test_a_server_that_asks_for_nothing_is_refused(url: str, postgres_url: str) -> None:
+    """In production, on another machine: no URL could tell."""
+    elsewhere = url.replace("@localhost", "@sql.example.org")
+    settings = ConfigManager({**SOUND, "DATABASE_URL": elsewhere}, None).load()
+    for address, told in ((url, None), (postgres_url, "it lets in whoever comes")):
+        here = make_url(address).set(drivername="postgresql+psycopg")
+        database = PostgresDatabase(
+            here.render_as_string(hide_password=False),
+            pool_size=1,
+            timeout_ms=PATIENCE_MS,
+            demands=must_ask(settings),
+        )
+        if told is None:
+            await database.open()
+        else:
+            with pytest.raises(StoreUnavailable, match=told):
+                await database.open()
+        await database.close()
 
 
 @pytest.mark.parametrize(

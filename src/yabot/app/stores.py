@@ -207,5 +207,11 @@ def open_database(settings: Settings) -> Database:
         pool_size=sql.max_pool_size,
         timeout_ms=sql.timeout_ms,
         tls_files=sql.tls_files.paths,
-        must_ask=settings.production and sql.relies_on_password,
+        demands=must_ask(settings),
     )
+
+
+def must_ask(settings: Settings) -> dict[str, str]:
+    """Whoever lets everybody in is not the PostgreSQL that has our password."""
+    asked = settings.production and settings.sql.relies_on_password
+    return {"require_auth": "!none"} if asked else {}

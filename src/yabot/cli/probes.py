@@ -4,7 +4,7 @@ import asyncio
 import os
 import sqlite3
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from pymongo.errors import PyMongoError
 from redis.asyncio import Redis
 from sqlalchemy.engine import make_url
 
+from yabot.app.stores import must_ask
 from yabot.bot.own_webhooks import place_of
 from yabot.bot.session import TelegramSession
 from yabot.bot.telegram import SelfKnowingBot
@@ -210,7 +211,9 @@ async def sql(settings: Settings) -> Check:
     url = settings.sql.database_url
     if url is not None:
         mend = "check DATABASE_URL, and that the server runs"
-        return await answer("PostgreSQL", asyncio.to_thread(_select_one, url), mend)
+        return await answer(
+            "PostgreSQL", asyncio.to_thread(_select_one, url, must_ask(settings)), mend
+        )
     path = settings.sql.sqlite_path
     if not path.exists():
         return Check("SQLite", "ok", f"{path} will be created")
@@ -218,10 +221,10 @@ async def sql(settings: Settings) -> Check:
     return await answer("SQLite", asyncio.to_thread(_open_sqlite, path), mend)
 
 
-def _select_one(url: SecretStr) -> Check:
+def _select_one(url: SecretStr, demands: Mapping[str, str]) -> Check:
     address = make_url(url.get_secret_value()).set(drivername="postgresql")
     conninfo = address.render_as_string(hide_password=False)
-    with connect(conninfo, connect_timeout=PATIENCE_S - 1) as connection:
+    with connect(conninfo, connect_timeout=PATIENCE_S - 1, **demands) as connection:
         connection.execute("SELECT 1")
     return Check("PostgreSQL", "ok", "answers")
 

@@ -3,10 +3,11 @@
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 from weakref import WeakSet
 
@@ -36,8 +37,7 @@ LONGEST_CONNECTING = 3
 # For a network that swallows everything: seconds of silence before it is asked whether anybody is
 # there, between such questions, and their number.
 KEEPALIVES = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
-# Anything but nothing: whoever lets everybody in is not the server that has our password.
-MUST_ASK = {"require_auth": "!none"}
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class PostgresDatabase:
@@ -54,11 +54,11 @@ class PostgresDatabase:
         pool_size: int,
         timeout_ms: int,
         tls_files: Sequence[Path] = (),
-        must_ask: bool = False,
+        demands: Mapping[str, str] = NOTHING,
     ) -> None:
         """``tls_files`` are those that ``url`` names: when they change, it connects anew.
 
-        A server that asks for no password is refused if it ``must_ask``.
+        ``demands`` are further options of libpq's, by which a server may be refused.
         """
         self.gate = Gate("PostgreSQL")
         self.engine = create_engine(
@@ -73,7 +73,7 @@ class PostgresDatabase:
                 "options": f"-c lock_timeout={timeout_ms} -c statement_timeout={timeout_ms} "
                 f"-c idle_in_transaction_session_timeout={timeout_ms}",
                 **KEEPALIVES,
-                **(MUST_ASK if must_ask else {}),
+                **demands,
             },
         )
         ask_rested(self.engine)
