@@ -7,6 +7,7 @@ import pytest
 from tests.certificates import Authority, Leaf, put
 from tests.stores_over_tls.conftest import Store, Watched
 from tests.waiting import until
+from yabot.storage.documents.store import CLOSES
 
 pytestmark = [pytest.mark.criterion("sec.1", "sec.2"), pytest.mark.slow]
 
@@ -17,6 +18,8 @@ async def test_it_is_asked_for_and_shown(store: Store, authority: Authority, rig
         assert watched.reason is None
     async with store.watched(store.settings()) as watched:
         assert watched.reason is not None
+        if store.kind.name == "MongoDB":
+            assert watched.reason == CLOSES
 
 
 async def test_a_foreign_one_is_refused_until_it_is_replaced(

@@ -35,6 +35,12 @@ Document = dict[str, Any]
 LONGEST_REST_MS = 45_000
 # How long, in seconds, a transaction may take, with all that it has to begin again.
 TRANSACTION_SECONDS = 30.0
+# What pymongo says of a server that does not take our certificate, or misses one.
+CLOSED = ("connection closed", "connection is already closed")
+CLOSES = (
+    "it closes the connection behind the greeting of TLS; if it asks for a certificate of ours,"
+    " name one in tlsCertificateKeyFile that it trusts and that has not expired"
+)
 UNREACHABLE = (
     AutoReconnect,
     ExecutionTimeout,
@@ -83,6 +89,7 @@ class DocumentStore:
 
         self.gate = Gate("MongoDB")
         self._name = database
+        self._is_checked = bool(tls_files)
         # Whoever waits as long as for any operation hears the reason, and not that time is up.
         self._patience = timeout_ms / 1000 * 0.9
         self._clients = Clients(connect, tls_files, of="MONGODB_URI")
@@ -114,6 +121,10 @@ class DocumentStore:
         try:
             with store_errors(), pymongo.timeout(seconds or self._patience):
                 await self.database.command("ping")
+        except StoreUnavailable as error:
+            if self._is_checked and any(closed in error.reason for closed in CLOSED):
+                raise StoreUnavailable("MongoDB", CLOSES) from error
+            raise
         except (OperationFailure, ConfigurationError) as error:
             raise StartupError(
                 f"MongoDB refuses the connection of MONGODB_URI: {kind_of(error)}"
