@@ -8,6 +8,9 @@ import pytest
 
 from tests.certificates import Authority
 from tests.settings.test_settings_production import SOUND, TOKEN
+from yabot.api.auth.keys import token_keys
+from yabot.api.encryption.own_keys import OwnKeys
+from yabot.clock import utc_now
 from yabot.errors import ConfigurationError
 from yabot.private import key_exposure
 from yabot.settings import ConfigManager
@@ -135,3 +138,20 @@ def test_a_key_beside_the_apis_certificate_is_as_private(tmp_path: Path) -> None
     (tmp_path / "server.crt").chmod(0o644)
     certificate_alone = {**environ, "API_TLS_CERT_FILE": str(tmp_path / "server.crt")}
     assert ConfigManager(certificate_alone, None).warnings() == []
+
+
+@pytest.mark.criterion("sec.4")
+def test_production_refuses_keys_of_its_own_that_others_may_read(tmp_path: Path) -> None:
+    token_keys(tmp_path).current(utc_now())
+    OwnKeys(tmp_path).make()
+    environ = {**SOUND, "API_KEYS_DIR": str(tmp_path)}
+    ConfigManager(environ, None).load()
+    files = sorted(tmp_path.glob("**/private/*"))
+    assert len(files) >= 2
+    for file in files:
+        file.chmod(0o644)
+    with pytest.raises(ConfigurationError) as refused:
+        ConfigManager(environ, None).load()
+    assert [line.partition(" holds")[0] for line in refused.value.problems] == [
+        f"API_KEYS_DIR: {file}" for file in files
+    ]

@@ -103,6 +103,8 @@ class ApiSettings(Section):
             yield "API_TLS_KEY_FILE", self.tls_key_file
         if self.tls_cert_file and holds_key(self.tls_cert_file):
             yield "API_TLS_CERT_FILE", self.tls_cert_file
+        for file in sorted(self.keys_dir.glob("**/private/*.json")):
+            yield "API_KEYS_DIR", file
 
 
 def _mismatch(cert: Path, key: Path) -> Iterator[Problem]:
