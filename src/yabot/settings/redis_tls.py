@@ -95,8 +95,10 @@ def refuse_unknown(options: Mapping[str, Any]) -> None:
         raise ValueError("ssl_ca_certs, ssl_ca_path and ssl_ca_data exclude each other")
     if "ssl_keyfile" in options and "ssl_certfile" not in options:
         raise ValueError("ssl_keyfile is of no use without ssl_certfile")
+    given = {name: options[name] for name in WITHOUT_FILES & options.keys()}
     try:
-        tls_context({name: options[name] for name in WITHOUT_FILES & options.keys()})
+        # To read the system's authorities takes a while.
+        _ = given and tls_context(given)
     except (OSError, ValueError):
         raise ValueError("ssl_min_version, ssl_ciphers or ssl_ca_data cannot be used") from None
 
@@ -126,7 +128,7 @@ def _refused(option: str, harm: str, mend: str) -> Problem:
 
 def _strong(ciphers: str) -> bool:
     """Whether each of them asks for a certificate, and encrypts well."""
-    context = ssl.create_default_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.set_ciphers(ciphers)
     return "SECLEVEL=0" not in ciphers and all(
         each["strength_bits"] >= WEAKEST_BITS and each.get("auth") != ANONYMOUS
