@@ -13,7 +13,8 @@ import pytest
 
 from tests.api.auth.conftest import House, clock_as_it_was, house
 from tests.api.auth.forging import b64
-from tests.api.encryption.partner import Api, Keys, Partner, encrypted_api
+from tests.api.encryption.conftest import keys, partner, served
+from tests.api.encryption.partner import Api, Partner, encrypted_api
 from tests.client.asking import Kind
 from tests.client.faulty import Behaviour, FaultyServer, Got, faulty_server
 from yabot import clock
@@ -24,7 +25,7 @@ from yabot_client import Answer, AsyncClient, Call, Client, UntrustedAnswer, cor
 from yabot_client.clock import Clock
 from yabot_client.codes import MediaTypeUnsupported, PreconditionFailed
 
-__all__ = ["clock_as_it_was", "house"]
+__all__ = ["clock_as_it_was", "house", "keys", "partner", "served"]
 
 pytestmark = pytest.mark.engine
 
@@ -32,22 +33,6 @@ Ask = Callable[[Call], Awaitable[Answer]]
 HEAR = Call("get_echo", "GET", "/api/v1/echo", "users:read", (("limit", "7"), ("kind", "ñ &")))
 SAY = Call("put_echo", "PUT", "/api/v1/echo", "users:write", (), {"said": "ñ"}, True, changes=True)
 UNSAY = Call("delete_echo", "DELETE", "/api/v1/echo/7", "users:write", changes=True)
-
-
-@pytest.fixture
-def keys() -> Keys:
-    return Keys()
-
-
-@pytest.fixture
-def partner(keys: Keys) -> Partner:
-    return Partner(keys.offered)
-
-
-@pytest.fixture
-async def served(house: House, keys: Keys, partner: Partner) -> AsyncIterator[Api]:
-    async with encrypted_api(house, keys, partner) as served:
-        yield served
 
 
 @pytest.fixture

@@ -1,45 +1,22 @@
 """What our own keys are for: tokens, bodies encrypted for us, and answers to those."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from yabot.api.jose.encryption import DecryptionKey, RecipientKey
+from yabot.api.jose.keys import PrivatePart, PublicPart
 from yabot.api.jose.signing import PublicKey, SigningKey
 
-
-class PublicPart(Protocol):
-    @property
-    def kid(self) -> str: ...
-
-    @property
-    def jwk(self) -> dict[str, str]: ...
-
-
-class PrivatePart(Protocol):
-    @property
-    def kid(self) -> str: ...
-
-    @property
-    def text(self) -> str: ...
-
-    @property
-    def public(self) -> Any: ...
-
-
-K = TypeVar("K", bound=PrivatePart)
-# Its public part.
 P = TypeVar("P", bound=PublicPart)
+K = TypeVar("K", bound=PrivatePart[Any])
 
 
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[K, P]):
     # Within API_KEYS_DIR.
     folder: str
-    generate: Callable[[], K]
-    # Each raises Unusable.
-    read: Callable[[str], K]
-    read_public: Callable[[str], P]
+    private: type[K]
+    public: type[P]
     # What the file of a public part calls the moment from which on the key is in use.
     used_from: str
     # Whether its private part is needed as long as it is published, and not only while it is in
@@ -53,27 +30,24 @@ _MEND = "copy it there, or make other keys with `yabot service keys --rotate --a
 
 TOKENS = Kind(
     folder="",
-    generate=SigningKey.generate,
-    read=SigningKey.read,
-    read_public=PublicKey.read,
+    private=SigningKey,
+    public=PublicKey,
     used_from="signs_from",
     lasts=False,
     mend="issue tokens where it is, or make another key with `yabot token rotate --at-once`",
 )
 ENCRYPTION = Kind(
     folder="encryption",
-    generate=DecryptionKey.generate,
-    read=DecryptionKey.read,
-    read_public=RecipientKey.read,
+    private=DecryptionKey,
+    public=RecipientKey,
     used_from="used_from",
     lasts=True,
     mend=_MEND,
 )
 ANSWERS = Kind(
     folder="answers",
-    generate=SigningKey.generate,
-    read=SigningKey.read,
-    read_public=PublicKey.read,
+    private=SigningKey,
+    public=PublicKey,
     used_from="signs_from",
     lasts=False,
     mend=_MEND,

@@ -163,7 +163,7 @@ class KeyFolder(Generic[K, P]):
             text = file.read_text(encoding="ascii")
             named = json.loads(text)[self._kind.used_from]
             used_from = datetime.fromisoformat(named).astimezone(UTC)
-            return OwnKey(self._kind.read_public(text), used_from)
+            return OwnKey(self._kind.public.read(text), used_from)
         except FileNotFoundError:  # it has gone meanwhile
             return None
         except (OSError, ValueError, OverflowError, KeyError, TypeError, Unusable):
@@ -174,7 +174,7 @@ class KeyFolder(Generic[K, P]):
         """Raises OSError, ValueError, Unusable, and ConfigurationError."""
         file = self._private_file(kid)
         private_file(file, VARIABLE)
-        return self._kind.read(file.read_text(encoding="ascii"))
+        return self._kind.private.read(file.read_text(encoding="ascii"))
 
     def _tell(self, file: Path) -> None:
         """Once: it is looked at every few seconds."""
@@ -184,7 +184,7 @@ class KeyFolder(Generic[K, P]):
             log.warning("auth.key_unreadable", keys=self._kind.folder or "tokens", file=name)
 
     def _make(self, used_from: datetime) -> OwnKey[P]:
-        key = self._kind.generate()
+        key = self._kind.private.generate()
         about = {**key.public.jwk, self._kind.used_from: rfc3339(used_from)}
         # It is not published before it can be used.
         _write(self._private_file(key.kid), key.text)

@@ -3,23 +3,19 @@
 Whoever knows a public key can encrypt for it: a JWE says nothing of who has made it.
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from joserfc import jwe
 from joserfc.jwk import GuestProtocol, OKPKey
 
-from yabot.api.jose.keys import public_members, read_key, require_private, require_public
+from yabot.api.jose.keys import PrivatePart, PublicPart
 from yabot.api.jose.unusable import Unusable, is_kid, reading
 
 ALGORITHM: Final = "ECDH-ES"
 ENCRYPTION: Final = "A256GCM"
-CURVE: Final = "X25519"
 # Nothing that compresses (what it becomes has no bound), and nothing that brings a key along.
 _HEADER = frozenset({"alg", "enc", "kid", "epk", "cty", "typ"})
-_USE = {"alg": ALGORITHM, "use": "enc"}
 # Four characters for three octets.
 _BASE64 = 4 / 3
 
@@ -38,27 +34,14 @@ def longest_of(plain: int) -> int:
     return int(plain * _BASE64) + 1024
 
 
-@dataclass(frozen=True, slots=True)
-class RecipientKey:
-    """Encrypts for whoever has its private part; known by ``kid``."""
+class RecipientKey(PublicPart):
+    """Encrypts for whoever has its private part."""
 
-    kid: str
-    # The key itself, as JWK has it.
-    x: str
-    _key: OKPKey = field(compare=False, repr=False)
+    __slots__ = ()
+    CURVE, ALGORITHM, USE = "X25519", ALGORITHM, "enc"
 
     @classmethod
-    def read(cls, text: str) -> "RecipientKey":
-        """From a JWK or PEM. Without a ``kid`` of its own, it is known by its thumbprint.
-
-        Raises Unusable, for a private key as well.
-        """
-        key, kid = read_key(text, CURVE)
-        require_public(key)
-        return cls(kid, public_members(key)["x"], key)
-
-    @classmethod
-    def tried(cls, text: str) -> "RecipientKey":
+    def tried(cls, text: str) -> Self:
         """As above, and there are keys of which no secret can come: nobody can encrypt for them.
 
         Raises Unusable.
@@ -68,48 +51,15 @@ class RecipientKey:
             key.encrypt(b"", "application/json")
         return key
 
-    @property
-    def jwk(self) -> dict[str, str]:
-        """As everybody may read it."""
-        return {**public_members(self._key), "kid": self.kid, **_USE}
-
-    @property
-    def text(self) -> str:
-        """The same, as JSON."""
-        return json.dumps(self.jwk, sort_keys=True)
-
     def encrypt(self, plain: bytes, content_type: str) -> str:
         """A compact JWE; ``content_type`` is what ``plain`` is, as cty has it."""
         header = {"alg": ALGORITHM, "enc": ENCRYPTION, "kid": self.kid, "cty": content_type}
         return jwe.encrypt_compact(header, plain, self._key, registry=_REGISTRY)
 
 
-@dataclass(frozen=True, slots=True)
-class DecryptionKey:
-    kid: str
-    _key: OKPKey = field(compare=False, repr=False)
-
-    @classmethod
-    def generate(cls) -> "DecryptionKey":
-        key = OKPKey.generate_key(CURVE)
-        return cls(key.thumbprint(), key)
-
-    @classmethod
-    def read(cls, text: str) -> "DecryptionKey":
-        """Raises Unusable, for a public key as well."""
-        key, kid = read_key(text, CURVE)
-        require_private(key)
-        return cls(kid, key)
-
-    @property
-    def public(self) -> RecipientKey:
-        return RecipientKey.read(json.dumps({**public_members(self._key), "kid": self.kid}))
-
-    @property
-    def text(self) -> str:
-        """All of it, as JWK: for a file that only its owner can read."""
-        members = {**self._key.as_dict(private=True), "kid": self.kid, **_USE}
-        return json.dumps(members, sort_keys=True)
+class DecryptionKey(PrivatePart[RecipientKey]):
+    __slots__ = ()
+    PUBLIC = RecipientKey
 
 
 def decrypt(

@@ -5,13 +5,12 @@ Whatever is wrong with what somebody has sent, and whatever the library raises f
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from joserfc import jws
-from joserfc.jwk import OKPKey
 
-from yabot.api.jose.keys import public_members, read_key, require_private, require_public
+from yabot.api.jose.keys import PrivatePart, PublicPart
 from yabot.api.jose.unusable import Unusable, is_kid, reading
 
 ALGORITHM: Final = "Ed25519"
@@ -23,62 +22,16 @@ class NotSigned(Unusable):
     """The key has not signed that."""
 
 
-@dataclass(frozen=True, slots=True)
-class PublicKey:
-    """Checks what was signed with its private part; known by ``kid``."""
+class PublicKey(PublicPart):
+    """Checks what was signed with its private part."""
 
-    kid: str
-    # The key itself, as JWK has it.
-    x: str
-    _key: OKPKey = field(compare=False, repr=False)
-
-    @classmethod
-    def read(cls, text: str) -> "PublicKey":
-        """From a JWK or PEM. Without a ``kid`` of its own, it is known by its thumbprint.
-
-        Raises Unusable, for a private key as well.
-        """
-        key, kid = read_key(text, ALGORITHM)
-        require_public(key)
-        return cls(kid, public_members(key)["x"], key)
-
-    @property
-    def jwk(self) -> dict[str, str]:
-        """As everybody may read it."""
-        return {**public_members(self._key), "kid": self.kid, **_USE}
-
-    @property
-    def text(self) -> str:
-        """The same, as JSON."""
-        return json.dumps(self.jwk, sort_keys=True)
+    __slots__ = ()
+    CURVE, ALGORITHM, USE = "Ed25519", ALGORITHM, "sig"
 
 
-@dataclass(frozen=True, slots=True)
-class SigningKey:
-    kid: str
-    _key: OKPKey = field(compare=False, repr=False)
-
-    @classmethod
-    def generate(cls) -> "SigningKey":
-        key = OKPKey.generate_key(ALGORITHM)
-        return cls(key.thumbprint(), key)
-
-    @classmethod
-    def read(cls, text: str) -> "SigningKey":
-        """Raises Unusable, for a public key as well."""
-        key, kid = read_key(text, ALGORITHM)
-        require_private(key)
-        return cls(kid, key)
-
-    @property
-    def public(self) -> PublicKey:
-        return PublicKey.read(json.dumps({**public_members(self._key), "kid": self.kid}))
-
-    @property
-    def text(self) -> str:
-        """All of it, as JWK: for a file that only its owner can read."""
-        members = {**self._key.as_dict(private=True), "kid": self.kid, **_USE}
-        return json.dumps(members, sort_keys=True)
+class SigningKey(PrivatePart[PublicKey]):
+    __slots__ = ()
+    PUBLIC = PublicKey
 
     def sign(self, claims: Mapping[str, Any], typ: str = "JWT") -> str:
         """A compact JWS; ``typ`` keeps what is signed for one end from being taken for another."""
@@ -126,6 +79,3 @@ def token_id_of(token: str) -> str:
     """The jti that a token names, which nobody has checked. Raises Unusable."""
     with reading("it is no token that has a jti"):
         return str(json.loads(jws.extract_compact(token.encode()).payload)["jti"])
-
-
-_USE = {"alg": ALGORITHM, "use": "sig"}

@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -108,11 +108,7 @@ async def test_sql_goes_away(
     pieces: int,
 ) -> None:
     proxy, url = postgres_proxy
-    async with a_process(url, mongodb_uri, mongo_database, tmp_path, SOON_MS) as cut_off:
-        proxy.refuse_after(pieces)
-        # Where so many were enough, it has come to its end before.
-        with suppress(StoreUnavailable):
-            await roll_back(cut_off)
+    await is_cut_off(proxy, pieces, a_process(url, mongodb_uri, mongo_database, tmp_path, SOON_MS))
     await comes_to_its_end(migrated)
 
 
@@ -126,12 +122,16 @@ async def test_mongodb_goes_away(
     pieces: int,
 ) -> None:
     proxy, url = mongodb_proxy
-    async with a_process(sql_url, url, mongo_database, tmp_path, SOON_MS) as cut_off:
-        proxy.refuse_after(pieces)
-        # Where so many were enough, it has come to its end before.
-        with suppress(StoreUnavailable):
-            await roll_back(cut_off)
+    await is_cut_off(proxy, pieces, a_process(sql_url, url, mongo_database, tmp_path, SOON_MS))
     await comes_to_its_end(migrated)
+
+
+async def is_cut_off(proxy: Proxy, pieces: int, process: AbstractAsyncContextManager[Both]) -> None:
+    """Where so many were enough, it has come to its end before."""
+    async with process as both:
+        proxy.refuse_after(pieces)
+        with suppress(StoreUnavailable):
+            await roll_back(both)
 
 
 async def comes_to_its_end(migrated: Both) -> None:
