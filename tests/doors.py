@@ -47,6 +47,14 @@ class Door:
         self._context = None if leaf is None else _context(leaf, clients)
         self.cut()
 
+    def ends(self) -> set[asyncio.WriteTransport]:
+        """Of the connections that there are."""
+
+        async def look() -> set[asyncio.WriteTransport]:
+            return {end for end in self._open if not end.is_closing()}
+
+        return asyncio.run_coroutine_threadsafe(look(), self._loop).result(PATIENCE)
+
     def cut(self) -> None:
         async def abort() -> None:
             for transport in list(self._open):

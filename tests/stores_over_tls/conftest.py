@@ -21,6 +21,7 @@ from yabot.app.watches import ping_documents
 from yabot.bus.connection import ping_redis
 from yabot.cli import probes
 from yabot.cli.probes import Check
+from yabot.errors import StoreUnavailable
 from yabot.runtime.watch import Gate, StoreWatch
 from yabot.settings import ConfigManager, Settings
 from yabot.storage.documents.store import DocumentStore
@@ -103,7 +104,7 @@ class Store:
             watch = StoreWatch(gate, ping, ping, every=0.05)
             await watch.start(60)
             stack.push_async_callback(watch.stop)
-            yield Watched(watch, self.door, write)
+            yield Watched(watch, self.door, ping, write)
 
     async def _open(self, settings: Settings, stack: AsyncExitStack) -> tuple[Gate, "Step", "Step"]:
         """Its gate; how it is pinged, and how something is written."""
@@ -139,6 +140,7 @@ def touch(connection: Connection) -> None:
 class Watched:
     watch: StoreWatch
     door: Door
+    ping: Step
     write: Step
 
     @property
@@ -153,12 +155,25 @@ class Watched:
 
         await until(has_become)
 
-    async def connects_anew(self) -> None:
-        """Waits until somebody has, whom nothing has cut off."""
-        before = self.door.with_tls
+    async def connects(self) -> None:
+        """Waits until it answers, over a connection that nobody has cut."""
+
+        async def answers() -> bool:
+            try:
+                await self.ping()
+            except StoreUnavailable:
+                return False
+            return True
+
+        await until(answers)
+
+    async def gives_up_what_it_has(self) -> None:
+        """Waits until a connection that there is now has been closed, by nobody else."""
+        before = self.door.ends()
+        assert before
 
         async def has() -> bool:
-            return self.door.with_tls > before
+            return not before <= self.door.ends()
 
         await until(has)
 

@@ -40,9 +40,9 @@ async def test_another_authority_is_believed_and_the_former_is_not(
         assert watched.reason is None
         put(store.believed, authority.pem + foreign.pem)
         store.door.show(foreign.leaf())
-        await watched.becomes(None)
+        await watched.connects()
         put(store.believed, foreign.pem)
-        await watched.connects_anew()
+        await watched.gives_up_what_it_has()
         store.door.show(right)
         await watched.becomes(
             "no authority that is trusted has signed its certificate; name the one that has in "
@@ -68,7 +68,7 @@ async def test_an_authority_is_replaced_under_traffic_without_one_failed_write(
         for _ in range(4):
             writers.create_task(write(watched))
         put(store.believed, foreign.pem + authority.pem)
-        await watched.connects_anew()
+        await watched.gives_up_what_it_has()
         enough = written + 20
 
         async def goes_on() -> bool:
