@@ -26,8 +26,8 @@ from yabot.subscriber import Subscriber
 if TYPE_CHECKING:  # a command that asks for the tables alone need not wait for aiogram
     from aiogram import BaseMiddleware, Bot, Router
 
-    from yabot.api.door import Door
-    from yabot.api.routes import Routes
+    from yabot.api.operations.door import Door
+    from yabot.api.operations.routes import Routes
     from yabot.bot.endings import OnRefusedPage
 
 S = TypeVar("S")
@@ -118,7 +118,7 @@ class Feature:
     router: Callable[[Services], Router] | None = None
     """Its handlers; what they ask for by name is held against what there is, at start."""
     api: Callable[[Services, Door], Routes] | None = None
-    """What it offers to other services: see ``api/routes.py``."""
+    """What it offers to other services: see ``api/operations/routes.py``."""
     subscribers: Callable[[Services], Sequence[Subscriber[Any]]] | None = None
     """The feature's name is that of their group: where one stops, other features go on."""
     processes: Callable[[Services], Sequence[Process[Any]]] | None = None

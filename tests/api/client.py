@@ -14,19 +14,19 @@ from uuid import uuid4
 import aiohttp
 from redis.asyncio import Redis
 
+from yabot.api.admission.fairness import Fairness
+from yabot.api.admission.gate import Authenticate
+from yabot.api.admission.quota import Quota
+from yabot.api.admission.turns import Turns
 from yabot.api.app import build_api
 from yabot.api.auth.refusals import MISSING, refuse
 from yabot.api.caller import SCOPES, Caller
 from yabot.api.counters import Counters
-from yabot.api.door import Door
 from yabot.api.encryption.exchange import Exchanges
-from yabot.api.fairness import Fairness
-from yabot.api.gate import Authenticate
+from yabot.api.operations.door import Door
+from yabot.api.operations.routes import Routes
 from yabot.api.phases import Message
-from yabot.api.quota import Quota
-from yabot.api.recorder import RequestRecorder
-from yabot.api.routes import Routes
-from yabot.api.turns import Turns
+from yabot.api.records.recorder import RequestRecorder
 from yabot.clock import utc_now
 from yabot.feature import Feature, Services
 from yabot.runtime.http import HttpServer

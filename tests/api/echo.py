@@ -14,14 +14,14 @@ from starlette.responses import Response
 
 from tests.api.client import as_it_says, without_haste
 from tests.runtime.raw import Raw, in_thread
-from yabot.api.answers import Answer
+from yabot.api.answering.answers import Answer
+from yabot.api.answering.problems import PRECONDITION_FAILED
 from yabot.api.app import build_api
-from yabot.api.parameters import Limit, UserId
-from yabot.api.problems import PRECONDITION_FAILED
-from yabot.api.recorder import RequestRecorder
-from yabot.api.requests import Asking, Changing, Posting
-from yabot.api.retirement import Retirement
-from yabot.api.routes import Routes, StrictBody
+from yabot.api.operations.parameters import Limit, UserId
+from yabot.api.operations.requests import Asking, Changing, Posting
+from yabot.api.operations.retirement import Retirement
+from yabot.api.operations.routes import Routes, StrictBody
+from yabot.api.records.recorder import RequestRecorder
 from yabot.runtime.http import HttpServer
 from yabot.runtime.patience import USUAL, Limits
 

@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable
 
 from starlette.responses import Response
 
-from yabot.api.answers import Answer
-from yabot.api.door import Decision, Door
-from yabot.api.requests import Change
+from yabot.api.answering.answers import Answer
+from yabot.api.operations.door import Decision, Door
+from yabot.api.operations.requests import Change
 from yabot.log.commit_log import CommitLog
 from yabot.log.unit_of_work import UnitOfWork
 

@@ -12,7 +12,7 @@ from tests.cli.operator import Operator
 from tests.e2e.programs import NewProgram
 from tests.log.units import MORNING, telling
 from tests.storage.dumps import rows_of
-from yabot.api.door import Door
+from yabot.api.operations.door import Door
 from yabot.bus.groups import stops
 from yabot.bus.groups.api import routes
 from yabot.bus.groups.overview import SubscriberGroups

@@ -9,8 +9,8 @@ from tests.api.client import ApiClient, serving
 from tests.coordinator.orders import OrderCancelled, OrderPlaced, Refused
 from tests.coordinator.shop import Shop
 from tests.storage.dumps import rows_of
-from yabot.api.cursors import Cursors
-from yabot.api.door import Door
+from yabot.api.operations.cursors import Cursors
+from yabot.api.operations.door import Door
 from yabot.api.tables import api_answers
 from yabot.coordinator.api import routes
 from yabot.log.commit_log import Committed

@@ -28,7 +28,7 @@ from tests.features.narrative.stories import SMALL_STORY
 from tests.tiers import examples
 from yabot.api.caller import SCOPES
 from yabot.api.openapi.document import build_document
-from yabot.api.recorder import RequestRecorder
+from yabot.api.records.recorder import RequestRecorder
 from yabot.app.api import offered
 from yabot.app.features import FEATURES
 from yabot.feature import collections_of

@@ -9,20 +9,20 @@ from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from yabot.api import problems
-from yabot.api.answers import Answer
+from yabot.api.admission.fairness import Fairness
+from yabot.api.admission.gate import Authenticate, Gate
+from yabot.api.admission.handling import handle_errors
+from yabot.api.admission.methods import Methods
+from yabot.api.answering import problems
+from yabot.api.answering.answers import Answer
 from yabot.api.encryption.exchange import Exchanges
 from yabot.api.encryption.layer import Decrypting, Encrypting
-from yabot.api.fairness import Fairness
-from yabot.api.gate import Authenticate, Gate
-from yabot.api.handling import handle_errors
-from yabot.api.methods import Methods
 from yabot.api.openapi.document import build_document
 from yabot.api.openapi.serving import publish
+from yabot.api.operations.routes import Routes
 from yabot.api.phases import App, Message, Receive, Send
-from yabot.api.recorder import RequestRecorder
-from yabot.api.recording import Recording
-from yabot.api.routes import Routes
+from yabot.api.records.recorder import RequestRecorder
+from yabot.api.records.recording import Recording
 from yabot.observability.health import Health
 from yabot.observability.metrics import REGISTRY
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
-from yabot.api.auth.binding import Binding
+from yabot.api.binding import Binding
 from yabot.api.jose.encryption import RecipientKey
 
 Scope = Literal[

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
-from yabot.api import answers
+from yabot.api.answering import answers
 from yabot.api.tables import api_answers
 from yabot.clock import rfc3339
 from yabot.log.personal_data import PersonalData, Privacy

@@ -9,8 +9,8 @@ from uuid import uuid4
 
 from fastapi import FastAPI
 
-from yabot.api import problems
-from yabot.api.answers import Answer
+from yabot.api.answering import problems
+from yabot.api.answering.answers import Answer
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

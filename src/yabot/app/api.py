@@ -5,6 +5,9 @@ from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
 
+from yabot.api.admission.fairness import Fairness
+from yabot.api.admission.quota import Quota
+from yabot.api.admission.turns import Turns
 from yabot.api.app import build_api
 from yabot.api.auth.authenticator import Authenticator
 from yabot.api.auth.keys import token_keys
@@ -14,16 +17,13 @@ from yabot.api.auth.routes import token_routes
 from yabot.api.auth.throttle import Throttle
 from yabot.api.auth.used import UsedTokens
 from yabot.api.counters import Counters
-from yabot.api.door import Door
 from yabot.api.encryption.exchange import Exchanges
 from yabot.api.encryption.own_keys import OwnKeys
-from yabot.api.fairness import Fairness
 from yabot.api.openapi.document import build_document
+from yabot.api.operations.door import Door
+from yabot.api.operations.routes import Routes
 from yabot.api.phases import App
-from yabot.api.quota import Quota
-from yabot.api.recorder import RequestRecorder
-from yabot.api.routes import Routes
-from yabot.api.turns import Turns
+from yabot.api.records.recorder import RequestRecorder
 from yabot.app.assembly import build_catalog, build_services
 from yabot.app.foundation import Foundation
 from yabot.app.operators import for_operators

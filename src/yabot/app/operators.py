@@ -1,10 +1,10 @@
 """What the framework offers to those who look after the program, over HTTP."""
 
-from yabot.api import audit, recorded
-from yabot.api.cursors import Cursors
-from yabot.api.door import Door
-from yabot.api.recorder import RequestRecorder
-from yabot.api.routes import Routes
+from yabot.api.operations.cursors import Cursors
+from yabot.api.operations.door import Door
+from yabot.api.operations.routes import Routes
+from yabot.api.records import audit, recorded
+from yabot.api.records.recorder import RequestRecorder
 from yabot.bus.dead_letters import api as dead_letters
 from yabot.bus.dead_letters.service import DeadLetters
 from yabot.bus.groups import api as groups

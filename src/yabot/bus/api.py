@@ -8,15 +8,22 @@ from fastapi import Query
 from pydantic import Field
 from starlette.responses import Response
 
-from yabot.api import problems
-from yabot.api.answers import JSON, Answer
-from yabot.api.cursors import CURSOR_INVALID, MOST_CHARACTERS, After, Cursors, Listing, Page
-from yabot.api.door import Door
-from yabot.api.parameters import NAME, Limit, UserId
-from yabot.api.problems import Problem, Refused
-from yabot.api.requests import Asking
-from yabot.api.routes import PREFIX, Routes
-from yabot.api.shown import Shown
+from yabot.api.answering import problems
+from yabot.api.answering.answers import JSON, Answer
+from yabot.api.answering.problems import Problem, Refused
+from yabot.api.answering.shown import Shown
+from yabot.api.operations.cursors import (
+    CURSOR_INVALID,
+    MOST_CHARACTERS,
+    After,
+    Cursors,
+    Listing,
+    Page,
+)
+from yabot.api.operations.door import Door
+from yabot.api.operations.parameters import NAME, Limit, UserId
+from yabot.api.operations.requests import Asking
+from yabot.api.operations.routes import PREFIX, Routes
 from yabot.bus import history
 from yabot.bus.history import EventsRemoved, LogRewound, Place, Portion
 from yabot.bus.inbound.posting import offer_posting

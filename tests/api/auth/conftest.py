@@ -11,6 +11,7 @@ import pytest
 from tests.api.auth.forging import Forge
 from tests.storage.fixtures import new_commits
 from yabot import clock
+from yabot.api.answering.problems import Refused
 from yabot.api.auth.authenticator import Authenticator
 from yabot.api.auth.keys import SigningKeys, token_keys
 from yabot.api.auth.knowledge import Knowledge
@@ -19,7 +20,6 @@ from yabot.api.auth.services import NO_PROTECTION, Protection, ServiceRegistry
 from yabot.api.auth.used import UsedTokens
 from yabot.api.caller import Caller
 from yabot.api.phases import Message
-from yabot.api.problems import Refused
 from yabot.log.commit_log import Decision
 from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.runtime.peer import PEER, Certificate, Peer

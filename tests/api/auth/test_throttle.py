@@ -8,11 +8,11 @@ from redis.asyncio import Redis
 from tests.api.auth.conftest import BY_TLS, CLIENT, House, request_from, shown
 from tests.api.auth.forging import Forge
 from tests.waiting import until
+from yabot.api.answering.problems import Refused
 from yabot.api.auth.authenticator import Authenticator
 from yabot.api.auth.peers import peers_of
 from yabot.api.auth.throttle import MOST_TOLD, Throttle
 from yabot.api.counters import Counters
-from yabot.api.problems import Refused
 from yabot.events.access import AuthAbuseDetected
 from yabot.events.envelope import EventPayload
 from yabot.runtime.watch import Gate

@@ -10,11 +10,11 @@ from tests.api.auth.conftest import CLIENT, House, request_from
 from tests.api.auth.forging import BAD, Forge
 from tests.storage.dumps import rows_of
 from yabot import clock
+from yabot.api.answering.problems import Refused
 from yabot.api.auth.expiry import expired
 from yabot.api.auth.issuing import issue
 from yabot.api.auth.knowledge import Knowledge
 from yabot.api.auth.refusals import OF_TOKENS
-from yabot.api.problems import Refused
 from yabot.api.tables import api_revocations
 from yabot.errors import StoreUnavailable
 from yabot.log.retention import Retention

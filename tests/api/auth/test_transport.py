@@ -7,12 +7,12 @@ import pytest
 from tests.api.auth.conftest import BY_TLS, CLIENT, House, request_from, shown
 from tests.api.auth.forging import Forge
 from yabot import clock
+from yabot.api.answering.problems import Refused
 from yabot.api.auth.issuing import issue
 from yabot.api.auth.services import Protection
 from yabot.api.auth.transport import require_protected
 from yabot.api.caller import Caller
 from yabot.api.jose.encryption import DecryptionKey
-from yabot.api.problems import Refused
 from yabot.runtime.peer import NOBODY, Certificate, Peer, thumbprint
 
 pytestmark = pytest.mark.criterion("sec.1")

@@ -14,16 +14,16 @@ from tests.api.auth.forging import Forge, unb64
 from tests.api.client import without_haste
 from tests.api.echo import Echo, Heads, echoing
 from tests.api.encryption.jwe import Json, Recipient, encrypted
+from yabot.api.admission.fairness import Fairness
 from yabot.api.app import build_api
-from yabot.api.auth.binding import digest_of
 from yabot.api.auth.services import Protection
+from yabot.api.binding import digest_of
 from yabot.api.encryption.exchange import Exchanges
 from yabot.api.encryption.keys import EncryptionKeys
-from yabot.api.fairness import Fairness
 from yabot.api.jose.encryption import DecryptionKey, RecipientKey
 from yabot.api.jose.signing import PublicKey, SigningKey
-from yabot.api.recorder import RequestRecorder
-from yabot.api.routes import Routes
+from yabot.api.operations.routes import Routes
+from yabot.api.records.recorder import RequestRecorder
 from yabot.runtime.http import HttpServer
 from yabot.runtime.patience import USUAL, Limits
 

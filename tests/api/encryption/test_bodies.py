@@ -6,7 +6,7 @@ from tests.api.auth.forging import Forge, b64
 from tests.api.encryption.jwe import Json, encrypted
 from tests.api.encryption.partner import Api, Partner
 from yabot.api.jose.encryption import DecryptionKey, longest_of
-from yabot.api.reading import LARGEST_BODY
+from yabot.api.operations.reading import LARGEST_BODY
 
 pytestmark = pytest.mark.engine
 

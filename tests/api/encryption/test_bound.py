@@ -13,14 +13,14 @@ from tests.api.encryption.partner import Api, Partner, Request, claims_of
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import NewDatabase
 from yabot import clock
-from yabot.api.auth.binding import digest_of
+from yabot.api.answering.problems import Refused
 from yabot.api.auth.expiry import expired
 from yabot.api.auth.issuing import issue
 from yabot.api.auth.keys import token_keys
 from yabot.api.auth.knowledge import Knowledge
 from yabot.api.auth.used import MOST_REMEMBERED
+from yabot.api.binding import digest_of
 from yabot.api.caller import Caller
-from yabot.api.problems import Refused
 from yabot.api.tables import api_used_tokens
 from yabot.log.retention import Retention
 

@@ -10,12 +10,12 @@ from structlog.testing import capture_logs
 
 from tests.api.encryption.fuzz import SECRET, a_plaintext, fuzzed
 from tests.api.encryption.partner import Keys, Partner
-from yabot.api.auth.binding import Binding, digest_of
+from yabot.api.answering.problems import Refused
+from yabot.api.binding import Binding, digest_of
 from yabot.api.caller import Caller
 from yabot.api.encryption.exchange import EXCHANGE, Exchanges
 from yabot.api.encryption.layer import Decrypting
 from yabot.api.phases import Message, Receive, Send
-from yabot.api.problems import Refused
 from yabot.clock import utc_now
 
 BODIES = 10_000

@@ -15,12 +15,12 @@ from tests.api.echo import Heads, Heard, read_heads
 from tests.api.encryption.partner import Api, Keys, Partner, Request, claims_of, encrypted_api
 from tests.runtime.raw import Raw, in_thread
 from tests.storage.dumps import rows_of
+from yabot.api.admission.turns import AT_ONCE
+from yabot.api.answering.problems import ProblemBody
 from yabot.api.encryption.own_keys import OwnKeys
-from yabot.api.problems import ProblemBody
-from yabot.api.requests import Asking, AskingAgain, tag
-from yabot.api.routes import Routes
+from yabot.api.operations.requests import Asking, AskingAgain, tag
+from yabot.api.operations.routes import Routes
 from yabot.api.tables import api_used_tokens
-from yabot.api.turns import AT_ONCE
 
 pytestmark = pytest.mark.engine
 

@@ -10,10 +10,10 @@ from tests.api.auth.conftest import House
 from tests.api.client import without_haste
 from tests.api.echo import Heads
 from tests.api.encryption.partner import Inner, Keys, Partner
-from yabot.api.auth.binding import HEADER_NAME, HEADER_VALUE, NOT_SIGNED
+from yabot.api.admission.gate import Gate
+from yabot.api.binding import HEADER_NAME, HEADER_VALUE, NOT_SIGNED
 from yabot.api.encryption.exchange import Exchanges
 from yabot.api.encryption.layer import Decrypting, Encrypting
-from yabot.api.gate import Gate
 from yabot.api.phases import Message, Receive, Send
 
 KEYS = Keys()

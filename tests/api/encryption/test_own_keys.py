@@ -10,11 +10,11 @@ import pytest
 
 from tests.api.auth.forging import unb64
 from yabot import clock
+from yabot.api.answering.problems import Refused
 from yabot.api.auth.keys import LIFETIME
 from yabot.api.encryption.own_keys import OwnKeys
 from yabot.api.jose.encryption import RecipientKey
 from yabot.api.jose.signing import Presented, PublicKey
-from yabot.api.problems import Refused
 from yabot.errors import ConfigurationError
 
 

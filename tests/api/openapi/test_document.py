@@ -9,7 +9,7 @@ from openapi_schema_validator import OAS30Validator
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
 from yabot.api.openapi.document import build_document
-from yabot.api.routes import Routes
+from yabot.api.operations.routes import Routes
 from yabot.app.api import offered_on_paper
 from yabot.app.features import FEATURES
 

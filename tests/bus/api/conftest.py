@@ -6,7 +6,7 @@ import pytest
 
 from tests.api.client import ApiClient, serving
 from tests.bus.api.follower import Follower
-from yabot.api.door import Door
+from yabot.api.operations.door import Door
 from yabot.bus.api import routes
 from yabot.log.commit_log import CommitLog
 

@@ -18,7 +18,7 @@ from tests.bus.api.follower import Follower, link_of, texts
 from tests.bus.log import ALL, committed, tell, told_in
 from tests.storage.fixtures import NewDatabase, new_commits
 from tests.tiers import examples
-from yabot.api.cursors import Cursors
+from yabot.api.operations.cursors import Cursors
 from yabot.bus import history
 from yabot.events.partition import partition_of
 from yabot.log.commit_log import CommitLog

@@ -21,7 +21,7 @@ from tests.bus.inbound.service import (
 )
 from tests.storage.dumps import Rows, rows_of
 from tests.storage.fixtures import PARTITIONS
-from yabot.api.door import Door
+from yabot.api.operations.door import Door
 from yabot.app.assembly import build_catalog
 from yabot.app.features import FEATURES
 from yabot.bus.api import routes

@@ -11,8 +11,8 @@ from tests.api.client import ApiClient, serving
 from tests.bus.dead_letters.mending import states
 from tests.bus.dead_letters.putting import put
 from tests.storage.dumps import rows_of
-from yabot.api.cursors import Cursors
-from yabot.api.door import Door
+from yabot.api.operations.cursors import Cursors
+from yabot.api.operations.door import Door
 from yabot.api.tables import api_answers
 from yabot.bus.dead_letters.api import routes
 from yabot.bus.dead_letters.service import DeadLetters

@@ -12,7 +12,7 @@ from tests.features.conftest import features, harness
 from tests.features.harness import Harness
 from tests.features.narrative.stories import SMALL_STORY
 from yabot.api.encryption.exchange import Exchanges
-from yabot.api.recorder import RequestRecorder
+from yabot.api.records.recorder import RequestRecorder
 from yabot.app.api import offered
 from yabot.app.features import FEATURES
 from yabot.feature import collections_of

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from yabot.api.answering.problems import Problem, Refused
 from yabot.api.auth import refusals
 from yabot.api.auth.claims import (
     LONGEST_OF_BOUND,
@@ -26,7 +27,6 @@ from yabot.api.caller import Caller
 from yabot.api.jose.signing import NotSigned, Presented
 from yabot.api.jose.unusable import Unusable
 from yabot.api.phases import Message
-from yabot.api.problems import Problem, Refused
 from yabot.clock import utc_now
 from yabot.runtime.peer import peer_of
 

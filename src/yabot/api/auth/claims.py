@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from yabot.api.auth.binding import DIGEST, Binding
+from yabot.api.binding import DIGEST, Binding
 
 # Whom our own tokens are of, and whom every token is for.
 ISSUER = AUDIENCE = "yabot"

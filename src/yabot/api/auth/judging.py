@@ -2,8 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 
+from yabot.api.answering.problems import Refused
 from yabot.api.phases import Message
-from yabot.api.problems import Refused
 
 # Is told of a request without a valid token, by its scope: gives what that is to be answered.
 Judge = Callable[[Message, Refused], Awaitable[Refused]]

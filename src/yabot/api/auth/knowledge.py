@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
+from yabot.api.answering.problems import STORE_UNAVAILABLE
 from yabot.api.auth.keys import SigningKeys
 from yabot.api.auth.registered import Holder, Registered, registered
-from yabot.api.problems import STORE_UNAVAILABLE
 from yabot.clock import utc_now
 from yabot.runtime.loops import WakingLoop
 from yabot.storage.relational.database import Database

@@ -2,8 +2,8 @@
 nothing of the token.
 """
 
+from yabot.api.answering.problems import Problem, Refused
 from yabot.api.auth.claims import LONGEST_OF_BOUND, LONGEST_OF_OURS, LONGEST_OF_SERVICES
-from yabot.api.problems import Problem, Refused
 
 _SECONDS = int(LONGEST_OF_BOUND.total_seconds())
 _MINUTES = int(LONGEST_OF_SERVICES.total_seconds() // 60)

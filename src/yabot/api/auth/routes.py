@@ -6,13 +6,13 @@ from typing import Annotated
 from fastapi import Path
 from starlette.responses import Response
 
-from yabot.api.answers import Answer
+from yabot.api.answering.answers import Answer
+from yabot.api.answering.shown import Shown
 from yabot.api.auth.claims import JTI
 from yabot.api.auth.revocations import revoke
-from yabot.api.door import Door
-from yabot.api.requests import Changing
-from yabot.api.routes import Routes
-from yabot.api.shown import Shown
+from yabot.api.operations.door import Door
+from yabot.api.operations.requests import Changing
+from yabot.api.operations.routes import Routes
 from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.relational.database import Database
 

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from math import ceil
 from time import monotonic
 
+from yabot.api.answering.problems import Refused
 from yabot.api.auth.peers import peers_of
 from yabot.api.auth.refusals import TOO_MANY_FAILURES
 from yabot.api.counters import Count, Counters
 from yabot.api.phases import Message
-from yabot.api.problems import Refused
 from yabot.clock import utc_now
 from yabot.events.access import AuthAbuseDetected
 from yabot.events.envelope import EventPayload

@@ -4,11 +4,11 @@ from collections import OrderedDict
 
 from sqlalchemy import Connection
 
+from yabot.api.answering.problems import STORE_UNAVAILABLE
 from yabot.api.auth import refusals
 from yabot.api.auth.claims import LEEWAY
 from yabot.api.auth.refusals import refuse
 from yabot.api.caller import Caller
-from yabot.api.problems import STORE_UNAVAILABLE
 from yabot.api.tables import api_used_tokens
 from yabot.errors import StoreUnavailable
 from yabot.storage.relational.database import Database, Statement, insert_new

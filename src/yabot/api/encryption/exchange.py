@@ -5,21 +5,21 @@ from collections.abc import Iterable
 from starlette.datastructures import Headers
 from starlette.requests import Request
 
-from yabot.api import problems
+from yabot.api.answering import problems
+from yabot.api.answering.problems import Refused
 from yabot.api.auth import refusals
-from yabot.api.auth.binding import Binding
 from yabot.api.auth.claims import ISSUER
 from yabot.api.auth.judging import Judge, judged
 from yabot.api.auth.refusals import refuse
 from yabot.api.auth.used import UsedTokens
+from yabot.api.binding import Binding
 from yabot.api.caller import Caller
 from yabot.api.encryption.keys import EncryptionKeys
 from yabot.api.jose.encryption import decrypt, longest_of
 from yabot.api.jose.signing import SigningKey
 from yabot.api.jose.unusable import Unusable
+from yabot.api.operations.reading import LARGEST_BODY, read_whole
 from yabot.api.phases import Message, Receive
-from yabot.api.problems import Refused
-from yabot.api.reading import LARGEST_BODY, read_whole
 from yabot.clock import utc_now
 
 JOSE = b"application/jose"

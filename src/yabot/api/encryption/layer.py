@@ -2,12 +2,11 @@
 when their turn has come, and answers are encrypted on their way out.
 """
 
-from yabot.api.answers import Answer
+from yabot.api.answering.answers import CORRELATION_ID, Answer
+from yabot.api.answering.failing import failure
+from yabot.api.answering.problems import Refused
 from yabot.api.encryption.exchange import EXCHANGE, JOSE, Exchange
-from yabot.api.gate import CORRELATION_ID
-from yabot.api.handling import failure
 from yabot.api.phases import App, Message, Receive, Send
-from yabot.api.problems import Refused
 
 
 class Decrypting:

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from yabot.api.answering.problems import STORE_UNAVAILABLE, Refused
 from yabot.api.auth.claims import ISSUER
 from yabot.api.auth.keys import LIFETIME, VARIABLE, OwnKey, answer_keys, encryption_keys
 from yabot.api.jose.encryption import DecryptionKey, RecipientKey
 from yabot.api.jose.signing import PublicKey, SigningKey
-from yabot.api.problems import STORE_UNAVAILABLE, Refused
 from yabot.clock import utc_now
 from yabot.errors import ConfigurationError
 

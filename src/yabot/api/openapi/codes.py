@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from yabot.api.problems import METHOD_NOT_ALLOWED, NOT_FOUND
+from yabot.api.answering.problems import METHOD_NOT_ALLOWED, NOT_FOUND
 
 Json = dict[str, Any]
 

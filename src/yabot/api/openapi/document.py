@@ -6,13 +6,13 @@ from typing import Any
 
 from fastapi.openapi.utils import get_openapi
 
+from yabot.api.answering.problems import ProblemBody
 from yabot.api.openapi import finishing
 from yabot.api.openapi.converter import converted, plain_name
 from yabot.api.openapi.headers import HEADERS
 from yabot.api.openapi.operation import Operation
 from yabot.api.openapi.refusals import examples
-from yabot.api.problems import ProblemBody
-from yabot.api.routes import Routes
+from yabot.api.operations.routes import Routes
 
 Json = dict[str, Any]
 

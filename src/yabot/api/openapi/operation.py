@@ -4,14 +4,14 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from yabot.api import problems
-from yabot.api.answers import REPLAYED
+from yabot.api.answering import problems
+from yabot.api.answering.answers import REPLAYED
+from yabot.api.answering.problems import Problem
 from yabot.api.openapi.converter import converted
 from yabot.api.openapi.headers import OF_CALLERS, header_refs
 from yabot.api.openapi.refusals import refusals, responses
-from yabot.api.problems import Problem
-from yabot.api.retirement import INSTEAD, SINCE, SUNSET
-from yabot.api.route import SCOPE
+from yabot.api.operations.retirement import INSTEAD, SINCE, SUNSET
+from yabot.api.operations.route import SCOPE
 
 Json = dict[str, Any]
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
+from yabot.api.answering.problems import MEDIA_TYPE
 from yabot.api.openapi.examples import example_of
 from yabot.api.openapi.prose import method_label, path_label, prose
 from yabot.api.openapi.refusals import OF_EVERY
 from yabot.api.openapi.types import type_with_limits
-from yabot.api.problems import MEDIA_TYPE
 
 Json = dict[str, Any]
 _EVERYBODYS = {problem.code for problem in OF_EVERY}

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from yabot.api import problems
-from yabot.api.answers import REPLAYED
+from yabot.api.answering import problems
+from yabot.api.answering.answers import REPLAYED
+from yabot.api.answering.problems import MEDIA_TYPE, Problem
 from yabot.api.auth.refusals import OF_TOKENS
 from yabot.api.openapi.headers import OF_ALL, OF_CALLERS, header_refs
-from yabot.api.problems import MEDIA_TYPE, Problem
-from yabot.api.route import SCOPE_MISSING
+from yabot.api.operations.route import SCOPE_MISSING
 
 Json = dict[str, Any]
 

@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import Response
 
 from yabot.api.openapi.page import CONTENT_SECURITY_POLICY, render_page
-from yabot.api.requests import is_among, tag
+from yabot.api.operations.requests import is_among, tag
 
 Json = dict[str, Any]
 DOCUMENT, PAGE = "/openapi.json", "/docs"

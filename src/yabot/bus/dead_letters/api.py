@@ -7,13 +7,13 @@ from typing import Annotated
 from fastapi import Path, Query
 from starlette.responses import Response
 
-from yabot.api.answers import Answer
-from yabot.api.cursors import CURSOR_INVALID, After, Cursors, Page
-from yabot.api.door import Door
-from yabot.api.parameters import Limit
-from yabot.api.problems import Problem, telling
-from yabot.api.requests import Asking, Change, Posting
-from yabot.api.routes import Routes
+from yabot.api.answering.answers import Answer
+from yabot.api.answering.problems import Problem, telling
+from yabot.api.operations.cursors import CURSOR_INVALID, After, Cursors, Page
+from yabot.api.operations.door import Door
+from yabot.api.operations.parameters import Limit
+from yabot.api.operations.requests import Asking, Change, Posting
+from yabot.api.operations.routes import Routes
 from yabot.bus.dead_letters.api_models import (
     HIGHEST_ID,
     ChangedLetters,

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field
 
-from yabot.api.routes import StrictBody
-from yabot.api.shown import Shown
+from yabot.api.answering.shown import Shown
+from yabot.api.operations.routes import StrictBody
 from yabot.bus.dead_letters.letters import DeadLetter, LetterGroup, State
 from yabot.bus.dead_letters.service import AT_ONCE
 from yabot.events.envelope import Envelope, Timestamp

@@ -6,13 +6,13 @@ from fastapi import Path
 from pydantic import Field
 from starlette.responses import Response
 
-from yabot.api.answers import Answer
-from yabot.api.door import Door
-from yabot.api.parameters import NAME
-from yabot.api.problems import Problem, telling
-from yabot.api.requests import Asking, Posting
-from yabot.api.routes import Routes
-from yabot.api.shown import Shown
+from yabot.api.answering.answers import Answer
+from yabot.api.answering.problems import Problem, telling
+from yabot.api.answering.shown import Shown
+from yabot.api.operations.door import Door
+from yabot.api.operations.parameters import NAME
+from yabot.api.operations.requests import Asking, Posting
+from yabot.api.operations.routes import Routes
 from yabot.bus.groups.overview import (
     GroupNotStopped,
     GroupState,

@@ -5,13 +5,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from starlette.responses import Response
 
-from yabot.api.answers import Answer
-from yabot.api.door import Door
-from yabot.api.parameters import USER_ID
-from yabot.api.problems import Problem
-from yabot.api.requests import Change, PostingAnew
-from yabot.api.routes import Routes, StrictBody
-from yabot.api.shown import Shown
+from yabot.api.answering.answers import Answer
+from yabot.api.answering.problems import Problem
+from yabot.api.answering.shown import Shown
+from yabot.api.operations.door import Door
+from yabot.api.operations.parameters import USER_ID
+from yabot.api.operations.requests import Change, PostingAnew
+from yabot.api.operations.routes import Routes, StrictBody
 from yabot.bus.inbound import posted
 from yabot.bus.inbound.reading import EVENT_TYPE, ID, read_event
 from yabot.bus.inbound.sources import Entry

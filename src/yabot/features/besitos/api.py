@@ -6,14 +6,14 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 from starlette.responses import Response
 
-from yabot.api.answers import Answer
-from yabot.api.cursors import CURSOR_INVALID, After, Cursors, Page
-from yabot.api.door import Door
-from yabot.api.parameters import Limit, UserId
-from yabot.api.problems import Problem
-from yabot.api.requests import Asking, AskingAgain, Change, PostingAnew, etag_of
-from yabot.api.routes import Routes, StrictBody
-from yabot.api.shown import Shown
+from yabot.api.answering.answers import Answer
+from yabot.api.answering.problems import Problem
+from yabot.api.answering.shown import Shown
+from yabot.api.operations.cursors import CURSOR_INVALID, After, Cursors, Page
+from yabot.api.operations.door import Door
+from yabot.api.operations.parameters import Limit, UserId
+from yabot.api.operations.requests import Asking, AskingAgain, Change, PostingAnew, etag_of
+from yabot.api.operations.routes import Routes, StrictBody
 from yabot.events.envelope import Timestamp
 from yabot.feature import Services
 from yabot.features.besitos.model import MAX_AMOUNT, Kind, Movement

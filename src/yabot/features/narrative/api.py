@@ -2,13 +2,19 @@
 
 from starlette.responses import Response
 
-from yabot.api.answers import Answer
-from yabot.api.cursors import CURSOR_INVALID, After, Cursors, Page
-from yabot.api.door import Door
-from yabot.api.parameters import Limit, StoryId, UserId
-from yabot.api.problems import PRECONDITION_FAILED, PRECONDITION_REQUIRED, Fault, Problem, Refused
-from yabot.api.requests import Asking, AskingAgain, Change, Changing, etag_of, tag
-from yabot.api.routes import Routes
+from yabot.api.answering.answers import Answer
+from yabot.api.answering.problems import (
+    PRECONDITION_FAILED,
+    PRECONDITION_REQUIRED,
+    Fault,
+    Problem,
+    Refused,
+)
+from yabot.api.operations.cursors import CURSOR_INVALID, After, Cursors, Page
+from yabot.api.operations.door import Door
+from yabot.api.operations.parameters import Limit, StoryId, UserId
+from yabot.api.operations.requests import Asking, AskingAgain, Change, Changing, etag_of, tag
+from yabot.api.operations.routes import Routes
 from yabot.feature import Services
 from yabot.features.narrative.bodies import (
     FragmentBody,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pydantic import ConfigDict, Field
 
-from yabot.api.shown import Shown
+from yabot.api.answering.shown import Shown
 from yabot.events.envelope import Timestamp
 from yabot.features.narrative.changes import FragmentChange
 from yabot.features.narrative.service import Outlook

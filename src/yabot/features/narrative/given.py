@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from yabot.api.routes import StrictBody
+from yabot.api.operations.routes import StrictBody
 from yabot.features.narrative.story.fragment_reader import MAX_REACTIONS
 from yabot.features.narrative.story.model import MAX_BESITOS, MAX_CHOICES, MAX_DIFFICULTY
 from yabot.features.narrative.story.revising import Mistake

@@ -7,13 +7,13 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 from starlette.responses import Response
 
-from yabot.api.answers import Answer
-from yabot.api.door import Door
-from yabot.api.parameters import UserId
-from yabot.api.problems import PRECONDITION_FAILED, Problem
-from yabot.api.requests import AskingAgain, Change, Posting, etag_of
-from yabot.api.routes import Routes, StrictBody
-from yabot.api.shown import Shown
+from yabot.api.answering.answers import Answer
+from yabot.api.answering.problems import PRECONDITION_FAILED, Problem
+from yabot.api.answering.shown import Shown
+from yabot.api.operations.door import Door
+from yabot.api.operations.parameters import UserId
+from yabot.api.operations.requests import AskingAgain, Change, Posting, etag_of
+from yabot.api.operations.routes import Routes, StrictBody
 from yabot.events.envelope import Timestamp
 from yabot.feature import Services
 from yabot.features.subscriptions.plans import PERIOD, PLANS, PlanType

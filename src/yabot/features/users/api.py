@@ -7,13 +7,13 @@ from fastapi import Query
 from starlette.responses import Response
 
 from yabot import outside
-from yabot.api.answers import Answer
-from yabot.api.cursors import CURSOR_INVALID, After, Cursors, Page
-from yabot.api.door import Door
-from yabot.api.parameters import NAME, Limit, UserId
-from yabot.api.problems import PRECONDITION_FAILED, Problem
-from yabot.api.requests import Asking, AskingAgain, Changing, PostingAnew, etag_of, tag
-from yabot.api.routes import PREFIX, Routes
+from yabot.api.answering.answers import Answer
+from yabot.api.answering.problems import PRECONDITION_FAILED, Problem
+from yabot.api.operations.cursors import CURSOR_INVALID, After, Cursors, Page
+from yabot.api.operations.door import Door
+from yabot.api.operations.parameters import NAME, Limit, UserId
+from yabot.api.operations.requests import Asking, AskingAgain, Changing, PostingAnew, etag_of, tag
+from yabot.api.operations.routes import PREFIX, Routes
 from yabot.feature import Services
 from yabot.features.users.api_models import (
     PreferencesBody,

@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
 from yabot import outside
-from yabot.api.parameters import USER_ID
-from yabot.api.requests import etag_of, tag
-from yabot.api.routes import StrictBody
-from yabot.api.shown import Shown
+from yabot.api.answering.shown import Shown
+from yabot.api.operations.parameters import USER_ID
+from yabot.api.operations.requests import etag_of, tag
+from yabot.api.operations.routes import StrictBody
 from yabot.bot.localization import LANGUAGES
 from yabot.features.users.contact import Contact
 from yabot.features.users.model import CurrentState, Preferences, Profile, UserState

@@ -1,0 +1,104 @@
+"""How many requests a service may send in a minute, counted together by all processes.
+
+Redis is not asked for each: a process takes some in advance and counts those by itself. So it never
+becomes more than the quota; what a process has taken and not used is lost with the minute.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import ceil
+from time import monotonic
+
+from yabot.api.answering import problems
+from yabot.api.counters import Counters
+
+MINUTE = 60.0
+# A hundredth of the quota at a time.
+SHARES = 100
+# Services that are remembered.
+MOST_SERVICES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a service stands in its minute, which ends in ``reset`` seconds."""
+
+    limit: int
+    remaining: int
+    reset: int
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """As draft-ietf-httpapi-ratelimit-headers has them up to its version 06."""
+        return {
+            "RateLimit-Limit": str(self.limit),
+            "RateLimit-Remaining": str(self.remaining),
+            "RateLimit-Reset": str(self.reset),
+        }
+
+
+@dataclass(slots=True)
+class _Minute:
+    """``in_hand`` are taken and not used yet; all processes together have taken ``taken``."""
+
+    in_hand: int = 0
+    taken: int = 0
+    ends_at: float = 0.0
+    taking: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Quota:
+    def __init__(
+        self, counters: Counters, per_minute: int, now: Callable[[], float] = monotonic
+    ) -> None:
+        self._counters = counters
+        self._limit = per_minute
+        self._at_a_time = max(1, per_minute // SHARES)
+        self._now = now
+        self._minutes: OrderedDict[str, _Minute] = OrderedDict()
+
+    async def use(self, service: str) -> Standing:
+        """For one request. Raises Refused when the service has had all of this minute's."""
+        minute = self._minute_of(service)
+        if not self._has_one(minute):
+            # Whoever waits here finds what the first of them has taken.
+            async with minute.taking:
+                if not self._has_one(minute):
+                    await self._take(service, minute)
+        standing = self._standing(minute)
+        if minute.in_hand == 0:
+            raise problems.QUOTA_EXCEEDED.refuse(
+                f"This service has sent its {self._limit} requests of this minute.",
+                Retry_After=str(standing.reset),
+                **{name.replace("-", "_"): told for name, told in standing.headers.items()},
+            )
+        minute.in_hand -= 1
+        return standing
+
+    async def _take(self, service: str, minute: _Minute) -> None:
+        """Nobody is asked again before the end of a minute in which nothing is left."""
+        if minute.taken >= self._limit and self._now() < minute.ends_at:
+            return
+        wanted = self._at_a_time
+        count = await self._counters.add(f"quota:{service}", MINUTE, wanted)
+        minute.in_hand = max(0, min(wanted, self._limit - (count.used - wanted)))
+        minute.taken = count.used
+        minute.ends_at = self._now() + count.ends_in
+
+    def _has_one(self, minute: _Minute) -> bool:
+        return minute.in_hand > 0 and self._now() < minute.ends_at
+
+    def _standing(self, minute: _Minute) -> Standing:
+        """With the request that is asked for."""
+        left = max(0, self._limit - minute.taken) + max(0, minute.in_hand - 1)
+        return Standing(self._limit, left, max(1, ceil(minute.ends_at - self._now())))
+
+    def _minute_of(self, service: str) -> _Minute:
+        minute = self._minutes.get(service)
+        if minute is None:
+            minute = self._minutes[service] = _Minute()
+            if len(self._minutes) > MOST_SERVICES:
+                self._minutes.popitem(last=False)
+        return minute
