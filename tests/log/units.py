@@ -13,7 +13,7 @@ from yabot.features.users.repository import NewProfiles, change_profile
 from yabot.log.tables import receipts, user_counters
 from yabot.log.unit_of_work import Cause, DocumentChange, Message, UnitOfWork
 from yabot.storage.documents.parts import composed
-from yabot.storage.relational.database import Database, Statement
+from yabot.storage.relational.database import Database, Statement, insert_new
 
 MORNING = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 # A user's document with the parts of all features.
@@ -106,6 +106,16 @@ def add_receipt(cause_id: str) -> Statement[None]:
         connection.execute(insert(receipts), row)
 
     return add
+
+
+def keep_receipt(cause_id: str) -> Statement[None]:
+    """The same, and again without effect: a mark, which is written once more if need be."""
+    row = {"consumer": "mark", "cause_id": cause_id, "committed_at": MORNING}
+
+    def keep(connection: Connection) -> None:
+        connection.execute(insert_new(connection, receipts), row)
+
+    return keep
 
 
 def drop_receipt(cause_id: str) -> Statement[None]:

@@ -37,6 +37,8 @@ FULL = old_user(
     choices={"intro": "abrir", "capítulo 3": "irse"},
     unplaced={"last_daily_claim": "2026-10-31T08:15:02.123456", "mood": "contenta"},
 )
+# Threads of the old bot that save at the same moment.
+WRITERS = 8
 PROFILE = new_profile(int(ANA)) | {
     "username": "ana_lee",
     "first_name": "Ana 🌹",
@@ -312,9 +314,9 @@ async def test_behind_a_roll_back_the_old_file_is_read_and_written_again(
     profile = await access.get(FIRST_ID)
     assert plain(profile) == plain(bot.get_user_profile(FIRST_ID))
     profile["kisses"] += 1
-    await asyncio.gather(
-        *(Access(sqlite_house.world.services).save(deepcopy(profile)) for _ in "ab")
-    )
+    services = sqlite_house.world.services
+    await asyncio.gather(*(Access(services).save(deepcopy(profile)) for _ in range(WRITERS)))
+    assert bot.get_user_profile(FIRST_ID)["kisses"] == profile["kisses"] - 1 + WRITERS
     assert await sqlite_house.world.users.find("8") is None
     assert await sqlite_house.balance() == 5
 

@@ -1,5 +1,6 @@
 """A file replaced as a whole: it is what it was, or all that was written in its place."""
 
+import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -18,20 +19,22 @@ def replacing(
     """Gives what is to be in ``target``'s place, which it takes at the end, unless anything raises.
 
     ``own`` gets its descriptor, to let whoever may use the old one use it; ``ready`` is the last
-    thing asked before. Raises OSError, and what these raise.
+    thing asked before. Of several threads and processes that do this, one does so at a time.
+    Raises OSError, and what these raise.
     """
-    clear_leftovers(target)
-    temporary = target.with_name(f".{target.name}.yabot-{os.getpid()}")
-    try:
-        with _created(temporary, own) as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        ready()
-        temporary.replace(target)
-        _sync_folder(target.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with _alone(target.parent) as folder:
+        clear_leftovers(target)
+        temporary = target.with_name(f".{target.name}.yabot-{os.getpid()}")
+        try:
+            with _created(temporary, own) as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            ready()
+            temporary.replace(target)
+            os.fsync(folder)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def clear_leftovers(target: Path) -> None:
@@ -52,9 +55,14 @@ def _created(temporary: Path, own: Callable[[int], None]) -> TextIO:
     return os.fdopen(handle, "w", encoding="utf-8", newline="")
 
 
-def _sync_folder(folder: Path) -> None:
+@contextmanager
+def _alone(folder: Path) -> Iterator[int]:
+    """Gives its descriptor, which is locked: that leaves no file behind, however we end."""
     handle = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(handle)
+        # A network's file system may know no lock of a folder: there, it is as it would be without.
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield handle
     finally:
         os.close(handle)
