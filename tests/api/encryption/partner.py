@@ -175,7 +175,6 @@ class Api:
 
     def __init__(self, port: int, recorder: RequestRecorder, partner: Partner) -> None:
         self.port = port
-        self.port = port
         self._echo = Echo(port)
         self.recorder = recorder
         self.partner = partner
