@@ -89,6 +89,7 @@ class Connection:
         return default
 
 
+@pytest.mark.criterion("sec.1")
 @pytest.mark.parametrize(
     ("theirs", "ours", "local"),
     [

@@ -146,7 +146,7 @@ def protect(
             await operator.decide(decide)
 
     asyncio.run(run())
-    typer.echo(f"{name}'s requests need that within seconds.")
+    typer.echo(f"Within seconds, every request of {name} needs that.")
 
 
 @app.command("keys")
