@@ -8,6 +8,8 @@ from labs.fresh.host import PipConfiguration, apt_configuration, debian_mirror, 
 RELEASE = "bookworm"
 PACKAGES = ("python3.11", "python3.11-venv", "make", "ca-certificates")
 USER = "newcomer"
+# As Debian's installer writes it; debootstrap leaves a machine that does not know its own name.
+HOSTS = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n"
 
 
 def make_root(root: Path) -> Path:
@@ -18,6 +20,7 @@ def make_root(root: Path) -> Path:
     mirror = debian_mirror(RELEASE)
     _quietly("debootstrap", "--variant=minbase", RELEASE, str(root), mirror)
     _mount(root)
+    (root / "etc/hosts").write_text(HOSTS)
     (root / "etc/apt/apt.conf.d/90lent").write_text(apt_configuration())
     install = "DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends"
     _quietly(
