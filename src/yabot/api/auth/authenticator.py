@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from yabot.api.answering.problems import Problem, Refused
+from yabot.api.answering.problems import Problem
 from yabot.api.auth import refusals
 from yabot.api.auth.claims import (
     LONGEST_OF_BOUND,
@@ -17,7 +17,7 @@ from yabot.api.auth.claims import (
     Confirmation,
     Wrong,
 )
-from yabot.api.auth.judging import Judge, judged
+from yabot.api.auth.judging import Judge, Judging
 from yabot.api.auth.knowledge import Knowledge
 from yabot.api.auth.refusals import refuse
 from yabot.api.auth.registered import Holder
@@ -57,11 +57,8 @@ class Authenticator:
         self._verified: OrderedDict[bytes, _Verified] = OrderedDict()
 
     async def __call__(self, scope: Message) -> Caller:
-        try:
+        async with Judging(self._judge, scope):
             return await self._caller(scope)
-        except Refused as refused:
-            answer = await judged(self._judge, scope, refused)
-        raise answer
 
     async def _caller(self, scope: Message) -> Caller:
         peer = peer_of(scope)

@@ -9,7 +9,7 @@ from yabot.api.answering import problems
 from yabot.api.answering.problems import Refused
 from yabot.api.auth import refusals
 from yabot.api.auth.claims import ISSUER
-from yabot.api.auth.judging import Judge, judged
+from yabot.api.auth.judging import Judge, Judging
 from yabot.api.auth.refusals import refuse
 from yabot.api.auth.used import UsedTokens
 from yabot.api.binding import Binding
@@ -49,15 +49,11 @@ class Exchanges:
             signing_key = self.keys.answering
             most = longest_of(LARGEST_BODY)
         body = await read_whole(Request(scope, receive), most)
-        try:
+        async with Judging(self.judge, scope):
             if not binding.is_of_body(body):
                 raise refuse(refusals.BOUND_ELSEWHERE)
             self.used.remember(caller)
-        except Refused as refused:
-            answer = await judged(self.judge, scope, refused)
-        else:
-            return Exchange(self, scope, caller, binding, body, signing_key)
-        raise answer
+        return Exchange(self, scope, caller, binding, body, signing_key)
 
 
 class Exchange:
@@ -95,14 +91,9 @@ class Exchange:
 
     async def prove(self) -> None:
         """Take its token, which can be done once. Raises Refused."""
-        try:
+        async with Judging(self._shared.judge, self._scope):
             await self._shared.used.take(self._caller)
-        except Refused as refused:
-            answer = await judged(self._shared.judge, self._scope, refused)
-        else:
-            self._is_proven = True
-            return
-        raise answer
+        self._is_proven = True
 
     async def refusing(self, refused: Refused) -> Refused:
         """What is to be answered to who is ``refused``, or is no second time."""
