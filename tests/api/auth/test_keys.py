@@ -15,6 +15,7 @@ from yabot.api.auth.keys import (
     SigningKeys,
     answer_keys,
     encryption_keys,
+    offered,
     token_keys,
 )
 from yabot.api.jose.encryption import decrypt
@@ -152,13 +153,13 @@ def test_what_is_encrypted_for_a_key_can_be_read_as_long_as_it_is_published(
     keys = encryption_keys(tmp_path / "keys")
     former = keys.current(NOW)
     new = keys.rotate(NOW)
-    assert set(keys.usable(NOW)) == {former.kid, new.key.kid}
+    assert set(keys.usable(keys.published(NOW))) == {former.kid, new.key.kid}
     # Another rotation tidies up.
     keys.rotate(new.used_from)
-    (late,) = set(keys.usable(new.used_from)) & {former.kid}
+    (late,) = set(keys.usable(keys.published(new.used_from))) & {former.kid}
     secret = former.public.encrypt(b"late", "text/plain").encode()
-    assert decrypt(secret, keys.usable(new.used_from).get) == b"late"
-    assert late not in keys.usable(new.used_from + LIFETIME)
+    assert decrypt(secret, keys.usable(keys.published(new.used_from)).get) == b"late"
+    assert late not in keys.usable(keys.published(new.used_from + LIFETIME))
     keys.rotate(new.used_from + LIFETIME)
     assert not list((tmp_path / "keys" / "encryption").rglob(f"{former.kid}.json"))
 
@@ -168,8 +169,9 @@ def test_the_key_to_use_is_offered_first_and_those_of_the_past_last(tmp_path: Pa
     first = keys.current(NOW)
     second = keys.rotate(NOW)
     third = keys.rotate(second.used_from)
-    offered = [each.key.kid for each in keys.offered(second.used_from)]
-    assert offered == [second.key.kid, third.key.kid, first.kid]
+    published = keys.published(second.used_from)
+    kids_offered = [each.key.kid for each in offered(published, second.used_from)]
+    assert kids_offered == [second.key.kid, third.key.kid, first.kid]
 
 
 def test_each_kind_of_key_lies_in_a_folder_of_its_own(tmp_path: Path) -> None:
@@ -189,7 +191,7 @@ def test_a_private_part_that_is_missing_is_passed_over_unless_it_is_in_use(
     former, new = keys.current(NOW), keys.rotate(NOW)
     private = tmp_path / "keys" / "encryption" / "private"
     (private / f"{new.key.kid}.json").unlink()
-    assert set(keys.usable(NOW)) == {former.kid}
+    assert set(keys.usable(keys.published(NOW))) == {former.kid}
     (private / f"{former.kid}.json").unlink()
     with pytest.raises(ConfigurationError, match="yabot service keys --rotate --at-once"):
         keys.current(NOW)

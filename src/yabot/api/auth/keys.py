@@ -8,7 +8,7 @@ whoever keeps what is published for a while knows every key that may be used.
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -65,15 +65,12 @@ class KeyFolder(Generic[K, P]):
         gone = sum(following.used_from <= now - LIFETIME for following in keys[1:])
         return keys[gone:]
 
-    def offered(self, now: datetime) -> list[OwnKey[P]]:
-        """The same; the one in use stands first, and those that were stand last."""
-        keys = self.published(now)
-        past = len(_due(keys, now)[:-1])
-        return [*keys[past:], *reversed(keys[:past])]
-
     def current(self, now: datetime) -> K:
         """The private part of the key in use; made if there is no key at all."""
-        keys = self._kept() or [self._first(now)]
+        return self.in_use(self._kept() or [self._first(now)], now)
+
+    def in_use(self, keys: list[OwnKey[P]], now: datetime) -> K:
+        """The private part of that one of ``keys``, which are published."""
         kid = _due(keys, now)[-1].key.kid
         try:
             return self._private_part(kid)
@@ -85,10 +82,10 @@ class KeyFolder(Generic[K, P]):
                 ]
             ) from error
 
-    def usable(self, now: datetime) -> dict[str, K]:
-        """The private parts that are here of keys that are published, by kid."""
+    def usable(self, published: Iterable[OwnKey[P]]) -> dict[str, K]:
+        """The private parts of these that are here, by kid."""
         found = {}
-        for each in self.published(now):
+        for each in published:
             file = self._private_file(each.key.kid)
             try:
                 found[each.key.kid] = self._private_part(each.key.kid)
@@ -228,6 +225,12 @@ def encryption_keys(folder: Path) -> DecryptionKeys:
 def answer_keys(folder: Path) -> SigningKeys:
     """Those that sign the answers to such requests."""
     return KeyFolder(folder, ANSWERS)
+
+
+def offered(published: list[OwnKey[P]], now: datetime) -> list[OwnKey[P]]:
+    """The same; the one in use stands first, and those that were stand last."""
+    past = len(_due(published, now)[:-1])
+    return [*published[past:], *reversed(published[:past])]
 
 
 def _due(keys: list[OwnKey[P]], now: datetime) -> list[OwnKey[P]]:

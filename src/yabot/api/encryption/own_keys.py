@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from yabot.api.answering.problems import STORE_UNAVAILABLE, Refused
 from yabot.api.auth.claims import ISSUER
-from yabot.api.auth.keys import LIFETIME, VARIABLE, OwnKey, answer_keys, encryption_keys
+from yabot.api.auth.keys import LIFETIME, VARIABLE, OwnKey, answer_keys, encryption_keys, offered
 from yabot.api.jose.encryption import DecryptionKey, RecipientKey
 from yabot.api.jose.signing import PublicKey, SigningKey
 from yabot.clock import utc_now
@@ -54,7 +54,8 @@ class OwnKeys:
 
     def public(self) -> list[dict[str, str]]:
         """All as JWK; of those of one use, the one to use first. Raises ConfigurationError."""
-        return self._public(utc_now())
+        now = utc_now()
+        return _listed(self._encryption.published(now), self._answers.published(now), now)
 
     async def look(self) -> None:
         """Raises ConfigurationError."""
@@ -78,16 +79,15 @@ class OwnKeys:
         return self._known.published
 
     def _look(self, now: datetime) -> _Known:
-        if not (self._encryption.published(now) and self._answers.published(now)):
+        """Of one look at each folder: a key that is listed is one that can be used."""
+        encryption, answers = self._encryption.published(now), self._answers.published(now)
+        if not (encryption and answers):
             return self._without_keys()
         # The one in use has to be there: services encrypt to it.
-        self._encryption.current(now)
-        answering = self._answers.current(now)
-        return _Known(
-            self._encryption.usable(now),
-            answering,
-            answering.sign(self._list(now), TYP),
-        )
+        self._encryption.in_use(encryption, now)
+        answering = self._answers.in_use(answers, now)
+        claims = _claims(_listed(encryption, answers, now), now)
+        return _Known(self._encryption.usable(encryption), answering, answering.sign(claims, TYP))
 
     def _without_keys(self) -> _Known:
         if self._known.answering is not None:
@@ -99,14 +99,18 @@ class OwnKeys:
             )
         return self._known
 
-    def _public(self, now: datetime) -> list[dict[str, str]]:
-        to_encrypt = [each.key.jwk for each in self._encryption.offered(now)]
-        return to_encrypt + [each.key.jwk for each in self._answers.offered(now)]
 
-    def _list(self, now: datetime) -> dict[str, Any]:
-        issued = int(now.timestamp())
-        expires = issued + int(LIST_HOLDS.total_seconds())
-        return {"iss": ISSUER, "iat": issued, "exp": expires, "keys": self._public(now)}
+def _listed(
+    encryption: list[OwnKey[RecipientKey]], answers: list[OwnKey[PublicKey]], now: datetime
+) -> list[dict[str, str]]:
+    to_encrypt = [each.key.jwk for each in offered(encryption, now)]
+    return to_encrypt + [each.key.jwk for each in offered(answers, now)]
+
+
+def _claims(keys: list[dict[str, str]], now: datetime) -> dict[str, Any]:
+    issued = int(now.timestamp())
+    expires = issued + int(LIST_HOLDS.total_seconds())
+    return {"iss": ISSUER, "iat": issued, "exp": expires, "keys": keys}
 
 
 def _none_yet() -> Refused:
