@@ -25,13 +25,14 @@ SECRET_NAME = re.compile(
 
 # Every pattern runs in one pass: what repeats is possessive, so that nothing is tried twice, and
 # begins where a run begins or with a word that cannot lie within what it reads.
+# A group that looks ahead is atomic instead: before Python 3.11.5 a possessive one loses its place.
 # Each keeps what its groups "before" and "after" hold and hides what lies between. Beside it stands
 # what a text must hold for it to be tried, one of these: most lines of a log hold none.
 _PATTERNS: tuple[tuple[tuple[str, ...], str], ...] = (
     # a private key in PEM, to its end, or to where it is cut
     (
         ("PRIVATE KEY-----",),
-        r"(?P<before>-----BEGIN (?:[A-Z0-9]++ ){0,4}?PRIVATE KEY-----)(?:[^-]++|-(?!----END))*+",
+        r"(?P<before>-----BEGIN (?:[A-Z0-9]++ ){0,4}?PRIVATE KEY-----)(?>(?:[^-]++|-(?!----END))*)",
     ),
     # a bot token, alone or in the path of a Bot API address
     ((":", "%3"), r"(?<!\d)\d{6,}+(?::|%3[Aa])[A-Za-z0-9_-]{30,}+"),
@@ -40,7 +41,7 @@ _PATTERNS: tuple[tuple[tuple[str, ...], str], ...] = (
     (
         ("://",),
         r"(?P<before>(?<![a-zA-Z0-9+.-])[a-zA-Z][a-zA-Z0-9+.-]*+://[^\s:/@\"']*+:)(?!\d{1,5}/)"
-        r"(?:[^\s/\"'@]++|/(?!/))*+(?:@(?:[^\s/\"'@]++|/(?!/))*+(?=@))*+(?P<after>@)",
+        r"(?>(?:[^\s/\"'@]++|/(?!/))*)(?>(?:@(?>(?:[^\s/\"'@]++|/(?!/))*)(?=@))*)(?P<after>@)",
     ),
     # the same, where somebody has taken it for a path
     (
