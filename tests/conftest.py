@@ -12,6 +12,7 @@ pytest_plugins = [
     "tests.storage.fixtures",
     "tests.criteria",
     "tests.tiers",
+    "tests.mixing",
     "tests.seconds",
     "tests.fresh_logging",
     "tests.e2e.programs",

@@ -31,7 +31,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     return copied
 
 
-@pytest.mark.engine
+@pytest.mark.slow
 def test_the_new_feature_passes_its_tests_and_the_contract(checkout: Checkout) -> None:
     tests = (
         f"tests/features/{NAME}",
