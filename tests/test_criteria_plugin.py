@@ -4,7 +4,7 @@ import pytest
 
 pytest_plugins = ["pytester"]
 # Each starts a pytest, some of them with processes.
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.standard
 PLUGIN = __name__.replace("test_criteria_plugin", "criteria")
 
 

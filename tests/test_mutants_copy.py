@@ -19,7 +19,7 @@ from yabot import redaction
 print(redaction.HIDDEN, redaction.__file__, yabot_client.__file__)
 """
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.standard
 
 
 @pytest.fixture(scope="module")

@@ -170,6 +170,7 @@ def test_twice_the_text_takes_twice_the_steps(pattern: str, text: Callable[[int]
     assert steps[1] < 2.5 * steps[0]
 
 
+@pytest.mark.standard
 @pytest.mark.parametrize("piece", PIECES)
 def test_half_a_megabyte_does_not_keep_anybody_waiting(piece: str) -> None:
     """What is long is cut; what is nested is not, before each of its texts is looked at."""

@@ -1,12 +1,13 @@
 """A pytest plugin with the tiers of the suite; ``--tier`` chooses one.
 
 - ``quick``: what needs no engine and no program: a pure look at the code.
-- ``standard``: that, and all that asks for no more than running engines.
+- ``standard``: that, what takes longer, and all that asks for no more than running engines.
 - ``slow``: the rest: stores that are killed, cut off and frozen, fleets, topologies, a browser.
 - ``all``, the default: everything.
 
 A test is in the first of these that can run it. Nobody lists the quick ones: a test that asks for
-no engine is quick. Properties are held against fewer examples the quicker the tier is.
+no engine is quick, unless it is marked. Properties are held against fewer examples the quicker the
+tier is.
 """
 
 import enum
@@ -30,7 +31,8 @@ ENGINE_FOLDERS = (
 # Whoever asks for one of these asks for a server or a program, also through other fixtures.
 ENGINES = {"api", "mongodb_uri", "redis_url", "postgres_url", "postgres_server", "forks"}
 MARKERS = {
-    "engine": "starts a server or a program, or has a store not answer, and no fixture says so",
+    "standard": "not quick, and no fixture says so: starts a server or a program, has a store that"
+    " does not answer, or takes a third of a second by itself",
     "slow": "belongs to the slow tier, wherever it lies",
     "page": "drives the playground's page in headless Chromium",
 }
@@ -102,7 +104,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def tier_of(item: pytest.Item) -> Tier:
     if _is_slow(item):
         return Tier.SLOW
-    return Tier.STANDARD if _needs_engine(item) else Tier.QUICK
+    return Tier.STANDARD if _is_standard(item) else Tier.QUICK
 
 
 def _is_slow(item: pytest.Item) -> bool:
@@ -111,8 +113,8 @@ def _is_slow(item: pytest.Item) -> bool:
     return _lies_in(item.path, SLOW_FOLDERS)
 
 
-def _needs_engine(item: pytest.Item) -> bool:
-    if item.get_closest_marker("engine") or _lies_in(item.path, ENGINE_FOLDERS):
+def _is_standard(item: pytest.Item) -> bool:
+    if item.get_closest_marker("standard") or _lies_in(item.path, ENGINE_FOLDERS):
         return True
     # Engines that a parameter chooses are asked for only when the test runs.
     chosen = item.callspec.params.values() if hasattr(item, "callspec") else ()

@@ -63,6 +63,7 @@ async def test_alone_a_window_ends_too(redis: Redis, gate: Gate) -> None:
     assert (await counters.add("a", 60)).used == 1
 
 
+@pytest.mark.standard
 async def test_a_redis_that_does_not_answer_is_not_asked_again_at_once(gate: Gate) -> None:
     asked = 0
 

@@ -14,7 +14,7 @@ from yabot.api.phases import PhasedApp
 from yabot.observability.health import Health
 from yabot.runtime.http import HttpServer
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.standard
 
 
 class Slow:

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 from tests.architecture.modules import SOURCE, modules, tree_of
 
 FORGETFUL = """
@@ -37,6 +39,7 @@ def trees() -> Mapping[str, ast.Module]:
     return {name_of(path): tree_of(path) for path in modules()}
 
 
+@pytest.mark.standard
 def test_nobody_forgets_a_statement() -> None:
     found = [
         f"{module}:{line}" for module, tree in trees().items() for line in forgotten(module, tree)

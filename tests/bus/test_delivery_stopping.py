@@ -29,7 +29,7 @@ from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.relational.sqlite import SqliteDatabase
 from yabot.subscriber import Event
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.standard
 
 
 @pytest.mark.criterion("2.3.4")

@@ -34,7 +34,7 @@ from yabot.log.tables import outbox
 from yabot.observability.metrics import REGISTRY
 from yabot.storage.relational.database import Database
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.standard
 
 
 async def fill(commits: CommitLog, about: str) -> None:

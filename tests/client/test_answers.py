@@ -32,7 +32,7 @@ from yabot_client import (
 )
 from yabot_client.receiving import LARGEST
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.standard
 FINE = says(200, {})
 
 

@@ -8,7 +8,7 @@ from tests.client.asking import READ, Asker
 from tests.client.faulty import FaultyServer, says
 from yabot_client import UntrustedAnswer
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.standard
 SAME = says(304, None)
 
 

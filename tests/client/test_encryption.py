@@ -21,7 +21,7 @@ from yabot_client import Refused, UntrustedAnswer, correlation
 from yabot_client.encryption import MOST_SKEW
 from yabot_client.yabot_keys import REFRESHED_EVERY
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.standard
 HOUR = REFRESHED_EVERY
 
 

@@ -22,7 +22,7 @@ from tests.waiting import wait_until
 from yabot_client import Call, Refused, Unreachable, YabotError
 from yabot_client.retrying import FIRST, LATER
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.standard
 FINE = says(200, {"is": "fine"})
 BUSY = refuses(503, "too_busy")
 

@@ -20,7 +20,7 @@ from tests.client.faulty import FaultyServer, Got, faulty_server, says
 from tests.waiting import PATIENCE
 from yabot_client import AsyncClient, Client, Unreachable
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.standard
 
 FINE = says(200, {})
 

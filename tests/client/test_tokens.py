@@ -13,7 +13,7 @@ from tests.client.faulty import FaultyServer, Got, refuses, says
 from yabot.api.jose.signing import Presented, SigningKey
 from yabot_client import Misconfigured, Refused
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.standard
 FINE = says(200, {})
 LONGEST = 600
 

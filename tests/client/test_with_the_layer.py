@@ -27,7 +27,7 @@ from yabot_client.codes import MediaTypeUnsupported, PreconditionFailed
 
 __all__ = ["clock_as_it_was", "house", "keys", "partner", "served"]
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.standard
 
 Ask = Callable[[Call], Awaitable[Answer]]
 HEAR = Call("get_echo", "GET", "/api/v1/echo", "users:read", (("limit", "7"), ("kind", "ñ &")))

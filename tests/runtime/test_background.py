@@ -86,7 +86,7 @@ async def test_can_be_called_where_a_loop_runs(background: Background[Door], doo
     assert door.said == ["opened", "inside"]
 
 
-@pytest.mark.engine
+@pytest.mark.standard
 def test_is_opened_once_more_in_a_forked_process() -> None:
     said = _run(
         """
@@ -102,7 +102,7 @@ def test_is_opened_once_more_in_a_forked_process() -> None:
     assert said == "['opened', 'parent', 'opened', 'child', 'closed']"
 
 
-@pytest.mark.engine
+@pytest.mark.standard
 def test_is_closed_before_the_process_ends() -> None:
     said = _run(
         """

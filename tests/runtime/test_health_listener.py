@@ -13,7 +13,7 @@ from yabot.observability.health import Health
 from yabot.runtime.http import HttpServer, PortTaken
 from yabot.settings import ConfigManager
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.standard
 
 APP = build_operations(Health())
 

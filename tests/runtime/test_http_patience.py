@@ -17,7 +17,7 @@ from yabot.observability.metrics import REGISTRY
 from yabot.runtime.http import HttpServer
 from yabot.runtime.patience import Limits
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.standard
 
 # What is given to those that must not run out of it.
 LONG = Limits(head_within=600, body_within=600, reader_within=600, connections=100)

@@ -23,7 +23,7 @@ from yabot.observability.metrics import REGISTRY
 from yabot.runtime.patience import Limits
 from yabot.runtime.renewal import Renewal
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.standard
 
 EACH_KIND = 3
 

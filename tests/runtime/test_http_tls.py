@@ -18,7 +18,7 @@ from yabot.runtime.http import HttpServer
 from yabot.runtime.patience import Limits
 from yabot.runtime.peer import Peer, peer_at
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.standard
 
 FOREIGN = Authority("foreign")
 

@@ -197,7 +197,7 @@ async def test_a_collection_that_cannot_be_created_prevents_the_start(
         await store.ensure([LAMPS])
 
 
-@pytest.mark.engine
+@pytest.mark.standard
 async def test_a_mongodb_that_is_away_is_told_from_one_that_refuses() -> None:
     store = DocumentStore("mongodb://127.0.0.1:1/", "nothing", max_pool_size=1, timeout_ms=200)
     with pytest.raises(StoreUnavailable):

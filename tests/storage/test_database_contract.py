@@ -90,7 +90,7 @@ async def test_a_broken_rule_of_the_tables_stays_what_it_is(database: Database) 
     assert await marks(database) == ["one"]
 
 
-@pytest.mark.engine
+@pytest.mark.standard
 async def test_a_held_lock_is_a_store_that_is_away_and_leaves_nothing(
     new_database: NewDatabase,
 ) -> None:
@@ -199,7 +199,7 @@ async def test_nothing_submitted_is_lost_at_close(new_database: NewDatabase) -> 
     await again.close()
 
 
-@pytest.mark.engine
+@pytest.mark.standard
 async def test_closing_while_sql_is_away_ends_nevertheless(new_database: NewDatabase) -> None:
     database, other = new_database(timeout_ms=HELD_MS), new_database()
     before = set(threading.enumerate())

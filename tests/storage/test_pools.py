@@ -17,7 +17,7 @@ from yabot.app.stores import open_database, open_documents, open_redis
 from yabot.settings import ConfigManager
 from yabot.storage.relational.database import Database
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.standard
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tests.waiting import until
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.sqlite import LARGEST_LOG
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.standard
 
 MEBIBYTE = 1024 * 1024
 

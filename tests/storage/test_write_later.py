@@ -14,7 +14,7 @@ from tests.waiting import until
 from yabot.log.tables import partitions
 from yabot.storage.relational.database import Database, Statement
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.standard
 
 
 def reach(pos: int) -> Statement[None]:

@@ -15,7 +15,7 @@ from yabot.api.operations.requests import Asking
 from yabot.api.operations.routes import Routes
 from yabot.observability.metrics import API_TURNED_AWAY
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.standard
 
 
 class Nothing(BaseModel):

@@ -8,7 +8,7 @@ import pytest_asyncio
 from tests.api.echo import Echo, echo_served
 
 # One server for all of them.
-pytestmark = [pytest.mark.engine, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.standard, pytest.mark.asyncio(loop_scope="module")]
 
 KEY = b"Idempotency-Key: one"
 

@@ -14,7 +14,7 @@ from tests.api.encryption.talking import FIRST, WANTED, Talk, believed
 from tests.api.encryption.wire import Sent, send
 from tests.e2e.program import Program
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.standard
 
 # Of what is said and answered. With the quotes they are no letters that may come by chance.
 WORDS = (b'"theme"', b'"dark"', b'"Luc', b'"user_')

@@ -8,7 +8,7 @@ from tests.api.encryption.partner import Api, Partner
 from yabot.api.jose.encryption import DecryptionKey, longest_of
 from yabot.api.operations.reading import LARGEST_BODY
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.standard
 
 
 async def test_a_body_is_needed_or_not_as_without_encryption(served: Api) -> None:

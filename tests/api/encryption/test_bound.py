@@ -24,7 +24,7 @@ from yabot.api.caller import Caller
 from yabot.api.tables import api_used_tokens
 from yabot.log.retention import Retention
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.standard
 
 ECHO = {"said": 1}
 

@@ -14,7 +14,7 @@ from tests.api.encryption.talking import FIRST, WANTED, Talk
 from tests.api.encryption.wire import Came, Sent
 from yabot_client import AsyncClient, UntrustedAnswer, YabotError
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.standard
 
 
 @pytest.fixture

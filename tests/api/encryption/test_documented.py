@@ -18,7 +18,7 @@ from yabot.api.jose.encryption import RecipientKey
 from yabot.api.jose.signing import PublicKey
 from yabot.log.unit_of_work import UnitOfWork
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.standard
 
 PAGE = (Path(__file__).parents[3] / "docs" / "api-encryption.md").read_text(encoding="utf-8")
 CODES = (

@@ -67,6 +67,7 @@ async def answered(body: bytes, handled: Callable[[bytes], None]) -> bytes:
     return str(start["status"]).encode() + b" " + b"".join(each["body"] for each in rest)
 
 
+@pytest.mark.standard
 async def test_ten_thousand_bodies_get_one_refusal_and_are_quoted_nowhere() -> None:
     plaintexts = [a_plaintext() for _ in range(20)]
     originals = [PARTNER.encrypted(plain) for plain in plaintexts]

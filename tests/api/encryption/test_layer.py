@@ -22,7 +22,7 @@ from yabot.api.operations.requests import Asking, AskingAgain, tag
 from yabot.api.operations.routes import Routes
 from yabot.api.tables import api_used_tokens
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.standard
 
 ODD = 'ñ \N{MONGOLIAN VOWEL SEPARATOR} \N{GRINNING FACE} \\ " \u2028'
 

@@ -72,7 +72,7 @@ def _spoil(part: Any, attack: str) -> None:
             part[name] = attack
 
 
-@pytest.mark.engine
+@pytest.mark.standard
 async def test_they_are_served_to_everybody_under_a_strict_policy() -> None:
     async with echo_served() as echo:
         page = await _get(echo, "/docs")

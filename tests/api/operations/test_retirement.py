@@ -7,7 +7,7 @@ from yabot.api.openapi.document import build_document
 from yabot.api.openapi.page import render_page
 
 
-@pytest.mark.engine
+@pytest.mark.standard
 async def test_every_answer_says_since_when_and_until_when() -> None:
     async with echo_served() as echo:
         going, staying = await echo.send("GET", "/murmur"), await echo.send("GET", "/echo")

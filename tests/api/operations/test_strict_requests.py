@@ -16,7 +16,7 @@ from yabot.api.operations.strict_json import DEEPEST
 from yabot.runtime.patience import USUAL
 
 # One server for all of them.
-pytestmark = [pytest.mark.engine, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.standard, pytest.mark.asyncio(loop_scope="module")]
 
 KEY = b"Idempotency-Key: one"
 

@@ -22,7 +22,7 @@ from yabot.bot.telegram import connect_bot, identify
 from yabot.features.subscriptions.statement import GetRawStarTransactions
 from yabot.runtime.backoff import backoff
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.standard
 
 CALLS: list[TelegramMethod[Any]] = [
     GetMe(),

@@ -21,7 +21,7 @@ from tests.waiting import until
 from yabot.bot.session import AnswerUnreadable, OutcomeUnknown
 from yabot.bot.telegram import NO_TELEGRAM, connect_bot, identify
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.standard
 
 MARK = "confided-to-nobody"
 ME = {"id": 42, "is_bot": True, "first_name": "YABOT"}

@@ -56,7 +56,7 @@ from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.relational.database import Database
 from yabot.subscriber import Event, Subscriber
 
-pytestmark = pytest.mark.engine
+pytestmark = pytest.mark.standard
 
 LISTENED: Sequence[type[EventPayload]] = (ReactionDetected, BesitosAwarded, NarrativeHintUnlocked)
 

@@ -66,7 +66,7 @@ async def test_another_services_event_goes_before_what_happened_after_it() -> No
     assert lane.settled == ["first", "second", "third", "fourth", "fifth"]
 
 
-@pytest.mark.engine
+@pytest.mark.standard
 @pytest.mark.criterion("3.2.1", "3.2.4")
 async def test_our_own_event_waits_for_what_is_still_under_way() -> None:
     lane = Lane()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -115,6 +116,7 @@ async def _play(path: Path, steps: list[Asked]) -> None:
         await database.close()
 
 
+@pytest.mark.standard
 def test_the_ledger_is_what_was_asked_for(migrated_sqlite: Path, tmp_path: Path) -> None:
     @settings(max_examples=examples(10))
     @given(st.lists(asked, min_size=20, max_size=30))

@@ -233,6 +233,7 @@ def run_machine(new_database: Callable[[], Database], *, count: int, steps: int)
     run_state_machine_as_test(Machine, settings=patient)
 
 
+@pytest.mark.standard
 @pytest.mark.criterion("3.1.3")
 def test_the_ledger_is_the_model_on_sqlite(migrated_sqlite: Path, tmp_path: Path) -> None:
     def new() -> Database:

@@ -70,7 +70,7 @@ async def test_many_movements_at_once_are_exact(everybody: Ledger, deadlocks: li
     assert deadlocks == []
 
 
-@pytest.mark.engine
+@pytest.mark.standard
 @pytest.mark.criterion("3.1.3")
 async def test_units_that_name_the_same_readers_in_any_order_do_not_lock_each_other_out(
     everybody: Ledger, deadlocks: list[str]

@@ -39,6 +39,7 @@ async def cut_off(
         yield client
 
 
+@pytest.mark.standard
 async def test_what_needs_her_document_can_be_asked_for_again_later(
     cut_off: ApiClient, ana: HarnessReader
 ) -> None:

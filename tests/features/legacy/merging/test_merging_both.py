@@ -206,6 +206,7 @@ async def test_a_chunk_of_new_users_needs_one_read(
     assert counting.reads == 1
 
 
+@pytest.mark.standard
 async def test_without_mongodb_a_merge_waits(
     sqlite_database: Database, unreachable: DocumentStore
 ) -> None:

@@ -133,6 +133,7 @@ def test_nobody_is_lost_where_there_are_many(tmp_path: Path) -> None:
     assert json.loads(path.read_text()) == {**dict(old_users(3000)), "8": {}}
 
 
+@pytest.mark.standard
 def test_whoever_is_too_large_for_us_stays_as_a_whole(tmp_path: Path) -> None:
     path = tmp_path / "db.json"
     users = {"": {}, "7": {"metadata": {"photo": "x" * (LONGEST_MEMBER * 5 // 2)}}, "8": {}}

@@ -104,6 +104,7 @@ def test_forgets_whom_the_store_does_not_have_any_more(store: Path, folder: Path
         assert (snapshot.gone, snapshot.count) == (1, 1199)
 
 
+@pytest.mark.standard
 def test_keeps_what_stands_behind_a_tear(store: Path, folder: Path) -> None:
     Snapshot.take(JsonFile(), store, folder).close()
     tear(store, share=0.5)

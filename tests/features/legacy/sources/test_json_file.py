@@ -69,6 +69,7 @@ def test_whatever_the_users_are_they_are_read(users: Users, options: dict[str, A
     assert damage is None
 
 
+@pytest.mark.standard
 @pytest.mark.parametrize("options", [{"indent": 2, "ensure_ascii": False}, {}], ids=["new", "old"])
 def test_of_a_torn_file_all_whole_users_are_read(options: dict[str, Any]) -> None:
     users = _users()
@@ -217,6 +218,7 @@ def test_any_database_takes_what_is_no_unicode() -> None:
     assert len({each.key for each in entries}) == 4
 
 
+@pytest.mark.standard
 @pytest.mark.parametrize("size", [70_000, 1_100_000, 3_000_000])
 def test_a_large_user_is_read_like_any_other(size: int) -> None:
     users = _users(3)
@@ -239,6 +241,7 @@ def test_one_without_end_may_be_torn_anywhere(end: str) -> None:
     assert damage is not None
 
 
+@pytest.mark.standard
 def test_memory_does_not_grow_with_the_file() -> None:
     count = 20_000
     file = io.BufferedReader(_Endless(count))

@@ -48,12 +48,13 @@ def choice(name: str, leads_to: str, **hints: str) -> Page:
     return {"id": name, "text": {"en": name}, "next": leads_to, **hints}
 
 
+@pytest.mark.standard
 def test_a_certain_trap_beside_a_maze_is_found() -> None:
     with pytest.raises(StoryInvalid, match="fragment 'locked' is a trap"):
         examine_story(maze(trap=True), "maze.yaml")
 
 
-@pytest.mark.engine
+@pytest.mark.standard
 def test_what_is_not_proved_is_said(tmp_path: Path) -> None:
     file = tmp_path / "maze.yaml"
     file.write_text(maze(trap=False))

@@ -34,6 +34,7 @@ def fields_of(fragment: Fragment) -> dict[str, Any]:
     }
 
 
+@pytest.mark.standard
 @given(stories(), st.data())
 @settings(max_examples=30)
 def test_a_fragment_in_its_own_place_changes_nothing(story: Story, data: st.DataObject) -> None:
@@ -43,6 +44,7 @@ def test_a_fragment_in_its_own_place_changes_nothing(story: Story, data: st.Data
     assert same.revision == story.revision
 
 
+@pytest.mark.standard
 @given(stories(), st.data())
 @settings(max_examples=30)
 def test_what_a_file_would_be_refused_for_a_fragment_is_and_nothing_else(
