@@ -7,7 +7,11 @@ TESTERS ?= 6
 SETUP := $(VENV)/.setup-done
 # The suite starts many processes; each would compile all it imports where this is set.
 export PYTHONDONTWRITEBYTECODE :=
-PYTEST = $(BIN)/pytest -p no:randomly --dist loadfile --no-loadscope-reorder $(TALLY)
+PYTEST = $(BIN)/pytest -p no:randomly $(TALLY)
+# A process that has nothing left takes over what another has not begun; or a file stays together,
+# where its tests share what takes long to start.
+SHARED := --dist worksteal
+TOGETHER := --dist loadfile --no-loadscope-reorder
 SEEN := .pytest_cache/tally.json
 
 .PHONY: setup play test-quick test test-slow test-all test-steady test-fresh test-page page-driver client client-maker client-installed crash mutants feature check format bench lab-sentinel lab-cluster lock clean
@@ -28,13 +32,13 @@ play: setup
 	@$(BIN)/yabot run $(if $(LOG),,--quiet)
 
 test-quick: setup
-	@$(PYTEST) --tier quick --numprocesses 2
+	@$(PYTEST) --tier quick --numprocesses 2 $(SHARED)
 
 test: setup
-	@$(PYTEST) --tier standard --numprocesses $(TESTERS)
+	@$(PYTEST) --tier standard --numprocesses $(TESTERS) $(SHARED)
 
 test-slow: setup page-driver client-maker client-installed
-	@$(PYTEST) --tier slow --numprocesses $(TESTERS)
+	@$(PYTEST) --tier slow --numprocesses $(TESTERS) $(TOGETHER)
 
 # Two runs, one tally; and a few of the mutants, others each time.
 test-all: setup
@@ -45,7 +49,7 @@ test-all: setup
 
 # Everything RUNS times, in random order, with a busy process on each core.
 test-steady: setup page-driver client-maker client-installed
-	@$(BIN)/python -m tests.steady $(or $(RUNS),5) --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m tests.steady $(or $(RUNS),5) --numprocesses $(TESTERS) $(TOGETHER)
 
 # FRESH_TESTS: what to make there instead of `test`, such as test-quick.
 test-fresh: setup

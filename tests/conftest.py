@@ -12,7 +12,6 @@ pytest_plugins = [
     "tests.storage.fixtures",
     "tests.criteria",
     "tests.tiers",
-    "tests.mixing",
     "tests.seconds",
     "tests.fresh_logging",
     "tests.e2e.programs",

@@ -13,6 +13,8 @@ import pytest
 
 from tests.architecture.modules import SOURCE, modules, tree_of
 
+pytestmark = pytest.mark.standard
+
 FORGETFUL = """
 from yabot.features.users import repository
 from yabot.features.users.repository import erase as forget
@@ -39,7 +41,6 @@ def trees() -> Mapping[str, ast.Module]:
     return {name_of(path): tree_of(path) for path in modules()}
 
 
-@pytest.mark.standard
 def test_nobody_forgets_a_statement() -> None:
     found = [
         f"{module}:{line}" for module, tree in trees().items() for line in forgotten(module, tree)

@@ -116,6 +116,7 @@ async def test_both_bots_serve_one_reader(telegram: Program, beside: Beside) -> 
         wait_until(lambda: beside.entry(ana) == {} and beside.old.path.read_text() == "{}")
 
 
+@pytest.mark.slow
 @pytest.mark.criterion("5.4.3")
 async def test_a_kill_at_any_step_of_a_write_doubles_nothing(
     telegram: Program, beside: Beside

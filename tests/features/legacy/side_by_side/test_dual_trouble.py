@@ -121,6 +121,7 @@ async def test_a_store_that_is_gone_is_told_and_readers_are_served(both: Both) -
     assert both.there()["7"]["kisses"] == 2
 
 
+@pytest.mark.slow
 async def test_large_files_are_read_and_written_apart(both: Both) -> None:
     """By processes of their own: the loop turns meanwhile, and the outcome is the same."""
     both.dual.following.small = both.dual.mirror.small = 0
