@@ -137,6 +137,8 @@ async def test_nothing_is_written_down_in_production(
         guarded.change_passwords()
         await reader.ask("/story")
         await asyncio.to_thread(wait_until, lambda: bool(bot.logged("store.lost")))
+    # A store that refuses us is away, and nothing of ours has failed.
+    assert {line["event"] for line in bot.log if line["level"] == "error"} == {"store.lost"}
     doctors = [
         new_program("doctor", *options, name=f"doctor{len(options)}", **bot.settings)
         for options in ((), ("--json",))

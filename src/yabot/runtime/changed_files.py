@@ -73,12 +73,22 @@ class Renewed(Generic[T]):
     def current(self) -> T:
         if self._made_at != (changes := self._files.changes):
             self._made_at = changes
-            try:
-                self._made = self._make()
+            if self._make_again():
                 log.info("files.renewed", of=self._of)
-            except (OSError, ValueError) as error:
-                log.warning("files.unusable", of=self._of, reason=kind_of(error))
         return self._made
+
+    def anew(self) -> T:
+        """Made again, also of files that have not changed."""
+        self._make_again()
+        return self._made
+
+    def _make_again(self) -> bool:
+        try:
+            self._made = self._make()
+        except (OSError, ValueError) as error:
+            log.warning("files.unusable", of=self._of, reason=kind_of(error))
+            return False
+        return True
 
 
 def _stamps(path: Path) -> list[Stamp]:

@@ -59,11 +59,18 @@ class Clients:
 
     def renew(self) -> None:
         """From now on work begins with a client of the files as they are."""
-        before, self._present = self._present, self._renewed.current()
-        self._end_if_idle(before)
+        self._go_on_with(self._renewed.current())
+
+    def replace(self) -> None:
+        """From now on work begins with new connections."""
+        self._go_on_with(self._renewed.anew())
 
     async def close(self) -> None:
         await asyncio.gather(*self._closing, _close(self._present.client))
+
+    def _go_on_with(self, use: _Use) -> None:
+        before, self._present = self._present, use
+        self._end_if_idle(before)
 
     def _new(self) -> _Use:
         try:

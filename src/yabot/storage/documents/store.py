@@ -41,6 +41,9 @@ CLOSES = (
     "it closes the connection behind the greeting of TLS; if it asks for a certificate of ours,"
     " name one in tlsCertificateKeyFile that it trusts and that has not expired"
 )
+# Not what is asked is refused, but whoever asks: our user is gone, or has another password or role.
+UNAUTHORIZED = 13
+REFUSES_US = {UNAUTHORIZED, 11, 18, 8000}
 UNREACHABLE = (
     AutoReconnect,
     ExecutionTimeout,
@@ -58,6 +61,17 @@ def store_errors() -> Iterator[None]:
         yield
     except UNREACHABLE as error:
         raise StoreUnavailable("MongoDB", kind_of(error)) from error
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """While we run, an operator mends that, and what was asked for can be asked for again."""
+    try:
+        yield
+    except OperationFailure as error:
+        if error.code in REFUSES_US:
+            raise StoreUnavailable("MongoDB", f"it refuses us: {kind_of(error)}") from error
+        raise
 
 
 class DocumentStore:
@@ -105,7 +119,7 @@ class DocumentStore:
     @contextmanager
     def answering(self) -> Iterator[None]:
         """Around calls to MongoDB. Raises StoreUnavailable, at once while it is away."""
-        with self.gate.passed(), store_errors(), self._clients.held():
+        with self.gate.passed(), store_errors(), _refusals(), self._clients.held():
             yield
 
     def __getitem__(self, collection: str) -> AsyncCollection[Document]:
@@ -120,12 +134,16 @@ class DocumentStore:
         self._clients.renew()
         try:
             with store_errors(), pymongo.timeout(seconds or self._patience):
-                await self.database.command("ping")
+                # MongoDB answers a mere ping whoever asks.
+                await self.database.command("listCollections", nameOnly=True, filter={"name": ""})
         except StoreUnavailable as error:
             if self._is_checked and any(closed in error.reason for closed in CLOSED):
                 raise StoreUnavailable("MongoDB", CLOSES) from error
             raise
         except (OperationFailure, ConfigurationError) as error:
+            if getattr(error, "code", None) == UNAUTHORIZED:
+                # Connections stay those of a user that is gone, also when it is there again.
+                self._clients.replace()
             raise StartupError(
                 f"MongoDB refuses the connection of MONGODB_URI: {kind_of(error)}"
             ) from error
