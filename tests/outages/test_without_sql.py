@@ -1,7 +1,9 @@
 """SQL away: nothing is acknowledged or lost; the simplest commands are answered from memory."""
 
 from functools import partial
+from typing import Literal
 
+import psycopg
 import pytest
 
 from tests.e2e.invariants import verify
@@ -97,6 +99,40 @@ async def test_it_starts_without_sql_and_catches_up_when_it_comes(new_world: New
         world.until_well()
         await stored_without_a_second_answer(world, lucia, said=2)
     assert world.program.stop() == 0
+
+
+@pytest.mark.criterion("1.1.5")
+async def test_a_server_that_takes_no_writes_is_away(new_world: NewWorld) -> None:
+    """It has become a standby, or somebody has shut it because its disk fills up."""
+    world = new_world(postgres=True)
+    world.program.start()
+    async with readers(world.program.url, "Lucía") as (lucia,):
+        await lucia.ask("/start")
+        _take_writes(world, "off")
+        (closed,) = await lucia.ask("/ayuda")
+        assert "cerrado" in closed["text"]
+        world.until_noticed("sql")
+        _take_writes(world, "on")
+        world.until_well()
+        verify(world.stores)
+    assert {line["event"] for line in world.program.log if line["level"] == "error"} == {
+        "store.lost"
+    }
+    assert world.program.stop() == 0
+
+
+def _take_writes(world: World, whether: Literal["on", "off"]) -> None:
+    """Connections of before end, as when another server takes the place of one."""
+    database = world.program.settings["MONGODB_DATABASE"]
+    is_read_only = "off" if whether == "on" else "on"
+    address = world.places["sql"].server.address("postgres")
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(
+            f"ALTER DATABASE {database} SET default_transaction_read_only = {is_read_only}"
+        )
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [database]
+        )
 
 
 def _shows(data: str, chat: list[Json]) -> bool:

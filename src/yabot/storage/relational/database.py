@@ -20,6 +20,8 @@ Statement = Callable[[Connection], T]
 
 # PostgreSQL has ended a transaction that was idle for too long: this process was stopped.
 HUNG_UP = "25P03"
+# It takes no writes: it is a standby, or whoever runs it has shut it, as for a disk that is full.
+READ_ONLY = "25006"
 
 
 class Database(Protocol):
@@ -93,7 +95,7 @@ def store_errors(store: str) -> Iterator[None]:
             raise  # a statement that SQLite does not understand is no outage
         raise StoreUnavailable(store, kind_of(error)) from error
     except InternalError as error:
-        if getattr(error.orig, "sqlstate", None) != HUNG_UP:
+        if getattr(error.orig, "sqlstate", None) not in {HUNG_UP, READ_ONLY}:
             raise
         raise StoreUnavailable(store, kind_of(error)) from error
     except PoolTimeout as error:
