@@ -10,7 +10,7 @@ from yabot_client.errors import UntrustedAnswer
 from yabot_client.jose import DecryptionKey, KeyUnknown, Unusable, decrypted, verified
 from yabot_client.kept import Kept
 from yabot_client.outcomes import Refusal, hint_of, outcome_of
-from yabot_client.protection import JOSE, Prepared, outer_headers
+from yabot_client.protection import JOSE, Prepared, is_untimely, outer_headers
 from yabot_client.requests import Meant
 from yabot_client.tokens import BoundToken, SignedTokens
 from yabot_client.wire import HttpRequest, HttpResponse, Steps
@@ -60,7 +60,7 @@ class Encrypted:
             raise UntrustedAnswer(f"The answer is not shown to be YABOT's: {error}.") from None
 
     def mend(self, refusal: Refusal) -> Steps[bool]:
-        if refusal.code in ("token_expired", "token_not_yet_valid"):
+        if is_untimely(refusal):
             return self._tokens.renew(refusal.made_at)
         if refusal.code == "body_not_decryptable":
             return (yield from self._yabots.refresh())

@@ -58,9 +58,14 @@ class Plain:
 
     @at_once
     def mend(self, refusal: Refusal) -> bool:
-        if refusal.code in ("token_expired", "token_not_yet_valid"):
+        if is_untimely(refusal):
             return self._tokens.renew(refusal.made_at)
         return False
+
+
+def is_untimely(refusal: Refusal) -> bool:
+    """Whether it is the time of the token that YABOT does not take."""
+    return refusal.code in ("token_expired", "token_not_yet_valid")
 
 
 def outer_headers(token: str, accept: str) -> dict[str, str]:
