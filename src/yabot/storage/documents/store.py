@@ -41,8 +41,8 @@ CLOSES = (
     "it closes the connection behind the greeting of TLS; if it asks for a certificate of ours,"
     " name one in tlsCertificateKeyFile that it trusts and that has not expired"
 )
-# Not what is asked is refused, but whoever asks: our user is gone, or has another password or role.
 UNAUTHORIZED = 13
+# Whoever asks is refused, not what is asked: also UserNotFound, AuthenticationFailed, AtlasError.
 REFUSES_US = {UNAUTHORIZED, 11, 18, 8000}
 UNREACHABLE = (
     AutoReconnect,
