@@ -71,9 +71,15 @@ class Door:
 
     async def _admit(self, visitor: socket.socket) -> None:
         with visitor, suppress(OSError, asyncio.IncompleteReadError):
-            reader, writer = await self._streams(visitor)
+            shown = self._context
+            reader, writer = await self._streams(visitor, shown)
             behind, to_behind = await asyncio.open_connection(sock=self._upstream())
             ends = {writer.transport, to_behind.transport}
+            if shown is not self._context:
+                # Whoever cuts has not seen who was still on the way in.
+                for end in ends:
+                    end.abort()
+                return
             self._open |= ends
             try:
                 await asyncio.gather(_pump(reader, to_behind), _pump(behind, writer))
@@ -81,15 +87,15 @@ class Door:
                 self._open -= ends
 
     async def _streams(
-        self, visitor: socket.socket
+        self, visitor: socket.socket, shown: ssl.SSLContext | None
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         visitor.setblocking(False)
         first = await self._first_bytes(visitor)
         if first == SSL_REQUEST:
             await self._loop.sock_recv(visitor, len(first))
-            await self._loop.sock_sendall(visitor, AGREED if self._context else REFUSED)
-            first = await self._first_bytes(visitor) if self._context else b""
-        context = self._context if first.startswith(GREETING) else None
+            await self._loop.sock_sendall(visitor, AGREED if shown else REFUSED)
+            first = await self._first_bytes(visitor) if shown else b""
+        context = shown if first.startswith(GREETING) else None
         self.with_tls += context is not None
         reader = asyncio.StreamReader()
         protocol = asyncio.StreamReaderProtocol(reader)
