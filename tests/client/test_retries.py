@@ -60,7 +60,7 @@ def test_what_may_have_been_done_and_has_no_key_is_sent_once(
     new_asker: NewAsker, server: FaultyServer, fault: Behaviour
 ) -> None:
     server.behaves(fault, FINE)
-    ask = new_asker(timeout=SOON if fault is keeps_silent else PATIENCE)
+    ask = new_asker(timeout=patience_with(fault))
     assert isinstance(end_of(ask, ONCE), Unreachable)
     wait_until(lambda: len(server.got) == 1)
 
@@ -195,11 +195,15 @@ def test_the_error_has_the_key_to_go_on_with(
     new_asker: NewAsker, server: FaultyServer, fault: Behaviour
 ) -> None:
     server.behaves(fault)
-    ask = new_asker(retries=0, timeout=SOON if fault is keeps_silent else PATIENCE)
+    ask = new_asker(retries=0, timeout=patience_with(fault))
     error = end_of(ask, CHANGE)
     wait_until(lambda: len(server.got) == 1)
     (got,) = server.got
     assert error.idempotency_key == got.headers["idempotency-key"]
+
+
+def patience_with(fault: Behaviour) -> float:
+    return SOON if fault is keeps_silent else PATIENCE
 
 
 def end_of(ask: Asker, call: Call) -> YabotError:
