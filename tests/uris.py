@@ -25,3 +25,8 @@ def as_member(uri: str) -> str:
     place = f"{MEMBER['username']}:{whole.password}@127.0.0.1:{whole.port}"
     query = f"directConnection=true&authSource={MEMBER['authSource']}"
     return whole._replace(netloc=place, query=query).geturl()
+
+
+def place_of(uri: str) -> str:
+    """Host, port and what follows, without who enters."""
+    return uri.rpartition("@")[2]

@@ -22,6 +22,7 @@ from tests.waiting import PATIENCE, wait_until
 STOP_SECONDS = 10.0
 """Within which a program has to have stopped, on its own clock: see ``stopped_in``."""
 Json = dict[str, Any]
+ALARMING = {"error", "critical"}
 
 
 class Program:
@@ -180,6 +181,10 @@ class Program:
     def sentences(self) -> list[str]:
         """What standard error holds besides log lines."""
         return [line for line in self.errors.splitlines() if not line.startswith("{")]
+
+    def alarms(self, place: int = 0) -> list[Json]:
+        """What it has logged as an error, or worse."""
+        return [line for line in self.log_from(place) if line["level"] in ALARMING]
 
     def logged(self, event: str) -> list[Json]:
         return [line for line in self.log if line["event"] == event]

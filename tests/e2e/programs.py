@@ -16,7 +16,6 @@ from tests.waiting import wait_until
 
 NewProgram = Callable[..., Program]
 RunFor = Callable[[int], Program]
-ALARMING = {"error", "critical"}
 # In what a process of pytest-xdist is given.
 DOOR = "warm-door"
 
@@ -85,7 +84,7 @@ def playing(shared_program: Program, request: pytest.FixtureRequest) -> Iterator
     named = {each for mark in request.node.iter_markers("logs") for each in mark.args}
     before, sentences = len(shared_program.error_lines), shared_program.sentences
     yield shared_program
-    told = [line for line in shared_program.log_from(before) if line["level"] in ALARMING]
+    told = shared_program.alarms(before)
     # A slow machine may keep a store from answering in time.
     assert [line for line in told if line["event"] not in {*named, "store.lost"}] == []
     assert shared_program.sentences == sentences

@@ -12,6 +12,7 @@ from tests.e2e.meddler import Meddler, meddling_with
 from tests.e2e.program import Program
 from tests.e2e.programs import NewProgram
 from tests.e2e.reader import Reader, readers
+from tests.uris import place_of
 from tests.waiting import wait_until
 
 # Stands in a reader's name and text, in a refusal of MongoDB and in the name of Redis' user.
@@ -35,7 +36,7 @@ def user_of_redis(redis_db: str) -> Iterator[str]:
             channels=["*"],
             categories=["+@all"],
         )
-        yield f"redis://{MARK}:t3lling@{redis_db.rpartition('@')[2]}"
+        yield f"redis://{MARK}:t3lling@{place_of(redis_db)}"
         redis.acl_deluser(MARK)
 
 

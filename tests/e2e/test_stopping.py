@@ -142,7 +142,7 @@ def _ended_quietly(program: Program) -> None:
     assert program.sentences == []
     assert "exception" not in program.errors
     (stopping,) = program.logged("yabot.stopping")
-    told = [line for line in program.log if line["level"] in {"error", "critical"}]
+    told = program.alarms()
     # Until it was told to stop, a slow machine may have kept a store from answering in time.
     late = [line for line in told if line["timestamp"] > stopping["timestamp"]]
     assert [line["event"] for line in told if line["event"] != "store.lost"] == []

@@ -9,6 +9,7 @@ import pytest
 from pymongo.errors import OperationFailure
 from redis.exceptions import AuthenticationError
 
+from tests.uris import place_of
 from yabot.embedded.engine import EmbeddedEngine
 from yabot.embedded.folder import EngineFolder
 from yabot.embedded.mongod import EmbeddedMongod
@@ -29,7 +30,7 @@ async def test_nobody_gets_in_without_the_secret(
 ) -> None:
     async with started(engine_class(tmp_path)) as uri:
         secret = (tmp_path / engine_class.name / "secret").read_text()
-        for known in (f"//{uri.rpartition('@')[2]}", f"//yabot:guessed@{uri.rpartition('@')[2]}"):
+        for known in (f"//{place_of(uri)}", f"//yabot:guessed@{place_of(uri)}"):
             with pytest.raises((OperationFailure, AuthenticationError)):
                 await saved(f"{uri.partition('//')[0]}{known}")
         assert secret in uri
@@ -62,7 +63,7 @@ async def test_data_of_a_version_without_passwords_goes_on(
         assert await saved(uri) == "of old"
         await save(uri, "anew")
         with pytest.raises((OperationFailure, AuthenticationError)):
-            await saved(f"{uri.partition('//')[0]}//{uri.rpartition('@')[2]}")
+            await saved(f"{uri.partition('//')[0]}//{place_of(uri)}")
     async with started(engine_class(tmp_path)) as uri:
         assert await saved(uri) == "anew"
 

@@ -108,27 +108,24 @@ async def test_a_server_that_takes_no_writes_is_away(new_world: NewWorld) -> Non
     world.program.start()
     async with readers(world.program.url, "Lucía") as (lucia,):
         await lucia.ask("/start")
-        _take_writes(world, "off")
+        _make_read_only(world, "on")
         (closed,) = await lucia.ask("/ayuda")
         assert "cerrado" in closed["text"]
         world.until_noticed("sql")
-        _take_writes(world, "on")
+        _make_read_only(world, "off")
         world.until_well()
         verify(world.stores)
-    assert {line["event"] for line in world.program.log if line["level"] == "error"} == {
-        "store.lost"
-    }
+    assert {line["event"] for line in world.program.alarms()} == {"store.lost"}
     assert world.program.stop() == 0
 
 
-def _take_writes(world: World, whether: Literal["on", "off"]) -> None:
+def _make_read_only(world: World, whether: Literal["on", "off"]) -> None:
     """Connections of before end, as when another server takes the place of one."""
     database = world.program.settings["MONGODB_DATABASE"]
-    is_read_only = "off" if whether == "on" else "on"
     address = world.places["sql"].server.address("postgres")
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute(
-            f"ALTER DATABASE {database} SET default_transaction_read_only = {is_read_only}"
+            f"ALTER DATABASE {database} SET default_transaction_read_only = {whether}"
         )
         connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [database]

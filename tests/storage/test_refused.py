@@ -8,7 +8,7 @@ import pytest
 from pymongo import MongoClient
 
 from tests.storage.fixtures import PATIENCE_MS
-from tests.uris import as_member
+from tests.uris import as_member, place_of
 from yabot.errors import StartupError, StoreUnavailable
 from yabot.storage.documents.store import DocumentStore
 
@@ -19,7 +19,7 @@ class Operator:
     def __init__(self, client: MongoClient[dict[str, Any]], uri: str) -> None:
         self._admin = client.admin
         self._user = f"u{uuid4().hex}"
-        self.uri = f"mongodb://{self._user}:hush@{uri.rpartition('@')[2]}"
+        self.uri = f"mongodb://{self._user}:hush@{place_of(uri)}"
 
     def admit(self) -> None:
         roles = ["readWriteAnyDatabase", "dbAdminAnyDatabase"]
