@@ -32,7 +32,7 @@ ENGINE_FOLDERS = (
 ENGINES = {"api", "mongodb_uri", "redis_url", "postgres_url", "postgres_server", "forks"}
 MARKERS = {
     "standard": "not quick, and no fixture says so: starts a server or a program, has a store that"
-    " does not answer, or takes a third of a second by itself",
+    " does not answer, or takes a tenth of a second by itself",
     "slow": "belongs to the slow tier, wherever it lies",
     "page": "drives the playground's page in headless Chromium",
 }

@@ -19,6 +19,7 @@ Change = Callable[[Json], object]
 TODAY = date(2026, 11, 28)
 
 
+@pytest.mark.standard
 @pytest.mark.criterion("4.1.5")
 def test_no_promise_is_broken() -> None:
     frozen = json.loads(FROZEN.read_text(encoding="utf-8"))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
+import pytest
 from pydantic import BaseModel
 
 import yabot
@@ -52,6 +53,7 @@ def calls(path: Path, name: str) -> Iterator[ast.Call]:
             yield node
 
 
+@pytest.mark.standard
 def test_nobody_repeats_a_librarys_words() -> None:
     repeated = [place for path in modules("except") for place in words_repeated(path)]
     assert repeated == [], "tell it by error_text or kind_of"

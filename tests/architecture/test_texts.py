@@ -82,6 +82,7 @@ def test_no_key_is_declared_twice() -> None:
     assert sorted(declared) == sorted(set(declared))
 
 
+@pytest.mark.standard
 def test_every_key_that_the_code_asks_for_exists() -> None:
     asked = {
         (module.name, call.args[0].value)
@@ -107,6 +108,7 @@ def _reasons(*functions: str) -> set[str]:
     }
 
 
+@pytest.mark.standard
 def test_every_text_is_used() -> None:
     """By its key, or by one that the code puts together from a command, a language, a reason."""
     words = (*COMMANDS, *LANGUAGES, *_reasons())
@@ -115,6 +117,7 @@ def test_every_text_is_used() -> None:
     assert ALL_KEYS - _strings() - put_together == set()
 
 
+@pytest.mark.standard
 def test_no_text_for_readers_stands_in_the_code() -> None:
     written = [
         f"{module.name}:{call.lineno}"

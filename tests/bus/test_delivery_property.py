@@ -197,6 +197,7 @@ async def world(migrated: Path) -> AsyncIterator[World]:
         path.unlink()
 
 
+@pytest.mark.standard
 @pytest.mark.criterion("2.3.1", "2.3.2", "rel.3")
 @settings(
     max_examples=examples(50),

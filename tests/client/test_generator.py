@@ -28,11 +28,13 @@ def document() -> Json:
     return openapi_document(FEATURES)
 
 
+@pytest.mark.standard
 def test_the_committed_files_are_those_that_the_document_makes() -> None:
     old = [name for name, text in generated().items() if (FOLDER / name).read_text() != text]
     assert old == [], "the API has changed: `make client` writes the client's files anew"
 
 
+@pytest.mark.standard
 def test_each_operation_has_a_method_in_both_clients(document: Json) -> None:
     operations = read_operations(document)
     assert len(operations) == len([*_operations(document)]) > 40

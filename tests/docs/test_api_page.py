@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from tests.architecture.test_api_stays_compatible import BREAKING, HARMLESS
@@ -10,6 +11,7 @@ from yabot.cli.api import app
 PAGE = Path(__file__).parents[2] / "docs" / "api.md"
 
 
+@pytest.mark.standard
 def test_the_table_of_codes_is_that_of_the_document() -> None:
     table = CliRunner().invoke(app, ["codes"]).stdout
     told = PAGE.read_text(encoding="utf-8").partition("## Codes\n")[2]

@@ -136,6 +136,9 @@ class Program:
         return self.exit_code()
 
     def kill9(self) -> None:
+        """An answer that has come, and is not recorded as sent, comes once more behind it: whoever
+        waits for the next one settles before.
+        """
         self.signal(signal.SIGKILL)
         assert self.exit_code() == -signal.SIGKILL
 

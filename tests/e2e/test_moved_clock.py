@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from tests.e2e.invariants import settle
 from tests.e2e.program import Program
 from tests.e2e.reader import readers
 
@@ -13,6 +14,7 @@ async def test_it_is_days_later_and_stays_so(mortal: Program) -> None:
         mortal.pass_time(days=3)
         await reader.ask("/start")
         assert last_login(mortal, reader.user_id) - first > timedelta(days=3)
+        settle(mortal.stores)
         mortal.kill9()
         mortal.start()
         mortal.pass_time(days=1)

@@ -75,6 +75,7 @@ def test_the_document_is_valid() -> None:
     assert mistakes(DOCUMENT) == []
 
 
+@pytest.mark.standard
 def test_what_is_not_valid_would_be_found() -> None:
     shouting = {"shout": {"action": "shout", "channel": {"$ref": "#/channels/events_stream"}}}
     assert mistakes({**DOCUMENT, "operations": shouting})

@@ -38,6 +38,7 @@ def nested(levels: int) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.standard
 @pytest.mark.parametrize(
     ("session_data", "reason"),
     [

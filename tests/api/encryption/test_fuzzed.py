@@ -89,6 +89,7 @@ async def test_ten_thousand_bodies_get_one_refusal_and_are_quoted_nowhere() -> N
     assert SECRET not in refusal
 
 
+@pytest.mark.standard
 @pytest.mark.parametrize("content", [b"{}", a_plaintext() * 40], ids=["short", "long"])
 async def test_a_body_cut_anywhere_gets_the_same_refusal(content: bytes) -> None:
     whole, seen = PARTNER.encrypted(content), list[bytes]()

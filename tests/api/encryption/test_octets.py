@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -86,6 +87,7 @@ async def exchanged(
     return PARTNER.read(request, Heads(start["status"], headers, whole))
 
 
+@pytest.mark.standard
 @given(
     body=st.binary(max_size=2000),
     signed=HEADERS,

@@ -42,11 +42,13 @@ def is_valid(document: Json, schema: Json, instance: Any) -> bool:
     return bool(OAS30Validator(whole).is_valid(instance))
 
 
+@pytest.mark.standard
 def test_it_is_openapi_3_0_3_without_a_fault(document: Json) -> None:
     assert document["openapi"] == "3.0.3"
     assert [*OpenAPIV30SpecValidator(document).iter_errors()] == []
 
 
+@pytest.mark.standard
 def test_the_order_of_the_features_is_not_in_it(parts: list[Routes], document: Json) -> None:
     assert repr(build_document(parts[::-1])) == repr(document)
 

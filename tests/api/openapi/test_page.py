@@ -27,6 +27,7 @@ def page(document: Json) -> str:
     return render_page(document)
 
 
+@pytest.mark.standard
 def test_every_operation_schema_and_code_is_on_it(document: Json, page: str) -> None:
     for item in document["paths"].values():
         for operation in item.values():

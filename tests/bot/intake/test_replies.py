@@ -94,8 +94,8 @@ async def test_who_dies_before_it_tells_tells_it_once(house: House) -> None:
         )
         await mar.send("/story")
         await noa.send("/help")
-        wait_until(lambda: states(house, mar)[1:] == ["refused", "waiting"])
-        wait_until(lambda: states(house, noa)[1:] == ["waiting"])
+        wait_until(lambda: states(house, mar) == ["sent", "refused", "waiting"])
+        wait_until(lambda: states(house, noa) == ["sent", "waiting"])
         house.program.kill9()
         assert len(await mar.answers()) == 1
         house.program.stores.change(

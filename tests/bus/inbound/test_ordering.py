@@ -89,6 +89,7 @@ def test_causes_come_first_whatever_the_clocks_say(order: list[int], seconds: li
     assert ordered([chain[n] for n in order]) == [f"{n}" for n in range(8)]
 
 
+@pytest.mark.standard
 def test_a_long_chain_and_a_large_ring_end() -> None:
     size = MOST_BUFFERED
     chain = [Sent(f"{n}", size - n, cause=f"{n - 1}", correlation=f"{n}") for n in range(size)]

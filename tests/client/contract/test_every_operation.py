@@ -26,6 +26,7 @@ def operations() -> Mapping[str, Json]:
     return {each["operationId"]: {**each, "components": document["components"]} for each in found}
 
 
+@pytest.mark.standard
 def test_every_operation_is_asked(operations: Mapping[str, Json]) -> None:
     assert ASKED.keys() == operations.keys(), "each has a line in tests/client/contract/asked.py"
 

@@ -49,6 +49,7 @@ def test_a_word_is_a_word() -> None:
     assert key.metadata.description["es"] == "2026-11-02"
 
 
+@pytest.mark.standard
 @given(catalogues)
 def test_what_is_exported_is_what_is_imported(items: list[Item]) -> None:
     assert parse_items(export_items(items), "f.yaml") == items

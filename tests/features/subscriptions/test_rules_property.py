@@ -31,6 +31,7 @@ from yabot.features.subscriptions.tables import payments
 ROUNDING = timedelta(microseconds=50)
 
 
+@pytest.mark.standard
 @settings(
     max_examples=examples(60),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

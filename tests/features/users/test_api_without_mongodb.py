@@ -61,6 +61,7 @@ async def test_what_needs_her_document_can_be_asked_for_again_later(
         assert refused.headers["Retry-After"] == "1"
 
 
+@pytest.mark.standard
 async def test_what_is_in_sql_is_answered(cut_off: ApiClient, ana: HarnessReader) -> None:
     path = f"/user/{ana.user_id}"
     award = await cut_off.post(f"{path}/besitos/award", {"amount": 1, "reason": "quiz"})

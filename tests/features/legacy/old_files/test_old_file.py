@@ -126,6 +126,7 @@ def test_what_a_killed_write_has_left_is_cleared_away(tmp_path: Path) -> None:
     assert [*tmp_path.iterdir()] == [path]
 
 
+@pytest.mark.standard
 def test_nobody_is_lost_where_there_are_many(tmp_path: Path) -> None:
     path = tmp_path / "db.json"
     write_old_store(path, users=3000)

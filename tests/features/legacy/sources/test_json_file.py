@@ -226,6 +226,7 @@ def test_a_large_user_is_read_like_any_other(size: int) -> None:
     assert _read(json.dumps(users).encode()) == (users, [], None)
 
 
+@pytest.mark.standard
 def test_one_without_end_is_refused_and_the_others_are_read() -> None:
     users = _users(3)
     users["2"]["metadata"] = {"note": '\\"{' * 1_000_000, "more": [[], {}]}

@@ -55,6 +55,7 @@ def endings(story: Story, played: dict[State, set[State]]) -> set[str]:
     return {name for name, _ in played if story.fragments[name].metadata.ending}
 
 
+@pytest.mark.standard
 def test_it_is_a_real_story(story: Story) -> None:
     metadata = [fragment.metadata for fragment in story.fragments.values()]
     assert len(metadata) >= 28

@@ -1,5 +1,6 @@
 """What is exported is what was imported."""
 
+import pytest
 from hypothesis import given, settings
 
 from tests.features.narrative.stories import SMALL_STORY, stories
@@ -7,6 +8,7 @@ from tests.tiers import examples
 from yabot.features.narrative.story import Story, demo_story, export_story, parse_story
 
 
+@pytest.mark.standard
 @given(stories())
 @settings(max_examples=examples(60))
 def test_every_valid_story_comes_back_equal(story: Story) -> None:
@@ -15,6 +17,7 @@ def test_every_valid_story_comes_back_equal(story: Story) -> None:
     assert again.revision == story.revision
 
 
+@pytest.mark.standard
 def test_the_demo_story_comes_back_equal() -> None:
     story = parse_story(demo_story(), "demo.yaml")
     assert parse_story(export_story(story), "exported.yaml") == story
