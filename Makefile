@@ -59,6 +59,8 @@ test-page: setup page-driver
 	@$(PYTEST) -m page
 
 page-driver:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { \
+		echo "The tests of the page need Chromium; on Debian: apt-get install chromium" >&2; exit 1; }
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/page.txt
 
 # Writes the typed half of clients/python anew, from the OpenAPI document.
