@@ -122,7 +122,7 @@ def test_whatever_it_says(said: str, kind: type[Exception]) -> None:
     ("error", "told"),
     [
         (GuardFailed("the story has moved on"), "the story has moved on"),
-        (StoreUnavailable("Redis", "it is away"), "Redis does not answer: it is away"),
+        (StoreUnavailable("Redis", "it is away"), "Redis is not available: it is away"),
         (ConnectionRefusedError(111, "Connect call failed"), "connection refused"),
         (socket.gaierror(-2, "who?"), "socket.gaierror: name or service not known"),
         (

@@ -5,7 +5,7 @@ YabotError
 ├── StartupError            exit 1: a store answers, but refuses or differs
 │   └── SchemaMismatch      what is stored is not what this version expects
 ├── TransientError          the same call may succeed later
-│   ├── StoreUnavailable    a store does not answer
+│   ├── StoreUnavailable    a store does not answer, or refuses us for now
 │   ├── GuardFailed         somebody else changed the state first: decide again
 │   └── LeaseLost           another process works there now: leave it alone
 └── TerminalError           the same call can never succeed
@@ -53,14 +53,14 @@ class TransientError(YabotError):
 
 
 class StoreUnavailable(TransientError):
-    """The store did not answer: nothing is known about what was asked."""
+    """The store did not answer, or refuses us: nothing is known about what was asked."""
 
     code = "store_unavailable"
 
     def __init__(self, store: str, reason: str) -> None:
         self.store = store
         self.reason = reason
-        super().__init__(f"{store} does not answer: {reason}")
+        super().__init__(f"{store} is not available: {reason}")
 
 
 class GuardFailed(TransientError):

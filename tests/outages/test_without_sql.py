@@ -1,7 +1,8 @@
 """SQL away: nothing is acknowledged or lost; the simplest commands are answered from memory."""
 
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
-from typing import Literal
 
 import psycopg
 import pytest
@@ -12,6 +13,11 @@ from tests.e2e.reader import Reader, readers
 from tests.outages.world import Json, Way, World
 from tests.outages.worlds import NewWorld
 from tests.waiting import wait_until
+
+HANG_UP = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
 
 
 async def answered_from_memory(world: World, reader: Reader) -> None:
@@ -101,35 +107,75 @@ async def test_it_starts_without_sql_and_catches_up_when_it_comes(new_world: New
     assert world.program.stop() == 0
 
 
+class Operator:
+    """Of PostgreSQL, as whom our role has no say."""
+
+    def __init__(self, world: World) -> None:
+        self._database = world.program.settings["MONGODB_DATABASE"]
+        self._role = f"owner_of_{self._database}"
+        self._server = world.places["sql"].server
+
+    def gives_it_to_a_role_of_ours(self) -> str:
+        """Its name. It may do nothing that it is not given, as the server's first may."""
+        self._run(
+            f"CREATE ROLE {self._role} LOGIN",
+            f"ALTER DATABASE {self._database} OWNER TO {self._role}",
+        )
+        return self._role
+
+    @contextmanager
+    def shuts_it(self) -> Iterator[None]:
+        """It has become a standby, or its disk fills up. Connections of before end."""
+        setting = f"ALTER DATABASE {self._database} SET default_transaction_read_only"
+        self._run(f"{setting} = on", HANG_UP)
+        yield
+        self._run(f"{setting} = off", HANG_UP)
+
+    @contextmanager
+    def takes_rights(self) -> Iterator[None]:
+        """As behind a backup that was brought back by somebody else's hand."""
+        self._run("ALTER TABLE updates OWNER TO CURRENT_USER")
+        yield
+        self._run(f"ALTER TABLE updates OWNER TO {self._role}")
+
+    @contextmanager
+    def brings_back_a_backup(self) -> Iterator[None]:
+        """Tables go, and come again."""
+        self._run("ALTER TABLE updates RENAME TO dropped")
+        yield
+        self._run("ALTER TABLE dropped RENAME TO updates")
+
+    def _run(self, *statements: str) -> None:
+        address = self._server.address(self._database)
+        options = "-c default_transaction_read_only=off"
+        with psycopg.connect(address, autocommit=True, options=options) as connection:
+            for statement in statements:
+                connection.execute(statement)
+
+
 @pytest.mark.criterion("1.1.5")
-async def test_a_server_that_takes_no_writes_is_away(new_world: NewWorld) -> None:
-    """It has become a standby, or somebody has shut it because its disk fills up."""
+@pytest.mark.parametrize(
+    "trouble", [Operator.shuts_it, Operator.takes_rights, Operator.brings_back_a_backup]
+)
+async def test_a_server_that_refuses_us_while_we_run_is_away(
+    new_world: NewWorld, trouble: Callable[[Operator], AbstractContextManager[None]]
+) -> None:
     world = new_world(postgres=True)
+    operator = Operator(world)
+    role, url = operator.gives_it_to_a_role_of_ours(), world.program.settings["DATABASE_URL"]
+    world.program.settings["DATABASE_URL"] = url.replace("postgres@", f"{role}@")
     world.program.start()
     async with readers(world.program.url, "Lucía") as (lucia,):
         await lucia.ask("/start")
-        _make_read_only(world, "on")
-        (closed,) = await lucia.ask("/ayuda")
-        assert "cerrado" in closed["text"]
-        world.until_noticed("sql")
-        _make_read_only(world, "off")
+        with trouble(operator):
+            (closed,) = await lucia.ask("/ayuda")
+            assert "cerrado" in closed["text"]
+            world.until_noticed("sql")
         world.until_well()
         verify(world.stores)
+    assert world.stores.value("SELECT max(attempts) FROM updates") == 0
     assert {line["event"] for line in world.program.alarms()} == {"store.lost"}
     assert world.program.stop() == 0
-
-
-def _make_read_only(world: World, whether: Literal["on", "off"]) -> None:
-    """Connections of before end, as when another server takes the place of one."""
-    database = world.program.settings["MONGODB_DATABASE"]
-    address = world.places["sql"].server.address("postgres")
-    with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(
-            f"ALTER DATABASE {database} SET default_transaction_read_only = {whether}"
-        )
-        connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [database]
-        )
 
 
 def _shows(data: str, chat: list[Json]) -> bool:

@@ -83,7 +83,7 @@ async def test_a_store_that_is_away_is_told_once_and_so_is_its_return() -> None:
         await steps.until(4)
         await loop.finish(PATIENCE)
     paused = [entry for entry in logs if entry["event"] == "loop.paused"]
-    assert [entry["reason"] for entry in paused] == ["Redis does not answer: it is away"]
+    assert [entry["reason"] for entry in paused] == ["Redis is not available: it is away"]
     assert told[:3] == [str(AWAY)] * 3
     assert told[3] is None
 

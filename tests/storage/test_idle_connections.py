@@ -95,7 +95,7 @@ async def test_the_watch_does_not_call_postgresql_lost(
 ) -> None:
     firewall, database = postgres
     async with looking(
-        StoreWatch(database.gate, database.open, lambda: ping_database(database))
+        StoreWatch(database.gate, database.open, lambda: ping_database(database, ()))
     ) as lost:
         await rest(RESTED)
         firewall.forget()

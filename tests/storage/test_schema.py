@@ -150,7 +150,7 @@ def test_a_database_of_a_newer_version_is_refused_in_one_sentence(engine: Engine
 def test_a_postgresql_that_is_away_is_told_from_one_that_refuses() -> None:
     nobody = "postgresql+psycopg://nobody@127.0.0.1:1/nothing"
     engine = PostgresDatabase(nobody, pool_size=1, timeout_ms=1000).engine
-    with pytest.raises(StoreUnavailable, match=r"SQL does not answer: .*refused"):
+    with pytest.raises(StoreUnavailable, match=r"SQL is not available: .*refused"):
         SCHEMA.upgrade(engine)
 
 

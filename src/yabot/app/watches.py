@@ -4,7 +4,13 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from yabot.app.stores import Stores, connect_database, connect_documents, verify_database
+from yabot.app.stores import (
+    Stores,
+    connect_database,
+    connect_documents,
+    schema_of,
+    verify_database,
+)
 from yabot.bus.connection import ping_redis
 from yabot.errors import StartupError
 from yabot.feature import Feature, Services
@@ -34,6 +40,7 @@ def build_watches(
 
 def _watch_sql(stores: Stores, settings: Settings, features: Sequence[Feature]) -> StoreWatch:
     database = stores.database
+    tables = schema_of(features).tables
 
     async def connect() -> None:
         await connect_database(database, settings, features)
@@ -46,7 +53,7 @@ def _watch_sql(stores: Stores, settings: Settings, features: Sequence[Feature]) 
             )
 
     async def touch() -> None:
-        await ping_database(database)
+        await ping_database(database, tables)
 
     return StoreWatch(database.gate, connect, touch, verify)
 

@@ -1,9 +1,12 @@
 """Whether a store still does what we need of it, not only whether it answers."""
 
-from sqlalchemy import Connection, bindparam, delete, insert
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, Table, bindparam, delete, insert, text
 from uuid_utils import uuid7
 
 from yabot.clock import utc_now
+from yabot.errors import StoreUnavailable
 from yabot.log.tables import receipts
 from yabot.storage.relational.database import Database
 
@@ -13,15 +16,31 @@ _remove = delete(receipts).where(
 )
 
 
-async def ping_database(database: Database) -> None:
+# In PostgreSQL a role can lose its rights to a single table.
+_closed_to_us = text("""
+    SELECT name FROM unnest(CAST(:names AS text[])) AS name
+    WHERE EXISTS (
+        SELECT FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS privilege
+        WHERE has_table_privilege(to_regclass(name), privilege) IS NOT TRUE
+    )
+    LIMIT 1
+""")
+
+
+async def ping_database(database: Database, tables: Sequence[Table]) -> None:
     """Leaves nothing behind, and yet has to be written: a full disk, or a server that has become
     read-only, is noticed. SQLite would not write an UPDATE that changes nothing.
 
-    Raises StoreUnavailable.
+    Raises StoreUnavailable, also when one of ``tables`` is not there for us to work with.
     """
     row = {"consumer": "heartbeat", "cause_id": str(uuid7()), "committed_at": utc_now()}
+    names = [table.name for table in tables]
 
     def touch(connection: Connection) -> None:
+        if connection.dialect.name == "postgresql":
+            closed = connection.scalar(_closed_to_us, {"names": names})
+            if closed is not None:
+                raise StoreUnavailable("PostgreSQL", f"it has no table {closed} for us")
         connection.execute(_add, row)
         connection.execute(_remove, {"consumer": row["consumer"], "cause_id": row["cause_id"]})
 

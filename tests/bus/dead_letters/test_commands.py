@@ -157,5 +157,5 @@ def test_a_database_that_does_not_answer_is_named(
     address = f"postgresql://ana:hush-hush@127.0.0.1:{port}/yabot"
     program = new_program("dlq", "list", DATABASE_URL=address, SQL_TIMEOUT_MS="500")
     assert program.run() == 1
-    assert program.sentences[0].startswith("PostgreSQL does not answer: ")
+    assert program.sentences[0].startswith("PostgreSQL is not available: ")
     assert "hush-hush" not in program.errors

@@ -124,7 +124,7 @@ async def test_whoever_observes_a_stopped_primary_is_told(single: Node, connecte
         await until(lambda: is_subscribed(single))
         single.freeze()
         try:
-            assert await waiting == "Redis does not answer: nothing is heard from it any more"
+            assert await waiting == "Redis is not available: nothing is heard from it any more"
         finally:
             single.thaw()
 

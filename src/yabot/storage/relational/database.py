@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, Insert, Table
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from yabot.error_text import kind_of
@@ -18,10 +18,16 @@ from yabot.runtime.watch import Gate
 T = TypeVar("T")
 Statement = Callable[[Connection], T]
 
-# PostgreSQL has ended a transaction that was idle for too long: this process was stopped.
-HUNG_UP = "25P03"
-# It takes no writes: it is a standby, or whoever runs it has shut it, as for a disk that is full.
-READ_ONLY = "25006"
+# What PostgreSQL says while it cannot be worked with, beside what psycopg calls operational.
+AWAY = {
+    # It has ended a transaction that was idle for too long: this process was stopped.
+    "25P03",
+    # It takes no writes: it is a standby, or whoever runs it has shut it, as for a full disk.
+    "25006",
+    # It refuses us a table, or has it no longer: somebody brings back a backup.
+    "42501",
+    "42P01",
+}
 
 
 class Database(Protocol):
@@ -94,8 +100,8 @@ def store_errors(store: str) -> Iterator[None]:
         if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
             raise  # a statement that SQLite does not understand is no outage
         raise StoreUnavailable(store, kind_of(error)) from error
-    except InternalError as error:
-        if getattr(error.orig, "sqlstate", None) not in {HUNG_UP, READ_ONLY}:
+    except (InternalError, ProgrammingError) as error:
+        if getattr(error.orig, "sqlstate", None) not in AWAY:
             raise
         raise StoreUnavailable(store, kind_of(error)) from error
     except PoolTimeout as error:

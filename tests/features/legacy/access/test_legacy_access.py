@@ -163,4 +163,4 @@ async def test_a_store_that_is_away_is_told_in_one_exception(
         "except StoreUnavailable as error:\n    print(error)\n"
     )
     said, _ = await ran(settings | {"MONGODB_TIMEOUT_MS": "500"}, str(program))
-    assert said.startswith("MongoDB does not answer: ")
+    assert said.startswith("MongoDB is not available: ")
