@@ -76,7 +76,7 @@ def new_program(forks: ForkServer, tmp_path: Path) -> Iterator[NewProgram]:
 
 @pytest.fixture
 def playing(shared_program: Program, request: pytest.FixtureRequest) -> Iterator[Program]:
-    """One running program, with its own engines and playground, for all who only chat with it.
+    """One running program, with its own playground, for all who only chat with it.
 
     What it logs as an error fails the test that it happens in, unless the test names it:
     ``@pytest.mark.logs("page.refused")``.
@@ -92,9 +92,11 @@ def playing(shared_program: Program, request: pytest.FixtureRequest) -> Iterator
 
 @pytest.fixture(scope="session")
 def shared_program(
-    forks: ForkServer, tmp_path_factory: pytest.TempPathFactory
+    forks: ForkServer, tmp_path_factory: pytest.TempPathFactory, mongodb_uri: str
 ) -> Iterator[Program]:
-    program = Program(forks, tmp_path_factory.mktemp("playing"))
+    # A Valkey of its own: that of the tests is emptied again and again.
+    stores = {"MONGODB_URI": mongodb_uri, "MONGODB_DATABASE": "playing"}
+    program = Program(forks, tmp_path_factory.mktemp("playing"), **stores)
     try:
         program.start()
         yield program
