@@ -2,7 +2,8 @@
 
 - ``quick``: what needs no engine and no program: a pure look at the code.
 - ``standard``: that, what takes longer, and all that asks for no more than running engines.
-- ``slow``: the rest: stores that are killed, cut off and frozen, fleets, topologies, a browser.
+- ``slow``: the rest: stores that are killed, cut off and frozen, what becomes of their engines,
+  fleets, topologies, a browser.
 - ``all``, the default: everything.
 
 A test is in the first of these that can run it. Nobody lists the quick ones: a test that asks for
@@ -22,11 +23,11 @@ from hypothesis import HealthCheck, settings
 
 TESTS = Path(__file__).parent
 # What such folders are about takes a while, whatever the machine.
-SLOW_FOLDERS = ("bus/topologies", "crash", "deploy", "instances", "outages")
+SLOW_FOLDERS = ("bus/topologies", "crash", "deploy", "embedded", "instances", "outages")
 # What such folders are about is a server or a program, in this process or another one.
 ENGINE_FOLDERS = (
     *("bot/processing", "bot/sender", "bot/webhook"),
-    *("cli", "e2e", "embedded", "playground", "setup"),
+    *("cli", "e2e", "playground", "setup"),
 )
 # Whoever asks for one of these asks for a server or a program, also through other fixtures.
 ENGINES = {"api", "mongodb_uri", "redis_url", "postgres_url", "postgres_server", "forks"}

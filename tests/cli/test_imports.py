@@ -32,6 +32,7 @@ finally:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "unneeded"),
     [
@@ -81,6 +82,7 @@ main()
 """
 
 
+@pytest.mark.slow
 def test_the_engines_start_before_the_rest_is_imported(tmp_path: Path) -> None:
     """Of which the bot's role is the last. They are ended when the program is, in the middle."""
     settings = {"API_PORT": str(free_port()), "PLAYGROUND_PORT": str(free_port())}
@@ -108,6 +110,7 @@ def test_the_engines_start_before_the_rest_is_imported(tmp_path: Path) -> None:
     assert left == []
 
 
+@pytest.mark.slow
 def test_a_role_imports_what_it_needs() -> None:
     program = "import sys, yabot.app.worker; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)

@@ -18,6 +18,8 @@ from tests.features.legacy import old_bot
 from tests.features.legacy.old_bot import OldBot, OldProfile
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 STEPS = [
     KillPoint("commit", "INSERT INTO legacy_waiting"),
     KillPoint("log", "legacy.claimed"),
@@ -116,7 +118,6 @@ async def test_both_bots_serve_one_reader(telegram: Program, beside: Beside) -> 
         wait_until(lambda: beside.entry(ana) == {} and beside.old.path.read_text() == "{}")
 
 
-@pytest.mark.slow
 @pytest.mark.criterion("5.4.3")
 async def test_a_kill_at_any_step_of_a_write_doubles_nothing(
     telegram: Program, beside: Beside

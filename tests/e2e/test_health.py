@@ -101,6 +101,7 @@ async def test_without_telegram_it_is_not_ready(running_bot: Program, telegram: 
     wait_until(lambda: running_bot.health("ready")[0] == 200)
 
 
+@pytest.mark.slow
 async def test_an_engine_that_is_killed_comes_back(new_program: NewProgram) -> None:
     program = new_program()
     program.start()

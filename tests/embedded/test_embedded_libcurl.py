@@ -14,7 +14,6 @@ from .conftest import save, saved, spoil_library, started
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="mongod brings its libcurl")
 
 
-@pytest.mark.standard
 @linux_only
 async def test_mongod_takes_the_packaged_libcurl_where_the_system_has_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -30,7 +29,6 @@ async def test_mongod_takes_the_packaged_libcurl_where_the_system_has_none(
     assert os.environ["LD_LIBRARY_PATH"] == str(tmp_path / "spoilt")
 
 
-@pytest.mark.standard
 @linux_only
 async def test_the_systems_libcurl_is_preferred(tmp_path: Path) -> None:
     engine = EmbeddedMongod(tmp_path)

@@ -11,7 +11,6 @@ from yabot.errors import StartupError
 from yabot.settings import Settings
 
 
-@pytest.mark.standard
 async def test_when_one_ends_the_other_is_given_up_before_the_error_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -39,6 +39,8 @@ from yabot.features.narrative.story import parse_story
 from yabot.redaction import Redactor
 from yabot.storage.documents.store import DocumentStore
 
+pytestmark = pytest.mark.slow
+
 FITTING, UNFIT = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
 CONFORMING = [
     not_a_server_error,

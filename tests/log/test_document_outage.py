@@ -20,7 +20,7 @@ from yabot.log.tables import doc_changes
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
 
-pytestmark = pytest.mark.standard
+pytestmark = pytest.mark.slow
 
 USERS = [str(user) for user in range(10)]
 

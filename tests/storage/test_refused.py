@@ -12,6 +12,8 @@ from tests.uris import as_member, place_of
 from yabot.errors import StartupError, StoreUnavailable
 from yabot.storage.documents.store import DocumentStore
 
+pytestmark = pytest.mark.slow
+
 
 class Operator:
     """Gives the program a user of its own, and takes it away."""

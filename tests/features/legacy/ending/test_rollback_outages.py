@@ -32,7 +32,7 @@ from yabot.storage.relational.postgres import PostgresDatabase
 # For whom nobody is there: pymongo looks for another server for as long.
 SOON_MS = 500
 
-pytestmark = pytest.mark.criterion("5.4.4")
+pytestmark = [pytest.mark.slow, pytest.mark.criterion("5.4.4")]
 
 
 @pytest.fixture
