@@ -1,5 +1,6 @@
 """What a group asks of SQL when it looks at the log, and what it must not overlook by that."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -11,9 +12,12 @@ from redis.asyncio import Redis
 from tests.bus.looking import look
 from tests.bus.process import Process, effects, poke, running, settled, toy
 from tests.bus.statements import parameters, statements
-from tests.storage.fixtures import NewDatabase
-from tests.waiting import until
+from tests.storage.fixtures import PARTITIONS, NewDatabase
+from tests.waiting import PATIENCE, until
+from yabot.bus.groups.building import build_group
+from yabot.bus.groups.pace import Pace
 from yabot.bus.groups.positions import declare_groups, log_ends
+from yabot.log.leases import SoleLeases
 from yabot.storage.relational.database import Statement
 
 Hook = Callable[[], Awaitable[None]]
@@ -75,6 +79,26 @@ async def test_only_positions_that_have_moved_are_marked(
                 (entry,) = (await poke(process.commits, "7", f"{n}")).events
                 await until(lambda: settled(process.database))
             assert [each["number"] for each in seen] == [entry.partition]
+
+
+async def test_who_has_stopped_marks_no_positions_any_more(
+    new_database: NewDatabase, redis: Redis
+) -> None:
+    """Whatever has happened to them since: another may work there."""
+    loop, marks_are_due = asyncio.get_running_loop(), asyncio.Event()
+    pace = Pace(mark_after=0.2)
+    async with opened(new_database, redis) as process:
+        group = build_group("test", [toy()], process.commits, SoleLeases(PARTITIONS), pace)
+        await poke(process.commits, "7", "once")
+        await look(group)
+        await group.stop(PATIENCE)
+        await process.database.flush()
+        with statements() as seen:
+            loop.call_later(2 * pace.mark_after, marks_are_due.set)
+            await marks_are_due.wait()
+            await process.database.flush()
+        assert not [each for each in seen if "UPDATE group_positions" in each]
+        assert await settled(process.database)
 
 
 def behind_the_end_of_the_log(

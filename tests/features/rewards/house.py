@@ -128,6 +128,7 @@ class House:
 
     async def rewind(self) -> None:
         """As after a kill: the position is behind what has been handled."""
+        await self.database.flush()
         statement = update(group_positions).where(group_positions.c.name == FEATURE.name)
         await self.database.write(
             lambda connection: connection.execute(statement.values(pos=0)) and None

@@ -166,6 +166,7 @@ class SubscriberGroup(Assignee):
             await self._lanes.cancel()
             self._turns.clear()
         await self.assignment.leave(seconds)
+        self._places.set_no_more_marks()
 
     def _took_next(self, progress: Progress, entry: Entry) -> bool:
         """False: what comes next is to be read from the log."""

@@ -53,6 +53,12 @@ class Places:
         await self.write_down(leases)
         await self.find(leases)
 
+    def set_no_more_marks(self) -> None:
+        """`write_down` has set the last ones."""
+        if self._marking is not None:
+            self._marking.cancel()
+            self._marking = None
+
     def mark_soon(self) -> None:
         if self._marking is None:
             self._marking = asyncio.get_running_loop().call_later(self._mark_after, self._mark)
