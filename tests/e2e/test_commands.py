@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.fork_server import ForkServer
 from tests.e2e.invariants import settle
 from tests.e2e.player import scenes
 from tests.e2e.program import Program
@@ -41,13 +42,21 @@ fragments:
 Beside = Callable[..., Program]
 
 
+@pytest.fixture(scope="module")
+def at_work(forks: ForkServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    program = Program(forks, tmp_path_factory.mktemp("at-work"))
+    program.start()
+    yield program
+    program.end()
+
+
 @pytest.fixture
-def beside(new_program: NewProgram, playing: Program) -> Beside:
+def beside(new_program: NewProgram, at_work: Program) -> Beside:
     """Makes commands that work on the data of the running program."""
 
     def make(*command: str) -> Program:
         name = f"command-{next(_numbers)}"
-        return new_program(*command, name=name, YABOT_DATA_DIR=str(playing.data))
+        return new_program(*command, name=name, YABOT_DATA_DIR=str(at_work.data))
 
     return make
 
@@ -109,11 +118,11 @@ def test_story_check_names_every_mistake_by_line(new_program: NewProgram, tmp_pa
 
 async def test_readers_see_an_import_without_a_restart(
     beside: Beside,
-    playing: Program,
+    at_work: Program,
     import_story: Callable[..., Program],
     tmp_path: Path,
 ) -> None:
-    async with readers(playing.url, "Lucía") as (reader,):
+    async with readers(at_work.url, "Lucía") as (reader,):
         await reader.ask("/start")
         await reader.ask("/story")
         imported = import_story(
@@ -131,9 +140,9 @@ async def test_readers_see_an_import_without_a_restart(
 
 
 async def test_an_import_that_strands_readers_is_refused(
-    playing: Program, import_story: Callable[..., Program]
+    at_work: Program, import_story: Callable[..., Program]
 ) -> None:
-    async with readers(playing.url, "Lucía") as (reader,):
+    async with readers(at_work.url, "Lucía") as (reader,):
         await reader.ask("/start")
         await reader.ask("/story")
         refused = import_story(SHORT_STORY, code=1)
@@ -153,20 +162,20 @@ async def test_an_import_that_strands_readers_is_refused(
         assert len(scenes(await reader.chat())) == 1
 
 
-async def test_events_tail_shows_events_as_they_happen(beside: Beside, playing: Program) -> None:
-    async with readers(playing.url, "Lucía", "Mateo") as (lucia, mateo):
+async def test_events_tail_shows_events_as_they_happen(beside: Beside, at_work: Program) -> None:
+    async with readers(at_work.url, "Lucía", "Mateo") as (lucia, mateo):
         everything, one = (
             beside("events", "tail", "--json"),
             beside("events", "tail", "--user", str(lucia.user_id)),
         )
         for tail in (everything, one):
             tail.launch()
-        wait_until(lambda: _listeners(playing) >= 3)  # the playground's page listens too
+        wait_until(lambda: _listeners(at_work) >= 3)  # the playground's page listens too
         await lucia.ask("/start")
         await mateo.ask("/start")
-        settle(playing.stores)
-        hers = playing.stores.stream(lucia.user_id)
-        expected = [*hers, *playing.stores.stream(mateo.user_id)]
+        settle(at_work.stores)
+        hers = at_work.stores.stream(lucia.user_id)
+        expected = [*hers, *at_work.stores.stream(mateo.user_id)]
         wait_until(lambda: len(everything.lines) == len(expected))
         told = {event["event_id"]: event for event in map(json.loads, everything.lines)}
         assert told == {event["event_id"]: event for event in expected}
