@@ -63,7 +63,7 @@ async def test_no_document_is_lost_when_mongod_is_killed_in_the_middle(
         await walk(commits, 12, 15)
         await until(nothing_waits(sqlite_database))
     assert await versions(store) == dict.fromkeys(USERS, 15)
-    assert "MongoDB does not answer" in str(reasons[0])
+    assert "MongoDB is not available" in str(reasons[0])
     assert reasons[-1] is None
     await store.close()
     await mongod.stop()

@@ -85,7 +85,7 @@ async def test_it_tells_once_that_a_store_is_lost_and_once_that_it_is_back(
         await until(partial(_told, lost))
     (said,) = [entry for entry in logs if entry["log_level"] == "error"]
     assert (said["event"], said["store"]) == ("store.lost", "Redis")
-    with pytest.raises(StoreUnavailable, match="Redis does not answer"):
+    with pytest.raises(StoreUnavailable, match="Redis is not available"):
         watch.gate.require()
     seen = len(proxy.attempts)
 

@@ -108,7 +108,7 @@ async def test_the_bot_can_be_looked_into(tmp_path: Path, http: aiohttp.ClientSe
         glass.is_away = True
         async with http.get(f"{server.url}/playground/users/7/state") as answer:
             assert answer.status == 503
-            assert "MongoDB does not answer" in (await answer.json())["detail"]
+            assert "MongoDB is not available" in (await answer.json())["detail"]
     finally:
         await server.stop()
 

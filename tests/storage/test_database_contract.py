@@ -96,7 +96,7 @@ async def test_a_held_lock_is_a_store_that_is_away_and_leaves_nothing(
 ) -> None:
     database, other = new_database(timeout_ms=HELD_MS), new_database()
     await database.open()
-    with locked(other.engine), pytest.raises(StoreUnavailable, match="does not answer"):
+    with locked(other.engine), pytest.raises(StoreUnavailable, match="is not available"):
         await database.write(add_receipt("one"))
     assert await marks(database) == []
     await database.write(add_receipt("two"))

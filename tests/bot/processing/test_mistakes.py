@@ -53,10 +53,10 @@ async def test_an_update_that_not_even_an_excuse_could_end_is_found_again(
     new_postgres: NewDatabase, recorder: Recorder
 ) -> None:
     def mislay(connection: Connection) -> None:
-        connection.exec_driver_sql("ALTER TABLE receipts RENAME TO mislaid")
+        connection.exec_driver_sql("ALTER TABLE receipts RENAME COLUMN committed_at TO mislaid")
 
     def put_back(connection: Connection) -> None:
-        connection.exec_driver_sql("ALTER TABLE mislaid RENAME TO receipts")
+        connection.exec_driver_sql("ALTER TABLE receipts RENAME COLUMN mislaid TO committed_at")
 
     database = new_postgres()
     await database.open()

@@ -195,7 +195,7 @@ async def test_redis_goes_away_and_comes_back(sqlite_database: Database, tmp_pat
             await settle(redis)
         await sequencer.stop(2)
     assert await taken_in(sqlite_database, [REACTION, AWARD, HINT]) == ["reaction", "award", "hint"]
-    assert "Redis does not answer" in troubles[0]
+    assert "Redis is not available" in troubles[0]
 
 
 def connect_again(valkey: Server) -> Redis:

@@ -53,7 +53,7 @@ async def test_stored_values_that_change_are_marked(
     await expect(page.locator(".changed")).to_have_text(["2"])
     glass.is_away = True
     glass.happen(envelope(alma, 3, "store_lost", "update:3"))
-    await expect(page.locator("#stored")).to_contain_text("MongoDB does not answer")
+    await expect(page.locator("#stored")).to_contain_text("MongoDB is not available")
 
 
 async def test_faults_are_made_and_cleared(

@@ -79,7 +79,7 @@ async def test_an_unreachable_state_is_not_an_absent_user(
     await world.register()
     await until(nothing_waits(database))
     cut_off = new_world(database, unreachable)
-    with pytest.raises(StoreUnavailable, match="MongoDB does not answer"):
+    with pytest.raises(StoreUnavailable, match="MongoDB is not available"):
         await cut_off.users.get("7")
     # What needs no document still works.
     assert (await cut_off.known()).profile.first_name == "Ana"
