@@ -93,10 +93,10 @@ async def test_one_of_them_polls_and_another_takes_its_place(
         fleet.settle(2 * len(NAMES))
         assert await answers_to(found) == [2] * len(NAMES)
 
-        talking = asyncio.create_task(say(found, *["/help", "/menu"] * 2, pause=0.3))
-        killed = await asyncio.to_thread(polling, fleet)
+        killed = polling(fleet)
         assert killed is not stopped
         known = len(numbers(killed, "update.handled"))
+        talking = asyncio.create_task(say(found, *["/help", "/menu"] * 2, pause=0.3))
         await asyncio.to_thread(
             wait_until, lambda: len(numbers(killed, "update.handled")) > known + 6
         )

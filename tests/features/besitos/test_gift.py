@@ -114,10 +114,12 @@ async def test_the_button_gives_once_however_often_it_is_pressed(
     playing: Program, lucia: Reader, mar: Reader
 ) -> None:
     message_id, yes = await confirming(lucia, f"/gift {mar.user_id} 4")
+    before = len(events_about(playing, lucia, "operation_completed"))
     presses = (lucia.client.press(lucia.user_id, message_id, yes) for _ in range(3))
     await asyncio.gather(*presses)
+    wait_until(lambda: len(events_about(playing, lucia, "operation_completed")) == before + 3)
     settle(playing.stores)
-    completed = events_about(playing, lucia, "operation_completed")[-3:]
+    completed = events_about(playing, lucia, "operation_completed")[before:]
     outcomes = [(each["outcome"], each.get("error_code")) for each in completed]
     assert outcomes == [("ok", None), ("rejected", "outdated"), ("rejected", "outdated")]
     assert await balances(playing, lucia, mar) == [6, 4]
