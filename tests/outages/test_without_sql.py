@@ -129,7 +129,7 @@ class Operator:
         setting = f"ALTER DATABASE {self._database} SET default_transaction_read_only"
         self._run(f"{setting} = on", HANG_UP)
         yield
-        self._run(f"{setting} = off", HANG_UP)
+        self._run(f"{setting} = off")
 
     @contextmanager
     def takes_rights(self) -> Iterator[None]:

@@ -32,7 +32,8 @@ class Gate:
         # Why it is shut; None while it is open.
         self.reason: str | None = None
         self.suspected = asyncio.Event()
-        # Called when it is shut: whoever waits for an answer should not wait any longer.
+        # Called when it is shut, and whenever it stays so: whoever waits for an answer should not
+        # wait any longer, and whoever looks again should connect anew.
         self.on_shut: Callable[[], None] = lambda: None
 
     def require(self) -> None:
@@ -150,6 +151,8 @@ class StoreWatch:
 
     def _lose(self, reason: str) -> None:
         before, self.gate.reason = self.gate.reason, reason
+        # Each time: behind the connection that was just asked, nothing may ever change.
+        self.gate.on_shut()
         if before is not None:
             if reason != before:
                 log.warning("store.still_away", store=self.gate.store, reason=reason)
@@ -157,7 +160,6 @@ class StoreWatch:
                     changed(reason)
             return
         self._lost_at = monotonic()
-        self.gate.on_shut()
         log.error("store.lost", store=self.gate.store, reason=reason)
         for listener in self.on_lost:
             listener(reason)
