@@ -14,6 +14,7 @@ from tests.outages.proxy import Proxy, proxying
 from tests.storage.fixtures import PATIENCE_MS, PostgresServer
 from tests.uris import as_member
 from tests.waiting import PATIENCE, until
+from yabot.errors import StoreUnavailable
 from yabot.log.heartbeat import ping_database
 from yabot.runtime.watch import StoreWatch
 from yabot.storage.documents.store import DocumentStore
@@ -148,3 +149,20 @@ async def rest(seconds: float) -> None:
         return clock() - began > seconds
 
     await until(rested)
+
+
+async def test_who_waits_in_vain_for_a_connection_to_mongodb_hears_that_it_is_away(
+    mongodb_uri: str,
+) -> None:
+    """Its one connection is waited at by somebody else."""
+    port = urlsplit(as_member(mongodb_uri)).port
+    with proxying(lambda: socket.create_connection(("127.0.0.1", port))) as firewall:
+        uri = as_member(mongodb_uri).replace(f":{port}/", f":{firewall.port}/")
+        store = DocumentStore(uri, "test", max_pool_size=1, timeout_ms=2_000)
+        await store.ping(PATIENCE)
+        firewall.forget()
+        found = [store.find("users", str(n)) for n in range(CROWD)]
+        errors = await asyncio.gather(*found, return_exceptions=True)
+        await store.close()
+    assert {type(error) for error in errors} == {StoreUnavailable}
+    assert any("WaitQueue" in str(error) for error in errors)

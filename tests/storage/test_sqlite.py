@@ -1,7 +1,9 @@
 """What is SQLite's own: one writer with group commit, settings that keep what was promised."""
 
 import asyncio
+import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -74,6 +76,50 @@ async def test_readers_go_on_while_another_process_holds_the_write_lock(
         other.execute("ROLLBACK")
     await database.write(add_receipt("one"))
     await database.close()
+
+
+async def test_a_file_that_is_not_there_any_more_takes_no_writes_until_it_is_back(
+    sqlite_database: Database,
+) -> None:
+    """SQLite would write on, and lose it all at the end."""
+    path = Path(str(sqlite_database.engine.url.database))
+    aside = path.with_name("aside.db")
+    await sqlite_database.write(add_receipt("one"))
+    path.rename(aside)
+    with pytest.raises(StoreUnavailable, match="moved"):
+        await sqlite_database.write(add_receipt("two"))
+    shutil.copy(aside, path)
+    with pytest.raises(StoreUnavailable, match="replaced"):
+        await sqlite_database.write(add_receipt("two"))
+    aside.rename(path)
+    await sqlite_database.write(add_receipt("two"))
+    assert len(await marks(sqlite_database)) == 2
+
+
+async def test_a_damaged_file_is_a_store_that_is_away(new_sqlite: NewDatabase) -> None:
+    """Whatever is asked fails, and is no fault of who asks."""
+    before, database = new_sqlite(), new_sqlite()
+    await before.open()
+    await before.write(add_receipt("one"))
+    await before.close()
+    _spoil(Path(str(database.engine.url.database)), "receipts")
+    await database.open()
+    with pytest.raises(StoreUnavailable, match="malformed"):
+        await marks(database)
+    with pytest.raises(StoreUnavailable, match="malformed"):
+        await database.write(add_receipt("two"))
+    await database.close()
+
+
+def _spoil(file: Path, table: str) -> None:
+    """The first page of the table."""
+    with closing(sqlite3.connect(file)) as connection:
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+        found = "SELECT rootpage FROM sqlite_master WHERE name = ?"
+        (page,) = connection.execute(found, (table,)).fetchone()
+    with file.open("r+b") as pages:
+        pages.seek((page - 1) * size)
+        pages.write(b"\xff" * size)
 
 
 async def test_a_file_that_is_no_database_prevents_the_start(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from yabot.error_text import kind_of
 from yabot.errors import StartupError, StoreUnavailable
 
 REFUSED = (AuthenticationError, AuthorizationError)
+MEND = "check REDIS_PASSWORD, and the user in REDIS_URL"
 
 
 def connect(url: str, *, password: str | None, max_pool_size: int, timeout_ms: int) -> Redis:
@@ -71,14 +72,11 @@ async def command(redis: Redis, *parts: Any, **options: Any) -> Any:
 
 @contextmanager
 def store_errors() -> Iterator[None]:
-    """Tells a Redis that does not answer from one that refuses us."""
+    """Whatever it is, the same may succeed when Redis has been mended. Raises StoreUnavailable."""
     try:
         yield
     except REFUSED as error:
-        raise StartupError(
-            f"Redis refuses the connection ({kind_of(error)}); check REDIS_PASSWORD, and the user "
-            "in REDIS_URL"
-        ) from error
+        raise StoreUnavailable("Redis", f"it refuses us: {kind_of(error)}; {MEND}") from error
     except (RedisConnectionError, RedisTimeoutError, OSError) as error:
         raise StoreUnavailable("Redis", kind_of(error)) from error
     except ClusterDownError as error:
@@ -91,9 +89,18 @@ def store_errors() -> Iterator[None]:
         raise StoreUnavailable("Redis", f"it answers with an error: {kind_of(error)}") from error
 
 
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Within ``store_errors``, for whoever cannot begin. Raises StartupError when refused."""
+    try:
+        yield
+    except REFUSED as error:
+        raise StartupError(f"Redis refuses the connection ({kind_of(error)}); {MEND}") from error
+
+
 async def ping_redis(redis: Redis) -> None:
     """Raises StoreUnavailable, StartupError when Redis refuses us."""
-    with store_errors():
+    with store_errors(), refusals():
         try:
             await redis.ping()
         except RedisConnectionError:

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
-from yabot.bus.connection import command, connection_options, pooled, store_errors
+from yabot.bus.connection import command, connection_options, pooled, refusals, store_errors
 from yabot.bus.topologies.cluster import ClusterClient
 from yabot.bus.topologies.sentinel import PrimaryPool, Sentinels, connect_to_primary
 from yabot.bus.trust import Options
@@ -40,7 +40,7 @@ def open_client(given: RedisSettings, url: str | None = None) -> Redis:
 
 async def describe(redis: Redis) -> str:
     """What the client has reached, in a few words. Raises StoreUnavailable, StartupError."""
-    with store_errors():
+    with store_errors(), refusals():
         if isinstance(redis, ClusterClient):
             layout = await redis.layout()
             await redis.ping()

@@ -11,12 +11,10 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import (
-    AutoReconnect,
     ConfigurationError,
+    ConnectionFailure,
     ExecutionTimeout,
-    NetworkTimeout,
     OperationFailure,
-    ServerSelectionTimeoutError,
     WriteConcernError,
     WTimeoutError,
 )
@@ -44,14 +42,11 @@ CLOSES = (
 UNAUTHORIZED = 13
 # Whoever asks is refused, not what is asked: also UserNotFound, AuthenticationFailed, AtlasError.
 REFUSES_US = {UNAUTHORIZED, 11, 18, 8000}
-UNREACHABLE = (
-    AutoReconnect,
-    ExecutionTimeout,
-    NetworkTimeout,
-    ServerSelectionTimeoutError,
-    WriteConcernError,
-    WTimeoutError,
-)
+# It cannot just now: HostUnreachable, HostNotFound, NetworkTimeout, FailedToSatisfyReadPreference,
+# ReadConcernMajorityNotAvailableYet, ExceededTimeLimit, SocketException.
+NOT_NOW = {6, 7, 89, 133, 134, 262, 9001}
+# Also of a client that waits in vain for a connection of its own.
+UNREACHABLE = (ConnectionFailure, ExecutionTimeout, WriteConcernError, WTimeoutError)
 
 
 @contextmanager
@@ -61,6 +56,10 @@ def store_errors() -> Iterator[None]:
         yield
     except UNREACHABLE as error:
         raise StoreUnavailable("MongoDB", kind_of(error)) from error
+    except OperationFailure as error:
+        if error.code in NOT_NOW:
+            raise StoreUnavailable("MongoDB", kind_of(error)) from error
+        raise
 
 
 @contextmanager

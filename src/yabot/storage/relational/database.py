@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, Insert, Table
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from yabot.error_text import kind_of
@@ -20,14 +20,22 @@ Statement = Callable[[Connection], T]
 
 # What PostgreSQL says while it cannot be worked with, beside what psycopg calls operational.
 AWAY = {
-    # It has ended a transaction that was idle for too long: this process was stopped.
+    # It has ended a transaction that was idle for too long, or lasted: this process was stopped.
     "25P03",
+    "25P04",
     # It takes no writes: it is a standby, or whoever runs it has shut it, as for a full disk.
     "25006",
     # It refuses us a table, or has it no longer: somebody brings back a backup.
     "42501",
     "42P01",
+    # Data or an index is damaged.
+    "XX001",
+    "XX002",
 }
+# Of SQLite's codes the part that says what it is; the rest says where.
+PRIMARY_CODE = 0xFF
+# The file is: a repair, or a backup, does not undo what would be made of that meanwhile.
+DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 class Database(Protocol):
@@ -93,16 +101,22 @@ def _insert_new(dialect: str, table: Table) -> Insert:
 
 @contextmanager
 def store_errors(store: str) -> Iterator[None]:
-    """Tells a store that cannot be reached from a statement that breaks a rule of its own."""
+    """Tells a store that cannot be worked with from a statement that breaks a rule of its own."""
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
-        if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
-            raise  # a statement that SQLite does not understand is no outage
-        raise StoreUnavailable(store, kind_of(error)) from error
-    except (InternalError, ProgrammingError) as error:
-        if getattr(error.orig, "sqlstate", None) not in AWAY:
-            raise
-        raise StoreUnavailable(store, kind_of(error)) from error
+    except DBAPIError as error:
+        if _is_away(error):
+            raise StoreUnavailable(store, kind_of(error)) from error
+        raise
     except PoolTimeout as error:
         raise StoreUnavailable(store, "all its connections are busy") from error
+
+
+def _is_away(error: DBAPIError) -> bool:
+    sqlite_code: int | None = getattr(error.orig, "sqlite_errorcode", None)
+    if isinstance(error, OperationalError | InterfaceError):
+        # A statement that SQLite does not understand is no outage.
+        return sqlite_code != sqlite3.SQLITE_ERROR
+    if sqlite_code is not None:
+        return sqlite_code & PRIMARY_CODE in DAMAGED
+    return getattr(error.orig, "sqlstate", None) in AWAY

@@ -8,7 +8,7 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
-from sqlalchemy.exc import DatabaseError, SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
 from yabot.error_text import kind_of
 from yabot.errors import StartupError, StoreUnavailable
@@ -32,6 +32,7 @@ LARGEST_LOG = 16 * 1024 * 1024
 LARGE_LOG = 8 * 1024 * 1024
 # Seconds between two tries to empty it: one in vain costs as much as one that succeeds.
 CUT_EVERY = 1.0
+GONE = "its file was moved, removed or replaced; put it back, or stop YABOT before you replace it"
 
 
 class SqliteDatabase:
@@ -50,6 +51,7 @@ class SqliteDatabase:
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
         self._connected: Connection | None = None
+        self._file: tuple[int, int] | None = None
         self._timeout_ms = timeout_ms
         self._cut_at = 0.0
         # Whether it is to be emptied whatever its size.
@@ -106,8 +108,10 @@ class SqliteDatabase:
     def _probe(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with store_errors("SQLite"), self.engine.connect() as connection:
+            with self.engine.connect() as connection:
                 connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
+        except OperationalError as error:
+            raise StoreUnavailable("SQLite", kind_of(error)) from error
         except DatabaseError as error:
             raise StartupError(
                 f"SQLITE_DATABASE_PATH: SQLite cannot use {self._path} ({kind_of(error)}); "
@@ -128,6 +132,7 @@ class SqliteDatabase:
         group, stop = [first], False
         outcomes: list[Outcome] = []
         try:
+            self._require_file()
             with store_errors("SQLite"), self._connection().begin() as transaction:
                 for job in group:
                     outcomes.append(self._run_in_savepoint(transaction.connection, job))
@@ -163,7 +168,13 @@ class SqliteDatabase:
         """The writer's own: taking one from the pool for each group costs several statements."""
         if self._connected is None:
             self._connected = self.engine.connect()
+            self._file = self._file or _identity(self._path)
         return self._connected
+
+    def _require_file(self) -> None:
+        """SQLite goes on with a file that is not there any more, and loses it with the process."""
+        if self._file is not None and _identity(self._path) != self._file:
+            raise StoreUnavailable("SQLite", GONE)
 
     def _disconnect(self) -> None:
         if self._connected is not None:
@@ -196,6 +207,15 @@ class SqliteDatabase:
             return job, None, error
         run_plain(connection, "RELEASE unit")
         return job, result, None
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    """Which file it is, whatever its name; None when there is none."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _size(file: Path) -> int:

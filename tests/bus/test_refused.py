@@ -1,0 +1,52 @@
+"""A Redis that refuses us while we run is away until an operator lets us in again."""
+
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+
+import pytest
+from redis.asyncio import Redis
+
+from tests.storage.fixtures import PATIENCE_MS
+from yabot.bus.connection import connect, ping_redis
+from yabot.bus.streams import Streams
+from yabot.errors import StartupError, StoreUnavailable
+
+USER = "storyteller"
+
+
+@pytest.fixture
+async def ours(redis: Redis, redis_db: str) -> AsyncIterator[Redis]:
+    """Connected as a user of our own, whom ``redis`` may dismiss."""
+    await admit(redis)
+    place = urlsplit(redis_db)
+    url = f"redis://{USER}:secret@{place.hostname}:{place.port}/0"
+    async with connect(url, password=None, max_pool_size=2, timeout_ms=PATIENCE_MS) as client:
+        yield client
+    await dismiss(redis)
+
+
+async def admit(redis: Redis) -> None:
+    await redis.execute_command("ACL", "SETUSER", USER, "on", ">secret", "~*", "&*", "+@all")  # type: ignore[no-untyped-call]
+
+
+async def dismiss(redis: Redis) -> None:
+    await redis.execute_command("ACL", "DELUSER", USER)  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.criterion("1.1.5")
+async def test_it_counts_as_away_until_the_user_is_there_again(redis: Redis, ours: Redis) -> None:
+    streams = Streams(ours)
+    assert await streams.position(0) == 0
+    await dismiss(redis)
+    with pytest.raises(StoreUnavailable, match="connection closed"):
+        await streams.position(0)
+    with pytest.raises(StoreUnavailable, match="refuses us"):
+        await streams.position(0)
+    await admit(redis)
+    assert await streams.position(0) == 0
+
+
+async def test_whoever_begins_is_refused(redis: Redis, ours: Redis) -> None:
+    await dismiss(redis)
+    with pytest.raises(StartupError, match="check REDIS_PASSWORD"):
+        await ping_redis(ours)
