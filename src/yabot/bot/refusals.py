@@ -13,6 +13,8 @@ _OF_THE_CHAT = (
     "thread not found",
     "topic_closed",
 )
+# Of any call, while the bot moves from one Bot API server to another, or is let in by none.
+_OF_THE_BOT = ("logged out", "misdirected request")
 # As after a crash behind a call: the message is as it was to be made.
 _DONE_ALREADY = ("message is not modified",)
 # In the order in which they are looked for, and in our words.
@@ -24,6 +26,11 @@ _OF_A_PAGE = {
     "too_long": "length",
     "empty": "empty",
 }
+
+
+def refuses_the_bot(error: TelegramAPIError) -> bool:
+    """Whether every other call is refused likewise, until an operator has mended that."""
+    return any(words in error.message.lower() for words in _OF_THE_BOT)
 
 
 def is_done_already(error: TelegramAPIError) -> bool:
