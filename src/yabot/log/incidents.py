@@ -8,7 +8,10 @@ from uuid_utils import uuid7
 from yabot.events.envelope import EventPayload
 from yabot.log.commit_log import CommitLog, outage_of_sql
 from yabot.log.unit_of_work import Cause, UnitOfWork
+from yabot.observability.logging import get_logger
 from yabot.runtime.ending import end
+
+log = get_logger(__name__)
 
 
 class StoreLost(EventPayload):
@@ -67,7 +70,12 @@ class Incidents:
 
     async def _run(self) -> None:
         while True:
-            await self._publish(*await self._waiting.get())
+            incident = await self._waiting.get()
+            try:
+                await self._publish(*incident)
+            except Exception:
+                # Those behind it are still to be told.
+                log.exception("incident.not_published", event_type=incident[0].event_type)
 
     async def _publish(self, event: EventPayload, correlation_id: str, cause_id: str) -> None:
         async def publish(work: UnitOfWork) -> None:
