@@ -2,12 +2,14 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from redis.exceptions import RedisError
 from structlog.testing import capture_logs
 
-from tests.waiting import wait_until
+from tests.waiting import until, wait_until
 from yabot.embedded.engine import EmbeddedEngine
 from yabot.embedded.folder import EngineFolder
 from yabot.embedded.mongod import EmbeddedMongod
@@ -114,3 +116,32 @@ async def test_an_engine_that_does_not_end_is_killed(tmp_path: Path) -> None:
         "engine.killed"
     ]
     assert not runs(pid)
+
+
+async def test_an_engine_that_cannot_be_started_for_now_is_tried_again(tmp_path: Path) -> None:
+    """Its folder is not to be written to, as on a disk that is full."""
+    engine = EmbeddedValkey(tmp_path)
+    async with started(engine) as address:
+        keeping = asyncio.create_task(engine.keep_running())
+        users = tmp_path / "valkey" / "users.acl"
+        users.unlink()
+        users.mkdir()
+        assert engine.pid is not None
+        with capture_logs() as logs:
+            os.kill(engine.pid, signal.SIGKILL)
+
+            async def is_told() -> bool:
+                return any(entry["event"] == "engine.not_restarted" for entry in logs)
+
+            await until(is_told)
+        assert not keeping.done()
+        users.rmdir()
+
+        async def serves() -> bool:
+            with suppress(RedisError):
+                await save(address, "again")
+                return True
+            return False
+
+        await until(serves)
+        keeping.cancel()

@@ -51,7 +51,8 @@ class EmbeddedValkey(EmbeddedEngine):
         # The hash is enough to check it; in the command line everybody on this machine could read.
         rule = f"user default on #{sha256(secret.encode()).hexdigest()} ~* &* +@all\n"
         users = self._folder.path / "users.acl"
-        users.write_text(rule)
+        with self._folder.writing():
+            users.write_text(rule)
         return ["--port", str(port), "--dir", str(data), "--aclfile", str(users), *_ARGUMENTS]
 
     def _uri(self, port: int) -> str:
