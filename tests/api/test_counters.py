@@ -7,7 +7,9 @@ from redis.asyncio import Redis
 
 from tests.waiting import until
 from yabot.api.counters import Counters
+from yabot.app.stores import open_redis
 from yabot.runtime.watch import Gate
+from yabot.settings import ConfigManager
 
 
 @pytest.fixture
@@ -84,3 +86,10 @@ async def test_a_redis_that_does_not_answer_is_not_asked_again_at_once(gate: Gat
     await counters.add("a", 60)
     assert asked == 2
     server.close()
+
+
+async def test_sentinels_that_do_not_answer_leave_each_alone(gate: Gate) -> None:
+    given = {"REDIS_SENTINELS": "127.0.0.1:1", "REDIS_SENTINEL_MASTER": "stories"}
+    async with open_redis(ConfigManager(given, None).load()) as redis:
+        assert (await Counters(redis, gate).add("a", 60, 3)).used == 3
+    assert gate.suspected.is_set()

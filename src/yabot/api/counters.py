@@ -13,6 +13,7 @@ from time import monotonic
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from yabot.errors import YabotError
 from yabot.observability.logging import get_logger
 from yabot.runtime.watch import Gate
 
@@ -69,7 +70,7 @@ class Counters:
             async with asyncio.timeout(PATIENCE):
                 arguments = (str(more), str(int(window * 1000)))
                 used, left = await self._add([f"yabot:api:{{{key}}}"], arguments)
-        except (RedisError, OSError, TimeoutError) as error:
+        except (RedisError, YabotError, OSError, TimeoutError) as error:
             log.warning("counters.alone", reason=type(error).__name__)
             self._gate.suspected.set()
             self._asks_again_at = self._now() + PAUSE
