@@ -121,7 +121,7 @@ class EmbeddedEngine(ABC):
             try:
                 await self._start_on(self._port)
                 log.info("engine.restarted", engine=self.name, port=self._port, pid=self.pid)
-            except (StartupError, ConfigurationError, PortTaken, OSError) as error:
+            except (StartupError, ConfigurationError, PortTaken) as error:
                 log.warning("engine.not_restarted", engine=self.name, reason=str(error))
                 await asyncio.to_thread(self._end)
             await asyncio.sleep(pause)
