@@ -18,6 +18,9 @@ from yabot.errors import StartupError, StoreUnavailable
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.sqlite import GROUP_SIZE, LARGEST_LOG, SqliteDatabase
 
+# Where the header says it, see https://www.sqlite.org/fileformat2.html#the_database_header
+SCHEMA_FORMAT = 44
+
 
 async def test_concurrent_writes_share_commits(sqlite_database: Database) -> None:
     number = 2 * GROUP_SIZE + 1
@@ -127,5 +130,18 @@ async def test_a_file_that_is_no_database_prevents_the_start(tmp_path: Path) -> 
     path.write_text("Dear diary, this is not a database. " * 100)
     database = SqliteDatabase(path, pool_size=1, timeout_ms=100)
     with pytest.raises(StartupError, match=r"SQLITE_DATABASE_PATH.*not a database"):
+        await database.open()
+    await database.close()
+
+
+async def test_a_file_of_an_unknown_format_prevents_the_start(tmp_path: Path) -> None:
+    path = tmp_path / "of-the-future.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE anything (id INTEGER)")
+    with path.open("r+b") as file:
+        file.seek(SCHEMA_FORMAT)
+        file.write((99).to_bytes(4, "big"))
+    database = SqliteDatabase(path, pool_size=1, timeout_ms=100)
+    with pytest.raises(StartupError, match="SQLITE_DATABASE_PATH: SQLite cannot use"):
         await database.open()
     await database.close()

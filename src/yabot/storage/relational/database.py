@@ -34,7 +34,7 @@ AWAY = {
 }
 # Of SQLite's codes the part that says what it is; the rest says where.
 PRIMARY_CODE = 0xFF
-# The file is: a repair, or a backup, does not undo what would be made of that meanwhile.
+# The file is damaged. What would be given up or refunded for that, no backup brings back.
 DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
@@ -112,11 +112,19 @@ def store_errors(store: str) -> Iterator[None]:
         raise StoreUnavailable(store, "all its connections are busy") from error
 
 
+def is_unreachable(error: DBAPIError) -> bool:
+    """Whether nothing could be asked. A statement that SQLite does not understand is no outage."""
+    is_of_connection = isinstance(error, OperationalError | InterfaceError)
+    return is_of_connection and _sqlite_code(error) != sqlite3.SQLITE_ERROR
+
+
 def _is_away(error: DBAPIError) -> bool:
-    sqlite_code: int | None = getattr(error.orig, "sqlite_errorcode", None)
-    if isinstance(error, OperationalError | InterfaceError):
-        # A statement that SQLite does not understand is no outage.
-        return sqlite_code != sqlite3.SQLITE_ERROR
-    if sqlite_code is not None:
-        return sqlite_code & PRIMARY_CODE in DAMAGED
-    return getattr(error.orig, "sqlstate", None) in AWAY
+    return (
+        is_unreachable(error)
+        or _sqlite_code(error) & PRIMARY_CODE in DAMAGED
+        or getattr(error.orig, "sqlstate", None) in AWAY
+    )
+
+
+def _sqlite_code(error: DBAPIError) -> int:
+    return int(getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_OK))

@@ -8,13 +8,13 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
-from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from yabot.error_text import kind_of
 from yabot.errors import StartupError, StoreUnavailable
 from yabot.observability.logging import get_logger
 from yabot.runtime.watch import Gate
-from yabot.storage.relational.database import Statement, store_errors
+from yabot.storage.relational.database import Statement, is_unreachable, store_errors
 from yabot.storage.relational.jobs import Job, Outcome, tell
 from yabot.storage.relational.later import LaterWrites
 from yabot.storage.relational.sqlite_driver import in_transaction, run_plain
@@ -110,9 +110,9 @@ class SqliteDatabase:
         try:
             with self.engine.connect() as connection:
                 connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
-        except OperationalError as error:
-            raise StoreUnavailable("SQLite", kind_of(error)) from error
         except DatabaseError as error:
+            if is_unreachable(error):
+                raise StoreUnavailable("SQLite", kind_of(error)) from error
             raise StartupError(
                 f"SQLITE_DATABASE_PATH: SQLite cannot use {self._path} ({kind_of(error)}); "
                 "name another file, or restore the backup of this one"
@@ -132,7 +132,6 @@ class SqliteDatabase:
         group, stop = [first], False
         outcomes: list[Outcome] = []
         try:
-            self._require_file()
             with store_errors("SQLite"), self._connection().begin() as transaction:
                 for job in group:
                     outcomes.append(self._run_in_savepoint(transaction.connection, job))
@@ -165,16 +164,17 @@ class SqliteDatabase:
         self._cut_at = monotonic() + CUT_EVERY
 
     def _connection(self) -> Connection:
-        """The writer's own: taking one from the pool for each group costs several statements."""
+        """The writer's own: taking one from the pool for each group costs several statements.
+
+        Raises StoreUnavailable where SQLite would go on with a file that is not there any more, and
+        lose it with the process.
+        """
+        if self._file is not None and _identity(self._path) != self._file:
+            raise StoreUnavailable("SQLite", GONE)
         if self._connected is None:
             self._connected = self.engine.connect()
             self._file = self._file or _identity(self._path)
         return self._connected
-
-    def _require_file(self) -> None:
-        """SQLite goes on with a file that is not there any more, and loses it with the process."""
-        if self._file is not None and _identity(self._path) != self._file:
-            raise StoreUnavailable("SQLite", GONE)
 
     def _disconnect(self) -> None:
         if self._connected is not None:
