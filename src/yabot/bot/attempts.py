@@ -3,19 +3,17 @@
 from aiogram.exceptions import (
     TelegramAPIError,
     TelegramEntityTooLarge,
-    TelegramNotFound,
-    TelegramUnauthorizedError,
 )
 
 from yabot.bot.patience import pause_after
 from yabot.bot.refusals import refuses_the_bot
 from yabot.bot.session import OutcomeUnknown
-from yabot.bot.telegram import AWAY
+from yabot.bot.telegram import AWAY, TOKEN_REFUSED
 from yabot.runtime.backoff import backoff
 
 # A token that was revoked may be given back, and a proxy mended: what was to be said is still to be
 # said. What is not found is the bot; of a chat Telegram says it by another code.
-NOT_NOW = (*AWAY, TelegramUnauthorizedError, TelegramNotFound)
+NOT_NOW = (*AWAY, *TOKEN_REFUSED)
 # So often a message is tried again of which nobody knows whether Telegram has it already: each time
 # the reader may see it once more.
 MOST_REPEATS = 3
@@ -33,10 +31,9 @@ class Attempts:
 
     def pause_after(self, error: TelegramAPIError) -> float:
         """Seconds until the next one. Raises ``error`` when there is to be none."""
+        may_pass = isinstance(error, NOT_NOW) or refuses_the_bot(error)
         # aiogram takes it for trouble of the network, but it stays too large.
-        if isinstance(error, TelegramEntityTooLarge):
-            raise error
-        if not isinstance(error, NOT_NOW) and not refuses_the_bot(error):
+        if isinstance(error, TelegramEntityTooLarge) or not may_pass:
             raise error
         if isinstance(error, OutcomeUnknown) and self._is_shown:
             self._unknown += 1
