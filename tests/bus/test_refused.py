@@ -1,12 +1,12 @@
 """A Redis that refuses us while we run is away until an operator lets us in again."""
 
 from collections.abc import AsyncIterator
-from urllib.parse import urlsplit
 
 import pytest
 from redis.asyncio import Redis
 
 from tests.storage.fixtures import PATIENCE_MS
+from tests.uris import place_of
 from yabot.bus.connection import connect, ping_redis
 from yabot.bus.streams import Streams
 from yabot.errors import StartupError, StoreUnavailable
@@ -18,19 +18,25 @@ USER = "storyteller"
 async def ours(redis: Redis, redis_db: str) -> AsyncIterator[Redis]:
     """Connected as a user of our own, whom ``redis`` may dismiss."""
     await admit(redis)
-    place = urlsplit(redis_db)
-    url = f"redis://{USER}:secret@{place.hostname}:{place.port}/0"
+    url = f"redis://{USER}:secret@{place_of(redis_db)}"
     async with connect(url, password=None, max_pool_size=2, timeout_ms=PATIENCE_MS) as client:
         yield client
     await dismiss(redis)
 
 
 async def admit(redis: Redis) -> None:
-    await redis.execute_command("ACL", "SETUSER", USER, "on", ">secret", "~*", "&*", "+@all")  # type: ignore[no-untyped-call]
+    await redis.acl_setuser(
+        USER,
+        enabled=True,
+        passwords=["+secret"],
+        keys=["*"],
+        channels=["*"],
+        categories=["+@all"],
+    )
 
 
 async def dismiss(redis: Redis) -> None:
-    await redis.execute_command("ACL", "DELUSER", USER)  # type: ignore[no-untyped-call]
+    await redis.acl_deluser(USER)
 
 
 @pytest.mark.criterion("1.1.5")

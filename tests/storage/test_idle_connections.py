@@ -110,23 +110,32 @@ async def test_the_watch_does_not_call_postgresql_lost(
     assert lost == []
 
 
-async def test_a_connection_to_mongodb_is_not_used_after_a_long_rest(mongodb_uri: str) -> None:
-    port = urlsplit(as_member(mongodb_uri)).port
-    with proxying(lambda: socket.create_connection(("127.0.0.1", port))) as firewall:
-        uri = as_member(mongodb_uri).replace(f":{port}/", f":{firewall.port}/")
-        store = DocumentStore(
-            uri, "test", max_pool_size=CROWD, timeout_ms=PATIENCE_MS, longest_rest_ms=200
-        )
-        lost: list[str] = []
-        watch = StoreWatch(store.gate, store.ping, store.ping)
-        watch.on_lost.append(lost.append)
-        await asyncio.gather(*(store.find("users", str(n)) for n in range(CROWD)))
-        await rest(0.3)
-        firewall.forget()
-        await asyncio.gather(*(store.find("users", str(n)) for n in range(CROWD)))
-        await watch.start(PATIENCE)
-        await watch.stop()
-        await store.close()
+@pytest.fixture
+def mongodb_firewall(mongodb_uri: str) -> Iterator[tuple[Proxy, str]]:
+    """The firewall, and the address of MongoDB behind it."""
+    inside = as_member(mongodb_uri)
+    port = urlsplit(inside).port
+    with proxying(lambda: socket.create_connection(("127.0.0.1", port))) as proxy:
+        yield proxy, inside.replace(f":{port}/", f":{proxy.port}/")
+
+
+async def test_a_connection_to_mongodb_is_not_used_after_a_long_rest(
+    mongodb_firewall: tuple[Proxy, str],
+) -> None:
+    firewall, uri = mongodb_firewall
+    store = DocumentStore(
+        uri, "test", max_pool_size=CROWD, timeout_ms=PATIENCE_MS, longest_rest_ms=200
+    )
+    lost: list[str] = []
+    watch = StoreWatch(store.gate, store.ping, store.ping)
+    watch.on_lost.append(lost.append)
+    await asyncio.gather(*(store.find("users", str(n)) for n in range(CROWD)))
+    await rest(0.3)
+    firewall.forget()
+    await asyncio.gather(*(store.find("users", str(n)) for n in range(CROWD)))
+    await watch.start(PATIENCE)
+    await watch.stop()
+    await store.close()
     assert lost == []
 
 
@@ -152,17 +161,15 @@ async def rest(seconds: float) -> None:
 
 
 async def test_who_waits_in_vain_for_a_connection_to_mongodb_hears_that_it_is_away(
-    mongodb_uri: str,
+    mongodb_firewall: tuple[Proxy, str],
 ) -> None:
     """Its one connection is waited at by somebody else."""
-    port = urlsplit(as_member(mongodb_uri)).port
-    with proxying(lambda: socket.create_connection(("127.0.0.1", port))) as firewall:
-        uri = as_member(mongodb_uri).replace(f":{port}/", f":{firewall.port}/")
-        store = DocumentStore(uri, "test", max_pool_size=1, timeout_ms=2_000)
-        await store.ping(PATIENCE)
-        firewall.forget()
-        found = [store.find("users", str(n)) for n in range(CROWD)]
-        errors = await asyncio.gather(*found, return_exceptions=True)
-        await store.close()
+    firewall, uri = mongodb_firewall
+    store = DocumentStore(uri, "test", max_pool_size=1, timeout_ms=2_000)
+    await store.ping(PATIENCE)
+    firewall.forget()
+    found = [store.find("users", str(n)) for n in range(CROWD)]
+    errors = await asyncio.gather(*found, return_exceptions=True)
+    await store.close()
     assert {type(error) for error in errors} == {StoreUnavailable}
     assert any("WaitQueue" in str(error) for error in errors)
