@@ -32,7 +32,7 @@ async def test_what_fails_and_what_is_stuck_shows(shop: Shop) -> None:
     await shop.run()
     await shop.inspector.measure()
     assert (workflows("compensating"), failing()) == (1, 1)
-    shop.hands.pass_time(seconds=10)
+    shop.hands.pass_time(minutes=15)
     await shop.run()
     await shop.inspector.measure()
     assert (workflows("compensating"), workflows("stuck"), failing()) == (0, 1, 0)

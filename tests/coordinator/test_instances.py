@@ -6,6 +6,7 @@ import pytest
 from typing_extensions import override
 
 from tests.bus.looking import look
+from tests.bus.process import let_leases_end
 from tests.coordinator.orders import OrderCancelled, OrderData, OrderPaid, OrderPlaced, Orders
 from tests.coordinator.shop import Shop
 from tests.storage.fixtures import PARTITIONS, NewDatabase
@@ -15,8 +16,6 @@ from yabot.log.leases import SharedLeases
 from yabot.log.unit_of_work import UnitOfWork
 
 pytestmark = pytest.mark.criterion("scale.3", "3.1.5")
-
-LEASE = 0.5
 
 
 async def opened(new: NewDatabase, *, lease: float | None = None) -> Shop:
@@ -116,7 +115,7 @@ async def test_a_step_decided_on_what_is_no_more_takes_no_effect(new_postgres: N
 
 
 async def test_one_that_was_thought_dead_takes_no_effect(new_postgres: NewDatabase) -> None:
-    zombie = await opened(new_postgres, lease=LEASE)
+    zombie = await opened(new_postgres, lease=PATIENCE)
     heir = await opened(new_postgres, lease=PATIENCE)
     await reserve_everywhere(await opened(new_postgres))
     for shop in (zombie, heir):
@@ -126,6 +125,7 @@ async def test_one_that_was_thought_dead_takes_no_effect(new_postgres: NewDataba
     await look(group)
     await deadlines.run_once()
     await slow.asked.wait()
+    await let_leases_end(new_postgres)
 
     new_group, new_deadlines = heir.workers()
 
