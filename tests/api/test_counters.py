@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from redis.asyncio import Redis
 
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from yabot.api.counters import Counters
 from yabot.app.stores import open_redis
 from yabot.runtime.watch import Gate
@@ -18,7 +18,7 @@ def gate() -> Gate:
 
 
 async def test_all_count_together(redis: Redis, gate: Gate) -> None:
-    one, other = Counters(redis, gate), Counters(redis, gate)
+    one, other = Counters(redis, gate, patience=PATIENCE), Counters(redis, gate, patience=PATIENCE)
     await one.add("a", 60)
     await other.add("a", 60, 4)
     await other.add("b", 60)
@@ -30,7 +30,7 @@ async def test_all_count_together(redis: Redis, gate: Gate) -> None:
 async def test_a_window_ends_with_the_first_that_was_counted_in_it(
     redis: Redis, gate: Gate
 ) -> None:
-    counters = Counters(redis, gate)
+    counters = Counters(redis, gate, patience=PATIENCE)
     await counters.add("a", 3600)
     # What is counted later does not put it off.
     assert (await counters.add("a", 7200)).ends_in <= 3600
@@ -45,7 +45,7 @@ async def test_a_window_ends_with_the_first_that_was_counted_in_it(
 async def test_while_redis_is_away_each_goes_on_from_what_it_knows(
     redis: Redis, gate: Gate
 ) -> None:
-    one, other = Counters(redis, gate), Counters(redis, gate)
+    one, other = Counters(redis, gate, patience=PATIENCE), Counters(redis, gate, patience=PATIENCE)
     await one.add("a", 60, 3)
     await other.add("a", 60, 3)
     gate.reason = "gone"
@@ -91,5 +91,5 @@ async def test_a_redis_that_does_not_answer_is_not_asked_again_at_once(gate: Gat
 async def test_sentinels_that_do_not_answer_leave_each_alone(gate: Gate) -> None:
     given = {"REDIS_SENTINELS": "127.0.0.1:1", "REDIS_SENTINEL_MASTER": "stories"}
     async with open_redis(ConfigManager(given, None).load()) as redis:
-        assert (await Counters(redis, gate).add("a", 60, 3)).used == 3
+        assert (await Counters(redis, gate, patience=PATIENCE).add("a", 60, 3)).used == 3
     assert gate.suspected.is_set()

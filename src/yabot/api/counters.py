@@ -45,11 +45,18 @@ class Count:
 
 
 class Counters:
-    def __init__(self, redis: Redis, gate: Gate, now: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        gate: Gate,
+        now: Callable[[], float] = monotonic,
+        patience: float = PATIENCE,
+    ) -> None:
         """``gate`` is shut while Redis is known to be away."""
         self._add = redis.register_script(_ADD)
         self._gate = gate
         self._now = now
+        self._patience = patience
         self._asks_again_at = 0.0
         # What was used, and when its window ends, the key that was counted last at the end.
         self._known: OrderedDict[str, tuple[int, float]] = OrderedDict()
@@ -67,7 +74,7 @@ class Counters:
         if self._gate.reason is not None or self._now() < self._asks_again_at:
             return None
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(self._patience):
                 arguments = (str(more), str(int(window * 1000)))
                 used, left = await self._add([f"yabot:api:{{{key}}}"], arguments)
         except (RedisError, YabotError, OSError, TimeoutError) as error:

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from redis.asyncio import Redis
 
+from tests.waiting import PATIENCE
 from yabot.api.admission.quota import Quota
 from yabot.api.answering.problems import Refused
 from yabot.api.counters import Counters
@@ -31,14 +32,14 @@ async def asked(redis: Redis) -> int:
 
 
 async def test_each_service_has_its_own(redis: Redis, gate: Gate) -> None:
-    quota = Quota(Counters(redis, gate), 5)
+    quota = Quota(Counters(redis, gate, patience=PATIENCE), 5)
     assert await uses(quota, "orders", 8) == 5
     assert await uses(quota, "letters", 8) == 5
 
 
 @pytest.mark.parametrize("limit", [10, 1000])
 async def test_two_processes_let_in_as_many_as_one(redis: Redis, gate: Gate, limit: int) -> None:
-    one, other = (Quota(Counters(redis, gate), limit) for _ in range(2))
+    one, other = (Quota(Counters(redis, gate, patience=PATIENCE), limit) for _ in range(2))
     let_in = 0
     for _ in range(limit):
         let_in += await uses(one, "orders", 1) + await uses(other, "orders", 1)
@@ -47,14 +48,14 @@ async def test_two_processes_let_in_as_many_as_one(redis: Redis, gate: Gate, lim
 
 
 async def test_redis_is_asked_for_many_at_once(redis: Redis, gate: Gate) -> None:
-    quota = Quota(Counters(redis, gate), 1000)
+    quota = Quota(Counters(redis, gate, patience=PATIENCE), 1000)
     before = await asked(redis)
     assert await uses(quota, "orders", 100) == 100
     assert await asked(redis) - before == 10
 
 
 async def test_who_has_used_it_up_is_told_when_there_is_more(redis: Redis, gate: Gate) -> None:
-    quota = Quota(Counters(redis, gate), 2)
+    quota = Quota(Counters(redis, gate, patience=PATIENCE), 2)
     standings = [await quota.use("orders") for _ in range(2)]
     assert [standing.remaining for standing in standings] == [1, 0]
     assert standings[0].headers["RateLimit-Limit"] == "2"

@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 
 from tests.api.auth.conftest import BY_TLS, CLIENT, House, request_from, shown
 from tests.api.auth.forging import Forge
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from yabot.api.answering.problems import Refused
 from yabot.api.auth.authenticator import Authenticator
 from yabot.api.auth.peers import peers_of
@@ -25,7 +25,7 @@ class Process:
 
     def __init__(self, house: House, redis: Redis, gate: Gate, window: float = 600) -> None:
         self.told: list[tuple[EventPayload, str]] = []
-        throttle = Throttle(Counters(redis, gate), self._tell, window=window, most=MOST)
+        throttle = Throttle(Counters(redis, gate, patience=PATIENCE), self._tell, window=window, most=MOST)
         self._door = Authenticator(house.knowledge, house.used, throttle.judge)
 
     def _tell(self, event: EventPayload, of: str) -> None:

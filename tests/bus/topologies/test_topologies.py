@@ -53,8 +53,8 @@ async def test_an_append_that_does_not_fit_changes_nothing(
 
 
 async def test_all_processes_count_requests_together(place: Place, connected: Connect) -> None:
-    one = Counters(await connected(**place.environment), Gate("Redis"))
-    other = Counters(await connected(**place.environment), Gate("Redis"))
+    one = Counters(await connected(**place.environment), Gate("Redis"), patience=PATIENCE)
+    other = Counters(await connected(**place.environment), Gate("Redis"), patience=PATIENCE)
     for n in PARTITIONS:
         await one.add(f"service {n}", 60)
         assert (await other.add(f"service {n}", 60)).used == 2
