@@ -12,6 +12,7 @@ from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.types import PreCheckoutQuery
 
+from tests.e2e.kill_points import KillPoint
 from tests.e2e.meddler import Meddler
 from tests.e2e.program import Program
 from tests.e2e.reader import Reader, said_by_bot
@@ -20,6 +21,8 @@ from tests.waiting import PATIENCE
 
 Json = dict[str, Any]
 PERIOD = timedelta(days=30)
+# What /story reads when it has been decided that the reader may enter, and before the commit.
+BEFORE_THE_COMMIT = KillPoint("sql", "SELECT max(anon_1.message_id)", fate="wait")
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,8 @@ from tests.e2e.kill_points import KillPoint
 from tests.e2e.player import Player, data_of
 from tests.e2e.reader import readers, said_by_bot
 from tests.e2e.route import STORY
-from tests.features.subscriptions.shop import Shop, buy
+from tests.features.subscriptions.shop import BEFORE_THE_COMMIT, Shop, buy
 from tests.waiting import wait_until
-
-# Read when it has been decided that the reader may enter, and before that is committed.
-BEFORE_THE_COMMIT = KillPoint("sql", "SELECT max(anon_1.message_id)", fate="wait")
 
 
 @pytest.mark.criterion("3.1.2")
