@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from itertools import count
@@ -72,6 +73,7 @@ def import_story(beside: Beside, tmp_path: Path) -> Iterator[Callable[..., Progr
 
     yield run_import
     told = json.loads(run_import(demo_story(), "--begin-again", "--json").said)
+    time.sleep(FRESH_FOR)  # what an import may go unseen
     assert told["languages"] == ["es", "en"]
     assert told["unproved"] == []
 

@@ -68,6 +68,10 @@ class Walker:
             await asyncio.sleep(0.01)
 
 
+def is_helped(chat: list[dict[str, Any]]) -> bool:
+    return any("Esto es lo que entiendo" in message.get("text", "") for message in chat)
+
+
 def first_reactions(stores: Stores) -> dict[str, int]:
     """What each reader is to have for the first priced reaction to each page, by the ledger's
     keys."""
@@ -120,6 +124,9 @@ async def test_whenever_it_is_killed_nothing_is_lost_or_done_twice(
         await asyncio.gather(*walking)
         for reader in found:
             await reader.until(lambda chat: not any(message["pending"] for message in chat))
+            # A reader's updates are taken in order: behind this answer none is left to come.
+            await reader.send("/help")
+            await reader.until(is_helped)
         await asyncio.to_thread(settle, mortal.stores)
         await verify_rewards(mortal.stores)
         verify(mortal.stores)

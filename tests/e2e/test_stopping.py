@@ -47,11 +47,14 @@ async def _stopped_while_a_crowd_presses(program: Program, stop: Callable[[], No
         assert program.stopped_in < STOP_SECONDS
         assert not any(map(runs, engines.values()))
         _ended_quietly(program)
+        unfinished = bool(program.logged("work.left_for_next_start"))
 
         program.start()
         for reader in crowd:
             chat = await reader.until(lambda chat: "c:envelope:keep" in str(scenes(chat)))
-            assert sum("El sobre" in message["text"] for message in chat) == 1
+            told = sum("El sobre" in message["text"] for message in chat)
+            # What it says that it could not finish in its seconds may have been sent before.
+            assert told == 1 or (unfinished and told == 2)
             events = program.stores.outbox(reader.user_id)
             assert [event["event_type"] for event in events].count("decision_made") == 1
         verify(program.stores)

@@ -1,6 +1,7 @@
 """The story under a Bot API that answers a random tenth of all calls badly."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -58,8 +59,7 @@ async def play(program: Program, reader: Reader) -> int:
     while ahead := walk.to_any_of(endings(walk.story)):
         choice = ahead[0]
         button = data_of(walk.fragment, choice)
-        await find(reader, button)
-        await reader.touch(button)
+        await reader.client.press(reader.user_id, await find(reader, button), button)
         walk.take(choice)
         decisions += 1
         await asyncio.to_thread(wait_until, lambda: stands_at(program, reader, walk.here))
@@ -70,21 +70,24 @@ async def play(program: Program, reader: Reader) -> int:
     return decisions
 
 
-async def find(reader: Reader, button: str) -> None:
-    """Until the page is there with this button; asked for again where even its excuse says so.
+async def find(reader: Reader, button: str) -> int:
+    """The message with this button, as soon as it is there; it is asked for again where even its
+    excuse says so. By the time that it is pressed, the button may be gone.
 
     An older page may still have other buttons: what was to take them away is late as well.
     """
     chat = await reader.until(
-        lambda chat: shows(chat, button) or any(WAY_ON in buttons(m) for m in chat[-1:])
+        lambda chat: with_button(chat, button) or any(WAY_ON in buttons(m) for m in chat[-1:])
     )
-    if not shows(chat, button):
+    if not with_button(chat, button):
         await reader.send("/story")
-        await reader.until(lambda chat: shows(chat, button))
+        chat = await reader.until(lambda chat: with_button(chat, button))
+    return with_button(chat, button)[-1]
 
 
-def shows(chat: list[dict[str, object]], data: str) -> bool:
-    return any(data in buttons(message) for message in chat)
+def with_button(chat: list[dict[str, Any]], data: str) -> list[int]:
+    """The messages that have it."""
+    return [int(message["message_id"]) for message in chat if data in buttons(message)]
 
 
 def stands_at(program: Program, reader: Reader, fragment_id: str) -> bool:

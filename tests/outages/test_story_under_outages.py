@@ -36,11 +36,15 @@ class Stubborn:
         self.reader = reader
         self.walk = Walk()
         self._excuses = 0
+        # Where the button was that is pressed; an answer may have taken it away.
+        self._page = 0
 
     async def press(self, choice: Choice) -> None:
         """And do not wait."""
         self._excuses = excuses(await self.reader.chat())
-        await self.reader.touch(data_of(self.walk.fragment, choice))
+        data = data_of(self.walk.fragment, choice)
+        self._page = await self.reader.find(data)
+        await self._press(data)
 
     async def arrive(self, choice: Choice) -> None:
         """Where the choice leads; pressing again as often as it was not taken."""
@@ -48,7 +52,10 @@ class Stubborn:
         self.walk.take(choice)
         while not self.is_shown(chat := await self.reader.until(self._is_answered)):
             self._excuses = excuses(chat)
-            await self.reader.touch(data)
+            await self._press(data)
+
+    async def _press(self, data: str) -> None:
+        await self.reader.client.press(self.reader.user_id, self._page, data)
 
     def _is_answered(self, chat: list[Json]) -> bool:
         return self.is_shown(chat) or excuses(chat) > self._excuses
