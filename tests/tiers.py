@@ -3,7 +3,7 @@
 - ``quick``: what needs no engine and no program: a pure look at the code.
 - ``standard``: that, what takes longer, and all that asks for no more than running engines.
 - ``slow``: the rest: stores that are killed, cut off and frozen, what becomes of their engines,
-  fleets, topologies, a browser.
+  fleets, topologies, a browser; and all properties again, against more examples.
 - ``all``, the default: everything.
 
 A test is in the first of these that can run it. Nobody lists the quick ones: a test that asks for
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 TESTS = Path(__file__).parent
 # What such folders are about takes a while, whatever the machine.
@@ -31,6 +31,8 @@ ENGINE_FOLDERS = (
 )
 # Whoever asks for one of these asks for a server or a program, also through other fixtures.
 ENGINES = {"api", "mongodb_uri", "redis_url", "postgres_url", "postgres_server", "forks"}
+# And for one of these, for servers of its own, to take them away.
+MORTAL = {"mortal_mongod", "mortal_valkey", "mortal_postgres"}
 MARKERS = {
     "standard": "not quick, and no fixture says so: starts a server or a program, has a store that"
     " does not answer, or takes a tenth of a second by itself",
@@ -66,7 +68,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 # How many examples a property is given that does not say itself.
-EXAMPLES = {"quick": 8, "standard": 50, "slow": 100, "all": 100}
+EXAMPLES = {"quick": 8, "standard": 25, "slow": 100, "all": 100}
 
 
 def examples(wished: int) -> int:
@@ -94,8 +96,11 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> Liter
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    wanted = CHOICES[config.getoption("tier")]
-    chosen = [tier_of(item) in wanted for item in items]
+    tier = config.getoption("tier")
+    chosen = [
+        tier_of(item) in CHOICES[tier] or (tier == Tier.SLOW and _is_property(item))
+        for item in items
+    ]
     if not all(chosen):
         left_out = [item for item, is_chosen in zip(items, chosen, strict=True) if not is_chosen]
         config.hook.pytest_deselected(items=left_out)
@@ -111,7 +116,7 @@ def tier_of(item: pytest.Item) -> Tier:
 def _is_slow(item: pytest.Item) -> bool:
     if item.get_closest_marker("slow") or item.get_closest_marker("page"):
         return True
-    return _lies_in(item.path, SLOW_FOLDERS)
+    return _lies_in(item.path, SLOW_FOLDERS) or not MORTAL.isdisjoint(_fixtures(item))
 
 
 def _is_standard(item: pytest.Item) -> bool:
@@ -119,7 +124,17 @@ def _is_standard(item: pytest.Item) -> bool:
         return True
     # Engines that a parameter chooses are asked for only when the test runs.
     chosen = item.callspec.params.values() if hasattr(item, "callspec") else ()
-    return "postgres" in chosen or not ENGINES.isdisjoint(getattr(item, "fixturenames", ()))
+    return "postgres" in chosen or not ENGINES.isdisjoint(_fixtures(item))
+
+
+def _fixtures(item: pytest.Item) -> Sequence[str]:
+    """All that it asks for, also through other fixtures."""
+    names: Sequence[str] = getattr(item, "fixturenames", ())
+    return names
+
+
+def _is_property(item: pytest.Item) -> bool:
+    return is_hypothesis_test(getattr(item, "obj", None))
 
 
 @cache

@@ -32,7 +32,7 @@ class Terminal:
         return self._shown.decode().replace("\r\n", "\n").splitlines()
 
 
-@pytest.mark.standard
+@pytest.mark.slow
 def test_a_terminal_shows_what_to_open_and_a_file_takes_the_log(
     tmp_path: Path, mongodb_uri: str, mongo_database: str, redis_db: str
 ) -> None:

@@ -92,6 +92,7 @@ def test_ctrl_c_twice_is_ctrl_c_once(new_program: NewProgram) -> None:
     _ended_quietly(program)
 
 
+@pytest.mark.slow
 def test_the_console_script_stops_at_ctrl_c_like_any_other(tmp_path: Path) -> None:
     """Once without the fork server: the very command that people type."""
     settings = {

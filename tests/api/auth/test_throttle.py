@@ -25,7 +25,9 @@ class Process:
 
     def __init__(self, house: House, redis: Redis, gate: Gate, window: float = 600) -> None:
         self.told: list[tuple[EventPayload, str]] = []
-        throttle = Throttle(Counters(redis, gate, patience=PATIENCE), self._tell, window=window, most=MOST)
+        throttle = Throttle(
+            Counters(redis, gate, patience=PATIENCE), self._tell, window=window, most=MOST
+        )
         self._door = Authenticator(house.knowledge, house.used, throttle.judge)
 
     def _tell(self, event: EventPayload, of: str) -> None:

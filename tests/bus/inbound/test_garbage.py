@@ -161,6 +161,7 @@ async def test_letters_are_bounded_until_an_operator_has_decided(
     assert (len(await letters(database)), await redis.xlen(ASIDE)) == (MOST_LETTERS + 1, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.criterion("2.3.2")
 async def test_a_flood_of_a_newer_version_waits_for_the_upgrade(
     database: Database, redis: Redis

@@ -248,6 +248,7 @@ async def test_events_wait_for_each_other_while_they_come(
     assert await taken_in(database, [REACTION, AWARD, HINT]) == ["reaction", "award", "hint"]
 
 
+@pytest.mark.slow
 async def test_a_thousand_at_once_are_sorted(sqlite_database: Database, redis: Redis) -> None:
     """More than the buffer holds; each a few places from where it belongs."""
     commits = new_commits(sqlite_database)

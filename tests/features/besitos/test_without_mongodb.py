@@ -7,8 +7,6 @@ from tests.e2e.reader import buttons, readers
 from tests.features.besitos.beside import grant
 from tests.outages.worlds import NewWorld
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.mark.criterion("1.1.5", "3.1.3")
 async def test_besitos_need_no_document(new_world: NewWorld) -> None:

@@ -10,8 +10,6 @@ from tests.outages.world import Component
 from tests.outages.worlds import NewWorld
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.slow
-
 LETTERS = "SELECT count(*) FROM dead_letters"
 
 

@@ -8,8 +8,6 @@ from tests.features.shop.counter import Customer
 from tests.outages.worlds import NewWorld
 from yabot.playground.client import PlaygroundClient
 
-pytestmark = pytest.mark.slow
-
 LATER = "Ahora mismo no llego a tus páginas"
 
 
