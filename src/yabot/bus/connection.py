@@ -13,11 +13,13 @@ from redis.exceptions import (
     AuthenticationError,
     AuthorizationError,
     ClusterDownError,
+    ReadOnlyError,
     RedisError,
 )
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from yabot.bus.demotion import PlainConnection
 from yabot.bus.pool import AskingPool
 from yabot.bus.trust import Options, with_trust
 from yabot.error_text import kind_of
@@ -55,6 +57,7 @@ def connection_options(
             "socket_connect_timeout": seconds,
             "retry": Retry(NoBackoff(), 0),
             "decode_responses": True,
+            "connection_class": PlainConnection,
             **parse_url(url),
         }
     )
@@ -81,6 +84,8 @@ def store_errors() -> Iterator[None]:
         raise StoreUnavailable("Redis", kind_of(error)) from error
     except ClusterDownError as error:
         raise StoreUnavailable("Redis", "the Cluster is down") from error
+    except ReadOnlyError as error:
+        raise StoreUnavailable("Redis", "REDIS_URL leads to a replica") from error
     except AskError as error:
         raise StoreUnavailable(
             "Redis", "REDIS_URL names a node of a Cluster; set REDIS_CLUSTER=true"

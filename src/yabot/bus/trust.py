@@ -12,6 +12,7 @@ from redis.asyncio.connection import RedisSSLContext, SSLConnection
 from redis.asyncio.sentinel import SentinelManagedSSLConnection
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from yabot.bus.demotion import LeavingReplicas
 from yabot.runtime.changed_files import ChangedFiles, Renewed
 from yabot.settings.redis_tls import PREFIX, tls_context, tls_files
 
@@ -39,7 +40,7 @@ class _Shown(RedisSSLContext):
         return self.last is not None and self.last is not self._trust.current()
 
 
-class TrustingConnection(SSLConnection):
+class TrustingConnection(LeavingReplicas, SSLConnection):
     def __init__(self, *, trust: Trust, **options: Any) -> None:
         super().__init__(**options)
         self._shown = _Shown(trust)
