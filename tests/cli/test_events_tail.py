@@ -22,14 +22,15 @@ async def test_it_goes_on_when_redis_is_back(new_program: NewProgram, tmp_path: 
         await until(lambda: is_shown(valkey, tail, "before"))
         for n in (1, 2):
             await valkey.kill()
-            await until(lambda n=n: has_said(tail, 2 * n))  # type: ignore[misc]
+            await until(lambda: says_that_it_is_away(tail))
             await valkey.start()
             await until(lambda n=n: is_shown(valkey, tail, f"after {n}"))  # type: ignore[misc]
-        listening, away, back, away_again, back_again = tail.sentences
+        listening, *told = tail.sentences
         assert listening.startswith("Listening: ")
-        assert away.startswith(AWAY)
-        assert away_again.startswith(AWAY)
-        assert back == back_again == BACK
+        # A busy machine may keep it from answering as well.
+        assert len(told) >= 4
+        assert all(away.startswith(AWAY) for away in told[::2])
+        assert told[1::2] == [BACK] * (len(told) // 2)
         assert tail.stop() == 0
 
 
@@ -61,6 +62,10 @@ async def is_shown(valkey: Server, tail: Program, name: str) -> bool:
 
 async def has_shown(tail: Program, name: str) -> bool:
     return any(json.loads(line)["event_id"] == name for line in tail.lines)
+
+
+async def says_that_it_is_away(tail: Program) -> bool:
+    return tail.sentences[-1:] != [] and tail.sentences[-1].startswith(AWAY)
 
 
 async def has_said(tail: Program, sentences: int) -> bool:

@@ -47,10 +47,27 @@ with progress.progress("counting sheep"):
 """
 
 
+UNTIL_IT_IS_SHOWN = f"""
+import sys, threading
+from yabot.cli import progress
+
+shown, write = threading.Event(), sys.stderr.write
+
+def write_and_tell(text):
+    write(text)
+    shown.set()
+
+sys.stderr.write = write_and_tell
+progress.EVERY = 0.01
+with progress.progress("counting sheep"):
+    shown.wait({PATIENCE})
+"""
+
+
 def test_long_work_shows_on_a_terminal_what_it_does() -> None:
     ours, theirs = pty.openpty()
     work = subprocess.run(
-        [sys.executable, "-c", LONG_WORK], stderr=theirs, check=False, timeout=PATIENCE
+        [sys.executable, "-c", UNTIL_IT_IS_SHOWN], stderr=theirs, check=False, timeout=PATIENCE
     )
     # Nothing shown is a failure, not a wait.
     assert select.select([ours], [], [], 0)[0]

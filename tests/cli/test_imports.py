@@ -70,12 +70,19 @@ def test_the_list_says_of_a_command_what_the_command_says(name: str) -> None:
 
 
 ENGINES_BEFORE_THE_REST = """
-import sys
+import sys, threading
 from yabot.cli.main import main
+
+started = threading.Semaphore(0)
 
 def watch(event, arguments):
     if event == "subprocess.Popen":
+        started.release()
         print("all imported:", "yabot.app.bot" in sys.modules, flush=True)
+    if event == "import" and arguments[0] == "yabot.app.bot":
+        # Until then the engines have to have been started: they do not wait for what is imported.
+        for _ in range(2):
+            started.acquire(timeout=60)
 
 sys.addaudithook(watch)
 main()

@@ -11,7 +11,7 @@ import os
 import signal
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
@@ -94,8 +94,15 @@ class _Watcher:
         connection.info["statements"] = []
 
     def statement(
-        self, connection: Connection, _cursor: object, statement: str, *_rest: object
+        self,
+        connection: Connection,
+        _cursor: object,
+        statement: str,
+        parameters: Mapping[str, object] | Sequence[object],
+        *_rest: object,
     ) -> None:
+        if _is_heartbeat(parameters):
+            return
         connection.info.setdefault("statements", []).append(statement)
         self.passes("sql", statement)
 
@@ -108,6 +115,12 @@ class _Watcher:
             return KillPoint(**json.loads(self._kill_file.read_text()))
         except FileNotFoundError:
             return None
+
+
+def _is_heartbeat(parameters: Mapping[str, object] | Sequence[object]) -> bool:
+    """Of no cause, and at any moment: the watch over SQL writes what a unit of work does."""
+    values = parameters.values() if isinstance(parameters, Mapping) else parameters
+    return "heartbeat" in values
 
 
 def _notice(kill_file: Path) -> Path:

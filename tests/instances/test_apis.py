@@ -167,10 +167,17 @@ async def what_one_has_taken_the_other_refuses(apis: Apis, folder: Path) -> None
 
 
 async def let_in(service: ApiClient) -> int:
-    """How many requests are answered before both refuse any."""
+    """How many requests are answered before both refuse any, within one minute."""
     statuses: list[int] = []
+    ends_in = 60
     while statuses[-2:] != [429, 429]:
-        statuses.append(await status_of(service))
+        answer = await service.get("/users")
+        left = int(answer.headers["RateLimit-Reset"])
+        if left > ends_in + 5:
+            # A slow machine has not come so far before the next minute.
+            statuses.clear()
+        ends_in = left
+        statuses.append(answer.status)
     return statuses.count(200)
 
 

@@ -82,7 +82,10 @@ class EngineServer:
 
 
 class PostgresServer:
-    """All processes of a server share each fate. What it has acknowledged outlives them."""
+    """All processes of a server share each fate. What it has acknowledged outlives them.
+
+    Any of its children may have nothing left to do, and end.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._server = Postgres(folder)
@@ -102,16 +105,17 @@ class PostgresServer:
     def kill(self) -> None:
         processes = self._processes()
         for process in processes:
-            process.kill()
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
         psutil.wait_procs(processes, PATIENCE)
 
     def freeze(self) -> None:
         for process in self._processes():
-            process.suspend()
+            with suppress(psutil.NoSuchProcess):
+                process.suspend()
 
     def thaw(self) -> None:
         for process in self._processes():
-            # A child may have nothing left to do, and end.
             with suppress(psutil.NoSuchProcess):
                 process.resume()
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from tests.certificates import Authority, Leaf
 from tests.doors import Door, doors
 from tests.uris import port_of
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from yabot.app.stores import open_database, open_documents, open_redis
 from yabot.app.watches import ping_documents
 from yabot.bus.connection import ping_redis
@@ -29,6 +29,10 @@ from yabot.storage.relational.database import Database
 
 # A server on this machine answers at once; who shows no certificate is found out before that.
 TIMEOUT_MS = "2000"
+# For a store that answers, however busy the machine is.
+UNHURRIED = dict.fromkeys(
+    ("MONGODB_TIMEOUT_MS", "SQL_TIMEOUT_MS", "REDIS_TIMEOUT_MS"), str(int(PATIENCE * 1000))
+)
 
 
 @dataclass(frozen=True)

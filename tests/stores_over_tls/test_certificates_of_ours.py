@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.certificates import Authority, Leaf, put
-from tests.stores_over_tls.conftest import Store, Watched
+from tests.stores_over_tls.conftest import UNHURRIED, Store, Watched
 from tests.waiting import until
 from yabot.storage.documents.store import CLOSES
 
@@ -15,11 +15,11 @@ pytestmark = [pytest.mark.criterion("sec.1", "sec.2"), pytest.mark.slow]
 async def test_it_is_asked_for_and_shown(store: Store, authority: Authority, right: Leaf) -> None:
     store.door.show(right, clients=authority)
     async with store.watched(store.settings(ours=authority.leaf())) as watched:
-        assert watched.reason is None
+        await watched.becomes(None)
     async with store.watched(store.settings()) as watched:
         assert watched.reason is not None
         if store.kind.name == "MongoDB":
-            assert watched.reason == CLOSES
+            await watched.becomes(CLOSES)
 
 
 async def test_a_foreign_one_is_refused_until_it_is_replaced(
@@ -37,7 +37,7 @@ async def test_another_authority_is_believed_and_the_former_is_not(
     store: Store, authority: Authority, foreign: Authority, right: Leaf
 ) -> None:
     async with store.watched(store.settings()) as watched:
-        assert watched.reason is None
+        await watched.becomes(None)
         put(store.believed, authority.pem + foreign.pem)
         store.door.show(foreign.leaf())
         await watched.connects()
@@ -63,7 +63,10 @@ async def test_an_authority_is_replaced_under_traffic_without_one_failed_write(
             await watched.write()
             written += 1
 
-    async with store.watched(store.settings()) as watched, asyncio.TaskGroup() as writers:
+    async with (
+        store.watched(store.settings(**UNHURRIED)) as watched,
+        asyncio.TaskGroup() as writers,
+    ):
         await watched.write()  # what is made by the first write is there
         for _ in range(4):
             writers.create_task(write(watched))
@@ -76,4 +79,4 @@ async def test_an_authority_is_replaced_under_traffic_without_one_failed_write(
 
         await until(goes_on)
         is_over = True
-        assert watched.reason is None
+        await watched.becomes(None)

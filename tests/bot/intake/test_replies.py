@@ -110,5 +110,5 @@ async def test_who_dies_before_it_tells_tells_it_once(house: House) -> None:
         for reader, before in ((mar, 2), (noa, 1)):
             await reader.ask("/help")
             assert len(await reader.answers()) == before + 1
-        assert states(house, mar) == ["sent", "refused", "sent", "sent"]
+        wait_until(lambda: states(house, mar) == ["sent", "refused", "sent", "sent"])
         await mar.client.wait_for(house.admin, lambda chat: "No entregado" in str(chat), PATIENCE)

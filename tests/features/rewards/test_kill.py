@@ -9,7 +9,7 @@ from tests.e2e.invariants import settle, verify
 from tests.e2e.kill_points import KillPoint
 from tests.e2e.program import Program
 from tests.e2e.reader import readers
-from tests.features.besitos.beside import grant
+from tests.features.besitos.beside import grant, until_told
 from tests.features.rewards.chain import ASKED_FOR, HINT, Chain, announces_hint, ledger_is_sound
 from tests.waiting import PATIENCE, wait_until
 
@@ -28,6 +28,7 @@ async def test_one_award_and_one_hint_come_of_it(mortal: Program, point: KillPoi
         await reader.ask("/story")
         await grant(mortal.stores, reader.user_id, ASKED_FOR - 1)
         settle(mortal.stores)
+        until_told(mortal.stores)
 
         mortal.arm(point)
         await reader.touch("r:letter:❤")

@@ -8,6 +8,7 @@ import pytest
 from tests.e2e.invariants import settle, verify
 from tests.e2e.kill_points import KillPoint
 from tests.e2e.program import Program
+from tests.features.besitos.beside import until_told
 from tests.features.shop.counter import Customer
 from tests.waiting import PATIENCE
 from yabot.playground.client import PlaygroundClient
@@ -26,6 +27,7 @@ async def test_debit_and_grant_are_both_there_or_neither(mortal: Program, point:
         lucia = await Customer.new(mortal.stores, client, 10)
         yes = await lucia.wants("boat")
         settle(mortal.stores)
+        until_told(mortal.stores)
 
         mortal.arm(point)
         await lucia.reader.touch(yes)
