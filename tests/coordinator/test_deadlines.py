@@ -1,16 +1,24 @@
 """A workflow is woken when its moment has come: not before, and once."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
 from tests.bus.looking import look
+from tests.bus.test_delivery_breaker import let_go_on
 from tests.coordinator.orders import OrderPaid, OrderPlaced, OrderSent
-from tests.coordinator.shop import Shop
+from tests.coordinator.shop import GROUP, Shop
 from tests.storage.dumps import events_of, marks
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
+from yabot.bus.groups import group as group_module
+from yabot.bus.groups import stops
+from yabot.bus.groups.stops import Stop
+from yabot.bus.groups.switch import GroupStopped
+from yabot.clock import utc_now
 from yabot.coordinator.clock import ClockDistrusted
 from yabot.events.partition import Entry
+from yabot.log.lease import Lease
 
 
 async def test_nothing_happens_before_the_moment(shop: Shop) -> None:
@@ -85,6 +93,34 @@ async def test_it_waits_while_the_group_is_behind_the_log(shop: Shop) -> None:
     await deadlines.run_once()
     await group.stop(5)
     assert await shop.effects() == {"a": ["reserve", "charge"]}
+
+
+async def test_one_that_waits_when_its_group_stops_is_taken_up_when_that_goes_on(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_module, "FINISH_WORK", 0.05)
+    await shop.tell(OrderPlaced(order="a"))
+    await shop.run()
+    shop.hands.pass_time(hours=2)
+    group, deadlines = shop.workers()
+    await look(group)
+    is_held = asyncio.Event()
+
+    async def hold(_lease: Lease) -> None:
+        is_held.set()
+        await asyncio.Event().wait()
+
+    assert group.submit((await shop.workflow("a"))["partition"], "7", hold)
+    await is_held.wait()
+    await deadlines.run_once()
+    await shop.database.write(stops.stop(Stop(GROUP, 20, utc_now())))
+    with pytest.raises(GroupStopped):
+        await group.run_once()
+    await let_go_on(shop.database, GROUP)
+    await look(group)
+    await deadlines.run_once()
+    await group.stop(PATIENCE)
+    assert await shop.state("a") == "compensating"
 
 
 async def test_a_deadline_that_fails_comes_again(shop: Shop) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.waiting import PATIENCE, until
 from yabot.errors import StartupError, StoreUnavailable
+from yabot.runtime import watch as watch_module
 from yabot.runtime.watch import Gate, StoreWatch
 
 
@@ -142,6 +143,54 @@ async def test_a_store_that_has_come_back_is_verified_before_it_counts_as_restor
     await heard.until(2)
     assert heard == ["lost: it is away", "restored"]
     await watch.stop()
+
+
+async def test_a_verification_that_does_not_end_is_begun_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Behind the connection over which it asks, nothing may ever answer."""
+    monkeypatch.setattr(watch_module, "VERIFY_SECONDS", 0.05)
+    store, heard, hangs = Store(), Heard(), True
+
+    async def verify() -> None:
+        if hangs:
+            await asyncio.Event().wait()
+
+    watch = StoreWatch(store.gate, store.connect, store.ping, verify)
+    watch.on_restored.append(heard.restored)
+    await watch.start(PATIENCE)
+    store.reason = "it is away"
+    store.gate.suspected.set()
+
+    async def is_given_up() -> bool:
+        return str(store.gate.reason).startswith("no answer")
+
+    await until(lambda: is_lost(store))
+    store.reason = None
+    await until(is_given_up)
+    hangs = False
+    await heard.until(1)
+    await watch.stop()
+
+
+async def test_a_listener_that_fails_does_not_end_the_watch() -> None:
+    store, heard = Store(), Heard()
+
+    def fail(_reason: str) -> None:
+        raise RuntimeError("a mistake of ours")
+
+    async with watched(store, heard) as watch:
+        watch.on_lost.append(fail)
+        store.reason = "it is away"
+        store.gate.suspected.set()
+        await until(lambda: is_lost(store))
+        store.reason = None
+        await heard.until(2)
+        assert heard == ["lost: it is away", "restored"]
+
+
+async def is_lost(store: Store) -> bool:
+    return store.gate.reason is not None
 
 
 async def test_a_lone_failure_of_a_store_that_is_there_shuts_nothing() -> None:

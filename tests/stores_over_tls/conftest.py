@@ -27,9 +27,6 @@ from yabot.settings import ConfigManager, Settings
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
 
-# A server on this machine answers at once; who shows no certificate is found out before that.
-TIMEOUT_MS = "2000"
-# For a store that answers, however busy the machine is.
 UNHURRIED = dict.fromkeys(
     ("MONGODB_TIMEOUT_MS", "SQL_TIMEOUT_MS", "REDIS_TIMEOUT_MS"), str(int(PATIENCE * 1000))
 )
@@ -80,7 +77,8 @@ class Store:
         """The file with the authority that the program believes."""
         return self.folder / "believed.pem"
 
-    def settings(self, *, ours: Leaf | None = None, **environ: str) -> Settings:
+    def settings(self, *, ours: Leaf | None = None, patiently: bool = False) -> Settings:
+        """``patiently``: for a store that answers, however busy the machine is."""
         options = dict(self.kind.others) | {self.kind.authority: str(self.believed)}
         if ours is not None:
             files = self.name_ours(ours)
@@ -88,11 +86,12 @@ class Store:
         address = self.kind.address.format(user=self.user, port=self.door.port)
         given = {
             "YABOT_DATA_DIR": str(self.folder),
-            "MONGODB_TIMEOUT_MS": TIMEOUT_MS,
+            "MONGODB_TIMEOUT_MS": "2000",
             "REDIS_TIMEOUT_MS": "1000",
+            **(UNHURRIED if patiently else {}),
             self.kind.variable: f"{address}?{urlencode(options, quote_via=quote)}",
         }
-        return ConfigManager({**given, **environ}, None).load()
+        return ConfigManager(given, None).load()
 
     def name_ours(self, leaf: Leaf) -> tuple[Path, ...]:
         """The files of our certificate, in the order of the options; they may be there already."""

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.certificates import Authority, Leaf, put
-from tests.stores_over_tls.conftest import UNHURRIED, Store, Watched
+from tests.stores_over_tls.conftest import Store, Watched
 from tests.waiting import until
 from yabot.storage.documents.store import CLOSES
 
@@ -64,7 +64,7 @@ async def test_an_authority_is_replaced_under_traffic_without_one_failed_write(
             written += 1
 
     async with (
-        store.watched(store.settings(**UNHURRIED)) as watched,
+        store.watched(store.settings(patiently=True)) as watched,
         asyncio.TaskGroup() as writers,
     ):
         await watched.write()  # what is made by the first write is there

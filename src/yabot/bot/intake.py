@@ -27,6 +27,9 @@ _add = Prepared(lambda connection: insert_new(connection, updates))
 _set_state = Prepared(
     update(updates).where(_this).values(state=bindparam("new_state"), payload=BLANK)
 )
+_set_aside = Prepared(
+    update(updates).where(_this, updates.c.state == "waiting").values(state="unreadable")
+)
 _state = Prepared(select(updates.c.state).where(_this))
 _understand = Prepared(
     update(updates)
@@ -85,6 +88,18 @@ class Intake:
                 _become_readable(connection, row)
 
         await self.database.write(change)
+
+    async def set_aside(self, entry: Unreadable) -> None:
+        """What waits and cannot be read is kept as it is, for a version that can.
+
+        Raises StoreUnavailable.
+        """
+        values = {"bot": self.bot_id, "update": entry.update_id}
+
+        def change(connection: Connection) -> bool:
+            return bool(_set_aside.run(connection, values))
+
+        self._note(entry, is_new=await self.database.write(change))
 
     def finished(self, update_id: int, state: str) -> Statement[None]:
         """A statement for the unit of work that handles the update: what it held goes with it."""

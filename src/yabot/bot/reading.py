@@ -95,11 +95,24 @@ def read_raw(raw: object, partitions: int, bot: Bot | None = None) -> Received:
     return incoming
 
 
+def read_stored(update_id: int, payload: str, partitions: int) -> Received:
+    """An update from SQL; another version may have stored it, which reads more than this one."""
+    try:
+        update = Update.model_validate_json(payload)
+        return Incoming.of(update, partitions, payload)
+    except Exception as error:  # noqa: BLE001 - as above
+        return Unreadable(update_id, _kind(json.loads(payload)), None, payload, kind_of(error))
+
+
 def _unreadable(number: int, raw: dict[str, Any], reason: str) -> Unreadable:
-    kind = next((name for name in raw if name in KINDS), "unknown")
+    kind = _kind(raw)
     event = raw.get(kind)
     payload = _kept(raw) if _is_private(event) else ""
     return Unreadable(number, kind, _user_id(event), payload, reason)
+
+
+def _kind(raw: dict[str, Any]) -> str:
+    return next((name for name in raw if name in KINDS), "unknown")
 
 
 def _kept(raw: dict[str, Any]) -> str:

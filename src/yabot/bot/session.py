@@ -21,6 +21,8 @@ from yabot.error_text import kind_of
 
 TOO_MANY_REQUESTS = 429
 SUCCESS = range(200, 300)
+# Seconds, waiting for one of the pool's connections included.
+LONGEST_CONNECTING = 10.0
 # These never came so far that Telegram could have heard the call.
 NOT_CONNECTED = (ClientConnectorError, ConnectionTimeoutError)
 
@@ -58,7 +60,7 @@ class TelegramSession(AiohttpSession):
         session = await self.create_session()
         url = self.api.api_url(token=bot.token, method=method.__api_method__)
         form = self.build_form_data(bot=bot, method=method)
-        seconds = ClientTimeout(total=self.timeout if timeout is None else timeout)
+        seconds = _patience(self.timeout if timeout is None else timeout)
         try:
             # Telegram sends nobody elsewhere, and a call that is sent on loses what it says.
             async with session.post(
@@ -86,6 +88,12 @@ class TelegramSession(AiohttpSession):
         if status_code == TOO_MANY_REQUESTS and not refusal["parameters"].get("retry_after"):
             raise TelegramServerError(method, refusal["description"])
         return super().check_response(bot, method, status_code, json.dumps(refusal))
+
+
+def _patience(seconds: float) -> ClientTimeout:
+    """Without a connection in good time the call has not begun, and that is known; a wait that ends
+    with all the seconds tells nothing."""
+    return ClientTimeout(total=seconds, connect=min(LONGEST_CONNECTING, seconds * 0.8))
 
 
 def _envelope(content: str) -> dict[str, Any] | None:

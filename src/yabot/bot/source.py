@@ -16,8 +16,10 @@ from yabot.bot.own_webhooks import OwnWebhooks, place_of
 from yabot.bot.polling import Polling, Receive
 from yabot.bot.registration import register_webhook
 from yabot.bot.webhook import WebhookHandler
+from yabot.error_text import error_text
 from yabot.errors import TransientError
 from yabot.observability.logging import get_logger
+from yabot.runtime.backoff import backoff
 from yabot.runtime.ending import end
 from yabot.runtime.http import HttpServer
 from yabot.runtime.stopping import finished_before
@@ -113,9 +115,18 @@ class UpdateSource:
         url = self._settings.webhook_url
         poll = partial(self._polling.run, receive, self._allowed_updates)
         take = poll if url is None else self._keeper(url, secret, poll).run
+        pauses = backoff()
         while True:
             await self._leadership.leading.wait()
-            await finished_before(self._leadership.following, take())
+            try:
+                await finished_before(self._leadership.following, take())
+            except Exception as error:
+                # Whatever it is, nobody else would take updates, or hear of it.
+                log.exception("updates.failed")
+                self._on_trouble(error_text(error))
+                await asyncio.sleep(next(pauses))
+            else:
+                pauses = backoff()
 
     def _keeper(self, url: str, secret: str, poll: Poll) -> WebhookKeeper:
         async def register() -> None:

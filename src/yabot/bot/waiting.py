@@ -4,18 +4,13 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from aiogram.types import Update
-from pydantic import ValidationError
 from sqlalchemy import Connection, Row, select, update
 
 from yabot.bot.incoming import Incoming
 from yabot.bot.intake import Intake
+from yabot.bot.reading import Unreadable, read_stored
 from yabot.bot.tables import updates
 from yabot.clock import utc_now
-from yabot.error_text import kind_of
-from yabot.observability.logging import get_logger
-
-log = get_logger(__name__)
 
 # A process that dies this often over one update is not sent into it again.
 MOST_ATTEMPTS = 5
@@ -106,14 +101,11 @@ class WaitingUpdates:
         """One that this version cannot read is left for another to try."""
         found = []
         for update_id, payload, attempts, received_at in rows:
-            try:
-                update = Update.model_validate_json(payload)
-            except ValidationError as error:
-                log.error("update.unreadable", update_id=update_id, reason=kind_of(error))  # noqa: TRY400
-                await self._database.write(self._intake.finished(update_id, "unreadable"))
-                continue
-            incoming = Incoming.of(update, self._intake.partitions, payload)
-            found.append(Waiting(incoming, attempts, received_at))
+            entry = read_stored(update_id, payload, self._intake.partitions)
+            if isinstance(entry, Unreadable):
+                await self._intake.set_aside(entry)
+            else:
+                found.append(Waiting(entry, attempts, received_at))
         return found
 
 

@@ -39,6 +39,7 @@ class Deadlines:
         self._wakeups = WakeUps(coordinator, clock)
         # The ids of those that wait for their turn, or have it.
         self._under_way: set[str] = set()
+        group.on_forgotten.append(self._under_way.clear)
         self.loop = WakingLoop(f"deadlines of {group.name}", self.run_once, LOOK_EVERY)
 
     async def run_once(self) -> None:

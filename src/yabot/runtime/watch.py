@@ -16,6 +16,8 @@ log = get_logger(__name__)
 
 PING_EVERY = 2.0
 PING_SECONDS = 2.0
+# For all that a store is held against when it is back.
+VERIFY_SECONDS = 30.0
 
 Step = Callable[[], Awaitable[object]]
 
@@ -112,7 +114,7 @@ class StoreWatch:
                 await self._until_suspected()
             else:
                 await self._pause(next(pauses))
-            if await self._answers():
+            if await self._look():
                 pauses = backoff(first=0.1, most=PING_EVERY)
 
     async def _pause(self, seconds: float) -> None:
@@ -127,6 +129,14 @@ class StoreWatch:
             return
         self.gate.suspected.clear()
 
+    async def _look(self) -> bool:
+        """Whether the store answers. A mistake in those who hear of it does not end the watch."""
+        try:
+            return await self._answers()
+        except Exception:
+            log.exception("watch.failed", store=self.gate.store)
+            return False
+
     async def _answers(self) -> bool:
         """A store that fails its verification counts as lost."""
         try:
@@ -134,7 +144,8 @@ class StoreWatch:
                 async with asyncio.timeout(PING_SECONDS):
                     await self._ping()
                 if self._verify is not None and self.gate.reason is not None:
-                    await self._verify()
+                    async with asyncio.timeout(VERIFY_SECONDS):
+                        await self._verify()
             else:
                 await self._connect()
                 self._connected = True

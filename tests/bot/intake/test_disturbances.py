@@ -127,6 +127,28 @@ async def test_a_webhook_that_was_taken_away_is_set_again(new_house: NewHouse) -
         )
 
 
+async def test_what_nobody_has_foreseen_does_not_end_the_taking_of_updates(
+    new_house: NewHouse,
+) -> None:
+    house = await asyncio.to_thread(new_house, "webhook")
+    stores, ours = house.program.stores, house.program.settings["WEBHOOK_URL"]
+    async with readers(house.url, "Ana") as (ana,), house.other_hand() as bot:
+
+        async def is_ours() -> bool:
+            return (await bot.get_webhook_info()).url == ours
+
+        await until(is_ours)
+        await ana.ask("/start")
+        stores.change("ALTER TABLE own_webhooks RENAME TO mislaid")
+        await bot.delete_webhook()
+        await asyncio.to_thread(wait_until, lambda: bool(house.program.logged("updates.failed")))
+        assert house.component("telegram") == "failed"
+        stores.change("ALTER TABLE mislaid RENAME TO own_webhooks")
+        await until(is_ours)
+        await asyncio.to_thread(wait_until, lambda: house.component("telegram") == "ok")
+        await ana.ask("/help")
+
+
 @pytest.mark.criterion("5.4.1")
 async def test_what_cannot_be_delivered_is_told(new_house: NewHouse) -> None:
     nobody = f"http://127.0.0.1:{free_port()}/telegram"

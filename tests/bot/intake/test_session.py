@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -153,3 +155,19 @@ async def test_what_never_left_is_known_not_to_be_done() -> None:
         await bot.send_message(7, "one")
     assert not isinstance(told.value, OutcomeUnknown)
     await bot.session.close()
+
+
+@pytest.mark.standard
+async def test_what_found_no_connection_in_time_is_known_not_to_be_done() -> None:
+    """Nobody refuses, and nobody answers: as with a network that swallows everything."""
+    with ExitStack() as stack:
+        full = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(3):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        bot = connect_bot(TOKEN, f"http://127.0.0.1:{full.getsockname()[1]}")
+        with pytest.raises(TelegramNetworkError) as told:
+            await bot.send_message(7, "one", request_timeout=1)
+        assert not isinstance(told.value, OutcomeUnknown)
+        await bot.session.close()

@@ -8,6 +8,10 @@ import pytest
 from tests.bot.webhook.listener import Listener, message
 from yabot.bot.intake import Intake
 from yabot.bot.waiting import WaitingUpdates
+from yabot.events.envelope import EventPayload
+from yabot.events.intake import UpdateUnreadable
+
+OF_TOMORROW = '{"update_id": 1, "message": {"has": "other parts"}}'
 
 pytestmark = pytest.mark.criterion("5.3.2", "5.4.1")
 
@@ -52,17 +56,22 @@ async def test_without_sql_nothing_is_acknowledged(listener: Listener) -> None:
     assert await listener.post(message(1)) == 200
 
 
-async def test_what_another_version_stored_and_nobody_can_read_stops_nothing(
+async def test_what_another_version_stored_and_this_one_cannot_read_stops_nothing_and_is_kept(
     listener: Listener,
 ) -> None:
-    intake = Intake(listener.database, bot_id=1, partitions=4)
+    told: list[EventPayload] = []
+    intake = Intake(listener.database, bot_id=1, partitions=4, tell=told.append)
     for update_id in (1, 2):
         assert await listener.post(message(update_id)) == 200
     await listener.database.write(
         lambda connection: connection.exec_driver_sql(
-            "UPDATE updates SET payload = '{}' WHERE update_id = 1"
+            f"UPDATE updates SET payload = '{OF_TOMORROW}' WHERE update_id = 1"
         )
     )
-    found = await WaitingUpdates(intake).find(range(4), known=())
-    assert [each.incoming.update_id for each in found] == [2]
-    assert [row["state"] for row in await listener.stored()] == ["unreadable", "waiting"]
+    for _ in range(2):
+        found = await WaitingUpdates(intake).find(range(4), known=())
+        assert [each.incoming.update_id for each in found] == [2]
+    rows = await listener.stored()
+    assert [row["state"] for row in rows] == ["unreadable", "waiting"]
+    assert rows[0]["payload"] == OF_TOMORROW
+    assert told == [UpdateUnreadable(update_type="message")]

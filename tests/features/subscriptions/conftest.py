@@ -27,7 +27,10 @@ def shop(
         }
         program = new_program(**settings)
         program.start()
-        yield Shop(program, telegram.url, bot_settings["BOT_TOKEN"], meddler)
+        opened = Shop(program, telegram.url, bot_settings["BOT_TOKEN"], meddler)
+        yield opened
+        # Whatever has become of it, no charge is ever written into the log.
+        assert [charge for charge in opened.charges() if charge in program.errors] == []
 
 
 @pytest.fixture

@@ -59,6 +59,10 @@ class Shop:
         query = "SELECT * FROM payments WHERE user_id = ? ORDER BY created_at"
         return self.stores.rows(query, str(user_id))
 
+    def charges(self) -> list[str]:
+        rows = self.stores.rows("SELECT telegram_payment_charge_id AS charge FROM payments")
+        return [row["charge"] for row in rows]
+
     def told(self, user_id: int) -> list[tuple[str, str]]:
         """Plan and status of each event about the reader's subscription."""
         events = [e["payload"] for e in self.stores.outbox(user_id) if is_update(e)]

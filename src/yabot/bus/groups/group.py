@@ -83,6 +83,8 @@ class SubscriberGroup(Assignee):
         self._turns = turns
         self._retries = retries
         self._stopping = False
+        # Called when all that was submitted has been forgotten: none of it will have its turn.
+        self.on_forgotten: list[Callable[[], None]] = []
         self.assignment = assignment
         assignment.assignee = self
         self.loop = WakingLoop(f"subscribers of {self.name}", self.run_once, look_every)
@@ -163,8 +165,7 @@ class SubscriberGroup(Assignee):
         await self.loop.finish(seconds)
         if not await self._lanes.drain(seconds):
             log.warning("events.left_for_next_start", group=self.name, events=self._lanes.waiting)
-            await self._lanes.cancel()
-            self._turns.clear()
+            await self._forget_what_waits()
         await self.assignment.leave(seconds)
         self._places.set_no_more_marks()
 
@@ -261,11 +262,18 @@ class SubscriberGroup(Assignee):
     async def _begin_anew(self) -> None:
         """With what was left while the group stood still. Raises StoreUnavailable."""
         if not await self._lanes.drain(FINISH_WORK):
-            await self._lanes.cancel()
-            self._turns.clear()
+            await self._forget_what_waits()
         await self._places.begin_anew()
         self._switch.reset()
         log.info("subscribers.go_on", group=self.name)
+
+    async def _forget_what_waits(self) -> None:
+        """Whatever was in a lane is in none any more, also what had not had its turn."""
+        await self._lanes.cancel()
+        self._turns.clear()
+        self._retries.forget()
+        for listener in self.on_forgotten:
+            listener()
 
     def _is_full(self) -> bool:
         return self._lanes.waiting >= MOST_WAITING

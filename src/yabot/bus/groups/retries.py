@@ -55,6 +55,10 @@ class Retries:
                 self._under_way.add(letter.id)
                 self._submit(letter, place.lease)
 
+    def forget(self) -> None:
+        """None of them is in a lane any more."""
+        self._under_way.clear()
+
     def _submit(self, letter: Letter, lease: Lease) -> None:
         async def retry() -> None:
             try:

@@ -17,6 +17,7 @@ from yabot.coordinator.process import (
 )
 from yabot.error_text import kind_of
 from yabot.errors import TerminalError, TransientError
+from yabot.features.subscriptions.charges import digest_of
 from yabot.features.subscriptions.events import PaymentHeld
 from yabot.features.subscriptions.payments import PaymentService, Settled
 from yabot.features.subscriptions.replies import READ_ON, on_payment
@@ -64,7 +65,7 @@ class HeldPaymentProcess(Process[HeldData]):
             Route(
                 PaymentHeld,
                 self._take,
-                key=lambda event: event.payload.charge_id,
+                key=lambda event: digest_of(event.payload.charge_id),
                 starts=lambda event: HeldData(charge_id=event.payload.charge_id),
                 late="apply",
             )
@@ -88,10 +89,8 @@ class HeldPaymentProcess(Process[HeldData]):
         except TransientError:
             raise
         except Exception as error:
-            log.exception("payment.not_activated", charge_id=charge_id)
-            raise ActivationFailed(
-                f"charge {charge_id} cannot be activated: {kind_of(error)}"
-            ) from error
+            log.exception("payment.not_activated", user_id=workflow.user_id)
+            raise ActivationFailed(f"the charge cannot be activated: {kind_of(error)}") from error
         await self._tell(workflow, work, settled)
         workflow.finish()
 

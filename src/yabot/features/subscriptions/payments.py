@@ -64,7 +64,7 @@ class PaymentService:
         except TransientError:
             raise
         except Exception:
-            log.exception("payment.held", charge_id=charge.charge_id, user_id=charge.user_id)
+            log.exception("payment.held", user_id=charge.user_id)
             work.add(charges.add(charge, "paid", self._now()))
             work.publish(PaymentHeld(charge_id=charge.charge_id), charge.user_id)
             return "held"

@@ -8,7 +8,7 @@ from aiogram.exceptions import TelegramAPIError
 from yabot.clock import utc_now
 from yabot.error_text import kind_of
 from yabot.errors import StoreUnavailable
-from yabot.features.subscriptions.charges import StoredCharge
+from yabot.features.subscriptions.charges import StoredCharge, digest_of
 from yabot.features.subscriptions.payments import PaymentService
 from yabot.features.subscriptions.plans import Charge
 from yabot.features.subscriptions.replies import READ_ON, on_payment, on_refund
@@ -85,8 +85,8 @@ class Reconciliation:
                 work, charge.user_id, lambda t: on_payment(settled, t), buttons, asked_for=True
             )
 
-        log.info("payment.found", charge_id=charge.charge_id, user_id=charge.user_id)
-        await self._decide(f"charge:{charge.charge_id}", settle)
+        log.info("payment.found", user_id=charge.user_id)
+        await self._decide("charge", charge, settle)
 
     async def _note_refund(self, charge: Charge) -> None:
         async def note(work: UnitOfWork) -> None:
@@ -95,8 +95,8 @@ class Reconciliation:
                 work, charge.user_id, lambda t: on_refund(lost, charge.amount, t), asked_for=True
             )
 
-        log.info("refund.found", charge_id=charge.charge_id, user_id=charge.user_id)
-        await self._decide(f"refunded:{charge.charge_id}", note)
+        log.info("refund.found", user_id=charge.user_id)
+        await self._decide("refunded", charge, note)
 
     async def _repeat_refund(self, stored: StoredCharge) -> None:
         charge_id = stored.charge.charge_id
@@ -104,9 +104,16 @@ class Reconciliation:
         async def ask_again(work: UnitOfWork) -> None:
             await self._payments.refund(work, charge_id, "Telegram has not made it yet")
 
-        log.warning("refund.repeated", charge_id=charge_id)
-        await self._decide(f"refund:{charge_id}:{stored.updated_at.isoformat()}", ask_again)
+        log.warning("refund.repeated", user_id=stored.charge.user_id)
+        since = f":{stored.updated_at.isoformat()}"
+        await self._decide("refund", stored.charge, ask_again, since)
 
-    async def _decide(self, cause_id: str, decision: Decision[None]) -> None:
-        """Raises GuardFailed when the state has changed under every one of the decisions."""
+    async def _decide(
+        self, kind: str, charge: Charge, decision: Decision[None], since: str = ""
+    ) -> None:
+        """Once for each ``kind`` of the charge, and ``since`` when it is so.
+
+        Raises GuardFailed when the state has changed under every one of the decisions.
+        """
+        cause_id = f"{kind}:{digest_of(charge.charge_id)}{since}"
         await self._commits.decide(Cause("payments", cause_id, cause_id), decision)

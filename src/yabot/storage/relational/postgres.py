@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 from types import MappingProxyType
 from typing import Any, TypeVar
 from weakref import WeakSet
@@ -79,7 +80,9 @@ class PostgresDatabase:
         ask_rested(self.engine)
         renew_connections(self.engine, ChangedFiles(tls_files))
         self._open: WeakSet[psycopg.Connection] = WeakSet()
-        event.listen(self.engine, "connect", lambda connection, _record: self._open.add(connection))
+        # Of those: any thread of the pool may make one while they are cut off.
+        self._opening = Lock()
+        event.listen(self.engine, "connect", self._remember)
         event.listen(self.engine, "do_connect", self._connect)
         self.gate.on_shut = self._hang_up
         self._threads = ThreadPoolExecutor(pool_size, thread_name_prefix="postgres")
@@ -138,8 +141,14 @@ class PostgresDatabase:
         with self.gate.passed(), store_errors(self.gate.store):
             return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
+    def _remember(self, connection: psycopg.Connection, _record: object) -> None:
+        with self._opening:
+            self._open.add(connection)
+
     def _hang_up(self) -> None:
-        for connection in list(self._open):
+        with self._opening:
+            opened = list(self._open)
+        for connection in opened:
             with suppress(OSError, psycopg.Error), _socket_of(connection) as end:
                 end.shutdown(socket.SHUT_RDWR)
 
