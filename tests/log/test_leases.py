@@ -10,6 +10,7 @@ import pytest
 from psycopg.errors import DeadlockDetected
 from sqlalchemy import Connection, ExceptionContext, event, text
 
+from tests.bus.process import let_leases_end
 from tests.storage.fixtures import NewDatabase
 from tests.waiting import PATIENCE, until
 from yabot.errors import LeaseLost
@@ -69,6 +70,23 @@ async def test_nobody_takes_over_where_a_unit_is_under_way(new_postgres: NewData
     for partition, token in tokens.items():
         with pytest.raises(LeaseLost):
             await late.database.write(late.check(GROUP, partition, token))
+
+
+async def test_an_outage_longer_than_a_lease_is_nobodys_death(new_postgres: NewDatabase) -> None:
+    """Whoever comes back first finds all leases run out, its own among them."""
+    one, two = await member(new_postgres), await member(new_postgres)
+    for each in (one, two, one, two):
+        granted = await each.renew(GROUP)
+        await each.release(GROUP, {n: granted.tokens[n] for n in granted.revoked})
+    assert granted.tokens
+    await let_leases_end(new_postgres)
+    back = await one.renew(GROUP)
+    assert back.tokens.keys() > granted.tokens.keys()
+    assert not back.orphaned
+    assert not (await two.renew(GROUP)).orphaned
+    # One that dies without it is noticed again.
+    await let_leases_end(new_postgres)
+    assert (await (await member(new_postgres)).renew(GROUP)).orphaned
 
 
 async def test_who_leaves_holds_nothing_any_more(new_postgres: NewDatabase) -> None:

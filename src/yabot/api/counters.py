@@ -20,8 +20,7 @@ from yabot.runtime.watch import Gate
 log = get_logger(__name__)
 
 # Seconds that Redis gets for an answer, and for which it is then not asked again.
-PATIENCE = 0.25
-PAUSE = 1.0
+PATIENCE, PAUSE = 0.25, 1.0
 # Keys that are remembered. One that is forgotten begins anew where Redis cannot tell.
 MOST_KEYS = 10_000
 # A window begins with the first that is counted in it, so nobody's clock is asked.
@@ -52,7 +51,8 @@ class Counters:
         now: Callable[[], float] = monotonic,
         patience: float = PATIENCE,
     ) -> None:
-        """``gate`` is shut while Redis is known to be away."""
+        """``gate`` is shut while Redis is known to be away; ``patience`` is how many seconds it
+        gets for an answer."""
         self._add = redis.register_script(_ADD)
         self._gate = gate
         self._now = now

@@ -101,7 +101,7 @@ def read_stored(update_id: int, payload: str, partitions: int) -> Received:
         update = Update.model_validate_json(payload)
         return Incoming.of(update, partitions, payload)
     except Exception as error:  # noqa: BLE001 - as above
-        return Unreadable(update_id, _kind(json.loads(payload)), None, payload, kind_of(error))
+        return Unreadable(update_id, _kind_in(payload), None, payload, kind_of(error))
 
 
 def _unreadable(number: int, raw: dict[str, Any], reason: str) -> Unreadable:
@@ -113,6 +113,14 @@ def _unreadable(number: int, raw: dict[str, Any], reason: str) -> Unreadable:
 
 def _kind(raw: dict[str, Any]) -> str:
     return next((name for name in raw if name in KINDS), "unknown")
+
+
+def _kind_in(payload: str) -> str:
+    try:
+        raw = json.loads(payload)
+    except (ValueError, RecursionError):
+        return "unknown"
+    return _kind(raw) if isinstance(raw, dict) else "unknown"
 
 
 def _kept(raw: dict[str, Any]) -> str:

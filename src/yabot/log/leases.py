@@ -102,17 +102,22 @@ class SharedLeases(Leases):
 
     An owner that was thought dead and is not finds its token outdated in the very transaction
     with which it wants to take effect: also when that clock is set, which ends leases early or has
-    them begin anew.
+    them begin anew. Whoever finds their own lease run out, as all do when SQL was away, takes the
+    others' partitions as if they had been released: nobody need have died of what waits there.
     """
 
     database: Database
     lease_seconds: float = LEASE_SECONDS
     # Nobody gives it: two processes with one name would hold the same partitions.
     member: str = field(default_factory=lambda: str(uuid4()), init=False)
+    # The groups in which this process has taken part.
+    _joined: set[str] = field(default_factory=set, init=False)
 
     @override
     async def renew(self, group: str) -> Granted:
-        return await self.database.write(lambda connection: self._renew(connection, group))
+        granted = await self.database.write(lambda connection: self._renew(connection, group))
+        self._joined.add(group)
+        return granted
 
     @override
     def check(self, group: str, partition: int, token: int) -> Statement[None]:
@@ -152,6 +157,7 @@ class SharedLeases(Leases):
             _add_vacancies(connection, group)
             rows = connection.execute(_lock_owners, {"group": group}).all()
         now = connection.execute(_now).scalar_one()
+        is_late = self._is_late(connection, group, now)
         until = now + int(self.lease_seconds * 1_000_000)
         members = self._sign(connection, group, now, until)
         held, free, revoked, orphaned = {}, {}, set(), set()
@@ -163,11 +169,16 @@ class SharedLeases(Leases):
                     revoked.add(row.partition)
             elif mine and (row.member is None or row.expires_us < now):
                 free[row.partition] = row.token + 1
-                if row.member is not None:
+                if row.member is not None and not is_late:
                     orphaned.add(row.partition)
         taken = _without_units(connection, group, free)
         self._hold(connection, group, taken, until)
         return Granted(held | taken, frozenset(revoked), frozenset(orphaned & taken.keys()))
+
+    def _is_late(self, connection: Connection, group: str, now: int) -> bool:
+        """Whether its own last sign of life is too old, which another may have forgotten by now."""
+        last = connection.execute(_last_sign, {"group": group, "who": self.member}).scalar()
+        return group in self._joined and (last is None or last < now)
 
     def _sign(self, connection: Connection, group: str, now: int, until: int) -> Sequence[str]:
         """The members that are alive, this one among them."""
@@ -244,6 +255,7 @@ _vacate_all = (
 _member = (group_members.c.name == bindparam("group")) & (
     group_members.c.member == bindparam("who")
 )
+_last_sign = select(group_members.c.expires_us).where(_member)
 _renew_member = update(group_members).where(_member).values(expires_us=bindparam("until"))
 _leave = delete(group_members).where(_member)
 _forget_members = delete(group_members).where(

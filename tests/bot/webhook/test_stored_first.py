@@ -56,8 +56,11 @@ async def test_without_sql_nothing_is_acknowledged(listener: Listener) -> None:
     assert await listener.post(message(1)) == 200
 
 
+@pytest.mark.parametrize(
+    ("payload", "kind"), [(OF_TOMORROW, "message"), ("[]", "unknown"), ("no JSON", "unknown")]
+)
 async def test_what_another_version_stored_and_this_one_cannot_read_stops_nothing_and_is_kept(
-    listener: Listener,
+    listener: Listener, payload: str, kind: str
 ) -> None:
     told: list[EventPayload] = []
     intake = Intake(listener.database, bot_id=1, partitions=4, tell=told.append)
@@ -65,7 +68,7 @@ async def test_what_another_version_stored_and_this_one_cannot_read_stops_nothin
         assert await listener.post(message(update_id)) == 200
     await listener.database.write(
         lambda connection: connection.exec_driver_sql(
-            f"UPDATE updates SET payload = '{OF_TOMORROW}' WHERE update_id = 1"
+            f"UPDATE updates SET payload = '{payload}' WHERE update_id = 1"
         )
     )
     for _ in range(2):
@@ -73,5 +76,5 @@ async def test_what_another_version_stored_and_this_one_cannot_read_stops_nothin
         assert [each.incoming.update_id for each in found] == [2]
     rows = await listener.stored()
     assert [row["state"] for row in rows] == ["unreadable", "waiting"]
-    assert rows[0]["payload"] == OF_TOMORROW
-    assert told == [UpdateUnreadable(update_type="message")]
+    assert rows[0]["payload"] == payload
+    assert told == [UpdateUnreadable(update_type=kind)]
