@@ -1,5 +1,6 @@
 """Each store behind a door of TLS, as the settings name it."""
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -176,6 +177,8 @@ class Watched:
         assert before
 
         async def has() -> bool:
+            # One that rests beneath others in its pool is given up when it is used.
+            await asyncio.gather(*(self.ping() for _ in before), return_exceptions=True)
             return not before <= self.door.ends()
 
         await until(has)
