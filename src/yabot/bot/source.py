@@ -1,6 +1,5 @@
 """Where updates come from: Telegram's webhook, or polling where there is none."""
 
-import asyncio
 import hashlib
 import hmac
 from collections.abc import Callable
@@ -16,12 +15,10 @@ from yabot.bot.own_webhooks import OwnWebhooks, place_of
 from yabot.bot.polling import Polling, Receive
 from yabot.bot.registration import register_webhook
 from yabot.bot.webhook import WebhookHandler
-from yabot.error_text import error_text
 from yabot.errors import TransientError
 from yabot.observability.logging import get_logger
-from yabot.runtime.backoff import backoff
-from yabot.runtime.ending import end
 from yabot.runtime.http import HttpServer
+from yabot.runtime.loops import WakingLoop
 from yabot.runtime.stopping import finished_before
 from yabot.settings import TelegramSettings
 
@@ -74,7 +71,7 @@ class UpdateSource:
             disturbances=disturbances,
         )
         self._webhook: HttpServer | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._taking: WakingLoop | None = None
 
     async def start(self, receive: Receive) -> None:
         """Hand what comes to ``receive``.
@@ -87,7 +84,9 @@ class UpdateSource:
             handler = WebhookHandler(self._bot, path, secret, receive, self._partitions)
             self._webhook = self._listener(handler)
             await self._webhook.start()
-        self._task = asyncio.create_task(self._take_updates(receive, secret), name="updates")
+        self._taking = WakingLoop("updates", partial(self._take_updates, receive, secret), 0)
+        self._taking.on_trouble = self._on_trouble
+        self._taking.start()
 
     def retry(self) -> None:
         """What made the last poll fail may be over."""
@@ -97,8 +96,8 @@ class UpdateSource:
         """Take no more. What has not been stored by then, Telegram keeps."""
         if self._webhook is not None:
             await self._webhook.stop()
-        if self._task is not None:
-            await end([self._task])
+        if self._taking is not None:
+            await self._taking.finish(0)
 
     def _listener(self, handler: WebhookHandler) -> HttpServer:
         settings = self._settings
@@ -115,18 +114,8 @@ class UpdateSource:
         url = self._settings.webhook_url
         poll = partial(self._polling.run, receive, self._allowed_updates)
         take = poll if url is None else self._keeper(url, secret, poll).run
-        pauses = backoff()
-        while True:
-            await self._leadership.leading.wait()
-            try:
-                await finished_before(self._leadership.following, take())
-            except Exception as error:
-                # Whatever it is, nobody else would take updates, or hear of it.
-                log.exception("updates.failed")
-                self._on_trouble(error_text(error))
-                await asyncio.sleep(next(pauses))
-            else:
-                pauses = backoff()
+        await self._leadership.leading.wait()
+        await finished_before(self._leadership.following, take())
 
     def _keeper(self, url: str, secret: str, poll: Poll) -> WebhookKeeper:
         async def register() -> None:
