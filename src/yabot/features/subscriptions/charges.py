@@ -51,8 +51,9 @@ _all = select(payments).where(payments.c.user_id == bindparam("user"))
 
 
 def digest_of(charge_id: str) -> str:
-    """Stands for it where the log may show it: in the ids of causes and workflows."""
-    return sha256(charge_id.encode()).hexdigest()[:32]
+    """Stands for it where the log may show it, in the ids of causes and workflows, and in a button:
+    Telegram's ids are longer than its 64 bytes."""
+    return sha256(charge_id.encode()).hexdigest()[:24]
 
 
 def find(charge_id: str) -> Statement[StoredCharge | None]:

@@ -1,7 +1,6 @@
 """/terms and /paysupport for readers; /refund for those who look after the bot."""
 
 from collections.abc import Sequence
-from hashlib import sha256
 
 from aiogram import Router
 from aiogram.filters import Command, CommandObject
@@ -10,7 +9,7 @@ from aiogram.types import CallbackQuery, Message
 from yabot.bot.filters import FromOneOf, OthersWords, Pressed
 from yabot.bot.localization import Localizer
 from yabot.bot.turn import Turn
-from yabot.features.subscriptions.charges import StoredCharge
+from yabot.features.subscriptions.charges import StoredCharge, digest_of
 from yabot.features.subscriptions.payments import PaymentService
 from yabot.features.subscriptions.plans import PERIOD
 from yabot.features.subscriptions.replies import plan_name
@@ -82,7 +81,7 @@ class Support:
         charge = stored.charge
         question = t("subscriptions-refund-ask", stars=charge.amount, user=charge.user_id)
         answers = [
-            ("subscriptions-refund-yes", f"{YES}:{charge.user_id}:{_mark(charge.charge_id)}"),
+            ("subscriptions-refund-yes", f"{YES}:{charge.user_id}:{digest_of(charge.charge_id)}"),
             ("subscriptions-refund-no", NO),
         ]
         said = f"{question}\n\n{_line(stored, t)}"
@@ -117,17 +116,12 @@ class Support:
     async def _charge_of(self, payer: str, mark: str) -> str:
         """The charge of theirs that a button means, or an empty text."""
         ids = await self._payments.ids_of(payer)
-        return next((charge_id for charge_id in ids if _mark(charge_id) == mark), "")
+        return next((charge_id for charge_id in ids if digest_of(charge_id) == mark), "")
 
     def _contact(self, t: Localizer) -> str:
         if self._contact_named is None:
             return t("subscriptions-support-nobody")
         return t("subscriptions-support-contact", contact=self._contact_named)
-
-
-def _mark(charge_id: str) -> str:
-    """What a button can carry of it: Telegram's ids are longer than its 64 bytes."""
-    return sha256(charge_id.encode()).hexdigest()[:24]
 
 
 def _unknown(turn: Turn, t: Localizer) -> None:
