@@ -1,7 +1,6 @@
 """A store that is away uses up no attempts; without Redis events are read from the log."""
 
 import logging
-import socket
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from functools import partial
@@ -22,7 +21,7 @@ from tests.bus.process import (
     settled,
     toy,
 )
-from tests.outages.proxy import proxying
+from tests.outages.proxy import at_port, proxying
 from tests.ports import free_port
 from tests.storage.fixtures import PATIENCE_MS, NewDatabase
 from tests.uris import moved_to, port_of
@@ -124,7 +123,7 @@ async def test_redis_that_goes_and_comes_changes_nothing(
     calls = Calls()
     words: list[str] = []
     with ExitStack() as stack:
-        proxy = stack.enter_context(proxying(lambda: socket.create_connection(("127.0.0.1", port))))
+        proxy = stack.enter_context(proxying(at_port(port)))
         client = connect(
             moved_to(redis_db, proxy.port), password=None, max_pool_size=4, timeout_ms=2000
         )

@@ -1,7 +1,6 @@
 """A firewall that has forgotten idle connections: a burst after the rest goes through at once."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -9,7 +8,7 @@ from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from tests.bus.log import assert_in_order, committed, marked, streams, tell, told_in
-from tests.outages.proxy import Proxy, proxying
+from tests.outages.proxy import Proxy, at_port, proxying
 from tests.storage.fixtures import PATIENCE_MS, new_commits
 from tests.uris import moved_to, port_of
 from tests.waiting import until
@@ -25,8 +24,7 @@ USERS = 16
 
 @pytest.fixture
 def firewall(redis_db: str) -> Iterator[Proxy]:
-    port = port_of(redis_db)
-    with proxying(lambda: socket.create_connection(("127.0.0.1", port))) as proxy:
+    with proxying(at_port(port_of(redis_db))) as proxy:
         yield proxy
 
 

@@ -192,6 +192,11 @@ class Program:
     def logged(self, event: str) -> list[Json]:
         return [line for line in self.log if line["event"] == event]
 
+    @property
+    def has_left_work(self) -> bool:
+        """Whether it says that it stopped before all that it had begun was done."""
+        return bool(self.logged("work.left_for_next_start"))
+
     def tail(self) -> str:
         return "\n".join(self.errors.splitlines()[-15:])
 

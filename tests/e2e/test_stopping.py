@@ -47,7 +47,7 @@ async def _stopped_while_a_crowd_presses(program: Program, stop: Callable[[], No
         assert program.stopped_in < STOP_SECONDS
         assert not any(map(runs, engines.values()))
         _ended_quietly(program)
-        unfinished = bool(program.logged("work.left_for_next_start"))
+        unfinished = program.has_left_work
 
         program.start()
         for reader in crowd:

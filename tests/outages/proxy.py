@@ -8,6 +8,9 @@ from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import TypeVar
 
+from sqlalchemy import make_url
+
+from tests.uris import port_of
 from tests.waiting import PATIENCE
 
 T = TypeVar("T")
@@ -201,6 +204,22 @@ async def _until(trapped: asyncio.Event, source: asyncio.StreamReader) -> AsyncI
         yield data
 
 
+def at_port(port: int) -> Upstream:
+    """A server on this machine."""
+    return lambda: socket.create_connection(("127.0.0.1", port))
+
+
+def at_socket(folder: str) -> Upstream:
+    """A PostgreSQL that listens in ``folder``."""
+
+    def connect() -> socket.socket:
+        connected = socket.socket(socket.AF_UNIX)
+        connected.connect(f"{folder}/.s.PGSQL.5432")
+        return connected
+
+    return connect
+
+
 @contextmanager
 def proxying(upstream: Upstream) -> Iterator[Proxy]:
     proxy, stop = Proxy(upstream), asyncio.Event()
@@ -212,3 +231,20 @@ def proxying(upstream: Upstream) -> Iterator[Proxy]:
     finally:
         proxy.end(stop)
         thread.join()
+
+
+@contextmanager
+def firewalled(uri: str) -> Iterator[tuple[Proxy, str]]:
+    """A proxy before a server on this machine, and the server's address behind it."""
+    port = port_of(uri)
+    with proxying(at_port(port)) as proxy:
+        yield proxy, uri.replace(f":{port}/", f":{proxy.port}/")
+
+
+@contextmanager
+def firewalled_postgres(url: str) -> Iterator[tuple[Proxy, str]]:
+    """The same before a PostgreSQL that listens in a folder."""
+    inside = make_url(url)
+    with proxying(at_socket(str(inside.query["host"]))) as proxy:
+        outside = inside.set(host="127.0.0.1", port=proxy.port, query={})
+        yield proxy, outside.render_as_string(hide_password=False)

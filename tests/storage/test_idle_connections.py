@@ -1,16 +1,12 @@
 """A firewall has forgotten idle connections: what comes after the rest goes through at once."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from sqlalchemy import make_url
 
-from tests.outages.proxy import Proxy, proxying
+from tests.outages.proxy import Proxy, firewalled, firewalled_postgres
 from tests.storage.fixtures import PATIENCE_MS, PostgresServer
 from tests.uris import as_member
 from tests.waiting import PATIENCE, until
@@ -28,18 +24,8 @@ CROWD = 4
 def postgres_firewall(postgres_server: PostgresServer) -> Iterator[tuple[Proxy, str]]:
     """The firewall, and the address of a database behind it."""
     name = postgres_server.create_migrated()
-    inside = make_url(postgres_server.url_of(name))
-    folder = inside.query["host"]
-    assert isinstance(folder, str)
-
-    def connect() -> socket.socket:
-        connected = socket.socket(socket.AF_UNIX)
-        connected.connect(str(Path(folder) / ".s.PGSQL.5432"))
-        return connected
-
-    with proxying(connect) as proxy:
-        outside = inside.set(host="127.0.0.1", port=proxy.port, query={})
-        yield proxy, outside.render_as_string(hide_password=False)
+    with firewalled_postgres(postgres_server.url_of(name)) as opened:
+        yield opened
     postgres_server.drop(name)
 
 
@@ -113,10 +99,8 @@ async def test_the_watch_does_not_call_postgresql_lost(
 @pytest.fixture
 def mongodb_firewall(mongodb_uri: str) -> Iterator[tuple[Proxy, str]]:
     """The firewall, and the address of MongoDB behind it."""
-    inside = as_member(mongodb_uri)
-    port = urlsplit(inside).port
-    with proxying(lambda: socket.create_connection(("127.0.0.1", port))) as proxy:
-        yield proxy, inside.replace(f":{port}/", f":{proxy.port}/")
+    with firewalled(as_member(mongodb_uri)) as opened:
+        yield opened
 
 
 async def test_a_connection_to_mongodb_is_not_used_after_a_long_rest(

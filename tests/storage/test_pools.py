@@ -1,7 +1,6 @@
 """Pools keep to the limits of the environment, opened as the program opens them."""
 
 import asyncio
-import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from tests.outages.proxy import proxying
+from tests.outages.proxy import at_port, proxying
 from tests.storage.fixtures import PostgresServer
 from tests.uris import moved_to, port_of
 from tests.waiting import PATIENCE
@@ -109,8 +108,7 @@ async def test_postgresql_counts_no_more_connections_than_configured(address: st
 @contextmanager
 def counted(address: str) -> Iterator[tuple[str, list[float]]]:
     """Another address of the same server, and an entry for each connection that was made to it."""
-    port = port_of(address)
-    with proxying(lambda: socket.create_connection(("127.0.0.1", port))) as proxy:
+    with proxying(at_port(port_of(address))) as proxy:
         yield moved_to(address, proxy.port), proxy.attempts
 
 

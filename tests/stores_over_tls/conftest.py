@@ -1,7 +1,6 @@
 """Each store behind a door of TLS, as the settings name it."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from sqlalchemy import Connection
 
 from tests.certificates import Authority, Leaf
 from tests.doors import Door, doors
+from tests.outages.proxy import Upstream, at_port, at_socket
 from tests.uris import port_of
 from tests.waiting import PATIENCE, until
 from yabot.app.stores import open_database, open_documents, open_redis
@@ -217,15 +217,6 @@ def store(
 PLACES = {"mongodb": "mongodb_uri", "postgres": "postgres_url", "redis": "redis_url"}
 
 
-def _way(place: str) -> Callable[[], socket.socket]:
+def _way(place: str) -> Upstream:
     _, is_socket, folder = place.partition("?host=")
-    if not is_socket:
-        port = port_of(place)
-        return lambda: socket.create_connection(("127.0.0.1", port))
-
-    def connect() -> socket.socket:
-        line = socket.socket(socket.AF_UNIX)
-        line.connect(f"{folder}/.s.PGSQL.5432")
-        return line
-
-    return connect
+    return at_socket(folder) if is_socket else at_port(port_of(place))

@@ -1,13 +1,10 @@
 """A store goes away in the middle of a roll-back: run again, it comes to its end all the same."""
 
-import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from sqlalchemy.engine import make_url
 
 from tests.features.legacy.ending.test_rollback import (
     ANA,
@@ -21,7 +18,7 @@ from tests.features.legacy.ending.test_rollback import (
 )
 from tests.features.legacy.side_by_side.both import Both, new_both
 from tests.log.following import following, nothing_waits
-from tests.outages.proxy import Proxy, proxying
+from tests.outages.proxy import Proxy, firewalled, firewalled_postgres
 from tests.storage.fixtures import PATIENCE_MS, PostgresServer
 from tests.uris import as_member
 from tests.waiting import until
@@ -78,24 +75,14 @@ async def migrated(
 
 @pytest.fixture
 def postgres_proxy(sql_url: str) -> Iterator[tuple[Proxy, str]]:
-    inside = make_url(sql_url)
-
-    def connect() -> socket.socket:
-        connected = socket.socket(socket.AF_UNIX)
-        connected.connect(str(Path(str(inside.query["host"])) / ".s.PGSQL.5432"))
-        return connected
-
-    with proxying(connect) as proxy:
-        outside = inside.set(host="127.0.0.1", port=proxy.port, query={})
-        yield proxy, outside.render_as_string(hide_password=False)
+    with firewalled_postgres(sql_url) as opened:
+        yield opened
 
 
 @pytest.fixture
 def mongodb_proxy(mongodb_uri: str) -> Iterator[tuple[Proxy, str]]:
-    uri = as_member(mongodb_uri)
-    port = urlsplit(uri).port
-    with proxying(lambda: socket.create_connection(("127.0.0.1", port))) as proxy:
-        yield proxy, uri.replace(f":{port}/", f":{proxy.port}/")
+    with firewalled(as_member(mongodb_uri)) as opened:
+        yield opened
 
 
 @pytest.mark.parametrize("pieces", [0, 30, 70, 110, 140, 160, 175, 190])
