@@ -28,6 +28,7 @@ SEEDS = (1, 2, 3)
 KILLS = 3
 # The pages where readers begin pay for the first of these.
 EMOJI = ("❤", "❤", "🤔", "😍", "💋")
+PRIVACY = ("Qué guardo", "What I keep")
 IMPATIENCE = 0.3  # seconds after which a reader does not wait for an answer any longer
 
 
@@ -69,8 +70,9 @@ class Walker:
 
 
 def has_heard_of_privacy(chat: list[dict[str, Any]]) -> bool:
-    """Which no walker asks about."""
-    return any("Qué guardo" in message.get("text", "") for message in chat)
+    """Which no walker asks about; some have chosen another language."""
+    said = [message.get("text", "") for message in chat]
+    return any(text.startswith(title) for text in said for title in PRIVACY)
 
 
 def first_reactions(stores: Stores) -> dict[str, int]:
