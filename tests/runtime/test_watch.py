@@ -108,6 +108,33 @@ async def test_a_store_that_does_not_answer_in_time_counts_as_away() -> None:
     await watch.stop()
 
 
+@pytest.mark.parametrize("others_are_answered", [True, False])
+async def test_a_look_in_vain_means_a_busy_store_when_others_are_answered(
+    monkeypatch: pytest.MonkeyPatch, others_are_answered: bool
+) -> None:
+    monkeypatch.setattr(watch_module, "PING_SECONDS", 0.05)
+    gate, heard, looks = Gate("Redis"), Heard(), 0
+
+    async def connect() -> None:
+        pass
+
+    async def wait_in_vain() -> None:
+        nonlocal looks
+        looks += 1
+        gate.answers += others_are_answered
+        await asyncio.Event().wait()
+
+    async def has_looked_twice() -> bool:
+        return looks == 2
+
+    watch = StoreWatch(gate, connect, wait_in_vain, every=0.01)
+    watch.on_lost.append(heard.lost)
+    await watch.start(PATIENCE)
+    await until(has_looked_twice)
+    assert heard == ([] if others_are_answered else ["lost: no answer within 0.05 s"])
+    await watch.stop()
+
+
 async def test_a_store_that_refuses_prevents_the_start() -> None:
     async def refuse() -> None:
         raise StartupError("Redis refuses us")

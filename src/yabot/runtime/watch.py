@@ -34,6 +34,8 @@ class Gate:
         # Why it is shut; None while it is open.
         self.reason: str | None = None
         self.suspected = asyncio.Event()
+        # How many calls the store has carried out that ask of it as much as a look does.
+        self.answers = 0
         # Called when it is shut, and whenever it stays so: whoever waits for an answer should not
         # wait any longer, and whoever looks again should connect anew.
         self.on_shut: Callable[[], None] = lambda: None
@@ -141,8 +143,7 @@ class StoreWatch:
         """A store that fails its verification counts as lost."""
         try:
             if self._connected:
-                async with asyncio.timeout(PING_SECONDS):
-                    await self._ping()
+                await self._require_answer()
                 if self._verify is not None and self.gate.reason is not None:
                     async with asyncio.timeout(VERIFY_SECONDS):
                         await self._verify()
@@ -159,6 +160,20 @@ class StoreWatch:
             return False
         self._restore()
         return True
+
+    async def _require_answer(self) -> None:
+        """Raises TimeoutError when the store has answered nobody in time, and what ``ping`` raises.
+
+        A look waits behind other work: where that goes on, the store is busy, and not away.
+        """
+        before = self.gate.answers
+        try:
+            async with asyncio.timeout(PING_SECONDS):
+                await self._ping()
+        except TimeoutError:
+            if self.gate.reason is not None or self.gate.answers == before:
+                raise
+            log.debug("store.busy", store=self.gate.store)
 
     def _lose(self, reason: str) -> None:
         before, self.gate.reason = self.gate.reason, reason

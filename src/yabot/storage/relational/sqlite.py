@@ -73,7 +73,9 @@ class SqliteDatabase:
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         with self.gate.passed():
             self._jobs.put(Job(work, future))
-            return await future
+            result = await future
+            self.gate.answers += 1
+            return result
 
     def write_later(self, work: Statement[None]) -> None:
         self._later.add(work)
