@@ -97,7 +97,7 @@ def _assemble(settings: Settings, stores: Stores, arrivals: Arrivals) -> Program
     services = build_services(FEATURES, stores.database, stores.documents, partitions)
     bot = Bot(NO_TOKEN)
     me = User(id=bot.id, is_bot=True, first_name="Bench", username="bench_bot")
-    dispatcher, _ = build_dispatcher(FEATURES, services, me)
+    dispatcher, _ = build_dispatcher(FEATURES, services, lambda: me)
     intake = Intake(stores.database, bot.id, settings.bus_partitions)
     partitions = settings.bus_partitions
     assignment = Assignment(GROUP, partitions, SoleLeases(partitions))

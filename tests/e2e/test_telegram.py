@@ -32,6 +32,25 @@ async def test_with_token_and_uris_it_is_the_bot(running_bot: Program, telegram:
     assert running_bot.stop() == 0
 
 
+async def test_a_start_goes_on_without_telegram_and_the_bot_is_there_when_it_is(
+    new_program: NewProgram, telegram: Program, bot_settings: dict[str, str]
+) -> None:
+    """Other services are not to wait for Telegram, nor is whoever watches the start."""
+    assert telegram.stop() == 0
+    bot = new_program(**bot_settings)
+    bot.launch()
+    wait_until(lambda: bot.health("startup")[0] == 200)
+    assert bot.asked("/asyncapi.json")[0] == 200
+    status, told = bot.health("ready")
+    assert (status, told["components"]["telegram"]["status"]) == (503, "failed")
+    telegram.launch()
+    wait_until(lambda: bot.health("ready")[0] == 200)
+    async with readers(telegram.url, "Elena") as (reader,):
+        player = Player(bot.stores, reader)
+        await player.begin()
+    assert bot.stop() == 0
+
+
 async def test_an_update_that_comes_five_times_and_again_later_takes_effect_once(
     new_program: NewProgram, telegram: Program, bot_settings: dict[str, str]
 ) -> None:

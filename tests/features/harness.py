@@ -144,7 +144,7 @@ class Harness:
             if each.personal_data is not None:
                 services.personal_data[each.name] = each.personal_data(services)
         services.personal_data |= framework_data(database)
-        dispatcher, _ = build_dispatcher(features, services, ME)
+        dispatcher, _ = build_dispatcher(features, services, lambda: ME)
         await database.write(declare_groups(group_names(features)))
         return cls(services, features, dispatcher)
 

@@ -1,7 +1,7 @@
 """Puts the parts that features bring where the framework expects them."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -161,7 +161,7 @@ def _expired(features: Sequence[Feature], ages: Ages) -> list[Rule]:
 
 
 def build_dispatcher(
-    features: Sequence[Feature], services: Services, me: TelegramUser
+    features: Sequence[Feature], services: Services, me: Callable[[], TelegramUser]
 ) -> tuple[Dispatcher, GroupDoor]:
     """Handlers get ``database`` and every service, under its feature's name, as arguments.
 

@@ -6,10 +6,11 @@ from functools import partial
 from aiogram import Bot
 
 from yabot.app.assembly import build_dispatcher, build_endings, build_loops, build_on_blocked
-from yabot.app.foundation import Foundation
+from yabot.app.foundation import FIRST_ANSWER, Foundation
 from yabot.bot.command_menu import CommandMenu
 from yabot.bot.disturbances import Disturbances
 from yabot.bot.emergency import EmergencyAnswers
+from yabot.bot.identity import Identity
 from yabot.bot.intake import Intake
 from yabot.bot.leadership import Leadership
 from yabot.bot.limits import SendLimits
@@ -21,7 +22,7 @@ from yabot.bot.role import BotRole
 from yabot.bot.rounds import EVERY, GROUP, Rounds
 from yabot.bot.sender import Sender
 from yabot.bot.source import UpdateSource
-from yabot.bot.telegram import connect_bot, identify
+from yabot.bot.telegram import connect_bot
 from yabot.bot.unreadable import UnreadableUpdates
 from yabot.bot.waiting import WaitingUpdates
 from yabot.log.assignment import Assignment
@@ -35,10 +36,13 @@ async def start_bot(base: Foundation, stack: AsyncExitStack) -> list[str]:
     partitions = base.services.commits.partitions
     assignment = Assignment(GROUP, partitions, base.leases(), every=EVERY)
     leadership = Leadership(assignment)
-    role = await _role(base, bot, assignment, leadership)
-    base.readers_wait.append(lambda: role.readers_wait)
     for component in ("telegram", "intake"):
         base.health.report(component, "ok")
+    identity = Identity(bot, base.reporter("telegram", "failed"))
+    await identity.start(FIRST_ANSWER)
+    stack.push_async_callback(identity.stop)
+    role = _role(base, bot, identity, assignment, leadership)
+    base.readers_wait.append(lambda: role.readers_wait)
     sql = base.watches["sql"]
     sql.on_restored.append(lambda _downtime: role.retry())
     base.observe(assignment.changes, sql)
@@ -66,14 +70,16 @@ async def _connect(base: Foundation, stack: AsyncExitStack) -> tuple[Bot, list[s
     return bot, [f"Play at  {playground.url}"]
 
 
-async def _role(
-    base: Foundation, bot: Bot, assignment: Assignment, leadership: Leadership
+def _role(
+    base: Foundation,
+    bot: Bot,
+    identity: Identity,
+    assignment: Assignment,
+    leadership: Leadership,
 ) -> BotRole:
     features, services, tell = base.features, base.services, base.incidents.tell
     commits, texts, settings = services.commits, services.texts, base.settings.telegram
-    on_trouble = base.reporter("telegram", "failed")
-    me = await identify(bot, on_trouble)
-    dispatcher, door = build_dispatcher(features, services, me)
+    dispatcher, door = build_dispatcher(features, services, identity.require)
     limits = None if base.settings.playground else SendLimits()
     intake = Intake(commits.database, bot.id, commits.partitions, tell)
     emergency = EmergencyAnswers(bot, texts, limits)
@@ -112,15 +118,17 @@ async def _role(
     )
     source = UpdateSource(
         bot,
+        identity,
         settings,
         dispatcher.resolve_used_update_types(),
         commits.partitions,
         leadership,
         OwnWebhooks(commits.database, bot.id),
-        on_trouble,
+        base.reporter("telegram", "failed"),
         Disturbances(partial(base.health.report, "intake"), tell),
     )
     return BotRole(
+        identity=identity,
         source=source,
         door=door,
         assignment=assignment,

@@ -26,8 +26,10 @@ class GroupDoor:
     it: nobody keeps that.
     """
 
-    def __init__(self, me: TelegramUser, dispatcher: Dispatcher) -> None:
-        """``dispatcher`` is asked for its commands when it has all of its handlers."""
+    def __init__(self, me: Callable[[], TelegramUser], dispatcher: Dispatcher) -> None:
+        """``me`` is asked when a group talks, and ``dispatcher`` for its commands, when it has all
+        of its handlers.
+        """
         self._me = me
         self._dispatcher = dispatcher
 
@@ -52,7 +54,7 @@ class GroupDoor:
 
     @property
     def _username(self) -> str:
-        return self._me.username or ""
+        return self._me().username or ""
 
     @cached_property
     def _commands(self) -> frozenset[str]:
@@ -64,7 +66,7 @@ class GroupDoor:
         message = query.message
         if not isinstance(message, Message) or message.from_user is None:
             return False
-        return message.from_user.id == self._me.id
+        return message.from_user.id == self._me().id
 
 
 class PrivateChatsOnly(BaseMiddleware):

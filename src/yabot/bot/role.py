@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from yabot.bot.command_menu import CommandMenu
 from yabot.bot.emergency import EmergencyAnswers
 from yabot.bot.groups import GroupDoor
+from yabot.bot.identity import Identity
 from yabot.bot.incoming import Incoming
 from yabot.bot.intake import Intake
 from yabot.bot.pre_checkout import PreCheckoutAnswers
@@ -43,6 +44,7 @@ class BotRole:
     def __init__(
         self,
         *,
+        identity: Identity,
         source: UpdateSource,
         door: GroupDoor,
         assignment: Assignment,
@@ -56,6 +58,7 @@ class BotRole:
         menu: CommandMenu,
     ) -> None:
         self.assignment = assignment
+        self._identity = identity
         self._source = source
         self._door = door
         self._intake = intake
@@ -109,6 +112,7 @@ class BotRole:
         await self._rounds.leave(HAND_OVER)
 
     async def _resume_when_possible(self) -> None:
+        await self._identity.until_known()
         for pause in backoff(first=0.2):
             try:
                 await self._resume()
@@ -133,6 +137,8 @@ class BotRole:
             self._resumed = True
 
     async def _receive(self, delivered: Sequence[Received]) -> None:
+        """Raises StoreUnavailable, NotIdentified: Telegram keeps them, and delivers them again."""
+        self._identity.require()
         received = [entry for entry in delivered if self._is_ours(entry)]
         updates = [entry.update for entry in received if isinstance(entry, Incoming)]
         self._pre_checkout.answer(received)

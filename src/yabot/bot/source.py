@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from aiogram import Bot
 
 from yabot.bot.disturbances import Disturbances
+from yabot.bot.identity import Identity
 from yabot.bot.keeper import Poll, WebhookKeeper
 from yabot.bot.leadership import Leadership
 from yabot.bot.own_webhooks import OwnWebhooks, place_of
@@ -44,6 +45,7 @@ class UpdateSource:
     def __init__(
         self,
         bot: Bot,
+        identity: Identity,
         settings: TelegramSettings,
         allowed_updates: list[str],
         partitions: int,
@@ -54,6 +56,7 @@ class UpdateSource:
     ) -> None:
         """``on_trouble`` hears why no updates come, and None when they come again."""
         self._bot = bot
+        self._identity = identity
         self._settings = settings
         self._allowed_updates = allowed_updates
         self._partitions = partitions
@@ -114,6 +117,7 @@ class UpdateSource:
         url = self._settings.webhook_url
         poll = partial(self._polling.run, receive, self._allowed_updates)
         take = poll if url is None else self._keeper(url, secret, poll).run
+        await self._identity.until_known()
         await self._leadership.leading.wait()
         await finished_before(self._leadership.following, take())
 

@@ -1,14 +1,11 @@
 """Telegram's server: how it is reached, and which of its failures pass."""
 
-import asyncio
-from collections.abc import Callable
 from typing import Any
 
 from aiogram import Bot
 from aiogram.client.default import DefaultBotProperties
 from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
 from aiogram.exceptions import (
-    AiogramError,
     TelegramNetworkError,
     TelegramNotFound,
     TelegramRetryAfter,
@@ -19,14 +16,8 @@ from aiogram.methods import GetMe
 from aiogram.types import User as TelegramUser
 from pydantic import ValidationError
 
-from yabot.bot.patience import pause_after
 from yabot.bot.session import AnswerUnreadable, GetMeAsTold, TelegramSession
 from yabot.error_text import error_text
-from yabot.errors import ConfigurationError
-from yabot.observability.logging import get_logger
-from yabot.runtime.backoff import backoff
-
-log = get_logger(__name__)
 
 # The same call may succeed later.
 AWAY = (TelegramNetworkError, TelegramRetryAfter, TelegramServerError)
@@ -71,31 +62,6 @@ def connect_bot(token: str, api_url: str | None) -> Bot:
     api = TelegramAPIServer.from_base(api_url) if api_url else PRODUCTION
     properties = DefaultBotProperties(parse_mode="HTML")
     return SelfKnowingBot(token, session=TelegramSession(api), default=properties)
-
-
-async def identify(
-    bot: Bot, on_trouble: Callable[[str | None], None] = lambda _reason: None
-) -> TelegramUser:
-    """Who the token says we are; waits for Telegram as long as it does not answer.
-
-    ``on_trouble`` hears why it is still waited for. Raises ConfigurationError when Telegram refuses
-    the token.
-    """
-    pauses = backoff(first=0.5, most=15.0)
-    while True:
-        try:
-            # It remembers: filters ask it for our name with every command that names a bot.
-            return await bot.me()
-        except TOKEN_REFUSED as error:
-            raise ConfigurationError(
-                ["BOT_TOKEN: Telegram refuses it; copy it again from @BotFather"]
-            ) from error
-        except AiogramError as error:
-            pause = pause_after(error, pauses)
-            reason = trouble_with(error)
-            log.warning("telegram.away", reason=reason, seconds=round(pause, 1))
-            on_trouble(reason)
-            await asyncio.sleep(pause)
 
 
 def trouble_with(error: Exception) -> str:

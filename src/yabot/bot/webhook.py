@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from yabot.bot.reading import MOST_BYTES, Received, read_body
-from yabot.errors import InvalidInput, StoreUnavailable
+from yabot.errors import InvalidInput, TransientError
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import UNREADABLE, WEBHOOK
 
@@ -56,7 +56,7 @@ class WebhookHandler:
         return response
 
     async def _answer(self, request: Request) -> Response:
-        """200: stored, or nothing that could be. 401: a stranger. 503: SQL is away, come again.
+        """200: stored, or nothing that could be. 401: a stranger. 503: not now, come again.
 
         400: no update, or half of one; at its third coming it is let pass, for Telegram repeats
         without end what is not answered with 200.
@@ -74,7 +74,7 @@ class WebhookHandler:
             return _refuse(request, status, f"not an update: {error}")
         try:
             await self._receive([entry])
-        except StoreUnavailable as error:
+        except TransientError as error:
             log.warning("webhook.not_stored", update_id=entry.update_id, reason=str(error))
             return PlainTextResponse("", 503, headers={"Retry-After": "1"})
         return PlainTextResponse("")

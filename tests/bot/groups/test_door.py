@@ -22,7 +22,7 @@ def door() -> GroupDoor:
     dispatcher = Dispatcher()
     for commands in (Command("story", "cuento"), CommandStart()):
         dispatcher.message.register(_answer, commands)
-    return GroupDoor(ME, dispatcher)
+    return GroupDoor(lambda: ME, dispatcher)
 
 
 async def _answer() -> None:

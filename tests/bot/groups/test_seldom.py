@@ -33,7 +33,7 @@ async def asked(groups: PrivateChatsOnly, group: int) -> Turn:
 async def test_so_many_answers_and_no_more_but_every_command_is_told_of() -> None:
     dispatcher = Dispatcher()
     dispatcher.message.register(_nothing, CommandStart())
-    groups = PrivateChatsOnly(build_texts(FEATURES), GroupDoor(ME, dispatcher))
+    groups = PrivateChatsOnly(build_texts(FEATURES), GroupDoor(lambda: ME, dispatcher))
     turns = [await asked(groups, -100) for _ in range(ANSWERS_AT_ONCE + 3)]
     assert [len(turn.work.messages) for turn in turns] == [1] * ANSWERS_AT_ONCE + [0] * 3
     events = [event for turn in turns for event, user in turn.work.events if user == "7"]

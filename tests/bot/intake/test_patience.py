@@ -18,7 +18,7 @@ from aiogram.methods import (
 
 from tests.bot.sender.recorder import TOKEN, Recorder, Refusal, recording
 from yabot.bot.patience import pause_after
-from yabot.bot.telegram import connect_bot, identify
+from yabot.bot.telegram import connect_bot
 from yabot.features.subscriptions.statement import GetRawStarTransactions
 from yabot.runtime.backoff import backoff
 
@@ -71,17 +71,6 @@ async def test_it_holds_for_that_call_alone(recorder: Recorder, bot: Bot) -> Non
     await bot.send_message(8, "another chat")
     await bot.set_my_commands([])
     assert [call.text for call in recorder.taken] == ["another chat", ""]
-
-
-async def test_who_waits_for_telegram_waits_as_long_as_it_asks(
-    recorder: Recorder, bot: Bot
-) -> None:
-    left = [flood(1)]
-    recorder.results["getMe"] = {"id": 42, "is_bot": True, "first_name": "YABOT"}
-    recorder.script = lambda _call: left.pop() if left else None
-    assert (await identify(bot)).id == 42
-    first, second = [call.at for call in recorder.calls]
-    assert second - first >= 1
 
 
 async def test_a_pause_is_never_shorter_than_asked_for() -> None:

@@ -19,9 +19,10 @@ from aiogram.types import User
 from aiohttp import web
 
 from tests.bot.sender.recorder import TOKEN
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
+from yabot.bot.identity import Identity
 from yabot.bot.session import AnswerUnreadable, OutcomeUnknown
-from yabot.bot.telegram import NO_TELEGRAM, connect_bot, identify
+from yabot.bot.telegram import NO_TELEGRAM, connect_bot
 
 pytestmark = pytest.mark.standard
 
@@ -110,7 +111,9 @@ async def test_a_bot_knows_itself_though_more_is_told_of_it_than_can_be_read(
     gateway: Gateway, bot: Bot, more: dict[str, Any]
 ) -> None:
     gateway.body = ok({"id": 42, "is_bot": "of tomorrow", "first_name": {}} | more)
-    me = await identify(bot)
+    identity = Identity(bot)
+    await identity.start(PATIENCE)
+    me = identity.require()
     assert (me.id, me.username) == (42, "yabot" if more.get("username") == "yabot" else None)
     gateway.body = b""
     assert await bot.me() == me
@@ -119,7 +122,8 @@ async def test_a_bot_knows_itself_though_more_is_told_of_it_than_can_be_read(
 async def test_what_is_no_telegram_is_named_and_waited_for(gateway: Gateway, bot: Bot) -> None:
     gateway.body = b"<html>" + MARK.encode()
     heard: list[str | None] = []
-    identifying = asyncio.create_task(identify(bot, heard.append))
+    identity = Identity(bot, heard.append)
+    starting = asyncio.create_task(identity.start(PATIENCE))
 
     async def is_told() -> bool:
         return bool(heard)
@@ -127,7 +131,8 @@ async def test_what_is_no_telegram_is_named_and_waited_for(gateway: Gateway, bot
     await until(is_told)
     assert heard[0] == NO_TELEGRAM
     gateway.body = ok(ME)
-    assert (await identifying).id == 42
+    await starting
+    assert identity.require().id == 42
 
 
 async def test_one_spoilt_letter_hides_nothing(gateway: Gateway, bot: Bot) -> None:

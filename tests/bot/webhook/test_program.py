@@ -127,6 +127,22 @@ async def test_killed_right_after_200_the_update_has_its_effect_once(
         verify(program.stores)
 
 
+async def test_telegram_keeps_what_it_delivers_before_it_has_told_who_the_bot_is(
+    new_program: NewProgram, telegram: Program, webhook_settings: dict[str, str]
+) -> None:
+    assert telegram.stop() == 0
+    program = new_program(**webhook_settings)
+    program.launch()
+    wait_until(lambda: program.health("startup")[0] == 200)
+    update = message(next(_numbers), "/menu")
+    assert await deliver(webhook_settings, update) == 503
+    telegram.launch()
+    wait_until(lambda: program.health("ready")[0] == 200)
+    assert await deliver(webhook_settings, update) == 200
+    assert program.stop() == 0
+    assert program.alarms() == []
+
+
 @pytest.mark.criterion("5.3.2", "5.4.1")
 async def test_redelivery_reordering_and_bursts_are_harmless(
     new_program: NewProgram, telegram: Program, webhook_settings: dict[str, str]

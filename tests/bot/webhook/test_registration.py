@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 from aiogram import Bot
 
-from tests.bot.sender.recorder import TOKEN, Call, Recorder, Refusal, recording
+from tests.bot.sender.recorder import TOKEN, Recorder, recording
 from yabot.bot.registration import NotAsAsked, register_webhook
-from yabot.bot.telegram import connect_bot, identify
-from yabot.errors import ConfigurationError
+from yabot.bot.telegram import connect_bot
 from yabot.settings import TelegramSettings
 
 pytestmark = pytest.mark.criterion("5.4.1")
@@ -88,23 +87,3 @@ async def test_what_telegram_remembers_is_held_against_it(
         await register_webhook(bot, settings, "the-secret", HANDLED)
     assert str(told.value).endswith(reason)
     assert "secret" not in str(told.value)
-
-
-@pytest.mark.parametrize("refusal", [Refusal(401, "Unauthorized"), Refusal(404, "Not Found")])
-async def test_a_token_that_telegram_refuses_stops_the_start(
-    recorder: Recorder, bot: Bot, refusal: Refusal
-) -> None:
-    recorder.script = lambda _call: refusal
-    with pytest.raises(ConfigurationError, match="BOT_TOKEN: Telegram refuses it") as told:
-        await identify(bot)
-    assert TOKEN not in str(told.value)
-
-
-async def test_a_telegram_that_is_away_is_waited_for(recorder: Recorder, bot: Bot) -> None:
-    recorder.results["getMe"] = {"id": 42, "is_bot": True, "first_name": "YABOT"}
-
-    def away_at_first(_call: Call) -> Refusal | None:
-        return Refusal(500) if len(recorder.calls) < 2 else None
-
-    recorder.script = away_at_first
-    assert (await identify(bot)).id == 42

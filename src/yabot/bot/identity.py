@@ -1,0 +1,86 @@
+"""Who the bot is: only Telegram knows, and it may be away when the program starts."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+
+from aiogram import Bot
+from aiogram.exceptions import AiogramError
+from aiogram.types import User as TelegramUser
+
+from yabot.bot.patience import pause_after
+from yabot.bot.telegram import TOKEN_REFUSED, trouble_with
+from yabot.errors import ConfigurationError, TransientError
+from yabot.observability.logging import get_logger
+from yabot.runtime.backoff import backoff
+from yabot.runtime.ending import end
+
+log = get_logger(__name__)
+
+
+class NotIdentified(TransientError):
+    code = "not_identified"
+
+    def __init__(self) -> None:
+        super().__init__("Telegram has not told yet who this bot is")
+
+
+class Identity:
+    """Asked for until Telegram tells it."""
+
+    def __init__(
+        self, bot: Bot, on_trouble: Callable[[str | None], None] = lambda _reason: None
+    ) -> None:
+        """``on_trouble`` hears why Telegram has not told it, and None when it has."""
+        self._bot = bot
+        self._on_trouble = on_trouble
+        self._me: TelegramUser | None = None
+        self._is_known = asyncio.Event()
+        self._asking: asyncio.Task[None] | None = None
+
+    async def start(self, seconds: float) -> None:
+        """Return when it is known; after so many ``seconds`` go on asking, and return.
+
+        Raises ConfigurationError when Telegram refuses the token by then.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                await self._ask(refused=TOKEN_REFUSED)
+        except TOKEN_REFUSED as error:
+            raise ConfigurationError(
+                ["BOT_TOKEN: Telegram refuses it; copy it again from @BotFather"]
+            ) from error
+        except TimeoutError:
+            self._asking = asyncio.create_task(self._ask(), name="identity")
+
+    async def stop(self) -> None:
+        if self._asking is not None:
+            await end([self._asking])
+
+    def require(self) -> TelegramUser:
+        """Raises NotIdentified."""
+        if self._me is None:
+            raise NotIdentified
+        return self._me
+
+    async def until_known(self) -> None:
+        await self._is_known.wait()
+
+    async def _ask(self, refused: tuple[type[AiogramError], ...] = ()) -> None:
+        """Raises those of Telegram's errors that count as ``refused``; waits for the others."""
+        pauses = backoff(first=0.5, most=15.0)
+        while self._me is None:
+            try:
+                # It remembers: filters ask it for our name with every command that names a bot.
+                self._me = await self._bot.me()
+            except refused:
+                raise
+            except AiogramError as error:
+                await self._pause(error, pauses)
+        self._is_known.set()
+        self._on_trouble(None)
+
+    async def _pause(self, error: AiogramError, pauses: Iterator[float]) -> None:
+        pause, reason = pause_after(error, pauses), trouble_with(error)
+        log.warning("telegram.away", reason=reason, seconds=round(pause, 1))
+        self._on_trouble(reason)
+        await asyncio.sleep(pause)
