@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import psycopg
 import pytest
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, create_engine, event, insert
 
 from tests.e2e.program import runs
 from tests.storage.fixtures import NewDatabase
@@ -38,6 +39,38 @@ async def test_a_transaction_of_one_who_was_stopped_is_ended(
 
     with pytest.raises(StoreUnavailable, match="IdleInTransaction"):
         await database.write(stop_in_the_middle)
+
+
+async def test_a_connection_with_the_servers_last_words_is_replaced(
+    postgres_database: Database,
+) -> None:
+    """They are waiting at our end: what it answers before them would be the last."""
+    pid = await postgres_database.read(backend_pid)
+    with create_engine(postgres_database.engine.url).connect() as connection:
+        connection.exec_driver_sql(f"SELECT pg_terminate_backend({pid}, {PATIENCE_MS})")
+    assert await postgres_database.read(backend_pid) != pid
+
+
+async def test_a_connection_that_breaks_between_two_statements_is_an_outage(
+    new_postgres: NewDatabase,
+) -> None:
+    database = new_postgres(pool_size=1)
+    await database.open()
+
+    def break_it(connection: psycopg.Connection, *_others: object) -> None:
+        connection.close()
+
+    event.listen(database.engine, "checkout", break_it)
+    for call in (database.read, database.write):
+        with pytest.raises(StoreUnavailable, match="PostgreSQL is not available"):
+            await call(backend_pid)
+    event.remove(database.engine, "checkout", break_it)
+    assert await database.read(backend_pid)
+
+
+def backend_pid(connection: Connection) -> int:
+    pid: int = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+    return pid
 
 
 async def test_a_server_that_takes_writes_again_is_found_to_do_so(

@@ -56,6 +56,8 @@ OURS = "yabot"
 LIBRARIES = logging.INFO
 # These tell of every update, request or command at INFO, too, some with its whole address.
 TALKATIVE = ("aiogram.event", "alembic", "httpx", "uvicorn.access", "uvicorn.error")
+# It tells of each connection that breaks, with a traceback; so does whoever wanted to use it.
+HUSHED = "sqlalchemy.pool"
 
 
 class Logger(structlog.stdlib.BoundLogger):
@@ -113,6 +115,7 @@ def configure_logging(
     if not settings.file_path:
         ours.setLevel(max(ours.level, least))
     root.setLevel(max(ours.level, LIBRARIES))
+    logging.getLogger(HUSHED).setLevel(logging.CRITICAL)
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(max(ours.level, logging.WARNING))
     tell_first_words(logging.getLogger("asyncio"))

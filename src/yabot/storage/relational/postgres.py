@@ -3,9 +3,9 @@
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from types import MappingProxyType
@@ -18,6 +18,7 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.exc import OperationalError
 from typing_extensions import override
 
+from yabot.error_text import kind_of
 from yabot.errors import StoreUnavailable
 from yabot.runtime.changed_files import ChangedFiles
 from yabot.runtime.watch import Gate
@@ -140,7 +141,8 @@ class PostgresDatabase:
     async def _in_thread(self, call: Callable[[], T]) -> T:
         if self._closed:
             raise StoreUnavailable(self.gate.store, "it is closed")
-        with self.gate.passed(), store_errors(self.gate.store):
+        store = self.gate.store
+        with self.gate.passed(), store_errors(store), _connection_errors(store):
             return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
     def _remember(self, connection: psycopg.Connection, _record: object) -> None:
@@ -168,8 +170,8 @@ class PostgresDatabase:
             return work(connection)
 
     def _read(self, query: Statement[T]) -> T:
-        snapshot = self.engine.connect().execution_options(isolation_level="REPEATABLE READ")
-        with snapshot as connection:
+        with self.engine.connect() as connection:
+            connection.execution_options(isolation_level="REPEATABLE READ")
             return query(connection)
 
 
@@ -186,6 +188,18 @@ class _Cursor(psycopg.Cursor[Any]):
     ) -> None:
         for parameters in params_seq:
             self.execute(query, parameters)
+
+
+@contextmanager
+def _connection_errors(store: str) -> Iterator[None]:
+    """Of a connection that breaks between two statements, SQLAlchemy passes on what psycopg says.
+
+    Raises StoreUnavailable.
+    """
+    try:
+        yield
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        raise StoreUnavailable(store, kind_of(error)) from error
 
 
 def _socket_of(connection: psycopg.Connection) -> socket.socket:

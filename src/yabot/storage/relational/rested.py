@@ -9,6 +9,7 @@ import select
 from time import monotonic
 
 import psycopg
+from psycopg.pq import ConnStatus
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -53,28 +54,30 @@ def _require_answer(
     connection: psycopg.Connection, entry: ConnectionPoolEntry, _proxy: object
 ) -> None:
     since = entry.info.get(SINCE)
-    if since is None:
-        return
-    has_rested = monotonic() - since > RESTED
-    if (has_rested or _has_news(connection, 0.0)) and not _answers(connection):
+    if since is not None and not _is_usable(connection, monotonic() - since):
         raise InvalidatePoolError
 
 
-def _answers(connection: psycopg.Connection) -> bool:
-    """Past psycopg, which would wait for as long as it takes."""
-    line, deadline = connection.pgconn, monotonic() + LONGEST_ANSWER
+def _is_usable(connection: psycopg.Connection, rested: float) -> bool:
     try:
-        line.send_query(b"")
-        line.flush()
-        while line.is_busy():
-            if not _has_news(connection, max(0.0, deadline - monotonic())):
-                return False
-            line.consume_input()
-        while line.get_result() is not None:
-            pass
+        return not (rested > RESTED or _has_news(connection, 0.0)) or _answers(connection)
     except psycopg.Error:
         return False
-    return True
+
+
+def _answers(connection: psycopg.Connection) -> bool:
+    """Past psycopg, which would wait for as long as it takes. Raises psycopg.Error."""
+    line, deadline = connection.pgconn, monotonic() + LONGEST_ANSWER
+    line.send_query(b"")
+    line.flush()
+    while line.is_busy():
+        if not _has_news(connection, max(0.0, deadline - monotonic())):
+            return False
+        line.consume_input()
+    while line.get_result() is not None:
+        pass
+    # What came may have been the server's last words.
+    return line.status == ConnStatus.OK
 
 
 def _has_news(connection: psycopg.Connection, seconds: float) -> bool:
