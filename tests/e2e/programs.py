@@ -1,9 +1,10 @@
 """A pytest plugin: programs to test against, each ended with everything that it has started."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
+from time import monotonic
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +17,9 @@ from tests.waiting import wait_until
 
 NewProgram = Callable[..., Program]
 RunFor = Callable[[int], Program]
+# Seconds for which a program is kept that no test needs: it takes a twentieth of a core to run it
+# beside the others, and two seconds to start it again.
+KEPT = 15.0
 # In what a process of pytest-xdist is given.
 DOOR = "warm-door"
 
@@ -74,32 +78,60 @@ def new_program(forks: ForkServer, tmp_path: Path) -> Iterator[NewProgram]:
         program.end()
 
 
+class Shared:
+    """A program for many tests, which runs while they come one after another.
+
+    It is a pytest plugin: before a test that does not need it, it ends if nobody has for a while.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._used_at = 0.0
+
+    @contextmanager
+    def used(self) -> Iterator[Program]:
+        if self._program.pid is None:
+            self._program.start()
+        yield self._program
+        self._used_at = monotonic()
+
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        is_wanted = "playing" in getattr(item, "fixturenames", ())
+        if not is_wanted and monotonic() - self._used_at > KEPT:
+            self._program.end()
+
+
 @pytest.fixture
-def playing(shared_program: Program, request: pytest.FixtureRequest) -> Iterator[Program]:
+def playing(shared: Shared, request: pytest.FixtureRequest) -> Iterator[Program]:
     """One running program, with its own playground, for all who only chat with it.
 
     What it logs as an error fails the test that it happens in, unless the test names it:
     ``@pytest.mark.logs("page.refused")``.
     """
     named = {each for mark in request.node.iter_markers("logs") for each in mark.args}
-    before, sentences = len(shared_program.error_lines), shared_program.sentences
-    yield shared_program
-    told = shared_program.alarms(before)
+    with shared.used() as program:
+        before, sentences = len(program.error_lines), program.sentences
+        yield program
+    told = program.alarms(before)
     # A slow machine may keep a store from answering in time.
     assert [line for line in told if line["event"] not in {*named, "store.lost"}] == []
-    assert shared_program.sentences == sentences
+    assert program.sentences == sentences
 
 
 @pytest.fixture(scope="session")
-def shared_program(
-    forks: ForkServer, tmp_path_factory: pytest.TempPathFactory, mongodb_uri: str
-) -> Iterator[Program]:
+def shared(
+    forks: ForkServer,
+    tmp_path_factory: pytest.TempPathFactory,
+    pytestconfig: pytest.Config,
+    mongodb_uri: str,
+) -> Iterator[Shared]:
     # A Valkey of its own: that of the tests is emptied again and again.
     stores = {"MONGODB_URI": mongodb_uri, "MONGODB_DATABASE": "playing"}
     program = Program(forks, tmp_path_factory.mktemp("playing"), **stores)
+    shared = Shared(program)
+    pytestconfig.pluginmanager.register(shared)
     try:
-        program.start()
-        yield program
+        yield shared
     finally:
         program.end()
 

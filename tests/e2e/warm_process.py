@@ -4,6 +4,7 @@ It has imported nothing before somebody knocks, and ends with whoever has starte
 standard input. `fork_server.py` speaks to its forks, a line of JSON each way.
 """
 
+import atexit
 import gc
 import json
 import os
@@ -11,7 +12,6 @@ import select
 import signal
 import socket
 import sys
-import time
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
@@ -22,6 +22,19 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 _ended: dict[int, int] = {}
 _running: set[int] = set()
+# How the program that this process has become ended.
+_exit_codes: list[int] = []
+
+
+@atexit.register
+def _leave() -> None:
+    """The first that is registered is the last that is called: all that the program has to do at
+    its end is done. What Python does behind that, to take down the heap, would only copy it here.
+    """
+    if _exit_codes:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(_exit_codes[0])
 
 
 def receive(door: socket.socket) -> str:
@@ -72,17 +85,21 @@ def _answer(answer: dict[str, Any]) -> None:
 
 
 def _exit_code(pid: int, seconds: float) -> int | None:
-    deadline = time.monotonic() + seconds
-    while pid in _running:
-        found, status = os.waitpid(pid, os.WNOHANG)
-        if found:
-            _running.discard(pid)
-            _ended[pid] = os.waitstatus_to_exitcode(status)
-        elif time.monotonic() > deadline:
+    if pid in _running:
+        if not _ends_within(pid, seconds):
             return None
-        else:
-            time.sleep(0.005)
+        _, status = os.waitpid(pid, 0)
+        _running.discard(pid)
+        _ended[pid] = os.waitstatus_to_exitcode(status)
     return _ended[pid]
+
+
+def _ends_within(pid: int, seconds: float) -> bool:
+    watched = os.pidfd_open(pid)
+    try:
+        return bool(select.select([watched], [], [], seconds)[0])
+    finally:
+        os.close(watched)
 
 
 def _become(order: dict[str, Any]) -> str:
@@ -134,5 +151,18 @@ def _warm() -> None:
     gc.freeze()
 
 
+def _run(module: str) -> None:
+    try:
+        import_module(module).main()
+    except SystemExit as ended:
+        _exit_codes.append(int(ended.code or 0))
+        raise
+    except Exception:
+        _exit_codes.append(1)
+        raise
+    else:
+        _exit_codes.append(0)
+
+
 if __name__ == "__main__":
-    import_module(receive(socket.socket(fileno=int(sys.argv[1])))).main()
+    _run(receive(socket.socket(fileno=int(sys.argv[1]))))

@@ -19,6 +19,7 @@ from tests.api.encryption.talking import FIRST, Talk
 from tests.api.encryption.wire import Meddler, meddling
 from tests.e2e.fork_server import ForkServer
 from tests.e2e.program import Program
+from tests.e2e.programs import Shared
 
 __all__ = ["clock_as_it_was", "house"]
 
@@ -57,7 +58,7 @@ async def meddler(playing: Program, certificates: Path) -> AsyncIterator[Meddler
 
 @pytest.fixture(scope="session")
 def operator(
-    forks: ForkServer, shared_program: Program, tmp_path_factory: pytest.TempPathFactory
+    forks: ForkServer, shared: Shared, tmp_path_factory: pytest.TempPathFactory
 ) -> Operator:
     """Beside the program that all share."""
     folder = tmp_path_factory.mktemp("operator")
@@ -66,7 +67,8 @@ def operator(
         (folder / name).mkdir()
         return Program(forks, folder / name, *words, **settings)
 
-    return Operator(new_program, shared_program, folder)
+    with shared.used() as program:
+        return Operator(new_program, program, folder)
 
 
 @pytest.fixture(scope="session")
