@@ -77,7 +77,7 @@ async def _award(house: House, stopped: asyncio.Event) -> Counter[int]:
 
         await house.world.decide(key, award)
         gained[reader] += 4
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.03)
     return gained
 
 

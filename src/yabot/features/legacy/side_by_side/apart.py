@@ -1,7 +1,7 @@
 """What takes long with a large file is done in a process of its own: it holds up nobody here.
 
-python -m yabot.features.legacy.apart take FILE FOLDER
-python -m yabot.features.legacy.apart rewrite FILE STATE CONTENT   (the changes on stdin)
+python -m yabot.features.legacy.side_by_side.apart take FILE FOLDER
+python -m yabot.features.legacy.side_by_side.apart rewrite FILE STATE CONTENT   (changes on stdin)
 """
 
 import asyncio
