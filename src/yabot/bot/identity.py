@@ -35,6 +35,8 @@ class Identity:
         self._on_trouble = on_trouble
         self._me: TelegramUser | None = None
         self._is_known = asyncio.Event()
+        # Whether somebody has been told of it.
+        self._is_troubled = False
         self._asking: asyncio.Task[None] | None = None
 
     async def start(self, seconds: float) -> None:
@@ -44,12 +46,14 @@ class Identity:
         """
         try:
             async with asyncio.timeout(seconds):
-                await self._ask(refused=TOKEN_REFUSED)
+                await self._ask(prevents_start=_prevents_start)
         except TOKEN_REFUSED as error:
             raise ConfigurationError(
                 ["BOT_TOKEN: Telegram refuses it; copy it again from @BotFather"]
             ) from error
         except TimeoutError:
+            if not self._is_troubled:
+                self._on_trouble(f"no answer within {seconds:g} s")
             self._asking = asyncio.create_task(self._ask(), name="identity")
 
     async def stop(self) -> None:
@@ -65,22 +69,34 @@ class Identity:
     async def until_known(self) -> None:
         await self._is_known.wait()
 
-    async def _ask(self, refused: tuple[type[AiogramError], ...] = ()) -> None:
-        """Raises those of Telegram's errors that count as ``refused``; waits for the others."""
+    async def _ask(
+        self, prevents_start: Callable[[Exception], bool] = lambda _error: False
+    ) -> None:
+        """Raises what ``prevents_start``; whatever else it is, the next answer may be another."""
         pauses = backoff(first=0.5, most=15.0)
         while self._me is None:
             try:
                 # It remembers: filters ask it for our name with every command that names a bot.
                 self._me = await self._bot.me()
-            except refused:
-                raise
-            except AiogramError as error:
+            except Exception as error:
+                if prevents_start(error):
+                    raise
                 await self._pause(error, pauses)
         self._is_known.set()
         self._on_trouble(None)
 
-    async def _pause(self, error: AiogramError, pauses: Iterator[float]) -> None:
+    async def _pause(self, error: Exception, pauses: Iterator[float]) -> None:
         pause, reason = pause_after(error, pauses), trouble_with(error)
-        log.warning("telegram.away", reason=reason, seconds=round(pause, 1))
+        log.warning(
+            "telegram.away",
+            reason=reason,
+            seconds=round(pause, 1),
+            exc_info=None if isinstance(error, AiogramError) else error,
+        )
+        self._is_troubled = True
         self._on_trouble(reason)
         await asyncio.sleep(pause)
+
+
+def _prevents_start(error: Exception) -> bool:
+    return isinstance(error, TOKEN_REFUSED) or not isinstance(error, AiogramError)
