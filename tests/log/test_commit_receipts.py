@@ -4,11 +4,12 @@ import asyncio
 import json
 
 import pytest
+from sqlalchemy import Connection
 
 from tests.log.faults import failing_commit
 from tests.log.units import everything, stepping, telling, unit
 from tests.storage.dumps import dump, events_of, rows_of
-from yabot.errors import StoreUnavailable
+from yabot.errors import GuardFailed, StoreUnavailable
 from yabot.log.commit_log import CommitLog, Committed
 from yabot.log.tables import doc_changes, outbox, receipts
 from yabot.storage.relational.database import Database
@@ -45,6 +46,26 @@ async def test_a_cause_that_comes_again_later_changes_nothing(
     before = await dump(database)
     assert (await commits.commit(everything("cause", "7", "9"))).duplicate
     assert await dump(database) == before
+
+
+async def test_what_was_committed_shows_that_sql_works(
+    database: Database, commits: CommitLog
+) -> None:
+    """For the watch, which waits behind other work, and asks for a receipt to be written."""
+    gate = database.gate
+    before = gate.answers
+    await commits.commit(telling("cause", "7"))
+    assert gate.answers == before + 1
+    await commits.commit(telling("cause", "7"))
+    with pytest.raises(GuardFailed):
+        await commits.commit(unit("another"), checks=[refuse])
+    await database.write(lambda _connection: None)
+    await rows_of(database, receipts)
+    assert gate.answers == before + 1
+
+
+def refuse(_connection: Connection) -> None:
+    raise GuardFailed("somebody was faster")
 
 
 async def test_two_consumers_may_each_handle_the_same_cause(

@@ -56,21 +56,6 @@ async def test_a_write_that_fails_takes_nothing_of_the_others_with_it(database: 
     assert await marks(database) == [f"cause {n:02}" for n in range(30) if n % 3]
 
 
-async def test_what_was_written_shows_that_sql_works(database: Database) -> None:
-    """For the watch, which waits behind other work. A full disk can be read from as before."""
-    before = database.gate.answers
-    await database.write(returning(1))
-    assert database.gate.answers == before + 1
-    await database.read(count)
-    with pytest.raises(GuardFailed):
-        await database.write(refuse)
-    assert database.gate.answers == before + 1
-
-
-def refuse(_connection: Connection) -> None:
-    raise GuardFailed("somebody was faster")
-
-
 async def test_what_was_written_is_read(database: Database) -> None:
     await database.write(add_receipt("one"))
     assert await database.read(count) == 1

@@ -1,6 +1,8 @@
 """What PostgreSQL is asked to do about those who hold it up."""
 
+import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -8,12 +10,14 @@ import pytest
 from sqlalchemy import Connection, create_engine, event, insert
 
 from tests.e2e.program import runs
+from tests.log.faults import locked
 from tests.storage.fixtures import NewDatabase
 from tests.waiting import PATIENCE, until, wait_until
 from yabot.clock import utc_now
 from yabot.errors import StoreUnavailable
 from yabot.log.heartbeat import ping_database
 from yabot.log.tables import audit_log
+from yabot.runtime import watch as watch_module
 from yabot.runtime.watch import StoreWatch
 from yabot.storage.relational.database import Database
 
@@ -71,6 +75,41 @@ async def test_a_connection_that_breaks_between_two_statements_is_an_outage(
 def backend_pid(connection: Connection) -> int:
     pid: int = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
     return pid
+
+
+async def test_a_server_that_takes_other_writes_alone_is_lost(
+    new_postgres: NewDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Leases are renewed all the while, and nothing can be committed: the first look shows it."""
+    monkeypatch.setattr(watch_module, "PING_SECONDS", 0.5)
+    database, other = new_postgres(), new_postgres()
+    await database.open()
+    row = {"kind": "test", "details": "{}", "created_at": utc_now()}
+    looks_in_vain = 0
+    lost_after: list[int] = []
+
+    async def look() -> None:
+        nonlocal looks_in_vain
+        try:
+            await ping_database(database, ())
+        except asyncio.CancelledError:
+            looks_in_vain += 1
+            raise
+
+    async def go_on_writing() -> None:
+        with suppress(StoreUnavailable):
+            while True:
+                await database.write(lambda connection: connection.execute(insert(audit_log), row))
+
+    watch = StoreWatch(database.gate, database.open, look, every=0.01)
+    watch.on_lost.append(lambda _reason: lost_after.append(looks_in_vain))
+    await watch.start(PATIENCE)
+    with locked(other.engine):
+        writing = asyncio.create_task(go_on_writing())
+        await until(lambda: _has_some(lost_after))
+        await watch.stop()
+        await writing
+    assert lost_after[0] == 1
 
 
 async def test_a_server_that_takes_writes_again_is_found_to_do_so(

@@ -189,6 +189,8 @@ class CommitLog:
             COMMITTING.observe(perf_counter() - started)
         labelled(COMMITS, "duplicate" if committed.duplicate else "committed").inc()
         log.debug("unit.committed", cause_id=work.cause.in_log, duplicate=committed.duplicate)
+        # With its receipt, which a look at SQL writes as well.
+        self.database.gate.answers += not committed.duplicate
         if committed.duplicate:
             # The answer to its commit may have got lost, and with it what should have been told.
             self.look_again()

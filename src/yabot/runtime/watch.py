@@ -34,7 +34,7 @@ class Gate:
         # Why it is shut; None while it is open.
         self.reason: str | None = None
         self.suspected = asyncio.Event()
-        # How many calls the store has carried out that ask of it as much as a look does.
+        # How often the store has done what a look asks of it, for somebody else.
         self.answers = 0
         # Called when it is shut, and whenever it stays so: whoever waits for an answer should not
         # wait any longer, and whoever looks again should connect anew.

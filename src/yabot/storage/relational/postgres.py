@@ -95,9 +95,7 @@ class PostgresDatabase:
         await self.read(lambda connection: connection.exec_driver_sql("SELECT 1").scalar())
 
     async def write(self, work: Statement[T]) -> T:
-        result = await self._in_thread(lambda: self._commit(work))
-        self.gate.answers += 1
-        return result
+        return await self._in_thread(lambda: self._commit(work))
 
     def write_later(self, work: Statement[None]) -> None:
         self._later.add(work)

@@ -73,9 +73,7 @@ class SqliteDatabase:
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         with self.gate.passed():
             self._jobs.put(Job(work, future))
-            result = await future
-            self.gate.answers += 1
-            return result
+            return await future
 
     def write_later(self, work: Statement[None]) -> None:
         self._later.add(work)
