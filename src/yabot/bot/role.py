@@ -85,7 +85,7 @@ class BotRole:
         await self._source.start(self._receive)
         self._tasks = [
             asyncio.create_task(self._resume_when_possible(), name="resume"),
-            asyncio.create_task(self._menu.publish(), name="commands"),
+            asyncio.create_task(self._publish_menu(), name="commands"),
         ]
 
     def retry(self) -> None:
@@ -124,6 +124,10 @@ class BotRole:
                 await asyncio.sleep(pause)
             else:
                 return
+
+    async def _publish_menu(self) -> None:
+        await self._identity.until_known()
+        await self._menu.publish()
 
     async def _resume(self) -> None:
         """First what an earlier process left; once. Raises StoreUnavailable."""
