@@ -78,11 +78,18 @@ class Program:
         self.wait_ready()
 
     def wait_ready(self) -> None:
-        def ready() -> bool:
-            assert self.exit_code(0) is None, f"it ended at start:\n{self.tail()}"
-            return self.health("ready")[0] == 200
+        self._wait_until_ok("ready")
 
-        wait_until(ready)
+    def wait_started(self) -> None:
+        """Well or not."""
+        self._wait_until_ok("startup")
+
+    def _wait_until_ok(self, what: str) -> None:
+        def is_ok() -> bool:
+            assert self.exit_code(0) is None, f"it ended at start:\n{self.tail()}"
+            return self.health(what)[0] == 200
+
+        wait_until(is_ok)
 
     def health(self, what: str) -> tuple[int, Json]:
         """Status and body; status 0 while nobody listens."""

@@ -97,7 +97,8 @@ class Shared:
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         is_wanted = "playing" in getattr(item, "fixturenames", ())
-        if not is_wanted and monotonic() - self._used_at > KEPT:
+        is_kept = is_wanted or monotonic() - self._used_at <= KEPT
+        if self._program.pid is not None and not is_kept:
             self._program.end()
 
 

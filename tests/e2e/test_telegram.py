@@ -39,15 +39,15 @@ async def test_a_start_goes_on_without_telegram_and_the_bot_is_there_when_it_is(
     assert telegram.stop() == 0
     bot = new_program(**bot_settings)
     bot.launch()
-    wait_until(lambda: bot.health("startup")[0] == 200)
+    bot.wait_started()
     assert bot.asked("/asyncapi.json")[0] == 200
     status, told = bot.health("ready")
     assert (status, told["components"]["telegram"]["status"]) == (503, "failed")
     assert bot.stop() == 0
     bot.launch()
-    wait_until(lambda: bot.health("startup")[0] == 200)
+    bot.wait_started()
     telegram.launch()
-    wait_until(lambda: bot.health("ready")[0] == 200)
+    bot.wait_ready()
     async with readers(telegram.url, "Elena") as (reader,):
         player = Player(bot.stores, reader)
         await player.begin()

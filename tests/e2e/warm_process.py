@@ -155,7 +155,9 @@ def _run(module: str) -> None:
     try:
         import_module(module).main()
     except SystemExit as ended:
-        _exit_codes.append(int(ended.code or 0))
+        # A last sentence instead of a code is left to Python to say.
+        if not isinstance(ended.code, str):
+            _exit_codes.append(ended.code or 0)
         raise
     except Exception:
         _exit_codes.append(1)

@@ -46,7 +46,7 @@ async def test_ctrl_c_ends_it_while_every_store_is_away(new_world: NewWorld) -> 
 
         # Nor can it be kept from starting, from answering, and from ending then.
         world.program.launch()
-        world.until_started()
+        world.program.wait_started()
         assert world.program.health("ready")[0] == 503
         assert world.program.health("live")[0] == 200
         (closed,) = await lucia.ask("/menu")
@@ -94,7 +94,7 @@ async def test_it_starts_without_any_store_and_uses_each_as_it_comes(new_world: 
     world = new_world(postgres=True)
     lose_all(world, "killed")
     world.program.launch()
-    world.until_started()
+    world.program.wait_started()
     async with readers(world.program.url, "Lucía", "Nico") as (lucia, nico):
         (closed,) = await lucia.ask("/start")
         assert "cerrado" in closed["text"]

@@ -76,7 +76,7 @@ async def test_a_disk_that_is_full_from_the_start_is_waited_out(
     ballast = fill(small_disk)
     world = new_world(SQLITE_DATABASE_PATH=str(small_disk / "yabot.db"))
     world.program.launch()
-    world.until_started()
+    world.program.wait_started()
     assert world.status("sql")["status"] == "failed"
     assert world.program.health("live")[0] == 200
     async with readers(world.program.url, "Lucía") as (lucia,):

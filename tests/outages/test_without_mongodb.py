@@ -36,7 +36,7 @@ async def who_is_not_remembered_is_answered(world: World, reader: Reader) -> Non
     """Neither this process nor SQL has their document: what they prefer cannot be known."""
     assert world.program.stop() == 0
     world.program.launch()
-    world.until_started()
+    world.program.wait_started()
     (answer,) = await reader.ask("/help")
     assert LATER not in answer["text"]
     assert completed(world, reader)["outcome"] == "ok"

@@ -97,7 +97,7 @@ async def test_it_starts_without_sql_and_catches_up_when_it_comes(new_world: New
     world = new_world(postgres=True)
     world.lose("sql", "frozen")
     world.program.launch()
-    world.until_started()
+    world.program.wait_started()
     async with readers(world.program.url, "Lucía") as (lucia,):
         await answered_from_memory(world, lucia)
         await lucia.send("/story")

@@ -55,10 +55,6 @@ class World:
         found: Json = body["components"][component]
         return found
 
-    def until_started(self) -> None:
-        """Started, well or not."""
-        wait_until(lambda: self.program.health("startup")[0] == 200)
-
     def until_noticed(self, component: Component) -> None:
         wait_until(lambda: self.status(component)["status"] != "ok")
 

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 import pytest
 from aiogram import Bot
 
-from tests.bot.sender.recorder import TOKEN, Call, Recorder, Refusal, recording
+from tests.bot.sender.recorder import TOKEN, Call, Recorder, Refusal
 from tests.waiting import PATIENCE, until
 from yabot.bot.identity import Identity, NotIdentified
-from yabot.bot.telegram import REFUSED, connect_bot
+from yabot.bot.telegram import REFUSED
 from yabot.errors import ConfigurationError
 
 pytestmark = pytest.mark.standard
@@ -17,17 +17,9 @@ REVOKED = [Refusal(401, "Unauthorized"), Refusal(404, "Not Found")]
 
 
 @pytest.fixture
-async def recorder() -> AsyncIterator[Recorder]:
-    async with recording() as started:
-        started.results["getMe"] = {"id": 42, "is_bot": True, "first_name": "YABOT"}
-        yield started
-
-
-@pytest.fixture
-async def bot(recorder: Recorder) -> AsyncIterator[Bot]:
-    bot = connect_bot(TOKEN, recorder.url)
-    yield bot
-    await bot.session.close()
+def recorder(recorder: Recorder) -> Recorder:
+    recorder.results["getMe"] = {"id": 42, "is_bot": True, "first_name": "YABOT"}
+    return recorder
 
 
 @pytest.fixture

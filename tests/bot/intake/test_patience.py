@@ -1,6 +1,5 @@
 """``retry_after`` is one rule: before the time is over the call does not leave the program."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -16,9 +15,8 @@ from aiogram.methods import (
     TelegramMethod,
 )
 
-from tests.bot.sender.recorder import TOKEN, Recorder, Refusal, recording
+from tests.bot.sender.recorder import Recorder, Refusal
 from yabot.bot.patience import pause_after
-from yabot.bot.telegram import connect_bot
 from yabot.features.subscriptions.statement import GetRawStarTransactions
 from yabot.runtime.backoff import backoff
 
@@ -33,19 +31,6 @@ CALLS: list[TelegramMethod[Any]] = [
     AnswerCallbackQuery(callback_query_id="1"),
     SendMessage(chat_id=7, text="one"),
 ]
-
-
-@pytest.fixture
-async def recorder() -> AsyncIterator[Recorder]:
-    async with recording() as started:
-        yield started
-
-
-@pytest.fixture
-async def bot(recorder: Recorder) -> AsyncIterator[Bot]:
-    bot = connect_bot(TOKEN, recorder.url)
-    yield bot
-    await bot.session.close()
 
 
 def flood(seconds: int) -> Refusal:

@@ -133,11 +133,11 @@ async def test_telegram_keeps_what_it_delivers_before_it_has_told_who_the_bot_is
     assert telegram.stop() == 0
     program = new_program(**webhook_settings)
     program.launch()
-    wait_until(lambda: program.health("startup")[0] == 200)
+    program.wait_started()
     update = message(next(_numbers), "/menu")
     assert await deliver(webhook_settings, update) == 503
     telegram.launch()
-    wait_until(lambda: program.health("ready")[0] == 200)
+    program.wait_ready()
     assert await deliver(webhook_settings, update) == 200
     assert program.stop() == 0
     assert program.alarms() == []
