@@ -27,8 +27,8 @@ class GroupDoor:
     """
 
     def __init__(self, me: Callable[[], TelegramUser], dispatcher: Dispatcher) -> None:
-        """``me`` is asked when a group talks, and ``dispatcher`` for its commands, when it has all
-        of its handlers.
+        """Both are asked only when a group talks: the ``dispatcher`` for its commands, by then it
+        has all handlers, and ``me`` who we are.
         """
         self._me = me
         self._dispatcher = dispatcher

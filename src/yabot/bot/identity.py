@@ -46,7 +46,7 @@ class Identity:
         """
         try:
             async with asyncio.timeout(seconds):
-                await self._ask(prevents_start=_prevents_start)
+                await self._ask(is_start=True)
         except TOKEN_REFUSED as error:
             raise ConfigurationError(
                 ["BOT_TOKEN: Telegram refuses it; copy it again from @BotFather"]
@@ -69,17 +69,15 @@ class Identity:
     async def until_known(self) -> None:
         await self._is_known.wait()
 
-    async def _ask(
-        self, prevents_start: Callable[[Exception], bool] = lambda _error: False
-    ) -> None:
-        """Raises what ``prevents_start``; whatever else it is, the next answer may be another."""
+    async def _ask(self, *, is_start: bool = False) -> None:
+        """Whatever goes wrong, the next answer may be another; a start raises what prevents it."""
         pauses = backoff(first=0.5, most=15.0)
         while self._me is None:
             try:
                 # It remembers: filters ask it for our name with every command that names a bot.
                 self._me = await self._bot.me()
             except Exception as error:
-                if prevents_start(error):
+                if is_start and _prevents_start(error):
                     raise
                 await self._pause(error, pauses)
         self._is_known.set()
