@@ -55,9 +55,11 @@ class Startup:
         )
         start_followers(base)
         start_measuring(base, stack)
+        # Built before, opened behind: building it keeps the process from all else for a while.
+        api = await self._build_api(base, stack)
         for start in self._start_roles:
             addresses += await start(base, stack)
-        face.open(await self._build_api(base, stack))
+        face.open(api)
         stack.push_async_callback(face.close, FINISH_REQUESTS)
         trial = first_question(self._settings, server.url) if self._is_api else []
         return [*trial, *addresses]
