@@ -1,6 +1,9 @@
 """The one way to make things happen: decide, commit, and decide again when it has to be."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -16,6 +19,7 @@ from yabot.log.commit_log import (
 )
 from yabot.log.tables import doc_changes, receipts
 from yabot.log.unit_of_work import Cause, UnitOfWork
+from yabot.runtime.watch import Gate, StoreWatch
 from yabot.storage.relational.database import Database
 
 CAUSE = Cause("test", "cause", "about cause")
@@ -114,3 +118,54 @@ async def test_who_waits_out_whatever_passes_goes_on_behind_any_number_of_lost_r
 
     await commits.decide(CAUSE, step, waits_out=whatever_passes)
     assert await version(database, "7") == 1
+
+
+@dataclass
+class Watched:
+    """A store besides SQL, which is there or not, and the failures of calls to it."""
+
+    is_there: bool
+    failures: int
+    calls: int = 0
+
+    async def ping(self) -> None:
+        if not self.is_there:
+            raise StoreUnavailable("MongoDB", "it is away")
+
+    async def call(self, work: UnitOfWork) -> str:
+        self.calls += 1
+        work.change_document(stepped("7", 0))
+        if self.calls <= self.failures:
+            raise StoreUnavailable("MongoDB", "its connection broke")
+        return "done"
+
+
+@asynccontextmanager
+async def watched(commits: CommitLog, store: Watched) -> AsyncIterator[CommitLog]:
+    """The log, knowing of that store."""
+
+    async def connect() -> None:
+        pass
+
+    watch = StoreWatch(Gate("MongoDB"), connect, store.ping)
+    await watch.start(PATIENCE)
+    yield replace(commits, gates=(watch.gate,))
+    await watch.stop()
+
+
+async def test_a_failure_of_a_store_that_is_there_is_decided_again(commits: CommitLog) -> None:
+    store = Watched(is_there=True, failures=1)
+    async with watched(commits, store) as log:
+        answer, committed = await log.decide(CAUSE, store.call)
+    assert (answer, store.calls, len(committed.documents)) == ("done", 2, 1)
+
+
+@pytest.mark.parametrize(("is_there", "calls"), [(True, 2), (False, 1)])
+async def test_a_store_that_goes_on_failing_or_is_away_is_told(
+    commits: CommitLog, is_there: bool, calls: int
+) -> None:
+    store = Watched(is_there, failures=MOST_DECISIONS)
+    async with watched(commits, store) as log:
+        with pytest.raises(StoreUnavailable, match="MongoDB"):
+            await log.decide(CAUSE, store.call)
+    assert store.calls == calls

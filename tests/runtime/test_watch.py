@@ -86,6 +86,45 @@ async def test_a_failing_call_makes_the_watch_look_and_shuts_the_gate() -> None:
         await store.use()
 
 
+async def test_a_start_takes_one_failure_for_none() -> None:
+    store, heard = Store(reason="a hiccup"), Heard()
+
+    async def hiccup() -> None:
+        try:
+            await store.connect()
+        finally:
+            store.reason = None
+
+    watch = StoreWatch(store.gate, hiccup, store.ping)
+    watch.on_lost.append(heard.lost)
+    await watch.start(PATIENCE)
+    assert (store.gate.reason, store.connections, heard) == (None, 1, [])
+    await watch.stop()
+
+
+async def test_a_look_takes_one_failure_for_none() -> None:
+    gate, lost, looks = Gate("Redis"), Heard(), 0
+
+    async def connect() -> None:
+        pass
+
+    async def fail_each_other_time() -> None:
+        nonlocal looks
+        looks += 1
+        if looks % 2:
+            raise StoreUnavailable("Redis", "a hiccup")
+
+    async def has_looked_often() -> bool:
+        return looks >= 6
+
+    watch = StoreWatch(gate, connect, fail_each_other_time, every=0.01)
+    watch.on_lost.append(lost.lost)
+    await watch.start(PATIENCE)
+    await until(has_looked_often)
+    assert lost == []
+    await watch.stop()
+
+
 async def test_a_start_goes_on_without_the_store_and_connects_once_it_is_there() -> None:
     store, heard = Store(reason="not yet"), Heard()
     async with watched(store, heard):
@@ -124,13 +163,13 @@ async def test_a_look_in_vain_means_a_busy_store_when_others_are_answered(
         gate.answers += others_are_answered
         await asyncio.Event().wait()
 
-    async def has_looked_twice() -> bool:
-        return looks == 2
+    async def has_looked_often() -> bool:
+        return looks == 3
 
     watch = StoreWatch(gate, connect, wait_in_vain, every=0.01)
     watch.on_lost.append(heard.lost)
     await watch.start(PATIENCE)
-    await until(has_looked_twice)
+    await until(has_looked_often)
     assert heard == ([] if others_are_answered else ["lost: no answer within 0.05 s"])
     await watch.stop()
 
@@ -233,3 +272,56 @@ async def test_a_lone_failure_of_a_store_that_is_there_shuts_nothing() -> None:
         await until(has_looked)
         assert heard == []
         store.gate.require()
+
+
+async def test_whoever_doubts_a_failure_hears_what_the_next_look_finds() -> None:
+    store, heard = Store(), Heard()
+    assert not await store.gate.still_answers(), "nobody watches it"
+    async with watched(store, heard):
+        before = store.looks
+        assert await store.gate.still_answers()
+        assert store.looks > before
+        store.reason = "it is away"
+        assert not await store.gate.still_answers()
+        before = store.looks
+        assert not await store.gate.still_answers(), "it is known to be away"
+        assert store.looks == before
+    assert not await store.gate.still_answers()
+
+
+async def test_who_doubts_a_failure_is_answered_when_the_watch_ends() -> None:
+    gate, asked = Gate("Redis"), asyncio.Event()
+
+    async def connect() -> None:
+        pass
+
+    async def wait_in_vain() -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    watch = StoreWatch(gate, connect, wait_in_vain)
+    await watch.start(PATIENCE)
+    doubting = asyncio.create_task(gate.still_answers())
+    await asked.wait()
+    await watch.stop()
+    async with asyncio.timeout(PATIENCE):
+        await doubting
+
+
+async def test_a_look_does_not_wait_for_itself() -> None:
+    gate, heard = Gate("Redis"), list[bool]()
+
+    async def connect() -> None:
+        pass
+
+    async def look() -> None:
+        heard.append(await gate.still_answers())
+
+    async def has_looked() -> bool:
+        return bool(heard)
+
+    watch = StoreWatch(gate, connect, look, every=0.01)
+    await watch.start(PATIENCE)
+    await until(has_looked)
+    assert heard[0] is False
+    await watch.stop()

@@ -109,7 +109,7 @@ async def test_a_server_that_takes_other_writes_alone_is_lost(
         await until(lambda: _has_some(lost_after))
         await watch.stop()
         await writing
-    assert lost_after[0] == 1
+    assert lost_after[0] == 2
 
 
 async def test_a_server_that_takes_writes_again_is_found_to_do_so(

@@ -27,6 +27,7 @@ from yabot.log.unit_of_work import Cause, DocumentChange, Message, UnitOfWork
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import COMMITS, COMMITTING, REDECIDED, labelled
 from yabot.runtime.backoff import backoff
+from yabot.runtime.watch import Gate
 from yabot.storage.relational.database import Database, Statement
 
 log = get_logger(__name__)
@@ -92,6 +93,8 @@ class CommitLog:
     )
     # Called when there may be commits of which the followers were not told: they look into SQL.
     on_untold: list[Callable[[], None]] = field(default_factory=list)
+    # Of the stores besides SQL that decisions read.
+    gates: Sequence[Gate] = ()
     # The event loop alone would forget them.
     _under_way: set["asyncio.Task[Committed]"] = field(default_factory=set)
 
@@ -113,10 +116,11 @@ class CommitLog:
         another process's.
 
         A failure for which ``waits_out`` is true is waited out, however long that takes, and then
-        it is decided again. Every other is raised: GuardFailed from the last attempt,
-        StoreUnavailable, LeaseLost, what the decision raises, and what ``commit`` raises.
+        it is decided again. So it is, once, when a store besides SQL has failed that does answer a
+        look. Every other is raised: GuardFailed from the last attempt, StoreUnavailable, LeaseLost,
+        what the decision raises, and what ``commit`` raises.
         """
-        made, waits, pauses = 0, False, backoff(most=LONGEST_PAUSE)
+        made, waits, doubted, pauses = 0, False, False, backoff(most=LONGEST_PAUSE)
         while True:
             work = UnitOfWork(cause)
             try:
@@ -125,9 +129,14 @@ class CommitLog:
                     return Decided(answer, Committed(cause))
                 return Decided(answer, await self.commit(work, checks))
             except TransientError as error:
-                made += isinstance(error, GuardFailed)
                 told = {"consumer": cause.consumer, "cause_id": cause.in_log, "reason": str(error)}
-                if isinstance(error, GuardFailed) and made % attempts:
+                if isinstance(error, GuardFailed):
+                    made += 1
+                    at_once = made % attempts != 0
+                else:
+                    at_once = not doubted and await self._is_there_after_all(error)
+                    doubted = doubted or at_once
+                if at_once:
                     REDECIDED.inc()
                     log.debug("decision.made_again", **told)
                     continue
@@ -136,6 +145,13 @@ class CommitLog:
                 (log.debug if waits else log.warning)("decision.waiting", **told)
                 waits = True
             await asyncio.sleep(next(pauses))
+
+    async def _is_there_after_all(self, failure: TransientError) -> bool:
+        """Whether a store besides SQL has failed, and answers when it is looked at."""
+        for gate in self.gates:
+            if isinstance(failure, StoreUnavailable) and failure.store == gate.store:
+                return await gate.still_answers()
+        return False
 
     async def commit(self, work: UnitOfWork, checks: Sequence[Statement[None]] = ()) -> Committed:
         """All of ``work`` and its receipt, durable on return; then the followers are told.

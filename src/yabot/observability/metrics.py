@@ -26,7 +26,9 @@ def _histogram(name: str, explanation: str, *labels: str) -> Histogram:
 UPDATES = _counter("updates", "Updates handled.", "operation", "outcome")
 UNREADABLE = _counter("updates_unreadable", "Updates kept that could not be read.", "type")
 HANDLING = _histogram("update_handling_seconds", "From the lane to the commit of an update.")
-REDECIDED = _counter("redecisions", "Decisions made again because a guard had failed.")
+REDECIDED = _counter(
+    "redecisions", "Decisions made again: a guard, or a store that is there, had failed."
+)
 GROUP_TALK = _counter("group_talk", "Updates from groups that were not for the bot: not kept.")
 TURNED_AWAY = _counter(
     "updates_turned_away", "Updates of readers who sent too many: done without a handler."

@@ -36,6 +36,8 @@ class Gate:
         self.suspected = asyncio.Event()
         # How often the store has done what a look asks of it, for somebody else.
         self.answers = 0
+        # Set at the end of the next look; None while nobody looks.
+        self.next_look: asyncio.Event | None = None
         # Called when it is shut, and whenever it stays so: whoever waits for an answer should not
         # wait any longer, and whoever looks again should connect anew.
         self.on_shut: Callable[[], None] = lambda: None
@@ -44,6 +46,18 @@ class Gate:
         """Raises StoreUnavailable at once while the store is known to be away."""
         if self.reason is not None and not _looking.get():
             raise StoreUnavailable(self.store, self.reason)
+
+    async def still_answers(self) -> bool:
+        """Whether a look that its watch takes now finds it there, though a call has failed: one
+        connection may have broken, or this process stood still until the time for it was over.
+
+        False at once while the store is known to be away, where nobody watches it, and in a look.
+        """
+        if self.reason is not None or self.next_look is None or _looking.get():
+            return False
+        self.suspected.set()
+        await self.next_look.wait()
+        return self.reason is None
 
     @contextmanager
     def passed(self) -> Iterator[None]:
@@ -93,20 +107,32 @@ class StoreWatch:
     async def start(self, seconds: float) -> None:
         """Connect within ``seconds``, or go on without the store and keep trying.
 
-        Raises StartupError when the store answers, and refuses or does not fit.
+        One failure is none: it is tried once more, for ``PING_SECONDS`` at most. Raises
+        StartupError when the store answers, and refuses or does not fit.
         """
-        try:
-            async with asyncio.timeout(seconds):
-                await self._connect()
-            self._connected = True
-            log.info("store.connected", store=self.gate.store)
-        except (TransientError, TimeoutError) as error:
-            self._lose(_reason(error, seconds))
+        reason = await self._connect_within(seconds)
+        if reason is not None:
+            reason = await self._connect_within(min(seconds, PING_SECONDS))
+        if reason is not None:
+            self._lose(reason)
+        self.gate.next_look = asyncio.Event()
         self._task = asyncio.create_task(self._watch(), name=f"watch {self.gate.store}")
 
     async def stop(self) -> None:
         if self._task is not None:
             await end([self._task])
+        self._tell_who_waits(None)
+
+    async def _connect_within(self, seconds: float) -> str | None:
+        """Why it did not succeed, if so."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._connect()
+        except (TransientError, TimeoutError) as error:
+            return _reason(error, seconds)
+        self._connected = True
+        log.info("store.connected", store=self.gate.store)
+        return None
 
     async def _watch(self) -> None:
         _looking.set(True)
@@ -118,6 +144,12 @@ class StoreWatch:
                 await self._pause(next(pauses))
             if await self._look():
                 pauses = backoff(first=0.1, most=PING_EVERY)
+            self._tell_who_waits(asyncio.Event())
+
+    def _tell_who_waits(self, next_look: asyncio.Event | None) -> None:
+        looked, self.gate.next_look = self.gate.next_look, next_look
+        if looked is not None:
+            looked.set()
 
     async def _pause(self, seconds: float) -> None:
         log.debug("store.away", store=self.gate.store, looks_again_in_s=round(seconds, 3))
@@ -164,16 +196,26 @@ class StoreWatch:
     async def _require_answer(self) -> None:
         """Raises TimeoutError when the store has answered nobody in time, and what ``ping`` raises.
 
-        A look waits behind other work: where that goes on, the store is busy, and not away.
+        A look waits behind other work: where that goes on, the store is busy, and not away. Nor is
+        it for one failure, which may be that of a connection, or of a process that stood still.
         """
         before = self.gate.answers
-        try:
-            async with asyncio.timeout(PING_SECONDS):
-                await self._ping()
-        except TimeoutError:
-            if self.gate.reason is not None or self.gate.answers == before:
-                raise
-            log.debug("store.busy", store=self.gate.store)
+        for is_last in (self.gate.reason is not None, True):
+            try:
+                async with asyncio.timeout(PING_SECONDS):
+                    await self._ping()
+            except (TransientError, TimeoutError) as error:
+                if isinstance(error, TimeoutError) and self._is_busy(before):
+                    log.debug("store.busy", store=self.gate.store)
+                elif is_last:
+                    raise
+                else:
+                    continue
+            return
+
+    def _is_busy(self, answers: int) -> bool:
+        """Whether it has answered others since there were so many ``answers``."""
+        return self.gate.reason is None and self.gate.answers != answers
 
     def _lose(self, reason: str) -> None:
         before, self.gate.reason = self.gate.reason, reason
