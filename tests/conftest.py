@@ -15,6 +15,7 @@ pytest_plugins = [
     "tests.seconds",
     "tests.fresh_logging",
     "tests.e2e.programs",
+    "tests.e2e.last_words",
     "tests.bus.topologies.redis_places",
     "tests.outages.worlds",
 ]

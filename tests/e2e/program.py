@@ -7,7 +7,8 @@ import urllib.error
 import urllib.request
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+from weakref import WeakSet
 
 import psutil
 
@@ -27,6 +28,8 @@ ALARMING = {"error", "critical"}
 
 class Program:
     """``settings`` are environment variables; ports, data directory and JSON logs are given."""
+
+    _made: ClassVar[WeakSet["Program"]] = WeakSet()
 
     def __init__(
         self,
@@ -50,6 +53,12 @@ class Program:
         self.ahead = timedelta()
         self._forks = forks
         self._stores: Stores | None = None
+        self._made.add(self)
+
+    @classmethod
+    def alive(cls) -> list["Program"]:
+        """Those that have been launched and not ended, however they were made."""
+        return [program for program in cls._made if program.pid is not None]
 
     @property
     def url(self) -> str:
@@ -206,6 +215,12 @@ class Program:
 
     def tail(self) -> str:
         return "\n".join(self.errors.splitlines()[-15:])
+
+    def last_words(self) -> str:
+        """What it has warned of, and the end of its log."""
+        told = ("warning", *ALARMING)
+        worse = [line for line in self.error_lines if any(f'"{level}"' in line for level in told)]
+        return "\n".join([*worse[-15:], "…", self.tail()])
 
     def engines(self) -> dict[str, int]:
         """The process ids of the embedded engines, as they were started last."""
