@@ -113,6 +113,7 @@ def _assemble(settings: Settings, stores: Stores, arrivals: Arrivals) -> Program
         is_answered=lambda _update_id: False,
         until_recorded=_at_once,
         owes_too_much=_never,
+        documents=stores.documents.gate,
     )
     follower = WatchedFollower(
         arrivals, stores.database, stores.documents, *state_collection(FEATURES)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 
@@ -19,6 +19,7 @@ from yabot.log.commit_log import (
 )
 from yabot.log.tables import doc_changes, receipts
 from yabot.log.unit_of_work import Cause, UnitOfWork
+from yabot.runtime import watch as watch_module
 from yabot.runtime.watch import Gate, StoreWatch
 from yabot.storage.relational.database import Database
 
@@ -141,22 +142,22 @@ class Watched:
 
 
 @asynccontextmanager
-async def watched(commits: CommitLog, store: Watched) -> AsyncIterator[CommitLog]:
-    """The log, knowing of that store."""
+async def watched(store: Watched) -> AsyncIterator[Gate]:
+    """The store's, which a watch looks after."""
 
     async def connect() -> None:
         pass
 
     watch = StoreWatch(Gate("MongoDB"), connect, store.ping)
     await watch.start(PATIENCE)
-    yield replace(commits, gates=(watch.gate,))
+    yield watch.gate
     await watch.stop()
 
 
 async def test_a_failure_of_a_store_that_is_there_is_decided_again(commits: CommitLog) -> None:
     store = Watched(is_there=True, failures=1)
-    async with watched(commits, store) as log:
-        answer, committed = await log.decide(CAUSE, store.call)
+    async with watched(store) as gate:
+        answer, committed = await commits.decide(CAUSE, store.call, doubted=gate)
     assert (answer, store.calls, len(committed.documents)) == ("done", 2, 1)
 
 
@@ -165,7 +166,19 @@ async def test_a_store_that_goes_on_failing_or_is_away_is_told(
     commits: CommitLog, is_there: bool, calls: int
 ) -> None:
     store = Watched(is_there, failures=MOST_DECISIONS)
-    async with watched(commits, store) as log:
+    async with watched(store) as gate:
         with pytest.raises(StoreUnavailable, match="MongoDB"):
-            await log.decide(CAUSE, store.call)
+            await commits.decide(CAUSE, store.call, doubted=gate)
     assert store.calls == calls
+
+
+async def test_a_store_that_is_there_and_too_slow_is_not_asked_everything_twice(
+    commits: CommitLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch_module, "PING_EVERY", 2 * PATIENCE)
+    store = Watched(is_there=True, failures=3)
+    async with watched(store) as gate:
+        for _ in range(2):
+            with pytest.raises(StoreUnavailable, match="MongoDB"):
+                await commits.decide(CAUSE, store.call, doubted=gate)
+    assert store.calls == 3

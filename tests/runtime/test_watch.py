@@ -305,7 +305,7 @@ async def test_who_doubts_a_failure_is_answered_when_the_watch_ends() -> None:
     await asked.wait()
     await watch.stop()
     async with asyncio.timeout(PATIENCE):
-        await doubting
+        assert not await doubting
 
 
 async def test_a_look_does_not_wait_for_itself() -> None:

@@ -111,12 +111,7 @@ def build_services(
     services = Services(
         database=database,
         documents=documents,
-        commits=CommitLog(
-            database,
-            build_catalog(features, from_outside),
-            partitions,
-            gates=(documents.gate,),
-        ),
+        commits=CommitLog(database, build_catalog(features, from_outside), partitions),
         texts=build_texts(features),
         # The menu, which stands last among the features, comes first for readers.
         commands=tuple(command for each in reversed(features) for command in each.commands),

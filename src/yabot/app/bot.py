@@ -105,6 +105,7 @@ def _role(
         is_answered=emergency.has_answered,
         until_recorded=sender.until_recorded,
         owes_too_much=sender.owes_too_much,
+        documents=services.documents.gate,
     )
     pre_checkout = PreCheckoutAnswers(bot, dispatcher, processor, texts)
     rounds = Rounds(

@@ -24,6 +24,7 @@ from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import DEGRADED_REPLIES, HANDLING, TURNED_AWAY, UPDATES
 from yabot.runtime.lanes import Lanes
+from yabot.runtime.watch import Gate
 
 log = get_logger(__name__)
 
@@ -72,8 +73,11 @@ class UpdateProcessor:
         is_answered: Callable[[int], bool],
         until_recorded: Callable[[int], Awaitable[None]],
         owes_too_much: Callable[[int], Awaitable[bool]],
+        documents: Gate,
     ) -> None:
-        """``is_answered`` tells by its id whether an update's reader has had an answer already;
+        """``documents`` is the gate of the store that handlers read besides SQL.
+
+        ``is_answered`` tells by its id whether an update's reader has had an answer already;
         ``until_recorded`` waits until SQL has the ids of all messages that are in a chat, and
         ``owes_too_much`` tells whether so much waits for a chat that nothing is to be added.
         """
@@ -85,6 +89,7 @@ class UpdateProcessor:
         self._dispatcher = dispatcher
         self._intake = intake
         self._commits = commits
+        self._documents = documents
         self._assignment = assignment
         self._excuses = Excuses(texts)
         self.lanes: Lanes[str] = Lanes(IN_FLIGHT, _lane_failed)
@@ -207,6 +212,7 @@ class UpdateProcessor:
             decide,
             checks=() if lease is None else lease.checks,
             waits_out=outage_of_sql,
+            doubted=self._documents,
         )
         if committed.duplicate and lease is not None:
             # Our own commit, whose answer got lost; or that of whoever has the partition by now.

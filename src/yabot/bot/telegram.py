@@ -24,8 +24,8 @@ AWAY = (TelegramNetworkError, TelegramRetryAfter, TelegramServerError)
 # To a token that is not even shaped like one, Telegram says "Not Found".
 TOKEN_REFUSED = (TelegramUnauthorizedError, TelegramNotFound)
 REFUSED = (
-    "Telegram refuses BOT_TOKEN, which it has taken before: it was revoked. Set the new one from"
-    " @BotFather and start again"
+    "Telegram refuses BOT_TOKEN: it was revoked, or mistyped. Copy it again from @BotFather, and"
+    " start again"
 )
 NO_TELEGRAM = (
     "what answers in Telegram's place does not do so as the Bot API does; check TELEGRAM_API_URL,"

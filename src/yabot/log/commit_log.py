@@ -22,6 +22,7 @@ from yabot.log.appending import (
     take_receipt,
 )
 from yabot.log.documents import CheckedDocuments, checked
+from yabot.log.doubt import Doubt
 from yabot.log.numbering import UserCounter, advance_counters, place
 from yabot.log.unit_of_work import Cause, DocumentChange, Message, UnitOfWork
 from yabot.observability.logging import get_logger
@@ -93,8 +94,6 @@ class CommitLog:
     )
     # Called when there may be commits of which the followers were not told: they look into SQL.
     on_untold: list[Callable[[], None]] = field(default_factory=list)
-    # Of the stores besides SQL that decisions read.
-    gates: Sequence[Gate] = ()
     # The event loop alone would forget them.
     _under_way: set["asyncio.Task[Committed]"] = field(default_factory=set)
 
@@ -106,6 +105,7 @@ class CommitLog:
         checks: Sequence[Statement[None]] = (),
         waits_out: WaitsOut = nothing,
         attempts: int = MOST_DECISIONS,
+        doubted: Gate | None = None,
     ) -> Decided[T]:
         """Let ``decision`` fill a unit of work, and commit it: the one way to make things happen.
 
@@ -116,11 +116,11 @@ class CommitLog:
         another process's.
 
         A failure for which ``waits_out`` is true is waited out, however long that takes, and then
-        it is decided again. So it is, once, when a store besides SQL has failed that does answer a
-        look. Every other is raised: GuardFailed from the last attempt, StoreUnavailable, LeaseLost,
-        what the decision raises, and what ``commit`` raises.
+        it is decided again. So it is, once, when the store of the gate ``doubted`` has failed, and
+        answers when it is looked at. Every other is raised: GuardFailed from the last attempt,
+        StoreUnavailable, LeaseLost, what the decision raises, and what ``commit`` raises.
         """
-        made, waits, doubted, pauses = 0, False, False, backoff(most=LONGEST_PAUSE)
+        made, waits, doubt, pauses = 0, False, Doubt(doubted), backoff(most=LONGEST_PAUSE)
         while True:
             work = UnitOfWork(cause)
             try:
@@ -129,14 +129,10 @@ class CommitLog:
                     return Decided(answer, Committed(cause))
                 return Decided(answer, await self.commit(work, checks))
             except TransientError as error:
+                made += isinstance(error, GuardFailed)
                 told = {"consumer": cause.consumer, "cause_id": cause.in_log, "reason": str(error)}
-                if isinstance(error, GuardFailed):
-                    made += 1
-                    at_once = made % attempts != 0
-                else:
-                    at_once = not doubted and await self._is_there_after_all(error)
-                    doubted = doubted or at_once
-                if at_once:
+                has_lost_race = isinstance(error, GuardFailed) and made % attempts
+                if has_lost_race or await doubt.is_justified(error):
                     REDECIDED.inc()
                     log.debug("decision.made_again", **told)
                     continue
@@ -145,13 +141,6 @@ class CommitLog:
                 (log.debug if waits else log.warning)("decision.waiting", **told)
                 waits = True
             await asyncio.sleep(next(pauses))
-
-    async def _is_there_after_all(self, failure: TransientError) -> bool:
-        """Whether a store besides SQL has failed, and answers when it is looked at."""
-        for gate in self.gates:
-            if isinstance(failure, StoreUnavailable) and failure.store == gate.store:
-                return await gate.still_answers()
-        return False
 
     async def commit(self, work: UnitOfWork, checks: Sequence[Statement[None]] = ()) -> Committed:
         """All of ``work`` and its receipt, durable on return; then the followers are told.

@@ -36,8 +36,9 @@ class Gate:
         self.suspected = asyncio.Event()
         # How often the store has done what a look asks of it, for somebody else.
         self.answers = 0
-        # Set at the end of the next look; None while nobody looks.
+        # Set at the end of the next look; None while nobody watches.
         self.next_look: asyncio.Event | None = None
+        self._distrusted_until = 0.0
         # Called when it is shut, and whenever it stays so: whoever waits for an answer should not
         # wait any longer, and whoever looks again should connect anew.
         self.on_shut: Callable[[], None] = lambda: None
@@ -48,16 +49,22 @@ class Gate:
             raise StoreUnavailable(self.store, self.reason)
 
     async def still_answers(self) -> bool:
-        """Whether a look that its watch takes now finds it there, though a call has failed: one
-        connection may have broken, or this process stood still until the time for it was over.
+        """Whether a look of its watch finds it there, though a call has failed: one connection may
+        have broken, or this process stood still until the time for an answer was over.
 
-        False at once while the store is known to be away, where nobody watches it, and in a look.
+        False at once while the store is known to be away or is distrusted, where nobody watches it,
+        and within a look.
         """
-        if self.reason is not None or self.next_look is None or _looking.get():
+        is_distrusted = monotonic() < self._distrusted_until
+        if self.reason is not None or is_distrusted or self.next_look is None or _looking.get():
             return False
         self.suspected.set()
         await self.next_look.wait()
-        return self.reason is None
+        return self.reason is None and self.next_look is not None
+
+    def distrust(self) -> None:
+        """Do not believe, for a while, that a store which answers looks does what is asked."""
+        self._distrusted_until = monotonic() + PING_EVERY
 
     @contextmanager
     def passed(self) -> Iterator[None]:
@@ -119,9 +126,11 @@ class StoreWatch:
         self._task = asyncio.create_task(self._watch(), name=f"watch {self.gate.store}")
 
     async def stop(self) -> None:
-        if self._task is not None:
-            await end([self._task])
-        self._tell_who_waits(None)
+        try:
+            if self._task is not None:
+                await end([self._task])
+        finally:
+            self._tell_who_waits(None)
 
     async def _connect_within(self, seconds: float) -> str | None:
         """Why it did not succeed, if so."""
@@ -136,6 +145,12 @@ class StoreWatch:
 
     async def _watch(self) -> None:
         _looking.set(True)
+        try:
+            await self._look_again_and_again()
+        finally:
+            self._tell_who_waits(None)
+
+    async def _look_again_and_again(self) -> None:
         pauses = backoff(first=0.1, most=PING_EVERY)
         while True:
             if self.gate.reason is None:
@@ -147,6 +162,7 @@ class StoreWatch:
             self._tell_who_waits(asyncio.Event())
 
     def _tell_who_waits(self, next_look: asyncio.Event | None) -> None:
+        """A look has ended; None: it was the last."""
         looked, self.gate.next_look = self.gate.next_look, next_look
         if looked is not None:
             looked.set()
@@ -199,8 +215,8 @@ class StoreWatch:
         A look waits behind other work: where that goes on, the store is busy, and not away. Nor is
         it for one failure, which may be that of a connection, or of a process that stood still.
         """
-        before = self.gate.answers
         for is_last in (self.gate.reason is not None, True):
+            before = self.gate.answers
             try:
                 async with asyncio.timeout(PING_SECONDS):
                     await self._ping()

@@ -33,6 +33,7 @@ from yabot.log.assignment import Assignment
 from yabot.log.leases import SharedLeases, SoleLeases
 from yabot.log.tables import audit_log
 from yabot.log.unit_of_work import UnitOfWork
+from yabot.runtime.watch import Gate
 from yabot.storage.relational.database import Database
 
 
@@ -137,6 +138,7 @@ async def at_the_bench(
         is_answered=lambda _update_id: False,
         until_recorded=sender.until_recorded,
         owes_too_much=sender.owes_too_much,
+        documents=Gate("MongoDB"),
     )
     pre_checkout = PreCheckoutAnswers(bot, dispatcher, processor, texts)
     commits.followers.append(sender.notice)

@@ -37,8 +37,14 @@ LAST_WORK = 1.0
 # Nothing but this limit ends a connecting that has begun.
 LONGEST_CONNECTING = 3
 # For a network that swallows everything: seconds of silence before it is asked whether anybody is
-# there, between such questions, and their number.
-KEEPALIVES = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
+# there, between such questions, and their number; and milliseconds that what was sent may stay
+# without a sign that it has arrived. Whoever waits for an answer is not asked.
+KEEPALIVES = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
