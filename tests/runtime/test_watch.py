@@ -229,7 +229,7 @@ async def test_a_verification_that_does_not_end_is_begun_again(
     store.gate.suspected.set()
 
     async def is_given_up() -> bool:
-        return str(store.gate.reason).startswith("no answer")
+        return store.gate.reason == "no answer within 0.05 s"
 
     await until(lambda: is_lost(store))
     store.reason = None

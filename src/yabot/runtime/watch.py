@@ -135,10 +135,9 @@ class StoreWatch:
     async def _connect_within(self, seconds: float) -> str | None:
         """Why it did not succeed, if so."""
         try:
-            async with asyncio.timeout(seconds):
-                await self._connect()
-        except (TransientError, TimeoutError) as error:
-            return _reason(error, seconds)
+            await self._within(seconds, self._connect)
+        except TransientError as error:
+            return _reason(error)
         self._connected = True
         log.info("store.connected", store=self.gate.store)
         return None
@@ -193,24 +192,23 @@ class StoreWatch:
             if self._connected:
                 await self._require_answer()
                 if self._verify is not None and self.gate.reason is not None:
-                    async with asyncio.timeout(VERIFY_SECONDS):
-                        await self._verify()
+                    await self._within(VERIFY_SECONDS, self._verify)
             else:
                 await self._connect()
                 self._connected = True
-        except (YabotError, TimeoutError) as error:
-            self._lose(_reason(error, PING_SECONDS))
+        except YabotError as error:
+            self._lose(_reason(error))
             return False
         except Exception as error:
             # Whatever it is, the store does not do what is needed of it, and may do so later.
             log.exception("watch.failed", store=self.gate.store)
-            self._lose(_reason(error, PING_SECONDS))
+            self._lose(_reason(error))
             return False
         self._restore()
         return True
 
     async def _require_answer(self) -> None:
-        """Raises TimeoutError when the store has answered nobody in time, and what ``ping`` raises.
+        """Raises StoreUnavailable when it has answered nobody in time, and what ``ping`` raises.
 
         A look waits behind other work: where that goes on, the store is busy, and not away. Nor is
         it for one failure, which may be that of a connection, or of a process that stood still.
@@ -218,16 +216,23 @@ class StoreWatch:
         for is_last in (self.gate.reason is not None, True):
             before = self.gate.answers
             try:
-                async with asyncio.timeout(PING_SECONDS):
-                    await self._ping()
-            except (TransientError, TimeoutError) as error:
-                if isinstance(error, TimeoutError) and self._is_busy(before):
+                await self._within(PING_SECONDS, self._ping)
+            except TransientError as error:
+                if isinstance(error.__cause__, TimeoutError) and self._is_busy(before):
                     log.debug("store.busy", store=self.gate.store)
                 elif is_last:
                     raise
                 else:
                     continue
             return
+
+    async def _within(self, seconds: float, step: Step) -> None:
+        """Raises StoreUnavailable because of TimeoutError, and what ``step`` raises."""
+        try:
+            async with asyncio.timeout(seconds):
+                await step()
+        except TimeoutError as error:
+            raise StoreUnavailable(self.gate.store, f"no answer within {seconds:g} s") from error
 
     def _is_busy(self, answers: int) -> bool:
         """Whether it has answered others since there were so many ``answers``."""
@@ -258,9 +263,5 @@ class StoreWatch:
             listener(downtime)
 
 
-def _reason(error: Exception, seconds: float) -> str:
-    if isinstance(error, StoreUnavailable):
-        return error.reason
-    if isinstance(error, TimeoutError):
-        return f"no answer within {seconds:g} s"
-    return error_text(error)
+def _reason(error: Exception) -> str:
+    return error.reason if isinstance(error, StoreUnavailable) else error_text(error)
