@@ -45,7 +45,7 @@ class Delivery:
 
         Raises LeaseLost when another process is to send it; GivenUp when it has been tried as
         its method allows; OutcomeUnknown when nobody can say whether it is sent; TelegramAPIError
-        when trying again cannot help; ValueError, KeyError when the row cannot be read.
+        when trying again cannot help; MessageUnreadable when another version has to send it.
         """
         message, patience = due.message, Patience(due)
         method, attempts = to_method(message), Attempts(message.method)

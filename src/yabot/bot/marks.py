@@ -20,6 +20,7 @@ _give_up = (
     .where(_this, outgoing.c.state == "waiting")
     .values(state="uncertain", payload=BLANK)
 )
+_keep = update(outgoing).where(_this, outgoing.c.state == "waiting").values(state="unreadable")
 _set_errors = (
     update(outgoing).where(_this, outgoing.c.state == "waiting").values(errors=bindparam("so_far"))
 )
@@ -36,6 +37,10 @@ class Marks:
 
     def refused(self, row_id: int) -> None:
         self._set(row_id, "refused", None)
+
+    def unreadable(self, row_id: int) -> None:
+        """What it holds is kept."""
+        self._write(_keep, {"row": row_id})
 
     def uncertain(self, row_id: int, audit: Statement[None]) -> None:
         """Once, and audited with it."""

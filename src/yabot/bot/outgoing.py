@@ -9,6 +9,7 @@ from aiogram.methods import SendDocument, TelegramMethod
 from aiogram.types import BufferedInputFile
 
 from yabot.bot.message import FILE_METHOD
+from yabot.errors import TerminalError
 from yabot.log.unit_of_work import Message
 
 _METHODS: dict[str, type[TelegramMethod[Any]]] = {
@@ -24,11 +25,20 @@ def to_message(method: TelegramMethod[Any], chat_id: int, content_id: str | None
     return Message(chat_id, method.__api_method__, payload, content_id)
 
 
+class MessageUnreadable(TerminalError):
+    """Another version wrote the row."""
+
+    code = "message_unreadable"
+
+
 def to_method(message: Message) -> TelegramMethod[Any]:
-    """Raises ValueError, KeyError for a row that another version wrote and this cannot read."""
-    if message.method == FILE_METHOD:
-        return _with_file(json.loads(message.payload))
-    return _METHODS[message.method].model_validate_json(message.payload)
+    """Raises MessageUnreadable."""
+    try:
+        if message.method == FILE_METHOD:
+            return _with_file(json.loads(message.payload))
+        return _METHODS[message.method].model_validate_json(message.payload)
+    except (KeyError, TypeError, ValueError) as error:
+        raise MessageUnreadable from error
 
 
 def _with_file(parameters: dict[str, Any]) -> TelegramMethod[Any]:

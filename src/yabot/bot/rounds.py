@@ -104,6 +104,7 @@ class Rounds(Assignee):
             # Once, whatever fails behind this.
             lease.orphaned = False
         partitions = [lease.partition for lease in leases]
+        await self._sender.try_unreadable_again(partitions)
         messages = await self._sender.find(partitions)
         updates = await self._find(partitions)
         for lease in leases:

@@ -14,9 +14,11 @@ from yabot.bot.giving_up import GivenUp
 from yabot.bot.limits import SendLimits
 from yabot.bot.marks import Marks
 from yabot.bot.methods import manner_of
+from yabot.bot.outgoing import MessageUnreadable
 from yabot.bot.refusals import has_gone, is_done_already
 from yabot.bot.room import ROOM, Left, Room
 from yabot.bot.session import OutcomeUnknown
+from yabot.bot.unreadable_messages import UnreadableMessages
 from yabot.bot.unsent import Due, Portion, Unsent
 from yabot.clock import utc_now
 from yabot.error_text import error_text
@@ -79,6 +81,7 @@ class Sender:
         self._endings = endings
         self._room = room
         self._unsent = Unsent(database, assignment, room.of_a_chat)
+        self._unreadable = UnreadableMessages(database, assignment.partition_of)
         self.lanes: Lanes[Lane] = Lanes(None, _lane_failed)
         # Finds rows whose commit got lost on its way back, or was another process's.
         every = LOOK_EVERY_ALONE if assignment.is_sole else LOOK_EVERY
@@ -117,6 +120,13 @@ class Sender:
         portion = await self._unsent.first(room, partitions, taken)
         self._taken -= taken - portion.still_waiting
         return portion
+
+    async def try_unreadable_again(self, partitions: Collection[int]) -> None:
+        """What another version could not read in these partitions waits again, if we can.
+
+        Raises StoreUnavailable.
+        """
+        await self._unreadable.try_again(partitions)
 
     def take(self, portion: Portion) -> None:
         self._left.chats |= portion.behind
@@ -213,8 +223,8 @@ class Sender:
             self._uncertain(row_id, message, error.message)
         except TelegramAPIError as error:
             await self._take_refusal(due, error)
-        except (KeyError, ValueError):
-            self._refused(row_id, message, "this version cannot read it")
+        except MessageUnreadable:
+            self._keep(row_id, message)
         else:
             self._sent(row_id, message, sent_id)
 
@@ -241,6 +251,12 @@ class Sender:
         SENDS.labels("refused").inc()
         tell = log.warning if manner_of(message.method).missed else log.info
         tell("message.refused", chat_id=message.chat_id, method=message.method, reason=reason)
+
+    def _keep(self, row_id: int, message: Message) -> None:
+        """For a version that can read it; what is behind it in its chat does not wait for that."""
+        self._marks.unreadable(row_id)
+        SENDS.labels("unreadable").inc()
+        log.warning("message.unreadable", chat_id=message.chat_id, method=message.method)
 
     def _uncertain(self, row_id: int, message: Message, reason: str) -> None:
         details = {"message": row_id, "method": message.method, "reason": reason}

@@ -94,6 +94,12 @@ Index(
     sqlite_where=outgoing.c.state == "waiting",
     postgresql_where=outgoing.c.state == "waiting",
 )
+Index(
+    "ix_outgoing_unreadable",
+    outgoing.c.id,
+    sqlite_where=outgoing.c.state == "unreadable",
+    postgresql_where=outgoing.c.state == "unreadable",
+)
 
 audit_log = Table(
     "audit_log",

@@ -75,7 +75,7 @@ CERTIFICATE_STALE = _gauge(
 )
 SENDS = _counter(
     "sends",
-    "Bot API calls: sent, delayed (tried again), refused, failed (given up) or uncertain.",
+    "Bot API calls: sent, delayed, refused, failed (given up), uncertain (maybe sent), unreadable.",
     "outcome",
 )
 DEGRADED_REPLIES = _counter(

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.bot.intake.house import House, Json
+from tests.e2e.invariants import settle
 from tests.e2e.reader import buttons, readers
 from tests.waiting import wait_until
 
@@ -138,3 +139,25 @@ async def test_a_later_version_handles_what_was_kept(house: House) -> None:
         chat = await ana.until(lambda chat: "/story" in chat[-1]["text"])
         assert chat[-1]["from"]["is_bot"]
         wait_until(lambda: house.state_of([number]) == {number: "done"})
+
+
+async def test_a_later_version_sends_what_was_kept(house: House) -> None:
+    async with readers(house.url, "Ana") as (ana,):
+        await ana.ask("/help")
+        settle(house.program.stores)
+        assert house.program.stop() == 0
+        change, chat = house.program.stores.change, ana.user_id
+        change(
+            "INSERT INTO outgoing (cause_id, n, chat_id, method, payload, state, created_at)"
+            " SELECT 'newer', 0, ?, 'sendPigeon', ?, 'waiting', created_at FROM outgoing"
+            " WHERE chat_id = ? LIMIT 1",
+            *(chat, json.dumps({"chat_id": chat, "text": "¡Cucurrucucú!"}), chat),
+        )
+        house.program.start()
+        query = "SELECT state FROM outgoing WHERE cause_id = 'newer'"
+        wait_until(lambda: house.program.stores.value(query) == "unreadable")
+        assert house.program.stop() == 0
+        change("UPDATE outgoing SET method = 'sendMessage' WHERE cause_id = 'newer'")
+        house.program.start()
+        await ana.until(lambda chat: chat[-1]["text"] == "¡Cucurrucucú!")
+        wait_until(lambda: house.program.stores.value(query) == "sent")

@@ -21,6 +21,7 @@ from yabot.bot.rounds import GROUP
 from yabot.bot.sender import Sender
 from yabot.bot.telegram import connect_bot
 from yabot.events.envelope import EventPayload
+from yabot.events.partition import partition_of
 from yabot.log.assignment import Assignment
 from yabot.log.commit_log import CommitLog, whatever_passes
 from yabot.log.leases import SoleLeases
@@ -69,6 +70,9 @@ class Desk:
             return {text: states[key] for key, text in self.texts.items()}
 
         return await self.database.read(read)
+
+    def partition_of(self, chat_id: int) -> int:
+        return partition_of(str(chat_id), PARTITIONS)
 
     async def set_errors(self, errors: int) -> None:
         """As if Telegram had answered every message so often with an error of its own."""
