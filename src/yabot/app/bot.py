@@ -23,7 +23,7 @@ from yabot.bot.rounds import EVERY, GROUP, Rounds
 from yabot.bot.sender import Sender
 from yabot.bot.source import UpdateSource
 from yabot.bot.telegram import connect_bot
-from yabot.bot.unreadable import UnreadableUpdates
+from yabot.bot.unreadable_updates import UnreadableUpdates
 from yabot.bot.waiting import WaitingUpdates
 from yabot.log.assignment import Assignment
 from yabot.runtime.importing import imported

@@ -15,7 +15,7 @@ from yabot.bot.reading import Received, Unreadable
 from yabot.bot.rounds import Rounds
 from yabot.bot.sender import Sender
 from yabot.bot.source import UpdateSource
-from yabot.bot.unreadable import UnreadableUpdates
+from yabot.bot.unreadable_updates import UnreadableUpdates
 from yabot.errors import StoreUnavailable
 from yabot.log.assignment import Assignment
 from yabot.observability.logging import get_logger
