@@ -1,25 +1,21 @@
 """Messages that another version has committed and this one cannot read: kept for one that can."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 
 from sqlalchemy import Connection, bindparam, select, update
 
 from yabot.bot.outgoing import MessageUnreadable, to_method
+from yabot.bot.unreadable import AT_ONCE, Tried, try_again
 from yabot.log.tables import outgoing
 from yabot.log.unit_of_work import Message
-from yabot.observability.logging import get_logger
 from yabot.storage.relational.database import Database
-
-log = get_logger(__name__)
-
-READ_AT_ONCE = 200
-_BEFORE_ALL = 0
 
 _kept = (
     select(outgoing)
     .where(outgoing.c.state == "unreadable", outgoing.c.id > bindparam("last"))
     .order_by(outgoing.c.id)
-    .limit(READ_AT_ONCE)
+    .limit(AT_ONCE)
 )
 _let_wait = (
     update(outgoing)
@@ -42,16 +38,7 @@ class UnreadableMessages:
 
         Raises StoreUnavailable.
         """
-        understood, left, last = 0, 0, _BEFORE_ALL
-        while rows := await self._after(last):
-            ours = [row for row in rows if self._is_in(partitions, row)]
-            readable = [row_id for row_id, message in ours if _is_readable(message)]
-            if readable:
-                await self._let_wait(readable)
-            understood, left = understood + len(readable), left + len(ours) - len(readable)
-            last = rows[-1][0]
-        if understood or left:
-            log.warning("messages.unreadable", understood=understood, left=left)
+        await try_again("messages", self._after, partial(self._restore, partitions))
 
     async def _after(self, last: int) -> list[_Row]:
         def read(connection: Connection) -> list[_Row]:
@@ -62,14 +49,16 @@ class UnreadableMessages:
 
         return await self._database.read(read)
 
-    async def _let_wait(self, row_ids: list[int]) -> None:
+    async def _restore(self, partitions: Collection[int], rows: Sequence[_Row]) -> Tried:
+        ours = [row for row in rows if self._partition_of(str(row[1].chat_id)) in partitions]
+        readable = [row_id for row_id, message in ours if _is_readable(message)]
+
         def change(connection: Connection) -> None:
-            connection.execute(_let_wait, {"rows": row_ids})
+            connection.execute(_let_wait, {"rows": readable})
 
-        await self._database.write(change)
-
-    def _is_in(self, partitions: Collection[int], row: _Row) -> bool:
-        return self._partition_of(str(row[1].chat_id)) in partitions
+        if readable:
+            await self._database.write(change)
+        return Tried(len(readable), len(ours) - len(readable))
 
 
 def _is_readable(message: Message) -> bool:

@@ -9,13 +9,9 @@ from yabot.bot.incoming import Incoming
 from yabot.bot.intake import Intake
 from yabot.bot.reading import Unreadable, read_raw
 from yabot.bot.tables import updates
+from yabot.bot.unreadable import AT_ONCE, Tried, try_again
 from yabot.errors import InvalidInput
-from yabot.observability.logging import get_logger
 
-log = get_logger(__name__)
-
-READ_AT_ONCE = 200
-_BEFORE_ALL = -1
 _Row = tuple[int, str]
 
 
@@ -33,22 +29,14 @@ class UnreadableUpdates:
 
     async def try_again(self) -> None:
         """Those that can be read by now are handled. Raises StoreUnavailable."""
-        understood, left, last = 0, 0, _BEFORE_ALL
-        while rows := await self._after(last):
-            readable = self._readable(rows)
-            await self._intake.understand(readable)
-            await self._begin(readable)
-            understood, left = understood + len(readable), left + len(rows) - len(readable)
-            last = rows[-1][0]
-        if understood or left:
-            log.warning("updates.unreadable", understood=understood, left=left)
+        await try_again("updates", self._after, self._restore)
 
     async def _after(self, update_id: int) -> list[_Row]:
         query = (
             select(updates.c.update_id, updates.c.payload)
             .where(self._kept, updates.c.update_id > update_id)
             .order_by(updates.c.update_id)
-            .limit(READ_AT_ONCE)
+            .limit(AT_ONCE)
         )
 
         def read(connection: Connection) -> list[_Row]:
@@ -56,9 +44,12 @@ class UnreadableUpdates:
 
         return await self._intake.database.read(read)
 
-    def _readable(self, rows: Sequence[_Row]) -> list[Incoming]:
+    async def _restore(self, rows: Sequence[_Row]) -> Tried:
         found = [self._read(payload) for _, payload in rows]
-        return [entry for entry in found if entry is not None]
+        readable = [entry for entry in found if entry is not None]
+        await self._intake.understand(readable)
+        await self._begin(readable)
+        return Tried(len(readable), len(rows) - len(readable))
 
     def _read(self, payload: str) -> Incoming | None:
         try:
