@@ -1,5 +1,6 @@
 """Whoever has asked to be forgotten stays so, also behind the restore of a backup."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.storage.fixtures import mongodb_away
 from yabot.clock import utc_now
 from yabot.features.users.forgotten import FILE_NAME, ForgottenList
 from yabot.features.users.repeating import RepeatedDeletions
+from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.relational.database import Database
 
 ID = "7"
@@ -32,10 +34,15 @@ async def repeat(world: World, forgotten: ForgottenList) -> None:
     await RepeatedDeletions(world.services.commits, world.users, forgotten).repeat()
 
 
+async def note(world: World, forgotten: ForgottenList, user_id: str = ID) -> None:
+    user = await world.known(user_id)
+    await forgotten.note(user_id, user.profile.registration_date)
+
+
 async def test_who_is_in_a_restored_database_is_deleted_again(world: World, tmp_path: Path) -> None:
     """A backup of before the deletion is back, the list is not of it."""
     forgotten = ForgottenList(tmp_path)
-    await forgotten.note(ID)
+    await note(world, forgotten)
     await repeat(world, forgotten)
     assert await world.users.find(ID) is None
     assert await world.users.find(OTHER) is not None
@@ -46,17 +53,33 @@ async def test_who_is_in_a_restored_database_is_deleted_again(world: World, tmp_
 
 async def test_who_has_come_back_since_stays(world: World, tmp_path: Path) -> None:
     forgotten = ForgottenList(tmp_path)
-    await forgotten.note(ID)
+    await note(world, forgotten)
     await world.delete()
     await world.register("again")
     await repeat(world, forgotten)
     assert await world.users.find(ID) is not None
 
 
+async def test_what_is_noted_is_not_of_a_clock_that_may_be_ahead(
+    world: World, tmp_path: Path
+) -> None:
+    """Set right, it would give whoever comes back a day before that."""
+    registered = (await world.known()).profile.registration_date
+    forgotten = world.users.forgotten = ForgottenList(tmp_path)
+
+    async def forget(work: UnitOfWork) -> None:
+        await world.users.forget(work, await world.known(), "requested_by_user")
+
+    await world.decide("forget", forget)
+    known = await forgotten.read()
+    assert known.has(ID, registered)
+    assert not known.has(ID, registered + timedelta(microseconds=1))
+
+
 async def test_the_list_names_nobody_and_is_the_owners_alone(tmp_path: Path) -> None:
     forgotten = ForgottenList(tmp_path)
     for user_id in ("123456789", "987654321"):
-        await forgotten.note(user_id)
+        await forgotten.note(user_id, utc_now())
     file = tmp_path / FILE_NAME
     assert file.stat().st_mode & 0o777 == 0o600
     text = file.read_text()
@@ -64,17 +87,40 @@ async def test_the_list_names_nobody_and_is_the_owners_alone(tmp_path: Path) -> 
     assert len((await forgotten.read()).moments) == 2
 
 
-async def test_a_line_that_a_crash_cut_short_harms_no_other(world: World, tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", ["", "\n"])
+async def test_a_line_that_a_crash_cut_short_harms_no_other(
+    world: World, tmp_path: Path, end: str
+) -> None:
     forgotten = ForgottenList(tmp_path)
-    await forgotten.note(ID)
+    await note(world, forgotten)
     with (tmp_path / FILE_NAME).open("a") as file:
-        file.write("0123456789abcdef 2026-11-\n")
+        file.write(f"0123456789abcdef 2026-11-{end}")
+    await note(world, forgotten, OTHER)
     await repeat(world, forgotten)
-    assert await world.users.find(ID) is None
+    assert await world.users.find(ID) is await world.users.find(OTHER) is None
+
+
+async def test_who_go_at_once_are_all_remembered(tmp_path: Path) -> None:
+    forgotten, now = ForgottenList(tmp_path), utc_now()
+    gone = [str(user_id) for user_id in range(20)]
+    await asyncio.gather(*(forgotten.note(user_id, now) for user_id in gone))
+    known = await forgotten.read()
+    assert all(known.has(user_id, now) for user_id in gone)
+
+
+async def test_what_is_taken_back_is_one_note(tmp_path: Path) -> None:
+    """Another deletion has noted the same, and was made."""
+    forgotten, registered = ForgottenList(tmp_path), utc_now()
+    for _ in range(2):
+        await forgotten.note(ID, registered)
+    await forgotten.take_back(ID, registered)
+    assert (await forgotten.read()).has(ID, registered)
+    await forgotten.take_back(ID, registered)
+    assert not (await forgotten.read()).moments
 
 
 async def test_a_disk_that_cannot_be_written_keeps_nobody_from_going(tmp_path: Path) -> None:
-    await ForgottenList(tmp_path / "missing").note(ID)
+    await ForgottenList(tmp_path / "missing").note(ID, utc_now())
 
 
 async def test_the_program_notes_who_goes_and_looks_for_who_came_back(playing: Program) -> None:

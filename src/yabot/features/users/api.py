@@ -135,14 +135,15 @@ def _offer_deletion(routes: Routes, users: UserService, door: Door) -> None:
             user = await known(users, user_id)
             change.require_match(etag_of_user(user))
             users.guard_profile(work, user)
-            noted.append(await users.forget(work, user, reason))
+            noted.append(user.profile.registration_date)
+            await users.forget(work, user, reason)
             return Answer.of(None, 204)
 
         response = await door.change(change, decide, user_id)
         if response.status_code == PRECONDITION_FAILED.status:
             # Somebody was faster than the commit, and what was noted for it would still delete.
-            for moment in noted:
-                await users.forgotten.take_back(user_id, moment)
+            for registered in noted:
+                await users.forgotten.take_back(user_id, registered)
         return response
 
 

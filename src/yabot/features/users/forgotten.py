@@ -5,6 +5,7 @@ it is: whoever is in the databases again is deleted again.
 """
 
 import asyncio
+import fcntl
 import os
 import secrets
 from collections.abc import Iterable
@@ -13,7 +14,7 @@ from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
 
-from yabot.clock import rfc3339, utc_now
+from yabot.clock import rfc3339
 from yabot.error_text import kind_of
 from yabot.observability.logging import get_logger
 
@@ -26,10 +27,14 @@ _TAKEN_BACK = "not "
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """When each of them wanted to be forgotten, by digest."""
+    """When each of those who wanted to be forgotten had registered, by digest.
+
+    Not when they wanted it: the clock may have been ahead by then, and set right before they came
+    back. Lists of an earlier version hold that all the same, which is later.
+    """
 
     salt: bytes
-    moments: dict[str, set[datetime]]
+    moments: dict[str, list[datetime]]
 
     def has(self, user_id: str, since: datetime) -> bool:
         """Whether one who registered ``since`` then has asked for it afterwards."""
@@ -42,19 +47,16 @@ class ForgottenList:
         """Without a ``folder`` nothing is remembered."""
         self._path = None if folder is None else folder / FILE_NAME
 
-    async def note(self, user_id: str) -> datetime:
+    async def note(self, user_id: str, registered: datetime) -> None:
         """Before the deletion: one that is noted and not made is made at the next start.
 
-        Gives the moment that was noted. Whoever wants to be forgotten is not kept waiting for a
-        disk that cannot be written.
+        Whoever wants to be forgotten is not kept waiting for a disk that cannot be written.
         """
-        moment = utc_now()
-        await self._write(user_id, rfc3339(moment))
-        return moment
+        await self._write(user_id, rfc3339(registered))
 
-    async def take_back(self, user_id: str, moment: datetime) -> None:
-        """What was noted then: the deletion was refused."""
-        await self._write(user_id, f"{_TAKEN_BACK}{rfc3339(moment)}")
+    async def take_back(self, user_id: str, registered: datetime) -> None:
+        """What was noted of them: the deletion was refused."""
+        await self._write(user_id, f"{_TAKEN_BACK}{rfc3339(registered)}")
 
     async def _write(self, user_id: str, said: str) -> None:
         if self._path is None:
@@ -74,9 +76,15 @@ class ForgottenList:
 def _append(path: Path, user_id: str, said: str) -> None:
     handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     with os.fdopen(handle, "a+", encoding="ascii") as file:
+        # Two that find no salt would each write one.
+        fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)
-        known = _parsed(file.read().splitlines())
+        text = file.read()
+        known = _parsed(text.splitlines())
         salt = known.salt or secrets.token_bytes(32)
+        if text and not text.endswith("\n"):
+            # A crash has cut the last one short: it would swallow this one.
+            file.write("\n")
         if not known.salt:
             file.write(f"{_SALT} {salt.hex()}\n")
         file.write(f"{_digest(salt, user_id)} {said}\n")
@@ -86,7 +94,7 @@ def _append(path: Path, user_id: str, said: str) -> None:
 
 def _parsed(lines: Iterable[str]) -> Forgotten:
     """A line that a crash has cut short is passed over."""
-    salt, moments = b"", dict[str, set[datetime]]()
+    salt, moments = b"", dict[str, list[datetime]]()
     for line in lines:
         name, _, value = line.partition(" ")
         try:
@@ -94,10 +102,11 @@ def _parsed(lines: Iterable[str]) -> Forgotten:
                 salt = bytes.fromhex(value)
             elif value.startswith(_TAKEN_BACK):
                 moment = datetime.fromisoformat(value.removeprefix(_TAKEN_BACK))
-                moments.get(name, set()).discard(moment)
+                # One of them: another deletion may have noted the same, and been made.
+                moments[name].remove(moment)
             else:
-                moments.setdefault(name, set()).add(datetime.fromisoformat(value))
-        except ValueError:
+                moments.setdefault(name, []).append(datetime.fromisoformat(value))
+        except (KeyError, ValueError):
             log.warning("forgotten.line_unreadable")
     return Forgotten(salt, {digest: found for digest, found in moments.items() if found})
 

@@ -260,11 +260,10 @@ class UserService:
         await self.state(user)
         self.update_state(work, user, lambda state: part.put(state, change(part.of(state))))
 
-    async def forget(self, work: UnitOfWork, user: User, reason: str) -> datetime:
-        """Delete them, also when a backup has them again; gives when that was noted."""
-        noted = await self.forgotten.note(user.user_id)
+    async def forget(self, work: UnitOfWork, user: User, reason: str) -> None:
+        """Delete them, also when a backup has them again."""
+        await self.forgotten.note(user.user_id, user.profile.registration_date)
         self.delete(work, user, reason)
-        return noted
 
     def delete(self, work: UnitOfWork, user: User, reason: str) -> None:
         """Everything of the user goes with one commit; counters and audit stay, by id only."""

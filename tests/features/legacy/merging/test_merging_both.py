@@ -20,6 +20,7 @@ from tests.features.legacy.house import (
 )
 from tests.features.legacy.old_bot import old_users
 from tests.storage.dumps import rows_of
+from yabot.clock import utc_now
 from yabot.errors import GuardFailed, StoreUnavailable
 from yabot.features.legacy.merging.rules import differing
 from yabot.features.legacy.record import Record
@@ -138,7 +139,7 @@ async def test_who_was_forgotten_stays_so(house: House, tmp_path: Path) -> None:
     assert await rows_of(house.world.services.database, legacy_users) == []
     # Databases made anew do not know it, and the list does.
     house.world.users.forgotten = ForgottenList(tmp_path)
-    await house.world.users.forgotten.note(BEA)
+    await house.world.users.forgotten.note(BEA, utc_now())
     (merged,) = await house.merge(old_user(BEA))
     assert merged.outcome == "forgotten"
     assert await house.audits() == []
