@@ -2,9 +2,10 @@
 
 import asyncio
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from tests.features.users.storage.world import World, ana, new_world
 from tests.storage.dumps import rows_of
@@ -81,6 +82,13 @@ class Office:
             await subscriber.handle(Event(envelope, payload), work)
 
         await self._world.decide(f"{subscriber.name} {cause_id}", decide)
+
+    async def told_at(self, moment: datetime) -> None:
+        """As if all had been told then."""
+        change = update(alerts).values(told_at=moment)
+        await self._world.services.database.write(
+            lambda connection: connection.execute(change) and None
+        )
 
     async def said(self, admin: int = ANA) -> list[str]:
         rows = await rows_of(self._world.services.database, outgoing)
@@ -183,3 +191,14 @@ async def test_a_roll_back_that_an_operator_wanted_is_no_news(office: Office) ->
         LegacyMigrationChanged(migration=2, phase="rolling_back", reason="verification_failed"),
     )
     assert await office.said() == []
+
+
+async def test_a_clock_that_was_ahead_silences_nobody(office: Office) -> None:
+    service = office.service()
+    await office.happen(service, VIOLATION)
+    await office.told_at(utc_now() + timedelta(days=30))
+    await office.happen(service, VIOLATION, VIOLATION)
+    assert len(await office.said()) == 2
+    await office.told_at(utc_now() + timedelta(days=30))
+    await service.tell_what_was_counted()
+    assert len(await office.said()) == 3

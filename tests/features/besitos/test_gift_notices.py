@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import update
@@ -36,8 +37,12 @@ class Given:
         await self.ledger.commit(tell)
 
     async def minute_is_over(self) -> None:
-        earlier = update(gift_notices).values(told_at=utc_now() - 2 * QUIET)
-        await self.ledger.database.write(lambda connection: connection.execute(earlier) and None)
+        await self.told_at(utc_now() - 2 * QUIET)
+
+    async def told_at(self, moment: datetime) -> None:
+        """As if all had been told then."""
+        change = update(gift_notices).values(told_at=moment)
+        await self.ledger.database.write(lambda connection: connection.execute(change) and None)
 
     async def heard(self) -> list[str]:
         rows = await rows_of(self.ledger.database, outgoing)
@@ -94,3 +99,14 @@ async def test_who_is_forgotten_leaves_none(given: Given) -> None:
     await given.give(5)
     await given.ledger.leave(MAR)
     assert await rows_of(given.ledger.database, gift_notices) == []
+
+
+async def test_a_clock_that_was_ahead_silences_nobody(given: Given) -> None:
+    await given.give(4)
+    await given.give(5)
+    await given.told_at(utc_now() + timedelta(days=30))
+    await given.notices.tell_the_rest()
+    assert len(await given.heard()) == 2
+    await given.told_at(utc_now() + timedelta(days=30))
+    await given.give(3)
+    assert len(await given.heard()) == 3

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, select, update
 
@@ -36,7 +36,11 @@ _columns = (alerts.c.text, alerts.c.variables, alerts.c.told_at, alerts.c.untold
 _find = select(*_columns).where(alerts.c.subject == bindparam("about"))
 _untold = (
     select(*_columns)
-    .where(alerts.c.untold > 0, alerts.c.told_at <= bindparam("before"))
+    .where(
+        alerts.c.untold > 0,
+        # Or by a clock that was ahead: its alerts would be due when that moment comes.
+        (alerts.c.told_at <= bindparam("before")) | (alerts.c.told_at >= bindparam("after")),
+    )
     .order_by(alerts.c.subject)
 )
 _since = (alerts.c.subject == bindparam("about")) & (alerts.c.told_at == bindparam("last_told"))
@@ -56,9 +60,9 @@ def find(alert: Alert) -> Statement[Told | None]:
     return read
 
 
-def untold(told_before: datetime) -> Statement[list[Told]]:
-    """Those that have happened again since they were told, at ``told_before`` at the latest."""
-    where = {"before": told_before}
+def untold(now: datetime, quiet: timedelta) -> Statement[list[Told]]:
+    """Those that have happened again since they were told, ``quiet`` ago at least."""
+    where = {"before": now - quiet, "after": now + quiet}
     return lambda connection: [_told(*row) for row in connection.execute(_untold, where)]
 
 

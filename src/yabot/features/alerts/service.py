@@ -45,7 +45,7 @@ class AlertService:
         if told is None:
             work.add(repository.tell_first(alert, now))
             await self._tell(work, alert, 1)
-        elif now - told.told_at < self._quiet:
+        elif abs(now - told.told_at) < self._quiet:
             work.add(repository.count(told))
         else:
             work.add(repository.tell_again(told, now))
@@ -53,8 +53,7 @@ class AlertService:
 
     async def tell_what_was_counted(self) -> None:
         """Raises StoreUnavailable."""
-        told_before = utc_now() - self._quiet
-        for told in await self._commits.database.read(repository.untold(told_before)):
+        for told in await self._commits.database.read(repository.untold(utc_now(), self._quiet)):
             await self._sum_up(told)
 
     async def _sum_up(self, seen: Told) -> None:

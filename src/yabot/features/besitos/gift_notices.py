@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, select, update
 
 from yabot.bot.localization import Localizer
 from yabot.clock import rfc3339, utc_now
@@ -52,7 +52,7 @@ class GiftNotices:
         """
         now = utc_now()
         untold = await self._database.read(_find(recipient_id))
-        if untold is not None and (untold.gifts or untold.told_at > now - QUIET):
+        if untold is not None and (untold.gifts or not _is_over(untold.told_at, now)):
             work.add(_add(recipient_id, amount))
             return
 
@@ -64,16 +64,16 @@ class GiftNotices:
 
     async def tell_the_rest(self) -> None:
         """To everybody whose minute is over. Raises StoreUnavailable."""
-        before = utc_now() - QUIET
-        while untold := await self._database.read(_due(before)):
+        now = utc_now()
+        while untold := await self._database.read(_due(now)):
             for each in untold:
-                await self._tell_together(each.user_id, before)
-        await self._database.write(_forget(before))
+                await self._tell_together(each.user_id, now)
+        await self._database.write(_forget(now))
 
-    async def _tell_together(self, user_id: str, before: datetime) -> None:
+    async def _tell_together(self, user_id: str, now: datetime) -> None:
         async def tell(work: UnitOfWork) -> None:
             untold = await self._database.read(_find(user_id))
-            if untold is None or not untold.gifts or untold.told_at > before:
+            if untold is None or not untold.gifts or not _is_over(untold.told_at, now):
                 return
             gifts, amount = untold.gifts, untold.amount
             work.add(_begin(user_id, untold, utc_now()))
@@ -81,7 +81,7 @@ class GiftNotices:
                 work, user_id, lambda t: t("besitos-gifts-received", gifts=gifts, amount=amount)
             )
 
-        cause_id = f"gifts:{user_id}:{before.isoformat()}"
+        cause_id = f"gifts:{user_id}:{now.isoformat()}"
         await self._commits.decide(Cause("besitos", cause_id, cause_id), tell)
 
 
@@ -113,10 +113,20 @@ def _find(user_id: str) -> Statement[Untold | None]:
     return read
 
 
-def _due(before: datetime) -> Statement[list[Untold]]:
+def _is_over(told_at: datetime, now: datetime) -> bool:
+    """Whether the minute is; also of who was told by a clock that was ahead."""
+    return abs(now - told_at) >= QUIET
+
+
+def _is_over_in_sql(now: datetime) -> ColumnElement[bool]:
+    told_at = gift_notices.c.told_at
+    return (told_at <= now - QUIET) | (told_at >= now + QUIET)
+
+
+def _due(now: datetime) -> Statement[list[Untold]]:
     query = (
         select(gift_notices)
-        .where(gift_notices.c.gifts > 0, gift_notices.c.told_at <= before)
+        .where(gift_notices.c.gifts > 0, _is_over_in_sql(now))
         .limit(READ_AT_ONCE)
     )
 
@@ -149,9 +159,9 @@ def _begin(user_id: str, seen: Untold | None, now: datetime) -> Statement[None]:
     return begin
 
 
-def _forget(before: datetime) -> Statement[None]:
+def _forget(now: datetime) -> Statement[None]:
     """Whoever has heard of everything a while ago."""
-    heard = delete(gift_notices).where(gift_notices.c.gifts == 0, gift_notices.c.told_at <= before)
+    heard = delete(gift_notices).where(gift_notices.c.gifts == 0, _is_over_in_sql(now))
 
     def forget(connection: Connection) -> None:
         connection.execute(heard)
