@@ -178,3 +178,16 @@ async def test_a_term_shorter_than_the_notice_only_ends(till: Till, turning: Tur
     await turning.pass_time(2 * DAY)
     assert await notices(till) == ["🔒"]
     assert await ended(till)
+
+
+async def test_a_term_that_is_over_before_anybody_hears_of_it_ends(
+    till: Till, turning: Turning
+) -> None:
+    await till.join()
+    await till.pay(charge(1))
+    till.clock.now += PERIOD
+    await turning.hear()
+    assert await notices(till) == ["🔒"]
+    assert [row["status"] for row in await rows_of(till.database, subscriptions)] == ["expired"]
+    await turning.hear()
+    assert await ended(till)

@@ -50,7 +50,7 @@ class SubscriptionProcess(Process[TermData]):
     data = TermData
     machine: ClassVar[Machine] = Machine(
         {
-            START: {RUNNING, NOTICED},
+            START: {RUNNING, NOTICED, FINISHED},
             RUNNING: {NOTICED, FINISHED},
             NOTICED: {RUNNING, FINISHED},
         }
@@ -108,7 +108,7 @@ class SubscriptionProcess(Process[TermData]):
             await self._notices.tell(
                 work, workflow.user_id, lambda t: on_end(ended, t), LOOK_AT_PLANS
             )
-        if workflow.state != START:
+        if workflow.state != START or ended is not None:
             workflow.finish()
 
     async def _remind(self, workflow: Workflow[TermData], work: UnitOfWork, term: Term) -> None:
