@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, select
+from sqlalchemy import Connection, Table, bindparam, delete, func, select
 
 from yabot.clock import rfc3339
 from yabot.log.tables import audit_log, doc_changes, outbox, user_counters
@@ -49,11 +49,17 @@ class PersonalData:
     """Tables of which rows stay after /forget, by id only; /privacy says so."""
 
 
+# Events, and whatever else grows with all that a user does, are shown to so many, the newest: the
+# file has to fit into memory, and into Telegram.
+SHOWN = 10_000
+_of_user = outbox.c.user_id == bindparam("user")
 _events = (
     select(outbox.c.envelope)
-    .where(outbox.c.user_id == bindparam("user"))
-    .order_by(outbox.c.partition, outbox.c.pos)
+    .where(_of_user)
+    .order_by(outbox.c.partition.desc(), outbox.c.pos.desc())
+    .limit(bindparam("most"))
 )
+_count = select(func.count()).select_from(outbox).where(_of_user)
 _audit = (
     select(audit_log.c.kind, audit_log.c.details, audit_log.c.created_at)
     .where(audit_log.c.user_id == bindparam("user"))
@@ -65,11 +71,13 @@ _counter = select(user_counters.c.sequence, user_counters.c.state_version).where
 _pending = delete(doc_changes).where(doc_changes.c.user_id == bindparam("user"))
 
 
-def personal_data(database: Database) -> PersonalData:
-    """The log's own part; a document on its way to MongoDB is shown by whoever owns it."""
+def personal_data(database: Database, most: int = SHOWN) -> PersonalData:
+    """The log's own part, with so many events at ``most``; a document on its way to MongoDB is
+    shown by whoever owns it.
+    """
 
     async def export(user_id: str) -> dict[str, Any]:
-        return {"log": await database.read(_of(user_id))}
+        return {"log": await database.read(_of(user_id, most))}
 
     return PersonalData(
         export,
@@ -87,14 +95,17 @@ def _erase(work: UnitOfWork, user_id: str) -> None:
     work.add(remove)
 
 
-def _of(user_id: str) -> Statement[dict[str, Any]]:
+def _of(user_id: str, most: int) -> Statement[dict[str, Any]]:
     user = {"user": user_id}
 
     def read(connection: Connection) -> dict[str, Any]:
         counter = connection.execute(_counter, user).first()
+        newest = list(connection.execute(_events, user | {"most": most}).scalars())
+        all_of_them = connection.execute(_count, user).scalar_one()
         return {
             "counters": None if counter is None else dict(counter._mapping),
-            "events": [json.loads(text) for text in connection.execute(_events, user).scalars()],
+            "events": [json.loads(text) for text in reversed(newest)],
+            "older_events": all_of_them - len(newest),
             "audit": [
                 {"kind": kind, "details": json.loads(details), "created_at": rfc3339(created_at)}
                 for kind, details, created_at in connection.execute(_audit, user)

@@ -16,7 +16,9 @@ from yabot.app.features import FEATURES
 from yabot.bot.incoming import Incoming
 from yabot.bot.outgoing import to_method
 from yabot.bot.turn import Turn
+from yabot.features.users.events import UserUpdated
 from yabot.features.users.handlers import show_data
+from yabot.log.personal_data import personal_data
 from yabot.log.tables import outgoing
 from yabot.log.unit_of_work import Cause, Message, UnitOfWork
 from yabot.storage.relational.database import Database
@@ -58,6 +60,17 @@ async def test_it_is_a_file_with_all_that_features_keep(world: World) -> None:
     assert shown["besitos"] == {"balance": 0, "movements": []}
     assert [event["event_type"] for event in shown["log"]["events"]] == ["user_registered"]
     assert shown["log"]["counters"] == {"sequence": 1, "state_version": 1}
+
+
+async def test_of_what_grows_for_ever_it_holds_the_newest(world: World) -> None:
+    async def change(work: UnitOfWork) -> None:
+        for _ in range(3):
+            work.publish(UserUpdated(update_type="profile", updated_fields=("bio",)), "7")
+
+    await world.decide("change", change)
+    log = (await personal_data(world.services.database, most=2).export("7"))["log"]
+    assert [event["sequence"] for event in log["events"]] == [3, 4]
+    assert log["older_events"] == 2
 
 
 async def test_none_is_made_while_one_waits(world: World) -> None:

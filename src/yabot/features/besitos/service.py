@@ -17,6 +17,7 @@ from yabot.features.besitos.model import (
     system_account,
 )
 from yabot.features.users.service import UserService
+from yabot.log.personal_data import SHOWN
 from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.relational.database import Database
 
@@ -149,7 +150,7 @@ class BesitosService:
         self._move(work, journal, moved)
 
     async def export(self, user_id: str) -> dict[str, Any]:
-        found = await self.overview(user_id)
+        found = await self.overview(user_id, SHOWN)
         movements = [
             {
                 "amount": movement.amount,

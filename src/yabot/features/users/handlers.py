@@ -1,5 +1,6 @@
 """The reader's own data: see it, delete it, know what it is for."""
 
+import asyncio
 import json
 
 from aiogram import Router
@@ -37,7 +38,9 @@ async def show_data(
         turn.reject("under_way")
         turn.say(t("users-mydata-under-way"))
         return
-    text = json.dumps(await users.export(user.user_id), ensure_ascii=False, indent=1)
+    exported = await users.export(user.user_id)
+    # It may be long, and others are not to wait for it.
+    text = await asyncio.to_thread(json.dumps, exported, ensure_ascii=False, indent=1)
     turn.work.send(text_file(turn.chat_id, "mydata.json", text, t("users-mydata")))
 
 
