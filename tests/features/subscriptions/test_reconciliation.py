@@ -114,6 +114,19 @@ async def test_charges_that_cannot_be_honoured_are_given_back(shop: Shop, told: 
         assert shop.stores.value(registered, str(elsa.user_id)) == 0
 
 
+async def test_charges_of_another_bot_with_our_token_are_left_alone(shop: Shop) -> None:
+    async with readers(shop.telegram_url, "Fina") as (reader,), shop.bot() as bot:
+        await reader.ask("/start")
+        assert shop.program.stop() == 0
+        await pay_whatever(Cashier(bot), reader, "vip_30_days", 70)
+        shop.lose("successful_payment")
+        shop.program.start()
+        wait_until(lambda: bool(shop.program.logged("payments.left")))
+        await reader.ask("/vip")
+        assert shop.payments(reader.user_id) == []
+        assert (await bot.get_my_star_balance()).amount == 70
+
+
 async def pay_unheard_of(shop: Shop, reader: Reader, plan: str, *also_lost: str) -> str:
     """The charge's id. The program hears the question before the payment, and not of it."""
     message_id = await invoice(reader, plan)

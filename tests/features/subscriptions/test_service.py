@@ -1,19 +1,22 @@
 """Charges and subscriptions in SQL: once each, however they race."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import insert
 
 from tests.features.subscriptions.till import DAY, Till, charge
 from tests.storage.dumps import Rows, events_of, rows_of
+from yabot.features.subscriptions.charges import REFUND
 from yabot.features.subscriptions.plans import PERIOD, Charge
 from yabot.features.subscriptions.service import FREE
 from yabot.features.subscriptions.tables import payments, subscriptions
 from yabot.features.subscriptions.terms import Term
 from yabot.features.users.tables import user_profiles
-from yabot.log.tables import outgoing
+from yabot.log.tables import audit_log, outgoing
 from yabot.log.unit_of_work import UnitOfWork
 
 
@@ -182,3 +185,31 @@ async def test_access_that_ends_before_the_commit_fails_its_guard(till: Till) ->
 
     assert await till.commit(enter) is False
     assert tries == 2
+
+
+async def test_a_refund_that_is_asked_for_again_is_audited_once(till: Till) -> None:
+    await till.join()
+    await till.pay(charge(1))
+    for _ in range(3):
+        await till.commit(lambda work: till.payments.refund(work, "stx1", "again"))
+    assert len(await refunds_asked(till)) == 3
+    kinds = [row["kind"] for row in await rows_of(till.database, audit_log)]
+    assert kinds.count(REFUND) == 1
+
+
+async def test_what_only_the_list_tells_of_may_be_of_before(till: Till) -> None:
+    """Of another bot with our token, or of a database that is gone."""
+    await till.join()
+
+    async def is_of_before(**values: Any) -> bool:
+        return await till.payments.is_of_before(replace(charge(1), **values))
+
+    now = till.clock.now
+    assert await is_of_before(payload="vip_30_days", paid_at=now)
+    assert not await is_of_before(payload="", paid_at=now)
+    assert not await is_of_before()
+    assert not await is_of_before(paid_at=now - 0.9 * DAY), "clocks differ"
+    assert await is_of_before(paid_at=now - 1.1 * DAY), "before they came"
+    stranger: dict[str, Any] = {"user_id": "8", "payload": "subscription:vip:8"}
+    assert not await is_of_before(**stranger, paid_at=now - PERIOD + DAY)
+    assert await is_of_before(**stranger, paid_at=now - PERIOD - DAY), "they have had it"

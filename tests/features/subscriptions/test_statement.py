@@ -1,5 +1,7 @@
 """Telegram's list of Stars, entry by entry: what is not known of one hides no other."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -22,7 +24,8 @@ def invoice(**changes: Any) -> Json:
     return {"id": "stx1", "amount": 250, "date": 1, "source": partner | changes}
 
 
-OURS = Charge("7", "subscription:vip:7", 250, charge_id="stx1")
+PAID_AT = datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)
+OURS = Charge("7", "subscription:vip:7", 250, charge_id="stx1", paid_at=PAID_AT)
 OTHERS: list[Json] = [
     {},
     {"id": "a", "amount": 1, "date": 1},
@@ -50,6 +53,11 @@ def test_a_charge_is_found_whatever_else_is_said_of_it(changes: Json) -> None:
 def test_a_charge_that_does_not_say_for_what_is_found_to_be_given_back() -> None:
     (charge,) = charges_in([invoice(invoice_payload=None)]).values()
     assert charge.plan() is None
+
+
+@pytest.mark.parametrize("date", [None, MARK, -1, 10**30, True])
+def test_a_charge_is_found_though_nobody_can_say_when_it_was_paid(date: Any) -> None:
+    assert charges_in([invoice() | {"date": date}]) == {"stx1": replace(OURS, paid_at=None)}
 
 
 def test_a_refund_is_found_as_well() -> None:

@@ -5,7 +5,7 @@ read at start and every hour. Both come here.
 """
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from aiogram.methods import RefundStarPayment
@@ -16,7 +16,7 @@ from yabot.errors import TransientError
 from yabot.features.subscriptions import charges
 from yabot.features.subscriptions.charges import State, StoredCharge
 from yabot.features.subscriptions.events import PaymentHeld
-from yabot.features.subscriptions.plans import Charge, Plan
+from yabot.features.subscriptions.plans import PERIOD, Charge, Plan
 from yabot.features.subscriptions.service import SubscriptionService, as_json
 from yabot.features.subscriptions.terms import Term
 from yabot.features.users.service import UserService
@@ -26,6 +26,8 @@ from yabot.storage.relational.database import Database
 
 log = get_logger(__name__)
 
+# At the most, Telegram's and ours.
+CLOCKS_DIFFER = timedelta(days=1)
 # A refund belongs to no chat: what is erased with one must not take it along.
 NO_CHAT = 0
 
@@ -71,6 +73,19 @@ class PaymentService:
         work.add(charges.add(charge, "activated", self._now()))
         return term
 
+    async def is_of_before(self, charge: Charge) -> bool:
+        """Whether a charge that only the list tells of is not ours to honour or to give back: paid
+        to another bot that had our token, or settled in a database that is gone.
+        """
+        if not charge.is_ours:
+            return True
+        if charge.paid_at is None:
+            return False
+        user = await self._users.find(charge.user_id)
+        if user is None:
+            return charge.paid_at < self._now() - PERIOD
+        return charge.paid_at < user.profile.registration_date - CLOCKS_DIFFER
+
     async def activate_held(self, work: UnitOfWork, charge_id: str) -> Settled:
         """Activate a charge that was held. Raises whatever stands in its way."""
         stored = await self.find(charge_id)
@@ -105,7 +120,8 @@ class PaymentService:
             return None
         now = self._now()
         work.add(charges.step(charge_id, stored.state, "refunding", now))
-        work.add(charges.audit_refund(stored.charge, reason))
+        if stored.state != "refunding":
+            work.add(charges.audit_refund(stored.charge, reason))
         _ask_for_refund(work, stored.charge)
         if stored.state == "activated":
             await self._take_back(work, stored)

@@ -1,7 +1,7 @@
 """What is sold, and the names under which an invoice asks for it."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 PlanType = Literal["premium", "vip"]
@@ -39,6 +39,13 @@ class Charge:
     amount: int
     currency: str = STARS
     charge_id: str = ""
+    # As Telegram's list has it.
+    paid_at: datetime | None = None
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it was paid for an invoice as this bot makes them, as far as its entry says."""
+        return not self.payload or self.payload.partition(":")[0] == _SUBJECT
 
     def plan(self) -> Plan | None:
         """What the charge buys; None for whatever is not on sale at just this price."""

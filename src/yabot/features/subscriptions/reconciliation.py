@@ -1,5 +1,6 @@
 """Holds our charges against Telegram's list: what its messages have not told us is settled here."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from aiogram import Bot
@@ -54,8 +55,8 @@ class Reconciliation:
         moved = await self._new_transactions()
         charges, refunds = charges_in(moved), refunds_in(moved)
         known = await self._payments.states(charges.keys() | refunds.keys())
-        for charge_id in charges.keys() - refunds.keys() - known.keys():
-            await self._settle(charges[charge_id])
+        unknown = [charges[each] for each in charges.keys() - refunds.keys() - known.keys()]
+        await self._settle_unless_of_before(unknown)
         for charge_id, refund in refunds.items():
             if known.get(charge_id) != "refunded":
                 await self._note_refund(refund)
@@ -76,6 +77,16 @@ class Reconciliation:
             return entries_in(await self._bot(GetRawStarTransactions(offset=offset, limit=PAGE)))
         except TelegramAPIError as error:
             raise StoreUnavailable("Telegram", kind_of(error)) from error
+
+    async def _settle_unless_of_before(self, unknown: Sequence[Charge]) -> None:
+        left = 0
+        for charge in unknown:
+            if await self._payments.is_of_before(charge):
+                left += 1
+            else:
+                await self._settle(charge)
+        if left:
+            log.warning("payments.left", charges=left)
 
     async def _settle(self, charge: Charge) -> None:
         async def settle(work: UnitOfWork) -> None:

@@ -5,6 +5,7 @@ partner keeps nobody from what they have paid for.
 """
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 from aiogram.methods import GetStarTransactions
@@ -19,6 +20,8 @@ Charges = dict[str, Charge]
 Json = dict[str, Any]
 # What an invoice's entry says of its kind; older answers say nothing.
 INVOICE = "invoice_payment"
+# The year 3000, in Telegram's seconds.
+END_OF_TIME = 32_503_680_000
 
 
 class GetRawStarTransactions(GetStarTransactions):
@@ -63,4 +66,11 @@ def _charge(entry: Json, partner: Any) -> Charge | None:
         log.error("payment.unreadable")
         return None
     bought = payload if isinstance(payload, str) else ""
-    return Charge(str(user_id), bought, amount, charge_id=charge_id)
+    return Charge(str(user_id), bought, amount, charge_id=charge_id, paid_at=_moment(entry))
+
+
+def _moment(entry: Json) -> datetime | None:
+    seconds = entry.get("date")
+    if type(seconds) is not int or not 0 <= seconds < END_OF_TIME:
+        return None
+    return datetime.fromtimestamp(seconds, UTC)
