@@ -3,6 +3,7 @@
 from html import escape
 
 from yabot.bot.localization import Localizer
+from yabot.bot.measure import LONGEST, plain_text, units
 from yabot.bot.message import Keyboard
 from yabot.features.items.entry import MAX_ITEMS
 from yabot.features.items.model import Item, in_language
@@ -13,10 +14,15 @@ BACK = "shop"
 
 
 def counter_text(counter: Counter, language: str, t: Localizer) -> str:
-    parts = [_for_sale(counter, language, t), t("besitos-balance", balance=counter.balance)]
-    if counter.owned:
-        parts.insert(1, _belongings(counter, language, t))
-    return "\n\n".join(parts)
+    """With as many of the reader's things as the message has room for: who comes from another bot
+    may have brought hundreds.
+    """
+    for most in range(min(len(counter.owned), MAX_ITEMS), 0, -1):
+        belongings = _belongings(counter, most, language, t)
+        text = "\n\n".join([_for_sale(counter, language, t), belongings, _balance(counter, t)])
+        if units(plain_text(text)) <= LONGEST["text"]:
+            return text
+    return "\n\n".join([_for_sale(counter, language, t), _balance(counter, t)])
 
 
 def counter_keyboard(counter: Counter, language: str) -> Keyboard:
@@ -51,12 +57,15 @@ def _priced(item: Item, language: str, t: Localizer) -> str:
     return f"{title(item, language)} · {price}"
 
 
-def _belongings(counter: Counter, language: str, t: Localizer) -> str:
-    """Not more than fit: who comes from another bot may have brought hundreds of things."""
-    lines = [_owned(item, quantity, language) for item, quantity in counter.owned[:MAX_ITEMS]]
+def _belongings(counter: Counter, most: int, language: str, t: Localizer) -> str:
+    lines = [_owned(item, quantity, language) for item, quantity in counter.owned[:most]]
     left = len(counter.owned) - len(lines)
     more = [t("shop-owned-more", count=left)] if left else []
     return "\n".join([t("shop-owned"), *lines, *more])
+
+
+def _balance(counter: Counter, t: Localizer) -> str:
+    return t("besitos-balance", balance=counter.balance)
 
 
 def _owned(item: Item, quantity: int, language: str) -> str:
