@@ -20,6 +20,8 @@ __all__ = ["PARTITIONS", "Addresses", "open_sql", "opened"]
 
 # For whoever only looks on, and has nobody to give up for.
 TIMEOUT_MS = 20_000
+# Nobody takes SQL away; but who is stopped in a transaction holds up the others for so long.
+SQL_TIMEOUT_MS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ async def opened(addresses: Addresses, timeout_ms: int = TIMEOUT_MS) -> AsyncIte
         stack.push_async_callback(documents.close)
         redis = connect(addresses.redis, password=None, max_pool_size=10, timeout_ms=timeout_ms)
         stack.push_async_callback(redis.aclose)
-        database = open_sql(addresses.sql, timeout_ms)
+        database = open_sql(addresses.sql, max(timeout_ms, SQL_TIMEOUT_MS))
         stack.push_async_callback(database.close)
         await database.open()
         await database.write(declare_groups(group_names(FEATURES)))

@@ -20,6 +20,7 @@ from tests.crash.deeds import FEATURES
 from tests.crash.invariants import until_finished
 from tests.crash.load import Load, drive
 from tests.crash.places import PARTITIONS, Addresses, opened
+from tests.waiting import PATIENCE
 from yabot.app.assembly import (
     build_coordinators,
     build_deadlines,
@@ -57,8 +58,8 @@ CATCH_UP = 1.0
 # So that nobody waits long for a server that was killed or a process that was stopped.
 SHORT_TIMEOUT_MS = 1500
 RETENTION_DAYS = 30
-# Seconds in which all is done if it ever is, on a machine that has other things to do as well.
-LONGEST = 50.0
+# Seconds in which all is done if it ever is: who waits for the program hears from it why it is not.
+LONGEST = 0.8 * PATIENCE
 
 
 @dataclass(frozen=True, slots=True)

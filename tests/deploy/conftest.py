@@ -10,6 +10,7 @@ import pytest
 from dotenv import dotenv_values
 
 from tests.deploy.compose_file import DEPLOY, compose
+from tests.waiting import PATIENCE
 
 FILLED_IN = {
     "BOT_TOKEN": "123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr",
@@ -21,7 +22,7 @@ FILLED_IN = {
 
 def new_env(file: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [DEPLOY / "new-env.sh", file], capture_output=True, text=True, timeout=30, check=False
+        [DEPLOY / "new-env.sh", file], capture_output=True, text=True, timeout=PATIENCE, check=False
     )
 
 
@@ -30,7 +31,9 @@ def prepare(tls: Path, env: Mapping[str, str]) -> None:
     me = f"{os.getuid()}:{os.getgid()}"
     owners = {"STORE_OWNER": me, "YABOT_OWNER": me, "PROMETHEUS_OWNER": me}
     given = {"PATH": os.environ["PATH"], "TLS_DIRECTORY": str(tls), **owners, **env}
-    subprocess.run([DEPLOY / "prepare.sh"], env=given, check=True, capture_output=True, timeout=30)
+    subprocess.run(
+        [DEPLOY / "prepare.sh"], env=given, check=True, capture_output=True, timeout=PATIENCE
+    )
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ import pytest
 
 from tests.deploy.compose_file import DEPLOY
 from tests.deploy.conftest import prepare
+from tests.waiting import PATIENCE
 
 SERVERS = ("mongodb", "redis", "postgres")
 
@@ -24,14 +25,14 @@ def certificates(directory: Path, *servers: str) -> str:
         capture_output=True,
         text=True,
         check=True,
-        timeout=30,
+        timeout=PATIENCE,
     )
     return done.stdout
 
 
 def openssl(*arguments: str | Path) -> str:
     done = subprocess.run(
-        ["openssl", *arguments], capture_output=True, text=True, check=True, timeout=10
+        ["openssl", *arguments], capture_output=True, text=True, check=True, timeout=PATIENCE
     )
     return done.stdout
 
@@ -164,7 +165,7 @@ def test_prepare_says_what_it_lacks(tmp_path: Path) -> None:
         env={"PATH": os.environ["PATH"], "TLS_DIRECTORY": str(tmp_path)},
         capture_output=True,
         text=True,
-        timeout=10,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode != 0

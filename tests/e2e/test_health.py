@@ -53,9 +53,10 @@ def test_it_tells_that_it_stops_until_the_last_store_is_closed(new_program: NewP
     program = new_program()
     program.start()
     # It does not hear that it should end: whoever closes it has to wait for some seconds.
-    os.kill(program.engines()["valkey"], signal.SIGSTOP)
+    engines = program.engines()
+    os.kill(engines["valkey"], signal.SIGSTOP)
     program.signal(signal.SIGTERM)
-    wait_until(lambda: not runs(program.engines()["mongod"]))
+    wait_until(lambda: not runs(engines["mongod"]))
     status, body = program.health("ready")
     assert (status, body["status"]) == (503, "stopping")
     assert program.health("live") == (200, {"status": "ok"})

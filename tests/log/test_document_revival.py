@@ -13,7 +13,7 @@ from tests.log.following import new_follower, versions
 from tests.log.units import state
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import NewDatabase
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from yabot.errors import StoreUnavailable
 from yabot.log.commit_log import Committed
 from yabot.log.document_follower import DocumentFollower
@@ -43,7 +43,7 @@ class Observed(Database):
         """What ``begin`` sets going stands still behind its first read while the body runs."""
         self._stops_at = self.reads + 1
         begin()
-        await asyncio.wait_for(self._stopped.wait(), 10)
+        await asyncio.wait_for(self._stopped.wait(), PATIENCE)
         try:
             yield
         finally:

@@ -60,6 +60,6 @@ async def test_a_press_is_not_refused_for_a_lone_failure(
         await lucia.press("c:letter:look")
         assert "El sobre" in (await lucia.answers())[-1]["text"]
         assert program.logged("decision.made_again")
-        assert program.alarms() == []
+        assert {line["event"] for line in program.alarms()} <= {"store.lost"}
         verify(program.stores)
     assert program.stop() == 0

@@ -10,6 +10,7 @@ from tests.e2e.player import Player, scenes
 from tests.e2e.reader import Reader, readers
 from tests.outages.world import Json, Way, World
 from tests.outages.worlds import NewWorld
+from tests.waiting import wait_until
 
 LATER = "Ahora mismo no llego a tus páginas"
 
@@ -95,7 +96,8 @@ async def test_without_mongodb_only_the_story_waits(new_world: NewWorld, way: Wa
             if event["event_type"] == "reaction_detected"
         ]
         assert len(reactions) == 1
-        assert ("store_restored", "mongodb") in world.incidents()
+        # It is told a moment after health shows it.
+        wait_until(lambda: ("store_restored", "mongodb") in world.incidents())
         # The step that was not taken is not replayed: the reader takes it now.
         document = world.stores.document(lucia.user_id)
         assert document is not None

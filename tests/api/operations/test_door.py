@@ -16,7 +16,7 @@ from starlette.responses import Response
 from tests.api.client import ApiClient, serving
 from tests.log.faults import failing_commit
 from tests.storage.dumps import rows_of
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from yabot.api import personal_data
 from yabot.api.answering.answers import Answer
 from yabot.api.answering.problems import Problem
@@ -222,7 +222,7 @@ async def test_a_store_that_cannot_be_read_means_that_nothing_has_happened(
 async def test_a_commit_that_nobody_confirms_is_made_again_within_the_request(
     api: ApiClient, shop: Shop, database: Database
 ) -> None:
-    shop.door = Door(shop.commits)
+    shop.door = Door(shop.commits, confirm_within=PATIENCE)
     with ExitStack() as broken:
         broken.enter_context(failing_commit(database.engine))
         asking = asyncio.create_task(api.post("/user/7/orders", {"wanted": 1}, key="k"))

@@ -54,8 +54,7 @@ async def test_a_chat_gets_a_short_burst_and_then_one_a_second(
 ) -> None:
     limits = Watched()
     async with at_the_desk(sqlite_database, recorder, limits) as desk:
-        await desk.hand_in(7, *(f"{n}" for n in range(6)))
-        await desk.hand_in(8, "other")
+        await asyncio.gather(desk.hand_in(7, *(f"{n}" for n in range(6))), desk.hand_in(8, "other"))
         await until(desk.all_marked)
     to_seven = [call for call in recorder.calls if call.chat_id == 7]
     assert [call.text for call in to_seven] == [f"{n}" for n in range(6)]

@@ -89,8 +89,11 @@ HINT = Sent("hint", 3, "narrative_hint_unlocked", cause="award")
 
 
 async def write(redis: Redis, *sent: Sent) -> None:
-    for each in sent:
-        await redis.xadd(INBOUND, {"event": json.dumps(each.envelope)})
+    """All at once: who reads meanwhile finds none of them or each."""
+    async with redis.pipeline(transaction=True) as pipeline:
+        for each in sent:
+            pipeline.xadd(INBOUND, {"event": json.dumps(each.envelope)})
+        await pipeline.execute()
 
 
 async def post(database: Database, *sent: Sent) -> None:

@@ -136,8 +136,7 @@ async def test_two_instances_share_the_work_and_one_does_it(
     for instance in instances:
         await instance.database.open()
         instance.sequencer.start()
-    for each in reversed(sent[:20]):
-        await write(redis, each)
+    await write(redis, *reversed(sent[:20]))
     await settle(redis)
     # Whoever owns the stream goes: the other one takes over.
     for instance in instances:
@@ -153,13 +152,13 @@ async def test_who_was_taken_for_dead_takes_nothing_in(
 ) -> None:
     """It would take an event in before one that its successor knows to come first."""
     early, late = Sent("early", 1), Sent("late", 2)
-    first = Instance(new_postgres(), redis, lease=0.5)
+    first = Instance(new_postgres(), redis, lease=0.5, window=PATIENCE)
     await first.database.open()
     await look(first.sequencer)
     await write(redis, late)
     await look(first.sequencer)
     await until(lambda: _lease_has_run_out(first.database))
-    second = Instance(new_postgres(), redis, lease=0.5)
+    second = Instance(new_postgres(), redis, lease=0.5, window=3.0)
     await second.database.open()
     await look(second.sequencer)
     await write(redis, early)
