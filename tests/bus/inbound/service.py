@@ -89,11 +89,8 @@ HINT = Sent("hint", 3, "narrative_hint_unlocked", cause="award")
 
 
 async def write(redis: Redis, *sent: Sent) -> None:
-    """All at once: who reads meanwhile finds none of them or each."""
-    async with redis.pipeline(transaction=True) as pipeline:
-        for each in sent:
-            pipeline.xadd(INBOUND, {"event": json.dumps(each.envelope)})
-        await pipeline.execute()
+    for each in sent:
+        await redis.xadd(INBOUND, {"event": json.dumps(each.envelope)})
 
 
 async def post(database: Database, *sent: Sent) -> None:

@@ -136,7 +136,8 @@ async def test_two_instances_share_the_work_and_one_does_it(
     for instance in instances:
         await instance.database.open()
         instance.sequencer.start()
-    await write(redis, *reversed(sent[:20]))
+    for each in reversed(sent[:20]):
+        await write(redis, each)
     await settle(redis)
     # Whoever owns the stream goes: the other one takes over.
     for instance in instances:
