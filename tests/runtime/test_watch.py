@@ -60,6 +60,10 @@ class Heard(list[str]):
         self._changed.set()
 
 
+async def connect() -> None:
+    """Nothing is to be prepared."""
+
+
 @asynccontextmanager
 async def watched(store: Store, heard: Heard) -> AsyncIterator[StoreWatch]:
     watch = StoreWatch(store.gate, store.connect, store.ping)
@@ -104,9 +108,6 @@ async def test_a_start_takes_one_failure_for_none() -> None:
 
 async def test_a_look_takes_one_failure_for_none() -> None:
     gate, lost, looks = Gate("Redis"), Heard(), 0
-
-    async def connect() -> None:
-        pass
 
     async def fail_each_other_time() -> None:
         nonlocal looks
@@ -153,9 +154,6 @@ async def test_a_look_in_vain_means_a_busy_store_when_others_are_answered(
 ) -> None:
     monkeypatch.setattr(watch_module, "PING_SECONDS", 0.05)
     gate, heard, looks = Gate("Redis"), Heard(), 0
-
-    async def connect() -> None:
-        pass
 
     async def wait_in_vain() -> None:
         nonlocal looks
@@ -292,9 +290,6 @@ async def test_whoever_doubts_a_failure_hears_what_the_next_look_finds() -> None
 async def test_who_doubts_a_failure_is_answered_when_the_watch_ends() -> None:
     gate, asked = Gate("Redis"), asyncio.Event()
 
-    async def connect() -> None:
-        pass
-
     async def wait_in_vain() -> None:
         asked.set()
         await asyncio.Event().wait()
@@ -310,9 +305,6 @@ async def test_who_doubts_a_failure_is_answered_when_the_watch_ends() -> None:
 
 async def test_a_look_does_not_wait_for_itself() -> None:
     gate, heard = Gate("Redis"), list[bool]()
-
-    async def connect() -> None:
-        pass
 
     async def look() -> None:
         heard.append(await gate.still_answers())

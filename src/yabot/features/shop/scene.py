@@ -17,12 +17,15 @@ def counter_text(counter: Counter, language: str, t: Localizer) -> str:
     """With as many of the reader's things as the message has room for: who comes from another bot
     may have brought hundreds.
     """
+    for_sale, balance = (
+        _for_sale(counter, language, t),
+        t("besitos-balance", balance=counter.balance),
+    )
     for most in range(min(len(counter.owned), MAX_ITEMS), 0, -1):
-        belongings = _belongings(counter, most, language, t)
-        text = "\n\n".join([_for_sale(counter, language, t), belongings, _balance(counter, t)])
+        text = "\n\n".join([for_sale, _belongings(counter, most, language, t), balance])
         if units(plain_text(text)) <= LONGEST["text"]:
             return text
-    return "\n\n".join([_for_sale(counter, language, t), _balance(counter, t)])
+    return f"{for_sale}\n\n{balance}"
 
 
 def counter_keyboard(counter: Counter, language: str) -> Keyboard:
@@ -62,10 +65,6 @@ def _belongings(counter: Counter, most: int, language: str, t: Localizer) -> str
     left = len(counter.owned) - len(lines)
     more = [t("shop-owned-more", count=left)] if left else []
     return "\n".join([t("shop-owned"), *lines, *more])
-
-
-def _balance(counter: Counter, t: Localizer) -> str:
-    return t("besitos-balance", balance=counter.balance)
 
 
 def _owned(item: Item, quantity: int, language: str) -> str:
