@@ -79,11 +79,13 @@ class ForkServer:
         folder: Path,
         kill_file: Path,
         module: str = CONSOLE_SCRIPT,
+        *,
+        patient: bool = False,
     ) -> int:
         """The process id of `yabot ARGV…`, or of another module's ``main`` with these arguments;
-        it writes to ``out`` and ``err`` in its folder."""
+        it writes to ``out`` and ``err`` in its folder. ``patient``: see ``patience.py``."""
         order = {"argv": list(argv), "env": dict(env), "folder": str(folder), "module": module}
-        return int(self._ask({**order, "kill_file": str(kill_file)})["pid"])
+        return int(self._ask({**order, "kill_file": str(kill_file), "patient": patient})["pid"])
 
     def exit_code(self, pid: int, seconds: float) -> int | None:
         """How the program ended, negative for a signal; None when it still runs after that."""

@@ -15,6 +15,7 @@ import psutil
 from tests.e2e.fork_server import ForkServer, console_environment
 from tests.e2e.kill_points import KillPoint
 from tests.e2e.moved_clock import be_ahead
+from tests.e2e.patience import SETTINGS
 from tests.e2e.stopwatch import read_stopping
 from tests.e2e.stores import Stores
 from tests.ports import free_port
@@ -48,6 +49,8 @@ class Program:
         # What the tests' other services send.
         own["INBOUND_EVENT_TYPES"] = "user_interaction, reaction_detected"
         self.settings = {**own, **ports, **settings}
+        # It takes no store and no Telegram for lost that a test would still wait for.
+        self.patient = True
         self.pid: int | None = None
         # Of the machine's clock.
         self.ahead = timedelta()
@@ -78,8 +81,11 @@ class Program:
         self.kill_file.unlink(missing_ok=True)
         if point is not None:
             self.arm(point)
-        env = {**console_environment(), **self.settings}
-        self.pid = self._forks.start(self.command, env, self.folder, self.kill_file)
+        bounds = SETTINGS if self.patient else {}
+        env = {**console_environment(), **bounds, **self.settings}
+        self.pid = self._forks.start(
+            self.command, env, self.folder, self.kill_file, patient=self.patient
+        )
 
     def start(self) -> None:
         """Start, and wait until it is ready."""

@@ -67,10 +67,11 @@ def new_program(forks: ForkServer, tmp_path: Path) -> Iterator[NewProgram]:
     """Makes programs that do not run yet; a name gives one a folder of its own."""
     made: list[Program] = []
 
-    def make(*command: str, name: str = "yabot", **settings: str) -> Program:
+    def make(*command: str, name: str = "yabot", patient: bool = True, **settings: str) -> Program:
         folder = tmp_path / name
         folder.mkdir(exist_ok=True)
         made.append(Program(forks, folder, *command, **settings))
+        made[-1].patient = patient
         return made[-1]
 
     yield make

@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Self
 
+import pymongo
 from pymongo import MongoClient
 from redis import Redis
 
@@ -23,7 +24,9 @@ class Stores:
     def __init__(self, sqlite: Path, mongodb: str, database: str, redis: str) -> None:
         self.sqlite = sqlite
         self.mongodb_uri = mongodb
-        self._client: MongoClient[Json] = MongoClient(mongodb, serverSelectionTimeoutMS=1000)
+        self._client: MongoClient[Json] = MongoClient(
+            mongodb, serverSelectionTimeoutMS=PATIENCE * 1000
+        )
         self.mongodb = self._client[database]
         self.redis: Redis = Redis.from_url(redis, decode_responses=True)
 
@@ -38,7 +41,8 @@ class Stores:
         )
 
     def rows(self, query: str, *parameters: object) -> list[Json]:
-        with closing(sqlite3.connect(f"{self.sqlite.as_uri()}?mode=ro", uri=True)) as connection:
+        uri = f"{self.sqlite.as_uri()}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True, timeout=PATIENCE)) as connection:
             connection.row_factory = sqlite3.Row
             return [dict(row) for row in connection.execute(query, parameters)]
 
@@ -74,7 +78,9 @@ class Stores:
         return [json.loads(row["envelope"]) for row in self.rows(query, str(user_id))]
 
     def close(self) -> None:
-        self._client.close()
+        # It tells the server of its sessions, and would wait for one that is there no more.
+        with pymongo.timeout(1):
+            self._client.close()
         self.redis.close()
 
 

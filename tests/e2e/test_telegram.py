@@ -37,7 +37,7 @@ async def test_a_start_goes_on_without_telegram_and_the_bot_is_there_when_it_is(
 ) -> None:
     """Other services are not to wait for Telegram, nor is whoever watches the start."""
     assert telegram.stop() == 0
-    bot = new_program(**bot_settings)
+    bot = new_program(patient=False, **bot_settings)
     bot.launch()
     bot.wait_started()
     assert bot.asked("/asyncapi.json")[0] == 200

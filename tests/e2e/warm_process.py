@@ -103,7 +103,7 @@ def _ends_within(pid: int, seconds: float) -> bool:
 
 
 def _become(order: dict[str, Any]) -> str:
-    from tests.e2e import kill_points, moved_clock
+    from tests.e2e import kill_points, moved_clock, patience
     from tests.e2e.stopwatch import measure_stopping
 
     os.setsid()
@@ -118,6 +118,8 @@ def _become(order: dict[str, Any]) -> str:
     kill_points.watch(Path(order["kill_file"]))
     moved_clock.obey(folder)
     measure_stopping(folder)
+    if order["patient"]:
+        patience.be_patient()
     return str(order["module"])
 
 
@@ -135,7 +137,7 @@ def _warm() -> None:
         load(command)
     for part in ("startup", "bot", "worker", "playground"):
         import_module(f"yabot.app.{part}")
-    for name in ("kill_points", "moved_clock", "stopwatch"):
+    for name in ("kill_points", "moved_clock", "patience", "stopwatch"):
         import_module(f"tests.e2e.{name}")
     from yabot.app.assembly import build_texts
     from yabot.app.features import FEATURES

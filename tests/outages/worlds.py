@@ -73,7 +73,7 @@ async def new_world(
                 component: Place(server, opened.enter_context(proxying(server.connect)))
                 for component, server in servers.items()
             }
-            program = new_program(**_addresses(places, database), **settings)
+            program = new_program(patient=False, **_addresses(places, database), **settings)
             stores = _stores(program, servers, database)
             opened.callback(stores.close)
             return World(program, stores, places)

@@ -131,7 +131,7 @@ async def test_telegram_keeps_what_it_delivers_before_it_has_told_who_the_bot_is
     new_program: NewProgram, telegram: Program, webhook_settings: dict[str, str]
 ) -> None:
     assert telegram.stop() == 0
-    program = new_program(**webhook_settings)
+    program = new_program(patient=False, **webhook_settings)
     program.launch()
     program.wait_started()
     update = message(next(_numbers), "/menu")

@@ -1,0 +1,33 @@
+"""Lets a program wait for its stores and for Telegram as long as a test waits for it: on a busy
+machine each of them stands still for seconds now and then, and is not away.
+
+For the tests that take something away the program has its own patience, which is what they are
+about.
+"""
+
+from importlib import import_module
+
+from tests.waiting import PATIENCE
+
+# Where the program counts the seconds.
+BOUNDS = (
+    ("yabot.runtime.watch", "PING_SECONDS"),
+    ("yabot.app.watches", "PING_SECONDS"),
+    ("yabot.app.foundation", "FIRST_ANSWER"),
+    ("yabot.app.bot", "FIRST_ANSWER"),
+    ("yabot.api.counters", "PATIENCE"),
+    ("yabot.bot.pre_checkout", "DECIDE_WITHIN"),
+    ("yabot.bot.pre_checkout", "TELL_WITHIN"),
+)
+# Where its settings do.
+SETTINGS = dict.fromkeys(
+    ("MONGODB_TIMEOUT_MS", "REDIS_TIMEOUT_MS", "SQL_TIMEOUT_MS"), f"{PATIENCE * 1000:.0f}"
+)
+
+
+def be_patient() -> None:
+    """From now on this process is."""
+    for module, bound in BOUNDS:
+        names = vars(import_module(module))
+        assert bound in names, f"{module} has no {bound}"
+        names[bound] = PATIENCE
