@@ -9,14 +9,17 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from tests.e2e.fork_server import console_environment
+from tests.e2e.fork_server import ForkServer, console_environment
+from tests.e2e.patience import SETTINGS
 from tests.storage.fixtures import PARTITIONS, PATIENCE_MS
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, until
 from yabot.storage.relational.database import Database
 
 CHECKOUT = Path(__file__).parents[3]
 DROP_IN = "yabot.legacy_access"
+OLD_BOT = "tests.features.legacy.old_bot"
 
 
 def settings_of(database: Database, mongodb: str, name: str, data: Path) -> dict[str, str]:
@@ -87,10 +90,25 @@ async def ran(settings: Mapping[str, str], *arguments: str) -> tuple[str, list[s
 
 
 async def at_work(
-    settings: Mapping[str, str], readers: Sequence[int], *, turns: int, seeds: Sequence[int]
+    forks: ForkServer,
+    settings: Mapping[str, str],
+    readers: Sequence[int],
+    *,
+    turns: int,
+    seeds: Sequence[int],
 ) -> Counter[int]:
     """A process for each of ``seeds`` plays ``turns``. What each reader has gained by all."""
-    told = ("--readers", *readers, "--turns", turns, "--seed", *seeds)
-    program = ("-m", "tests.features.legacy.old_bot", "-", "--through", DROP_IN)
-    said, _ = await ran(settings, *program, *map(str, told))
+    told = ("-", "--through", DROP_IN, "--readers", *readers, "--turns", turns, "--seed", *seeds)
+    with TemporaryDirectory(prefix="old-bots-") as place:
+        folder = Path(place)
+        env = {**console_environment(), **SETTINGS, **settings}
+        argv = [*map(str, told)]
+        pid = forks.start(argv, env, folder, folder / "kill", OLD_BOT, patient=True)
+
+        async def have_played() -> bool:
+            return forks.exit_code(pid, 0) is not None
+
+        await until(have_played)
+        assert forks.exit_code(pid, 0) == 0, (folder / "err").read_text()
+        said = (folder / "out").read_text()
     return Counter({int(reader): kisses for reader, kisses in json.loads(said).items()})

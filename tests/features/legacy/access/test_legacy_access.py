@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.fork_server import ForkServer
 from tests.e2e.program import Program
 from tests.e2e.reader import readers
 from tests.features.besitos.beside import grant
@@ -34,12 +35,12 @@ def settings(house: House, mongodb_uri: str, mongo_database: str, tmp_path: Path
 @pytest.mark.slow
 @pytest.mark.criterion("5.4.3")
 async def test_two_old_bots_and_this_one_write_at_once_and_lose_nothing(
-    house: House, settings: dict[str, str], tmp_path: Path
+    forks: ForkServer, house: House, settings: dict[str, str], tmp_path: Path
 ) -> None:
     await house.merge(*(old_user(str(reader), kisses=PLENTY) for reader in READERS))
     stopped = asyncio.Event()
     ours = asyncio.create_task(_award(house, stopped))
-    gained = await at_work(settings, READERS, turns=TURNS, seeds=SEEDS)
+    gained = await at_work(forks, settings, READERS, turns=TURNS, seeds=SEEDS)
     stopped.set()
     gained.update(await ours)
     alone = [_alone(tmp_path / f"{seed}.json", seed) for seed in SEEDS]
@@ -133,12 +134,14 @@ async def test_each_line_that_takes_the_old_way_is_told_and_anew_when_the_migrat
 
 @pytest.mark.slow
 @pytest.mark.criterion("5.4.3")
-async def test_an_old_bot_works_beside_the_running_program(playing: Program) -> None:
+async def test_an_old_bot_works_beside_the_running_program(
+    forks: ForkServer, playing: Program
+) -> None:
     async with readers(playing.url, "Berta") as (berta,):
         await berta.ask("/story")
         await grant(playing.stores, berta.user_id, PLENTY)
         old_bot = asyncio.create_task(
-            at_work(playing.settings, [berta.user_id], turns=TURNS, seeds=[3])
+            at_work(forks, playing.settings, [berta.user_id], turns=TURNS, seeds=[3])
         )
         await berta.press("r:letter:❤", answers=1)
         gained = await old_bot

@@ -10,6 +10,7 @@ from random import Random
 import pytest
 
 from tests.bot.webhook.listener import SECRET
+from tests.e2e.fork_server import ForkServer
 from tests.e2e.invariants import settle, verify
 from tests.e2e.kill_points import KillPoint
 from tests.e2e.program import Program
@@ -76,10 +77,10 @@ class Playing:
         await asyncio.gather(*self._tasks)
 
 
-async def old_bot_plays(place: Office, *known: Reader) -> Counter[int]:
+async def old_bot_plays(forks: ForkServer, place: Office, *known: Reader) -> Counter[int]:
     settings = {**place.settings, "YABOT_DATA_DIR": str(place.bot.data)}
     settings |= {"LEGACY_DB_PATH": str(place.old.path)}
-    return await at_work(settings, [each.user_id for each in known], turns=12, seeds=[4])
+    return await at_work(forks, settings, [each.user_id for each in known], turns=12, seeds=[4])
 
 
 def nothing_was_interrupted(bot: Program) -> None:
@@ -94,7 +95,11 @@ def nothing_was_interrupted(bot: Program) -> None:
 
 @pytest.mark.criterion("5.4.1", "5.4.3", "5.4.4")
 async def test_readers_play_by_polling_throughout_and_the_old_bot_gets_them_back(
-    new_program: NewProgram, telegram: Program, bot_settings: dict[str, str], tmp_path: Path
+    forks: ForkServer,
+    new_program: NewProgram,
+    telegram: Program,
+    bot_settings: dict[str, str],
+    tmp_path: Path,
 ) -> None:
     place = office(new_program, bot_settings, tmp_path / "db.json")
     async with readers(telegram.url, "Ana", "Blas", "Carla") as (ana, blas, carla):
@@ -106,7 +111,7 @@ async def test_readers_play_by_polling_throughout_and_the_old_bot_gets_them_back
         report = await place.typed("import", place.old.path)
         assert (report["failed"], place.phase) == (None, "dual")
         await playing.more()
-        gained = await old_bot_plays(place, ana, blas)
+        gained = await old_bot_plays(forks, place, ana, blas)
         place.bot.pass_time(days=3)
         await playing.more()
         done = await place.typed("rollback")
@@ -131,6 +136,7 @@ async def test_readers_play_by_polling_throughout_and_the_old_bot_gets_them_back
 
 @pytest.mark.criterion("5.4.1", "5.4.5")
 async def test_readers_play_by_webhook_throughout_and_the_old_ways_are_deprecated(
+    forks: ForkServer,
     new_program: NewProgram,
     telegram: Program,
     bot_settings: dict[str, str],
@@ -146,12 +152,12 @@ async def test_readers_play_by_webhook_throughout_and_the_old_ways_are_deprecate
         await playing.more()
         assert (await place.typed("import", place.old.path))["failed"] is None
         await playing.more()
-        gained = await old_bot_plays(place, ana, blas)
+        gained = await old_bot_plays(forks, place, ana, blas)
         await playing.more()
         done = await place.typed("complete")
         assert (done["completed"], place.phase) == (True, "completed")
         stood = place.old.path.read_bytes()
-        gained += await old_bot_plays(place, ana)
+        gained += await old_bot_plays(forks, place, ana)
         await playing.more()
         await playing.end()
     nothing_was_interrupted(place.bot)
@@ -215,13 +221,15 @@ def test_an_import_that_is_not_what_the_old_store_says_rolls_itself_back(beside:
 
 
 @pytest.mark.criterion("5.4.4")
-async def test_a_roll_back_that_is_killed_at_any_step_goes_on(beside: Office) -> None:
+async def test_a_roll_back_that_is_killed_at_any_step_goes_on(
+    forks: ForkServer, beside: Office
+) -> None:
     known = {FIRST_ID: 0, FIRST_ID + 1: 0}
     write_store(beside.old.path, {})
     before = {each: beside.kisses(each) for each in known}
     beside.told("import", beside.old.path)
     settings = {**beside.settings, "YABOT_DATA_DIR": str(beside.bot.data)}
-    gained = await at_work(settings, [*known], turns=9, seeds=[1])
+    gained = await at_work(forks, settings, [*known], turns=9, seeds=[1])
     for point in POINTS:
         command = beside.command("rollback")
         command.launch(point)
