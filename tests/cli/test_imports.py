@@ -82,7 +82,7 @@ def watch(event, arguments):
     if event == "import" and arguments[0] == "yabot.app.bot":
         # Until then the engines have to have been started: they do not wait for what is imported.
         for _ in range(2):
-            started.acquire(timeout=60)
+            started.acquire(timeout=120)
 
 sys.addaudithook(watch)
 main()

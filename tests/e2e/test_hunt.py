@@ -27,7 +27,7 @@ from tests.e2e.reader import Reader, said_by_bot
 from tests.features.legacy.old_bot import new_profile
 from tests.features.subscriptions.shop import buy
 from tests.hunting import Hunt, files_in, processes
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE, wait_until
 from yabot.clock import rfc3339, utc_now
 from yabot.playground.client import PlaygroundClient
 from yabot_client import Client
@@ -207,6 +207,7 @@ def _encrypted_roads(program: Program, operator: Operator, folder: Path) -> dict
                 f"{service.url}/api/v1/user/777000333/preferences",
                 content=content.encode(),
                 headers={"Content-Type": "application/jose", "Authorization": f"Bearer {JWT}"},
+                timeout=PATIENCE,
             )
             assert name not in refused.text
         return {

@@ -44,9 +44,13 @@ async def test_after_language_the_story_is_told_in_english(playing: Program) -> 
         assert said["text"] == "We go on in English."
         assert shown["text"].startswith("The letter")
         assert len(scenes(await reader.chat())) == 1
-        document = playing.stores.document(reader.user_id)
-        assert document is not None
-        assert document["preferences"]["language"] == "en"
+        stores = playing.stores
+
+        def speaks_english() -> bool:
+            document = stores.document(reader.user_id)
+            return document is not None and document["preferences"]["language"] == "en"
+
+        wait_until(speaks_english)
         player.journal.told("user_interaction")
         player.journal.told("user_interaction", "user_updated")
         reader.language = "en"

@@ -27,6 +27,8 @@ class Proxy:
         self.port = 0
         # When somebody has tried to connect, whatever came of it; on the monotonic clock.
         self.attempts: list[float] = []
+        # What clients and servers have sent over connections that were forgotten.
+        self.lost: list[bytes] = []
         self._upstream = upstream
         self._open: set[asyncio.StreamWriter] = set()
         self._forgotten: set[asyncio.StreamWriter] = set()
@@ -179,6 +181,7 @@ class Proxy:
             async for data in source:
                 await self._passing.wait()
                 if target in self._forgotten:
+                    self.lost.append(data)
                     continue
                 await asyncio.sleep(self._delay)
                 target.write(data)

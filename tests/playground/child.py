@@ -19,7 +19,8 @@ SERVE = "tests.playground.serve"
 
 
 class SessionOfCalls(AiohttpSession):
-    """With a connection for each: one that is kept may lead to a playground that was killed."""
+    """With a connection for each: one that is kept may lead to a playground that was killed, or
+    that has just hung up on who said nothing for seconds."""
 
     def __init__(self, url: str) -> None:
         super().__init__(api=TelegramAPIServer.from_base(url))

@@ -6,9 +6,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 from aiogram import Bot
-from aiogram.client.session.aiohttp import AiohttpSession
-from aiogram.client.telegram import TelegramAPIServer
 
+from tests.playground.child import SessionOfCalls
 from tests.ports import free_port
 from yabot.playground.client import PlaygroundClient
 from yabot.playground.server import PlaygroundServer
@@ -24,8 +23,7 @@ async def server(tmp_path: Path) -> AsyncIterator[PlaygroundServer]:
 
 @pytest.fixture
 async def bot(server: PlaygroundServer) -> AsyncIterator[Bot]:
-    session = AiohttpSession(api=TelegramAPIServer.from_base(server.url))
-    async with Bot(server.bot_token, session=session) as connected:
+    async with Bot(server.bot_token, session=SessionOfCalls(server.url)) as connected:
         yield connected
 
 

@@ -12,6 +12,7 @@ from tests.uris import as_member
 from tests.waiting import PATIENCE, until
 from yabot.errors import StoreUnavailable
 from yabot.log.heartbeat import ping_database
+from yabot.runtime.ending import end
 from yabot.runtime.watch import StoreWatch
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.postgres import PostgresDatabase
@@ -152,8 +153,15 @@ async def test_who_waits_in_vain_for_a_connection_to_mongodb_hears_that_it_is_aw
     store = DocumentStore(uri, "test", max_pool_size=1, timeout_ms=2_000)
     await store.ping(PATIENCE)
     firewall.forget()
+    somebody_else = asyncio.create_task(store.ping(PATIENCE))
+
+    async def waits() -> bool:
+        return any(b"listCollections" in piece for piece in firewall.lost)
+
+    await until(waits)
     found = [store.find("users", str(n)) for n in range(CROWD)]
     errors = await asyncio.gather(*found, return_exceptions=True)
+    await end([somebody_else])
     await store.close()
     assert {type(error) for error in errors} == {StoreUnavailable}
-    assert any("WaitQueue" in str(error) for error in errors)
+    assert all("WaitQueue" in str(error) for error in errors)

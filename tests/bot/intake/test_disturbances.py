@@ -71,8 +71,8 @@ async def test_a_poller_leaves_the_webhook_of_others_alone(new_house: NewHouse) 
         assert "yabot webhook remove" in reason
         # Also not after a start.
         assert await asyncio.to_thread(house.program.stop) == 0
-        await asyncio.to_thread(house.program.launch)
         seen = len(house.program.logged("intake.disturbed"))
+        await asyncio.to_thread(house.program.launch)
         await asyncio.to_thread(
             wait_until, lambda: len(house.program.logged("intake.disturbed")) > seen
         )

@@ -8,8 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from aiogram import Bot
-from aiogram.client.session.aiohttp import AiohttpSession
-from aiogram.client.telegram import TelegramAPIServer
 from aiogram.types import PreCheckoutQuery
 
 from tests.e2e.kill_points import KillPoint
@@ -17,6 +15,7 @@ from tests.e2e.meddler import Meddler
 from tests.e2e.program import Program
 from tests.e2e.reader import Reader, said_by_bot
 from tests.e2e.stores import Stores
+from tests.playground.child import SessionOfCalls
 from tests.waiting import PATIENCE
 
 Json = dict[str, Any]
@@ -39,8 +38,7 @@ class Shop:
     @asynccontextmanager
     async def bot(self) -> AsyncIterator[Bot]:
         """For what only the bot may ask of Telegram: refunds, and its own invoices."""
-        session = AiohttpSession(api=TelegramAPIServer.from_base(self.telegram_url))
-        async with Bot(self.token, session=session) as bot:
+        async with Bot(self.token, session=SessionOfCalls(self.telegram_url)) as bot:
             yield bot
 
     def lose(self, *kinds: str) -> None:
