@@ -12,20 +12,23 @@ from yabot.log.unit_of_work import UnitOfWork
 
 
 class OvertakenDoor(Door):
-    """Somebody is faster than the first decision that comes through."""
+    """Somebody is faster than the first decisions that come through."""
 
-    def __init__(self, commits: CommitLog, faster: Callable[[], Awaitable[object]]) -> None:
+    def __init__(
+        self, commits: CommitLog, faster: Callable[[], Awaitable[object]], times: int = 1
+    ) -> None:
         super().__init__(commits)
-        self._faster: Callable[[], Awaitable[object]] | None = faster
+        self._faster = faster
+        self._left = times
 
     async def change(
         self, change: Change, decision: Decision, user_id: str | None = None
     ) -> Response:
         async def decide(work: UnitOfWork) -> Answer:
             answer = await decision(work)
-            faster, self._faster = self._faster, None
-            if faster is not None:
-                await faster()
+            if self._left > 0:
+                self._left -= 1
+                await self._faster()
             return answer
 
         return await super().change(change, decide, user_id)

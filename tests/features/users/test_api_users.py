@@ -15,6 +15,7 @@ from yabot.features.users.api import routes
 from yabot.features.users.events import UserUpdated
 from yabot.features.users.forgotten import ForgottenList
 from yabot.features.users.service import UserService
+from yabot.log.commit_log import MOST_DECISIONS
 from yabot_client import AsyncClient
 from yabot_client.codes import PreconditionFailed, UserExists, UserUnknown
 from yabot_client.tagged import Tagged
@@ -244,6 +245,40 @@ async def test_a_deletion_that_is_overtaken_is_not_made_later_either(
     assert not (await users.forgotten.read()).has(ana.user_id, registered)
 
 
+async def test_a_deletion_that_always_loses_is_not_made_later_either(
+    api: ApiClient, harness: Harness, tmp_path: Path
+) -> None:
+    users = harness.services[UserService]
+    users.forgotten = ForgottenList(tmp_path)
+    ana = await harness.join()
+    names = iter(f"Ana {n}" for n in range(MOST_DECISIONS))
+    door = OvertakenDoor(
+        harness.services.commits,
+        lambda: api.put(f"/user/{ana.user_id}/profile", {**PROFILE, "first_name": next(names)}),
+        times=MOST_DECISIONS,
+    )
+    async with serving(routes(harness.services, door)) as overtaken:
+        refused = await overtaken.delete(f"/user/{ana.user_id}")
+    assert (refused.status, refused.code) == (503, "too_busy")
+    assert not (await users.forgotten.read()).registered
+
+
+async def test_a_deletion_whose_key_was_just_used_is_not_made_later_either(
+    api: ApiClient, harness: Harness, tmp_path: Path
+) -> None:
+    users = harness.services[UserService]
+    users.forgotten = ForgottenList(tmp_path)
+    ana, bob = await harness.join(), await harness.join()
+    door = OvertakenDoor(
+        harness.services.commits,
+        lambda: api.put(f"/user/{bob.user_id}/profile", PROFILE, Idempotency_Key="one"),
+    )
+    async with serving(routes(harness.services, door)) as overtaken:
+        refused = await overtaken.delete(f"/user/{ana.user_id}", Idempotency_Key="one")
+    assert (refused.status, refused.code) == (422, "idempotency_key_reused")
+    assert not (await users.forgotten.read()).registered
+
+
 async def test_who_has_moved_on_is_neither_deleted_nor_remembered(
     yabot: AsyncClient, harness: Harness, tmp_path: Path
 ) -> None:
@@ -254,7 +289,7 @@ async def test_who_has_moved_on_is_neither_deleted_nor_remembered(
     await correct(yabot, ana.user_id)
     with pytest.raises(PreconditionFailed):
         await yabot.delete_user(ana.user_id, if_match=etag)
-    assert not (await users.forgotten.read()).moments
+    assert not (await users.forgotten.read()).registered
     assert (await ana.user()).profile.first_name == "Lucía"
 
 

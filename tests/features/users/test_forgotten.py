@@ -11,7 +11,9 @@ from tests.e2e.program import Program
 from tests.e2e.reader import readers
 from tests.features.users.storage.world import World, ana, new_world, told_of
 from tests.storage.fixtures import mongodb_away
+from tests.waiting import wait_until
 from yabot.clock import utc_now
+from yabot.features.users import forgotten as forgotten_module
 from yabot.features.users.forgotten import FILE_NAME, ForgottenList
 from yabot.features.users.repeating import RepeatedDeletions
 from yabot.log.unit_of_work import UnitOfWork
@@ -19,6 +21,7 @@ from yabot.storage.relational.database import Database
 
 ID = "7"
 OTHER = "8"
+LOOPS = ("forgotten", "gift notices", "streams")
 
 
 @pytest.fixture
@@ -84,7 +87,7 @@ async def test_the_list_names_nobody_and_is_the_owners_alone(tmp_path: Path) -> 
     assert file.stat().st_mode & 0o777 == 0o600
     text = file.read_text()
     assert "123456789" not in text
-    assert len((await forgotten.read()).moments) == 2
+    assert len((await forgotten.read()).registered) == 2
 
 
 @pytest.mark.parametrize("end", ["", "\n"])
@@ -116,7 +119,30 @@ async def test_what_is_taken_back_is_one_note(tmp_path: Path) -> None:
     await forgotten.take_back(ID, registered)
     assert (await forgotten.read()).has(ID, registered)
     await forgotten.take_back(ID, registered)
-    assert not (await forgotten.read()).moments
+    assert not (await forgotten.read()).registered
+
+
+async def test_who_goes_and_comes_again_and_again_does_not_lengthen_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forgotten_module, "MOST_LINES", 10)
+    forgotten, first = ForgottenList(tmp_path), utc_now()
+    await forgotten.note(OTHER, first)
+    for day in range(100):
+        last = first + timedelta(days=day)
+        await forgotten.note(ID, last)
+    file = tmp_path / FILE_NAME
+    assert len(file.read_text().splitlines()) < 20
+    assert file.stat().st_mode & 0o777 == 0o600
+    known = await forgotten.read()
+    assert known.has(OTHER, first)
+    assert known.has(ID, first)
+    assert known.has(ID, last)
+    # What was noted last may be taken back: what was before it is still there.
+    await forgotten.take_back(ID, last)
+    known = await forgotten.read()
+    assert not known.has(ID, last)
+    assert known.has(ID, last - timedelta(days=1))
 
 
 async def test_a_disk_that_cannot_be_written_keeps_nobody_from_going(tmp_path: Path) -> None:
@@ -130,6 +156,9 @@ async def test_the_program_notes_who_goes_and_looks_for_who_came_back(playing: P
         await reader.press("forget:yes")
     forgotten = await ForgottenList(playing.stores.sqlite.parent).read()
     assert forgotten.has(str(reader.user_id), utc_now() - timedelta(minutes=1))
-    _, health = playing.health("ready")
-    for loop in ("forgotten", "gift notices", "streams"):
-        assert health["components"][loop]["status"] == "ok"
+
+    def are_well() -> bool:
+        components = playing.health("ready")[1]["components"]
+        return {components[loop]["status"] for loop in LOOPS} == {"ok"}
+
+    wait_until(are_well)

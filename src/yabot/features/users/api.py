@@ -8,12 +8,18 @@ from starlette.responses import Response
 
 from yabot import outside
 from yabot.api.answering.answers import Answer
-from yabot.api.answering.problems import PRECONDITION_FAILED, Problem
+from yabot.api.answering.problems import (
+    OUTCOME_UNKNOWN,
+    PRECONDITION_FAILED,
+    Problem,
+    Refused,
+)
 from yabot.api.operations.cursors import CURSOR_INVALID, After, Cursors, Page
 from yabot.api.operations.door import Door
 from yabot.api.operations.parameters import NAME, Limit, UserId
 from yabot.api.operations.requests import Asking, AskingAgain, Changing, PostingAnew, etag_of, tag
 from yabot.api.operations.routes import PREFIX, Routes
+from yabot.errors import StoreUnavailable
 from yabot.feature import Services
 from yabot.features.users.api_models import (
     PreferencesBody,
@@ -28,6 +34,7 @@ from yabot.features.users.model import Preferences
 from yabot.features.users.service import User, UserService
 from yabot.log.unit_of_work import UnitOfWork
 
+DELETED = 204
 USER_UNKNOWN = Problem(404, "user_unknown", "There is no such user.")
 USER_EXISTS = Problem(409, "user_exists", "There is such a user already.")
 SeenAs = Annotated[
@@ -137,13 +144,21 @@ def _offer_deletion(routes: Routes, users: UserService, door: Door) -> None:
             users.guard_profile(work, user)
             noted.append(user.profile.registration_date)
             await users.forget(work, user, reason)
-            return Answer.of(None, 204)
+            return Answer.of(None, DELETED)
 
-        response = await door.change(change, decide, user_id)
-        if response.status_code == PRECONDITION_FAILED.status:
-            # Somebody was faster than the commit, and what was noted for it would still delete.
+        async def stays() -> None:
+            """What was noted for a deletion that is not made would still delete, at a start."""
             for registered in noted:
                 await users.forgotten.take_back(user_id, registered)
+
+        try:
+            response = await door.change(change, decide, user_id)
+        except (Refused, StoreUnavailable) as refusal:
+            if refusal.code != OUTCOME_UNKNOWN.code:
+                await stays()
+            raise
+        if response.status_code != DELETED:
+            await stays()
         return response
 
 

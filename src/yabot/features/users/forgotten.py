@@ -8,11 +8,13 @@ import asyncio
 import fcntl
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
+from typing import TextIO
 
 from yabot.clock import rfc3339
 from yabot.error_text import kind_of
@@ -22,6 +24,8 @@ log = get_logger(__name__)
 
 FILE_NAME = "forgotten"
 _SALT = "salt"
+# Of lines that say no more than others: whoever forgets and comes back, again and again, adds two.
+MOST_LINES = 1000
 _TAKEN_BACK = "not "
 
 
@@ -34,12 +38,12 @@ class Forgotten:
     """
 
     salt: bytes
-    moments: dict[str, list[datetime]]
+    registered: dict[str, list[datetime]]
 
     def has(self, user_id: str, since: datetime) -> bool:
         """Whether one who registered ``since`` then has asked for it afterwards."""
-        moments = self.moments.get(_digest(self.salt, user_id), ())
-        return any(since <= moment for moment in moments)
+        dates = self.registered.get(_digest(self.salt, user_id), ())
+        return any(since <= date for date in dates)
 
 
 class ForgottenList:
@@ -74,10 +78,7 @@ class ForgottenList:
 
 
 def _append(path: Path, user_id: str, said: str) -> None:
-    handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(handle, "a+", encoding="ascii") as file:
-        # Two that find no salt would each write one.
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with _locked(path) as file:
         file.seek(0)
         text = file.read()
         known = _parsed(text.splitlines())
@@ -90,25 +91,59 @@ def _append(path: Path, user_id: str, said: str) -> None:
         file.write(f"{_digest(salt, user_id)} {said}\n")
         file.flush()
         os.fsync(file.fileno())
+        if text.count("\n") >= MOST_LINES + 4 * len(known.registered):
+            _shorten(path)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[TextIO]:
+    """One at a time: two that find no salt would each write one."""
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(handle, "a+", encoding="ascii") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            # Whoever had it may have put a shorter one into its place.
+            if os.path.samestat(os.fstat(handle), path.stat()):
+                yield file
+                return
+
+
+def _shorten(path: Path) -> None:
+    """Keep the newest date of each, which stands for those before it, and the one before that: the
+    newest may be taken back."""
+    known = _parsed(path.read_text().splitlines())
+    lines = [f"{_SALT} {known.salt.hex()}"]
+    for digest, dates in known.registered.items():
+        lines += [f"{digest} {rfc3339(date)}" for date in sorted(dates)[-2:]]
+    shorter = path.with_name(f"{path.name}.new")
+    with open(shorter, "w", encoding="ascii", opener=_private) as file:
+        file.write("".join(f"{line}\n" for line in lines))
+        file.flush()
+        os.fsync(file.fileno())
+    shorter.replace(path)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
 
 
 def _parsed(lines: Iterable[str]) -> Forgotten:
     """A line that a crash has cut short is passed over."""
-    salt, moments = b"", dict[str, list[datetime]]()
+    salt, registered = b"", dict[str, list[datetime]]()
     for line in lines:
         name, _, value = line.partition(" ")
         try:
             if name == _SALT:
                 salt = bytes.fromhex(value)
             elif value.startswith(_TAKEN_BACK):
-                moment = datetime.fromisoformat(value.removeprefix(_TAKEN_BACK))
+                date = datetime.fromisoformat(value.removeprefix(_TAKEN_BACK))
                 # One of them: another deletion may have noted the same, and been made.
-                moments[name].remove(moment)
+                registered[name].remove(date)
             else:
-                moments.setdefault(name, []).append(datetime.fromisoformat(value))
+                registered.setdefault(name, []).append(datetime.fromisoformat(value))
         except (KeyError, ValueError):
             log.warning("forgotten.line_unreadable")
-    return Forgotten(salt, {digest: found for digest, found in moments.items() if found})
+    return Forgotten(salt, {digest: found for digest, found in registered.items() if found})
 
 
 def _digest(salt: bytes, user_id: str) -> str:

@@ -25,7 +25,7 @@ class RepeatedDeletions:
     async def repeat(self) -> None:
         """Raises StoreUnavailable, OSError; what was deleted until then stays deleted."""
         forgotten = await self._forgotten.read()
-        if not forgotten.moments:
+        if not forgotten.registered:
             return
         last = ""
         while page := await self._commits.database.read(repository.page(last, READ_AT_ONCE)):
