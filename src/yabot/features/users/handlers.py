@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from aiogram import Router
 from aiogram.enums import ChatMemberStatus
@@ -40,8 +42,22 @@ async def show_data(
         return
     exported = await users.export(user.user_id)
     # It may be long, and others are not to wait for it.
-    text = await asyncio.to_thread(json.dumps, exported, ensure_ascii=False, indent=1)
+    text = await asyncio.to_thread(_in_lines, exported)
     turn.work.send(text_file(turn.chat_id, "mydata.json", text, t("users-mydata")))
+
+
+def _in_lines(exported: Mapping[str, Any]) -> str:
+    """JSON with a line for each part, and for each item of a list. The encoder in C, which lets
+    others go on, knows no indentation."""
+    parts = (f"{json.dumps(name)}: {_part(value)}" for name, value in exported.items())
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def _part(value: Any) -> str:
+    if not isinstance(value, list) or not value:
+        return json.dumps(value, ensure_ascii=False)
+    items = (json.dumps(item, ensure_ascii=False) for item in value)
+    return "[\n" + ",\n".join(f"  {item}" for item in items) + "\n]"
 
 
 async def ask_to_forget(
