@@ -11,7 +11,8 @@ from tests.log.units import everything, stepping, telling, unit
 from tests.storage.dumps import dump, events_of, rows_of
 from yabot.errors import GuardFailed, StoreUnavailable
 from yabot.log.commit_log import CommitLog, Committed
-from yabot.log.tables import doc_changes, outbox, receipts
+from yabot.log.tables import doc_changes, outbox, outgoing, receipts
+from yabot.log.unit_of_work import Message
 from yabot.storage.relational.database import Database
 
 
@@ -71,9 +72,12 @@ def refuse(_connection: Connection) -> None:
 async def test_two_consumers_may_each_handle_the_same_cause(
     database: Database, commits: CommitLog
 ) -> None:
-    assert not (await commits.commit(unit("cause", consumer="bot"))).duplicate
-    assert not (await commits.commit(unit("cause", consumer="rewards"))).duplicate
-    assert len(await rows_of(database, receipts)) == 2
+    """As two subscribers do, and each has something to say."""
+    for consumer in ("bot", "rewards"):
+        work = unit("cause", consumer)
+        work.send(Message(7, "sendMessage", "{}"))
+        assert not (await commits.commit(work)).duplicate
+    assert len(await rows_of(database, receipts)) == len(await rows_of(database, outgoing)) == 2
 
 
 async def test_a_unit_may_be_committed_again_when_nothing_is_known_of_it(

@@ -43,7 +43,7 @@ def append_messages(connection: Connection, work: UnitOfWork) -> tuple[tuple[int
     appended = []
     for n, message in enumerate(work.messages):
         row = {
-            "cause_id": work.cause.id,
+            "cause_id": work.cause.receipt,
             "n": n,
             "chat_id": message.chat_id,
             "method": message.method,

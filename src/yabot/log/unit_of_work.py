@@ -46,6 +46,11 @@ class Cause:
     alias: str = ""
 
     @property
+    def receipt(self) -> str:
+        """Unique for all consumers: of one event each is a cause of its own."""
+        return f"{self.consumer}:{self.id}"
+
+    @property
     def in_log(self) -> str:
         return self.alias or self.id
 

@@ -58,7 +58,7 @@ class Desk:
         for n, call in enumerate(calls):
             work.send(to_message(call, chat_id))
             if isinstance(call, SendMessage):
-                self.texts[work.cause.id, n] = call.text
+                self.texts[work.cause.receipt, n] = call.text
         await self.commits.commit(work)
 
     async def states(self) -> dict[str, str]:
