@@ -16,6 +16,8 @@ class Manner:
     alone: bool = False
     # Whether anybody misses it, so that administrators are to hear that it has failed.
     missed: bool = True
+    # Whether a refusal is a failure like any other: somebody is owed what it does.
+    owed: bool = False
 
 
 # What is behind it in its chat waits: an hour when Telegram answers all with errors, with the
@@ -29,7 +31,7 @@ MANNERS = {
     "answerCallbackQuery": Manner(20, timedelta(minutes=2), alone=True, missed=False),
     "answerPreCheckoutQuery": Manner(10, timedelta(seconds=10), alone=True),
     # Somebody's money: and reconciliation asks for it again in any case.
-    "refundStarPayment": Manner(2_000, timedelta(days=30), alone=True),
+    "refundStarPayment": Manner(2_000, timedelta(days=30), alone=True, owed=True),
 }
 ALONE = tuple(method for method, manner in MANNERS.items() if manner.alone)
 

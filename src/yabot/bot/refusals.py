@@ -15,8 +15,8 @@ _OF_THE_CHAT = (
 )
 # Of any call, while the bot moves from one Bot API server to another, or is let in by none.
 _OF_THE_BOT = ("logged out", "misdirected request")
-# As after a crash behind a call: the message is as it was to be made.
-_DONE_ALREADY = ("message is not modified",)
+# As after a crash behind a call: the message is as it was to be made, the Stars are given back.
+_DONE_ALREADY = ("message is not modified", "charge_already_refunded")
 # In the order in which they are looked for, and in our words.
 _OF_A_PAGE = {
     "button": "buttons",

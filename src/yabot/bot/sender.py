@@ -218,7 +218,10 @@ class Sender:
             sent_id = await self._delivery.until_taken(lease, due)
         except GivenUp as error:
             page = refused_page(message, error)
-            await (self._fail(due, error) if page is None else self._refuse_page(due, page))
+            if page is None:
+                await self._fail(due, error.attempts, error.reason)
+            else:
+                await self._refuse_page(due, page)
         except OutcomeUnknown as error:
             self._uncertain(row_id, message, error.message)
         except TelegramAPIError as error:
@@ -236,10 +239,12 @@ class Sender:
         if has_gone(error):
             await self._on_blocked(message.chat_id)
         page = refused_page(message, error)
-        if page is None:
-            self._refused(row_id, message, error_text(error))
-        else:
+        if page is not None:
             await self._refuse_page(due, page)
+        elif manner_of(message.method).owed:
+            await self._fail(due, 1, "refused")
+        else:
+            self._refused(row_id, message, error_text(error))
 
     def _sent(self, row_id: int, message: Message, sent_id: int | None) -> None:
         self._marks.sent(row_id, sent_id)
@@ -272,11 +277,11 @@ class Sender:
         log.error("page.refused", content_id=page.content_id, reason=page.reason)
         await self._endings.refuse_page(due, page)
 
-    async def _fail(self, due: Due, error: GivenUp) -> None:
+    async def _fail(self, due: Due, attempts: int, reason: str) -> None:
         method, manner = due.message.method, manner_of(due.message.method)
         SENDS.labels("failed").inc()
-        log.error("message.failed", method=method, attempts=error.attempts, reason=error.reason)
-        await self._endings.fail(due, error.attempts, error.reason, is_missed=manner.missed)
+        log.error("message.failed", method=method, attempts=attempts, reason=reason)
+        await self._endings.fail(due, attempts, reason, is_missed=manner.missed)
 
 
 def _lane_of(due: Due) -> Lane:

@@ -38,7 +38,8 @@ class SubscribersStopped(EventPayload):
 
 
 class MessageFailed(EventPayload):
-    """A call to Telegram was tried as often, or as long, as its method allows, and never taken."""
+    """Telegram never took a call: it was tried as often, or as long, as its method allows, or was a
+    refund that was refused."""
 
     event_type: ClassVar[str] = "message_failed"
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from aiogram.methods import EditMessageReplyMarkup
+from aiogram.methods import EditMessageReplyMarkup, RefundStarPayment, TelegramMethod
 from sqlalchemy import update
 from structlog.testing import capture_logs
 
@@ -20,7 +20,7 @@ from yabot.bot.message import message
 from yabot.errors import GuardFailed, StoreUnavailable
 from yabot.events.intake import MessageUncertain
 from yabot.log.commit_log import Committed
-from yabot.log.tables import audit_log, outgoing
+from yabot.log.tables import audit_log, outbox, outgoing
 from yabot.log.unit_of_work import Message
 from yabot.observability.metrics import SENDS
 
@@ -231,15 +231,45 @@ async def test_a_group_that_became_another_is_answered_there(
     assert await desk.states() == {"one": "sent", "two": "refused"}
 
 
-async def test_what_is_as_it_was_to_be_made_is_done(desk: Desk, recorder: Recorder) -> None:
-    said = "Bad Request: message is not modified: specified new message content is the same"
-    recorder.script = lambda _call: Refusal(400, said)
+NOT_MODIFIED = "message is not modified: specified new message content is the same"
+REFUND = RefundStarPayment(user_id=7, telegram_payment_charge_id="stx-secret")
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (EditMessageReplyMarkup(chat_id=7, message_id=1), NOT_MODIFIED),
+        (REFUND, "CHARGE_ALREADY_REFUNDED"),
+    ],
+    ids=["edited", "refunded"],
+)
+async def test_what_is_as_it_was_to_be_made_is_done(
+    desk: Desk, recorder: Recorder, call: TelegramMethod[Any], said: str
+) -> None:
+    recorder.script = lambda _call: Refusal(400, f"Bad Request: {said}")
     with capture_logs() as logs:
-        await desk.hand_in_calls(7, EditMessageReplyMarkup(chat_id=7, message_id=1))
+        await desk.hand_in_calls(7, call)
         await until(desk.all_marked)
     (row,) = await rows_of(desk.database, outgoing)
     assert row["state"] == "sent"
     assert [entry for entry in logs if entry["log_level"] in {"warning", "error"}] == []
+
+
+async def test_somebody_hears_of_money_that_is_not_given_back(
+    desk: Desk, recorder: Recorder
+) -> None:
+    recorder.script = lambda _call: Refusal(400, "Bad Request: CHARGE_NOT_FOUND")
+    failed = count_of("failed")
+    await desk.hand_in_calls(0, REFUND)
+    await until(desk.all_marked)
+    (row,) = await rows_of(desk.database, outgoing)
+    assert row["state"] == "failed"
+    assert count_of("failed") == failed + 1
+    (audit,) = await rows_of(desk.database, audit_log)
+    assert audit["kind"] == "message_failed"
+    (event,) = await rows_of(desk.database, outbox)
+    told = {"method": "refundStarPayment", "attempts": 1, "reason": "refused"}
+    assert json.loads(event["envelope"])["payload"] == told
 
 
 @pytest.mark.parametrize(
