@@ -5,9 +5,11 @@ import asyncio
 import pytest
 from aiogram.types import LabeledPrice
 
-from tests.e2e.reader import Reader, readers
+from tests.e2e.reader import Reader, buttons, readers
 from tests.features.subscriptions.shop import Cashier, Json, Shop, buy, invoice
 from tests.waiting import wait_until
+
+LEFT = "SELECT count(*) FROM outbox WHERE event_type = 'charges_left'"
 
 
 @pytest.mark.criterion("2.2.3", "3.1.4")
@@ -114,6 +116,31 @@ async def test_charges_that_cannot_be_honoured_are_given_back(shop: Shop, told: 
         assert shop.stores.value(registered, str(elsa.user_id)) == 0
 
 
+@pytest.mark.criterion("3.1.4")
+async def test_a_refund_that_telegram_refuses_is_told_of_and_asked_for_again(shop: Shop) -> None:
+    async with readers(shop.telegram_url, "Ada", "Gala") as (admin, reader), shop.bot() as bot:
+        assert shop.program.stop() == 0
+        shop.program.settings["ADMIN_USER_IDS"] = str(admin.user_id)
+        shop.program.start()
+        await admin.ask("/start")
+        await reader.ask("/start")
+        assert shop.program.stop() == 0
+        await reader.client.faults({"kind": "bad_request", "method": "refundStarPayment"})
+        payload = f"subscription:gold:{reader.user_id}"
+        await pay_whatever(Cashier(bot), reader, payload, stars=70)
+        shop.program.start()
+        await admin.until(lambda chat: "refundStarPayment" in chat[-1].get("text", ""))
+        assert [row["state"] for row in shop.payments(reader.user_id)] == ["refunding"]
+
+        await reader.client.clear_faults()
+        shop.program.pass_time(days=1)
+        assert shop.program.stop() == 0
+        shop.program.start()
+        await reader.until(lambda chat: "Te he devuelto 70" in str(chat))
+        assert [row["state"] for row in shop.payments(reader.user_id)] == ["refunded"]
+        assert (await bot.get_my_star_balance()).amount == 0
+
+
 async def test_charges_of_another_bot_with_our_token_are_left_alone(shop: Shop) -> None:
     async with readers(shop.telegram_url, "Fina") as (reader,), shop.bot() as bot:
         await reader.ask("/start")
@@ -125,6 +152,55 @@ async def test_charges_of_another_bot_with_our_token_are_left_alone(shop: Shop) 
         await reader.ask("/vip")
         assert shop.payments(reader.user_id) == []
         assert (await bot.get_my_star_balance()).amount == 70
+
+
+async def test_refunds_of_another_bot_with_our_token_are_not_told_again(shop: Shop) -> None:
+    async with readers(shop.telegram_url, "Hugo", "Iris") as (hugo, iris), shop.bot() as bot:
+        await hugo.ask("/start")
+        await iris.ask("/start")
+        ours = await pay_unheard_of(shop, iris, "vip", "refunded_payment")
+        assert shop.program.stop() == 0
+        cashier = Cashier(bot)
+        for payload in ("vip_30_days", f"subscription:vip:{hugo.user_id}:2024-05"):
+            await pay_whatever(cashier, hugo, payload, 70)
+        _, *others = (await bot.get_star_transactions()).transactions
+        for charge in others:
+            await bot.refund_star_payment(hugo.user_id, charge.id)
+        await bot.refund_star_payment(iris.user_id, ours)
+        shop.program.start()
+        # Of the refunds it is the last.
+        await iris.until(lambda chat: "Te he devuelto" in str(chat))
+        assert [row["state"] for row in shop.payments(iris.user_id)] == ["refunded"]
+        assert shop.payments(hugo.user_id) == []
+        assert "Te he devuelto" not in str(await hugo.chat())
+
+
+@pytest.mark.criterion("3.1.4")
+async def test_a_database_that_does_not_know_the_payer_gives_nothing_back(shop: Shop) -> None:
+    """An empty one with the same token, or a backup of before they came."""
+    async with readers(shop.telegram_url, "Ada", "Inés") as (admin, reader), shop.bot() as bot:
+        assert shop.program.stop() == 0
+        shop.program.settings["ADMIN_USER_IDS"] = str(admin.user_id)
+        shop.program.start()
+        await admin.ask("/start")
+        await reader.ask("/start")
+        charge = await buy(reader)
+        assert shop.program.stop() == 0
+        for table in ("payments", "subscriptions", "user_profiles", "user_counters"):
+            shop.stores.change(f"DELETE FROM {table} WHERE user_id = ?", str(reader.user_id))
+        shop.program.start()
+        await admin.until(lambda chat: "Estrellas de otro sitio" in str(chat))
+        assert [row["state"] for row in shop.payments(reader.user_id)] == ["left"]
+        assert (await bot.get_my_star_balance()).amount == 250
+        # Told once, however often it starts; and an administrator can still give it back.
+        assert shop.program.stop() == 0
+        shop.program.start()
+        (question,) = await admin.ask(f"/refund {charge}")
+        assert "no es de aquí" in question["text"]
+        await admin.press(buttons(question)[0])
+        wait_until(lambda: [row["state"] for row in shop.payments(reader.user_id)] == ["refunded"])
+        assert (await bot.get_my_star_balance()).amount == 0
+        assert shop.stores.value(LEFT) == 1
 
 
 async def pay_unheard_of(shop: Shop, reader: Reader, plan: str, *also_lost: str) -> str:

@@ -1,6 +1,7 @@
 """Charges and subscriptions in SQL: once each, however they race."""
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -16,8 +17,10 @@ from yabot.features.subscriptions.service import FREE
 from yabot.features.subscriptions.tables import payments, subscriptions
 from yabot.features.subscriptions.terms import Term
 from yabot.features.users.tables import user_profiles
-from yabot.log.tables import audit_log, outgoing
+from yabot.log.tables import audit_log, outbox, outgoing
 from yabot.log.unit_of_work import UnitOfWork
+
+LEFT = "charges_left"
 
 
 async def statuses(till: Till) -> list[str]:
@@ -197,19 +200,54 @@ async def test_a_refund_that_is_asked_for_again_is_audited_once(till: Till) -> N
     assert kinds.count(REFUND) == 1
 
 
-async def test_what_only_the_list_tells_of_may_be_of_before(till: Till) -> None:
-    """Of another bot with our token, or of a database that is gone."""
+async def test_what_only_the_list_tells_of_may_have_been_paid_elsewhere(till: Till) -> None:
+    """To another bot with our token, or where another database was in this one's place."""
     await till.join()
-
-    async def is_of_before(**values: Any) -> bool:
-        return await till.payments.is_of_before(replace(charge(1), **values))
-
     now = till.clock.now
-    assert await is_of_before(payload="vip_30_days", paid_at=now)
-    assert not await is_of_before(payload="", paid_at=now)
-    assert not await is_of_before()
-    assert not await is_of_before(paid_at=now - 0.9 * DAY), "clocks differ"
-    assert await is_of_before(paid_at=now - 1.1 * DAY), "before they came"
-    stranger: dict[str, Any] = {"user_id": "8", "payload": "subscription:vip:8"}
-    assert not await is_of_before(**stranger, paid_at=now - PERIOD + DAY)
-    assert await is_of_before(**stranger, paid_at=now - PERIOD - DAY), "they have had it"
+
+    async def was_paid_here(**values: Any) -> bool:
+        charged = replace(charge(1), **{"paid_at": now, **values})
+        return await till.payments.was_paid_here(charged)
+
+    assert await was_paid_here()
+    assert await was_paid_here(payload="subscription:gold:7"), "on sale no more"
+    for payload in ("vip_30_days", "", "subscription:monthly", "subscription:vip:7:2024-05"):
+        assert not await was_paid_here(payload=payload), payload
+    assert not await was_paid_here(payload="subscription:vip:70"), "somebody else's"
+    assert await was_paid_here(paid_at=now - 0.9 * DAY), "clocks differ"
+    assert not await was_paid_here(paid_at=now - 1.1 * DAY), "before they came"
+    assert not await was_paid_here(user_id="8", payload="subscription:vip:8"), "never seen here"
+
+
+async def test_who_was_forgotten_has_paid_here_of_late(till: Till) -> None:
+    await till.join()
+    await till.world.delete()
+
+    async def was_paid_here(ago: timedelta) -> bool:
+        return await till.payments.was_paid_here(replace(charge(1), paid_at=till.clock.now - ago))
+
+    assert await was_paid_here(PERIOD - DAY)
+    assert not await was_paid_here(PERIOD + DAY), "they have had it"
+
+
+async def test_what_was_left_is_honoured_when_its_message_comes_and_given_back_when_asked(
+    till: Till,
+) -> None:
+    await till.join()
+    found = [charge(number) for number in (1, 2, 3)]
+    await till.commit(lambda work: till.payments.leave(work, found))
+    assert await states(till) == ["left"] * 3
+    assert isinstance(await till.pay(charge(1)), Term)
+    await till.commit(lambda work: till.payments.refund(work, "stx2", "asked for"))
+    assert await till.commit(lambda work: till.payments.note_refund(work, charge(3))) == "known"
+    assert await states(till) == ["activated", "refunding", "refunded"]
+    assert len(await refunds_asked(till)) == 1
+
+
+async def test_what_was_left_is_told_once(till: Till) -> None:
+    found = [charge(1), charge(2)]
+    for _ in range(2):
+        await till.commit(lambda work: till.payments.leave(work, found))
+    told = [row for row in await rows_of(till.database, outbox) if row["event_type"] == LEFT]
+    assert len(told) == 1
+    assert json.loads(told[0]["envelope"])["payload"] == {"charges": 2}

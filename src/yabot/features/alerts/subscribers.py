@@ -20,6 +20,7 @@ from yabot.events.intake import (
 from yabot.features.alerts.service import AlertService
 from yabot.features.legacy.events import LegacyMigrationChanged
 from yabot.features.narrative.events import PageRefused
+from yabot.features.subscriptions.events import ChargesLeft
 from yabot.log.incidents import StoreLost, StoreRestored
 from yabot.log.unit_of_work import UnitOfWork
 from yabot.subscriber import Event, Subscriber
@@ -40,6 +41,7 @@ def subscribers(alerts: AlertService) -> Sequence[Subscriber[Any]]:
         *_of_intake(alerts),
         _of_abuse(alerts),
         _of_migration(alerts),
+        _of_charges(alerts),
     )
 
 
@@ -127,3 +129,10 @@ def _of_migration(alerts: AlertService) -> Subscriber[Any]:
             await alerts.notice(work, "alert-migration-rolled-back", reason=reason)
 
     return Subscriber("alerts.migration", LegacyMigrationChanged, changed, late="apply")
+
+
+def _of_charges(alerts: AlertService) -> Subscriber[Any]:
+    async def left(_event: Event[ChargesLeft], work: UnitOfWork) -> None:
+        await alerts.notice(work, "alert-charges-left")
+
+    return Subscriber("alerts.charges", ChargesLeft, left, late="apply")

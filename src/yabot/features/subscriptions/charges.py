@@ -14,8 +14,9 @@ from yabot.log.audit import audited
 from yabot.log.unit_of_work import guard
 from yabot.storage.relational.database import Statement, insert_new
 
-# Paid: known, and not yet decided upon. Refunding: Telegram is being asked to give it back.
-State = Literal["paid", "activated", "refunding", "refunded"]
+# Paid: known, and not yet decided upon. Refunding: Telegram is being asked to give it back. Left:
+# it was not paid here, as far as is known, and what becomes of it is for an administrator to say.
+State = Literal["paid", "activated", "refunding", "refunded", "left"]
 AT_ONCE = 500
 # The kind of its rows in the audit log: somebody may ask where money went, however long ago.
 REFUND = "refund"

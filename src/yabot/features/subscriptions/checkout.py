@@ -50,19 +50,17 @@ class Checkout:
         turn.acknowledge()
         turn.send(_invoice(turn.chat_id, user.user_id, plan, t))
 
-    async def check(self, query: PreCheckoutQuery, turn: Turn, user: User, t: Localizer) -> None:
+    async def check(
+        self, query: PreCheckoutQuery, turn: Turn, user: User | None, t: Localizer
+    ) -> None:
         """Whether the payment may be made: the user exists, and the offer still stands."""
-        charge = Charge(user.user_id, query.invoice_payload, query.total_amount, query.currency)
-        plan = charge.plan()
         turn.interaction("checkout")
-        if plan is None:
-            turn.reject("offer_outdated")
-            reason = t("subscriptions-offer-outdated")
-            turn.send(
-                AnswerPreCheckoutQuery(
-                    pre_checkout_query_id=query.id, ok=False, error_message=reason
-                )
-            )
+        if user is None:
+            _refuse(query, turn, "unknown_user", t("subscriptions-payer-unknown"))
+            return
+        charge = Charge(user.user_id, query.invoice_payload, query.total_amount, query.currency)
+        if charge.plan() is None:
+            _refuse(query, turn, "offer_outdated", t("subscriptions-offer-outdated"))
         else:
             turn.send(AnswerPreCheckoutQuery(pre_checkout_query_id=query.id, ok=True))
 
@@ -84,6 +82,13 @@ class Checkout:
         charge = _charge(turn, message.refunded_payment)
         lost = await self._payments.note_refund(turn.work, charge)
         _say(turn, on_refund(lost, charge.amount, t))
+
+
+def _refuse(query: PreCheckoutQuery, turn: Turn, code: str, reason: str) -> None:
+    turn.reject(code)
+    turn.send(
+        AnswerPreCheckoutQuery(pre_checkout_query_id=query.id, ok=False, error_message=reason)
+    )
 
 
 def _say(turn: Turn, text: str | None, keyboard: Keyboard = ()) -> None:

@@ -26,4 +26,13 @@ class PaymentHeld(EventPayload):
     charge_id: str = Field(description="Telegram's, as in `telegram_payment_charge_id`")
 
 
-EVENTS = (SubscriptionUpdated, PaymentHeld)
+class ChargesLeft(EventPayload):
+    """Telegram's list has charges for our invoices that were not paid here, as far as is known:
+    they are left as they are, for an administrator to decide on."""
+
+    event_type: ClassVar[str] = "charges_left"
+
+    charges: int = Field(description="how many")
+
+
+EVENTS = (SubscriptionUpdated, PaymentHeld, ChargesLeft)

@@ -4,7 +4,7 @@ Telegram tells of a charge by a message, which may come twice or never, and by i
 read at start and every hour. Both come here.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -15,7 +15,7 @@ from yabot.clock import utc_now
 from yabot.errors import TransientError
 from yabot.features.subscriptions import charges
 from yabot.features.subscriptions.charges import State, StoredCharge
-from yabot.features.subscriptions.events import PaymentHeld
+from yabot.features.subscriptions.events import ChargesLeft, PaymentHeld
 from yabot.features.subscriptions.plans import PERIOD, Charge, Plan
 from yabot.features.subscriptions.service import SubscriptionService, as_json
 from yabot.features.subscriptions.terms import Term
@@ -54,37 +54,48 @@ class PaymentService:
 
     async def settle(self, work: UnitOfWork, charge: Charge) -> Settled:
         """Activate what the charge has bought, or give its Stars back when that cannot be."""
-        if await self.find(charge.charge_id) is not None:
+        stored = await self.find(charge.charge_id)
+        if stored is not None and stored.state != "left":
             return "known"
         plan = charge.plan()
         if plan is None:
-            return self._give_back(work, charge, "it buys nothing that is on sale at its price")
+            reason = "it buys nothing that is on sale at its price"
+            return self._give_back(work, charge, stored, reason)
         if await self._users.find(charge.user_id) is None:
-            return self._give_back(work, charge, "there is no such user")
+            return self._give_back(work, charge, stored, "there is no such user")
         try:
             term = await self._activate(work, charge.user_id, plan)
         except TransientError:
             raise
         except Exception:
             log.exception("payment.held", user_id=charge.user_id)
-            work.add(charges.add(charge, "paid", self._now()))
+            self._note(work, charge, stored, "paid")
             work.publish(PaymentHeld(charge_id=charge.charge_id), charge.user_id)
             return "held"
-        work.add(charges.add(charge, "activated", self._now()))
+        self._note(work, charge, stored, "activated")
         return term
 
-    async def is_of_before(self, charge: Charge) -> bool:
-        """Whether a charge that only the list tells of is not ours to honour or to give back: paid
-        to another bot that had our token, or settled in a database that is gone.
+    async def was_paid_here(self, charge: Charge) -> bool:
+        """Whether a charge that only the list tells of is this database's to honour or to give
+        back: not of another bot that had our token, nor of a database that is gone, or that is
+        somebody else's at this very moment.
         """
-        if not charge.is_ours:
-            return True
-        if charge.paid_at is None:
+        if not charge.is_ours or charge.paid_at is None:
             return False
         user = await self._users.find(charge.user_id)
-        if user is None:
-            return charge.paid_at < self._now() - PERIOD
-        return charge.paid_at < user.profile.registration_date - CLOCKS_DIFFER
+        if user is not None:
+            return charge.paid_at >= user.profile.registration_date - CLOCKS_DIFFER
+        recently = charge.paid_at >= self._now() - PERIOD
+        return recently and await self._users.has_forgotten(charge.user_id)
+
+    async def leave(self, work: UnitOfWork, found: Sequence[Charge]) -> None:
+        """Note charges of ours that were not paid here, so that somebody can decide on them."""
+        known = await self.states(charge.charge_id for charge in found)
+        new = [charge for charge in found if charge.charge_id not in known]
+        for charge in new:
+            self._note(work, charge, None, "left")
+        if new:
+            work.publish(ChargesLeft(charges=len(new)))
 
     async def activate_held(self, work: UnitOfWork, charge_id: str) -> Settled:
         """Activate a charge that was held. Raises whatever stands in its way."""
@@ -108,6 +119,9 @@ class PaymentService:
         if stored.state == "refunded":
             return "known"
         work.add(charges.step(charge.charge_id, stored.state, "refunded", self._now()))
+        if stored.state == "left":
+            # Whoever gave it back tells of it.
+            return "known"
         return await self._take_back(work, stored) if stored.state == "activated" else None
 
     async def refund(self, work: UnitOfWork, charge_id: str, reason: str) -> StoredCharge | None:
@@ -149,12 +163,22 @@ class PaymentService:
         """The user's charges as they are stored, ready for JSON."""
         return as_json(await self._database.read(charges.rows(user_id)))
 
-    def _give_back(self, work: UnitOfWork, charge: Charge, reason: str) -> Settled:
-        now = self._now()
-        work.add(charges.add(charge, "refunding", now))
+    def _give_back(
+        self, work: UnitOfWork, charge: Charge, stored: StoredCharge | None, reason: str
+    ) -> Settled:
+        self._note(work, charge, stored, "refunding")
         work.add(charges.audit_refund(charge, reason))
         _ask_for_refund(work, charge)
         return "refunding"
+
+    def _note(
+        self, work: UnitOfWork, charge: Charge, stored: StoredCharge | None, becomes: State
+    ) -> None:
+        now = self._now()
+        if stored is None:
+            work.add(charges.add(charge, becomes, now))
+        else:
+            work.add(charges.step(charge.charge_id, stored.state, becomes, now))
 
     async def _activate(self, work: UnitOfWork, user_id: str, plan: Plan) -> Term:
         """All of it, or nothing when it fails."""

@@ -1,5 +1,6 @@
 """What is sold, and the names under which an invoice asks for it."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -44,8 +45,9 @@ class Charge:
 
     @property
     def is_ours(self) -> bool:
-        """Whether it was paid for an invoice as this bot makes them, as far as its entry says."""
-        return not self.payload or self.payload.partition(":")[0] == _SUBJECT
+        """Whether it was paid for an invoice as this bot makes them, whatever was on sale then."""
+        made = f"{_SUBJECT}:[a-z]{{1,16}}:{re.escape(self.user_id)}"
+        return re.fullmatch(made, self.payload) is not None
 
     def plan(self) -> Plan | None:
         """What the charge buys; None for whatever is not on sale at just this price."""

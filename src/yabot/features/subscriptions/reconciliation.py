@@ -9,7 +9,7 @@ from aiogram.exceptions import TelegramAPIError
 from yabot.clock import utc_now
 from yabot.error_text import kind_of
 from yabot.errors import StoreUnavailable
-from yabot.features.subscriptions.charges import StoredCharge, digest_of
+from yabot.features.subscriptions.charges import State, StoredCharge, digest_of
 from yabot.features.subscriptions.payments import PaymentService
 from yabot.features.subscriptions.plans import Charge
 from yabot.features.subscriptions.replies import READ_ON, on_payment, on_refund
@@ -32,8 +32,9 @@ log = get_logger(__name__)
 EVERY_SECONDS = 3600.0
 # The most that Telegram lists at once.
 PAGE = 100
-# A refund that Telegram has not made by then was lost on its way, or refused.
-REPEAT_AFTER = timedelta(minutes=30)
+# A refund that Telegram has not made by then was refused, or given up: its list may lag, and who
+# looks after the bot, and has heard of that, may have mended the reason.
+REPEAT_AFTER = timedelta(days=1)
 
 
 class Reconciliation:
@@ -56,9 +57,9 @@ class Reconciliation:
         charges, refunds = charges_in(moved), refunds_in(moved)
         known = await self._payments.states(charges.keys() | refunds.keys())
         unknown = [charges[each] for each in charges.keys() - refunds.keys() - known.keys()]
-        await self._settle_unless_of_before(unknown)
+        await self._settle_or_leave(unknown)
         for charge_id, refund in refunds.items():
-            if known.get(charge_id) != "refunded":
+            if await self._is_news(refund, known.get(charge_id)):
                 await self._note_refund(refund)
         self._read += len(moved)
         for stored in await self._payments.refunding_since(utc_now() - REPEAT_AFTER):
@@ -78,15 +79,31 @@ class Reconciliation:
         except TelegramAPIError as error:
             raise StoreUnavailable("Telegram", kind_of(error)) from error
 
-    async def _settle_unless_of_before(self, unknown: Sequence[Charge]) -> None:
-        left = 0
+    async def _settle_or_leave(self, unknown: Sequence[Charge]) -> None:
+        elsewhere = []
         for charge in unknown:
-            if await self._payments.is_of_before(charge):
-                left += 1
-            else:
+            if await self._payments.was_paid_here(charge):
                 await self._settle(charge)
-        if left:
-            log.warning("payments.left", charges=left)
+            else:
+                elsewhere.append(charge)
+        if elsewhere:
+            log.warning("payments.left", charges=len(elsewhere))
+        # Of those that another bot has made invoices for, nobody here could say anything.
+        ours = [charge for charge in elsewhere if charge.is_ours]
+        for first in range(0, len(ours), PAGE):
+            await self._leave(ours[first : first + PAGE])
+
+    async def _leave(self, found: Sequence[Charge]) -> None:
+        async def leave(work: UnitOfWork) -> None:
+            await self._payments.leave(work, found)
+
+        cause_id = f"left:{digest_of(' '.join(charge.charge_id for charge in found))}"
+        await self._commits.decide(Cause("payments", cause_id, cause_id), leave)
+
+    async def _is_news(self, refund: Charge, known: State | None) -> bool:
+        if known is None:
+            return await self._payments.was_paid_here(refund)
+        return known != "refunded"
 
     async def _settle(self, charge: Charge) -> None:
         async def settle(work: UnitOfWork) -> None:

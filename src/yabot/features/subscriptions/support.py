@@ -25,6 +25,7 @@ STATE_KEYS = {
     "activated": "subscriptions-payment-activated",
     "refunding": "subscriptions-payment-refunding",
     "refunded": "subscriptions-payment-refunded",
+    "left": "subscriptions-payment-left",
 }
 
 
@@ -100,6 +101,9 @@ class Support:
             return
         charge = stored.charge
         turn.say(t("subscriptions-refund-begun", stars=charge.amount, user=charge.user_id))
+        if stored.state == "refunding":
+            # Pressed twice: the payer knows.
+            return
         await self._notices.tell(
             turn.work,
             charge.user_id,

@@ -41,6 +41,8 @@ payments = Table(
     Column("state", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
-    CheckConstraint("state IN ('paid', 'activated', 'refunding', 'refunded')", name="state"),
+    CheckConstraint(
+        "state IN ('paid', 'activated', 'refunding', 'refunded', 'left')", name="state"
+    ),
     sqlite_with_rowid=False,
 )

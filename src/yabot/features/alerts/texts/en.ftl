@@ -58,7 +58,7 @@ alert-message-failed =
     { $count ->
         [one] A <code>{ $method }</code> call
        *[other] { $count } <code>{ $method }</code> calls
-    } to Telegram did not get through, tried as often as it may be. The audit log says which.
+    } to Telegram did not get through: refused for good, or tried as often as it may be. The audit log says which.
 alert-document-refused =
     🗄 <b>MongoDB refuses a reader's state</b>
     { $count ->
@@ -86,3 +86,6 @@ alert-migration-rolled-back =
         [too_many_refused] too many entries of the old store cannot be imported
        *[verification_failed] what was imported is not what the old store says
     }. Nobody is lost: the old store has everybody, as they are now. The import's report says what to mend.
+alert-charges-left =
+    💫 <b>Stars from elsewhere</b>
+    Telegram's list has payments for this bot's invoices that were not made here, as far as I know: another database was in this one's place, or this one is a backup of before them. I leave them as they are; <code>SELECT * FROM payments WHERE state = 'left'</code> shows them, and <code>/refund</code> gives one back.

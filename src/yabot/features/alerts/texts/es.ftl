@@ -62,8 +62,8 @@ alert-message-failed =
         [one] Una llamada <code>{ $method }</code>
        *[other] { $count } llamadas <code>{ $method }</code>
     } a Telegram no { $count ->
-        [one] ha llegado, intentada
-       *[other] han llegado, intentadas
+        [one] ha salido bien: rechazada sin remedio, o intentada
+       *[other] han salido bien: rechazadas sin remedio, o intentadas
     } tantas veces como se puede. La auditoría dice cuál.
 alert-document-refused =
     🗄 <b>MongoDB rechaza el estado de alguien</b>
@@ -92,3 +92,6 @@ alert-migration-rolled-back =
         [too_many_refused] demasiadas entradas del almacén anterior no se pueden importar
        *[verification_failed] lo importado no es lo que dice el almacén anterior
     }. No se pierde a nadie: el almacén anterior tiene a todo el mundo, como está ahora. El informe de la importación dice qué arreglar.
+alert-charges-left =
+    💫 <b>Estrellas de otro sitio</b>
+    En la lista de Telegram hay pagos de facturas de este bot que no se hicieron aquí, que yo sepa: otra base de datos estaba en el lugar de esta, o esta es una copia anterior a ellos. Los dejo como están; <code>SELECT * FROM payments WHERE state = 'left'</code> los enseña y <code>/refund</code> devuelve uno.
