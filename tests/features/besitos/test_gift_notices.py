@@ -11,10 +11,11 @@ from tests.features.besitos.ledger import Ledger
 from tests.storage.dumps import rows_of
 from yabot.app.assembly import build_texts
 from yabot.app.features import FEATURES
-from yabot.clock import utc_now
-from yabot.features.besitos.gift_notices import QUIET, GiftNotices
+from yabot.clock import set_ahead, utc_now
+from yabot.features.besitos.gift_notices import QUIET, GiftNotices, Untold
 from yabot.features.besitos.tables import gift_notices
 from yabot.features.users.notices import Notices
+from yabot.log.commit_log import CommitLog
 from yabot.log.tables import outgoing
 from yabot.log.unit_of_work import UnitOfWork
 
@@ -110,3 +111,30 @@ async def test_a_clock_that_was_ahead_silences_nobody(given: Given) -> None:
     await given.told_at(utc_now() + timedelta(days=30))
     await given.give(3)
     assert len(await given.heard()) == 3
+
+
+class Restless(GiftNotices):
+    """Comes to each reader more than a minute later, who is given something more at once."""
+
+    def __init__(self, commits: CommitLog, notices: Notices, given: Given) -> None:
+        super().__init__(commits, notices)
+        self._given = given
+
+    async def _tell_together(self, due: Untold) -> None:
+        set_ahead(2 * QUIET)
+        await super()._tell_together(due)
+        await self._given.give(6)
+
+
+async def test_a_pass_that_takes_minutes_tells_nobody_twice(given: Given) -> None:
+    """Whoever was told late in it was told by a clock that was ahead of its beginning."""
+    await given.give(4)
+    await given.give(5)
+    await given.minute_is_over()
+    world = given.ledger.world
+    notices = Notices(world.users, world.services.texts)
+    try:
+        await Restless(world.services.commits, notices, given).tell_the_rest()
+        assert len(await given.heard()) == 2
+    finally:
+        set_ahead(timedelta())

@@ -64,16 +64,17 @@ class GiftNotices:
 
     async def tell_the_rest(self) -> None:
         """To everybody whose minute is over. Raises StoreUnavailable."""
-        now = utc_now()
-        while untold := await self._database.read(_due(now)):
-            for each in untold:
-                await self._tell_together(each.user_id, now)
-        await self._database.write(_forget(now))
+        while due := await self._database.read(_due(utc_now())):
+            for each in due:
+                await self._tell_together(each)
+        await self._database.write(_forget(utc_now()))
 
-    async def _tell_together(self, user_id: str, now: datetime) -> None:
+    async def _tell_together(self, due: Untold) -> None:
+        user_id = due.user_id
+
         async def tell(work: UnitOfWork) -> None:
             untold = await self._database.read(_find(user_id))
-            if untold is None or not untold.gifts or not _is_over(untold.told_at, now):
+            if untold is None or not untold.gifts or not _is_over(untold.told_at, utc_now()):
                 return
             gifts, amount = untold.gifts, untold.amount
             work.add(_begin(user_id, untold, utc_now()))
@@ -81,7 +82,7 @@ class GiftNotices:
                 work, user_id, lambda t: t("besitos-gifts-received", gifts=gifts, amount=amount)
             )
 
-        cause_id = f"gifts:{user_id}:{now.isoformat()}"
+        cause_id = f"gifts:{user_id}:{rfc3339(due.told_at)}:{due.gifts}"
         await self._commits.decide(Cause("besitos", cause_id, cause_id), tell)
 
 
