@@ -1,7 +1,7 @@
 """Several processes on one machine each find a port for their health."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 
 import pytest
 from structlog.testing import capture_logs
@@ -10,7 +10,8 @@ from tests.ports import free_port
 from yabot.api.app import build_operations
 from yabot.api.listener import listen_as_api, listen_for_health
 from yabot.observability.health import Health
-from yabot.runtime.http import HttpServer, PortTaken
+from yabot.runtime.connections import Connections
+from yabot.runtime.http import HttpServer, PortTaken, bind
 from yabot.settings import ConfigManager
 
 pytestmark = pytest.mark.standard
@@ -50,6 +51,17 @@ async def test_a_chosen_port_is_kept_or_named(stack: AsyncExitStack) -> None:
     assert await kept(stack, await listen_for_health(APP, settings, set())) == port
     with pytest.raises(PortTaken, match=f"^HEALTH_PORT: port {port} on 127.0.0.1 cannot be used"):
         await listen_for_health(APP, settings, set())
+
+
+@pytest.mark.criterion("rel.4")
+def test_of_two_that_come_at_once_one_has_the_port() -> None:
+    """Also before it serves: the other would wait for a listener that is not its own."""
+    port = free_port()
+    with (
+        closing(bind("127.0.0.1", port, "API_PORT", Connections(1))),
+        pytest.raises(PortTaken, match=f"^API_PORT: port {port} on 127.0.0.1 cannot be used"),
+    ):
+        bind("127.0.0.1", port, "API_PORT", Connections(1))
 
 
 @pytest.mark.criterion("sec.1")

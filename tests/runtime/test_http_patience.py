@@ -1,9 +1,11 @@
 """Connections that keep silent, or are too many, with raw sockets against a real listener."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pytest
 from starlette.applications import Starlette
@@ -130,6 +132,22 @@ async def test_a_reader_that_does_not_read_ends_the_connection() -> None:
         with Raw(port) as client:
             client.send(b"GET /much HTTP/1.1\r\nHost: h\r\n\r\n")
             await in_thread(lambda: wait_until(lambda: hangups("reader") == before + 1))
+
+
+async def test_who_goes_on_with_no_request_behind_an_answer_hears_nothing_more() -> None:
+    """Nor does the log: a second answer would be a fault of ours, with a traceback for each."""
+    faults: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, told: faults.append(told))
+    before = hangups("request")
+    async with serving(House(), LONG) as port:
+        with Raw(port) as client:
+            head = b"POST /without-hearing HTTP/1.1\r\nHost: h\r\n"
+            client.send(head + b"Transfer-Encoding: chunked\r\n\r\n")
+            assert b"200 OK" in await in_thread(partial(client.until, b"answered"))
+            client.send(b"no number\r\n")
+            assert await in_thread(client.to_the_end) == b""
+    assert faults == []
+    assert hangups("request") == before + 1
 
 
 async def test_whoever_is_in_time_is_answered_again_and_again() -> None:

@@ -27,23 +27,25 @@ from yabot.observability.health import Health
 from yabot.observability.metrics import REGISTRY
 
 READY = ("ok", "degraded")
+# Some monitors ask for the head alone.
+READING = ["GET", "HEAD"]
 
 
 def build_operations(health: Health) -> FastAPI:
     """Health and metrics: what operators ask from the first moment of a process to its last."""
     app = _app()
 
-    @app.get("/health/live")
+    @app.api_route("/health/live", methods=READING)
     async def live() -> dict[str, str]:
         """Answering at all shows that the event loop turns."""
         return {"status": "ok"}
 
-    @app.get("/health/startup")
+    @app.api_route("/health/startup", methods=READING)
     async def startup() -> JSONResponse:
         """200 once started, also when degraded."""
         return _answer({"status": "ok" if health.started else "starting"}, health.started)
 
-    @app.get("/health/ready")
+    @app.api_route("/health/ready", methods=READING)
     async def ready() -> JSONResponse:
         """200 while updates are taken in, and until the program is told to stop; the body says what
         is degraded and since when.
@@ -52,7 +54,7 @@ def build_operations(health: Health) -> FastAPI:
         """
         return _answer(_report(health), health.status in READY)
 
-    @app.get("/metrics")
+    @app.api_route("/metrics", methods=READING)
     async def metrics() -> Response:
         return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
 

@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from hashlib import sha256
 from hmac import compare_digest
+from typing import Any
 
 from aiogram import Bot
 from starlette.applications import Starlette
@@ -15,6 +16,7 @@ from yabot.bot.reading import MOST_BYTES, Received, read_body
 from yabot.errors import InvalidInput, TransientError
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import UNREADABLE, WEBHOOK
+from yabot.runtime.buckets import Buckets
 
 log = get_logger(__name__)
 
@@ -22,6 +24,8 @@ SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the header's n
 # A body that is no update comes again as often as this: it may have been spoilt on its way.
 MOST_REFUSALS = 2
 REMEMBERED_REFUSALS = 1000
+# Lines of the log in a minute about those who do not know the secret.
+LINES_ABOUT_STRANGERS = 60
 # Whoever sends more than this hears nothing.
 MOST_HEARD = 64 * MOST_BYTES
 
@@ -38,6 +42,7 @@ class WebhookHandler:
         self._receive = receive
         self._partitions = partitions
         self._refusals = _Refusals()
+        self._lines = Buckets(LINES_ABOUT_STRANGERS, LINES_ABOUT_STRANGERS / 60)
 
     def app(self) -> Starlette:
         app = Starlette(
@@ -62,7 +67,8 @@ class WebhookHandler:
         without end what is not answered with 200.
         """
         if not self._is_telegram(request):
-            return _refuse(request, 401, "wrong secret")
+            tell = log.warning if self._lines.take("strangers") else log.debug
+            return _refuse(request, 401, "wrong secret", tell)
         body = await _read(request)
         if body is None:
             return _refuse(request, 400, "the body breaks off")
@@ -122,7 +128,9 @@ async def _read(request: Request) -> bytes | None:
     return bytes(parts[: MOST_BYTES + 1])
 
 
-def _refuse(request: Request, status: int, reason: str) -> Response:
+def _refuse(
+    request: Request, status: int, reason: str, tell: Callable[..., Any] = log.warning
+) -> Response:
     peer = request.client.host if request.client else None
-    log.warning("webhook.refused", status=status, reason=reason, peer=peer)
+    tell("webhook.refused", status=status, reason=reason, peer=peer)
     return PlainTextResponse("", status)

@@ -55,7 +55,9 @@ OURS = "yabot"
 # that, so no level of ours asks them for it.
 LIBRARIES = logging.INFO
 # These tell of every update, request or command at INFO, too, some with its whole address.
-TALKATIVE = ("aiogram.event", "alembic", "httpx", "uvicorn.access", "uvicorn.error")
+TALKATIVE = ("aiogram.event", "alembic", "httpx", "uvicorn.access")
+# As a warning it tells of all that is no request, which any stranger may send without end.
+STRANGERS = "uvicorn.error"
 # It tells of each connection that breaks, with a traceback; so does whoever wanted to use it.
 HUSHED = "sqlalchemy.pool"
 
@@ -116,6 +118,7 @@ def configure_logging(
         ours.setLevel(max(ours.level, least))
     root.setLevel(max(ours.level, LIBRARIES))
     logging.getLogger(HUSHED).setLevel(logging.CRITICAL)
+    logging.getLogger(STRANGERS).setLevel(max(ours.level, logging.ERROR))
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(max(ours.level, logging.WARNING))
     tell_first_words(logging.getLogger("asyncio"))

@@ -50,8 +50,8 @@ COMMITTING = _histogram("commit_seconds", "From handing in a unit of work to its
 WEBHOOK = _counter("webhook_requests", "Requests to the webhook, by HTTP status.", "status")
 HANGUPS = _counter(
     "http_hangups",
-    "Connections ended because a head, a body or the reader of an answer did not come in time, or"
-    " because they were crowded.",
+    "Connections ended because a head, a body or the reader of an answer did not come in time,"
+    " because what came was no request, or because they were crowded.",
     "missing",
 )
 TOKENS_REFUSED = _counter(

@@ -28,7 +28,9 @@ class Acceptor:
         serve: Callable[[socket.socket], Coroutine[Any, Any, object]],
         backlog: int,
     ) -> None:
-        """``serve`` makes a transport of an accepted connection."""
+        """``serve`` makes a transport of a connection that ``bound``, which listens, has accepted:
+        at most ``backlog`` of them at once.
+        """
         self._bound = bound
         self._serve = serve
         self._backlog = backlog
@@ -37,7 +39,6 @@ class Acceptor:
         # Connections that have no transport yet, because their handshake is under way.
         self._beginning: set[asyncio.Task[None]] = set()
         bound.setblocking(False)
-        bound.listen(backlog)
         self._listen()
 
     def close(self) -> None:

@@ -19,6 +19,9 @@ from yabot.runtime.patience import USUAL, Limits, PatientProtocol
 from yabot.runtime.renewal import Renewal
 from yabot.runtime.tls import NotUsable, ServerCertificate
 
+# Connections that wait to be accepted.
+BACKLOG = 2048
+
 
 class PortTaken(ConfigurationError):
     """Somebody else listens there."""
@@ -60,6 +63,7 @@ class HttpServer:
             proxy_headers=bool(trusted_proxies),
             # Walked from the right, up to the first that is not among them.
             forwarded_allow_ips=[*trusted_proxies, *map(_on_ipv6, trusted_proxies)],
+            backlog=BACKLOG,
             timeout_keep_alive=limits.idle_for,
             timeout_graceful_shutdown=1,
         )
@@ -159,11 +163,16 @@ def _on_ipv6(proxy: str) -> str:
 
 
 def bind(host: str, port: int, variable: str, connections: Connections) -> BoundedListener:
+    """It listens already: of two that only bind the same port, each would take it for its own.
+
+    Raises PortTaken, ConfigurationError.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = BoundedListener(family, connections)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
+        bound.listen(BACKLOG)
     except OSError as error:
         bound.close()
         kind = PortTaken if error.errno == errno.EADDRINUSE else ConfigurationError

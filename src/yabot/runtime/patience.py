@@ -133,7 +133,14 @@ class PatientProtocol(H11Protocol):
             self._for_reader = None
 
     def send_400_response(self, _msg: str) -> None:
-        """As the API tells everything that it refuses; uvicorn's own is plain text."""
+        """As the API tells everything that it refuses; uvicorn's own is plain text.
+
+        Who has been answered already, and goes on with what is no request, hears nothing more.
+        """
+        HANGUPS.labels("request").inc()
+        if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+            self.transport.abort()
+            return
         name = str(uuid4())
         body = json.dumps({**NO_REQUEST, "correlation_id": name}).encode()
         headers = [

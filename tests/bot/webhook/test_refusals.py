@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from tests.bot.webhook.listener import PATH, SECRET, Listener, message
+from tests.bot.webhook.listener import PATH, SECRET, Listener, listening, message
 from tests.waiting import PATIENCE
+from yabot.bot import webhook as webhook_module
 from yabot.bot.reading import MOST_BYTES
 from yabot.bot.webhook import SECRET_HEADER
+from yabot.storage.relational.database import Database
 
 pytestmark = pytest.mark.criterion("5.4.1")
 
@@ -97,6 +99,18 @@ async def test_without_the_secret_nothing_is_read(listener: Listener, secret: st
         assert [entry["event"] for entry in logs] == ["webhook.refused"]
         assert SECRET not in str(logs)
     assert await listener.stored() == []
+
+
+async def test_strangers_do_not_fill_the_log(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhook_module, "LINES_ABOUT_STRANGERS", 3)
+    async with listening(sqlite_database) as listener:
+        with capture_logs() as logs:
+            assert [await listener.post(b"{}", secret="wrong") for _ in range(20)] == [401] * 20
+        # One more comes in twenty seconds.
+        assert 3 <= len([entry for entry in logs if entry["log_level"] == "warning"]) < 20
+        assert await listener.post(message(1)) == 200
 
 
 async def test_the_longest_message_is_not_too_large(listener: Listener) -> None:
