@@ -70,6 +70,11 @@ def test_invalid_configuration_exits_78() -> None:
         ("MONGODB_URI", "mongodb+srv://a.example.org,b.example.org"),
         ("MONGODB_URI", "mongodb+srv://a.example.org:27017"),
         ("MONGODB_DATABASE", "a.b"),
+        # As where this user may not look: the system refuses the question itself.
+        ("YABOT_DATA_DIR", "/" + "x" * 300),
+        ("SQLITE_DATABASE_PATH", "/" + "x" * 300),
+        ("LOG_FILE_PATH", "/" + "x" * 300),
+        ("API_KEYS_DIR", "/" + "x" * 300),
         ("DATABASE_URL", "not an address"),
         ("DATABASE_URL", "mysql://u:p@h/db"),
         ("DATABASE_URL", "sqlite:///yabot.db"),

@@ -12,11 +12,13 @@ def read_env_file(path: Path | None) -> dict[str, str]:
 
     Raises ``ConfigurationError`` that names each line that cannot be read.
     """
-    if path is None or not path.exists():
+    if path is None:
         return {}
     try:
         with path.open(encoding="utf-8-sig") as stream:
             bindings = list(parse_stream(stream))
+    except FileNotFoundError:
+        return {}
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise ConfigurationError(

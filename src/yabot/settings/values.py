@@ -3,7 +3,8 @@
 import ipaddress
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -47,11 +48,10 @@ def _readable_file(path: Path) -> Path:
 
 def _creatable_directory(path: Path) -> Path:
     path = path.expanduser()
-    ground = path
-    while not ground.exists() and ground != ground.parent:
-        ground = ground.parent
-    if not ground.is_dir():
-        raise ValueError(f"{path} cannot be a directory: {ground} is a file")
+    with _looking_at(path):
+        ground = next(each for each in (path, *path.absolute().parents) if each.exists())
+        if not ground.is_dir():
+            raise ValueError(f"{path} cannot be a directory: {ground} is a file")
     if not os.access(ground, os.W_OK | os.X_OK):
         raise ValueError(f"{path} cannot be written: no permission in {ground}")
     return path
@@ -59,10 +59,20 @@ def _creatable_directory(path: Path) -> Path:
 
 def _creatable_file(path: Path) -> Path:
     path = path.expanduser()
-    if path.is_dir():
-        raise ValueError(f"{path} is a directory")
+    with _looking_at(path):
+        if path.is_dir():
+            raise ValueError(f"{path} is a directory")
     _creatable_directory(path.parent)
     return path
+
+
+@contextmanager
+def _looking_at(path: Path) -> Iterator[None]:
+    """Also where this user may not look."""
+    try:
+        yield
+    except OSError as error:
+        raise ValueError(f"{path} cannot be used: {error.strerror}") from None
 
 
 def _list_of(read: Callable[[str], object]) -> BeforeValidator:
