@@ -9,14 +9,20 @@ umask 077
 cd "$(dirname "$0")"
 folder=${1:-backups/$(date -u +%Y%m%dT%H%M%SZ)}
 mkdir -p "$(dirname "$folder")"
-mkdir "$folder"
+[ ! -e "$folder" ] || { echo "$folder exists: name another" >&2; exit 1; }
+# Under its own name only when it is whole.
+mkdir "$folder.part"
 
 docker compose stop yabot
 trap 'docker compose up --detach --no-deps yabot' EXIT
+# Without these the shell would not come to it.
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
 # shellcheck disable=SC2016 # the variables are the containers'
 docker compose exec -T postgres sh -c \
     'PGPASSWORD=$POSTGRES_PASSWORD pg_dump --username=postgres --format=custom yabot' \
-    > "$folder/postgres.dump"
+    > "$folder.part/postgres.dump"
 # shellcheck disable=SC2016
 docker compose exec -T mongodb sh -c '
     umask 077
@@ -24,5 +30,6 @@ docker compose exec -T mongodb sh -c '
     printf "password: %s\n" "$MONGODB_ADMIN_PASSWORD" > /tmp/login
     mongodump --config=/tmp/login --username=admin --authenticationDatabase=admin \
         --host=localhost --ssl --sslCAFile=/tls/ca.pem --db=yabot --archive --gzip --quiet' \
-    > "$folder/mongodb.archive.gz"
+    > "$folder.part/mongodb.archive.gz"
+mv "$folder.part" "$folder"
 echo "$folder holds both databases; keep it, and .env, on another machine"

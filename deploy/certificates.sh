@@ -22,6 +22,10 @@ authority=$directory/ca
 mkdir -p "$authority"
 work=$(mktemp -d "$authority/new.XXXXXX")
 trap 'rm -rf "$work"' EXIT
+# Without these the shell would not come to it.
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 cat > "$work/extensions" <<'EXTENSIONS'
 [authority]

@@ -8,6 +8,9 @@ set -eu
 [ $# = 1 ] || { echo "usage: restore.sh FOLDER" >&2; exit 2; }
 folder=$(cd "$1" && pwd)
 cd "$(dirname "$0")"
+for copy in postgres.dump mongodb.archive.gz; do
+    [ -s "$folder/$copy" ] || { echo "$folder/$copy is missing or empty: nothing is changed" >&2; exit 1; }
+done
 
 docker compose stop yabot
 # Each starts its store, if need be, and waits for it.
@@ -30,5 +33,7 @@ docker compose exec -T mongodb sh -c '
 # Redis holds events that the restored log does not know; they are written again from SQL.
 docker compose rm --stop --force redis
 docker volume rm --force yabot_redis-data
+# With the proxy, where .env names the domain that it is for.
+[ -z "$(sed -n 's/^DOMAIN=//p' .env)" ] || export COMPOSE_PROFILES=proxy
 docker compose up --detach
 docker compose exec -T yabot yabot audit stores
