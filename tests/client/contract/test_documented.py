@@ -69,6 +69,7 @@ async def test_all_that_the_page_shows_works(world: World, folder: Path) -> None
     assert program.returncode == 0
     lines = said.decode().splitlines()
     assert (lines[0], lines[-1]) == ("Ana", "besitos_awarded")
+    assert [line.split()[0] for line in lines].count("besitos_awarded") >= 2
     assert {"They cannot pay that.", "987654321 Iris"} <= {*lines}
     # One by its name, one with a key twice, one for the list.
     assert [each["amount"] for each in await ana.events(BesitosAwarded)] == [5, 5, 1]
