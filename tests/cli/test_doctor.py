@@ -13,11 +13,9 @@ from sqlalchemy import text
 
 from tests.cli.diagnosis import TOKEN, found
 from tests.uris import port_of
-from tests.waiting import PATIENCE
 from yabot.app.features import FEATURES
 from yabot.app.services import open_services
 from yabot.app.stores import connect_database, connect_documents, open_database, open_documents
-from yabot.cli import probes, rehearsal
 from yabot.cli.doctor import render
 from yabot.cli.probes import Check, judge_intake, judge_program
 from yabot.embedded.mongod import PACKAGED, EmbeddedMongod
@@ -29,15 +27,10 @@ from yabot.playground.server import PlaygroundServer
 from yabot.runtime.lock import data_directory_lock
 from yabot.settings import ConfigManager
 
+pytestmark = pytest.mark.usefixtures("unhurried")
+
 OURS = "https://bot.example.org/secret-path"
 OTHER = "https://other.example/secret-path"
-
-
-@pytest.fixture(autouse=True)
-def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What answers here answers, however busy the machine is."""
-    for module in (probes, rehearsal):
-        monkeypatch.setattr(module, "PATIENCE_S", PATIENCE)
 
 
 async def test_a_fresh_machine_is_well(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ BOUNDS = (
     ("yabot.api.counters", "PATIENCE"),
     ("yabot.bot.pre_checkout", "DECIDE_WITHIN"),
     ("yabot.bot.pre_checkout", "TELL_WITHIN"),
+    ("yabot.cli.probes", "PATIENCE_S"),
+    ("yabot.cli.rehearsal", "PATIENCE_S"),
 )
 # Where its settings do.
 SETTINGS = dict.fromkeys(
@@ -28,6 +30,5 @@ SETTINGS = dict.fromkeys(
 def be_patient() -> None:
     """From now on this process is."""
     for module, bound in BOUNDS:
-        names = vars(import_module(module))
-        assert bound in names, f"{module} has no {bound}"
-        names[bound] = PATIENCE
+        assert hasattr(import_module(module), bound), f"{module} has no {bound}"
+        setattr(import_module(module), bound, PATIENCE)

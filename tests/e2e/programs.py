@@ -13,7 +13,7 @@ from redis import Redis
 
 from tests.e2e.fork_server import ForkServer, WarmProcess
 from tests.e2e.program import Program
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE, wait_until
 
 NewProgram = Callable[..., Program]
 RunFor = Callable[[int], Program]
@@ -60,6 +60,13 @@ def warm_door(pytestconfig: pytest.Config) -> Iterator[Path]:
 def forks(warm_door: Path) -> Iterator[ForkServer]:
     with ForkServer(warm_door) as server:
         yield server
+
+
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What answers `yabot doctor` answers, also where the test examines for itself."""
+    for module in ("probes", "rehearsal"):
+        monkeypatch.setattr(f"yabot.cli.{module}.PATIENCE_S", PATIENCE)
 
 
 @pytest.fixture

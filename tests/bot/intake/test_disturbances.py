@@ -21,6 +21,8 @@ from yabot.cli.doctor import examine
 from yabot.cli.probes import Check
 from yabot.settings import ConfigManager
 
+pytestmark = pytest.mark.usefixtures("unhurried")
+
 NewHouse = Callable[..., House]
 # Seconds for which a flooded Telegram is not to be asked again.
 ASKED_FOR = 6
