@@ -36,7 +36,8 @@ def run(docker: Path, tmp_path: Path) -> Run:
     def run_one(script: str, *arguments: str) -> "subprocess.Popen[str]":
         here = copy(DEPLOY / script, tmp_path)
         return subprocess.Popen(
-            ["sh", here, *arguments],
+            # As a terminal gives them: what runs the tests may ignore some, and so would the shell.
+            ["env", "--default-signal", "sh", here, *arguments],
             cwd=tmp_path,
             env={"PATH": f"{docker.parent}:{os.environ['PATH']}"},
             stderr=subprocess.PIPE,

@@ -19,7 +19,6 @@ from yabot.log.commit_log import CommitLog
 from yabot.storage.relational.postgres import PostgresDatabase
 
 Json = dict[str, Any]
-# Seconds that a machine may need which has other things to do as well.
 
 
 class Fleet:

@@ -174,3 +174,18 @@ async def test_what_no_longer_stands_is_refused_before_it_is_paid(shop: Shop) ->
 def handled_payments(shop: Shop, user_id: int) -> int:
     events = shop.stores.outbox(user_id)
     return sum(event["payload"].get("operation") == "payment" for event in events)
+
+
+async def test_who_is_not_here_any_more_buys_nothing(shop: Shop) -> None:
+    """With an invoice of before: it says what to do, and no fault of ours is in the log."""
+    async with readers(shop.telegram_url, "Sara") as (reader,):
+        await reader.ask("/start")
+        message_id = await invoice(reader)
+        await reader.ask("/forget")
+        await reader.press("forget:yes")
+        outcome = await reader.client.pay(reader.user_id, message_id)
+        assert outcome["outcome"] == "refused"
+        assert outcome["message"] == (
+            "Ya no te conozco, y no se te ha cobrado nada. Escribe /start y después /vip."
+        )
+        assert shop.program.logged("pre_checkout.failed") == []
