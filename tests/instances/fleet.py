@@ -53,7 +53,7 @@ class Fleet:
         """One more bot, which may not be ready."""
         number = len(self.bots)
         settings = self._settings | {"WEBHOOK_PORT": str(self._ports[number])}
-        bot = self._new_program("run", "--role", "bot", name=f"bot{number}", **settings)
+        bot = self._run("bot", f"bot{number}", settings)
         bot.launch()
         self.bots.append(bot)
         return bot
@@ -71,19 +71,20 @@ class Fleet:
 
     def hire(self) -> Program:
         """One more worker, which may not be ready."""
-        name = f"worker{len(self.workers)}"
-        worker = self._new_program("run", "--role", "worker", name=name, **self._settings)
+        worker = self._run("worker", f"worker{len(self.workers)}", self._settings)
         worker.launch()
         self.workers.append(worker)
         return worker
 
     def offer(self, **settings: str) -> Program:
         """A process with the API's role alone, which is ready."""
-        api = self._new_program(
-            "run", "--role", "api", name="api", **{**self._settings, **settings}
-        )
+        api = self._run("api", "api", {**self._settings, **settings})
         api.start()
         return api
+
+    def _run(self, role: str, name: str, settings: dict[str, str]) -> Program:
+        """With its own patience: by that whoever stands still lets go of what others wait for."""
+        return self._new_program("run", "--role", role, name=name, patient=False, **settings)
 
     def until_started(self) -> None:
         wait_until(lambda: all(map(_has_started, self.bots)))

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, case, func, select
 from yabot.bot.methods import ALONE
 from yabot.log.assignment import Assignment
 from yabot.log.tables import outgoing
-from yabot.log.unit_of_work import Message
+from yabot.log.unit_of_work import Message, id_in
 from yabot.storage.relational.database import Database
 
 # So many messages are read in one statement.
@@ -121,7 +121,7 @@ def _rows(connection: Connection, ids: Sequence[int]) -> list[Due]:
         Due(
             row.id,
             Message(row.chat_id, row.method, row.payload, row.content_id),
-            row.cause_id,
+            id_in(row.cause_id),
             row.created_at,
             row.errors or 0,
         )

@@ -61,6 +61,11 @@ class Cause:
         return cls(consumer, cause_id, cause_id)
 
 
+def id_in(receipt: str) -> str:
+    """The id of the cause; that of an update is what its events are correlated by."""
+    return receipt.partition(":")[2]
+
+
 @dataclass(frozen=True, slots=True)
 class DocumentChange:
     """From ``state_version`` ``from_version`` to the next; no ``document`` means deletion."""

@@ -382,3 +382,10 @@ async def test_what_is_found_before_it_is_told_of_is_sent_once(
     await desk.hand_in(7, "two")
     await until(desk.all_marked)
     assert [call.text for call in recorder.calls] == ["one", "two"]
+
+
+async def test_what_is_found_in_sql_is_told_of_by_the_id_of_its_cause(desk: Desk) -> None:
+    desk.commits.followers.clear()
+    await desk.hand_in(7, "one")
+    (due,) = (await desk.sender.find([desk.partition_of(7)])).due
+    assert due.correlation_id.startswith("cause ")
