@@ -107,22 +107,21 @@ class PaymentService:
             await self.refund(work, charge_id, "nobody can have what it bought any more")
             return "refunding"
         term = await self._activate(work, stored.charge.user_id, plan)
-        work.add(charges.step(charge_id, "paid", "activated", self._now()))
+        self._note(work, stored.charge, stored, "activated")
         return term
 
     async def note_refund(self, work: UnitOfWork, charge: Charge) -> Refunded:
         """Telegram has given the Stars back: what they had bought ends."""
         stored = await self.find(charge.charge_id)
-        if stored is None:
-            work.add(charges.add(charge, "refunded", self._now()))
-            return None
-        if stored.state == "refunded":
+        if stored is not None and stored.state == "refunded":
             return "known"
-        work.add(charges.step(charge.charge_id, stored.state, "refunded", self._now()))
-        if stored.state == "left":
+        self._note(work, charge, stored, "refunded")
+        if stored is not None and stored.state == "left":
             # Whoever gave it back tells of it.
             return "known"
-        return await self._take_back(work, stored) if stored.state == "activated" else None
+        if stored is not None and stored.state == "activated":
+            return await self._take_back(work, stored)
+        return None
 
     async def refund(self, work: UnitOfWork, charge_id: str, reason: str) -> StoredCharge | None:
         """Ask Telegram to give a charge back; the time that it had bought ends at once.
@@ -132,8 +131,7 @@ class PaymentService:
         stored = await self.find(charge_id)
         if stored is None or stored.state == "refunded":
             return None
-        now = self._now()
-        work.add(charges.step(charge_id, stored.state, "refunding", now))
+        self._note(work, stored.charge, stored, "refunding")
         if stored.state != "refunding":
             work.add(charges.audit_refund(stored.charge, reason))
         _ask_for_refund(work, stored.charge)
@@ -174,6 +172,7 @@ class PaymentService:
     def _note(
         self, work: UnitOfWork, charge: Charge, stored: StoredCharge | None, becomes: State
     ) -> None:
+        """``stored`` is the charge as it was read; None when it is not known yet."""
         now = self._now()
         if stored is None:
             work.add(charges.add(charge, becomes, now))

@@ -97,8 +97,7 @@ class Reconciliation:
         async def leave(work: UnitOfWork) -> None:
             await self._payments.leave(work, found)
 
-        cause_id = f"left:{digest_of(' '.join(charge.charge_id for charge in found))}"
-        await self._commits.decide(Cause("payments", cause_id, cause_id), leave)
+        await self._decide("left", " ".join(charge.charge_id for charge in found), leave)
 
     async def _is_news(self, refund: Charge, known: State | None) -> bool:
         if known is None:
@@ -114,7 +113,7 @@ class Reconciliation:
             )
 
         log.info("payment.found", user_id=charge.user_id)
-        await self._decide("charge", charge, settle)
+        await self._decide("charge", charge.charge_id, settle)
 
     async def _note_refund(self, charge: Charge) -> None:
         async def note(work: UnitOfWork) -> None:
@@ -124,7 +123,7 @@ class Reconciliation:
             )
 
         log.info("refund.found", user_id=charge.user_id)
-        await self._decide("refunded", charge, note)
+        await self._decide("refunded", charge.charge_id, note)
 
     async def _repeat_refund(self, stored: StoredCharge) -> None:
         charge_id = stored.charge.charge_id
@@ -134,14 +133,14 @@ class Reconciliation:
 
         log.warning("refund.repeated", user_id=stored.charge.user_id)
         since = f":{stored.updated_at.isoformat()}"
-        await self._decide("refund", stored.charge, ask_again, since)
+        await self._decide("refund", charge_id, ask_again, since)
 
     async def _decide(
-        self, kind: str, charge: Charge, decision: Decision[None], since: str = ""
+        self, kind: str, charge_ids: str, decision: Decision[None], since: str = ""
     ) -> None:
-        """Once for each ``kind`` of the charge, and ``since`` when it is so.
+        """Once for each ``kind`` of the charge, or charges, and ``since`` when it is so.
 
         Raises GuardFailed when the state has changed under every one of the decisions.
         """
-        cause_id = f"{kind}:{digest_of(charge.charge_id)}{since}"
+        cause_id = f"{kind}:{digest_of(charge_ids)}{since}"
         await self._commits.decide(Cause("payments", cause_id, cause_id), decision)
