@@ -17,10 +17,8 @@ def counter_text(counter: Counter, language: str, t: Localizer) -> str:
     """With as many of the reader's things as the message has room for: who comes from another bot
     may have brought hundreds.
     """
-    for_sale, balance = (
-        _for_sale(counter, language, t),
-        t("besitos-balance", balance=counter.balance),
-    )
+    for_sale = _for_sale(counter, language, t)
+    balance = t("besitos-balance", balance=counter.balance)
     for most in range(min(len(counter.owned), MAX_ITEMS), 0, -1):
         text = "\n\n".join([for_sale, _belongings(counter, most, language, t), balance])
         if units(plain_text(text)) <= LONGEST["text"]:
