@@ -9,7 +9,9 @@ from importlib import import_module
 
 from tests.waiting import PATIENCE
 
-# Where the program counts the seconds.
+# Where `yabot doctor` counts the seconds.
+OF_DOCTOR = (("yabot.cli.probes", "PATIENCE_S"), ("yabot.cli.rehearsal", "PATIENCE_S"))
+# Where programs do.
 BOUNDS = (
     ("yabot.runtime.watch", "PING_SECONDS"),
     ("yabot.app.watches", "PING_SECONDS"),
@@ -18,8 +20,7 @@ BOUNDS = (
     ("yabot.api.counters", "PATIENCE"),
     ("yabot.bot.pre_checkout", "DECIDE_WITHIN"),
     ("yabot.bot.pre_checkout", "TELL_WITHIN"),
-    ("yabot.cli.probes", "PATIENCE_S"),
-    ("yabot.cli.rehearsal", "PATIENCE_S"),
+    *OF_DOCTOR,
 )
 # Where its settings do.
 SETTINGS = dict.fromkeys(

@@ -12,6 +12,7 @@ import pytest
 from redis import Redis
 
 from tests.e2e.fork_server import ForkServer, WarmProcess
+from tests.e2e.patience import OF_DOCTOR
 from tests.e2e.program import Program
 from tests.waiting import PATIENCE, wait_until
 
@@ -65,8 +66,8 @@ def forks(warm_door: Path) -> Iterator[ForkServer]:
 @pytest.fixture
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """What answers `yabot doctor` answers, also where the test examines for itself."""
-    for module in ("probes", "rehearsal"):
-        monkeypatch.setattr(f"yabot.cli.{module}.PATIENCE_S", PATIENCE)
+    for module, bound in OF_DOCTOR:
+        monkeypatch.setattr(f"{module}.{bound}", PATIENCE)
 
 
 @pytest.fixture

@@ -41,6 +41,12 @@ class Shop:
         async with Bot(self.token, session=SessionOfCalls(self.telegram_url)) as bot:
             yield bot
 
+    def be_looked_after_by(self, admin: Reader) -> None:
+        """The program starts anew for that."""
+        assert self.program.stop() == 0
+        self.program.settings["ADMIN_USER_IDS"] = str(admin.user_id)
+        self.program.start()
+
     def lose(self, *kinds: str) -> None:
         """From now on messages that bring one of these never reach the program."""
 

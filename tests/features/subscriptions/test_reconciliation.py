@@ -119,9 +119,7 @@ async def test_charges_that_cannot_be_honoured_are_given_back(shop: Shop, told: 
 @pytest.mark.criterion("3.1.4")
 async def test_a_refund_that_telegram_refuses_is_told_of_and_asked_for_again(shop: Shop) -> None:
     async with readers(shop.telegram_url, "Ada", "Gala") as (admin, reader), shop.bot() as bot:
-        assert shop.program.stop() == 0
-        shop.program.settings["ADMIN_USER_IDS"] = str(admin.user_id)
-        shop.program.start()
+        shop.be_looked_after_by(admin)
         await admin.ask("/start")
         await reader.ask("/start")
         assert shop.program.stop() == 0
@@ -179,9 +177,7 @@ async def test_refunds_of_another_bot_with_our_token_are_not_told_again(shop: Sh
 async def test_a_database_that_does_not_know_the_payer_gives_nothing_back(shop: Shop) -> None:
     """An empty one with the same token, or a backup of before they came."""
     async with readers(shop.telegram_url, "Ada", "Inés") as (admin, reader), shop.bot() as bot:
-        assert shop.program.stop() == 0
-        shop.program.settings["ADMIN_USER_IDS"] = str(admin.user_id)
-        shop.program.start()
+        shop.be_looked_after_by(admin)
         await admin.ask("/start")
         await reader.ask("/start")
         charge = await buy(reader)

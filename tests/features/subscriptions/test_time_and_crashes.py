@@ -31,9 +31,7 @@ async def test_the_end_is_announced_and_comes(shop: Shop) -> None:
 
 async def test_an_administrator_gives_a_charge_back(shop: Shop) -> None:
     async with readers(shop.telegram_url, "Ada", "Berta") as (admin, reader):
-        assert shop.program.stop() == 0
-        shop.program.settings["ADMIN_USER_IDS"] = str(admin.user_id)
-        shop.program.start()
+        shop.be_looked_after_by(admin)
         await reader.ask("/start")
         charge = await buy(reader)
         (unknown,) = await reader.ask(f"/refund {charge}")
