@@ -19,7 +19,10 @@ from redis.asyncio import Redis
 
 from tests.waiting import wait_until
 from yabot.embedded.engine import EmbeddedEngine
+from yabot.embedded.mongod import EmbeddedMongod
+from yabot.embedded.valkey import EmbeddedValkey
 
+ENGINES = pytest.mark.parametrize("engine_class", [EmbeddedMongod, EmbeddedValkey])
 PROGRAM = Path(__file__).with_name("program.py")
 
 MongoClient = AsyncMongoClient[dict[str, Any]]

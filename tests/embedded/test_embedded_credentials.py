@@ -16,11 +16,9 @@ from yabot.embedded.mongod import EmbeddedMongod
 from yabot.embedded.ports import PortTaken, free_port, listening
 from yabot.embedded.replica_set import become_primary
 from yabot.embedded.secret import kept_secret
-from yabot.embedded.valkey import EmbeddedValkey
 
-from .conftest import MongoClient, save, saved, started
+from .conftest import ENGINES, MongoClient, save, saved, started
 
-ENGINES = pytest.mark.parametrize("engine_class", [EmbeddedMongod, EmbeddedValkey])
 WITHOUT = ("--keyFile", "--aclfile")
 
 

@@ -36,7 +36,8 @@ async def starting_engines(settings: Settings) -> AsyncIterator[Engines]:
 
 @asynccontextmanager
 async def starting_engine(engine: EmbeddedEngine) -> AsyncIterator[Awaitable[str]]:
-    """Its URI, to be awaited: an engine that another program runs is shared with that.
+    """Its URI, to be awaited. An engine that another program runs is shared with that, and taken
+    over where that ends first.
 
     The URI raises ConfigurationError, StartupError when there is no starting it.
     """
@@ -48,10 +49,9 @@ async def starting_engine(engine: EmbeddedEngine) -> AsyncIterator[Awaitable[str
 
 
 async def _start(engine: EmbeddedEngine, stack: AsyncExitStack) -> str:
-    running = engine.running()
-    if running is not None:
-        return running
-    uri = await engine.start()
-    keeper = asyncio.create_task(engine.keep_running(), name=f"keep {engine.name} running")
+    shared = engine.running_on()
+    uri = await engine.start() if shared is None else engine.uri(shared)
+    keeping = engine.keep_running() if shared is None else engine.take_over(shared)
+    keeper = asyncio.create_task(keeping, name=f"keep {engine.name} running")
     stack.callback(keeper.cancel)
     return uri

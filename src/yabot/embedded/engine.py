@@ -73,7 +73,7 @@ class EmbeddedEngine(ABC):
     def running(self) -> str | None:
         """The URI of this folder's engine, with its password, while another program runs it."""
         port = self.running_on()
-        return None if port is None else self._uri(port)
+        return None if port is None else self.uri(port)
 
     def running_on(self) -> int | None:
         """The port of this folder's engine while another program runs it."""
@@ -90,9 +90,7 @@ class EmbeddedEngine(ABC):
         assert self._process is None, "already started"
         began = time.monotonic()
         try:
-            self._folder.claim()
-            await end_leftover(self._folder, self.executables)
-            self._require_genuine()
+            await self._claim()
             self._port = await self._start_on_a_free_port()
         except BaseException:
             await self.stop()
@@ -104,7 +102,7 @@ class EmbeddedEngine(ABC):
             pid=self.pid,
             seconds=round(time.monotonic() - began, 3),
         )
-        return self._uri(self._port)
+        return self.uri(self._port)
 
     async def stop(self) -> None:
         """End the engine and wait for it, at most STOP_SECONDS and a kill; may be repeated."""
@@ -126,6 +124,31 @@ class EmbeddedEngine(ABC):
                 await asyncio.to_thread(self._end)
             await asyncio.sleep(pause)
 
+    async def take_over(self, port: int) -> None:
+        """Run the engine that another program runs on ``port``, once that program has ended.
+
+        On the same port, where whoever uses it looks for it; then as ``keep_running``.
+        """
+        for pause in backoff(first=NOTICED_WITHIN, most=10.0):
+            while self._folder.in_use():  # noqa: ASYNC110 - another process's end sets no event
+                await asyncio.sleep(NOTICED_WITHIN)
+            try:
+                await self._claim()
+                self._folder.keep_port(port)
+                break
+            except (StartupError, ConfigurationError) as error:
+                log.warning("engine.not_taken_over", engine=self.name, reason=str(error))
+                self._folder.release()
+            await asyncio.sleep(pause)
+        self._port = port
+        log.info("engine.taken_over", engine=self.name, port=port)
+        await self.keep_running()
+
+    async def _claim(self) -> None:
+        self._folder.claim()
+        await end_leftover(self._folder, self.executables)
+        self._require_genuine()
+
     async def _start_on_a_free_port(self) -> int:
         kept = self._folder.kept_port()
         for port in candidates(kept):
@@ -142,6 +165,7 @@ class EmbeddedEngine(ABC):
         raise StartupError(f"{self.name} found no free port on the loopback interface.")
 
     async def _start_on(self, port: int) -> None:
+        self._folder.make_ready()
         # Not in a thread: it takes a millisecond, and a cancelled start would not know of the
         # engine that a thread still brings up.
         attempt = self._spawn(self.command(port))
@@ -240,7 +264,8 @@ class EmbeddedEngine(ABC):
     def _arguments(self, port: int, data: Path) -> list[str]: ...
 
     @abstractmethod
-    def _uri(self, port: int) -> str: ...
+    def uri(self, port: int) -> str:
+        """The address of an engine of this folder that listens there, with its password."""
 
     @abstractmethod
     async def _prepare(self, port: int) -> None:

@@ -35,7 +35,7 @@ class EngineFolder:
         """Make the folder, and make it ours.
 
         Raises ConfigurationError when it cannot be written or another program uses it, and
-        StartupError when its disk is full.
+        StartupError when nothing fits on its disk.
         """
         with self.writing():
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -46,6 +46,13 @@ class EngineFolder:
                 raise ConfigurationError([self._in_use()])
             # Before the port is kept: whoever finds that finds this too.
             self.secret()
+
+    def make_ready(self) -> None:
+        """Called before each start of the engine, which writes on for as long as it lives.
+
+        Raises StartupError when its disk is full, ConfigurationError when it cannot be written.
+        """
+        with self.writing():
             self._rotate_log()
         self._require_room()
 

@@ -91,7 +91,7 @@ class EmbeddedMongod(EmbeddedEngine):
         key = ("--keyFile", str(self._folder.secret_file))
         return ["--port", str(port), "--dbpath", str(data), *key, *_ARGUMENTS]
 
-    def _uri(self, port: int) -> str:
+    def uri(self, port: int) -> str:
         place = f"{USER}:{self._folder.secret()}@{LOOPBACK}:{port}"
         return f"mongodb://{place}/?replicaSet={NAME}"
 

@@ -55,12 +55,12 @@ class EmbeddedValkey(EmbeddedEngine):
             users.write_text(rule)
         return ["--port", str(port), "--dir", str(data), "--aclfile", str(users), *_ARGUMENTS]
 
-    def _uri(self, port: int) -> str:
+    def uri(self, port: int) -> str:
         return f"redis://:{self._folder.secret()}@{LOOPBACK}:{port}/0"
 
     async def _prepare(self, port: int) -> None:
         retry = Retry(NoBackoff(), 0)
-        async with Redis.from_url(self._uri(port), retry=retry) as client:
+        async with Redis.from_url(self.uri(port), retry=retry) as client:
             await _loaded(client)
 
 
