@@ -118,6 +118,18 @@ async def test_all_together_are_bounded_but_for_refusals(requests: Requests) -> 
     assert REFUSED in requests.handled
 
 
+async def test_strangers_who_wait_to_be_refused_fill_no_room_of_services(
+    requests: Requests,
+) -> None:
+    await requests.come("a", bounds.OF_ONE)
+    await requests.come("b", bounds.AT_ONCE - bounds.OF_ONE)
+    await requests.come(REFUSED, bounds.MOST + 1)
+    await requests.come("orders")
+    await requests.end("b")
+    await requests.end("a")
+    assert "orders" in requests.handled
+
+
 async def test_who_goes_away_while_waiting_keeps_nobody_waiting(requests: Requests) -> None:
     await requests.come("a", bounds.OF_ONE)
     await requests.come("b", bounds.AT_ONCE - bounds.OF_ONE)

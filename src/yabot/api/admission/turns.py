@@ -22,7 +22,8 @@ REST = 0.002
 # That wait for their turn, of one service and of all.
 MOST_OF_ONE = 256
 MOST = 384
-# Whoever is refused has a turn of its own for that: a refusal costs time, too.
+# Whoever is refused has a turn of its own for that: a refusal costs time, too. The listener bounds
+# how many of them wait; they fill no room of services.
 REFUSED = ""
 
 
@@ -62,7 +63,11 @@ class Turns:
         self._let_go()
 
     def _are_too_many(self, service: str) -> bool:
-        return self._all_waiting >= MOST or len(self._waiting.get(service, ())) >= MOST_OF_ONE
+        of_services = self._all_waiting - self._length(REFUSED)
+        return of_services >= MOST or self._length(service) >= MOST_OF_ONE
+
+    def _length(self, service: str) -> int:
+        return len(self._waiting.get(service, ()))
 
     def _may_go(self, service: str) -> bool:
         has_room = self._side_by_side < AT_ONCE and self._handled[service] < OF_ONE
