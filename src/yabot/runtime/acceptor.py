@@ -15,6 +15,9 @@ from yabot.runtime.ending import end
 
 log = get_logger(__name__)
 
+# Then others have their turn in the loop: also those that are hung up on to make room, whose files
+# are open until then.
+AT_ONCE = 64
 # Seconds until the next try, where this process may open no more files.
 AGAIN_AFTER = 1.0
 
@@ -26,14 +29,10 @@ class Acceptor:
         self,
         bound: BoundedListener,
         serve: Callable[[socket.socket], Coroutine[Any, Any, object]],
-        backlog: int,
     ) -> None:
-        """``serve`` makes a transport of a connection that ``bound``, which listens, has accepted:
-        at most ``backlog`` of them at once.
-        """
+        """``serve`` makes a transport of a connection that ``bound`` has accepted: it listens."""
         self._bound = bound
         self._serve = serve
-        self._backlog = backlog
         self._loop = asyncio.get_running_loop()
         self._pause: asyncio.TimerHandle | None = None
         # Connections that have no transport yet, because their handshake is under way.
@@ -58,7 +57,7 @@ class Acceptor:
         self._loop.add_reader(self._bound.fileno(), self._accept)
 
     def _accept(self) -> None:
-        for _ in range(self._backlog):
+        for _ in range(AT_ONCE):
             try:
                 connection, _address = self._bound.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):

@@ -12,13 +12,13 @@ Peer = tuple[str, int]
 
 
 class Connections:
-    """Those of one listener, the oldest first; ``busy`` are those that wait for our answer."""
+    """Those of one listener, the oldest first; some are busy: they wait for our answer."""
 
     def __init__(self, most: int, on_crowded: Callable[[], None] = lambda: None) -> None:
         self._most = most
         self._on_crowded = on_crowded
         self._open: dict[Peer, socket.socket] = {}
-        self.busy: set[Peer] = set()
+        self._busy: set[Peer] = set()
 
     def __len__(self) -> int:
         return len(self._open)
@@ -32,13 +32,20 @@ class Connections:
         self._open[peer] = connection
         return True
 
+    def show_busy(self, peer: Peer, *, busy: bool) -> None:
+        """Nothing for one that was ended to make room: its last bytes may still be read."""
+        if not busy:
+            self._busy.discard(peer)
+        elif peer in self._open:
+            self._busy.add(peer)
+
     def discard(self, peer: Peer, connection: socket.socket) -> None:
         if self._open.get(peer) is connection:
             del self._open[peer]
-            self.busy.discard(peer)
+            self._busy.discard(peer)
 
     def _end_one(self) -> bool:
-        peer = next((peer for peer in self._open if peer not in self.busy), None)
+        peer = next((peer for peer in self._open if peer not in self._busy), None)
         if peer is None:
             return False
         connection = self._open.pop(peer)

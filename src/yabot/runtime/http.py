@@ -107,7 +107,7 @@ class _Server(uvicorn.Server):
         """uvicorn's own sets no limit for the handshake of TLS."""
         await self.lifespan.startup()
         self.servers = [
-            Acceptor(bound, self._serve_connection, self.config.backlog)  # type: ignore[misc]
+            Acceptor(bound, self._serve_connection)  # type: ignore[misc]
             for bound in cast("list[BoundedListener]", sockets or [])
         ]
         self.started = True

@@ -186,7 +186,7 @@ class PatientProtocol(H11Protocol):
 
     def _show_busy(self, *, busy: bool) -> None:
         if self.client is not None:
-            (self._crowd.busy.add if busy else self._crowd.busy.discard)(self.client)
+            self._crowd.show_busy(self.client, busy=busy)
 
     def _later(self, seconds: float, missing: str) -> asyncio.TimerHandle:
         return self.loop.call_later(seconds, self._hang_up, missing)
