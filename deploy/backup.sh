@@ -1,6 +1,6 @@
 #!/bin/sh
-# Copies both databases of compose.yaml, of one moment, into a new folder. The bot stops for as
-# long as that takes; Telegram keeps the updates meanwhile.
+# Copies both databases of compose.yaml, of one moment, into a new folder. A bot that runs stops for
+# as long as that takes; Telegram keeps the updates meanwhile.
 #
 #   backup.sh [FOLDER]    by default backups/ beside this script, and the time
 set -eu
@@ -10,15 +10,24 @@ cd "$(dirname "$0")"
 folder=${1:-backups/$(date -u +%Y%m%dT%H%M%SZ)}
 mkdir -p "$(dirname "$folder")"
 [ ! -e "$folder" ] || { echo "$folder exists: name another" >&2; exit 1; }
-# Under its own name only when it is whole.
-mkdir "$folder.part"
+exec 9< .
+flock --nonblock 9 || { echo "another backup.sh or restore.sh is at work" >&2; exit 1; }
 
-docker compose stop yabot
-trap 'docker compose up --detach --no-deps yabot' EXIT
+# Where somebody has stopped it, it stays so: another server may run by now.
+ran=$(docker compose ps --quiet --status running --status restarting yabot)
+leave() {
+    rm -rf "$folder.part"
+    [ -z "$ran" ] || docker compose up --detach --no-deps yabot
+}
+trap leave EXIT
 # Without these the shell would not come to it.
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
+# Under its own name only when it is whole.
+rm -rf "$folder.part"
+mkdir "$folder.part"
+docker compose stop yabot
 # shellcheck disable=SC2016 # the variables are the containers'
 docker compose exec -T postgres sh -c \
     'PGPASSWORD=$POSTGRES_PASSWORD pg_dump --username=postgres --format=custom yabot' \

@@ -11,15 +11,28 @@ cd "$(dirname "$0")"
 for copy in postgres.dump mongodb.archive.gz; do
     [ -s "$folder/$copy" ] || { echo "$folder/$copy is missing or empty: nothing is changed" >&2; exit 1; }
 done
+exec 9< .
+flock --nonblock 9 || { echo "another backup.sh or restore.sh is at work" >&2; exit 1; }
 
 docker compose stop yabot
 # Each starts its store, if need be, and waits for it.
 docker compose run --rm setup-mongodb
 docker compose run --rm setup-postgres
+# Into a database of its own first: what is there stays until the copy is whole, and then nothing stays
+# of it, not even what the copy does not know. Cursors of services lead into the log of before.
 # shellcheck disable=SC2016 # the variables are the containers'
-docker compose exec -T postgres sh -c \
-    'PGPASSWORD=$POSTGRES_PASSWORD pg_restore --username=postgres --dbname=yabot \
-        --clean --if-exists --single-transaction --exit-on-error' \
+docker compose exec -T postgres sh -c '
+    set -e
+    export PGUSER=postgres PGPASSWORD="$POSTGRES_PASSWORD"
+    dropdb --if-exists --force yabot_restored
+    createdb --owner=yabot yabot_restored
+    pg_restore --dbname=yabot_restored --single-transaction --exit-on-error
+    psql --quiet --dbname=yabot_restored --set=ON_ERROR_STOP=1 \
+        --command="REVOKE ALL ON DATABASE yabot_restored FROM PUBLIC" \
+        --command="DELETE FROM api_secrets WHERE name = '"'cursors'"'"
+    dropdb --force yabot
+    psql --quiet --dbname=postgres --set=ON_ERROR_STOP=1 \
+        --command="ALTER DATABASE yabot_restored RENAME TO yabot"' \
     < "$folder/postgres.dump"
 # shellcheck disable=SC2016
 docker compose exec -T mongodb sh -c '

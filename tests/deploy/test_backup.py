@@ -12,10 +12,14 @@ import pytest
 from tests.deploy.compose_file import DEPLOY
 from tests.waiting import PATIENCE, wait_until
 
-# Writes down what it is asked; a dump never ends, if it is to hang.
+# Writes down what it is asked. The bot runs if it is not stopped; what is to hang never ends.
 DOCKER = """#!/bin/sh
 echo "$@" >> "$0.asked"
-case "$2" in exec) [ ! -e "$0.hangs" ] || exec sleep 600; echo "a dump" ;; esac
+[ "$(cat "$0.hangs" 2>/dev/null)" != "$2" ] || exec sleep 600
+case "$2" in
+exec) echo "a dump" ;;
+ps) [ -e "$0.stopped" ] || echo a1b2c3 ;;
+esac
 """
 STOP, START = "compose stop yabot", "compose up --detach --no-deps yabot"
 
@@ -57,22 +61,50 @@ def test_a_backup_is_whole_and_the_bot_runs_again(run: Run, docker: Path, tmp_pa
     assert run("backup.sh", "copy").wait(PATIENCE) == 0
     copied = {file.name: file.read_text() for file in (tmp_path / "copy").iterdir()}
     assert copied == {"postgres.dump": "a dump\n", "mongodb.archive.gz": "a dump\n"}
-    first, *_, last = asked(docker)
+    _, first, *_, last = asked(docker)
     assert (first, last) == (STOP, START)
 
 
+def test_a_bot_that_somebody_has_stopped_stays_so(run: Run, docker: Path, tmp_path: Path) -> None:
+    """It may run on another server by now: two with one token are one too many."""
+    docker.with_name("docker.stopped").touch()
+    assert run("backup.sh", "copy").wait(PATIENCE) == 0
+    assert (tmp_path / "copy").is_dir()
+    assert START not in asked(docker)
+
+
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM])
-def test_a_backup_that_is_broken_off_starts_the_bot_and_looks_like_none(
-    run: Run, docker: Path, tmp_path: Path, number: signal.Signals
+@pytest.mark.parametrize("step", ["stop", "exec"])
+def test_a_backup_that_is_broken_off_starts_the_bot_and_leaves_nothing(
+    run: Run, docker: Path, tmp_path: Path, step: str, number: signal.Signals
 ) -> None:
-    docker.with_name("docker.hangs").touch()
-    backup = run("backup.sh", "copy")
-    wait_until(lambda: any(" exec " in line for line in asked(docker)))
+    docker.with_name("docker.hangs").write_text(step)
+    backup = run("backup.sh", "backups/copy")
+    wait_until(lambda: any(f" {step} " in line for line in asked(docker)))
     # As a terminal does it: to all of them.
     os.killpg(backup.pid, number)
     assert backup.wait(PATIENCE) == 128 + number
     assert asked(docker)[-1] == START
-    assert not (tmp_path / "copy").exists()
+    assert [*(tmp_path / "backups").iterdir()] == []
+
+
+@pytest.mark.parametrize("second", ["backup.sh", "restore.sh"])
+def test_two_at_once_are_one_too_many(run: Run, docker: Path, tmp_path: Path, second: str) -> None:
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    for name in ("postgres.dump", "mongodb.archive.gz"):
+        (whole / name).write_text("a dump")
+    docker.with_name("docker.hangs").write_text("exec")
+    first = run("backup.sh", "copy")
+    wait_until(lambda: any(" exec " in line for line in asked(docker)))
+    before = asked(docker)
+    other = run(second, "whole" if second == "restore.sh" else "other")
+    _, errors = other.communicate(timeout=PATIENCE)
+    assert other.returncode == 1
+    assert "another backup.sh or restore.sh is at work" in errors
+    assert asked(docker) == before
+    os.killpg(first.pid, signal.SIGTERM)
+    first.wait(PATIENCE)
 
 
 @pytest.mark.parametrize("left", ["nothing", "half", "empty"])
