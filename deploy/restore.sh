@@ -19,7 +19,7 @@ docker compose stop yabot
 docker compose run --rm setup-mongodb
 docker compose run --rm setup-postgres
 # Into a database of its own first: what is there stays until the copy is whole, and then nothing stays
-# of it, not even what the copy does not know. Cursors of services lead into the log of before.
+# of it, not even what the copy does not know.
 # shellcheck disable=SC2016 # the variables are the containers'
 docker compose exec -T postgres sh -c '
     set -e
@@ -28,8 +28,7 @@ docker compose exec -T postgres sh -c '
     createdb --owner=yabot yabot_restored
     pg_restore --dbname=yabot_restored --single-transaction --exit-on-error
     psql --quiet --dbname=yabot_restored --set=ON_ERROR_STOP=1 \
-        --command="REVOKE ALL ON DATABASE yabot_restored FROM PUBLIC" \
-        --command="DELETE FROM api_secrets WHERE name = '"'cursors'"'"
+        --command="REVOKE ALL ON DATABASE yabot_restored FROM PUBLIC"
     dropdb --force yabot
     psql --quiet --dbname=postgres --set=ON_ERROR_STOP=1 \
         --command="ALTER DATABASE yabot_restored RENAME TO yabot"' \

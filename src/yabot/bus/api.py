@@ -25,7 +25,7 @@ from yabot.api.operations.parameters import NAME, Limit, UserId
 from yabot.api.operations.requests import Asking
 from yabot.api.operations.routes import PREFIX, Routes
 from yabot.bus import history
-from yabot.bus.history import EventsRemoved, LogRewound, Place, Portion
+from yabot.bus.history import EventsRemoved, Given, LogRewound, Place, Portion
 from yabot.bus.inbound.posting import offer_posting
 from yabot.events.catalog import Catalog
 from yabot.events.envelope import Envelope
@@ -42,7 +42,7 @@ EVENTS_REMOVED = Problem(
 LOG_REWOUND = Problem(
     410,
     "log_rewound",
-    "The log ends before the cursor: the database is an older copy. Begin again without a cursor.",
+    "The cursor is not of this log: the database is an older copy. Begin again without a cursor.",
 )
 BEGIN, LATEST = "begin", "latest"
 
@@ -106,9 +106,9 @@ def _offer_reading(routes: Routes, commits: CommitLog) -> None:
         """
         types = _known(event_type or [], catalog)
         listing = await cursors.of("follow_events", types=",".join(types))
-        place = await _place(after, listing, commits)
+        place, newest = await _place(after, listing, commits)
         try:
-            portion = await database.read(history.behind(place, limit, types))
+            portion = await database.read(history.behind(place, limit, types, newest))
         except EventsRemoved as gone:
             raise _removed(listing.cursor(gone.place), types) from gone
         except LogRewound as rewound:
@@ -149,16 +149,20 @@ def _known(types: Sequence[str], catalog: Catalog) -> list[str]:
     return sorted(set(types))
 
 
-async def _place(after: str | None, listing: Listing, commits: CommitLog) -> Place:
+async def _place(
+    after: str | None, listing: Listing, commits: CommitLog
+) -> tuple[Place, Given | None]:
+    """Also the newest event that was given before it, where the cursor tells."""
     database: Database = commits.database
     if after in (None, BEGIN):
-        return await database.read(history.beginning)
+        return await database.read(history.beginning), None
     if after == LATEST:
-        return await database.read(history.end)
-    place = listing.position(after, begin=list[int]())
-    if len(place) != commits.partitions:
+        return await database.read(history.end), None
+    found = listing.position(after, begin=list[int]())
+    place, newest = found[: commits.partitions], found[commits.partitions :]
+    if len(place) != commits.partitions or len(newest) not in (0, len(Given._fields)):
         raise CURSOR_INVALID.refuse()
-    return place
+    return place, Given(*newest) if newest else None
 
 
 def _removed(cursor: str, types: Sequence[str]) -> Refused:
@@ -167,7 +171,8 @@ def _removed(cursor: str, types: Sequence[str]) -> Refused:
 
 
 def _behind(portion: Portion, listing: Listing) -> Response:
-    return _given(portion.envelopes, next=listing.cursor(portion.place), more=portion.more)
+    cursor = listing.cursor([*portion.place, *(portion.newest or ())])
+    return _given(portion.envelopes, next=cursor, more=portion.more)
 
 
 def _given(envelopes: Sequence[str], **rest: str | bool | None) -> Response:

@@ -13,12 +13,23 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, select
 
+from yabot.clock import to_microseconds
 from yabot.errors import TerminalError
 from yabot.log.tables import outbox, partitions
 from yabot.storage.relational.database import Statement
 from yabot.storage.relational.prepared import Prepared
 
 Place = list[int]
+
+
+class Given(NamedTuple):
+    """An event that was given: after a restore another one may stand there."""
+
+    partition: int
+    pos: int
+    # Microseconds since 1970.
+    created_at: int
+
 
 _event = (
     outbox.c.partition,
@@ -32,6 +43,11 @@ _behind = Prepared(
     .where(outbox.c.partition == bindparam("number"), outbox.c.pos > bindparam("pos"))
     .order_by(outbox.c.pos)
     .limit(bindparam("most"))
+)
+_stands = Prepared(
+    select(outbox.c.created_at).where(
+        outbox.c.partition == bindparam("number"), outbox.c.pos == bindparam("pos")
+    )
 )
 _ends = select(partitions.c.last_pos).order_by(partitions.c.partition)
 _first = (
@@ -69,7 +85,7 @@ class EventsRemoved(TerminalError):
 
 
 class LogRewound(TerminalError):
-    """The log ends before the place: an older copy of the database was restored."""
+    """The place is not of this log: an older copy of the database was restored."""
 
     code = "log_rewound"
 
@@ -87,6 +103,8 @@ class Portion:
     envelopes: list[str]
     # Behind all that was looked at.
     place: Place
+    # Of all that was looked at until now, the newest: a restored copy has it the least.
+    newest: Given | None
     # Whether more stood there at that moment.
     more: bool
 
@@ -101,17 +119,21 @@ def beginning(connection: Connection) -> Place:
     return list(connection.execute(_begins).scalars())
 
 
-def behind(place: Place, most: int, types: Collection[str] = ()) -> Statement[Portion]:
+def behind(
+    place: Place, most: int, types: Collection[str] = (), newest: Given | None = None
+) -> Statement[Portion]:
     """The next ``most`` events, of those the ones of ``types``; all without any.
 
-    Those of one partition are in the order of the log, those of several mixed by their age. Raises
-    EventsRemoved, LogRewound.
+    Those of one partition are in the order of the log, those of several mixed by their age.
+    ``newest`` is what the portion before said. Raises EventsRemoved, LogRewound.
     """
 
     def read(connection: Connection) -> Portion:
         ends = end(connection)
         if any(at > last for at, last in zip(place, ends, strict=True)):
             raise LogRewound("the log ends before this place")
+        if newest is not None and not _still_stands(connection, newest):
+            raise LogRewound("another event stands where the newest one was given")
         waiting = {n: last - place[n] for n, last in enumerate(ends) if last > place[n]}
         # The sum moves on with each event: so everybody's turn comes to be first.
         portions = shares(waiting, most, sum(place) % len(place))
@@ -126,10 +148,26 @@ def behind(place: Place, most: int, types: Collection[str] = ()) -> Statement[Po
                 if not types or event.event_type in types
             ],
             reached,
+            _newest(newest, parts.values()),
             reached != ends,
         )
 
     return read
+
+
+def _still_stands(connection: Connection, given: Given) -> bool:
+    """True, too, when retention has taken it."""
+    row = _stands.first(connection, {"number": given.partition, "pos": given.pos})
+    return row is None or to_microseconds(row[0]) == given.created_at
+
+
+def _newest(before: Given | None, parts: Collection[Sequence[Logged]]) -> Given | None:
+    now = [
+        Given(event.partition, event.pos, to_microseconds(event.created_at))
+        for events in parts
+        for event in events[-1:]
+    ]
+    return max([*filter(None, [before]), *now], key=lambda given: given.created_at, default=None)
 
 
 def of_user(

@@ -237,6 +237,21 @@ async def test_a_log_that_ends_before_the_cursor_is_another_one(
     assert (refused.status, refused.code) == (410, "log_rewound")
 
 
+async def test_a_cursor_of_a_log_that_was_rewound_and_went_on_is_of_no_use(
+    database: Database, commits: CommitLog, follower: Follower
+) -> None:
+    """Else what was committed between the copy and the cursor would never come."""
+    await tell(commits, "older", "8")
+    await tell(commits, "before", "7", 2)
+    await follower.drain()
+    await remove(database, "7", up_to=2, but=1)
+    here = partitions.c.partition == partition_of("7", len(ALL))
+    await change(database, update(partitions).where(here).values(last_pos=1, published_pos=1))
+    await tell(commits, "behind the copy", "7", 4)
+    refused = await follower.page()
+    assert (refused.status, refused.code) == (410, "log_rewound")
+
+
 async def remove(database: Database, user_id: str, *, up_to: int, but: int = 0) -> None:
     here = outbox.c.partition == partition_of(user_id, len(ALL))
     await change(database, delete(outbox).where(here, outbox.c.pos <= up_to, outbox.c.pos != but))

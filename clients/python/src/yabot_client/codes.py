@@ -119,7 +119,7 @@ class ItemUnknown(Refused):
 
 
 class LogRewound(Refused):
-    """The log ends before the cursor: the database is an older copy. Begin again without a
+    """The cursor is not of this log: the database is an older copy. Begin again without a
     cursor.
     """
 
