@@ -1,15 +1,34 @@
 """What every event carries, and the base of every payload."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
 
 from yabot.clock import rfc3339
 
+
+def _held_by_utc(moment: datetime) -> datetime:
+    """A zone may lead out of the years that there are: then it could not be written."""
+    try:
+        moment.astimezone(UTC)
+    except (OverflowError, ValueError) as error:
+        raise PydanticCustomError("no_moment", "there is no such moment in UTC") from error
+    return moment
+
+
 Timestamp = Annotated[
     datetime,
+    AfterValidator(_held_by_utc),
     PlainSerializer(rfc3339, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "date-time"}, mode="serialization"),
 ]

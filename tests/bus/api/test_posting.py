@@ -112,6 +112,12 @@ def changed(**values: Any) -> dict[str, Any]:
     return REACTION.envelope | values
 
 
+FOR_EVER = {
+    "plan_type": "vip",
+    "status": "active",
+    "start_date": "2026-11-02T12:00:00Z",
+    "end_date": "9999-12-31T23:59:59-05:00",
+}
 TO_COME = rfc3339(utc_now() + timedelta(days=1))
 BREAKS_A_RULE = [
     pytest.param(changed(event_type="unheard_of"), "event_refused", id="a new type"),
@@ -120,6 +126,9 @@ BREAKS_A_RULE = [
     pytest.param(changed(timestamp=TO_COME), "event_refused", id="to come"),
     pytest.param(changed(timestamp="1999-01-01T00:00:00Z"), "event_refused", id="long ago"),
     pytest.param(changed(timestamp="2026-02-31T00:00:00Z"), "event_refused", id="no such day"),
+    pytest.param(
+        changed(event_type="subscription_updated", payload=FOR_EVER), "event_refused", id="for ever"
+    ),
     pytest.param(changed(timestamp="2026-11-02T12:00:00"), "invalid_request", id="no time zone"),
     pytest.param(changed(timestamp=1795000000), "invalid_request", id="a number for a time"),
     pytest.param(changed(sequence=3), "invalid_request", id="a sequence"),

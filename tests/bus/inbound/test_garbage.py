@@ -3,9 +3,10 @@
 import json
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
 import pytest
+from pydantic import AfterValidator
 from redis.asyncio import Redis
 from sqlalchemy import text
 
@@ -35,6 +36,7 @@ from yabot.bus.inbound.stream import ASIDE, INBOUND
 from yabot.bus.tables import dead_letters
 from yabot.clock import rfc3339, utc_now
 from yabot.events.catalog import Catalog
+from yabot.events.envelope import EventPayload
 from yabot.events.failures import FAILURE_EVENTS
 from yabot.events.operations import UserInteraction
 from yabot.log.commit_log import CommitLog
@@ -44,6 +46,12 @@ from yabot.storage.relational.database import Database
 def changed(**values: Any) -> dict[str, bytes]:
     """A good envelope but for these."""
     return {"event": json.dumps(REACTION.envelope | values).encode()}
+
+
+def subscribed(until: str) -> dict[str, bytes]:
+    term = {"start_date": "2026-11-02T12:00:00Z", "end_date": until}
+    payload = {"plan_type": "vip", "status": "active", **term}
+    return changed(event_type="subscription_updated", payload=payload)
 
 
 TO_COME = rfc3339(utc_now() + timedelta(days=1))
@@ -71,6 +79,8 @@ GARBAGE = [
     pytest.param(changed(timestamp=TO_COME), "is to come", id="to come"),
     pytest.param(changed(timestamp="0001-01-01T00:00:00+05:00"), "no such", id="before time"),
     pytest.param(changed(timestamp="9999-12-31T23:59:59-05:00"), "no such", id="after time"),
+    pytest.param(subscribed("9999-12-31T23:59:59-05:00"), "end_date: there is no", id="never"),
+    pytest.param(subscribed("0001-01-01T00:00:00+05:00"), "end_date: there is no", id="no year"),
 ]
 
 
@@ -98,7 +108,11 @@ async def test_garbage_becomes_a_dead_letter_and_holds_nothing_up(
     assert shown.envelope.event_type == row["event_type"]
     (failure,) = [e for e in await logged(database) if e["event_type"] == "event_processing_failed"]
     assert failure["payload"]["consumer"] == "inbound"
-    assert failure["payload"]["original_event_type"] in {"unreadable", "reaction_detected"}
+    assert failure["payload"]["original_event_type"] in {
+        "unreadable",
+        "reaction_detected",
+        "subscription_updated",
+    }
 
 
 async def test_what_other_services_may_not_send_has_no_effect_until_it_is_named(
@@ -271,6 +285,35 @@ async def test_what_cannot_be_mended_stays_dead(
     assert (row["state"], row["attempts"]) == ("dead", 2)
 
 
+def stumble(_value: object) -> None:
+    raise KeyError
+
+
+class Stumbled(EventPayload):
+    """A mistake of this program, over what somebody else has written."""
+
+    event_type: ClassVar[str] = "stumbled"
+
+    over: Annotated[str, AfterValidator(stumble)]
+
+
+async def test_what_this_program_trips_over_holds_nothing_up(
+    database: Database, redis: Redis
+) -> None:
+    commits = CommitLog(database, Catalog([*FAILURE_EVENTS, UserInteraction, Stumbled]), PARTITIONS)
+    event = changed(event_type="stumbled", payload={"over": "a stone"})
+    await redis.xadd(INBOUND, {"event": event["event"]})
+    greeting = Sent("greeting", 1)
+    await sequence(commits, redis, greeting)
+    assert await taken_in(database, [greeting]) == ["greeting"]
+    (row,) = await letters(database)
+    assert row["error"].startswith("it cannot be read: KeyError at ")
+    assert json.loads(row["envelope"])["payload"]["entry"] == event["event"].decode()
+    await retry(database, [row["id"]])
+    await look(new_sequencer(commits, redis))
+    assert await state_of(database) == "dead"
+
+
 async def test_what_sql_refuses_holds_nothing_up(
     database: Database, commits: CommitLog, redis: Redis
 ) -> None:
@@ -280,6 +323,10 @@ async def test_what_sql_refuses_holds_nothing_up(
     assert await taken_in(database, [REACTION, AWARD]) == ["reaction", "award"]
     (row,) = await letters(database)
     assert row["error"].startswith("SQL does not take it: ")
+    await redis.xadd(INBOUND, {"event": changed(version=9)["event"]})
+    await retry(database, [row["id"]])
+    await sequence(commits, redis)
+    assert {row["state"] for row in await letters(database)} == {"dead"}
 
 
 async def test_a_ring_of_causes_ends(database: Database, commits: CommitLog, redis: Redis) -> None:

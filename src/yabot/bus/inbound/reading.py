@@ -1,7 +1,8 @@
 """Makes an envelope of what another service wrote, or says what is wrong with it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from pydantic_core import ErrorDetails
 from yabot import outside
 from yabot.bus.inbound.sources import Entry
 from yabot.clock import rfc3339, utc_now
-from yabot.error_text import rule_of
+from yabot.error_text import error_text, rule_of
 from yabot.errors import InvalidInput
 from yabot.events.catalog import Catalog
 from yabot.events.envelope import Envelope
@@ -42,11 +43,31 @@ class EventRefused(InvalidInput):
 
 def read_event(entry: Entry, catalog: Catalog) -> Envelope:
     """The event, as it will stand in the log. Raises NotAnEnvelope, EventRefused."""
-    return fitting(_read(entry), catalog)
+    with _whatever_it_is():
+        return _fitting(_read(entry), catalog)
 
 
 def fitting(envelope: Envelope, catalog: Catalog) -> Envelope:
-    """The same event with its payload as this program writes it. Raises EventRefused."""
+    """The same event with its payload as this program writes it.
+
+    Raises NotAnEnvelope, EventRefused.
+    """
+    with _whatever_it_is():
+        return _fitting(envelope, catalog)
+
+
+@contextmanager
+def _whatever_it_is() -> Iterator[None]:
+    """An event over which this program trips is refused, too: it must not hold up all others."""
+    try:
+        yield
+    except InvalidInput:
+        raise
+    except Exception as error:
+        raise NotAnEnvelope(f"it cannot be read: {error_text(error)}") from error
+
+
+def _fitting(envelope: Envelope, catalog: Catalog) -> Envelope:
     if envelope.sequence is not None:
         raise EventRefused(envelope, "sequence: it counts our own events, leave it out")
     if envelope.timestamp > utc_now() + AHEAD:
@@ -114,10 +135,7 @@ def _is_uuid(text: str) -> bool:
 def _in_utc(timestamp: datetime) -> datetime:
     if timestamp.tzinfo is None:
         raise NotAnEnvelope("timestamp: it has no time zone; end it with Z for UTC")
-    try:
-        moment = timestamp.astimezone(UTC)
-    except OverflowError as error:
-        raise NotAnEnvelope("timestamp: there is no such moment in UTC") from error
+    moment = timestamp.astimezone(UTC)
     if moment < EARLIEST:
         raise NotAnEnvelope(f"timestamp: it is before {rfc3339(EARLIEST)}")
     return moment

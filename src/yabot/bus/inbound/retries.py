@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy.exc import DataError, IntegrityError
 
 from yabot.bus.inbound.ingestion import CONSUMER, Ingestion
 from yabot.bus.inbound.reading import fitting, read_event
-from yabot.bus.inbound.refusals import entry_in
+from yabot.bus.inbound.refusals import entry_in, refused_by_sql
 from yabot.bus.tables import dead_letters
 from yabot.clock import utc_now
 from yabot.error_text import error_text
@@ -52,15 +53,27 @@ async def retry_wanted(ingestion: Ingestion, checks: Sequence[Statement[None]]) 
     """A few of them. Raises StoreUnavailable, GuardFailed, LeaseLost; the rest still wait."""
     commits = ingestion.commits
     for letter in await commits.database.read(_read_wanted):
-        try:
-            envelope = _read_again(letter.envelope, commits.catalog)
-        except InvalidInput as refusal:
+        refusal = await _retry(letter, ingestion, checks)
+        if refusal is None:
+            await commits.database.write(_resolved(letter))
+            log.info("dead_letter.resolved", consumer=CONSUMER, id=letter.id)
+        else:
             await commits.database.write(_stays_dead(letter, refusal))
             log.warning("dead_letter.stays", id=letter.id, reason=str(refusal))
-            continue
+
+
+async def _retry(
+    letter: Letter, ingestion: Ingestion, checks: Sequence[Statement[None]]
+) -> InvalidInput | None:
+    """Why it still does not fit; None when it is taken in."""
+    try:
+        envelope = _read_again(letter.envelope, ingestion.commits.catalog)
         await ingestion.take_in(envelope, checks)
-        await commits.database.write(_resolved(letter))
-        log.info("dead_letter.resolved", consumer=CONSUMER, id=letter.id)
+    except (DataError, IntegrityError) as error:
+        return refused_by_sql(error)
+    except InvalidInput as refusal:
+        return refusal
+    return None
 
 
 def _read_again(letter: Envelope, catalog: Catalog) -> Envelope:
