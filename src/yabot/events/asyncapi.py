@@ -17,8 +17,8 @@ Kinds = Sequence[type[EventPayload]]
 
 ABOUT = (
     "What happened, as YABOT tells it on Redis: live on a Pub/Sub channel for each type of event, "
-    "and in order on streams. What may be absent is left out, never null. A field that a consumer "
-    "does not know is an addition: ignore it."
+    "and in order on streams. A listed field that may be absent is left out, never null. A field "
+    "that a consumer does not know is an addition: ignore it."
 )
 LIVE = (
     "Pub/Sub: whoever is not listening misses it. What must not be missed is read from the streams."

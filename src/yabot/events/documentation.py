@@ -10,8 +10,10 @@ from yabot.events.envelope import Envelope, EventPayload
 INTRODUCTION = """\
 # Events
 
-Written by `yabot events catalog`; a test holds this page against the code. What may be absent is
-left out, never null. A field that a consumer does not know is an addition: ignore it."""
+Written by `yabot events catalog`; a test holds this page against the code. A listed field that may
+be absent is left out, never null; what stands in an object without listed fields, as in `context`
+of `user_interaction`, may be anything. A field that a consumer does not know is an addition: ignore
+it."""
 HEAD = ["", "| field | type | | |", "| --- | --- | --- | --- |"]
 
 Schema = Mapping[str, Any]

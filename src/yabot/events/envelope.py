@@ -37,7 +37,9 @@ Timestamp = Annotated[
 class EventPayload(BaseModel):
     """One subclass for each type of event; no personal data beyond ids."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, hide_input_in_errors=True
+    )
 
     event_type: ClassVar[str]
     version: ClassVar[int] = 1

@@ -48,6 +48,16 @@ def changed(**values: Any) -> dict[str, bytes]:
     return {"event": json.dumps(REACTION.envelope | values).encode()}
 
 
+def waved(how_often: Any) -> dict[str, bytes]:
+    payload = {"action": "waved", "context": {"how_often": how_often}}
+    return changed(event_type="user_interaction", payload=payload)
+
+
+def took(duration: str) -> dict[str, bytes]:
+    payload = {"operation": "wave", "outcome": "ok", "duration_ms": duration}
+    return changed(event_type="operation_completed", payload=payload)
+
+
 def subscribed(until: str) -> dict[str, bytes]:
     term = {"start_date": "2026-11-02T12:00:00Z", "end_date": until}
     payload = {"plan_type": "vip", "status": "active", **term}
@@ -68,6 +78,11 @@ GARBAGE = [
     pytest.param(changed(event_type="unheard_of"), "none of this name", id="a new type"),
     pytest.param(changed(version=9), "knows reaction_detected up to 1", id="a new version"),
     pytest.param(changed(version="1"), "version: Input should be a valid int", id="no number"),
+    pytest.param(changed(version=-1), "version: it counts from 1", id="below versions"),
+    pytest.param(took("NaN"), "duration_ms: Input should be a finite", id="no number in a text"),
+    pytest.param(waved(float("nan")), "a number in it is none", id="not a number"),
+    pytest.param(waved([{"far": float("inf")}]), "a number in it is none", id="infinity"),
+    pytest.param({"event": waved(0)["event"].replace(b"0}}", b"1e999}}")}, "too large", id="big"),
     pytest.param(changed(user_id="7\0"), "user_id", id="a zero character"),
     pytest.param(changed(correlation_id="x" * 129), "correlation_id", id="a long id"),
     pytest.param(changed(sequence=3), "sequence", id="a sequence"),
@@ -111,6 +126,7 @@ async def test_garbage_becomes_a_dead_letter_and_holds_nothing_up(
     assert failure["payload"]["original_event_type"] in {
         "unreadable",
         "reaction_detected",
+        "operation_completed",
         "subscription_updated",
     }
 

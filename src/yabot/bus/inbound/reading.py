@@ -1,9 +1,11 @@
 """Makes an envelope of what another service wrote, or says what is wrong with it."""
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
@@ -109,6 +111,10 @@ def _read(entry: Entry) -> Envelope:
     except ValidationError as error:
         raise NotAnEnvelope(mistakes(error, Envelope)) from error
     _check_names(envelope)
+    if envelope.version < 1:
+        raise NotAnEnvelope("version: it counts from 1")
+    if not _is_json(envelope.payload):
+        raise NotAnEnvelope("payload: a number in it is none, or too large")
     whom = envelope.user_id and (outside.user_id(envelope.user_id) or envelope.user_id)
     return envelope.model_copy(update={"timestamp": _in_utc(envelope.timestamp), "user_id": whom})
 
@@ -130,6 +136,15 @@ def _is_uuid(text: str) -> bool:
         return str(UUID(text)) == text
     except ValueError:
         return False
+
+
+def _is_json(payload: dict[str, Any]) -> bool:
+    """Whether it is written as it was read: NaN and Infinity would become null."""
+    try:
+        json.dumps(payload, allow_nan=False)
+    except ValueError:
+        return False
+    return True
 
 
 def _in_utc(timestamp: datetime) -> datetime:
