@@ -5,8 +5,10 @@ from collections.abc import Sequence
 
 import pytest
 from redis.asyncio import Redis
+from sqlalchemy import delete
+from structlog.testing import capture_logs
 
-from tests.bus.log import ALL, committed, marked, streams, tell, told_in
+from tests.bus.log import ALL, committed, entries_of, marked, streams, tell, told_in
 from tests.bus.relays import new_relay, only_asked
 from tests.bus.statements import statements
 from tests.storage.fixtures import PARTITIONS, new_commits
@@ -17,6 +19,7 @@ from yabot.bus.streams import Streams, stream_name
 from yabot.errors import StoreUnavailable
 from yabot.events.partition import Entry, partition_of
 from yabot.log.commit_log import CommitLog
+from yabot.log.tables import outbox
 from yabot.storage.relational.database import Database
 
 USERS = {partition_of(str(user), PARTITIONS): str(user) for user in range(100)}
@@ -62,6 +65,29 @@ async def settled_relay(database: Database, streams_: Streams) -> Relay:
     await relay.run_once()
     await until(lambda: marked(database))
     return relay
+
+
+async def test_what_redis_lost_and_the_log_has_forgotten_is_told_once(
+    database: Database, commits: CommitLog, redis: Redis
+) -> None:
+    await tell_all(commits, "before")
+    watched = Watched(redis)
+    relay = await settled_relay(database, watched)
+    await database.write(lambda connection: connection.execute(delete(outbox)) and None)
+    await redis.flushall()
+    with capture_logs() as logs:
+        for _ in range(3 * PARTITIONS):
+            await relay.run_once()
+    lost = [each["partition"] for each in logs if each["log_level"] == "warning"]
+    assert sorted(lost) == list(ALL)
+    watched.asked.clear()
+    for _ in ALL:
+        await relay.run_once()
+    assert sorted(watched.asked) == list(ALL)
+    await tell_all(commits, "after", times=1)
+    await relay.run_once()
+    for partition in ALL:
+        assert [entry_id for entry_id, _ in await entries_of(redis, partition)] == ["3-0"]
 
 
 async def test_an_idle_sweep_asks_sql_once_and_redis_for_one_partition_in_turn(

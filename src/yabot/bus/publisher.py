@@ -48,6 +48,8 @@ class Publisher:
         self._streams = streams
         self._on_lost = on_lost
         self._first_pause = first_pause
+        # By partition, where a stream stands that lacks only what the log has forgotten.
+        self._lacking: dict[int, int] = {}
         self.marks = Marks(database, mark_after)
 
     async def deliver(self, partition: int, entries: list[Entry]) -> None:
@@ -71,16 +73,26 @@ class Publisher:
         log.debug("events.published", partition=partition, pos=last)
 
     async def realign(self, partition: int, pos: int, known: int) -> None:
-        """Go on from ``pos``, where the stream stands, though it was ``known`` to be elsewhere."""
-        lost = pos < known
+        """Go on from ``pos``, where the stream stands, though it was ``known`` to be elsewhere.
+
+        Where the log has nothing to send any more, this is told once.
+        """
+        lost = pos < known and self._lacking.get(partition) != pos
         note = log.warning if lost else log.debug
         note("stream.realigned", partition=partition, stands_at=pos)
         if lost:
             self._on_lost()
-        await self.send_from(partition, pos)
+        if not await self.send_from(partition, pos) and pos < known:
+            self._lacking[partition] = pos
+        else:
+            self._lacking.pop(partition, None)
 
-    async def send_from(self, partition: int, pos: int) -> None:
-        """Send all that is committed behind ``pos``, or behind where the stream really stands."""
+    async def send_from(self, partition: int, pos: int) -> bool:
+        """Send all that is committed behind ``pos``, or behind where the stream really stands.
+
+        Whether there was anything.
+        """
+        began_at = pos
         while entries := await self._database.read(outbox.entries_after(partition, pos)):
             pos = await self._append(partition, pos, entries)
             PUBLISHED.inc(len(entries))
@@ -92,6 +104,7 @@ class Publisher:
                 "point REDIS_URL at the right one, or delete the yabot:events keys"
             )
         self.marks.set(partition, pos)
+        return pos != began_at
 
     async def _append(self, partition: int, stands_at: int, entries: Sequence[Entry]) -> int:
         for attempt, pause in zip(range(1, TRIES), backoff(first=self._first_pause), strict=False):
