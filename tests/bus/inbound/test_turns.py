@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.waiting import PATIENCE
 from yabot.bus.groups.turns import Turns
 from yabot.clock import utc_now
 from yabot.events.envelope import Envelope
@@ -78,6 +79,16 @@ async def test_our_own_event_waits_for_what_is_still_under_way() -> None:
     takes.append(asyncio.create_task(lane.turns.take("7")))
     await asyncio.gather(*takes)
     assert lane.settled == ["theirs", "ours"]
+
+
+@pytest.mark.standard
+async def test_an_event_of_a_clock_that_is_ahead_waits_no_longer_than_others() -> None:
+    lane = Lane()
+    lane.turns.mixed = True
+    lane.add(event("ours", 3600, ours=True))
+    async with asyncio.timeout(PATIENCE):
+        await lane.turns.take("7")
+    assert lane.settled == ["ours"]
 
 
 async def test_nothing_waits_where_no_other_service_sends() -> None:
