@@ -104,8 +104,8 @@ def _place(mistake: ErrorDetails, model: type[BaseModel], place: Sequence[str]) 
 def _read(entry: Entry) -> Envelope:
     if entry.event is None:
         raise NotAnEnvelope("the entry has no field 'event' that holds an envelope")
-    if len(entry.event) > MOST_BYTES:
-        raise NotAnEnvelope(f"it has {len(entry.event)} bytes, and may have {MOST_BYTES}")
+    if entry.size > MOST_BYTES:
+        raise NotAnEnvelope(f"it has {entry.size} bytes, and may have {MOST_BYTES}")
     try:
         envelope = Envelope.model_validate_json(entry.event, strict=True)
     except ValidationError as error:

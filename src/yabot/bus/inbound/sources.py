@@ -17,6 +17,13 @@ class Entry:
     # Absent in an entry that has no such field. Anybody may have written it: it may be no text.
     event: bytes | None
     place: Place = "stream"
+    # Of the event, in bytes, where only its beginning was read.
+    whole: int | None = None
+
+    @property
+    def size(self) -> int:
+        """Of the event, in bytes."""
+        return len(self.event or b"") if self.whole is None else self.whole
 
     @property
     def name(self) -> str:

@@ -3,20 +3,27 @@ beside it, where what does not fit waits for its turn.
 """
 
 from collections.abc import Sequence
+from hashlib import sha1
 from pathlib import Path
 from typing import Any
 
 from redis.asyncio import Redis
 from redis.client import NEVER_DECODE
+from redis.exceptions import NoScriptError
 from typing_extensions import override
 
 from yabot.bus.connection import command, store_errors
+from yabot.bus.inbound.reading import MOST_BYTES
 from yabot.bus.inbound.sources import READ_AT_ONCE, Entry, Place, Source
 
 INBOUND = "yabot:inbound"
 # The braces keep it where INBOUND is on a Redis Cluster.
 ASIDE = f"yabot:aside:{{{INBOUND}}}"
 SET_ASIDE = (Path(__file__).parent / "set_aside.lua").read_text()
+READ = (Path(__file__).parent / "read.lua").read_text()
+READ_HASH = sha1(READ.encode(), usedforsecurity=False).hexdigest()
+# Of what may be taken in, as many entries as are read at once; of larger ones, fewer.
+LOOKED_AT = 16 * 2**20
 START = "0-0"
 
 
@@ -40,11 +47,10 @@ class InboundStream(Source):
     @override
     async def read(self, seconds: float) -> list[Entry]:
         wait_ms = int(min(seconds, self._patience) * 1000)
-        waiting = ("BLOCK", wait_ms) if wait_ms > 0 else ()
-        parts = ("XREAD", "COUNT", READ_AT_ONCE, *waiting, "STREAMS", INBOUND, self._read_to)
-        with store_errors():
-            found = await command(self._redis, *parts, **{NEVER_DECODE: True})
-        return [_entry(*entry, place="stream") for _, entries in found for entry in entries]
+        found = await self._behind(INBOUND, self._read_to, "stream")
+        if found or wait_ms <= 0 or not await self._come(wait_ms):
+            return found
+        return await self._behind(INBOUND, self._read_to, "stream")
 
     @override
     def given(self, entry: Entry) -> None:
@@ -70,19 +76,29 @@ class InboundStream(Source):
 
     async def read_aside(self) -> list[Entry]:
         """The first of them, READ_AT_ONCE at most. Raises StoreUnavailable."""
-        parts = ("XRANGE", ASIDE, "-", "+", "COUNT", READ_AT_ONCE)
-        with store_errors():
-            found = await command(self._redis, *parts, **{NEVER_DECODE: True})
-        return [_entry(*entry, place="aside") for entry in found]
+        return await self._behind(ASIDE, START, "aside")
 
     async def remove_aside(self, entry_id: str) -> None:
         """Raises StoreUnavailable: the same call may be made again."""
         with store_errors():
             await self._redis.xdel(ASIDE, entry_id)
 
+    async def _come(self, wait_ms: int) -> bool:
+        """Whether something has come within that time."""
+        parts = ("XREAD", "COUNT", 1, "BLOCK", wait_ms, "STREAMS", INBOUND, self._read_to)
+        with store_errors():
+            return bool(await self._undecoded(*parts))
 
-def _entry(entry_id: bytes, fields: Any, *, place: Place) -> Entry:
-    """Redis gives the fields of XREAD and XRANGE as redis-py has parsed them, or flat."""
-    if not isinstance(fields, dict):
-        fields = dict(zip(fields[::2], fields[1::2], strict=True))
-    return Entry(entry_id.decode(), fields.get(b"event"), place)
+    async def _behind(self, stream: str, entry_id: str, place: Place) -> list[Entry]:
+        arguments = (1, stream, entry_id, READ_AT_ONCE, MOST_BYTES, LOOKED_AT)
+        with store_errors():
+            try:
+                found = await self._undecoded("EVALSHA", READ_HASH, *arguments)
+            except NoScriptError:
+                await self._redis.script_load(READ)
+                found = await self._undecoded("EVALSHA", READ_HASH, *arguments)
+        return [Entry(name.decode(), event, place, whole) for name, event, whole in found]
+
+    async def _undecoded(self, *parts: Any) -> Any:
+        """What others wrote may be no text."""
+        return await command(self._redis, *parts, **{NEVER_DECODE: True})
