@@ -64,8 +64,8 @@ class Refusals:
         self._minute_began = float("-inf")
         # In Redis, beside the stream; None until somebody has looked.
         self._aside: int | None = None
-        # Still in the stream, and to be moved.
-        self._to_set_aside: list[str] = []
+        # By id, what is still in the stream, and to be moved.
+        self._to_set_aside: dict[str, None] = {}
         # Told while some wait aside, and None when there are none any more.
         self.on_flood: Callable[[str | None], None] = lambda _reason: None
 
@@ -91,8 +91,11 @@ class Refusals:
         if self._aside == 0 and not self._to_set_aside and self._room > 0:
             await self._bury(entry, error, checks)
             return True
-        self._to_set_aside.append(entry.id)
+        self._to_set_aside[entry.id] = None
         return False
+
+    def is_to_set_aside(self, entry: Entry) -> bool:
+        return entry.place == "stream" and entry.id in self._to_set_aside
 
     async def set_aside(self, checks: Sequence[Statement[None]]) -> None:
         """Move what there was no room for. Raises as ``refuse`` does."""
@@ -100,7 +103,7 @@ class Refusals:
             return
         if self._aside == 0:
             await self._tell_of_flood(checks)
-        self._note(await self._stream.set_aside(self._to_set_aside))
+        self._note(await self._stream.set_aside([*self._to_set_aside]))
         INBOUND.labels("set_aside").inc(len(self._to_set_aside))
         self._to_set_aside.clear()
 
@@ -147,14 +150,14 @@ class Refusals:
         self.on_flood(reason if aside else None)
 
     async def _tell_of_flood(self, checks: Sequence[Statement[None]]) -> None:
-        first = self._to_set_aside[0]
-        log.error("inbound.flooded", entry=first)
+        first = next(iter(self._to_set_aside))
 
         async def note(work: UnitOfWork) -> None:
             work.add(audited("inbound_flooded", {"entry": first}))
 
         cause = Cause(CONSUMER, f"flooded:{first}", first)
-        await self._commits.decide(cause, note, checks=checks)
+        if not (await self._commits.decide(cause, note, checks=checks)).committed.duplicate:
+            log.error("inbound.flooded", entry=first)
 
     async def _bury(
         self, entry: Entry, error: InvalidInput, checks: Sequence[Statement[None]]
@@ -163,13 +166,14 @@ class Refusals:
             self._write_letter(work, entry, error)
 
         cause = Cause(CONSUMER, f"refused:{entry.name}", entry.name)
-        await self._commits.decide(cause, write_letter, checks=checks)
+        if (await self._commits.decide(cause, write_letter, checks=checks)).committed.duplicate:
+            return
         self._room -= 1
         INBOUND.labels("refused").inc()
+        log.warning("inbound.refused", entry=entry.name, reason=str(error))
 
     def _write_letter(self, work: UnitOfWork, entry: Entry, error: InvalidInput) -> None:
         envelope = error.envelope if isinstance(error, EventRefused) else _shown(entry)
-        log.warning("inbound.refused", entry=entry.name, reason=str(error))
         work.add(_letter(envelope, error))
         known = envelope.event_type in self._commits.catalog.names
         work.publish(

@@ -108,6 +108,8 @@ class Sequencer(Assignee):
     def _begin_anew(self, lease: Lease) -> None:
         self._begun = lease
         self._buffer.clear()
+        for source in self._sources.values():
+            source.begin_anew()
         self.refusals.begin_anew()
 
     async def _work(self, lease: Lease) -> None:
@@ -116,9 +118,9 @@ class Sequencer(Assignee):
             await self._remove_done()
         with outages.outlasted():
             await self._look(lease)
-        if not self._buffer:
-            # Whatever is there is still to be taken in.
-            for source in self._sources.values():
+        for source in self._sources.values():
+            # Whatever is there is still to be taken in, but for what cannot be removed.
+            if not self._buffer and not source.lags:
                 source.begin_anew()
         await self._fill(lease, outages)
         for arrival in self._buffer.due(monotonic()):
@@ -164,6 +166,8 @@ class Sequencer(Assignee):
         return len(entries) == READ_AT_ONCE
 
     async def _take_on(self, entry: Entry, lease: Lease) -> None:
+        if self._sources[entry.place].is_done(entry) or self.refusals.is_to_set_aside(entry):
+            return
         try:
             envelope = read_event(entry, self._catalog)
         except InvalidInput as error:

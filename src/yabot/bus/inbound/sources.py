@@ -39,8 +39,8 @@ class Source(ABC):
     place: Place
 
     def __init__(self) -> None:
-        # Dealt with and committed, but still there.
-        self._done: list[str] = []
+        # By id, what is dealt with and committed, but still there.
+        self._done: dict[str, None] = {}
 
     @abstractmethod
     def begin_anew(self) -> None:
@@ -61,12 +61,21 @@ class Source(ABC):
         """Raises StoreUnavailable: the same call may be made again."""
 
     def done(self, entry: Entry) -> None:
-        self._done.append(entry.id)
+        self._done[entry.id] = None
+
+    def is_done(self, entry: Entry) -> bool:
+        """It was read again only because it could not be removed yet."""
+        return entry.id in self._done
+
+    @property
+    def lags(self) -> bool:
+        """Something that is done could not be removed yet."""
+        return bool(self._done)
 
     async def remove_done(self) -> int:
         """How many there were. Raises StoreUnavailable: they are removed the next time."""
         removed = len(self._done)
         if removed:
-            await self.remove(self._done)
+            await self.remove([*self._done])
             self._done.clear()
         return removed
