@@ -117,6 +117,26 @@ def test_what_has_waited_takes_along_what_comes_before_it() -> None:
     assert due == ["before", "before the cause", "cause", "waited"]
 
 
+def test_a_chain_of_causes_is_walked_once() -> None:
+    """Each link leads to an event that came later."""
+    asked: list[str] = []
+
+    def before(event_type: str) -> frozenset[str]:
+        asked.append(event_type)
+        return CATALOG.before(event_type)
+
+    chain = [
+        arrival(Sent(f"{n}", n, user_id=f"{n}", cause=f"{n + 1}"), read_at=0 if n == 0 else 9)
+        for n in range(MOST_BUFFERED - 1)
+    ]
+    buffer = Buffer(window=1, before=before)
+    for each in chain:
+        buffer.add(each)
+    assert buffer.due(now=1) == chain[::-1]
+    # To find it, and at most twice to put it in order.
+    assert len(asked) <= 3 * len(chain)
+
+
 def test_a_full_buffer_does_not_wait() -> None:
     buffer = Buffer(1.0, CATALOG.before)
     for n in range(MOST_BUFFERED):
