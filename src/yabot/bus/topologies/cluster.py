@@ -163,7 +163,9 @@ class ClusterClient(Redis):
     async def _forget_the_gone(self) -> None:
         """Clients of nodes that have left the Cluster."""
         for node in self._clients.keys() - self._map.nodes - {self._first}:
-            await self._clients.pop(node).aclose()
+            # Another may have taken it out meanwhile.
+            if client := self._clients.pop(node, None):
+                await client.aclose()
 
 
 def _down(reason: str) -> StoreUnavailable:
