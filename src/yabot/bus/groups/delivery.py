@@ -100,7 +100,9 @@ class Delivery:
             raise
         except StoreUnavailable as error:
             # It is not the event's fault: no attempt is used up.
-            log.warning("event.waiting", consumer=case.consumer, reason=str(error))
+            # Told once for each event, however long the store is away.
+            note = log.debug if case.unsure else log.warning
+            note("event.waiting", consumer=case.consumer, reason=str(error))
             case.unsure = True
             return False
         except Exception as error:  # noqa: BLE001 - told in the log, the metrics and dead_letters
@@ -146,11 +148,13 @@ class Delivery:
 
     async def _note(self, note: Statement[None]) -> None:
         """Until SQL has taken it."""
+        tell = log.warning
         for pause in backoff():
             try:
                 await self.commits.database.write(note)
             except StoreUnavailable as away:
-                log.warning("event.waiting", reason=str(away))
+                tell("event.waiting", reason=str(away))
+                tell = log.debug
                 await asyncio.sleep(pause)
             else:
                 return

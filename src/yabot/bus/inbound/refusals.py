@@ -32,6 +32,11 @@ log = get_logger(__name__)
 MOST_A_MINUTE = 100
 # Letters of this consumer that wait for an operator at a time.
 MOST_LETTERS = 1000
+# Without their number, which is INBOUND_ASIDE's: each change of a reason is a line in the log.
+_FLOODED = (
+    f"entries that do not fit wait in {ASIDE}, behind {MOST_A_MINUTE} dead letters a minute and "
+    f"{MOST_LETTERS} at a time: see `yabot dlq list`, and who writes them"
+)
 # The type, in its dead letter, of what has none that could be read.
 UNREADABLE = "unreadable"
 
@@ -143,11 +148,7 @@ class Refusals:
     def _note(self, aside: int) -> None:
         self._aside = aside
         INBOUND_ASIDE.set(aside)
-        reason = (
-            f"{aside} entries that do not fit wait in {ASIDE}, behind {MOST_A_MINUTE} dead letters "
-            f"a minute and {MOST_LETTERS} at a time: see `yabot dlq list`, and who writes them"
-        )
-        self.on_flood(reason if aside else None)
+        self.on_flood(_FLOODED if aside else None)
 
     async def _tell_of_flood(self, checks: Sequence[Statement[None]]) -> None:
         first = next(iter(self._to_set_aside))
