@@ -1,22 +1,28 @@
 """A dead letter that is tried again takes effect once, or stays dead and says why."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection, delete, update
 
 from tests.bus.dead_letters import operating
 from tests.bus.dead_letters.mending import Mendable, Poison, poisoned, until_states
 from tests.bus.looking import look
 from tests.bus.process import Poked, Process, effects, letters, poke, settled, toy
-from tests.storage.fixtures import NewDatabase
+from tests.storage.fixtures import PARTITIONS, NewDatabase
 from tests.waiting import until
 from yabot.bus.dead_letters.service import DeadLetters
+from yabot.bus.tables import dead_letters
 from yabot.errors import StoreUnavailable
 from yabot.log.tables import outbox, receipts
 from yabot.log.unit_of_work import UnitOfWork
 from yabot.subscriber import Event
+
+Handler = Callable[[Event[Any], UnitOfWork], Awaitable[None]]
 
 
 def service(process: Process) -> DeadLetters:
@@ -234,6 +240,51 @@ async def test_the_worker_takes_up_twenty_at_a_time(
         await look(process.groups["test"])
         await until(number_resolved(process, resolved))
     await process.stop()
+
+
+@asynccontextmanager
+async def wanting_thirty(
+    new_database: NewDatabase, redis: Redis, handle: Handler
+) -> AsyncIterator[Process]:
+    """A process without its loops, before fifteen letters of one user, then of another, that an
+    operator wants tried again."""
+    for user in ("7", "8"):  # so many at once would stop the group
+        async with poisoned(new_database, redis, Mendable().subscriber()) as process:
+            await die(process, *[f"poison {n}" for n in range(15)], user=user)
+    process = Process(new_database(), redis, {"test": [toy(handle)]})
+    await process.database.open()
+    await operating.retry(process.database, [row["id"] for row in await letters(process.database)])
+    yield process
+    await process.stop()
+
+
+async def test_letters_of_other_processes_leave_ours_their_turn(
+    new_database: NewDatabase, redis: Redis
+) -> None:
+    handler = Mendable()
+    handler.mend()
+    async with wanting_thirty(new_database, redis, handler.handle) as process:
+        elsewhere = update(dead_letters).where(dead_letters.c.id <= 20).values(partition=PARTITIONS)
+        await process.database.write(lambda connection: connection.execute(elsewhere) and None)
+        await look(process.groups["test"])
+        await until(number_resolved(process, 10))
+
+
+async def test_letters_that_wait_for_their_turn_leave_others_theirs(
+    new_database: NewDatabase, redis: Redis
+) -> None:
+    may_go_on = asyncio.Event()
+
+    async def handle(event: Event[Poked], work: UnitOfWork) -> None:
+        if event.user_id == "7":
+            await may_go_on.wait()
+
+    async with wanting_thirty(new_database, redis, handle) as process:
+        for _ in range(2):
+            await look(process.groups["test"])
+        await until(number_resolved(process, 15))
+        may_go_on.set()
+        await until(number_resolved(process, 30))
 
 
 async def until_refused(process: Process, letter_id: int) -> None:

@@ -103,7 +103,12 @@ _wanted = (
         dead_letters.c.envelope,
         dead_letters.c.attempts,
     )
-    .where(dead_letters.c.group_name == bindparam("group"), dead_letters.c.state == "retry")
+    .where(
+        dead_letters.c.group_name == bindparam("group"),
+        dead_letters.c.partition.in_(bindparam("numbers", expanding=True)),
+        dead_letters.c.id.not_in(bindparam("besides", expanding=True)),
+        dead_letters.c.state == "retry",
+    )
     .order_by(dead_letters.c.id)
     .limit(bindparam("most"))
 )
@@ -157,9 +162,13 @@ def failures_of(group: str, partitions: Sequence[int]) -> Statement[dict[tuple[s
     }
 
 
-def wanted_again(group: str, most: int) -> Statement[list[Letter]]:
-    """Those that an operator wants to be tried again, the oldest first."""
-    where = {"group": group, "most": most}
+def wanted_again(
+    group: str, partitions: Sequence[int], besides: Sequence[int], most: int
+) -> Statement[list[Letter]]:
+    """Those of ``partitions`` that an operator wants to be tried again, the oldest first; without
+    those whose ids are ``besides``.
+    """
+    where = {"group": group, "numbers": partitions, "besides": besides, "most": most}
 
     def read(connection: Connection) -> list[Letter]:
         return [

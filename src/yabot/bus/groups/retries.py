@@ -22,6 +22,8 @@ from yabot.subscriber import Subscriber
 log = get_logger(__name__)
 
 AT_ONCE = 20
+# In lanes at a time: what waits in one lane holds up no other, and leaves events their room.
+MOST_UNDER_WAY = 10 * AT_ONCE
 
 
 class RetryRefused(TerminalError):
@@ -48,9 +50,12 @@ class Retries:
 
     async def take_up(self) -> None:
         """A few of them, those of our partitions. Raises StoreUnavailable."""
-        wanted = failures.wanted_again(self._group, AT_ONCE)
+        partitions = [place.partition for place in self._places]
+        most = min(AT_ONCE, MOST_UNDER_WAY - len(self._under_way))
+        wanted = failures.wanted_again(self._group, partitions, sorted(self._under_way), most)
         for letter in await self._commits.database.read(wanted):
             place = self._places.get(letter.partition)
+            # Meanwhile it may have been another's, or have begun.
             if place is not None and letter.id not in self._under_way:
                 self._under_way.add(letter.id)
                 self._submit(letter, place.lease)
