@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from tests.bus.inbound.service import (
     AWARD,
     HINT,
+    NOON,
     REACTION,
     Sent,
     audits,
@@ -22,6 +23,7 @@ from tests.bus.inbound.service import (
     write,
 )
 from tests.bus.log import tell
+from tests.bus.statements import statements
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import NewDatabase, new_commits
 from yabot.app.assembly import build_retention
@@ -42,6 +44,26 @@ async def test_an_event_keeps_what_it_came_with(
     assert [(row["consumer"], row["cause_id"]) for row in await rows_of(database, receipts)] == [
         ("inbound", AWARD.event_id)
     ]
+
+
+async def test_our_own_are_looked_for_only_where_there_may_be_later_ones(
+    sqlite_database: Database, redis: Redis
+) -> None:
+    """Where only others tell of a user, that would be all events of that user, each time."""
+    commits = new_commits(sqlite_database)
+    await tell(commits, "before", "7")
+    with statements() as seen:
+        await sequence(commits, redis, REACTION.now(), Sent("of another", 1, user_id="8"))
+        assert not list(filter(looks_for_our_own, seen))
+        await tell(commits, "after", "7")
+        late = Sent("late", 1).at((utc_now() - NOON).total_seconds() - 60)
+        await sequence(commits, redis, late)
+        assert len(list(filter(looks_for_our_own, seen))) == 1
+    assert await violations(sqlite_database) == [(late.event_id, "after_later_events")]
+
+
+def looks_for_our_own(statement: str) -> bool:
+    return "outbox.created_at" in statement and "ORDER BY" in statement
 
 
 async def test_it_stands_among_our_own_which_keep_their_numbers(

@@ -1,6 +1,6 @@
 """Statements on ``ingested``: what has been taken in, as far as the next event's order goes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, exists, func, insert, or_, select
@@ -11,7 +11,7 @@ from yabot.clock import to_microseconds, utc_now
 from yabot.events.catalog import Catalog
 from yabot.events.envelope import Envelope
 from yabot.events.failures import EventProcessingFailed, OrderingViolated
-from yabot.log.tables import outbox
+from yabot.log.tables import outbox, user_counters
 from yabot.storage.relational.database import Statement
 
 
@@ -23,7 +23,8 @@ class Surroundings:
     is_known: bool
     # When the latest event of its lane that another service has sent happened; 0 without any.
     latest_us: int
-    # When the latest event of our own about its user happened; 0 without any.
+    # When the latest event of our own about its user happened; 0 without any. Where that is not
+    # after the event itself, what tells of events may be among them.
     latest_own_us: int
     # When it can have happened at the earliest, for its causes; 0 without any.
     causes_us: int
@@ -49,10 +50,8 @@ _around = select(
     select(func.max(ingested.c.happened_us))
     .where(ingested.c.lane == bindparam("lane"))
     .scalar_subquery(),
-    select(outbox.c.created_at)
-    .where(outbox.c.user_id == bindparam("user"), _is_ours, outbox.c.event_type.not_in(_OF_EVENTS))
-    .order_by(outbox.c.partition.desc(), outbox.c.pos.desc())
-    .limit(1)
+    select(user_counters.c.last_event_us)
+    .where(user_counters.c.user_id == bindparam("user"))
     .scalar_subquery(),
     select(func.max(ingested.c.happened_us))
     .where(
@@ -75,6 +74,13 @@ _around = select(
     .scalar_subquery(),
     exists().where(ingested.c.ingested_at < bindparam("noticed")),
 )
+# Goes through all that others have told of the user since.
+_latest_own = (
+    select(outbox.c.created_at)
+    .where(outbox.c.user_id == bindparam("user"), _is_ours, outbox.c.event_type.not_in(_OF_EVENTS))
+    .order_by(outbox.c.partition.desc(), outbox.c.pos.desc())
+    .limit(1)
+)
 _any = select(exists().where(ingested.c.event_id.is_not(None)))
 _add = insert(ingested)
 
@@ -95,14 +101,18 @@ def surroundings(envelope: Envelope, catalog: Catalog) -> Statement[Surroundings
         known, latest, latest_own, causes, consequence, caused_at, waited_for = connection.execute(
             _around, where
         ).one()
-        return Surroundings(
+        around = Surroundings(
             bool(known),
             latest or 0,
-            _microseconds(latest_own),
+            latest_own or 0,
             max(causes or 0, _microseconds(caused_at)),
             consequence,
             bool(waited_for),
         )
+        if around.latest_own_us <= around.happened_us(envelope):
+            return around
+        exactly = connection.execute(_latest_own, where).scalar()
+        return replace(around, latest_own_us=_microseconds(exactly))
 
     return read
 
