@@ -1,6 +1,7 @@
 """One key's work in order, different keys' side by side, never more than the bound at once."""
 
 import asyncio
+import sys
 from dataclasses import dataclass, field
 
 import pytest
@@ -158,7 +159,7 @@ async def test_draining_gives_up_in_time_and_cancelling_ends_what_runs() -> None
     assert not await work.drain(0.05)
     await work.cancel()
     assert ended.is_set()
-    assert work.waiting == 0
+    assert work.waiting == work.crowd == 0
     assert record.done == []
 
 
@@ -171,6 +172,53 @@ async def test_waiting_until_there_is_room(jobs: int) -> None:
     await work.until_at_most(jobs)
     assert work.waiting <= jobs
     assert await work.drain(PATIENCE)
+
+
+async def test_room_is_made_by_each_job_not_by_the_end_of_its_lane() -> None:
+    record = Record()
+    work = lanes(record)
+    for n in range(20):
+        work.submit("a", record.job("a", n, turns=3))
+    await work.until_at_most(19)
+    assert work.waiting >= 18
+    await work.until_at_most(sys.maxsize, 10)
+    assert 9 <= work.waiting <= 10
+    assert await work.drain(PATIENCE)
+
+
+async def test_a_key_s_surplus_takes_nobody_else_s_room() -> None:
+    record, gate = Record(), asyncio.Event()
+    work: Lanes[str] = Lanes(8, record.failed, share=3)
+
+    async def stuck() -> None:
+        await gate.wait()
+
+    work.submit("a", stuck)
+    for n in range(20):
+        work.submit("a", record.job("a", n))
+    work.submit("b", record.job("b", 0))
+    assert (work.crowd, work.waiting) == (4, 22)
+    await work.until_at_most(3)
+    assert record.of("b") == [0]
+    gate.set()
+    await work.until_at_most(2)
+    assert record.of("a") == list(range(18))
+    assert await work.drain(PATIENCE)
+    assert work.crowd == 0
+
+
+async def test_whoever_waits_for_room_is_woken_when_all_is_cancelled() -> None:
+    work = lanes(Record())
+
+    async def endless() -> None:
+        await asyncio.Event().wait()
+
+    work.submit("a", endless)
+    waiter = asyncio.create_task(work.until_at_most(0))
+    await asyncio.sleep(0)
+    await work.cancel()
+    async with asyncio.timeout(PATIENCE):
+        await waiter
 
 
 jobs = st.lists(
@@ -197,4 +245,4 @@ async def test_whatever_comes_everything_runs_once_in_order_and_within_the_bound
         (key, f"{key} {n}") for n, (key, _, fails, _) in enumerate(plan) if fails
     )
     assert record.most <= in_flight
-    assert work.waiting == 0
+    assert work.waiting == work.crowd == 0

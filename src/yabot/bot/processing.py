@@ -29,6 +29,8 @@ from yabot.runtime.watch import Gate
 log = get_logger(__name__)
 
 IN_FLIGHT = 64
+# So much of what one reader has sent takes room of others; what is beyond it waits in its lane.
+SHARE = 100
 
 
 @dataclass(slots=True)
@@ -92,7 +94,7 @@ class UpdateProcessor:
         self._documents = documents
         self._assignment = assignment
         self._excuses = Excuses(texts)
-        self.lanes: Lanes[str] = Lanes(IN_FLIGHT, _lane_failed)
+        self.lanes: Lanes[str] = Lanes(IN_FLIGHT, _lane_failed, SHARE)
         # By id, the updates that are in a lane.
         self._under_way: set[int] = set()
         self._typing = TypingAction(bot)

@@ -31,8 +31,10 @@ FINISH_WORK = 2.5
 FINISH_PRE_CHECKOUT = 0.5
 FINISH_SENDING = 1.5
 HAND_OVER = 0.5
-# More than this waiting, and Telegram keeps the rest for us.
+# More than this waiting, not counting what one reader has beyond a share of it, and Telegram keeps
+# the rest for us; likewise with more in all, for they are held in memory.
 MOST_WAITING = 1000
+MOST_HELD = 10_000
 
 
 class BotRole:
@@ -154,7 +156,7 @@ class BotRole:
             raise
         finally:
             self._storing -= 1
-        await self._processor.lanes.until_at_most(MOST_WAITING)
+        await self._processor.lanes.until_at_most(MOST_WAITING, MOST_HELD)
 
     def _is_ours(self, entry: Received) -> bool:
         if isinstance(entry, Unreadable) or self._door.lets_in(entry):

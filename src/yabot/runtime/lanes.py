@@ -1,6 +1,7 @@
 """Work in order for each key, side by side across keys, bounded in flight."""
 
 import asyncio
+import sys
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
@@ -18,20 +19,32 @@ class Lanes(Generic[K]):
     errors: one that raises anyway is told to ``on_error`` and its lane goes on.
     """
 
-    def __init__(self, in_flight: int | None, on_error: Callable[[K, Exception], None]) -> None:
+    def __init__(
+        self,
+        in_flight: int | None,
+        on_error: Callable[[K, Exception], None],
+        share: int = sys.maxsize,
+    ) -> None:
+        """``share``: so many jobs of one key count for the ``crowd``, however many it has."""
+        self._share = share
         self._slots = None if in_flight is None else asyncio.Semaphore(in_flight)
         self._on_error = on_error
         self._waiting: dict[K, deque[Job]] = {}
         self._tasks: dict[K, asyncio.Task[None]] = {}
         # Jobs not finished, those that run included.
         self.waiting = 0
+        # The same, of each key no more than its share.
+        self.crowd = 0
+        self._finished = asyncio.Event()
 
     def submit(self, key: K, job: Job) -> None:
         self.waiting += 1
         queue = self._waiting.get(key)
         if queue is not None:
             queue.append(job)
+            self.crowd += len(queue) <= self._share
             return
+        self.crowd += 1
         self._waiting[key] = deque([job])
         self._tasks[key] = asyncio.create_task(self._run(key))
 
@@ -39,10 +52,11 @@ class Lanes(Generic[K]):
         """How many jobs of the key are not finished."""
         return len(self._waiting.get(key, ()))
 
-    async def until_at_most(self, jobs: int) -> None:
-        """Wait until no more than ``jobs`` are waiting."""
-        while self.waiting > jobs:
-            await asyncio.wait(self._tasks.values(), return_when=asyncio.FIRST_COMPLETED)
+    async def until_at_most(self, crowd: int, jobs: int = sys.maxsize) -> None:
+        """Wait until the crowd is no larger, and no more than ``jobs`` are waiting."""
+        while self.crowd > crowd or self.waiting > jobs:
+            self._finished.clear()
+            await self._finished.wait()
 
     async def drain(self, seconds: float) -> bool:
         """Wait for every lane to empty; False when ``seconds`` passed first."""
@@ -59,7 +73,8 @@ class Lanes(Generic[K]):
         await end(self._tasks.values())
         self._tasks.clear()
         self._waiting.clear()
-        self.waiting = 0
+        self.waiting = self.crowd = 0
+        self._finished.set()
 
     async def _run(self, key: K) -> None:
         queue = self._waiting[key]
@@ -69,8 +84,10 @@ class Lanes(Generic[K]):
             else:
                 async with self._slots:
                     await self._attempt(key, queue[0])
+            self.crowd -= len(queue) <= self._share
             queue.popleft()
             self.waiting -= 1
+            self._finished.set()
         del self._waiting[key], self._tasks[key]
 
     async def _attempt(self, key: K, job: Job) -> None:

@@ -14,6 +14,7 @@ from tests.storage.fixtures import PARTITIONS
 from tests.waiting import PATIENCE
 from yabot.bot.incoming import Incoming
 from yabot.bot.pace import Pace
+from yabot.bot.processing import SHARE
 from yabot.bot.room import ROOM
 from yabot.bot.tables import updates
 from yabot.log.tables import BLANK, outgoing
@@ -111,6 +112,16 @@ async def test_a_flood_is_kept_and_finished_and_answered_once(
     assert [row["state"] for row in rows] == ["done"] * 21
     # What was handled or sent is not kept.
     assert {row["payload"] for row in (*rows, *sent)} == {BLANK}
+
+
+async def test_what_one_reader_has_waiting_leaves_room_for_others(
+    sqlite_database: Database, recorder: Recorder
+) -> None:
+    async with at_the_bench(sqlite_database, recorder, alone=True) as bench:
+        await bench.look()
+        await bench.receive(written(1, ANA, "slow"), *flood(2, 2 * SHARE), written(500, BLAS, "I"))
+        lanes = bench.processor.lanes
+        assert (lanes.crowd, lanes.waiting) == (SHARE + 1, 2 * SHARE + 2)
 
 
 async def test_no_press_is_left_waiting(sqlite_database: Database, recorder: Recorder) -> None:
