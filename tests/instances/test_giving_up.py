@@ -7,18 +7,19 @@ from tests.e2e.kill_points import KillPoint
 from tests.e2e.program import Program
 from tests.e2e.reader import readers
 from yabot.bot.incoming import Incoming
-from yabot.bot.intake import Intake
-from yabot.bot.waiting import MOST_ATTEMPTS, WaitingUpdates
+from yabot.bot.intake import SUSPECT, Intake
+from yabot.bot.waiting import WaitingUpdates
 from yabot.storage.relational.database import Database
 
 DEADLY = KillPoint("sql", "INSERT INTO doc_changes")
+DEATHS = 5
 
 
 async def test_after_so_many_deaths_the_reader_hears_that_it_did_not_work(
     running_bot: Program, telegram: Program
 ) -> None:
     async with readers(telegram.url, "Ada") as (ada,):
-        for deaths in range(MOST_ATTEMPTS):
+        for deaths in range(DEATHS):
             if deaths:
                 running_bot.launch(DEADLY)
             else:
@@ -37,10 +38,10 @@ async def test_after_so_many_deaths_the_reader_hears_that_it_did_not_work(
 
 async def test_who_stops_in_order_is_not_counted(database: Database) -> None:
     waiting = WaitingUpdates(await stored(database, 1))
-    for start in range(2 * MOST_ATTEMPTS):
+    for start in range(2 * DEATHS):
         await waiting.count_attempt(range(4))
         (found,) = await waiting.find(range(4), known=())
-        assert (found.attempts, found.is_given_up) == (1, False), start
+        assert (found.attempts, found.is_suspect) == (1, False), start
         await waiting.excuse_attempt(range(4))
 
 
@@ -49,14 +50,14 @@ async def test_only_what_waits_where_somebody_died_is_counted(database: Database
     waiting = WaitingUpdates(intake)
     (there,) = [n for n in range(4) if await waiting.find([n], known=())]
     elsewhere = [n for n in range(4) if n != there]
-    for _ in range(MOST_ATTEMPTS):
+    for _ in range(SUSPECT):
         await waiting.count_attempt(elsewhere)
     (found,) = await waiting.find([there], known=())
-    assert not found.is_given_up
-    for _ in range(MOST_ATTEMPTS):
+    assert not found.is_suspect
+    for _ in range(SUSPECT):
         await waiting.count_attempt([there])
     (found,) = await waiting.find([there], known=())
-    assert found.is_given_up
+    assert found.is_suspect
 
 
 async def test_what_others_stored_of_a_user_comes_before_what_is_stored_now(

@@ -61,11 +61,15 @@ class Incoming:
         return self.update.pre_checkout_query is not None
 
     @property
-    def tells_of_payment(self) -> bool:
-        """Telegram's word of money that has been paid or given back, or is about to be."""
+    def is_payment(self) -> bool:
+        """Telegram's word of money that has been paid or given back."""
         message = self.update.message
-        told = message is not None and bool(message.successful_payment or message.refunded_payment)
-        return told or self.is_pre_checkout
+        return message is not None and bool(message.successful_payment or message.refunded_payment)
+
+    @property
+    def tells_of_payment(self) -> bool:
+        """The same, or of money that is about to be paid."""
+        return self.is_payment or self.is_pre_checkout
 
 
 def _content(update: Update) -> tuple[str, TelegramUser | None, Chat | None]:

@@ -22,6 +22,12 @@ log = get_logger(__name__)
 
 Row = dict[str, object]
 
+# ``attempts`` of an update that waits: below SUSPECT, how many processes have died meanwhile, of
+# whatever it was. From there on it is handled alone and is BEGUN then: a death counts against the
+# one that was begun, and not against those that only wait.
+SUSPECT = 4
+BEGUN = SUSPECT + 1
+
 _this = (updates.c.bot_id == bindparam("bot")) & (updates.c.update_id == bindparam("update"))
 _add = Prepared(lambda connection: insert_new(connection, updates))
 _set_state = Prepared(
@@ -29,6 +35,11 @@ _set_state = Prepared(
 )
 _set_aside = Prepared(
     update(updates).where(_this, updates.c.state == "waiting").values(state="unreadable")
+)
+_begin = Prepared(
+    update(updates)
+    .where(_this, updates.c.state == "waiting", updates.c.attempts == SUSPECT)
+    .values(attempts=BEGUN)
 )
 _state = Prepared(select(updates.c.state).where(_this))
 _understand = Prepared(
@@ -100,6 +111,18 @@ class Intake:
             return bool(_set_aside.run(connection, values))
 
         self._note(entry, is_new=await self.database.write(change))
+
+    async def note_begun(self, update_id: int) -> None:
+        """Of one under suspicion: should this process die now, it was this one.
+
+        Raises StoreUnavailable.
+        """
+        values = {"bot": self.bot_id, "update": update_id}
+
+        def change(connection: Connection) -> None:
+            _begin.run(connection, values)
+
+        await self.database.write(change)
 
     def finished(self, update_id: int, state: str) -> Statement[None]:
         """A statement for the unit of work that handles the update: what it held goes with it."""

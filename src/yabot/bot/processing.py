@@ -1,6 +1,8 @@
 """One update: decide, commit; decide again when somebody else was faster."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from time import perf_counter
@@ -97,6 +99,8 @@ class UpdateProcessor:
         self.lanes: Lanes[str] = Lanes(IN_FLIGHT, _lane_failed, SHARE)
         # By id, the updates that are in a lane.
         self._under_way: set[int] = set()
+        # Of which processes may have died: one is handled at a time.
+        self._suspects = asyncio.Lock()
         self._typing = TypingAction(bot)
 
     @property
@@ -104,33 +108,48 @@ class UpdateProcessor:
         """The updates, by id, that are in a lane."""
         return frozenset(self._under_way)
 
-    def submit(self, incoming: Incoming, *, given_up: bool = False) -> None:
+    def submit(self, incoming: Incoming, *, given_up: bool = False, alone: bool = False) -> None:
         """Take over an update that is stored, unless it is another process's to handle.
 
         One that is under way already stays so. One that is given up is not handled: its reader
-        hears that it did not work.
+        hears that it did not work. Of those to be handled ``alone`` each waits for the others, and
+        is noted as begun.
         """
         is_ours = self._assignment.get(incoming.partition) is not None
         if is_ours and incoming.update_id not in self._under_way:
             self._under_way.add(incoming.update_id)
-            self.lanes.submit(incoming.lane, lambda: self._process(incoming, given_up))
+            self.lanes.submit(incoming.lane, lambda: self._process(incoming, given_up, alone))
 
-    async def _process(self, incoming: Incoming, given_up: bool) -> None:
+    async def _process(self, incoming: Incoming, given_up: bool, alone: bool) -> None:
         """Until it is settled, or another process's: whoever has it then finds it in SQL.
 
         In its place before what came later, also where the partition is ours anew by then.
         """
         try:
-            while (lease := self._assignment.get(incoming.partition)) is not None:
-                try:
-                    with lease:
-                        await self._answer(self.begin(incoming, lease), given_up)
-                    break
-                except LeaseLost:
-                    log.info("update.left", update_id=incoming.update_id)
+            async with self._suspects if alone else nullcontext():
+                await self._settle(incoming, given_up, alone)
         finally:
             # Whatever happened: as long as it waits, the next round finds it.
             self._under_way.discard(incoming.update_id)
+
+    async def _settle(self, incoming: Incoming, given_up: bool, alone: bool) -> None:
+        while (lease := self._assignment.get(incoming.partition)) is not None:
+            try:
+                with lease:
+                    if alone:
+                        await self._note_begun(incoming.update_id)
+                    await self._answer(self.begin(incoming, lease), given_up)
+                break
+            except LeaseLost:
+                log.info("update.left", update_id=incoming.update_id)
+
+    async def _note_begun(self, update_id: int) -> None:
+        log.warning("update.handled_alone", update_id=update_id)
+        try:
+            await self._intake.note_begun(update_id)
+        except StoreUnavailable as error:
+            # A death does not count against it then: it will be begun once more.
+            log.warning("update.not_noted", update_id=update_id, reason=str(error))
 
     async def _answer(self, handling: Handling, given_up: bool) -> None:
         """One of the three. Raises LeaseLost."""

@@ -141,6 +141,8 @@ class Rounds(Assignee):
     def _take_up(self, found: Sequence[Waiting]) -> None:
         for each in found:
             if each.is_given_up or not each.incoming.is_pre_checkout:
-                self._processor.submit(each.incoming, given_up=each.is_given_up)
+                self._processor.submit(
+                    each.incoming, given_up=each.is_given_up, alone=each.is_suspect
+                )
             elif self._assignment.is_sole or each.age > PRE_CHECKOUT_LEFT_AFTER:
                 self._pre_checkout.submit(each.incoming)

@@ -4,16 +4,14 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import ColumnElement, Connection, Row, select, true, update
 
 from yabot.bot.incoming import Incoming
-from yabot.bot.intake import Intake
+from yabot.bot.intake import BEGUN, SUSPECT, Intake
 from yabot.bot.reading import Unreadable, read_stored
 from yabot.bot.tables import updates
 from yabot.clock import utc_now
 
-# A process that dies this often over one update is not sent into it again.
-MOST_ATTEMPTS = 5
 # So many payloads are asked for in one statement.
 READ_AT_ONCE = 500
 
@@ -28,13 +26,23 @@ class Waiting:
     """A stored update that nobody has handled yet."""
 
     incoming: Incoming
-    # How many processes have died while it waited for them.
     attempts: int
     received_at: datetime
 
     @property
+    def is_suspect(self) -> bool:
+        """To be handled alone: processes have died of it, or of what waited beside it."""
+        return self.attempts >= SUSPECT and not self.is_given_up
+
+    @property
     def is_given_up(self) -> bool:
-        return self.attempts >= MOST_ATTEMPTS
+        """The last of so many has died while it handled this one; or nobody waits for it any more.
+
+        Never what has been paid: it is begun anew, alone, until it is settled.
+        """
+        if self.incoming.is_pre_checkout:
+            return self.attempts >= SUSPECT
+        return self.attempts > BEGUN and not self.incoming.is_payment
 
     @property
     def age(self) -> timedelta:
@@ -76,17 +84,22 @@ class WaitingUpdates:
         return await self._understood(rows)
 
     async def count_attempt(self, partitions: Collection[int]) -> None:
-        """Whoever had what waits there may have died of it."""
-        await self._change_attempts(partitions, 1)
+        """Whoever had what waits there may have died of it: of what was begun alone, and no other.
+
+        ``excuse_attempt`` before it leaves all of them as they were.
+        """
+        await self._change_attempts(partitions, 1, updates.c.attempts != SUSPECT)
 
     async def excuse_attempt(self, partitions: Collection[int]) -> None:
         """What waits there is left in order, which the next start cannot know when it counts."""
-        await self._change_attempts(partitions, -1)
+        await self._change_attempts(partitions, -1, true())
 
-    async def _change_attempts(self, partitions: Collection[int], by: int) -> None:
+    async def _change_attempts(
+        self, partitions: Collection[int], by: int, those: ColumnElement[bool]
+    ) -> None:
         if not partitions:
             return
-        there = self._waits & updates.c.partition.in_(partitions)
+        there = self._waits & updates.c.partition.in_(partitions) & those
         statement = update(updates).where(there).values(attempts=updates.c.attempts + by)
 
         def change(connection: Connection) -> None:

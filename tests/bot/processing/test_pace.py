@@ -4,13 +4,12 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from aiogram.types import Update
 
 from tests.bot.processing.bench import Bench, at_the_bench, written
+from tests.bot.processing.payments import incoming, paid
 from tests.bot.sender.desk import texts_to
 from tests.bot.sender.recorder import Recorder, Refusal
 from tests.storage.dumps import rows_of
-from tests.storage.fixtures import PARTITIONS
 from tests.waiting import PATIENCE
 from yabot.bot.incoming import Incoming
 from yabot.bot.pace import Pace
@@ -25,29 +24,12 @@ AT_ONCE = 4
 SLOW_DOWN = "Pasas las páginas más deprisa de lo que sé leer."
 
 
-def incoming(update_id: int, **event: Any) -> Incoming:
-    return Incoming.of(Update.model_validate({"update_id": update_id, **event}), PARTITIONS)
-
-
 def pressed(update_id: int, user_id: int) -> Incoming:
     someone = {"id": user_id, "is_bot": False, "first_name": "Ana"}
     chat = {"id": user_id, "type": "private"}
     message = {"message_id": 1, "date": 0, "chat": chat, "text": "a page"}
     query = {"id": str(update_id), "from": someone, "chat_instance": "1", "data": "story"}
     return incoming(update_id, callback_query={**query, "message": message})
-
-
-def paid(update_id: int, user_id: int) -> Incoming:
-    payment = {
-        "currency": "XTR",
-        "total_amount": 100,
-        "invoice_payload": "vip",
-        "telegram_payment_charge_id": f"charge {update_id}",
-        "provider_payment_charge_id": "",
-    }
-    bare = written(update_id, user_id, "").update.model_dump(mode="json", exclude_unset=True)
-    message = {name: value for name, value in bare["message"].items() if name != "text"}
-    return incoming(update_id, message={**message, "successful_payment": payment})
 
 
 def flood(first: int, number: int) -> Iterable[Incoming]:
