@@ -1,7 +1,9 @@
 """While SQL is away nothing can be stored, but whoever knocks gets an answer."""
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from time import monotonic
 
 from aiogram import Bot
 from aiogram.exceptions import AiogramError
@@ -13,6 +15,7 @@ from yabot.bot.localization import Texts
 from yabot.error_text import error_text
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import DEGRADED_REPLIES
+from yabot.runtime.buckets import Buckets
 
 log = get_logger(__name__)
 
@@ -26,29 +29,43 @@ class EmergencyAnswers:
     """Answers the simplest commands, each update once, from a bounded memory.
 
     Telegram delivers such an update again, for it was not acknowledged: it is then handled like
-    any other, but the reader, who has had an answer, gets no second one.
+    any other, but the reader, who has had an answer, gets no second one. Nor does who sends the
+    same command again within a minute.
     """
 
-    def __init__(self, bot: Bot, texts: Texts, limits: SendLimits | None) -> None:
+    def __init__(
+        self,
+        bot: Bot,
+        texts: Texts,
+        limits: SendLimits | None,
+        now: Callable[[], float] = monotonic,
+    ) -> None:
         self._bot = bot
         self._limits = limits
         self._texts = texts
         self._answered: OrderedDict[int, None] = OrderedDict()
+        # By chat and command.
+        self._lately = Buckets(1, 1 / 60, now)
 
     def has_answered(self, update_id: int) -> bool:
         return update_id in self._answered
 
     async def answer(self, updates: Iterable[Update]) -> None:
-        for update in updates:
-            command = await self._command(update.message)
-            if command is not None and update.update_id not in self._answered:
-                await self._answer(update, command)
+        """Side by side: Telegram is slow for one chat, or takes its time, and others do not wait
+        behind that.
+        """
+        async with asyncio.TaskGroup() as answers:
+            for update in updates:
+                command = await self._command(update.message)
+                if command is not None and update.update_id not in self._answered:
+                    self._remember(update.update_id)
+                    if self._lately.take(_key(update, command)):
+                        answers.create_task(self._answer(update, command))
 
     async def _answer(self, update: Update, command: str) -> None:
         message = update.message
         assert message is not None
         assert message.from_user is not None
-        self._remember(update.update_id)
         t = self._texts.localizer(message.from_user.language_code)
         text = t(f"emergency-{command}", name=message.from_user.first_name)
         try:
@@ -58,7 +75,8 @@ class EmergencyAnswers:
             DEGRADED_REPLIES.labels("without_sql").inc()
             log.warning("update.answered_without_sql", update_id=update.update_id, command=command)
         except AiogramError as error:
-            del self._answered[update.update_id]
+            self._answered.pop(update.update_id, None)
+            self._lately.give_back(_key(update, command))
             log.warning("emergency.not_sent", update_id=update.update_id, reason=error_text(error))
 
     def _remember(self, update_id: int) -> None:
@@ -72,3 +90,8 @@ class EmergencyAnswers:
             return None
         me = await self._bot.me()
         return COMMANDS.get(command_in(message.text, me.username or "") or "")
+
+
+def _key(update: Update, command: str) -> str:
+    chat = update.message.chat.id if update.message else 0
+    return f"{chat} {command}"

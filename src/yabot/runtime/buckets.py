@@ -36,6 +36,11 @@ class Buckets:
         bucket.tokens -= 1
         return True
 
+    def give_back(self, key: str) -> None:
+        """What a token was taken for has come to nothing."""
+        bucket = self._filled(key)
+        bucket.tokens = min(self._capacity, bucket.tokens + 1)
+
     def is_empty(self, key: str) -> bool:
         return self._filled(key).tokens < 1
 
