@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, delete, select, upd
 
 from yabot.bot.localization import Localizer
 from yabot.clock import rfc3339, utc_now
+from yabot.errors import StoreUnavailable
 from yabot.features.besitos.tables import gift_notices
 from yabot.features.users.model import Profile
 from yabot.features.users.names import shown_name
@@ -46,7 +47,8 @@ class GiftNotices:
         self.loop = WakingLoop("gift notices", self.tell_the_rest, LOOK_EVERY)
 
     async def tell(self, work: UnitOfWork, giver: Profile, recipient_id: str, amount: int) -> None:
-        """Add to the unit that the present is told of, now or with those that follow.
+        """Add to the unit that the present is told of, now or with those that follow; later, too,
+        while MongoDB cannot say whether they want to hear of it.
 
         Raises StoreUnavailable; the commit GuardFailed when another present came first.
         """
@@ -60,7 +62,10 @@ class GiftNotices:
             return t("besitos-gift-received", amount=amount, who=shown_name(giver, t))
 
         work.add(_begin(recipient_id, untold, now))
-        await self._notices.tell(work, recipient_id, say)
+        try:
+            await self._notices.tell(work, recipient_id, say)
+        except StoreUnavailable:
+            work.add(_add(recipient_id, amount))
 
     async def tell_the_rest(self) -> None:
         """To everybody whose minute is over. Raises StoreUnavailable."""

@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 
 from yabot.bot.localization import Localizer, Texts
 from yabot.bot.message import message
-from yabot.features.users.service import UserService
+from yabot.features.users.model import Preferences
+from yabot.features.users.service import User, UserService
+from yabot.features.users.states import StateLost
 from yabot.log.unit_of_work import UnitOfWork
 
 # The text in the reader's language; None when there is nothing to say.
@@ -31,12 +33,13 @@ class Notices:
 
         Nothing for who is unknown or has blocked the bot, nor for who wants no notices, unless it
         answers something that they did (``asked_for``). Under what they have not asked for stands
-        a button against more of it. Raises StoreUnavailable, GuardFailed.
+        a button against more of it, and it waits for a store that cannot say whether they want it.
+        Raises StoreUnavailable, GuardFailed.
         """
         user = await self._users.find(user_id)
         if user is None or not user.profile.is_active:
             return
-        preferences = await self._users.preferences(user)
+        preferences = await self._preferences(user, asked_for=asked_for)
         if not (asked_for or preferences.notifications_enabled):
             return
         t = self._texts.localizer(preferences.language or user.profile.language_code)
@@ -46,3 +49,12 @@ class Notices:
             keyboard = [[(t(key), data)] for key, data in (*buttons, *off)]
             chat_id = user.profile.telegram_user_id
             work.send(message(chat_id, text, keyboard))
+
+    async def _preferences(self, user: User, *, asked_for: bool) -> Preferences:
+        if asked_for:
+            return await self._users.preferences(user)
+        try:
+            return (await self._users.state(user)).preferences
+        except StateLost:
+            # Nobody can say any more what they have chosen.
+            return Preferences(notifications_enabled=False)
