@@ -264,6 +264,9 @@ async def test_a_present_does_not_tell_whose_it_was(yabot: AsyncClient, harness:
     assert (received["amount"], received["transaction_id"]) == (2, None)
     given, _ = (await yabot.list_user_besitos_movements(ana.user_id))["items"]
     assert given["transaction_id"] == f"gift:{ana.user_id}:1"
+    (told,), (giver_told,) = await bea.events(BesitosAwarded), await ana.events(BesitosSpent)
+    assert told["transaction_id"].startswith("transfer:")
+    assert giver_told["transaction_id"] == f"gift:{ana.user_id}:1"
 
 
 async def test_who_may_only_read_moves_nothing(

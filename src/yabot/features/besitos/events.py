@@ -21,7 +21,10 @@ class BesitosAwarded(EventPayload):
         description="who gives: a part of the program, api:<service>, or gift for another reader"
     )
     balance_after: int = Field(description="what the reader has now")
-    transaction_id: str = Field(description="of the ledger; the same one never moves money twice")
+    transaction_id: str = Field(
+        description="of the ledger; the same one never moves money twice. For what another reader "
+        "gave one that is only this event's: it does not tell who that was"
+    )
 
 
 class BesitosSpent(EventPayload):

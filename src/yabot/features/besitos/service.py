@@ -2,6 +2,8 @@
 
 from typing import Any, Literal
 
+from uuid_utils import uuid7
+
 from yabot.errors import InvalidInput
 from yabot.features.besitos import gift_notices, repository
 from yabot.features.besitos.events import BesitosAwarded, BesitosSpent
@@ -190,7 +192,11 @@ class BesitosService:
     @staticmethod
     def _move(work: UnitOfWork, journal: Journal, moved: Transaction) -> None:
         journal.record(work, moved)
-        for kind, account_id in ((BesitosSpent, moved.payer), (BesitosAwarded, moved.payee)):
+        sides = (
+            (BesitosSpent, moved.payer, moved.id),
+            (BesitosAwarded, moved.payee, _id_for_payee(moved)),
+        )
+        for kind, account_id, transaction_id in sides:
             account = journal.accounts.get(account_id)
             if account is not None:
                 event = kind(
@@ -198,7 +204,12 @@ class BesitosService:
                     reason=moved.reason,
                     source=moved.source,
                     balance_after=account.balance,
-                    transaction_id=moved.id,
+                    transaction_id=transaction_id,
                 )
                 account.tell(event)
                 work.publish(event, account.user_id)
+
+
+def _id_for_payee(moved: Transaction) -> str:
+    """The key of a gift has the id of who gave it: whoever receives it is told another one."""
+    return f"transfer:{uuid7()}" if moved.kind == "transfer" else moved.id
