@@ -103,6 +103,7 @@ async def test_the_longest_text_passes_and_one_more_does_not(bot: Bot, alma: int
             "can't parse entities: Unmatched end tag at byte offset 7, "
             'expected "</i>", found "</b>"',
         ),
+        ("<b>x</b x>", "HTML", "can't parse entities: Unclosed end tag at byte offset 4"),
         ("a <b", "HTML", "can't parse entities: Unclosed start tag at byte offset 2"),
         ("x", "BBCode", "unsupported parse_mode"),
     ],

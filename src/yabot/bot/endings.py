@@ -1,6 +1,7 @@
 """What becomes of a message that Telegram never takes: decided and committed once."""
 
-from collections.abc import Awaitable, Callable
+import json
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,6 +9,8 @@ from aiogram.exceptions import TelegramAPIError
 from sqlalchemy import Connection, update
 
 from yabot.bot.giving_up import GivenUp
+from yabot.bot.measure import plain_text
+from yabot.bot.plain import in_plain_text
 from yabot.bot.refusals import reason_in_page
 from yabot.bot.unsent import Due
 from yabot.events.failures import MessageFailed
@@ -58,6 +61,15 @@ class Endings:
             log.exception("page.not_replaced", content_id=page.content_id)
             await self._end(due, "refused", _leave)
 
+    async def say_plainly(self, due: Due, parts: Sequence[Message]) -> None:
+        """The reader gets the same as ``parts``, behind what waits for them already."""
+
+        async def replace(work: UnitOfWork) -> None:
+            for part in parts:
+                work.send(part)
+
+        await self._end(due, "refused", replace)
+
     async def fail(self, due: Due, attempts: int, reason: str, *, is_missed: bool) -> None:
         """It is tried no more. Those who look after the bot hear of it where it ``is_missed``."""
         method, chat_id = due.message.method, due.message.chat_id
@@ -96,6 +108,14 @@ def refused_page(message: Message, error: TelegramAPIError | GivenUp) -> Refused
         return RefusedPage(message, message.content_id, "errors") if error.is_by_telegram else None
     reason = reason_in_page(error)
     return None if reason is None else RefusedPage(message, message.content_id, reason)
+
+
+def without_markup(message: Message, error: TelegramAPIError) -> list[Message]:
+    """What is left to say when Telegram refuses the markup; nothing where it is something else."""
+    if message.method != "sendMessage" or reason_in_page(error) != "markup":
+        return []
+    text = json.loads(message.payload)["text"]
+    return in_plain_text(message) if plain_text(text) != text else []
 
 
 def _ended(row_id: int, state: str) -> Statement[None]:

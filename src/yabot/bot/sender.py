@@ -9,7 +9,7 @@ from structlog.contextvars import bound_contextvars
 
 from yabot.bot.calls import Calls
 from yabot.bot.delivery import Delivery
-from yabot.bot.endings import Endings, RefusedPage, refused_page
+from yabot.bot.endings import Endings, RefusedPage, refused_page, without_markup
 from yabot.bot.giving_up import GivenUp
 from yabot.bot.limits import SendLimits
 from yabot.bot.marks import Marks
@@ -243,6 +243,10 @@ class Sender:
             await self._refuse_page(due, page)
         elif manner_of(message.method).owed:
             await self._fail(due, 1, "refused")
+        elif parts := without_markup(message, error):
+            SENDS.labels("refused").inc()
+            log.error("message.sent_plainly", chat_id=message.chat_id, reason=error_text(error))
+            await self._endings.say_plainly(due, parts)
         else:
             self._refused(row_id, message, error_text(error))
 

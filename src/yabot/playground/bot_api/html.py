@@ -59,7 +59,7 @@ class _Parser:
             elif token["open"]:
                 raise self._error("Unclosed start tag", token.start())
             elif token["end"]:
-                self._end_tag(token["name"].lower(), token.start())
+                self._end_tag(token["name"].lower(), token["rest"], token.start())
             else:
                 self._start_tag(token["name"].lower(), token["rest"], token.start())
         if self._open:
@@ -86,9 +86,11 @@ class _Parser:
             raise self._error('Tag "span" must have class "tg-spoiler"', at)
         self._open.append(_OpenTag(name, attributes, self._length, len(self._parts)))
 
-    def _end_tag(self, name: str, at: int) -> None:
+    def _end_tag(self, name: str, rest: str, at: int) -> None:
         if not self._open:
             raise self._error("Unexpected end tag", at)
+        if rest.strip():
+            raise self._error("Unclosed end tag", at)
         tag = self._open.pop()
         if name and name != tag.name:
             offset = self._byte_offset(at)

@@ -8,6 +8,7 @@ from yabot.features.narrative.story import message_html, parse_story
 BROKEN = {
     "<b>Shut.": "<b> is never closed",
     "Shut.</b>": "</b> closes nothing",
+    "<b>Shut.</b x>": "</b x> is not allowed; write </b>",
     "<b><i>Shut.</b></i>": "<i> must be closed before </b>",
     "<h1>Shut.</h1>": "the tag <h1> is not allowed; "
     "allowed are a, b, blockquote, code, i, s, tg-spoiler, u",

@@ -63,6 +63,8 @@ def _close(token: re.Match[str], opened: list[str]) -> Iterator[str]:
     tag = token["tag"]
     if tag not in TAGS:
         return  # its opening tag has been named already
+    if token["attributes"].strip():
+        yield f"{token[0]} is not allowed; write </{tag}>"
     if tag not in opened:
         yield f"</{tag}> closes nothing"
         return
