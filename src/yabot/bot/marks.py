@@ -10,9 +10,10 @@ _this = outgoing.c.id == bindparam("row")
 # What answers a press is a line of ours, with nothing of anybody in it.
 _is_answer = outgoing.c.method == AnswerCallbackQuery.__api_method__
 _left = case((_is_answer, outgoing.c.payload), else_=BLANK)
+# Whatever else has become of it stands: what was erased meanwhile is not known to be in a chat.
 _set_state = (
     update(outgoing)
-    .where(_this)
+    .where(_this, outgoing.c.state == "waiting")
     .values(state=bindparam("new_state"), message_id=bindparam("sent_id"), payload=_left)
 )
 _give_up = (
