@@ -12,6 +12,8 @@ from yaml.reader import ReaderError
 from yabot.error_text import unquoted
 from yabot.lookalikes import odd_indentation
 
+OUT_OF_RANGE = "not valid YAML: a number of a character, or of its version, is out of range"
+
 
 class Unreadable(Exception):
     """The text is no YAML that we read; ``line`` counts from 1."""
@@ -54,6 +56,7 @@ class Tree:
 
 def read_tree(text: str) -> Tree:
     """Raises Unreadable."""
+    loader = None
     try:
         loader = _Loader(text)
         root = loader.get_single_node()
@@ -69,6 +72,9 @@ def read_tree(text: str) -> Tree:
     except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise Unreadable(line, f"the character U+{error.character:04X} is not allowed") from None
+    except (ValueError, OverflowError):
+        # PyYAML computes with whatever a file says of a character or of its version.
+        raise Unreadable(loader.line + 1 if loader else 1, OUT_OF_RANGE) from None
     except RecursionError:
         raise Unreadable(1, "nested too deeply") from None
 

@@ -30,6 +30,21 @@ REFUSED = {
         "not valid YAML: expected a single document in the stream but found another document",
     ),
     "null character": ("start: gate\nstory: t\0\n", 2, "the character U+0000 is not allowed"),
+    "no such character": (
+        'start: gate\nstory: "\\UFFFFFFFF"\n',
+        2,
+        "not valid YAML: a number of a character, or of its version, is out of range",
+    ),
+    "beyond the last character": (
+        'start: gate\nstory: "\\U00110000"\n',
+        2,
+        "not valid YAML: a number of a character, or of its version, is out of range",
+    ),
+    "a version of 5000 digits": (
+        f"%YAML 1.{'1' * 5000}\n---\nstart: gate\n",
+        1,
+        "not valid YAML: a number of a character, or of its version, is out of range",
+    ),
     "odd line end": (
         "start: gate\nstory: t\u2028\n",
         2,

@@ -18,6 +18,7 @@ from yabot.lookalikes import odd_indentation
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 20
+OUT_OF_RANGE = "not valid YAML: a number of a character, or of its version, is out of range"
 # YAML counts these as line ends and editors do not, so that our line numbers would be wrong.
 _ODD_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 
@@ -54,8 +55,10 @@ class _Loader(Reader, Scanner, Parser, Composer, SafeConstructor, Resolver):
 def load_tree(text: str, problems: Problems) -> yaml.Node:
     """The file's root node. Raises StoryInvalid where the text is no YAML that we read."""
     _refuse_unreadable(text, problems)
+    loader = None
     try:
-        root = _Loader(text).get_single_node()
+        loader = _Loader(text)
+        root = loader.get_single_node()
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
@@ -65,6 +68,9 @@ def load_tree(text: str, problems: Problems) -> yaml.Node:
         raise problems.fatal(
             line, f"the character U+{error.character:04X} is not allowed"
         ) from None
+    except (ValueError, OverflowError):
+        # PyYAML computes with whatever a file says of a character or of its version.
+        raise problems.fatal(loader.line + 1 if loader else 1, OUT_OF_RANGE) from None
     if root is None:
         raise problems.fatal(1, "the file is empty")
     return root
