@@ -1,5 +1,7 @@
 """The HTTP side: every way to send parameters, Telegram's envelopes, and who is let in."""
 
+import json
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import aiohttp
@@ -11,6 +13,7 @@ from aiogram.exceptions import (
 )
 from aiogram.methods import SendDice
 from aiogram.types import BufferedInputFile
+from aiohttp import ClientResponse
 
 from yabot.playground.server import PlaygroundServer
 
@@ -84,7 +87,66 @@ async def test_bad_json_is_a_bad_request(
         assert (await answer.json())["description"] == words
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", ""])
+HUGE = 10**30
+AS_JSON = {"content-type": "application/json"}
+UNPARSED = "can't parse JSON object"
+
+
+@pytest.mark.parametrize(
+    ("method", "call", "description"),
+    [
+        ("sendMessage", {"chat_id": HUGE}, "chat not found"),
+        ("editMessageText", {"message_id": HUGE}, "message to edit not found"),
+        ("deleteMessages", {"message_ids": [HUGE]}, "message identifier must be a Number"),
+        (
+            "sendMessage",
+            {"reply_parameters": {"message_id": "abc"}},
+            'field "message_id" must be a valid Number',
+        ),
+        (
+            "setMessageReaction",
+            {"message_id": 1, "reaction": [{"type": "emoji", "emoji": {}}]},
+            "REACTION_INVALID",
+        ),
+        ("sendMessage", {"text": "half \ud800"}, UNPARSED),
+    ],
+)
+async def test_a_call_that_makes_no_sense_is_a_bad_request(
+    server: PlaygroundServer,
+    http: aiohttp.ClientSession,
+    alma: int,
+    method: str,
+    call: dict[str, Any],
+    description: str,
+) -> None:
+    url = f"{server.url}/bot{server.bot_token}/{method}"
+    body = json.dumps({"chat_id": alma, "text": "x", **call})
+    await is_bad_request(http.post(url, data=body, headers=AS_JSON), description)
+
+
+async def test_a_body_that_cannot_be_read_is_a_bad_request(
+    server: PlaygroundServer, http: aiohttp.ClientSession
+) -> None:
+    url = f"{server.url}/bot{server.bot_token}/sendMessage"
+    deep = b"[" * 100_000
+    await is_bad_request(http.post(url, data=deep, headers=AS_JSON), UNPARSED)
+    broken = {"content-type": "multipart/form-data; boundary=x"}
+    await is_bad_request(http.post(url, data=b"zzz", headers=broken), "can't parse the form")
+
+
+async def is_bad_request(call: AbstractAsyncContextManager[ClientResponse], said: str) -> None:
+    async with call as answer:
+        assert answer.status == 400
+        assert await answer.json() == {
+            "ok": False,
+            "error_code": 400,
+            "description": f"Bad Request: {said}",
+        }
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "", "[", "[::1"]
+)
 async def test_foreign_hosts_are_refused(
     server: PlaygroundServer, http: aiohttp.ClientSession, host: str
 ) -> None:

@@ -58,12 +58,20 @@ class Guard:
 
 def _refusal(headers: Headers) -> str | None:
     host = headers.get("host", "")
-    if not is_loopback(urlsplit(f"//{host}").hostname or ""):
+    if not is_loopback(_name_in(host)):
         return "This server answers only when it is called 127.0.0.1 or localhost."
     origin = headers.get("origin")
     if origin is not None and origin != f"http://{host}":
         return "This server takes nothing from other pages than its own."
     return None
+
+
+def _name_in(host: str) -> str:
+    """Without port and brackets; empty for what is no host."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def _answer(refusal: str) -> ASGIApp:

@@ -5,7 +5,7 @@ from typing import Any
 
 from yabot.playground.bot_api import access, keyboards, text
 from yabot.playground.bot_api.errors import bad_request
-from yabot.playground.bot_api.params import Params
+from yabot.playground.bot_api.params import Params, whole_number
 from yabot.playground.store import messages
 from yabot.playground.store.database import Transaction
 
@@ -69,8 +69,8 @@ def delete_messages(tx: Transaction, params: Params) -> bool:
 
 def _identifier(given: Any) -> int:
     try:
-        return int(given)
-    except (TypeError, ValueError):
+        return whole_number(given)
+    except ValueError:
         raise bad_request("message identifier must be a Number") from None
 
 

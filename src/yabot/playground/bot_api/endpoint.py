@@ -48,6 +48,9 @@ class BotApiEndpoint:
             return _refusal(
                 BotApiError(500, f"Internal Server Error: the store says: {kind_of(error)}")
             )
+        except Exception:
+            log.exception("playground.call.failed")
+            return _refusal(BotApiError(500, "Internal Server Error"))
 
     async def download(self, request: Request) -> Response:
         """``/file/bot<token>/<path>``, as getFile told the path."""

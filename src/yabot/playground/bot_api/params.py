@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 
 from yabot.playground.bot_api.errors import bad_request
@@ -35,7 +37,7 @@ class Params:
     def integer(self, name: str, default: int = 0) -> int:
         """The default also when it is no number: Telegram does not mind."""
         try:
-            return int(self.text(name))
+            return whole_number(self.text(name))
         except ValueError:
             return default
 
@@ -50,7 +52,7 @@ class Params:
         if not value:
             return None
         try:
-            return json.loads(value)
+            return _read_json(value)
         except ValueError:
             raise bad_request(f"can't parse {meaning} JSON object") from None
 
@@ -68,13 +70,34 @@ async def read_params(request: Request) -> Params:
     if content_type.startswith("application/json"):
         values |= await _json_body(request)
     elif content_type:
-        async with request.form() as form:
-            for name, value in form.items():
-                if isinstance(value, str):
-                    values[name] = value
-                else:
-                    uploads[name] = await _upload(value)
+        try:
+            async with request.form() as form:
+                for name, value in form.items():
+                    if isinstance(value, str):
+                        values[name] = value
+                    else:
+                        uploads[name] = await _upload(value)
+        except (HTTPException, MultiPartException):
+            raise bad_request("can't parse the form") from None
     return Params(values, uploads)
+
+
+def whole_number(given: object) -> int:
+    """Raises ValueError for what is none, or none of 64 bits."""
+    number = int(str(given))
+    if not -(2**63) <= number < 2**63:
+        raise ValueError("out of range")
+    return number
+
+
+def _read_json(text: str | bytes) -> Any:
+    """Raises ValueError, also for halves of characters and for what is nested too deeply."""
+    try:
+        value = json.loads(text)
+        json.dumps(value, ensure_ascii=False).encode()
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    return value
 
 
 async def _upload(part: UploadFile) -> Upload:
@@ -84,7 +107,7 @@ async def _upload(part: UploadFile) -> Upload:
 
 async def _json_body(request: Request) -> dict[str, Any]:
     try:
-        body = json.loads(await request.body() or b"{}")
+        body = _read_json(await request.body() or b"{}")
     except ValueError:
         raise bad_request("can't parse JSON object") from None
     if not isinstance(body, dict):

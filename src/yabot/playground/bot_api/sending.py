@@ -5,7 +5,7 @@ from typing import Any, Literal, get_args
 from yabot.playground import emoji
 from yabot.playground.bot_api import access, keyboards, text
 from yabot.playground.bot_api.errors import bad_request
-from yabot.playground.bot_api.params import Params
+from yabot.playground.bot_api.params import Params, whole_number
 from yabot.playground.store import bot, messages, people, reactions
 from yabot.playground.store.database import Transaction
 
@@ -76,7 +76,8 @@ def _reaction(params: Params) -> str | None:
     if not given:
         return None
     chosen = given[0].get("emoji")
-    if given[0].get("type") != "emoji" or chosen not in emoji.REACTIONS:
+    is_known = isinstance(chosen, str) and chosen in emoji.REACTIONS
+    if given[0].get("type") != "emoji" or not is_known:
         raise bad_request("REACTION_INVALID")
     return str(chosen)
 
@@ -94,12 +95,19 @@ def _reply(tx: Transaction, chat_id: int, params: Params) -> Json:
     asked = params.parsed("reply_parameters", "reply parameters") or {}
     if not isinstance(asked, dict):
         raise bad_request("object expected as reply parameters")
-    message_id = asked.get("message_id") or params.integer("reply_to_message_id")
+    message_id = _replied_to(asked) or params.integer("reply_to_message_id")
     if not message_id:
         return {}
-    replied = messages.find(tx, chat_id, int(message_id))
+    replied = messages.find(tx, chat_id, message_id)
     if replied is not None:
         return {"reply_to_message": {k: v for k, v in replied.items() if k != "reply_to_message"}}
     if asked.get("allow_sending_without_reply") or params.flag("allow_sending_without_reply"):
         return {}
     raise bad_request("message to be replied not found")
+
+
+def _replied_to(asked: Json) -> int:
+    try:
+        return whole_number(asked.get("message_id") or 0)
+    except ValueError:
+        raise bad_request('field "message_id" must be a valid Number') from None
