@@ -40,7 +40,7 @@ async def register_webhook(
     difference = _difference(known, url, certificate is not None, allowed_updates)
     if difference is not None:
         raise NotAsAsked(difference)
-    log.info("webhook.set", url=url, allowed_updates=allowed_updates)
+    log.info("webhook.set", place=place_of(url), allowed_updates=allowed_updates)
 
 
 def _difference(

@@ -1,11 +1,13 @@
 """What Telegram is told of the webhook, and what is made of its answers."""
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiogram import Bot
+from structlog.testing import capture_logs
 
 from tests.bot.sender.recorder import Recorder
 from yabot.bot.registration import NotAsAsked, register_webhook
@@ -53,6 +55,18 @@ async def test_telegram_is_told_everything(
     assert told["max_connections"] == "12"
     attached = told[told["certificate"].removeprefix("attach://")]
     assert attached == b"-----BEGIN CERTIFICATE-----"
+
+
+async def test_the_log_names_the_place_and_not_the_path(
+    bot: Bot, settings: TelegramSettings
+) -> None:
+    """Which may be the secret of whoever has chosen it."""
+    logging.getLogger("yabot").setLevel(logging.INFO)
+    with capture_logs() as lines:
+        await register_webhook(bot, settings, "the-secret", HANDLED)
+    (line,) = [line for line in lines if line["event"] == "webhook.set"]
+    assert line["place"] == "bot.example.org"
+    assert "telegram" not in json.dumps(lines)
 
 
 @pytest.mark.parametrize(
