@@ -5,10 +5,12 @@ from functools import cached_property
 from typing import Any
 
 from aiogram import BaseMiddleware, Dispatcher
+from aiogram.dispatcher.event.handler import HandlerObject
 from aiogram.types import CallbackQuery, Message, TelegramObject, Update
 from aiogram.types import User as TelegramUser
 
 from yabot.bot.commands import command_in
+from yabot.bot.filters import FromOneOf
 from yabot.bot.incoming import Incoming
 from yabot.bot.localization import Texts
 from yabot.bot.turn import Turn
@@ -58,7 +60,9 @@ class GroupDoor:
 
     @cached_property
     def _commands(self) -> frozenset[str]:
-        flags = (handler.flags for handler in self._dispatcher.message.handlers)
+        """Those that are for everybody: of the others a group is not to learn that they exist."""
+        handlers = self._dispatcher.message.handlers
+        flags = (each.flags for each in handlers if not _is_for_a_few(each))
         filters = (each for flag in flags for each in flag.get("commands", ()))
         return frozenset(name for each in filters for name in each.commands)
 
@@ -67,6 +71,10 @@ class GroupDoor:
         if not isinstance(message, Message) or message.from_user is None:
             return False
         return message.from_user.id == self._me().id
+
+
+def _is_for_a_few(handler: HandlerObject) -> bool:
+    return any(isinstance(each.callback, FromOneOf) for each in handler.filters or ())
 
 
 class PrivateChatsOnly(BaseMiddleware):

@@ -7,11 +7,13 @@ from aiogram import Dispatcher
 from aiogram.filters import Command, CommandStart
 from aiogram.types import Update, User
 
+from yabot.bot.filters import FromOneOf
 from yabot.bot.groups import GroupDoor
 from yabot.bot.incoming import Incoming
 
 ME = User(id=42, is_bot=True, first_name="Book", username="our_bot")
 ANA = {"id": 7, "is_bot": False, "first_name": "Ana"}
+ADMIN = {"id": 8, "is_bot": False, "first_name": "Eva"}
 GROUP = {"id": -100, "type": "supergroup", "title": "Readers"}
 PRIVATE = {"id": 7, "type": "private"}
 Json = dict[str, Any]
@@ -22,6 +24,7 @@ def door() -> GroupDoor:
     dispatcher = Dispatcher()
     for commands in (Command("story", "cuento"), CommandStart()):
         dispatcher.message.register(_answer, commands)
+    dispatcher.message.register(_answer, Command("refund"), FromOneOf([8]))
     return GroupDoor(lambda: ME, dispatcher)
 
 
@@ -29,8 +32,8 @@ async def _answer() -> None:
     """Nothing is dispatched here."""
 
 
-def written(text: str, chat: Json = GROUP) -> Incoming:
-    return _update(message=_message(ANA, chat, text=text))
+def written(text: str, chat: Json = GROUP, author: Json | None = None) -> Incoming:
+    return _update(message=_message(author or ANA, chat, text=text))
 
 
 def pressed(author: Json, chat: Json = GROUP) -> Incoming:
@@ -57,6 +60,13 @@ def test_our_commands_come_in(door: GroupDoor, text: str) -> None:
 def test_talk_and_other_bots_commands_stay_out(door: GroupDoor, text: str) -> None:
     assert not door.lets_in(written(text))
     assert door.lets_in(written(text, PRIVATE))
+
+
+@pytest.mark.parametrize("author", [ANA, ADMIN], ids=["reader", "admin"])
+def test_no_group_learns_of_what_administrators_may_ask(door: GroupDoor, author: Json) -> None:
+    assert not door.lets_in(written("/refund x", author=author))
+    assert door.command_of(written("/refund@our_bot x", author=author).update) is None
+    assert door.lets_in(written("/refund x", PRIVATE, author))
 
 
 def test_presses_come_in_where_the_message_is_ours(door: GroupDoor) -> None:
