@@ -28,6 +28,8 @@ GROUP = "bot"
 # Seconds between two rounds, and so the longest that an update which another process has stored
 # waits to be found.
 EVERY = 0.5
+# The same where no other process can store any: what is found then is what its own handling lost.
+EVERY_ALONE = 30.0
 # With more than so many that wait, the rest is left in SQL.
 MOST_AT_ONCE = 1000
 # Whoever has received it answers it at once; after this they have not lived to note it.
@@ -61,10 +63,11 @@ class Rounds(Assignee):
         self._limits = limits
         self._on_taken_over = on_taken_over
         self._closing = False
-        # Where no other process can store updates there is nothing to be found but at the start:
-        # what waits is then read whole, for what comes later is not held against it.
+        # Where no other process can store updates there is little to be found but at the start:
+        # what waits is read whole, for what comes later is not held against it.
         self._most = None if assignment.is_sole else MOST_AT_ONCE
-        self.loop = WakingLoop("rounds", self.run_once, EVERY)
+        every = EVERY_ALONE if assignment.is_sole else EVERY
+        self.loop = WakingLoop("rounds", self.run_once, every)
 
     async def begin(self, stored: Sequence[Incoming]) -> None:
         """What this process has just stored: at once if it is its own, behind what others have
@@ -87,8 +90,7 @@ class Rounds(Assignee):
 
     def start(self) -> None:
         self._assignment.start()
-        if not self._assignment.is_sole:
-            self.loop.start()
+        self.loop.start()
 
     async def run_once(self) -> None:
         """Raises StoreUnavailable."""

@@ -75,6 +75,22 @@ async def test_an_update_that_not_even_an_excuse_could_end_is_found_again(
         await bench.finish()
 
 
+async def test_so_it_is_where_no_other_process_looks(
+    sqlite_database: Database, recorder: Recorder
+) -> None:
+    async with at_the_bench(sqlite_database, recorder, alone=True) as bench:
+        await bench.look()
+        # Stored, and in no lane any more.
+        await bench.intake.store([written(1, 7, "hello")])
+        bench.rounds.start()
+
+        async def noted() -> bool:
+            return (await bench.noted())["7"] == ["hello"]
+
+        await until(noted)
+        await bench.finish()
+
+
 async def test_what_could_not_be_stored_is_told_once_and_the_lane_goes_on(
     sqlite_database: Database, recorder: Recorder
 ) -> None:
