@@ -14,7 +14,7 @@ _being_undone = workflows.c.state.in_(("compensating", "stuck"))
 def expired(ages: Ages) -> list[Rule]:
     # An event that is tried again would begin the workflow anew if its row were gone.
     may_come_again = has_open_letter(workflows.c.user_id)
-    return [Rule(workflows, _closed & ~may_come_again & (workflows.c.updated_at < ages.old))]
+    return [Rule(workflows, _closed & (workflows.c.updated_at < ages.old) & ~may_come_again)]
 
 
 def explains_compensation() -> Exists:

@@ -19,8 +19,8 @@ def expired(
     """
     passing = audit_log.c.kind.not_in(lasting)
     return [
-        Rule(outbox, _published() & ~unread & (outbox.c.created_at < ages.old)),
-        Rule(audit_log, passing & ~needed & (audit_log.c.created_at < ages.old)),
+        Rule(outbox, (outbox.c.created_at < ages.old) & _published() & ~unread),
+        Rule(audit_log, passing & (audit_log.c.created_at < ages.old) & ~needed),
         Rule(receipts, receipts.c.committed_at < ages.very_old),
     ]
 

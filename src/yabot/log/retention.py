@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Table, delete, select, tuple_
 
 from yabot.clock import utc_now
+from yabot.errors import StoreUnavailable
 from yabot.observability.logging import get_logger
 from yabot.runtime.loops import WakingLoop
 from yabot.storage.relational.database import Database, Statement
@@ -15,9 +16,10 @@ from yabot.storage.relational.database import Database, Statement
 log = get_logger(__name__)
 
 SWEEP_SECONDS = 3600.0
-# Short transactions: nobody waits for a sweep.
+# Rows that one statement looks at, or takes: nobody waits for a sweep.
 AT_ONCE = 500
 
+# The values of a row's primary key.
 Key = tuple[Any, ...]
 
 
@@ -41,6 +43,16 @@ class Rule:
 Rules = Callable[[Ages], list[Rule]]
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Among ``AT_ONCE`` rows that follow one another in the order of their keys."""
+
+    # Those that may go.
+    expired: list[Key]
+    # The last of all; None: there may be none behind them.
+    last: Key | None
+
+
 class Retention:
     """Removes what is finished and older than ``days``; what still waits stays, however old.
 
@@ -54,22 +66,44 @@ class Retention:
         self.loop = WakingLoop("retention", self.sweep, SWEEP_SECONDS)
 
     async def sweep(self) -> None:
-        """Raises StoreUnavailable; what was removed until then stays removed."""
+        """Each rule's table once. One that SQL does not let through holds up none of the others.
+
+        Raises StoreUnavailable; what was removed until then stays removed.
+        """
         now = utc_now()
+        failure: StoreUnavailable | None = None
         for rule in self._rules(Ages(now - self._keep, now - 2 * self._keep)):
-            removed = 0
+            try:
+                await self._apply(rule)
+            except StoreUnavailable as error:
+                failure = error
+        if failure is not None:
+            raise failure
+
+    async def _apply(self, rule: Rule) -> None:
+        """From the first key to the last, so that no statement takes longer in a larger table."""
+        removed, after, is_done = 0, None, False
+        while not is_done:
             # Most of a sweep is looking: that holds up nobody who writes.
-            while keys := await self._database.read(_some(rule)):
-                removed += await self._database.write(_remove(rule, keys))
-            if removed:
-                log.info("rows.expired", table=rule.table.name, rows=removed)
+            step = await self._database.read(_look(rule, after))
+            if step.expired:
+                removed += await self._database.write(_remove(rule, step.expired))
+            after, is_done = step.last, step.last is None
+        if removed:
+            log.info("rows.expired", table=rule.table.name, rows=removed)
 
 
-def _some(rule: Rule) -> Statement[list[Key]]:
-    statement = select(*rule.table.primary_key.columns).where(rule.rows).limit(AT_ONCE)
+def _look(rule: Rule, after: Key | None) -> Statement[Step]:
+    """What may go is told of each row, and not asked for: else PostgreSQL may begin anywhere."""
+    columns = rule.table.primary_key.columns
+    rows = select(*columns, rule.rows).order_by(*columns).limit(AT_ONCE)
+    if after is not None:
+        rows = rows.where(tuple_(*columns) > after)
 
-    def look(connection: Connection) -> list[Key]:
-        return [tuple(row) for row in connection.execute(statement)]
+    def look(connection: Connection) -> Step:
+        found = [(tuple(key), may_go) for *key, may_go in connection.execute(rows)]
+        last = found[-1][0] if len(found) == AT_ONCE else None
+        return Step([key for key, may_go in found if may_go], last)
 
     return look
 
