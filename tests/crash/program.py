@@ -38,6 +38,7 @@ from yabot.bus.inbound.stream import InboundStream
 from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams
 from yabot.bus.trimming import StreamTrimming
+from yabot.coordinator.clock import TrustedClock
 from yabot.errors import LeaseLost
 from yabot.feature import Services
 from yabot.log.document_follower import DocumentFollower
@@ -144,7 +145,7 @@ async def following(stores: Stores) -> AsyncIterator[Services]:
 async def subscribing(stores: Stores, services: Services, leases: Leases) -> AsyncIterator[None]:
     coordinators = build_coordinators(FEATURES, services)
     groups = build_groups(FEATURES, services, leases, coordinators)
-    deadlines = build_deadlines(groups, coordinators)
+    deadlines = build_deadlines(groups, coordinators, TrustedClock())
     feed = Feed(Streams(stores.redis), PARTITIONS)
     feed.listeners.append(lambda *_events: log.debug("feed.read"))
     worker = WorkerRole(

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import Connection, Executable, insert
 
+from tests.coordinator.shop import Hands
 from tests.log.units import telling
 from tests.storage.dumps import rows_of
 from yabot.app.assembly import build_retention
@@ -12,6 +13,7 @@ from yabot.app.features import FEATURES
 from yabot.bot.tables import shown_pages, updates
 from yabot.bus.tables import dead_letters
 from yabot.clock import utc_now
+from yabot.coordinator.clock import ClockDistrusted
 from yabot.coordinator.machine import COMPENSATING, FAILED, FINISHED, STUCK
 from yabot.coordinator.tables import workflows
 from yabot.features.narrative import messages
@@ -247,6 +249,23 @@ async def test_the_audit_log_stays_where_somebody_has_to_look_at_a_workflow(
         await database.write(keep_audit(details, 400, audited))
     await build_retention((), database, DAYS).sweep()
     assert [row["details"] for row in await rows_of(database, audit_log)] == ["what was undone"]
+
+
+async def test_nothing_goes_while_the_clock_has_jumped(database: Database) -> None:
+    hands = Hands()
+    retention = build_retention((), database, DAYS, hands.clock())
+    await database.write(keep_receipt("young", 1))
+    await database.write(keep_letter("dead", "7", 1))
+    hands.set_by = timedelta(days=400)
+    with pytest.raises(ClockDistrusted):
+        await retention.sweep()
+    assert len(await rows_of(database, receipts)) == 1
+    assert len(await rows_of(database, dead_letters)) == 1
+    hands.set_by = timedelta()
+    hands.pass_time(days=400)
+    await retention.sweep()
+    assert await rows_of(database, receipts) == []
+    assert await rows_of(database, dead_letters) == []
 
 
 async def test_many_go_in_several_short_transactions(database: Database) -> None:

@@ -96,7 +96,7 @@ async def fill(database: Database) -> None:
 
 
 async def sweep(database: Database, *rules: Rule) -> None:
-    await Retention(database, 30, lambda _ages: list(rules)).sweep()
+    await Retention(database, 30, lambda _ages: list(rules), utc_now).sweep()
 
 
 async def test_each_statement_looks_at_few_rows_of_a_large_table(database: Database) -> None:

@@ -142,8 +142,12 @@ def framework_data(database: Database) -> dict[str, PersonalData]:
     }
 
 
-def build_retention(features: Sequence[Feature], database: Database, days: int) -> Retention:
-    return Retention(database, days, partial(_expired, features))
+def build_retention(
+    features: Sequence[Feature], database: Database, days: int, clock: TrustedClock | None = None
+) -> Retention:
+    """It does nothing while its ``clock``, or one of its own, is distrusted."""
+    clock = clock or TrustedClock()
+    return Retention(database, days, partial(_expired, features), clock.now)
 
 
 def _expired(features: Sequence[Feature], ages: Ages) -> list[Rule]:
@@ -152,7 +156,7 @@ def _expired(features: Sequence[Feature], ages: Ages) -> list[Rule]:
     needed = coordinator_expiry.explains_compensation()
     return [
         *api_expiry.expired(ages),
-        *auth_expiry.expired(),
+        *auth_expiry.expired(ages),
         *bot_expiry.expired(ages),
         *bus_expiry.expired(ages),
         *coordinator_expiry.expired(ages),
@@ -230,10 +234,11 @@ def _require_one_each(subscribers: Sequence[Subscriber[Any]]) -> None:
 
 
 def build_deadlines(
-    groups: Sequence[SubscriberGroup], coordinators: Mapping[str, Coordinator]
+    groups: Sequence[SubscriberGroup],
+    coordinators: Mapping[str, Coordinator],
+    clock: TrustedClock,
 ) -> list[Deadlines]:
     """For the groups of features that have processes, in the lanes of those groups."""
-    clock = TrustedClock()
     return [
         Deadlines(group, coordinators[group.name], clock)
         for group in groups

@@ -14,6 +14,7 @@ from yabot.bus.inbound.sequencer import Sequencer, build_sequencer
 from yabot.bus.inbound.stream import InboundStream
 from yabot.bus.streams import Streams
 from yabot.bus.trimming import StreamTrimming
+from yabot.coordinator.clock import TrustedClock
 from yabot.coordinator.deadlines import Deadlines
 from yabot.coordinator.inspector import WorkflowInspector
 from yabot.runtime.loops import WakingLoop
@@ -88,12 +89,13 @@ def _role(base: Foundation) -> WorkerRole:
     sequencer.refusals.on_flood = base.reporter("inbound_refused", "degraded")
     coordinators = build_coordinators(features, services)
     groups = build_groups(features, services, leases, coordinators)
+    clock = TrustedClock()
     return WorkerRole(
         events=EventWorker(Feed(streams, base.settings.bus_partitions), groups),
-        deadlines=build_deadlines(groups, coordinators),
+        deadlines=build_deadlines(groups, coordinators, clock),
         sequencer=sequencer,
         aside=[
-            build_retention(features, database, base.settings.retention_days).loop,
+            build_retention(features, database, base.settings.retention_days, clock).loop,
             StreamTrimming(database, streams).loop,
             WakingLoop("workflows", WorkflowInspector(database).measure, COUNT_EVERY),
         ],

@@ -12,7 +12,7 @@ MOST_DRIFT = timedelta(minutes=5)
 
 
 class ClockDistrusted(TransientError):
-    """The wall clock has jumped, so no deadline is believed."""
+    """The wall clock has jumped: no deadline has come by it, and nothing has grown old."""
 
     code = "clock_distrusted"
 
@@ -39,7 +39,8 @@ class TrustedClock:
             # In whole minutes, so that the same jump is the same sentence for as long as it lasts.
             minutes = round(abs(drift) / timedelta(minutes=1))
             raise ClockDistrusted(
-                f"the wall clock was set {ahead} by {minutes} minutes while the program ran, so no "
-                "deadline is believed: set it right, or start the program again if it is right now"
+                f"the wall clock was set {ahead} by {minutes} minutes while the program ran, so "
+                "neither a deadline nor an age is believed: set it right, or start the program "
+                "again if it is right now"
             )
         return now

@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, select, tuple_
 
-from yabot.clock import utc_now
 from yabot.errors import StoreUnavailable
 from yabot.observability.logging import get_logger
 from yabot.runtime.loops import WakingLoop
@@ -25,8 +24,9 @@ Key = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Ages:
-    """Moments: what is from before them is as old as their names say."""
+    """Moments: what is from before them is as old as their names say; ``now`` is the sweep's."""
 
+    now: datetime
     old: datetime
     very_old: datetime
 
@@ -59,20 +59,24 @@ class Retention:
     What is very old is twice as old.
     """
 
-    def __init__(self, database: Database, days: int, rules: Rules) -> None:
+    def __init__(
+        self, database: Database, days: int, rules: Rules, now: Callable[[], datetime]
+    ) -> None:
+        """``now`` raises TransientError when no clock is to be believed: what goes is gone."""
         self._database = database
         self._rules = rules
+        self._now = now
         self._keep = timedelta(days=days)
         self.loop = WakingLoop("retention", self.sweep, SWEEP_SECONDS)
 
     async def sweep(self) -> None:
         """Each rule's table once. One that SQL does not let through holds up none of the others.
 
-        Raises StoreUnavailable; what was removed until then stays removed.
+        Raises what ``now`` raises, and StoreUnavailable; what was removed until then stays removed.
         """
-        now = utc_now()
+        now = self._now()
         failure: StoreUnavailable | None = None
-        for rule in self._rules(Ages(now - self._keep, now - 2 * self._keep)):
+        for rule in self._rules(Ages(now, now - self._keep, now - 2 * self._keep)):
             try:
                 await self._apply(rule)
             except StoreUnavailable as error:

@@ -174,7 +174,7 @@ async def test_all_who_name_unknown_keys_share_a_look(house: House, orders: Forg
 async def test_a_revocation_goes_when_no_token_can_hold_any_more(house: House) -> None:
 
     await house.revoke("leaked")
-    sweeping = Retention(house.database, 30, lambda _ages: expired())
+    sweeping = Retention(house.database, 30, expired, clock.utc_now)
     await sweeping.sweep()
     assert len(await rows_of(house.database, api_revocations)) == 1
     clock.set_ahead(clock.ahead() + timedelta(hours=25))

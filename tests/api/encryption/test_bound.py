@@ -226,7 +226,7 @@ async def test_it_is_forgotten_when_it_holds_nowhere_any_more(
 ) -> None:
     request = partner.request("GET", "/echo")
     assert partner.read(request, await served.send(request)).status == 200
-    sweeping = Retention(house.database, 30, lambda _ages: expired())
+    sweeping = Retention(house.database, 30, expired, clock.utc_now)
     # To a machine whose clock is thirty seconds behind, it holds as much longer.
     for seconds, left in ((70, 1), (30, 0)):
         clock.set_ahead(clock.ahead() + timedelta(seconds=seconds))
