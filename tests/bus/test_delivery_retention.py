@@ -7,14 +7,15 @@ from redis.asyncio import Redis
 from sqlalchemy import Connection, update
 
 from tests.bus.log import marked
-from tests.bus.process import Poked, Process, poke, settled, toy
+from tests.bus.process import Poked, Process, effects, let_leases_end, poke, settled, toy
 from tests.storage.dumps import rows_of
-from tests.storage.fixtures import NewDatabase
+from tests.storage.fixtures import PARTITIONS, NewDatabase
 from tests.waiting import until
 from yabot.app.assembly import build_retention
 from yabot.clock import utc_now
+from yabot.events.partition import partition_of
 from yabot.feature import Feature
-from yabot.log.tables import outbox
+from yabot.log.tables import outbox, receipts
 from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.relational.database import Database
 from yabot.subscriber import Event
@@ -67,8 +68,46 @@ async def test_a_group_that_is_declared_no_more_holds_nothing_back(
     await before.stop()
 
 
+async def test_a_receipt_stays_while_its_group_stands_before_an_older_event(
+    new_database: NewDatabase, redis: Redis
+) -> None:
+    place = partition_of("7", PARTITIONS)
+    other = next(f"{n}" for n in range(8, 100) if partition_of(f"{n}", PARTITIONS) == place)
+
+    async def wait(event: Event[Poked], work: UnitOfWork) -> None:
+        if event.payload.word == "first":
+            await asyncio.Event().wait()
+
+    before = Process(new_database(), redis, {"toys": [toy(wait)]}, finish_seconds=0)
+    await before.start()
+    await poke(before.commits, "7", "first")
+    await poke(before.commits, other, "second")
+    await until(lambda: has_effect(before.database, other))
+    await until(lambda: marked(before.database))
+    await before.stop()
+    await let_leases_end(new_database)
+
+    after = Process(new_database(), redis, {"toys": [toy()]})
+    await after.database.open()
+    await after.database.write(grow_old)
+    await sweep(after.database, "toys")
+    await after.start()
+    await until(lambda: settled(after.database, "toys"))
+    assert await effects(after.database) == {"7": ["first"], other: ["second"]}
+    await after.database.write(grow_old)
+    await sweep(after.database, "toys")
+    assert await rows_of(after.database, receipts) == []
+    await after.stop()
+
+
+async def has_effect(database: Database, user_id: str) -> bool:
+    return user_id in await effects(database)
+
+
 def grow_old(connection: Connection) -> None:
-    connection.execute(update(outbox).values(created_at=utc_now() - timedelta(days=2)))
+    moment = utc_now() - timedelta(days=3)
+    connection.execute(update(outbox).values(created_at=moment))
+    connection.execute(update(receipts).values(committed_at=moment))
 
 
 async def kept(database: Database) -> int:

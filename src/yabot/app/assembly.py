@@ -152,7 +152,8 @@ def build_retention(
 
 def _expired(features: Sequence[Feature], ages: Ages) -> list[Rule]:
     lasting = [kind for each in features for kind in each.lasting]
-    unread = bus_expiry.unread(group_names(features))
+    groups = group_names(features)
+    unread, unread_since = bus_expiry.unread(groups), bus_expiry.unread_since(groups)
     needed = coordinator_expiry.explains_compensation()
     return [
         *api_expiry.expired(ages),
@@ -160,7 +161,7 @@ def _expired(features: Sequence[Feature], ages: Ages) -> list[Rule]:
         *bot_expiry.expired(ages),
         *bus_expiry.expired(ages),
         *coordinator_expiry.expired(ages),
-        *log_expiry.expired(ages, lasting, unread, needed),
+        *log_expiry.expired(ages, lasting, unread, unread_since, needed),
     ]
 
 

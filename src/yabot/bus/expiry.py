@@ -1,8 +1,9 @@
 """Dead letters and remembered events of other services that nobody needs any more."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, Exists, select
+from sqlalchemy import ColumnElement, Exists, ScalarSelect, func, select
 
 from yabot.bus.tables import dead_letters, group_positions, ingested
 from yabot.log.retention import Ages, Rule
@@ -32,6 +33,31 @@ def unread(groups: Sequence[str]) -> Exists:
             group_positions.c.pos < outbox.c.pos,
         )
         .exists()
+    )
+
+
+def unread_since(groups: Sequence[str]) -> ScalarSelect[datetime]:
+    """When the oldest event was kept that one of these groups has not handled; NULL if all are.
+
+    By one look for each group and partition: its first one is its oldest.
+    """
+    later = outbox.alias()
+    first = (
+        select(func.min(later.c.pos))
+        .where(
+            later.c.partition == group_positions.c.partition,
+            later.c.pos > group_positions.c.pos,
+        )
+        .scalar_subquery()
+    )
+    return (
+        select(func.min(outbox.c.created_at))
+        .where(
+            group_positions.c.name.in_(groups),
+            outbox.c.partition == group_positions.c.partition,
+            outbox.c.pos == first,
+        )
+        .scalar_subquery()
     )
 
 

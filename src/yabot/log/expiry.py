@@ -2,26 +2,34 @@
 still open."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, false, func, select
 
 from yabot.log.retention import Ages, Rule
 from yabot.log.tables import audit_log, outbox, partitions, receipts
 
 
 def expired(
-    ages: Ages, lasting: Sequence[str], unread: ColumnElement[bool], needed: ColumnElement[bool]
+    ages: Ages,
+    lasting: Sequence[str],
+    unread: ColumnElement[bool],
+    unread_since: ColumnElement[datetime],
+    needed: ColumnElement[bool],
 ) -> list[Rule]:
     """``lasting`` kinds of rows of the audit log stay for good, and so do rows of it that are
     ``needed``, and events that are ``unread``.
 
-    Receipts must outlive whatever could be delivered once more.
+    Receipts must outlive whatever could be delivered once more: also events that a group has
+    handled behind one that it has not. So those stay that are not older than what is
+    ``unread_since`` then; it is NULL when all is read.
     """
     passing = audit_log.c.kind.not_in(lasting)
+    may_come_again = func.coalesce(receipts.c.committed_at >= unread_since, false())
     return [
         Rule(outbox, (outbox.c.created_at < ages.old) & _published() & ~unread),
         Rule(audit_log, passing & (audit_log.c.created_at < ages.old) & ~needed),
-        Rule(receipts, receipts.c.committed_at < ages.very_old),
+        Rule(receipts, (receipts.c.committed_at < ages.very_old) & ~may_come_again),
     ]
 
 
