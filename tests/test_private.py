@@ -10,6 +10,7 @@ from yabot.errors import ConfigurationError
 from yabot.observability.handlers import rotating_file
 from yabot.private import private_file, private_folder
 from yabot.settings import LoggingSettings, Settings, SqlSettings
+from yabot.storage.relational.sqlite import SqliteDatabase
 
 NOBODY = 65534
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
@@ -54,6 +55,20 @@ def test_a_wide_file_of_ours_is_narrowed(tmp_path: Path) -> None:
     file.chmod(0o664)
     private_file(file, "FILE")
     assert mode(file) == 0o600
+
+
+def test_what_the_file_system_refuses_is_told_with_the_variable(tmp_path: Path) -> None:
+    (tmp_path / "a file").touch()
+    with pytest.raises(ConfigurationError, match=r"FILE: .*/yabot.db cannot be used: "):
+        private_file(tmp_path / "a file" / "yabot.db", "FILE")
+
+
+async def test_a_folder_that_sqlite_cannot_make_is_told_with_the_variable(tmp_path: Path) -> None:
+    (tmp_path / "a file").touch()
+    database = SqliteDatabase(tmp_path / "a file" / "yabot.db", pool_size=1, timeout_ms=1000)
+    with pytest.raises(ConfigurationError, match=r"SQLITE_DATABASE_PATH: .*/a file cannot be used"):
+        await database.open()
+    await database.close()
 
 
 @as_root

@@ -7,7 +7,8 @@ ours, and only too wide, is narrowed.
 import os
 import resource
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def private_folder(folder: Path, variable: str, mark: str) -> None:
     Raises ConfigurationError, with ``variable`` as the setting that names it, for a folder that
     others own or may write into.
     """
-    try:
+    with refusals_told(folder, variable):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         require_ours(folder, variable)
         if _mode(folder) & OTHERS and (folder / mark).is_file():
@@ -47,17 +48,25 @@ def private_folder(folder: Path, variable: str, mark: str) -> None:
                     "a folder in it, which is made for this user alone"
                 ]
             )
-    except OSError as error:
-        raise ConfigurationError(
-            [f"{variable}: {folder} cannot be used: {error.strerror}; name another folder"]
-        ) from error
 
 
 def private_file(file: Path, variable: str) -> None:
     """See that ``file``, which need not be there, is ours, and narrow it. Raises as above."""
-    require_ours(file, variable)
-    if file.is_file() and file.stat().st_uid == os.geteuid():
-        narrow(file)
+    with refusals_told(file, variable, "file"):
+        require_ours(file, variable)
+        if file.is_file() and file.stat().st_uid == os.geteuid():
+            narrow(file)
+
+
+@contextmanager
+def refusals_told(path: Path, variable: str, kind: str = "folder") -> Iterator[None]:
+    """What the file system refuses meanwhile is a ConfigurationError, with its reason."""
+    try:
+        yield
+    except OSError as error:
+        raise ConfigurationError(
+            [f"{variable}: {path} cannot be used: {error.strerror}; name another {kind}"]
+        ) from error
 
 
 def require_ours(path: Path, variable: str) -> None:

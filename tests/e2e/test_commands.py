@@ -20,6 +20,7 @@ from tests.e2e.program import Program
 from tests.e2e.programs import NewProgram
 from tests.e2e.reader import buttons, readers
 from tests.ports import free_port
+from tests.storage.fixtures import PostgresServer
 from tests.waiting import wait_until
 from yabot.features.narrative.library import FRESH_FOR
 from yabot.features.narrative.story.demo import demo_story
@@ -105,6 +106,17 @@ def test_db_upgrade_makes_the_tables(new_program: NewProgram) -> None:
     with closing(sqlite3.connect(program.data / "yabot.db")) as database:
         names = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
     assert {"user_profiles", "subscriptions", "updates"} <= names
+
+
+def test_with_postgresql_no_folder_is_made_for_sqlite(
+    new_program: NewProgram, postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    database, unused = postgres_server.create(), tmp_path / "unused"
+    url = postgres_server.url_of(database).replace("+psycopg", "")
+    places = {"DATABASE_URL": url, "SQLITE_DATABASE_PATH": str(unused / "yabot.db")}
+    assert new_program("db", "upgrade", **places).run() == 0
+    assert not unused.exists()
+    postgres_server.drop(database)
 
 
 def test_story_check_names_every_mistake_by_line(new_program: NewProgram, tmp_path: Path) -> None:

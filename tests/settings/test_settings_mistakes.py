@@ -75,6 +75,11 @@ def test_invalid_configuration_exits_78() -> None:
         ("SQLITE_DATABASE_PATH", "/" + "x" * 300),
         ("LOG_FILE_PATH", "/" + "x" * 300),
         ("API_KEYS_DIR", "/" + "x" * 300),
+        # As where this user has no home directory.
+        ("YABOT_DATA_DIR", "~nobody-here/data"),
+        ("SQLITE_DATABASE_PATH", "~nobody-here/yabot.db"),
+        ("LOG_FILE_PATH", "~nobody-here/yabot.log"),
+        ("LEGACY_DB_PATH", "~nobody-here/old.json"),
         ("DATABASE_URL", "not an address"),
         ("DATABASE_URL", "mysql://u:p@h/db"),
         ("DATABASE_URL", "sqlite:///yabot.db"),

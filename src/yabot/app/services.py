@@ -18,7 +18,6 @@ async def open_services(settings: Settings, features: Sequence[Feature]) -> Asyn
     minute, and without one the next that starts does. Raises StoreUnavailable, SchemaMismatch,
     StartupError, ConfigurationError.
     """
-    settings.sql.sqlite_path.parent.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
         database = open_database(settings)
         stack.push_async_callback(database.close)

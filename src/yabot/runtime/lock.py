@@ -32,22 +32,30 @@ def is_locked(directory: Path) -> bool:
 def data_directory_lock(directory: Path) -> Iterator[None]:
     """Held until the end, also by a kill; the directory is made, and made private.
 
-    Raises ConfigurationError when another holds it, and when it is not this user's alone.
+    Raises ConfigurationError when another holds it, when it is not this user's alone, and when the
+    file system refuses it.
     """
     private_folder(directory, "YABOT_DATA_DIR", MARK)
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
-    descriptor = os.open(directory / MARK, flags, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(descriptor)
-        raise ConfigurationError(
-            [
-                f"YABOT_DATA_DIR: another YABOT runs on {directory}; stop it, name another "
-                "directory, or set DATABASE_URL to a PostgreSQL that many processes may share"
-            ]
-        ) from error
+    descriptor = _locked(directory)
     try:
         yield
     finally:
         os.close(descriptor)
+
+
+def _locked(directory: Path) -> int:
+    mark, descriptor = directory / MARK, None
+    try:
+        descriptor = os.open(mark, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if descriptor is not None:
+            os.close(descriptor)
+        if isinstance(error, BlockingIOError):
+            wrong = f"another YABOT runs on {directory}; stop it, name another directory"
+            mend = "or set DATABASE_URL to a PostgreSQL that many processes may share"
+        else:
+            wrong = f"{mark} cannot be used: {error.strerror}; make it a file of this user's"
+            mend = "that may be written and locked, or name another directory"
+        raise ConfigurationError([f"YABOT_DATA_DIR: {wrong}, {mend}"]) from error
+    return descriptor

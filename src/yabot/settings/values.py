@@ -37,8 +37,17 @@ def _http_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def _at_home(path: Path) -> Path:
+    """With its ``~`` replaced."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        user = path.parts[0].removeprefix("~") or "this user"
+        raise ValueError(f"{path} cannot be found: {user} has no home directory") from None
+
+
 def _readable_file(path: Path) -> Path:
-    path = path.expanduser()
+    path = _at_home(path)
     try:
         with path.open("rb"):
             return path
@@ -47,7 +56,7 @@ def _readable_file(path: Path) -> Path:
 
 
 def _creatable_directory(path: Path) -> Path:
-    path = path.expanduser()
+    path = _at_home(path)
     with _looking_at(path):
         ground = next(each for each in (path, *path.absolute().parents) if each.exists())
         if not ground.is_dir():
@@ -58,7 +67,7 @@ def _creatable_directory(path: Path) -> Path:
 
 
 def _creatable_file(path: Path) -> Path:
-    path = path.expanduser()
+    path = _at_home(path)
     with _looking_at(path):
         if path.is_dir():
             raise ValueError(f"{path} is a directory")

@@ -43,7 +43,8 @@ def _reasons(parameters: dict[str, Any]) -> Iterator[ssl.SSLError]:
     for n, host in enumerate(hosts):
         address = addresses[n] if len(addresses) == len(hosts) else ""
         port = ports[n] if len(ports) == len(hosts) else ports[0]
-        with suppress(OSError, ValueError):
+        # RuntimeError: this user has no home directory.
+        with suppress(OSError, ValueError, RuntimeError):
             try:
                 _greet(address or host, int(port or 5432), host, parameters)
             except ssl.SSLCertVerificationError as error:
@@ -51,7 +52,7 @@ def _reasons(parameters: dict[str, Any]) -> Iterator[ssl.SSLError]:
 
 
 def _greet(address: str, port: int, name: str, parameters: dict[str, Any]) -> None:
-    """Raises ssl.SSLCertVerificationError, OSError, ValueError."""
+    """Raises ssl.SSLCertVerificationError, OSError, ValueError, RuntimeError."""
     context = _context(parameters)
     with socket.create_connection((address, port), PATIENCE) as line:
         if parameters.get("sslnegotiation") == "direct":

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from yabot.error_text import kind_of
 from yabot.errors import StartupError, StoreUnavailable
 from yabot.observability.logging import get_logger
+from yabot.private import refusals_told
 from yabot.runtime.watch import Gate
 from yabot.storage.relational.database import Statement, is_unreachable, store_errors
 from yabot.storage.relational.jobs import Job, Outcome, tell
@@ -106,7 +107,8 @@ class SqliteDatabase:
         await self._reads.close()
 
     def _probe(self) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with refusals_told(self._path.parent, "SQLITE_DATABASE_PATH"):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with self.engine.connect() as connection:
                 connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
