@@ -3,18 +3,25 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Engine
 
+from yabot import features
 from yabot.app.stores import open_database
 from yabot.errors import StartupError
+from yabot.log.tables import MIGRATIONS
 from yabot.settings import Settings
-from yabot.storage.relational.database import Database, store_errors
+from yabot.storage.relational.database import Database
+from yabot.storage.relational.schema import Schema
 
 
 @asynccontextmanager
 async def existing_database(settings: Settings) -> AsyncIterator[Database]:
-    """Opened, and never made. Raises StoreUnavailable, StartupError when it is not there."""
+    """Opened, and never made nor brought to this version.
+
+    Raises StoreUnavailable, StartupError when it is not there, or is of another version.
+    """
     sql = settings.sql
     if sql.database_url is None and not sql.sqlite_path.exists():
         raise StartupError(
@@ -31,8 +38,13 @@ async def existing_database(settings: Settings) -> AsyncIterator[Database]:
 
 
 def _require_tables(engine: Engine, store: str) -> None:
-    with store_errors(store), engine.connect() as connection:
-        if not inspect(connection).has_table("dead_letters"):
-            raise StartupError(
-                f"{store} does not have the tables of this version; `yabot db upgrade` brings them"
-            )
+    if not Schema((), migrations()).is_current(engine):
+        raise StartupError(
+            f"{store} does not have the tables of this version; `yabot db upgrade` brings them"
+        )
+
+
+def migrations() -> tuple[Path, ...]:
+    """Of the log and of all features, by where they are: to import those takes longer than what
+    most commands do."""
+    return MIGRATIONS, *sorted(Path(features.__path__[0]).glob("*/migrations"))

@@ -67,15 +67,23 @@ class Schema:
         Changes nothing. Raises StoreUnavailable, and for what a start would refuse StartupError,
         SchemaMismatch.
         """
+        if not self.is_current(engine):
+            return False
+        self.verify(engine)
+        return True
+
+    def is_current(self, engine: Engine) -> bool:
+        """Whether no migration is missing; what the tables are like, nobody looks.
+
+        Changes nothing. Raises StoreUnavailable, and StartupError when a newer version has run some
+        that are unknown here.
+        """
         with store_errors("SQL"), engine.connect() as connection:
             script = ScriptDirectory.from_config(self._config(connection))
             current = set(MigrationContext.configure(connection).get_current_heads())
         if not current <= {revision.revision for revision in script.walk_revisions()}:
             raise StartupError(ANOTHER_VERSION)
-        if current != set(script.get_heads()):
-            return False
-        self.verify(engine)
-        return True
+        return current == set(script.get_heads())
 
     def verify(self, engine: Engine) -> None:
         """Raises SchemaMismatch with each difference between the tables and this version, and
