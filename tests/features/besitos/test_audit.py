@@ -48,6 +48,16 @@ async def test_what_the_program_writes_is_well(used: Ledger) -> None:
     assert await audit_ledger(used.database) == []
 
 
+async def test_adding_up_takes_as_long_as_it_takes(used: Ledger) -> None:
+    """However short the time is in which PostgreSQL has to answer all others."""
+    if used.database.engine.dialect.name == "postgresql":
+        unlimited = "CASE WHEN current_setting('statement_timeout') = '0' THEN 1 ELSE 0 END"
+        await used.database.write(statement("ALTER TABLE postings RENAME TO all_postings"))
+        limited = f"SELECT * FROM all_postings WHERE 1 / ({unlimited}) = 1"
+        await used.database.write(statement(f"CREATE VIEW postings AS {limited}"))
+    assert await audit_ledger(used.database) == []
+
+
 @pytest.mark.criterion("3.1.3")
 @pytest.mark.parametrize(
     ("harm", "problems"),

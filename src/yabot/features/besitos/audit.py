@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, Select, and_, case, func, or_, select
 
 from yabot.features.besitos.tables import accounts, postings, transactions
-from yabot.storage.relational.database import Database
+from yabot.storage.relational.database import Database, take_time
 
 _posted = func.coalesce(func.sum(postings.c.amount), 0)
 _awarded = func.coalesce(
@@ -64,6 +64,7 @@ async def audit_ledger(database: Database) -> list[str]:
 
 
 def _problems(connection: Connection) -> Iterator[str]:
+    take_time(connection)
     total = connection.execute(_total).scalar_one()
     if total != 0:
         yield f"all accounts together: they sum to {total}, not to 0"

@@ -9,7 +9,7 @@ from yabot.features.users.states import COLLECTION
 from yabot.features.users.tables import user_profiles
 from yabot.log.tables import doc_changes, user_counters
 from yabot.storage.documents.store import DocumentStore
-from yabot.storage.relational.database import Database
+from yabot.storage.relational.database import Database, take_time
 
 AT_ONCE = 1000
 # What is on its way when it is looked at has arrived by the second look.
@@ -32,11 +32,17 @@ async def audit_users(database: Database, documents: DocumentStore) -> list[str]
 
 
 async def _all_ids(database: Database, documents: DocumentStore) -> list[str]:
-    query = select(user_profiles.c.user_id)
-    known = await database.read(lambda connection: set(connection.execute(query).scalars()))
+    ids = await database.read(_known_ids)
     with documents.answering():
-        stored = await documents[COLLECTION].distinct("_id")
-    return sorted(known | set(stored))
+        # Page by page: one answer of MongoDB's holds 16 MiB at most.
+        async for found in documents[COLLECTION].find({}, {"_id": 1}).sort("_id"):
+            ids.add(found["_id"])
+    return sorted(ids)
+
+
+def _known_ids(connection: Connection) -> set[str]:
+    take_time(connection)
+    return set(connection.execute(select(user_profiles.c.user_id)).scalars())
 
 
 async def _differing(

@@ -84,6 +84,13 @@ class Database(Protocol):
         ...
 
 
+def take_time(connection: Connection) -> None:
+    """Until its transaction ends, no statement is cut off for how long it runs: for what reads all
+    there is, and for whom nobody waits."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+
+
 def insert_new(connection: Connection, table: Table) -> Insert:
     """An INSERT that leaves an already present row as it is (its rowcount is then 0)."""
     return _insert_new(connection.dialect.name, table)

@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 
 from yabot.error_text import kind_of
 from yabot.errors import SchemaMismatch, StartupError
-from yabot.storage.relational.database import store_errors
+from yabot.storage.relational.database import store_errors, take_time
 from yabot.storage.relational.metadata import metadata
 
 HOME = Path(__file__).parent / "migrations"
@@ -49,8 +49,8 @@ class Schema:
         with store_errors("SQL"), engine.begin() as connection:
             if connection.dialect.name == "postgresql":
                 # A migration may take long, and so may waiting for that of another process.
-                connection.execute(text("SET LOCAL statement_timeout = 0"))
                 connection.execute(text("SET LOCAL lock_timeout = 0"))
+            take_time(connection)
             one_process_at_a_time(connection)
             try:
                 command.upgrade(self._config(connection), "heads")

@@ -77,3 +77,12 @@ async def test_a_document_without_a_user_is_found(
     assert await audit_users(database, documents) == [
         "user 7: SQL has no profile, MongoDB has version 1 of a document"
     ]
+
+
+async def test_ids_that_no_answer_of_mongodb_s_holds_all_are_looked_through(
+    database: Database, documents: DocumentStore
+) -> None:
+    many = [{"_id": f"{n:04}{'x' * 4000}", "version": 1} for n in range(4400)]
+    await documents["users"].drop()
+    await documents["users"].insert_many(many)
+    assert len(await audit_users(database, documents)) == len(many)
