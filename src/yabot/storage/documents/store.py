@@ -60,6 +60,21 @@ def store_errors() -> Iterator[None]:
         if error.code in NOT_NOW:
             raise StoreUnavailable("MongoDB", kind_of(error)) from error
         raise
+    except ConfigurationError as error:
+        if (unresolved := _of_the_dns(error)) is None:
+            raise
+        reason = f"the DNS does not say where MONGODB_URI leads: {kind_of(unresolved)}"
+        raise StoreUnavailable("MongoDB", reason) from error
+
+
+def _of_the_dns(error: ConfigurationError) -> Exception | None:
+    """Why mongodb+srv:// has not been resolved, if that is what went wrong.
+
+    pymongo asks the DNS when it connects, and calls all that fails there a mistake in the URI.
+    """
+    cause = error.__cause__
+    is_of_dns = isinstance(cause, OSError) or type(cause).__module__.startswith("dns.")
+    return cause if isinstance(cause, Exception) and is_of_dns else None
 
 
 @contextmanager
