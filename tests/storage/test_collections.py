@@ -1,16 +1,25 @@
 """Collections are made with validators and indexes, and verified at every start."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from threading import Thread
 from typing import Any
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
+from pymongo import AsyncMongoClient
 from pymongo.errors import WriteError
+from pymongo.monitoring import (
+    CommandFailedEvent,
+    CommandListener,
+    CommandStartedEvent,
+    CommandSucceededEvent,
+)
 
+from tests.storage.fixtures import PATIENCE_MS
 from tests.storage.schema import COLLECTIONS
 from yabot.errors import SchemaMismatch, StartupError, StoreUnavailable
-from yabot.storage.documents.collections import FINGERPRINTS
+from yabot.storage.documents.collections import FINGERPRINTS, ensure_collection
 from yabot.storage.documents.json_schema import mongo_schema
 from yabot.storage.documents.model import Collection
 from yabot.storage.documents.store import DocumentStore
@@ -185,6 +194,43 @@ async def test_processes_that_start_at_once_prepare_the_collections_together(
     stores = [new_documents() for _ in range(4)]
     await asyncio.gather(*(store.ensure(COLLECTIONS) for store in stores))
     assert set(await stores[0].database.list_collection_names()) == NAMES | {FINGERPRINTS}
+
+
+class Overtaking(CommandListener):
+    """Lets another process upgrade the collection as soon as the first has looked at it."""
+
+    def __init__(self, upgrade: Callable[[], Awaitable[None]]) -> None:
+        self._upgrade = upgrade
+        self.is_done = False
+
+    def succeeded(self, event: CommandSucceededEvent) -> None:
+        if event.command_name == "listCollections" and not self.is_done:
+            self.is_done = True
+            thread = Thread(target=asyncio.run, args=(self._upgrade(),))
+            thread.start()
+            thread.join()
+
+    def started(self, event: CommandStartedEvent) -> None: ...
+
+    def failed(self, event: CommandFailedEvent) -> None: ...
+
+
+async def test_a_process_that_is_overtaken_by_another_s_upgrade_looks_again(
+    lamps: DocumentStore, mongodb_uri: str, mongo_database: str
+) -> None:
+    async def upgrade() -> None:
+        other = DocumentStore(mongodb_uri, mongo_database, max_pool_size=1, timeout_ms=PATIENCE_MS)
+        await other.ensure([TALL_LAMPS])
+        await other.close()
+
+    overtaking = Overtaking(upgrade)
+    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
+        mongodb_uri, event_listeners=[overtaking]
+    )
+    await ensure_collection(client[mongo_database], TALL_LAMPS)
+    await client.close()
+    assert overtaking.is_done
+    assert "colour_height" in await lamps["lamps"].index_information()
 
 
 @pytest.mark.criterion("1.2.3")

@@ -15,7 +15,8 @@ from yabot.storage.documents.model import Collection
 
 log = get_logger(__name__)
 
-# One small document a collection: the fingerprint of the validator that YABOT last gave it.
+# One small document a collection: the fingerprint of the validator that YABOT last gave it, in
+# whichever version.
 FINGERPRINTS = "schema_fingerprints"
 
 NAMESPACE_EXISTS = 48
@@ -29,6 +30,14 @@ Database = AsyncDatabase[dict[str, Any]]
 
 async def ensure_collection(database: Database, collection: Collection) -> None:
     """Raises SchemaMismatch when somebody else has changed the validator or the indexes."""
+    try:
+        await _ensure(database, collection)
+    except SchemaMismatch:
+        # Another process may have replaced the validator between two of these looks.
+        await _ensure(database, collection)
+
+
+async def _ensure(database: Database, collection: Collection) -> None:
     validator = {"$jsonSchema": mongo_schema(collection.model)}
     found = await _options(database, collection.name)
     if found is None:
@@ -91,7 +100,11 @@ def _require_enforced(name: str, found: dict[str, Any]) -> None:
 async def _require_upgradable(
     database: Database, collection: Collection, validator: dict[str, Any], found: Any
 ) -> None:
-    """A validator that an earlier version of YABOT made may be replaced, any other is refused."""
+    """A validator that YABOT made may be replaced if what is stored fits, any other is refused.
+
+    It may have been a later version: nothing here says which. That one is told by SQL, which is
+    looked at first, wherever it has brought tables with it.
+    """
     known = await database[FINGERPRINTS].find_one({"_id": collection.name})
     if known is None or known["fingerprint"] != _fingerprint(found):
         raise SchemaMismatch("MongoDB", _differences(collection.name, validator, found))
