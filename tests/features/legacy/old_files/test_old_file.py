@@ -141,3 +141,12 @@ def test_whoever_is_too_large_for_us_stays_as_a_whole(tmp_path: Path) -> None:
     path.write_text(json.dumps(users))
     rewrite(path, {"8": {"kisses": 1}}, read(path))
     assert json.loads(path.read_text()) == users | {"8": {"kisses": 1}}
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_half_a_surrogate_pair_is_written_as_an_escape(tmp_path: Path, indent: int | None) -> None:
+    path = tmp_path / "db.json"
+    seen = stored(path, ensure_ascii=False, indent=indent)
+    rewrite(path, {"8": {"first_name": "Ana \ud83d"}}, seen)
+    assert "José" in path.read_text()
+    assert json.loads(path.read_text())["8"] == {"first_name": "Ana \ud83d"}

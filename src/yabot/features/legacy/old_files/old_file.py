@@ -64,12 +64,10 @@ class Format:
         return cls(indent, found[2], comma, is_ascii)
 
     def member(self, key: str, value: Any) -> str:
-        text = json.dumps(
-            value,
-            indent=self.indent,
-            separators=(self.comma, self.colon),
-            ensure_ascii=self.is_ascii,
-        )
+        text = self._text(value, is_ascii=self.is_ascii)
+        if not _is_encodable(text):
+            # Half a surrogate pair: there is no writing it but as an escape.
+            text = self._text(value, is_ascii=True)
         if self.indent is not None:
             text = text.replace("\n", f"\n{self.indent}")
         return self.named(key, text)
@@ -77,9 +75,25 @@ class Format:
     def named(self, key: str, text: str) -> str:
         return f"{json.dumps(key, ensure_ascii=self.is_ascii)}{self.colon}{text}"
 
+    def _text(self, value: Any, *, is_ascii: bool) -> str:
+        return json.dumps(
+            value,
+            indent=self.indent,
+            separators=(self.comma, self.colon),
+            ensure_ascii=is_ascii,
+        )
+
     @property
     def before_each(self) -> str:
         return "" if self.indent is None else f"\n{self.indent}"
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_ascii(content: bytes) -> bool | None:

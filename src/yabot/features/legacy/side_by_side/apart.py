@@ -75,6 +75,12 @@ def _in_words(do: Any, path: Path, *arguments: Any) -> None:
         raise OldFileUnusable(
             f"the old bot's file {path} cannot be used: {error.strerror or kind_of(error)}"
         ) from error
+    except ValueError as error:
+        # Its own words may quote a reader's.
+        raise OldFileUnusable(
+            f"the old bot's file {path} cannot be used: it holds what cannot be read or written "
+            f"({kind_of(error)})"
+        ) from error
 
 
 def is_fresh(path: Path, seconds: float = STILL_WRITTEN) -> bool:

@@ -98,7 +98,7 @@ class Mirror:
         self._replaced.hold(self.path)
         try:
             await rewrite_file(self.path, changes, state or "", content or "", self.small)
-        except (OldFileBusy, OldFileUnusable):
+        except Exception:
             self._replaced.release()
             await self._take_back(claimed)
             raise
