@@ -150,3 +150,23 @@ def test_half_a_surrogate_pair_is_written_as_an_escape(tmp_path: Path, indent: i
     rewrite(path, {"8": {"first_name": "Ana \ud83d"}}, seen)
     assert "José" in path.read_text()
     assert json.loads(path.read_text())["8"] == {"first_name": "Ana \ud83d"}
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-16-le", "utf-32"])
+def test_a_file_that_is_not_in_utf_8_is_not_written(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "db.json"
+    users = {"7": USERS["7"], "8": {"kisses": 1}}
+    path.write_text(json.dumps(users, ensure_ascii=False), encoding=encoding)
+    before = path.read_bytes()
+    with pytest.raises(OldFileUnusable, match="not in UTF-8"):
+        rewrite(path, {"8": {"kisses": 2}}, read(path))
+    assert path.read_bytes() == before
+    assert [*tmp_path.iterdir()] == [path]
+
+
+def test_a_byte_order_mark_stays(tmp_path: Path) -> None:
+    path = tmp_path / "db.json"
+    path.write_text(json.dumps(USERS, indent=2, ensure_ascii=False), encoding="utf-8-sig")
+    rewrite(path, {"8": {"kisses": 2}}, read(path))
+    after = json.dumps({**USERS, "8": {"kisses": 2}}, indent=2, ensure_ascii=False)
+    assert path.read_bytes() == after.encode("utf-8-sig")

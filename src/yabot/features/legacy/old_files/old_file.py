@@ -7,10 +7,12 @@ import json
 import os
 import re
 import stat
+from codecs import BOM_UTF8, getincrementaldecoder
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 from yabot.errors import TransientError
 from yabot.features.legacy.old_files.replacing import replacing
@@ -49,19 +51,22 @@ class Format:
     colon: str
     comma: str
     is_ascii: bool
+    byte_order_mark: str = ""
 
     @classmethod
     def of(cls, path: Path) -> "Format":
-        """Python's own, where the file is too short to tell. Raises OSError."""
+        """Python's own, where the file is too short to tell. Raises OldFileUnusable for a file
+        that is not in UTF-8, OSError."""
         with path.open("rb") as file:
             head = file.read(HEAD)
-            found = _FIRST.match(head.decode("utf-8", "replace"))
-            is_ascii = head.isascii() and all(iter(lambda: _is_ascii(file.read(CHUNK)), None))
+            found = _FIRST.match(head.decode("utf-8-sig", "replace"))
+            mark = "\ufeff" if head.startswith(BOM_UTF8) else ""
+            is_ascii = _is_ascii(head, file)
         if found is None:
-            return cls(None, ": ", ", ", is_ascii)
+            return cls(None, ": ", ", ", is_ascii, mark)
         indent = found[1].rpartition("\n")[2] if "\n" in found[1] else None
         comma = "," if indent is not None or found[2] == ":" else ", "
-        return cls(indent, found[2], comma, is_ascii)
+        return cls(indent, found[2], comma, is_ascii, mark)
 
     def member(self, key: str, value: Any) -> str:
         text = self._text(value, is_ascii=self.is_ascii)
@@ -96,9 +101,31 @@ def _is_encodable(text: str) -> bool:
     return True
 
 
-def _is_ascii(content: bytes) -> bool | None:
-    """None: there is no more."""
-    return content.isascii() if content else None
+def _is_ascii(head: bytes, rest: BinaryIO) -> bool:
+    """Whether all of UTF-8 that stands there is. Raises OldFileUnusable for another encoding.
+
+    What is read on purpose in Windows' encoding, or in UTF-16, cannot be written like that: its
+    other users would be rewritten in an encoding that the old bot does not expect.
+    """
+    if json.detect_encoding(head) not in ("utf-8", "utf-8-sig"):
+        raise _not_in_utf_8()
+    decoder = getincrementaldecoder("utf-8")()
+    is_ascii = True
+    try:
+        for content in chain((head,), iter(lambda: rest.read(CHUNK), b"")):
+            is_ascii = is_ascii and content.isascii()
+            decoder.decode(content)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        raise _not_in_utf_8() from None
+    return is_ascii
+
+
+def _not_in_utf_8() -> OldFileUnusable:
+    return OldFileUnusable(
+        "the old bot's file is not in UTF-8, and is only read: let the old bot read and write "
+        "UTF-8, and convert the file (iconv -f CP1252 -t UTF-8, if Windows has written it)"
+    )
 
 
 def rewrite(path: Path, changes: Mapping[str, Any], state: str, content: str) -> None:
@@ -148,6 +175,7 @@ def _own(handle: int, about: os.stat_result) -> None:
 def _write_all(target: Path, changes: Mapping[str, Any], file: TextIO) -> None:
     form = Format.of(target)
     left = dict(changes)
+    file.write(form.byte_order_mark)
     opened = "{"
     for key, text in _members(target):
         if key in changes:
