@@ -260,8 +260,9 @@ async def test_no_password_of_an_engine_is_shown(tmp_path: Path) -> None:
 
 
 async def test_an_old_store_that_nobody_uses_any_more(tmp_path: Path) -> None:
-    old = tmp_path / "db.json"
-    old.write_text("{}")
+    old, another_store = tmp_path / "db.json", tmp_path / "stale.json"
+    for each in (old, another_store):
+        each.write_text("{}")
     path = str(old)
     settings = ConfigManager({"YABOT_DATA_DIR": str(tmp_path)}, None).load()
     async with open_services(settings, FEATURES) as services:
@@ -281,6 +282,10 @@ async def test_an_old_store_that_nobody_uses_any_more(tmp_path: Path) -> None:
             begun = await found(tmp_path, LEGACY_DB_PATH=path)
             cause = Cause("test", f"{step}", f"{step}")
             await services.commits.decide(cause, go_on)
+            if step == 1:
+                another = await found(tmp_path, LEGACY_DB_PATH=str(another_store))
+                assert another["LEGACY_DB_PATH"].state == "warning"
+                assert f"set it to {old}" in another["LEGACY_DB_PATH"].message
         ended = await found(tmp_path, LEGACY_DB_PATH=path)
         assert "migration" not in ended
         assert ended["LEGACY_DB_PATH"].state == "warning"

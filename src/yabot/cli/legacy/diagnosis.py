@@ -6,7 +6,7 @@ from sqlalchemy import Engine, inspect
 
 from yabot.cli.probes import Check, answer
 from yabot.cli.rehearsal import MEND, looking
-from yabot.features.legacy.phases import Migration, current
+from yabot.features.legacy.phases import Migration, current, why_of_another
 from yabot.features.legacy.still_set import why_unused
 from yabot.features.legacy.tables import legacy_migrations
 from yabot.settings import Settings
@@ -27,7 +27,7 @@ async def migration(settings: Settings) -> Check:
 
 async def _examine(settings: Settings) -> Check:
     found = await _found(settings)
-    reason = why_unused(found)
+    reason = why_unused(found) or why_of_another(found, settings.legacy_db_path)
     if reason is not None:
         return Check("LEGACY_DB_PATH", "warning", reason)
     told = "has not begun: `yabot legacy import FILE`" if found is None else _TOLD[found.phase]

@@ -10,10 +10,11 @@ from yabot.cli.context import load_settings, run_until_signalled
 from yabot.cli.legacy.back import back_to_the_old_bot, bars
 from yabot.cli.legacy.verifying import is_mirrored, subject_of
 from yabot.cli.operators import operator_name
+from yabot.errors import InvalidInput
 from yabot.feature import Services
 from yabot.features.legacy.ending.completion import Completing, Completion
 from yabot.features.legacy.ending.rollback import RolledBack
-from yabot.features.legacy.phases import Migrations
+from yabot.features.legacy.phases import Migrations, why_of_another
 from yabot.features.legacy.side_by_side.dual import FOLDER
 from yabot.runtime.stopping import finished_before
 from yabot.settings import Settings
@@ -28,6 +29,9 @@ def complete_migration(*, unverified: bool) -> Completion | None:
     async def complete(services: Services) -> Completion:
         migrations = Migrations(services.database, operator_name())
         migration = await migrations.current()
+        reason = why_of_another(migration, settings.legacy_db_path)
+        if reason is not None and not unverified:
+            raise InvalidInput(f"LEGACY_DB_PATH {reason}")
         subject = None if unverified else subject_of(settings, migration, None)
         mirrored = is_mirrored(settings, migration)
         completing = Completing(services, migrations, settings.data_dir / FOLDER)

@@ -44,7 +44,7 @@ def subject_of(settings: Settings, migration: Migration | None, file: Path | Non
     if path is None:
         raise InvalidInput("name the old bot's file, or set LEGACY_DB_PATH to it")
     path = path.absolute()
-    is_imported = imported is not None and imported.absolute() == path
+    is_imported = migration is not None and migration.is_of(path)
     mirrored = is_imported and is_mirrored(settings, migration)
     return Subject(recognize(path), path, mirrored=mirrored)
 
@@ -54,4 +54,4 @@ def is_mirrored(settings: Settings, migration: Migration | None) -> bool:
     used = settings.legacy_db_path
     if migration is None or used is None or migration.kind != JsonFile.kind:
         return False
-    return migration.is_open and used.absolute() == migration.path.absolute()
+    return migration.is_open and migration.is_of(used)

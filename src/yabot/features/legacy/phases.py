@@ -54,10 +54,30 @@ class Migration:
         """Whether both bots may be at work, and each side follows the other."""
         return self.phase in ("importing", "dual")
 
+    def is_of(self, path: Path) -> bool:
+        """Whether that is the store which is brought here, whatever links lead to it."""
+        return self.path.resolve() == path.resolve()
+
 
 def in_migration_mode(migration: Migration | None) -> bool:
     """Whether LEGACY_DB_PATH, if it is set, is to be read and written."""
     return migration is None or migration.is_open
+
+
+def why_of_another(migration: Migration | None, path: Path | None) -> str | None:
+    """In a sentence, with what to do: LEGACY_DB_PATH, which is ``path``, is not what is brought
+    here. None: it is, or nothing is.
+
+    Of two files one would be followed, and the other one written back: with all that it says of
+    another time.
+    """
+    if migration is None or path is None or not migration.is_open or migration.is_of(path):
+        return None
+    return (
+        f"names {path}, and another file was imported: set it to {migration.path} (in a container, "
+        "bring the file in under that path), or roll back with `yabot legacy rollback`, and import "
+        "the other one"
+    )
 
 
 def is_rolling_back(migration: Migration | None) -> bool:

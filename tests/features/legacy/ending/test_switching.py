@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import signal
 from collections import Counter
 from pathlib import Path
@@ -245,6 +246,19 @@ async def test_a_roll_back_that_is_killed_at_any_step_goes_on(
     # And nobody counts twice, whichever step they were at.
     beside.told("import", beside.old.path)
     assert {each: beside.balance(each) for each in known} == expected
+
+
+def test_no_switch_while_another_file_is_named(beside: Office, tmp_path: Path) -> None:
+    write_store(beside.old.path, {})
+    beside.told("import", beside.old.path)
+    stale = tmp_path / "stale.json"
+    shutil.copy(beside.old.path, stale)
+    settings = {**beside.settings, "YABOT_DATA_DIR": str(beside.bot.data)}
+    settings |= {"LEGACY_DB_PATH": str(stale)}
+    refused = beside.new_program("legacy", "complete", name="refused", **settings)
+    assert refused.run() != 0
+    assert f"set it to {beside.old.path}" in " ".join(refused.errors.split())
+    assert beside.phase == "dual"
 
 
 # What each later one stands behind has been done by the one before.

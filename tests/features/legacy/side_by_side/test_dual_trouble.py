@@ -162,6 +162,31 @@ async def test_nothing_is_read_or_written_behind_the_migration(both: Both) -> No
     assert await both.house.world.services.database.read(waiting.count) == 0
 
 
+async def test_another_file_than_was_imported_is_neither_followed_nor_written(
+    both: Both, tmp_path: Path
+) -> None:
+    """A copy of some other time: a roll-back would write into the one, of what the other says."""
+    imported, named = tmp_path / "imported.json", both.old.path
+    shutil.copy(named, imported)
+
+    async def begin(work: UnitOfWork) -> None:
+        await both.dual.migrations.begin(work, "json", imported, imported)
+
+    await both.house.world.decide("begin", begin)
+    both.earns_there(7, 20)
+    await both.comes(7)
+    await both.earns(7, 2)
+    before = named.read_bytes()
+    with pytest.raises(OldFileUnusable, match=f"another file was imported: set it to {imported}"):
+        await both.round()
+    assert (await both.has(7), named.read_bytes()) == (2, before)
+    # Whatever links lead there.
+    named.replace(imported)
+    named.symlink_to(imported)
+    await both.rounds()
+    assert await both.has(7) == both.there()["7"]["kisses"] == 27
+
+
 async def test_the_bot_before_that_is_followed_and_never_written(
     database: Database, documents: DocumentStore, tmp_path: Path
 ) -> None:

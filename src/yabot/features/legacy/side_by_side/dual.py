@@ -19,6 +19,7 @@ from yabot.features.legacy.phases import (
     Migrations,
     in_migration_mode,
     is_rolling_back,
+    why_of_another,
 )
 from yabot.features.legacy.side_by_side.first_touch import FirstTouch
 from yabot.features.legacy.side_by_side.following import Following
@@ -81,6 +82,8 @@ class Dual:
     async def _round(self) -> None:
         migration = await self.migrations.current()
         if in_migration_mode(migration):
+            if reason := why_of_another(migration, self.following.path):
+                raise OldFileUnusable(f"LEGACY_DB_PATH {reason}")
             await self.go_on(migration)
         elif not is_rolling_back(migration):
             await self._database.write(waiting.drop_changes)
