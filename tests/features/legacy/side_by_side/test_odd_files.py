@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from tests.features.legacy.side_by_side.both import Both
+from yabot.features.legacy import waiting
 
 
 def write(both: Both, text: str) -> None:
@@ -39,3 +40,29 @@ async def test_whatever_ends_a_write_uses_up_no_mark(
     both.dual.mirror.small = 2**20
     await both.rounds()
     assert await both.has(7) == both.there()["7"]["kisses"] == 7
+
+
+# Each can be loaded by the old bot, and none be read here.
+REFUSED = ("[900]", '"nothing but text"', '{"telegram_id": 8, "metadata": ' + "[" * 300 + "]" * 300)
+
+
+@pytest.mark.parametrize("entry", REFUSED)
+async def test_an_entry_that_cannot_be_read_is_not_written_over(both: Both, entry: str) -> None:
+    entry += "}" * (entry.count("{") - entry.count("}"))
+    text = f'{{"7": {{"kisses": 1}}, "8": {entry}}}'
+    write(both, text)
+    await both.round()
+    await both.comes(8)
+    await both.earns(8, 4)
+    await both.rounds()
+    assert both.old.path.read_text() == text
+    assert await both.house.world.services.database.read(waiting.count) == 0
+    # Mended, it is followed.
+    write(both, '{"7": {"kisses": 1}, "8": {"kisses": 900}}')
+    await both.rounds()
+    assert await both.has(8) == both.there()["8"]["kisses"] == 904
+    # Who is to be forgotten goes, whatever is there.
+    write(both, text)
+    await both.house.world.delete(user_id="8")
+    await both.rounds()
+    assert [*both.there()] == ["7"]

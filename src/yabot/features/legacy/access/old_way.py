@@ -13,7 +13,7 @@ from yabot.features.legacy.merging.rules import merge
 from yabot.features.legacy.old_files.old_file import OldFileBusy, OldFileUnusable, rewrite
 from yabot.features.legacy.old_files.old_format import mirrored
 from yabot.features.legacy.phases import Migration
-from yabot.features.legacy.record import KISSES, OldUser, Record
+from yabot.features.legacy.record import KISSES, OldUser, Record, Refusal
 from yabot.features.legacy.sources.fingerprint import content_of, state_of
 from yabot.features.legacy.sources.json_file import JsonFile
 from yabot.features.legacy.sources.port import Entry
@@ -81,7 +81,8 @@ class OldWay:
         return changed
 
     def _find(self, user_id: str) -> _Found | None:
-        """The last of that name, as the old bot would have it."""
+        """The last of that name, as the old bot would have it. Raises StoreUnavailable for an entry
+        that nobody can read: a new one in its place would be all that is left of them."""
         found: Entry | None = None
         try:
             for entry in JsonFile().entries(self.path):
@@ -89,8 +90,12 @@ class OldWay:
                     found = entry
         except InvalidInput as error:
             raise self._unavailable(error) from error
-        record = None if found is None else JsonFile().interpret(found)
-        return _Found(found.text, record) if found and isinstance(record, Record) else None
+        if found is None:
+            return None
+        record = JsonFile().interpret(found)
+        if isinstance(record, Refusal):
+            raise StoreUnavailable("the old bot's file", f"its entry of the user: {record.reason}")
+        return _Found(found.text, record)
 
     def _unavailable(self, error: Exception) -> StoreUnavailable:
         return StoreUnavailable("the old bot's file", kind_of(error))

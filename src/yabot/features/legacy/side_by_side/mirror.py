@@ -9,7 +9,7 @@ what is in the file by then is recognized by its mark, what is not is written on
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from yabot.features.legacy.old_files.collisions import Replaced
 from yabot.features.legacy.old_files.old_file import OldFileBusy, OldFileUnusable
 from yabot.features.legacy.old_files.old_format import mirrored, shows
 from yabot.features.legacy.phases import Migration, Migrations
-from yabot.features.legacy.record import Record
+from yabot.features.legacy.record import Record, Refusal
 from yabot.features.legacy.side_by_side.apart import SMALL, STILL_WRITTEN, is_fresh, rewrite_file
 from yabot.features.legacy.snapshots.snapshot import Snapshot
 from yabot.features.legacy.sources.port import Entry, Source
@@ -59,6 +59,8 @@ class Mirror:
     # Seconds after which a torn file is nobody's who is just writing it.
     still_written: float = STILL_WRITTEN
     _replaced: Replaced = field(default_factory=Replaced, init=False)
+    # Of whom it has been said that they cannot be written, and why.
+    _told: set[tuple[str, str]] = field(default_factory=set, init=False)
 
     async def run_once(
         self, snapshot: Snapshot, source: Source, migration: Migration | None
@@ -86,12 +88,18 @@ class Mirror:
             changes |= claim.changes
             claimed |= claim.claimed
             unmerged += claim.unmerged
+            self._tell(claim.unwritable)
         if changes:
             log.debug("legacy.claimed", users=len(claimed))
             await self._write(snapshot, changes, claimed)
             log.debug("legacy.written", users=len(changes))
             await self._settle_removals(snapshot, [each for each in waiting_now if each.removed])
         return unmerged
+
+    def _tell(self, unwritable: Mapping[str, str]) -> None:
+        for user_id, reason in unwritable.items() - self._told:
+            log.warning("legacy.not_mirrored", user_id=user_id, reason=reason)
+        self._told |= unwritable.items()
 
     async def _write(self, snapshot: Snapshot, changes: Changes, claimed: Claimed) -> None:
         state, content = await asyncio.to_thread(lambda: snapshot.contents)
@@ -155,9 +163,11 @@ class _Claim:
     changes: Changes = field(default_factory=dict)
     claimed: Claimed = field(default_factory=dict)
     unmerged: list[str] = field(default_factory=list)
+    unwritable: dict[str, str] = field(default_factory=dict)
+    """Why, by user: their entries stay as they are."""
 
     async def make(self, work: UnitOfWork) -> None:
-        self.changes, self.claimed, self.unmerged = {}, {}, []
+        self.changes, self.claimed, self.unmerged, self.unwritable = {}, {}, [], {}
         seen = await self.merger.look([each.user_id for each in self.users])
         entries = await asyncio.to_thread(self._entries)
         for each in self.users:
@@ -180,6 +190,11 @@ class _Claim:
             # They have come back: what stands there is of before.
             entry = None
         found = None if entry is None else self.source.interpret(entry)
+        if isinstance(found, Refusal):
+            # Nobody knows what of it would be lost: whoever mends it is followed.
+            self.unwritable[waits.user_id] = found.reason
+            self._leave(work, waits, seen.known)
+            return
         theirs = found.user if isinstance(found, Record) else None
         if isinstance(found, Record) and not known.has_merged(found.user, found.mark):
             self.unmerged.append(waits.user_id)
@@ -192,7 +207,7 @@ class _Claim:
         profile = mirrored(ours, known.mark + 1, text, theirs)
         written = self.source.interpret(Entry(waits.user_id, json.dumps(profile)))
         if not isinstance(written, Record):
-            log.warning("legacy.not_mirrored", user_id=waits.user_id, reason=written.reason)
+            self.unwritable[waits.user_id] = written.reason
             self._leave(work, waits, seen.known)
             return
         claimed = known.writes(written.user)
@@ -207,7 +222,7 @@ class _Claim:
             work.add(waiting.done(waits))
 
     def _leave(self, work: UnitOfWork, waits: Waiting, known: Known | None) -> None:
-        """The file shows it already."""
+        """The file shows it already, or is not to."""
         if known is not None and known.waits:
             work.add(repository.replace(waits.user_id, known, known, waits=False))
         if not waits.removed:
