@@ -168,6 +168,31 @@ async def test_what_the_old_bot_has_written_last_is_not_lost(migrated: Both) -> 
     assert kisses(migrated) == {ANA: 126, BEA: 37, CLEO: 45, DORA: 3}
 
 
+# Where the old bot's own parser ends, and ours goes on.
+HARMS = {
+    "a comma too many": ('"kisses": 35', '"kisses": 35,'),
+    "a quote too few": ('"telegram_id": 8', '"telegram_id: 8'),
+    "a line break in a text": ('"role": "free"', '"role": "free", "mood": "a\nb"'),
+    "a comma too few": ('}}, "9": {', '}} "9": {'),
+    "a comma twice": ('}}, "9": {', '}},, "9": {'),
+    "a bracket too many": ('}}, "9": {', '}}}, "9": {'),
+}
+
+
+@pytest.mark.parametrize("harm", HARMS)
+async def test_a_file_that_the_old_bot_cannot_load_is_made_anew(migrated: Both, harm: str) -> None:
+    await migrated.rounds()
+    text = migrated.old.path.read_text()
+    assert HARMS[harm][0] in text
+    migrated.old.path.write_text(text.replace(*HARMS[harm]))
+    with pytest.raises(json.JSONDecodeError):
+        migrated.there()
+    done = await roll_back(migrated)
+    assert done.restored
+    assert kisses(migrated) == {ANA: 125, BEA: 35, CLEO: 45, DORA: 3}
+    assert done.reconciles
+
+
 @pytest.mark.parametrize("harm", ["missing", "torn", "empty", "no JSON"])
 async def test_a_file_that_is_gone_is_made_anew(migrated: Both, harm: str) -> None:
     await migrated.rounds()

@@ -51,12 +51,14 @@ class WritingBack:
         self._folder = folder
 
     async def restore(self, migration: Migration) -> None:
-        """Make the file anew from the snapshot, with what can still be read of it. Raises
-        OldFileUnusable, OSError."""
+        """Make the file anew from the snapshot, with what can still be read of it; whose entry
+        cannot be is noted, if they are here. Raises OldFileUnusable, OSError."""
         with suppress(OldFileBusy, OldFileUnusable):
             await take_snapshot(migration.path, self._folder)
         async with self._snapshot() as snapshot:
             await asyncio.to_thread(restore, migration.path, snapshot)
+        # Who was there, and is not in it, is written into it whatever they have done since.
+        await _insist(lambda: self._both(migration).follow(migration))
 
     async def copy(self, migration: Migration) -> Path:
         """Of a store that is only read: where everybody stands in a file of the other kind. Raises

@@ -30,16 +30,28 @@ class NewFile:
     def add(self, key: str, text: str) -> bool:
         """``text`` is JSON, as it is to stand there; False: the old bot could not read it, nor the
         file with it, and it is left out."""
-        try:
-            json.loads(text, strict=False)
-        except (ValueError, RecursionError):
+        readable = _readable(text)
+        if readable is None:
             return False
-        self._file.write(f"{', ' if self.users else '{'}{json.dumps(key)}: {text}")
+        self._file.write(f"{', ' if self.users else '{'}{json.dumps(key)}: {readable}")
         self.users += 1
         return True
 
     def add_profile(self, key: str, profile: dict[str, Any]) -> None:
         self.add(key, json.dumps(profile))
+
+
+def _readable(text: str) -> str | None:
+    """``text``, with its line breaks as the old bot's parser wants them; None: it is no JSON."""
+    try:
+        json.loads(text)
+    except RecursionError:
+        return None
+    except ValueError:
+        with suppress(ValueError, RecursionError):
+            return json.dumps(json.loads(text, strict=False))
+        return None
+    return text
 
 
 def _own(handle: int, target: Path) -> None:

@@ -177,16 +177,18 @@ def _write_all(target: Path, changes: Mapping[str, Any], file: TextIO) -> None:
     left = dict(changes)
     file.write(form.byte_order_mark)
     opened = "{"
-    for key, text in _members(target):
-        if key in changes:
-            left.pop(key, None)
-            if changes[key] is None:
-                continue
-            member = form.member(key, changes[key])
-        else:
-            member = form.named(key, text)
-        file.write(f"{opened}{form.before_each}{member}")
-        opened = form.comma
+    with target.open("rb") as source:
+        # Whoever is large is written back as a whole, too.
+        for key, text in _members(Scanner(source, longest=target.stat().st_size)):
+            if key in changes:
+                left.pop(key, None)
+                if changes[key] is None:
+                    continue
+                member = form.member(key, changes[key])
+            else:
+                member = form.named(key, text)
+            file.write(f"{opened}{form.before_each}{member}")
+            opened = form.comma
     for key, value in left.items():
         if value is not None:
             file.write(f"{opened}{form.before_each}{form.member(key, value)}")
@@ -199,23 +201,36 @@ def _write_all(target: Path, changes: Mapping[str, Any], file: TextIO) -> None:
 
 
 def require_whole(path: Path) -> None:
-    """Raises OldFileUnusable for a file that the old bot itself could not read, OSError."""
-    for _ in _members(path):
-        pass
+    """Raises OldFileUnusable for a file that the old bot itself could not load, OSError."""
+    with path.open("rb") as source:
+        scanner = Scanner(source, longest=path.stat().st_size)
+        entries_are_sound = all(_is_json(text) for _, text in _members(scanner))
+    if not (entries_are_sound and scanner.is_sound):
+        raise OldFileUnusable("the old bot's file is no whole JSON: mend it")
 
 
-def _members(target: Path) -> Iterator[tuple[str, str]]:
-    """Raises OldFileUnusable for a file that the old bot itself could not read."""
-    with target.open("rb") as source:
-        # Whoever is large is written back as a whole, too.
-        for found in Scanner(source, longest=target.stat().st_size):
-            if isinstance(found, Damage):
-                raise OldFileUnusable(f"the old bot's file is torn: {found.where}")
-            if _NOBODY.fullmatch(found.key):
-                raise OldFileUnusable(
-                    f"the old bot's file is no whole JSON: see {found.key}, and mend it"
-                )
-            yield found.key, found.text
+def _is_json(text: str) -> bool:
+    """As the old bot's own parser has it: its mistake in one entry is the whole file's."""
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _members(scanner: Scanner) -> Iterator[tuple[str, str]]:
+    """Key and text of each, which may be broken: it is one user's, and can be written as it is.
+
+    Raises OldFileUnusable where it cannot be told whose what stands there is.
+    """
+    for found in scanner:
+        if isinstance(found, Damage):
+            raise OldFileUnusable(f"the old bot's file is torn: {found.where}")
+        if _NOBODY.fullmatch(found.key):
+            raise OldFileUnusable(
+                f"the old bot's file is no whole JSON: see {found.key}, and mend it"
+            )
+        yield found.key, found.text
 
 
 def _ending(target: Path) -> str:

@@ -25,7 +25,8 @@ AHEAD = 64 * 1024
 # A number or a word at the end of what is in memory may go on behind.
 WORD = 16
 
-_NAME = re.compile(r'[\s,]*(?:"((?:[^"\\]++|\\.)*+)"\s*:\s*|(\}))', re.DOTALL)
+_NAME = re.compile(r'(?P<between>[\s,]*)(?:"(?P<key>(?:[^"\\]++|\\.)*+)"\s*:\s*|\})', re.DOTALL)
+_JSON_SPACE = " \t\r\n"
 _SPACE = re.compile(r"\s*")
 _DELIMITER = re.compile(r'\s*[,}"]')
 _SCALAR = re.compile(r"[^,}\]\n]*+")
@@ -64,6 +65,8 @@ class Scanner:
         self._bytes_before = 0
         self._all_read = False
         self._last: str | None = None
+        self.is_sound = True
+        """Whether all that stood between members until now is as JSON has it."""
 
     def begins(self) -> bool:
         """Whether an object begins here."""
@@ -77,21 +80,27 @@ class Scanner:
             yield self._damage("does not begin with {")
             return
         self._at += 1
+        comma = ""
         while True:
             self._look_ahead()
             name = _NAME.match(self._text, self._at)
             if name is None:
+                self.is_sound = False
                 found = self._between()
-            elif name[1] is None:
+            elif name["key"] is None:
+                self.is_sound &= name["between"].strip(_JSON_SPACE) == ""
                 self._at = name.end()
                 self._look_ahead()
                 if _ANOTHER_USER.match(self._text, self._at):
+                    self.is_sound = False
                     continue
                 yield from self._behind_the_end()
                 return
             else:
+                self.is_sound &= name["between"].strip(_JSON_SPACE) == comma
+                comma = ","
                 self._at = name.end()
-                found = self._member(_key(name[1]))
+                found = self._member(_key(name["key"]))
             yield found
             if isinstance(found, Damage):
                 return
