@@ -79,6 +79,24 @@ async def test_what_is_noted_is_not_of_a_clock_that_may_be_ahead(
     assert not known.has(ID, registered + timedelta(microseconds=1))
 
 
+async def test_who_had_registered_on_a_day_to_come_stays_when_they_come_back(
+    world: World, tmp_path: Path
+) -> None:
+    """An old bot's store has said so, or a clock that has been set right since."""
+    forgotten = world.users.forgotten = ForgottenList(tmp_path)
+
+    async def forget(work: UnitOfWork) -> None:
+        user = await world.known()
+        to_come = utc_now() + timedelta(days=400)
+        user.profile = user.profile.model_copy(update={"registration_date": to_come})
+        await world.users.forget(work, user, "requested_by_user")
+
+    await world.decide("forget", forget)
+    await world.register("again")
+    await repeat(world, forgotten)
+    assert await world.users.find(ID) is not None
+
+
 async def test_the_list_names_nobody_and_is_the_owners_alone(tmp_path: Path) -> None:
     forgotten = ForgottenList(tmp_path)
     for user_id in ("123456789", "987654321"):

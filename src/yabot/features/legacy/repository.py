@@ -218,6 +218,16 @@ def untouched_after(after: str, size: int) -> Statement[list[str]]:
     return lambda connection: [row[0] for row in connection.execute(_untouched_page, values)]
 
 
+_brought_at = select(legacy_users.c.imported_at).where(
+    legacy_users.c.user_id == bindparam("user"), legacy_users.c.origin.in_(BROUGHT)
+)
+
+
+def brought_at(user_id: str) -> Statement[datetime | None]:
+    """When an import has brought them; None: they were here before, or are not of the old bot."""
+    return lambda connection: connection.execute(_brought_at, {"user": user_id}).scalar()
+
+
 def _user(text: str | None) -> OldUser | None:
     return None if text is None else OldUser.model_validate_json(text)
 

@@ -1,7 +1,9 @@
 """The feature at work: nothing of it costs anything where no old store is named."""
 
+from datetime import datetime
+
 from yabot.feature import Services
-from yabot.features.legacy import waiting
+from yabot.features.legacy import repository, waiting
 from yabot.features.legacy.phases import Migrations
 from yabot.features.legacy.side_by_side.dual import FOLDER, Dual
 from yabot.features.legacy.snapshots.expiry import LOOK_EVERY, SnapshotExpiry
@@ -16,10 +18,14 @@ class Legacy:
     def __init__(self, services: Services) -> None:
         self._services = services
         self.dual: Dual | None = None
+        services[UserService].brought_at.append(self._brought_at)
         if services.legacy_store is not None and services.data_dir is not None:
             self.dual = Dual(services, services.legacy_store, services.data_dir)
             services[UserService].on_registered.append(self.dual.first_touch.merge)
             services.commits.companions.append(waiting.beside)
+
+    async def _brought_at(self, user_id: str) -> datetime | None:
+        return await self._services.database.read(repository.brought_at(user_id))
 
     def loops(self) -> list[WakingLoop]:
         data_dir = self._services.data_dir

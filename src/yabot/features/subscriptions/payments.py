@@ -84,7 +84,7 @@ class PaymentService:
             return False
         user = await self._users.find(charge.user_id)
         if user is not None:
-            return charge.paid_at >= user.profile.registration_date - CLOCKS_DIFFER
+            return charge.paid_at >= await self._users.here_since(user) - CLOCKS_DIFFER
         recently = charge.paid_at >= self._now() - PERIOD
         return recently and await self._users.has_forgotten(charge.user_id)
 

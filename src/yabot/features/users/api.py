@@ -142,8 +142,7 @@ def _offer_deletion(routes: Routes, users: UserService, door: Door) -> None:
             user = await known(users, user_id)
             change.require_match(etag_of_user(user))
             users.guard_profile(work, user)
-            noted.append(user.profile.registration_date)
-            await users.forget(work, user, reason)
+            noted.append(await users.forget(work, user, reason))
             return Answer.of(None, DELETED)
 
         async def stays() -> None:

@@ -36,6 +36,9 @@ P = TypeVar("P", bound=BaseModel)
 # Adds to the unit of work that registers a user what else begins with them.
 OnRegistered = Callable[[UnitOfWork, "User"], Awaitable[None]]
 
+# When another bot's user of that id was brought; None: they were not.
+BroughtAt = Callable[[str], Awaitable[datetime | None]]
+
 # A profile is not written for every touch of a button.
 LOGIN_RESOLUTION = timedelta(minutes=10)
 
@@ -80,10 +83,18 @@ class UserService:
         self.cache = self._states.cache
         # Asked in their order, about everybody who is new here or has come back.
         self.on_registered: list[OnRegistered] = []
+        # Asked about whoever may have registered elsewhere.
+        self.brought_at: list[BroughtAt] = []
 
     async def find(self, user_id: str) -> User | None:
         """None: there is no such user. Raises StoreUnavailable when SQL cannot tell."""
         return self._as_user(await self._database.read(repository.find(user_id)))
+
+    async def here_since(self, user: User) -> datetime:
+        """When they came to this database: who was brought here had registered before, and
+        elsewhere. Raises StoreUnavailable."""
+        brought = [await asked(user.user_id) for asked in self.brought_at]
+        return max([user.profile.registration_date, *(each for each in brought if each)])
 
     async def has_forgotten(self, user_id: str) -> bool:
         """Whether there was such a user here, and is none any more. Raises StoreUnavailable."""
@@ -265,10 +276,13 @@ class UserService:
         await self.state(user)
         self.update_state(work, user, lambda state: part.put(state, change(part.of(state))))
 
-    async def forget(self, work: UnitOfWork, user: User, reason: str) -> None:
-        """Delete them, also when a backup has them again."""
-        await self.forgotten.note(user.user_id, user.profile.registration_date)
+    async def forget(self, work: UnitOfWork, user: User, reason: str) -> datetime:
+        """Delete them, also when a backup has them again. Gives what was noted of them."""
+        # One that is still to come would delete them again and again when they have come back.
+        registered = min(user.profile.registration_date, utc_now())
+        await self.forgotten.note(user.user_id, registered)
         self.delete(work, user, reason)
+        return registered
 
     def delete(self, work: UnitOfWork, user: User, reason: str) -> None:
         """Everything of the user goes with one commit; counters and audit stay, by id only."""

@@ -103,5 +103,7 @@ class Merger:
         contact = Contact.told(
             seen.user_id, theirs.first_name, theirs.last_name, theirs.username, language_code=None
         )
-        since = theirs.registered_at or utc_now()
+        # No old bot can know of a day to come, whatever stands there.
+        now = utc_now()
+        since = min(theirs.registered_at or now, now)
         return self._users.bring(work, contact, seen.stored, since)
