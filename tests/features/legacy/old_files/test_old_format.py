@@ -9,10 +9,12 @@ from hypothesis import assume, given
 
 from tests.features.legacy.old_bot import IMPERFECTIONS, new_profile, old_users
 from tests.features.legacy.sources.test_interpreting import PROFILES
-from yabot.features.legacy.old_files.old_format import mirrored, shows
+from yabot.features.legacy.merging.rules import merge
+from yabot.features.legacy.old_files.old_format import MOST_WRITTEN, mirrored, shows
 from yabot.features.legacy.record import OldUser, Record
 from yabot.features.legacy.sources.json_file import JsonFile
 from yabot.features.legacy.sources.port import Entry
+from yabot.features.legacy.sources.values import MOST_THINGS
 
 SOURCE = JsonFile()
 
@@ -63,6 +65,7 @@ def test_whatever_was_written_is_read_back(profile: dict[str, Any]) -> None:
     assume(metadata is None or (isinstance(metadata, dict) and "yabot" not in metadata))
     user = read(profile)
     assert read(mirrored(user, 1, json.dumps(profile), user)) == user
+    assume(max(len(user.inventory), len(user.achievements)) <= MOST_WRITTEN)
     new = user.model_copy(update={"last_name": None, "visited": (), "registered_at": None})
     assert read(mirrored(new, 1, None, None)) == new
 
@@ -95,6 +98,31 @@ def test_lists_that_cannot_be_kept_say_the_same_in_the_end() -> None:
     after = written(profile, inventory=("rosa",), choices={"intro": "irse"})
     assert after["inventory"] == ["rosa"]
     assert after["narrative_choices"] == {"intro": "irse"}
+
+
+@pytest.mark.parametrize("stands", [True, False])
+def test_of_many_things_so_many_are_written_as_can_be_read(*, stands: bool) -> None:
+    """The old bot may add to them; and what it takes away is no reason to give the others again."""
+    profile = new_profile(7) | {"inventory": ["rosa"] * (MOST_WRITTEN - 1)}
+    theirs = read(profile) if stands else None
+    ours = read(profile).model_copy(update={"inventory": ("rosa",) * (MOST_WRITTEN + 3)})
+    after = mirrored(ours, 1, json.dumps(profile) if stands else None, theirs)
+    base = read(after)
+    assert len(base.inventory) == len(after["inventory"]) == MOST_WRITTEN
+    assert shows(ours, json.dumps(after), base)
+    more = read(after | {"inventory": [*after["inventory"], "llave"]})
+    assert merge(base, more, ours).gained == {"llave": 1}
+    fewer = read(after | {"inventory": after["inventory"][2:]})
+    found = merge(base, fewer, ours)
+    assert (found.gained, found.lost) == ({}, {"rosa": 2})
+
+
+def test_more_things_than_can_be_read_stay_as_they_stand() -> None:
+    profile = new_profile(7) | {"inventory": ["rosa"] * (MOST_THINGS + 1), "kisses": 5}
+    after = written(profile, inventory=("llave",), kisses=6)
+    assert (len(after["inventory"]), after["kisses"]) == (MOST_THINGS + 1, 6)
+    ours = read(profile).model_copy(update={"inventory": ("llave",), "kisses": 6})
+    assert shows(ours, json.dumps(after), read(after))
 
 
 def test_choices_keep_what_is_none_and_lose_what_was_taken_back() -> None:

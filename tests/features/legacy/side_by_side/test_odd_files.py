@@ -5,7 +5,10 @@ import sys
 import pytest
 
 from tests.features.legacy.side_by_side.both import Both
+from yabot.features.items.service import ItemService
 from yabot.features.legacy import waiting
+from yabot.features.legacy.old_files.old_format import MOST_WRITTEN
+from yabot.log.unit_of_work import UnitOfWork
 
 
 def write(both: Both, text: str) -> None:
@@ -66,3 +69,24 @@ async def test_an_entry_that_cannot_be_read_is_not_written_over(both: Both, entr
     await both.house.world.delete(user_id="8")
     await both.rounds()
     assert [*both.there()] == ["7"]
+
+
+async def test_many_things_are_had_once(both: Both) -> None:
+    """Some that the old bot takes away are no reason to give all others again."""
+    write(both, '{"7": {"telegram_id": 7, "kisses": 0, "inventory": ["rosa"]}}')
+    await both.round()
+    await both.comes(7)
+
+    async def give(work: UnitOfWork) -> None:
+        items, user = both.house.world.services[ItemService], await both.house.world.known("7")
+        await items.grant(work, user, "rosa", transaction_id="gift", quantity=MOST_WRITTEN)
+
+    await both.house.decide(give)
+    await both.rounds()
+    profile = both.there()["7"]
+    assert len(profile["inventory"]) == MOST_WRITTEN
+    profile |= {"inventory": profile["inventory"][2:], "kisses": 3}
+    both.old.save_user_profile(profile)
+    await both.rounds()
+    assert await both.house.owned("7") == {"rosa": MOST_WRITTEN - 1}
+    assert await both.has(7) == 3

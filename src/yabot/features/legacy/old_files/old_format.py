@@ -12,8 +12,12 @@ from typing import Any
 from yabot.features.legacy.record import OldUser
 from yabot.features.legacy.sources import verbatim
 from yabot.features.legacy.sources.profile import MARK, parse
+from yabot.features.legacy.sources.values import MOST_THINGS
 
 Profile = dict[str, Any]
+
+MOST_WRITTEN = MOST_THINGS // 2
+"""Of so many things an old store is told: more than can be read there would be none."""
 
 
 def mirrored(ours: OldUser, mark: int, found: str | None, theirs: OldUser | None) -> Profile:
@@ -42,8 +46,8 @@ def _new(ours: OldUser) -> Profile:
         "username": ours.username,
         "first_name": ours.first_name,
         "kisses": ours.kisses,
-        "inventory": [*ours.inventory],
-        "achievements": [*ours.achievements],
+        "inventory": [*ours.inventory[:MOST_WRITTEN]],
+        "achievements": [*ours.achievements[:MOST_WRITTEN]],
         "role": ours.role,
         "vip_expiry": _moment(ours.vip_until, None),
         "last_daily_claim": None,
@@ -64,8 +68,15 @@ def _changed(profile: Profile, theirs: OldUser, ours: OldUser) -> Profile:
         new["vip_expiry"] = _moment(_end(ours), profile.get("vip_expiry"))
     for name in ("inventory", "achievements"):
         before, after = getattr(theirs, name), getattr(ours, name)
-        if Counter(before) != Counter(after):
-            new[name] = _list(profile.get(name), before, after)
+        if Counter(before) == Counter(after):
+            continue
+        most = max(MOST_WRITTEN, len(before))
+        listed = _list(profile.get(name), before, after)
+        if len(listed) <= most:
+            new[name] = listed
+        elif name not in theirs.unplaced:
+            new[name] = [*after[:most]]
+        # Else there stand more than can be read: they would be lost.
     if ours.choices != theirs.choices:
         new["narrative_choices"] = _choices(profile.get("narrative_choices"), theirs, ours)
     return profile | new | _unplaced(theirs.unplaced, ours.unplaced)

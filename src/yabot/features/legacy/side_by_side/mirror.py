@@ -20,9 +20,9 @@ from yabot.features.legacy.merging.looking import Seen
 from yabot.features.legacy.merging.merger import Merger
 from yabot.features.legacy.old_files.collisions import Replaced
 from yabot.features.legacy.old_files.old_file import OldFileBusy, OldFileUnusable
-from yabot.features.legacy.old_files.old_format import mirrored, shows
+from yabot.features.legacy.old_files.old_format import MOST_WRITTEN, mirrored, shows
 from yabot.features.legacy.phases import Migration, Migrations
-from yabot.features.legacy.record import Record, Refusal
+from yabot.features.legacy.record import OldUser, Record, Refusal
 from yabot.features.legacy.side_by_side.apart import SMALL, STILL_WRITTEN, is_fresh, rewrite_file
 from yabot.features.legacy.snapshots.snapshot import Snapshot
 from yabot.features.legacy.sources.port import Entry, Source
@@ -164,7 +164,7 @@ class _Claim:
     claimed: Claimed = field(default_factory=dict)
     unmerged: list[str] = field(default_factory=list)
     unwritable: dict[str, str] = field(default_factory=dict)
-    """Why, by user: their entries stay as they are."""
+    """Of whom not everything is written, and why."""
 
     async def make(self, work: UnitOfWork) -> None:
         self.changes, self.claimed, self.unmerged, self.unwritable = {}, {}, [], {}
@@ -200,6 +200,7 @@ class _Claim:
             self.unmerged.append(waits.user_id)
             return
         text = entry.text if entry is not None else None
+        self._note_excess(ours)
         if known.writing is None and not waits.removed and shows(ours, text, theirs):
             self._leave(work, waits, seen.known)
             return
@@ -214,6 +215,11 @@ class _Claim:
         self._begin(work, waits, seen.known, claimed)
         self.changes[waits.user_id] = profile
         self.claimed[waits.user_id] = claimed
+
+    def _note_excess(self, ours: OldUser) -> None:
+        if len(ours.inventory) > MOST_WRITTEN:
+            reason = f"of more than {MOST_WRITTEN:,} things the first are written"
+            self.unwritable[ours.user_id] = reason
 
     def _take_out(self, work: UnitOfWork, waits: Waiting) -> None:
         if waits.removed:

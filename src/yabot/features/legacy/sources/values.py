@@ -23,7 +23,8 @@ LONGEST_NAME = 64
 """As Telegram's are."""
 LONGEST_THING = 256
 """What is longer is no name of anything."""
-MOST_THINGS = 10_000
+MOST_THINGS = 20_000
+"""What is more can be nobody's. Twice what is written into the old store, where some may come."""
 LARGEST_NUMBER = 10**15
 """What is larger is nobody's besitos; sums of a million such are exact."""
 
