@@ -62,7 +62,9 @@ def test_a_number_without_end_hinders_nobody() -> None:
 def test_whatever_was_written_is_read_back(profile: dict[str, Any]) -> None:
     metadata = profile.get("metadata")
     # Where the mark is to stand, nothing else can.
-    assume(metadata is None or (isinstance(metadata, dict) and "yabot" not in metadata))
+    assume(
+        not isinstance(metadata, dict) or metadata.keys().isdisjoint({"yabot", "yabot_metadata"})
+    )
     user = read(profile)
     assert read(mirrored(user, 1, json.dumps(profile), user)) == user
     assume(max(len(user.inventory), len(user.achievements)) <= MOST_WRITTEN)
@@ -161,7 +163,12 @@ def test_what_has_no_place_here_comes_back_when_it_changed_here() -> None:
 
 
 def test_metadata_that_is_no_object_makes_room_for_the_mark() -> None:
-    assert written(new_profile(7) | {"metadata": "nada"})["metadata"] == {"yabot": 3}
+    profile = new_profile(7) | {"metadata": ["nada"]}
+    after = written(profile)
+    assert after["metadata"] == {"yabot_metadata": ["nada"], "yabot": 3}
+    assert read(after) == read(profile)
+    assert written(after) == after
+    assert read(written(after | {"metadata": after["metadata"] | {"mood": 1}})) != read(profile)
 
 
 def test_tells_whether_the_file_shows_it_all() -> None:

@@ -8,6 +8,8 @@ from tests.features.legacy.side_by_side.both import Both
 from yabot.features.items.service import ItemService
 from yabot.features.legacy import waiting
 from yabot.features.legacy.old_files.old_format import MOST_WRITTEN
+from yabot.features.legacy.sources.json_file import JsonFile
+from yabot.features.legacy.verifying.verifier import Subject, Verifier
 from yabot.log.unit_of_work import UnitOfWork
 
 
@@ -90,3 +92,19 @@ async def test_many_things_are_had_once(both: Both) -> None:
     await both.rounds()
     assert await both.house.owned("7") == {"rosa": MOST_WRITTEN - 1}
     assert await both.has(7) == 3
+
+
+async def test_metadata_that_is_no_object_is_kept(both: Both) -> None:
+    write(both, '{"7": {"telegram_id": 7, "kisses": 0, "metadata": ["nada"]}}')
+    await both.round()
+    await both.comes(7)
+    for kisses in (3, 6):
+        await both.earns(7, 3)
+        await both.rounds()
+        stands = both.there()["7"]
+        assert (stands["kisses"], stands["metadata"]["yabot_metadata"]) == (kisses, ["nada"])
+    assert (await both.house.kept("7")).fields["metadata"] == ["nada"]
+    services = both.house.world.services
+    verifier = Verifier(services, both.dual.following.folder, waits=())
+    found = await verifier.run(Subject(JsonFile(), both.old.path, mirrored=True))
+    assert found.is_clean

@@ -11,7 +11,7 @@ from typing import Any
 
 from yabot.features.legacy.record import OldUser
 from yabot.features.legacy.sources import verbatim
-from yabot.features.legacy.sources.profile import MARK, parse
+from yabot.features.legacy.sources.profile import MARK, STOOD, parse
 from yabot.features.legacy.sources.values import MOST_THINGS
 
 Profile = dict[str, Any]
@@ -153,5 +153,6 @@ def _unplaced(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> Profile:
 
 def _marked(profile: Profile, mark: int) -> Profile:
     metadata = profile.get("metadata")
-    kept = metadata if isinstance(metadata, dict) else {}
-    return profile | {"metadata": {**kept, MARK: mark}}
+    if not isinstance(metadata, dict):
+        metadata = {} if metadata in (None, "") else {STOOD: metadata}
+    return profile | {"metadata": {**metadata, MARK: mark}}

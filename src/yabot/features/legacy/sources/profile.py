@@ -13,6 +13,8 @@ from yabot.features.legacy.sources.fields import Fields
 
 MARK = "yabot"
 """In ``metadata``: of which of our writes the profile descends."""
+STOOD = "yabot_metadata"
+"""Beside the mark: what stood in the place of ``metadata``, where that was no object."""
 GIVEN = "given"
 """How it begins in a profile that an old bot was given by us, and has itself written into the file:
 of none of our writes."""
@@ -129,6 +131,8 @@ def _take_metadata(fields: Fields) -> int:
     if _is_mark(ours) or (isinstance(ours, str) and ours.startswith(f"{GIVEN} ")):
         mark = ours if isinstance(ours, int) else 0
         metadata = {name: value for name, value in metadata.items() if name != MARK}
+    if isinstance(metadata, dict) and [*metadata] == [STOOD]:
+        metadata = metadata[STOOD]
     if metadata is not None and metadata != {}:
         fields.put_back("metadata", metadata)
     return mark
