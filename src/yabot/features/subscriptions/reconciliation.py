@@ -49,11 +49,16 @@ class Reconciliation:
         self._notices = notices
         # How many transactions have been gone through: the list only grows, at its end.
         self._read = 0
+        # Behind them, those that have been read, and are still to be gone through: together, for a
+        # charge and its refund may stand on two pages.
+        self._moved: list[Json] = []
         self.loop = WakingLoop("payments", self.reconcile, EVERY_SECONDS)
 
     async def reconcile(self) -> None:
-        """Raises StoreUnavailable when Telegram or SQL does not answer: it begins again then."""
-        moved = await self._new_transactions()
+        """Raises StoreUnavailable when Telegram or SQL does not answer: it goes on then with the
+        page that Telegram has not given."""
+        await self._read_on()
+        moved = self._moved
         charges, refunds = charges_in(moved), refunds_in(moved)
         known = await self._payments.states(charges.keys() | refunds.keys())
         unknown = [charges[each] for each in charges.keys() - refunds.keys() - known.keys()]
@@ -62,16 +67,16 @@ class Reconciliation:
             if await self._is_news(refund, known.get(charge_id)):
                 await self._note_refund(refund)
         self._read += len(moved)
+        self._moved = []
         for stored in await self._payments.refunding_since(utc_now() - REPEAT_AFTER):
             await self._repeat_refund(stored)
 
-    async def _new_transactions(self) -> list[Json]:
-        found: list[Json] = []
+    async def _read_on(self) -> None:
         while True:
-            page = await self._page(self._read + len(found))
-            found += page
+            page = await self._page(self._read + len(self._moved))
+            self._moved += page
             if len(page) < PAGE:
-                return found
+                return
 
     async def _page(self, offset: int) -> list[Json]:
         try:
