@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from yabot.cli.progress import Advance, progress_bar
+from yabot.error_text import kind_of
 from yabot.errors import StartupError, TransientError
 from yabot.feature import Services
 from yabot.features.legacy.ending.rollback import OnProgress, Rollback, RolledBack
@@ -33,7 +34,7 @@ def bars() -> Iterator[OnProgress]:
 async def back_to_the_old_bot(
     services: Services, settings: Settings, by: str, reason: Reason | None
 ) -> RolledBack:
-    """``reason``: why the program does it by itself."""
+    """``reason``: why the program does it by itself. Raises InvalidInput, StartupError."""
     rollback = Rollback(services, Migrations(services.database, by), settings.data_dir / FOLDER)
     with bars() as on_progress:
         try:
@@ -41,6 +42,11 @@ async def back_to_the_old_bot(
         except TransientError as error:
             raise StartupError(
                 f"{error}; nothing is lost: run `yabot legacy rollback`, it goes on from there"
+            ) from error
+        except OSError as error:
+            raise StartupError(
+                f"{error.filename or 'a file'} cannot be used: {kind_of(error)}; nothing is lost: "
+                "mend that, and run `yabot legacy rollback`, it goes on from there"
             ) from error
 
 

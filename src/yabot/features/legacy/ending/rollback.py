@@ -5,6 +5,7 @@ has begun, and keeps everybody else from either side meanwhile.
 """
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +84,22 @@ class RolledBack:
         }
 
 
+def _require_usable(migration: Migration) -> None:
+    """Raises InvalidInput where the old store cannot be read, or what stands for it be made."""
+    path = migration.path.resolve()
+    is_there = os.path.lexists(path)
+    if is_there and not path.is_file():
+        raise InvalidInput(f"{path} is no file: put the old bot's there, then roll back")
+    if is_there and not os.access(path, os.R_OK):
+        raise InvalidInput(f"{path} cannot be read: permit that, then roll back")
+    is_to_be_made = not is_there or migration.kind != KIND
+    if is_to_be_made and not os.access(path.parent, os.W_OK | os.X_OK):
+        raise InvalidInput(
+            f"{path.parent} is not there or cannot be written, where the old bot's file is to be "
+            "made: mend that, then roll back"
+        )
+
+
 class Rollback:
     def __init__(self, services: Services, migrations: Migrations, folder: Path) -> None:
         """``folder``: where the snapshot is."""
@@ -125,6 +142,8 @@ class Rollback:
         return await self._enter("rolling_back", report, reason)
 
     def _require_way_back(self, migration: Migration) -> None:
+        """As far as it can be told before anybody is kept from either side."""
+        _require_usable(migration)
         has_snapshot = (self._folder / FILE).exists()
         if migration.phase == "completed" and not has_snapshot:
             raise InvalidInput(
