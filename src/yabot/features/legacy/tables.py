@@ -48,7 +48,7 @@ legacy_migrations = Table(
     "legacy_migrations",
     metadata,
     Column("number", BigInteger, primary_key=True, autoincrement=False),
-    # importing, dual, completed or rolled_back
+    # importing, dual, completed, rolling_back or rolled_back
     Column("phase", Text, nullable=False),
     # Of the source, as it names itself.
     Column("kind", Text, nullable=False),

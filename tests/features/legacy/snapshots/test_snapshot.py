@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.features.legacy.old_bot import FIRST_ID, old_users, tear, write_old_store
+from yabot.errors import StoreUnavailable
 from yabot.features.legacy.snapshots.snapshot import FILE, Snapshot
 from yabot.features.legacy.sources.json_file import JsonFile
 from yabot.features.legacy.sources.port import Entry
@@ -133,6 +134,23 @@ def test_nothing_is_left_of_who_was_removed(tmp_path: Path, folder: Path) -> Non
     store = tmp_path / "db.json"
     store.write_text(json.dumps({"7": {"first_name": "Perpetua"}, "8": {"first_name": "Ana"}}))
     with closing(Snapshot.take(JsonFile(), store, folder)) as snapshot:
+        snapshot.remove("7")
+        assert keys(snapshot.page("", 10)) == ["8"]
+        assert not [each for each in folder.iterdir() if b"Perpetua" in each.read_bytes()]
+
+
+def test_a_log_that_somebody_reads_is_told_until_nothing_is_left_in_it(
+    tmp_path: Path, folder: Path
+) -> None:
+    store = tmp_path / "db.json"
+    store.write_text(json.dumps({"7": {"first_name": "Perpetua"}, "8": {"first_name": "Ana"}}))
+    with closing(Snapshot.take(JsonFile(), store, folder)) as snapshot:
+        snapshot._connection.execute("PRAGMA busy_timeout = 0")
+        with closing(sqlite3.connect(folder / FILE, isolation_level=None)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM entries").fetchone()
+            with pytest.raises(StoreUnavailable, match="somebody reads it"):
+                snapshot.remove("7")
         snapshot.remove("7")
         assert keys(snapshot.page("", 10)) == ["8"]
         assert not [each for each in folder.iterdir() if b"Perpetua" in each.read_bytes()]

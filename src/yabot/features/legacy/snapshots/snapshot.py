@@ -16,7 +16,7 @@ from threading import Lock
 from typing import Self
 
 from yabot.error_text import error_text
-from yabot.errors import StartupError
+from yabot.errors import StartupError, StoreUnavailable
 from yabot.features.legacy.sources.fingerprint import content_of, state_of
 from yabot.features.legacy.sources.port import Damage, Entry, Source
 
@@ -172,7 +172,11 @@ class Snapshot:
         return int(self._value("SELECT coalesce(sum(times - 1), 0) FROM doubled"))
 
     def remove(self, *keys: str) -> None:
-        """Nothing of these entries is left in the file, nor in its log."""
+        """Nothing of these entries is left in the file, nor in its log.
+
+        Raises StoreUnavailable while somebody who reads it keeps its log as it is: they have gone
+        from the file by then, and it is to be called again.
+        """
         with self._lock:
             with self._transaction():
                 for table in ("entries", "seen", "doubled", "gone"):
@@ -180,7 +184,9 @@ class Snapshot:
                         f"DELETE FROM {table} WHERE key = ?",  # noqa: S608 - names of our own
                         [(key,) for key in keys],
                     )
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            checkpoint = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if checkpoint[0]:
+            raise StoreUnavailable("the snapshot's log", "somebody reads it, and will have ended")
 
     def close(self) -> None:
         with self._lock:
