@@ -1,5 +1,6 @@
 """Nothing that is wrong with the old store keeps a reader from being answered."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -26,4 +27,5 @@ async def test_an_entry_that_says_nothing_is_no_readers_trouble(both: Both) -> N
     await both.comes(8)
     assert (await both.has(7), await both.has(8)) == (0, 3)
     await both.rounds()
-    assert both.there()["7"]["first_name"] == "Ana"
+    # Whoever knows what it was can still mend it.
+    assert json.loads(both.old.path.read_text())["7"] == "perdido"
