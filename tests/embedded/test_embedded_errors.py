@@ -115,6 +115,7 @@ def test_the_log_is_kept_within_bounds(tmp_path: Path) -> None:
     folder.path.mkdir()
     folder.log.write_bytes(b"x" * (LOG_LIMIT + 1))
     folder.claim()
+    folder.make_ready()
     folder.release()
     assert not folder.log.exists()
     assert folder.log.with_suffix(".log.1").stat().st_size == LOG_LIMIT + 1
