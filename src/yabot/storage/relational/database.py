@@ -84,15 +84,10 @@ class Database(Protocol):
         ...
 
 
-# In the ``info`` of a connection while its transaction takes as long as it needs.
-TAKES_TIME = "takes time"
-
-
 def take_time(connection: Connection) -> None:
-    """Until its transaction ends, nothing of it is cut off for how long it runs: for what goes
-    through all there is."""
+    """Until its transaction ends, no statement is cut off for how long it runs: for what reads all
+    there is, and for whom nobody waits."""
     if connection.dialect.name == "postgresql":
-        connection.info[TAKES_TIME] = True
         connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
 
 

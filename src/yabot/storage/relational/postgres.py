@@ -10,20 +10,19 @@ from pathlib import Path
 from threading import Lock
 from types import MappingProxyType
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
+from weakref import WeakSet
 
 import psycopg
 from psycopg.abc import Params
 from sqlalchemy import create_engine, event
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.pool import ConnectionPoolEntry
 from typing_extensions import override
 
 from yabot.error_text import kind_of
 from yabot.errors import StoreUnavailable
 from yabot.runtime.changed_files import ChangedFiles
 from yabot.runtime.watch import Gate
-from yabot.storage.relational.database import TAKES_TIME, Statement, store_errors
+from yabot.storage.relational.database import Statement, store_errors
 from yabot.storage.relational.handshake import connect
 from yabot.storage.relational.later import LaterWrites
 from yabot.storage.relational.rested import ask_rested, renew_connections
@@ -87,14 +86,12 @@ class PostgresDatabase:
         )
         ask_rested(self.engine)
         renew_connections(self.engine, ChangedFiles(tls_files))
-        # With what SQLAlchemy has noted of each.
-        self._open: WeakKeyDictionary[psycopg.Connection, dict[Any, Any]] = WeakKeyDictionary()
+        self._open: WeakSet[psycopg.Connection] = WeakSet()
         # Of those: any thread of the pool may make one while they are cut off.
         self._opening = Lock()
         event.listen(self.engine, "connect", self._remember)
-        event.listen(self.engine, "checkin", _hurry)
         event.listen(self.engine, "do_connect", self._connect)
-        self.gate.on_shut = self._hang_up_who_hurries
+        self.gate.on_shut = self._hang_up
         self._threads = ThreadPoolExecutor(pool_size, thread_name_prefix="postgres")
         self._later = LaterWrites(self.write)
         self._closed = False
@@ -125,8 +122,6 @@ class PostgresDatabase:
                     await self._later.close()
         finally:
             await self._end_threads()
-            # A migration that goes on would keep the program from ending.
-            self._hang_up(_takes_time)
             self.engine.dispose()
 
     async def _end_threads(self) -> None:
@@ -154,19 +149,14 @@ class PostgresDatabase:
         with self.gate.passed(), store_errors(store), _connection_errors(store):
             return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
-    def _remember(self, connection: psycopg.Connection, record: ConnectionPoolEntry) -> None:
+    def _remember(self, connection: psycopg.Connection, _record: object) -> None:
         with self._opening:
-            self._open[connection] = record.info
+            self._open.add(connection)
 
-    def _hang_up_who_hurries(self) -> None:
-        """A migration that the start has not waited for would begin anew. If nobody is there any
-        more, the keepalives end it."""
-        self._hang_up(lambda info: not _takes_time(info))
-
-    def _hang_up(self, whom: Callable[[dict[Any, Any]], bool] = lambda _info: True) -> None:
+    def _hang_up(self) -> None:
         with self._opening:
-            opened = list(self._open.items())
-        for connection in (each for each, info in opened if whom(info)):
+            opened = list(self._open)
+        for connection in opened:
             with suppress(OSError, psycopg.Error), _socket_of(connection) as end:
                 end.shutdown(socket.SHUT_RDWR)
 
@@ -202,15 +192,6 @@ class _Cursor(psycopg.Cursor[Any]):
     ) -> None:
         for parameters in params_seq:
             self.execute(query, parameters)
-
-
-def _takes_time(info: dict[Any, Any]) -> bool:
-    return TAKES_TIME in info
-
-
-def _hurry(_connection: psycopg.Connection | None, entry: ConnectionPoolEntry) -> None:
-    """Whoever has it next."""
-    entry.info.pop(TAKES_TIME, None)
 
 
 @contextmanager
