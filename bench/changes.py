@@ -18,7 +18,7 @@ def bare_update(sample: Sample, user_id: str) -> BareChange:
         _inserts("receipts", sample, cause),
         _inserts("user_counters", sample, {"user_id": user_id}, verb="REPLACE"),
         _inserts("outbox", sample, {"user_id": user_id}, numbered=("event_id", "pos")),
-        _inserts("outgoing", sample, cause),
+        _inserts("outgoing", sample, {"cause_id": f"bot:{cause['cause_id']}"}),
         (finish, _with(sample.rows["updates"], key)),
     ]
     return _change(sample, user_id, [[_inserts("updates", sample, key)], effects])

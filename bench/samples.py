@@ -45,7 +45,7 @@ def _queries(user_id: str, cause_id: str) -> dict[Table, Select[Any]]:
         user_counters: user_counters.c.user_id == user_id,
         user_profiles: user_profiles.c.user_id == user_id,
         outbox: outbox.c.envelope.contains(f'"causation_id":"{cause_id}"'),
-        outgoing: outgoing.c.cause_id == cause_id,
+        outgoing: outgoing.c.cause_id.endswith(f":{cause_id}", autoescape=True),
     }
     return {table: select(table).where(condition) for table, condition in conditions.items()}
 
