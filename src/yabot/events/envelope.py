@@ -26,12 +26,13 @@ def _held_by_utc(moment: datetime) -> datetime:
     return moment
 
 
-Timestamp = Annotated[
+Moment = Annotated[
     datetime,
-    AfterValidator(_held_by_utc),
     PlainSerializer(rfc3339, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "date-time"}, mode="serialization"),
 ]
+# In a payload, where another service may have written it.
+Timestamp = Annotated[Moment, AfterValidator(_held_by_utc)]
 
 
 class EventPayload(BaseModel):
@@ -53,7 +54,7 @@ class Envelope(BaseModel):
     event_id: str = Field(description="UUIDv7; an event that comes again has the same one")
     event_type: str = Field(description="also the name of its Pub/Sub channel")
     version: int = Field(description="of the payload; rises with a change that may break")
-    timestamp: Timestamp = Field(
+    timestamp: Moment = Field(
         description="RFC 3339 in UTC with microseconds; strictly increasing for each user"
     )
     user_id: str | None = Field(None, description="whom it is about: a Telegram id as text")

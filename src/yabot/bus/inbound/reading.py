@@ -150,7 +150,10 @@ def _is_json(payload: dict[str, Any]) -> bool:
 def _in_utc(timestamp: datetime) -> datetime:
     if timestamp.tzinfo is None:
         raise NotAnEnvelope("timestamp: it has no time zone; end it with Z for UTC")
-    moment = timestamp.astimezone(UTC)
+    try:
+        moment = timestamp.astimezone(UTC)
+    except OverflowError as error:
+        raise NotAnEnvelope("timestamp: there is no such moment in UTC") from error
     if moment < EARLIEST:
         raise NotAnEnvelope(f"timestamp: it is before {rfc3339(EARLIEST)}")
     return moment
