@@ -31,22 +31,28 @@ def bars() -> Iterator[OnProgress]:
         yield show
 
 
+@contextmanager
+def file_errors_told(otherwise: object, what_now: str) -> Iterator[None]:
+    """Raises StartupError for an OSError: with the file, or ``otherwise`` where it names none."""
+    try:
+        yield
+    except OSError as error:
+        place = error.filename or otherwise
+        raise StartupError(f"{place} cannot be used: {kind_of(error)}; {what_now}") from error
+
+
 async def back_to_the_old_bot(
     services: Services, settings: Settings, by: str, reason: Reason | None
 ) -> RolledBack:
     """``reason``: why the program does it by itself. Raises InvalidInput, StartupError."""
     rollback = Rollback(services, Migrations(services.database, by), settings.data_dir / FOLDER)
-    with bars() as on_progress:
+    mended = "nothing is lost: mend that, and run `yabot legacy rollback`, it goes on from there"
+    with bars() as on_progress, file_errors_told("a file", mended):
         try:
             return await rollback.run(reason, on_progress)
         except TransientError as error:
             raise StartupError(
                 f"{error}; nothing is lost: run `yabot legacy rollback`, it goes on from there"
-            ) from error
-        except OSError as error:
-            raise StartupError(
-                f"{error.filename or 'a file'} cannot be used: {kind_of(error)}; nothing is lost: "
-                "mend that, and run `yabot legacy rollback`, it goes on from there"
             ) from error
 
 

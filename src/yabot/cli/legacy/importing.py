@@ -2,8 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,10 +15,9 @@ from yabot.app.features import FEATURES
 from yabot.app.services import following_documents, open_services
 from yabot.bus.backlog import unheard
 from yabot.cli.context import load_settings, run_until_signalled
-from yabot.cli.legacy.back import back_to_the_old_bot
+from yabot.cli.legacy.back import back_to_the_old_bot, file_errors_told
 from yabot.cli.progress import progress, progress_bar
-from yabot.error_text import kind_of
-from yabot.errors import InvalidInput, StartupError
+from yabot.errors import InvalidInput
 from yabot.feature import Services
 from yabot.features.besitos.service import BesitosService
 from yabot.features.legacy.ending.judging import Judging
@@ -107,7 +106,9 @@ def import_until_stopped(file: Path | None, *, rehearsal: bool, refuse_at_most: 
         raise InvalidInput("name the old bot's file, or set LEGACY_DB_PATH to it")
     path = path.absolute()
     source, folder = recognize(path), settings.data_dir / FOLDER
-    with _in_words(folder), Details.kept_in(folder) as details:
+    # Nearly all that is written is written into the folder.
+    mended = "mend that, and run the import again, it goes on from there"
+    with file_errors_told(folder, mended), Details.kept_in(folder) as details:
         done = Imported(path, Report(details, is_rehearsal=rehearsal), refuse_at_most)
         importing = _Importing(settings, source, folder, done)
 
@@ -116,18 +117,6 @@ def import_until_stopped(file: Path | None, *, rehearsal: bool, refuse_at_most: 
 
         run_until_signalled(serve)
     return done
-
-
-@contextmanager
-def _in_words(folder: Path) -> Iterator[None]:
-    """Nearly all that is written is written there."""
-    try:
-        yield
-    except OSError as error:
-        raise StartupError(
-            f"{error.filename or folder} cannot be used: {kind_of(error)}; mend that, and run the "
-            "import again, it goes on from there"
-        ) from error
 
 
 @dataclass(slots=True)
