@@ -59,12 +59,11 @@ class EmergencyAnswers:
                 command = await self._command(update.message)
                 if command is not None and update.update_id not in self._answered:
                     self._remember(update.update_id)
-                    if self._lately.take(_key(update, command)):
-                        answers.create_task(self._answer(update, command))
+                    assert update.message is not None
+                    if self._lately.take(_key(update.message, command)):
+                        answers.create_task(self._answer(update.update_id, update.message, command))
 
-    async def _answer(self, update: Update, command: str) -> None:
-        message = update.message
-        assert message is not None
+    async def _answer(self, update_id: int, message: Message, command: str) -> None:
         assert message.from_user is not None
         t = self._texts.localizer(message.from_user.language_code)
         text = t(f"emergency-{command}", name=message.from_user.first_name)
@@ -73,11 +72,11 @@ class EmergencyAnswers:
                 await self._limits.wait(message.chat.id, "sendMessage")
             await self._bot.send_message(message.chat.id, text, request_timeout=SECONDS)
             DEGRADED_REPLIES.labels("without_sql").inc()
-            log.warning("update.answered_without_sql", update_id=update.update_id, command=command)
+            log.warning("update.answered_without_sql", update_id=update_id, command=command)
         except AiogramError as error:
-            self._answered.pop(update.update_id, None)
-            self._lately.give_back(_key(update, command))
-            log.warning("emergency.not_sent", update_id=update.update_id, reason=error_text(error))
+            self._answered.pop(update_id, None)
+            self._lately.give_back(_key(message, command))
+            log.warning("emergency.not_sent", update_id=update_id, reason=error_text(error))
 
     def _remember(self, update_id: int) -> None:
         self._answered[update_id] = None
@@ -92,6 +91,5 @@ class EmergencyAnswers:
         return COMMANDS.get(command_in(message.text, me.username or "") or "")
 
 
-def _key(update: Update, command: str) -> str:
-    chat = update.message.chat.id if update.message else 0
-    return f"{chat} {command}"
+def _key(message: Message, command: str) -> str:
+    return f"{message.chat.id} {command}"

@@ -86,13 +86,16 @@ class Retention:
 
     async def _apply(self, rule: Rule) -> None:
         """From the first key to the last, so that no statement takes longer in a larger table."""
-        removed, after, is_done = 0, None, False
-        while not is_done:
+        removed = 0
+        after: Key | None = None
+        while True:
             # Most of a sweep is looking: that holds up nobody who writes.
             step = await self._database.read(_look(rule, after))
             if step.expired:
                 removed += await self._database.write(_remove(rule, step.expired))
-            after, is_done = step.last, step.last is None
+            after = step.last
+            if after is None:
+                break
         if removed:
             log.info("rows.expired", table=rule.table.name, rows=removed)
 

@@ -3,7 +3,6 @@ beside it, where what does not fit waits for its turn.
 """
 
 from collections.abc import Sequence
-from hashlib import sha1
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ INBOUND = "yabot:inbound"
 ASIDE = f"yabot:aside:{{{INBOUND}}}"
 SET_ASIDE = (Path(__file__).parent / "set_aside.lua").read_text()
 READ = (Path(__file__).parent / "read.lua").read_text()
-READ_HASH = sha1(READ.encode(), usedforsecurity=False).hexdigest()
 # Of what may be taken in, as many entries as are read at once; of larger ones, fewer.
 LOOKED_AT = 16 * 2**20
 START = "0-0"
@@ -35,6 +33,8 @@ class InboundStream(Source):
         self._redis = redis
         self._read_to = START
         self._set_aside = redis.register_script(SET_ASIDE)
+        # Its name alone: it would decode what it is answered.
+        self._read = redis.register_script(READ).sha
         options: dict[str, Any] = redis.connection_pool.connection_kwargs
         # A read that finds nothing has to end before its connection is given up.
         self._patience = (options.get("socket_timeout") or 2.0) / 2
@@ -93,10 +93,10 @@ class InboundStream(Source):
         arguments = (1, stream, entry_id, READ_AT_ONCE, MOST_BYTES, LOOKED_AT)
         with store_errors():
             try:
-                found = await self._undecoded("EVALSHA", READ_HASH, *arguments)
+                found = await self._undecoded("EVALSHA", self._read, *arguments)
             except NoScriptError:
                 await self._redis.script_load(READ)
-                found = await self._undecoded("EVALSHA", READ_HASH, *arguments)
+                found = await self._undecoded("EVALSHA", self._read, *arguments)
         return [Entry(name.decode(), event, place, whole) for name, event, whole in found]
 
     async def _undecoded(self, *parts: Any) -> Any:
