@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-PATIENCE = 120.0
+PATIENCE = 300.0
 """Seconds after which a test says that what it waits for will not happen."""
 _LOOK = 0.01
 

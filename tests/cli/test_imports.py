@@ -69,7 +69,7 @@ def test_the_list_says_of_a_command_what_the_command_says(name: str) -> None:
     assert cleandoc(load(name).help) == COMMANDS[name].help
 
 
-ENGINES_BEFORE_THE_REST = """
+ENGINES_BEFORE_THE_REST = f"""
 import sys, threading
 from yabot.cli.main import main
 
@@ -82,7 +82,7 @@ def watch(event, arguments):
     if event == "import" and arguments[0] == "yabot.app.bot":
         # Until then the engines have to have been started: they do not wait for what is imported.
         for _ in range(2):
-            started.acquire(timeout=120)
+            started.acquire(timeout={PATIENCE})
 
 sys.addaudithook(watch)
 main()
