@@ -90,13 +90,13 @@ def test_a_mistake_is_named_with_its_line(change: Callable[[str], str], said: st
         ("things: {}", "1: items is missing"),
         ("items: {}", "1: items has nothing in it"),
         ("items:\n  key: [", "2: not valid YAML"),
-        ("items:\n  key: {[a]: 1}", "2: not valid YAML"),
+        ("items:\n  key: {[a]: 1}", "2: a key must be text"),
         ("items:\n  key: \0", "2: the character U+0000 is not allowed"),
         ('items:\n  key: "\\UFFFFFFFF"', "2: not valid YAML: a number of a character"),
         ('items:\n  key: "\\U00110000"', "2: not valid YAML: a number of a character"),
         (f"%YAML 1.{'1' * 5000}\n---\nitems: {{}}", "1: not valid YAML: a number of a character"),
         ("items:\n  key: &k {}\n  pen: *k", "3: aliases"),
-        ("[" * 3000, "1: nested too deeply"),
+        ("[" * 3000, "1: nested deeper than 20 levels"),
     ],
 )
 def test_what_is_no_items_file_is_refused(text: str, said: str) -> None:

@@ -10,8 +10,9 @@ from pydantic_core import ErrorDetails
 from yabot.errors import InvalidInput
 from yabot.features.items.entry import MAX_ITEMS, ItemsFile
 from yabot.features.items.model import MAX_PRICE, Item
-from yabot.features.items.tree import Tree, Unreadable, read_tree
+from yabot.features.items.tree import Tree, read_tree
 from yabot.lookalikes import foreign_letter, shown
+from yabot.yaml_nodes import Unreadable
 
 # A line that the writer never reaches, so that it breaks no text.
 _ONE_LINE = 1_000_000

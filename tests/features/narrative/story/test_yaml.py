@@ -50,7 +50,7 @@ REFUSED = {
         2,
         "the line end U+2028 is not allowed; use Enter",
     ),
-    "too big": ("#" * 2_000_001, 1, "a story file may have 2 MB at most"),
+    "too big": ("#" * 2_000_001, 1, "a file may have 2 MB at most"),
     "too deep": ("start: " + "[" * 5000, 1, "nested deeper than 20 levels"),
 }
 

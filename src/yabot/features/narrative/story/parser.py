@@ -6,8 +6,8 @@ from yabot.features.narrative.story.checks import check_story
 from yabot.features.narrative.story.model import Story
 from yabot.features.narrative.story.problems import Problems
 from yabot.features.narrative.story.reader import read_story
-from yabot.features.narrative.story.tree import load_tree
 from yabot.features.narrative.story.value import Value
+from yabot.yaml_nodes import Unreadable, compose
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,11 @@ def examine_story(text: str, file_name: str) -> Examined:
     Raises StoryInvalid with all the mistakes at once, each as ``file:line: sentence``.
     """
     problems = Problems(file_name)
-    root = Value(load_tree(text, problems), 1, owner="", name="the story", problems=problems)
-    draft = read_story(root)
+    try:
+        root = compose(text)
+    except Unreadable as error:
+        raise problems.fatal(error.line, str(error)) from None
+    draft = read_story(Value(root, 1, owner="", name="the story", problems=problems))
     unproved = check_story(draft, problems)
     problems.raise_if_any()
     return Examined(draft.build(), tuple(sorted(unproved)))
