@@ -61,7 +61,9 @@ class Reconciliation:
         moved = self._moved
         charges, refunds = charges_in(moved), refunds_in(moved)
         known = await self._payments.states(charges.keys() | refunds.keys())
-        unknown = [charges[each] for each in charges.keys() - refunds.keys() - known.keys()]
+        settled = refunds.keys() | known.keys()
+        # In the order of the list: which plan is the newest depends on it.
+        unknown = [charge for each, charge in charges.items() if each not in settled]
         await self._settle_or_leave(unknown)
         for charge_id, refund in refunds.items():
             if await self._is_news(refund, known.get(charge_id)):
