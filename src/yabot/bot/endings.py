@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from aiogram.exceptions import TelegramAPIError
-from sqlalchemy import Connection, update
+from sqlalchemy import update
 
 from yabot.bot.giving_up import GivenUp
 from yabot.bot.measure import plain_text
@@ -19,7 +19,7 @@ from yabot.log.commit_log import CommitLog, Decision, whatever_passes
 from yabot.log.tables import BLANK, outgoing
 from yabot.log.unit_of_work import Cause, Message, UnitOfWork
 from yabot.observability.logging import get_logger
-from yabot.storage.relational.database import Statement
+from yabot.storage.relational.database import Statement, executing
 
 log = get_logger(__name__)
 
@@ -121,8 +121,4 @@ def without_markup(message: Message, error: TelegramAPIError) -> list[Message]:
 def _ended(row_id: int, state: str) -> Statement[None]:
     is_waiting = (outgoing.c.id == row_id) & (outgoing.c.state == "waiting")
     statement = update(outgoing).where(is_waiting).values(state=state, payload=BLANK)
-
-    def end(connection: Connection) -> None:
-        connection.execute(statement)
-
-    return end
+    return executing(statement)

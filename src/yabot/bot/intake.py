@@ -127,11 +127,7 @@ class Intake:
     def finished(self, update_id: int, state: str) -> Statement[None]:
         """A statement for the unit of work that handles the update: what it held goes with it."""
         values = {"bot": self.bot_id, "update": update_id, "new_state": state}
-
-        def finish(connection: Connection) -> None:
-            _set_state.run(connection, values)
-
-        return finish
+        return _set_state.with_values(values)
 
     def _note(self, entry: Unreadable, *, is_new: bool) -> None:
         if not is_new:

@@ -4,7 +4,7 @@ from aiogram.methods import AnswerCallbackQuery
 from sqlalchemy import Connection, Update, bindparam, case, update
 
 from yabot.log.tables import BLANK, outgoing
-from yabot.storage.relational.database import Database, Statement
+from yabot.storage.relational.database import Database, Statement, executing
 
 _this = outgoing.c.id == bindparam("row")
 # What answers a press is a line of ours, with nothing of anybody in it.
@@ -59,7 +59,4 @@ class Marks:
         self._write(_set_state, {"row": row_id, "new_state": state, "sent_id": message_id})
 
     def _write(self, statement: Update, values: dict[str, object]) -> None:
-        def mark(connection: Connection) -> None:
-            connection.execute(statement, values)
-
-        self._database.write_later(mark)
+        self._database.write_later(executing(statement, values))

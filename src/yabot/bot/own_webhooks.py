@@ -2,11 +2,11 @@
 
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from yabot.bot.tables import own_webhooks
 from yabot.clock import utc_now
-from yabot.storage.relational.database import Database, insert_new
+from yabot.storage.relational.database import Database, inserting_new
 
 
 class OwnWebhooks:
@@ -18,11 +18,7 @@ class OwnWebhooks:
 
     async def remember(self, url: str) -> None:
         row = {"bot_id": self._bot_id, "url": url, "set_at": utc_now()}
-
-        def add(connection: Connection) -> None:
-            connection.execute(insert_new(connection, own_webhooks), row)
-
-        await self._database.write(add)
+        await self._database.write(inserting_new(own_webhooks, row))
 
     async def include(self, url: str) -> bool:
         query = select(own_webhooks.c.url).where(

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from yabot.events.partition import Entry
 from yabot.log.tables import outbox, partitions
-from yabot.storage.relational.database import Statement
+from yabot.storage.relational.database import Statement, executing
 from yabot.storage.relational.prepared import Prepared
 
 READ_AT_ONCE = 500
@@ -58,8 +58,4 @@ def entries_after(partition: int, pos: int) -> Statement[list[Entry]]:
 def mark_published(positions: dict[int, int]) -> Statement[None]:
     # In the order in which units lock them, so that neither waits for the other in a ring.
     rows = [{"number": partition, "at": pos} for partition, pos in sorted(positions.items())]
-
-    def mark(connection: Connection) -> None:
-        connection.execute(_set_published, rows)
-
-    return mark
+    return executing(_set_published, rows)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, insert, select
+from sqlalchemy import Select, insert, select
 
 from yabot.clock import utc_now
 from yabot.log.tables import audit_log
-from yabot.storage.relational.database import Statement
+from yabot.storage.relational.database import Statement, executing
 
 _add = insert(audit_log)
 
@@ -44,11 +44,7 @@ def audited(kind: str, details: Mapping[str, Any], user_id: str | None = None) -
         "details": json.dumps(details, ensure_ascii=False),
         "created_at": utc_now(),
     }
-
-    def add(connection: Connection) -> None:
-        connection.execute(_add, row)
-
-    return add
+    return executing(_add, row)
 
 
 def newest(selection: Selection, most: int, below: int) -> Statement[list[Audited]]:

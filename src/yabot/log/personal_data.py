@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, bindparam, delete, func, select
 from yabot.clock import rfc3339
 from yabot.log.tables import audit_log, doc_changes, outbox, user_counters
 from yabot.log.unit_of_work import UnitOfWork
-from yabot.storage.relational.database import Database, Statement
+from yabot.storage.relational.database import Database, Statement, executing
 
 
 async def _nothing_kept(_user_id: str) -> dict[str, Any]:
@@ -89,10 +89,7 @@ def personal_data(database: Database, most: int = SHOWN) -> PersonalData:
 
 
 def _erase(work: UnitOfWork, user_id: str) -> None:
-    def remove(connection: Connection) -> None:
-        connection.execute(_pending, {"user": user_id})
-
-    work.add(remove)
+    work.add(executing(_pending, {"user": user_id}))
 
 
 def _of(user_id: str, most: int) -> Statement[dict[str, Any]]:

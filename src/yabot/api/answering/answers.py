@@ -12,7 +12,7 @@ from yabot.api.answering import problems
 from yabot.api.answering.problems import Refused
 from yabot.api.tables import api_answers
 from yabot.clock import utc_now
-from yabot.storage.relational.database import Statement
+from yabot.storage.relational.database import Statement, executing
 from yabot.storage.relational.prepared import Prepared
 
 JSON = "application/json"
@@ -80,11 +80,7 @@ def keep(asked: Asked, answer: Answer) -> Statement[None]:
         "user_id": asked.user_id,
         "created_at": utc_now(),
     }
-
-    def add(connection: Connection) -> None:
-        _add.run(connection, row)
-
-    return add
+    return _add.with_values(row)
 
 
 def find(service: str, key: str) -> Statement[tuple[str, Answer] | None]:
@@ -102,8 +98,4 @@ def find(service: str, key: str) -> Statement[tuple[str, Answer] | None]:
 
 def blank(user_id: str) -> Statement[None]:
     """Take the bodies of what was answered about a user; a repeat of them is told so."""
-
-    def remove(connection: Connection) -> None:
-        connection.execute(_blank, {"user": user_id})
-
-    return remove
+    return executing(_blank, {"user": user_id})

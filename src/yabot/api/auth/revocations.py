@@ -10,7 +10,7 @@ from yabot.api.tables import api_revocations
 from yabot.clock import utc_now
 from yabot.log.audit import audited
 from yabot.log.unit_of_work import UnitOfWork
-from yabot.storage.relational.database import Database, Statement, insert_new
+from yabot.storage.relational.database import Database, Statement, inserting_new
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,4 @@ def _add(made: Revocation) -> Statement[None]:
         "revoked_at": made.revoked_at,
         "expires_at": made.expires_at,
     }
-
-    def add(connection: Connection) -> None:
-        connection.execute(insert_new(connection, api_revocations), row)
-
-    return add
+    return inserting_new(api_revocations, row)

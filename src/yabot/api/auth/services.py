@@ -15,7 +15,7 @@ from yabot.clock import utc_now
 from yabot.errors import InvalidInput
 from yabot.log.audit import audited
 from yabot.log.unit_of_work import UnitOfWork, guard
-from yabot.storage.relational.database import Database, Statement, insert_new
+from yabot.storage.relational.database import Database, Statement, executing, insert_new
 
 
 class ServiceUnknown(InvalidInput):
@@ -227,10 +227,7 @@ def _add_key(name: str, key: PublicKey) -> Statement[None]:
 
 
 def _end_keys(name: str, ends_at: datetime) -> Statement[None]:
-    def end(connection: Connection) -> None:
-        connection.execute(_end, {"wanted": name, "ends": ends_at})
-
-    return end
+    return executing(_end, {"wanted": name, "ends": ends_at})
 
 
 def _protect(name: str, protection: Protection) -> Statement[None]:

@@ -1,10 +1,10 @@
 """Statements on ``dead_letters``: an event's failures, from the first to the end of the matter."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Executable, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from yabot.bus.tables import dead_letters
 from yabot.clock import utc_now
@@ -13,7 +13,7 @@ from yabot.errors import YabotError
 from yabot.events.envelope import Envelope
 from yabot.log.lease import Lease
 from yabot.log.unit_of_work import Cause, guard
-from yabot.storage.relational.database import Statement, insert_new
+from yabot.storage.relational.database import Statement, executing, insert_new
 from yabot.subscriber import Subscriber
 
 
@@ -139,8 +139,7 @@ def failed(case: Case, error: Exception, *, state: str) -> Statement[None]:
 def recovered(case: Case) -> Statement[None]:
     """It has been handled after all: its failures are forgotten."""
     where = {"who": case.consumer, "which": case.envelope.event_id}
-
-    return lambda connection: _execute(connection, _recovered, where)
+    return executing(_recovered, where)
 
 
 def resolved(case: Case) -> Statement[None]:
@@ -188,7 +187,7 @@ def wanted_again(
 def stays_dead(letter: Letter, error: Exception) -> Statement[None]:
     """The retry has failed: for this reason."""
     values = {"row": letter.id, "count": letter.attempts + 1, **_told(error)}
-    return lambda connection: _execute(connection, _stay_dead, values)
+    return executing(_stay_dead, values)
 
 
 def code_of(error: Exception) -> str:
@@ -197,10 +196,6 @@ def code_of(error: Exception) -> str:
 
 def _told(error: Exception) -> dict[str, object]:
     return {"code": code_of(error), "text": error_text(error), "now": utc_now()}
-
-
-def _execute(connection: Connection, statement: Executable, values: Mapping[str, Any]) -> None:
-    connection.execute(statement, values)
 
 
 def _row(case: Case, values: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from yabot.events.catalog import Catalog
 from yabot.events.envelope import Envelope
 from yabot.events.failures import EventProcessingFailed, OrderingViolated
 from yabot.log.tables import outbox, user_counters
-from yabot.storage.relational.database import Statement
+from yabot.storage.relational.database import Statement, executing
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +136,4 @@ def remember(envelope: Envelope, happened_us: int) -> Statement[None]:
         "happened_us": happened_us,
         "ingested_at": utc_now(),
     }
-
-    def add(connection: Connection) -> None:
-        connection.execute(_add, row)
-
-    return add
+    return executing(_add, row)

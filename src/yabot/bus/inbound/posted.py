@@ -13,7 +13,12 @@ from yabot.bus.inbound.sources import READ_AT_ONCE, Entry, Place, Source
 from yabot.bus.tables import posted_events
 from yabot.clock import rfc3339, utc_now
 from yabot.events.envelope import Envelope
-from yabot.storage.relational.database import Database, Statement, insert_new
+from yabot.storage.relational.database import (
+    Database,
+    Statement,
+    executing,
+    inserting_new,
+)
 
 _waiting = (
     select(posted_events.c.id, posted_events.c.envelope)
@@ -66,18 +71,11 @@ def keep(envelope: Envelope, service: str) -> Statement[None]:
         "envelope": envelope.to_json(),
         "received_at": utc_now(),
     }
-
-    def add(connection: Connection) -> None:
-        connection.execute(insert_new(connection, posted_events), row)
-
-    return add
+    return inserting_new(posted_events, row)
 
 
 def erase(user_id: str) -> Statement[None]:
-    def remove(connection: Connection) -> None:
-        connection.execute(_erase, {"user": user_id})
-
-    return remove
+    return executing(_erase, {"user": user_id})
 
 
 def waiting_of(user_id: str) -> Statement[list[dict[str, Any]]]:
@@ -106,7 +104,4 @@ def _read(held: Sequence[int]) -> Statement[list[Entry]]:
 
 
 def _remove(ids: Sequence[int]) -> Statement[None]:
-    def remove(connection: Connection) -> None:
-        connection.execute(_these, {"ids": ids})
-
-    return remove
+    return executing(_these, {"ids": ids})

@@ -16,7 +16,7 @@ from yabot.errors import InvalidInput
 from yabot.events.catalog import Catalog
 from yabot.events.envelope import Envelope
 from yabot.observability.logging import get_logger
-from yabot.storage.relational.database import Statement
+from yabot.storage.relational.database import Statement, executing
 
 log = get_logger(__name__)
 
@@ -90,10 +90,7 @@ def _read_wanted(connection: Connection) -> list[Letter]:
 
 
 def _resolved(letter: Letter) -> Statement[None]:
-    def resolve(connection: Connection) -> None:
-        connection.execute(_resolve, {"row": letter.id})
-
-    return resolve
+    return executing(_resolve, {"row": letter.id})
 
 
 def _stays_dead(letter: Letter, refusal: InvalidInput) -> Statement[None]:
@@ -103,8 +100,4 @@ def _stays_dead(letter: Letter, refusal: InvalidInput) -> Statement[None]:
         "text": error_text(refusal),
         "now": utc_now(),
     }
-
-    def note(connection: Connection) -> None:
-        connection.execute(_stay_dead, values)
-
-    return note
+    return executing(_stay_dead, values)

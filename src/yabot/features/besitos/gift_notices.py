@@ -21,7 +21,7 @@ from yabot.log.commit_log import CommitLog
 from yabot.log.unit_of_work import Cause, UnitOfWork, guard
 from yabot.observability.logging import get_logger
 from yabot.runtime.loops import WakingLoop
-from yabot.storage.relational.database import Database, Statement, insert_new
+from yabot.storage.relational.database import Database, Statement, executing, insert_new
 
 log = get_logger(__name__)
 
@@ -168,11 +168,7 @@ def _begin(user_id: str, seen: Untold | None, now: datetime) -> Statement[None]:
 def _forget(now: datetime) -> Statement[None]:
     """Whoever has heard of everything a while ago."""
     heard = delete(gift_notices).where(gift_notices.c.gifts == 0, _is_over_in_sql(now))
-
-    def forget(connection: Connection) -> None:
-        connection.execute(heard)
-
-    return forget
+    return executing(heard)
 
 
 async def export(database: Database, user_id: str) -> dict[str, Any]:
@@ -186,8 +182,4 @@ async def export(database: Database, user_id: str) -> dict[str, Any]:
 
 def erase(user_id: str) -> Statement[None]:
     statement = delete(gift_notices).where(gift_notices.c.user_id == user_id)
-
-    def remove(connection: Connection) -> None:
-        connection.execute(statement)
-
-    return remove
+    return executing(statement)

@@ -16,7 +16,7 @@ from yabot.features.legacy.tables import legacy_users
 from yabot.features.users.tables import user_profiles
 from yabot.log.tables import user_counters
 from yabot.log.unit_of_work import Gathering, guard
-from yabot.storage.relational.database import Statement, insert_new
+from yabot.storage.relational.database import Statement, executing, insert_new
 from yabot.storage.relational.prepared import Prepared
 
 Origin = Literal["imported", "merged", "ours"]
@@ -249,7 +249,4 @@ def _formers(known: Known) -> str | None:
 
 
 def erase(user_id: str) -> Statement[None]:
-    def remove(connection: Connection) -> None:
-        connection.execute(_erase, {"user": user_id})
-
-    return remove
+    return executing(_erase, {"user": user_id})

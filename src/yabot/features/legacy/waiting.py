@@ -95,11 +95,7 @@ def note_removal(user_id: str, *, always: bool) -> Statement[None]:
 
 def done(seen: Waiting) -> Statement[None]:
     """They wait no more, unless they have been noted once more since."""
-
-    def remove(connection: Connection) -> None:
-        _done.run(connection, {"user": seen.user_id, "seen": seen.times})
-
-    return remove
+    return _done.with_values({"user": seen.user_id, "seen": seen.times})
 
 
 _drop = delete(legacy_waiting).where(

@@ -11,7 +11,7 @@ from yabot.features.subscriptions.plans import PLANS
 from yabot.features.subscriptions.tables import subscriptions
 from yabot.features.subscriptions.terms import Term
 from yabot.log.unit_of_work import guard
-from yabot.storage.relational.database import Statement, insert_new
+from yabot.storage.relational.database import Statement, executing, insert_new
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +139,7 @@ def change(stored: StoredTerm, after: Term, now: datetime) -> Statement[None]:
 
 
 def erase(user_id: str) -> Statement[None]:
-    def remove(connection: Connection) -> None:
-        connection.execute(_erase, {"user": user_id})
-
-    return remove
+    return executing(_erase, {"user": user_id})
 
 
 def rows(user_id: str) -> Statement[Sequence[dict[str, Any]]]:

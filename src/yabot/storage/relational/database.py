@@ -1,12 +1,12 @@
 """What the rest of the program sees of SQL: closures in, results out."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Connection, Engine, Insert, Table
+from sqlalchemy import Connection, Engine, Executable, Insert, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -17,6 +17,7 @@ from yabot.runtime.watch import Gate
 
 T = TypeVar("T")
 Statement = Callable[[Connection], T]
+Values = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 # What PostgreSQL says while it cannot be worked with, beside what psycopg calls operational.
 AWAY = {
@@ -104,6 +105,20 @@ def _insert_new(dialect: str, table: Table) -> Insert:
         # Without the option SQLAlchemy does not ask psycopg for the rowcount of an INSERT.
         return ignoring.execution_options(preserve_rowcount=True)
     return sqlite.insert(table).on_conflict_do_nothing()
+
+
+def executing(statement: Executable, values: Values | None = None) -> Statement[None]:
+    """A step of a unit of work that only runs ``statement``."""
+
+    def execute(connection: Connection) -> None:
+        connection.execute(statement, values)
+
+    return execute
+
+
+def inserting_new(table: Table, row: Mapping[str, Any]) -> Statement[None]:
+    """A step of a unit of work that only adds ``row``, unless it is there already."""
+    return lambda connection: executing(insert_new(connection, table), row)(connection)
 
 
 @contextmanager

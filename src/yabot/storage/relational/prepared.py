@@ -57,6 +57,14 @@ class Prepared:
         with _executed(connection, plan.text, plan.bind(values)) as cursor:
             return int(cursor.rowcount)
 
+    def with_values(self, values: Values) -> Callable[[Connection], None]:
+        """A step of a unit of work that only runs it."""
+
+        def run(connection: Connection) -> None:
+            self.run(connection, values)
+
+        return run
+
     def run_many(self, connection: Connection, rows: Sequence[Values]) -> int:
         """How many rows all of them together have changed."""
         if not rows:
