@@ -26,8 +26,8 @@ from tests.log.units import holding
 from tests.storage.dumps import events_of, rows_of
 from tests.storage.fixtures import NewDatabase
 from tests.waiting import PATIENCE, until
+from yabot.bus.dead_letters.failures import Case, failed
 from yabot.bus.groups.delivery import ATTEMPTS, IN_FLIGHT, Delivery
-from yabot.bus.groups.failures import Case, failed
 from yabot.bus.groups.pace import Pace
 from yabot.errors import LeaseLost, StoreUnavailable, TerminalError
 from yabot.events.envelope import Envelope

@@ -10,6 +10,7 @@ from yabot.bot.methods import ALONE
 from yabot.log.assignment import Assignment
 from yabot.log.tables import outgoing
 from yabot.log.unit_of_work import Message, id_in
+from yabot.runtime.portions import portions
 from yabot.storage.relational.database import Database
 
 # So many messages are read in one statement.
@@ -125,7 +126,7 @@ def _rows(connection: Connection, ids: Sequence[int]) -> list[Due]:
             row.created_at,
             row.errors or 0,
         )
-        for part in _parts(ids)
+        for part in portions(ids, READ_AT_ONCE)
         for row in connection.execute(_in_order.where(outgoing.c.id.in_(part)))
     ]
 
@@ -133,11 +134,6 @@ def _rows(connection: Connection, ids: Sequence[int]) -> list[Due]:
 def _still_waiting(connection: Connection, ids: Iterable[int]) -> set[int]:
     return {
         row_id
-        for part in _parts(list(ids))
+        for part in portions(list(ids), READ_AT_ONCE)
         for row_id in connection.execute(_still.where(outgoing.c.id.in_(part))).scalars()
     }
-
-
-def _parts(ids: Sequence[int]) -> Iterable[Sequence[int]]:
-    for start in range(0, len(ids), READ_AT_ONCE):
-        yield ids[start : start + READ_AT_ONCE]

@@ -1,6 +1,6 @@
 """Updates that are stored and not handled: left by an earlier process, or stored by another."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,6 +11,7 @@ from yabot.bot.intake import BEGUN, SUSPECT, Intake
 from yabot.bot.reading import Unreadable, read_stored
 from yabot.bot.tables import updates
 from yabot.clock import utc_now
+from yabot.runtime.portions import portions
 
 # So many payloads are asked for in one statement.
 READ_AT_ONCE = 500
@@ -69,7 +70,9 @@ class WaitingUpdates:
 
         def read(connection: Connection) -> list[_Row]:
             ids = [n for n in connection.execute(first).scalars() if n not in known]
-            return [row for part in _parts(ids) for row in self._rows(connection, part)]
+            return [
+                row for part in portions(ids, READ_AT_ONCE) for row in self._rows(connection, part)
+            ]
 
         return await self._understood(await self._database.read(read))
 
@@ -120,8 +123,3 @@ class WaitingUpdates:
             else:
                 found.append(Waiting(entry, attempts, received_at))
         return found
-
-
-def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(ids), READ_AT_ONCE):
-        yield ids[start : start + READ_AT_ONCE]

@@ -16,6 +16,7 @@ from yabot.events.partition import Entry
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import PUBLISH_FAILURES, PUBLISHED
 from yabot.runtime.backoff import backoff
+from yabot.runtime.portions import portions
 from yabot.storage.relational.database import Database
 
 log = get_logger(__name__)
@@ -60,8 +61,7 @@ class Publisher:
             # What lies between was committed by another process.
             await self.send_from(partition, before)
             return
-        for first in range(0, len(entries), outbox.READ_AT_ONCE):
-            chunk = entries[first : first + outbox.READ_AT_ONCE]
+        for chunk in portions(entries, outbox.READ_AT_ONCE):
             pos = await self._append(partition, chunk[0].pos - 1, chunk)
             if pos != chunk[-1].pos:
                 # It has these already or not yet those before, both from another process; or it

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from yabot.bus.dead_letters.letters import Selection, State
-from yabot.bus.dead_letters.service import AT_ONCE, DISCARDABLE, RETRIABLE, DeadLetters, portions
+from yabot.bus.dead_letters.service import AT_ONCE, DISCARDABLE, RETRIABLE, DeadLetters
 from yabot.cli import letters
 from yabot.cli.context import load_settings
 from yabot.cli.operators import Operator, operating
@@ -16,6 +16,7 @@ from yabot.cli.showing import print_json
 from yabot.log.commit_log import Decision
 from yabot.log.unit_of_work import UnitOfWork
 from yabot.redaction import Redactor
+from yabot.runtime.portions import portions
 
 app = typer.Typer(no_args_is_help=True, help="Look after events that could not be processed.")
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -12,6 +12,7 @@ from yabot.app.features import FEATURES
 from yabot.app.stores import open_redis
 from yabot.bus.observer import keep_observing
 from yabot.cli.context import load_settings, run_until_signalled
+from yabot.cli.showing import event_line
 from yabot.events.asyncapi import asyncapi_document
 from yabot.events.documentation import events_page
 from yabot.runtime.stopping import finished_before
@@ -61,7 +62,7 @@ async def _follow(settings: Settings, stop: asyncio.Event, user: str | None, raw
             names = build_catalog(FEATURES).names
             async for event in keep_observing(redis, names, _explain, _listening):
                 if wanted in (None, event.get("user_id")):
-                    typer.echo(json.dumps(event, ensure_ascii=False) if raw else _line(event))
+                    typer.echo(json.dumps(event, ensure_ascii=False) if raw else event_line(event))
 
     await finished_before(stop, show())
 
@@ -77,9 +78,3 @@ def _explain(trouble: str | None) -> None:
     else:
         missed = "events that are published meanwhile are not shown"
         typer.echo(f"Redis is away; {missed}: {trouble}", err=True)
-
-
-def _line(event: dict[str, Any]) -> str:
-    where = f"{event.get('user_id', '-')}#{event.get('sequence', '-')}"
-    payload = json.dumps(event["payload"], ensure_ascii=False)
-    return f"{event['timestamp']}  {where:<16} {event['event_type']:<26} {payload}"

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from yabot.bus.dead_letters.letters import DeadLetter, LetterGroup, State
-from yabot.cli.showing import age, count, facts, in_columns
+from yabot.cli.showing import age, count, event_line, facts, in_columns
 from yabot.clock import rfc3339, utc_now
 from yabot.events.envelope import Envelope
 
@@ -32,10 +32,10 @@ def as_json(letter: DeadLetter, before: Sequence[Envelope]) -> dict[str, Any]:
     """All of it in JSON's own types."""
     return {
         **asdict(letter),
-        "envelope": _json_of(letter.envelope),
+        "envelope": letter.envelope.model_dump(mode="json", exclude_none=True),
         "first_failed_at": rfc3339(letter.first_failed_at),
         "last_failed_at": rfc3339(letter.last_failed_at),
-        "before": [_json_of(each) for each in before],
+        "before": [each.model_dump(mode="json", exclude_none=True) for each in before],
     }
 
 
@@ -55,7 +55,7 @@ def page(shown: dict[str, Any]) -> str:
     if not shown["before"]:
         return "\n".join([*lines, f"Nothing before it belongs to {event['correlation_id']}."])
     lines.append(f"Before it, of {event['correlation_id']}:")
-    return "\n".join([*lines, *(f"  {_line(each)}" for each in shown["before"])])
+    return "\n".join([*lines, *(f"  {event_line(each)}" for each in shown["before"])])
 
 
 def outcome(what: str, done: Sequence[int], skipped: Sequence[int]) -> str:
@@ -85,14 +85,3 @@ def _ids(ids: Sequence[int]) -> str:
 
 def _moment(text: str) -> str:
     return f"{text}, {age(datetime.fromisoformat(text), utc_now())} ago"
-
-
-def _line(event: dict[str, Any]) -> str:
-    where = f"{event.get('user_id', '-')}#{event.get('sequence', '-')}"
-    payload = json.dumps(event["payload"], ensure_ascii=False)
-    return f"{event['timestamp']}  {where:<16} {event['event_type']:<26} {payload}"
-
-
-def _json_of(envelope: Envelope) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(envelope.to_json())
-    return found

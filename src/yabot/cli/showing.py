@@ -46,3 +46,10 @@ def print_json(value: dict[str, Any]) -> None:
 def _plain(value: object) -> str:
     """What JSON has no type for."""
     return rfc3339(value) if isinstance(value, datetime) else str(value)
+
+
+def event_line(event: dict[str, Any]) -> str:
+    """An envelope on one line."""
+    where = f"{event.get('user_id', '-')}#{event.get('sequence', '-')}"
+    payload = json.dumps(event["payload"], ensure_ascii=False)
+    return f"{event['timestamp']}  {where:<16} {event['event_type']:<26} {payload}"

@@ -19,8 +19,8 @@ from tests.features.rewards.house import STORY, House, open_house
 from tests.storage.fixtures import PATIENCE_MS
 from tests.storage.schema import COLLECTIONS
 from tests.tiers import examples
+from yabot.bus.dead_letters.failures import Case
 from yabot.bus.groups.delivery import Delivery
-from yabot.bus.groups.failures import Case
 from yabot.features.besitos.audit import audit_ledger
 from yabot.features.narrative.library import Library
 from yabot.log.unit_of_work import UnitOfWork

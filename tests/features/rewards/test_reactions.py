@@ -7,8 +7,8 @@ import pytest
 
 from tests.features.rewards.house import STORY, House
 from tests.storage.dumps import rows_of
+from yabot.bus.dead_letters.failures import Case
 from yabot.bus.groups.delivery import Delivery
-from yabot.bus.groups.failures import Case
 from yabot.bus.tables import dead_letters
 from yabot.features.besitos.audit import audit_ledger
 from yabot.features.besitos.tables import transactions

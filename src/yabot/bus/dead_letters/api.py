@@ -23,7 +23,6 @@ from yabot.bus.dead_letters.api_models import (
     LetterGroupBody,
     LetterGroups,
     RetryBody,
-    event_json,
     facts,
 )
 from yabot.bus.dead_letters.letters import STATES, Selection, State
@@ -109,8 +108,8 @@ def _offer_one(routes: Routes, dead_letters: DeadLetters, redactor: Redactor) ->
             letter = await dead_letters.get(letter_id)
         before = await dead_letters.before(letter)
         shown = facts(letter) | {
-            "envelope": event_json(letter.envelope),
-            "before": [event_json(each) for each in before],
+            "envelope": letter.envelope.model_dump(mode="json", exclude_none=True),
+            "before": [each.model_dump(mode="json", exclude_none=True) for each in before],
         }
         return asking.answer(LetterDetails(**redactor.mapping(shown)))
 

@@ -1,6 +1,5 @@
 """Dead letters as the API shows and takes them."""
 
-import json
 from typing import Annotated, Any, Self
 
 from pydantic import Field
@@ -9,7 +8,7 @@ from yabot.api.answering.shown import Shown
 from yabot.api.operations.routes import StrictBody
 from yabot.bus.dead_letters.letters import DeadLetter, LetterGroup, State
 from yabot.bus.dead_letters.service import AT_ONCE
-from yabot.events.envelope import Envelope, Timestamp
+from yabot.events.envelope import Timestamp
 
 # As far as every client's numbers reach.
 HIGHEST_ID = 2**53 - 1
@@ -101,8 +100,3 @@ def facts(letter: DeadLetter) -> dict[str, Any]:
         first_failed_at=letter.first_failed_at,
         last_failed_at=letter.last_failed_at,
     ).model_dump(mode="json")
-
-
-def event_json(envelope: Envelope) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(envelope.to_json())
-    return found

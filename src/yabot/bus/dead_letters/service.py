@@ -12,6 +12,7 @@ from yabot.errors import InvalidInput
 from yabot.events.envelope import Envelope
 from yabot.log.audit import audited
 from yabot.log.unit_of_work import UnitOfWork
+from yabot.runtime.portions import portions
 from yabot.storage.relational.database import Database
 
 # Letters in one unit of work: nobody waits long for its commit.
@@ -122,10 +123,6 @@ class DeadLetters:
         for portion in portions(ids, AT_ONCE):
             found |= await self._database.read(letters.states_of(portion))
         return found
-
-
-def portions(ids: Sequence[int], size: int) -> list[Sequence[int]]:
-    return [ids[first : first + size] for first in range(0, len(ids), size)]
 
 
 def _unknown(ids: Sequence[int]) -> str:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from yabot.bus.groups.failures import Case
+from yabot.bus.dead_letters.failures import Case
 from yabot.log.commit_log import CommitLog
 from yabot.log.unit_of_work import UnitOfWork
 from yabot.runtime.begun import Begun, begin

@@ -8,9 +8,9 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from yabot.bus.groups import failures
+from yabot.bus.dead_letters import failures
+from yabot.bus.dead_letters.failures import Case, Letter
 from yabot.bus.groups.attempt import HandlerInterrupted, HandlerTimedOut, attempt
-from yabot.bus.groups.failures import Case, Letter
 from yabot.bus.groups.pace import USUAL, Pace
 from yabot.bus.groups.receipts import receipted
 from yabot.error_text import error_text
@@ -84,7 +84,7 @@ class Delivery:
         except (LeaseLost, StoreUnavailable):
             raise
         except Exception as error:  # noqa: BLE001 - the operator reads it in the dead letter
-            await self.commits.database.write(failures.stays_dead(letter, error))
+            await self.commits.database.write(failures.stays_dead(letter.id, error))
             log.warning("dead_letter.stays", consumer=case.consumer, reason=error_text(error))
         else:
             labelled(EVENTS_HANDLED, case.consumer, "retried").inc()
@@ -169,7 +169,7 @@ class Delivery:
                 told = EventProcessingFailed(
                     original_event_id=case.envelope.event_id,
                     original_event_type=case.envelope.event_type,
-                    error=failures.code_of(error),
+                    error=failures.failure_code(error),
                     consumer=case.consumer,
                 )
                 work.publish(told, case.envelope.user_id)

@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from typing_extensions import override
 
 from yabot.bus import outbox
+from yabot.bus.dead_letters.failures import Case
 from yabot.bus.groups.breaker import CircuitBreaker
 from yabot.bus.groups.delivery import Delivery
-from yabot.bus.groups.failures import Case
 from yabot.bus.groups.gaps import audit_gaps
 from yabot.bus.groups.places import Places
 from yabot.bus.groups.positions import log_ends

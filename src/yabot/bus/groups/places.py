@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 
-from yabot.bus.groups import failures
+from yabot.bus.dead_letters import failures
 from yabot.bus.groups.pace import USUAL, Pace
 from yabot.bus.groups.positions import advance, log_ends, positions_of
 from yabot.bus.groups.progress import Progress

@@ -8,7 +8,6 @@ from yabot.bus.tables import group_positions
 from yabot.log.tables import partitions
 from yabot.storage.relational.database import Statement, insert_new
 
-_declare = select(partitions.c.partition, partitions.c.last_pos)
 _read = select(group_positions.c.partition, group_positions.c.pos).where(
     group_positions.c.name == bindparam("group")
 )
@@ -28,14 +27,11 @@ def declare_groups(groups: Iterable[str]) -> Statement[None]:
     """A group that is new begins with the next event: what happened before is not its business."""
 
     def declare(connection: Connection) -> None:
-        ends = connection.execute(_declare).all()
-        rows = [
-            {"name": group, "partition": end.partition, "pos": end.last_pos}
-            for group in groups
-            for end in ends
-        ]
-        for row in rows:
-            connection.execute(insert_new(connection, group_positions), row)
+        ends = log_ends(connection)
+        for group in groups:
+            for partition, pos in ends.items():
+                row = {"name": group, "partition": partition, "pos": pos}
+                connection.execute(insert_new(connection, group_positions), row)
 
     return declare
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, exists, select
 
-from yabot.bus.groups import failures
+from yabot.bus.dead_letters import failures
+from yabot.bus.dead_letters.failures import Case, Letter
 from yabot.bus.groups.delivery import Delivery
-from yabot.bus.groups.failures import Case, Letter
 from yabot.bus.groups.places import Places
 from yabot.bus.tables import dead_letters
 from yabot.errors import LeaseLost, StoreUnavailable, TerminalError
@@ -80,7 +80,7 @@ class Retries:
         try:
             case = await self._case(letter, lease)
         except RetryRefused as refusal:
-            await self._commits.database.write(failures.stays_dead(letter, refusal))
+            await self._commits.database.write(failures.stays_dead(letter.id, refusal))
             return
         await self._delivery.retry(case, letter)
 

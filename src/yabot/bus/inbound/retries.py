@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.exc import DataError, IntegrityError
 
+from yabot.bus.dead_letters.failures import stays_dead
 from yabot.bus.inbound.ingestion import CONSUMER, Ingestion
 from yabot.bus.inbound.reading import fitting, read_event
 from yabot.bus.inbound.refusals import entry_in, refused_by_sql
 from yabot.bus.tables import dead_letters
-from yabot.clock import utc_now
-from yabot.error_text import error_text
 from yabot.errors import InvalidInput
 from yabot.events.catalog import Catalog
 from yabot.events.envelope import Envelope
@@ -28,18 +27,10 @@ _wanted = (
     .order_by(dead_letters.c.id)
     .limit(AT_ONCE)
 )
-_this = (dead_letters.c.id == bindparam("row")) & (dead_letters.c.state == "retry")
-_resolve = update(dead_letters).where(_this).values(state="resolved")
-_stay_dead = (
+_resolve = (
     update(dead_letters)
-    .where(_this)
-    .values(
-        state="dead",
-        attempts=dead_letters.c.attempts + 1,
-        error_code=bindparam("code"),
-        error=bindparam("text"),
-        last_failed_at=bindparam("now"),
-    )
+    .where(dead_letters.c.id == bindparam("row"), dead_letters.c.state == "retry")
+    .values(state="resolved")
 )
 
 
@@ -55,10 +46,10 @@ async def retry_wanted(ingestion: Ingestion, checks: Sequence[Statement[None]]) 
     for letter in await commits.database.read(_read_wanted):
         refusal = await _retry(letter, ingestion, checks)
         if refusal is None:
-            await commits.database.write(_resolved(letter))
+            await commits.database.write(executing(_resolve, {"row": letter.id}))
             log.info("dead_letter.resolved", consumer=CONSUMER, id=letter.id)
         else:
-            await commits.database.write(_stays_dead(letter, refusal))
+            await commits.database.write(stays_dead(letter.id, refusal))
             log.warning("dead_letter.stays", id=letter.id, reason=str(refusal))
 
 
@@ -87,17 +78,3 @@ def _read_wanted(connection: Connection) -> list[Letter]:
         Letter(row.id, Envelope.model_validate_json(row.envelope))
         for row in connection.execute(_wanted)
     ]
-
-
-def _resolved(letter: Letter) -> Statement[None]:
-    return executing(_resolve, {"row": letter.id})
-
-
-def _stays_dead(letter: Letter, refusal: InvalidInput) -> Statement[None]:
-    values = {
-        "row": letter.id,
-        "code": refusal.code,
-        "text": error_text(refusal),
-        "now": utc_now(),
-    }
-    return executing(_stay_dead, values)

@@ -12,6 +12,7 @@ from yabot.features.subscriptions.plans import Charge
 from yabot.features.subscriptions.tables import payments
 from yabot.log.audit import audited
 from yabot.log.unit_of_work import guard
+from yabot.runtime.portions import portions
 from yabot.storage.relational.database import Statement, insert_new
 
 # Paid: known, and not yet decided upon. Refunding: Telegram is being asked to give it back. Left:
@@ -96,8 +97,8 @@ def states(charge_ids: Iterable[str]) -> Statement[dict[str, State]]:
 
     def read(connection: Connection) -> dict[str, State]:
         found: dict[str, State] = {}
-        for first in range(0, len(ids), AT_ONCE):
-            query = select(_id, payments.c.state).where(_id.in_(ids[first : first + AT_ONCE]))
+        for portion in portions(ids, AT_ONCE):
+            query = select(_id, payments.c.state).where(_id.in_(portion))
             found |= {row[0]: row[1] for row in connection.execute(query)}
         return found
 

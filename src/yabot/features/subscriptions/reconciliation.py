@@ -26,6 +26,7 @@ from yabot.log.commit_log import CommitLog, Decision
 from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.observability.logging import get_logger
 from yabot.runtime.loops import WakingLoop
+from yabot.runtime.portions import portions
 
 log = get_logger(__name__)
 
@@ -97,8 +98,8 @@ class Reconciliation:
             log.warning("payments.left", charges=len(elsewhere))
         # Of those that another bot has made invoices for, nobody here could say anything.
         ours = [charge for charge in elsewhere if charge.is_ours]
-        for first in range(0, len(ours), PAGE):
-            await self._leave(ours[first : first + PAGE])
+        for portion in portions(ours, PAGE):
+            await self._leave(portion)
 
     async def _leave(self, found: Sequence[Charge]) -> None:
         async def leave(work: UnitOfWork) -> None:

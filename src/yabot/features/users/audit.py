@@ -1,13 +1,14 @@
 """Holds MongoDB against SQL: a user has a document exactly when they have a profile row."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, select
 
 from yabot.features.users.states import COLLECTION
 from yabot.features.users.tables import user_profiles
 from yabot.log.tables import doc_changes, user_counters
+from yabot.runtime.portions import portions
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database, take_time
 
@@ -48,15 +49,14 @@ def _known_ids(connection: Connection) -> set[str]:
 async def _differing(
     database: Database, documents: DocumentStore, user_ids: Iterable[str]
 ) -> dict[str, str]:
-    ids = list(user_ids)
     found: dict[str, str] = {}
-    for start in range(0, len(ids), AT_ONCE):
-        found |= await _differing_in(database, documents, ids[start : start + AT_ONCE])
+    for page in portions(list(user_ids), AT_ONCE):
+        found |= await _differing_in(database, documents, page)
     return found
 
 
 async def _differing_in(
-    database: Database, documents: DocumentStore, page: list[str]
+    database: Database, documents: DocumentStore, page: Sequence[str]
 ) -> dict[str, str]:
     expected, waiting = await database.read(lambda connection: _sql(connection, page))
     stored = await _mongodb(documents, page)
@@ -71,7 +71,7 @@ async def _differing_in(
     return found
 
 
-def _sql(connection: Connection, page: list[str]) -> tuple[Versions, dict[str, str | None]]:
+def _sql(connection: Connection, page: Sequence[str]) -> tuple[Versions, dict[str, str | None]]:
     """Which version each user is at; and who has a document that waits, or is refused and why."""
     versions = select(user_profiles.c.user_id, user_counters.c.state_version).join(
         user_counters, user_counters.c.user_id == user_profiles.c.user_id
@@ -86,7 +86,7 @@ def _sql(connection: Connection, page: list[str]) -> tuple[Versions, dict[str, s
     return {row.user_id: row.state_version for row in rows}, refused
 
 
-async def _mongodb(documents: DocumentStore, page: list[str]) -> Versions:
+async def _mongodb(documents: DocumentStore, page: Sequence[str]) -> Versions:
     with documents.answering():
         cursor = documents[COLLECTION].find({"_id": {"$in": page}}, {"version": 1})
         return {found["_id"]: found["version"] async for found in cursor}

@@ -24,6 +24,11 @@ class StoredUser:
     state_version: int
     pending: str | None
 
+    @property
+    def is_forgotten(self) -> bool:
+        """Their profile was deleted; their counter stays."""
+        return self.profile is None and self.state_version > 0
+
 
 _newest = and_(
     doc_changes.c.user_id == user_counters.c.user_id,

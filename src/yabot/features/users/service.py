@@ -99,7 +99,7 @@ class UserService:
     async def has_forgotten(self, user_id: str) -> bool:
         """Whether there was such a user here, and is none any more. Raises StoreUnavailable."""
         stored = await self._database.read(repository.find(user_id))
-        return _is_forgotten(stored)
+        return stored.is_forgotten
 
     async def find_by_username(self, username: str) -> User | None:
         """Whoever was seen last under that name, however it is written."""
@@ -219,7 +219,7 @@ class UserService:
     async def recognize(self, work: UnitOfWork, telegram_user: TelegramUser) -> User | None:
         """Like ``meet``, but None for who has been forgotten: they have not come back by this."""
         stored = await self._database.read(repository.find(str(telegram_user.id)))
-        if _is_forgotten(stored):
+        if stored.is_forgotten:
             return None
         return await self._met(work, Contact.of(telegram_user), stored)
 
@@ -365,7 +365,3 @@ class UserService:
         self.correct_profile(work, user, contact.values | {"is_active": True})
         if utc_now() - user.profile.last_login > LOGIN_RESOLUTION:
             work.add(repository.change_profile(user.user_id, {"last_login": utc_now()}))
-
-
-def _is_forgotten(stored: repository.StoredUser) -> bool:
-    return stored.profile is None and stored.state_version > 0

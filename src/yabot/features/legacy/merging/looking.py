@@ -56,15 +56,10 @@ def look(user_ids: Sequence[str], forgotten: Forgotten) -> Statement[Mapping[str
                 known.get(user_id),
                 standings.get(user_id),
                 terms.get(user_id, ()),
-                (_is_gone(stored) and user_id not in known)
+                (stored.is_forgotten and user_id not in known)
                 or (user_id not in agreed and forgotten.has(user_id, BEGINNING)),
             )
             for user_id, stored in users.find_many(user_ids)(connection).items()
         }
 
     return read
-
-
-def _is_gone(stored: StoredUser) -> bool:
-    """For good, if there is no row: a roll-back leaves one of whom it takes away."""
-    return stored.profile is None and stored.state_version > 0

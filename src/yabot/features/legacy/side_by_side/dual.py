@@ -28,6 +28,7 @@ from yabot.features.legacy.snapshots.forgetting import Forgetting
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import LEGACY_WAITING, LEGACY_WAITING_AGE
 from yabot.runtime.loops import WakingLoop
+from yabot.runtime.portions import portions
 
 log = get_logger(__name__)
 
@@ -107,8 +108,8 @@ class Dual:
                 unmerged = await self.mirror.run_once(snapshot, source, migration)
             else:
                 unmerged = await self.forgetting.run_once()
-            for n in range(0, len(unmerged), CHUNK):
-                await self.following.merge(snapshot, source, migration, unmerged[n : n + CHUNK])
+            for portion in portions(unmerged, CHUNK):
+                await self.following.merge(snapshot, source, migration, portion)
         finally:
             await asyncio.to_thread(snapshot.close)
 

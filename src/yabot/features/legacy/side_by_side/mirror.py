@@ -32,6 +32,7 @@ from yabot.log.commit_log import CommitLog
 from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import LEGACY_WRITTEN
+from yabot.runtime.portions import portions
 
 log = get_logger(__name__)
 
@@ -82,8 +83,8 @@ class Mirror:
         changes: Changes = {}
         claimed: Claimed = {}
         unmerged: list[str] = []
-        for n in range(0, len(waiting_now), CHUNK):
-            claim = _Claim(self.merger, snapshot, source, waiting_now[n : n + CHUNK])
+        for portion in portions(waiting_now, CHUNK):
+            claim = _Claim(self.merger, snapshot, source, portion)
             await self._decide(claim.make, migration)
             changes |= claim.changes
             claimed |= claim.claimed

@@ -22,6 +22,7 @@ from yabot.features.legacy.verifying.comparison import differences
 from yabot.features.legacy.verifying.verification import Kind, Outcome, Verification
 from yabot.features.users.service import UserService
 from yabot.features.users.states import StateLost
+from yabot.runtime.portions import portions
 
 CHUNK = 500
 Wait = Callable[[], Awaitable[None]]
@@ -125,8 +126,7 @@ class Verifier:
         wrong: list[Outcome] = []
         async with _copied(subject, folder) as snapshot:
             found.damage = _damage(snapshot)
-            for start in range(0, len(user_ids), CHUNK):
-                asked = user_ids[start : start + CHUNK]
+            for asked in portions(user_ids, CHUNK):
                 entries = await asyncio.to_thread(_found, snapshot, asked)
                 gone = dict.fromkeys(set(asked) - {entry.key for entry in entries})
                 for outcome in [

@@ -80,7 +80,7 @@ _stay_dead = (
     .where(dead_letters.c.id == bindparam("row"), dead_letters.c.state == "retry")
     .values(
         state="dead",
-        attempts=bindparam("count"),
+        attempts=dead_letters.c.attempts + 1,
         error_code=bindparam("code"),
         error=bindparam("text"),
         last_failed_at=bindparam("now"),
@@ -184,18 +184,18 @@ def wanted_again(
     return read
 
 
-def stays_dead(letter: Letter, error: Exception) -> Statement[None]:
-    """The retry has failed: for this reason."""
-    values = {"row": letter.id, "count": letter.attempts + 1, **_told(error)}
-    return executing(_stay_dead, values)
+def stays_dead(letter_id: int, error: Exception) -> Statement[None]:
+    """The retry has failed, because of ``error``."""
+    return executing(_stay_dead, {"row": letter_id, **_told(error)})
 
 
-def code_of(error: Exception) -> str:
+def failure_code(error: Exception) -> str:
+    """Ours, or the name of the exception: operators look for a library's by its type."""
     return error.code if isinstance(error, YabotError) else type(error).__name__
 
 
 def _told(error: Exception) -> dict[str, object]:
-    return {"code": code_of(error), "text": error_text(error), "now": utc_now()}
+    return {"code": failure_code(error), "text": error_text(error), "now": utc_now()}
 
 
 def _row(case: Case, values: dict[str, Any]) -> dict[str, Any]:
