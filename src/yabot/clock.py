@@ -18,10 +18,9 @@ _lead = _Lead()
 
 
 def set_ahead(by: timedelta) -> None:
-    """Let it be that much later than the machine says, as if the time had passed.
+    """Shift both clocks forward, as if that time had passed. For tests only.
 
-    For whoever tries out what takes days; the program itself never calls it. What sleeps already
-    goes on sleeping.
+    Sleeps that have already begun are not shortened.
     """
     _lead.by = by
 

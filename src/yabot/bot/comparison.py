@@ -1,4 +1,4 @@
-"""Whether Telegram fails one call or all of its kind: what ails them all is worth waiting for."""
+"""Whether Telegram fails on one call only, or on all calls of its method."""
 
 from collections import Counter
 from collections.abc import Iterator

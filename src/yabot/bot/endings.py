@@ -1,4 +1,4 @@
-"""What becomes of a message that Telegram never takes: decided and committed once."""
+"""What happens after Telegram has refused a message for good: decided and committed once."""
 
 import json
 from collections.abc import Awaitable, Callable, Sequence
@@ -85,7 +85,7 @@ class Endings:
     async def _end(
         self, due: Due, state: Literal["refused", "failed"], decision: Decision[None]
     ) -> None:
-        """However long it takes: what comes behind it in its chat waits."""
+        """Waits as long as SQL is away; later messages to this chat wait too."""
 
         async def end(work: UnitOfWork) -> None:
             work.add(_ended(due.row_id, state))

@@ -84,7 +84,7 @@ def _content(update: Update) -> tuple[str, TelegramUser | None, Chat | None]:
 
 
 def _field(value: Any, name: str) -> Any:
-    """None where the type has no such field; pydantic takes its time to say that by itself."""
+    """None if the type has no such field; pydantic's own AttributeError is slow."""
     kind: object = type(value)
     return getattr(value, name) if name in _fields(kind) else None
 

@@ -22,9 +22,8 @@ log = get_logger(__name__)
 
 Row = dict[str, object]
 
-# ``attempts`` of an update that waits: below SUSPECT, how many processes have died meanwhile, of
-# whatever it was. From there on it is handled alone and is BEGUN then: a death counts against the
-# one that was begun, and not against those that only wait.
+# ``attempts`` of a waiting update counts the processes that died while it waited. From SUSPECT on
+# it is handled alone, and set to BEGUN when that starts: only a crash after that counts against it.
 SUSPECT = 4
 BEGUN = SUSPECT + 1
 
@@ -113,7 +112,7 @@ class Intake:
         self._note(entry, is_new=await self.database.write(change))
 
     async def note_begun(self, update_id: int) -> None:
-        """Of one under suspicion: should this process die now, it was this one.
+        """Record that a suspect update is being handled: if this process dies now, it is the cause.
 
         Raises StoreUnavailable.
         """

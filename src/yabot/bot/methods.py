@@ -23,7 +23,7 @@ class Manner:
 # What is behind it in its chat waits: an hour when Telegram answers all with errors, with the
 # longest pauses between them; two or three minutes when it is this one alone.
 IN_ORDER = Manner(errors=120, age=timedelta(days=1))
-# So many errors weighs one that strikes this call alone.
+# An error that only this call gets counts as this many.
 SINGLED_OUT = 10
 
 MANNERS = {

@@ -83,7 +83,7 @@ class Polling:
                 patience = self._timeout
                 pauses = backoff(first=0.5)
             except Exception as error:  # noqa: BLE001 - it is told of
-                # The next poll does not wait for news: it is to tell whether all is well again.
+                # Poll without waiting, to find out at once whether Telegram answers again.
                 patience = 0
                 await self._pause(error, pauses)
 
@@ -136,7 +136,9 @@ class Polling:
             self._disturbances.seen("another_poller", "degraded", ANOTHER_POLLER)
 
     def _read(self, delivered: Sequence[Any]) -> list[Received]:
-        """Each by itself. What has no ``update_id`` goes with the others' confirmation."""
+        """Each update on its own. One without an ``update_id`` is logged and dropped: the next
+        offset confirms it together with the others.
+        """
         received = []
         for raw in delivered:
             try:

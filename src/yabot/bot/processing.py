@@ -31,7 +31,7 @@ from yabot.runtime.watch import Gate
 log = get_logger(__name__)
 
 IN_FLIGHT = 64
-# So much of what one reader has sent takes room of others; what is beyond it waits in its lane.
+# Updates of one reader that count towards the limit on waiting updates (``Lanes.crowd``).
 SHARE = 100
 
 
@@ -99,7 +99,7 @@ class UpdateProcessor:
         self.lanes: Lanes[str] = Lanes(IN_FLIGHT, _lane_failed, SHARE)
         # By id, the updates that are in a lane.
         self._under_way: set[int] = set()
-        # Of which processes may have died: one is handled at a time.
+        # Held while a suspect update is handled: one at a time.
         self._suspects = asyncio.Lock()
         self._typing = TypingAction(bot)
 
@@ -121,9 +121,9 @@ class UpdateProcessor:
             self.lanes.submit(incoming.lane, lambda: self._process(incoming, given_up, alone))
 
     async def _process(self, incoming: Incoming, given_up: bool, alone: bool) -> None:
-        """Until it is settled, or another process's: whoever has it then finds it in SQL.
+        """Runs until the update is settled, or belongs to another process, which finds it in SQL.
 
-        In its place before what came later, also where the partition is ours anew by then.
+        It keeps its place in the lane even if the partition is lost and assigned to us again.
         """
         try:
             async with self._suspects if alone else nullcontext():
@@ -152,7 +152,7 @@ class UpdateProcessor:
             log.warning("update.not_noted", update_id=update_id, reason=str(error))
 
     async def _answer(self, handling: Handling, given_up: bool) -> None:
-        """One of the three. Raises LeaseLost."""
+        """Give it up, handle it, or turn it away. Raises LeaseLost."""
         with (
             bound_contextvars(correlation_id=handling.cause.correlation_id),
             self._typing.over(handling.incoming.chat_id),

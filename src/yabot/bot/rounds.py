@@ -32,12 +32,12 @@ EVERY = 0.5
 EVERY_ALONE = 30.0
 # With more than so many that wait, the rest is left in SQL.
 MOST_AT_ONCE = 1000
-# Whoever has received it answers it at once; after this they have not lived to note it.
+# The process that received it answers at once. After this long, that process has died.
 PRE_CHECKOUT_LEFT_AFTER = timedelta(seconds=30)
 
 
 class Rounds(Assignee):
-    """The bot's part in the partitions that come and go; its loop runs while the bot role does."""
+    """Starts and stops the bot's work as partitions are assigned and revoked."""
 
     def __init__(
         self,
@@ -70,8 +70,8 @@ class Rounds(Assignee):
         self.loop = WakingLoop("rounds", self.run_once, every)
 
     async def begin(self, stored: Sequence[Incoming]) -> None:
-        """What this process has just stored: at once if it is its own, behind what others have
-        stored of the same users.
+        """Handle what this process has just stored, if it owns the partition: after anything that
+        other processes stored earlier for the same users.
         """
         ordinary = [entry for entry in stored if not entry.is_pre_checkout]
         for entry in stored:
@@ -103,7 +103,7 @@ class Rounds(Assignee):
         orphans = [lease.partition for lease in leases if lease.orphaned]
         await self._updates.count_attempt(orphans)
         for lease in leases:
-            # Once, whatever fails behind this.
+            # Counted once, even if a later step of this method fails.
             lease.orphaned = False
         partitions = [lease.partition for lease in leases]
         await self._sender.try_unreadable_again(partitions)
@@ -124,12 +124,12 @@ class Rounds(Assignee):
             await self._updates.excuse_attempt([lease.partition for lease in leases])
 
     def close(self) -> None:
-        """Take nothing over or up any more; what is ours stays so until ``leave``."""
+        """Start nothing new. Partitions that are ours remain so until ``leave``."""
         self._closing = True
         self._assignment.take_no_more()
 
     async def leave(self, seconds: float) -> None:
-        """Let others go on at once."""
+        """Release the partitions, so that other processes can continue at once."""
         await self.loop.finish(seconds)
         await self._assignment.leave(seconds)
 

@@ -43,8 +43,8 @@ log = get_logger(__name__)
 LOOK_EVERY_ALONE = 30.0
 LOOK_EVERY = 0.5
 
-# Told the chat in which Telegram forbids us to write: its reader has blocked the bot. Returns when
-# that is committed: nobody would say so again before the next message.
+# Called with the chat of a reader who has blocked the bot. Returns once that is committed:
+# Telegram says so again only at the next message.
 OnBlocked = Callable[[int], Awaitable[None]]
 # Jobs of one lane run one after another: those of a chat, or a call by its row.
 Lane = tuple[Literal["chat", "row"], int]
@@ -89,11 +89,11 @@ class Sender:
         # Rows that are on their way, or sent so lately that their mark may not be written yet.
         self._taken: set[int] = set()
         self._left = Left()
-        # Since the last look into SQL began, which may not have seen that.
+        # What was left since the last look into SQL began; that look may have missed it.
         self._left_since = self._left
 
     def notice(self, committed: Committed) -> None:
-        """Send what it says; ``resume`` may have found some of it a moment before."""
+        """Send a commit's messages. ``resume`` may already have found some of them."""
         now, cause_id = utc_now(), committed.cause.correlation_id
         for row_id, message in committed.messages:
             if self._has_room_for(message):

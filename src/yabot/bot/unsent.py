@@ -25,7 +25,7 @@ class Due:
     message: Message
     correlation_id: str
     committed_at: datetime
-    # With how many of its own Telegram has answered it before, as ``Patience`` weighs them.
+    # Weighted count of server errors that Telegram has answered it with so far.
     errors: int = 0
 
 

@@ -21,19 +21,19 @@ from yabot.runtime.buckets import Buckets
 log = get_logger(__name__)
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the header's name
-# A body that is no update comes again as often as this: it may have been spoilt on its way.
+# How often a body that is not an update is refused: it may have been damaged in transit.
 MOST_REFUSALS = 2
 REMEMBERED_REFUSALS = 1000
-# Lines of the log in a minute about those who do not know the secret.
+# Log lines per minute about requests with a wrong secret.
 LINES_ABOUT_STRANGERS = 60
-# Whoever sends more than this hears nothing.
+# Bytes of a body after which its sender gets no answer.
 MOST_HEARD = 64 * MOST_BYTES
 
 Receive = Callable[[Sequence[Received]], Awaitable[None]]
 
 
 class WebhookHandler:
-    """Takes one update a request. What is not Telegram's is refused, and never with a 5xx."""
+    """Takes one update per request. A request that is not from Telegram is refused with 401."""
 
     def __init__(self, bot: Bot, path: str, secret: str, receive: Receive, partitions: int) -> None:
         self._bot = bot
@@ -97,7 +97,7 @@ class _Refusals:
         self._known: OrderedDict[bytes, int] = OrderedDict()
 
     def suffice(self, body: bytes) -> bool:
-        """Whether this one has come that often; each call counts."""
+        """Whether this body has already been refused ``MOST_REFUSALS`` times; each call counts."""
         digest = sha256(body).digest()
         times = self._known.pop(digest, 0)
         self._known[digest] = times + 1

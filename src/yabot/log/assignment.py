@@ -65,7 +65,7 @@ class Assignment:
         every: float = RENEW_EVERY,
         now: Callable[[], float] = uptime,
     ) -> None:
-        """Of so many ``partitions``; ``every`` so many seconds the leases are renewed."""
+        """``partitions`` is their number; ``every`` is the renewal interval in seconds."""
         self.group = group
         self.assignee = Assignee()
         # Told what each renewal has given; None when SQL did not answer.
@@ -93,7 +93,7 @@ class Assignment:
 
     @property
     def partitions(self) -> list[int]:
-        """In which work may be begun."""
+        """The open partitions: those in which work may be started."""
         return [lease.partition for lease in self._held.values() if lease.is_open]
 
     @property

@@ -68,17 +68,17 @@ WaitsOut = Callable[[TransientError], bool]
 
 
 def nothing(_failure: TransientError) -> bool:
-    """For who has something better to do than to wait."""
+    """Wait for no failure."""
     return False
 
 
 def outage_of_sql(failure: TransientError) -> bool:
-    """For who can do without any other store, and say so."""
+    """Wait only while SQL is away."""
     return isinstance(failure, StoreUnavailable) and failure.store in SQL
 
 
 def whatever_passes(failure: TransientError) -> bool:
-    """For what nobody would begin again."""
+    """Wait for every transient failure except a lost lease."""
     return not isinstance(failure, LeaseLost)
 
 
@@ -88,13 +88,13 @@ class CommitLog:
     catalog: Catalog
     partitions: int
     followers: list[Follower] = field(default_factory=list)
-    # Asked of every unit what is to be committed with it besides, whoever has decided it.
+    # Each is called with every unit and returns statements to commit along with it.
     companions: list[Callable[[UnitOfWork], Sequence[Statement[None]]]] = field(
         default_factory=list
     )
     # Called when there may be commits of which the followers were not told: they look into SQL.
     on_untold: list[Callable[[], None]] = field(default_factory=list)
-    # The event loop alone would forget them.
+    # The event loop keeps only weak references to tasks.
     _under_way: set["asyncio.Task[Committed]"] = field(default_factory=set)
 
     async def decide(
@@ -197,7 +197,7 @@ class CommitLog:
         # With its receipt, which a look at SQL writes as well.
         self.database.gate.answers += not committed.duplicate
         if committed.duplicate:
-            # The answer to its commit may have got lost, and with it what should have been told.
+            # The first commit's confirmation may have been lost before the followers were told.
             self.look_again()
         else:
             self._tell(committed)
@@ -213,7 +213,7 @@ class CommitLog:
                 self.look_again()
 
     def look_again(self) -> None:
-        """Somebody may have died behind a commit: let the followers go on with it now."""
+        """Make the followers read SQL: a commit may exist that nobody told them about."""
         for look in self.on_untold:
             look()
 

@@ -1,14 +1,14 @@
-"""One failure of a store need not mean that it is away."""
+"""Retrying a decision once when a store failed although it is reachable."""
 
 from yabot.errors import StoreUnavailable, TransientError
 from yabot.runtime.watch import Gate
 
 
 class Doubt:
-    """Of one decision, whether to make it again when a store that it reads has failed."""
+    """One retry per decision, for failures of the store behind ``gate``."""
 
     def __init__(self, gate: Gate | None) -> None:
-        """The store's, if it may be doubted at all."""
+        """None: never retry."""
         self._gate = gate
         self._is_spent = False
 

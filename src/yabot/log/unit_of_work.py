@@ -56,7 +56,7 @@ class Cause:
 
     @classmethod
     def of_its_own(cls, consumer: str, kind: str) -> Cause:
-        """Nothing else has set it going, and it comes once. Its id begins with ``kind``."""
+        """A cause with a new id ``<kind>:<uuid>``, for what no update, event or request set off."""
         cause_id = f"{kind}:{uuid7()}"
         return cls(consumer, cause_id, cause_id)
 
@@ -118,7 +118,7 @@ class UnitOfWork:
         return copied
 
     def become(self, copied: UnitOfWork) -> None:
-        """Be what has been made of a copy of this."""
+        """Take over the contents of ``copied``, which began as a copy of this unit."""
         self.statements, self.documents = copied.statements, copied.documents
         self.events, self.messages = copied.events, copied.messages
         self.ingested = copied.ingested
@@ -169,7 +169,7 @@ class UnitOfWork:
 
 
 def _nothing(_connection: Connection) -> None:
-    """For a unit that changes nothing besides."""
+    """Does nothing; makes ``changes_anything`` true."""
 
 
 def guard(holds: bool, what: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Begun:
-    """What is left of some work that waits; to be awaited in the task in which it was begun."""
+    """The rest of a coroutine that has reached its first wait; await it in the same task."""
 
     def __init__(self, steps: Generator[Any, Any, Any], waits_for: Any) -> None:
         self._steps = steps

@@ -8,7 +8,7 @@ AGAIN_AFTER = 0.05
 
 
 async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    """Cancel them until each has ended; how, does not matter any more.
+    """Cancel tasks until all have ended; their results and errors are dropped.
 
     Once is not enough: ``asyncio.wait_for`` of Python 3.11, which clients of stores use, forgets a
     cancellation that comes in the moment in which what it waits for is done.

@@ -25,7 +25,7 @@ class Lanes(Generic[K]):
         on_error: Callable[[K, Exception], None],
         share: int = sys.maxsize,
     ) -> None:
-        """``share``: so many jobs of one key count for the ``crowd``, however many it has."""
+        """``share``: at most this many jobs of one key count towards ``crowd``."""
         self._share = share
         self._slots = None if in_flight is None else asyncio.Semaphore(in_flight)
         self._on_error = on_error

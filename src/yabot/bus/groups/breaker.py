@@ -1,4 +1,4 @@
-"""When events die by the dozen, something is broken, and going on would only lose more."""
+"""Circuit breaker: too many dead letters in a row mean that something is broken."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ class CircuitBreaker:
         self.dead += dead - self._fates.popleft()
 
     def open(self) -> None:
-        """Whatever it has counted: another process has seen too many of them."""
+        """Open it regardless of the count: another process has stopped the group."""
         self._opened = True
 
     def close(self) -> None:

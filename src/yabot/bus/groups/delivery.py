@@ -45,7 +45,7 @@ class Delivery:
     _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(IN_FLIGHT))
 
     async def deliver(self, case: Case) -> None:
-        """Returns when the matter is settled. Raises LeaseLost: then it is another's."""
+        """Returns once the event is handled, or a dead letter. Raises LeaseLost."""
         waited = time() - case.envelope.timestamp.timestamp()
         labelled(EVENT_WAITING, case.group).observe(max(waited, 0.0))
         before = CORRELATION_ID.set(case.envelope.correlation_id)
@@ -122,7 +122,7 @@ class Delivery:
         found = receipted([case.consumer], [case.envelope.event_id])
         if not await self.commits.database.read(found):
             return False
-        # What followed from it, nobody has been told of.
+        # The followers have not been told about that commit.
         self.commits.look_again()
         return True
 

@@ -1,4 +1,4 @@
-"""A group's places in the log: read when partitions come, marked as they move, kept for heirs."""
+"""A group's position in each of its partitions: read on assignment, saved as it moves."""
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +23,7 @@ class Places:
         self.failures: dict[tuple[str, str], int] = {}
 
     def __iter__(self) -> Iterator[Progress]:
-        """Those where work may be begun."""
+        """Those whose lease is open."""
         return iter([place for place in self._places.values() if place.lease.is_open])
 
     def get(self, partition: int) -> Progress | None:
@@ -43,7 +43,7 @@ class Places:
             self._places[lease.partition] = Progress(lease, settled, handled_before=end)
 
     async def write_down(self, leases: Sequence[Lease]) -> None:
-        """Where heirs go on from. Raises StoreUnavailable."""
+        """Save the positions for the next owner. Raises StoreUnavailable."""
         left = [place for place in self._places.values() if place.lease in leases]
         await self._database.write(advance(self._group, _settled(left)))
 

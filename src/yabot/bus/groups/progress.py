@@ -12,11 +12,11 @@ class Progress:
     """Positions are taken on in order, and finished in any order."""
 
     lease: Lease
-    # All up to there is finished: what a successor goes on from.
+    # Everything up to this position is finished; the next owner continues from here.
     settled: int
-    # Up to there events may have been handled before: by an earlier owner, or an earlier start.
+    # Events up to this position may already have been handled, by an earlier owner or run.
     handled_before: int
-    # Up to there SQL knows what is settled, or will within moments.
+    # The position last written, or about to be written, to SQL.
     marked: int = field(init=False)
     taken: int = field(init=False)
     # Events are read from the log, not taken from the feed, until the group has caught up.
@@ -58,7 +58,7 @@ class Progress:
         self._open.append((pos, happened))
 
     def skip(self, pos: int) -> None:
-        """An event that is nobody's business here."""
+        """Pass over an event that no subscriber of the group handles."""
         self.taken = pos
         self._settle()
 

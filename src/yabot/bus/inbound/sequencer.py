@@ -39,7 +39,7 @@ LOOK_EVERY = 2.0
 WATCH = 0.25
 # And at most so long between two turns while a store is away: the events in others do not wait.
 LONGEST_PAUSE = 0.5
-# The order is one, and so is whoever works at it: the holder of this partition.
+# There is one order, so one process works at a time: the owner of this partition.
 ONLY = 0
 
 
@@ -64,7 +64,7 @@ class Sequencer(Assignee):
         self._catalog = ingestion.commits.catalog
         self.refusals = refusals
         self.lateness = lateness
-        # The newest, and the one of which all of the above is.
+        # The newest lease, and the one under which the buffered events were read.
         self._lease: Lease | None = None
         self._begun: Lease | None = None
         self._looked_at = float("-inf")

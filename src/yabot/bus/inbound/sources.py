@@ -44,7 +44,7 @@ class Source(ABC):
 
     @abstractmethod
     def begin_anew(self) -> None:
-        """Give again what has been given, and is there."""
+        """Start over: read everything that is still there again."""
 
     @abstractmethod
     async def read(self, seconds: float) -> list[Entry]:
@@ -54,7 +54,7 @@ class Source(ABC):
 
     @abstractmethod
     def given(self, entry: Entry) -> None:
-        """It is in good hands: do not read it again until it is all begun anew."""
+        """The caller keeps ``entry``: do not read it again before ``begin_anew``."""
 
     @abstractmethod
     async def remove(self, entry_ids: Sequence[str]) -> None:

@@ -77,7 +77,7 @@ class Database(Protocol):
         ...
 
     def cut_log(self) -> None:
-        """Let what was deleted go from where the engine keeps what it has written, soon."""
+        """Make the engine drop deleted data from its write-ahead log soon (SQLite)."""
         ...
 
     async def close(self) -> None:
@@ -123,7 +123,7 @@ def inserting_new(table: Table, row: Mapping[str, Any]) -> Statement[None]:
 
 @contextmanager
 def store_errors(store: str) -> Iterator[None]:
-    """Tells a store that cannot be worked with from a statement that breaks a rule of its own."""
+    """Turns driver errors that mean an outage into StoreUnavailable; others pass unchanged."""
     try:
         yield
     except DBAPIError as error:
