@@ -9,7 +9,7 @@ from aiogram.methods import SetMyCommands
 from aiogram.types import BotCommand
 
 from yabot.bot.localization import DEFAULT_LANGUAGE, LANGUAGES, Texts
-from yabot.bot.patience import pause_after
+from yabot.bot.retry_after import pause_after
 from yabot.bot.telegram import AWAY
 from yabot.error_text import error_text
 from yabot.observability.logging import get_logger

@@ -7,14 +7,13 @@ from aiogram.exceptions import TelegramAPIError, TelegramMigrateToChat, Telegram
 from aiogram.methods import TelegramMethod
 from aiogram.types import Message as TelegramMessage
 
-from yabot.bot.attempts import Attempts
 from yabot.bot.calls import Calls
 from yabot.bot.comparison import Comparison, Trial
-from yabot.bot.giving_up import Patience
 from yabot.bot.limits import SendLimits
 from yabot.bot.marks import Marks
 from yabot.bot.outgoing import to_method
 from yabot.bot.reach import Reach
+from yabot.bot.retries import CallRetries
 from yabot.bot.session import OutcomeUnknown
 from yabot.bot.unsent import Due
 from yabot.error_text import error_text
@@ -47,8 +46,8 @@ class Delivery:
         its method allows; OutcomeUnknown when nobody can say whether it is sent; TelegramAPIError
         when trying again cannot help; MessageUnreadable when another version has to send it.
         """
-        message, patience = due.message, Patience(due)
-        method, attempts = to_method(message), Attempts(message.method)
+        message, retries = due.message, CallRetries(due)
+        method = to_method(message)
         with self._comparison.of(message.method) as trial:
             while True:
                 await self._wait_for_turn(lease, message)
@@ -58,21 +57,21 @@ class Delivery:
                 except TelegramMigrateToChat as error:
                     method = _moved(method, error)
                 except TelegramAPIError as error:
-                    pause = attempts.pause_after(error)
+                    pause = retries.next_pause(error)
                     if isinstance(error, TelegramServerError):
-                        await self._count(due, patience, trial)
-                    patience.require(error, pause)
+                        await self._count(due, retries, trial)
+                    retries.require(error, pause)
                     await self._delay(lease, message, error, pause)
                 else:
                     trial.succeeded()
                     return _sent_id(answer)
 
-    async def _count(self, due: Due, patience: Patience, trial: Trial) -> None:
+    async def _count(self, due: Due, retries: CallRetries, trial: Trial) -> None:
         """While Telegram is away, whatever stands in for it is not heard."""
         if not await self._reach.answers():
             return
-        patience.count_error(singled_out=trial.failed())
-        self._marks.errors(due.row_id, patience.errors)
+        retries.count_error(singled_out=trial.failed())
+        self._marks.errors(due.row_id, retries.errors)
 
     async def _delay(
         self, lease: Lease, message: Message, error: TelegramAPIError, seconds: float

@@ -8,10 +8,10 @@ from typing import Literal
 from aiogram.exceptions import TelegramAPIError
 from sqlalchemy import update
 
-from yabot.bot.giving_up import GivenUp
 from yabot.bot.measure import plain_text
 from yabot.bot.plain import in_plain_text
 from yabot.bot.refusals import reason_in_page
+from yabot.bot.retries import GivenUp
 from yabot.bot.unsent import Due
 from yabot.events.failures import MessageFailed
 from yabot.log.audit import audited

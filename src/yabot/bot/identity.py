@@ -7,7 +7,7 @@ from aiogram import Bot
 from aiogram.exceptions import AiogramError
 from aiogram.types import User as TelegramUser
 
-from yabot.bot.patience import pause_after
+from yabot.bot.retry_after import pause_after
 from yabot.bot.telegram import TOKEN_REFUSED, trouble_with
 from yabot.errors import ConfigurationError, TransientError
 from yabot.observability.logging import get_logger

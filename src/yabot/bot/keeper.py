@@ -13,8 +13,8 @@ from aiogram.types import WebhookInfo
 
 from yabot.bot.disturbances import Disturbances
 from yabot.bot.own_webhooks import OwnWebhooks, place_of
-from yabot.bot.patience import pause_after
 from yabot.bot.registration import NotAsAsked
+from yabot.bot.retry_after import pause_after
 from yabot.bot.telegram import AWAY, TOKEN_REFUSED, trouble_with
 from yabot.clock import utc_now
 from yabot.error_text import error_text, kind_of, own_words

@@ -9,8 +9,8 @@ from aiogram import Bot
 from aiogram.exceptions import AiogramError, TelegramConflictError
 
 from yabot.bot.disturbances import Disturbances
-from yabot.bot.patience import pause_after
 from yabot.bot.reading import GetRawUpdates, Received, read_raw
+from yabot.bot.retry_after import pause_after
 from yabot.bot.session import AnswerUnreadable
 from yabot.bot.telegram import trouble_with
 from yabot.errors import InvalidInput, YabotError

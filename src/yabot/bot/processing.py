@@ -55,7 +55,7 @@ class Handling:
         return round((perf_counter() - self.started) * 1000, 3)
 
 
-class GivenUp(TerminalError):
+class UpdateGivenUp(TerminalError):
     """Processes have died over the update, again and again."""
 
     code = "given_up"
@@ -159,7 +159,7 @@ class UpdateProcessor:
         ):
             if given_up:
                 log.error("update.given_up", update_id=handling.incoming.update_id)
-                await self._excuse(handling, "failed", "failed", GivenUp())
+                await self._excuse(handling, "failed", "failed", UpdateGivenUp())
             elif (verdict := self._pace.judge(handling.incoming)) is Verdict.HANDLE:
                 await self._handle(handling)
             else:

@@ -10,12 +10,12 @@ from structlog.contextvars import bound_contextvars
 from yabot.bot.calls import Calls
 from yabot.bot.delivery import Delivery
 from yabot.bot.endings import Endings, RefusedPage, refused_page, without_markup
-from yabot.bot.giving_up import GivenUp
 from yabot.bot.limits import SendLimits
 from yabot.bot.marks import Marks
 from yabot.bot.methods import manner_of
 from yabot.bot.outgoing import MessageUnreadable
 from yabot.bot.refusals import has_gone, is_done_already
+from yabot.bot.retries import GivenUp
 from yabot.bot.room import ROOM, Left, Room
 from yabot.bot.session import OutcomeUnknown
 from yabot.bot.unreadable_messages import UnreadableMessages

@@ -16,7 +16,7 @@ from aiogram.methods import GetMe, Response, TelegramMethod
 from aiohttp import ClientConnectorError, ClientError, ClientTimeout, ConnectionTimeoutError
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from yabot.bot.patience import ObeyRetryAfter
+from yabot.bot.retry_after import ObeyRetryAfter
 from yabot.error_text import kind_of
 
 TOO_MANY_REQUESTS = 429

@@ -14,9 +14,9 @@ from tests.log.units import unit
 from tests.storage.dumps import rows_of
 from tests.waiting import until
 from yabot.bot.comparison import Comparison
-from yabot.bot.giving_up import GivenUp, Patience
 from yabot.bot.message import message
 from yabot.bot.methods import IN_ORDER, MANNERS, SINGLED_OUT, manner_of
+from yabot.bot.retries import CallRetries, GivenUp
 from yabot.bot.unsent import Due
 from yabot.clock import utc_now
 from yabot.log.tables import audit_log, outbox, outgoing
@@ -32,15 +32,15 @@ def due(method: str, age: timedelta = timedelta()) -> Due:
     return Due(1, Message(7, method, "{}"), "1", utc_now() - age)
 
 
-def tries(patience: Patience, *, errors: bool, at_most: int, singled_out: bool = False) -> int:
+def tries(retries: CallRetries, *, errors: bool, at_most: int, singled_out: bool = False) -> int:
     """How often the call is made before it is given up, with no pause between."""
     made = 0
     while made <= at_most:
         made += 1
         if errors:
-            patience.count_error(singled_out=singled_out)
+            retries.count_error(singled_out=singled_out)
         try:
-            patience.require(ERROR if errors else AWAY, 0)
+            retries.require(ERROR if errors else AWAY, 0)
         except GivenUp:
             break
     return made
@@ -49,14 +49,14 @@ def tries(patience: Patience, *, errors: bool, at_most: int, singled_out: bool =
 @pytest.mark.parametrize("method", ["sendMessage", *MANNERS])
 def test_errors_are_counted_and_silence_is_not(method: str) -> None:
     bound = manner_of(method).errors
-    assert tries(Patience(due(method)), errors=True, at_most=bound + 1) == bound
-    assert tries(Patience(due(method)), errors=False, at_most=bound + 1) > bound
+    assert tries(CallRetries(due(method)), errors=True, at_most=bound + 1) == bound
+    assert tries(CallRetries(due(method)), errors=False, at_most=bound + 1) > bound
 
 
 @pytest.mark.parametrize("method", ["sendMessage", *MANNERS])
 def test_what_holds_others_up_is_given_up_soon_when_it_alone_fails(method: str) -> None:
     manner = manner_of(method)
-    made = tries(Patience(due(method)), errors=True, at_most=manner.errors, singled_out=True)
+    made = tries(CallRetries(due(method)), errors=True, at_most=manner.errors, singled_out=True)
     assert made == (manner.errors if manner.alone else manner.errors / SINGLED_OUT)
 
 
@@ -70,7 +70,7 @@ def test_the_longest_pauses_add_up_to_minutes_for_one_and_to_an_hour_for_all() -
 
 @pytest.mark.parametrize("method", ["sendMessage", *MANNERS])
 def test_what_is_too_old_is_tried_once(method: str) -> None:
-    assert tries(Patience(due(method, manner_of(method).age)), errors=False, at_most=5) == 1
+    assert tries(CallRetries(due(method, manner_of(method).age)), errors=False, at_most=5) == 1
 
 
 def test_a_call_is_singled_out_where_others_pass_or_no_other_fails() -> None:

@@ -16,7 +16,7 @@ from aiogram.methods import (
 )
 
 from tests.bot.sender.recorder import Recorder, Refusal
-from yabot.bot.patience import pause_after
+from yabot.bot.retry_after import pause_after
 from yabot.features.subscriptions.statement import GetRawStarTransactions
 from yabot.runtime.backoff import backoff
 

@@ -1,13 +1,33 @@
-"""How long one call is tried, counted as it goes."""
+"""When one call to Telegram is made again, and when it is given up."""
 
 from datetime import timedelta
 
-from aiogram.exceptions import TelegramRetryAfter, TelegramServerError
+from aiogram.exceptions import (
+    TelegramAPIError,
+    TelegramEntityTooLarge,
+    TelegramRetryAfter,
+    TelegramServerError,
+)
 
 from yabot.bot.methods import SINGLED_OUT, manner_of
+from yabot.bot.refusals import refuses_the_bot
+from yabot.bot.retry_after import pause_after
+from yabot.bot.session import OutcomeUnknown
+from yabot.bot.telegram import AWAY, TOKEN_REFUSED
 from yabot.bot.unsent import Due
 from yabot.clock import utc_now
 from yabot.errors import TerminalError
+from yabot.runtime.backoff import backoff
+
+# A token that was revoked may be given back, and a proxy mended: what was to be said is still to be
+# said. What is not found is the bot; of a chat Telegram says it by another code.
+NOT_NOW = (*AWAY, *TOKEN_REFUSED)
+# So often a message is tried again of which nobody knows whether Telegram has it already: each time
+# the reader may see it once more.
+MOST_REPEATS = 3
+# What these make twice, the reader sees twice; other calls change nothing when repeated.
+SHOWN_EACH_TIME = ("send", "copy", "forward")
+SERVER_ERROR = "server_error"
 
 
 class GivenUp(TerminalError):
@@ -28,20 +48,32 @@ class GivenUp(TerminalError):
         return self.reason == SERVER_ERROR
 
 
-SERVER_ERROR = "server_error"
-
-
-class Patience:
-    """Every call is tried once at least, however old it is.
+class CallRetries:
+    """Of one call, which is made once at least, however old it is.
 
     ``errors`` is what is to be remembered by whoever tries it next.
     """
 
     def __init__(self, due: Due) -> None:
+        method = due.message.method
         self.errors = due.errors
         self._committed_at = due.committed_at
-        self._manner = manner_of(due.message.method)
-        self._attempts = 0
+        self._manner = manner_of(method)
+        self._is_shown = method.startswith(SHOWN_EACH_TIME)
+        self._pauses = backoff(first=0.2, most=30.0)
+        self._attempts = self._unknown = 0
+
+    def next_pause(self, error: TelegramAPIError) -> float:
+        """Seconds until the next attempt. Raises ``error`` where another one cannot help."""
+        may_pass = isinstance(error, NOT_NOW) or refuses_the_bot(error)
+        # aiogram takes it for trouble of the network, but it stays too large.
+        if isinstance(error, TelegramEntityTooLarge) or not may_pass:
+            raise error
+        if isinstance(error, OutcomeUnknown) and self._is_shown:
+            self._unknown += 1
+            if self._unknown > MOST_REPEATS:
+                raise error
+        return pause_after(error, self._pauses)
 
     def count_error(self, *, singled_out: bool) -> None:
         """Telegram is there, and has answered with an error of its own.
