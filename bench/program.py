@@ -16,8 +16,8 @@ from yabot.app.stores import Stores, connect_database, connect_documents, open_s
 from yabot.bot.incoming import Incoming
 from yabot.bot.intake import Intake
 from yabot.bot.pace import Pace
+from yabot.bot.partition_work import GROUP
 from yabot.bot.processing import UpdateProcessor
-from yabot.bot.rounds import GROUP
 from yabot.bus.relay import Relay
 from yabot.feature import Services
 from yabot.features.narrative.service import NarrativeService

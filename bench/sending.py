@@ -10,7 +10,7 @@ from aiohttp import web
 from bench.engines import Engines
 from bench.figures import Figure, Target
 from bench.program import prepared_program
-from yabot.app.assembly import build_endings
+from yabot.app.assembly import build_failed_messages
 from yabot.app.features import FEATURES
 from yabot.bot.limits import BOT_PER_SECOND, SendLimits
 from yabot.bot.outgoing import to_message
@@ -43,7 +43,7 @@ async def sending_figures(engines: Engines) -> list[Figure]:
         prepared_program(engines, "bench_sending") as program,
     ):
         bot = connect_bot(TOKEN, url)
-        endings = build_endings(FEATURES, program.services)
+        endings = build_failed_messages(FEATURES, program.services)
         sender = Sender(
             program.stores.database, bot, program.assignment, SendLimits(), _nobody_blocks, endings
         )

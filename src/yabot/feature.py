@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # a command that asks for the tables alone need not wait for 
 
     from yabot.api.operations.door import Door
     from yabot.api.operations.routes import Routes
-    from yabot.bot.endings import OnRefusedPage
+    from yabot.bot.failed_messages import OnRefusedPage
 
 S = TypeVar("S")
 

@@ -45,8 +45,8 @@ async def test_one_and_the_newest_are_found(shop: Shop) -> None:
     await shop.tell(OrderPaid(order="a"))
     await shop.run()
 
-    async def newest(most: int = 9, behind: Place | None = None, **selected: str) -> list[str]:
-        found = await shop.inspector.newest(Selection(**selected), most, behind)
+    async def newest(most: int = 9, after: Place | None = None, **selected: str) -> list[str]:
+        found = await shop.inspector.newest(Selection(**selected), most, after)
         return [each.id for each in found]
 
     assert await newest() == ["order:c", "order:b", "order:a"]
@@ -55,8 +55,8 @@ async def test_one_and_the_newest_are_found(shop: Shop) -> None:
     assert await newest(kind="other") == []
     middle = await shop.inspector.get("order:b")
     assert (middle.kind, middle.user_id) == ("order", "8")
-    assert await newest(behind=(middle.created_at, middle.id)) == ["order:a"]
+    assert await newest(after=(middle.created_at, middle.id)) == ["order:a"]
     # Of one moment, the ids decide.
-    assert await newest(behind=(middle.created_at, "order:bb")) == ["order:b", "order:a"]
+    assert await newest(after=(middle.created_at, "order:bb")) == ["order:b", "order:a"]
     with pytest.raises(WorkflowUnknown, match="there is no workflow order:z; `yabot workflows"):
         await shop.inspector.get("order:z")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.certificates import put
-from yabot.runtime.changed_files import ChangedFiles, Renewed
+from yabot.runtime.changed_files import ChangedFiles, Reloaded
 
 
 class Clock:
@@ -58,7 +58,7 @@ def test_a_file_of_a_folder_counts(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_used_changes_nothing(file: Path) -> None:
-    made = Renewed(lambda: int(file.read_text()), ChangedFiles([file], every=0), "the number")
+    made = Reloaded(lambda: int(file.read_text()), ChangedFiles([file], every=0), "the number")
     assert made.current() == 1
     put(file, b"half of it")
     assert made.current() == 1

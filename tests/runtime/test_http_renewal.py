@@ -20,8 +20,8 @@ from tests.runtime.raw import in_thread
 from tests.waiting import until
 from yabot import clock
 from yabot.observability.metrics import REGISTRY
+from yabot.runtime.certificate_reload import CertificateReloader
 from yabot.runtime.patience import Limits
-from yabot.runtime.renewal import Renewal
 
 pytestmark = pytest.mark.standard
 
@@ -216,7 +216,7 @@ async def test_a_link_may_be_turned_to_other_files(tmp_path: Path) -> None:
     link = tmp_path / "now"
     link.symlink_to("1")
     place = Place(link, ours, ours)
-    renewal = Renewal(place.files(asks=False))
+    renewal = CertificateReloader(place.files(asks=False))
     first = renewal.context
     await renewal.look()
     assert renewal.context is first
@@ -245,7 +245,7 @@ def metric(name: str) -> float | None:
 async def test_what_cannot_be_used_is_told_once_and_what_was_goes_on(
     place: Place, file: str, content: bytes | None, reason: str
 ) -> None:
-    renewal = Renewal(place.files())
+    renewal = CertificateReloader(place.files())
     was, path = renewal.context, place.folder / file
     held = path.read_bytes()
     path.unlink() if content is None else put(path, content)
@@ -267,7 +267,7 @@ async def test_what_cannot_be_used_is_told_once_and_what_was_goes_on(
 
 
 async def test_a_key_that_comes_after_its_certificate_is_waited_for(place: Place) -> None:
-    renewal, new = Renewal(place.files()), place.ours.leaf()
+    renewal, new = CertificateReloader(place.files()), place.ours.leaf()
     was = renewal.context
     with capture_logs() as told:
         put(place.folder / "server.crt", new.certificate_pem)
@@ -286,7 +286,7 @@ async def test_an_end_that_comes_near_is_told_once_and_the_end_too(place: Place)
     now = clock.utc_now()
     leaf = place.ours.leaf(not_before=now - timedelta(days=60), not_after=now + timedelta(days=15))
     write(place, leaf)
-    renewal = Renewal(place.files())
+    renewal = CertificateReloader(place.files())
     events = []
     try:
         for days in (0, 0.9, 1.1, 5, 14.9, 15.1, 20):
@@ -305,7 +305,7 @@ async def test_of_a_short_life_the_last_quarter_is_near_its_end(place: Place) ->
     for left, told_of in ((timedelta(hours=7), 0), (timedelta(hours=5), 1)):
         begins = now + left - timedelta(hours=24)
         write(place, place.ours.leaf(not_before=begins, not_after=now + left))
-        renewal = Renewal(place.files())
+        renewal = CertificateReloader(place.files())
         with capture_logs() as told:
             await renewal.look()
         assert len(told) == told_of

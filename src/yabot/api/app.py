@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from yabot.api.admission.fairness import Fairness
-from yabot.api.admission.gate import Authenticate, Gate
+from yabot.api.admission.gate import Admission, Authenticate
 from yabot.api.admission.handling import handle_errors
 from yabot.api.admission.methods import Methods
 from yabot.api.answering import problems
@@ -87,7 +87,7 @@ def build_api(
     for router in (*open_to_all, *(routes.router for routes in parts)):
         # Not included: FastAPI would look for each request's route twice.
         app.router.routes += router.routes
-    gate = Gate(Decrypting(Methods(app)), authenticate, fairness, exchanges)
+    gate = Admission(Decrypting(Methods(app)), authenticate, fairness, exchanges)
     return Encrypting(Recording(gate, recorder))
 
 

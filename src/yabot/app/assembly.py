@@ -15,7 +15,7 @@ from yabot.api.auth import expiry as auth_expiry
 from yabot.bot import expiry as bot_expiry
 from yabot.bot import personal_data as bot_data
 from yabot.bot.arguments import BoundedArguments
-from yabot.bot.endings import Endings, RefusedPage
+from yabot.bot.failed_messages import FailedMessages, RefusedPage
 from yabot.bot.groups import GroupDoor, PrivateChatsOnly
 from yabot.bot.handlers import take_handlers
 from yabot.bot.localization import Texts
@@ -267,14 +267,14 @@ def build_on_blocked(features: Sequence[Feature], services: Services) -> OnBlock
     return on_blocked
 
 
-def build_endings(features: Sequence[Feature], services: Services) -> Endings:
+def build_failed_messages(features: Sequence[Feature], services: Services) -> FailedMessages:
     hooks = [each.on_refused_page(services) for each in features if each.on_refused_page]
 
     async def on_refused_page(work: UnitOfWork, page: RefusedPage) -> None:
         for hook in hooks:
             await hook(work, page)
 
-    return Endings(services.commits, on_refused_page)
+    return FailedMessages(services.commits, on_refused_page)
 
 
 def state_collection(features: Sequence[Feature]) -> tuple[str, type[VersionedDocument]]:

@@ -5,21 +5,26 @@ from functools import partial
 
 from aiogram import Bot
 
-from yabot.app.assembly import build_dispatcher, build_endings, build_loops, build_on_blocked
+from yabot.app.assembly import (
+    build_dispatcher,
+    build_failed_messages,
+    build_loops,
+    build_on_blocked,
+)
 from yabot.app.foundation import FIRST_ANSWER, Foundation
 from yabot.bot.command_menu import CommandMenu
-from yabot.bot.disturbances import Disturbances
 from yabot.bot.emergency import EmergencyAnswers
 from yabot.bot.identity import Identity
 from yabot.bot.intake import Intake
+from yabot.bot.intake_health import IntakeHealth
 from yabot.bot.leadership import Leadership
 from yabot.bot.limits import SendLimits
 from yabot.bot.own_webhooks import OwnWebhooks
 from yabot.bot.pace import Pace
+from yabot.bot.partition_work import EVERY, GROUP, PartitionWork
 from yabot.bot.pre_checkout import PreCheckoutAnswers
 from yabot.bot.processing import UpdateProcessor
 from yabot.bot.role import BotRole
-from yabot.bot.rounds import EVERY, GROUP, Rounds
 from yabot.bot.sender import Sender
 from yabot.bot.source import UpdateSource
 from yabot.bot.telegram import connect_bot
@@ -89,7 +94,7 @@ def _role(
         assignment,
         limits,
         build_on_blocked(features, services),
-        build_endings(features, services),
+        build_failed_messages(features, services),
         tell=tell,
     )
     commits.followers.append(sender.notice)
@@ -108,7 +113,7 @@ def _role(
         documents=services.documents.gate,
     )
     pre_checkout = PreCheckoutAnswers(bot, dispatcher, processor, texts)
-    rounds = Rounds(
+    partition_work = PartitionWork(
         assignment,
         WaitingUpdates(intake),
         processor,
@@ -126,7 +131,7 @@ def _role(
         leadership,
         OwnWebhooks(commits.database, bot.id),
         base.reporter("telegram", "failed"),
-        Disturbances(partial(base.health.report, "intake"), tell),
+        IntakeHealth(partial(base.health.report, "intake"), tell),
     )
     return BotRole(
         identity=identity,
@@ -138,7 +143,7 @@ def _role(
         processor=processor,
         pre_checkout=pre_checkout,
         sender=sender,
-        rounds=rounds,
-        unreadable=UnreadableUpdates(intake, rounds.begin),
+        partition_work=partition_work,
+        unreadable=UnreadableUpdates(intake, partition_work.begin),
         menu=CommandMenu(bot, texts, services.commands),
     )

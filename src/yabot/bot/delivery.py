@@ -8,11 +8,11 @@ from aiogram.methods import TelegramMethod
 from aiogram.types import Message as TelegramMessage
 
 from yabot.bot.calls import Calls
-from yabot.bot.comparison import Comparison, Trial
+from yabot.bot.failure_scope import Attempt, FailureScope
 from yabot.bot.limits import SendLimits
 from yabot.bot.marks import Marks
 from yabot.bot.outgoing import to_method
-from yabot.bot.reach import Reach
+from yabot.bot.probe import TelegramProbe
 from yabot.bot.retries import CallRetries
 from yabot.bot.session import OutcomeUnknown
 from yabot.bot.unsent import Due
@@ -36,8 +36,8 @@ class Delivery:
         self._limits = limits
         self._calls = calls
         self._marks = marks
-        self._reach = Reach(bot)
-        self._comparison = Comparison()
+        self._probe = TelegramProbe(bot)
+        self._failure_scope = FailureScope()
 
     async def until_taken(self, lease: Lease, due: Due) -> int | None:
         """The id that Telegram gave the message.
@@ -48,7 +48,7 @@ class Delivery:
         """
         message, retries = due.message, CallRetries(due)
         method = to_method(message)
-        with self._comparison.of(message.method) as trial:
+        with self._failure_scope.of(message.method) as attempt:
             while True:
                 await self._wait_for_turn(lease, message)
                 try:
@@ -59,18 +59,18 @@ class Delivery:
                 except TelegramAPIError as error:
                     pause = retries.next_pause(error)
                     if isinstance(error, TelegramServerError):
-                        await self._count(due, retries, trial)
+                        await self._count(due, retries, attempt)
                     retries.require(error, pause)
                     await self._delay(lease, message, error, pause)
                 else:
-                    trial.succeeded()
+                    attempt.succeeded()
                     return _sent_id(answer)
 
-    async def _count(self, due: Due, retries: CallRetries, trial: Trial) -> None:
+    async def _count(self, due: Due, retries: CallRetries, attempt: Attempt) -> None:
         """While Telegram is away, whatever stands in for it is not heard."""
-        if not await self._reach.answers():
+        if not await self._probe.answers():
             return
-        retries.count_error(singled_out=trial.failed())
+        retries.count_error(singled_out=attempt.failed())
         self._marks.errors(due.row_id, retries.errors)
 
     async def _delay(
@@ -86,7 +86,7 @@ class Delivery:
         await set_within(lease.closed, seconds)
         if isinstance(error, OutcomeUnknown):
             # While Telegram is away no attempt is used up.
-            await finished_before(lease.closed, self._reach.wait())
+            await finished_before(lease.closed, self._probe.wait())
 
     async def _wait_for_turn(self, lease: Lease, message: Message) -> None:
         """Raises LeaseLost."""

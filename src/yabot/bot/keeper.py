@@ -11,7 +11,7 @@ from datetime import timedelta
 from aiogram.exceptions import TelegramAPIError
 from aiogram.types import WebhookInfo
 
-from yabot.bot.disturbances import Disturbances
+from yabot.bot.intake_health import IntakeHealth
 from yabot.bot.own_webhooks import OwnWebhooks, place_of
 from yabot.bot.registration import NotAsAsked
 from yabot.bot.retry_after import pause_after
@@ -52,7 +52,7 @@ class WebhookKeeper:
         poll: Poll,
         own: OwnWebhooks,
         on_trouble: Callable[[str | None], None],
-        disturbances: Disturbances,
+        intake_health: IntakeHealth,
         every: float,
     ) -> None:
         """``register`` sets the webhook or raises why not; ``ask`` is getWebhookInfo; ``poll``
@@ -64,7 +64,7 @@ class WebhookKeeper:
         self._poll = poll
         self._own = own
         self._on_trouble = on_trouble
-        self._disturbances = disturbances
+        self._intake_health = intake_health
         self._every = every
         self._trouble: str | None = None
         # Looks that are still to be without a fault.
@@ -87,7 +87,7 @@ class WebhookKeeper:
                 pauses = backoff(first=0.2, most=LONGEST_PAUSE)
                 self._trouble = None
                 self._on_trouble(None)
-                self._disturbances.over("webhook_not_set")
+                self._intake_health.over("webhook_not_set")
                 await self._watch()
 
     async def _set(self) -> None:
@@ -108,7 +108,7 @@ class WebhookKeeper:
         if reason != self._trouble:
             log.error("webhook.not_set", reason=reason, seconds=round(pause, 1))
         self._trouble = reason
-        self._disturbances.seen(
+        self._intake_health.seen(
             "webhook_not_set",
             "degraded",
             f"Telegram does not take WEBHOOK_URL: {reason}; mend it and start again, or wait:"
@@ -158,12 +158,12 @@ class WebhookKeeper:
             " Stop the other one, or give it a token of its own"
         )
         log.error("webhook.taken", reason=reason)
-        self._disturbances.seen("webhook_taken", "degraded", reason)
+        self._intake_health.seen("webhook_taken", "degraded", reason)
 
     def _unchanged(self) -> None:
         self._uneasy = max(self._uneasy - 1, 0)
         if not self._uneasy:
-            self._disturbances.over("webhook_taken")
+            self._intake_health.over("webhook_taken")
 
     def _judge(self, info: WebhookInfo) -> None:
         """Whether what waits at Telegram comes to us."""
@@ -178,9 +178,9 @@ class WebhookKeeper:
         elif waiting:
             return
         else:
-            self._disturbances.over("deliveries_fail")
+            self._intake_health.over("deliveries_fail")
             return
-        self._disturbances.seen(
+        self._intake_health.seen(
             "deliveries_fail",
             "degraded",
             f"{trouble}; {waiting} wait there. Check the way from there",

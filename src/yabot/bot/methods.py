@@ -5,7 +5,7 @@ from datetime import timedelta
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class MethodPolicy:
     """A call fails for good when Telegram has answered it with so many errors of its own, or when
     an attempt fails and it is as old as this. While Telegram is away only time counts.
     """
@@ -22,19 +22,19 @@ class Manner:
 
 # What is behind it in its chat waits: an hour when Telegram answers all with errors, with the
 # longest pauses between them; two or three minutes when it is this one alone.
-IN_ORDER = Manner(errors=120, age=timedelta(days=1))
+IN_ORDER = MethodPolicy(errors=120, age=timedelta(days=1))
 # An error that only this call gets counts as this many.
 SINGLED_OUT = 10
 
-MANNERS = {
+POLICIES = {
     # Telegram forgets a press within minutes, a checkout within ten seconds.
-    "answerCallbackQuery": Manner(20, timedelta(minutes=2), alone=True, missed=False),
-    "answerPreCheckoutQuery": Manner(10, timedelta(seconds=10), alone=True),
+    "answerCallbackQuery": MethodPolicy(20, timedelta(minutes=2), alone=True, missed=False),
+    "answerPreCheckoutQuery": MethodPolicy(10, timedelta(seconds=10), alone=True),
     # Somebody's money: and reconciliation asks for it again in any case.
-    "refundStarPayment": Manner(2_000, timedelta(days=30), alone=True, owed=True),
+    "refundStarPayment": MethodPolicy(2_000, timedelta(days=30), alone=True, owed=True),
 }
-ALONE = tuple(method for method, manner in MANNERS.items() if manner.alone)
+ALONE = tuple(method for method, policy in POLICIES.items() if policy.alone)
 
 
-def manner_of(method: str) -> Manner:
-    return MANNERS.get(method, IN_ORDER)
+def policy_of(method: str) -> MethodPolicy:
+    return POLICIES.get(method, IN_ORDER)

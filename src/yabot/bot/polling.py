@@ -8,7 +8,7 @@ from typing import Any
 from aiogram import Bot
 from aiogram.exceptions import AiogramError, TelegramConflictError
 
-from yabot.bot.disturbances import Disturbances
+from yabot.bot.intake_health import IntakeHealth
 from yabot.bot.reading import GetRawUpdates, Received, read_raw
 from yabot.bot.retry_after import pause_after
 from yabot.bot.session import AnswerUnreadable
@@ -48,12 +48,12 @@ class Polling:
         timeout: int,
         limit: int,
         on_trouble: Callable[[str | None], None],
-        disturbances: Disturbances,
+        intake_health: IntakeHealth,
         calm_after: float = CALM_AFTER,
     ) -> None:
         """``timeout`` in seconds. ``on_trouble`` hears why polling fails, and None afterwards."""
         self._on_trouble = on_trouble
-        self._disturbances = disturbances
+        self._intake_health = intake_health
         self._bot = bot
         self._make_way = make_way
         self._partitions = partitions
@@ -94,7 +94,7 @@ class Polling:
     def _succeeded(self) -> None:
         self._on_trouble(None)
         if monotonic() >= self._calm_from:
-            self._disturbances.over("another_poller")
+            self._intake_health.over("another_poller")
 
     async def _pause(self, error: Exception, pauses: Iterator[float]) -> None:
         seconds = pause_after(error, pauses)
@@ -133,7 +133,7 @@ class Polling:
         self._way_is_free = False
         if other_poller:
             self._calm_from = monotonic() + self._calm_after
-            self._disturbances.seen("another_poller", "degraded", ANOTHER_POLLER)
+            self._intake_health.seen("another_poller", "degraded", ANOTHER_POLLER)
 
     def _read(self, delivered: Sequence[Any]) -> list[Received]:
         """Each update on its own. One without an ``update_id`` is logged and dropped: the next

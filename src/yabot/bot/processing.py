@@ -10,8 +10,8 @@ from time import perf_counter
 from aiogram import Bot, Dispatcher
 from structlog.contextvars import bound_contextvars
 
+from yabot.bot.apologies import Apologies
 from yabot.bot.chat_action import TypingAction
-from yabot.bot.excuses import Excuses
 from yabot.bot.incoming import Incoming
 from yabot.bot.intake import Intake
 from yabot.bot.localization import Texts
@@ -95,7 +95,7 @@ class UpdateProcessor:
         self._commits = commits
         self._documents = documents
         self._assignment = assignment
-        self._excuses = Excuses(texts)
+        self._apologies = Apologies(texts)
         self.lanes: Lanes[str] = Lanes(IN_FLIGHT, _lane_failed, SHARE)
         # By id, the updates that are in a lane.
         self._under_way: set[int] = set()
@@ -200,7 +200,7 @@ class UpdateProcessor:
         TURNED_AWAY.inc()
         handling.operation = "turned_away"
         turn = handling.turn(work)
-        self._excuses.turn_away(turn, error_code, told=told)
+        self._apologies.turn_away(turn, error_code, told=told)
         return turn
 
     async def _excuse(
@@ -211,7 +211,7 @@ class UpdateProcessor:
         async def decide(work: UnitOfWork) -> Turn:
             DEGRADED_REPLIES.labels(outcome).inc()
             turn = handling.turn(work)
-            self._excuses.apologize(turn, outcome, text, error)
+            self._apologies.apologize(turn, outcome, text, error)
             return turn
 
         await self.finish(handling, decide)

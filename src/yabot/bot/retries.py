@@ -9,7 +9,7 @@ from aiogram.exceptions import (
     TelegramServerError,
 )
 
-from yabot.bot.methods import SINGLED_OUT, manner_of
+from yabot.bot.methods import SINGLED_OUT, policy_of
 from yabot.bot.refusals import refuses_the_bot
 from yabot.bot.retry_after import pause_after
 from yabot.bot.session import OutcomeUnknown
@@ -58,7 +58,7 @@ class CallRetries:
         method = due.message.method
         self.errors = due.errors
         self._committed_at = due.committed_at
-        self._manner = manner_of(method)
+        self._policy = policy_of(method)
         self._is_shown = method.startswith(SHOWN_EACH_TIME)
         self._pauses = backoff(first=0.2, most=30.0)
         self._attempts = self._unknown = 0
@@ -80,7 +80,7 @@ class CallRetries:
 
         ``singled_out``: it takes the like of it from others.
         """
-        self.errors += SINGLED_OUT if singled_out and not self._manner.alone else 1
+        self.errors += SINGLED_OUT if singled_out and not self._policy.alone else 1
 
     def require(self, error: Exception, pause: float) -> None:
         """Telegram did not take the call, and ``pause`` seconds are to pass before another attempt.
@@ -89,7 +89,7 @@ class CallRetries:
         """
         self._attempts += 1
         age = utc_now() - self._committed_at + timedelta(seconds=pause)
-        if self.errors >= self._manner.errors or age > self._manner.age:
+        if self.errors >= self._policy.errors or age > self._policy.age:
             raise GivenUp(self._attempts, _word_for(error))
 
 

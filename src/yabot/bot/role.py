@@ -9,10 +9,10 @@ from yabot.bot.groups import GroupDoor
 from yabot.bot.identity import Identity
 from yabot.bot.incoming import Incoming
 from yabot.bot.intake import Intake
+from yabot.bot.partition_work import PartitionWork
 from yabot.bot.pre_checkout import PreCheckoutAnswers
 from yabot.bot.processing import UpdateProcessor
 from yabot.bot.reading import Received, Unreadable
-from yabot.bot.rounds import Rounds
 from yabot.bot.sender import Sender
 from yabot.bot.source import UpdateSource
 from yabot.bot.unreadable_updates import UnreadableUpdates
@@ -55,7 +55,7 @@ class BotRole:
         processor: UpdateProcessor,
         pre_checkout: PreCheckoutAnswers,
         sender: Sender,
-        rounds: Rounds,
+        partition_work: PartitionWork,
         unreadable: UnreadableUpdates,
         menu: CommandMenu,
     ) -> None:
@@ -68,7 +68,7 @@ class BotRole:
         self._processor = processor
         self._pre_checkout = pre_checkout
         self._sender = sender
-        self._rounds = rounds
+        self._partition_work = partition_work
         self._unreadable = unreadable
         self._menu = menu
         self._resumed = False
@@ -93,13 +93,13 @@ class BotRole:
     def retry(self) -> None:
         """SQL is back: what waits for it need not wait any longer."""
         self._source.retry()
-        self._rounds.loop.retry()
+        self._partition_work.loop.retry()
         self._sender.loop.retry()
 
     async def stop(self) -> None:
         """Take no more, finish what runs, send what is committed; each within its seconds."""
         await self._source.stop()
-        self._rounds.close()
+        self._partition_work.close()
         await end(self._tasks)
         await self._sender.loop.finish(LAST_SWEEP)
         for lanes, seconds in (
@@ -111,7 +111,7 @@ class BotRole:
                 log.warning("work.left_for_next_start", jobs=lanes.waiting)
                 await lanes.cancel()
         self._pre_checkout.cancel()
-        await self._rounds.leave(HAND_OVER)
+        await self._partition_work.leave(HAND_OVER)
 
     async def _resume_when_possible(self) -> None:
         await self._identity.until_known()
@@ -139,7 +139,7 @@ class BotRole:
             await self.assignment.run_once()
             await self._unreadable.try_again()
             self._sender.loop.start()
-            self._rounds.start()
+            self._partition_work.start()
             self._resumed = True
 
     async def _receive(self, delivered: Sequence[Received]) -> None:
@@ -171,4 +171,4 @@ class BotRole:
         due = await self._intake.store(received)
         for entry in due:
             log.debug("update.stored", update_id=entry.update_id)
-        await self._rounds.begin(due)
+        await self._partition_work.begin(due)

@@ -9,10 +9,10 @@ from structlog.contextvars import bound_contextvars
 
 from yabot.bot.calls import Calls
 from yabot.bot.delivery import Delivery
-from yabot.bot.endings import Endings, RefusedPage, refused_page, without_markup
+from yabot.bot.failed_messages import FailedMessages, RefusedPage, refused_page, without_markup
 from yabot.bot.limits import SendLimits
 from yabot.bot.marks import Marks
-from yabot.bot.methods import manner_of
+from yabot.bot.methods import policy_of
 from yabot.bot.outgoing import MessageUnreadable
 from yabot.bot.refusals import has_gone, is_done_already
 from yabot.bot.retries import GivenUp
@@ -63,7 +63,7 @@ class Sender:
         assignment: Assignment,
         limits: SendLimits | None,
         on_blocked: OnBlocked,
-        endings: Endings,
+        failed_messages: FailedMessages,
         room: Room = ROOM,
         tell: Callable[[EventPayload], None] = lambda _event: None,
     ) -> None:
@@ -78,7 +78,7 @@ class Sender:
         self._database = database
         self._assignment = assignment
         self._on_blocked = on_blocked
-        self._endings = endings
+        self._failed_messages = failed_messages
         self._room = room
         self._unsent = Unsent(database, assignment, room.of_a_chat)
         self._unreadable = UnreadableMessages(database, assignment.partition_of)
@@ -129,7 +129,7 @@ class Sender:
         await self._unreadable.try_again(partitions)
 
     def take(self, portion: Portion) -> None:
-        self._left.chats |= portion.behind
+        self._left.chats |= portion.chats_with_more
         self._left.of_any_chat |= not portion.is_all
         for due in portion.due:
             if self.lanes.waiting >= self._room.held:
@@ -157,7 +157,7 @@ class Sender:
 
     def _has_room_for(self, message: Message) -> bool:
         held, chat_id = self.lanes.waiting, message.chat_id
-        if manner_of(message.method).alone:
+        if policy_of(message.method).alone:
             return held < 2 * self._room.held
         if self._left.concerns(chat_id) or held >= self._room.held:
             return False
@@ -241,12 +241,12 @@ class Sender:
         page = refused_page(message, error)
         if page is not None:
             await self._refuse_page(due, page)
-        elif manner_of(message.method).owed:
+        elif policy_of(message.method).owed:
             await self._fail(due, 1, "refused")
         elif parts := without_markup(message, error):
             SENDS.labels("refused").inc()
             log.error("message.sent_plainly", chat_id=message.chat_id, reason=error_text(error))
-            await self._endings.say_plainly(due, parts)
+            await self._failed_messages.say_plainly(due, parts)
         else:
             self._refused(row_id, message, error_text(error))
 
@@ -258,7 +258,7 @@ class Sender:
     def _refused(self, row_id: int, message: Message, reason: str) -> None:
         self._marks.refused(row_id)
         SENDS.labels("refused").inc()
-        tell = log.warning if manner_of(message.method).missed else log.info
+        tell = log.warning if policy_of(message.method).missed else log.info
         tell("message.refused", chat_id=message.chat_id, method=message.method, reason=reason)
 
     def _keep(self, row_id: int, message: Message) -> None:
@@ -279,17 +279,17 @@ class Sender:
     async def _refuse_page(self, due: Due, page: RefusedPage) -> None:
         SENDS.labels("refused").inc()
         log.error("page.refused", content_id=page.content_id, reason=page.reason)
-        await self._endings.refuse_page(due, page)
+        await self._failed_messages.refuse_page(due, page)
 
     async def _fail(self, due: Due, attempts: int, reason: str) -> None:
-        method, manner = due.message.method, manner_of(due.message.method)
+        method, policy = due.message.method, policy_of(due.message.method)
         SENDS.labels("failed").inc()
         log.error("message.failed", method=method, attempts=attempts, reason=reason)
-        await self._endings.fail(due, attempts, reason, is_missed=manner.missed)
+        await self._failed_messages.fail(due, attempts, reason, is_missed=policy.missed)
 
 
 def _lane_of(due: Due) -> Lane:
-    if manner_of(due.message.method).alone:
+    if policy_of(due.message.method).alone:
         return "row", due.row_id
     return "chat", due.message.chat_id
 

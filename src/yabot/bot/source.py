@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from aiogram import Bot
 
-from yabot.bot.disturbances import Disturbances
 from yabot.bot.identity import Identity
+from yabot.bot.intake_health import IntakeHealth
 from yabot.bot.keeper import Poll, WebhookKeeper
 from yabot.bot.leadership import Leadership
 from yabot.bot.own_webhooks import OwnWebhooks, place_of
@@ -52,7 +52,7 @@ class UpdateSource:
         leadership: Leadership,
         own: OwnWebhooks,
         on_trouble: Callable[[str | None], None],
-        disturbances: Disturbances,
+        intake_health: IntakeHealth,
     ) -> None:
         """``on_trouble`` hears why no updates come, and None when they come again."""
         self._bot = bot
@@ -63,7 +63,7 @@ class UpdateSource:
         self._leadership = leadership
         self._own = own
         self._on_trouble = on_trouble
-        self._disturbances = disturbances
+        self._intake_health = intake_health
         self._polling = Polling(
             bot,
             self._make_way,
@@ -71,7 +71,7 @@ class UpdateSource:
             timeout=settings.polling_timeout,
             limit=settings.polling_limit,
             on_trouble=on_trouble,
-            disturbances=disturbances,
+            intake_health=intake_health,
         )
         self._webhook: HttpServer | None = None
         self._taking: WakingLoop | None = None
@@ -132,7 +132,7 @@ class UpdateSource:
             poll,
             self._own,
             self._on_trouble,
-            self._disturbances,
+            self._intake_health,
             every=self._settings.webhook_check_seconds,
         )
 
@@ -144,12 +144,12 @@ class UpdateSource:
             raise ForeignWebhook(url)
         if url and not await self._own.include(url):
             foreign = ForeignWebhook(url)
-            self._disturbances.seen("foreign_webhook", "failed", str(foreign))
+            self._intake_health.seen("foreign_webhook", "failed", str(foreign))
             raise foreign
         if url:
             await self._bot.delete_webhook()
             log.info("webhook.removed")
-        self._disturbances.over("foreign_webhook")
+        self._intake_health.over("foreign_webhook")
 
 
 def _webhook_secret(settings: TelegramSettings, token: str) -> str:

@@ -73,6 +73,13 @@ class Turn:
         if query is not None and query.message is not None:
             self.drop_keyboard(query.message.message_id)
 
+    def decline(self, interaction: str, text: str) -> None:
+        """The reader has said no to a question: its buttons go, and ``text`` confirms it."""
+        self.interaction(interaction)
+        self.acknowledge()
+        self.drop_pressed()
+        self.say(text)
+
     def drop_keyboard(self, message_id: int) -> None:
         place = {"chat_id": self.chat_id, "message_id": message_id}
         self.work.send(call("editMessageReplyMarkup", self.chat_id, place))

@@ -33,19 +33,19 @@ class Due:
 class Portion:
     """The first of what waits, in the order of its commits.
 
-    Of the chats in ``behind`` more waits than is here; ``is_all`` is false when there may be more
-    of any chat.
+    More than is here waits for ``chats_with_more``; ``is_all`` is false when there may be more of
+    any chat.
     """
 
     due: Sequence[Due]
-    behind: frozenset[int]
+    chats_with_more: frozenset[int]
     is_all: bool
     # Of the rows asked about, those that still wait.
     still_waiting: frozenset[int]
 
 
 class Unsent:
-    """Reads only; what becomes of a message is for ``Marks`` and ``Endings`` to write."""
+    """Reads only; what becomes of a message is for ``Marks`` and ``FailedMessages`` to write."""
 
     def __init__(self, database: Database, assignment: Assignment, per_chat: int) -> None:
         """A portion has no more than ``per_chat`` messages of a chat, besides those that go out
@@ -64,9 +64,9 @@ class Unsent:
         await self._database.flush()
 
         def read(connection: Connection) -> Portion:
-            ids, behind, is_all = self._look(connection, most, partitions, taken)
+            ids, with_more, is_all = self._look(connection, most, partitions, taken)
             due, still = _rows(connection, ids), _still_waiting(connection, taken)
-            return Portion(due, frozenset(behind), is_all, frozenset(still))
+            return Portion(due, frozenset(with_more), is_all, frozenset(still))
 
         return await self._database.read(read)
 
@@ -87,17 +87,17 @@ class Unsent:
         self, connection: Connection, most: int, partitions: Collection[int], taken: Collection[int]
     ) -> tuple[list[int], set[int], bool]:
         ids: list[int] = []
-        behind: set[int] = set()
+        with_more: set[int] = set()
         for row_id, chat_id, place in connection.execute(_placed, {"most_places": self._per_chat}):
             if self._assignment.partition_of(str(chat_id)) not in partitions:
                 continue
             if place > self._per_chat:
-                behind.add(chat_id)
+                with_more.add(chat_id)
             elif row_id not in taken:
                 if len(ids) == most:
-                    return ids, behind, False
+                    return ids, with_more, False
                 ids.append(row_id)
-        return ids, behind, True
+        return ids, with_more, True
 
 
 _lane = case((outgoing.c.method.in_(ALONE), outgoing.c.id), else_=0)

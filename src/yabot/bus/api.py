@@ -108,7 +108,7 @@ def _offer_reading(routes: Routes, commits: CommitLog) -> None:
         listing = await cursors.of("follow_events", types=",".join(types))
         place, newest = await _place(after, listing, commits)
         try:
-            portion = await database.read(history.behind(place, limit, types, newest))
+            portion = await database.read(history.events_after(place, limit, types, newest))
         except EventsRemoved as gone:
             raise _removed(listing.cursor(gone.place), types) from gone
         except LogRewound as rewound:

@@ -1,7 +1,7 @@
-"""What the log holds behind a place: for whoever follows it without Redis.
+"""What the log holds after a place: for whoever follows it without Redis.
 
 A *place* is a position in each partition. Positions are committed without gaps and in their order,
-so whoever goes on behind a place misses nothing and gets nothing twice, whatever is committed
+so whoever goes on after a place misses nothing and gets nothing twice, whatever is committed
 meanwhile.
 """
 
@@ -38,7 +38,7 @@ _event = (
     outbox.c.envelope,
     outbox.c.created_at,
 )
-_behind = Prepared(
+_after = Prepared(
     select(*_event)
     .where(outbox.c.partition == bindparam("number"), outbox.c.pos > bindparam("pos"))
     .order_by(outbox.c.pos)
@@ -75,7 +75,7 @@ FAR = 2**62
 
 
 class EventsRemoved(TerminalError):
-    """Retention has taken what comes next; ``place`` goes on behind that."""
+    """Retention has taken what comes next; ``place`` goes on after that."""
 
     code = "events_removed"
 
@@ -119,7 +119,7 @@ def beginning(connection: Connection) -> Place:
     return list(connection.execute(_begins).scalars())
 
 
-def behind(
+def events_after(
     place: Place, most: int, types: Collection[str] = (), newest: Given | None = None
 ) -> Statement[Portion]:
     """The next ``most`` events, of those the ones of ``types``; all without any.
@@ -173,7 +173,7 @@ def _newest(before: Given | None, parts: Collection[Sequence[Logged]]) -> Given 
 def of_user(
     user_id: str, partition: int, pos: int, most: int, *, newest: bool
 ) -> Statement[list[Logged]]:
-    """The next ``most`` of a user's events behind ``pos``, of which 0 is the beginning.
+    """The next ``most`` of a user's events after ``pos``, of which 0 is the beginning.
 
     All are in one ``partition``. ``newest`` first, or the oldest first.
     """
@@ -198,7 +198,7 @@ def shares(waiting: Mapping[int, int], most: int, first: int) -> dict[int, int]:
 
 
 def _read(connection: Connection, partition: int, pos: int, most: int) -> list[Logged]:
-    rows = _behind.all(connection, {"number": partition, "pos": pos, "most": most})
+    rows = _after.all(connection, {"number": partition, "pos": pos, "most": most})
     return [*map(Logged._make, rows)]
 
 

@@ -13,14 +13,14 @@ from redis.asyncio.sentinel import SentinelManagedSSLConnection
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from yabot.bus.demotion import LeavingReplicas
-from yabot.runtime.changed_files import ChangedFiles, Renewed
+from yabot.runtime.changed_files import ChangedFiles, Reloaded
 from yabot.settings.redis_tls import PREFIX, tls_context, tls_files
 
 # What redis-py says of a connection that has not come about in time.
 UNCONNECTED = "Timeout connecting"
 
 Options = dict[str, Any]
-Trust = Renewed[ssl.SSLContext]
+Trust = Reloaded[ssl.SSLContext]
 
 
 class _Shown(RedisSSLContext):
@@ -76,6 +76,6 @@ def with_trust(options: Options) -> Options:
         return options
     about_tls = {name: value for name, value in options.items() if name.startswith(PREFIX)}
     files = ChangedFiles(tls_files(about_tls).paths)
-    trust = Renewed(lambda: tls_context(about_tls), files, of="REDIS_URL")
+    trust = Reloaded(lambda: tls_context(about_tls), files, of="REDIS_URL")
     rest = {name: value for name, value in options.items() if name not in about_tls}
     return {**rest, "connection_class": TrustingConnection, "trust": trust}

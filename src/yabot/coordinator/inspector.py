@@ -78,10 +78,10 @@ class WorkflowInspector:
         return stored
 
     async def newest(
-        self, selection: Selection, most: int, behind: Place | None = None
+        self, selection: Selection, most: int, after: Place | None = None
     ) -> list[StoredWorkflow]:
-        """Those that began last come first; ``behind`` is where the page before has ended."""
-        query = _newest(selection, behind).limit(most)
+        """Those that began last come first; ``after`` is where the page before has ended."""
+        query = _newest(selection, after).limit(most)
         return await self.database.read(
             lambda connection: [StoredWorkflow(*row) for row in connection.execute(query)]
         )
@@ -117,7 +117,7 @@ class WorkflowInspector:
         self._measured = counts
 
 
-def _newest(selection: Selection, behind: Place | None) -> Select[Any]:
+def _newest(selection: Selection, after: Place | None) -> Select[Any]:
     order = (workflows.c.created_at, workflows.c.id)
     query = select(*COLUMNS).order_by(*(column.desc() for column in order))
     if selection.kind is not None:
@@ -126,7 +126,7 @@ def _newest(selection: Selection, behind: Place | None) -> Select[Any]:
         query = query.where(workflows.c.state == selection.state)
     if selection.user_id is not None:
         query = query.where(workflows.c.user_id == selection.user_id)
-    return query if behind is None else query.where(tuple_(*order) < behind)
+    return query if after is None else query.where(tuple_(*order) < after)
 
 
 def _read_counts(connection: Connection) -> Counts:

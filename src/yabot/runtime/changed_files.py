@@ -56,7 +56,7 @@ class ChangedFiles:
         return tuple(stamp for file in self._files for stamp in _stamps(file))
 
 
-class Renewed(Generic[T]):
+class Reloaded(Generic[T]):
     """What ``make`` makes of files, made again when they have changed.
 
     While they do not hold what they should, half replaced as they may be, it stays as it was.

@@ -14,9 +14,9 @@ import uvicorn
 from yabot.errors import ConfigurationError
 from yabot.observability.metrics import HANGUPS
 from yabot.runtime.acceptor import Acceptor
+from yabot.runtime.certificate_reload import CertificateReloader
 from yabot.runtime.connections import BoundedListener, Connections
 from yabot.runtime.patience import USUAL, Limits, PatientProtocol
-from yabot.runtime.renewal import Renewal
 from yabot.runtime.tls import NotUsable, ServerCertificate
 
 # Connections that wait to be accepted.
@@ -97,7 +97,9 @@ class HttpServer:
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, limits: Limits, tls: Renewal | None) -> None:
+    def __init__(
+        self, config: uvicorn.Config, limits: Limits, tls: CertificateReloader | None
+    ) -> None:
         super().__init__(config)
         self.ready = asyncio.Event()
         self._limits = limits
@@ -147,9 +149,9 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _renewal(tls: ServerCertificate | None) -> Renewal | None:
+def _renewal(tls: ServerCertificate | None) -> CertificateReloader | None:
     try:
-        return None if tls is None else Renewal(tls)
+        return None if tls is None else CertificateReloader(tls)
     except NotUsable as error:
         raise ConfigurationError([str(error)]) from error
 

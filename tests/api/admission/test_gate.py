@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from tests.api.client import as_it_says, without_haste
-from yabot.api.admission.gate import Gate
+from yabot.api.admission.gate import Admission
 from yabot.api.admission.turns import AT_ONCE
 from yabot.api.answering.problems import Problem
 from yabot.api.phases import Message, Receive, Send
@@ -23,7 +23,7 @@ class Client:
     """Sends a whole request and takes its answer, unless a test lets it rest in one of them."""
 
     def __init__(
-        self, gate: Gate, service: str, *, sends: bool = True, listens: bool = True
+        self, gate: Admission, service: str, *, sends: bool = True, listens: bool = True
     ) -> None:
         self._gate = gate
         self._service = service
@@ -49,7 +49,7 @@ class Client:
             self.heard.append(message["status"])
 
 
-async def asked_behind(gate: Gate, slow: list[Client]) -> list[int]:
+async def asked_behind(gate: Admission, slow: list[Client]) -> list[int]:
     """What another service hears while the ``slow`` ones rest."""
     resting = [asyncio.create_task(each.ask()) for each in slow]
     last = Client(gate, "last")
@@ -63,13 +63,13 @@ async def asked_behind(gate: Gate, slow: list[Client]) -> list[int]:
 
 
 async def test_bodies_that_come_slowly_hold_up_nobody_else() -> None:
-    gate = Gate(reads_and_answers, as_it_says, without_haste())
+    gate = Admission(reads_and_answers, as_it_says, without_haste())
     slow = [Client(gate, f"slow{n % 2}", sends=False) for n in range(2 * AT_ONCE)]
     assert await asked_behind(gate, slow) == [200]
 
 
 async def test_answers_that_nobody_takes_hold_up_nobody_else() -> None:
-    gate = Gate(reads_and_answers, as_it_says, without_haste())
+    gate = Admission(reads_and_answers, as_it_says, without_haste())
     deaf = [Client(gate, f"deaf{n % 2}", listens=False) for n in range(2 * AT_ONCE)]
     assert await asked_behind(gate, deaf) == [200]
 
@@ -78,6 +78,6 @@ async def test_refusals_that_nobody_takes_hold_up_nobody_else() -> None:
     async def knows_nobody(_scope: Message) -> Any:
         raise AWAY.refuse()
 
-    gate = Gate(reads_and_answers, knows_nobody, without_haste())
+    gate = Admission(reads_and_answers, knows_nobody, without_haste())
     deaf = [Client(gate, "deaf", listens=False) for _ in range(2 * AT_ONCE)]
     assert await asked_behind(gate, deaf) == [401]

@@ -11,7 +11,7 @@ from tests.api.auth.conftest import House
 from tests.api.client import without_haste
 from tests.api.echo import Heads
 from tests.api.encryption.partner import Inner, Keys, Partner
-from yabot.api.admission.gate import Gate
+from yabot.api.admission.gate import Admission
 from yabot.api.binding import HEADER_NAME, HEADER_VALUE, NOT_SIGNED
 from yabot.api.encryption.exchange import Exchanges
 from yabot.api.encryption.layer import Decrypting, Encrypting
@@ -53,7 +53,7 @@ async def exchanged(
 ) -> Inner:
     """What the service reads when it has sent that."""
     request = PARTNER.request("PUT", "/x", content=PARTNER.encrypted(body), signed=dict(signed))
-    gate = Gate(
+    gate = Admission(
         Decrypting(handler),
         house.door,
         without_haste(),

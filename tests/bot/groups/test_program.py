@@ -37,7 +37,7 @@ async def test_a_group_hears_only_what_it_asked_for(program: Program, telegram: 
     async with PlaygroundClient(telegram.url) as client:
         ana = await client.add_user("Ana", "es")
         group = await client.add_group("Readers", ana, bot_hears_all=True)
-        topic = await client.open_topic(group, ana, "Endings")
+        topic = await client.open_topic(group, ana, "FailedMessages")
         name = (await client.bot())["username"]
         for talk in ("/ban@AnotherBot", "/", "/home/ana/x.txt", "/unheard_of", SECRET_TALK):
             await client.send_to_group(group, ana, talk)

@@ -17,13 +17,13 @@ from tests.storage.fixtures import PARTITIONS, new_commits
 from tests.waiting import PATIENCE, until
 from yabot.app.assembly import build_texts
 from yabot.app.features import FEATURES
-from yabot.bot.endings import Endings, RefusedPage
+from yabot.bot.failed_messages import FailedMessages, RefusedPage
 from yabot.bot.incoming import Incoming
 from yabot.bot.intake import Intake
 from yabot.bot.pace import Pace
+from yabot.bot.partition_work import GROUP, PartitionWork
 from yabot.bot.pre_checkout import PreCheckoutAnswers
 from yabot.bot.processing import UpdateProcessor
-from yabot.bot.rounds import GROUP, Rounds
 from yabot.bot.sender import Sender
 from yabot.bot.telegram import connect_bot
 from yabot.bot.turn import Turn
@@ -69,7 +69,7 @@ class Bench:
     database: Database
     intake: Intake
     assignment: Assignment
-    rounds: Rounds
+    rounds: PartitionWork
     processor: UpdateProcessor
     sender: Sender
     handlers: Handlers
@@ -126,7 +126,7 @@ async def at_the_bench(
     intake = Intake(database, bot.id, PARTITIONS)
     leases = SoleLeases(PARTITIONS) if alone else SharedLeases(database, lease)
     assignment = Assignment(GROUP, PARTITIONS, leases)
-    sender = Sender(database, bot, assignment, None, _nothing, Endings(commits, _no_page))
+    sender = Sender(database, bot, assignment, None, _nothing, FailedMessages(commits, _no_page))
     processor = UpdateProcessor(
         bot=bot,
         dispatcher=dispatcher,
@@ -145,7 +145,9 @@ async def at_the_bench(
     looks: list[None] = []
     commits.on_untold.append(lambda: looks.append(None))
     waiting = WaitingUpdates(intake)
-    rounds = Rounds(assignment, waiting, processor, pre_checkout, sender, None, commits.look_again)
+    rounds = PartitionWork(
+        assignment, waiting, processor, pre_checkout, sender, None, commits.look_again
+    )
     try:
         yield Bench(database, intake, assignment, rounds, processor, sender, handlers, looks)
     finally:

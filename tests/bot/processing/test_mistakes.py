@@ -10,7 +10,7 @@ from tests.bot.sender.recorder import TOKEN, Recorder
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import NewDatabase
 from tests.waiting import PATIENCE, until
-from yabot.bot.disturbances import Disturbances
+from yabot.bot.intake_health import IntakeHealth
 from yabot.bot.polling import Polling
 from yabot.bot.reading import Received
 from yabot.bot.tables import updates
@@ -40,7 +40,7 @@ async def test_a_mistake_does_not_end_the_listening(recorder: Recorder) -> None:
             timeout=0,
             limit=100,
             on_trouble=told.append,
-            disturbances=Disturbances(lambda _status, _reason: None, lambda _event: None),
+            intake_health=IntakeHealth(lambda _status, _reason: None, lambda _event: None),
         )
         listening = asyncio.create_task(polling.run(receive, ["message"]))
         async with asyncio.timeout(PATIENCE):

@@ -12,12 +12,12 @@ from sqlalchemy import Connection, func, select, update
 from tests.bot.sender.recorder import TOKEN, Recorder
 from tests.log.units import unit
 from tests.storage.fixtures import PARTITIONS, new_commits
-from yabot.bot.endings import Endings, OnRefusedPage, RefusedPage
+from yabot.bot.failed_messages import FailedMessages, OnRefusedPage, RefusedPage
 from yabot.bot.limits import SendLimits
 from yabot.bot.outgoing import to_message
+from yabot.bot.partition_work import GROUP
 from yabot.bot.plain import in_plain_text
 from yabot.bot.room import ROOM, Room
-from yabot.bot.rounds import GROUP
 from yabot.bot.sender import Sender
 from yabot.bot.telegram import connect_bot
 from yabot.events.envelope import EventPayload
@@ -105,8 +105,10 @@ async def at_the_desk(
     assignment = Assignment(GROUP, PARTITIONS, SoleLeases(PARTITIONS))
     await assignment.run_once()
     told: list[EventPayload] = []
-    endings = Endings(commits, build_on_refused(refused))
-    sender = Sender(database, bot, assignment, limits, on_blocked, endings, room, told.append)
+    failed_messages = FailedMessages(commits, build_on_refused(refused))
+    sender = Sender(
+        database, bot, assignment, limits, on_blocked, failed_messages, room, told.append
+    )
     commits.followers.append(sender.notice)
     commits.on_untold.append(sender.loop.wake)
     try:

@@ -13,9 +13,9 @@ from tests.bot.sender.recorder import Call, Recorder, Refusal
 from tests.log.units import unit
 from tests.storage.dumps import rows_of
 from tests.waiting import until
-from yabot.bot.comparison import Comparison
+from yabot.bot.failure_scope import FailureScope
 from yabot.bot.message import message
-from yabot.bot.methods import IN_ORDER, MANNERS, SINGLED_OUT, manner_of
+from yabot.bot.methods import IN_ORDER, POLICIES, SINGLED_OUT, policy_of
 from yabot.bot.retries import CallRetries, GivenUp
 from yabot.bot.unsent import Due
 from yabot.clock import utc_now
@@ -46,18 +46,18 @@ def tries(retries: CallRetries, *, errors: bool, at_most: int, singled_out: bool
     return made
 
 
-@pytest.mark.parametrize("method", ["sendMessage", *MANNERS])
+@pytest.mark.parametrize("method", ["sendMessage", *POLICIES])
 def test_errors_are_counted_and_silence_is_not(method: str) -> None:
-    bound = manner_of(method).errors
+    bound = policy_of(method).errors
     assert tries(CallRetries(due(method)), errors=True, at_most=bound + 1) == bound
     assert tries(CallRetries(due(method)), errors=False, at_most=bound + 1) > bound
 
 
-@pytest.mark.parametrize("method", ["sendMessage", *MANNERS])
+@pytest.mark.parametrize("method", ["sendMessage", *POLICIES])
 def test_what_holds_others_up_is_given_up_soon_when_it_alone_fails(method: str) -> None:
-    manner = manner_of(method)
-    made = tries(CallRetries(due(method)), errors=True, at_most=manner.errors, singled_out=True)
-    assert made == (manner.errors if manner.alone else manner.errors / SINGLED_OUT)
+    policy = policy_of(method)
+    made = tries(CallRetries(due(method)), errors=True, at_most=policy.errors, singled_out=True)
+    assert made == (policy.errors if policy.alone else policy.errors / SINGLED_OUT)
 
 
 def test_the_longest_pauses_add_up_to_minutes_for_one_and_to_an_hour_for_all() -> None:
@@ -68,13 +68,13 @@ def test_the_longest_pauses_add_up_to_minutes_for_one_and_to_an_hour_for_all() -
     assert timedelta(minutes=40) < timedelta(seconds=sum(first)) < timedelta(minutes=80)
 
 
-@pytest.mark.parametrize("method", ["sendMessage", *MANNERS])
+@pytest.mark.parametrize("method", ["sendMessage", *POLICIES])
 def test_what_is_too_old_is_tried_once(method: str) -> None:
-    assert tries(CallRetries(due(method, manner_of(method).age)), errors=False, at_most=5) == 1
+    assert tries(CallRetries(due(method, policy_of(method).age)), errors=False, at_most=5) == 1
 
 
 def test_a_call_is_singled_out_where_others_pass_or_no_other_fails() -> None:
-    comparison = Comparison()
+    comparison = FailureScope()
     with comparison.of("sendMessage") as one, comparison.of("sendMessage") as other:
         assert one.failed()
         assert not other.failed()
@@ -91,7 +91,7 @@ def test_a_call_is_singled_out_where_others_pass_or_no_other_fails() -> None:
 
 
 def test_money_is_tried_longest_and_a_press_least() -> None:
-    press, refund = MANNERS["answerCallbackQuery"], MANNERS["refundStarPayment"]
+    press, refund = POLICIES["answerCallbackQuery"], POLICIES["refundStarPayment"]
     assert press.age < timedelta(minutes=5) < IN_ORDER.age < refund.age
 
 

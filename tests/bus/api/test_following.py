@@ -63,7 +63,7 @@ async def test_each_event_comes_once_and_in_order_while_others_are_committed(
     async def follow(limits: Sequence[int]) -> None:
         nonlocal place
         for limit in limits:
-            portion = await databases[-1].read(history.behind(place, limit))
+            portion = await databases[-1].read(history.events_after(place, limit))
             assert len(portion.envelopes) <= limit
             seen.extend(portion.envelopes)
             place = portion.place

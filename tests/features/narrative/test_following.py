@@ -25,7 +25,7 @@ def library(harness: Harness, documents: DocumentStore | None = None) -> Library
     database = harness.services.database
     return Library(
         documents or harness.services.documents,
-        lambda number: database.read(changes.behind(number)),
+        lambda number: database.read(changes.changes_after(number)),
     )
 
 
@@ -104,7 +104,7 @@ async def test_a_change_that_comes_late_brings_nothing_back(harness: Harness) ->
     # The story is what it was, so the first change would fit again.
     await commit(harness, "The garden")
     assert await title_of(library(harness)) == "The garden"
-    (first, _) = await harness.services.database.read(changes.behind(0))
+    (first, _) = await harness.services.database.read(changes.changes_after(0))
 
     async def late(_number: int) -> Sequence[FragmentChange]:
         return [first]

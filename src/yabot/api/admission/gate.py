@@ -23,7 +23,7 @@ _CORRELATION_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 Authenticate = Callable[[Message], Awaitable[Caller]]
 
 
-class Gate:
+class Admission:
     """An ASGI application around the API's own."""
 
     def __init__(

@@ -12,7 +12,7 @@ given newest first, or as it stands, and nobody follows it.
     async def list_users(asking: Asking, limit: Limit = 50, after: After = None) -> Response:
         listing = await cursors.of("list_users")          # filters: of("…", state=state)
         last = listing.position(after, begin="")          # an int, a text, or a list of ints
-        found = await users.behind(last, limit + 1)       # one more than a page tells of the next
+        found = await users.after(last, limit + 1)       # one more than a page tells of the next
         return asking.answer(listing.page(found, limit, place=lambda user: user.user_id))
 """
 

@@ -136,10 +136,7 @@ class GiftHandler:
             await self._notices.tell(turn.work, user.profile, gift.recipient_id, gift.amount)
 
     async def keep(self, _query: CallbackQuery, turn: Turn, t: Localizer) -> None:
-        turn.interaction("gift_declined")
-        turn.acknowledge()
-        turn.drop_pressed()
-        turn.say(t("besitos-gift-kept"))
+        turn.decline("gift_declined", t("besitos-gift-kept"))
 
     async def _find(self, who: str) -> User | None:
         user_id = outside.user_id(who)

@@ -38,9 +38,7 @@ _change = select(
     _columns.changed_by,
     _columns.changed_at,
 )
-_behind = (
-    _change.where(_columns.number > bindparam("last")).order_by(_columns.number).limit(AT_ONCE)
-)
+_after = _change.where(_columns.number > bindparam("last")).order_by(_columns.number).limit(AT_ONCE)
 _history = (
     _change.where(
         _columns.fragment_id == bindparam("fragment"), _columns.number < bindparam("before_number")
@@ -71,9 +69,9 @@ def add(
     return write
 
 
-def behind(number: int) -> Statement[Sequence[FragmentChange]]:
+def changes_after(number: int) -> Statement[Sequence[FragmentChange]]:
     """What came after that change, in its order."""
-    return lambda connection: _read(connection, _behind, {"last": number})
+    return lambda connection: _read(connection, _after, {"last": number})
 
 
 def history(fragment_id: str, before_number: int, most: int) -> Statement[Sequence[FragmentChange]]:

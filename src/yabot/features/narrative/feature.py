@@ -2,7 +2,7 @@ from pathlib import Path
 
 from aiogram import Router
 
-from yabot.bot.endings import OnRefusedPage
+from yabot.bot.failed_messages import OnRefusedPage
 from yabot.feature import Feature, Services
 from yabot.features.narrative import api, changes, handlers
 from yabot.features.narrative.documents import COLLECTIONS
@@ -26,7 +26,9 @@ HERE = Path(__file__).parent
 
 def _service(services: Services) -> NarrativeService:
     database = services.database
-    library = Library(services.documents, lambda number: database.read(changes.behind(number)))
+    library = Library(
+        services.documents, lambda number: database.read(changes.changes_after(number))
+    )
     return NarrativeService(
         library,
         database,

@@ -1,6 +1,6 @@
 """A page that Telegram would not show: its reader gets what can be shown, and a way on."""
 
-from yabot.bot.endings import RefusedPage
+from yabot.bot.failed_messages import RefusedPage
 from yabot.bot.localization import Texts, closest_language
 from yabot.bot.message import message
 from yabot.bot.plain import in_plain_text

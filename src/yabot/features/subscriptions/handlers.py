@@ -63,10 +63,7 @@ class SubscriptionHandlers:
             turn.say(t("subscriptions-cancel-done", until=term.end_date))
 
     async def keep(self, _query: CallbackQuery, turn: Turn, t: Localizer) -> None:
-        turn.interaction("cancel_subscription_declined")
-        turn.acknowledge()
-        turn.drop_pressed()
-        turn.say(t("subscriptions-cancel-kept"))
+        turn.decline("cancel_subscription_declined", t("subscriptions-cancel-kept"))
 
 
 def _present(term: Term | None, t: Localizer) -> str:

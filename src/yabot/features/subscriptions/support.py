@@ -112,10 +112,7 @@ class Support:
         )
 
     async def keep(self, _query: CallbackQuery, turn: Turn, t: Localizer) -> None:
-        turn.interaction("refund_declined")
-        turn.acknowledge()
-        turn.drop_pressed()
-        turn.say(t("subscriptions-refund-kept"))
+        turn.decline("refund_declined", t("subscriptions-refund-kept"))
 
     async def _charge_of(self, payer: str, mark: str) -> str:
         """The charge of theirs that a button means, or an empty text."""

@@ -80,10 +80,7 @@ async def forget(
 
 
 async def keep(_query: CallbackQuery, turn: Turn, t: Localizer) -> None:
-    turn.interaction("forget_declined")
-    turn.acknowledge()
-    turn.drop_pressed()
-    turn.say(t("users-forget-kept"))
+    turn.decline("forget_declined", t("users-forget-kept"))
 
 
 async def explain_privacy(_message: Message, turn: Turn, t: Localizer, users: UserService) -> None:

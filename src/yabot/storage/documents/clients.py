@@ -12,7 +12,7 @@ from pymongo import AsyncMongoClient
 from pymongo.errors import ConfigurationError
 
 from yabot.error_text import kind_of
-from yabot.runtime.changed_files import ChangedFiles, Renewed
+from yabot.runtime.changed_files import ChangedFiles, Reloaded
 
 Client = AsyncMongoClient[dict[str, Any]]
 # The driver tells the server which sessions end; one that is away would not hear it.
@@ -35,7 +35,7 @@ class Clients:
     def __init__(self, connect: Callable[[], Client], files: Sequence[Path], of: str) -> None:
         """``connect`` reads ``files``. Raises what it raises."""
         self._connect = connect
-        self._renewed = Renewed(self._new, ChangedFiles(files), of)
+        self._renewed = Reloaded(self._new, ChangedFiles(files), of)
         self._present = self._renewed.current()
         self._closing: set[asyncio.Task[None]] = set()
 

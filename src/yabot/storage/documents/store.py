@@ -164,25 +164,26 @@ class DocumentStore:
 
     async def ensure(self, collections: Iterable[Collection]) -> None:
         """Create what is missing, verify what is there. Raises SchemaMismatch, StartupError."""
-        for collection in collections:
-            try:
-                with store_errors():
-                    await ensure_collection(self.database, collection)
-            except OperationFailure as error:
-                raise StartupError(
-                    f"MongoDB refuses to prepare the collection '{collection.name}': "
-                    f"{kind_of(error)}"
-                ) from error
+        await self._each(collections, ensure_collection, "prepare")
 
     async def verify(self, collections: Iterable[Collection]) -> None:
         """Changes nothing. Raises StoreUnavailable, SchemaMismatch, StartupError."""
+        await self._each(collections, verify_collection, "show")
+
+    async def _each(
+        self,
+        collections: Iterable[Collection],
+        ask: Callable[[AsyncDatabase[Document], Collection], Awaitable[None]],
+        verb: str,
+    ) -> None:
         for collection in collections:
             try:
                 with store_errors():
-                    await verify_collection(self.database, collection)
+                    await ask(self.database, collection)
             except OperationFailure as error:
                 raise StartupError(
-                    f"MongoDB refuses to show the collection '{collection.name}': {kind_of(error)}"
+                    f"MongoDB refuses to {verb} the collection '{collection.name}': "
+                    f"{kind_of(error)}"
                 ) from error
 
     async def find(self, collection: str, key: str) -> Mapping[str, Any] | None:

@@ -39,7 +39,7 @@ class RefusedPage:
 OnRefusedPage = Callable[[UnitOfWork, RefusedPage], Awaitable[None]]
 
 
-class Endings:
+class FailedMessages:
     """Called in a chat's lane; each method returns when its commit is durable, however long SQL is
     away.
     """

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Comparison:
+class FailureScope:
     """Of all calls that this process makes, by their methods."""
 
     def __init__(self) -> None:
@@ -14,19 +14,19 @@ class Comparison:
         self.failing: Counter[str] = Counter()
 
     @contextmanager
-    def of(self, method: str) -> Iterator["Trial"]:
+    def of(self, method: str) -> Iterator["Attempt"]:
         """Around all attempts at one call."""
-        trial = Trial(self, method)
+        attempt = Attempt(self, method)
         try:
-            yield trial
+            yield attempt
         finally:
-            self.failing[method] -= trial.fails
+            self.failing[method] -= attempt.fails
 
 
-class Trial:
+class Attempt:
     """Of one call: each attempt at it either ``succeeded`` or ``failed``."""
 
-    def __init__(self, comparison: Comparison, method: str) -> None:
+    def __init__(self, comparison: FailureScope, method: str) -> None:
         self.fails = False
         self._all = comparison
         self._method = method

@@ -12,7 +12,7 @@ log = get_logger(__name__)
 OnDisturbed = Callable[[Status, str | None], None]
 
 
-class Disturbances:
+class IntakeHealth:
     """Those that last; health shows the worst of them."""
 
     def __init__(self, report: OnDisturbed, tell: Callable[[EventPayload], None]) -> None:

@@ -6,7 +6,7 @@ from yabot.errors import code_of
 from yabot.events.operations import Outcome
 
 
-class Excuses:
+class Apologies:
     """Each method adds to a fresh turn; it waits for nothing and changes nothing else."""
 
     def __init__(self, texts: Texts) -> None:

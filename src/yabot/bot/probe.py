@@ -11,7 +11,7 @@ from yabot.runtime.backoff import backoff
 ANSWER_WITHIN = 10
 
 
-class Reach:
+class TelegramProbe:
     """Nobody asks beside another: who comes while a question is under way hears its answer, or the
     next one's.
     """

@@ -21,7 +21,7 @@ TELL_BEFORE = timedelta(days=14)
 TELL_BEFORE_OF_LIFE = 4
 
 
-class Renewal:
+class CertificateReloader:
     """While what the files hold cannot be used, what they held before goes on to be."""
 
     def __init__(self, files: ServerCertificate) -> None:

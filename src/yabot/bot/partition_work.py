@@ -36,7 +36,7 @@ MOST_AT_ONCE = 1000
 PRE_CHECKOUT_LEFT_AFTER = timedelta(seconds=30)
 
 
-class Rounds(Assignee):
+class PartitionWork(Assignee):
     """Starts and stops the bot's work as partitions are assigned and revoked."""
 
     def __init__(
