@@ -5,7 +5,6 @@ heard last.
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
@@ -15,6 +14,7 @@ from redis.exceptions import RedisError
 
 from yabot.errors import YabotError
 from yabot.observability.logging import get_logger
+from yabot.runtime.recent import Recent
 from yabot.runtime.watch import Gate
 
 log = get_logger(__name__)
@@ -59,7 +59,7 @@ class Counters:
         self._patience = patience
         self._asks_again_at = 0.0
         # What was used, and when its window ends, the key that was counted last at the end.
-        self._known: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        self._known: Recent[str, tuple[int, float]] = Recent(MOST_KEYS)
 
     async def add(self, key: str, window: float, more: int = 1) -> Count:
         """``more`` have been done just now; ``window`` is in seconds. With 0 it only looks."""
@@ -91,6 +91,3 @@ class Counters:
 
     def _remember(self, key: str, count: Count) -> None:
         self._known[key] = (count.used, self._now() + count.ends_in)
-        self._known.move_to_end(key)
-        if len(self._known) > MOST_KEYS:
-            self._known.popitem(last=False)

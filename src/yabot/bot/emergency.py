@@ -1,7 +1,6 @@
 """While SQL is away nothing can be stored, but whoever knocks gets an answer."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from time import monotonic
 
@@ -16,6 +15,7 @@ from yabot.error_text import error_text
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import DEGRADED_REPLIES
 from yabot.runtime.buckets import Buckets
+from yabot.runtime.recent import Recent
 
 log = get_logger(__name__)
 
@@ -43,7 +43,7 @@ class EmergencyAnswers:
         self._bot = bot
         self._limits = limits
         self._texts = texts
-        self._answered: OrderedDict[int, None] = OrderedDict()
+        self._answered: Recent[int, None] = Recent(REMEMBERED)
         # By chat and command.
         self._lately = Buckets(1, 1 / 60, now)
 
@@ -58,7 +58,7 @@ class EmergencyAnswers:
             for update in updates:
                 command = await self._command(update.message)
                 if command is not None and update.update_id not in self._answered:
-                    self._remember(update.update_id)
+                    self._answered[update.update_id] = None
                     assert update.message is not None
                     if self._lately.take(_key(update.message, command)):
                         answers.create_task(self._answer(update.update_id, update.message, command))
@@ -77,11 +77,6 @@ class EmergencyAnswers:
             self._answered.pop(update_id, None)
             self._lately.give_back(_key(message, command))
             log.warning("emergency.not_sent", update_id=update_id, reason=error_text(error))
-
-    def _remember(self, update_id: int) -> None:
-        self._answered[update_id] = None
-        if len(self._answered) > REMEMBERED:
-            self._answered.popitem(last=False)
 
     async def _command(self, message: Message | None) -> str | None:
         """The command of a private message, if it is one that can be answered from memory."""

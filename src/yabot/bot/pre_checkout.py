@@ -6,7 +6,6 @@ update afterwards.
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
@@ -29,6 +28,7 @@ from yabot.events.operations import Outcome
 from yabot.log.unit_of_work import UnitOfWork
 from yabot.observability.logging import get_logger
 from yabot.runtime.lanes import Lanes
+from yabot.runtime.recent import Recent
 
 log = get_logger(__name__)
 
@@ -50,7 +50,7 @@ class PreCheckoutAnswers:
         self._processor = processor
         self._texts = texts
         # By update id, the newest: a second delivery gets no second answer.
-        self._answers: OrderedDict[int, asyncio.Task[Turn]] = OrderedDict()
+        self._answers: Recent[int, asyncio.Task[Turn]] = Recent(REMEMBERED)
         self._under_way: set[int] = set()
         # What cannot be read is not handled, but whoever pays waits all the same.
         self._refusing: set[asyncio.Task[None]] = set()
@@ -87,8 +87,6 @@ class PreCheckoutAnswers:
             return known
         answering = asyncio.create_task(self._answer(self._processor.begin(incoming)))
         self._answers[incoming.update_id] = answering
-        if len(self._answers) > REMEMBERED:
-            self._answers.popitem(last=False)
         return answering
 
     async def _answer(self, handling: Handling) -> Turn:

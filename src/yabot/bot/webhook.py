@@ -1,6 +1,5 @@
 """The webhook: an update is stored before Telegram hears 200."""
 
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from hashlib import sha256
 from hmac import compare_digest
@@ -17,6 +16,7 @@ from yabot.errors import InvalidInput, TransientError
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import UNREADABLE, WEBHOOK
 from yabot.runtime.buckets import Buckets
+from yabot.runtime.recent import Recent
 
 log = get_logger(__name__)
 
@@ -94,15 +94,13 @@ class _Refusals:
     """How often each of the last bodies has been refused."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[bytes, int] = OrderedDict()
+        self._known: Recent[bytes, int] = Recent(REMEMBERED_REFUSALS)
 
     def suffice(self, body: bytes) -> bool:
         """Whether this body has already been refused ``MOST_REFUSALS`` times; each call counts."""
         digest = sha256(body).digest()
-        times = self._known.pop(digest, 0)
+        times = self._known.get(digest, 0)
         self._known[digest] = times + 1
-        if len(self._known) > REMEMBERED_REFUSALS:
-            self._known.popitem(last=False)
         return times >= MOST_REFUSALS
 
 

@@ -1,9 +1,10 @@
 """Token buckets: how often something may be done, for each of many keys, in bounded memory."""
 
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
+
+from yabot.runtime.recent import Recent
 
 # Keys that are remembered. One that is forgotten has a full bucket again.
 MOST_KEYS = 10_000
@@ -26,7 +27,7 @@ class Buckets:
         self._capacity = capacity
         self._per_second = per_second
         self._now = now
-        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+        self._buckets: Recent[str, Bucket] = Recent(MOST_KEYS)
 
     def take(self, key: str) -> bool:
         """Whether there was a token, which is gone then."""
@@ -52,14 +53,10 @@ class Buckets:
 
     def _filled(self, key: str) -> Bucket:
         now = self._now()
-        bucket = self._buckets.get(key)
-        if bucket is None:
-            bucket = self._buckets[key] = Bucket(self._capacity, now)
-        self._buckets.move_to_end(key)
+        bucket = self._buckets.get(key) or Bucket(self._capacity, now)
+        self._buckets[key] = bucket
         gained = (now - bucket.filled_at) * self._per_second
         bucket.tokens = min(self._capacity, bucket.tokens + gained)
         bucket.filled_at = now
         bucket.told = bucket.told and bucket.tokens < self._capacity / 2
-        if len(self._buckets) > MOST_KEYS:
-            self._buckets.popitem(last=False)
         return bucket

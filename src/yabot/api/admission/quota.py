@@ -5,7 +5,6 @@ becomes more than the quota; what a process has taken and not used is lost with 
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import ceil
@@ -13,6 +12,7 @@ from time import monotonic
 
 from yabot.api.answering import problems
 from yabot.api.counters import Counters
+from yabot.runtime.recent import Recent
 
 MINUTE = 60.0
 # A hundredth of the quota at a time.
@@ -57,7 +57,7 @@ class Quota:
         self._limit = per_minute
         self._at_a_time = max(1, per_minute // SHARES)
         self._now = now
-        self._minutes: OrderedDict[str, _Minute] = OrderedDict()
+        self._minutes: Recent[str, _Minute] = Recent(MOST_SERVICES)
 
     async def use(self, service: str) -> Standing:
         """For one request. Raises Refused when the service has had all of this minute's."""
@@ -99,6 +99,4 @@ class Quota:
         minute = self._minutes.get(service)
         if minute is None:
             minute = self._minutes[service] = _Minute()
-            if len(self._minutes) > MOST_SERVICES:
-                self._minutes.popitem(last=False)
         return minute

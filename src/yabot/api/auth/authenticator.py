@@ -1,7 +1,6 @@
 """Who asks: the service that the token of a request names, if the token is worth anything."""
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,6 +28,7 @@ from yabot.api.jose.unusable import Unusable
 from yabot.api.phases import Message
 from yabot.clock import utc_now
 from yabot.runtime.peer import peer_of
+from yabot.runtime.recent import Recent
 
 # Tokens that are remembered: to verify one costs as much as all else that a request needs.
 MOST_REMEMBERED = 10_000
@@ -54,7 +54,7 @@ class Authenticator:
         self._used = used
         self._judge = judge
         # By the digest of the token; the one used last stands last.
-        self._verified: OrderedDict[bytes, _Verified] = OrderedDict()
+        self._verified: Recent[bytes, _Verified] = Recent(MOST_REMEMBERED)
 
     async def __call__(self, scope: Message) -> Caller:
         async with Judging(self._judge, scope):
@@ -78,10 +78,7 @@ class Authenticator:
             if known.caller.binding is not None:
                 # It does not come again.
                 return known
-            self._verified[digest] = known
-            if len(self._verified) > MOST_REMEMBERED:
-                self._verified.popitem(last=False)
-        self._verified.move_to_end(digest)
+        self._verified[digest] = known
         return known
 
     def _still_holds(self, known: _Verified) -> bool:

@@ -1,6 +1,5 @@
 """Whoever keeps asking without a valid token is told to wait, and noticed."""
 
-from collections import OrderedDict
 from collections.abc import Callable
 from math import ceil
 from time import monotonic
@@ -16,6 +15,7 @@ from yabot.events.envelope import EventPayload
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import REQUESTS_THROTTLED, TOKENS_REFUSED
 from yabot.runtime.buckets import Buckets
+from yabot.runtime.recent import Recent
 
 log = get_logger(__name__)
 
@@ -45,7 +45,7 @@ class Throttle:
         self._window = window
         self._most = most
         # Until when each peer is not counted any more, for it has failed too often.
-        self._until: OrderedDict[str, float] = OrderedDict()
+        self._until: Recent[str, float] = Recent(MOST_PEERS)
         self._telling = Buckets(MOST_TOLD, MOST_TOLD / window)
 
     async def judge(self, scope: Message, refused: Refused) -> Refused:
@@ -78,9 +78,6 @@ class Throttle:
     def _hold(self, peer: str, count: Count) -> None:
         """Until its window has ended: that is as long as it need be told of."""
         self._until[peer] = monotonic() + count.ends_in
-        self._until.move_to_end(peer)
-        if len(self._until) > MOST_PEERS:
-            self._until.popitem(last=False)
         if not self._telling.take("all"):
             return
         log.warning("api.auth_abuse", peer=peer, failures=count.used)

@@ -1,7 +1,5 @@
 """Tokens that hold for one request each: every one is taken once, by all processes together."""
 
-from collections import OrderedDict
-
 from sqlalchemy import Connection
 
 from yabot.api.answering.problems import STORE_UNAVAILABLE
@@ -11,6 +9,7 @@ from yabot.api.auth.refusals import refuse
 from yabot.api.caller import Caller
 from yabot.api.tables import api_used_tokens
 from yabot.errors import StoreUnavailable
+from yabot.runtime.recent import Recent
 from yabot.storage.relational.database import Database, Statement, insert_new
 from yabot.storage.relational.prepared import Prepared
 
@@ -26,7 +25,7 @@ class UsedTokens:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._remembered: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._remembered: Recent[tuple[str, str], None] = Recent(MOST_REMEMBERED)
 
     def require_unseen(self, caller: Caller) -> None:
         """As far as this process knows. Raises Refused."""
@@ -40,8 +39,6 @@ class UsedTokens:
         """
         self.require_unseen(caller)
         self._remembered[_key(caller)] = None
-        if len(self._remembered) > MOST_REMEMBERED:
-            self._remembered.popitem(last=False)
 
     async def take(self, caller: Caller) -> None:
         """Raises Refused: when another process has taken it, and when SQL cannot tell."""

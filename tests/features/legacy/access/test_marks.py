@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from tests.features.legacy.old_bot import FIRST_ID, a_profile
-from yabot.features.legacy.access.marks import Mark, Recent, marked, taken_off
+from yabot.features.legacy.access.marks import Mark, marked, taken_off
 
 PROFILE = a_profile(FIRST_ID, Random(1))
 
@@ -46,10 +46,3 @@ def test_what_is_no_mark_is_taken_off_all_the_same(text: object) -> None:
 @pytest.mark.parametrize("profile", [{}, {"metadata": None}, {"metadata": {}}])
 def test_a_profile_without_one_stays_as_it_is(profile: dict[str, object]) -> None:
     assert taken_off(profile) == (profile, None)
-
-
-def test_the_oldest_is_forgotten_first() -> None:
-    recent = Recent[int, str](2)
-    for number, word in ((1, "a"), (2, "b"), (1, "c"), (3, "d")):
-        recent.put(number, word)
-    assert [recent.get(number) for number in (1, 2, 3)] == ["c", None, "d"]

@@ -14,7 +14,7 @@ from uuid import uuid4
 from yabot.clock import utc_now
 from yabot.errors import StoreUnavailable
 from yabot.feature import Services
-from yabot.features.legacy.access.marks import Mark, Profile, Recent, marked, renew
+from yabot.features.legacy.access.marks import REMEMBERED, Mark, Profile, marked, renew
 from yabot.features.legacy.access.old_way import OldWay
 from yabot.features.legacy.access.returned import Returned, as_given, user_id_of
 from yabot.features.legacy.merging.applying import Applying
@@ -28,6 +28,7 @@ from yabot.features.users.contact import Contact
 from yabot.features.users.service import User, UserService
 from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.observability.logging import get_logger
+from yabot.runtime.recent import Recent
 
 log = get_logger(__name__)
 
@@ -58,8 +59,8 @@ class Access:
         dual = services[Legacy].dual
         self._first_touch = None if dual is None else dual.first_touch
         # Of marks that were copied before they could be renewed, and of profiles that lost theirs.
-        self._by_mark: Recent[str, _Held] = Recent()
-        self._by_user: Recent[str, Profile] = Recent()
+        self._by_mark: Recent[str, _Held] = Recent(REMEMBERED)
+        self._by_user: Recent[str, Profile] = Recent(REMEMBERED)
 
     async def phase(self) -> str | None:
         """Of the migration; None: there is none."""
@@ -74,7 +75,7 @@ class Access:
             profile, version = await self._get(user_id)
         else:
             profile, version = await asyncio.to_thread(old_way.get, user_id), 0
-        self._by_user.put(user_id, profile)
+        self._by_user[user_id] = profile
         return marked(profile, Mark.of(profile, version))
 
     async def _get(self, user_id: str) -> tuple[Profile, int]:
@@ -96,9 +97,9 @@ class Access:
             await self._decide(f"save:{key}", lambda work: self._take(work, returned, base))
         else:
             await asyncio.to_thread(old_way.save, returned, base)
-        self._by_user.put(returned.user_id, returned.plain)
+        self._by_user[returned.user_id] = returned.plain
         if returned.mark and held:
-            self._by_mark.put(returned.mark.id, _Held(returned.plain, held.saves + 1))
+            self._by_mark[returned.mark.id] = _Held(returned.plain, held.saves + 1)
             renew(profile, Mark.of(returned.plain, returned.mark.version))
 
     async def _old_way(self) -> OldWay | None:

@@ -8,16 +8,13 @@ process, or a conversation's memory after a restart.
 import json
 import zlib
 from base64 import b85decode, b85encode
-from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any
 from uuid import uuid4
 
 from yabot.features.legacy.sources.profile import GIVEN, MARK
 
 Profile = dict[str, Any]
-K = TypeVar("K")
-V = TypeVar("V")
 
 _FIELD = "metadata"
 # Of how many profiles a process remembers what it gave and what came back.
@@ -68,20 +65,3 @@ def taken_off(profile: Profile) -> tuple[Profile, Mark | None]:
         return profile, None
     plain = {name: value for name, value in metadata.items() if name != MARK}
     return profile | {_FIELD: plain}, Mark.read(metadata[MARK])
-
-
-class Recent(Generic[K, V]):
-    """The newest values by their keys; the oldest go."""
-
-    def __init__(self, most: int = REMEMBERED) -> None:
-        self._most = most
-        self._values: OrderedDict[K, V] = OrderedDict()
-
-    def put(self, key: K, value: V) -> None:
-        self._values[key] = value
-        self._values.move_to_end(key)
-        if len(self._values) > self._most:
-            self._values.popitem(last=False)
-
-    def get(self, key: K) -> V | None:
-        return self._values.get(key)

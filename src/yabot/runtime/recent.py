@@ -1,0 +1,36 @@
+"""A mapping that holds no more than the newest."""
+
+from collections import OrderedDict
+from typing import TypeVar
+
+from typing_extensions import override
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Recent(OrderedDict[K, V]):
+    """Of ``most`` keys; for a new one that goes which was set longest ago."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
+
+    @override
+    def __setitem__(self, key: K, value: V) -> None:
+        super().__setitem__(key, value)
+        self.move_to_end(key)
+        self._drop_oldest()
+
+    @property
+    def most(self) -> int:
+        return self._most
+
+    @most.setter
+    def most(self, most: int) -> None:
+        self._most = most
+        self._drop_oldest()
+
+    def _drop_oldest(self) -> None:
+        while len(self) > self._most:
+            self.popitem(last=False)
