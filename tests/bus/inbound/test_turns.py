@@ -43,12 +43,14 @@ class Lane:
     def __init__(self) -> None:
         self.turns = Turns(before)
         self.settled: list[str] = []
+        # The group has not read the log any further.
+        self.is_ahead = False
 
     def add(self, envelope: Envelope) -> None:
         async def settle() -> None:
             self.settled.append(envelope.event_id)
 
-        self.turns.add(envelope, settle)
+        self.turns.add(envelope, settle, lambda: self.is_ahead)
 
 
 @pytest.mark.criterion("3.2.1", "3.2.4")
@@ -77,6 +79,21 @@ async def test_our_own_event_waits_for_what_is_still_under_way() -> None:
     await asyncio.sleep(0)
     lane.add(event("theirs", -0.1, ours=False))
     takes.append(asyncio.create_task(lane.turns.take("7")))
+    await asyncio.gather(*takes)
+    assert lane.settled == ["theirs", "ours"]
+
+
+@pytest.mark.standard
+@pytest.mark.criterion("3.2.1", "3.2.4")
+async def test_our_own_event_waits_however_old_it_is_for_a_group_that_reads_on() -> None:
+    lane = Lane()
+    lane.turns.mixed = lane.is_ahead = True
+    lane.add(event("ours", -60, ours=True))
+    takes = [asyncio.create_task(lane.turns.take("7"))]
+    await asyncio.sleep(0)
+    lane.add(event("theirs", -61, ours=False))
+    takes.append(asyncio.create_task(lane.turns.take("7")))
+    lane.is_ahead = False
     await asyncio.gather(*takes)
     assert lane.settled == ["theirs", "ours"]
 

@@ -6,6 +6,7 @@ while the group had its hands full, is read from the log.
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
@@ -184,7 +185,7 @@ class SubscriberGroup(Assignee):
     async def _catch_up(self, progress: Progress) -> None:
         """Until there is no more in the log, or no more room here."""
         progress.behind = progress.more = True
-        while progress.more and not self._is_full() and progress.lease.is_open:
+        while progress.more and self._reads_on(progress) and progress.lease.is_open:
             progress.more = False
             after = outbox.entries_after(progress.partition, progress.taken)
             entries = await self._database.read(after)
@@ -195,6 +196,10 @@ class SubscriberGroup(Assignee):
             progress.more = progress.more or len(entries) == outbox.READ_AT_ONCE
         progress.behind = progress.more
         self._places.mark_soon()
+
+    def _reads_on(self, progress: Progress) -> bool:
+        # Else the oldest would wait for room, and the room for the oldest.
+        return not self._is_full() or (self._turns.mixed and progress.is_cut_short)
 
     async def _handled_among(self, progress: Progress, entries: Sequence[Entry]) -> Handled:
         """An event that has its receipt is done, whatever its handler would say of it now."""
@@ -222,8 +227,9 @@ class SubscriberGroup(Assignee):
             if not handled or (subscriber.name, envelope.event_id) not in handled
         ]
         if cases:
-            progress.take(pos, envelope.timestamp)
-            self._turns.add(envelope, lambda: self._settle(progress, pos, cases))
+            progress.take(pos, envelope)
+            is_ahead = partial(progress.may_lack, pos, envelope.timestamp)
+            self._turns.add(envelope, lambda: self._settle(progress, pos, cases), is_ahead)
             self._lanes.submit(envelope.lane, lambda: self._turns.take(envelope.lane))
         else:
             progress.skip(pos)

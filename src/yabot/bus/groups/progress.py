@@ -2,9 +2,15 @@
 
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
+from yabot.bus.inbound.window import KEEPS_TURN
+from yabot.events.envelope import Envelope
 from yabot.log.lease import Lease
+
+# So many positions further a group that is behind reads for the sake of one event, at most.
+READ_AHEAD = 2000
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -24,6 +30,8 @@ class Progress:
     # While it is behind: something has been published since the log was read.
     more: bool = False
     _looked_at: int = -1
+    # When the newest event of our own that is taken on happened.
+    _newest: datetime = LONG_AGO
     # Those that are not settled, in order, and when they happened.
     _open: deque[tuple[int, datetime]] = field(default_factory=deque)
     # Those of them that are finished, while an earlier one is not.
@@ -53,9 +61,29 @@ class Progress:
         """After each look: what is taken on from now on, somebody has brought."""
         self._looked_at = self.taken
 
-    def take(self, pos: int, happened: datetime) -> None:
+    def take(self, pos: int, envelope: Envelope) -> None:
         self.taken = pos
-        self._open.append((pos, happened))
+        self._open.append((pos, envelope.timestamp))
+        if envelope.sequence is not None:
+            self._newest = envelope.timestamp
+
+    def may_lack(self, pos: int, happened: datetime) -> bool:
+        """Whether what another service sent in time, and belongs before the event at ``pos``, may
+        stand in the log where it has not been read yet.
+
+        Never of a group that keeps up: it gets what there is as it comes.
+        """
+        return (
+            self.behind
+            and self.lease.is_open
+            and self.taken < pos + READ_AHEAD
+            and self._newest < happened + timedelta(seconds=KEEPS_TURN)
+        )
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether the oldest event that is not settled may wait for what is not read yet."""
+        return bool(self._open) and self.may_lack(*self._open[0])
 
     def skip(self, pos: int) -> None:
         """Pass over an event that no subscriber of the group handles."""

@@ -2,7 +2,8 @@
 
 The log places an event of another service behind all that was committed before it came, also
 behind what happened later. Where such events are about, our own ones are kept waiting for a moment
-before they are handled, and another service's goes before those that happened after it.
+before they are handled, and another service's goes before those that happened after it. Who is
+behind has them wait until the log is read so much further, however old they are.
 """
 
 import asyncio
@@ -10,17 +11,20 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from time import monotonic
 
-from yabot.bus.inbound.window import KEEPS_TURN, Before
+from yabot.bus.inbound.window import KEEPS_TURN, LOOKS_AGAIN, Before
 from yabot.clock import utc_now
 from yabot.events.envelope import Envelope
 
 Settle = Callable[[], Awaitable[None]]
+# Whether what happened before an event may stand in the log where it has not been read yet.
+IsAhead = Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
     envelope: Envelope
     settle: Settle
+    is_ahead: IsAhead
     # On the monotonic clock.
     added_at: float
 
@@ -49,9 +53,9 @@ class Turns:
         # Other services send events: our own have to wait for them.
         self.mixed = False
 
-    def add(self, envelope: Envelope, settle: Settle) -> None:
+    def add(self, envelope: Envelope, settle: Settle, is_ahead: IsAhead) -> None:
         queue = self._waiting.setdefault(envelope.lane, [])
-        turn = Turn(envelope, settle, monotonic())
+        turn = Turn(envelope, settle, is_ahead, monotonic())
         place = len(queue)
         if envelope.user_id is not None and not turn.is_ours:
             self.mixed = True
@@ -76,9 +80,11 @@ class Turns:
         self._waiting.clear()
 
     def _patience(self, turn: Turn) -> float:
-        """Seconds for which something that happened before it may still come."""
+        """Seconds until it is to be asked again whether something may come before it; 0 for no."""
         if not self.mixed or not turn.is_ours:
             return 0.0
+        if turn.is_ahead():
+            return LOOKS_AGAIN
         age = (utc_now() - turn.envelope.timestamp).total_seconds()
         # By the clock of whoever committed it, or before this one was set back, it may be to come.
         return KEEPS_TURN - max(age, monotonic() - turn.added_at)

@@ -13,5 +13,7 @@ IN_TIME = 0.5
 # For which our own events wait for those of other services, where there are any: so that what is
 # taken in at the last moment still reaches the subscribers in time.
 KEEPS_TURN = 0.75
+# After which an event of our own that waits for the log to be read further looks again.
+LOOKS_AGAIN = 0.1
 # After the first event of another service, until each worker knows that there are such.
 NOTICED = 5.0
