@@ -28,6 +28,16 @@ class OrderingViolated(EventPayload):
     reason: str
 
 
+class SequenceGap(EventPayload):
+    """The log lacks events that it once had; subscribers have gone on behind them."""
+
+    event_type: ClassVar[str] = "sequence_gap"
+
+    partition: int
+    first: int = Field(description="the first position that is missing")
+    last: int = Field(description="the last one")
+
+
 class SubscribersStopped(EventPayload):
     """So many events of a group became dead letters that it stopped, before it loses more."""
 
@@ -59,6 +69,7 @@ class DocumentRefused(EventPayload):
 FAILURE_EVENTS: tuple[type[EventPayload], ...] = (
     EventProcessingFailed,
     OrderingViolated,
+    SequenceGap,
     SubscribersStopped,
     MessageFailed,
     DocumentRefused,

@@ -245,6 +245,7 @@ async def test_entries_that_redis_brings_back_are_known(
     assert await taken_in(database, [REACTION, AWARD]) == ["reaction", "award"]
 
 
+@pytest.mark.criterion("3.2.5")
 async def test_a_gap_in_the_log_is_passed_over_and_audited(
     database: Database, commits: CommitLog, redis: Redis
 ) -> None:
@@ -262,6 +263,8 @@ async def test_a_gap_in_the_log_is_passed_over_and_audited(
         await until(complete)
     (row,) = await audits(database, "sequence_gap")
     assert '"first": 4, "last": 5' in row["details"]
+    (told,) = [each for each in await logged(database) if each["event_type"] == "sequence_gap"]
+    assert told["payload"] == json.loads(row["details"])
     async with listening(commits, redis):
         await asyncio.sleep(0)
     assert len(await audits(database, "sequence_gap")) == 1

@@ -33,3 +33,11 @@ def _write(program: Program, sent: Sent) -> None:
     redis = program.stores.redis
     redis.xadd(INBOUND, {"event": json.dumps(sent.envelope)})
     wait_until(lambda: redis.xlen(INBOUND) == 0)
+
+
+@pytest.mark.criterion("3.2.5")
+def test_it_looks_for_what_is_still_to_be_told(playing: Program) -> None:
+    def looks() -> bool:
+        return bool(playing.health("ready")[1]["components"]["alerts"]["status"] == "ok")
+
+    wait_until(looks)

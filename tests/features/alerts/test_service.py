@@ -12,7 +12,12 @@ from tests.storage.dumps import rows_of
 from yabot.bot.localization import Texts
 from yabot.clock import utc_now
 from yabot.events.envelope import Envelope, EventPayload
-from yabot.events.failures import EventProcessingFailed, OrderingViolated, SubscribersStopped
+from yabot.events.failures import (
+    EventProcessingFailed,
+    OrderingViolated,
+    SequenceGap,
+    SubscribersStopped,
+)
 from yabot.events.intake import IntakeDisturbed, MessageUncertain, UpdateUnreadable
 from yabot.features.alerts.feature import FEATURE
 from yabot.features.alerts.service import AlertService
@@ -141,6 +146,16 @@ async def test_what_they_hear_of(office: Office, payload: EventPayload, text: st
     await office.happen(office.service(), payload)
     (said,) = await office.said()
     assert text in said
+
+
+@pytest.mark.criterion("3.2.5")
+async def test_they_hear_of_events_that_the_log_lacks(office: Office) -> None:
+    gap = SequenceGap(partition=3, first=4, last=5)
+    await office.happen(office.service(), gap, gap, gap)
+    await office.service(NO_TIME).tell_what_was_counted()
+    first, summary = await office.said(BERTA)
+    assert "partition 3 are missing:" in first
+    assert "partition 3 are missing, in 2 places" in summary
 
 
 async def test_many_of_a_kind_are_one_message_and_later_a_number(office: Office) -> None:

@@ -7,6 +7,7 @@ sequence is.
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from yabot.events.failures import SequenceGap
 from yabot.events.partition import Entry
 from yabot.log.audit import audited
 from yabot.log.commit_log import CommitLog
@@ -20,22 +21,23 @@ log = get_logger(__name__)
 async def audit_gaps(
     commits: CommitLog, partition: int, taken: int, entries: Sequence[Entry]
 ) -> None:
-    """Note what is missing among ``entries``, which follow ``taken`` in the log: once, whoever
-    else finds it. Raises StoreUnavailable.
+    """Note and tell what is missing among ``entries``, which follow ``taken`` in the log: once,
+    whoever else finds it. Raises StoreUnavailable.
     """
     for first, last in _gaps([taken, *(entry.pos for entry in entries)]):
-        await _note(commits, {"partition": partition, "first": first, "last": last})
+        await _note(commits, SequenceGap(partition=partition, first=first, last=last))
 
 
-async def _note(commits: CommitLog, gap: dict[str, int]) -> None:
+async def _note(commits: CommitLog, gap: SequenceGap) -> None:
     async def audit(work: UnitOfWork) -> None:
-        work.add(audited("sequence_gap", gap))
+        work.add(audited(SequenceGap.event_type, gap.model_dump()))
+        work.publish(gap, None)
 
-    cause_id = f"gap:{gap['partition']}:{gap['first']}-{gap['last']}"
+    cause_id = f"gap:{gap.partition}:{gap.first}-{gap.last}"
     _, committed = await commits.decide(Cause("gaps", cause_id, cause_id), audit)
     if not committed.duplicate:
-        SEQUENCE_GAPS.inc(gap["last"] - gap["first"] + 1)
-        log.error("sequence.gap", **gap)
+        SEQUENCE_GAPS.inc(gap.last - gap.first + 1)
+        log.error("sequence.gap", **gap.model_dump())
 
 
 def _gaps(positions: Sequence[int]) -> Iterator[tuple[int, int]]:

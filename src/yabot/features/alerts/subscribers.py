@@ -9,6 +9,7 @@ from yabot.events.failures import (
     EventProcessingFailed,
     MessageFailed,
     OrderingViolated,
+    SequenceGap,
     SubscribersStopped,
 )
 from yabot.events.intake import (
@@ -54,6 +55,9 @@ def _of_trouble(alerts: AlertService) -> Sequence[Subscriber[Any]]:
         kind = event.payload.original_event_type
         await alerts.notice(work, "alert-ordering-violated", type=kind)
 
+    async def lacks(event: Event[SequenceGap], work: UnitOfWork) -> None:
+        await alerts.notice(work, "alert-sequence-gap", partition=f"{event.payload.partition}")
+
     async def stopped(event: Event[SubscribersStopped], work: UnitOfWork) -> None:
         await alerts.notice(work, "alert-subscribers-stopped", group=event.payload.group)
 
@@ -73,6 +77,7 @@ def _of_trouble(alerts: AlertService) -> Sequence[Subscriber[Any]]:
     return (
         Subscriber("alerts.failed", EventProcessingFailed, failed, late="apply"),
         Subscriber("alerts.violated", OrderingViolated, violated, late="apply"),
+        Subscriber("alerts.gaps", SequenceGap, lacks, late="apply"),
         Subscriber("alerts.stopped", SubscribersStopped, stopped, late="apply"),
         Subscriber("alerts.unsent", MessageFailed, unsent, late="apply"),
         Subscriber("alerts.page", PageRefused, refused, late="apply"),

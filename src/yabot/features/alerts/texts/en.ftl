@@ -4,6 +4,12 @@ alert-ordering-violated =
         [one] A <code>{ $type }</code> event of another service
        *[other] { $count } <code>{ $type }</code> events of another service
     } came after what should have come behind. Nothing is lost: it has taken effect, but late. The details are in the audit log; most often a clock is wrong.
+alert-sequence-gap =
+    🕳 <b>The log has a gap</b>
+    Events of partition { $partition } are missing{ $count ->
+        [one] :
+       *[other] , in { $count } places found within the last hour:
+    } rows of SQL were lost, or removed by hand. What follows them takes effect. <code>sequence_gap</code> in the audit log says which.
 alert-event-failed =
     ⚠️ <b>Something could not be processed</b>
     <code>{ $consumer }</code> has given up { $count ->

@@ -4,6 +4,12 @@ alert-ordering-violated =
         [one] Un evento <code>{ $type }</code> de otro servicio llegó
        *[other] { $count } eventos <code>{ $type }</code> de otro servicio llegaron
     } después de lo que debía ir detrás. Nada se ha perdido: ha tenido su efecto, pero tarde. Los detalles están en la auditoría; lo más común es un reloj mal puesto.
+alert-sequence-gap =
+    🕳 <b>Un hueco en el registro</b>
+    Faltan eventos de la partición { $partition }{ $count ->
+        [one] :
+       *[other] , en { $count } lugares hallados en la última hora:
+    } se han perdido filas de SQL, o alguien las ha quitado. Lo que viene detrás tiene su efecto. <code>sequence_gap</code> en la auditoría dice cuáles.
 alert-event-failed =
     ⚠️ <b>Algo no se pudo procesar</b>
     <code>{ $consumer }</code> ha dejado por imposible { $count ->
