@@ -107,6 +107,7 @@ def test_a_service_gets_another_key_while_it_asks(
     assert [key["ends_at"] is None for key in about["keys"]] == [False, False, True]
 
 
+@pytest.mark.criterion("4.3.2")
 def test_a_revoked_token_is_refused_by_whichever_way_it_was_revoked(
     playing: Program, operator: Operator, orders: Forge
 ) -> None:

@@ -58,6 +58,7 @@ def test_no_sentence_breaks_out_of_its_header() -> None:
         assert not set('"\\') & set(problem.meaning)
 
 
+@pytest.mark.criterion("4.3.2")
 async def test_a_service_may_do_what_its_token_and_its_registration_both_say(
     house: House, orders: Forge
 ) -> None:
@@ -84,6 +85,7 @@ async def test_nobody_signs_in_our_name(house: House, orders: Forge) -> None:
     assert await house.code(orders.token(iss="yabot", sub="ana")) == "token_issuer_wrong"
 
 
+@pytest.mark.criterion("4.3.2")
 async def test_a_token_that_was_let_in_is_refused_once_it_has_expired(
     house: House, orders: Forge
 ) -> None:
@@ -93,6 +95,7 @@ async def test_a_token_that_was_let_in_is_refused_once_it_has_expired(
     assert await house.code(token) == "token_expired"
 
 
+@pytest.mark.criterion("4.3.2")
 async def test_a_token_that_was_let_in_is_refused_once_it_is_revoked(
     house: House, orders: Forge
 ) -> None:
