@@ -26,11 +26,9 @@ class Process:
     loop: WakingLoop = field(init=False)
 
     def __post_init__(self) -> None:
-        """As the application does it for the loops of features."""
         self.leadership = Leadership(self.member.assignment)
         self.loop = WakingLoop("now and then", self.step, LONG)
-        self.loop.is_due = self.leadership.leading.is_set
-        self.leadership.on_leading.append(self.loop.wake)
+        self.leadership.run_while_leading(self.loop)
 
     @property
     def leads(self) -> bool:

@@ -54,8 +54,7 @@ async def start_bot(base: Foundation, stack: AsyncExitStack) -> list[str]:
     await role.start()
     stack.push_async_callback(role.stop)
     for loop in build_loops(base.features, base.services, bot):
-        loop.is_due = leadership.leading.is_set
-        leadership.on_leading.append(loop.wake)
+        leadership.run_while_leading(loop)
         base.start_loop(loop, sql)
         # At once, while Telegram can still be asked: whatever is left, the next start finds.
         stack.push_async_callback(loop.finish, 0)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from yabot.log.assignment import Assignment
 from yabot.log.leases import Granted
 from yabot.observability.logging import get_logger
+from yabot.runtime.loops import WakingLoop
 
 log = get_logger(__name__)
 
@@ -25,6 +26,11 @@ class Leadership:
         self.on_leading: list[Callable[[], None]] = []
         self._has_heard = False
         assignment.on_renewal.append(self._hear)
+
+    def run_while_leading(self, loop: WakingLoop) -> None:
+        """From now on ``loop`` looks while this process leads, and at once when it begins to."""
+        loop.is_due = self.leading.is_set
+        self.on_leading.append(loop.wake)
 
     def _hear(self, granted: Granted | None) -> None:
         if granted is not None:
