@@ -55,6 +55,8 @@ async def test_telegram_is_told_everything(
     assert told["max_connections"] == "12"
     attached = told[told["certificate"].removeprefix("attach://")]
     assert attached == b"-----BEGIN CERTIFICATE-----"
+    # What readers have sent meanwhile is theirs.
+    assert "drop_pending_updates" not in told
 
 
 async def test_the_log_names_the_place_and_not_the_path(
