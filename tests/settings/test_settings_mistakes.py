@@ -144,6 +144,13 @@ def test_the_data_directory_must_be_possible(tmp_path: Path) -> None:
             "WEBHOOK_PORT",
             "API_PORT's port too",
         ),
+        ({"REDIS_MAX_POOL_SIZE": "2"}, "REDIS_MAX_POOL_SIZE", "allow 3 or more"),
+        ({"REDIS_URL": "redis://h?max_connections=2"}, "REDIS_URL", "allow 3 or more"),
+        (
+            {"REDIS_CLUSTER": "1", "REDIS_URL": "redis://h", "REDIS_MAX_POOL_SIZE": "17"},
+            "REDIS_MAX_POOL_SIZE",
+            "17 wait for events; allow 18 or more",
+        ),
     ],
 )
 def test_what_cannot_work_together_is_told(
@@ -152,6 +159,19 @@ def test_what_cannot_work_together_is_told(
     [line] = problems(**environ)
     assert line.startswith(f"{named}: ")
     assert sentence in line
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"REDIS_MAX_POOL_SIZE": "3"},
+        {"REDIS_SENTINELS": "a", "REDIS_SENTINEL_MASTER": "m", "REDIS_MAX_POOL_SIZE": "3"},
+        {"REDIS_CLUSTER": "1", "REDIS_URL": "redis://h", "REDIS_MAX_POOL_SIZE": "18"},
+        {"REDIS_CLUSTER": "1", "REDIS_URL": "redis://h"},
+    ],
+)
+def test_the_least_that_works_is_enough(environ: dict[str, str]) -> None:
+    assert problems(**environ) == []
 
 
 def test_nothing_is_concluded_from_a_value_that_is_wrong_itself() -> None:

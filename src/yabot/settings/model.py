@@ -119,6 +119,7 @@ class Settings(Section):
     def problems(self) -> Iterator[Problem]:
         """What cannot work although each value is right by itself."""
         yield from self._clashing_ports()
+        yield from self.redis.pool_conflicts(self.bus_partitions)
         for section in self.sections():
             yield from section.conflicts()
         if self.production:

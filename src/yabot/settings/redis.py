@@ -15,11 +15,14 @@ from yabot.settings.redis_tls import SCHEME, refuse_unknown, tls_files, unchecke
 from yabot.settings.tls_files import TlsFiles
 from yabot.settings.values import (
     MILLISECONDS,
-    POOL_SIZE,
     HostPorts,
     Milliseconds,
     PoolSize,
     StoreAddress,
+)
+
+POOL_SIZE = (
+    "a whole number from 3 to 10000; with REDIS_CLUSTER, at least 2 more than BUS_PARTITIONS"
 )
 
 
@@ -121,6 +124,22 @@ class RedisSettings(Section):
                 "REDIS_URL has another password",
                 "keep one of the two",
                 ("REDIS_URL",),
+            )
+
+    def pool_conflicts(self, partitions: int) -> Iterator[Problem]:
+        """Too few connections for ``partitions``: what waits for events would keep all of them."""
+        # The last word is the address's.
+        in_address = self._options().get("max_connections")
+        size = self.max_pool_size if in_address is None else in_address
+        # One for all streams of events, or in a Cluster one for each, as one node may come to have
+        # them all; and one for other services' events.
+        waiting = (partitions if self.cluster else 1) + 1
+        if size <= waiting:
+            yield Problem(
+                "REDIS_MAX_POOL_SIZE" if in_address is None else "REDIS_URL",
+                f"of {size} connections none is left for all else: {waiting} wait for events",
+                f"allow {waiting + 1} or more",
+                ("REDIS_URL", "REDIS_CLUSTER", "BUS_PARTITIONS"),
             )
 
     def _topology_conflicts(self) -> Iterator[Problem]:

@@ -127,7 +127,8 @@ async def is_subscribed(place: Place) -> bool:
 
 @pytest.mark.criterion("2.1.1", "scale.1")
 async def test_work_beyond_the_pool_waits_for_its_turn(place: Place, connected: Connect) -> None:
-    redis = await connected(**place.environment, REDIS_MAX_POOL_SIZE="3")
+    size = {"REDIS_MAX_POOL_SIZE": "3", "BUS_PARTITIONS": "1"}
+    redis = await connected(**place.environment, **size)
     name = stream_name(7)
     waits = [redis.xread({name: "0-0"}, block=50) for _ in range(9)]
     assert await asyncio.gather(*waits) == [[]] * 9
