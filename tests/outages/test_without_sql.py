@@ -9,6 +9,7 @@ import pytest
 
 from tests.e2e.invariants import verify
 from tests.e2e.player import Player
+from tests.e2e.program import Program
 from tests.e2e.reader import Reader, readers
 from tests.outages.world import Json, Way, World
 from tests.outages.worlds import NewWorld
@@ -115,13 +116,14 @@ class Operator:
         self._role = f"owner_of_{self._database}"
         self._server = world.places["sql"].server
 
-    def gives_it_to_a_role_of_ours(self) -> str:
-        """Its name. It may do nothing that it is not given, as the server's first may."""
+    def gives_it_to_a_role_of_ours(self, program: Program) -> None:
+        """It may do nothing that it is not given, as the server's first may."""
         self._run(
             f"CREATE ROLE {self._role} LOGIN",
             f"ALTER DATABASE {self._database} OWNER TO {self._role}",
         )
-        return self._role
+        url = program.settings["DATABASE_URL"]
+        program.settings["DATABASE_URL"] = url.replace("postgres@", f"{self._role}@")
 
     @contextmanager
     def shuts_it(self) -> Iterator[None]:
@@ -137,6 +139,13 @@ class Operator:
         self._run("ALTER TABLE updates OWNER TO CURRENT_USER")
         yield
         self._run(f"ALTER TABLE updates OWNER TO {self._role}")
+
+    @contextmanager
+    def takes_inserts(self) -> Iterator[None]:
+        """It may read, and change what is there."""
+        self._run(f"REVOKE INSERT ON ALL TABLES IN SCHEMA public FROM {self._role}")
+        yield
+        self._run(f"GRANT INSERT ON ALL TABLES IN SCHEMA public TO {self._role}")
 
     @contextmanager
     def brings_back_a_backup(self) -> Iterator[None]:
@@ -162,8 +171,7 @@ async def test_a_server_that_refuses_us_while_we_run_is_away(
 ) -> None:
     world = new_world(postgres=True)
     operator = Operator(world)
-    role, url = operator.gives_it_to_a_role_of_ours(), world.program.settings["DATABASE_URL"]
-    world.program.settings["DATABASE_URL"] = url.replace("postgres@", f"{role}@")
+    operator.gives_it_to_a_role_of_ours(world.program)
     world.program.start()
     async with readers(world.program.url, "Lucía") as (lucia,):
         await lucia.ask("/start")
@@ -175,6 +183,27 @@ async def test_a_server_that_refuses_us_while_we_run_is_away(
         verify(world.stores)
     assert world.stores.value("SELECT max(attempts) FROM updates") == 0
     assert {line["event"] for line in world.program.alarms()} == {"store.lost"}
+    assert world.program.stop() == 0
+
+
+@pytest.mark.criterion("1.1.5")
+@pytest.mark.parametrize("trouble", [Operator.shuts_it, Operator.takes_inserts])
+async def test_it_starts_on_a_server_that_takes_no_writes_and_goes_on_when_it_does(
+    new_world: NewWorld, trouble: Callable[[Operator], AbstractContextManager[None]]
+) -> None:
+    world = new_world(postgres=True)
+    operator = Operator(world)
+    operator.gives_it_to_a_role_of_ours(world.program)
+    world.program.start()
+    assert world.program.stop() == 0
+    with trouble(operator):
+        world.program.launch()
+        world.program.wait_started()
+        assert world.status("sql")["status"] == "failed"
+    world.until_well()
+    async with readers(world.program.url, "Lucía") as (lucia,):
+        await lucia.ask("/start")
+        verify(world.stores)
     assert world.program.stop() == 0
 
 

@@ -175,10 +175,11 @@ async def verify_documents(documents: DocumentStore, features: Sequence[Feature]
 
 
 def upgrade_tables(database: Database, settings: Settings, features: Sequence[Feature]) -> None:
+    """Raises what ``connect_database`` raises."""
     schema = schema_of(features)
     schema.upgrade(database.engine)
     schema.verify(database.engine)
-    with database.engine.begin() as connection:
+    with store_errors("SQL"), database.engine.begin() as connection:
         ensure_partitions(connection, settings.bus_partitions)
         declare_groups(group_names(features))(connection)
 
