@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import Engine, create_engine, inspect
@@ -131,11 +132,28 @@ def test_a_table_that_cannot_be_created_prevents_the_start_and_leaves_nothing(
     empty: Engine,
 ) -> None:
     change(empty, "CREATE TABLE user_profiles (colour TEXT)")
-    with pytest.raises(StartupError, match=r"user_profiles.*already exists") as caught:
+    with pytest.raises(
+        StartupError, match=r"at users_0001.*user_profiles.*already exists"
+    ) as caught:
         SCHEMA.upgrade(empty)
     assert caught.value.exit_code == 1
     assert "\n" not in str(caught.value)
     assert inspect(empty).get_table_names() == ["user_profiles"]
+
+
+@pytest.mark.criterion("1.2.3")
+def test_who_may_not_create_tables_is_told_the_mend(empty_postgres: Database) -> None:
+    engine, role = empty_postgres.engine, f"guest_{uuid4().hex}"
+    # Of its only connection.
+    change(engine, f"CREATE ROLE {role}", f"SET ROLE {role}")
+    with pytest.raises(StartupError) as caught:
+        SCHEMA.upgrade(engine)
+    change(engine, "RESET ROLE", f"DROP ROLE {role}")
+    assert str(caught.value) == (
+        "SQL refuses to bring the tables to this version: psycopg.InsufficientPrivilege: 42501; "
+        "the user of DATABASE_URL may not create tables, or change those of another: "
+        "GRANT CREATE ON SCHEMA public TO that user, and make it their owner"
+    )
 
 
 @pytest.mark.criterion("1.2.4")

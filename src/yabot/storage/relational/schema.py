@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 from warnings import catch_warnings, filterwarnings
 
@@ -27,6 +28,8 @@ from yabot.storage.relational.metadata import metadata
 HOME = Path(__file__).parent / "migrations"
 # Any number will do, as long as every process takes the same one.
 ADVISORY_LOCK = 0x7AB07
+# PostgreSQL: the user has not the right.
+MAY_NOT = "42501"
 ANOTHER_VERSION = (
     "the database was written by another version of YABOT; start that version, or restore the "
     "backup made before it"
@@ -57,9 +60,7 @@ class Schema:
             except CommandError as error:
                 raise StartupError(ANOTHER_VERSION) from error
             except DBAPIError as error:
-                raise StartupError(
-                    f"SQL refuses to bring the tables to this version: {kind_of(error)}"
-                ) from error
+                raise StartupError(self._refusal(error, connection)) from error
 
     def examine(self, engine: Engine) -> bool:
         """Whether the tables are those of this version; False when ``upgrade`` will bring them.
@@ -100,6 +101,24 @@ class Schema:
                 differences = compare_metadata(context, metadata)
         if differences:
             raise SchemaMismatch("SQL", [_describe(entry) for entry in differences])
+
+    def _refusal(self, error: DBAPIError, connection: Connection) -> str:
+        """One sentence: what it is, in which migration, and for a missing right how to give it."""
+        running = self._running(error)
+        at = f" (at {running})" if running else ""
+        mend = ""
+        if getattr(error.orig, "sqlstate", None) == MAY_NOT:
+            schema = connection.dialect.default_schema_name or "public"
+            mend = (
+                "; the user of DATABASE_URL may not create tables, or change those of another: "
+                f"GRANT CREATE ON SCHEMA {schema} TO that user, and make it their owner"
+            )
+        return f"SQL refuses to bring the tables to this version{at}: {kind_of(error)}{mend}"
+
+    def _running(self, error: DBAPIError) -> str | None:
+        """The revision whose file, called like it, was running; None before the first."""
+        files = (Path(frame.filename) for frame in extract_tb(error.__traceback__))
+        return next((file.stem for file in files if file.parent in self.migrations), None)
 
     def _config(self, connection: Connection) -> Config:
         config = Config()
