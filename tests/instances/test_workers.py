@@ -1,6 +1,7 @@
 """Two workers share what follows from a reaction; one is killed, and the other goes on."""
 
 import asyncio
+import signal
 
 import pytest
 
@@ -8,11 +9,13 @@ from tests.e2e.kill_points import KillPoint
 from tests.e2e.program import Program
 from tests.e2e.reader import Reader, readers
 from tests.instances.fleet import Fleet
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, wait_until
 
 NAMES = ("Ada", "Blas", "Cora", "Dan", "Eva", "Fe", "Gil", "Hugo")
 REWARDS = "subscribers of rewards"
 REACTION = "r:letter:❤"
+# What is read when it has been decided that a reaction pays, and before the commit.
+IN_THE_HANDLER = KillPoint("sql", "SELECT transactions.id", fate="wait")
 
 
 @pytest.mark.criterion("2.3.1", "2.3.3", "3.1.5", "rel.3", "rel.4", "scale.3")
@@ -41,6 +44,40 @@ async def test_each_reaction_is_paid_once_whichever_worker_dies_behind_its_commi
         for reader in found:
             assert await times_told(reader) == 1
     assert fleet.stores.value("SELECT count(*) FROM dead_letters") == 0
+
+
+@pytest.mark.criterion("2.3.4")
+async def test_a_worker_that_is_told_to_stop_finishes_what_it_handles_and_hands_over(
+    fleet: Fleet, telegram: Program
+) -> None:
+    fleet.start(1)
+    (worker,) = fleet.workers
+    async with readers(telegram.url, "Ada") as (reader,):
+        await begin(reader)
+        await asyncio.to_thread(fleet.until_heard, "rewards")
+        worker.arm(IN_THE_HANDLER)
+        await reader.touch(REACTION)
+        await asyncio.to_thread(wait_until, lambda: KillPoint.is_waited_at(worker.kill_file))
+        worker.signal(signal.SIGTERM)
+        await asyncio.to_thread(wait_until, lambda: bool(worker.logged("yabot.stopping")))
+        KillPoint.disarm(worker.kill_file)
+        assert await asyncio.to_thread(worker.exit_code, PATIENCE) == 0
+    # Another worker may have all at once.
+    assert set(fleet.owners("rewards")) == {None}
+    # A slow machine may have kept it from that in time: then it says so.
+    if not worker.logged("events.left_for_next_start"):
+        assert paid(fleet) == {f"reaction:{reader.user_id}:letter": 0}
+        assert place_behind_the_reaction(fleet, reader)
+
+
+def place_behind_the_reaction(fleet: Fleet, reader: Reader) -> bool:
+    """Whether the group's position is there: what it has handled, nobody handles again."""
+    query = (
+        "SELECT count(*) FROM outbox JOIN group_positions USING (partition)"
+        " WHERE event_type = 'reaction_detected' AND user_id = ? AND name = 'rewards'"
+        " AND group_positions.pos >= outbox.pos"
+    )
+    return bool(fleet.stores.value(query, str(reader.user_id)))
 
 
 def told_by(process: Program) -> tuple[set[str], str]:
