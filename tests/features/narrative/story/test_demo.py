@@ -30,7 +30,10 @@ def steps(story: Story, state: State, *, vip: bool) -> Iterator[State]:
 
 
 def playthrough(story: Story, *, vip: bool, earned: int) -> dict[State, set[State]]:
-    """Every state that a reader with so many besitos can come to, with those that follow it."""
+    """Every state that a reader with so many besitos can come to, with those that follow it.
+
+    Whoever starts again keeps their hints; that is no way that follows.
+    """
     hints = (hint.id for hint in story.hints.values() if (hint.earned or RICH + 1) <= earned)
     start: State = (story.start, frozenset(hints))
     played: dict[State, set[State]] = {}
@@ -39,7 +42,7 @@ def playthrough(story: Story, *, vip: bool, earned: int) -> dict[State, set[Stat
         state = waiting.pop()
         if state not in played:
             played[state] = set(steps(story, state, vip=vip))
-            waiting.extend(played[state])
+            waiting.extend([*played[state], (story.start, state[1])])
     return played
 
 

@@ -19,7 +19,8 @@ class Edge:
 
 @dataclass(frozen=True)
 class Graph:
-    """``entrances`` are the fragments where readers begin or are moved to.
+    """``entrances`` are the fragments where readers begin or are moved to; ``start`` is where they
+    begin, also again, and None where the file does not say it clearly.
 
     ``goals`` are the fragments from which nobody needs a way on: endings, and those whose
     missing or unclear choices are a mistake already named. ``earnings`` are the sets of hints that
@@ -27,6 +28,7 @@ class Graph:
     """
 
     edges: Mapping[str, Sequence[Edge]]
+    start: str | None
     entrances: Sequence[str]
     goals: frozenset[str]
     vip: frozenset[str]
@@ -42,11 +44,15 @@ class Graph:
 
     def finishing(self) -> set[str]:
         """The fragments from which some chain of choices leads to a goal."""
-        backward: dict[str, list[str]] = {}
+        return walk(self.goals, self.backward())
+
+    def backward(self) -> dict[str, list[str]]:
+        """By fragment, those of which a choice leads there."""
+        found: dict[str, list[str]] = {}
         for edge in self.all_edges():
             if edge.target is not None:
-                backward.setdefault(edge.target, []).append(edge.source)
-        return walk(self.goals, backward)
+                found.setdefault(edge.target, []).append(edge.source)
+        return found
 
     def obtainable_hints(self) -> set[str]:
         """The hints that a reader can find without needing them first."""

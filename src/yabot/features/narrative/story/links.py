@@ -23,18 +23,18 @@ class _Links:
     def graph(self) -> Graph:
         fragments = self._draft.fragments.values()
         edges = {fragment.id: self._edges(fragment) for fragment in fragments}
+        start = self._fragment("start", self._draft.start)
         return Graph(
             edges=edges,
-            entrances=self._entrances(),
+            start=start,
+            entrances=[entrance for entrance in (start, *self._moved_to()) if entrance],
             goals=frozenset(f.id for f in fragments if _is_goal(f, edges[f.id])),
             vip=frozenset(f.id for f in fragments if f.metadata.vip_required),
             earnings=self._earnings(),
         )
 
-    def _entrances(self) -> list[str]:
-        start = self._fragment("start", self._draft.start)
-        moved = [self._moved(old, new) for old, new in self._draft.moved.items()]
-        return [entrance for entrance in (start, *moved) if entrance]
+    def _moved_to(self) -> list[str | None]:
+        return [self._moved(old, new) for old, new in self._draft.moved.items()]
 
     def _earnings(self) -> list[frozenset[str]]:
         """Whoever has earned more has every hint of those who have earned less."""

@@ -41,58 +41,78 @@ class _Exploration:
         # mistake by itself; what it closes counts as open here, to tell that mistake once.
         required = {edge.requires for edge in graph.all_edges() if edge.requires}
         self._keys = required & graph.obtainable_hints()
+        self._safe = self._finishing_without_hints()
         self._matters = self._required_ahead()
         self._came_from: dict[State, list[State]] = {}
         self._good: list[State] = []
         # Met, and not followed.
         self._given_up: list[State] = []
+        self._visits: Counter[str] = Counter()
+        self._waiting: list[tuple[int, int, State]] = []
 
     def traps(self) -> Traps:
         self._play()
-        finishing = walk(self._good, self._came_from)
         possibly = walk([*self._good, *self._given_up], self._came_from)
         return Traps(
             certain=frozenset(state.fragment for state in self._came_from.keys() - possibly),
-            unproved=frozenset(state.fragment for state in possibly - finishing),
+            unproved=self._doubtful() if self._given_up else frozenset(),
         )
 
-    def _required_ahead(self) -> dict[str, frozenset[str]]:
-        """By fragment, the hints that some choice there or later asks for."""
+    def _doubtful(self) -> frozenset[str]:
+        """Whoever was not followed might start again, and come anywhere."""
+        return frozenset(self._graph.reachable() - self._safe - self._closed)
+
+    def _finishing_without_hints(self) -> set[str]:
+        """The fragments from which every reader comes to an end, whatever hints they have."""
         backward: dict[str, list[str]] = {}
         for edge in self._graph.all_edges():
-            if edge.target is not None:
+            if edge.target and edge.target not in self._closed and edge.requires not in self._keys:
                 backward.setdefault(edge.target, []).append(edge.source)
-        ahead: dict[str, set[str]] = {fragment: set() for fragment in self._graph.edges}
-        for key in self._keys:
+        return walk(self._graph.goals, backward)
+
+    def _required_ahead(self) -> dict[str, frozenset[str]]:
+        """By fragment, the hints that some choice there or later asks for. Starting again is a way,
+        too. Where nobody can get stuck, none of them matters.
+        """
+        fragments = self._graph.edges
+        ahead: dict[str, set[str]] = {fragment: set() for fragment in fragments}
+        backward = self._graph.backward()
+        if self._graph.start:
+            backward[self._graph.start] = list(fragments)
+        for key in self._keys if fragments.keys() - self._safe else ():
             asking = {edge.source for edge in self._graph.all_edges() if edge.requires == key}
             for fragment in walk(asking, backward):
                 ahead[fragment].add(key)
         return {fragment: frozenset(keys) for fragment, keys in ahead.items()}
 
     def _play(self) -> None:
-        """The fragments that were seen least come first: so that many are seen at all."""
-        visits: Counter[str] = Counter()
-        waiting: list[tuple[int, int, State]] = []
-
-        def meet(state: State) -> None:
-            self._came_from[state] = []
-            visits[state.fragment] += 1
-            heappush(waiting, (visits[state.fragment], len(self._came_from), state))
-
         for beginning in self._beginnings():
-            meet(beginning)
-        while waiting:
-            *_, state = heappop(waiting)
-            if state.fragment in self._graph.goals:
+            self._meet(beginning)
+        while self._waiting:
+            *_, state = heappop(self._waiting)
+            if state.fragment in self._safe:
                 self._good.append(state)
-                continue
             if len(self._came_from) > MAX_STATES:
                 self._given_up.append(state)
-                continue
-            for following in self._steps(state):
-                if following not in self._came_from:
-                    meet(following)
-                self._came_from[following].append(state)
+            else:
+                self._follow(state)
+
+    def _meet(self, state: State) -> None:
+        """The fragments that were seen least are followed first: so that many are seen at all."""
+        if state not in self._came_from:
+            self._came_from[state] = []
+            self._visits[state.fragment] += 1
+            heappush(self._waiting, (self._visits[state.fragment], len(self._came_from), state))
+
+    def _follow(self, state: State) -> None:
+        for following in self._steps(state):
+            self._meet(following)
+            self._came_from[following].append(state)
+        # Whoever starts again keeps their hints. That is no way to an end: else nobody would ever
+        # be stuck.
+        start = self._graph.start
+        if start and start not in self._closed:
+            self._meet(self._state(start, state.hints))
 
     def _beginnings(self) -> list[State]:
         """Hints that are earned may come at any time. They are here from the beginning or never:
@@ -106,9 +126,11 @@ class _Exploration:
         return list(found)
 
     def _steps(self, state: State) -> Iterator[State]:
+        if state.fragment in self._graph.goals:
+            return
         for edge in self._graph.edges[state.fragment]:
-            shut = edge.requires in self._keys - state.hints or edge.target in self._closed
-            if edge.target is not None and not shut:
+            locked = edge.requires in self._keys and edge.requires not in state.hints
+            if edge.target is not None and not locked and edge.target not in self._closed:
                 yield self._state(edge.target, state.hints | self._key(edge))
 
     def _state(self, fragment: str, hints: frozenset[str]) -> State:
