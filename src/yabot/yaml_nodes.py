@@ -4,7 +4,7 @@ import re
 
 import yaml
 from yaml.error import MarkedYAMLError
-from yaml.events import AliasEvent
+from yaml.events import AliasEvent, NodeEvent
 from yaml.reader import ReaderError
 
 from yabot.error_text import unquoted
@@ -13,6 +13,7 @@ from yabot.lookalikes import odd_indentation
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 20
 _OUT_OF_RANGE = "not valid YAML: a number of a character, or of its version, is out of range"
+_LOST_WORD = "a text that begins with ! or & needs quotes"
 # YAML counts these as line ends and editors do not, so that our line numbers would be wrong.
 _ODD_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 
@@ -26,13 +27,17 @@ class Unreadable(Exception):
 
 
 class _Loader(yaml.SafeLoader):
-    """Composes nodes; refuses aliases and deep nesting, with which small files grow huge."""
+    """Composes nodes; refuses aliases and deep nesting, with which small files grow huge, and tags
+    and anchors: they would be a text's first word, which nobody would see any more.
+    """
 
     _depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: object) -> yaml.Node | None:
         if self.check_event(AliasEvent):
             raise self._refuse("aliases (*name) are not allowed; write the text out")
+        if _is_marked(self.peek_event()):  # type: ignore[no-untyped-call]
+            raise self._refuse(_LOST_WORD)
         if self._depth == MAX_DEPTH:
             raise self._refuse(f"nested deeper than {MAX_DEPTH} levels")
         self._depth += 1
@@ -43,6 +48,11 @@ class _Loader(yaml.SafeLoader):
     def _refuse(self, sentence: str) -> Unreadable:
         line = self.peek_event().start_mark.line + 1  # type: ignore[no-untyped-call]
         return Unreadable(line, sentence)
+
+
+def _is_marked(event: NodeEvent) -> bool:
+    """Whether YAML has taken words of the file for a tag (!word) or an anchor (&word)."""
+    return event.anchor is not None or getattr(event, "tag", None) is not None
 
 
 def compose(text: str) -> yaml.Node:

@@ -95,7 +95,9 @@ def test_a_mistake_is_named_with_its_line(change: Callable[[str], str], said: st
         ('items:\n  key: "\\UFFFFFFFF"', "2: not valid YAML: a number of a character"),
         ('items:\n  key: "\\U00110000"', "2: not valid YAML: a number of a character"),
         (f"%YAML 1.{'1' * 5000}\n---\nitems: {{}}", "1: not valid YAML: a number of a character"),
-        ("items:\n  key: &k {}\n  pen: *k", "3: aliases"),
+        ("items:\n  pen: *k", "2: aliases"),
+        ("items:\n  key: &k {}", "2: a text that begins with ! or & needs quotes"),
+        ("items:\n  key: {name: {es: !Hola amigo}}", "2: a text that begins with ! or &"),
         ("[" * 3000, "1: nested deeper than 20 levels"),
     ],
 )

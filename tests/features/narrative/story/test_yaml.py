@@ -5,7 +5,10 @@ from itertools import pairwise
 import pytest
 
 from tests.features.narrative.stories import SMALL_STORY
-from tests.features.narrative.story.problems_of import FILE, problems_of, spoiled
+from tests.features.narrative.story.problems_of import FILE, line_of, problems_of, spoiled
+from yabot.features.narrative.story import parse_story
+
+LOST_WORD = "a text that begins with ! or & needs quotes"
 
 REFUSED = {
     "empty": ("", 1, "the file is empty"),
@@ -63,15 +66,26 @@ def test_an_unreadable_file_is_refused_in_one_sentence(text: str, line: int, sai
 def test_aliases_are_refused_so_that_no_small_file_grows_huge() -> None:
     bomb = ["a: &a [x, x, x, x, x, x, x, x, x]"]
     bomb += [f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]" for a, b in pairwise("abcdefghi")]
-    assert problems_of("\n".join(bomb)) == [
-        f"{FILE}:2: aliases (*name) are not allowed; write the text out"
+    assert problems_of("\n".join(bomb)) == [f"{FILE}:1: {LOST_WORD}"]
+    assert problems_of("start: *gate\n") == [
+        f"{FILE}:1: aliases (*name) are not allowed; write the text out"
     ]
 
 
 def test_a_tag_constructs_nothing() -> None:
     text = spoiled(("difficulty: 2", "difficulty: !!python/object/apply:os.getcwd []"))
-    (problem,) = problems_of(text)
-    assert "difficulty must be a number from 1 to 5, not a list" in problem
+    assert problems_of(text) == [f"{FILE}:19: {LOST_WORD}"]
+
+
+@pytest.mark.parametrize("lost", ["!Shut now.", "&Shut now.", "! Shut.", "!!str Shut."])
+def test_a_first_word_that_yaml_would_swallow_is_told(lost: str) -> None:
+    text = spoiled(("en: Shut.", f"en: {lost}"))
+    assert problems_of(text) == [f"{FILE}:{line_of(text, lost)}: {LOST_WORD}"]
+
+
+def test_in_quotes_it_is_a_word() -> None:
+    text = spoiled(("en: Shut.", 'en: "&amp; !Shut."'))
+    assert parse_story(text, FILE).fragments["gate"].content["en"] == "&amp; !Shut."
 
 
 @pytest.mark.parametrize(
