@@ -7,13 +7,12 @@ from yaml.error import MarkedYAMLError
 from yaml.events import AliasEvent, NodeEvent
 from yaml.reader import ReaderError
 
-from yabot.error_text import unquoted
 from yabot.lookalikes import odd_indentation
+from yabot.yaml_mends import LOST_WORD, line_of, sentence_of
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 20
 _OUT_OF_RANGE = "not valid YAML: a number of a character, or of its version, is out of range"
-_LOST_WORD = "a text that begins with ! or & needs quotes"
 # YAML counts these as line ends and editors do not, so that our line numbers would be wrong.
 _ODD_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 
@@ -37,7 +36,7 @@ class _Loader(yaml.SafeLoader):
         if self.check_event(AliasEvent):
             raise self._refuse("aliases (*name) are not allowed; write the text out")
         if _is_marked(self.peek_event()):  # type: ignore[no-untyped-call]
-            raise self._refuse(_LOST_WORD)
+            raise self._refuse(LOST_WORD)
         if self._depth == MAX_DEPTH:
             raise self._refuse(f"nested deeper than {MAX_DEPTH} levels")
         self._depth += 1
@@ -63,9 +62,10 @@ def compose(text: str) -> yaml.Node:
         loader = _Loader(text)
         root = loader.get_single_node()
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        raise Unreadable(line, odd_indentation(text, line) or _sentence(error)) from None
+        found = error.problem_mark.line + 1 if error.problem_mark else 1
+        if odd := odd_indentation(text, found):
+            raise Unreadable(found, odd) from None
+        raise Unreadable(line_of(error), sentence_of(error)) from None
     except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise Unreadable(line, f"the character U+{error.character:04X} is not allowed") from None
@@ -83,16 +83,3 @@ def _refuse_unreadable(text: str) -> None:
     if odd := _ODD_LINE_ENDS.search(text):
         line = text.count("\n", 0, odd.start()) + 1
         raise Unreadable(line, f"the line end U+{ord(odd[0]):04X} is not allowed; use Enter")
-
-
-def _sentence(error: MarkedYAMLError) -> str:
-    said = " ".join(part for part in (error.context, error.problem) if part)
-    return f"not valid YAML: {unquoted(said)}{_advice(error.problem or '')}"
-
-
-def _advice(problem: str) -> str:
-    if "mapping values are not allowed" in problem:
-        return " (a text with ': ' in it needs quotes, or a block: |-)"
-    if "cannot start any token" in problem:
-        return " (a text that begins like this needs quotes, or a block: |-)"
-    return ""

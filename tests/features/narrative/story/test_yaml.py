@@ -57,6 +57,45 @@ REFUSED = {
     "too deep": ("start: " + "[" * 5000, 1, "nested deeper than 20 levels"),
 }
 
+GROUP = "not valid YAML: between { and } a comma or the } is missing, or a text needs quotes"
+LIST = GROUP.replace("{", "[").replace("}", "]")
+OPENED = "not valid YAML: a quote is opened and not closed"
+INDENTED = (
+    "not valid YAML: this line is indented too far or too little, or a text goes on behind a quote "
+    "or a bracket: then all of it needs quotes"
+)
+ESCAPED = 'not valid YAML: within "…" a \\ is written \\\\'
+# What slips: the text, the line where it is mended, what is said.
+SLIPS = {
+    "no comma": ("story: {es: A en: B}\n", 1, GROUP),
+    "quotes within quotes": ('story: {es: "El "gran" día"}\n', 1, GROUP),
+    "brackets within a text": ("story: {es: Dijo {bajo} que no}\n", 1, GROUP),
+    "a list goes on": ("languages: [es, en\nstart: a\n", 2, f"{LIST}; it begins in line 1"),
+    "a list never ends": ("languages: [es, en\n\n\n", 1, LIST),
+    "a mapping goes on": ("a:\n  t: {en: A\n  c: {en: a}\n", 3, f"{GROUP}; it begins in line 2"),
+    "nothing in a list": ("languages: [\n", 2, "within { } or [ ] a text or the closing bracket"),
+    "a quote never ends": ('story: t\nstart: "gate\n\nmoved:\n', 2, OPENED),
+    "a quote in a mapping": ('a:\n  t: {en: "A}\n  c: {en: a}\n', 2, OPENED),
+    "a quote is not the whole": ('story: "A" tale\n', 1, INDENTED),
+    "too far to the left": ("a:\n  b: c\n d: e\n", 3, INDENTED),
+    "no colon": ("start: gate\nstory\nmoved: {}\n", 2, "a key has ': ' behind it"),
+    "a path": ('story: "C:\\dir"\n', 1, ESCAPED),
+    "no number of a character": ('story: "\\xZZ"\n', 1, ESCAPED),
+    "a block in one line": ("story: | once\n", 1, "a block begins with | or |- alone"),
+    "a tab": ("story: t\nstart:\tgate\n", 2, "there is a tab before a text"),
+    "no tag": ("story: !a!b tale\n", 1, LOST_WORD),
+    "no anchor": ("story: &¡a tale\n", 1, LOST_WORD),
+    "no alias": ("story: *Once* more\n", 1, "a text that begins with * needs quotes"),
+}
+
+
+@pytest.mark.parametrize(("text", "line", "said"), SLIPS.values(), ids=SLIPS.keys())
+def test_a_slip_is_told_with_its_mend_and_where_to_mend_it(text: str, line: int, said: str) -> None:
+    (problem,) = problems_of(text)
+    assert problem.startswith(f"{FILE}:{line}: not valid YAML: ")
+    assert problem.endswith(said) if said.startswith("not valid") else said in problem
+    assert "…" not in problem.replace('"…"', "")
+
 
 @pytest.mark.parametrize(("text", "line", "said"), REFUSED.values(), ids=REFUSED.keys())
 def test_an_unreadable_file_is_refused_in_one_sentence(text: str, line: int, said: str) -> None:
