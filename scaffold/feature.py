@@ -2,8 +2,11 @@
 
 import keyword
 import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -37,8 +40,14 @@ class Refused(Exception):
 
 
 def add_feature(root: Path, name: str) -> list[Path]:
-    """The files that were written or changed, in the checkout ``root``. Raises Refused."""
+    """The files that were written or changed, in the checkout ``root``; all of them or, whatever
+    fails, none. Raises Refused."""
     check_name(root, name)
+    with _all_or_none(root, name):
+        return _add(root, name)
+
+
+def _add(root: Path, name: str) -> list[Path]:
     words = {"@name@": name, "@Class@": _class_name(name), "@title@": _title(name)}
     written = [_write(root, template, words) for template in sorted(TEMPLATES.rglob(f"*{SUFFIX}"))]
     for file, lines in BEFORE_MENU.items():
@@ -66,15 +75,49 @@ def check_name(root: Path, name: str) -> None:
 
 def _check_free(root: Path, name: str) -> None:
     """Raises Refused: nothing that is there is overwritten."""
-    package = root / "src/yabot/features" / name
-    if package.exists():
-        raise Refused(f"there is a feature '{name}' already, in {package.relative_to(root)}")
-    for path in (f"tests/features/{name}", f"docs/features/{name}.md"):
+    package, *others = _places(name)
+    if (root / package).exists():
+        raise Refused(f"there is a feature '{name}' already, in {package}")
+    for path in others:
         if (root / path).exists():
             raise Refused(f"there is something in {path} already: move it, or take another name")
+    if name in _tables():
+        raise Refused(f"'{name}' is a table already: take another, such as my_{name}")
     for file in (root / "src/yabot/features").glob("*/texts/en.ftl"):
         if f"command-{name} =" in file.read_text(encoding="utf-8"):
             raise Refused(f"/{name} is a command of the feature '{file.parts[-3]}': take another")
+
+
+def _places(name: str) -> tuple[Path, Path, Path]:
+    """All that is the feature's alone, in the checkout: package, tests and page."""
+    return (
+        Path("src/yabot/features") / name,
+        Path("tests/features") / name,
+        Path("docs/features") / f"{name}.md",
+    )
+
+
+def _tables() -> frozenset[str]:
+    # Here, because it takes a while: most names that are refused are refused before.
+    from yabot.app import features, stores
+
+    return frozenset(table.name for table in stores.schema_of(features.FEATURES).tables)
+
+
+@contextmanager
+def _all_or_none(root: Path, name: str) -> Iterator[None]:
+    """Whatever ends it too early, the checkout is as it was."""
+    before = {file: (root / file).read_bytes() for file in (*BEFORE_MENU, EVENTS)}
+    try:
+        yield
+    except BaseException:
+        for file, content in before.items():
+            (root / file).write_bytes(content)
+        package, tests, page = _places(name)
+        for folder in (package, tests):
+            shutil.rmtree(root / folder, ignore_errors=True)
+        (root / page).unlink(missing_ok=True)
+        raise
 
 
 def _class_name(name: str) -> str:
@@ -115,7 +158,9 @@ def _format(root: Path, files: list[Path]) -> None:
 
 
 def _renew_events(root: Path) -> None:
-    """In another process, which imports the feature as it is now."""
+    """In another process, which imports the feature as it is now. Raises Refused."""
     command = [sys.executable, "-c", CONSOLE, "events", "catalog"]
-    page = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True).stdout
-    (root / EVENTS).write_text(page, encoding="utf-8")
+    done = subprocess.run(command, cwd=root, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise Refused(f"nothing is written, for with it YABOT does not start:\n{done.stderr}")
+    (root / EVENTS).write_text(done.stdout, encoding="utf-8")

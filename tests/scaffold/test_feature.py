@@ -1,5 +1,6 @@
 """`make feature` writes what passes, and refuses a name with a sentence."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,11 @@ def in_copy(checkout: Checkout, *command: str | Path) -> str:
     done = subprocess.run(command, cwd=checkout.folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{command}:\n{done.stdout[-5000:]}\n{done.stderr[-5000:]}"
     return done.stdout
+
+
+def sources_in(folder: Path) -> dict[Path, str]:
+    kinds = (".ftl", ".md", ".py", ".toml")
+    return {path: path.read_text() for path in folder.rglob("*.*") if path.suffix in kinds}
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +77,8 @@ def test_the_new_feature_passes_the_checks(checkout: Checkout) -> None:
         ("turn", "'turn' means something else where features are: take another"),
         ("shop", "there is a feature 'shop' already, in src/yabot/features/shop"),
         ("story", "/story is a command of the feature 'narrative': take another"),
+        ("payments", "'payments' is a table already: take another, such as my_payments"),
+        ("updates", "'updates' is a table already"),
     ],
 )
 def test_a_name_that_cannot_be_is_refused_with_a_sentence(name: str, why: str) -> None:
@@ -86,6 +94,18 @@ def test_what_stands_there_already_is_not_overwritten(tmp_path: Path) -> None:
     with pytest.raises(Refused, match=r"something in docs/features/raffle\.md already"):
         add_feature(tmp_path, "raffle")
     assert list(tmp_path.rglob("*.*")) == [page]
+
+
+def test_nothing_stays_of_a_feature_that_fails(tmp_path: Path) -> None:
+    """Here the program, which lists the events last, is one that does not start."""
+    for file in ("src/yabot/app/features.py", "pyproject.toml", "docs/events.md"):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / file, tmp_path / file)
+    (tmp_path / "yabot.py").write_text("raise RuntimeError('it is broken')")
+    before = sources_in(tmp_path)
+    with pytest.raises(Refused, match="it is broken"):
+        add_feature(tmp_path, "raffle")
+    assert sources_in(tmp_path) == before
 
 
 def test_without_a_name_it_says_how_to_give_one() -> None:
