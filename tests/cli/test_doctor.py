@@ -12,17 +12,21 @@ from aiogram.types import WebhookInfo
 from sqlalchemy import text
 
 from tests.cli.diagnosis import TOKEN, found
+from tests.ports import free_port
 from tests.uris import port_of
+from yabot.api.app import build_operations
+from yabot.api.listener import listen_as_api
 from yabot.app.features import FEATURES
 from yabot.app.services import open_services
 from yabot.app.stores import connect_database, connect_documents, open_database, open_documents
 from yabot.cli.doctor import render
-from yabot.cli.probes import Check, judge_intake, judge_program
+from yabot.cli.probes import PROGRAM, Check, judge_intake, judge_program, program
 from yabot.embedded.mongod import PACKAGED, EmbeddedMongod
 from yabot.embedded.valkey import EmbeddedValkey
 from yabot.features.legacy.events import Phase
 from yabot.features.legacy.phases import Migrations
 from yabot.log.unit_of_work import Cause, UnitOfWork
+from yabot.observability.health import Health
 from yabot.playground.server import PlaygroundServer
 from yabot.runtime.lock import data_directory_lock
 from yabot.settings import ConfigManager
@@ -153,6 +157,29 @@ async def test_a_port_that_somebody_else_has_is_a_problem(tmp_path: Path) -> Non
         check = (await found(tmp_path, PLAYGROUND_PORT=str(port)))["listeners"]
     assert check.state == "problem"
     assert check.message.startswith(f"PLAYGROUND_PORT: port {port}")
+
+
+async def test_what_answers_is_this_data_directorys_only_while_its_lock_is_held(
+    tmp_path: Path,
+) -> None:
+    """Another installation's program may have the same API_PORT; a start would be refused it."""
+    port = str(free_port())
+    settings = ConfigManager({"API_PORT": port}, None).load()
+    server = await listen_as_api(build_operations(Health()), settings.api)
+    apart = {"DATABASE_URL": "postgresql://h/d", "MONGODB_URI": "mongodb://h/", "API_PORT": port}
+    try:
+        others = await found(tmp_path, API_PORT=port)
+        with data_directory_lock(tmp_path):
+            ours = await found(tmp_path, API_PORT=port)
+        unlocked = await program(ConfigManager(apart, None).load())
+    finally:
+        await server.stop()
+    assert others[PROGRAM].state == "off"
+    assert f"another program answers at http://127.0.0.1:{port}" in others[PROGRAM].message
+    assert others["listeners"].state == "problem"
+    assert others["listeners"].message.startswith(f"API_PORT: port {port} on 127.0.0.1")
+    well = Check(PROGRAM, "ok", "all its components are well")
+    assert (ours[PROGRAM], unlocked) == (well, well)
 
 
 async def test_another_program_on_the_data_directory_is_told(tmp_path: Path) -> None:

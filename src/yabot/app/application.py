@@ -87,7 +87,7 @@ class BotApplication:
                     "out, or name a PostgreSQL that many processes may share"
                 ]
             )
-        if sql.database_url is None or self._settings.mongodb.embedded:
+        if self._settings.locks_data_dir:
             last.enter_context(data_directory_lock(self._settings.data_dir))
 
     def _import_startup(self) -> Startup:

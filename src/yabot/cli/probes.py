@@ -33,6 +33,7 @@ from yabot.embedded.ports import LOOPBACK
 from yabot.embedded.valkey import EmbeddedValkey
 from yabot.error_text import kind_of
 from yabot.errors import ConfigurationError, StartupError, StoreUnavailable
+from yabot.runtime.lock import is_locked
 from yabot.settings import Settings
 from yabot.storage.relational.handshake import connect
 
@@ -125,10 +126,20 @@ async def program(settings: Settings) -> Check:
     addresses = [
         f"{scheme}://{api.host}:{port}/health/ready" for port in (api.port, api.health_port)
     ]
+    if settings.locks_data_dir and not is_locked(settings.data_dir):
+        return await _another_program(addresses[0], settings)
     for address in addresses:
         if (found := await _ask_program(address, api.tls_cert_file)) is not None:
             return found
     return Check(PROGRAM, "off", f"none answers at {' or '.join(addresses)}")
+
+
+async def _another_program(address: str, settings: Settings) -> Check:
+    """Of this data directory none runs: whatever answers there belongs to somebody else."""
+    none = f"none runs on {settings.data_dir}"
+    if await _ask_program(address, settings.api.tls_cert_file) is not None:
+        none += f"; another program answers at {address}"
+    return Check(PROGRAM, "off", none)
 
 
 async def _ask_program(address: str, certificate: Path | None) -> Check | None:

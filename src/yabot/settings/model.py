@@ -113,6 +113,11 @@ class Settings(Section):
         """True if the local Telegram stands in for the real one."""
         return not self.production and self.telegram.token is None
 
+    @property
+    def locks_data_dir(self) -> bool:
+        """True if its stores serve one program at a time, which holds the data directory's lock."""
+        return self.sql.database_url is None or self.mongodb.embedded
+
     def sections(self) -> tuple[Section, ...]:
         return (self.telegram, self.mongodb, self.sql, self.redis, self.api, self.logging)
 
