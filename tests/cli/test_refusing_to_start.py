@@ -1,10 +1,19 @@
 """A configuration that cannot work prevents the start."""
 
+import asyncio
 import json
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from tests.e2e.programs import NewProgram
+from tests.ports import free_port
+from yabot.app.application import BotApplication
+from yabot.app.listeners import listeners
+from yabot.runtime.connections import Connections
+from yabot.runtime.ports import PortTaken, bind
+from yabot.settings import ConfigManager
 
 
 @pytest.mark.criterion("5.2.5")
@@ -46,3 +55,33 @@ def test_a_log_that_cannot_be_written_hides_nothing(new_program: NewProgram) -> 
     (line,) = program.logged("yabot.failed")
     assert line["reasons"] == program.sentences
     assert program.sentences[0].startswith("LOG_FILE_PATH: ")
+
+
+@pytest.mark.parametrize("variable", ["API_PORT", "WEBHOOK_PORT", "PLAYGROUND_PORT"])
+async def test_a_taken_port_is_told_before_an_engine_starts(tmp_path: Path, variable: str) -> None:
+    """What is imported meanwhile, the features among it, would come next."""
+    ports = {name: str(free_port()) for name in ("API_PORT", "WEBHOOK_PORT", "PLAYGROUND_PORT")}
+    own = {"YABOT_DATA_DIR": str(tmp_path), "WEBHOOK_URL": "https://bot.example.org/path"}
+    application = BotApplication(ConfigManager(own | ports, None).load(), lambda: ())
+    with (
+        closing(bind("127.0.0.1", int(ports[variable]), "its owner's", Connections(1))),
+        pytest.raises(PortTaken, match=f"^{variable}: port {ports[variable]} on 127.0.0.1"),
+    ):
+        await application.serve(asyncio.Event())
+    assert {each.name for each in tmp_path.iterdir()} == {"yabot.lock"}
+
+
+@pytest.mark.parametrize(
+    ("role", "given", "variables"),
+    [
+        ("api", {"HEALTH_PORT": "7001"}, ["API_PORT"]),
+        ("worker", {"HEALTH_PORT": "7001"}, ["HEALTH_PORT"]),
+        ("worker", {}, []),
+        ("bot", {}, ["PLAYGROUND_PORT"]),
+    ],
+)
+def test_a_role_needs_its_own_ports_alone(
+    role: str, given: dict[str, str], variables: list[str]
+) -> None:
+    settings = ConfigManager(given, None).load()
+    assert [place.variable for place in listeners(settings, {role})] == variables

@@ -11,7 +11,8 @@ from yabot.api.app import build_operations
 from yabot.api.listener import listen_as_api, listen_for_health
 from yabot.observability.health import Health
 from yabot.runtime.connections import Connections
-from yabot.runtime.http import HttpServer, PortTaken, bind
+from yabot.runtime.http import HttpServer
+from yabot.runtime.ports import PortTaken, bind
 from yabot.settings import ConfigManager
 
 pytestmark = pytest.mark.standard

@@ -5,7 +5,8 @@ from contextlib import suppress
 
 from yabot.api.phases import App
 from yabot.observability.logging import get_logger
-from yabot.runtime.http import HttpServer, PortTaken
+from yabot.runtime.http import HttpServer
+from yabot.runtime.ports import PortTaken
 from yabot.runtime.tls import ServerCertificate
 from yabot.settings import ApiSettings
 

@@ -12,12 +12,14 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Literal
 
 from yabot.app.engines import starting_engines
+from yabot.app.listeners import listeners
 from yabot.errors import ConfigurationError
 from yabot.observability.health import Health
 from yabot.observability.logging import get_logger
 from yabot.runtime.heap import settle_heap
 from yabot.runtime.importing import importing
 from yabot.runtime.lock import data_directory_lock
+from yabot.runtime.ports import require_free
 from yabot.runtime.stopping import finished_before
 from yabot.settings import Settings
 
@@ -69,6 +71,8 @@ class BotApplication:
     async def _start(self, stack: AsyncExitStack, last: AsyncExitStack) -> None:
         """``last`` is closed when all else has been."""
         self._take_data_directory(last)
+        # Whoever has it, nothing need be started and stopped again to find out.
+        require_free(listeners(self._settings, self._roles))
         engines = await stack.enter_async_context(starting_engines(self._settings))
         startup = await asyncio.to_thread(self._import_startup)
         addresses = await startup.run(engines, stack, last)

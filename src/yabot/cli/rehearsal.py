@@ -2,19 +2,20 @@
 
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from sqlalchemy import Engine, NullPool, create_engine
 
+from yabot.app.application import ALL_ROLES
 from yabot.app.features import FEATURES
+from yabot.app.listeners import listeners
 from yabot.app.stores import open_database, verify_database, verify_documents
 from yabot.cli.probes import PATIENCE_S, Check, answer
 from yabot.embedded.mongod import EmbeddedMongod
 from yabot.errors import ConfigurationError
-from yabot.runtime.connections import Connections
-from yabot.runtime.http import bind
 from yabot.runtime.lock import is_locked
+from yabot.runtime.ports import require_free
 from yabot.settings import Settings
 from yabot.storage.documents.store import DocumentStore
 
@@ -23,7 +24,6 @@ COLLECTIONS = "collections"
 LISTENERS = "listeners"
 LOCK = "data directory's program"
 MEND = "look again when the store is well"
-LOOPBACK = "127.0.0.1"
 
 
 async def tables(settings: Settings) -> Check:
@@ -104,18 +104,7 @@ def room(settings: Settings, program: Check) -> Iterator[Check]:
 
 def _listeners(settings: Settings) -> Check:
     try:
-        with ExitStack() as stack:
-            for variable, host, port in _wanted(settings):
-                bound = bind(host, port, variable, Connections(1, lambda: None))
-                stack.enter_context(closing(bound))
+        require_free(listeners(settings, ALL_ROLES))
     except ConfigurationError as error:
         return Check(LISTENERS, "problem", str(error))
     return Check(LISTENERS, "ok", "their ports are free")
-
-
-def _wanted(settings: Settings) -> Iterator[tuple[str, str, int]]:
-    yield "API_PORT", settings.api.host, settings.api.port
-    if settings.telegram.webhook_url is not None:
-        yield "WEBHOOK_PORT", settings.telegram.webhook_host, settings.telegram.webhook_port
-    if settings.playground:
-        yield "PLAYGROUND_PORT", LOOPBACK, settings.playground_port

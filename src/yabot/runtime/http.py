@@ -1,7 +1,6 @@
 """An ASGI application served inside the program's own event loop."""
 
 import asyncio
-import errno
 import ipaddress
 import socket
 from collections.abc import Callable, Iterator, Sequence
@@ -17,14 +16,8 @@ from yabot.runtime.acceptor import Acceptor
 from yabot.runtime.certificate_reload import CertificateReloader
 from yabot.runtime.connections import BoundedListener, Connections
 from yabot.runtime.patience import USUAL, Limits, PatientProtocol
+from yabot.runtime.ports import BACKLOG, bind
 from yabot.runtime.tls import NotUsable, ServerCertificate
-
-# Connections that wait to be accepted.
-BACKLOG = 2048
-
-
-class PortTaken(ConfigurationError):
-    """Somebody else listens there."""
 
 
 class HttpServer:
@@ -162,23 +155,3 @@ def _on_ipv6(proxy: str) -> str:
     if network.version == 6:
         return proxy
     return f"::ffff:{network.network_address}/{96 + network.prefixlen}"
-
-
-def bind(host: str, port: int, variable: str, connections: Connections) -> BoundedListener:
-    """It listens already: of two that only bind the same port, each would take it for its own.
-
-    Raises PortTaken, ConfigurationError.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = BoundedListener(family, connections)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        bound.bind((host, port))
-        bound.listen(BACKLOG)
-    except OSError as error:
-        bound.close()
-        kind = PortTaken if error.errno == errno.EADDRINUSE else ConfigurationError
-        raise kind(
-            [f"{variable}: port {port} on {host} cannot be used ({error.strerror}); set another"]
-        ) from error
-    return bound
