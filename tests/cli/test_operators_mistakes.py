@@ -52,6 +52,14 @@ def test_a_token_for_no_certificate_is_not_issued(
     assert sentence.startswith(f"{file} {told}")
 
 
+@pytest.mark.parametrize("port", ["0", "65536", "99999"])
+def test_a_port_that_is_none_is_wrong_use(port: str, new_program: NewProgram) -> None:
+    playground = new_program("playground", "--port", port)
+    assert playground.run() == 2
+    assert "Invalid value for '--port'" in playground.errors
+    assert not playground.data.exists()
+
+
 def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     for file in (tmp_path / "no folder" / "story.yaml", tmp_path):
         with pytest.raises(InvalidInput, match="name a file in a folder that exists"):

@@ -12,7 +12,9 @@ from yabot.settings import ConfigManager
 
 
 def playground(
-    port: Annotated[int | None, typer.Option(help="Instead of PLAYGROUND_PORT.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65_535, help="Instead of PLAYGROUND_PORT.")
+    ] = None,
 ) -> None:
     """Run a Bot API server on this machine, with its page, for a bot that runs elsewhere."""
     # First: what else production asks for would not make it possible.
