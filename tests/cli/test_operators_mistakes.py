@@ -52,6 +52,22 @@ def test_a_token_for_no_certificate_is_not_issued(
     assert sentence.startswith(f"{file} {told}")
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("a jti", "it is no jti; the whole token does, too"),
+        ("eyJhbGciOiJFZERTQSJ9.e30.c2ln", "it is no token that has a jti"),
+        ("Bearer eyJhbGciOiJFZERTQSJ9.e30.c2ln", "write the token alone, without Bearer"),
+    ],
+)
+def test_what_is_no_token_is_not_revoked(given: str, told: str, new_program: NewProgram) -> None:
+    revoke = new_program("token", "revoke", given)
+    assert revoke.run() == 2
+    assert told in revoke.errors
+    assert given not in revoke.errors
+    assert not revoke.data.exists()
+
+
 @pytest.mark.parametrize("port", ["0", "65536", "99999"])
 def test_a_port_that_is_none_is_wrong_use(port: str, new_program: NewProgram) -> None:
     playground = new_program("playground", "--port", port)

@@ -14,6 +14,7 @@ from yabot.api.auth.claims import JTI, LONGEST_OF_OURS
 from yabot.api.auth.issuing import issue
 from yabot.api.auth.keys import token_keys
 from yabot.api.jose.signing import token_id_of
+from yabot.api.jose.unusable import Unusable
 from yabot.cli.context import load_settings
 from yabot.cli.naming import Scopes, ServiceOption
 from yabot.clock import rfc3339, utc_now
@@ -61,9 +62,7 @@ def revoke_token(
     from yabot.cli.operators import operating
     from yabot.log.unit_of_work import UnitOfWork
 
-    token_id = token_id_of(token) if token.count(".") == 2 else token
-    if not re.fullmatch(JTI, token_id):
-        raise typer.BadParameter("it is no jti", param_hint="JTI")
+    token_id = _token_id(token)
     settings = load_settings()
 
     async def run() -> None:
@@ -75,7 +74,9 @@ def revoke_token(
             await operator.decide(decide)
 
     asyncio.run(run())
-    typer.echo(f"The token {token_id} is worth nothing any more.")
+    typer.echo(f"No token with the jti {token_id} is let in any more.")
+    if token_id == token:
+        typer.echo("(Whether there is one, YABOT cannot know; give the whole token to be sure.)")
 
 
 @app.command("rotate")
@@ -93,6 +94,19 @@ def rotate_key(
     else:
         made = keys.rotate(now)
         typer.echo(f"{made.key.kid} is published, and signs from {rfc3339(made.used_from)} on.")
+
+
+def _token_id(given: str) -> str:
+    """Of a token, or what stands in its place. The refusal does not quote it: it may be secret."""
+    if "bearer" in given.lower().split():
+        raise typer.BadParameter("write the token alone, without Bearer", param_hint="JTI")
+    try:
+        token_id = token_id_of(given) if given.count(".") == 2 else given
+    except Unusable as error:
+        raise typer.BadParameter(str(error), param_hint="JTI") from None
+    if not re.fullmatch(JTI, token_id):
+        raise typer.BadParameter("it is no jti; the whole token does, too", param_hint="JTI")
+    return token_id
 
 
 def _thumbprint(file: Path) -> str:
