@@ -27,7 +27,7 @@ $(SETUP): requirements/dev.txt requirements/uv.txt requirements/find-python.sh p
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable . --editable clients/python
 	@touch $(SETUP)
 
-# LOG=1 shows the log here; else it is in .yabot/yabot.log.
+# LOG=1 shows the log here, as where there is no terminal; else it is in .yabot/yabot.log.
 play: setup
 	@$(BIN)/yabot run $(if $(LOG),,--quiet)
 

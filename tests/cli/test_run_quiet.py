@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.fork_server import console_environment
+from tests.e2e.programs import NewProgram
 from tests.ports import free_port
 from tests.waiting import PATIENCE, wait_until
+from yabot.cli.commands import load
 
 
 class Terminal:
@@ -73,3 +75,13 @@ def test_a_terminal_shows_what_to_open_and_a_file_takes_the_log(
     # What it asks with is for who sits there, and in no log.
     assert "eyJ" not in logged
     assert log.stat().st_mode & 0o077 == 0
+
+
+def test_without_a_terminal_the_log_comes_here_as_the_help_says(new_program: NewProgram) -> None:
+    (told,) = [each.help for each in load("run").params if each.name == "quiet"]
+    assert told.endswith("Elsewhere: nothing.")
+    program = new_program("run", "--quiet")
+    program.settings = {"LOG_LEVEL": "DEBUG", "LEGACY_DB_PATH": "nowhere.json"}
+    assert program.run() == 78
+    assert program.logged("yabot.failed")
+    assert not (program.data / "yabot.log").exists()

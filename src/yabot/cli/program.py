@@ -21,7 +21,10 @@ def run(
         list[str] | None, typer.Option(help="bot, api or worker; may repeat. None means all.")
     ] = None,
     quiet: Annotated[
-        bool, typer.Option("--quiet", help="At a terminal: log to a file, say what to open.")
+        bool,
+        typer.Option(
+            "--quiet", help="At a terminal: log to a file, say what to open. Elsewhere: nothing."
+        ),
     ] = False,
 ) -> None:
     """Run the bot. In development, without BOT_TOKEN, with a playground to try it in."""
