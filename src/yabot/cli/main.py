@@ -25,6 +25,11 @@ def main() -> None:
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(0)
+    except SystemExit as ended:
+        # Whoever closes the pipe has read enough of a help: `yabot --help | head -1`.
+        if "--help" in sys.argv[1:] and isinstance(ended.__context__, BrokenPipeError):
+            sys.exit(0)
+        raise
     except Exception as error:  # noqa: BLE001 - the interpreter would print what it quotes
         sys.stderr.write(f"{traceback_text(error)}\n")
         sys.exit(1)
