@@ -1,16 +1,23 @@
 """The console script ``yabot``."""
 
 import json
+import os
 import sys
+from shutil import get_terminal_size
 
 from yabot.error_text import traceback_text
 from yabot.errors import YabotError
 from yabot.private import leave_nothing_to_others
 
+# On fewer columns, frames leave no room for the names of options; without them, help has it.
+FRAMED_FROM = 64
+
 
 def main() -> None:
     """Every foreseeable mistake is a sentence on standard error, and an exit code."""
     leave_nothing_to_others()
+    if get_terminal_size().columns < FRAMED_FROM:
+        os.environ.setdefault("TYPER_USE_RICH", "0")
     try:
         # Here, because it takes a while: Ctrl+C may come before it is done.
         from yabot.cli.arguments import require_plain
