@@ -1,5 +1,6 @@
 """What an operator may easily get wrong is told in a sentence, and leaves nothing behind."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,14 @@ def test_a_file_that_cannot_be_read_is_named(
     assert check.run() == 1
     (told,) = check.sentences
     assert told.startswith(f"{missing} cannot be read: ")
+
+
+def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
+    picture = tmp_path / "cover.png"
+    picture.write_bytes(b"\x89PNG")
+    told = f"{picture} cannot be read: it is not UTF-8; name a story file"
+    with pytest.raises(InvalidInput, match=f"^{re.escape(told)}$"):
+        read_named(picture, "a story file")
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ def read_named(file: Path, kind: str) -> str:
     try:
         # Some editors of Windows put a mark before the text.
         return file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(
-            f"{file} cannot be read: {kind_of(error)}; name {kind} in UTF-8"
-        ) from error
+    except OSError as error:
+        raise InvalidInput(f"{file} cannot be read: {kind_of(error)}; name {kind}") from error
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"{file} cannot be read: it is not UTF-8; name {kind}") from error
 
 
 def write_named(file: Path, text: str) -> None:
