@@ -18,6 +18,7 @@ def operator(shop: Shop, new_program: NewProgram) -> Operator:
 async def test_an_operator_finds_what_is_stuck_and_resumes_it(
     shop: Shop, operator: Operator
 ) -> None:
+    assert (await operator.types("workflows", "list"))[:2] == (0, "There are no workflows.\n")
     shop.faults.of["reserve"] = [Refused("the shelf is gone")]
     for order in "ab":
         await shop.tell(OrderPlaced(order=order))

@@ -39,16 +39,16 @@ def list_workflows(
     as_json: Json = False,
 ) -> None:
     """Show workflows, those that began last first."""
-    settings = load_settings()
+    settings, wanted = load_settings(), Selection(kind, state, user)
 
     async def run() -> None:
         async with operating(settings) as operator:
             inspector = WorkflowInspector(operator.database)
-            found = await inspector.newest(Selection(kind, state, user), limit)
+            found = await inspector.newest(wanted, limit)
         if as_json:
             print_json({"workflows": [_facts(each) for each in found]})
         else:
-            typer.echo(_table(found))
+            typer.echo(_table(found) if found else _none(wanted))
 
     asyncio.run(run())
 
@@ -114,9 +114,11 @@ def _facts(stored: StoredWorkflow) -> dict[str, Any]:
 
 
 def _table(found: Sequence[StoredWorkflow]) -> str:
-    if not found:
-        return "There is no such workflow."
     return in_columns(HEADINGS, [_cells(each) for each in found])
+
+
+def _none(wanted: Selection) -> str:
+    return "There are no workflows." if wanted == Selection() else "There is no such workflow."
 
 
 def _cells(stored: StoredWorkflow) -> tuple[str, ...]:
