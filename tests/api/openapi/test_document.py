@@ -1,5 +1,6 @@
 """The document of all that is offered: it validates, is whole, and says the same in any order."""
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -136,3 +137,10 @@ def test_an_answer_has_all_its_fields_and_a_body_those_without_a_default(documen
 def test_no_two_models_share_a_name(document: Json) -> None:
     """pydantic would tell them apart by their modules, and clients would be named after those."""
     assert [name for name in document["components"]["schemas"] if "__" in name] == []
+
+
+def test_a_page_that_its_readers_do_not_have_is_placed(document: Json) -> None:
+    words = " ".join(json.dumps(document).replace("\\n", " ").split())
+    pages = re.findall(r"(.{0,23})docs/[a-z-]+\.md", words)
+    assert pages
+    assert {before.lower() for before in pages} == {"in yabot's repository, "}

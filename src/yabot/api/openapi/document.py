@@ -21,11 +21,12 @@ ABOUT = """What other services ask of YABOT, and change in it.
 Every request carries a token (`Authorization: Bearer …`) of a service that has the scope which the
 operation names. What fails is answered with `application/problem+json`, whose `code` is stable.
 A change takes effect once for each `Idempotency-Key`. Further fields in answers, and further codes,
-may come at any time: ignore what you do not know. docs/api.md tells the rest.
+may come at any time: ignore what you do not know. In YABOT's repository, docs/api.md tells the
+rest.
 
 A service may be registered to encrypt. Then all of this is what stands inside its JWE: outside, its
-bodies and the answers to it are `application/jose`, and the answers' status is 200
-(docs/api-encryption.md)."""
+bodies and the answers to it are `application/jose`, and the answers' status is 200: in YABOT's
+repository, docs/api-encryption.md tells how."""
 # The order in which a path's operations are listed.
 METHODS = ("get", "put", "post", "delete")
 _FASTAPIS_OWN = ("HTTPValidationError", "ValidationError")
