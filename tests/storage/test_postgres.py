@@ -12,6 +12,7 @@ from sqlalchemy import Connection, create_engine, event, insert
 from tests.e2e.program import runs
 from tests.log.faults import locked
 from tests.storage.fixtures import NewDatabase
+from tests.storage.schema import SCHEMA
 from tests.waiting import PATIENCE, until, wait_until
 from yabot.clock import utc_now
 from yabot.errors import StoreUnavailable
@@ -20,6 +21,7 @@ from yabot.log.tables import audit_log
 from yabot.runtime import watch as watch_module
 from yabot.runtime.watch import StoreWatch
 from yabot.storage.relational.database import Database
+from yabot.storage.relational.schema import one_process_at_a_time
 
 PATIENCE_MS = 1000
 
@@ -70,6 +72,37 @@ async def test_a_connection_that_breaks_between_two_statements_is_an_outage(
             await call(backend_pid)
     event.remove(database.engine, "checkout", break_it)
     assert await database.read(backend_pid)
+
+
+async def test_an_upgrade_that_waits_for_another_ends_with_the_database(
+    postgres_database: Database, new_postgres: NewDatabase
+) -> None:
+    """It waits without a limit, in a thread that would keep the program from ending."""
+    other = new_postgres().engine
+
+    async def waits() -> bool:
+        return bool(await postgres_database.read(advisory_waiters))
+
+    with other.begin() as first:
+        one_process_at_a_time(first)
+        upgrading = asyncio.ensure_future(
+            asyncio.to_thread(SCHEMA.upgrade, postgres_database.engine)
+        )
+        await until(waits)
+        await postgres_database.close()
+        await asyncio.wait([upgrading], timeout=PATIENCE)
+        assert upgrading.done()
+    with pytest.raises(StoreUnavailable, match="SQL"):
+        await upgrading
+
+
+def advisory_waiters(connection: Connection) -> int:
+    query = (
+        "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database "
+        "WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()"
+    )
+    count: int = connection.exec_driver_sql(query).scalar_one()
+    return count
 
 
 def backend_pid(connection: Connection) -> int:

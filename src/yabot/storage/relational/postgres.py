@@ -9,12 +9,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from weakref import WeakSet
 
 import psycopg
 from psycopg.abc import Params
-from sqlalchemy import create_engine, event
+from sqlalchemy import QueuePool, create_engine, event
 from sqlalchemy.exc import OperationalError
 from typing_extensions import override
 
@@ -84,6 +84,7 @@ class PostgresDatabase:
                 **demands,
             },
         )
+        self._pool = cast(QueuePool, self.engine.pool)
         ask_rested(self.engine)
         renew_connections(self.engine, ChangedFiles(tls_files))
         self._open: WeakSet[psycopg.Connection] = WeakSet()
@@ -125,11 +126,15 @@ class PostgresDatabase:
             self.engine.dispose()
 
     async def _end_threads(self) -> None:
-        """What was submitted is finished; what waits for a silent server is cut off."""
+        """What was submitted is finished; what waits for a silent server is cut off.
+
+        So is whoever uses the engine from a thread of their own, as an upgrade of the tables that
+        waits for another process's: nobody else would end that thread, and it keeps the program.
+        """
         self._closed = True
         ending = asyncio.create_task(asyncio.to_thread(self._threads.shutdown))
         await asyncio.wait([ending], timeout=LAST_WORK)
-        if not ending.done():
+        if not ending.done() or self._pool.checkedout():
             self._given_up = True
             self._threads.shutdown(wait=False, cancel_futures=True)
             self._hang_up()
