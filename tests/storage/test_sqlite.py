@@ -44,6 +44,17 @@ async def test_a_lone_failure_in_a_group_costs_the_group_nothing(
     assert len(commits) <= 2
 
 
+@pytest.mark.parametrize("name", ["what?", "what?mode=ro", "50%41", "a#b c"])
+async def test_the_file_has_the_name_that_it_was_given(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name / f"{name}.db"
+    database = SqliteDatabase(path, pool_size=1, timeout_ms=1000)
+    await database.open()
+    await database.write(lambda connection: connection.exec_driver_sql("CREATE TABLE t (c)"))
+    await database.close()
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+    assert [folder.name for folder in tmp_path.iterdir()] == [name]
+
+
 async def test_what_is_committed_survives_a_power_cut(sqlite_database: Database) -> None:
     def settings(connection: Connection) -> list[object]:
         names = ("journal_mode", "synchronous", "foreign_keys")

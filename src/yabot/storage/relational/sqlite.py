@@ -7,7 +7,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from yabot.error_text import kind_of
@@ -239,7 +239,8 @@ def _connect(engine: Engine, pragmas: tuple[str, ...]) -> None:
 
 def _engine(path: Path, size: int) -> Engine:
     return create_engine(
-        f"sqlite:///{path}",
+        # From its parts: in an address that is parsed, ``?`` and ``%`` would mean something.
+        URL.create("sqlite", database=str(path)),
         poolclass=QueuePool,
         pool_size=size,
         max_overflow=0,
