@@ -17,7 +17,7 @@ from yabot.errors import ConfigurationError
 from yabot.observability.health import Health
 from yabot.observability.logging import get_logger
 from yabot.runtime.heap import settle_heap
-from yabot.runtime.importing import importing
+from yabot.runtime.importing import import_aside
 from yabot.runtime.lock import data_directory_lock
 from yabot.runtime.ports import require_free
 from yabot.runtime.stopping import finished_before
@@ -74,7 +74,7 @@ class BotApplication:
         # Whoever has it, nothing need be started and stopped again to find out.
         require_free(listeners(self._settings, self._roles))
         engines = await stack.enter_async_context(starting_engines(self._settings))
-        startup = await asyncio.to_thread(self._import_startup)
+        startup = await import_aside(self._import_startup)
         addresses = await startup.run(engines, stack, last)
         settle_heap()
         self.health.started = True
@@ -95,7 +95,6 @@ class BotApplication:
             last.enter_context(data_directory_lock(self._settings.data_dir))
 
     def _import_startup(self) -> Startup:
-        with importing():
-            from yabot.app.startup import Startup
+        from yabot.app.startup import Startup
 
-            return Startup(self._settings, self._features(), self._roles, self.health)
+        return Startup(self._settings, self._features(), self._roles, self.health)

@@ -11,6 +11,7 @@ import typer
 from yabot.app.application import ALL_ROLES, BotApplication, Role
 from yabot.cli.context import load_settings, run_until_signalled
 from yabot.cli.starting import told_in_log
+from yabot.runtime.importing import end_in_spite_of_imports
 
 if TYPE_CHECKING:
     from yabot.feature import Feature
@@ -36,6 +37,7 @@ def run(
         announce = _guide if quiet else typer.echo
         application = BotApplication(settings, _features, roles, announce)
         run_until_signalled(application.serve)
+        end_in_spite_of_imports()
 
 
 def _guide(line: str) -> None:

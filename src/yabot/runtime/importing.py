@@ -2,14 +2,53 @@
 
 import asyncio
 import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
 from importlib import import_module
+from threading import Thread
+from typing import TypeVar
+from weakref import WeakSet
+
+T = TypeVar("T")
+
+_threads: WeakSet[Thread] = WeakSet()
 
 
 async def imported(*modules: str) -> None:
     """In a thread: meanwhile the loop turns. What then imports them finds them there."""
-    await asyncio.to_thread(_import, modules)
+    await import_aside(lambda: [import_module(module) for module in modules])
+
+
+async def import_aside(call: Callable[[], T]) -> T:
+    """What ``call`` returns, which imports and runs in a thread of its own meanwhile.
+
+    Not in one of the loop's: those the loop waits for at its end, and an import cannot be ended.
+    """
+    outcome: Future[T] = Future()
+    thread = Thread(target=_import, args=(call, outcome), name="import")
+    _threads.add(thread)
+    thread.start()
+    return await asyncio.wrap_future(outcome)
+
+
+def end_in_spite_of_imports() -> None:
+    """The last call of a program that has done all that it had to do, and succeeded.
+
+    Returns when nothing is being imported. If something still is, the process ends here: Python
+    would wait for the thread; a daemon it would stop in the middle of a library's C++ or Rust,
+    which may crash then.
+    """
+    if not any(thread.is_alive() for thread in list(_threads)):
+        return
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(0)
 
 
 @contextmanager
@@ -25,7 +64,13 @@ def importing() -> Iterator[None]:
         gc.enable()
 
 
-def _import(modules: tuple[str, ...]) -> None:
-    with importing():
-        for module in modules:
-            import_module(module)
+def _import(call: Callable[[], T], outcome: Future[T]) -> None:
+    if not outcome.set_running_or_notify_cancel():
+        return
+    try:
+        with importing():
+            result = call()
+    except BaseException as error:  # noqa: BLE001 - whoever waits for it is told
+        outcome.set_exception(error)
+    else:
+        outcome.set_result(result)
