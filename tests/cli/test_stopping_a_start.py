@@ -65,3 +65,12 @@ def test_nobody_waits_for_an_import_once_all_has_been_closed(module: str, tmp_pa
     code, told = stopped_while_it_imports(module, signal.SIGTERM, tmp_path)
     assert code == 0
     assert '"yabot.stopped"' in told.splitlines()[-1]
+
+
+@pytest.mark.standard
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("module", ["typer", "yabot.cli.program", "dotenv.parser"])
+def test_a_start_that_has_hardly_begun_ends_without_a_word(
+    module: str, number: signal.Signals, tmp_path: Path
+) -> None:
+    assert stopped_while_it_imports(module, number, tmp_path) == (0, "")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 from shutil import get_terminal_size
 
@@ -11,6 +12,8 @@ from yabot.private import leave_nothing_to_others
 
 # On fewer columns, frames leave no room for the names of options; without them, help has it.
 FRAMED_FROM = 64
+# They run until they are told to end, and have then done what they had to.
+SERVERS = frozenset(("run", "playground"))
 
 
 def main() -> None:
@@ -18,6 +21,8 @@ def main() -> None:
     leave_nothing_to_others()
     if get_terminal_size().columns < FRAMED_FROM:
         os.environ.setdefault("TYPER_USE_RICH", "0")
+    if SERVERS.intersection(sys.argv[1:2]):
+        _end_when_told()
     try:
         # Here, because it takes a while: Ctrl+C may come before it is done.
         from yabot.cli.arguments import require_plain
@@ -40,6 +45,12 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - the interpreter would print what it quotes
         sys.stderr.write(f"{traceback_text(error)}\n")
         sys.exit(1)
+
+
+def _end_when_told() -> None:
+    """From the beginning: the event loop listens to signals only once all has been read."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: sys.exit(0))
 
 
 def _for_programs(error: YabotError) -> str:
