@@ -11,13 +11,17 @@ from collections.abc import Mapping
 
 PATIENCE = 3  # seconds
 LOOPBACK = "127.0.0.1"
+# Of all addresses of this machine, that one is asked.
+ALL = frozenset(("0.0.0.0", "::"))  # noqa: S104 - nothing is bound here
 
 
 def main(environ: Mapping[str, str]) -> int:
     """A process listens on one of the two, by its roles."""
     ports = (int(environ.get("API_PORT") or 8080), int(environ.get("HEALTH_PORT") or 8082))
+    host = environ.get("API_HOST") or LOOPBACK
+    host = LOOPBACK if host in ALL else host
     connect = _by_tls if environ.get("API_TLS_CERT_FILE") else _in_clear
-    return 0 if any(_answers(connect(port)) for port in ports) else 1
+    return 0 if any(_answers(connect(host, port)) for port in ports) else 1
 
 
 def _answers(connection: http.client.HTTPConnection) -> bool:
@@ -30,16 +34,16 @@ def _answers(connection: http.client.HTTPConnection) -> bool:
         connection.close()
 
 
-def _in_clear(port: int) -> http.client.HTTPConnection:
-    return http.client.HTTPConnection(LOOPBACK, port, timeout=PATIENCE)
+def _in_clear(host: str, port: int) -> http.client.HTTPConnection:
+    return http.client.HTTPConnection(host, port, timeout=PATIENCE)
 
 
-def _by_tls(port: int) -> http.client.HTTPConnection:
-    """Whoever answers on this machine's loopback: the certificate is for another name."""
+def _by_tls(host: str, port: int) -> http.client.HTTPConnection:
+    """Whoever answers at this machine's own address: the certificate is for a name."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    return http.client.HTTPSConnection(LOOPBACK, port, timeout=PATIENCE, context=context)
+    return http.client.HTTPSConnection(host, port, timeout=PATIENCE, context=context)
 
 
 if __name__ == "__main__":

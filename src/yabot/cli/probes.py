@@ -33,6 +33,7 @@ from yabot.embedded.ports import LOOPBACK
 from yabot.embedded.valkey import EmbeddedValkey
 from yabot.error_text import kind_of
 from yabot.errors import ConfigurationError, StartupError, StoreUnavailable
+from yabot.runtime.http import host_in_url
 from yabot.runtime.lock import is_locked
 from yabot.settings import Settings
 from yabot.storage.relational.handshake import connect
@@ -124,7 +125,8 @@ async def program(settings: Settings) -> Check:
     api = settings.api
     scheme = "https" if api.tls_cert_file else "http"
     addresses = [
-        f"{scheme}://{api.host}:{port}/health/ready" for port in (api.port, api.health_port)
+        f"{scheme}://{host_in_url(api.host)}:{port}/health/ready"
+        for port in (api.port, api.health_port)
     ]
     if settings.locks_data_dir and not is_locked(settings.data_dir):
         return await _another_program(addresses[0], settings)

@@ -66,9 +66,8 @@ class HttpServer:
 
     @property
     def url(self) -> str:
-        host = f"[{self._host}]" if ":" in self._host else self._host
         scheme = "https" if self._tls else "http"
-        return f"{scheme}://{host}:{self._port}"
+        return f"{scheme}://{host_in_url(self._host)}:{self._port}"
 
     async def start(self) -> None:
         """Returns when the server answers. Raises PortTaken, ConfigurationError."""
@@ -140,6 +139,11 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Signals belong to the program, not to one of its servers."""
         yield
+
+
+def host_in_url(host: str) -> str:
+    """An address of IPv6 stands in brackets there."""
+    return f"[{host}]" if ":" in host else host
 
 
 def _renewal(tls: ServerCertificate | None) -> CertificateReloader | None:
