@@ -189,6 +189,16 @@ async def test_another_program_on_the_data_directory_is_told(tmp_path: Path) -> 
     assert "data directory's program" not in await found(tmp_path)
 
 
+async def test_an_engine_s_folder_that_cannot_be_used_is_one_problem_among_others(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "valkey" / "port").mkdir(parents=True)
+    checks = await found(tmp_path)
+    assert checks["Redis"].state == "problem"
+    assert checks["Redis"].message.startswith("YABOT_DATA_DIR: ")
+    assert checks["MongoDB"].state == "ok"
+
+
 async def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     (tmp_path / "yabot.db").write_text("a letter to a friend, long enough to be one" * 20)
     check = (await found(tmp_path))["SQLite"]

@@ -5,6 +5,7 @@ import shutil
 import stat
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,31 @@ async def test_a_data_folder_that_cannot_be_made(tmp_path: Path) -> None:
         f"YABOT_DATA_DIR: {tmp_path}/data/mongod cannot be written (Not a directory): "
         "name a folder that this user may write to."
     )
+
+
+@pytest.mark.parametrize("name", ["port", "owner.lock", "secret"])
+async def test_a_folder_in_place_of_a_file(name: str, tmp_path: Path) -> None:
+    """Of what is looked at before anything is written, as by whoever only asks who runs."""
+    engine = EmbeddedValkey(tmp_path)
+    async with started(engine):
+        place = tmp_path / "valkey" / name
+        if name == "owner.lock":
+            place.rename(tmp_path / "moved")
+        else:
+            place.unlink()
+        place.mkdir()
+        with pytest.raises(ConfigurationError) as refused:
+            EmbeddedValkey(tmp_path).running()
+    assert str(refused.value).startswith(f"YABOT_DATA_DIR: {tmp_path}/valkey cannot be written")
+
+
+@pytest.mark.parametrize("text", ["99999999", "-1", "0", "", "x", "8" * 5000])
+def test_a_kept_port_that_is_none(text: str, tmp_path: Path) -> None:
+    (tmp_path / "valkey").mkdir()
+    (tmp_path / "valkey" / "port").write_text(text)
+    (tmp_path / "valkey" / "owner.lock").touch()
+    assert EmbeddedValkey(tmp_path).running() is None
+    assert EngineFolder(tmp_path / "valkey").kept_port() is None
 
 
 async def test_data_of_a_newer_mongod(tmp_path: Path) -> None:
@@ -165,3 +191,13 @@ if _may_mount():
             f"mongod stopped because the disk of {full_disk} is full: free some space there and "
             f"start again (its log is {log})."
         )
+
+    async def test_who_only_asks_tells_a_full_disk_too(full_disk: Path) -> None:
+        folder = EngineFolder(full_disk / "valkey")
+        folder.path.mkdir()
+        folder.keep_port(next(candidates(None)))
+        with suppress(OSError):
+            (full_disk / "more").write_bytes(b"x" * 65536)
+        folder.owner.path.touch()
+        with pytest.raises(StartupError, match="is full; free some space there"):
+            EmbeddedValkey(full_disk).running()

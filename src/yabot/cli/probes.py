@@ -252,10 +252,9 @@ def _open_sqlite(path: Path) -> Check:
 
 def _engine(name: str, engine: EmbeddedEngine, production: bool) -> Check:
     try:
-        binary = engine.binary()
-    except ConfigurationError as error:
+        binary, port = engine.binary(), engine.running_on()
+    except (ConfigurationError, StartupError) as error:
         return Check(name, "problem", str(error))
-    port = engine.running_on()
     running = f", runs at {LOOPBACK}:{port}" if port else ""
     remark = f" {engine.remark()}" if engine.remark() else ""
     age = f"; {engine.warning()}" if engine.warning() else ""

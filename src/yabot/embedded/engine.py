@@ -71,12 +71,18 @@ class EmbeddedEngine(ABC):
         return ""
 
     def running(self) -> str | None:
-        """The URI of this folder's engine, with its password, while another program runs it."""
+        """The URI of this folder's engine, with its password, while another program runs it.
+
+        Raises as ``running_on``.
+        """
         port = self.running_on()
         return None if port is None else self.uri(port)
 
     def running_on(self) -> int | None:
-        """The port of this folder's engine while another program runs it."""
+        """The port of this folder's engine while another program runs it.
+
+        Raises ConfigurationError, StartupError for what the file system refuses.
+        """
         port = self._folder.kept_port()
         in_use = port is not None and self._folder.in_use()
         return port if port is not None and in_use and self._is_nobody_elses(port) else None
@@ -130,9 +136,9 @@ class EmbeddedEngine(ABC):
         On the same port, where whoever uses it looks for it; then as ``keep_running``.
         """
         for pause in backoff(first=NOTICED_WITHIN, most=10.0):
-            while self._folder.in_use():  # noqa: ASYNC110 - another process's end sets no event
-                await asyncio.sleep(NOTICED_WITHIN)
             try:
+                while self._folder.in_use():  # noqa: ASYNC110 - another's end sets no event
+                    await asyncio.sleep(NOTICED_WITHIN)
                 await self._claim()
                 self._folder.keep_port(port)
                 break

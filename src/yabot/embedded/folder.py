@@ -15,6 +15,9 @@ MEBIBYTE = 1024 * 1024
 LOG_LIMIT = 8 * MEBIBYTE
 ROOM_NEEDED = 64 * MEBIBYTE  # an engine that fills its disk soon after the start helps nobody
 
+# What was written by hand, or half of it, may be any number.
+PORTS = range(1, 65536)
+
 
 class EngineFolder:
     """``owner`` is held by the program that uses the engine, ``engine`` by the engine itself.
@@ -57,26 +60,29 @@ class EngineFolder:
         self._require_room()
 
     def secret(self) -> str:
-        """The engine's password, which is made where there is none."""
-        return kept_secret(self.secret_file)
+        """The engine's password, which is made where there is none. Raises as ``writing``."""
+        with self.writing():
+            return kept_secret(self.secret_file)
 
     def release(self) -> None:
         self.engine.release()
         self.owner.release()
 
     def in_use(self) -> bool:
-        """Whether another program uses this folder's engine."""
-        if not self.owner.path.exists():
-            return False
-        if self.owner.acquire():
-            self.owner.release()
-            return False
-        return True
+        """Whether another program uses this folder's engine. Raises as ``writing``."""
+        with self.writing():
+            if not self.owner.path.exists():
+                return False
+            if self.owner.acquire():
+                self.owner.release()
+                return False
+            return True
 
     def kept_port(self) -> int | None:
-        """The port of the last start, when there is one."""
-        with suppress(FileNotFoundError, ValueError):
-            return int(self._port.read_text())
+        """The port of the last start, when there is one. Raises as ``writing``."""
+        with self.writing(), suppress(FileNotFoundError, ValueError):
+            port = int(self._port.read_text())
+            return port if port in PORTS else None
         return None
 
     def keep_port(self, port: int) -> None:
@@ -85,7 +91,10 @@ class EngineFolder:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Turn what the file system refuses into one sentence."""
+        """Turn what the file system refuses into one sentence.
+
+        Raises StartupError when the disk is full, else ConfigurationError.
+        """
         try:
             yield
         except OSError as error:
