@@ -45,7 +45,8 @@ class BotApplication:
     ) -> None:
         """``features`` is called in a thread, once the engines begin to start: it may import them.
 
-        ``announce`` takes the lines for whoever started the program by hand, once it has.
+        ``announce`` takes the lines for whoever started the program by hand, once it has; an error
+        of its own ends the program.
         """
         self._settings = settings
         self._features = features

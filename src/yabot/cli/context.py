@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import sys
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Literal
 
@@ -53,3 +54,17 @@ def log_as_configured(settings: Settings, shown: Shown = "warnings") -> None:
 def run_until_signalled(serve: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         runner.run(until_signalled(serve))
+
+
+def tell(line: str) -> None:
+    """A line for whoever has started a program that goes on: nothing depends on it.
+
+    Where standard output takes none, because nobody reads it any more or its disk is full, it
+    takes all from now on, and drops it: Python writes at the end what it could not write before.
+    """
+    try:
+        typer.echo(line)
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

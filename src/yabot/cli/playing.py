@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from yabot.cli.context import load_settings, run_until_signalled
+from yabot.cli.context import load_settings, run_until_signalled, tell
 from yabot.errors import ConfigurationError
 from yabot.playground.server import PlaygroundServer
 from yabot.settings import ConfigManager
@@ -32,9 +32,9 @@ def playground(
 
 async def _serve(server: PlaygroundServer, stop: asyncio.Event) -> None:
     await server.start()
-    typer.echo(f"Play at           {server.url}")
-    typer.echo(f"TELEGRAM_API_URL  {server.url}")
-    typer.echo(f"BOT_TOKEN         {server.bot_token}")
+    tell(f"Play at           {server.url}")
+    tell(f"TELEGRAM_API_URL  {server.url}")
+    tell(f"BOT_TOKEN         {server.bot_token}")
     try:
         await stop.wait()
     finally:

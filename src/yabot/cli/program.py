@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 import typer
 
 from yabot.app.application import ALL_ROLES, BotApplication, Role
-from yabot.cli.context import load_settings, run_until_signalled
+from yabot.cli.context import load_settings, run_until_signalled, tell
 from yabot.cli.starting import told_in_log
 from yabot.runtime.importing import end_in_spite_of_imports
 
@@ -33,8 +33,8 @@ def run(
     with told_in_log():
         settings = load_settings(log="nothing" if quiet else "all")
         if quiet:
-            typer.echo("Starting…")
-        announce = _guide if quiet else typer.echo
+            tell("Starting…")
+        announce = _guide if quiet else tell
         application = BotApplication(settings, _features, roles, announce)
         run_until_signalled(application.serve)
         end_in_spite_of_imports()
@@ -43,11 +43,11 @@ def run(
 def _guide(line: str) -> None:
     """Under the playground's address stands what to do there."""
     if not line.startswith("Play at"):
-        typer.echo(line)
+        tell(line)
         return
-    typer.echo(f"\n{line}\n")
-    typer.echo("Open it in a browser, give yourself a name, and press Start, then Read.")
-    typer.echo("Ctrl+C here ends it. With `make play LOG=1` the log is shown here, too.")
+    tell(f"\n{line}\n")
+    tell("Open it in a browser, give yourself a name, and press Start, then Read.")
+    tell("Ctrl+C here ends it. With `make play LOG=1` the log is shown here, too.")
 
 
 def _features() -> Sequence[Feature]:
