@@ -68,3 +68,19 @@ def test_a_program_goes_on_when_nobody_reads_where_to_find_it(
         process.kill()
         process.wait()
     assert "Error" not in log.read_text()
+
+
+@pytest.mark.standard
+@pytest.mark.parametrize("closed", ["2>&-", "<&- >&- 2>&-"])
+def test_a_command_works_without_a_standard_file(closed: str, tmp_path: Path) -> None:
+    ports = {name: str(free_port()) for name in ("API_PORT", "PLAYGROUND_PORT")}
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {closed}', "sh", YABOT, "doctor"],
+        cwd=tmp_path,
+        env=console_environment() | ports,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert ("no problems" in done.stdout) == (">&-" not in closed.split())

@@ -18,6 +18,7 @@ SERVERS = frozenset(("run", "playground"))
 
 def main() -> None:
     """Every foreseeable mistake is a sentence on standard error, and an exit code."""
+    _open_missing()
     leave_nothing_to_others()
     if get_terminal_size().columns < FRAMED_FROM:
         os.environ.setdefault("TYPER_USE_RICH", "0")
@@ -45,6 +46,16 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - the interpreter would print what it quotes
         sys.stderr.write(f"{traceback_text(error)}\n")
         sys.exit(1)
+
+
+def _open_missing() -> None:
+    """A standard file that was closed: Python has none there, and the next file that is opened,
+    a database for one, would take its number and what is written to it."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            opened = open(os.devnull, mode)  # noqa: SIM115 - for good
+            os.set_inheritable(opened.fileno(), True)
+            setattr(sys, name, opened)
 
 
 def _end_when_told() -> None:
