@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import sys
+from pathlib import Path
 from shutil import get_terminal_size
 
 from yabot.error_text import traceback_text
@@ -18,12 +19,7 @@ SERVERS = frozenset(("run", "playground"))
 
 def main() -> None:
     """Every foreseeable mistake is a sentence on standard error, and an exit code."""
-    _open_missing()
-    leave_nothing_to_others()
-    if get_terminal_size().columns < FRAMED_FROM:
-        os.environ.setdefault("TYPER_USE_RICH", "0")
-    if SERVERS.intersection(sys.argv[1:2]):
-        _end_when_told()
+    _prepare()
     try:
         # Here, because it takes a while: Ctrl+C may come before it is done.
         from yabot.cli.arguments import require_plain
@@ -48,12 +44,21 @@ def main() -> None:
         sys.exit(1)
 
 
+def _prepare() -> None:
+    _open_missing()
+    leave_nothing_to_others()
+    if get_terminal_size().columns < FRAMED_FROM:
+        os.environ.setdefault("TYPER_USE_RICH", "0")
+    if SERVERS.intersection(sys.argv[1:2]):
+        _end_when_told()
+
+
 def _open_missing() -> None:
     """A standard file that was closed: Python has none there, and the next file that is opened,
     a database for one, would take its number and what is written to it."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            opened = open(os.devnull, mode)  # noqa: SIM115 - for good
+            opened = Path(os.devnull).open(mode)  # noqa: SIM115 - for good
             os.set_inheritable(opened.fileno(), True)
             setattr(sys, name, opened)
 
