@@ -8,9 +8,11 @@ from tests.e2e.journal import Journal
 from tests.e2e.player import Player
 from tests.e2e.program import Program
 from tests.e2e.reader import buttons, readers
-from tests.features.besitos.beside import grant
+from tests.features.besitos.beside import beside, grant
 from tests.features.rewards.chain import ASKED_FOR, HINT, OPENED, Chain, announces_hint
 from tests.waiting import wait_until
+from yabot.app.assembly import build_retention
+from yabot.app.features import FEATURES
 
 
 @pytest.mark.criterion("2.2.1", "3.1.3", "3.2.2", "3.2.3")
@@ -115,3 +117,24 @@ async def test_a_reaction_counts_also_before_telegram_has_answered_that_the_page
         await reader.client.react(reader.user_id, page["message_id"], "❤")
         journal.turn()
         journal.told("user_interaction", "reaction_detected")
+
+
+@pytest.mark.criterion("2.2.1")
+async def test_a_reaction_counts_also_to_a_page_whose_message_has_expired(
+    playing: Program,
+) -> None:
+    stores = playing.stores
+    async with readers(playing.url, "Petra") as (reader,), beside(stores) as ledger:
+        player = Player(stores, reader)
+        await player.begin()
+        page = await reader.find("r:letter:❤")
+        sent = "SELECT count(*) FROM outgoing WHERE chat_id = ?"
+        waiting = f"{sent} AND state = 'waiting'"
+        wait_until(lambda: not stores.value(waiting, reader.user_id))
+        old = "UPDATE outgoing SET created_at = '2001-01-01T00:00:00.000000Z' WHERE chat_id = ?"
+        stores.change(old, reader.user_id)
+        await build_retention(FEATURES, ledger.database, days=30).sweep()
+        assert stores.value(sent, reader.user_id) == 0
+        await reader.client.react(reader.user_id, page, "❤")
+        _, detected = player.journal.told("user_interaction", "reaction_detected")
+        assert detected["payload"] == {"content_id": "letter", "reaction_type": "❤"}
