@@ -225,6 +225,7 @@ async def test_it_polls_again_where_a_webhook_was(
     assert info.url == ""
 
 
+@pytest.mark.criterion("rel.4")
 async def test_the_listener_shows_that_it_lives_and_nothing_more(
     new_program: NewProgram, telegram: Program, webhook_settings: dict[str, str]
 ) -> None:

@@ -195,6 +195,7 @@ async def test_no_answer_outlives_the_user_whom_it_is_about(
     assert (answered.status, answered.code) == (404, "user_unknown")
 
 
+@pytest.mark.criterion("1.3.5")
 async def test_who_is_deleted_is_gone_and_remembered_as_forgotten(
     yabot: AsyncClient, harness: Harness, tmp_path: Path
 ) -> None:

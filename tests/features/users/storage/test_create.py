@@ -102,6 +102,7 @@ async def test_a_user_can_come_while_mongodb_is_away(
     assert found[1].version == 1
 
 
+@pytest.mark.criterion("1.3.2")
 async def test_someone_known_is_brought_up_to_date(database: Database, world: World) -> None:
     await world.register("one")
     await world.register("two")
