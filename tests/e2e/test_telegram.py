@@ -23,8 +23,9 @@ async def test_with_token_and_uris_it_is_the_bot(running_bot: Program, telegram:
         await player.to("street")
     assert running_bot.engines() == {}
     assert "Play at" not in running_bot.said
-    connected = [line["store"] for line in running_bot.logged("store.connected")]
-    assert sorted(connected) == ["MongoDB", "Redis", "SQLite"]
+    connected = running_bot.logged("store.connected")
+    assert sorted(line["store"] for line in connected) == ["MongoDB", "Redis", "SQLite"]
+    assert {line["level"] for line in connected} == {"info"}
     order = [line["event"] for line in running_bot.log]
     steps = ("dispatcher.built", "yabot.started", "update.handled")
     reached = [_last(order, "store.connected"), *map(order.index, steps)]
