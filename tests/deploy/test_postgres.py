@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from pydantic import SecretStr
 from sqlalchemy.engine import make_url
 
 from tests.deploy.compose_file import environment
@@ -13,10 +14,9 @@ from tests.deploy.servers import postgres, set_up
 from tests.settings.test_settings_production import SOUND
 from tests.storage.fixtures import PATIENCE_MS
 from yabot.app.features import FEATURES
-from yabot.app.stores import connect_database, must_ask, open_database
+from yabot.app.stores import connect_database, open_database
 from yabot.errors import StoreUnavailable
 from yabot.settings import ConfigManager, Settings
-from yabot.storage.relational.postgres import PostgresDatabase
 
 pytestmark = [pytest.mark.criterion("sec.1")]
 
@@ -109,18 +109,32 @@ def test_only_a_verifier_of_the_password_is_kept(
     assert rules == [("local", "scram-sha-256"), ("hostssl", "scram-sha-256")]
 
 
+def _perhaps_elsewhere(address: str) -> SecretStr:
+    """With a password, and behind a host that is not loopback and refuses at once."""
+    url = make_url(address)
+    host, port = url.host or url.query["host"], url.port or url.query.get("port", 5432)
+    several = url.set(
+        drivername="postgresql+psycopg",
+        host=None,
+        port=None,
+        password=None,
+        query={
+            **url.query,
+            "host": f"0.0.0.0,{host}",
+            "port": f"1,{port}",
+            "password": url.password or "any",
+        },
+    )
+    return SecretStr(several.render_as_string(hide_password=False))
+
+
 async def test_a_server_that_asks_for_nothing_is_refused(url: str, postgres_url: str) -> None:
     """In production, on another machine: no URL could tell."""
-    elsewhere = url.replace("@localhost", "@sql.example.org")
-    settings = ConfigManager({**SOUND, "DATABASE_URL": elsewhere}, None).load()
+    settings = ConfigManager(SOUND, None).load()
     for address, told in ((url, None), (postgres_url, "it lets in whoever comes")):
-        here = make_url(address).set(drivername="postgresql+psycopg")
-        database = PostgresDatabase(
-            here.render_as_string(hide_password=False),
-            pool_size=1,
-            timeout_ms=PATIENCE_MS,
-            demands=must_ask(settings),
-        )
+        given = {"database_url": _perhaps_elsewhere(address), "timeout_ms": PATIENCE_MS}
+        named = settings.sql.model_copy(update=given)
+        database = open_database(settings.model_copy(update={"sql": named}))
         if told is None:
             await database.open()
         else:
