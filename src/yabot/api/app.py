@@ -5,14 +5,15 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.routing import Route
 
 from yabot.api.admission.fairness import Fairness
 from yabot.api.admission.gate import Admission, Authenticate
 from yabot.api.admission.handling import handle_errors
-from yabot.api.admission.methods import Methods
+from yabot.api.admission.methods import Methods, allowed
 from yabot.api.answering import problems
 from yabot.api.answering.answers import Answer
 from yabot.api.encryption.exchange import Exchanges
@@ -34,6 +35,8 @@ READING = ["GET", "HEAD"]
 def build_operations(health: Health) -> FastAPI:
     """Health and metrics: what operators ask from the first moment of a process to its last."""
     app = _app()
+    handle_errors(app)
+    app.add_middleware(_Named)
 
     @app.api_route("/health/live", methods=READING)
     async def live() -> dict[str, str]:
@@ -58,6 +61,8 @@ def build_operations(health: Health) -> FastAPI:
     async def metrics() -> Response:
         return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
 
+    for path in [route.path for route in app.routes if isinstance(route, Route)]:
+        app.add_api_route(path, _options, methods=["OPTIONS"])
     return app
 
 
@@ -97,6 +102,21 @@ async def no_api(scope: Message, receive: Receive, send: Send) -> None:
         "This process tells its health and metrics; ask one that runs with the role api."
     )
     await Answer.of_refusal(refused, str(uuid4())).response(scope, receive, send)
+
+
+class _Named:
+    """An ASGI application around operations: no gate stands before them to name a request."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        scope["correlation_id"] = str(uuid4())
+        await self._app(scope, receive, send)
+
+
+async def _options(request: Request) -> Response:
+    return Response(status_code=204, headers={"Allow": allowed(request.scope)})
 
 
 def _app() -> FastAPI:
