@@ -238,6 +238,28 @@ def test_a_wrong_value_is_the_one_problem(old: str, new: str, said: str) -> None
     assert problems_of(text) == [f"{FILE}:{line}: {said}"]
 
 
+UNREADABLE = {
+    "a word": ("es", "must be a list, not 'es'"),
+    "none": ("[]", "must have one language at least"),
+    "a number": ("[12]", "must be two-letter codes such as es, not '12'"),
+    "capitals": ("[EN]", "must be two-letter codes such as es, not 'EN'"),
+    "a region": ("[es, en-US]", "must be two-letter codes such as es, not 'en-US'"),
+    "a mapping": ("[{es: en}]", "must be text, not a mapping"),
+}
+
+
+@pytest.mark.parametrize(("written", "said"), UNREADABLE.values(), ids=UNREADABLE.keys())
+def test_languages_that_cannot_be_read_are_one_mistake(written: str, said: str) -> None:
+    """Nobody knows which texts are missing, then."""
+    text = spoiled(("languages: [es, en]", f"languages: {written}")).replace(", en:", ", fr:")
+    assert problems_of(text) == [f"{FILE}:2: languages {said}"]
+
+
+def test_a_text_is_missing_in_a_language_that_could_be_read() -> None:
+    text = spoiled(("languages: [es, en]", "languages: [fr, English]"))
+    assert f"{FILE}:11: fragment 'gate': title has no text in 'fr'" in problems_of(text)
+
+
 def test_a_fragment_needs_an_id_that_fits_a_button() -> None:
     text = spoiled(("  garden:\n", "  the-garden:\n"), ("next: garden", "next: the-garden"))
     line = line_of(text, "  the-garden:")

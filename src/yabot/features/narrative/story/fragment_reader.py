@@ -12,6 +12,7 @@ from yabot.features.narrative.story.problems import closest
 from yabot.features.narrative.story.reactions import REACTIONS
 from yabot.features.narrative.story.scalars import check_key, read_id, read_ref
 from yabot.features.narrative.story.texts import (
+    Languages,
     button_rule,
     content_rule,
     read_texts,
@@ -41,7 +42,7 @@ Fields = dict[str, Value]
 class FragmentReader:
     """Reads fragments whose texts must be in all of ``languages``."""
 
-    def __init__(self, languages: tuple[str, ...]) -> None:
+    def __init__(self, languages: Languages) -> None:
         self._languages = languages
 
     def __call__(self, fragment_id: str, entry: Value) -> FragmentDraft:
@@ -58,8 +59,8 @@ class FragmentReader:
             choices=self._choices(fields),
             metadata=_metadata(fields),
         )
-        if "content" in fields:
-            check_page(fields["content"], draft, self._languages)
+        if "content" in fields and not self._languages.unclear:
+            check_page(fields["content"], draft, self._languages.codes)
         return draft
 
     def _choices(self, fields: Fields) -> list[ChoiceDraft] | None:

@@ -16,6 +16,7 @@ from yabot.features.narrative.story.fragment_reader import FragmentReader
 from yabot.features.narrative.story.model import Choice, Fragment, Story
 from yabot.features.narrative.story.places import Places
 from yabot.features.narrative.story.problems import Problems
+from yabot.features.narrative.story.texts import Languages
 from yabot.features.narrative.story.value import Value
 
 # Of whatever the story has already: a mistake there comes of the fragment as a whole.
@@ -47,7 +48,7 @@ def revised(story: Story, fragment_id: str, fields: Mapping[str, object]) -> Sto
     """
     problems, places = Problems(""), Places()
     root = Value(places.root(fields), _ELSEWHERE, owner="", name=fragment_id, problems=problems)
-    draft = _drafted(story, FragmentReader(story.languages)(fragment_id, root))
+    draft = _drafted(story, FragmentReader(Languages(story.languages))(fragment_id, root))
     check_story(draft, problems)
     if problems.found:
         raise FragmentInvalid(Mistake(places.pointer(line), said) for line, said in problems.found)

@@ -1,7 +1,8 @@
 """Texts of a story file, and what each kind of text must be like."""
 
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 from yabot.bot.measure import is_visible, plain_text
 from yabot.features.narrative.story.markup import markup_problems
@@ -14,19 +15,34 @@ MAX_TITLE = 128
 Rule = Callable[[str], Iterator[str]]
 
 
-def read_texts(value: Value | None, languages: Sequence[str], rule: Rule) -> Texts:
+@dataclass(frozen=True, slots=True)
+class Languages:
+    """Those in which every text must be. Where ``unclear``, there are more, which nobody could
+    read: a text may be in any other, then.
+    """
+
+    codes: tuple[str, ...]
+    unclear: bool = False
+
+    def of(self, entries: Mapping[str, Value]) -> tuple[str, ...]:
+        """In the story's order, those in which ``entries`` are to be read."""
+        return tuple(dict.fromkeys([*self.codes, *(entries if self.unclear else ())]))
+
+
+def read_texts(value: Value | None, languages: Languages, rule: Rule) -> Texts:
     """The texts by language, in the story's order of languages, each checked by ``rule``."""
     entries = value.entries() if value else None
     if value is None or entries is None:
         return {}
+    read_in = languages.of(entries)
     for entry in entries.values():
-        if entry.name not in languages:
-            _complain_of_stranger(value, entry, languages)
-    found = {language: _read(value, language, entries, rule) for language in languages}
+        if entry.name not in read_in:
+            _complain_of_stranger(value, entry, languages.codes)
+    found = {language: _read(value, language, entries, rule) for language in read_in}
     return {language: text for language, text in found.items() if text is not None}
 
 
-def _complain_of_stranger(value: Value, entry: Value, languages: Sequence[str]) -> None:
+def _complain_of_stranger(value: Value, entry: Value, languages: tuple[str, ...]) -> None:
     if entry.is_nothing:
         sentence = f"has '{entry.name}' by itself: within {{ }} a text with a comma needs quotes"
     else:
