@@ -75,7 +75,31 @@ CASES = {
     "quoted number": (
         "    difficulty: 2",
         '    difficulty: "2"',
-        "fragment 'hall': difficulty must be a number from 1 to 5, not '2'",
+        "fragment 'hall': difficulty must be a number from 1 to 5, not '2'; it stands in quotes, "
+        "write it without",
+    ),
+    "quoted flag": (
+        "    difficulty: 2",
+        "    vip_required: 'false'",
+        "fragment 'hall': vip_required must be true or false, not 'false'; it stands in quotes, "
+        "write it without",
+    ),
+    "quoted amount": (
+        "    text: {es: Abre algo., en: It opens something.}",
+        '    earned: "5"\n    text: {es: Abre algo., en: It opens something.}',
+        "hint 'key': earned must be a number from 1 to 1000000, not '5'; it stands in quotes, "
+        "write it without",
+    ),
+    "quoted ending": (
+        "    ending: true",
+        '    ending: "true"',
+        "fragment 'garden': ending must be true or false, not 'true'; it stands in quotes, write "
+        "it without",
+    ),
+    "ending that is no flag": (
+        "    ending: true",
+        "    ending: yes",
+        "fragment 'garden': ending must be true or false, not 'yes'",
     ),
     "enormous number": (
         "    difficulty: 2",
@@ -236,6 +260,14 @@ def test_a_wrong_value_is_the_one_problem(old: str, new: str, said: str) -> None
     text = spoiled((old, new))
     line = line_of(text, new.split("\n")[0])
     assert problems_of(text) == [f"{FILE}:{line}: {said}"]
+
+
+def test_a_fragment_that_is_no_mapping_is_the_one_problem() -> None:
+    text = spoiled(
+        ("old_gate: gate", "old: cellar"), ("  garden:\n", "  cellar: dark\n  garden:\n")
+    )
+    said = "fragment 'cellar' must be a mapping (key: value), not 'dark'"
+    assert problems_of(text) == [f"{FILE}:{line_of(text, '  cellar:')}: {said}"]
 
 
 UNREADABLE = {

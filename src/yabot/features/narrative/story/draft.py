@@ -43,7 +43,9 @@ class ChoiceDraft:
 
 @dataclass(frozen=True)
 class FragmentDraft:
-    """``choices`` is None where they could not be read."""
+    """``choices`` is None where nobody can tell whether there are to be any: they could not be
+    read, or there are none and whether it is an ending could not be read.
+    """
 
     id: str
     line: int

@@ -51,13 +51,15 @@ class FragmentReader:
         fields = fragment.fields(_FRAGMENT_KEYS, required=("title", "content"))
         title = read_texts(fields.get("title"), self._languages, title_rule)
         content = read_texts(fields.get("content"), self._languages, content_rule)
+        ending = _ending(entry, fields)
+        choices = self._choices(fields)
         draft = FragmentDraft(
             id=fragment_id,
             line=entry.line,
             title=title,
             content=content,
-            choices=self._choices(fields),
-            metadata=_metadata(fields),
+            choices=None if ending is None and not choices else choices,
+            metadata=_metadata(fields, ending=bool(ending)),
         )
         if "content" in fields and not self._languages.unclear:
             check_page(fields["content"], draft, self._languages.codes)
@@ -101,14 +103,20 @@ def _complain_of_repeated_ids(value: Value, choices: list[ChoiceDraft]) -> None:
             )
 
 
-def _metadata(fields: Fields) -> FragmentMetadata:
+def _ending(entry: Value, fields: Fields) -> bool | None:
+    """None where the file does not say it clearly."""
+    value = fields.get("ending")
+    return value.flag() if value else False if entry.is_mapping else None
+
+
+def _metadata(fields: Fields, *, ending: bool) -> FragmentMetadata:
     difficulty = fields.get("difficulty")
     return FragmentMetadata(
         tags=_tags(fields.get("tags")),
         vip_required=_flag(fields.get("vip_required")),
         difficulty=(difficulty.integer(1, MAX_DIFFICULTY) if difficulty else None) or 1,
         reactions=_reactions(fields.get("reactions")),
-        ending=_flag(fields.get("ending")),
+        ending=ending,
     )
 
 

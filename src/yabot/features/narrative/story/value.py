@@ -37,6 +37,10 @@ class Value:
     def is_nothing(self) -> bool:
         return self.node.tag == _NULL
 
+    @property
+    def is_mapping(self) -> bool:
+        return isinstance(self.node, yaml.MappingNode)
+
     def text(self) -> str | None:
         """A scalar as it is written: for a button "No" is a word, not a boolean."""
         if not isinstance(self.node, yaml.ScalarNode):
@@ -51,7 +55,7 @@ class Value:
     def flag(self) -> bool | None:
         written = self._scalar()
         if written.lower() not in _BOOLEANS:
-            self.complain(f"must be true or false, not {self._kind()}{because(written)}")
+            self.complain(f"must be true or false, not {self._kind()}{self._because(written)}")
         return _BOOLEANS.get(written.lower())
 
     def integer(self, lowest: int, highest: int) -> int | None:
@@ -59,7 +63,7 @@ class Value:
         number = int(written) if _INTEGER.fullmatch(written) else None
         if number is None or not lowest <= number <= highest:
             wanted = f"a number from {lowest} to {highest}"
-            self.complain(f"must be {wanted}, not {self._kind()}{because(written)}")
+            self.complain(f"must be {wanted}, not {self._kind()}{self._because(written)}")
             return None
         return number
 
@@ -115,6 +119,11 @@ class Value:
     def _scalar(self) -> str:
         plain = isinstance(self.node, yaml.ScalarNode) and self.node.style is None
         return str(self.node.value) if plain else ""
+
+    def _because(self, written: str) -> str:
+        """The end of a sentence about a scalar that is another than it looks like, or nothing."""
+        in_quotes = isinstance(self.node, yaml.ScalarNode) and self.node.style in ("'", '"')
+        return "; it stands in quotes, write it without" if in_quotes else because(written)
 
     def _kind(self) -> str:
         if isinstance(self.node, yaml.SequenceNode):
