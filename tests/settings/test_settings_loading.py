@@ -110,6 +110,18 @@ def test_an_empty_variable_is_not_set_and_hides_the_files(tmp_path: Path) -> Non
     assert settings.api.port == 8080
 
 
+def test_of_a_name_that_stands_twice_in_the_env_file_the_last_counts(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text(f"BOT_TOKEN={TOKEN}\nAPI_PORT=9000\nAPI_PORT=9001\nBOT_TOKEN=\nX=1\nX=2\n")
+    settings = load(file)
+    assert settings.telegram.token is None
+    assert settings.api.port == 9001
+    assert ConfigManager({}, file).warnings() == [
+        f"{name}: stands more than once in .env; the last one counts"
+        for name in ("BOT_TOKEN", "API_PORT")
+    ]
+
+
 def test_the_env_file_is_taken_as_written(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text("REDIS_URL=redis://h\nREDIS_PASSWORD=a${HOME}b\n")

@@ -14,7 +14,7 @@ from yabot.errors import ConfigurationError
 from yabot.lookalikes import look_alike
 from yabot.redaction import Redactor
 from yabot.settings.base import Problem, Section
-from yabot.settings.envfile import read_env_file
+from yabot.settings.envfile import read_env_file, repeated_names
 from yabot.settings.hints import hints
 from yabot.settings.key_files import exposed
 from yabot.settings.mistakes import mistake
@@ -75,7 +75,17 @@ class ConfigManager:
         exposed = (
             () if settings.production else (*settings.exposed_keys(), *self._exposed_env_file())
         )
-        return [*hints(self._given()), *(problem.line for problem in exposed)]
+        return [
+            *hints(self._given()),
+            *self._repeated(),
+            *(problem.line for problem in exposed),
+        ]
+
+    def _repeated(self) -> Iterator[str]:
+        known = {variable.name for variable in variables()}
+        for name in repeated_names(self._env_file):
+            if name in known and self._env_file:
+                yield f"{name}: stands more than once in {self._env_file.name}; the last one counts"
 
     def _exposed_env_file(self) -> Iterator[Problem]:
         """A file with no secret in it, as in a checkout, may be anybody's to read."""
