@@ -33,3 +33,12 @@ def test_a_level_that_is_set_counts(imported: Program) -> None:
     imported.settings["LOG_LEVEL"] = "INFO"
     assert imported.run() == 0
     assert imported.logged("collection.created")
+
+
+def test_a_command_does_not_put_away_the_file_of_a_program_that_runs(imported: Program) -> None:
+    file = Path(imported.settings["LOG_FILE_PATH"])
+    file.write_text("full\n" * 1000)
+    imported.settings["LOG_MAX_FILE_SIZE"] = "1000"
+    assert imported.run() == 0
+    assert [each.name for each in file.parent.glob("yabot.log*")] == [file.name]
+    assert "collection.created" in file.read_text()

@@ -15,6 +15,8 @@ from yabot.runtime.stopping import until_signalled
 from yabot.settings import ConfigManager, Settings
 
 LOG_FILE = "yabot.log"
+# As the size from which on a file is put away, to stdlib.
+NEVER_TURNED_OVER = 0
 
 
 # What of the log a command shows on standard error.
@@ -42,6 +44,9 @@ def log_as_configured(settings: Settings, shown: Shown = "warnings") -> None:
     chosen = settings.logging
     if shown == "nothing" and chosen.file_path is None:
         chosen = chosen.model_copy(update={"file_path": settings.data_dir / LOG_FILE})
+    if shown == "warnings":
+        # It may be the file of a program that runs, which would go on writing to what was put away.
+        chosen = chosen.model_copy(update={"max_file_size": NEVER_TURNED_OVER})
     only_warnings = shown == "warnings" and "level" not in chosen.model_fields_set
     configure_logging(
         chosen,
