@@ -12,7 +12,7 @@ from tests.ports import free_port
 from yabot.app.application import BotApplication
 from yabot.app.listeners import listeners
 from yabot.runtime.connections import Connections
-from yabot.runtime.ports import PortTaken, bind
+from yabot.runtime.ports import Place, PortTaken, bind
 from yabot.settings import ConfigManager
 
 
@@ -64,7 +64,7 @@ async def test_a_taken_port_is_told_before_an_engine_starts(tmp_path: Path, vari
     own = {"YABOT_DATA_DIR": str(tmp_path), "WEBHOOK_URL": "https://bot.example.org/path"}
     application = BotApplication(ConfigManager(own | ports, None).load(), lambda: ())
     with (
-        closing(bind("127.0.0.1", int(ports[variable]), "its owner's", Connections(1))),
+        closing(bind(Place("its owner's", "127.0.0.1", int(ports[variable])), Connections(1))),
         pytest.raises(PortTaken, match=f"^{variable}: port {ports[variable]} on 127.0.0.1"),
     ):
         await application.serve(asyncio.Event())

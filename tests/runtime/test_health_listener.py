@@ -1,5 +1,6 @@
 """Several processes on one machine each find a port for their health."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, closing
 
@@ -9,10 +10,11 @@ from structlog.testing import capture_logs
 from tests.ports import free_port
 from yabot.api.app import build_operations
 from yabot.api.listener import listen_as_api, listen_for_health
+from yabot.errors import ConfigurationError
 from yabot.observability.health import Health
 from yabot.runtime.connections import Connections
 from yabot.runtime.http import HttpServer
-from yabot.runtime.ports import PortTaken, bind
+from yabot.runtime.ports import Place, PortTaken, bind
 from yabot.settings import ConfigManager
 
 pytestmark = pytest.mark.standard
@@ -58,11 +60,20 @@ async def test_a_chosen_port_is_kept_or_named(stack: AsyncExitStack) -> None:
 def test_of_two_that_come_at_once_one_has_the_port() -> None:
     """Also before it serves: the other would wait for a listener that is not its own."""
     port = free_port()
+    place = Place("API_PORT", "127.0.0.1", port)
     with (
-        closing(bind("127.0.0.1", port, "API_PORT", Connections(1))),
+        closing(bind(place, Connections(1))),
         pytest.raises(PortTaken, match=f"^API_PORT: port {port} on 127.0.0.1 cannot be used"),
     ):
-        bind("127.0.0.1", port, "API_PORT", Connections(1))
+        bind(place, Connections(1))
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "1:2", "2001:db8::1", "a..b"])
+async def test_an_address_that_is_none_of_this_machine_s_is_told_as_such(host: str) -> None:
+    """No other port would mend it."""
+    settings = ConfigManager({"API_HOST": host, "API_PORT": str(free_port())}, None).load().api
+    with pytest.raises(ConfigurationError, match=f"^API_HOST: {re.escape(host)} cannot be bound"):
+        await listen_as_api(APP, settings)
 
 
 @pytest.mark.criterion("sec.1")

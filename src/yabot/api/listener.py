@@ -46,6 +46,7 @@ async def _listen(app: App, settings: ApiSettings, port: int, variable: str) -> 
         settings.host,
         port,
         variable=variable,
+        host_variable="API_HOST",
         tls=_certificate(settings),
         trusted_proxies=settings.trusted_proxies,
     )

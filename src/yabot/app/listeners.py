@@ -12,11 +12,11 @@ def listeners(settings: Settings, roles: Collection[str]) -> Iterator[Place]:
     """What a process with these roles cannot do without."""
     api, telegram = settings.api, settings.telegram
     if "api" in roles:
-        yield Place("API_PORT", api.host, api.port)
+        yield Place("API_PORT", api.host, api.port, "API_HOST")
     elif "health_port" in api.model_fields_set:
         # Unless it is set, one of the next ports will do, too.
-        yield Place("HEALTH_PORT", api.host, api.health_port)
+        yield Place("HEALTH_PORT", api.host, api.health_port, "API_HOST")
     if "bot" in roles and telegram.webhook_url is not None:
-        yield Place("WEBHOOK_PORT", telegram.webhook_host, telegram.webhook_port)
+        yield Place("WEBHOOK_PORT", telegram.webhook_host, telegram.webhook_port, "WEBHOOK_HOST")
     if "bot" in roles and settings.playground:
         yield Place("PLAYGROUND_PORT", LOOPBACK, settings.playground_port)

@@ -109,6 +109,7 @@ class UpdateSource:
             settings.webhook_host,
             settings.webhook_port,
             variable="WEBHOOK_PORT",
+            host_variable="WEBHOOK_HOST",
             trusted_proxies=settings.webhook_trusted_proxies,
         )
 

@@ -16,7 +16,7 @@ from yabot.runtime.acceptor import Acceptor
 from yabot.runtime.certificate_reload import CertificateReloader
 from yabot.runtime.connections import BoundedListener, Connections
 from yabot.runtime.patience import USUAL, Limits, PatientProtocol
-from yabot.runtime.ports import BACKLOG, bind
+from yabot.runtime.ports import BACKLOG, Place, bind
 from yabot.runtime.tls import NotUsable, ServerCertificate
 
 
@@ -30,11 +30,12 @@ class HttpServer:
         port: int,
         *,
         variable: str,
+        host_variable: str | None = None,
         tls: ServerCertificate | None = None,
         trusted_proxies: Sequence[str] = (),
         limits: Limits = USUAL,
     ) -> None:
-        """``variable`` is the setting that mends a taken port; port 0 takes a free one.
+        """``variable`` and ``host_variable`` are those of ``Place``; port 0 takes a free one.
 
         The files of ``tls`` may be replaced while it runs; raises ConfigurationError when they
         cannot be used. ``trusted_proxies`` are the addresses and networks whose
@@ -43,6 +44,7 @@ class HttpServer:
         self._host = host
         self._port = port
         self._variable = variable
+        self._host_variable = host_variable
         self._connections = Connections(limits.connections, HANGUPS.labels("crowded").inc)
         protocol: Any = partial(PatientProtocol, limits=limits, crowd=self._connections)
         config = uvicorn.Config(
@@ -71,7 +73,8 @@ class HttpServer:
 
     async def start(self) -> None:
         """Returns when the server answers. Raises PortTaken, ConfigurationError."""
-        bound = bind(self._host, self._port, self._variable, self._connections)
+        place = Place(self._variable, self._host, self._port, self._host_variable)
+        bound = bind(place, self._connections)
         self._port = bound.getsockname()[1]
         if self._tls is not None:
             self._tls.loop.start()

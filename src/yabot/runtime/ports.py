@@ -11,6 +11,8 @@ from yabot.runtime.connections import BoundedListener, Connections
 
 # Connections that wait to be accepted.
 BACKLOG = 2048
+# What another port mends: it is taken, or only root may have it.
+OF_THE_PORT = frozenset((errno.EADDRINUSE, errno.EACCES))
 
 
 class PortTaken(ConfigurationError):
@@ -18,35 +20,47 @@ class PortTaken(ConfigurationError):
 
 
 class Place(NamedTuple):
-    """Where to listen; ``variable`` is the setting that mends a taken port."""
+    """Where to listen. ``variable`` is the setting that mends a taken port, ``host_variable`` the
+    one that mends an address that is none of this machine's.
+    """
 
     variable: str
     host: str
     port: int
+    host_variable: str | None = None
 
 
 def require_free(places: Iterable[Place]) -> None:
     """Nobody listens there at this moment. Raises PortTaken, ConfigurationError."""
     with ExitStack() as stack:
-        for variable, host, port in places:
-            stack.enter_context(closing(bind(host, port, variable, Connections(1))))
+        for place in places:
+            stack.enter_context(closing(bind(place, Connections(1))))
 
 
-def bind(host: str, port: int, variable: str, connections: Connections) -> BoundedListener:
+def bind(place: Place, connections: Connections) -> BoundedListener:
     """It listens already: of two that only bind the same port, each would take it for its own.
 
     Raises PortTaken, ConfigurationError.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = BoundedListener(family, connections)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        bound.bind((host, port))
-        bound.listen(BACKLOG)
-    except OSError as error:
-        bound.close()
-        kind = PortTaken if error.errno == errno.EADDRINUSE else ConfigurationError
-        raise kind(
-            [f"{variable}: port {port} on {host} cannot be used ({error.strerror}); set another"]
-        ) from error
+    with ExitStack() as stack:
+        try:
+            family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
+            bound = stack.enter_context(closing(BoundedListener(family, connections)))
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind((place.host, place.port))
+            bound.listen(BACKLOG)
+        except OSError as error:
+            raise _unusable(place, error) from error
+        stack.pop_all()
     return bound
+
+
+def _unusable(place: Place, error: OSError) -> ConfigurationError:
+    variable, host, port, host_variable = place
+    reason = error.strerror
+    if host_variable and error.errno not in OF_THE_PORT:
+        return ConfigurationError(
+            [f"{host_variable}: {host} cannot be bound ({reason}); set an address of this machine"]
+        )
+    kind = PortTaken if error.errno == errno.EADDRINUSE else ConfigurationError
+    return kind([f"{variable}: port {port} on {host} cannot be used ({reason}); set another"])
