@@ -1,6 +1,7 @@
 """Tables are made by migrations, and held against this version at every start."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -12,8 +13,10 @@ from tests.storage.fixtures import PATIENCE_MS, NewDatabase, migrate
 from tests.storage.schema import SCHEMA
 from yabot.errors import ConfigurationError, SchemaMismatch, StartupError, StoreUnavailable
 from yabot.log.partitions import ensure_partitions
+from yabot.log.tables import MIGRATIONS, TABLES
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.postgres import PostgresDatabase
+from yabot.storage.relational.schema import Schema
 from yabot.storage.relational.sqlite import SqliteDatabase
 
 OURS = {table.name for table in SCHEMA.tables}
@@ -192,3 +195,13 @@ def test_migrating_disconnects_nobody_s_data(tmp_path: Path) -> None:
     migrate(SqliteDatabase(path, pool_size=1, timeout_ms=PATIENCE_MS))
     with create_engine(f"sqlite:///{path}").connect() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM audit_log").scalar() == 1
+
+
+@pytest.mark.parametrize("name", ["50%", "%(here)s", "a:b c"])
+async def test_the_program_may_be_installed_at_any_path(
+    name: str, empty_sqlite: Database, tmp_path: Path
+) -> None:
+    moved = shutil.copytree(MIGRATIONS, tmp_path / name / "migrations")
+    schema = Schema(TABLES, (moved,))
+    schema.upgrade(empty_sqlite.engine)
+    assert schema.examine(empty_sqlite.engine)

@@ -3,7 +3,6 @@
 The log and each feature keep their own migrations, as branches of one Alembic history.
 """
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,9 +121,10 @@ class Schema:
 
     def _config(self, connection: Connection) -> Config:
         config = Config()
-        config.set_main_option("script_location", str(HOME))
-        config.set_main_option("path_separator", "os")
-        config.set_main_option("version_locations", os.pathsep.join(map(str, self.migrations)))
+        config.set_main_option("script_location", _literally(HOME))
+        # What a path may hold least of all.
+        config.set_main_option("path_separator", "newline")
+        config.set_main_option("version_locations", "\n".join(map(_literally, self.migrations)))
         config.attributes.update(connection=connection, metadata=metadata)
         return config
 
@@ -133,6 +133,11 @@ class Schema:
     ) -> bool:
         table = name if kind == "table" else item.table.name
         return table in {ours.name for ours in self.tables}
+
+
+def _literally(path: Path) -> str:
+    """As an option of Alembic's, in which % would begin the name of another."""
+    return str(path).replace("%", "%%")
 
 
 def one_process_at_a_time(connection: Connection) -> None:
