@@ -2,12 +2,18 @@
 # Copies both databases of compose.yaml, of one moment, into a new folder. A bot that runs stops for
 # as long as that takes; Telegram keeps the updates meanwhile.
 #
-#   backup.sh [FOLDER]    by default backups/ beside this script, and the time
+#   backup.sh [FOLDER]    as seen from where it is called; by default backups/ beside this script,
+#                         and the time
 set -eu
 umask 077
 
+folder=${1:-}
+case $folder in
+"" | /*) ;;
+*) folder=$PWD/$folder ;;
+esac
 cd "$(dirname "$0")"
-folder=${1:-backups/$(date -u +%Y%m%dT%H%M%SZ)}
+folder=${folder:-backups/$(date -u +%Y%m%dT%H%M%SZ)}
 mkdir -p "$(dirname "$folder")"
 [ ! -e "$folder" ] || { echo "$folder exists: name another" >&2; exit 1; }
 exec 9< .

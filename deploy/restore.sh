@@ -2,7 +2,7 @@
 # Puts back what backup.sh has copied, in place of what is there now, and starts the bot. On a
 # new server it needs the old .env; the stores are made by compose.yaml.
 #
-#   restore.sh FOLDER
+#   restore.sh FOLDER    as seen from where it is called
 set -eu
 
 [ $# = 1 ] || { echo "usage: restore.sh FOLDER" >&2; exit 2; }

@@ -37,12 +37,12 @@ def docker(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(docker: Path, tmp_path: Path) -> Run:
-    def run_one(script: str, *arguments: str) -> "subprocess.Popen[str]":
+    def run_one(script: str, *arguments: str, cwd: Path = tmp_path) -> "subprocess.Popen[str]":
         here = copy(DEPLOY / script, tmp_path)
         return subprocess.Popen(
             # As a terminal gives them: what runs the tests may ignore some, and so would the shell.
             ["env", "--default-signal", "sh", here, *arguments],
-            cwd=tmp_path,
+            cwd=cwd,
             env={"PATH": f"{docker.parent}:{os.environ['PATH']}"},
             stderr=subprocess.PIPE,
             text=True,
@@ -63,6 +63,16 @@ def test_a_backup_is_whole_and_the_bot_runs_again(run: Run, docker: Path, tmp_pa
     assert copied == {"postgres.dump": "a dump\n", "mongodb.archive.gz": "a dump\n"}
     _, first, *_, last = asked(docker)
     assert (first, last) == (STOP, START)
+
+
+def test_a_folder_is_seen_from_where_it_is_called(run: Run, docker: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "else where"
+    elsewhere.mkdir()
+    assert run("backup.sh", "copy", cwd=elsewhere).wait(PATIENCE) == 0
+    assert len([*(elsewhere / "copy").iterdir()]) == 2
+    assert run("restore.sh", "copy", cwd=elsewhere).wait(PATIENCE) == 0
+    assert run("backup.sh", cwd=elsewhere).wait(PATIENCE) == 0
+    assert len([*(tmp_path / "backups").iterdir()]) == 1
 
 
 def test_a_bot_that_somebody_has_stopped_stays_so(run: Run, docker: Path, tmp_path: Path) -> None:
