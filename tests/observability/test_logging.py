@@ -103,6 +103,30 @@ def test_people_get_lines_for_people() -> None:
     assert "{" not in written.text
 
 
+def test_a_line_for_people_is_one_line_whatever_it_quotes() -> None:
+    everything(form="console")
+    sent = "x\n2026-01-01 [info] \x1b[2Jforged"
+    with Written() as written:
+        get_logger("yabot").info("seen", text=sent, mark="a\x1bb", several=[sent])
+        logging.getLogger("library").warning("it said %s", sent)
+        get_logger("yabot").info("olá 👩‍🚀")
+    assert len(written.text.splitlines()) == 3
+    assert "\x1b" not in written.text
+    assert "x\\u000a2026-01-01 [info] \\u001b[2Jforged" in written.text
+    assert "olá 👩‍🚀" in written.text
+
+
+def test_a_traceback_for_people_keeps_its_lines() -> None:
+    everything(form="console")
+    with Written() as written:
+        try:
+            int("x")
+        except ValueError:
+            get_logger("yabot").exception("failed")
+    assert len(written.text.splitlines()) > 2
+    assert "ValueError" in written.text.splitlines()[-1]
+
+
 def test_the_file_is_json_and_is_put_away_when_large(tmp_path: Path) -> None:
     path = tmp_path / "logs" / "yabot.log"
     settings = LoggingSettings.model_validate(

@@ -16,6 +16,7 @@ import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
 from yabot.error_text import error_text, traceback_text
+from yabot.lookalikes import shown
 from yabot.observability.handlers import (
     CarefulHandler,
     StandardError,
@@ -51,6 +52,8 @@ PROCESSORS: list[Processor] = [
 ]
 
 OURS = "yabot"
+# Where a line has one, which is several lines.
+TRACEBACK = "exception"
 # At DEBUG libraries tell of what they work on: commands, documents, headers. Nobody can vouch for
 # that, so no level of ours asks them for it.
 LIBRARIES = logging.INFO
@@ -170,16 +173,26 @@ def _tell_errors(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
     error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
     told: EventDict = {name: _told(value) for name, value in event.items()}
     if isinstance(error, BaseException):
-        told["exception"] = traceback_text(error)
+        told[TRACEBACK] = traceback_text(error)
     return told
 
 
 def _renderer(form: str) -> Processor:
     if form == "json":
         return structlog.processors.JSONRenderer(ensure_ascii=False)
-    return structlog.dev.ConsoleRenderer(
+    plain = structlog.dev.ConsoleRenderer(
         colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
     )
+
+    def render(logger: WrappedLogger, method: str, event: EventDict) -> str:
+        return plain(logger, method, {name: _visible(name, each) for name, each in event.items()})
+
+    return render
+
+
+def _visible(name: str, value: Any) -> Any:
+    """What a stranger has sent neither begins a line of its own nor commands the terminal."""
+    return shown(value) if isinstance(value, str) and name != TRACEBACK else value
 
 
 def _replace_handlers(root: logging.Logger, handlers: Iterable[logging.Handler]) -> None:
