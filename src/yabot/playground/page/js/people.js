@@ -18,6 +18,7 @@ export function tabs(users, openIds, activeId, page) {
         dataset: { user: user.id },
         "aria-pressed": String(openIds.includes(user.id)),
         "aria-current": user.id === activeId ? "true" : null,
+        title: user.first_name,
         onclick: () => page.toggle(user.id),
       },
       h("span", { className: "avatar", "aria-hidden": "true" }, [...user.first_name][0]),
@@ -37,7 +38,7 @@ export function tabs(users, openIds, activeId, page) {
     icon(ICONS.plus),
     h("span", { className: "name" }, "Group"),
   );
-  return [...buttons, add, group];
+  return [...buttons, h("span", { className: "adding" }, add, group)];
 }
 
 export function readerDialog(user, users, done) {
