@@ -17,7 +17,8 @@ def check_story(draft: StoryDraft, problems: Problems) -> frozenset[str]:
     Returns the fragments of which it is not proved that every reader comes from there to an end.
     """
     graph = resolve(draft, problems)
-    for_vip, for_free = find_traps(graph, vip=True), find_traps(graph, vip=False)
+    for_vip = find_traps(graph, vip=True)
+    for_free = find_traps(graph, vip=False) if graph.vip else for_vip
 
     def finishing(draft: StoryDraft, graph: Graph) -> Found:
         return _finishing(draft, graph, for_vip.certain, for_free.certain)
@@ -62,9 +63,9 @@ def _hints(draft: StoryDraft, graph: Graph) -> Found:
                 f"hint '{hint.id}' is never unlocked: no choice has it as unlocks_hint, and it has "
                 "no earned",
             )
-    obtainable = graph.obtainable_hints()
+    obtainable, reachable = graph.obtainable_hints(), graph.reachable()
     for fragment, choice, required in _required(draft, graph):
-        if fragment.id in graph.reachable() and required not in obtainable:
+        if fragment.id in reachable and required not in obtainable:
             yield (
                 choice.requires_hint.line if choice.requires_hint else choice.line,
                 f"{choice.owner} can never appear: no reader can have hint '{required}' before it",

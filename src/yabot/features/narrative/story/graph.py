@@ -36,11 +36,14 @@ class Graph:
 
     def reachable(self) -> set[str]:
         """The fragments that some chain of choices leads to."""
+        return self.reachable_from(self.entrances)
+
+    def reachable_from(self, entrances: Iterable[str]) -> set[str]:
         forward = {
             source: [edge.target for edge in edges if edge.target is not None]
             for source, edges in self.edges.items()
         }
-        return walk(self.entrances, forward)
+        return walk(entrances, forward)
 
     def finishing(self) -> set[str]:
         """The fragments from which some chain of choices leads to a goal."""
@@ -56,26 +59,25 @@ class Graph:
 
     def obtainable_hints(self) -> set[str]:
         """The hints that a reader can find without needing them first."""
-        hints = set(self.earnings[-1])
-        while True:
-            visited = walk(self.entrances, self._open_ways(hints))
-            found = {
-                edge.unlocks
-                for edge in self.all_edges()
-                if edge.source in visited and edge.unlocks and _is_open(edge, hints)
-            }
-            if found <= hints:
-                return hints
-            hints |= found
+        hints, visited = set(self.earnings[-1]), set(self.entrances)
+        # Each choice is looked at when its fragment is reached, and once more when its hint is.
+        waiting = [edge for entrance in visited for edge in self.edges[entrance]]
+        locked: dict[str, list[Edge]] = {}
+        while waiting:
+            edge = waiting.pop()
+            if edge.requires is not None and edge.requires not in hints:
+                locked.setdefault(edge.requires, []).append(edge)
+                continue
+            if edge.target is not None and edge.target not in visited:
+                visited.add(edge.target)
+                waiting += self.edges[edge.target]
+            if edge.unlocks is not None:
+                hints.add(edge.unlocks)
+                waiting += locked.pop(edge.unlocks, ())
+        return hints
 
     def all_edges(self) -> Iterable[Edge]:
         return (edge for edges in self.edges.values() for edge in edges)
-
-    def _open_ways(self, hints: set[str]) -> dict[str, list[str]]:
-        return {
-            source: [edge.target for edge in edges if edge.target and _is_open(edge, hints)]
-            for source, edges in self.edges.items()
-        }
 
 
 def walk(starts: Iterable[Node], ways: Mapping[Node, Iterable[Node]]) -> set[Node]:
@@ -87,7 +89,3 @@ def walk(starts: Iterable[Node], ways: Mapping[Node, Iterable[Node]]) -> set[Nod
                 visited.add(node)
                 waiting.append(node)
     return visited
-
-
-def _is_open(edge: Edge, hints: set[str]) -> bool:
-    return edge.requires is None or edge.requires in hints

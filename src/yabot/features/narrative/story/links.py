@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from yabot.features.narrative.story.draft import ChoiceDraft, FragmentDraft, Ref, StoryDraft
 from yabot.features.narrative.story.graph import Edge, Graph
-from yabot.features.narrative.story.problems import Problems, closest, did_you_mean
+from yabot.features.narrative.story.problems import Guesses, Problems, meaning
 
 
 def resolve(draft: StoryDraft, problems: Problems) -> Graph:
@@ -19,6 +19,8 @@ class _Links:
     def __init__(self, draft: StoryDraft, problems: Problems) -> None:
         self._draft = draft
         self._problems = problems
+        self._fragments = Guesses(draft.fragments)
+        self._hints = Guesses(draft.hints)
 
     def graph(self) -> Graph:
         fragments = self._draft.fragments.values()
@@ -64,17 +66,19 @@ class _Links:
         )
 
     def _fragment(self, where: str, ref: Ref | None) -> str | None:
-        return self._find(where, ref, self._draft.fragments)
+        return self._find(where, ref, self._draft.fragments, self._fragments)
 
     def _hint(self, where: str, ref: Ref | None) -> str | None:
-        return self._find(where, ref, self._draft.hints)
+        return self._find(where, ref, self._draft.hints, self._hints)
 
-    def _find(self, where: str, ref: Ref | None, known: Mapping[str, object]) -> str | None:
+    def _find(
+        self, where: str, ref: Ref | None, known: Mapping[str, object], guesses: Guesses
+    ) -> str | None:
         if ref is None or ref.id in known:
             return ref.id if ref else None
-        sentence = f"{where} '{ref.id}' does not exist{did_you_mean(ref.id, known)}"
-        self._problems.add(ref.line, sentence)
-        return closest(ref.id, known)
+        guess = guesses.closest(ref.id)
+        self._problems.add(ref.line, f"{where} '{ref.id}' does not exist{meaning(guess)}")
+        return guess
 
 
 def _is_goal(fragment: FragmentDraft, edges: list[Edge]) -> bool:

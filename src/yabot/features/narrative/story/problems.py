@@ -6,6 +6,9 @@ from difflib import get_close_matches
 from yabot.errors import StoryInvalid
 from yabot.lookalikes import look_alike, shown
 
+# Each word for which one is sought is compared with all that are known.
+MAX_GUESSES = 100
+
 
 class Problems:
     """Mistakes with their lines (the first line is 1), in any order."""
@@ -38,6 +41,23 @@ def closest(word: str, known: Iterable[str]) -> str | None:
     return next(iter(get_close_matches(word, list(known), n=1)), None)
 
 
+class Guesses:
+    """As ``closest``, for many words: each is sought once, and ``MAX_GUESSES`` of them at most,
+    besides those that differ by capitals alone.
+    """
+
+    def __init__(self, known: Iterable[str]) -> None:
+        self._known = {word.casefold(): word for word in known}
+        self._found: dict[str, str | None] = {}
+
+    def closest(self, word: str) -> str | None:
+        if same := self._known.get(word.casefold()):
+            return same
+        if word not in self._found and len(self._found) < MAX_GUESSES:
+            self._found[word] = closest(word, self._known.values())
+        return self._found.get(word)
+
+
 def because(word: str) -> str:
     """The end of a sentence about a word that looks right and is not, or nothing."""
     said = look_alike(word)
@@ -46,5 +66,9 @@ def because(word: str) -> str:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The end of a sentence: a suggestion, or nothing."""
-    guess = closest(word, known)
+    return meaning(closest(word, known))
+
+
+def meaning(guess: str | None) -> str:
+    """The end of a sentence that suggests ``guess``, or nothing."""
     return f"; did you mean '{guess}'?" if guess else ""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
-from yabot.features.narrative.story.graph import Edge, Graph, walk
+from yabot.features.narrative.story.graph import Graph, walk
 
 # The states grow with the fragments and, at worst, double with every hint. What lies beyond this
 # many is not played: nothing is invented there, and nothing proved.
@@ -14,10 +14,12 @@ MAX_STATES = 50_000
 
 @dataclass(frozen=True)
 class State:
-    """Where a reader stands, and the hints that they have, as far as they still matter."""
+    """Where a reader stands, and the hints that they have, as far as they still matter: a bit for
+    each, so that many states with many hints stay small.
+    """
 
     fragment: str
-    hints: frozenset[str]
+    hints: int
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ class _Exploration:
         # Only hints that open something tell states apart. One that nobody can have is a
         # mistake by itself; what it closes counts as open here, to tell that mistake once.
         required = {edge.requires for edge in graph.all_edges() if edge.requires}
-        self._keys = required & graph.obtainable_hints()
+        keys = sorted(required & graph.obtainable_hints())
+        self._keys = {key: 1 << place for place, key in enumerate(keys)}
         self._safe = self._finishing_without_hints()
         self._matters = self._required_ahead()
         self._came_from: dict[State, list[State]] = {}
@@ -70,20 +73,26 @@ class _Exploration:
                 backward.setdefault(edge.target, []).append(edge.source)
         return walk(self._graph.goals, backward)
 
-    def _required_ahead(self) -> dict[str, frozenset[str]]:
+    def _required_ahead(self) -> dict[str, int]:
         """By fragment, the hints that some choice there or later asks for. Starting again is a way,
         too. Where nobody can get stuck, none of them matters.
         """
-        fragments = self._graph.edges
-        ahead: dict[str, set[str]] = {fragment: set() for fragment in fragments}
-        backward = self._graph.backward()
-        if self._graph.start:
-            backward[self._graph.start] = list(fragments)
-        for key in self._keys if fragments.keys() - self._safe else ():
-            asking = {edge.source for edge in self._graph.all_edges() if edge.requires == key}
-            for fragment in walk(asking, backward):
-                ahead[fragment].add(key)
-        return {fragment: frozenset(keys) for fragment, keys in ahead.items()}
+        if not self._graph.edges.keys() - self._safe:
+            return {}
+        start = [self._graph.start] if self._graph.start else []
+        again, backward = self._graph.reachable_from(start), self._graph.backward()
+        everywhere = 0
+        asking: dict[str, set[str]] = {}
+        for edge in self._graph.all_edges():
+            if edge.source in again:
+                everywhere |= self._key(edge.requires)
+            elif edge.requires in self._keys:
+                asking.setdefault(edge.requires, set()).add(edge.source)
+        ahead = dict.fromkeys(self._graph.edges, everywhere)
+        for key, sources in asking.items():
+            for fragment in walk(sources, backward):
+                ahead[fragment] |= self._key(key)
+        return ahead
 
     def _play(self) -> None:
         for beginning in self._beginnings():
@@ -119,7 +128,7 @@ class _Exploration:
         what a reader can do before they come, they can do with them, too.
         """
         found = {
-            self._state(entrance, earned): None
+            self._state(entrance, sum(map(self._key, earned))): None
             for entrance in sorted(set(self._graph.entrances) - self._closed)
             for earned in self._graph.earnings
         }
@@ -129,12 +138,13 @@ class _Exploration:
         if state.fragment in self._graph.goals:
             return
         for edge in self._graph.edges[state.fragment]:
-            locked = edge.requires in self._keys and edge.requires not in state.hints
+            locked = self._key(edge.requires) & ~state.hints
             if edge.target is not None and not locked and edge.target not in self._closed:
-                yield self._state(edge.target, state.hints | self._key(edge))
+                yield self._state(edge.target, state.hints | self._key(edge.unlocks))
 
-    def _state(self, fragment: str, hints: frozenset[str]) -> State:
-        return State(fragment, hints & self._matters.get(fragment, frozenset()))
+    def _state(self, fragment: str, hints: int) -> State:
+        return State(fragment, hints & self._matters.get(fragment, 0))
 
-    def _key(self, edge: Edge) -> frozenset[str]:
-        return frozenset({edge.unlocks} & self._keys) if edge.unlocks else frozenset()
+    def _key(self, hint: str | None) -> int:
+        """Its bit; none where it opens nothing."""
+        return self._keys.get(hint, 0) if hint else 0
