@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from yabot.features.narrative.story.draft import ChoiceDraft, FragmentDraft, Ref, StoryDraft
 from yabot.features.narrative.story.graph import Edge, Graph
-from yabot.features.narrative.story.problems import Guesses, Problems, meaning
+from yabot.features.narrative.story.problems import Guesses, Problems, suggestion
 
 
 def resolve(draft: StoryDraft, problems: Problems) -> Graph:
@@ -77,7 +77,7 @@ class _Links:
         if ref is None or ref.id in known:
             return ref.id if ref else None
         guess = guesses.closest(ref.id)
-        self._problems.add(ref.line, f"{where} '{ref.id}' does not exist{meaning(guess)}")
+        self._problems.add(ref.line, f"{where} '{ref.id}' does not exist{suggestion(guess)}")
         return guess
 
 

@@ -66,9 +66,9 @@ def because(word: str) -> str:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The end of a sentence: a suggestion, or nothing."""
-    return meaning(closest(word, known))
+    return suggestion(closest(word, known))
 
 
-def meaning(guess: str | None) -> str:
+def suggestion(guess: str | None) -> str:
     """The end of a sentence that suggests ``guess``, or nothing."""
     return f"; did you mean '{guess}'?" if guess else ""
