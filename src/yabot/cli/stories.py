@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -29,14 +30,13 @@ def check(file: StoryFile, as_json: Json = False) -> None:
     except StoryInvalid as error:
         if not as_json:
             raise
-        typer.echo(json.dumps({"mistakes": error.problems, "unproved": []}, ensure_ascii=False))
+        typer.echo(_for_programs(error.problems))
         raise typer.Exit(1) from error
     if as_json:
-        typer.echo(json.dumps({"mistakes": [], "unproved": examined.unproved}, ensure_ascii=False))
-    elif examined.unproved:
-        typer.echo(f"{file}: {_summary(examined.story)}. {_doubt(examined)}")
+        typer.echo(_for_programs([], examined.unproved, examined.moved_to_vip))
     else:
-        typer.echo(f"{file}: {_summary(examined.story)}, no mistakes.")
+        verdict = "" if examined.unproved else ", no mistakes"
+        typer.echo(" ".join([f"{file}: {_summary(examined.story)}{verdict}.", *_remarks(examined)]))
 
 
 @app.command("import")
@@ -60,14 +60,15 @@ def import_story(
             "languages": story.languages,
             "begin_again": beginners,
             "unproved": examined.unproved,
+            "moved_to_vip": examined.moved_to_vip,
         }
         typer.echo(json.dumps(told, ensure_ascii=False))
         return
     typer.echo(f"Readers now see '{story.story}' ({_summary(story)}, revision {story.revision}).")
     if beginners:
         typer.echo(f"{beginners} of them begin again.")
-    if examined.unproved:
-        typer.echo(_doubt(examined), err=True)
+    for remark in _remarks(examined):
+        typer.echo(remark, err=True)
 
 
 @app.command("export")
@@ -87,11 +88,30 @@ def _summary(story: Story) -> str:
     return f"{len(story.fragments)} fragments in {', '.join(story.languages)}"
 
 
-def _doubt(examined: Examined) -> str:
-    named = ", ".join(examined.unproved[:NAMED])
-    more = len(examined.unproved) - NAMED
-    others = f" and {more} others" if more > 0 else ""
-    return (
-        f"Not proved: that every reader comes to an end from {named}{others}. There are too many "
-        "ways to stand there with other hints; the ones that were tried are right."
-    )
+def _for_programs(
+    mistakes: Sequence[str], unproved: Sequence[str] = (), moved_to_vip: Sequence[str] = ()
+) -> str:
+    told = {"mistakes": mistakes, "unproved": unproved, "moved_to_vip": moved_to_vip}
+    return json.dumps(told, ensure_ascii=False)
+
+
+def _remarks(examined: Examined) -> list[str]:
+    """What is no mistake, and may be none that the author wants."""
+    remarks = []
+    if examined.unproved:
+        remarks.append(
+            f"Not proved: that every reader comes to an end from {_named(examined.unproved)}. "
+            "There are too many ways to stand there with other hints; the ones that were tried are "
+            "right."
+        )
+    if examined.moved_to_vip:
+        remarks.append(
+            f"Whoever stood in {_named(examined.moved_to_vip)} and has no VIP is moved to a "
+            "fragment that is VIP only, and can only start again."
+        )
+    return remarks
+
+
+def _named(fragments: Sequence[str]) -> str:
+    more = len(fragments) - NAMED
+    return ", ".join(fragments[:NAMED]) + (f" and {more} others" if more > 0 else "")

@@ -16,6 +16,14 @@ class Examined:
     # The fragments of which it is not proved that every reader comes from there to an end.
     unproved: tuple[str, ...]
 
+    @property
+    def moved_to_vip(self) -> tuple[str, ...]:
+        """The gone fragments whose readers continue in one that is VIP only. It is no mistake: the
+        old one may have been so, too.
+        """
+        fragments, moved = self.story.fragments, self.story.moved
+        return tuple(sorted(old for old in moved if fragments[moved[old]].metadata.vip_required))
+
 
 def parse_story(text: str, file_name: str) -> Story:
     """As ``examine_story``, for whoever only wants the story."""
