@@ -10,6 +10,7 @@ MISSED = (
     "fragment 'cell' is a trap: a reader may lack the hints that every way from here to an ending "
     "asks for"
 )
+UNREACHABLE = "is unreachable: no way from the start leads to it"
 HINT_TEXT = "    text: {es: Abre algo., en: It opens something.}"
 LAMP = """\
   lamp:
@@ -135,8 +136,20 @@ def test_an_ending_has_no_choices() -> None:
 def test_a_fragment_that_no_choice_leads_to_is_unreachable() -> None:
     text = spoiled(("  garden:\n", room("attic", "ending: true") + "  garden:\n"))
     line = line_of(text, "  attic:")
-    said = "fragment 'attic' is unreachable: no choice leads to it"
+    said = f"fragment 'attic' {UNREACHABLE}"
     assert problems_of(text) == [f"{FILE}:{line}: {said}"]
+
+
+def test_fragments_that_lead_to_each_other_alone_are_unreachable() -> None:
+    rooms = [
+        room(name, f"choices: [{choice('over', over)}, {choice('down', 'gate')}]")
+        for name, over in (("loft", "attic"), ("attic", "loft"))
+    ]
+    text = spoiled(("  garden:\n", "".join(rooms) + "  garden:\n"))
+    assert problems_of(text) == [
+        f"{FILE}:{line_of(text, f'  {name}:')}: fragment '{name}' {UNREACHABLE}"
+        for name in ("loft", "attic")
+    ]
 
 
 def test_a_fragment_where_readers_are_moved_is_reachable() -> None:

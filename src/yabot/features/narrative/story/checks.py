@@ -51,7 +51,7 @@ def _reachable(draft: StoryDraft, graph: Graph) -> Found:
         return
     for fragment_id in draft.fragments.keys() - graph.reachable():
         fragment = draft.fragments[fragment_id]
-        yield fragment.line, f"{fragment.owner} is unreachable: no choice leads to it"
+        yield fragment.line, f"{fragment.owner} is unreachable: no way from the start leads to it"
 
 
 def _hints(draft: StoryDraft, graph: Graph) -> Found:
