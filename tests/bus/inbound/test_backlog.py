@@ -10,9 +10,10 @@ from tests.bus.inbound.service import Sent, sequencing, settle, violations, writ
 from tests.bus.inbound.test_end_to_end import heard, listening
 from tests.log.units import unit
 from tests.storage.fixtures import PARTITIONS
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from yabot.bus.groups import group as group_module
 from yabot.bus.groups.positions import declare_groups
+from yabot.bus.inbound import ingestion
 from yabot.bus.inbound.window import KEEPS_TURN, NOTICED
 from yabot.bus.outbox import READ_AT_ONCE
 from yabot.bus.tables import ingested
@@ -30,6 +31,12 @@ NEIGHBOUR = next(
     for n in range(8, 999)
     if partition_of(str(n), PARTITIONS) == partition_of("7", PARTITIONS)
 )
+
+
+@pytest.fixture(autouse=True)
+def always_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long a busy machine takes from one commit to the next."""
+    monkeypatch.setattr(ingestion, "IN_TIME", PATIENCE)
 
 
 async def test_what_stands_in_the_next_page_has_its_turn(
@@ -60,13 +67,12 @@ async def _leave_a_backlog(database: Database, commits: CommitLog, redis: Redis)
         await database.write(executing(update(ingested).values(ingested_at=before), {}))
         await database.write(declare_groups(["test"]))
         theirs = Sent("theirs", 0, "reaction_detected").now()
+        # At one moment, however busy the machine is.
         own = unit("own")
         own.publish(NarrativeHintUnlocked(hint_id="key", fragment_id="gate"), "7")
-        await commits.commit(own)
-        crowd = unit("crowd")
         for _ in range(READ_AT_ONCE):
-            crowd.publish(UserInteraction(action="waved", context={}), NEIGHBOUR)
-        await commits.commit(crowd)
+            own.publish(UserInteraction(action="waved", context={}), NEIGHBOUR)
+        await commits.commit(own)
         await write(redis, theirs)
         await settle(redis)
     assert await violations(database) == []
