@@ -6,10 +6,13 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+
+from tests.waiting import PATIENCE
 
 CLOSED_AT_ONCE = struct.pack("ii", 1, 0)
 
@@ -76,6 +79,24 @@ def truncates(connection: socket.socket, _: Got) -> None:
 def keeps_silent(connection: socket.socket, _: Got) -> None:
     """Until the client gives up."""
     connection.recv(1)
+
+
+def drips_headers(connection: socket.socket, _: Got) -> None:
+    """Octet by octet, until the client gives up."""
+    connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+    _goes_on(connection, b"a")
+
+
+def hints_without_end(connection: socket.socket, _: Got) -> None:
+    """One interim answer behind the other, until the client gives up."""
+    _goes_on(connection, b"HTTP/1.1 103 Early Hints\r\n\r\n")
+
+
+def _goes_on(connection: socket.socket, part: bytes) -> None:
+    ends_at = time.monotonic() + PATIENCE
+    while time.monotonic() < ends_at:
+        connection.sendall(part)
+        time.sleep(0.01)
 
 
 @dataclass

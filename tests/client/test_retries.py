@@ -12,6 +12,8 @@ from tests.client.faulty import (
     Behaviour,
     FaultyServer,
     Got,
+    drips_headers,
+    hints_without_end,
     keeps_silent,
     refuses,
     resets,
@@ -20,6 +22,7 @@ from tests.client.faulty import (
 )
 from tests.waiting import PATIENCE, wait_until
 from yabot_client import Call, Refused, Unreachable, YabotError
+from yabot_client.clock import Clock
 from yabot_client.retrying import FIRST, LATER
 
 pytestmark = pytest.mark.standard
@@ -154,6 +157,26 @@ def test_octets_that_go_on_coming_do_not_make_an_answer_later(
     server.behaves(drips)
     with pytest.raises(Unreachable, match="in time"):
         new_asker(timeout=10, retries=0)()
+
+
+@pytest.mark.parametrize("fault", [drips_headers, hints_without_end])
+@pytest.mark.parametrize("limit", ["timeout", "deadline"])
+def test_neither_do_headers_that_go_on_coming(
+    new_asker: NewAsker, server: FaultyServer, fault: Behaviour, limit: str
+) -> None:
+    server.behaves(fault)
+    limits = {limit: SOON}
+    ended = end_of(new_asker(retries=0, clock=Clock(), **limits), READ)
+    assert (type(ended), str(ended)) == (Unreachable, "YABOT did not answer in time.")
+
+
+def test_what_has_never_been_connected_has_not_arrived(
+    new_asker: NewAsker, server: FaultyServer
+) -> None:
+    """It waits for a TLS handshake, of which the server knows nothing."""
+    ask = new_asker(url=server.url.replace("http:", "https:"), timeout=SOON, retries=0)
+    with pytest.raises(Unreachable, match="No connection to YABOT came about in time"):
+        ask()
 
 
 def test_a_server_that_keeps_silent_is_given_up(new_asker: NewAsker, server: FaultyServer) -> None:

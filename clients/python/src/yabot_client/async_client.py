@@ -1,5 +1,6 @@
 """The client for asyncio."""
 
+import asyncio
 import ssl
 from contextlib import aclosing
 from types import TracebackType
@@ -62,10 +63,13 @@ class AsyncClient(Configured, AsyncOperations):
         self, lines: httpx.AsyncHTTPTransport, request: HttpRequest
     ) -> HttpResponse | Failure:
         receiving = Receiving(request, self._clock.monotonic)
+        asked = built(request)
+        asked.extensions["trace"] = receiving.trace
+        bound = asyncio.timeout(request.timeout)
         try:
-            async with aclosing(await lines.handle_async_request(built(request))) as response:
+            async with bound, aclosing(await lines.handle_async_request(asked)) as response:
                 async for part in response.aiter_raw():
                     receiving.add(part)
                 return receiving.response(response)
         except FAILURES as error:
-            return failure_of(error)
+            return failure_of(receiving.late() if bound.expired() else error)

@@ -7,6 +7,7 @@ from typing import Self
 
 import httpx
 
+from yabot_client.bounded import BoundedTransport, bounded_by
 from yabot_client.calls import Answer, Call
 from yabot_client.configured import Configured
 from yabot_client.operations import Operations
@@ -38,7 +39,7 @@ class Client(Configured, Operations):
         self._lines.current.close()
 
     def _made(self, context: ssl.SSLContext) -> httpx.HTTPTransport:
-        return httpx.HTTPTransport(verify=context, trust_env=False, proxy=self._proxy)
+        return BoundedTransport(context, self._proxy)
 
     def _call(self, call: Call) -> Answer:
         steps = self._exchange.run(call)
@@ -61,7 +62,10 @@ class Client(Configured, Operations):
     def _reply(self, lines: httpx.HTTPTransport, request: HttpRequest) -> HttpResponse | Failure:
         receiving = Receiving(request, self._clock.monotonic)
         try:
-            with closing(lines.handle_request(built(request))) as response:
+            with (
+                bounded_by(receiving.left),
+                closing(lines.handle_request(built(request))) as response,
+            ):
                 for part in response.iter_raw():
                     receiving.add(part)
                 return receiving.response(response)

@@ -1,7 +1,8 @@
 """What came over the network, in the words of the logic: bounded in size and time."""
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import httpx
 
@@ -26,14 +27,28 @@ class Receiving:
         self._monotonic = monotonic
         self._ends_at = monotonic() + request.timeout
         self._content = bytearray()
+        self._is_sent = False
 
     def add(self, part: bytes) -> None:
         """Raises TooMuch, TooLate."""
         self._content += part
         if len(self._content) > LARGEST:
             raise TooMuch
-        if self._monotonic() > self._ends_at:
+        if self.left() < 0:
             raise TooLate
+
+    def left(self) -> float:
+        """Seconds."""
+        return self._ends_at - self._monotonic()
+
+    async def trace(self, event: str, _: Mapping[str, Any]) -> None:
+        """Told by httpx what an asynchronous request does: ``late`` has to know how far it came."""
+        if event.endswith("send_request_headers.started"):
+            self._is_sent = True
+
+    def late(self) -> Exception:
+        """What it means that the time is over."""
+        return TooLate() if self._is_sent else httpx.ConnectTimeout("")
 
     def response(self, response: httpx.Response) -> HttpResponse:
         return HttpResponse(response.status_code, response.headers, bytes(self._content))
