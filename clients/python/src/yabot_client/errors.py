@@ -55,3 +55,7 @@ class Refused(YabotError):
         self.correlation_id = correlation_id
         # Seconds.
         self.retry_after = retry_after
+
+    def __reduce__(self) -> tuple[type["Refused"], tuple[int, str, str], dict[str, object]]:
+        """For pickle and copy: an exception's own gives ``__init__`` the message alone."""
+        return type(self), (self.status, self.code, self.detail), vars(self)
