@@ -21,6 +21,13 @@ MISTAKES: list[tuple[str, dict[str, Any]]] = [
     ("must begin with https:// or http://", {"url": "yabot.internal"}),
     ("must begin with https:// or http://", {"url": "ftp://yabot.internal"}),
     ("must be a URL", {"url": "https://[::1"}),
+    ("must be a URL", {"url": "https://yabot/\ud800"}),
+    ("must be a URL", {"url": "https://\ud800"}),
+    ("must name a host that can be one", {"url": "https://a..b"}),
+    ("must name a host that can be one", {"url": "https://xn--a"}),
+    ("must name a host that can be one", {"url": f"https://{'a' * 64}.internal"}),
+    ("must name a host that can be one", {"url": "http://127.0.0.1:99999"}),
+    ("must name a host that can be one", {"url": "https://yabot:0"}),
     ("without user, password", {"url": "https://me:secret@yabot"}),
     ("without user, password", {"url": "https://yabot?x=1"}),
     ("lets anybody in between read", {"url": "http://yabot.internal:8080"}),
@@ -71,6 +78,11 @@ MISTAKES: list[tuple[str, dict[str, Any]]] = [
     ("more than 0 seconds", {**SERVICE, "deadline": -1}),
     ("0 or more", {**SERVICE, "retries": -1}),
     ("proxy must be a URL", {**SERVICE, "proxy": "me:secret@proxy"}),
+    ("proxy must be a URL", {**SERVICE, "proxy": "socks5://me:secret@proxy"}),
+    ("proxy must be a URL", {**SERVICE, "proxy": "http://me:secret@proxy:99999"}),
+    ("proxy must be a URL", {**SERVICE, "proxy": "http://secret..proxy"}),
+    ("proxy must be a URL", {**SERVICE, "proxy": "http://:3128"}),
+    ("proxy must be a URL", {**SERVICE, "proxy": "http://proxy/\ud800"}),
 ]
 
 
@@ -98,6 +110,8 @@ def test_each_mistake_is_told_when_the_client_is_made(
         {"url": "http://127.0.0.1:8080", **SERVICE},
         {"url": "http://[::1]:8080", **SERVICE},
         {"url": "http://yabot:8080", "allow_http": True, **SERVICE},
+        {"url": "https://ñandú.example.:8080", **SERVICE},
+        {"proxy": "http://me:secret@[::1]:3128", **SERVICE},
         {
             "url": "http://yabot:8080",
             "decryption_keys": [DECRYPTING.text],

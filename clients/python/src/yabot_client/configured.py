@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from yabot_client.address import read_address
+from yabot_client.address import can_be_reached, read_address
 from yabot_client.clock import MOST_SKEW_OF_TLS, Clock, YabotsTime
 from yabot_client.encryption import MOST_SKEW, Encrypted
 from yabot_client.errors import Misconfigured
@@ -60,7 +60,7 @@ class Configured(ABC):
           public parts are registered, and what `yabot service keys` prints.
         - ``timeout``, ``deadline``: seconds, of one try and of a whole call with all its tries.
         - ``retries``: how many tries a call has beyond the first.
-        - ``proxy``: its URL; none is taken from the environment.
+        - ``proxy``: its URL, of http or https; none is taken from the environment.
         - ``allow_http``: send tokens and data to another machine without TLS.
         """
         self._clock = clock or Clock()
@@ -126,11 +126,18 @@ def _read_tls(
 
 
 def _read_proxy(proxy: str | None) -> httpx.Proxy | None:
+    if proxy is None:
+        return None
+    # It may have a password in it.
+    wrong = Misconfigured("proxy must be a URL such as http://proxy:3128.")
     try:
-        return None if proxy is None else httpx.Proxy(proxy)
+        found = httpx.Proxy(proxy)
     except (ValueError, TypeError, httpx.InvalidURL):
-        # It may have a password in it.
-        raise Misconfigured("proxy must be a URL such as http://proxy:3128.") from None
+        raise wrong from None
+    # For SOCKS, httpx needs a library that the client does not bring along.
+    if found.url.scheme not in ("http", "https") or not can_be_reached(found.url):
+        raise wrong
+    return found
 
 
 def _require_limits(timeout: float, deadline: float, retries: int) -> None:
