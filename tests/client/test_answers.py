@@ -173,6 +173,27 @@ def test_an_id_leads_to_no_other_path(ask: Asker, server: FaultyServer, path: st
     assert server.got == []
 
 
+@pytest.mark.parametrize(
+    ("sentence", "call"),
+    [
+        ("after has half a surrogate pair", replace(READ, query=(("after", "Ana\ud800"),))),
+        ("too long for a URL", replace(READ, query=(("after", "Ana" * 30_000),))),
+        ("too long for a URL", replace(READ, path="/api/v1/user/" + "Ana" * 30_000)),
+        ("printable ASCII", replace(CHANGE, idempotency_key=7)),  # type: ignore[arg-type]
+        ("nothing that JSON can say", replace(CHANGE, body={"Ana": float("nan")})),
+        ("nothing that JSON can say", replace(CHANGE, body={"Ana": {7}})),
+        ("nothing that JSON can say", replace(CHANGE, body={("Ana",): 7})),
+    ],
+)
+def test_what_no_request_can_say_is_told(
+    ask: Asker, server: FaultyServer, sentence: str, call: Call
+) -> None:
+    with pytest.raises(Misconfigured, match=sentence) as wrong:
+        ask(call)
+    assert "Ana" not in str(wrong.value)
+    assert server.got == []
+
+
 @pytest.mark.parametrize("value", ["", "a\r\nb", "ñ", "x" * 3000])
 @pytest.mark.parametrize("header", ["if_match", "idempotency_key"])
 def test_a_header_that_cannot_be_sent_is_told(

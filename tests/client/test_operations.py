@@ -91,6 +91,13 @@ def test_an_id_stays_one_part_of_the_path(server: Server, client: Operations) ->
             client.get_workflow(nothing)
 
 
+def test_what_no_path_can_say_is_no_id(server: Server, client: Operations) -> None:
+    with pytest.raises(Misconfigured, match="An id has half a surrogate pair") as wrong:
+        client.get_user("Ana\ud800")
+    assert "Ana" not in str(wrong.value)
+    assert (wrong.value.__context__, server.asked) == (None, [])
+
+
 def test_an_etag_comes_with_what_it_is_of(server: Server, client: Operations) -> None:
     server.answer = Answer(200, {"ETag": '"7"'}, {"theme": "dark"})
     found = client.get_user_preferences("42")

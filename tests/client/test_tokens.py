@@ -126,9 +126,10 @@ def test_whoever_has_a_token_needs_no_key(new_asker: NewAsker, server: FaultySer
     assert [got.token for got in server.got] == ["one", "two", "three"]
 
 
-def test_a_token_that_is_none_is_not_quoted(new_asker: NewAsker) -> None:
-    with pytest.raises(Misconfigured) as wrong:
-        new_asker(token=lambda: "secret\r\nX: 1")()
+@pytest.mark.parametrize("given", ["secret\r\nX: 1", None, b"secret"])
+def test_a_token_that_is_none_is_not_quoted(new_asker: NewAsker, given: object) -> None:
+    with pytest.raises(Misconfigured, match="The token is none") as wrong:
+        new_asker(token=lambda: given)()
     assert "secret" not in str(wrong.value)
 
 

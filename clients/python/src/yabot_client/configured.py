@@ -141,10 +141,11 @@ def _read_proxy(proxy: str | None) -> httpx.Proxy | None:
 
 
 def _require_limits(timeout: float, deadline: float, retries: int) -> None:
-    if not (timeout > 0 and deadline > 0):
-        raise Misconfigured("timeout and deadline must be more than 0 seconds.")
-    if retries < 0:
-        raise Misconfigured("retries must be 0 or more.")
+    for seconds in (timeout, deadline):
+        if not isinstance(seconds, int | float) or not seconds > 0:
+            raise Misconfigured("timeout and deadline must be numbers, of more than 0 seconds.")
+    if not isinstance(retries, int) or retries < 0:
+        raise Misconfigured("retries must be a whole number, 0 or more.")
 
 
 def _require_nothing_beside_token(service: str | None, key: Key | None, *, encrypts: bool) -> None:

@@ -11,6 +11,7 @@ import httpx
 from yabot_client import correlation
 from yabot_client.calls import Call
 from yabot_client.errors import Misconfigured
+from yabot_client.writing import require_characters
 
 USER_AGENT = f"yabot-client/{version('yabot-client')}"
 
@@ -50,18 +51,33 @@ def _url(base: httpx.URL, call: Call) -> httpx.URL:
     if {".", ".."} & set(call.path.split("/")):
         raise Misconfigured("An id cannot be . or ..: the path would be another one.")
     target = base.raw_path.decode("ascii").rstrip("/") + call.path
+    for name, value in call.query:
+        require_characters(value, name)
     if call.query:
         target += "?" + urlencode(call.query, quote_via=quote)
-    return base.copy_with(raw_path=target.encode("ascii"))
+    try:
+        return base.copy_with(raw_path=target.encode("ascii"))
+    except httpx.InvalidURL:
+        raise Misconfigured("An id or a parameter is too long for a URL.") from None
 
 
 def _checked(name: str, value: str) -> str:
-    if not 1 <= len(value) <= 2000 or not (value.isascii() and value.isprintable()):
+    if (
+        not isinstance(value, str)
+        or not 1 <= len(value) <= 2000
+        or not (value.isascii() and value.isprintable())
+    ):
         raise Misconfigured(f"{name} must be printable ASCII, and not empty.")
     return value
 
 
 def _json(body: object) -> bytes:
-    text = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    try:
+        text = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except (ValueError, TypeError, RecursionError):
+        raise Misconfigured(
+            "The body is nothing that JSON can say: take texts, finite numbers, bools, None, and "
+            "lists and dicts of them."
+        ) from None
     # Half a surrogate pair is refused by YABOT, in a sentence.
     return text.encode("utf-8", "surrogatepass")

@@ -91,11 +91,11 @@ class GivenTokens:
     def __init__(self, token: str | Callable[[], str]) -> None:
         """A function is asked for each request. Raises Misconfigured."""
         self._token = token
-        if isinstance(token, str):
+        if not callable(token):
             _checked(token)
 
     def of(self, scope: str) -> str:  # noqa: ARG002 - it allows what whoever issued it has said
-        return _checked(self._token if isinstance(self._token, str) else self._token())
+        return _checked(self._token() if callable(self._token) else self._token)
 
     def renew(self, yabots_now: float | None) -> bool:  # noqa: ARG002 - others have signed it
         return callable(self._token)
@@ -103,6 +103,6 @@ class GivenTokens:
 
 def _checked(token: str) -> str:
     """Without spaces around it. Raises Misconfigured before an HTTP library quotes it."""
-    if not _TOKEN.fullmatch(token.strip()):
+    if not isinstance(token, str) or not _TOKEN.fullmatch(token.strip()):
         raise Misconfigured("The token is none: it has characters that no token has, or is empty.")
     return token.strip()

@@ -17,7 +17,14 @@ def segment(value: str | int) -> str:
     text = str(value)
     if text in NO_SEGMENTS:
         raise Misconfigured(f"{text!r} cannot be an id in a path.")
-    return quote(text, safe="")
+    return quote(require_characters(text, "An id"), safe="")
+
+
+def require_characters(text: str, what: str) -> str:
+    """Raises Misconfigured for halves of surrogate pairs, which UTF-8 does not have."""
+    if any("\ud800" <= each <= "\udfff" for each in text):
+        raise Misconfigured(f"{what} has half a surrogate pair in it, which no URL can say.")
+    return text
 
 
 def query(arguments: Mapping[str, Value | Sequence[str] | None]) -> tuple[tuple[str, str], ...]:
