@@ -14,6 +14,7 @@ from tests.e2e.programs import NewProgram
 from tests.events.samples import envelope, envelopes
 from yabot.app.assembly import build_catalog
 from yabot.app.features import FEATURES
+from yabot.bus.inbound.reading import AHEAD, MOST_BYTES
 from yabot.bus.inbound.stream import INBOUND
 from yabot.bus.streams import stream_name
 from yabot.events.asyncapi import asyncapi_document
@@ -139,6 +140,22 @@ def test_the_streams_have_the_names_of_the_bus() -> None:
     ]
     assert names == [stream_name(number) for number in range(16)]
     assert DOCUMENT["channels"]["inbound_stream"]["address"] == INBOUND
+
+
+def test_the_inbound_stream_says_what_it_takes() -> None:
+    told = DOCUMENT["channels"]["inbound_stream"]["description"]
+    assert "those that its INBOUND_EVENT_TYPES names: none until then" in told
+    assert f"at most {MOST_BYTES // 1024} KiB" in told
+    assert "at most five minutes ahead" in told
+    assert AHEAD.total_seconds() == 5 * 60
+
+
+def test_the_envelope_promises_only_what_holds_beside_other_services() -> None:
+    """Theirs have any UUID, no `sequence`, and the clock of whoever wrote them."""
+    fields = DOCUMENT["components"]["schemas"]["Envelope"]["properties"]
+    assert "of version 7 where YABOT made it" in fields["event_id"]["description"]
+    for name in ("timestamp", "sequence"):
+        assert "YABOT's own events" in fields[name]["description"]
 
 
 def test_yabot_sends_all_and_receives_what_other_services_send() -> None:

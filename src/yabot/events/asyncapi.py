@@ -30,9 +30,12 @@ STREAM = (
     f"{ENTRY} Its id is the event's position and `-0`."
 )
 INBOUND = (
-    f"A stream for the events of other services. {ENTRY} They leave `sequence` out, and are put in "
-    "order by `timestamp`, causes before consequences. A field that the payload does not list is "
-    "refused."
+    "A stream for the events of other services. Of the types that are listed here, YABOT takes "
+    f"those that its INBOUND_EVENT_TYPES names: none until then. {ENTRY} It has at most 64 KiB: "
+    "`event_id` is a UUID in lower case, of any version; other ids are 1 to 128 printable ASCII "
+    "characters; `timestamp` is at most five minutes ahead of YABOT's clock; `sequence` is left "
+    "out. A field that the payload does not list is refused. Events are put in order by "
+    "`timestamp`, causes before consequences."
 )
 
 

@@ -51,14 +51,20 @@ class Envelope(BaseModel):
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
-    event_id: str = Field(description="UUIDv7; an event that comes again has the same one")
+    event_id: str = Field(
+        description="a UUID, of version 7 where YABOT made it; an event that comes again has the "
+        "same one"
+    )
     event_type: str = Field(description="also the name of its Pub/Sub channel")
     version: int = Field(description="of the payload; rises with a change that may break")
     timestamp: Moment = Field(
-        description="RFC 3339 in UTC with microseconds; strictly increasing for each user"
+        description="RFC 3339 in UTC with microseconds; for each user strictly increasing among "
+        "YABOT's own events"
     )
     user_id: str | None = Field(None, description="whom it is about: a Telegram id as text")
-    sequence: int | None = Field(None, description="counts the user's events from 1, without gaps")
+    sequence: int | None = Field(
+        None, description="counts YABOT's own events about the user from 1, without gaps"
+    )
     correlation_id: str = Field(description="of everything that one update or request set going")
     causation_id: str = Field(description="the update, request or event that it was published for")
     payload: dict[str, Any] = Field(description="as listed below for each type")

@@ -142,7 +142,7 @@ class Envelope(TypedDict):
     """An event as it is stored and published; absent values are left out of its JSON."""
 
     event_id: str
-    """UUIDv7; an event that comes again has the same one"""
+    """a UUID, of version 7 where YABOT made it; an event that comes again has the same one"""
 
     event_type: str
     """also the name of its Pub/Sub channel"""
@@ -151,13 +151,15 @@ class Envelope(TypedDict):
     """of the payload; rises with a change that may break"""
 
     timestamp: str
-    """RFC 3339 in UTC with microseconds; strictly increasing for each user"""
+    """RFC 3339 in UTC with microseconds; for each user strictly increasing among YABOT's own
+    events
+    """
 
     user_id: NotRequired[str | None]
     """whom it is about: a Telegram id as text"""
 
     sequence: NotRequired[int | None]
-    """counts the user's events from 1, without gaps"""
+    """counts YABOT's own events about the user from 1, without gaps"""
 
     correlation_id: str
     """of everything that one update or request set going"""
