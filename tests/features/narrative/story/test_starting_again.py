@@ -42,6 +42,20 @@ def test_whoever_comes_again_can_go_where_their_hint_leads() -> None:
     assert found.unproved == ()
 
 
+def test_hints_of_earlier_times_do_not_multiply_what_has_to_be_played() -> None:
+    """Either of two hints leads on from each hall; whoever starts again may have any of them."""
+    halls = 10
+    fragments = {f"hall{halls}": page() | {"ending": True}}
+    for n in range(halls):
+        on = [choice(f"on_{side}", f"hall{n + 1}", requires_hint=f"{side}{n}") for side in "ab"]
+        fragments[f"hall{n}"] = page(*on, *(choice(f"to_{side}", f"{side}{n}") for side in "ab"))
+        for side in "ab":
+            back = choice("back", f"hall{n}", unlocks_hint=f"{side}{n}")
+            fragments[f"{side}{n}"] = page(back)
+    hints = [f"{side}{n}" for n in range(halls) for side in "ab"]
+    assert examine_story(story(fragments, hints, start="hall0"), "tale.yaml").unproved == ()
+
+
 @st.composite
 def graphs(draw: st.DrawFn) -> Graph:
     hints = st.none() | st.sampled_from(HINTS)

@@ -36,14 +36,11 @@ class Graph:
 
     def reachable(self) -> set[str]:
         """The fragments that some chain of choices leads to."""
-        return self.reachable_from(self.entrances)
-
-    def reachable_from(self, entrances: Iterable[str]) -> set[str]:
         forward = {
             source: [edge.target for edge in edges if edge.target is not None]
             for source, edges in self.edges.items()
         }
-        return walk(entrances, forward)
+        return walk(self.entrances, forward)
 
     def finishing(self) -> set[str]:
         """The fragments from which some chain of choices leads to a goal."""

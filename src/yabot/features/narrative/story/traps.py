@@ -32,12 +32,26 @@ class Traps:
 
 def find_traps(graph: Graph, *, vip: bool) -> Traps:
     """For readers with or without VIP."""
-    return _Exploration(graph, vip).traps()
+    suspected = _Exploration(graph, vip, again=False).traps()
+    suspects = suspected.certain | suspected.unproved
+    if not suspects:
+        return Traps(frozenset(), frozenset())
+    found = _Exploration(graph, vip, again=True).traps()
+    return Traps(found.certain, found.unproved & suspects)
 
 
 class _Exploration:
-    def __init__(self, graph: Graph, vip: bool) -> None:
+    """With ``again``, of all that readers can have when they start again with the hints that they
+    had, which may be a great deal.
+
+    Without, of the least that they can have: whoever comes through a locked door has its hint, from
+    this time or an earlier one, and nothing else of earlier times. More hints close no way, so that
+    a fragment from which each of these comes to an end is no trap; the others are suspected.
+    """
+
+    def __init__(self, graph: Graph, vip: bool, *, again: bool) -> None:
         self._graph = graph
+        self._again = again
         self._closed = frozenset() if vip else graph.vip
         # Only hints that open something tell states apart. One that nobody can have is a
         # mistake by itself; what it closes counts as open here, to tell that mistake once.
@@ -74,25 +88,22 @@ class _Exploration:
         return walk(self._graph.goals, backward)
 
     def _required_ahead(self) -> dict[str, int]:
-        """By fragment, the hints that some choice there or later asks for. Starting again is a way,
-        too. Where nobody can get stuck, none of them matters.
+        """By fragment, the hints that some choice there or later asks for. Where nobody can get
+        stuck, none of them matters.
         """
-        if not self._graph.edges.keys() - self._safe:
-            return {}
-        start = [self._graph.start] if self._graph.start else []
-        again, backward = self._graph.reachable_from(start), self._graph.backward()
-        everywhere = 0
-        asking: dict[str, set[str]] = {}
-        for edge in self._graph.all_edges():
-            if edge.source in again:
-                everywhere |= self._key(edge.requires)
-            elif edge.requires in self._keys:
-                asking.setdefault(edge.requires, set()).add(edge.source)
-        ahead = dict.fromkeys(self._graph.edges, everywhere)
-        for key, sources in asking.items():
-            for fragment in walk(sources, backward):
-                ahead[fragment] |= self._key(key)
-        return ahead
+        edges, backward = self._graph.edges, self._graph.backward()
+        ahead = dict.fromkeys(edges, 0)
+        waiting = list(edges) if edges.keys() - self._safe else []
+        while waiting:
+            fragment = waiting.pop()
+            found = ahead[fragment]
+            for edge in edges[fragment]:
+                found |= self._key(edge.requires) | (ahead[edge.target] if edge.target else 0)
+            if found != ahead[fragment]:
+                ahead[fragment] = found
+                waiting += backward.get(fragment, ())
+        again = ahead[self._graph.start] if self._again and self._graph.start else 0
+        return {fragment: found | again for fragment, found in ahead.items()}
 
     def _play(self) -> None:
         for beginning in self._beginnings():
@@ -114,13 +125,14 @@ class _Exploration:
             heappush(self._waiting, (self._visits[state.fragment], len(self._came_from), state))
 
     def _follow(self, state: State) -> None:
-        for following in self._steps(state):
+        for following, is_open in self._steps(state):
             self._meet(following)
-            self._came_from[following].append(state)
+            if is_open:
+                self._came_from[following].append(state)
         # Whoever starts again keeps their hints. That is no way to an end: else nobody would ever
         # be stuck.
         start = self._graph.start
-        if start and start not in self._closed:
+        if self._again and start and start not in self._closed:
             self._meet(self._state(start, state.hints))
 
     def _beginnings(self) -> list[State]:
@@ -134,13 +146,16 @@ class _Exploration:
         }
         return list(found)
 
-    def _steps(self, state: State) -> Iterator[State]:
+    def _steps(self, state: State) -> Iterator[tuple[State, bool]]:
+        """With whether a reader who has no more than these hints can take them."""
         if state.fragment in self._graph.goals:
             return
         for edge in self._graph.edges[state.fragment]:
-            locked = self._key(edge.requires) & ~state.hints
-            if edge.target is not None and not locked and edge.target not in self._closed:
-                yield self._state(edge.target, state.hints | self._key(edge.unlocks))
+            lacking = self._key(edge.requires) & ~state.hints
+            if edge.target is None or edge.target in self._closed or (lacking and self._again):
+                continue
+            hints = state.hints | lacking | self._key(edge.unlocks)
+            yield self._state(edge.target, hints), not lacking
 
     def _state(self, fragment: str, hints: int) -> State:
         return State(fragment, hints & self._matters.get(fragment, 0))
