@@ -22,16 +22,17 @@ CONSOLE = "from yabot.cli.main import main; main()"
 RESERVED = frozenset(
     ("bot", "command", "contract", "database", "dispatcher", "state", "t", "turn", "user")
 )
-# The menu stays last: it answers whatever nobody else has.
+# What stands there, and what is to stand there instead: the menu stays last, it answers whatever
+# nobody else has. The rules list features in the opposite order.
 BEFORE_MENU = {
     FEATURES: (
         (
             "from yabot.features.menu import",
-            "from yabot.features.@name@ import feature as @name@\n",
+            "from yabot.features.@name@ import feature as @name@\nfrom yabot.features.menu import",
         ),
-        ("    menu.FEATURE,", "    @name@.FEATURE,\n"),
+        ("    menu.FEATURE,", "    @name@.FEATURE,\n    menu.FEATURE,"),
     ),
-    RULES: (('    "alerts",', '    "@name@",\n'),),
+    RULES: (('    "menu",', '    "menu",\n    "@name@",'),),
 }
 
 
@@ -51,8 +52,8 @@ def _add(root: Path, name: str) -> list[Path]:
     words = {"@name@": name, "@Class@": _class_name(name), "@title@": _title(name)}
     written = [_write(root, template, words) for template in sorted(TEMPLATES.rglob(f"*{SUFFIX}"))]
     for file, lines in BEFORE_MENU.items():
-        for before, line in lines:
-            _insert(root / file, before, _filled(line, words))
+        for there, instead in lines:
+            _replace(root / file, there, _filled(instead, words))
         written.append(file)
     _format(root, written)
     _renew_events(root)
@@ -141,20 +142,21 @@ def _write(root: Path, template: Path, words: dict[str, str]) -> Path:
     return path
 
 
-def _insert(file: Path, before: str, line: str) -> None:
-    """``line`` above the one that begins with ``before``."""
+def _replace(file: Path, there: str, instead: str) -> None:
+    """In the first line that begins with ``there``."""
     text = file.read_text(encoding="utf-8")
-    head, found, tail = text.partition(f"\n{before}")
-    assert found, f"{file} has no line that begins with {before!r}"
-    file.write_text(f"{head}\n{line}{found[1:]}{tail}", encoding="utf-8")
+    head, found, tail = text.partition(f"\n{there}")
+    assert found, f"{file} has no line that begins with {there!r}"
+    file.write_text(f"{head}\n{instead}{tail}", encoding="utf-8")
 
 
 def _format(root: Path, files: list[Path]) -> None:
     """A name's length decides where lines break, and its letters where its import stands."""
     ruff = Path(sys.executable).parent / "ruff"
     python = [str(file) for file in files if file.suffix == ".py"]
-    for command in (("check", "--quiet", "--fix"), ("format", "--quiet")):
-        subprocess.run([ruff, *command, *python], cwd=root, check=True)
+    # What a long name makes too long is checked when its lines are broken, not before.
+    for command in (("check", "--select=I", "--fix"), ("format",), ("check",)):
+        subprocess.run([ruff, *command, "--quiet", *python], cwd=root, check=True)
 
 
 def _renew_events(root: Path) -> None:
