@@ -1,5 +1,6 @@
 """Fills the templates in, and adds the feature's line to the lists that name it."""
 
+import builtins
 import keyword
 import re
 import shutil
@@ -7,7 +8,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
+from token import NAME as NAME_TOKEN
+from tokenize import generate_tokens
 
 TEMPLATES = Path(__file__).parent / "templates"
 SUFFIX = ".tmpl"
@@ -18,9 +22,25 @@ FEATURES = Path("src/yabot/app/features.py")
 RULES = Path("pyproject.toml")
 EVENTS = Path("docs/events.md")
 CONSOLE = "from yabot.cli.main import main; main()"
-# What handlers get beside the services, which go by their features' names; and a folder of tests.
-RESERVED = frozenset(
-    ("bot", "command", "contract", "database", "dispatcher", "state", "t", "turn", "user")
+# What handlers get beside the services, which go by their features' names.
+GIVEN = (
+    "bot",
+    "callback_data",
+    "command",
+    "database",
+    "dispatcher",
+    "handler",
+    "state",
+    "t",
+    "turn",
+)
+# And what aiogram, filters and handlers call the thing that came: it would be given twice.
+CAME = ("change", "event", "message", "observer", "query", "update", "update_type", "user", "value")
+# Alembic's words for branches; and what stands where the features' tests are.
+ELSEWHERE = ("base", "conftest", "contract", "current", "head", "heads")
+RESERVED = frozenset((*GIVEN, *CAME, *ELSEWHERE))
+PYTHONS = frozenset(
+    (*dir(builtins), *keyword.kwlist, *keyword.softkwlist, *sys.stdlib_module_names)
 )
 # What stands there, and what is to stand there instead: the menu stays last, it answers whatever
 # nobody else has. The rules list features in the opposite order.
@@ -67,9 +87,9 @@ def check_name(root: Path, name: str) -> None:
             f"'{name}' cannot be a feature's name: use up to {LONGEST} small letters and digits, "
             "words joined by single underscores, such as daily_gift"
         )
-    if keyword.iskeyword(name) or keyword.issoftkeyword(name) or name in sys.stdlib_module_names:
+    if name in PYTHONS:
         raise Refused(f"'{name}' is a word of Python's: take another, such as my_{name}")
-    if name in RESERVED:
+    if name in RESERVED or name.startswith("event_") or name in _words_of_templates():
         raise Refused(f"'{name}' means something else where features are: take another")
     _check_free(root, name)
 
@@ -84,9 +104,30 @@ def _check_free(root: Path, name: str) -> None:
             raise Refused(f"there is something in {path} already: move it, or take another name")
     if name in _tables():
         raise Refused(f"'{name}' is a table already: take another, such as my_{name}")
-    for file in (root / "src/yabot/features").glob("*/texts/en.ftl"):
-        if f"command-{name} =" in file.read_text(encoding="utf-8"):
-            raise Refused(f"/{name} is a command of the feature '{file.parts[-3]}': take another")
+    feature = _commands(root / "src/yabot/features").get(name)
+    if feature is not None:
+        raise Refused(f"/{name} is a command of the feature '{feature}': take another")
+
+
+def _words_of_templates() -> frozenset[str]:
+    """What the new feature's code calls things: its table and its service are called ``name``."""
+    code = [
+        re.sub(r"@\w+@", "_", template.read_text(encoding="utf-8"))
+        for template in TEMPLATES.rglob(f"*.py{SUFFIX}")
+    ]
+    tokens = (token for each in code for token in generate_tokens(StringIO(each).readline))
+    return frozenset(token.string for token in tokens if token.type == NAME_TOKEN)
+
+
+def _commands(features: Path) -> dict[str, str]:
+    """The feature of each: of Telegram's menu, and of what handlers answer besides."""
+    commands: dict[str, str] = {}
+    for file in (*features.rglob("*.py"), *features.rglob("en.ftl")):
+        text = file.read_text(encoding="utf-8")
+        calls = " ".join(re.findall(r"\bCommand\(([^)]*)\)", text))
+        found = re.findall(r'"(\w+)"', calls) + re.findall(r"^command-(\w+) =", text, re.MULTILINE)
+        commands |= dict.fromkeys(found, file.relative_to(features).parts[0])
+    return commands
 
 
 def _places(name: str) -> tuple[Path, Path, Path]:
