@@ -109,6 +109,11 @@ UNPARSED = "can't parse JSON object"
             "REACTION_INVALID",
         ),
         ("sendMessage", {"text": "half \ud800"}, UNPARSED),
+        (
+            "getMyCommands",
+            {"scope": {"type": {}}},
+            "can't parse BotCommandScope: Unsupported type specified",
+        ),
     ],
 )
 async def test_a_call_that_makes_no_sense_is_a_bad_request(

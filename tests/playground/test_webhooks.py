@@ -266,6 +266,21 @@ async def test_a_refused_method_in_an_answer_harms_nothing(
     assert receiver.texts == ["/start", "one", "two", "three"]
 
 
+async def test_an_answer_that_trips_the_playground_stops_no_delivery(
+    bot: Bot, client: PlaygroundClient, alma: int, receiver: Receiver
+) -> None:
+    """Here by a header of letters that HTTP does not have."""
+
+    async def answer_strangely(_update: Any) -> web.Response:
+        return web.Response(headers={"Content-Type": "application/json; of=\N{SNOWMAN}"})
+
+    receiver.answer = answer_strangely
+    await client.send(alma, "one")
+    await bot.set_webhook(receiver.url)
+    await receiver.until(lambda: len(receiver.received) == 2)
+    assert receiver.texts == ["/start", "one"]
+
+
 async def test_what_was_not_accepted_is_delivered_after_a_kill(
     forks: ForkServer, tmp_path: Path
 ) -> None:

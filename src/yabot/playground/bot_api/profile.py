@@ -99,12 +99,12 @@ def _scope(params: Params) -> str:
     given = params.parsed("scope", "BotCommandScope") or {"type": "default"}
     if not isinstance(given, dict):
         raise bad_request("can't parse BotCommandScope: BotCommandScope must be an Object")
-    kind = given.get("type")
+    kind = str(given.get("type"))
     if kind in WIDE_SCOPES:
-        return str(kind)
+        return kind
     if kind not in ONE_CHAT_SCOPES:
         raise bad_request("can't parse BotCommandScope: Unsupported type specified")
     ids = [str(given[name]) for name in ("chat_id", "user_id") if given.get(name)]
     if not ids:
         raise bad_request("can't parse BotCommandScope: Empty chat_id specified")
-    return ":".join([str(kind), *ids])
+    return ":".join([kind, *ids])

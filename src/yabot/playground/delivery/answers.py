@@ -20,7 +20,8 @@ class Answer:
 
 
 async def obey(answer: Answer, calls: Calls) -> None:
-    """The bot never hears how it went, as with Telegram; the log does."""
+    """The bot never hears how it went, as with Telegram; the log does. Never raises: what a method
+    trips over is no reason to deliver the update again, nor to stop with the others."""
     name = ""
     try:
         params = await _read(answer)
@@ -29,6 +30,8 @@ async def obey(answer: Answer, calls: Calls) -> None:
             await calls.run(name, params)
     except BotApiError as error:
         log.info("playground.answer.refused", method=name, description=error.description)
+    except Exception:
+        log.exception("playground.answer.failed", method=name)
 
 
 async def _read(answer: Answer) -> Params:
