@@ -126,3 +126,15 @@ async def test_groups_have_their_own_commands(
     await bot.set_my_commands(story, scope=BotCommandScopeAllGroupChats())
     shown = await client._ask("GET", f"/groups/{group}/chat")
     assert [command["description"] for command in shown["commands"]] == ["Together"]
+
+
+async def test_a_new_group_never_has_the_id_of_a_removed_one(
+    client: PlaygroundClient, group: int, alma: int
+) -> None:
+    ids = [group]
+    for title in ("Another", "A third", "A fourth"):
+        ids.append(await client.add_group(title, alma))
+        await client._ask("DELETE", f"/groups/{ids[-1]}")
+    await client._ask("DELETE", f"/groups/{group}")
+    ids.append(await client.add_group("The last", alma))
+    assert len(set(ids)) == len(ids)

@@ -5,9 +5,12 @@ import secrets
 import sqlite3
 from typing import Any
 
+from yabot.playground.store import settings
 from yabot.playground.store.database import Transaction, to_json
 
 Json = dict[str, Any]
+
+LOWEST_REMOVED_GROUP = "lowest_removed_group"
 
 
 def user(tx: Transaction, user_id: int) -> sqlite3.Row | None:
@@ -96,17 +99,24 @@ def groups(tx: Transaction) -> list[sqlite3.Row]:
 
 
 def add_group(tx: Transaction, title: str) -> int:
-    """Telegram's supergroups have ids below this one."""
+    """Telegram's supergroups have ids below this one. No group gets the id of one that is gone."""
     lowest = tx.rows("SELECT min(id) AS id FROM chats WHERE type != 'private'")[0]["id"]
-    chat_id = int(lowest or -1_001_000_000_000 - secrets.randbelow(500_000_000)) - 1
+    before = min(lowest or 0, _lowest_removed_group(tx))
+    chat_id = (before or -1_001_000_000_000 - secrets.randbelow(500_000_000)) - 1
     tx.execute("INSERT INTO chats (id, type, title) VALUES (?, 'supergroup', ?)", chat_id, title)
     tx.note("users")
     return chat_id
 
 
 def remove_group(tx: Transaction, chat_id: int) -> None:
+    settings.write(tx, LOWEST_REMOVED_GROUP, min(chat_id, _lowest_removed_group(tx)))
     tx.execute("DELETE FROM chats WHERE id = ? AND type != 'private'", chat_id)
     tx.note("users")
+
+
+def _lowest_removed_group(tx: Transaction) -> int:
+    """0 while none was removed."""
+    return int(settings.read(tx, LOWEST_REMOVED_GROUP) or 0)
 
 
 def members(tx: Transaction, chat_id: int) -> list[sqlite3.Row]:
