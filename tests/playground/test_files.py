@@ -156,8 +156,13 @@ async def test_what_a_reader_cannot_send(client: PlaygroundClient, alma: int) ->
         await client.send_photo(alma, b"no picture")
     with pytest.raises(InvalidInput, match="The file is empty"):
         await client.send_document(alma, b"", "x")
-    with pytest.raises(InvalidInput, match="caption is longer than 1024"):
-        await client.send_photo(alma, png(1, 1), "x" * 1025)
+    # Telegram counts in UTF-16, where a face is two.
+    for caption in ("x" * 1025, "\N{GRINNING FACE}" * 513):
+        with pytest.raises(InvalidInput, match=r"400.*caption is longer than 1024"):
+            await client.send_photo(alma, png(1, 1), caption)
+    with pytest.raises(InvalidInput, match=r"400.*The caption shows nothing"):
+        await client.send_photo(alma, png(1, 1), "\N{ZERO WIDTH SPACE}")
+    await client.send_photo(alma, png(1, 1), " \n")
 
 
 async def test_only_the_bot_downloads(
