@@ -1,8 +1,10 @@
 """Updates as nobody can send them from the page, delivered as they are."""
 
+import json
 from typing import Any
 
 import aiohttp
+import pytest
 from aiogram import Bot
 
 from tests.playground.receiver import receiving
@@ -45,8 +47,30 @@ async def test_a_webhook_gets_them(bot: Bot, client: PlaygroundClient) -> None:
         assert [str(each) for each in receiver.received] == [str(each) for each in as_queued(ids)]
 
 
-async def test_what_is_no_json_is_refused(
+def nested(times: int) -> bytes:
+    return b"[" * times + b"1" + b"]" * times
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b"{", "The body is no JSON."),
+        (nested(501), "The body is nested more than 500 times."),
+        (nested(100_000), "The body is nested more than 500 times."),
+    ],
+)
+async def test_what_cannot_be_queued_is_refused(
+    server: PlaygroundServer, http: aiohttp.ClientSession, body: bytes, why: str
+) -> None:
+    async with http.post(f"{server.url}/playground/updates", data=body) as answer:
+        assert (answer.status, await answer.json()) == (400, {"detail": why})
+
+
+async def test_the_deepest_that_is_queued_comes_to_the_bot(
     server: PlaygroundServer, http: aiohttp.ClientSession
 ) -> None:
-    async with http.post(f"{server.url}/playground/updates", data=b"{") as answer:
-        assert answer.status == 400
+    async with http.post(f"{server.url}/playground/updates", data=nested(500)) as answer:
+        assert answer.status == 201
+    async with http.post(f"{server.url}/bot{server.bot_token}/getUpdates") as answer:
+        # The outermost list is one of updates.
+        assert (await answer.json())["result"] == [json.loads(nested(499))]

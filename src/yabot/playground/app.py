@@ -1,9 +1,11 @@
 """The ASGI application: Bot API, reader's side and page behind one guard."""
 
+import json
 import sqlite3
 from pathlib import Path
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 
@@ -37,6 +39,7 @@ def build_app(context: Context, bot_api: BotApiEndpoint) -> FastAPI:
     app.include_router(faults.router)
     app.mount("/", StaticFiles(directory=PAGE, html=True))
     app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(TransientError, _unavailable)
     app.add_exception_handler(sqlite3.Error, _store_failed)
     return app
@@ -45,6 +48,14 @@ def build_app(context: Context, bot_api: BotApiEndpoint) -> FastAPI:
 async def _refused(_request: Request, error: Exception) -> JSONResponse:
     status = error.status if isinstance(error, Refused) else 500
     return JSONResponse({"detail": str(error)}, status_code=status)
+
+
+async def _invalid(_request: Request, error: Exception) -> Response:
+    """The faults' places, without what was written there; in ASCII, for a name that is no field may
+    hold half of a surrogate."""
+    faults = error.errors() if isinstance(error, RequestValidationError) else []
+    told = [{key: fault[key] for key in ("type", "loc", "msg")} for fault in faults]
+    return Response(json.dumps({"detail": told}), 422, media_type="application/json")
 
 
 async def _unavailable(_request: Request, error: Exception) -> JSONResponse:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Response, UploadFile
 
 from yabot.playground.attachments import Kind
+from yabot.playground.body import Id
 from yabot.playground.reader import sharing
 from yabot.playground.reader.context import Store
 from yabot.playground.reader.errors import Refused
@@ -21,7 +22,7 @@ router = APIRouter(prefix="/playground")
 @router.post("/users/{user_id}/files", status_code=201)
 async def send_file(
     database: Store,
-    user_id: int,
+    user_id: Id,
     file: UploadFile,
     kind: Annotated[Kind, Form()],
     caption: Annotated[str, Form()] = "",

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import Field, StringConstraints
 
-from yabot.playground.body import Body
+from yabot.playground.body import Body, Id, Written
 from yabot.playground.reader import actions, paying, profiles, views
 from yabot.playground.reader.context import Playground, Store
 
@@ -33,11 +33,11 @@ class ChangedUser(Body):
 
 
 class NewMessage(Body):
-    text: str
+    text: Written
 
 
 class Press(Body):
-    data: str
+    data: Written
 
 
 class Reaction(Body):
@@ -58,46 +58,46 @@ async def add_user(database: Store, new: NewUser) -> Json:
 
 
 @router.patch("/users/{user_id}")
-async def change_user(database: Store, user_id: int, changed: ChangedUser) -> Json:
+async def change_user(database: Store, user_id: Id, changed: ChangedUser) -> Json:
     fields = changed.model_dump(exclude_unset=True)
     return await database.run(lambda tx: profiles.change(tx, user_id, fields))
 
 
 @router.delete("/users/{user_id}", status_code=204)
-async def remove_user(database: Store, user_id: int) -> None:
+async def remove_user(database: Store, user_id: Id) -> None:
     await database.run(lambda tx: profiles.remove(tx, user_id))
 
 
 @router.get("/users/{user_id}/chat")
-async def read_chat(database: Store, user_id: int) -> Json:
+async def read_chat(database: Store, user_id: Id) -> Json:
     return await database.run(lambda tx: views.chat(tx, user_id))
 
 
 @router.post("/users/{user_id}/messages", status_code=201)
-async def send_message(database: Store, user_id: int, message: NewMessage) -> Json:
+async def send_message(database: Store, user_id: Id, message: NewMessage) -> Json:
     return await database.run(lambda tx: actions.send(tx, user_id, message.text))
 
 
 @router.post("/users/{user_id}/messages/{message_id}/press", status_code=204)
-async def press_button(database: Store, user_id: int, message_id: int, press: Press) -> None:
+async def press_button(database: Store, user_id: Id, message_id: Id, press: Press) -> None:
     await database.run(lambda tx: actions.press(tx, user_id, message_id, press.data))
 
 
 @router.put("/users/{user_id}/messages/{message_id}/reaction", status_code=204)
-async def react(database: Store, user_id: int, message_id: int, reaction: Reaction) -> None:
+async def react(database: Store, user_id: Id, message_id: Id, reaction: Reaction) -> None:
     await database.run(lambda tx: actions.react(tx, user_id, message_id, reaction.emoji))
 
 
 @router.post("/users/{user_id}/messages/{message_id}/pay")
-async def pay_invoice(context: Playground, user_id: int, message_id: int) -> Json:
+async def pay_invoice(context: Playground, user_id: Id, message_id: Id) -> Json:
     return await paying.pay(context, user_id, message_id)
 
 
 @router.put("/users/{user_id}/block", status_code=204)
-async def block_bot(database: Store, user_id: int) -> None:
+async def block_bot(database: Store, user_id: Id) -> None:
     await database.run(lambda tx: actions.set_blocked(tx, user_id, True))
 
 
 @router.delete("/users/{user_id}/block", status_code=204)
-async def unblock_bot(database: Store, user_id: int) -> None:
+async def unblock_bot(database: Store, user_id: Id) -> None:
     await database.run(lambda tx: actions.set_blocked(tx, user_id, False))

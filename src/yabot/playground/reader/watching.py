@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from yabot.playground.body import Id
 from yabot.playground.inspector import Inspector
 from yabot.playground.reader import views
 from yabot.playground.reader.context import Context, Playground
@@ -28,12 +29,12 @@ async def read_bot(context: Playground) -> Json:
 
 
 @router.get("/users/{user_id}/state")
-async def stored_state(context: Playground, user_id: int) -> Json:
+async def stored_state(context: Playground, user_id: Id) -> Json:
     return await _inspector(context).stored_state(user_id)
 
 
 @router.get("/users/{user_id}/events")
-async def recent_events(context: Playground, user_id: int, limit: Limit = 200) -> list[Json]:
+async def recent_events(context: Playground, user_id: Id, limit: Limit = 200) -> list[Json]:
     return await _inspector(context).recent_events(user_id, limit)
 
 
