@@ -73,14 +73,13 @@ def test_a_program_goes_on_when_nobody_reads_where_to_find_it(
 @pytest.mark.standard
 @pytest.mark.parametrize("closed", ["2>&-", "<&- >&- 2>&-"])
 def test_a_command_works_without_a_standard_file(closed: str, tmp_path: Path) -> None:
-    ports = {name: str(free_port()) for name in ("API_PORT", "PLAYGROUND_PORT")}
     done = subprocess.run(
-        ["sh", "-c", f'exec "$@" {closed}', "sh", YABOT, "doctor"],
+        ["sh", "-c", f'exec "$@" {closed}', "sh", YABOT, "db", "upgrade"],
         cwd=tmp_path,
-        env=console_environment() | ports,
+        env=console_environment(),
         stdout=subprocess.PIPE,
         text=True,
         check=False,
     )
     assert done.returncode == 0
-    assert ("no problems" in done.stdout) == (">&-" not in closed.split())
+    assert ("The tables are" in done.stdout) == (">&-" not in closed.split())

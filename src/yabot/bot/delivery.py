@@ -8,7 +8,7 @@ from aiogram.methods import TelegramMethod
 from aiogram.types import Message as TelegramMessage
 
 from yabot.bot.calls import Calls
-from yabot.bot.failure_scope import Attempt, FailureScope
+from yabot.bot.failure_scope import FailureScope, TriedCall
 from yabot.bot.limits import SendLimits
 from yabot.bot.marks import Marks
 from yabot.bot.outgoing import to_method
@@ -48,7 +48,7 @@ class Delivery:
         """
         message, retries = due.message, CallRetries(due)
         method = to_method(message)
-        with self._failure_scope.of(message.method) as attempt:
+        with self._failure_scope.of(message.method) as call:
             while True:
                 await self._wait_for_turn(lease, message)
                 try:
@@ -59,18 +59,18 @@ class Delivery:
                 except TelegramAPIError as error:
                     pause = retries.next_pause(error)
                     if isinstance(error, TelegramServerError):
-                        await self._count(due, retries, attempt)
+                        await self._count(due, retries, call)
                     retries.require(error, pause)
                     await self._delay(lease, message, error, pause)
                 else:
-                    attempt.succeeded()
+                    call.succeeded()
                     return _sent_id(answer)
 
-    async def _count(self, due: Due, retries: CallRetries, attempt: Attempt) -> None:
+    async def _count(self, due: Due, retries: CallRetries, call: TriedCall) -> None:
         """While Telegram is away, whatever stands in for it is not heard."""
         if not await self._probe.answers():
             return
-        retries.count_error(singled_out=attempt.failed())
+        retries.count_error(singled_out=call.failed())
         self._marks.errors(due.row_id, retries.errors)
 
     async def _delay(

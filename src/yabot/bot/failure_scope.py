@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 class FailureScope:
-    """Of all calls that this process makes, by their methods."""
+    """Counts, by method, the calls of this process that Telegram has taken, and those that fail."""
 
     def __init__(self) -> None:
         self.taken: Counter[str] = Counter()
@@ -14,23 +14,23 @@ class FailureScope:
         self.failing: Counter[str] = Counter()
 
     @contextmanager
-    def of(self, method: str) -> Iterator["Attempt"]:
+    def of(self, method: str) -> Iterator["TriedCall"]:
         """Around all attempts at one call."""
-        attempt = Attempt(self, method)
+        call = TriedCall(self, method)
         try:
-            yield attempt
+            yield call
         finally:
-            self.failing[method] -= attempt.fails
+            self.failing[method] -= call.fails
 
 
-class Attempt:
-    """Of one call: each attempt at it either ``succeeded`` or ``failed``."""
+class TriedCall:
+    """One call, over all attempts at it: each of them has ``succeeded`` or ``failed``."""
 
-    def __init__(self, comparison: FailureScope, method: str) -> None:
+    def __init__(self, scope: FailureScope, method: str) -> None:
         self.fails = False
-        self._all = comparison
+        self._all = scope
         self._method = method
-        self._seen = comparison.taken[method]
+        self._seen = scope.taken[method]
 
     def succeeded(self) -> None:
         self._all.taken[self._method] += 1

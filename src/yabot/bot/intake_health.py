@@ -13,7 +13,7 @@ OnDisturbed = Callable[[Status, str | None], None]
 
 
 class IntakeHealth:
-    """Those that last; health shows the worst of them."""
+    """The disturbances that last; health shows the worst of them."""
 
     def __init__(self, report: OnDisturbed, tell: Callable[[EventPayload], None]) -> None:
         self._report = report

@@ -12,9 +12,7 @@ ANSWER_WITHIN = 10
 
 
 class TelegramProbe:
-    """Nobody asks beside another: who comes while a question is under way hears its answer, or the
-    next one's.
-    """
+    """Asks one question at a time: whoever comes meanwhile gets its answer, or the next one's."""
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot

@@ -74,19 +74,19 @@ def test_what_is_too_old_is_tried_once(method: str) -> None:
 
 
 def test_a_call_is_singled_out_where_others_pass_or_no_other_fails() -> None:
-    comparison = FailureScope()
-    with comparison.of("sendMessage") as one, comparison.of("sendMessage") as other:
+    scope = FailureScope()
+    with scope.of("sendMessage") as one, scope.of("sendMessage") as other:
         assert one.failed()
         assert not other.failed()
         assert not one.failed()
-        with comparison.of("sendPhoto") as photo:
+        with scope.of("sendPhoto") as photo:
             photo.succeeded()
         assert not one.failed()
-        with comparison.of("sendMessage") as third:
+        with scope.of("sendMessage") as third:
             third.succeeded()
         assert one.failed()
         assert not one.failed()
-    with comparison.of("sendMessage") as one:
+    with scope.of("sendMessage") as one:
         assert one.failed()
 
 
