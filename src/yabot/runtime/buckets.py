@@ -53,8 +53,11 @@ class Buckets:
 
     def _filled(self, key: str) -> Bucket:
         now = self._now()
-        bucket = self._buckets.get(key) or Bucket(self._capacity, now)
-        self._buckets[key] = bucket
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            bucket = self._buckets[key] = Bucket(self._capacity, now)
+        else:
+            self._buckets.move_to_end(key)
         gained = (now - bucket.filled_at) * self._per_second
         bucket.tokens = min(self._capacity, bucket.tokens + gained)
         bucket.filled_at = now

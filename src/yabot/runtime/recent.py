@@ -20,7 +20,8 @@ class Recent(OrderedDict[K, V]):
     def __setitem__(self, key: K, value: V) -> None:
         super().__setitem__(key, value)
         self.move_to_end(key)
-        self._drop_oldest()
+        if len(self) > self._most:
+            self.popitem(last=False)
 
     @property
     def most(self) -> int:
@@ -29,8 +30,5 @@ class Recent(OrderedDict[K, V]):
     @most.setter
     def most(self, most: int) -> None:
         self._most = most
-        self._drop_oldest()
-
-    def _drop_oldest(self) -> None:
-        while len(self) > self._most:
+        while len(self) > most:
             self.popitem(last=False)
