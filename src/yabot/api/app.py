@@ -5,15 +5,14 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from starlette.routing import Route
 
 from yabot.api.admission.fairness import Fairness
 from yabot.api.admission.gate import Admission, Authenticate
 from yabot.api.admission.handling import handle_errors
-from yabot.api.admission.methods import Methods, allowed
+from yabot.api.admission.methods import Methods
 from yabot.api.answering import problems
 from yabot.api.answering.answers import Answer
 from yabot.api.encryption.exchange import Exchanges
@@ -28,27 +27,24 @@ from yabot.observability.health import Health
 from yabot.observability.metrics import REGISTRY
 
 READY = ("ok", "degraded")
-# Some monitors ask for the head alone.
-READING = ["GET", "HEAD"]
 
 
-def build_operations(health: Health) -> FastAPI:
+def build_operations(health: Health) -> "Operations":
     """Health and metrics: what operators ask from the first moment of a process to its last."""
     app = _app()
     handle_errors(app)
-    app.add_middleware(_Named)
 
-    @app.api_route("/health/live", methods=READING)
+    @app.get("/health/live")
     async def live() -> dict[str, str]:
         """Answering at all shows that the event loop turns."""
         return {"status": "ok"}
 
-    @app.api_route("/health/startup", methods=READING)
+    @app.get("/health/startup")
     async def startup() -> JSONResponse:
         """200 once started, also when degraded."""
         return _answer({"status": "ok" if health.started else "starting"}, health.started)
 
-    @app.api_route("/health/ready", methods=READING)
+    @app.get("/health/ready")
     async def ready() -> JSONResponse:
         """200 while updates are taken in, and until the program is told to stop; the body says what
         is degraded and since when.
@@ -57,13 +53,11 @@ def build_operations(health: Health) -> FastAPI:
         """
         return _answer(_report(health), health.status in READY)
 
-    @app.api_route("/metrics", methods=READING)
+    @app.get("/metrics")
     async def metrics() -> Response:
         return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
 
-    for path in [route.path for route in app.routes if isinstance(route, Route)]:
-        app.add_api_route(path, _options, methods=["OPTIONS"])
-    return app
+    return Operations(app)
 
 
 def build_api(
@@ -104,19 +98,16 @@ async def no_api(scope: Message, receive: Receive, send: Send) -> None:
     await Answer.of_refusal(refused, str(uuid4())).response(scope, receive, send)
 
 
-class _Named:
-    """An ASGI application around operations: no gate stands before them to name a request."""
+class Operations:
+    """An ASGI application: as no gate stands before it, it names its requests itself."""
 
-    def __init__(self, app: App) -> None:
-        self._app = app
+    def __init__(self, app: FastAPI) -> None:
+        self.routes = app.routes
+        self._app = Methods(app)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         scope["correlation_id"] = str(uuid4())
         await self._app(scope, receive, send)
-
-
-async def _options(request: Request) -> Response:
-    return Response(status_code=204, headers={"Allow": allowed(request.scope)})
 
 
 def _app() -> FastAPI:

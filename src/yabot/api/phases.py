@@ -3,11 +3,11 @@ works.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from typing import Any, Protocol
 from uuid import uuid4
 
-from fastapi import FastAPI
+from starlette.routing import BaseRoute
 
 from yabot.api.answering import problems
 from yabot.api.answering.answers import Answer
@@ -21,10 +21,19 @@ App = Callable[[Message, Receive, Send], Awaitable[None]]
 ASK_AGAIN = 1
 
 
+class Lasting(Protocol):
+    """An ASGI application that tells its ``routes``."""
+
+    @property
+    def routes(self) -> Sequence[BaseRoute]: ...
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None: ...
+
+
 class PhasedApp:
     """An ASGI application: the paths of ``lasting`` always, all others between open and close."""
 
-    def __init__(self, lasting: FastAPI, phase: Callable[[], str]) -> None:
+    def __init__(self, lasting: Lasting, phase: Callable[[], str]) -> None:
         """``phase`` says in a word why nothing else is open: starting, stopping."""
         self._lasting = lasting
         self._paths = frozenset(getattr(route, "path", None) for route in lasting.routes)
