@@ -105,8 +105,9 @@ def _complain_of_repeated_ids(value: Value, choices: list[ChoiceDraft]) -> None:
 
 def _ending(entry: Value, fields: Fields) -> bool | None:
     """None where the file does not say it clearly."""
-    value = fields.get("ending")
-    return value.flag() if value else False if entry.is_mapping else None
+    if "ending" in fields:
+        return fields["ending"].flag()
+    return False if entry.is_mapping else None
 
 
 def _metadata(fields: Fields, *, ending: bool) -> FragmentMetadata:
