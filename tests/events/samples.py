@@ -5,11 +5,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from yabot.canonical import STORY_ID
 from yabot.clock import utc_now
 from yabot.events.envelope import Envelope, EventPayload
 from yabot.features.narrative.events import ReactionDetected
 from yabot.features.narrative.story.reactions import REACTIONS
-from yabot.outside import STORY_ID
 
 st.register_type_strategy(datetime, st.datetimes(timezones=st.just(UTC)))
 

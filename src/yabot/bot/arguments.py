@@ -10,7 +10,7 @@ from aiogram.types import TelegramObject
 
 from yabot.bot.localization import Localizer
 from yabot.bot.turn import Turn
-from yabot.outside import argument
+from yabot.canonical import argument
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 

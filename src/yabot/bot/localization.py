@@ -9,7 +9,7 @@ from pathlib import Path
 from fluent.runtime import FluentBundle, FluentResource
 from fluent.syntax.ast import Resource
 
-from yabot import outside
+from yabot import canonical
 
 LANGUAGES = ("es", "en")
 DEFAULT_LANGUAGE = "es"
@@ -42,7 +42,7 @@ def closest_language(code: str | None) -> str:
     """Of those that we have, for any tag; nobody's is the default."""
     if not code:
         return DEFAULT_LANGUAGE
-    language = (outside.language(code) or "").partition("-")[0]
+    language = (canonical.language(code) or "").partition("-")[0]
     return language if language in LANGUAGES else "en"
 
 

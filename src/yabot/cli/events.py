@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from yabot import outside
+from yabot import canonical
 from yabot.app.assembly import build_catalog
 from yabot.app.features import FEATURES
 from yabot.app.stores import open_redis
@@ -55,7 +55,7 @@ def asyncapi() -> None:
 
 
 async def _follow(settings: Settings, stop: asyncio.Event, user: str | None, raw: bool) -> None:
-    wanted = user and (outside.user_id(user) or user)
+    wanted = user and (canonical.user_id(user) or user)
 
     async def show() -> None:
         async with open_redis(settings) as redis:

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Path, Query
 from pydantic import AwareDatetime, BeforeValidator, Field, WithJsonSchema
 
-from yabot.outside import STORY_ID
+from yabot.canonical import STORY_ID
 
 USER_ID = "^[1-9][0-9]{0,15}$"
 # Of kinds, types, states and groups.

@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from yabot import outside
+from yabot import canonical
 from yabot.bus.inbound.sources import Entry
 from yabot.clock import rfc3339, utc_now
 from yabot.error_text import error_text, rule_of
@@ -115,7 +115,7 @@ def _read(entry: Entry) -> Envelope:
         raise NotAnEnvelope("version: it counts from 1")
     if not _is_json(envelope.payload):
         raise NotAnEnvelope("payload: a number in it is none, or too large")
-    whom = envelope.user_id and (outside.user_id(envelope.user_id) or envelope.user_id)
+    whom = envelope.user_id and (canonical.user_id(envelope.user_id) or envelope.user_id)
     return envelope.model_copy(update={"timestamp": _in_utc(envelope.timestamp), "user_id": whom})
 
 

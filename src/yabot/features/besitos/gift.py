@@ -8,7 +8,7 @@ from aiogram import Router
 from aiogram.filters import Command, CommandObject
 from aiogram.types import CallbackQuery, Message
 
-from yabot import outside
+from yabot import canonical
 from yabot.bot.filters import Pressed
 from yabot.bot.localization import Localizer
 from yabot.bot.turn import Turn
@@ -55,7 +55,7 @@ class Gift:
     @classmethod
     def of(cls, data: str) -> "Gift":
         _, recipient_id, amount, nonce = data.split(":")
-        return cls(outside.user_id(recipient_id) or "", int(amount), int(nonce))
+        return cls(canonical.user_id(recipient_id) or "", int(amount), int(nonce))
 
 
 class GiftHandler:
@@ -139,7 +139,7 @@ class GiftHandler:
         turn.decline("gift_declined", t("besitos-gift-kept"))
 
     async def _find(self, who: str) -> User | None:
-        user_id = outside.user_id(who)
+        user_id = canonical.user_id(who)
         if user_id is not None:
             return await self._users.find(user_id)
         return await self._users.find_by_username(who)
@@ -148,7 +148,7 @@ class GiftHandler:
 def _confirm(turn: Turn, t: Localizer, recipient: User, who: str, amount: int) -> None:
     """Names the recipient as the giver did: an id leads to no username."""
     gift = Gift(recipient.user_id, amount, turn.update.update_id)
-    name = outside.username(who)
+    name = canonical.username(who)
     question = t("besitos-gift-ask", amount=amount, who=f"@{name}" if name else recipient.user_id)
     turn.say(question, [[(t("besitos-gift-yes"), gift.data)], [(t("besitos-gift-no"), "gift:no")]])
 

@@ -13,6 +13,7 @@ from yabot.api.operations.door import Door
 from yabot.api.operations.parameters import StoryId, UserId
 from yabot.api.operations.requests import AskingAgain, Change, Posting, etag_of
 from yabot.api.operations.routes import Routes, StrictBody
+from yabot.canonical import STORY_ID
 from yabot.feature import Services
 from yabot.features.items.inventory import InventoryEntry
 from yabot.features.items.model import Item, ItemType, Texts
@@ -20,7 +21,6 @@ from yabot.features.items.service import MOST_OF_ONE, Giving, ItemService, Takin
 from yabot.features.users.api import USER_UNKNOWN, known, there
 from yabot.features.users.service import User, UserService
 from yabot.log.unit_of_work import UnitOfWork
-from yabot.outside import STORY_ID
 
 MOST_AT_ONCE = 1000
 

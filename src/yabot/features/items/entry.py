@@ -5,8 +5,8 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from yabot.bot.localization import LANGUAGES
+from yabot.canonical import STORY_ID
 from yabot.features.items.model import MAX_PRICE, Item, ItemMetadata, ItemType, Texts
-from yabot.outside import STORY_ID
 
 # So many, with names so long, that the shop is one message and each name fits a button.
 MAX_ITEMS = 30

@@ -2,7 +2,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from yabot.outside import STORY_ID
+from yabot.canonical import STORY_ID
 
 MAX_PRICE = 1_000_000
 

@@ -10,6 +10,7 @@ from yabot.bot.filters import IsCommand, Pressed
 from yabot.bot.localization import LANGUAGES, Localizer, Texts
 from yabot.bot.message import Keyboard
 from yabot.bot.turn import Turn
+from yabot.canonical import start_parameter
 from yabot.errors import StoreUnavailable
 from yabot.features.narrative.handlers import show_instead
 from yabot.features.narrative.service import NarrativeService
@@ -17,7 +18,6 @@ from yabot.features.narrative.state import PROGRESS
 from yabot.features.narrative.story.scene import Scene
 from yabot.features.users.service import User, UserService
 from yabot.observability.logging import get_logger
-from yabot.outside import start_parameter
 from yabot.storage.relational.database import Database
 
 log = get_logger(__name__)

@@ -2,19 +2,19 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from yabot import outside
+from yabot import canonical
 from yabot.events.envelope import EventPayload
 
 
 def _story_id(text: str) -> str:
-    known = outside.story_id(text)
+    known = canonical.story_id(text)
     if known is None:
         raise ValueError("it is no id of a story")
     return known
 
 
 def _reaction(text: str) -> str:
-    known = outside.reaction(text)
+    known = canonical.reaction(text)
     if known is None:
         raise ValueError("it is no reaction")
     return known

@@ -6,11 +6,11 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from yabot.api.operations.routes import StrictBody
+from yabot.canonical import LONGEST_REACTION, STORY_ID
 from yabot.features.narrative.story.fragment_reader import MAX_REACTIONS
 from yabot.features.narrative.story.model import MAX_BESITOS, MAX_CHOICES, MAX_DIFFICULTY
 from yabot.features.narrative.story.revising import Mistake
 from yabot.features.narrative.story.texts import MAX_BUTTON, MAX_TITLE
-from yabot.outside import LONGEST_REACTION, STORY_ID
 
 # With markup; what readers see of it, Telegram bounds.
 MAX_CONTENT = 16_384

@@ -16,13 +16,13 @@ from aiogram.types import (
 from yabot.bot.filters import Pressed
 from yabot.bot.localization import Localizer
 from yabot.bot.turn import Turn
+from yabot.canonical import STORY_ID, VARIATION_SELECTOR, reaction
 from yabot.features.narrative import messages
 from yabot.features.narrative.service import Arrived, NarrativeService, Refusal
 from yabot.features.narrative.story import scene
 from yabot.features.narrative.story.reactions import REACTIONS
 from yabot.features.narrative.story.scene import Scene
 from yabot.features.users.service import User
-from yabot.outside import STORY_ID, VARIATION_SELECTOR, reaction
 from yabot.storage.relational.database import Database
 
 # Telegram's own, with or without a keyboard's variation selectors.

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from yabot.canonical import reaction
 from yabot.clock import utc_now
 from yabot.features.narrative import messages
 from yabot.features.narrative.events import (
@@ -31,7 +32,6 @@ from yabot.features.narrative.story.scene import Scene
 from yabot.features.subscriptions.service import SubscriptionService
 from yabot.features.users.service import User, UserService
 from yabot.log.unit_of_work import UnitOfWork
-from yabot.outside import reaction
 from yabot.storage.relational.database import Database
 
 

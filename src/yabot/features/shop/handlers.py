@@ -7,6 +7,7 @@ from aiogram.types import CallbackQuery, TelegramObject
 from yabot.bot.filters import Pressed
 from yabot.bot.localization import Localizer
 from yabot.bot.turn import Turn
+from yabot.canonical import STORY_ID
 from yabot.features.shop import scene
 from yabot.features.shop.order import PATTERN, Order
 from yabot.features.shop.service import (
@@ -18,7 +19,6 @@ from yabot.features.shop.service import (
     Unaffordable,
 )
 from yabot.features.users.service import User
-from yabot.outside import STORY_ID
 
 REFUSALS: dict[Refusal, str] = {
     "outdated": "shop-outdated",

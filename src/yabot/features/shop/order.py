@@ -1,6 +1,6 @@
 from dataclasses import dataclass
 
-from yabot.outside import STORY_ID
+from yabot.canonical import STORY_ID
 
 PATTERN = f"buy:{STORY_ID}:[1-9][0-9]{{0,6}}:[0-9]{{1,12}}"
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Query
 from starlette.responses import Response
 
-from yabot import outside
+from yabot import canonical
 from yabot.api.answering.answers import Answer
 from yabot.api.answering.problems import (
     OUTCOME_UNKNOWN,
@@ -40,7 +40,7 @@ USER_EXISTS = Problem(409, "user_exists", "There is such a user already.")
 SeenAs = Annotated[
     str | None,
     Query(
-        pattern=f"^{outside.USERNAME}$",
+        pattern=f"^{canonical.USERNAME}$",
         description="Only those who were seen last under this username, in any case.",
     ),
 ]
@@ -86,7 +86,7 @@ def _offer_list(routes: Routes, users: UserService, cursors: Cursors) -> None:
         Several may have been seen under one username: Telegram gives a name that somebody has
         dropped to somebody else.
         """
-        name = None if username is None else outside.username(username)
+        name = None if username is None else canonical.username(username)
         listing = await cursors.of("list_users", username=name or "")
         found = await users.page(listing.position(after, begin=""), limit + 1, name)
         told = [UserSummary.of(profile) for profile in found]

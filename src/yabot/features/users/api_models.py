@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
-from yabot import outside
+from yabot import canonical
 from yabot.api.answering.shown import Shown
 from yabot.api.operations.parameters import USER_ID
 from yabot.api.operations.requests import etag_of, tag
@@ -19,7 +19,7 @@ from yabot.storage.documents.parts import StatePart, composed
 
 
 def _possible(user_id: str) -> str:
-    if outside.user_id(user_id) is None:
+    if canonical.user_id(user_id) is None:
         raise ValueError("Telegram gives no such id")
     return user_id
 
@@ -29,8 +29,8 @@ UserIdText = Annotated[
 ]
 FirstName = Annotated[str, Field(min_length=1, max_length=64)]
 LastName = Annotated[str, Field(min_length=1, max_length=64)]
-Username = Annotated[str, Field(pattern=f"^{outside.USERNAME}$", description="without the @")]
-LanguageCode = Annotated[str, Field(pattern=f"^{outside.LANGUAGE}$", examples=["es", "pt-br"])]
+Username = Annotated[str, Field(pattern=f"^{canonical.USERNAME}$", description="without the @")]
+LanguageCode = Annotated[str, Field(pattern=f"^{canonical.LANGUAGE}$", examples=["es", "pt-br"])]
 # Those that the bot speaks.
 Language = Annotated[str, Field(pattern=f"^({'|'.join(LANGUAGES)})$", examples=[LANGUAGES[0]])]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from yabot import outside
+from yabot import canonical
 from yabot.features.users.model import Profile
 
 if TYPE_CHECKING:  # audits know users, and no Telegram
@@ -35,10 +35,10 @@ class Contact:
         """As a stranger tells it; ``user_id`` is in the program's form already."""
         return cls(
             user_id,
-            outside.storable(first_name),
+            canonical.storable(first_name),
             _stored(last_name),
             _stored(username),
-            outside.language(language_code or ""),
+            canonical.language(language_code or ""),
         )
 
     @classmethod
@@ -70,4 +70,4 @@ class Contact:
 
 
 def _stored(text: str | None) -> str | None:
-    return None if text is None else outside.storable(text)
+    return None if text is None else canonical.storable(text)

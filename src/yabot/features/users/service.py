@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
 
-from yabot import outside
+from yabot import canonical
 from yabot.bot.localization import LANGUAGES, Localizer, closest_language
 from yabot.clock import EPOCH, utc_now
 from yabot.errors import GuardFailed, InvalidInput, StoreUnavailable
@@ -103,7 +103,7 @@ class UserService:
 
     async def find_by_username(self, username: str) -> User | None:
         """Whoever was seen last under that name, however it is written."""
-        known = outside.username(username)
+        known = canonical.username(username)
         if known is None:
             return None
         user_id = await self._database.read(repository.find_by_username(known))

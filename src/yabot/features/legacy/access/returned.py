@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from yabot import outside
+from yabot import canonical
 from yabot.errors import InvalidInput
 from yabot.features.legacy.access.marks import Mark, Profile, taken_off
 from yabot.features.legacy.old_files.old_format import mirrored
@@ -79,7 +79,7 @@ class Returned:
 
 def user_id_of(telegram_id: object) -> str:
     """Raises InvalidInput."""
-    found = outside.user_id(str(telegram_id)) if type(telegram_id) in (int, str) else None
+    found = canonical.user_id(str(telegram_id)) if type(telegram_id) in (int, str) else None
     if found is None:
         raise InvalidInput("telegram_id must be the id of a Telegram user, a whole number above 0")
     return found

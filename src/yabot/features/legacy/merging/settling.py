@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from yabot import outside
+from yabot import canonical
 from yabot.features.legacy.merging.rules import Changes
 from yabot.features.legacy.merging.things import ThingField, cache_of_names, is_plain
 from yabot.features.legacy.state import LEGACY, Kept, OldChoice, OldThings
@@ -111,4 +111,4 @@ def _other_choices(kept: Kept, chosen: Mapping[str, str]) -> tuple[OldChoice, ..
 
 @cache_of_names
 def _is_id(name: str) -> bool:
-    return outside.story_id(name) == name
+    return canonical.story_id(name) == name

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from yabot import outside
+from yabot import canonical
 from yabot.bot.localization import LANGUAGES, Texts
 from yabot.features.items.entry import MAX_NAME
 from yabot.features.items.model import Item, ItemMetadata, ItemType
@@ -39,7 +39,7 @@ class Shelving:
         return {name: each for name, each in ids.items() if each in self._there}
 
     def _item(self, field: ThingField, item_id: str, name: str) -> Item:
-        shown = outside.argument(name)[:MAX_NAME]
+        shown = canonical.argument(name)[:MAX_NAME]
         spoken = {language: self._texts.localizer(language) for language in LANGUAGES}
         description = {language: t("legacy-thing-description") for language, t in spoken.items()}
         return Item(

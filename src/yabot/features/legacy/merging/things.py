@@ -7,7 +7,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Literal
 
-from yabot import outside
+from yabot import canonical
 
 ThingField = Literal["inventory", "achievements"]
 
@@ -38,5 +38,5 @@ def item_id(field: ThingField, name: str) -> str:
 @cache_of_names
 def is_plain(field: ThingField, name: str) -> bool:
     """Whether its id is the name itself. No achievement's is: a thing may have the same name."""
-    is_id = field == "inventory" and outside.story_id(name) == name
+    is_id = field == "inventory" and canonical.story_id(name) == name
     return is_id and not _LOOKS_MADE.fullmatch(name)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from yabot import outside
+from yabot import canonical
 from yabot.error_text import kind_of
 from yabot.errors import InvalidInput
 from yabot.features.legacy.record import Record, Refusal
@@ -44,7 +44,7 @@ class JsonFile:
         """Raises InvalidInput for an object that is not the old bot's."""
         found = list(islice(self.entries(path), _MEMBERS_LOOKED_AT))
         members = [each for each in found if isinstance(each, Entry)]
-        if members and not any(outside.user_id(each.key) for each in members):
+        if members and not any(canonical.user_id(each.key) for each in members):
             raise InvalidInput(
                 f"{path} is JSON, but not the old bot's: none of its members is named by a "
                 "Telegram id"

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import BinaryIO
 
-from yabot import outside
+from yabot import canonical
 from yabot.features.legacy.sources.port import Damage, Entry
 
 LONGEST_MEMBER = 16 * 1024 * 1024
@@ -105,7 +105,7 @@ class Scanner:
             if isinstance(found, Damage):
                 return
             # Another key may be anything that somebody has written.
-            self._last = outside.user_id(found.key) or self._last
+            self._last = canonical.user_id(found.key) or self._last
 
     def _member(self, key: str) -> Entry | Damage:
         """The one whose value begins here."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from yabot import outside
+from yabot import canonical
 from yabot.features.legacy.record import FIRST_NAME, KISSES, OldUser, Record, Refusal
 from yabot.features.legacy.sources import values
 from yabot.features.legacy.sources.fields import Fields
@@ -64,7 +64,7 @@ def parse(text: str) -> dict[str, Any]:
 
 def require_id(key: str) -> None:
     """Raises NotReadable."""
-    user_id = outside.user_id(key)
+    user_id = canonical.user_id(key)
     if user_id is None:
         raise NotReadable("its key is no Telegram id")
     if user_id != key:
@@ -84,7 +84,7 @@ def bounded(record: Record, text: str) -> Record:
 
 def shown_key(key: str) -> str:
     """As a report may show it, whatever somebody has called a user."""
-    return outside.argument(key)[:LONGEST_KEY]
+    return canonical.argument(key)[:LONGEST_KEY]
 
 
 def _record(user_id: str, profile: Mapping[str, Any]) -> Record:

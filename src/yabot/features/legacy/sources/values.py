@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any, TypeVar
 
-from yabot import outside
+from yabot import canonical
 from yabot.clock import EPOCH
 from yabot.features.legacy.record import How, Role
 
@@ -92,7 +92,7 @@ def username(value: Any) -> Read[str]:
     """Telegram's, without the ``@``."""
     text, how = _text(value)
     bare = text.strip().removeprefix("@")
-    if outside.username(bare) is None:
+    if canonical.username(bare) is None:
         raise Unreadable
     return bare, how if bare == text else "rewritten"
 
@@ -263,7 +263,7 @@ def _text(value: Any) -> Read[str]:
             return value, None
         case str():
             legible = _BYTE.sub(_legible, value)
-            storable = outside.storable(legible)
+            storable = canonical.storable(legible)
             return storable, None if storable == value else "cleaned"
         case int() | float():
             return _json(value), "converted"

@@ -1,5 +1,6 @@
 """One fragment of a story file, with its choices."""
 
+from yabot.canonical import reaction
 from yabot.features.narrative.story.draft import ChoiceDraft, FragmentDraft
 from yabot.features.narrative.story.model import (
     MAX_BESITOS,
@@ -19,7 +20,6 @@ from yabot.features.narrative.story.texts import (
     title_rule,
 )
 from yabot.features.narrative.story.value import Value
-from yabot.outside import reaction
 
 _FRAGMENT_KEYS = (
     "title",

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints
 
-from yabot.outside import STORY_ID
+from yabot.canonical import STORY_ID
 
 ID_PATTERN = f"^{STORY_ID}$"
 LANGUAGE_PATTERN = r"^[a-z]{2}$"

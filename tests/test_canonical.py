@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from yabot import outside
+from yabot import canonical
 from yabot.bot.commands import command_in
 from yabot.bot.localization import closest_language
 from yabot.features.narrative.events import ReactionDetected
@@ -18,14 +18,14 @@ from yabot.features.narrative.story.reactions import REACTIONS
 
 Normalise = Callable[[str], str | None]
 NORMALISERS: list[Normalise] = [
-    outside.user_id,
-    outside.username,
-    outside.language,
-    outside.start_parameter,
-    outside.story_id,
-    outside.reaction,
-    outside.argument,
-    outside.storable,
+    canonical.user_id,
+    canonical.username,
+    canonical.language,
+    canonical.start_parameter,
+    canonical.story_id,
+    canonical.reaction,
+    canonical.argument,
+    canonical.storable,
 ]
 # What comes close to such values, and anything at all.
 NEAR = st.text("aZ09_-@ \t\n\0\ufe0f❤🔥\u200d\u202e.٣", max_size=40)
@@ -48,28 +48,28 @@ def test_it_is_short_and_on_one_line(normalise: Normalise, text: str) -> None:
 @pytest.mark.parametrize(
     ("normalise", "written", "known"),
     [
-        (outside.user_id, " 0042 ", "42"),
-        (outside.user_id, "٤٢", None),
-        (outside.user_id, "-5", None),
-        (outside.user_id, "9" * 20, None),
-        (outside.username, "@Lucia_M", "lucia_m"),
-        (outside.username, "@" + "a" * 3000, None),
-        (outside.language, "pt_BR", "pt-br"),
-        (outside.language, "'); DROP", None),
-        (outside.start_parameter, "from-Ana_2", "from-Ana_2"),
-        (outside.start_parameter, " from-Ana_2\n", "from-Ana_2"),
-        (outside.start_parameter, "x" * 65, None),
-        (outside.story_id, " gate ", "gate"),
-        (outside.story_id, "Gate", None),
-        (outside.reaction, "❤️", "❤"),
-        (outside.reaction, "custom", "custom"),
-        (outside.reaction, "buy at spam.com", None),
-        (outside.reaction, "❤\x01", None),
-        (outside.reaction, "❤\ud83d", None),
-        (outside.reaction, "", None),
-        (outside.argument, " @ana \n\u202e 5\0 ", "@ana 5"),
-        (outside.argument, "@ana\n5", "@ana 5"),
-        (outside.storable, "a\0b\ud83d", "ab"),
+        (canonical.user_id, " 0042 ", "42"),
+        (canonical.user_id, "٤٢", None),
+        (canonical.user_id, "-5", None),
+        (canonical.user_id, "9" * 20, None),
+        (canonical.username, "@Lucia_M", "lucia_m"),
+        (canonical.username, "@" + "a" * 3000, None),
+        (canonical.language, "pt_BR", "pt-br"),
+        (canonical.language, "'); DROP", None),
+        (canonical.start_parameter, "from-Ana_2", "from-Ana_2"),
+        (canonical.start_parameter, " from-Ana_2\n", "from-Ana_2"),
+        (canonical.start_parameter, "x" * 65, None),
+        (canonical.story_id, " gate ", "gate"),
+        (canonical.story_id, "Gate", None),
+        (canonical.reaction, "❤️", "❤"),
+        (canonical.reaction, "custom", "custom"),
+        (canonical.reaction, "buy at spam.com", None),
+        (canonical.reaction, "❤\x01", None),
+        (canonical.reaction, "❤\ud83d", None),
+        (canonical.reaction, "", None),
+        (canonical.argument, " @ana \n\u202e 5\0 ", "@ana 5"),
+        (canonical.argument, "@ana\n5", "@ana 5"),
+        (canonical.storable, "a\0b\ud83d", "ab"),
     ],
 )
 def test_the_form(normalise: Normalise, written: str, known: str | None) -> None:

@@ -1,4 +1,4 @@
-"""Values that strangers send, each in the one form by which the program knows it.
+"""Values that strangers send, each in its canonical form: the one by which the program knows it.
 
 Telegram's updates, buttons, files, other services' events and the command line all take them
 through these functions, so that what pays by one door pays by every other. Each gives None for
