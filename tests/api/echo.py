@@ -23,7 +23,7 @@ from yabot.api.operations.retirement import Retirement
 from yabot.api.operations.routes import Routes, StrictBody
 from yabot.api.records.recorder import RequestRecorder
 from yabot.runtime.http import HttpServer
-from yabot.runtime.patience import USUAL, Limits
+from yabot.runtime.http_protocol import USUAL, Limits
 
 
 class Said(StrictBody):

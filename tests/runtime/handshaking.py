@@ -16,7 +16,7 @@ from starlette.routing import Route
 from tests.certificates import Authority, Leaf, put
 from tests.waiting import PATIENCE
 from yabot.runtime.http import HttpServer
-from yabot.runtime.patience import USUAL, Limits
+from yabot.runtime.http_protocol import USUAL, Limits
 from yabot.runtime.peer import peer_of
 from yabot.runtime.tls import ServerCertificate
 

@@ -21,7 +21,7 @@ from tests.waiting import until
 from yabot import clock
 from yabot.observability.metrics import REGISTRY
 from yabot.runtime.certificate_reload import CertificateReloader
-from yabot.runtime.patience import Limits
+from yabot.runtime.http_protocol import Limits
 
 pytestmark = pytest.mark.standard
 

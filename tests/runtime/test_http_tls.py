@@ -15,7 +15,7 @@ from tests.runtime.raw import Raw, in_thread
 from yabot import clock
 from yabot.errors import ConfigurationError
 from yabot.runtime.http import HttpServer
-from yabot.runtime.patience import Limits
+from yabot.runtime.http_protocol import Limits
 from yabot.runtime.peer import Peer, peer_at
 
 pytestmark = pytest.mark.standard

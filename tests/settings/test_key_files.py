@@ -12,7 +12,7 @@ from yabot.api.auth.keys import token_keys
 from yabot.api.encryption.own_keys import OwnKeys
 from yabot.clock import utc_now
 from yabot.errors import ConfigurationError
-from yabot.private import key_exposure
+from yabot.private_files import key_exposure
 from yabot.settings import ConfigManager
 from yabot.settings.key_files import exposed
 

@@ -22,7 +22,7 @@ from yabot.feature import Feature, collections_of, group_names
 from yabot.log import tables as log
 from yabot.log.partitions import ensure_partitions, require_partitions
 from yabot.log.tables import MIGRATIONS
-from yabot.private import private_file
+from yabot.private_files import private_file
 from yabot.settings import Settings
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database, store_errors

@@ -16,7 +16,7 @@ from yabot.bot.methods import policy_of
 from yabot.bot.outgoing import MessageUnreadable
 from yabot.bot.refusals import has_gone, is_done_already
 from yabot.bot.retries import GivenUp
-from yabot.bot.room import ROOM, Left, Room
+from yabot.bot.send_backlog import BACKLOG, BacklogBounds, LeftInSql
 from yabot.bot.session import OutcomeUnknown
 from yabot.bot.unreadable_messages import UnreadableMessages
 from yabot.bot.unsent import Due, Portion, Unsent
@@ -64,7 +64,7 @@ class Sender:
         limits: SendLimits | None,
         on_blocked: OnBlocked,
         failed_messages: FailedMessages,
-        room: Room = ROOM,
+        bounds: BacklogBounds = BACKLOG,
         tell: Callable[[EventPayload], None] = lambda _event: None,
     ) -> None:
         """Without ``limits`` as fast as the server takes it: the playground has none.
@@ -79,8 +79,8 @@ class Sender:
         self._assignment = assignment
         self._on_blocked = on_blocked
         self._failed_messages = failed_messages
-        self._room = room
-        self._unsent = Unsent(database, assignment, room.of_a_chat)
+        self._bounds = bounds
+        self._unsent = Unsent(database, assignment, bounds.of_a_chat)
         self._unreadable = UnreadableMessages(database, assignment.partition_of)
         self.lanes: Lanes[Lane] = Lanes(None, _lane_failed)
         # Finds rows whose commit got lost on its way back, or was another process's.
@@ -88,7 +88,7 @@ class Sender:
         self.loop = WakingLoop("messages", self.resume, every)
         # Rows that are on their way, or sent so lately that their mark may not be written yet.
         self._taken: set[int] = set()
-        self._left = Left()
+        self._left = LeftInSql()
         # What was left since the last look into SQL began; that look may have missed it.
         self._left_since = self._left
 
@@ -106,7 +106,7 @@ class Sender:
 
         Raises StoreUnavailable.
         """
-        self._left_since = Left()
+        self._left_since = LeftInSql()
         portion = await self.find(self._assignment.partitions)
         self._left = self._left_since
         self.take(portion)
@@ -116,7 +116,7 @@ class Sender:
 
         Raises StoreUnavailable.
         """
-        taken, room = frozenset(self._taken), max(0, self._room.held - self.lanes.waiting)
+        taken, room = frozenset(self._taken), max(0, self._bounds.held - self.lanes.waiting)
         portion = await self._unsent.first(room, partitions, taken)
         self._taken -= taken - portion.still_waiting
         return portion
@@ -132,7 +132,7 @@ class Sender:
         self._left.chats |= portion.chats_with_more
         self._left.of_any_chat |= not portion.is_all
         for due in portion.due:
-            if self.lanes.waiting >= self._room.held:
+            if self.lanes.waiting >= self._bounds.held:
                 # Others have come in since the look.
                 self._left.of_any_chat = True
                 return
@@ -151,21 +151,21 @@ class Sender:
         StoreUnavailable.
         """
         held = self.lanes.length(("chat", chat_id))
-        if held < self._room.of_a_chat and not self._left.concerns(chat_id):
+        if held < self._bounds.of_a_chat and not self._left.concerns(chat_id):
             return False
-        return await self._unsent.are_more_than(self._room.owed_to_a_chat, chat_id)
+        return await self._unsent.are_more_than(self._bounds.owed_to_a_chat, chat_id)
 
     def _has_room_for(self, message: Message) -> bool:
         held, chat_id = self.lanes.waiting, message.chat_id
         if policy_of(message.method).alone:
-            return held < 2 * self._room.held
-        if self._left.concerns(chat_id) or held >= self._room.held:
+            return held < 2 * self._bounds.held
+        if self._left.concerns(chat_id) or held >= self._bounds.held:
             return False
-        return self.lanes.length(("chat", chat_id)) < self._room.of_a_chat
+        return self.lanes.length(("chat", chat_id)) < self._bounds.of_a_chat
 
     def _leave(self, chat_id: int) -> None:
         """In SQL, until there is room."""
-        is_full = self.lanes.waiting >= self._room.held
+        is_full = self.lanes.waiting >= self._bounds.held
         for left in (self._left, self._left_since):
             left.chats.add(chat_id)
             left.of_any_chat |= is_full
@@ -173,8 +173,8 @@ class Sender:
     def _make_room(self, chat_id: int) -> None:
         """One of the chat's messages is settled."""
         of_chat, held = self.lanes.length(("chat", chat_id)), self.lanes.waiting
-        catches_up = chat_id in self._left.chats and of_chat <= self._room.of_a_chat / 2
-        if catches_up or (self._left.of_any_chat and held <= self._room.held / 2):
+        catches_up = chat_id in self._left.chats and of_chat <= self._bounds.of_a_chat / 2
+        if catches_up or (self._left.of_any_chat and held <= self._bounds.held / 2):
             self.loop.wake()
 
     def _submit(self, due: Due) -> None:

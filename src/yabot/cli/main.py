@@ -9,7 +9,7 @@ from shutil import get_terminal_size
 
 from yabot.error_text import traceback_text
 from yabot.errors import YabotError
-from yabot.private import leave_nothing_to_others
+from yabot.private_files import leave_nothing_to_others
 
 # On fewer columns, frames leave no room for the names of options; without them, help has it.
 FRAMED_FROM = 64

@@ -6,7 +6,7 @@ from tempfile import TemporaryFile
 
 from yabot.cli.probes import Check
 from yabot.errors import ConfigurationError
-from yabot.private import is_wide, require_ours
+from yabot.private_files import is_wide, require_ours
 from yabot.settings import Settings
 
 # More are not told one by one.

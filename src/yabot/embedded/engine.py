@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from yabot.children import told_to_children
+from yabot.child_environment import child_environment
 from yabot.embedded import guardian
 from yabot.embedded.binaries import find_binary
 from yabot.embedded.diagnosis import Attempt, Symptom, explain
@@ -60,7 +60,7 @@ class EmbeddedEngine(ABC):
 
     def environment(self) -> dict[str, str]:
         """The environment that the command needs; the engine's folder exists."""
-        return told_to_children()
+        return child_environment()
 
     def remark(self) -> str:
         """What is unusual about the program on this machine, or an empty text."""

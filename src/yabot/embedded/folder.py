@@ -9,7 +9,7 @@ from pathlib import Path
 from yabot.embedded.locks import FileLock
 from yabot.embedded.secret import kept_secret
 from yabot.errors import ConfigurationError, StartupError
-from yabot.private import narrow, require_ours
+from yabot.private_files import narrow, require_ours
 
 MEBIBYTE = 1024 * 1024
 LOG_LIMIT = 8 * MEBIBYTE

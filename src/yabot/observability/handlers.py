@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TextIO
 
 from yabot.errors import ConfigurationError
-from yabot.private import require_ours
+from yabot.private_files import require_ours
 from yabot.settings.logs import LoggingSettings
 
 

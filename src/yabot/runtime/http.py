@@ -15,7 +15,7 @@ from yabot.observability.metrics import HANGUPS
 from yabot.runtime.acceptor import Acceptor
 from yabot.runtime.certificate_reload import CertificateReloader
 from yabot.runtime.connections import BoundedListener, Connections
-from yabot.runtime.patience import USUAL, Limits, PatientProtocol
+from yabot.runtime.http_protocol import USUAL, Limits, TimedProtocol
 from yabot.runtime.ports import BACKLOG, Place, bind
 from yabot.runtime.tls import NotUsable, ServerCertificate
 
@@ -46,7 +46,7 @@ class HttpServer:
         self._variable = variable
         self._host_variable = host_variable
         self._connections = Connections(limits.connections, HANGUPS.labels("crowded").inc)
-        protocol: Any = partial(PatientProtocol, limits=limits, crowd=self._connections)
+        protocol: Any = partial(TimedProtocol, limits=limits, crowd=self._connections)
         config = uvicorn.Config(
             app,
             http=protocol,

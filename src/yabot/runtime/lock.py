@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from yabot.errors import ConfigurationError
-from yabot.private import private_folder
+from yabot.private_files import private_folder
 
 # By it a data directory is known for one.
 MARK = "yabot.lock"

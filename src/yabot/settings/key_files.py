@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from yabot.private import key_exposure
+from yabot.private_files import key_exposure
 from yabot.settings.base import Problem
 
 

@@ -25,7 +25,7 @@ from yabot.api.jose.signing import PublicKey, SigningKey
 from yabot.api.operations.routes import Routes
 from yabot.api.records.recorder import RequestRecorder
 from yabot.runtime.http import HttpServer
-from yabot.runtime.patience import USUAL, Limits
+from yabot.runtime.http_protocol import USUAL, Limits
 
 SIGNED_FOR = 60
 

@@ -13,7 +13,7 @@ from tests.runtime.raw import Raw, in_thread
 from yabot.api.answering.problems import ProblemBody
 from yabot.api.operations.reading import LARGEST_BODY
 from yabot.api.operations.strict_json import DEEPEST
-from yabot.runtime.patience import USUAL
+from yabot.runtime.http_protocol import USUAL
 
 # One server for all of them.
 pytestmark = [pytest.mark.standard, pytest.mark.asyncio(loop_scope="module")]

@@ -14,7 +14,7 @@ from tests.waiting import PATIENCE
 from yabot.bot.incoming import Incoming
 from yabot.bot.pace import Pace
 from yabot.bot.processing import SHARE
-from yabot.bot.room import ROOM
+from yabot.bot.send_backlog import BACKLOG
 from yabot.bot.tables import updates
 from yabot.log.tables import BLANK, outgoing
 from yabot.storage.relational.database import Database
@@ -123,8 +123,8 @@ async def test_nothing_is_added_behind_a_long_queue(
     recorder.script = lambda _call: Refusal(500)
     async with at_the_bench(sqlite_database, recorder, alone=True) as bench:
         await bench.look()
-        await bench.receive(*flood(1, 3 * ROOM.owed_to_a_chat))
+        await bench.receive(*flood(1, 3 * BACKLOG.owed_to_a_chat))
         assert await bench.processor.lanes.drain(PATIENCE)
         waiting = [row["state"] for row in await rows_of(sqlite_database, outgoing)]
-        assert waiting == ["waiting"] * (ROOM.owed_to_a_chat + 1)
-        assert bench.sender.lanes.waiting <= ROOM.of_a_chat
+        assert waiting == ["waiting"] * (BACKLOG.owed_to_a_chat + 1)
+        assert bench.sender.lanes.waiting <= BACKLOG.of_a_chat

@@ -17,7 +17,7 @@ from yabot.bot.limits import SendLimits
 from yabot.bot.outgoing import to_message
 from yabot.bot.partition_work import GROUP
 from yabot.bot.plain import in_plain_text
-from yabot.bot.room import ROOM, Room
+from yabot.bot.send_backlog import BACKLOG, BacklogBounds
 from yabot.bot.sender import Sender
 from yabot.bot.telegram import connect_bot
 from yabot.events.envelope import EventPayload
@@ -86,7 +86,10 @@ class Desk:
 
 @asynccontextmanager
 async def at_the_desk(
-    database: Database, recorder: Recorder, limits: SendLimits | None, room: Room = ROOM
+    database: Database,
+    recorder: Recorder,
+    limits: SendLimits | None,
+    bounds: BacklogBounds = BACKLOG,
 ) -> AsyncIterator[Desk]:
     bot = connect_bot(TOKEN, recorder.url)
     commits = new_commits(database)
@@ -107,7 +110,7 @@ async def at_the_desk(
     told: list[EventPayload] = []
     failed_messages = FailedMessages(commits, build_on_refused(refused))
     sender = Sender(
-        database, bot, assignment, limits, on_blocked, failed_messages, room, told.append
+        database, bot, assignment, limits, on_blocked, failed_messages, bounds, told.append
     )
     commits.followers.append(sender.notice)
     commits.on_untold.append(sender.loop.wake)

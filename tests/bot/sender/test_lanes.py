@@ -13,12 +13,12 @@ from tests.bot.sender.recorder import Call, Recorder, Refusal, recording
 from tests.storage.fixtures import fresh_copy
 from tests.tiers import examples
 from tests.waiting import until
-from yabot.bot.room import Room
+from yabot.bot.send_backlog import BacklogBounds
 from yabot.storage.relational.database import Database
 
 # A refund is no message of a chat.
 NO_CHAT = 0
-SMALL = Room(held=6, of_a_chat=2)
+SMALL = BacklogBounds(held=6, of_a_chat=2)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from yabot.api.jose.unusable import Unusable
 from yabot.clock import rfc3339
 from yabot.errors import ConfigurationError
 from yabot.observability.logging import get_logger
-from yabot.private import private_file, private_folder
+from yabot.private_files import private_file, private_folder
 
 log = get_logger(__name__)
 

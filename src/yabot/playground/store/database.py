@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from yabot.error_text import kind_of
 from yabot.errors import ConfigurationError, SchemaMismatch, StartupError
 from yabot.playground.store.schema import STEPS
-from yabot.private import private_file
+from yabot.private_files import private_file
 
 Result = TypeVar("Result")
 

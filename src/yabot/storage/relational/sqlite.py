@@ -13,7 +13,7 @@ from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from yabot.error_text import kind_of
 from yabot.errors import StartupError, StoreUnavailable
 from yabot.observability.logging import get_logger
-from yabot.private import refusals_told
+from yabot.private_files import refusals_told
 from yabot.runtime.watch import Gate
 from yabot.storage.relational.database import Statement, is_unreachable, store_errors
 from yabot.storage.relational.jobs import Job, Outcome, tell

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from yabot.children import told_to_children
+from yabot.child_environment import child_environment
 from yabot.error_text import error_text, kind_of
 from yabot.errors import InvalidInput, YabotError
 from yabot.features.legacy.old_files.old_file import OldFileBusy, OldFileUnusable, rewrite
@@ -97,7 +97,7 @@ async def _apart(*arguments: str, told: bytes = b"") -> None:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
-        env=told_to_children(),
+        env=child_environment(),
     )
     try:
         said, _ = await process.communicate(told)

@@ -17,7 +17,7 @@ from tests.runtime.raw import Raw, in_thread
 from tests.waiting import wait_until
 from yabot.observability.metrics import REGISTRY
 from yabot.runtime.http import HttpServer
-from yabot.runtime.patience import Limits
+from yabot.runtime.http_protocol import Limits
 
 pytestmark = pytest.mark.standard
 

@@ -4,22 +4,21 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
-    """The others stay in SQL until there is room. Calls that go out alone may be as many again: a
-    press waits behind no backlog.
-    """
+class BacklogBounds:
+    """How many messages are in memory; what is beyond stays in SQL until some have gone out."""
 
+    # Of all chats. Calls that go out alone may be as many again: a press waits behind no backlog.
     held: int = 2000
     of_a_chat: int = 20
     # With more than so many waiting for a chat, in SQL too, what its reader sends is turned away.
     owed_to_a_chat: int = 100
 
 
-ROOM = Room()
+BACKLOG = BacklogBounds()
 
 
 @dataclass(slots=True)
-class Left:
+class LeftInSql:
     """Chats of which messages were left in SQL: what comes later has to stand behind those."""
 
     chats: set[int] = field(default_factory=set)

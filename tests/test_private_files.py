@@ -8,7 +8,7 @@ import pytest
 from yabot.app.stores import open_database
 from yabot.errors import ConfigurationError
 from yabot.observability.handlers import rotating_file
-from yabot.private import private_file, private_folder
+from yabot.private_files import private_file, private_folder
 from yabot.settings import LoggingSettings, Settings, SqlSettings
 from yabot.storage.relational.sqlite import SqliteDatabase
 

@@ -1,4 +1,4 @@
-"""HTTP with whom time is short: nobody holds a connection by keeping silent."""
+"""HTTP with a time limit on each step: nobody holds a connection by keeping silent."""
 
 import asyncio
 import json
@@ -74,7 +74,7 @@ class UnambiguousConnection(h11.Connection):
         return event
 
 
-class PatientProtocol(H11Protocol):
+class TimedProtocol(H11Protocol):
     """uvicorn's, which waits for a request without end, and for whoever reads its answer."""
 
     def __init__(
