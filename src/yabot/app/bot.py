@@ -81,23 +81,13 @@ def _role(
     assignment: Assignment,
     leadership: Leadership,
 ) -> BotRole:
-    features, services, tell = base.features, base.services, base.incidents.tell
-    commits, texts, settings = services.commits, services.texts, base.settings.telegram
+    features, services, settings = base.features, base.services, base.settings.telegram
+    commits, texts = services.commits, services.texts
     dispatcher, door = build_dispatcher(features, services, identity.require)
     limits = None if base.settings.playground else SendLimits()
-    intake = Intake(commits.database, bot.id, commits.partitions, tell)
+    intake = Intake(commits.database, bot.id, commits.partitions, base.incidents.tell)
     emergency = EmergencyAnswers(bot, texts, limits)
-    sender = Sender(
-        commits.database,
-        bot,
-        assignment,
-        limits,
-        build_on_blocked(features, services),
-        build_failed_messages(features, services),
-        tell=tell,
-    )
-    commits.followers.append(sender.notice)
-    commits.on_untold.append(sender.loop.wake)
+    sender = _sender(base, bot, assignment, limits)
     processor = UpdateProcessor(
         bot=bot,
         dispatcher=dispatcher,
@@ -121,20 +111,9 @@ def _role(
         limits,
         on_taken_over=commits.look_again,
     )
-    source = UpdateSource(
-        bot,
-        identity,
-        settings,
-        dispatcher.resolve_used_update_types(),
-        commits.partitions,
-        leadership,
-        OwnWebhooks(commits.database, bot.id),
-        base.reporter("telegram", "failed"),
-        IntakeHealth(partial(base.health.report, "intake"), tell),
-    )
     return BotRole(
         identity=identity,
-        source=source,
+        source=_source(base, bot, identity, leadership, dispatcher.resolve_used_update_types()),
         door=door,
         assignment=assignment,
         intake=intake,
@@ -145,4 +124,44 @@ def _role(
         partition_work=partition_work,
         unreadable=UnreadableUpdates(intake, partition_work.begin),
         menu=CommandMenu(bot, texts, services.commands),
+    )
+
+
+def _sender(
+    base: Foundation, bot: Bot, assignment: Assignment, limits: SendLimits | None
+) -> Sender:
+    """Told of what is committed from now on."""
+    commits = base.services.commits
+    sender = Sender(
+        commits.database,
+        bot,
+        assignment,
+        limits,
+        build_on_blocked(base.features, base.services),
+        build_failed_messages(base.features, base.services),
+        tell=base.incidents.tell,
+    )
+    commits.followers.append(sender.notice)
+    commits.on_untold.append(sender.loop.wake)
+    return sender
+
+
+def _source(
+    base: Foundation,
+    bot: Bot,
+    identity: Identity,
+    leadership: Leadership,
+    update_types: list[str],
+) -> UpdateSource:
+    commits = base.services.commits
+    return UpdateSource(
+        bot,
+        identity,
+        base.settings.telegram,
+        update_types,
+        commits.partitions,
+        leadership,
+        OwnWebhooks(commits.database, bot.id),
+        base.reporter("telegram", "failed"),
+        IntakeHealth(partial(base.health.report, "intake"), base.incidents.tell),
     )
