@@ -2,6 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from yabot.deferred_models import defer
+
+# As the program does.
+defer()
 # What helpers assert is told in full as well.
 _packages = (each.name for each in Path(__file__).parent.iterdir() if each.is_dir())
 pytest.register_assert_rewrite(*(f"tests.{name}" for name in _packages))

@@ -131,6 +131,10 @@ def _redirect(path: str, descriptor: int, flags: int) -> None:
 
 def _warm() -> None:
     """Imports what programs import, which is the slow part of a start, once for all of them."""
+    from yabot.deferred_models import defer
+
+    defer()
+
     from yabot.cli.commands import COMMANDS, load
 
     for command in COMMANDS:

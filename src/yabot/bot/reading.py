@@ -18,6 +18,8 @@ from yabot.errors import InvalidInput
 LARGEST_ID = 2**63 - 1
 # Telegram's updates are a few kilobytes; its longest texts stay far below this.
 MOST_BYTES = 256 * 1024
+# Here, and not when the first one comes: its reader would wait.
+Update.model_rebuild()
 KINDS = frozenset(Update.model_fields) - {"update_id"}
 # Telegram writes it first.
 _LEADING_ID = re.compile(rb'\s*\{\s*"update_id"\s*:\s*(\d{1,19})\s*,')

@@ -17,6 +17,7 @@ from aiohttp import ClientConnectorError, ClientError, ClientTimeout, Connection
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from yabot.bot.retry_after import ObeyRetryAfter
+from yabot.deferred_models import adapter
 from yabot.error_text import kind_of
 
 TOO_MANY_REQUESTS = 429
@@ -146,7 +147,7 @@ def _is_question(method: TelegramMethod[Any]) -> bool:
 
 @cache
 def _reader(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+    return adapter(kind)
 
 
 def _named(error: Exception) -> str:

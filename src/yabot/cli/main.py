@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from shutil import get_terminal_size
 
+from yabot.deferred_models import defer
 from yabot.error_text import traceback_text
 from yabot.errors import YabotError
 from yabot.private_files import leave_nothing_to_others
@@ -45,6 +46,7 @@ def main() -> None:
 
 
 def _prepare() -> None:
+    defer()
     _open_missing()
     leave_nothing_to_others()
     if get_terminal_size().columns < FRAMED_FROM:

@@ -3,8 +3,9 @@
 from typing import Any
 
 from aiogram.types import LabeledPrice
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, ValidationError
 
+from yabot.deferred_models import adapter
 from yabot.playground.bot_api import access, keyboards
 from yabot.playground.bot_api.errors import bad_request
 from yabot.playground.bot_api.params import Params
@@ -18,7 +19,7 @@ MOST_STARS = 100_000
 MOST_PAYLOAD_BYTES = 128
 LONGEST = {"title": 32, "description": 255}
 
-_prices = TypeAdapter(list[LabeledPrice], config=ConfigDict(hide_input_in_errors=True))
+_prices = adapter(list[LabeledPrice], config=ConfigDict(hide_input_in_errors=True))
 
 
 def send_invoice(tx: Transaction, params: Params) -> Json:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiogram.types import MessageEntity
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, ValidationError
 
+from yabot.deferred_models import adapter
 from yabot.playground.bot_api import html, utf16
 from yabot.playground.bot_api.errors import bad_request, not_built
 from yabot.playground.bot_api.params import Params
@@ -20,7 +21,7 @@ _FOUND_BY_TELEGRAM = re.compile(
     r"(?P<bot_command>(?<![\w/])/[A-Za-z0-9_]{1,32}(?:@\w{3,32})?(?!\w))"
     r"|(?P<url>https?://[^\s<>\"']*[^\s<>\"'.,:;!?)\]])"
 )
-_entities = TypeAdapter(list[MessageEntity], config=ConfigDict(hide_input_in_errors=True))
+_entities = adapter(list[MessageEntity], config=ConfigDict(hide_input_in_errors=True))
 
 
 @dataclass(frozen=True)
