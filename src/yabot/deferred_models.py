@@ -34,11 +34,10 @@ def adapter(kind: type[T], config: "ConfigDict | None" = None) -> "TypeAdapter[T
 
 
 class _BeforeTheLibrary:
-    """A finder of modules that finds none: it is asked for aiogram before any other."""
+    """A finder of modules that finds none: it is asked for aiogram, once, before any other."""
 
     def find_spec(self, name: str, _path: Any = None, _target: Any = None) -> None:
         if name == LIBRARY:
-            sys.meta_path.remove(self)
             _let_models_wait()
 
 

@@ -38,6 +38,7 @@ def stopped_while_it_imports(
         "MONGODB_URI": "mongodb://127.0.0.1:1/",
         "REDIS_URL": "redis://127.0.0.1:1",
         "API_PORT": str(free_port()),
+        "PLAYGROUND_PORT": str(free_port()),
         "LOG_FORMAT": "json",
     }
     process = subprocess.Popen(
