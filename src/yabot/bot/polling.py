@@ -49,7 +49,6 @@ class Polling:
         limit: int,
         on_trouble: Callable[[str | None], None],
         intake_health: IntakeHealth,
-        calm_after: float = CALM_AFTER,
     ) -> None:
         """``timeout`` in seconds. ``on_trouble`` hears why polling fails, and None afterwards."""
         self._on_trouble = on_trouble
@@ -59,7 +58,6 @@ class Polling:
         self._partitions = partitions
         self._timeout = timeout
         self._limit = limit
-        self._calm_after = calm_after
         self._hope = asyncio.Event()
         self._way_is_free = False
         self._calm_from = 0.0
@@ -132,7 +130,7 @@ class Polling:
     def _conflicted(self, *, other_poller: bool) -> None:
         self._way_is_free = False
         if other_poller:
-            self._calm_from = monotonic() + self._calm_after
+            self._calm_from = monotonic() + CALM_AFTER
             self._intake_health.seen("another_poller", "degraded", ANOTHER_POLLER)
 
     def _read(self, delivered: Sequence[Any]) -> list[Received]:
