@@ -20,10 +20,17 @@ QUIET = timedelta(hours=1)
 class AlertService:
     """``admins`` are Telegram's ids; a bot may write only to who has written to it before."""
 
-    def __init__(self, commits: CommitLog, notices: Notices, admins: Sequence[int]) -> None:
+    def __init__(
+        self,
+        commits: CommitLog,
+        notices: Notices,
+        admins: Sequence[int],
+        quiet: timedelta = QUIET,
+    ) -> None:
         self._commits = commits
         self._notices = notices
         self._admins = admins
+        self._quiet = quiet
 
     async def notice(self, work: UnitOfWork, text: str, **variables: str) -> None:
         """Something has happened: told in this unit, or counted until there is time to tell it.
@@ -38,7 +45,7 @@ class AlertService:
         if told is None:
             work.add(repository.tell_first(alert, now))
             await self._tell(work, alert, 1)
-        elif abs(now - told.told_at) < QUIET:
+        elif abs(now - told.told_at) < self._quiet:
             work.add(repository.count(told))
         else:
             work.add(repository.tell_again(told, now))
@@ -46,7 +53,7 @@ class AlertService:
 
     async def tell_what_was_counted(self) -> None:
         """Raises StoreUnavailable."""
-        for told in await self._commits.database.read(repository.untold(utc_now(), QUIET)):
+        for told in await self._commits.database.read(repository.untold(utc_now(), self._quiet)):
             await self._sum_up(told)
 
     async def _sum_up(self, seen: Told) -> None:
