@@ -110,6 +110,30 @@ async def test_a_file_that_is_not_there_any_more_takes_no_writes_until_it_is_bac
     assert len(await marks(sqlite_database)) == 2
 
 
+async def test_a_log_that_is_not_there_any_more_takes_no_writes_and_the_end_saves_what_it_held(
+    new_sqlite: NewDatabase,
+) -> None:
+    """It holds what was committed last: behind a kill all of that would be gone."""
+    database, after = new_sqlite(), new_sqlite()
+    await database.open()
+    await database.write(add_receipt("one"))
+    log = Path(f"{database.engine.url.database}-wal")
+    aside = log.with_name("aside")
+    log.rename(aside)
+    with pytest.raises(StoreUnavailable, match="-wal was moved"):
+        await database.write(add_receipt("two"))
+    aside.rename(log)
+    await database.write(add_receipt("two"))
+    log.unlink()
+    for _look in range(2):
+        with pytest.raises(StoreUnavailable, match="stop YABOT"):
+            await database.write(add_receipt("three"))
+    await database.close()
+    await after.open()
+    assert len(await marks(after)) == 2
+    await after.close()
+
+
 async def test_a_damaged_file_is_a_store_that_is_away(new_sqlite: NewDatabase) -> None:
     """Whatever is asked fails, and is no fault of who asks."""
     before, database = new_sqlite(), new_sqlite()

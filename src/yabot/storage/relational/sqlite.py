@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from yabot.error_text import kind_of
 from yabot.errors import StartupError, StoreUnavailable
@@ -34,6 +35,12 @@ LARGE_LOG = 8 * 1024 * 1024
 # Seconds between two tries to empty it: one in vain costs as much as one that succeeds.
 CUT_EVERY = 1.0
 GONE = "its file was moved, removed or replaced; put it back, or stop YABOT before you replace it"
+LOG_GONE = (
+    "the file beside it that ends in -wal was moved, removed or replaced; put it back, or stop YABOT, "
+    "which saves what was in it, and start it again"
+)
+# What a connection remembers: the identity of the write-ahead log that it writes to.
+LOG = "write-ahead log"
 
 
 class SqliteDatabase:
@@ -45,7 +52,7 @@ class SqliteDatabase:
 
     def __init__(self, path: Path, *, pool_size: int, timeout_ms: int) -> None:
         self._path = path
-        self._log_path = path.with_name(f"{path.name}-wal")
+        self._log_path = _log_path(path)
         self.gate = Gate("SQLite")
         self.engine = _writing_engine(path, timeout_ms)
         self._reading = _reading_engine(path, pool_size, timeout_ms)
@@ -169,13 +176,15 @@ class SqliteDatabase:
         """The writer's own: taking one from the pool for each group costs several statements.
 
         Raises StoreUnavailable where SQLite would go on with a file that is not there any more, and
-        lose it with the process.
+        lose it when the process is killed.
         """
         if self._file is not None and _identity(self._path) != self._file:
             raise StoreUnavailable("SQLite", GONE)
         if self._connected is None:
             self._connected = self.engine.connect()
             self._file = self._file or _identity(self._path)
+        if _identity(self._log_path) != self._connected.info[LOG]:
+            raise StoreUnavailable("SQLite", LOG_GONE)
         return self._connected
 
     def _disconnect(self) -> None:
@@ -263,11 +272,23 @@ def _writing_engine(path: Path, timeout_ms: int) -> Engine:
     )
     _connect(engine, pragmas)
 
+    log_path = _log_path(path)
+
+    @event.listens_for(engine, "connect")
+    def note_log(connection: Any, record: ConnectionPoolEntry) -> None:
+        # SQLite opens it, and makes it, when it is first asked for something.
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        record.info[LOG] = _identity(log_path)
+
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
+
+
+def _log_path(path: Path) -> Path:
+    return path.with_name(f"{path.name}-wal")
 
 
 def _reading_engine(path: Path, pool_size: int, timeout_ms: int) -> Engine:
