@@ -10,19 +10,30 @@ from yabot.errors import StoreUnavailable
 from yabot.log.tables import receipts
 from yabot.storage.relational.database import Database
 
+# A table that a backup is about to bring back is not there either.
+MEND = (
+    "give the user of DATABASE_URL all rights to our tables and their sequences, or wait until the "
+    "backup is back"
+)
 _add = insert(receipts)
 _remove = delete(receipts).where(
     receipts.c.consumer == bindparam("consumer"), receipts.c.cause_id == bindparam("cause_id")
 )
 
 
-# In PostgreSQL a role can lose its rights to a single table.
+# In PostgreSQL a role can lose its rights to a single table, or to the sequence that numbers its
+# rows, which whoever gives it the tables of a backup easily forgets.
 _closed_to_us = text("""
     SELECT name FROM unnest(CAST(:names AS text[])) AS name
     WHERE EXISTS (
         SELECT FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS privilege
         WHERE has_table_privilege(to_regclass(name), privilege) IS NOT TRUE
     )
+    UNION ALL
+    SELECT pg_class.relname FROM unnest(CAST(:names AS text[])) AS name
+    JOIN pg_depend ON refclassid = 'pg_class'::regclass AND refobjid = to_regclass(name)
+    JOIN pg_class ON classid = 'pg_class'::regclass AND pg_class.oid = objid
+    WHERE relkind = 'S' AND deptype = 'a' AND NOT has_sequence_privilege(objid, 'USAGE, UPDATE')
     LIMIT 1
 """)
 
@@ -31,7 +42,8 @@ async def ping_database(database: Database, tables: Sequence[Table]) -> None:
     """Leaves nothing behind, and yet has to be written: a full disk, or a server that has become
     read-only, is noticed. SQLite would not write an UPDATE that changes nothing.
 
-    Raises StoreUnavailable, also when one of ``tables`` is not there for us to work with.
+    Raises StoreUnavailable, also when one of ``tables``, or what numbers its rows, is not there for
+    us to work with.
     """
     row = {"consumer": "heartbeat", "cause_id": str(uuid7()), "committed_at": utc_now()}
     names = [table.name for table in tables]
@@ -40,7 +52,7 @@ async def ping_database(database: Database, tables: Sequence[Table]) -> None:
         if connection.dialect.name == "postgresql":
             closed = connection.scalar(_closed_to_us, {"names": names})
             if closed is not None:
-                raise StoreUnavailable("PostgreSQL", f"it has no table {closed} for us")
+                raise StoreUnavailable("PostgreSQL", f"it has no {closed} for us: {MEND}")
         connection.execute(_add, row)
         connection.execute(_remove, {"consumer": row["consumer"], "cause_id": row["cause_id"]})
 

@@ -36,8 +36,8 @@ LARGE_LOG = 8 * 1024 * 1024
 CUT_EVERY = 1.0
 GONE = "its file was moved, removed or replaced; put it back, or stop YABOT before you replace it"
 LOG_GONE = (
-    "the file beside it that ends in -wal was moved, removed or replaced; put it back, or stop YABOT, "
-    "which saves what was in it, and start it again"
+    "the file beside it that ends in -wal was moved, removed or replaced; put it back, or stop "
+    "YABOT, which saves what was in it, and start it again"
 )
 # What a connection remembers: the identity of the write-ahead log that it writes to.
 LOG = "write-ahead log"
