@@ -61,6 +61,7 @@ PHRASES = (
     "no primary available",
     "no replica set members",
     "document failed validation",
+    "duplicate key",
     "waiting for replication timed out",
     "the cluster is down",
     "no connection available",

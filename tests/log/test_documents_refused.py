@@ -121,6 +121,23 @@ async def test_a_refused_document_is_set_aside_and_the_others_go_on(
     assert (line["user_id"], line["version"], line["reason"]) == ("8", 1, REASON)
 
 
+async def test_a_document_that_meets_another_users_is_set_aside_as_well(
+    sqlite_database: Database, documents: DocumentStore
+) -> None:
+    """Somebody has made an index of their own, and two readers are alike in it."""
+    commits = new_commits(sqlite_database)
+    await documents["users"].create_index("preferences.theme", unique=True, name="by hand")
+    for user in ("7", "8"):
+        await commits.commit(stepping(f"create {user}", user, 0))
+    await new_follower(sqlite_database, documents).catch_up()
+    assert await versions(documents) == {"7": 1}
+    (row,) = await rows_of(sqlite_database, doc_changes)
+    assert (row["user_id"], row["refused"]) == ("8", "error 11000, duplicate key")
+    await documents["users"].drop_index("by hand")
+    await new_follower(sqlite_database, documents).catch_up()
+    assert await versions(documents) == {"7": 1, "8": 1}
+
+
 async def test_it_is_offered_again_and_told_of_once(
     database: Database, commits: CommitLog, documents: DocumentStore
 ) -> None:

@@ -15,8 +15,8 @@ from pymongo.errors import BulkWriteError
 from pymongo.read_concern import ReadConcern
 from sqlalchemy import Connection, and_, bindparam, delete, exists, select
 
-from yabot.error_text import known_phrases
 from yabot.errors import StoreUnavailable
+from yabot.log.bulk_write import errors_in
 from yabot.log.commit_log import Committed
 from yabot.log.documents import DocumentInvalid, StoredRow, stored_change
 from yabot.log.refused_documents import RefusedDocuments
@@ -37,7 +37,6 @@ BATCH = 200
 SWEEP_SECONDS = 30.0
 # While MongoDB is away the rows in SQL are enough; memory stays bounded.
 REMEMBERED = 5000
-DUPLICATE_KEY = 11000
 # A version that a failover can still take back is no reason to let the row go.
 LASTING = ReadConcern("majority")
 
@@ -170,7 +169,7 @@ class DocumentFollower:
                 result = await self._store[self._collection].bulk_write(operations, ordered=False)
         except BulkWriteError as error:
             self._remember(changes[entry["index"]] for entry in error.details["upserted"])
-            errors = _errors_in(error.details)
+            errors = errors_in(error.details)
             refused |= {changes[index].user_id: told for index, told in errors.items() if told}
             return [changes[index] for index, told in errors.items() if told is None]
         except StoreUnavailable:
@@ -220,19 +219,6 @@ def _operation(change: DocumentChange) -> ReplaceOne[dict[str, Any]] | DeleteOne
         return DeleteOne(older)
     assert change.encoded is not None, "every commit encodes it"
     return ReplaceOne(older, RawBSONDocument(change.encoded), upsert=True)
-
-
-def _errors_in(details: Any) -> dict[int, str | None]:
-    """By their index, operations without effect, and why: None where they met a document.
-
-    Raises StoreUnavailable.
-    """
-    for entry in details["writeConcernErrors"]:
-        raise StoreUnavailable("MongoDB", f"it may lose what it has written: {_told(entry)}")
-    return {
-        entry["index"]: None if entry["code"] == DUPLICATE_KEY else _told(entry)
-        for entry in details["writeErrors"]
-    }
 
 
 def _next_batch(rows: deque[Row]) -> list[Row]:
@@ -294,9 +280,3 @@ def _gone(rows: list[Row]) -> Statement[None]:
             _remove.run_many(connection, [{"row": row_id} for row_id, _ in rows])
 
     return remove
-
-
-def _told(entry: Any) -> str:
-    """MongoDB quotes documents in what it says of them."""
-    phrases = known_phrases(str(entry.get("errmsg", "")))
-    return f"error {entry['code']}" + (f", {phrases}" if phrases else "")
