@@ -4,21 +4,27 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from typing_extensions import override
 
 from tests.bus.looking import look
 from tests.bus.test_delivery_breaker import let_go_on
-from tests.coordinator.orders import OrderPaid, OrderPlaced, OrderSent
+from tests.coordinator.orders import OrderData, OrderPaid, OrderPlaced, Orders, OrderSent
 from tests.coordinator.shop import GROUP, Shop
 from tests.storage.dumps import events_of, marks
 from tests.waiting import PATIENCE, until
 from yabot.bus.groups import group as group_module
 from yabot.bus.groups import stops
+from yabot.bus.groups.group import SubscriberGroup
 from yabot.bus.groups.stops import Stop
 from yabot.bus.groups.switch import GroupStopped
 from yabot.clock import utc_now
+from yabot.coordinator import deadlines as deadlines_module
 from yabot.coordinator.clock import ClockDistrusted
+from yabot.coordinator.workflow import Workflow
+from yabot.errors import StoreUnavailable
 from yabot.events.partition import Entry
 from yabot.log.lease import Lease
+from yabot.log.unit_of_work import UnitOfWork
 
 
 async def test_nothing_happens_before_the_moment(shop: Shop) -> None:
@@ -134,6 +140,55 @@ async def test_a_deadline_that_fails_comes_again(shop: Shop) -> None:
         shop.hands.pass_time(minutes=30)
     await shop.run()
     assert await shop.effects() == {"a": ["reserve", "release"]}
+
+
+class FirstWaits(Orders):
+    """Of the order "a" nothing can be decided while MongoDB is away."""
+
+    is_away = True
+
+    @override
+    async def on_deadline(self, order: Workflow[OrderData], work: UnitOfWork) -> None:
+        if self.is_away and order.data.order == "a":
+            raise StoreUnavailable("MongoDB", "it is away")
+        await super().on_deadline(order, work)
+
+
+async def turns_taken(shop: Shop, group: SubscriberGroup, *orders: str) -> None:
+    """All that has been submitted for the users of these orders."""
+    for order in orders:
+        stored, is_over = await shop.workflow(order), asyncio.Event()
+
+        async def tell(_lease: Lease, is_over: asyncio.Event = is_over) -> None:
+            is_over.set()
+
+        assert group.submit(stored["partition"], stored["user_id"], tell)
+        await is_over.wait()
+
+
+async def test_those_that_wait_for_a_store_do_not_stand_before_all_others(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deadlines_module, "AT_ONCE", 1)
+    for order, user_id in (("a", "7"), ("b", "8")):
+        await shop.tell(OrderPlaced(order=order), user_id)
+        await shop.run()
+    shop.hands.pass_time(hours=2)
+    process = FirstWaits(shop.hands.wall)
+    group, deadlines = shop.workers([process])
+    await look(group)
+    for _look in range(2):
+        await deadlines.run_once()
+        await turns_taken(shop, group, "a", "b")
+    assert [await shop.state(order) for order in "ab"] == ["reserved", "compensating"]
+    process.is_away = False
+
+    async def has_its_turn_again() -> bool:
+        await deadlines.run_once()
+        return await shop.state("a") != "reserved"
+
+    await until(has_its_turn_again)
+    await group.stop(5)
 
 
 @pytest.mark.parametrize("jump", [timedelta(days=365), timedelta(days=-365)])

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import and_, false, or_, select
+from sqlalchemy import and_, false, or_, select, tuple_
 
 from yabot.bus.groups.group import SubscriberGroup
 from yabot.coordinator.clock import ClockDistrusted, TrustedClock
@@ -18,6 +18,9 @@ from yabot.runtime.loops import WakingLoop
 from yabot.storage.relational.database import Statement
 
 log = get_logger(__name__)
+
+# In the order in which they are looked at: the deadline, and the id.
+Place = tuple[datetime, str]
 
 LOOK_EVERY = 1.0
 AT_ONCE = 200
@@ -39,15 +42,25 @@ class Deadlines:
         self._wakeups = WakeUps(coordinator, clock)
         # The ids of those that wait for their turn, or have it.
         self._under_way: set[str] = set()
+        # Behind which the next look goes on; None: at the earliest. Whatever waits for a store that
+        # is away stays due, and must not stand before all others for as long.
+        self._last: Place | None = None
         group.on_forgotten.append(self._under_way.clear)
         self.loop = WakingLoop(f"deadlines of {group.name}", self.run_once, LOOK_EVERY)
 
     async def run_once(self) -> None:
         """Raises StoreUnavailable, ClockDistrusted."""
-        due = _due(self._definitions, self._group.partitions, self._clock.now())
-        for stored in await self._database.read(due):
-            if stored.id not in self._under_way and len(self._under_way) < AT_ONCE:
+        now = self._clock.now()
+        due = _due(self._definitions, self._group.partitions, now, self._last)
+        found = await self._database.read(due)
+        for stored in found:
+            if len(self._under_way) >= AT_ONCE:
+                return
+            if stored.id not in self._under_way:
                 self._submit(stored)
+            self._last = _place(stored)
+        if len(found) < AT_ONCE:
+            self._last = None
 
     def _submit(self, stored: StoredWorkflow) -> None:
         async def take_up(lease: Lease) -> None:
@@ -63,10 +76,16 @@ class Deadlines:
             self._under_way.add(stored.id)
 
 
+def _place(stored: StoredWorkflow) -> Place:
+    assert stored.deadline is not None, "it is due"
+    return stored.deadline, stored.id
+
+
 def _due(
-    definitions: Mapping[str, int], partitions: list[int], now: datetime
+    definitions: Mapping[str, int], partitions: list[int], now: datetime, after: Place | None
 ) -> Statement[list[StoredWorkflow]]:
     """The earliest first. What a newer program has written is left to it."""
+    order = (workflows.c.deadline, workflows.c.id)
     known = or_(
         false(),
         *(
@@ -77,7 +96,9 @@ def _due(
     query = (
         select(*COLUMNS)
         .where(known, workflows.c.partition.in_(partitions), workflows.c.deadline <= now)
-        .order_by(workflows.c.deadline)
+        .order_by(*order)
         .limit(AT_ONCE)
     )
+    if after is not None:
+        query = query.where(tuple_(*order) > after)
     return lambda connection: [StoredWorkflow(*row) for row in connection.execute(query)]
