@@ -74,6 +74,29 @@ async def test_a_connection_that_breaks_between_two_statements_is_an_outage(
     assert await database.read(backend_pid)
 
 
+@pytest.mark.parametrize(
+    ("name", "theirs", "ours"),
+    [
+        ("transaction_isolation", "serializable", "read committed"),
+        ("client_encoding", "latin1", "UTF8"),
+    ],
+)
+async def test_what_we_rely_on_is_no_default_of_the_databases(
+    postgres_database: Database, name: str, theirs: str, ours: str
+) -> None:
+    """By a stricter isolation commits fail because of others, and Latin 1 has no emoji."""
+    default = name.replace("transaction_", "default_transaction_")
+    database = postgres_database.engine.url.database
+    words = f"ALTER DATABASE {database} SET {default} = '{theirs}'"
+    await postgres_database.write(lambda connection: connection.exec_driver_sql(words))
+    postgres_database.engine.dispose()
+
+    def setting(connection: Connection) -> object:
+        return connection.exec_driver_sql(f"SHOW {name}").scalar()
+
+    assert await postgres_database.write(setting) == ours
+
+
 async def test_an_upgrade_that_waits_for_another_ends_with_the_database(
     postgres_database: Database, new_postgres: NewDatabase
 ) -> None:

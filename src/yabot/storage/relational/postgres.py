@@ -78,8 +78,12 @@ class PostgresDatabase:
             connect_args={
                 "cursor_factory": _Cursor,
                 "connect_timeout": min(max(1, timeout_ms // 1000), LONGEST_CONNECTING),
+                # Whatever a database or a role has as its own: by a stricter isolation commits fail
+                # because of others beside them.
+                "client_encoding": "utf8",
                 "options": f"-c lock_timeout={timeout_ms} -c statement_timeout={timeout_ms} "
-                f"-c idle_in_transaction_session_timeout={timeout_ms}",
+                f"-c idle_in_transaction_session_timeout={timeout_ms} "
+                r"-c default_transaction_isolation=read\ committed",
                 **KEEPALIVES,
                 **demands,
             },
