@@ -47,12 +47,14 @@ class PostgresServer:
     def url_of(self, name: str) -> str:
         return self._url.set(database=name).render_as_string(hide_password=False)
 
-    def create(self, template: str | None = None) -> str:
+    def create(self, template: str | None = None, encoding: str | None = None) -> str:
         """The name of a new database."""
         name = f"test_{uuid4().hex}"
         # Copied file by file: a log of all that is copied would cost more.
-        copied = f" TEMPLATE {template} STRATEGY FILE_COPY" if template else ""
-        self._run(f"CREATE DATABASE {name}{copied}")
+        made = f" TEMPLATE {template} STRATEGY FILE_COPY" if template else ""
+        if encoding is not None:
+            made = f" TEMPLATE template0 ENCODING '{encoding}' LOCALE 'C'"
+        self._run(f"CREATE DATABASE {name}{made}")
         return name
 
     def create_migrated(self) -> str:

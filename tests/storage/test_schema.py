@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Engine, create_engine, inspect
 
-from tests.storage.fixtures import PATIENCE_MS, NewDatabase, migrate
+from tests.storage.fixtures import PATIENCE_MS, NewDatabase, PostgresServer, migrate
 from tests.storage.schema import SCHEMA
 from yabot.errors import ConfigurationError, SchemaMismatch, StartupError, StoreUnavailable
 from yabot.log.partitions import ensure_partitions
@@ -157,6 +157,24 @@ def test_who_may_not_create_tables_is_told_the_mend(empty_postgres: Database) ->
         "the user of DATABASE_URL may not create tables, or change those of another: "
         "GRANT CREATE ON SCHEMA public TO that user, and make it their owner"
     )
+
+
+@pytest.mark.criterion("1.2.3")
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_that_cannot_hold_every_text_is_refused(
+    postgres_server: PostgresServer, encoding: str
+) -> None:
+    """A server whose machine has no locale makes such ones by itself."""
+    name = postgres_server.create(encoding=encoding)
+    engine = PostgresDatabase(
+        postgres_server.url_of(name), pool_size=1, timeout_ms=PATIENCE_MS
+    ).engine
+    for refused in (SCHEMA.upgrade, SCHEMA.examine):
+        with pytest.raises(StartupError, match=f"encoding {encoding}, .* ENCODING 'UTF8'"):
+            refused(engine)
+    assert inspect(engine).get_table_names() == []
+    engine.dispose()
+    postgres_server.drop(name)
 
 
 @pytest.mark.criterion("1.2.4")

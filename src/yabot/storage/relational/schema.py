@@ -29,6 +29,8 @@ HOME = Path(__file__).parent / "migrations"
 ADVISORY_LOCK = 0x7AB07
 # PostgreSQL: the user has not the right.
 MAY_NOT = "42501"
+# PostgreSQL: the only encoding in which any name and text can be kept.
+ENCODING = "UTF8"
 ANOTHER_VERSION = (
     "the database was written by another version of YABOT; start that version, or restore the "
     "backup made before it"
@@ -53,6 +55,7 @@ class Schema:
                 # A migration may take long, and so may waiting for that of another process.
                 connection.execute(text("SET LOCAL lock_timeout = 0"))
             take_time(connection)
+            _require_encoding(connection)
             one_process_at_a_time(connection)
             try:
                 command.upgrade(self._config(connection), "heads")
@@ -76,9 +79,10 @@ class Schema:
         """Whether no migration is missing; what the tables are like, nobody looks.
 
         Changes nothing. Raises StoreUnavailable, and StartupError when a newer version has run some
-        that are unknown here.
+        that are unknown here, or the database cannot hold every text.
         """
         with store_errors("SQL"), engine.connect() as connection:
+            _require_encoding(connection)
             script = ScriptDirectory.from_config(self._config(connection))
             current = set(MigrationContext.configure(connection).get_current_heads())
         if not current <= {revision.revision for revision in script.walk_revisions()}:
@@ -144,6 +148,19 @@ def one_process_at_a_time(connection: Connection) -> None:
     """Until the transaction ends. On SQLite every writing transaction is alone anyway."""
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(ADVISORY_LOCK)))
+
+
+def _require_encoding(connection: Connection) -> None:
+    """Raises StartupError."""
+    if connection.dialect.name != "postgresql":
+        return
+    encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
+    if encoding != ENCODING:
+        raise StartupError(
+            f"DATABASE_URL: the database has the encoding {encoding}, in which not every reader's "
+            "name can be kept; make one with CREATE DATABASE … TEMPLATE template0 ENCODING "
+            f"'{ENCODING}', load a dump of this one if there is anything in it, and name that"
+        )
 
 
 def _describe(entry: Any) -> str:
