@@ -21,6 +21,7 @@ from yabot.log.tables import audit_log
 from yabot.runtime import watch as watch_module
 from yabot.runtime.watch import StoreWatch
 from yabot.storage.relational.database import Database
+from yabot.storage.relational.postgres import PostgresDatabase
 from yabot.storage.relational.schema import one_process_at_a_time
 
 PATIENCE_MS = 1000
@@ -95,6 +96,23 @@ async def test_what_we_rely_on_is_no_default_of_the_databases(
         return connection.exec_driver_sql(f"SHOW {name}").scalar()
 
     assert await postgres_database.write(setting) == ours
+
+
+async def test_what_the_address_asks_the_server_for_is_asked_besides(
+    postgres_database: Database,
+) -> None:
+    asked = "-c search_path=mine -c lock_timeout=1"
+    url = postgres_database.engine.url.update_query_dict({"options": asked})
+    database = PostgresDatabase(
+        url.render_as_string(hide_password=False), pool_size=1, timeout_ms=PATIENCE_MS
+    )
+
+    def settings(connection: Connection) -> list[object]:
+        names = ("search_path", "lock_timeout")
+        return [connection.exec_driver_sql(f"SHOW {name}").scalar() for name in names]
+
+    assert await database.read(settings) == ["mine", "1s"]
+    await database.close()
 
 
 async def test_an_upgrade_that_waits_for_another_ends_with_the_database(

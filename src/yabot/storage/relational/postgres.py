@@ -15,6 +15,7 @@ from weakref import WeakSet
 import psycopg
 from psycopg.abc import Params
 from sqlalchemy import QueuePool, create_engine, event
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 from typing_extensions import override
 
@@ -81,7 +82,8 @@ class PostgresDatabase:
                 # Whatever a database or a role has as its own: by a stricter isolation commits fail
                 # because of others beside them.
                 "client_encoding": "utf8",
-                "options": f"-c lock_timeout={timeout_ms} -c statement_timeout={timeout_ms} "
+                "options": f"{_options_of(url)} -c lock_timeout={timeout_ms} "
+                f"-c statement_timeout={timeout_ms} "
                 f"-c idle_in_transaction_session_timeout={timeout_ms} "
                 r"-c default_transaction_isolation=read\ committed",
                 **KEEPALIVES,
@@ -201,6 +203,12 @@ class _Cursor(psycopg.Cursor[Any]):
     ) -> None:
         for parameters in params_seq:
             self.execute(query, parameters)
+
+
+def _options_of(url: str) -> str:
+    """Those for the server that it names itself: of one setting the last word counts."""
+    named = make_url(url).query.get("options", "")
+    return named if isinstance(named, str) else " ".join(named)
 
 
 @contextmanager
