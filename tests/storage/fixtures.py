@@ -68,6 +68,10 @@ class PostgresServer:
     def drop(self, name: str) -> None:
         self._run(f"DROP DATABASE {name} WITH (FORCE)")
 
+    def hang_up(self, backend_pid: int) -> None:
+        """End a connection, as the server does when it is stopped."""
+        self._run(f"SELECT pg_terminate_backend({backend_pid}, {PATIENCE_MS})")
+
     def close(self) -> None:
         self._admin.dispose()
 

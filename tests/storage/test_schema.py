@@ -4,10 +4,11 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Engine, create_engine, inspect
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
 
 from tests.storage.fixtures import PATIENCE_MS, NewDatabase, PostgresServer, migrate
 from tests.storage.schema import SCHEMA
@@ -142,6 +143,25 @@ def test_a_table_that_cannot_be_created_prevents_the_start_and_leaves_nothing(
     assert caught.value.exit_code == 1
     assert "\n" not in str(caught.value)
     assert inspect(empty).get_table_names() == ["user_profiles"]
+
+
+def test_a_server_that_goes_in_the_middle_of_a_migration_is_away(
+    empty_postgres: Database, postgres_server: PostgresServer
+) -> None:
+    """It is about to come back, for instance from a restart: that is no refusal."""
+    engine = empty_postgres.engine
+
+    def go(connection: Connection, _cursor: object, statement: str, *_others: object) -> None:
+        if "CREATE TABLE outbox" in statement:
+            driver: Any = connection.connection.driver_connection
+            postgres_server.hang_up(driver.info.backend_pid)
+
+    event.listen(engine, "before_cursor_execute", go)
+    with pytest.raises(StoreUnavailable, match="SQL is not available"):
+        SCHEMA.upgrade(engine)
+    event.remove(engine, "before_cursor_execute", go)
+    SCHEMA.upgrade(engine)
+    SCHEMA.verify(engine)
 
 
 @pytest.mark.criterion("1.2.3")

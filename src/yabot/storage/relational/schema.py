@@ -62,6 +62,9 @@ class Schema:
             except CommandError as error:
                 raise StartupError(ANOTHER_VERSION) from error
             except DBAPIError as error:
+                if error.connection_invalidated:
+                    # It has gone in the middle, and refuses nothing.
+                    raise
                 raise StartupError(self._refusal(error, connection)) from error
 
     def examine(self, engine: Engine) -> bool:
