@@ -3,21 +3,23 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from threading import Event
 from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Connection, create_engine, event, insert
+from sqlalchemy import Connection, create_engine, event, insert, select
 
 from tests.e2e.program import runs
 from tests.log.faults import locked
+from tests.log.units import add_receipt
 from tests.storage.fixtures import NewDatabase
 from tests.storage.schema import SCHEMA
 from tests.waiting import PATIENCE, until, wait_until
 from yabot.clock import utc_now
 from yabot.errors import StoreUnavailable
 from yabot.log.heartbeat import ping_database
-from yabot.log.tables import audit_log
+from yabot.log.tables import audit_log, receipts
 from yabot.runtime import watch as watch_module
 from yabot.runtime.watch import StoreWatch
 from yabot.storage.relational.database import Database
@@ -135,6 +137,35 @@ async def test_an_upgrade_that_waits_for_another_ends_with_the_database(
         assert upgrading.done()
     with pytest.raises(StoreUnavailable, match="SQL"):
         await upgrading
+
+
+async def test_a_migration_that_takes_longer_than_a_start_waits_is_made_once(
+    postgres_database: Database,
+) -> None:
+    begun: list[str] = []
+    may_end = Event()
+
+    def upgrade() -> None:
+        with postgres_database.engine.begin() as connection:
+            one_process_at_a_time(connection)
+            if connection.execute(select(receipts)).first() is None:
+                begun.append("once")
+                may_end.wait()
+                add_receipt("migrated")(connection)
+
+    async def connect() -> None:
+        await postgres_database.open()
+        await asyncio.to_thread(upgrade)
+
+    restored: list[float] = []
+    watch = StoreWatch(postgres_database.gate, connect, postgres_database.open)
+    watch.on_restored.append(restored.append)
+    await watch.start(0.2)
+    assert postgres_database.gate.reason is not None
+    may_end.set()
+    await until(lambda: _has_some(restored))
+    await watch.stop()
+    assert begun == ["once"]
 
 
 def advisory_waiters(connection: Connection) -> int:

@@ -39,8 +39,8 @@ class Gate:
         # Set at the end of the next look; None while nobody watches.
         self.next_look: asyncio.Event | None = None
         self._distrusted_until = 0.0
-        # Called when it is shut, and whenever it stays so: whoever waits for an answer should not
-        # wait any longer, and whoever looks again should connect anew.
+        # Called when a look shuts it, and whenever it stays so: whoever waits for an answer should
+        # not wait any longer, and whoever looks again should connect anew.
         self.on_shut: Callable[[], None] = lambda: None
 
     def require(self) -> None:
@@ -121,7 +121,8 @@ class StoreWatch:
         if reason is not None:
             reason = await self._connect_within(min(seconds, PING_SECONDS))
         if reason is not None:
-            self._lose(reason)
+            # Whatever has been begun may go on: a migration takes as long as it needs.
+            self._lose(reason, cuts_off=False)
         self.gate.next_look = asyncio.Event()
         self._task = asyncio.create_task(self._watch(), name=f"watch {self.gate.store}")
 
@@ -238,10 +239,11 @@ class StoreWatch:
         """Whether it has answered others since there were so many ``answers``."""
         return self.gate.reason is None and self.gate.answers != answers
 
-    def _lose(self, reason: str) -> None:
+    def _lose(self, reason: str, *, cuts_off: bool = True) -> None:
         before, self.gate.reason = self.gate.reason, reason
-        # Each time: behind the connection that was just asked, nothing may ever change.
-        self.gate.on_shut()
+        if cuts_off:
+            # Each time: behind the connection that was just asked, nothing may ever change.
+            self.gate.on_shut()
         if before is not None:
             if reason != before:
                 log.warning("store.still_away", store=self.gate.store, reason=reason)
