@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
+from yabot.errors import InvalidInput
 from yabot.events.envelope import Envelope, EventPayload
 from yabot.log.unit_of_work import UnitOfWork
 
@@ -17,9 +18,9 @@ class Event(Generic[P]):
 
     @property
     def user_id(self) -> str:
-        """Raises ValueError for an event that is about nobody."""
+        """Raises InvalidInput for an event that is about nobody: no repetition can mend that."""
         if self.envelope.user_id is None:
-            raise ValueError(f"{self.envelope.event_type} {self.envelope.event_id} has no user")
+            raise InvalidInput(f"user_id: this {self.envelope.event_type} is about nobody")
         return self.envelope.user_id
 
 

@@ -47,7 +47,10 @@ def payloads(kind: type[EventPayload]) -> st.SearchStrategy[Any]:
 @st.composite
 def envelopes(draw: st.DrawFn, kind: type[EventPayload]) -> Envelope:
     payload = draw(payloads(kind)).model_dump(mode="json", exclude_none=True)
+    user = {"user_id": st.text()}
     about = st.fixed_dictionaries(
-        {}, optional={"user_id": st.text(), "sequence": st.integers(1), "traceparent": st.text()}
+        user if kind.needs_user else {},
+        optional={"sequence": st.integers(1), "traceparent": st.text()}
+        | ({} if kind.needs_user else user),
     )
     return envelope(kind.event_type, payload, version=kind.version, **draw(about))

@@ -115,6 +115,12 @@ def test_the_document_tells_events_from_others(payload: Json, others: Json, righ
     assert fits(MOVED, "moved", told) is right
 
 
+def test_the_document_says_which_events_are_always_about_a_user() -> None:
+    payload = {"content_id": "gate", "reaction_type": "❤"}
+    assert fits(DOCUMENT, "inbound_stream", envelope("reaction_detected", payload, user_id="7"))
+    assert not fits(DOCUMENT, "inbound_stream", envelope("reaction_detected", payload))
+
+
 def test_an_event_on_a_channel_that_is_not_its_own_does_not_fit() -> None:
     payload = follow(MOVED, "#/channels/moved/messages/moved/$ref") + "/payload"
     other = json.loads(envelope("stayed", {"town": "Quito"}, version=3).to_json())

@@ -24,7 +24,8 @@ def test_a_payload_comes_back_from_its_envelope_as_it_was(
     kind: type[EventPayload], data: st.DataObject
 ) -> None:
     payload = data.draw(payloads(kind))
-    told = envelope(kind.event_type, payload.model_dump(mode="json", exclude_none=True))
+    payload_json = payload.model_dump(mode="json", exclude_none=True)
+    told = envelope(kind.event_type, payload_json, user_id="7")
     assert CATALOG.payload_of(Envelope.model_validate_json(told.to_json())) == payload
 
 
@@ -43,6 +44,12 @@ def test_a_received_payload_that_does_not_fit_is_refused() -> None:
 def test_a_received_type_that_nobody_declared_is_refused() -> None:
     with pytest.raises(InvalidInput, match="there is none of this name in the catalog"):
         CATALOG.payload_of(envelope("moon_phase_changed", {}))
+
+
+def test_a_type_that_is_always_about_a_user_needs_one() -> None:
+    payload = {"content_id": "gate", "reaction_type": "❤"}
+    with pytest.raises(InvalidInput, match="user_id: reaction_detected is about a user"):
+        CATALOG.payload_of(envelope("reaction_detected", payload))
 
 
 class Greeting(EventPayload):

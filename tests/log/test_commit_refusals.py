@@ -10,6 +10,7 @@ from tests.storage.dumps import dump
 from yabot.errors import InvalidInput
 from yabot.events.envelope import EventPayload
 from yabot.events.operations import UserInteraction
+from yabot.features.users.events import UserRegistered
 from yabot.log.commit_log import CommitLog
 from yabot.storage.relational.database import Database
 
@@ -38,4 +39,15 @@ async def test_an_unknown_event_is_refused_before_any_statement(
     ):
         await commits.commit(work)
     assert statements.seen == []
+    assert await dump(database) == before
+
+
+async def test_an_event_that_lacks_its_user_is_refused(
+    database: Database, commits: CommitLog
+) -> None:
+    before = await dump(database)
+    work = everything("cause", "7", "9")
+    work.publish(UserRegistered())
+    with pytest.raises(InvalidInput, match="user_id: user_registered is about a user, and none"):
+        await commits.commit(work)
     assert await dump(database) == before

@@ -119,12 +119,13 @@ def _message(kind: type[EventPayload], envelope: Json, payload: Json) -> Json:
         "version": {"const": kind.version},
         "payload": payload,
     }
+    needed = {"required": ["user_id"]} if kind.needs_user else {}
     return {
         "name": kind.event_type,
         "summary": _meaning(kind),
         "contentType": "application/json",
         "correlationId": {"location": "$message.payload#/correlation_id"},
-        "payload": {"allOf": [envelope, {"type": "object", "properties": own}]},
+        "payload": {"allOf": [envelope, {"type": "object", "properties": own, **needed}]},
     }
 
 

@@ -17,6 +17,11 @@ def _ring(error: CycleError) -> str:
     return " → ".join(names)
 
 
+def _require_user(kind: type[EventPayload], user_id: str | None) -> None:
+    if kind.needs_user and user_id is None:
+        raise InvalidInput(f"user_id: {kind.event_type} is about a user, and none is named")
+
+
 class Catalog:
     def __init__(
         self,
@@ -91,18 +96,23 @@ class Catalog:
         """The types whose events take effect after this one's in any correlation."""
         return frozenset(name for name, before in self._before.items() if event_type in before)
 
-    def check(self, payload: EventPayload) -> None:
-        """Raises InvalidInput when the payload's type is not in the catalog."""
+    def check(self, payload: EventPayload, user_id: str | None) -> None:
+        """Raises InvalidInput when the payload's type is not in the catalog, or needs a user."""
         if self._types.get(payload.event_type) is not type(payload):
             raise InvalidInput(
                 f"event type '{payload.event_type}' is not in the catalog; "
                 "list its payload in the `events` of a feature"
             )
+        _require_user(type(payload), user_id)
 
     def payload_of(self, envelope: Envelope) -> EventPayload:
-        """Raises what ``model_of`` raises, and pydantic's ValidationError for a bad payload."""
+        """Raises InvalidInput as ``model_of`` does, and where a user is needed and none is named;
+        pydantic's ValidationError for a bad payload.
+        """
+        model = self.model_of(envelope)
+        _require_user(model, envelope.user_id)
         # JSON has no tuples: what was a tuple comes back as a list.
-        return self.model_of(envelope).model_validate(envelope.payload, strict=False)
+        return model.model_validate(envelope.payload, strict=False)
 
     def model_of(self, envelope: Envelope) -> type[EventPayload]:
         """Raises InvalidInput for an unknown type or a later version than this program knows."""

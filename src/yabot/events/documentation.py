@@ -33,6 +33,8 @@ def _section(kind: type[EventPayload], causes: Sequence[str]) -> str:
     schema = kind.model_json_schema(mode="serialization")
     meaning = cleandoc(kind.__doc__ or "").replace("``", "`")
     lines = [f"## {kind.event_type}", "", f"Version {kind.version}. {meaning}"]
+    if kind.needs_user:
+        lines += ["", "Always about a user: `user_id` is there."]
     if causes:
         named = ", ".join(f"[`{cause}`](#{cause})" for cause in causes)
         lines += [

@@ -44,6 +44,8 @@ class EventPayload(BaseModel):
 
     event_type: ClassVar[str]
     version: ClassVar[int] = 1
+    # Always about a user: an envelope that names none is refused.
+    needs_user: ClassVar[bool] = False
 
 
 class Envelope(BaseModel):

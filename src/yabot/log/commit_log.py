@@ -149,10 +149,10 @@ class CommitLog:
         it. A cause that has its receipt already changes nothing: ``duplicate`` is then true.
         Raises GuardFailed (nothing happened: decide again), StoreUnavailable (nothing is known:
         the same unit may be committed again), InvalidInput for an event that is not in the
-        catalog, DocumentInvalid for a document that a store would refuse.
+        catalog or lacks its user, DocumentInvalid for a document that a store would refuse.
         """
-        for payload, _ in work.events:
-            self.catalog.check(payload)
+        for payload, user_id in work.events:
+            self.catalog.check(payload, user_id)
         for envelope in work.ingested:
             self.catalog.payload_of(envelope)
         documents = [checked(change) for change in work.documents.values()]

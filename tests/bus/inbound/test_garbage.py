@@ -84,6 +84,7 @@ GARBAGE = [
     pytest.param(waved([{"far": float("inf")}]), "a number in it is none", id="infinity"),
     pytest.param({"event": waved(0)["event"].replace(b"0}}", b"1e999}}")}, "too large", id="big"),
     pytest.param(changed(user_id="7\0"), "user_id", id="a zero character"),
+    pytest.param(changed(user_id=None), "user_id: reaction_detected is about", id="no user"),
     pytest.param(changed(correlation_id="x" * 129), "correlation_id", id="a long id"),
     pytest.param(changed(sequence=3), "sequence", id="a sequence"),
     pytest.param(changed(payload={}), "payload.content_id: Field required", id="no payload"),

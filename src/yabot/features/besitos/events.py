@@ -14,6 +14,7 @@ class BesitosAwarded(EventPayload):
     model_config = ConfigDict(frozen=False)
 
     event_type: ClassVar[str] = "besitos_awarded"
+    needs_user: ClassVar[bool] = True
 
     amount: int
     reason: str = Field(description="what for, in a word: gift, or one of the source's own")
@@ -33,6 +34,7 @@ class BesitosSpent(EventPayload):
     model_config = ConfigDict(frozen=False)
 
     event_type: ClassVar[str] = "besitos_spent"
+    needs_user: ClassVar[bool] = True
 
     amount: int
     reason: str = Field(description="what for, in a word: gift, or one of the source's own")

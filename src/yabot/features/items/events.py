@@ -9,6 +9,7 @@ class ItemAcquired(EventPayload):
     """A reader has come to own something."""
 
     event_type: ClassVar[str] = "item_acquired"
+    needs_user: ClassVar[bool] = True
 
     item_id: str
     quantity: int = Field(description="how many more they have now")
@@ -21,6 +22,7 @@ class ItemRemoved(EventPayload):
     """A reader owns something no more, or less of it."""
 
     event_type: ClassVar[str] = "item_removed"
+    needs_user: ClassVar[bool] = True
 
     item_id: str
     quantity: int = Field(description="how many fewer they have now")

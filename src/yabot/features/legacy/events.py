@@ -25,6 +25,7 @@ class LegacyUserImported(EventPayload):
     there since. The events of all that it consists in stand before it."""
 
     event_type: ClassVar[str] = "legacy_user_imported"
+    needs_user: ClassVar[bool] = True
 
     outcome: Literal["imported", "merged"] = Field(
         description="imported: the user is here because of it; merged: they were here before"

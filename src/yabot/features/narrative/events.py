@@ -34,6 +34,7 @@ class DecisionMade(EventPayload):
     """A reader took a choice of the fragment where they stood."""
 
     event_type: ClassVar[str] = "decision_made"
+    needs_user: ClassVar[bool] = True
 
     choice_id: str
     context: DecisionContext
@@ -43,6 +44,7 @@ class ReactionDetected(EventPayload):
     """A reader reacted to a fragment, by button or as Telegram's messages allow."""
 
     event_type: ClassVar[str] = "reaction_detected"
+    needs_user: ClassVar[bool] = True
 
     content_id: Annotated[str, AfterValidator(_story_id)] = Field(description="the fragment's id")
     reaction_type: Annotated[str, AfterValidator(_reaction)] = Field(
@@ -54,6 +56,7 @@ class NarrativeHintUnlocked(EventPayload):
     """A choice, or what they have earned, gave the reader a hint that they did not have."""
 
     event_type: ClassVar[str] = "narrative_hint_unlocked"
+    needs_user: ClassVar[bool] = True
 
     hint_id: str
     fragment_id: str = Field(description="where the reader was")
@@ -63,6 +66,7 @@ class VipAccessGranted(EventPayload):
     """A reader went through a VIP door."""
 
     event_type: ClassVar[str] = "vip_access_granted"
+    needs_user: ClassVar[bool] = True
 
     reason: Literal["subscription"]
 
@@ -71,6 +75,7 @@ class VipAccessDenied(EventPayload):
     """A reader tried a VIP door, and it stayed shut."""
 
     event_type: ClassVar[str] = "vip_access_denied"
+    needs_user: ClassVar[bool] = True
 
     reason: Literal["no_subscription"]
 

@@ -11,6 +11,7 @@ class SubscriptionUpdated(EventPayload):
     """A subscription was bought, extended, changed, cancelled, refunded, or has ended."""
 
     event_type: ClassVar[str] = "subscription_updated"
+    needs_user: ClassVar[bool] = True
 
     plan_type: PlanType
     status: Status = Field(description="cancelled still gives access until end_date")
@@ -22,6 +23,7 @@ class PaymentHeld(EventPayload):
     """A charge was taken and could not be activated: it is tried again, or else given back."""
 
     event_type: ClassVar[str] = "payment_held"
+    needs_user: ClassVar[bool] = True
 
     charge_id: str = Field(description="Telegram's, as in `telegram_payment_charge_id`")
 

@@ -10,12 +10,14 @@ class UserRegistered(EventPayload):
     service has registered them; or they have been brought from the bot before this one."""
 
     event_type: ClassVar[str] = "user_registered"
+    needs_user: ClassVar[bool] = True
 
 
 class UserUpdated(EventPayload):
     """Which fields changed, by name only: their values are personal."""
 
     event_type: ClassVar[str] = "user_updated"
+    needs_user: ClassVar[bool] = True
 
     update_type: str = Field(description="profile or preferences")
     updated_fields: tuple[str, ...]
@@ -25,6 +27,7 @@ class UserDeleted(EventPayload):
     """Profile and state are gone; the id stays in what is counted and in events."""
 
     event_type: ClassVar[str] = "user_deleted"
+    needs_user: ClassVar[bool] = True
 
     deletion_reason: str
 
