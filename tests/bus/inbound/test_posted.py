@@ -34,6 +34,7 @@ from yabot.bus.backlog import QUEUES
 from yabot.bus.inbound.buffer import MOST_BUFFERED
 from yabot.bus.inbound.posted import keep
 from yabot.bus.inbound.sources import READ_AT_ONCE
+from yabot.bus.inbound.stream import ASIDE, INBOUND
 from yabot.bus.tables import dead_letters, posted_events
 from yabot.events.envelope import Envelope
 from yabot.log.backlog import measure_backlog
@@ -202,3 +203,18 @@ async def test_operators_see_how_many_wait(database: Database) -> None:
 
 async def change(database: Database, statement: Any) -> None:
     await database.write(lambda connection: connection.execute(statement) and None)
+
+
+async def test_a_flood_in_the_stream_keeps_no_posted_event_waiting(
+    database: Database, commits: CommitLog, redis: Redis
+) -> None:
+    """It is taken in before the rest of the flood is even looked at."""
+    async with redis.pipeline(transaction=False) as flood:
+        for _ in range(2 * MOST_BUFFERED):
+            flood.xadd(INBOUND, {"event": "garbage"})
+        await flood.execute()
+    await redis.xadd(ASIDE, {"event": "garbage"})
+    await post(database, AWARD)
+    await look(new_sequencer(commits, redis, window=0))
+    assert await taken_in(database, [AWARD]) == ["award"]
+    assert await redis.xlen(INBOUND) > 0

@@ -10,7 +10,7 @@ from time import monotonic
 from sqlalchemy.exc import DataError, IntegrityError
 from typing_extensions import override
 
-from yabot.bus.inbound.buffer import Buffer
+from yabot.bus.inbound.buffer import MOST_BUFFERED, Buffer
 from yabot.bus.inbound.ingestion import CONSUMER, Ingestion
 from yabot.bus.inbound.lateness import Lateness
 from yabot.bus.inbound.ordering import Arrival
@@ -142,28 +142,31 @@ class Sequencer(Assignee):
 
     async def _fill(self, lease: Lease, outages: "_Outages") -> None:
         """With all that is there, as far as there is room: a flood in one place leaves the others
-        their turns.
+        their turns. So does one of what does not fit, which takes no room, to what has waited.
         """
         patience = self._buffer.patience(monotonic())
         seconds = WATCH if patience is None else min(patience, WATCH)
-        sources = list(self._sources.values())
-        while sources and not self._buffer.is_full:
+        sources, looked_at = list(self._sources.values()), 0
+        while sources and looked_at < MOST_BUFFERED and not self._buffer.is_full:
             with_more: list[Source] = []
             for source in sources:
                 with outages.outlasted():
                     # Nobody waits for what may come while there is something to do.
-                    if await self._take_some(source, 0.0 if with_more else seconds, lease):
+                    taken = await self._take_some(source, 0.0 if with_more else seconds, lease)
+                    looked_at += taken
+                    # Then more may stand there.
+                    if taken == READ_AT_ONCE:
                         with_more.append(source)
             sources, seconds = with_more, 0.0
 
-    async def _take_some(self, source: Source, seconds: float, lease: Lease) -> bool:
-        """Whether more may stand there."""
+    async def _take_some(self, source: Source, seconds: float, lease: Lease) -> int:
+        """How many there were, READ_AT_ONCE at most."""
         entries = await source.read(seconds)
         for entry in entries:
             await self._take_on(entry, lease)
             source.given(entry)
         await self.refusals.set_aside(lease.checks)
-        return len(entries) == READ_AT_ONCE
+        return len(entries)
 
     async def _take_on(self, entry: Entry, lease: Lease) -> None:
         if self._sources[entry.place].is_done(entry) or self.refusals.is_to_set_aside(entry):
