@@ -1,9 +1,11 @@
 """Statements on ``ingested``: what has been taken in, as far as the next event's order goes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, exists, func, insert, or_, select
+from sqlalchemy import Connection, Select, bindparam, exists, func, insert, or_, select
 
 from yabot.bus.inbound.window import NOTICED
 from yabot.bus.tables import ingested
@@ -41,7 +43,9 @@ class Surroundings:
 # These tell what became of events. Their user has done nothing at that moment.
 _OF_EVENTS = (OrderingViolated.event_type, EventProcessingFailed.event_type)
 _is_ours = ~exists().where(ingested.c.event_id == outbox.c.event_id)
-_same_correlation = ingested.c.correlation_id == bindparam("correlation")
+_of_type = (ingested.c.correlation_id == bindparam("correlation")) & (
+    ingested.c.event_type == bindparam("kind")
+)
 _around = select(
     or_(
         exists().where(ingested.c.event_id == bindparam("event")),
@@ -53,26 +57,22 @@ _around = select(
     select(user_counters.c.last_event_us)
     .where(user_counters.c.user_id == bindparam("user"))
     .scalar_subquery(),
-    select(func.max(ingested.c.happened_us))
-    .where(
-        or_(
-            ingested.c.event_id == bindparam("cause"),
-            _same_correlation & ingested.c.event_type.in_(bindparam("earlier", expanding=True)),
-        )
-    )
+    select(ingested.c.happened_us)
+    .where(ingested.c.event_id == bindparam("cause"))
     .scalar_subquery(),
-    select(func.min(ingested.c.event_id))
-    .where(
-        or_(
-            ingested.c.causation_id == bindparam("event"),
-            _same_correlation & ingested.c.event_type.in_(bindparam("later", expanding=True)),
-        )
-    )
+    select(ingested.c.event_id)
+    .where(ingested.c.causation_id == bindparam("event"))
+    .limit(1)
     .scalar_subquery(),
     select(outbox.c.created_at)
     .where(outbox.c.event_id == bindparam("cause"), _is_ours)
     .scalar_subquery(),
     exists().where(ingested.c.ingested_at < bindparam("noticed")),
+)
+# One statement for one type: each is one look at an end of the index.
+_latest_of_type = select(func.max(ingested.c.happened_us)).where(_of_type)
+_first_of_type = (
+    select(ingested.c.event_id).where(_of_type).order_by(ingested.c.happened_us).limit(1)
 )
 # Goes through all that others have told of the user since.
 _latest_own = (
@@ -91,22 +91,24 @@ def surroundings(envelope: Envelope, catalog: Catalog) -> Statement[Surroundings
         "lane": envelope.lane,
         "user": envelope.user_id,
         "cause": envelope.causation_id,
-        "correlation": envelope.correlation_id,
-        "earlier": sorted(catalog.before(envelope.event_type)),
-        "later": sorted(catalog.after(envelope.event_type)),
         "noticed": utc_now() - timedelta(seconds=NOTICED),
     }
+    correlation = envelope.correlation_id
+    earlier = sorted(catalog.before(envelope.event_type))
+    later = sorted(catalog.after(envelope.event_type))
 
     def read(connection: Connection) -> Surroundings:
-        known, latest, latest_own, causes, consequence, caused_at, waited_for = connection.execute(
+        known, latest, latest_own, cause, consequence, caused_at, waited_for = connection.execute(
             _around, where
         ).one()
+        before = _of_types(connection, _latest_of_type, correlation, earlier)
+        behind = _of_types(connection, _first_of_type, correlation, later)
         around = Surroundings(
             bool(known),
             latest or 0,
             latest_own or 0,
-            max(causes or 0, _microseconds(caused_at)),
-            consequence,
+            max(cause or 0, _microseconds(caused_at), *before),
+            next(iter([*filter(None, [consequence]), *behind]), None),
             bool(waited_for),
         )
         if around.latest_own_us <= around.happened_us(envelope):
@@ -115,6 +117,15 @@ def surroundings(envelope: Envelope, catalog: Catalog) -> Statement[Surroundings
         return replace(around, latest_own_us=_microseconds(exactly))
 
     return read
+
+
+def _of_types(
+    connection: Connection, one: Select[Any], correlation: str, kinds: Sequence[str]
+) -> list[Any]:
+    """What is found of each type in that correlation, without those of which there is none."""
+    asked = ({"correlation": correlation, "kind": kind} for kind in kinds)
+    answers = (connection.scalar(one, values) for values in asked)
+    return [answer for answer in answers if answer is not None]
 
 
 def _microseconds(moment: datetime | None) -> int:
