@@ -16,6 +16,7 @@ from yabot.bot import expiry as bot_expiry
 from yabot.bot import personal_data as bot_data
 from yabot.bot.arguments import BoundedArguments
 from yabot.bot.failed_messages import FailedMessages, RefusedPage
+from yabot.bot.filters import PressObserver
 from yabot.bot.groups import GroupDoor, PrivateChatsOnly
 from yabot.bot.handlers import take_handlers
 from yabot.bot.localization import Texts
@@ -173,6 +174,7 @@ def build_dispatcher(
     Raises StartupError for a handler that asks for something else.
     """
     dispatcher = Dispatcher(disable_fsm=True)
+    PressObserver.put_into(dispatcher)
     given: dict[str, object] = {"database": services.database, **services.by_name}
     dispatcher.workflow_data.update(given)
     door = GroupDoor(me, dispatcher)
