@@ -124,6 +124,20 @@ async def test_a_refund_of_a_time_long_past_leaves_the_present_one(till: Till) -
     assert await till.subscriptions.opens_vip("7")
 
 
+async def test_a_refund_finds_its_term_also_if_that_began_by_a_clock_that_was_ahead(
+    till: Till,
+) -> None:
+    await till.join()
+    till.clock.now += DAY
+    begun = till.clock.now
+    await till.pay(charge(1))
+    till.clock.now -= DAY
+    await till.pay(charge(2))
+    lost = await till.give_back(charge(2))
+    assert isinstance(lost, Term)
+    assert (lost.status, lost.end_date) == ("active", begun + PERIOD)
+
+
 async def test_asking_for_a_refund_ends_access_before_telegram_answers(till: Till) -> None:
     await till.join()
     await till.pay(charge(1))

@@ -105,7 +105,8 @@ def states(charge_ids: Iterable[str]) -> Statement[dict[str, State]]:
     return read
 
 
-def add(charge: Charge, state: State, now: datetime) -> Statement[None]:
+def add(charge: Charge, state: State, now: datetime, since: datetime) -> Statement[None]:
+    """A charge that is new ``now``, and in ``state`` since then."""
     plan = charge.plan()
     row = {
         "telegram_payment_charge_id": charge.charge_id,
@@ -116,7 +117,7 @@ def add(charge: Charge, state: State, now: datetime) -> Statement[None]:
         "currency": charge.currency,
         "state": state,
         "created_at": now,
-        "updated_at": now,
+        "updated_at": since,
     }
 
     def insert_row(connection: Connection) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from aiogram.methods import RefundStarPayment
 
 from yabot.bot.outgoing import to_message
-from yabot.clock import utc_now
+from yabot.clock import EPOCH, utc_now
 from yabot.errors import TransientError
 from yabot.features.subscriptions import charges
 from yabot.features.subscriptions.charges import State, StoredCharge
@@ -72,7 +72,7 @@ class PaymentService:
             self._note(work, charge, stored, "paid")
             work.publish(PaymentHeld(charge_id=charge.charge_id), charge.user_id)
             return "held"
-        self._note(work, charge, stored, "activated")
+        self._note(work, charge, stored, "activated", term.start_date)
         return term
 
     async def was_paid_here(self, charge: Charge) -> bool:
@@ -107,7 +107,7 @@ class PaymentService:
             await self.refund(work, charge_id, "nobody can have what it bought any more")
             return "refunding"
         term = await self._activate(work, stored.charge.user_id, plan)
-        self._note(work, stored.charge, stored, "activated")
+        self._note(work, stored.charge, stored, "activated", term.start_date)
         return term
 
     async def note_refund(self, work: UnitOfWork, charge: Charge) -> Refunded:
@@ -170,14 +170,24 @@ class PaymentService:
         return "refunding"
 
     def _note(
-        self, work: UnitOfWork, charge: Charge, stored: StoredCharge | None, becomes: State
+        self,
+        work: UnitOfWork,
+        charge: Charge,
+        stored: StoredCharge | None,
+        becomes: State,
+        earliest: datetime = EPOCH,
     ) -> None:
-        """``stored`` is the charge as it was read; None when it is not known yet."""
+        """``stored`` is the charge as it was read; None when it is not known yet.
+
+        It becomes so at the ``earliest`` then: what it has paid for may have begun by a clock that
+        was ahead and has been set right since, and a refund has to find it.
+        """
         now = self._now()
+        since = max(now, earliest)
         if stored is None:
-            work.add(charges.add(charge, becomes, now))
+            work.add(charges.add(charge, becomes, now, since))
         else:
-            work.add(charges.step(charge.charge_id, stored.state, becomes, now))
+            work.add(charges.step(charge.charge_id, stored.state, becomes, since))
 
     async def _activate(self, work: UnitOfWork, user_id: str, plan: Plan) -> Term:
         """All of it, or nothing when it fails."""
