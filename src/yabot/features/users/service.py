@@ -363,5 +363,6 @@ class UserService:
 
     def _refresh(self, work: UnitOfWork, user: User, contact: Contact) -> None:
         self.correct_profile(work, user, contact.values | {"is_active": True})
-        if utc_now() - user.profile.last_login > LOGIN_RESOLUTION:
+        # Also of one that a clock has noted which was ahead.
+        if abs(utc_now() - user.profile.last_login) > LOGIN_RESOLUTION:
             work.add(repository.change_profile(user.user_id, {"last_login": utc_now()}))

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection, update
 
-from tests.features.users.storage.world import World, told_of
+from tests.features.users.storage.world import World, new_world, told_of
 from tests.log.following import nothing_waits
 from tests.storage.dumps import dump, events_of, rows_of
 from tests.waiting import until
@@ -18,7 +18,7 @@ from yabot.log.document_follower import DocumentFollower
 from yabot.log.tables import doc_changes
 from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.documents.store import DocumentStore
-from yabot.storage.relational.database import Database
+from yabot.storage.relational.database import Database, executing
 
 
 @pytest.mark.criterion("1.3.2", "1.1.3")
@@ -139,3 +139,13 @@ async def test_the_last_login_is_noted_now_and_then_and_an_inactive_user_comes_b
     assert await told_of(database) == ["user_registered", "user_updated"]
     again = (await world.register("three")).profile
     assert again.last_login == profile.last_login
+
+
+async def test_a_last_login_by_a_clock_that_was_ahead_is_set_right(
+    sqlite_database: Database, unreachable: DocumentStore
+) -> None:
+    world = new_world(sqlite_database, unreachable)
+    await world.register("one")
+    ahead = update(user_profiles).values(last_login=utc_now() + timedelta(days=400))
+    await sqlite_database.write(executing(ahead))
+    assert (await world.register("two")).profile.last_login <= utc_now()
