@@ -7,27 +7,25 @@ from sqlalchemy import Connection, bindparam, select
 
 from yabot.bus.inbound import posted
 from yabot.bus.tables import dead_letters
-from yabot.log.personal_data import PersonalData
+from yabot.log.personal_data import SHOWN, PersonalData, newest
 from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.relational.database import Database, Statement
 
 _letters = (
     select(dead_letters.c.envelope)
     .where(dead_letters.c.user_id == bindparam("user"))
-    .order_by(dead_letters.c.id)
+    .order_by(dead_letters.c.id.desc())
 )
 
 
-def personal_data(database: Database) -> PersonalData:
-    """Events hold nothing but ids: they stay until they are mended or their time is over. What was
-    posted about a user and nobody has taken in yet goes with them.
+def personal_data(database: Database, most: int = SHOWN) -> PersonalData:
+    """With ``most`` failed events, which hold nothing but ids: they stay until they are mended or
+    their time is over. What was posted about a user and nobody has taken in yet goes with them.
     """
 
     async def export(user_id: str) -> dict[str, Any]:
-        return {
-            "failed_events": await database.read(_failed(user_id)),
-            "posted_events": await database.read(posted.waiting_of(user_id)),
-        }
+        failed = await database.read(_failed(user_id, most))
+        return {**failed, "posted_events": await database.read(posted.waiting_of(user_id))}
 
     return PersonalData(export, _erase, stays=(dead_letters,))
 
@@ -36,10 +34,10 @@ def _erase(work: UnitOfWork, user_id: str) -> None:
     work.add(posted.erase(user_id))
 
 
-def _failed(user_id: str) -> Statement[list[Any]]:
-    def read(connection: Connection) -> list[Any]:
-        return [
-            json.loads(text) for text in connection.execute(_letters, {"user": user_id}).scalars()
-        ]
+def _failed(user_id: str, most: int) -> Statement[dict[str, Any]]:
+    def read(connection: Connection) -> dict[str, Any]:
+        found, older = newest(connection, _letters, user_id, most)
+        letters = [json.loads(text) for (text,) in found]
+        return {"failed_events": letters, "older_failed_events": older}
 
     return read

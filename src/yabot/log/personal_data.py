@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, func, select
+from sqlalchemy import Connection, Select, Table, bindparam, delete, func, select
 
 from yabot.clock import rfc3339
 from yabot.log.tables import audit_log, doc_changes, outbox, user_counters
@@ -49,21 +49,33 @@ class PersonalData:
     """Tables of which rows stay after /forget, by id only; /privacy says so."""
 
 
-# Events, and whatever else grows with all that a user does, are shown to so many, the newest: the
-# file has to fit into memory, and into Telegram.
+# Of whatever grows with all that a user does, or that services do about them, the newest are shown:
+# the file has to fit into memory, and into Telegram.
 SHOWN = 10_000
-_of_user = outbox.c.user_id == bindparam("user")
+
+
+def newest(
+    connection: Connection, query: Select[Any], user_id: str, most: int = SHOWN
+) -> tuple[list[tuple[Any, ...]], int]:
+    """Of the ``user``'s rows, for which ``query`` asks from the newest on, the newest ``most``, the
+    oldest of them first; and how many are older.
+    """
+    user = {"user": user_id}
+    rows = connection.execute(query.limit(most), user).all()
+    counted = select(func.count()).select_from(query.order_by(None).subquery())
+    older = 0 if len(rows) < most else connection.execute(counted, user).scalar_one() - most
+    return [tuple(row) for row in reversed(rows)], older
+
+
 _events = (
     select(outbox.c.envelope)
-    .where(_of_user)
+    .where(outbox.c.user_id == bindparam("user"))
     .order_by(outbox.c.partition.desc(), outbox.c.pos.desc())
-    .limit(bindparam("most"))
 )
-_count = select(func.count()).select_from(outbox).where(_of_user)
 _audit = (
     select(audit_log.c.kind, audit_log.c.details, audit_log.c.created_at)
     .where(audit_log.c.user_id == bindparam("user"))
-    .order_by(audit_log.c.id)
+    .order_by(audit_log.c.id.desc())
 )
 _counter = select(user_counters.c.sequence, user_counters.c.state_version).where(
     user_counters.c.user_id == bindparam("user")
@@ -72,8 +84,8 @@ _pending = delete(doc_changes).where(doc_changes.c.user_id == bindparam("user"))
 
 
 def personal_data(database: Database, most: int = SHOWN) -> PersonalData:
-    """The log's own part, with so many events at ``most``; a document on its way to MongoDB is
-    shown by whoever owns it.
+    """The log's own part, with ``most`` events and audited rows; a document on its way to MongoDB
+    is shown by whoever owns it.
     """
 
     async def export(user_id: str) -> dict[str, Any]:
@@ -93,20 +105,19 @@ def _erase(work: UnitOfWork, user_id: str) -> None:
 
 
 def _of(user_id: str, most: int) -> Statement[dict[str, Any]]:
-    user = {"user": user_id}
-
     def read(connection: Connection) -> dict[str, Any]:
-        counter = connection.execute(_counter, user).first()
-        newest = list(connection.execute(_events, user | {"most": most}).scalars())
-        all_of_them = connection.execute(_count, user).scalar_one()
+        counter = connection.execute(_counter, {"user": user_id}).first()
+        events, older_events = newest(connection, _events, user_id, most)
+        audit, older_audit = newest(connection, _audit, user_id, most)
         return {
             "counters": None if counter is None else dict(counter._mapping),
-            "events": [json.loads(text) for text in reversed(newest)],
-            "older_events": all_of_them - len(newest),
+            "events": [json.loads(text) for (text,) in events],
+            "older_events": older_events,
             "audit": [
                 {"kind": kind, "details": json.loads(details), "created_at": rfc3339(created_at)}
-                for kind, details, created_at in connection.execute(_audit, user)
+                for kind, details, created_at in audit
             ],
+            "older_audit": older_audit,
         }
 
     return read

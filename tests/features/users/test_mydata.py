@@ -2,26 +2,31 @@
 
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
 from aiogram.methods import SendDocument
 from aiogram.types import BufferedInputFile, Update
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from tests.features.users.storage.world import World, new_world
 from tests.storage.fixtures import mongodb_away
+from yabot.api import personal_data as api_data
+from yabot.api.tables import api_answers
 from yabot.app.assembly import build_texts
 from yabot.app.features import FEATURES
 from yabot.bot.incoming import Incoming
 from yabot.bot.outgoing import to_method
 from yabot.bot.turn import Turn
+from yabot.bus import personal_data as bus_data
+from yabot.bus.tables import dead_letters
 from yabot.features.users.events import UserUpdated
 from yabot.features.users.handlers import show_data
 from yabot.log.personal_data import personal_data
-from yabot.log.tables import outgoing
+from yabot.log.tables import audit_log, outgoing
 from yabot.log.unit_of_work import Cause, Message, UnitOfWork
-from yabot.storage.relational.database import Database
+from yabot.storage.relational.database import Database, executing
 
 _numbers = count(1)
 
@@ -71,6 +76,41 @@ async def test_of_what_grows_for_ever_it_holds_the_newest(world: World) -> None:
     log = (await personal_data(world.services.database, most=2).export("7"))["log"]
     assert [event["sequence"] for event in log["events"]] == [3, 4]
     assert log["older_events"] == 2
+
+
+async def test_of_what_services_and_faults_leave_it_holds_the_newest(world: World) -> None:
+    database, begun = world.services.database, datetime(2026, 11, 30, tzinfo=UTC)
+    for number in range(4):
+        moment = begun + timedelta(seconds=number)
+        said = {"user_id": "7", "created_at": moment}
+        answer = {"service": "orders", "fingerprint": "", "status": 200, "headers": "{}"}
+        for table, row in (
+            (audit_log, {**said, "kind": "api_request", "details": f"[{number}]"}),
+            (api_answers, {**said, **answer, "key": f"{number}", "body": f"[{number}]"}),
+            (dead_letters, letter(number, moment)),
+        ):
+            await database.write(executing(insert(table), row))
+    log = (await personal_data(database, most=2).export("7"))["log"]
+    assert ([each["details"] for each in log["audit"]], log["older_audit"]) == ([[2], [3]], 2)
+    api = await api_data.personal_data(database, most=3).export("7")
+    told = [each["body"] for each in api["service_answers"]]
+    assert (told, api["older_service_answers"]) == (["[1]", "[2]", "[3]"], 1)
+    bus = await bus_data.personal_data(database, most=5).export("7")
+    assert (bus["failed_events"], bus["older_failed_events"]) == ([[0], [1], [2], [3]], 0)
+
+
+def letter(number: int, moment: datetime) -> dict[str, object]:
+    texts = ("consumer", "group_name", "event_type", "error_code", "error")
+    return {
+        **dict.fromkeys(texts, ""),
+        **dict.fromkeys(("first_failed_at", "last_failed_at"), moment),
+        "event_id": f"{number}",
+        "user_id": "7",
+        "partition": 0,
+        "envelope": f"[{number}]",
+        "state": "open",
+        "attempts": 1,
+    }
 
 
 async def test_none_is_made_while_one_waits(world: World) -> None:
