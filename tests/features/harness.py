@@ -73,11 +73,15 @@ class HarnessReader:
 
     async def send(self, text: str) -> list[Message]:
         """The Bot API calls that it comes to."""
+        if not text.startswith("/"):
+            return await self.bring({"text": text})
+        command = {"type": "bot_command", "offset": 0, "length": len(text.split()[0])}
+        return await self.bring({"text": text, "entities": [command]})
+
+    async def bring(self, content: Json) -> list[Message]:
+        """The Bot API calls to which a message of this ``content`` comes."""
         message = {"message_id": 1, "date": 0, "chat": self._chat, "from": self._person}
-        if text.startswith("/"):
-            length = len(text.split()[0])
-            message["entities"] = [{"type": "bot_command", "offset": 0, "length": length}]
-        return await self.harness.take({"message": {**message, "text": text}})
+        return await self.harness.take({"message": {**message, **content}})
 
     async def own_data(self) -> Json:
         """What /mydata brings."""

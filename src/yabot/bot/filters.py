@@ -70,13 +70,13 @@ class IsCommand(Filter):
 
 
 class Brings(Filter):
-    """A message that has something in ``field``."""
+    """A message that has something in one of ``fields``."""
 
-    def __init__(self, field: str) -> None:
-        self._field = field
+    def __init__(self, *fields: str) -> None:
+        self._fields = fields
 
     async def __call__(self, message: Message) -> bool:
-        return getattr(message, self._field) is not None
+        return any(getattr(message, field) is not None for field in self._fields)
 
 
 class FromOneOf(Filter):

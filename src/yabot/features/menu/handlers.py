@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from aiogram import F, Router
+from aiogram import Router
 from aiogram.filters import Command, CommandObject, CommandStart
 from aiogram.types import CallbackQuery, TelegramObject
 
-from yabot.bot.filters import IsCommand, Pressed
+from yabot.bot.filters import Brings, IsCommand, Pressed
 from yabot.bot.localization import LANGUAGES, Localizer, Texts
 from yabot.bot.message import Keyboard
 from yabot.bot.turn import Turn
@@ -21,6 +21,23 @@ from yabot.observability.logging import get_logger
 from yabot.storage.relational.database import Database
 
 log = get_logger(__name__)
+
+# What Telegram itself puts into a private chat when its reader arranges it, or uses it.
+CHANGES_OF_CHAT = (
+    "pinned_message",
+    "message_auto_delete_timer_changed",
+    "chat_background_set",
+    "write_access_allowed",
+    "connected_website",
+    "forum_topic_created",
+    "forum_topic_edited",
+    "forum_topic_closed",
+    "forum_topic_reopened",
+    "checklist_tasks_done",
+    "checklist_tasks_added",
+    "poll_option_added",
+    "poll_option_deleted",
+)
 
 
 class CommandHandler:
@@ -48,7 +65,8 @@ class CommandHandler:
         routes.callback_query.register(self.ask_language, Pressed("language"))
         routes.callback_query.register(self.set_language, Pressed(f"lang:({'|'.join(LANGUAGES)})"))
         routes.message.register(self.unknown_command, IsCommand())
-        routes.message.register(self.talk, F.text)
+        routes.message.register(self.talk, Brings("text"))
+        routes.message.register(self.chat_changed, Brings(*CHANGES_OF_CHAT))
         routes.message.register(self.unsupported)
         routes.callback_query.register(self.unknown_button)
         return routes
@@ -116,6 +134,10 @@ class CommandHandler:
         turn.operation = "unsupported"
         turn.reject("unsupported_message")
         turn.say(t("menu-unsupported"), _front(t))
+
+    async def chat_changed(self, _event: TelegramObject, turn: Turn) -> None:
+        """Nobody has said anything, and nobody awaits an answer."""
+        turn.operation = "chat_changed"
 
     async def unknown_button(self, _event: TelegramObject, turn: Turn, t: Localizer) -> None:
         turn.operation = "unknown_button"
