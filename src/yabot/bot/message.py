@@ -19,10 +19,12 @@ def call(
     return Message(chat_id, method, json.dumps(parameters, ensure_ascii=False), content_id)
 
 
-def text_file(chat_id: int, name: str, text: str, caption: str) -> Message:
+def text_file(
+    chat_id: int, name: str, text: str, caption: str, *, topic: int | None = None
+) -> Message:
     """A file that is made of its text when it is sent: the log holds nothing but JSON."""
     document = {"name": name, "text": text}
-    parameters = {"chat_id": chat_id, "document": document, "caption": caption}
+    parameters = _place(chat_id, topic) | {"document": document, "caption": caption}
     return call(FILE_METHOD, chat_id, parameters)
 
 
@@ -34,10 +36,12 @@ def message(
     *,
     topic: int | None = None,
 ) -> Message:
-    parameters: dict[str, Any] = {"chat_id": chat_id, "text": text}
-    if topic is not None:
-        parameters["message_thread_id"] = topic
+    parameters = _place(chat_id, topic) | {"text": text}
     if keyboard:
         rows = [[{"text": label, "callback_data": data} for label, data in row] for row in keyboard]
         parameters["reply_markup"] = {"inline_keyboard": rows}
     return call("sendMessage", chat_id, parameters, content_id)
+
+
+def _place(chat_id: int, topic: int | None) -> dict[str, Any]:
+    return {"chat_id": chat_id} | ({} if topic is None else {"message_thread_id": topic})

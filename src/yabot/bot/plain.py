@@ -8,6 +8,8 @@ from yabot.bot.measure import LONGEST, MOST_BUTTONS, MOST_DATA_BYTES, is_visible
 from yabot.bot.message import call
 from yabot.log.unit_of_work import Message
 
+# What says where a message goes.
+WHERE = ("chat_id", "message_thread_id")
 # In the place of a label that shows nothing.
 NO_LABEL = "→"
 
@@ -22,7 +24,8 @@ def in_plain_text(message: Message) -> list[Message]:
     if "parse_mode" in parameters or not is_visible(text):
         return []
     *first, last = list(_pieces(text))
-    around = {"chat_id": parameters["chat_id"], "parse_mode": None}
+    place = {name: parameters[name] for name in WHERE if name in parameters}
+    around = place | {"parse_mode": None}
     keyboard = _keyboard(parameters.get("reply_markup", {}).get("inline_keyboard", []))
     end = around | ({"reply_markup": {"inline_keyboard": keyboard}} if keyboard else {})
     return [

@@ -8,7 +8,7 @@ from aiogram.types import Message as TelegramMessage
 from aiogram.types import Update
 
 from yabot.bot.incoming import Incoming
-from yabot.bot.message import Keyboard, call, message
+from yabot.bot.message import Keyboard, call, message, text_file
 from yabot.bot.outgoing import to_message
 from yabot.events.operations import Outcome, UserInteraction
 from yabot.log.unit_of_work import UnitOfWork
@@ -49,6 +49,10 @@ class Turn:
     def say(self, text: str, keyboard: Keyboard = (), *, content_id: str | None = None) -> None:
         self.work.send(message(self.chat_id, text, keyboard, content_id, topic=self._topic))
 
+    def attach(self, name: str, text: str, caption: str) -> None:
+        """Say ``caption`` under a file of that name, which holds ``text``."""
+        self.work.send(text_file(self.chat_id, name, text, caption, topic=self._topic))
+
     @property
     def _topic(self) -> int | None:
         """Where a forum's answer belongs. Elsewhere a thread is only a chain of replies, into which
@@ -85,4 +89,7 @@ class Turn:
         self.work.send(call("editMessageReplyMarkup", self.chat_id, place))
 
     def send(self, method: TelegramMethod[Any], content_id: str | None = None) -> None:
+        topic = self._topic
+        if topic is not None and "message_thread_id" in type(method).model_fields:
+            method = method.model_copy(update={"message_thread_id": topic})
         self.work.send(to_message(method, self.chat_id, content_id))

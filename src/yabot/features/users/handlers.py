@@ -12,7 +12,6 @@ from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
 
 from yabot.bot.filters import Pressed
 from yabot.bot.localization import Localizer
-from yabot.bot.message import text_file
 from yabot.bot.turn import Turn
 from yabot.features.users.notices import SWITCH_OFF, SWITCH_ON
 from yabot.features.users.privacy import privacy_page
@@ -43,7 +42,7 @@ async def show_data(
     exported = await users.export(user.user_id)
     # It may be long, and others are not to wait for it.
     text = await asyncio.to_thread(_in_lines, exported)
-    turn.work.send(text_file(turn.chat_id, "mydata.json", text, t("users-mydata")))
+    turn.attach("mydata.json", text, t("users-mydata"))
 
 
 def _in_lines(exported: Mapping[str, Any]) -> str:
