@@ -67,9 +67,13 @@ class HarnessReader:
 
     async def press(self, data: str) -> list[str]:
         """What the bot says to a press of such a button, also of one that nobody has been shown."""
+        return _texts(await self.touch(data))
+
+    async def touch(self, data: str) -> list[Message]:
+        """The Bot API calls to which such a press comes."""
         message = {"message_id": 1, "date": 0, "chat": self._chat, "from": ME.model_dump()}
         query = {"id": "1", "from": self._person, "chat_instance": "1", "message": message}
-        return _texts(await self.harness.take({"callback_query": {**query, "data": data}}))
+        return await self.harness.take({"callback_query": {**query, "data": data}})
 
     async def send(self, text: str) -> list[Message]:
         """The Bot API calls that it comes to."""

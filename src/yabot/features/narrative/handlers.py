@@ -53,11 +53,11 @@ async def continue_story(
     database: Database,
 ) -> None:
     turn.interaction("story")
-    turn.acknowledge()
     found = await narrative.resume(turn.work, user)
     if not isinstance(found, Scene):
         _refuse(turn, t, found)
         return
+    turn.acknowledge()
     await show_instead(turn, user, t, found, database)
 
 
@@ -176,12 +176,19 @@ def show(turn: Turn, user: User, t: Localizer, shown: Scene) -> None:
 def _refuse(turn: Turn, t: Localizer, why: Refusal) -> None:
     turn.reject(why)
     if why == "outdated":
-        turn.acknowledge(t("narrative-outdated"))
-        turn.say(t("narrative-outdated-continue"), [[(t("narrative-continue"), "story")]])
-    elif why == "vip_required":
+        _lead_on(turn, t, "narrative-outdated", "narrative-outdated-continue")
+    elif why == "changed":
+        _lead_on(turn, t, "narrative-changed", "narrative-changed-continue")
+    elif why in ("vip_required", "page_shut"):
         turn.acknowledge()
         ways = [("narrative-vip-keys", "vip"), ("narrative-again", "story:again")]
-        turn.say(t("narrative-vip"), [[(t(key), data)] for key, data in ways])
+        text = t("narrative-vip" if why == "vip_required" else "narrative-page-shut")
+        turn.say(text, [[(t(key), data)] for key, data in ways])
     else:
         turn.acknowledge()
         turn.say(t("narrative-none"))
+
+
+def _lead_on(turn: Turn, t: Localizer, noted: str, said: str) -> None:
+    turn.acknowledge(t(noted))
+    turn.say(t(said), [[(t("narrative-continue"), "story")]])

@@ -62,10 +62,10 @@ class Outlook:
     ways: tuple[Way, ...]
 
 
-# Why a step was not taken: nothing has been imported yet; the reader is elsewhere, or the story
-# holds no such choice (any more), or the page is none that they have had before them; the door is
-# shut.
-Refusal = Literal["no_story", "outdated", "vip_required"]
+# Why a step was not taken: nothing has been imported yet; the reader is elsewhere, or the page is
+# none that they have had before them; their page has no such choice (any more); the door ahead of
+# them is shut; or the door of the page itself where they stand.
+Refusal = Literal["no_story", "outdated", "changed", "vip_required", "page_shut"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class NarrativeService:
             return "no_story"
         fragment = mark.fragment or mark.story.fragments[mark.story.start]
         if fragment.metadata.vip_required and not await self._rely_on_vip(work, user):
-            return "vip_required"
+            return "page_shut"
         if mark.leads_to(fragment):
             self._move(work, user, stand(mark.progress, fragment))
         return Scene(fragment, open_choices(fragment, mark.progress))
@@ -148,12 +148,13 @@ class NarrativeService:
         mark = await self._open(user)
         if mark is None:
             return "no_story"
-        fragment = mark.fragment
-        if fragment is None or fragment.fragment_id != fragment_id:
+        fragment, stored = mark.fragment, mark.progress.current_fragment
+        if fragment is None or fragment_id not in (stored, fragment.fragment_id):
             return "outdated"
-        choice = find_choice(fragment, mark.progress, choice_id)
+        is_as_shown = fragment.fragment_id == fragment_id
+        choice = find_choice(fragment, mark.progress, choice_id) if is_as_shown else None
         if choice is None:
-            return "outdated"
+            return "changed"
         ahead = mark.story.fragments[choice.next_fragment]
         if ahead.metadata.vip_required and not await self._enter(work, user):
             return "vip_required"
