@@ -13,8 +13,20 @@ from yabot.playground.client import PlaygroundClient
 @pytest.mark.parametrize(
     ("language", "nothing", "some", "earned", "given"),
     [
-        ("es", "Todavía no tienes besitos", "Tienes 7 besitos", "te los ganaste", "regalo que h"),
-        ("en", "You have no besitos", "You have 7 besitos", "you earned them", "present you g"),
+        (
+            "es",
+            "Ahora mismo no tienes besitos",
+            "Tienes 7 besitos",
+            "te los ganaste",
+            "regalo que h",
+        ),
+        (
+            "en",
+            "You have no besitos right now",
+            "You have 7 besitos",
+            "you earned them",
+            "present you g",
+        ),
     ],
 )
 async def test_the_balance_and_what_happened_last(
@@ -71,4 +83,4 @@ async def test_mydata_shows_them_and_forget_takes_them_away(playing: Program) ->
         assert "También se pierden tus 4 besitos." in warned["text"]
         await reader.press("forget:yes")
         (told,) = await reader.ask("/balance")
-        assert "Todavía no tienes besitos" in told["text"]
+        assert "Ahora mismo no tienes besitos" in told["text"]

@@ -187,7 +187,7 @@ async def test_who_has_nothing_to_give_learns_of_nobody(
     asked = [await username(mar), "@nobody_at_all", str(mar.user_id), "987654321"]
     answers = [(await reader.ask(f"/gift {who} 1"))[0] for who in asked]
     assert {answer["text"] for answer in answers} == {
-        "Qué generosidad, pero todavía no tienes besitos que dar."
+        "Qué generosidad, pero ahora mismo no tienes besitos que dar."
     }
 
 

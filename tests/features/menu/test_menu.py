@@ -7,8 +7,8 @@ from tests.e2e.reader import Reader, buttons
 from yabot.playground.client import PlaygroundClient
 
 LABELS = {
-    "es": ("💋 Mis besitos", "🛍 La tienda", "Todavía no tienes besitos", "En el bolsillo"),
-    "en": ("💋 My besitos", "🛍 The shop", "You have no besitos yet", "In the pocket"),
+    "es": ("💋 Mis besitos", "🛍 La tienda", "Ahora mismo no tienes besitos", "En el bolsillo"),
+    "en": ("💋 My besitos", "🛍 The shop", "You have no besitos right now", "In the pocket"),
 }
 
 

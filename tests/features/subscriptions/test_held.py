@@ -25,7 +25,8 @@ async def test_what_cannot_be_activated_is_compensated(shop: Shop) -> None:
         # The second try is a minute away.
         now = rfc3339(utc_now())
         shop.stores.change("UPDATE workflows SET deadline = ? WHERE kind = 'held_payment'", now)
-        await reader.until(lambda chat: "Te he devuelto" in str(chat))
+        chat = await reader.until(lambda chat: "Te he devuelto" in str(chat))
+        assert "no puedo darte lo que pagaste. Te devuelvo" in str(chat)
         states = {
             row["telegram_payment_charge_id"]: row["state"] for row in shop.payments(reader.user_id)
         }

@@ -8,7 +8,14 @@ from yabot.playground.client import PlaygroundClient
 
 # What it names, and the words that say what stays.
 TOLD = {
-    "es": ("besitos", "compras", "pagas con Stars", "no caducan", "treinta días", "sin tu nombre"),
+    "es": (
+        "besitos",
+        "compras",
+        "pagas con estrellas",
+        "no caducan",
+        "treinta días",
+        "sin tu nombre",
+    ),
     "en": (
         "besitos",
         "purchases",

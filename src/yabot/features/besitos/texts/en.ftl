@@ -3,7 +3,7 @@ command-gift = Give besitos to another reader
 menu-balance = 💋 My besitos
 besitos-balance =
     { $balance ->
-        [0] 💋 You have no besitos yet.
+        [0] 💋 You have no besitos right now.
         [one] 💋 You have <b>1 besito</b>.
        *[other] 💋 You have <b>{ $balance } besitos</b>.
     }
@@ -41,7 +41,7 @@ besitos-gift-unknown = I do not find { $who } among my readers. See whether it i
 besitos-gift-own = That present would never leave your hands: choose somebody else.
 besitos-gift-insufficient =
     { $balance ->
-        [0] How generous, but you have no besitos to give yet.
+        [0] How generous, but right now you have no besitos to give.
         [one] How generous, but you only have <b>1 besito</b>.
        *[other] How generous, but you only have <b>{ $balance } besitos</b>.
     }

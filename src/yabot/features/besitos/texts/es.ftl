@@ -3,7 +3,7 @@ command-gift = Regala besitos a otro lector
 menu-balance = 💋 Mis besitos
 besitos-balance =
     { $balance ->
-        [0] 💋 Todavía no tienes besitos.
+        [0] 💋 Ahora mismo no tienes besitos.
         [one] 💋 Tienes <b>1 besito</b>.
        *[other] 💋 Tienes <b>{ $balance } besitos</b>.
     }
@@ -41,7 +41,7 @@ besitos-gift-unknown = Entre mis lectores no encuentro a { $who }. Mira si está
 besitos-gift-own = Ese regalo no saldría de tus manos: elige a otra persona.
 besitos-gift-insufficient =
     { $balance ->
-        [0] Qué generosidad, pero todavía no tienes besitos que dar.
+        [0] Qué generosidad, pero ahora mismo no tienes besitos que dar.
         [one] Qué generosidad, pero solo tienes <b>1 besito</b>.
        *[other] Qué generosidad, pero solo tienes <b>{ $balance } besitos</b>.
     }
