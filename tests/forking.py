@@ -10,7 +10,12 @@ from typing import Any
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(
-    ["tests.bus.mortal", "tests.coordinator.program", "tests.storage.migrator"]
+    [
+        "tests.bus.mortal",
+        "tests.client.forked",
+        "tests.coordinator.program",
+        "tests.storage.migrator",
+    ]
 )
 
 

@@ -1,5 +1,6 @@
 """TLS that both sides check, with files that may change at any time."""
 
+import os
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -47,7 +48,7 @@ class TlsFiles:
 
 
 class Lines(Generic[T]):
-    """The connections of a client: others as soon as its files are others.
+    """The connections of a client: others as soon as its files are others, or the process is.
 
     Those of before end when the last request on them has. Any number of threads may ask.
     """
@@ -58,12 +59,15 @@ class Lines(Generic[T]):
         self._make = make
         self._lock = Lock()
         self._stamp = files.stamp
-        self._current = make(files.context())
-        self._used = {id(self._current): 0}
+        self._begin(files.context())
 
     def take(self) -> tuple[T, list[T]]:
         """What to send with, until it is given back; and what is to be closed."""
         with self._lock:
+            if self._process != os.getpid():
+                # Those of before are the parent's, of which a fork is a copy: so are the answers
+                # on them.
+                self._begin(self._context)
             former = self._renew()
             self._used[id(self._current)] += 1
             return self._current, former
@@ -78,15 +82,23 @@ class Lines(Generic[T]):
     def current(self) -> T:
         return self._current
 
+    def _begin(self, context: ssl.SSLContext) -> None:
+        """With no connection yet."""
+        self._current, self._context = self._make(context), context
+        self._used = {id(self._current): 0}
+        self._process = os.getpid()
+
     def _renew(self) -> list[T]:
         if (now := self._files.stamp) == self._stamp:
             return []
         try:
-            made = self._make(self._files.context())
+            context = self._files.context()
+            made = self._make(context)
         except Misconfigured:
             # Half of the files have changed; what was read last goes on to hold.
             return []
         former, self._current, self._stamp = self._current, made, now
+        self._context = context
         self._used[id(made)] = 0
         return self._idle(former)
 
