@@ -17,7 +17,7 @@ from tests.runtime.raw import Raw, in_thread
 from tests.waiting import wait_until
 from yabot.observability.metrics import REGISTRY
 from yabot.runtime.http import HttpServer
-from yabot.runtime.http_protocol import Limits
+from yabot.runtime.http_protocol import MOST_CHUNKS, Limits
 
 pytestmark = pytest.mark.standard
 
@@ -147,6 +147,37 @@ async def test_who_goes_on_with_no_request_behind_an_answer_hears_nothing_more()
             client.send(b"no number\r\n")
             assert await in_thread(client.to_the_end) == b""
     assert faults == []
+    assert hangups("request") == before + 1
+
+
+CHUNKED = b"POST %b HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+CHUNK = b"1\r\nx\r\n"
+
+
+async def test_as_many_chunks_as_a_body_may_have_are_read_again_and_again() -> None:
+    house = House()
+    async with serving(house, LONG) as port:
+        with Raw(port) as client:
+            for _ in range(2):
+                client.send(CHUNKED % b"/" + CHUNK * MOST_CHUNKS + b"0\r\n\r\n")
+                assert b"200 OK" in await in_thread(partial(client.until, b"heard"))
+    assert house.heard == [b"x" * MOST_CHUNKS] * 2
+
+
+@pytest.mark.parametrize("path", [b"/", b"/without-hearing"])
+async def test_further_chunks_are_not_read(path: bytes) -> None:
+    """One octet in each, they would keep everybody else waiting for seconds."""
+    house, before = House(), hangups("request")
+    async with serving(house, LONG) as port:
+        with Raw(port) as client:
+            client.send(CHUNKED % path)
+            if path != b"/":
+                await in_thread(partial(client.until, b"answered"))
+            client.send(CHUNK * (MOST_CHUNKS + 1))
+            told = await in_thread(client.to_the_end)
+        await in_thread(lambda: wait_until(lambda: house.broken_off == (path == b"/")))
+    assert (b"malformed_request" in told) == (path == b"/")
+    assert house.heard == []
     assert hangups("request") == before + 1
 
 

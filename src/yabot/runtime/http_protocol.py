@@ -34,6 +34,8 @@ class Limits:
 
 USUAL = Limits()
 LARGEST_HEAD = 64 * 1024
+# Chunks of one body. Each costs as much to read as hundreds of octets, however few are in it.
+MOST_CHUNKS = 4096
 CLOSE = (b"connection", b"close")
 # What is answered to bytes that are no request: a problem of the API, of its own form.
 NO_REQUEST = {
@@ -41,13 +43,17 @@ NO_REQUEST = {
     "title": "Bad Request",
     "status": 400,
     "code": "malformed_request",
-    "detail": "This is no HTTP/1.1 request, or its head is larger than 64 KiB.",
+    "detail": (
+        "This is no HTTP/1.1 request, its head is larger than 64 KiB, or its body comes in more"
+        f" than {MOST_CHUNKS} chunks."
+    ),
 }
 
 
 class UnambiguousConnection(h11.Connection):
     """h11's, which would take the one length of a body and pass over the other: a proxy before us
-    may take the other, and what is a body to it would be a request to us.
+    may take the other, and what is a body to it would be a request to us. It would also read
+    chunk after chunk, for as long as that takes.
 
     Where ``is_last`` says so, an answer tells that no other one comes on this connection.
     """
@@ -55,6 +61,7 @@ class UnambiguousConnection(h11.Connection):
     def __init__(self, is_last: Callable[[], bool]) -> None:
         super().__init__(h11.SERVER, LARGEST_HEAD)
         self._is_last = is_last
+        self._chunks = 0
 
     def send(self, event: Any) -> Any:
         if isinstance(event, h11.Response) and self._is_last() and CLOSE not in event.headers:
@@ -68,9 +75,14 @@ class UnambiguousConnection(h11.Connection):
     def next_event(self) -> Any:
         event = super().next_event()
         if isinstance(event, h11.Request):
+            self._chunks = 0
             named = {name for name, _ in event.headers}
             if {b"content-length", b"transfer-encoding"} <= named:
                 raise h11.RemoteProtocolError("both Content-Length and Transfer-Encoding")
+        elif isinstance(event, h11.Data) and event.chunk_start:
+            self._chunks += 1
+            if self._chunks > MOST_CHUNKS:
+                raise h11.RemoteProtocolError("too many chunks")
         return event
 
 
