@@ -181,6 +181,19 @@ async def test_further_chunks_are_not_read(path: bytes) -> None:
     assert hangups("request") == before + 1
 
 
+async def test_a_body_that_breaks_off_at_once_has_one_answer(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The handler has not begun when it is given: its own, and an error for it, come too late."""
+    async with serving(House(), LONG) as port:
+        with Raw(port) as client:
+            client.send(CHUNKED % b"/without-hearing" + b"no number\r\n")
+            told = await in_thread(client.to_the_end)
+    assert told.startswith(b"HTTP/1.1 400 ")
+    assert b"answered" not in told
+    assert [each for each in caplog.records if each.levelname == "ERROR"] == []
+
+
 async def test_whoever_is_in_time_is_answered_again_and_again() -> None:
     house = House()
     async with serving(house, LONG) as port:

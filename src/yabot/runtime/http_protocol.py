@@ -148,8 +148,12 @@ class TimedProtocol(H11Protocol):
         """As the API tells everything that it refuses; uvicorn's own is plain text.
 
         Who has been answered already, and goes on with what is no request, hears nothing more.
+        Neither does whoever handles the request: its answer would be a second one.
         """
         HANGUPS.labels("request").inc()
+        if self.cycle is not None:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
         if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             self.transport.abort()
             return
