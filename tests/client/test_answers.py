@@ -112,6 +112,10 @@ def test_a_refusal_that_says_nothing_is_one_all_the_same(
         says(200, content=b"{"),
         says(200, content=b"[" * 100_000),
         says(200, content=b"\xff"),
+        says(200),
+        says(200, content=b"null"),
+        says(200, []),
+        says(201, "done"),
         says(200, {}, Content_Type="application/jose"),
     ],
 )

@@ -17,6 +17,7 @@ from yabot_client.wire import Failure, HttpResponse
 
 PROBLEM = "application/problem+json"
 JSON = "application/json"
+NO_CONTENT = 204
 # A stranger's text is told only as far as it is one.
 _CODE = re.compile(r"[a-z_]{1,64}")
 
@@ -44,7 +45,7 @@ def outcome_of(status: int, headers: Mapping[str, str], body: bytes) -> Answer |
     """Of what is YABOT's word. Raises UntrustedAnswer for what cannot be."""
     found = httpx.Headers(headers)
     if 200 <= status < 300:
-        return Answer(status, found, _parsed(body, found) if body else None)
+        return Answer(status, found, None if status == NO_CONTENT else _parsed(body, found))
     if status == NOT_MODIFIED:
         return Answer(status, found)
     if status < 400:
@@ -100,9 +101,14 @@ def _parsed(body: bytes, headers: httpx.Headers) -> Any:
     if not headers.get("content-type", "").lower().startswith(JSON):
         raise UntrustedAnswer("The answer is no JSON, as YABOT's are: something else has answered.")
     try:
-        return json.loads(body)
+        parsed = json.loads(body)
     except (ValueError, RecursionError):
         raise UntrustedAnswer("The answer says it is JSON, and is not.") from None
+    if not isinstance(parsed, dict):
+        raise UntrustedAnswer(
+            "The answer is JSON, and no object, as YABOT's are: something else has answered."
+        )
+    return parsed
 
 
 def _problem(headers: httpx.Headers, body: bytes) -> dict[str, Any]:
