@@ -3,6 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable
 from functools import partial
+from urllib.parse import unquote
 from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -17,6 +18,7 @@ from yabot.api.encryption.exchange import EXCHANGE, Exchange, Exchanges
 from yabot.api.operations.routes import PREFIX
 from yabot.api.phases import App, Message, Receive, Send
 
+_ENCODED_SLASH = re.compile(b"%2f", re.IGNORECASE)
 _CORRELATION_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 
 # Who asks, by the scope of a request. Raises Refused.
@@ -40,6 +42,7 @@ class Admission:
         self._exchanges = exchanges
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        scope["path"] = _path_of(scope)
         given = Headers(scope=scope).get(CORRELATION_ID)
         scope["correlation_id"] = _well_formed(given) or str(uuid4())
         told: dict[str, str] = {}
@@ -95,6 +98,17 @@ class Admission:
             await answer(scope, receive, turn.send)
         finally:
             turn.end()
+
+
+def _path_of(scope: Message) -> str:
+    """As routes know it: a slash in percent-encoding is a part of an id, and leads to no other
+    operation.
+    """
+    path: str = scope["path"]
+    raw: bytes = scope.get("raw_path") or b""
+    if not _ENCODED_SLASH.search(raw):
+        return path
+    return unquote(_ENCODED_SLASH.sub(b"%252F", raw).decode("ascii"))
 
 
 def _well_formed(given: str | None) -> str | None:
