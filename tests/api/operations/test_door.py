@@ -29,7 +29,7 @@ from yabot.errors import GuardFailed, InvalidInput, StoreUnavailable
 from yabot.events.operations import UserInteraction
 from yabot.log.commit_log import CommitLog
 from yabot.log.tables import audit_log, outbox, receipts
-from yabot.log.unit_of_work import Cause, UnitOfWork
+from yabot.log.unit_of_work import Cause, UnitOfWork, guard
 from yabot.storage.relational.database import Database
 
 SOLD_OUT = Problem(409, "sold_out", "There are none left.")
@@ -54,6 +54,8 @@ class Shop:
     decisions: int = 0
     left: int = 10
     fails: list[Exception] = field(default_factory=list)
+    # Decisions that are out of date when they are committed; what fails does so behind them.
+    races_to_lose: int = 0
     # What happens while the first decision is made.
     meanwhile: Callable[[], Awaitable[object]] | None = None
 
@@ -65,7 +67,10 @@ class Shop:
         if self.meanwhile is not None:
             happens, self.meanwhile = self.meanwhile, None
             await happens()
-        if self.fails:
+        if self.races_to_lose:
+            self.races_to_lose -= 1
+            work.add(_changed_meanwhile)
+        elif self.fails:
             raise self.fails.pop(0)
         work.publish(UserInteraction(action="bought"))
         if wanted > self.left:
@@ -91,6 +96,10 @@ class Shop:
     async def bought(self) -> int:
         rows = await rows_of(self.commits.database, outbox)
         return [row["event_type"] for row in rows].count("user_interaction")
+
+
+def _changed_meanwhile(_connection: Connection) -> None:
+    guard(False, "the stock")
 
 
 @pytest.fixture
@@ -217,6 +226,30 @@ async def test_a_store_that_cannot_be_read_means_that_nothing_has_happened(
     refused = await api.post("/user/7/orders", {"wanted": 1}, key="k")
     assert (refused.status, refused.code) == (503, "store_unavailable")
     assert (await api.post("/user/7/orders", {"wanted": 1}, key="k")).status == 201
+
+
+@pytest.mark.parametrize("store", ["MongoDB", "SQLite"])
+async def test_behind_a_lost_race_it_still_means_that_nothing_has_happened(
+    api: ApiClient, shop: Shop, store: str
+) -> None:
+    shop.races_to_lose = 1
+    shop.fails = [StoreUnavailable(store, "no answer")]
+    refused = await api.post("/user/7/orders", {"wanted": 1}, key="k")
+    assert (refused.status, refused.code) == (503, "store_unavailable")
+    assert shop.decisions == 2
+
+
+async def test_a_store_that_fails_behind_an_unconfirmed_commit_makes_nothing_known(
+    api: ApiClient, shop: Shop, database: Database
+) -> None:
+    shop.door = Door(shop.commits, confirm_within=PATIENCE)
+    with ExitStack() as broken:
+        broken.enter_context(failing_commit(database.engine))
+        asking = asyncio.create_task(api.post("/user/7/orders", {"wanted": 1}, key="k"))
+        await until(shop.has_decided_again)
+        shop.fails = [StoreUnavailable("MongoDB", "no answer")]
+        refused = await asking
+    assert (refused.status, refused.code) == (503, "outcome_unknown")
 
 
 async def test_a_commit_that_nobody_confirms_is_made_again_within_the_request(

@@ -49,7 +49,7 @@ class Door:
         except GuardFailed as failure:
             raise problems.TOO_BUSY.refuse(Retry_After="1") from failure
         except StoreUnavailable as failure:
-            if request.is_submitted:
+            if request.may_have_happened:
                 raise problems.OUTCOME_UNKNOWN.refuse(Retry_After="1") from failure
             raise
         if not decided.committed.duplicate:
@@ -81,8 +81,10 @@ class _Request:
         self.cause = Cause(
             CONSUMER, change.cause_id, change.correlation_id, alias=change.cause_in_log
         )
-        # A commit may have happened: its outcome is not known before SQL confirms it.
-        self.is_submitted = False
+        # Whether the last decision got as far as its commit; of those before, whether one was left
+        # unconfirmed. A guard that fails tells that nothing has happened.
+        self._is_submitted = False
+        self._was_unconfirmed = False
         self._change = change
         self._decision = decision
         self._asked = Asked(change.caller.service, change.key, change.fingerprint, user_id)
@@ -90,18 +92,26 @@ class _Request:
         self._clock = asyncio.get_running_loop().time
         self._gives_up_at = self._clock() + confirm_within
 
+    @property
+    def may_have_happened(self) -> bool:
+        """When SQL has failed: nobody knows before it confirms a commit."""
+        return self._is_submitted or self._was_unconfirmed
+
     async def decide(self, work: UnitOfWork) -> Answer:
+        self._is_submitted = False
         answer, completed = await self._decided(work)
         work.add(answers.keep(self._asked, answer))
         told = {"by": self._change.by, "operation": completed.operation, "cause_id": self.cause.id}
         work.add(audited("api_request", told, self._asked.user_id))
         work.publish(completed)
-        self.is_submitted = True
+        self._is_submitted = True
         return answer
 
     def may_be_confirmed(self, failure: TransientError) -> bool:
-        """Whether it is worth the wait; a store that only had to be read is the client's wait."""
-        waits = self.is_submitted and self._clock() < self._gives_up_at
+        """Of whatever but a lost race: whether it is worth the wait. A store that only had to be
+        read is the client's wait."""
+        self._was_unconfirmed = self.may_have_happened
+        waits = self._was_unconfirmed and self._clock() < self._gives_up_at
         return waits and outage_of_sql(failure)
 
     async def _decided(self, work: UnitOfWork) -> tuple[Answer, OperationCompleted]:
