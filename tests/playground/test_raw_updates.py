@@ -55,6 +55,9 @@ def nested(times: int) -> bytes:
     ("body", "why"),
     [
         (b"{", "The body is no JSON."),
+        (b'{"message": {"date": NaN}}', "The body is no JSON."),
+        (b"[{}, [-Infinity]]", "The body is no JSON."),
+        (b"1e999", "The body is no JSON."),
         (nested(501), "The body is nested more than 500 times."),
         (nested(100_000), "The body is nested more than 500 times."),
     ],

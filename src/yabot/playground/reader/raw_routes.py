@@ -31,6 +31,8 @@ def _read(body: bytes) -> Any:
     """What could not be written out again, to the bot, is refused."""
     try:
         given = json.loads(body)
+        # Python reads and writes NaN and infinities, which no other program takes for JSON.
+        json.dumps(given, allow_nan=False)
     except ValueError:
         raise Refused(400, "The body is no JSON.") from None
     except RecursionError:
