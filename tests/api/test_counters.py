@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
 from tests.waiting import PATIENCE, until
 from yabot.api.counters import Counters
@@ -86,6 +87,15 @@ async def test_a_redis_that_does_not_answer_is_not_asked_again_at_once(gate: Gat
     await counters.add("a", 60)
     assert asked == 2
     server.close()
+
+
+async def test_of_many_who_wait_for_a_redis_that_is_away_one_tells(gate: Gate) -> None:
+    now = 0.0
+    counters = Counters(Redis(port=1), gate, lambda: now, patience=PATIENCE)
+    for now in (0.0, 5.0):  # noqa: B007 - the counters' clock
+        with capture_logs() as told:
+            await asyncio.gather(*(counters.add(f"peer {n}", 60) for n in range(20)))
+        assert [each["event"] for each in told] == ["counters.alone"]
 
 
 async def test_sentinels_that_do_not_answer_leave_each_alone(gate: Gate) -> None:

@@ -78,11 +78,16 @@ class Counters:
                 arguments = (str(more), str(int(window * 1000)))
                 used, left = await self._add([f"yabot:api:{{{key}}}"], arguments)
         except (RedisError, YabotError, OSError, TimeoutError) as error:
-            log.warning("counters.alone", reason=type(error).__name__)
-            self._gate.suspected.set()
-            self._asks_again_at = self._now() + PAUSE
+            self._go_on_alone(error)
             return None
         return Count(int(used), int(left) / 1000)
+
+    def _go_on_alone(self, error: Exception) -> None:
+        """All who were waiting meet the same failure: one of them tells."""
+        if self._now() >= self._asks_again_at:
+            log.warning("counters.alone", reason=type(error).__name__)
+        self._gate.suspected.set()
+        self._asks_again_at = self._now() + PAUSE
 
     def _added_here(self, key: str, window: float, more: int) -> Count:
         used, ends_at = self._known.get(key, (0, 0.0))
