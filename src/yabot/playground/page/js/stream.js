@@ -1,5 +1,8 @@
 // One stream of changes for the whole page. It comes back by itself, however often it breaks;
 // each time it is back, `hello` says so and the page loads everything anew.
+//
+// A page that is not seen has none: a browser has six connections for all its tabs together, and
+// with a stream in each of six nothing else would get through.
 
 const RETRY_MS = 800;
 const KINDS = [
@@ -8,9 +11,10 @@ const KINDS = [
 ];
 
 export function listen(onChange, onState) {
-  let source;
+  let source = null;
 
   function connect() {
+    if (source || document.hidden) return;
     source = new EventSource("/playground/stream");
     for (const kind of KINDS) {
       source.addEventListener(kind, (event) => {
@@ -21,9 +25,18 @@ export function listen(onChange, onState) {
     source.onerror = () => {
       onState("reconnecting");
       // Browsers retry a broken stream but give up on a refused one.
-      if (source.readyState === EventSource.CLOSED) setTimeout(connect, RETRY_MS);
+      if (source.readyState !== EventSource.CLOSED) return;
+      source = null;
+      setTimeout(connect, RETRY_MS);
     };
   }
 
+  function leave() {
+    source?.close();
+    source = null;
+    onState("reconnecting");
+  }
+
+  document.addEventListener("visibilitychange", () => (document.hidden ? leave() : connect()));
   connect();
 }
