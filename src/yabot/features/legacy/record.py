@@ -21,6 +21,20 @@ KISSES = 5
 
 Role = Literal["free", "premium", "vip"]
 
+WRITTEN: Mapping[str, str] = {
+    "first_name": "first_name",
+    "last_name": "last_name",
+    "username": "username",
+    "inventory": "inventory",
+    "achievements": "achievements",
+    "role": "role",
+    "vip_expiry": "vip_until",
+    "current_narrative_fragment": "fragment",
+    "visited_fragments": "visited",
+    "narrative_choices": "choices",
+}
+"""The old bot's names of those fields of which it is told what they are here; kisses apart."""
+
 
 class OldUser(FrozenModel):
     """Every text is storable, every number has bounds; names of things are as the old bot wrote
@@ -46,7 +60,25 @@ class OldUser(FrozenModel):
     unplaced: Mapping[str, Any] = Field(default_factory=dict)
     """What has no place here, by the old bot's names, as it stood in the store; see ``verbatim``. A
     name that has a place stands here when nothing could be made of its value: then its field has
-    the default, and for as long as it has, this is what the old store says."""
+    the default, and for as long as it has, this is what the old store says: see ``unplaced_yet``.
+    """
+
+    @property
+    def unplaced_yet(self) -> Mapping[str, Any]:
+        """``unplaced``, without what has got a value since that the old store is told. Kisses have
+        at once: those that were posted."""
+        return {
+            name: value
+            for name, value in self.unplaced.items()
+            if name != "kisses" and (name not in WRITTEN or self._is_default(WRITTEN[name]))
+        }
+
+    def _is_default(self, field: str) -> bool:
+        # When it ended that somebody paid says nothing of who does not.
+        is_over = field == "vip_until" and self.role == "free"
+        return is_over or getattr(self, field) == OldUser.model_fields[field].get_default(
+            call_default_factory=True
+        )
 
     @property
     def digest(self) -> str:

@@ -86,7 +86,14 @@ def _kisses() -> list[Example]:
         ("digits of another script", "٥", 5, ("unreadable",), "-5"),
     ]
     return [
-        Example(f"kisses: {name}", "kisses", value, {"kisses": kisses}, repairs, besitos)
+        Example(
+            f"kisses: {name}",
+            "kisses",
+            value,
+            {"kisses": kisses} | ({"unplaced": GONE} if "unreadable" in repairs else {}),
+            repairs,
+            besitos,
+        )
         for name, value, kisses, repairs, besitos in numbers
     ]
 

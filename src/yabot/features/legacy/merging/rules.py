@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
 
-from yabot.features.legacy.record import OldUser, Role
+from yabot.features.legacy.record import WRITTEN, OldUser, Role
 from yabot.features.legacy.sources.verbatim import AS_TEXT
 
 NAMES = ("first_name", "last_name", "username")
@@ -116,11 +116,7 @@ def merge(base: OldUser | None, theirs: OldUser, ours: OldUser | None) -> Change
         visited=_new(theirs.visited, before.visited, ours.visited),
         choices=choices,
         unplaced=_other_values(before.unplaced, theirs.unplaced, ours.unplaced),
-        dropped=tuple(
-            key
-            for key in (base.unplaced if base else ())
-            if key in ours.unplaced and key not in theirs.unplaced
-        ),
+        dropped=_gone(base, theirs, ours) if base else (),
         conflicts=tuple(sorted(name for name, is_one in conflicts.items() if is_one)),
     )
 
@@ -158,7 +154,7 @@ def _as_compared(user: OldUser) -> Mapping[str, Any]:
         "fragment": user.fragment,
         "visited": set(user.visited),
         "choices": user.choices,
-        "unplaced": user.unplaced,
+        "unplaced": user.unplaced_yet,
     }
 
 
@@ -252,6 +248,20 @@ def _other_values(
         if key not in base or base[key] != value
     }
     return {key: value for key, value in changed.items() if key not in ours or ours[key] != value}
+
+
+def _gone(base: OldUser, theirs: OldUser, ours: OldUser) -> tuple[str, ...]:
+    """What they do not say any more, or have said legibly since."""
+    return tuple(
+        name
+        for name in ours.unplaced
+        if name not in theirs.unplaced and (name in base.unplaced or _has_new(name, base, theirs))
+    )
+
+
+def _has_new(name: str, base: OldUser, theirs: OldUser) -> bool:
+    field = WRITTEN.get(name)
+    return field is not None and getattr(base, field) != getattr(theirs, field)
 
 
 def _merged(base: Any, theirs: Any, ours: Any) -> Any:

@@ -5,7 +5,7 @@ better by the way: only fields whose meaning has changed here are written anew.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -46,15 +46,20 @@ def _new(ours: OldUser) -> Profile:
         "username": ours.username,
         "first_name": ours.first_name,
         "kisses": ours.kisses,
-        "inventory": [*ours.inventory[:MOST_WRITTEN]],
-        "achievements": [*ours.achievements[:MOST_WRITTEN]],
+        "inventory": _new_list("inventory", ours.inventory, ours),
+        "achievements": _new_list("achievements", ours.achievements, ours),
         "role": ours.role,
         "vip_expiry": _moment(ours.vip_until, None),
         "last_daily_claim": None,
         "current_narrative_fragment": ours.fragment,
         "narrative_choices": {**ours.choices},
         "metadata": {},
-    } | verbatim.original(ours.unplaced)
+    } | verbatim.original(ours.unplaced_yet)
+
+
+def _new_list(name: str, things: Sequence[str], ours: OldUser) -> list[Any]:
+    stood = verbatim.original(ours.unplaced).get(name)
+    return _beside(stood, things[:MOST_WRITTEN])
 
 
 def _changed(profile: Profile, theirs: OldUser, ours: OldUser) -> Profile:
@@ -71,15 +76,17 @@ def _changed(profile: Profile, theirs: OldUser, ours: OldUser) -> Profile:
         if Counter(before) == Counter(after):
             continue
         most = max(MOST_WRITTEN, len(before))
-        listed = _list(profile.get(name), before, after)
+        stood = profile.get(name)
+        cannot_be_read = name in theirs.unplaced
+        listed = _beside(stood, after) if cannot_be_read else _list(stood, before, after)
         if len(listed) <= most:
             new[name] = listed
-        elif name not in theirs.unplaced:
+        elif not cannot_be_read:
             new[name] = [*after[:most]]
         # Else there stand more than can be read: they would be lost.
     if ours.choices != theirs.choices:
         new["narrative_choices"] = _choices(profile.get("narrative_choices"), theirs, ours)
-    return profile | new | _unplaced(theirs.unplaced, ours.unplaced)
+    return profile | new | _unplaced(theirs.unplaced_yet, ours.unplaced_yet)
 
 
 _PLAIN = {
@@ -129,6 +136,14 @@ def _list(stood: Any, before: Iterable[str], after: Iterable[str]) -> list[Any]:
         else:
             kept.append(each)
     return [*kept, *come.elements()] if not +gone else [*after]
+
+
+def _beside(stood: Any, things: Iterable[str]) -> list[Any]:
+    """What cannot be read stays, and the things stand beside it, if they do not yet."""
+    if not isinstance(stood, list):
+        return [*things]
+    names = [each for each in stood if isinstance(each, str)]
+    return _list(stood, names, [*(Counter(names) | Counter(things)).elements()])
 
 
 def _choices(stood: Any, theirs: OldUser, ours: OldUser) -> Mapping[str, Any]:

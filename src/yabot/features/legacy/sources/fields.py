@@ -64,7 +64,11 @@ class Fields:
         try:
             says = values.amount(value)
         except values.Unreadable:
-            self.note(name, "missing" if value in (None, "") else "unreadable", Decimal(-default))
+            if value in (None, ""):
+                self.note(name, "missing", Decimal(-default))
+            else:
+                self._odd[name] = value
+                self.note(name, "unreadable", Decimal(-default))
             return default
         if isinstance(value, str):
             self.note(name, "converted")
