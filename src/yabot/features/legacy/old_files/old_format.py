@@ -4,6 +4,7 @@ What the old bot wrote in its own way, a number as text or a field that nobody k
 better by the way: only fields whose meaning has changed here are written anew.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -111,16 +112,19 @@ def _end(user: OldUser) -> datetime | None:
     return None if user.role == "free" else user.vip_until
 
 
+# Behind a time: what stands behind a day may be a year.
+_ZONE = re.compile(r"[T ]\d[\d:.]*\s*([Zz]|[+-]\d\d)")
+
+
 def _moment(moment: datetime | None, stood: Any) -> str | None:
     """In UTC, as the old bot writes it: without a zone, unless one stood there."""
     if moment is None:
         return None
-    told = moment.astimezone(UTC)
-    if isinstance(stood, str) and stood.rstrip().endswith("Z"):
-        return told.replace(tzinfo=None).isoformat() + "Z"
-    if isinstance(stood, str) and "+" in stood:
-        return told.isoformat()
-    return told.replace(tzinfo=None).isoformat()
+    told, plain = moment.astimezone(UTC), moment.astimezone(UTC).replace(tzinfo=None).isoformat()
+    zone = _ZONE.search(stood) if isinstance(stood, str) else None
+    if zone is None:
+        return plain
+    return plain + "Z" if zone[1] in "Zz" else told.isoformat()
 
 
 def _list(stood: Any, before: Iterable[str], after: Iterable[str]) -> list[Any]:
