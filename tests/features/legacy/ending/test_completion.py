@@ -6,7 +6,10 @@ import pytest
 from sqlalchemy import text
 
 from tests.features.legacy.ending.test_rollback import enter, folder, migrate, phase
+from tests.features.legacy.old_bot import new_profile
 from tests.features.legacy.side_by_side.both import Both
+from tests.features.narrative.stories import SMALL_STORY
+from tests.features.users.storage.world import ana
 from yabot import clock
 from yabot.errors import InvalidInput
 from yabot.features.legacy.ending.completion import Completing, Completion
@@ -15,6 +18,11 @@ from yabot.features.legacy.phases import Migrations
 from yabot.features.legacy.snapshots.expiry import KEPT, SnapshotExpiry
 from yabot.features.legacy.sources.json_file import JsonFile
 from yabot.features.legacy.verifying.verifier import Subject
+from yabot.features.narrative.library import Library
+from yabot.features.narrative.service import Arrived, NarrativeService
+from yabot.features.narrative.story import parse_story
+from yabot.features.narrative.story.scene import Scene
+from yabot.log.unit_of_work import UnitOfWork
 
 ANA = 7
 
@@ -52,6 +60,38 @@ async def test_the_last_writes_arrive_and_from_then_on_nobody_touches_the_file(
     migrated.earns_there(ANA, 50)
     await migrated.rounds()
     assert await migrated.has(ANA) == 126
+
+
+async def reads_on(both: Both, user_id: int) -> None:
+    """The first page of the story, and a choice on it."""
+    world = both.house.world
+    await Library(world.services.documents).replace(parse_story(SMALL_STORY, "tale.yaml"))
+    narrative = world.services[NarrativeService]
+    narrative.library._checked_at = float("-inf")
+
+    async def read(work: UnitOfWork) -> None:
+        assert isinstance(await narrative.resume(work, await world.known(str(user_id))), Scene)
+
+    async def choose(work: UnitOfWork) -> None:
+        user = await world.known(str(user_id))
+        assert isinstance(await narrative.choose(work, user, "gate", "enter"), Arrived)
+
+    await both.house.decide(read)
+    await both.house.decide(choose)
+
+
+async def test_what_the_old_bot_has_no_field_for_is_no_difference(both: Both) -> None:
+    both.earns_there(ANA, 20)
+    await migrate(both)
+    await both.house.world.register("start", ana(last_name="Lee", username=None))
+    await reads_on(both, ANA)
+    done = await complete(both)
+    assert done.verification is not None
+    assert [*done.verification.findings()] == []
+    assert await phase(both) == "completed"
+    told = both.there()["7"]
+    assert told["narrative_choices"] == {"gate": "enter"}
+    assert told.keys() == new_profile(ANA).keys()
 
 
 async def test_not_while_the_two_sides_differ(migrated: Both) -> None:

@@ -16,6 +16,8 @@ from yabot.features.legacy.record import WRITTEN, OldUser, Role
 from yabot.features.legacy.sources.verbatim import AS_TEXT
 
 NAMES = ("first_name", "last_name", "username")
+SELDOM_SAID = ("last_name", "visited")
+"""The old bot has no fields for these; others have."""
 ENDLESS = datetime.max.replace(tzinfo=UTC)
 
 
@@ -131,13 +133,18 @@ def nobody(theirs: OldUser) -> OldUser:
     )
 
 
-def differing(one: OldUser, other: OldUser) -> tuple[str, ...]:
+def differing(ours: OldUser, theirs: OldUser) -> tuple[str, ...]:
     """The fields in which they differ, whatever the order of their lists.
 
-    When somebody was registered, only one side may know.
+    When somebody was registered, only one side may know; and what the old bot has no field for, it
+    cannot say.
     """
-    these, those = _as_compared(one), _as_compared(other)
-    return tuple(name for name in these if these[name] != those[name])
+    here, there = _as_compared(ours), _as_compared(theirs)
+    return tuple(
+        name
+        for name in here
+        if here[name] != there[name] and not (name in SELDOM_SAID and not there[name])
+    )
 
 
 def term_of(user: OldUser) -> Term | None:

@@ -53,7 +53,7 @@ _SHOWN: Mapping[str, Callable[[Any], str]] = {
 
 def differences(theirs: OldUser, ours: OldUser) -> list[Difference]:
     """Both of one user."""
-    return [_difference(field, theirs, ours) for field in differing(theirs, ours)]
+    return [_difference(field, theirs, ours) for field in differing(ours, theirs)]
 
 
 def _difference(field: str, theirs: OldUser, ours: OldUser) -> Difference:
