@@ -44,7 +44,7 @@ class Door:
         request = _Request(change, decision, user_id, self._confirm_within)
         try:
             decided = await self._commits.decide(
-                request.cause, request.decide, waits_out=request.may_be_confirmed
+                request.cause, request.decide, waits_out=request.take_failure
             )
         except GuardFailed as failure:
             raise problems.TOO_BUSY.refuse(Retry_After="1") from failure
@@ -107,9 +107,9 @@ class _Request:
         self._is_submitted = True
         return answer
 
-    def may_be_confirmed(self, failure: TransientError) -> bool:
-        """Of whatever but a lost race: whether it is worth the wait. A store that only had to be
-        read is the client's wait."""
+    def take_failure(self, failure: TransientError) -> bool:
+        """Note whether the commit is left unconfirmed, by whatever but a lost race. True when it is
+        worth the wait; a store that only had to be read is the client's wait."""
         self._was_unconfirmed = self.may_have_happened
         waits = self._was_unconfirmed and self._clock() < self._gives_up_at
         return waits and outage_of_sql(failure)
