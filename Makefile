@@ -96,6 +96,7 @@ mutants: setup
 # A new feature that passes: make feature NAME=daily_gift.
 feature: setup
 	@$(BIN)/python -m scaffold $(NAME)
+	@touch $(SETUP) # It has added a rule to pyproject.toml, and nothing to what is installed.
 
 check: setup
 	@$(BIN)/ruff format --check .

@@ -70,6 +70,11 @@ class BesitosService:
     async def award(
         self, work: UnitOfWork, user_id: str, amount: int, *, reason: str, source: str, key: str
     ) -> Award:
+        """From the program to a reader, who has then earned them.
+
+        ``reason`` says what for, and has a text ``besitos-reason-<reason>``; ``source`` is the
+        feature that gives: the rewards' account pays for those that have none of their own.
+        """
         check_amount(amount)
         journal, reader = await self._journal(work, key, user_id), reader_account(user_id)
         if journal is None:
@@ -83,6 +88,7 @@ class BesitosService:
     async def spend(
         self, work: UnitOfWork, user_id: str, amount: int, *, reason: str, source: str, key: str
     ) -> Spending:
+        """From a reader to the program; ``reason`` and ``source`` as for ``award``."""
         check_amount(amount)
         journal, reader = await self._journal(work, key, user_id), reader_account(user_id)
         if journal is None:
