@@ -11,8 +11,9 @@ T = TypeVar("T")
 
 
 class Raw:
-    def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
+    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+        """``host`` is the address that it comes from: any of loopback."""
+        self._socket = socket.create_connection(("127.0.0.1", port), PATIENCE, (host, 0))
 
     def __enter__(self) -> "Raw":
         return self

@@ -251,6 +251,37 @@ async def test_who_waits_for_an_answer_is_not_sent_away(crowd: ExitStack) -> Non
             assert await in_thread(partial(client.until, bytes(1000)))
 
 
+async def test_an_address_that_has_most_makes_room_for_others(crowd: ExitStack) -> None:
+    """However busy it keeps them: whoever asks from elsewhere would be shut out by it."""
+    async with serving(House(), replace(LONG, connections=3)) as port:
+        greedy = [crowd.enter_context(Raw(port)) for _ in range(3)]
+        for client in greedy:
+            client.send(b"GET /much HTTP/1.1\r\nHost: h\r\n\r\n")
+            await in_thread(partial(client.until, b"200 OK"))
+        other = crowd.enter_context(Raw(port, "127.0.0.2"))
+        other.send(b"GET /much HTTP/1.1\r\nHost: h\r\n\r\n")
+        await in_thread(partial(other.until, b"200 OK"))
+        await in_thread(greedy[0].to_the_end)
+        # Of two, one is no more than its share.
+        with Raw(port, "127.0.0.2") as refused:
+            assert await in_thread(refused.to_the_end) == b""
+        for client in (*greedy[1:], other):
+            assert await in_thread(partial(client.until, bytes(1000)))
+
+
+async def test_an_address_that_has_many_sends_away_nobody_else(crowd: ExitStack) -> None:
+    async with serving(House(), replace(LONG, connections=2)) as port:
+        greedy = crowd.enter_context(Raw(port))
+        greedy.send(b"GET /much HTTP/1.1\r\nHost: h\r\n\r\n")
+        await in_thread(partial(greedy.until, b"200 OK"))
+        # One that has not asked yet.
+        other = crowd.enter_context(Raw(port, "127.0.0.2"))
+        with Raw(port) as refused:
+            assert await in_thread(refused.to_the_end) == b""
+        other.send(WHOLE)
+        assert b"200 OK" in await in_thread(partial(other.until, b"heard"))
+
+
 FORWARDED = b"X-Forwarded-For: 192.0.2.7\r\n"
 
 

@@ -4,11 +4,15 @@ They are counted where they are accepted: the handshake of TLS comes before any 
 """
 
 import socket
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 Peer = tuple[str, int]
+
+# The part of all connections beyond which an address has many.
+MANY = 0.25
 
 
 class Connections:
@@ -24,11 +28,12 @@ class Connections:
         return len(self._open)
 
     def add(self, peer: Peer, connection: socket.socket) -> bool:
-        """Whether there is room, if need be by ending the oldest that is not busy."""
+        """Whether there is room, if need be by ending another one."""
         if len(self._open) >= self._most:
             self._on_crowded()
-            if not self._end_one():
+            if (leaving := self._leaving_for(peer)) is None:
                 return False
+            self._end(leaving)
         self._open[peer] = connection
         return True
 
@@ -44,15 +49,29 @@ class Connections:
             del self._open[peer]
             self._busy.discard(peer)
 
-    def _end_one(self) -> bool:
-        peer = next((peer for peer in self._open if peer not in self._busy), None)
-        if peer is None:
-            return False
+    def _leaving_for(self, newcomer: Peer) -> Peer | None:
+        """The oldest that is not busy; where all are, the oldest of the address that has most.
+
+        Whoever comes from an address that has many takes none from others: so nobody shuts them
+        out by being busy with all.
+        """
+        held = Counter(host for host, _ in self._open)
+        ((greediest, most),) = held.most_common(1)
+        of_newcomer = held[newcomer[0]]
+        has_many = of_newcomer > self._most * MANY
+        for peer in self._open:
+            if peer not in self._busy and (peer[0] == newcomer[0] or not has_many):
+                return peer
+        if most <= of_newcomer + 1:
+            return None
+        return next(peer for peer in self._open if peer[0] == greediest)
+
+    def _end(self, peer: Peer) -> None:
         connection = self._open.pop(peer)
+        self._busy.discard(peer)
         # Its protocol reads the end, and closes it; or it has ended by itself.
         with suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)
-        return True
 
 
 class BoundedListener(socket.socket):
