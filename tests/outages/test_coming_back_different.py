@@ -1,13 +1,20 @@
 """A store that has been away is held against this version before it is used again."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pytest
+from pydantic import create_model
 
 from tests.outages.world import Component, World
 from tests.outages.worlds import NewWorld
+from tests.storage.fixtures import PATIENCE_MS
+from tests.storage.schema import COLLECTIONS
 from tests.waiting import wait_until
+from yabot.storage.documents.json_schema import mongo_schema
+from yabot.storage.documents.store import DocumentStore
 
 CHANGED: Sequence[Component] = ("sql", "mongodb")
 
@@ -33,6 +40,30 @@ async def test_stores_that_come_back_different_are_not_used(new_world: NewWorld)
     # Mended by whoever changed it, it is used without a new start.
     world.stores.change("CREATE INDEX ix_subscriptions_user_id ON subscriptions (user_id)")
     wait_until(lambda: world.status("sql")["status"] == "ok")
+    assert world.program.stop() == 0
+
+
+@pytest.mark.criterion("1.2.4")
+async def test_what_a_later_version_has_made_of_a_store_is_left_as_it_is(
+    new_world: NewWorld,
+) -> None:
+    """It has been started while the earlier one still runs, and could not see the store."""
+    (users,) = (each for each in COLLECTIONS if each.name == "users")
+    mood: Any = (str | None, None)
+    later = create_model(users.model.__name__, __base__=users.model, mood=mood)
+    world = new_world()
+    world.program.start()
+    world.lose("mongodb", "refused")
+    world.until_noticed("mongodb")
+    database = world.program.settings["MONGODB_DATABASE"]
+    address = world.places["mongodb"].server.address(database)
+    store = DocumentStore(address, database, max_pool_size=1, timeout_ms=PATIENCE_MS)
+    await store.ensure([replace(users, model=later)])
+    await world.restore("mongodb")
+    world.until_well()
+    found = await (await store.database.list_collections(filter={"name": "users"})).next()
+    assert found["options"]["validator"] == {"$jsonSchema": mongo_schema(later)}
+    await store.close()
     assert world.program.stop() == 0
 
 

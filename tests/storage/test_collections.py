@@ -164,6 +164,29 @@ async def test_an_earlier_version_is_upgraded(lamps: DocumentStore) -> None:
     assert "colour_height" in await lamps["lamps"].index_information()
 
 
+async def test_an_earlier_version_that_still_runs_leaves_a_later_ones_validator(
+    lamps: DocumentStore,
+) -> None:
+    """It has lost MongoDB, and looks at it again."""
+    await lamps.ensure([TALL_LAMPS])
+    await lamps.ensure([LAMPS], gives_way=True)
+    await lamps["lamps"].insert_one({"_id": "new", "height": 5, "colour": "red"})
+
+
+@pytest.mark.parametrize("gives_way", [True, False])
+async def test_what_came_back_from_before_is_upgraded_by_whoever_looks(
+    lamps: DocumentStore, gives_way: bool
+) -> None:
+    """MongoDB was restored from a backup, which knows of no later version."""
+    before = await lamps.find(FINGERPRINTS, "lamps")
+    assert before is not None
+    await lamps.ensure([TALL_LAMPS])
+    await lamps.ensure([LAMPS])
+    await lamps.database[FINGERPRINTS].replace_one({"_id": "lamps"}, before)
+    await lamps.ensure([TALL_LAMPS], gives_way=gives_way)
+    await lamps["lamps"].insert_one({"_id": "new", "height": 5, "colour": "red"})
+
+
 @pytest.mark.criterion("1.2.4")
 async def test_an_upgrade_that_stored_documents_do_not_fit_is_refused(lamps: DocumentStore) -> None:
     await lamps["lamps"].insert_one({"_id": "low", "height": 2})

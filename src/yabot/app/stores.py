@@ -143,13 +143,16 @@ async def connect_database(
     await asyncio.to_thread(upgrade_tables, database, settings, features)
 
 
-async def connect_documents(documents: DocumentStore, features: Sequence[Feature]) -> None:
+async def connect_documents(
+    documents: DocumentStore, features: Sequence[Feature], *, gives_way: bool = False
+) -> None:
     """Reach MongoDB, create what is missing and hold the rest against this version.
 
+    Whoever ``gives_way`` leaves alone what a version has changed that was started later.
     Raises StoreUnavailable, SchemaMismatch, StartupError.
     """
     await documents.ping()
-    await documents.ensure(collections_of(features))
+    await documents.ensure(collections_of(features), gives_way=gives_way)
 
 
 async def verify_database(engine: Engine, settings: Settings, features: Sequence[Feature]) -> bool:

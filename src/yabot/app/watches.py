@@ -62,10 +62,10 @@ def _watch_mongodb(stores: Stores, services: Services, features: Sequence[Featur
     documents = stores.documents
 
     async def verify() -> None:
-        await connect_documents(documents, features)
+        await connect_documents(documents, features, gives_way=True)
 
     async def connect() -> None:
-        await verify()
+        await connect_documents(documents, features)
         for feature in features:
             if feature.prepare is not None:
                 await feature.prepare(services)

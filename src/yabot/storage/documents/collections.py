@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pymongo.asynchronous.database import AsyncDatabase
@@ -16,7 +16,7 @@ from yabot.storage.documents.model import Collection
 log = get_logger(__name__)
 
 # One small document a collection: the fingerprint of the validator that YABOT last gave it, in
-# whichever version.
+# whichever version, and those of the validators which were replaced.
 FINGERPRINTS = "schema_fingerprints"
 
 NAMESPACE_EXISTS = 48
@@ -28,23 +28,32 @@ Keys = list[tuple[str, int]]
 Database = AsyncDatabase[dict[str, Any]]
 
 
-async def ensure_collection(database: Database, collection: Collection) -> None:
-    """Raises SchemaMismatch when somebody else has changed the validator or the indexes."""
+async def ensure_collection(
+    database: Database, collection: Collection, *, gives_way: bool = False
+) -> None:
+    """With ``gives_way`` a validator stays that another version has put in the place of this one's.
+
+    Raises SchemaMismatch when somebody else has changed the validator or the indexes.
+    """
     try:
-        await _ensure(database, collection)
+        await _ensure(database, collection, gives_way)
     except SchemaMismatch:
         # Another process may have replaced the validator between two of these looks.
-        await _ensure(database, collection)
+        await _ensure(database, collection, gives_way)
 
 
-async def _ensure(database: Database, collection: Collection) -> None:
+async def _ensure(database: Database, collection: Collection, gives_way: bool) -> None:
     validator = {"$jsonSchema": mongo_schema(collection.model)}
     found = await _options(database, collection.name)
     if found is None:
         found = await _create(database, collection, validator)
     _require_enforced(collection.name, found)
     if found.get("validator") != validator:
-        await _require_upgradable(database, collection, validator, found.get("validator"))
+        replaced = await _require_upgradable(
+            database, collection, validator, found.get("validator")
+        )
+        if gives_way and _fingerprint(validator) in replaced:
+            return
         await database.command("collMod", collection.name, validator=validator)
         log.info("collection.upgraded", collection=collection.name)
     # Also when nothing was to be done: an earlier start may have been cut off just before it.
@@ -99,11 +108,13 @@ def _require_enforced(name: str, found: dict[str, Any]) -> None:
 
 async def _require_upgradable(
     database: Database, collection: Collection, validator: dict[str, Any], found: Any
-) -> None:
-    """A validator that YABOT made may be replaced if what is stored fits, any other is refused.
+) -> Sequence[str]:
+    """The fingerprints of those that were replaced before.
 
-    It may have been a later version: nothing here says which. That one is told by SQL, which is
-    looked at first, wherever it has brought tables with it.
+    A validator that YABOT made may be replaced if what is stored fits, any other is refused.
+
+    It may be a later version's, and somebody goes back to this one. Where that has brought tables
+    with it, SQL tells, which is looked at first.
     """
     known = await database[FINGERPRINTS].find_one({"_id": collection.name})
     if known is None or known["fingerprint"] != _fingerprint(found):
@@ -113,11 +124,16 @@ async def _require_upgradable(
         raise SchemaMismatch(
             "MongoDB", [f"collection '{collection.name}': some documents do not fit this version"]
         )
+    replaced: Sequence[str] = known.get("replaced", ())
+    return replaced
 
 
 async def _remember(database: Database, name: str, validator: dict[str, Any]) -> None:
-    document = {"_id": name, "fingerprint": _fingerprint(validator)}
-    await database[FINGERPRINTS].replace_one({"_id": name}, document, upsert=True)
+    given = _fingerprint(validator)
+    before = {"$ifNull": ["$fingerprint", given]}
+    replaced = {"$setUnion": [{"$ifNull": ["$replaced", []]}, [before]]}
+    change = {"fingerprint": given, "replaced": {"$setDifference": [replaced, [given]]}}
+    await database[FINGERPRINTS].update_one({"_id": name}, [{"$set": change}], upsert=True)
 
 
 def _fingerprint(validator: Any) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -162,9 +163,13 @@ class DocumentStore:
                 f"MongoDB refuses the connection of MONGODB_URI: {kind_of(error)}"
             ) from error
 
-    async def ensure(self, collections: Iterable[Collection]) -> None:
-        """Create what is missing, verify what is there. Raises SchemaMismatch, StartupError."""
-        await self._each(collections, ensure_collection, "prepare")
+    async def ensure(self, collections: Iterable[Collection], *, gives_way: bool = False) -> None:
+        """Create what is missing, verify what is there, as ``ensure_collection`` does.
+
+        Raises StoreUnavailable, SchemaMismatch, StartupError.
+        """
+        ensure = partial(ensure_collection, gives_way=gives_way)
+        await self._each(collections, ensure, "prepare")
 
     async def verify(self, collections: Iterable[Collection]) -> None:
         """Changes nothing. Raises StoreUnavailable, SchemaMismatch, StartupError."""
