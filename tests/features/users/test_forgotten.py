@@ -12,7 +12,7 @@ from tests.e2e.reader import readers
 from tests.features.users.storage.world import World, ana, new_world, told_of
 from tests.storage.fixtures import mongodb_away
 from tests.waiting import wait_until
-from yabot.clock import utc_now
+from yabot.clock import set_ahead, utc_now
 from yabot.features.users import forgotten as forgotten_module
 from yabot.features.users.forgotten import FILE_NAME, ForgottenList
 from yabot.features.users.repeating import RepeatedDeletions
@@ -95,6 +95,27 @@ async def test_who_had_registered_on_a_day_to_come_stays_when_they_come_back(
     await world.register("again")
     await repeat(world, forgotten)
     assert await world.users.find(ID) is not None
+
+
+async def test_who_was_there_while_the_clock_was_ahead_stays_when_they_come_back(
+    world: World, tmp_path: Path
+) -> None:
+    """It has been set right since."""
+    forgotten = world.users.forgotten = ForgottenList(tmp_path)
+
+    async def forget(work: UnitOfWork) -> None:
+        await world.users.forget(work, await world.known("9"), "requested_by_user")
+
+    theirs = ana(username="clara").model_copy(update={"id": 9})
+    set_ahead(timedelta(days=400))
+    try:
+        await world.register("clara", theirs)
+        await world.decide("forget", forget)
+    finally:
+        set_ahead(timedelta())
+    await world.register("again", theirs)
+    await repeat(world, forgotten)
+    assert await world.users.find("9") is not None
 
 
 async def test_the_list_names_nobody_and_is_the_owners_alone(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, select, update
 from typing_extensions import override
 
 from yabot.bot.message import FILE_METHOD
+from yabot.clock import from_microseconds
 from yabot.features.users.model import Profile
 from yabot.features.users.tables import user_profiles
 from yabot.log.tables import doc_changes, outgoing, user_counters
@@ -57,6 +58,18 @@ def find(user_id: str) -> Statement[StoredUser]:
         return StoredUser(profile, state_version, pending)
 
     return read
+
+
+_last_event = select(user_counters.c.last_event_us).where(
+    user_counters.c.user_id == bindparam("user")
+)
+
+
+def last_event(user_id: str) -> Statement[datetime]:
+    """When the newest event of the user happened, who has one."""
+    return lambda connection: from_microseconds(
+        connection.execute(_last_event, {"user": user_id}).scalar_one()
+    )
 
 
 _versions_of = (

@@ -347,8 +347,14 @@ class UserService:
     async def _register(
         self, work: UnitOfWork, contact: Contact, version: int, *, is_active: bool = True
     ) -> User:
-        now = utc_now()
-        profile = contact.profile(now, is_active=is_active)
+        now = since = utc_now()
+        if version > 0:
+            # Behind all that they have done before, whatever the clock said then: else they would
+            # count as those who were forgotten.
+            since = max(now, await self._database.read(repository.last_event(contact.user_id)))
+        profile = contact.profile(now, is_active=is_active).model_copy(
+            update={"registration_date": since}
+        )
         work.gather(repository.NewProfiles).profiles.append(profile)
         user = self._begin(work, profile, version, now)
         for begin in self.on_registered:
