@@ -31,6 +31,16 @@ def test_a_file_that_cannot_be_read_is_named(
     assert told.startswith(f"{missing} cannot be read: ")
 
 
+@pytest.mark.parametrize("command", [("show",), ("retry",), ("discard", "--note", "spoilt")])
+def test_a_number_that_no_dead_letter_can_have_is_no_id(
+    command: tuple[str, ...], new_program: NewProgram
+) -> None:
+    """SQL could not even be asked for it."""
+    wrong = new_program("dlq", *command, str(2**63))
+    assert wrong.run() == 2
+    assert "Input should be less than or equal to" in wrong.errors
+
+
 def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
     picture = tmp_path / "cover.png"
     picture.write_bytes(b"\x89PNG")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from yabot.bus.dead_letters.letters import Selection, State
+from yabot.bus.dead_letters.letters import HIGHEST_ID, Selection, State
 from yabot.bus.dead_letters.service import AT_ONCE, DISCARDABLE, RETRIABLE, DeadLetters
 from yabot.cli import letters
 from yabot.cli.context import load_settings
@@ -21,7 +21,10 @@ from yabot.runtime.portions import portions
 app = typer.Typer(no_args_is_help=True, help="Look after events that could not be processed.")
 
 Json = Annotated[bool, typer.Option("--json", help="For programs.")]
-Ids = Annotated[list[int] | None, typer.Argument(help="As `yabot dlq list` shows them.")]
+Ids = Annotated[
+    list[int] | None,
+    typer.Argument(min=1, max=HIGHEST_ID, help="As `yabot dlq list` shows them."),
+]
 Type = Annotated[str | None, typer.Option("--type", help="All of this type of event.")]
 Error = Annotated[str | None, typer.Option("--error", help="All that failed with this code.")]
 Consumer = Annotated[str | None, typer.Option("--consumer", help="All of this subscriber.")]
@@ -58,7 +61,7 @@ def list_letters(
 
 @app.command("show")
 def show(
-    letter_id: Annotated[int, typer.Argument(metavar="ID")],
+    letter_id: Annotated[int, typer.Argument(min=1, max=HIGHEST_ID, metavar="ID")],
     as_json: Json = False,
 ) -> None:
     """Show one: the event, why it failed, and the events that led to it."""

@@ -15,7 +15,6 @@ from yabot.api.operations.parameters import Limit
 from yabot.api.operations.requests import Asking, Change, Posting
 from yabot.api.operations.routes import Routes
 from yabot.bus.dead_letters.api_models import (
-    HIGHEST_ID,
     ChangedLetters,
     DiscardBody,
     LetterBody,
@@ -25,7 +24,7 @@ from yabot.bus.dead_letters.api_models import (
     RetryBody,
     facts,
 )
-from yabot.bus.dead_letters.letters import STATES, Selection, State
+from yabot.bus.dead_letters.letters import HIGHEST_ID, STATES, Selection, State
 from yabot.bus.dead_letters.service import (
     DISCARDABLE,
     RETRIABLE,

@@ -6,12 +6,10 @@ from pydantic import Field
 
 from yabot.api.answering.shown import Shown
 from yabot.api.operations.routes import StrictBody
-from yabot.bus.dead_letters.letters import DeadLetter, LetterGroup, State
+from yabot.bus.dead_letters.letters import HIGHEST_ID, DeadLetter, LetterGroup, State
 from yabot.bus.dead_letters.service import AT_ONCE
 from yabot.events.envelope import Timestamp
 
-# As far as every client's numbers reach.
-HIGHEST_ID = 2**53 - 1
 Wanted = Annotated[
     list[Annotated[int, Field(ge=1, le=HIGHEST_ID, examples=[4])]],
     Field(min_length=1, max_length=AT_ONCE, description="ids of dead letters"),

@@ -24,6 +24,8 @@ from yabot.storage.relational.database import Statement
 State = Literal["dead", "retrying", "retry", "resolved", "discarded"]
 STATES: tuple[State, ...] = get_args(State)
 
+# As far as every client's numbers reach.
+HIGHEST_ID = 2**53 - 1
 # How many ids of a group are shown.
 SAMPLE = 5
 
