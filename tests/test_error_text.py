@@ -19,6 +19,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError, ServerSelectionTim
 from redis.exceptions import AuthenticationError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError
 
 from yabot.error_text import PHRASES, error_text, kind_of, rule_of, traceback_text, unquoted
 from yabot.errors import GuardFailed, StoreUnavailable, YabotError
@@ -154,6 +155,21 @@ def test_sqls_own_names_are_told() -> None:
     assert told.startswith(
         "sqlite3.IntegrityError: SQLITE_CONSTRAINT_PRIMARYKEY, constraint failed: names.name at "
     )
+
+
+def test_what_ended_a_connection_is_told_of_what_found_it_ended() -> None:
+    ended = psycopg.errors.AdminShutdown("terminating connection")
+    found = psycopg.OperationalError("the connection is lost")
+    found.__context__ = wrapped(ended)
+    assert kind_of(wrapped(found)) == "psycopg.OperationalError: 57P01"
+
+
+def wrapped(error: psycopg.Error) -> DBAPIError:
+    """As SQLAlchemy raises it, with the number of a page about itself."""
+    told = DBAPIError.instance("SELECT 1", None, error, psycopg.Error)
+    assert isinstance(told, DBAPIError)
+    told.__cause__ = error
+    return told
 
 
 def test_the_place_is_the_last_one_of_ours() -> None:

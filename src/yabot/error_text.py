@@ -264,7 +264,8 @@ def _of_server(error: BaseException) -> str:
         getattr(getattr(error, "diag", None), "constraint_name", None),
         getattr(error, "sqlite_errorname", None),
         getattr(error, "status_code", None),
-        getattr(error, "code", None),
+        # SQLAlchemy's is the number of a page about itself.
+        None if _package(error) == "sqlalchemy" else getattr(error, "code", None),
         details.get("codeName") if isinstance(details, dict) else None,
         refusal and refusal[0],
     ]
