@@ -8,8 +8,9 @@ from redis.asyncio import Redis
 from tests.storage.fixtures import PATIENCE_MS
 from tests.uris import place_of
 from yabot.bus.connection import connect, ping_redis
-from yabot.bus.streams import Streams
+from yabot.bus.streams import Streams, stream_name
 from yabot.errors import StartupError, StoreUnavailable
+from yabot.events.partition import Entry
 
 USER = "storyteller"
 
@@ -56,3 +57,12 @@ async def test_whoever_begins_is_refused(redis: Redis, ours: Redis) -> None:
     await dismiss(redis)
     with pytest.raises(StartupError, match="check REDIS_PASSWORD"):
         await ping_redis(ours)
+
+
+async def test_a_stream_that_may_not_be_looked_at_is_not_taken_for_an_empty_one(
+    redis: Redis, ours: Redis
+) -> None:
+    await redis.xadd(stream_name(0), {"event": "{}"}, id="1-0")
+    await redis.acl_setuser(USER, enabled=True, commands=["-xinfo"])
+    with pytest.raises(StoreUnavailable, match="answers with an error"):
+        await Streams(ours).append(0, 1, [Entry(0, 2, "waved", "{}")])

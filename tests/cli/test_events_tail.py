@@ -8,6 +8,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from tests.bus.valkey import Server, server
 from tests.e2e.program import Program
 from tests.e2e.programs import NewProgram
+from tests.events.samples import envelope
 from tests.waiting import until
 
 CHANNEL = "user_registered"
@@ -52,7 +53,10 @@ async def test_it_waits_for_a_redis_that_is_not_there_yet(
 async def is_shown(valkey: Server, tail: Program, name: str) -> bool:
     """Published until somebody listens: what nobody has heard is gone."""
     try:
-        if not await valkey.redis.publish(CHANNEL, json.dumps({"event_id": name, "payload": {}})):
+        told = envelope(CHANNEL, {}, user_id="7").model_copy(update={"event_id": name})
+        # What is no event is not shown.
+        await valkey.redis.publish(CHANNEL, "garbage")
+        if not await valkey.redis.publish(CHANNEL, told.to_json()):
             return False
     except RedisConnectionError:
         return False

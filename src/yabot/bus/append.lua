@@ -4,7 +4,11 @@
 -- Returns the position of the stream's last entry. When that was not ARGV[1], nothing is added.
 local info = redis.pcall('XINFO', 'STREAM', KEYS[1])
 local last = 0
-if not info['err'] then
+if info['err'] then
+  if not string.find(info['err'], 'no such key', 1, true) then
+    return info
+  end
+else
   for i = 1, #info, 2 do
     if info[i] == 'last-generated-id' then
       last = tonumber(string.match(info[i + 1], '^(%d+)-'))

@@ -27,6 +27,10 @@ from yabot.errors import StartupError, StoreUnavailable
 
 REFUSED = (AuthenticationError, AuthorizationError)
 MEND = "check REDIS_PASSWORD, and the user in REDIS_URL"
+MISTYPED = (
+    "somebody has put something else where a stream belongs: of the keys yabot:events:{…}, "
+    "yabot:inbound and yabot:aside:{yabot:inbound}, delete those that TYPE does not call a stream"
+)
 
 
 def connect(url: str, *, password: str | None, max_pool_size: int, timeout_ms: int) -> Redis:
@@ -57,6 +61,8 @@ def connection_options(
             "socket_connect_timeout": seconds,
             "retry": Retry(NoBackoff(), 0),
             "decode_responses": True,
+            # Anybody may have written anything: it is no text of ours, and trips nobody up.
+            "encoding_errors": "backslashreplace",
             "connection_class": PlainConnection,
             **parse_url(url),
         }
@@ -91,7 +97,9 @@ def store_errors() -> Iterator[None]:
             "Redis", "REDIS_URL names a node of a Cluster; set REDIS_CLUSTER=true"
         ) from error
     except RedisError as error:
-        raise StoreUnavailable("Redis", f"it answers with an error: {kind_of(error)}") from error
+        mistyped = str(error).startswith("WRONGTYPE")
+        reason = MISTYPED if mistyped else f"it answers with an error: {kind_of(error)}"
+        raise StoreUnavailable("Redis", reason) from error
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from redis.asyncio.client import PubSub
 
 from yabot.bus.connection import store_errors
 from yabot.errors import StoreUnavailable
+from yabot.events.envelope import Envelope
 from yabot.runtime.backoff import backoff
 
 # Seconds of silence before a server is asked whether it is still there, and then to answer.
@@ -25,8 +26,8 @@ async def observe(redis: Redis, event_types: Iterable[str]) -> AsyncIterator[Mes
     """Envelopes of these types as they are published. Raises StoreUnavailable."""
     async with aclosing(_messages(redis, event_types)) as messages:
         async for message in messages:
-            if message["type"] == "message":
-                yield json.loads(message["data"])
+            if (envelope := _envelope_in(message)) is not None:
+                yield envelope
 
 
 async def keep_observing(
@@ -52,13 +53,24 @@ async def keep_observing(
                     if away:
                         on_trouble(None)
                         away, pauses = False, backoff(most=LONGEST_PAUSE)
-                    if message["type"] == "message":
-                        yield json.loads(message["data"])
+                    if (envelope := _envelope_in(message)) is not None:
+                        yield envelope
         except StoreUnavailable as error:
             if not away:
                 on_trouble(error.reason)
             away = True
         await asyncio.sleep(next(pauses))
+
+
+def _envelope_in(message: Message) -> Message | None:
+    """None for Redis' own words, and for what is no envelope: anybody may publish anything."""
+    if message["type"] != "message":
+        return None
+    try:
+        Envelope.model_validate_json(message["data"])
+        return dict(json.loads(message["data"]))
+    except ValueError:
+        return None
 
 
 async def _messages(redis: Redis, channels: Iterable[str]) -> AsyncGenerator[Message, None]:

@@ -5,7 +5,8 @@ the log where one is missing.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from time import monotonic
 
 from yabot.bus.streams import Streams
 from yabot.errors import YabotError
@@ -17,6 +18,9 @@ from yabot.runtime.ending import end
 
 log = get_logger(__name__)
 
+# Seconds between two looks whether a stream has been begun anew.
+LOOK_EVERY = 5.0
+
 # Takes a partition, and its newest events. They are read no further than their type: most of them
 # are nobody's business here.
 Listener = Callable[[int, Sequence[Entry]], None]
@@ -25,9 +29,12 @@ Listener = Callable[[int, Sequence[Entry]], None]
 class Feed:
     """Calls its listeners from the event loop: they note what came, and never wait."""
 
-    def __init__(self, streams: Streams, partitions: int) -> None:
+    def __init__(
+        self, streams: Streams, partitions: int, *, look_every: float = LOOK_EVERY
+    ) -> None:
         self._streams = streams
         self._partitions = partitions
+        self._look_every = look_every
         self.listeners: list[Listener] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -44,15 +51,29 @@ class Feed:
         pauses = backoff()
         while True:
             try:
-                positions = {n: await self._streams.position(n) for n in partitions}
+                positions = await self._ends(partitions)
+                looked_at = monotonic()
                 while True:
                     await self._hand_on(positions)
                     pauses = backoff()
+                    if monotonic() - looked_at >= self._look_every:
+                        await self._go_back(positions)
+                        looked_at = monotonic()
             except YabotError as error:
                 log.info("feed.interrupted", reason=str(error))
             except Exception:
                 log.exception("feed.failed")
             await asyncio.sleep(next(pauses))
+
+    async def _ends(self, partitions: Iterable[int]) -> dict[int, int]:
+        return {n: await self._streams.position(n) for n in partitions}
+
+    async def _go_back(self, positions: dict[int, int]) -> None:
+        """To where streams end that end before what was read: each was deleted and begun anew, and
+        what stood in it may have been a stranger's, far behind all that is to come.
+        """
+        for partition, stands_at in (await self._ends(positions)).items():
+            positions[partition] = min(positions[partition], stands_at)
 
     async def _hand_on(self, positions: dict[int, int]) -> None:
         for partition, entries in (await self._streams.read(positions)).items():
