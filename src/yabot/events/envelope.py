@@ -47,6 +47,10 @@ class EventPayload(BaseModel):
     # Always about a user: an envelope that names none is refused.
     needs_user: ClassVar[bool] = False
 
+    def in_json(self) -> dict[str, Any]:
+        """As an envelope carries it: JSON's own types, without what is absent."""
+        return self.model_dump(mode="json", exclude_none=True)
+
 
 class Envelope(BaseModel):
     """An event as it is stored and published; absent values are left out of its JSON."""
@@ -76,6 +80,10 @@ class Envelope(BaseModel):
     def lane(self) -> str:
         """One user's events go one after another; so do those of one cause about nobody."""
         return self.user_id or self.correlation_id
+
+    def in_json(self) -> dict[str, Any]:
+        """JSON's own types, without what is absent."""
+        return self.model_dump(mode="json", exclude_none=True)
 
     def to_json(self) -> str:
         """Begins with the id and the type, as ``type_in`` expects it."""

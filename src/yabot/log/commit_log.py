@@ -272,7 +272,7 @@ class CommitLog:
             sequence=counter.sequence if counter else None,
             correlation_id=cause.correlation_id,
             causation_id=cause.id,
-            payload=payload.model_dump(mode="json", exclude_none=True),
+            payload=payload.in_json(),
         )
 
     def _event_row(self, envelope: Envelope) -> dict[str, Any]:

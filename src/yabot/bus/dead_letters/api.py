@@ -107,8 +107,8 @@ def _offer_one(routes: Routes, dead_letters: DeadLetters, redactor: Redactor) ->
             letter = await dead_letters.get(letter_id)
         before = await dead_letters.before(letter)
         shown = facts(letter) | {
-            "envelope": letter.envelope.model_dump(mode="json", exclude_none=True),
-            "before": [each.model_dump(mode="json", exclude_none=True) for each in before],
+            "envelope": letter.envelope.in_json(),
+            "before": [each.in_json() for each in before],
         }
         return asking.answer(LetterDetails(**redactor.mapping(shown)))
 

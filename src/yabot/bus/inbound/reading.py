@@ -82,8 +82,7 @@ def _fitting(envelope: Envelope, catalog: Catalog) -> Envelope:
         raise EventRefused(envelope, mistakes(error, model, "payload")) from error
     except InvalidInput as error:
         raise EventRefused(envelope, str(error)) from error
-    written = payload.model_dump(mode="json", exclude_none=True)
-    return envelope.model_copy(update={"payload": written})
+    return envelope.model_copy(update={"payload": payload.in_json()})
 
 
 def mistakes(error: ValidationError, model: type[BaseModel], *place: str) -> str:
