@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from yabot.bus.dead_letters.letters import DeadLetter, LetterGroup, State
-from yabot.cli.showing import age, count, event_line, facts, in_columns
+from yabot.cli.showing import age, count, event_line, facts, in_columns, visible
 from yabot.clock import rfc3339, utc_now
 from yabot.events.envelope import Envelope
 
@@ -32,10 +32,10 @@ def as_json(letter: DeadLetter, before: Sequence[Envelope]) -> dict[str, Any]:
     """All of it in JSON's own types."""
     return {
         **asdict(letter),
-        "envelope": letter.envelope.model_dump(mode="json", exclude_none=True),
+        "envelope": letter.envelope.in_json(),
         "first_failed_at": rfc3339(letter.first_failed_at),
         "last_failed_at": rfc3339(letter.last_failed_at),
-        "before": [each.model_dump(mode="json", exclude_none=True) for each in before],
+        "before": [each.in_json() for each in before],
     }
 
 
@@ -52,10 +52,12 @@ def page(shown: dict[str, Any]) -> str:
     }
     lines = [f"Dead letter {shown['id']}: {event['event_type']} {event['event_id']}"]
     lines += [*facts(told), "", "The event:", json.dumps(event, ensure_ascii=False, indent=2), ""]
-    if not shown["before"]:
-        return "\n".join([*lines, f"Nothing before it belongs to {event['correlation_id']}."])
-    lines.append(f"Before it, of {event['correlation_id']}:")
-    return "\n".join([*lines, *(f"  {event_line(each)}" for each in shown["before"])])
+    if shown["before"]:
+        lines.append(f"Before it, of {event['correlation_id']}:")
+        lines += [f"  {event_line(each)}" for each in shown["before"]]
+    else:
+        lines.append(f"Nothing before it belongs to {event['correlation_id']}.")
+    return visible("\n".join(lines))
 
 
 def outcome(what: str, done: Sequence[int], skipped: Sequence[int]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from yabot.clock import rfc3339
+from yabot.lookalikes import shown
 
 
 def in_columns(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -48,8 +49,13 @@ def _plain(value: object) -> str:
     return rfc3339(value) if isinstance(value, datetime) else str(value)
 
 
+def visible(text: str) -> str:
+    """Lines of which others have written a part, with what no terminal shows spelt out."""
+    return "\n".join(map(shown, text.split("\n")))
+
+
 def event_line(event: dict[str, Any]) -> str:
     """An envelope on one line."""
     where = f"{event.get('user_id', '-')}#{event.get('sequence', '-')}"
     payload = json.dumps(event["payload"], ensure_ascii=False)
-    return f"{event['timestamp']}  {where:<16} {event['event_type']:<26} {payload}"
+    return shown(f"{event['timestamp']}  {where:<16} {event['event_type']:<26} {payload}")
