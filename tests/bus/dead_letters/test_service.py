@@ -16,7 +16,7 @@ from tests.log.units import MORNING
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import NewDatabase, redis_away
 from tests.waiting import until
-from yabot.bus.dead_letters.correlated import correlated_before
+from yabot.bus.dead_letters.correlated import MOST_RECENT, correlated_before
 from yabot.bus.dead_letters.letters import Selection
 from yabot.bus.dead_letters.service import (
     DISCARDABLE,
@@ -224,6 +224,22 @@ async def test_other_services_ids_tell_no_time(database: Database) -> None:
     second = await _of_another_service(process, "second", "00000000-0000-4000-8000-000000000000")
     assert await database.read(correlated_before(first)) == []
     assert await database.read(correlated_before(second)) == [first]
+
+
+@pytest.mark.parametrize("ours", [True, False])
+async def test_of_a_long_correlation_the_end_is_shown(database: Database, ours: bool) -> None:
+    """Another service may give all its events the same one."""
+    process = Process(database, redis_away(), {})
+    words = [f"{n}" for n in range(MOST_RECENT + 50)]
+    entries = (await poke(process.commits, "7", *words)).events
+    events = [Envelope.model_validate_json(entry.envelope) for entry in entries]
+    last = events[-1]
+    if not ours:
+        last = last.model_copy(update={"event_id": "00000000-0000-4000-8000-000000000000"})
+    found = await database.read(correlated_before(last))
+    # Of another service's id nobody can say that it is the last one's.
+    expected = [*words[:-1]][-MOST_RECENT:] if ours else words[-MOST_RECENT:]
+    assert [each.payload["word"] for each in found] == expected
 
 
 async def _of_another_service(process: Process, word: str, event_id: str) -> Envelope:

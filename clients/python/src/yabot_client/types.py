@@ -457,7 +457,9 @@ class LetterDetails(TypedDict):
     """the event, as `/asyncapi.json` describes it"""
 
     before: list[dict[str, Any]]
-    """the events of the same correlation that happened before it, in order"""
+    """what led to it, in order: the chain of its causes, and of the hour before it the last 200
+    events of its correlation
+    """
 
 
 class LetterGroupBody(TypedDict):

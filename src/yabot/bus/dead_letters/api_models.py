@@ -56,7 +56,8 @@ class LetterBody(Shown):
 class LetterDetails(LetterBody):
     envelope: dict[str, Any] = Field(description="the event, as `/asyncapi.json` describes it")
     before: list[dict[str, Any]] = Field(
-        description="the events of the same correlation that happened before it, in order"
+        description="what led to it, in order: the chain of its causes, and of the hour before it "
+        "the last 200 events of its correlation"
     )
 
 

@@ -1,8 +1,10 @@
 """What led to an event: the events before it that the same update or request set going."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from datetime import timedelta
+from itertools import islice
 
 from sqlalchemy import ColumnElement, Connection, bindparam, select
 
@@ -14,6 +16,8 @@ from yabot.storage.relational.database import Statement
 # The log has no index by correlation: further back than this only the chain of causes is followed.
 LOOK_BACK = timedelta(hours=1)
 LONGEST_CHAIN = 50
+# Of those of the last hour, the nearest: a service may give all its events one correlation id.
+MOST_RECENT = 200
 # Of a UUID, the digit that says which version it is.
 VERSION_AT = 14
 
@@ -25,7 +29,8 @@ def correlated_before(event: Envelope) -> Statement[list[Envelope]]:
 
     def read(connection: Connection) -> list[Envelope]:
         found = {each.event_id: each for each in _causes(connection, event)}
-        found |= {each.event_id: each for each in _recent(connection, event)}
+        with closing(_recent(connection, event)) as recent:
+            found |= {each.event_id: each for each in islice(recent, MOST_RECENT)}
         return sorted(found.values(), key=lambda each: (each.timestamp, each.event_id))
 
     return read
@@ -41,16 +46,25 @@ def _causes(connection: Connection, event: Envelope) -> Iterator[Envelope]:
         yield event
 
 
-def _recent(connection: Connection, event: Envelope) -> Iterator[Envelope]:
+def _recent(connection: Connection, event: Envelope) -> Generator[Envelope]:
+    """The newest first."""
     quoted = json.dumps(event.correlation_id, ensure_ascii=False)
-    query = select(outbox.c.envelope).where(
-        _shortly_before(event),
-        outbox.c.envelope.contains(f'"correlation_id":{quoted}', autoescape=True),
+    newest_first = outbox.c.event_id if _is_ours(event) else outbox.c.created_at
+    query = (
+        select(outbox.c.envelope)
+        .where(
+            _shortly_before(event),
+            outbox.c.envelope.contains(f'"correlation_id":{quoted}', autoescape=True),
+        )
+        .order_by(newest_first.desc())
+        .execution_options(yield_per=MOST_RECENT)
     )
-    for envelope in connection.execute(query).scalars():
-        found = Envelope.model_validate_json(envelope)
-        if found.correlation_id == event.correlation_id and _is_before(found, event):
-            yield found
+    # Read no further than somebody asks.
+    with connection.execute(query) as rows:
+        for envelope in rows.scalars():
+            found = Envelope.model_validate_json(envelope)
+            if found.correlation_id == event.correlation_id and _is_before(found, event):
+                yield found
 
 
 def _is_before(found: Envelope, event: Envelope) -> bool:

@@ -61,7 +61,7 @@ class DeadLetters:
         return letter
 
     async def before(self, letter: DeadLetter) -> list[Envelope]:
-        """The events of the same correlation that happened before it, in order."""
+        """What led to it, in order: its causes, and the last events of its correlation."""
         return await self._database.read(correlated_before(letter.envelope))
 
     async def select(self, selection: Selection, states: Sequence[State]) -> list[int]:
