@@ -11,6 +11,7 @@ from yabot.events.asyncapi import asyncapi_document
 
 
 def test_the_document_is_served(playing: Program) -> None:
+    named = playing.settings["INBOUND_EVENT_TYPES"].split(", ")
     url = f"http://127.0.0.1:{playing.settings['API_PORT']}/asyncapi.json"
     with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
-        assert json.load(answer) == asyncapi_document(build_catalog(FEATURES), 16)
+        assert json.load(answer) == asyncapi_document(build_catalog(FEATURES, named), 16)

@@ -150,10 +150,18 @@ def test_the_streams_have_the_names_of_the_bus() -> None:
 
 def test_the_inbound_stream_says_what_it_takes() -> None:
     told = DOCUMENT["channels"]["inbound_stream"]["description"]
-    assert "those that its INBOUND_EVENT_TYPES names: none until then" in told
+    assert "those that its INBOUND_EVENT_TYPES names, none until then" in told
     assert f"at most {MOST_BYTES // 1024} KiB" in told
     assert "at most five minutes ahead" in told
     assert AHEAD.total_seconds() == 5 * 60
+
+
+@pytest.mark.parametrize("named", [[], ["user_deleted", "reaction_detected"]])
+def test_the_inbound_stream_lists_what_other_services_may_send(named: list[str]) -> None:
+    document = asyncapi_document(build_catalog(FEATURES, named), 16)
+    assert [*document["channels"]["inbound_stream"]["messages"]] == sorted(named)
+    assert document["channels"]["events_stream"] == DOCUMENT["channels"]["events_stream"]
+    assert mistakes(document) == []
 
 
 def test_the_envelope_promises_only_what_holds_beside_other_services() -> None:
@@ -178,7 +186,10 @@ def test_the_command_prints_it_and_nothing_secret(new_program: NewProgram) -> No
     printing = new_program("events", "asyncapi")
     printing.settings = {
         "BUS_PARTITIONS": "3",
+        "INBOUND_EVENT_TYPES": "reaction_detected",
         "REDIS_URL": "redis://:hush-hush@redis.example:6379",
     }
     assert printing.run() == 0
-    assert json.loads(printing.said) == asyncapi_document(CATALOG, 3)
+    assert json.loads(printing.said) == asyncapi_document(
+        build_catalog(FEATURES, ["reaction_detected"]), 3
+    )

@@ -24,7 +24,7 @@ from yabot.api.operations.door import Door
 from yabot.api.operations.routes import Routes
 from yabot.api.phases import App
 from yabot.api.records.recorder import RequestRecorder
-from yabot.app.assembly import build_catalog, build_services
+from yabot.app.assembly import build_services
 from yabot.app.foundation import Foundation
 from yabot.app.operators import for_operators
 from yabot.bus import api as events
@@ -44,7 +44,7 @@ async def api_app(base: Foundation, stack: AsyncExitStack) -> App:
 
     Raises ConfigurationError when the folder of keys cannot be used.
     """
-    catalog = build_catalog(base.features)
+    catalog = base.services.commits.catalog
     own_keys = _own_keys(base.settings.api.keys_dir)
     knowledge = await _knowledge(base, own_keys, stack)
     counters = Counters(base.stores.redis, base.watches["redis"].gate)

@@ -49,8 +49,9 @@ def catalog(
 @app.command()
 def asyncapi() -> None:
     """Print the AsyncAPI document: channels, streams and messages, for programs."""
-    partitions = load_settings().bus_partitions
-    document = asyncapi_document(build_catalog(FEATURES), partitions)
+    settings = load_settings()
+    known = build_catalog(FEATURES, settings.inbound_event_types)
+    document = asyncapi_document(known, settings.bus_partitions)
     typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
 
 

@@ -30,8 +30,8 @@ STREAM = (
     f"{ENTRY} Its id is the event's position and `-0`."
 )
 INBOUND = (
-    "A stream for the events of other services. Of the types that are listed here, YABOT takes "
-    f"those that its INBOUND_EVENT_TYPES names: none until then. {ENTRY} It has at most 64 KiB: "
+    "A stream for the events of other services. YABOT takes the types that are listed here: those "
+    f"that its INBOUND_EVENT_TYPES names, none until then. {ENTRY} It has at most 64 KiB: "
     "`event_id` is a UUID in lower case, of any version; other ids are 1 to 128 printable ASCII "
     "characters; `timestamp` is at most five minutes ahead of YABOT's clock; `sequence` is left "
     "out. A field that the payload does not list is refused. Events are put in order by "
@@ -42,12 +42,13 @@ INBOUND = (
 def asyncapi_document(catalog: Catalog, partitions: int) -> Json:
     """AsyncAPI 3.0, ready for JSON. It names no server and no secret of this installation."""
     kinds = sorted(catalog, key=lambda kind: kind.event_type)
+    from_outside = [kind for kind in kinds if catalog.takes_from_outside(kind.event_type)]
     return {
         "asyncapi": "3.0.0",
         "info": {"title": "YABOT's events", "version": version("yabot"), "description": ABOUT},
         "defaultContentType": "application/json",
         "servers": {"redis": _server()},
-        "channels": _channels(kinds, partitions),
+        "channels": _channels(kinds, partitions, from_outside),
         "operations": _operations(kinds),
         "components": _components(kinds),
     }
@@ -63,11 +64,11 @@ def _server() -> Json:
     }
 
 
-def _channels(kinds: Kinds, partitions: int) -> Json:
+def _channels(kinds: Kinds, partitions: int, from_outside: Kinds) -> Json:
     live = {kind.event_type: _channel(kind.event_type, LIVE, [kind]) for kind in kinds}
     stream = _channel("yabot:events:{partition}", STREAM, kinds)
     parameters = {"partition": _partition(partitions)}
-    inbound = _channel("yabot:inbound", INBOUND, kinds)
+    inbound = _channel("yabot:inbound", INBOUND, from_outside)
     return {
         **live,
         "events_stream": {**stream, "parameters": parameters},

@@ -76,9 +76,13 @@ class Catalog:
     def names(self) -> tuple[str, ...]:
         return tuple(self._types)
 
+    def takes_from_outside(self, event_type: str) -> bool:
+        """Whether other services may send it."""
+        return self._from_outside is None or event_type in self._from_outside
+
     def require_from_outside(self, event_type: str) -> None:
         """Raises InvalidInput for a type that no other service may send."""
-        if self._from_outside is not None and event_type not in self._from_outside:
+        if not self.takes_from_outside(event_type):
             raise InvalidInput(
                 f"event_type: other services may not send {event_type}; where one should, name it "
                 "in INBOUND_EVENT_TYPES, then try the event again"
