@@ -3,6 +3,8 @@
 from typing import NamedTuple
 from zlib import crc32
 
+from yabot.events.envelope import Envelope
+
 
 def partition_of(key: str, partitions: int) -> int:
     """``key`` is the user's id, or the correlation id of an event without user."""
@@ -17,3 +19,6 @@ class Entry(NamedTuple):
     event_type: str
     # The envelope's JSON.
     envelope: str
+
+    def read(self) -> Envelope:
+        return Envelope.model_validate_json(self.envelope)

@@ -36,6 +36,8 @@ class Feed:
         self._partitions = partitions
         self._look_every = look_every
         self.listeners: list[Listener] = []
+        # The partitions that are being followed.
+        self._followed: set[int] = set()
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -46,12 +48,17 @@ class Feed:
     async def stop(self) -> None:
         await end(self._tasks)
 
+    def follows(self, partition: int) -> bool:
+        """Whether what is published there is brought as it comes."""
+        return partition in self._followed
+
     async def _follow(self, partitions: Sequence[int]) -> None:
         """For ever; while Redis is away, the listeners read the log."""
         pauses = backoff()
         while True:
             try:
                 positions = await self._ends(partitions)
+                self._followed.update(partitions)
                 looked_at = monotonic()
                 while True:
                     await self._hand_on(positions)
@@ -63,6 +70,7 @@ class Feed:
                 log.info("feed.interrupted", reason=str(error))
             except Exception:
                 log.exception("feed.failed")
+            self._followed.difference_update(partitions)
             await asyncio.sleep(next(pauses))
 
     async def _ends(self, partitions: Iterable[int]) -> dict[int, int]:

@@ -6,7 +6,7 @@ while the group had its hands full, is read from the log.
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
+from time import monotonic
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,6 +16,7 @@ from yabot.bus import outbox
 from yabot.bus.dead_letters.failures import Case
 from yabot.bus.groups.breaker import CircuitBreaker
 from yabot.bus.groups.delivery import Delivery
+from yabot.bus.groups.feed import Feed
 from yabot.bus.groups.gaps import audit_gaps
 from yabot.bus.groups.places import Places
 from yabot.bus.groups.positions import log_ends
@@ -94,6 +95,11 @@ class SubscriberGroup(Assignee):
         self.assignment.start()
         self.loop.start()
 
+    def listen_to(self, feed: Feed) -> None:
+        """Take on what it brings, and be careful of what it does not bring while Redis is away."""
+        feed.listeners.append(self.offer)
+        self._places.is_fed = feed.follows
+
     def offer(self, partition: int, entries: Sequence[Entry]) -> None:
         """Events as they are published: taken on if they are the next ones and there is room."""
         progress = self._places.get(partition)
@@ -115,6 +121,7 @@ class SubscriberGroup(Assignee):
             return
         if await self._is_on_again():
             await self._begin_anew()
+        began_at = monotonic()
         ends = await self._database.read(log_ends)
         self._turns.mixed = self._turns.mixed or await self._database.read(any_ingested)
         for progress in self._places:
@@ -122,7 +129,7 @@ class SubscriberGroup(Assignee):
                 await self._catch_up(progress)
             else:
                 progress.behind = False
-            progress.looked()
+            progress.looked(began_at)
         await self._retries.take_up()
         self._measure(ends)
 
@@ -204,7 +211,7 @@ class SubscriberGroup(Assignee):
     async def _handled_among(self, progress: Progress, entries: Sequence[Entry]) -> Handled:
         """An event that has its receipt is done, whatever its handler would say of it now."""
         old = [
-            _read(entry).event_id
+            entry.read().event_id
             for entry in entries
             if entry.pos <= progress.handled_before and entry.event_type in self._by_type
         ]
@@ -216,7 +223,7 @@ class SubscriberGroup(Assignee):
         if entry.pos <= progress.taken or self._stopping:
             return
         if entry.event_type in self._by_type:
-            self._take_on(progress, entry.pos, _read(entry), handled)
+            self._take_on(progress, entry.pos, entry.read(), handled)
         else:
             progress.skip(entry.pos)
 
@@ -227,8 +234,7 @@ class SubscriberGroup(Assignee):
             if not handled or (subscriber.name, envelope.event_id) not in handled
         ]
         if cases:
-            progress.take(pos, envelope)
-            is_ahead = partial(progress.may_lack, pos, envelope.timestamp)
+            is_ahead = progress.take(pos, envelope)
             self._turns.add(envelope, lambda: self._settle(progress, pos, cases), is_ahead)
             self._lanes.submit(envelope.lane, lambda: self._turns.take(envelope.lane))
         else:
@@ -292,7 +298,3 @@ class SubscriberGroup(Assignee):
             sum(ends[share.partition] - share.settled for share in self._places)
         )
         GROUP_LAG_AGE.labels(self.name).set(max(ages, default=0.0))
-
-
-def _read(entry: Entry) -> Envelope:
-    return Envelope.model_validate_json(entry.envelope)

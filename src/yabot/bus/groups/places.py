@@ -1,7 +1,7 @@
 """A group's position in each of its partitions: read on assignment, saved as it moves."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from yabot.bus.dead_letters import failures
 from yabot.bus.groups.pace import USUAL, Pace
@@ -19,6 +19,8 @@ class Places:
         # By partition, the newest.
         self._places: dict[int, Progress] = {}
         self._marking: asyncio.TimerHandle | None = None
+        # Whether what is published in a partition is brought as it comes.
+        self.is_fed: Callable[[int], bool] = lambda _partition: True
         # Of events that have failed in an earlier start, or elsewhere: by consumer and event.
         self.failures: dict[tuple[str, str], int] = {}
 
@@ -40,7 +42,9 @@ class Places:
         for lease in leases:
             end = ends[lease.partition]
             settled = positions.get(lease.partition, end)
-            self._places[lease.partition] = Progress(lease, settled, handled_before=end)
+            self._places[lease.partition] = Progress(
+                lease, settled, handled_before=end, is_fed=self.is_fed
+            )
 
     async def write_down(self, leases: Sequence[Lease]) -> None:
         """Save the positions for the next owner. Raises StoreUnavailable."""

@@ -1,8 +1,11 @@
 """A group's place in one partition: what it has taken on, and what of that is settled."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from math import inf
+from time import monotonic
 
 from yabot.bus.inbound.window import KEEPS_TURN
 from yabot.events.envelope import Envelope
@@ -22,6 +25,8 @@ class Progress:
     settled: int
     # Events up to this position may already have been handled, by an earlier owner or run.
     handled_before: int
+    # Whether what is published in a partition is brought as it comes.
+    is_fed: Callable[[int], bool] = lambda _partition: True
     # The position last written, or about to be written, to SQL.
     marked: int = field(init=False)
     taken: int = field(init=False)
@@ -29,7 +34,9 @@ class Progress:
     behind: bool = True
     # While it is behind: something has been published since the log was read.
     more: bool = False
-    _looked_at: int = -1
+    _looked_to: int = -1
+    # On the monotonic clock, when the last look into the log began.
+    _looked_at: float = -inf
     # When the newest event of our own that is taken on happened.
     _newest: datetime = LONG_AGO
     # Those that are not settled, in order, and when they happened.
@@ -55,23 +62,36 @@ class Progress:
         """
         if self.behind:
             return self.more or self.taken < end
-        return self._looked_at == self.taken < end
+        return self._looked_to == self.taken < end
 
-    def looked(self) -> None:
+    def looked(self, began_at: float) -> None:
         """After each look: what is taken on from now on, somebody has brought."""
-        self._looked_at = self.taken
+        self._looked_to, self._looked_at = self.taken, began_at
 
-    def take(self, pos: int, envelope: Envelope) -> None:
+    def take(self, pos: int, envelope: Envelope) -> Callable[[], bool]:
+        """What it gives says, from time to time, ``may_lack`` of this event."""
         self.taken = pos
         self._open.append((pos, envelope.timestamp))
         if envelope.sequence is not None:
             self._newest = envelope.timestamp
+        taken_at = monotonic()
+        return lambda: self.may_lack(pos, envelope.timestamp) or self._is_to_look(taken_at)
+
+    def _is_to_look(self, taken_at: float) -> bool:
+        """Whether only the next look will find what has come before the event taken then, for
+        nobody brings it.
+        """
+        return (
+            self._looked_at < taken_at + KEEPS_TURN
+            and self.lease.is_open
+            and not self.is_fed(self.partition)
+        )
 
     def may_lack(self, pos: int, happened: datetime) -> bool:
         """Whether what another service sent in time, and belongs before the event at ``pos``, may
         stand in the log where it has not been read yet.
 
-        Never of a group that keeps up: it gets what there is as it comes.
+        Never of a group that keeps up.
         """
         return (
             self.behind

@@ -17,7 +17,8 @@ class EventWorker:
         self.groups = groups
         self._finish_seconds = finish_seconds
         self._feed = feed
-        feed.listeners += [group.offer for group in groups]
+        for group in groups:
+            group.listen_to(feed)
 
     def start(self) -> None:
         for group in self.groups:
