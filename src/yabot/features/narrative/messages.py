@@ -3,7 +3,7 @@
 The log's rows of messages go in time; what they showed stays.
 """
 
-from sqlalchemy import bindparam, func, select, union_all
+from sqlalchemy import Connection, bindparam, select, union_all
 
 from yabot.bot.tables import shown_pages
 from yabot.log.tables import outgoing
@@ -17,7 +17,18 @@ _all = union_all(
 ).subquery()
 _in_message = select(_all.c.content_id).where(_all.c.message_id == bindparam("message")).limit(1)
 _of_page = select(_all.c.content_id).where(_all.c.content_id == bindparam("content")).limit(1)
-_newest = select(func.max(_all.c.message_id))
+# From the newest message on, to the first that shows a fragment: a reader may have had thousands.
+_newest = [
+    select(table.c.message_id)
+    .where(
+        table.c.chat_id == bindparam("chat"),
+        table.c.message_id.is_not(None),
+        table.c.content_id.is_not(None),
+    )
+    .order_by(table.c.message_id.desc())
+    .limit(1)
+    for table in (outgoing, shown_pages)
+]
 
 
 async def content_of(database: Database, chat_id: int, message_id: int) -> str | None:
@@ -35,5 +46,9 @@ async def has_shown(database: Database, chat_id: int, content_id: str) -> bool:
 
 async def newest_scene(database: Database, chat_id: int) -> int | None:
     """The message id of the fragment shown last."""
-    values = {"chat": chat_id}
-    return await database.read(lambda connection: connection.execute(_newest, values).scalar())
+
+    def read(connection: Connection) -> int | None:
+        found = (connection.execute(each, {"chat": chat_id}).scalar() for each in _newest)
+        return max((each for each in found if each is not None), default=None)
+
+    return await database.read(read)
