@@ -22,6 +22,9 @@ from yabot.error_text import kind_of
 
 TOO_MANY_REQUESTS = 429
 SUCCESS = range(200, 300)
+# Seconds. Whoever asks for more is asked again by then: it may be a mistake, of a gateway's or in
+# its unit, and no mistake is to silence the bot for ever.
+LONGEST_WAIT = 24 * 3600
 # Seconds, waiting for one of the pool's connections included.
 LONGEST_CONNECTING = 10.0
 # These never came so far that Telegram could have heard the call.
@@ -117,14 +120,17 @@ def _refusal(envelope: dict[str, Any]) -> dict[str, Any]:
     """What is needed of it, in the shape in which it is looked for."""
     parameters, description = envelope.get("parameters"), envelope.get("description")
     hints = parameters if isinstance(parameters, dict) else {}
+    numbers = {
+        name: hints[name]
+        for name in ("retry_after", "migrate_to_chat_id")
+        if type(hints.get(name)) is int
+    }
+    if "retry_after" in numbers:
+        numbers["retry_after"] = min(numbers["retry_after"], LONGEST_WAIT)
     return {
         "ok": False,
         "description": description if isinstance(description, str) else "",
-        "parameters": {
-            name: hints[name]
-            for name in ("retry_after", "migrate_to_chat_id")
-            if type(hints.get(name)) is int
-        },
+        "parameters": numbers,
     }
 
 

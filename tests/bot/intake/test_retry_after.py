@@ -17,6 +17,7 @@ from aiogram.methods import (
 
 from tests.bot.sender.recorder import Recorder, Refusal
 from yabot.bot.retry_after import pause_after
+from yabot.bot.session import LONGEST_WAIT
 from yabot.features.subscriptions.statement import GetRawStarTransactions
 from yabot.runtime.backoff import backoff
 
@@ -34,7 +35,7 @@ CALLS: list[TelegramMethod[Any]] = [
 
 
 def flood(seconds: int) -> Refusal:
-    return Refusal(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
+    return Refusal(429, "Too Many Requests: retry later", retry_after=seconds)
 
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.__api_method__)
@@ -63,3 +64,15 @@ async def test_a_pause_is_never_shorter_than_asked_for() -> None:
     assert pause_after(error, backoff(first=0.1)) == 30
     assert pause_after(TelegramRetryAfter(GetMe(), "wait", 1), iter([9.0])) == 9.0
     assert pause_after(RuntimeError(), iter([9.0])) == 9.0
+
+
+@pytest.mark.parametrize(
+    "seconds", [1_790_000_000, 10**15, 10**400], ids=["a moment", "beyond dates", "no float"]
+)
+async def test_nobody_is_waited_for_longer_than_a_day(
+    recorder: Recorder, bot: Bot, seconds: int
+) -> None:
+    recorder.script = lambda _call: flood(seconds)
+    with pytest.raises(TelegramRetryAfter) as told:
+        await bot.send_message(7, "one")
+    assert told.value.retry_after == LONGEST_WAIT
