@@ -204,3 +204,18 @@ async def test_the_bot_before_that_is_followed_and_never_written(
     snapshot = await both.dual.following.run_once(None)
     assert snapshot.find("8") is None
     snapshot.close()
+
+
+async def test_who_cannot_be_written_yet_holds_up_nobody_behind_them(
+    both: Both, documents: DocumentStore
+) -> None:
+    both.dual.mirror.at_once = 1
+    for reader in (7, 8):
+        await both.comes(reader)
+    await both.rounds()
+    for reader in (7, 8):
+        await both.earns(reader, 3)
+    await both.house.catch_up()
+    await documents["users"].delete_one({"_id": "7"})
+    await both.rounds()
+    assert {key: each["kisses"] for key, each in both.there().items()} == {"7": 0, "8": 3}

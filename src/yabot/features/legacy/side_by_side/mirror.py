@@ -9,7 +9,7 @@ what is in the file by then is recognized by its mark, what is not is written on
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,7 @@ class Mirror:
     small: int = SMALL
     # Seconds after which a torn file is nobody's who is just writing it.
     still_written: float = STILL_WRITTEN
+    at_once: int = AT_ONCE
     _replaced: Replaced = field(default_factory=Replaced, init=False)
     # Of whom it has been said that they cannot be written, and why.
     _told: set[tuple[str, str]] = field(default_factory=set, init=False)
@@ -72,30 +73,46 @@ class Mirror:
         GuardFailed when the migration has gone on.
         """
         self._replaced.report()
-        waiting_now = await self.commits.database.read(waiting.page("", AT_ONCE))
-        if not waiting_now:
-            return []
-        damage = await asyncio.to_thread(lambda: snapshot.damage)
-        if damage is not None:
-            if is_fresh(self.path, self.still_written):
-                raise OldFileBusy(damage.where)
-            raise OldFileUnusable(f"the old bot's file is torn, and not written: {damage.where}")
         changes: Changes = {}
         claimed: Claimed = {}
         unmerged: list[str] = []
-        for portion in portions(waiting_now, CHUNK):
-            claim = _Claim(self.merger, snapshot, source, portion)
-            await self._decide(claim.make, migration)
-            changes |= claim.changes
-            claimed |= claim.claimed
-            unmerged += claim.unmerged
-            self._tell(claim.unwritable)
+        removed: list[Waiting] = []
+        async for page in self._pages():
+            await self._require_whole(snapshot)
+            for portion in portions(page, CHUNK):
+                claim = _Claim(self.merger, snapshot, source, portion)
+                await self._decide(claim.make, migration)
+                changes |= claim.changes
+                claimed |= claim.claimed
+                unmerged += claim.unmerged
+                removed += (
+                    each for each in portion if each.removed and each.user_id in claim.changes
+                )
+                self._tell(claim.unwritable)
+            if len(changes) >= self.at_once:
+                break
         if changes:
             log.debug("legacy.claimed", users=len(claimed))
             await self._write(snapshot, changes, claimed)
             log.debug("legacy.written", users=len(changes))
-            await self._settle_removals(snapshot, [each for each in waiting_now if each.removed])
+            await self._settle_removals(snapshot, removed)
         return unmerged
+
+    async def _pages(self) -> AsyncIterator[Sequence[Waiting]]:
+        """Who waits. Some of them wait for something else, as long as it takes, and hold up nobody
+        behind them."""
+        after = ""
+        while page := await self.commits.database.read(waiting.page(after, self.at_once)):
+            yield page
+            after = page[-1].user_id
+
+    async def _require_whole(self, snapshot: Snapshot) -> None:
+        damage = await asyncio.to_thread(lambda: snapshot.damage)
+        if damage is None:
+            return
+        if is_fresh(self.path, self.still_written):
+            raise OldFileBusy(damage.where)
+        raise OldFileUnusable(f"the old bot's file is torn, and not written: {damage.where}")
 
     def _tell(self, unwritable: Mapping[str, str]) -> None:
         for user_id, reason in unwritable.items() - self._told:
