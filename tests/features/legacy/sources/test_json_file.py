@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typing_extensions import override
 
 from tests.features.legacy.sources.corpus import SOUND
 from yabot.errors import InvalidInput
 from yabot.features.legacy.record import Record, Refusal
+from yabot.features.legacy.sources import json_scanner
 from yabot.features.legacy.sources.json_file import JsonFile
 from yabot.features.legacy.sources.json_scanner import LONGEST_MEMBER, Scanner
 from yabot.features.legacy.sources.port import Damage, Entry
@@ -150,6 +152,36 @@ def test_whatever_is_done_to_a_file_who_stands_before_it_is_read(data: st.DataOb
     before = sum(each <= begin for each in _ends_of_users(users, content))
     kept = list(users)[: max(0, before - 1)]
     assert {key: whole.get(key) for key in kept} == {key: users[key] for key in kept}
+
+
+class CountingDecoder(json.JSONDecoder):
+    """How many characters it has looked at."""
+
+    looked_at = 0
+
+    @override
+    def raw_decode(self, s: str, idx: int = 0) -> tuple[Any, int]:
+        try:
+            found, end = super().raw_decode(s, idx)
+        except json.JSONDecodeError as error:
+            self.looked_at += error.pos - idx
+            raise
+        self.looked_at += end - idx
+        return found, end
+
+
+def test_who_has_lost_their_last_bracket_is_not_read_with_all_behind_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """To read these again for each of them takes hours, where there are many."""
+    decoder = CountingDecoder()
+    monkeypatch.setattr(json_scanner, "_decoder", decoder)
+    users = {key: {"telegram_id": key} | value for key, value in _users(200).items()}
+    members = (f'"{key}": {json.dumps(value)[:-1]}' for key, value in users.items())
+    content = ("{" + ", ".join(members) + "}").encode()
+    entries, _ = _scan(content)
+    assert [each.key for each in entries] == [*users]
+    assert decoder.looked_at < 3 * len(content)
 
 
 def test_whom_a_broken_user_only_knows_is_no_user() -> None:

@@ -14,6 +14,17 @@ from contextlib import suppress
 from typing import BinaryIO
 
 from yabot import canonical
+from yabot.features.legacy.sources.json_brackets import (
+    A_USER,
+    STEPS,
+    SURELY_A_USER,
+    TOKEN,
+    USER,
+    before_comma,
+    closing,
+    lacks_a_bracket,
+    next_user,
+)
 from yabot.features.legacy.sources.port import Damage, Entry
 
 LONGEST_MEMBER = 16 * 1024 * 1024
@@ -22,6 +33,8 @@ BEGINNING = 1000
 CHUNK = 1024 * 1024
 # So much is in memory whenever a member begins: its name, and nearly always all of it.
 AHEAD = 64 * 1024
+# Characters within which a user mostly ends.
+NEAR = 16 * 1024
 # A number or a word at the end of what is in memory may go on behind.
 WORD = 16
 
@@ -29,20 +42,8 @@ _NAME = re.compile(r'(?P<between>[\s,]*)(?:"(?P<key>(?:[^"\\]++|\\.)*+)"\s*:\s*|
 _JSON_SPACE = " \t\r\n"
 _SPACE = re.compile(r"\s*")
 _DELIMITER = re.compile(r'\s*[,}"]')
-_SCALAR = re.compile(r"[^,}\]\n]*+")
-_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+(?P<closed>"?)|[{}\[\]]', re.DOTALL)
-_STEPS = {"{": 1, "[": 1, "}": -1, "]": -1}
 _REST_OF_STRING = re.compile(r'(?:[^"\\]++|\\.)*+', re.DOTALL)
-# Inside a text its quotes would be escaped.
-_USER = (
-    r'"\s*+[-+]?\d{1,20}+\s*+"\s*+:\s*+\{\s*+"(?:telegram_id|username|first_name|kisses|inventory'
-    r"|achievements|role|vip_expiry|last_daily_claim|current_narrative_fragment"
-    r'|narrative_choices|metadata)"\s*+:'
-)
-_A_USER = re.compile(_USER)
-# The old bot begins with the very id: whatever stands before, this is no part of another user.
-_SURELY_A_USER = re.compile(r'"(\d++)"\s*+:\s*+\{\s*+"telegram_id"\s*+:\s*+"?\1\b')
-_ANOTHER_USER = re.compile(rf"\s*,\s*(?={_USER})")
+_ANOTHER_USER = re.compile(rf"\s*,\s*(?={USER})")
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 # Only the end is of interest: numbers of any length, and line breaks in texts, are no mistake.
 _decoder = json.JSONDecoder(parse_int=float, strict=False)
@@ -109,14 +110,31 @@ class Scanner:
 
     def _member(self, key: str) -> Entry | Damage:
         """The one whose value begins here."""
-        end = self._sound_end()
-        if end is None or self._holds_others(end):
-            end = self._apparent_end()
+        end = self._end_before_next()
+        if end is None:
+            end = self._sound_end()
+            if end is None or self._holds_others(end):
+                end = self._apparent_end()
         if end is None:
             return self._too_long(key) if not self._all_read else self._damage("breaks off")
         entry = Entry(key, _storable(self._text[self._at : end]))
         self._at = end
         return entry
+
+    def _end_before_next(self) -> int | None:
+        """Where the value ends, if what stands before the next user says so already: it is sound,
+        or lacks its last bracket alone.
+
+        The decoder would take the latter for an object with all who stand behind in it: to read
+        these again for each such user takes hours.
+        """
+        following = A_USER.search(self._text, self._at + 1, self._at + NEAR)
+        if following is None or not SURELY_A_USER.match(self._text, following.start()):
+            return None
+        value = self._text[self._at : following.start()]
+        with suppress(json.JSONDecodeError, RecursionError):
+            return self._at + _decoder.raw_decode(value)[1]
+        return self._at + len(before_comma(value)) if lacks_a_bracket(value) else None
 
     def _sound_end(self) -> int | None:
         """Where the value ends, if it is one of JSON."""
@@ -135,19 +153,19 @@ class Scanner:
     def _holds_others(self, end: int) -> bool:
         """Whether it has lost its last bracket, and so taken in all that stand behind it."""
         unended = self._all_read and _DELIMITER.match(self._text, end) is None
-        return unended and _A_USER.search(self._text, self._at, end) is not None
+        return unended and A_USER.search(self._text, self._at, end) is not None
 
     def _apparent_end(self) -> int | None:
         """Where the value ends, although it is not sound: with its brackets, or where the next user
         begins."""
         while True:
-            following = _next_user(self._text, self._at)
+            following = next_user(self._text, self._at)
             limit = len(self._text) if following is None else following
-            end = _closing(self._text, self._at, limit)
+            end = closing(self._text, self._at, limit)
             if end is not None and _DELIMITER.match(self._text, end):
                 return end
             if following is not None:
-                return len(self._text[:limit].rstrip(" \t\r\n,"))
+                return len(before_comma(self._text[:limit]))
             if not self._grow():
                 return None
 
@@ -156,14 +174,14 @@ class Scanner:
         entry = Entry(key, _storable(self._text[self._at : self._at + BEGINNING]))
         depth = 0
         while not self._is_over():
-            token = _TOKEN.search(self._text, self._at)
+            token = TOKEN.search(self._text, self._at)
             if token is None:
                 self._at = len(self._text)
                 continue
             self._at = token.end()
             if token["closed"] == "":
                 self._finish_string()
-            depth += _STEPS.get(token[0], 0)
+            depth += STEPS.get(token[0], 0)
             if depth <= 0:
                 break
         return entry
@@ -186,7 +204,7 @@ class Scanner:
         """What is no member: it is named by its place, and goes until a user begins."""
         key = f"byte {self._byte()}"
         while True:
-            following = _A_USER.search(self._text, self._at)
+            following = A_USER.search(self._text, self._at)
             if following:
                 entry = Entry(key, _storable(self._text[self._at : following.start()]))
                 self._at = following.start()
@@ -244,37 +262,6 @@ def _encoding(head: bytes) -> str:
     if found in ("utf-16", "utf-32"):
         return f"{found}-{'le' if head.startswith(codecs.BOM_UTF16_LE) else 'be'}"
     return found
-
-
-def _closing(text: str, start: int, limit: int) -> int | None:
-    """Behind the bracket that closes the one at ``start``; of a bare word, behind it."""
-    if not text.startswith(("{", "["), start):
-        found = _SCALAR.match(text, start, limit)
-        return found.end() if found and found.end() > start else None
-    depth = 0
-    for token in _TOKEN.finditer(text, start, limit):
-        depth += _STEPS.get(token[0], 0)
-        if depth == 0:
-            return token.end()
-    return None
-
-
-def _next_user(text: str, start: int) -> int | None:
-    """Where somebody begins behind the user at ``start``, and not within what is kept of them."""
-    depth, at = 0, start
-    for found in _A_USER.finditer(text, start + 1):
-        begin = found.start()
-        if _SURELY_A_USER.match(text, begin):
-            return begin
-        for token in _TOKEN.finditer(text, at, begin):
-            at = token.end()
-            depth += _STEPS.get(token[0], 0)
-            if token["closed"] == "":
-                # A quote is missing: what look like texts are what stands between them.
-                return begin
-        if depth <= 1:
-            return begin
-    return None
 
 
 def _key(raw: str) -> str:
