@@ -7,6 +7,8 @@ from yabot.cli.legacy.back import rolled_back_lines
 from yabot.cli.legacy.importing import Imported
 from yabot.features.legacy.importing.report import Report
 
+# Of a subscription, as the stores call them.
+ENDS = ("vip_expiry", "vip_expires_at", "vip_until", "expires_at", "end_date", "ends_at", "expiry")
 # Lines for what is counted by field or reason; the file has all of it.
 MOST_LINES = 8
 
@@ -26,6 +28,7 @@ REPAIRED: Mapping[str, str] = {
     "left_out": "with what is nothing in it, left out",
     "kept_as_text": "what no store takes, kept as text",
 }
+ENDLESS = "unreadable, taken as without an end: who pays has ten years"
 
 
 def report_lines(done: Imported) -> Iterator[str]:
@@ -38,10 +41,15 @@ def report_lines(done: Imported) -> Iterator[str]:
     if not done.stopped:
         yield _besitos(report)
     yield from _counted("Refused", dict(report.refusals.most_common()))
-    repairs = {f"{name}: {REPAIRED[how]}": n for (name, how), n in report.repairs.most_common()}
+    counted = report.repairs.most_common()
+    repairs = {f"{name}: {_repaired(name, how)}": users for (name, how), users in counted}
     yield from _counted("Repaired", repairs)
     yield from _counted("Differ on both sides", dict(report.conflicts.most_common()))
     yield from _ending(done)
+
+
+def _repaired(name: str, how: str) -> str:
+    return ENDLESS if how == "unreadable" and name in ENDS else REPAIRED[how]
 
 
 def _users(report: Report) -> str:

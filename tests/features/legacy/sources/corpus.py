@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from yabot.clock import EPOCH
+
 USER = "700000007"
 SOUND: Mapping[str, Any] = {
     "telegram_id": USER,
@@ -166,14 +168,20 @@ def _ends() -> list[Example]:
         ("seconds since 1970", UNTIL.timestamp(), UNTIL, ("converted",)),
         ("milliseconds since 1970", int(UNTIL.timestamp()) * 1000, UNTIL, ("converted",)),
         ("seconds as text", str(int(UNTIL.timestamp())), UNTIL, ("converted",)),
+        ("the year first", "2027/3/1 10:00", UNTIL, ("rewritten",)),
+        ("digits alone", "20270301", datetime(2027, 3, 1, tzinfo=UTC), ("assumed_utc",)),
+        ("Greenwich by name", "2027-03-01 10:00:00 UTC", UNTIL, ("rewritten",)),
+        ("a day before all ends", "1969-12-31", EPOCH, ("rewritten",)),
+        ("the first of all days", "0001-01-01T00:00:00", EPOCH, ("rewritten",)),
+        ("the first moment in the east", "0001-01-01T00:00:00+12:00", EPOCH, ("rewritten",)),
     ]
     malformed: list[tuple[str, Any]] = [
         ("no such day", "2025-13-45"),
         ("a word", "forever"),
-        ("before 1970", -5),
+        ("less than no seconds", -5),
         ("after all time", 10**30),
         ("the last moment in the west", "9999-12-31T23:59:59-12:00"),
-        ("the first moment in the east", "0001-01-01T00:00:00+12:00"),
+        ("a day that there is not", "0000-00-00 00:00:00"),
         ("a list", [2027, 3, 1]),
         ("true", True),
         ("NaN", float("nan")),

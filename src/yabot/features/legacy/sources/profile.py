@@ -101,7 +101,7 @@ def _record(user_id: str, profile: Mapping[str, Any]) -> Record:
         username=fields.take("username", values.username, None, "name"),
         kisses=fields.take_kisses("kisses", default=KISSES),
         role=fields.take("role", values.role, "free"),
-        vip_until=fields.take("vip_expiry", values.moment, None, "name"),
+        vip_until=fields.take("vip_expiry", values.end, None, "name"),
         inventory=fields.take("inventory", values.things, ()),
         achievements=fields.take("achievements", values.things, ()),
         fragment=fields.take("current_narrative_fragment", values.thing, None, "name"),

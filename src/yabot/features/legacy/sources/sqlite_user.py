@@ -86,7 +86,7 @@ def _record(user_id: str, row: Row, rows: Rows) -> Record:
         fragment=story.take(_named(state, _FRAGMENT), values.thing, None, "nothing"),
         visited=story.take(_named(state, _VISITED), values.things, (), "nothing"),
         choices=story.take(_named(state, _CHOICES), values.choices, {}, "nothing"),
-        registered_at=fields.take(_named(row, _SINCE), _stored_moment, None, "nothing"),
+        registered_at=fields.take(_named(row, _SINCE), _stored(values.moment), None, "nothing"),
         unplaced=_unplaced(fields, rows),
     )
     # What could not be read of other tables stands among the rows that are kept.
@@ -98,13 +98,13 @@ def _subscription(
 ) -> tuple[Role, datetime | None]:
     """The user's own row says one thing, their subscriptions may say more; the later end counts."""
     role: Role = fields.take("role", values.role, _FREE, "nothing")
-    until = fields.take(_named(row, _EXPIRY), _stored_moment, None, "nothing")
+    until = fields.take(_named(row, _EXPIRY), _stored(values.end), None, "nothing")
     if row.get("is_vip") in (1, "1", "true") and role == "free":
         role = "vip"
     for each in filter(_is_live, subscriptions):
         theirs = Fields(each)
         plan: Role = theirs.take(_named(each, _PLAN), values.role, _VIP, "nothing")
-        end = theirs.take(_named(each, _END), _stored_moment, None, "nothing")
+        end = theirs.take(_named(each, _END), _stored(values.end), None, "nothing")
         role = plan if role == "free" else role
         until = max(filter(None, (until, end)), default=None)
         fields.repairs += theirs.repairs
@@ -170,7 +170,11 @@ def _of_column(read: values.Reader[values.T]) -> values.Reader[values.T]:
     return lambda value: read(_column(value))
 
 
-def _stored_moment(value: Any) -> values.Read[datetime]:
+def _stored(read: values.Reader[datetime]) -> values.Reader[datetime]:
     """Times without a zone are what columns hold; they are UTC's."""
-    found, how = values.moment(value)
-    return found, None if how == "assumed_utc" else how
+
+    def moment(value: Any) -> values.Read[datetime]:
+        found, how = read(value)
+        return found, None if how == "assumed_utc" else how
+
+    return moment

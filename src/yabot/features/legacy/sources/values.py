@@ -7,6 +7,7 @@ result for what it is.
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any, TypeVar
@@ -35,7 +36,11 @@ _CONTROLS = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029]+")
 _BYTE = re.compile("[\udc80-\udcff]")
 _NUMBER = re.compile(r"[-+]?[0-9]{1,30}(\.[0-9]{0,30})?([eE][-+]?[0-9]{1,3})?|[-+]?\.[0-9]{1,30}")
 _MILLIONTH = Decimal("0.000001")
+_YEAR_FIRST = re.compile(r"(\d{4})[/.-](\d{1,2})[/.-](\d{1,2})(\D.*)?", re.DOTALL)
 _DAY_FIRST = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(.*)", re.DOTALL)
+# As seconds they would be in 1970.
+_DAY_IN_DIGITS = re.compile(r"(19|20)\d\d(0\d|1[0-2])[0-3]\d")
+_GREENWICH = re.compile(r"\s*(UTC|GMT)$", re.IGNORECASE)
 # Seconds until here, milliseconds from here on: the years 5138 and 1973.
 _MILLISECONDS = 10**11
 # No offset takes them out of what a datetime can say.
@@ -109,7 +114,7 @@ def role(value: Any) -> Read[Role]:
 
 def moment(value: Any) -> Read[datetime]:
     """In UTC: as ISO 8601 has it, as seconds or milliseconds since 1970, or with the day first."""
-    if isinstance(value, str) and not _NUMBER.fullmatch(value.strip()):
+    if isinstance(value, str) and _is_written(value.strip()):
         found, how = _written(value.strip())
     else:
         found, how = _since_epoch(amount(value)), "converted"
@@ -118,11 +123,30 @@ def moment(value: Any) -> Read[datetime]:
     return found.astimezone(UTC), how
 
 
+def end(value: Any) -> Read[datetime]:
+    """A moment; a day that was before there were any is long over."""
+    with suppress(Unreadable):
+        return moment(value)
+    if not isinstance(value, str) or _written(value.strip())[0] >= _EARLIEST:
+        raise Unreadable
+    return _EARLIEST, "rewritten"
+
+
+def _is_written(text: str) -> bool:
+    return not _NUMBER.fullmatch(text) or _DAY_IN_DIGITS.fullmatch(text) is not None
+
+
 def _written(text: str) -> tuple[datetime, How | None]:
     how: How | None = None
-    if day_first := _DAY_FIRST.fullmatch(text):
+    plain = _GREENWICH.sub("+00:00", text)
+    if year_first := _YEAR_FIRST.fullmatch(plain):
+        year, month, day, rest = year_first.groups("")
+        plain = f"{year}-{month:0>2}-{day:0>2}{rest}"
+    elif day_first := _DAY_FIRST.fullmatch(plain):
         day, month, year, rest = day_first.groups()
-        text, how = f"{year}-{month:0>2}-{day:0>2}{rest}", "rewritten"
+        plain = f"{year}-{month:0>2}-{day:0>2}{rest}"
+    if plain != text:
+        text, how = plain, "rewritten"
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
