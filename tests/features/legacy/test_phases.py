@@ -111,6 +111,17 @@ async def test_one_store_at_a_time(commits: CommitLog, migrations: Migrations) -
         await begin(commits, migrations, Path("/another.json"))
 
 
+async def test_a_store_is_one_however_it_is_named(
+    commits: CommitLog, migrations: Migrations, tmp_path: Path
+) -> None:
+    (tmp_path / "link.json").symlink_to(tmp_path / "db.json")
+    await begin(commits, migrations, tmp_path / "db.json")
+    first = await migrations.current()
+    for other in (tmp_path / "link.json", tmp_path / "folder" / ".." / "db.json"):
+        await begin(commits, migrations, other)
+        assert await migrations.current() == first
+
+
 async def test_nothing_begins_behind_a_migration_that_is_complete(
     commits: CommitLog, migrations: Migrations
 ) -> None:

@@ -144,6 +144,8 @@ class _Importing:
     async def _bring_all(self, services: Services) -> None:
         migrations = Migrations(services.database, BY)
         begun = await self._begin(services, migrations)
+        # By whichever way it is named now: the snapshot knows it by the first one.
+        self.done.path = begun.path
         async with following_documents(services, FEATURES):
             await self._import(services, Merger(services), self.folder, migrations)
             if not self.done.refuses_too_many:

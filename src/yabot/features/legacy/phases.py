@@ -242,7 +242,7 @@ _REFUSALS: Mapping[Phase, str] = {
 def _require_to_go_on(last: Migration, path: Path) -> None:
     if not last.is_open:
         raise InvalidInput(_REFUSALS[last.phase])
-    if last.path != path:
+    if not last.is_of(path):
         raise InvalidInput(
             f"the migration of {last.path} is under way: complete it or roll it back before "
             "another store is imported"
