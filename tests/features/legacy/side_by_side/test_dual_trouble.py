@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -219,3 +220,14 @@ async def test_who_cannot_be_written_yet_holds_up_nobody_behind_them(
     await documents["users"].delete_one({"_id": "7"})
     await both.rounds()
     assert {key: each["kisses"] for key, each in both.there().items()} == {"7": 0, "8": 3}
+
+
+async def test_a_torn_file_with_a_time_to_come_is_called_torn(both: Both) -> None:
+    await both.comes(7)
+    await both.rounds()
+    both.old.path.write_text(both.old.path.read_text()[:-5])
+    to_come = time.time() + 3600
+    os.utime(both.old.path, (to_come, to_come))
+    await both.earns(7, 3)
+    with pytest.raises(OldFileUnusable, match="is torn"):
+        await both.round()

@@ -84,9 +84,10 @@ def _in_words(do: Any, path: Path, *arguments: Any) -> None:
 
 
 def is_fresh(path: Path, seconds: float = STILL_WRITTEN) -> bool:
-    """Whether somebody may still be writing it: the old bot empties it first."""
+    """Whether somebody may still be writing it: the old bot empties it first. Not of one from days
+    to come, which it would be until then."""
     try:
-        return time.time() - path.stat().st_mtime < seconds
+        return abs(time.time() - path.stat().st_mtime) < seconds
     except OSError:
         return False
 
