@@ -151,6 +151,30 @@ def test_columns_are_known_by_several_names(tmp_path: Path, states: str, values:
     assert (user.fragment, user.visited, user.choices) == ("L1", ("L1",), {"L1": "a"})
 
 
+def test_ids_may_stand_in_columns_for_fractions(tmp_path: Path) -> None:
+    file = made(
+        tmp_path / "bot.db",
+        "CREATE TABLE users (id REAL PRIMARY KEY, points REAL)",
+        "INSERT INTO users VALUES (700000007, 3), (8.5, 1)",
+        "CREATE TABLE vip_subscriptions (user_id INTEGER, expires_at TEXT)",
+        "INSERT INTO vip_subscriptions VALUES (700000007, '2027-01-01')",
+    )
+    user = _one(file, "700000007").user
+    assert (user.kisses, user.role) == (3, "vip")
+    assert [each.key for each in SqliteFile().entries(file)] == ["700000007", "8.5"]
+
+
+def test_whoever_has_no_id_of_telegrams_is_refused_by_a_key_of_their_own(tmp_path: Path) -> None:
+    file = made(
+        tmp_path / "bot.db",
+        "CREATE TABLE users (id INTEGER PRIMARY KEY, telegram_id INTEGER, points REAL)",
+        "INSERT INTO users VALUES (1, NULL, 10), (2, NULL, 20), (3, 700000007, 30)",
+    )
+    found = [SqliteFile().interpret(each) for each in SqliteFile().entries(file)]
+    refused = {each.key: each.besitos for each in found if isinstance(each, Refusal)}
+    assert refused == {"row 1 of users": 10, "row 2 of users": 20}
+
+
 def test_users_may_have_a_number_of_their_own(tmp_path: Path) -> None:
     file = made(
         tmp_path / "bot.db",
@@ -195,14 +219,14 @@ def test_ids_and_texts_may_be_anything(tmp_path: Path) -> None:
         tmp_path / "bot.db",
         "CREATE TABLE users (id, first_name, points, achievements)",
         "INSERT INTO users VALUES (-5, 'Group', 1, NULL), ('ana', 'Ana', 2.5, NULL)",
-        "INSERT INTO users VALUES (2.0, 'x', 3, 1), (NULL, 'none', 1, NULL), ('', '', 4, 1)",
+        "INSERT INTO users VALUES (2.5, 'x', 3, 1), (NULL, 'none', 1, NULL), ('', '', 4, 1)",
         "INSERT INTO users VALUES (7, CAST(X'4A6F73E9' AS TEXT), 1e999, X'5B2261225D')",
         "INSERT INTO users VALUES (9, 'I', 1, '{'), (9, 'II', '2', '{}')",
     )
     users, damage = _read(file)
     assert damage == []
     refused = {key: each.besitos for key, each in users.items() if isinstance(each, Refusal)}
-    assert refused == {"-5": 1, "ana": Decimal("2.5"), "2.0": 3, "without a name": 4}
+    assert refused == {"-5": 1, "ana": Decimal("2.5"), "2.5": 3, "without a name": 4}
     jose, last = users["7"], users["9"]
     assert isinstance(jose, Record)
     assert isinstance(last, Record)

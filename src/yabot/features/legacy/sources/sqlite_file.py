@@ -164,8 +164,15 @@ def _entry(tables: Tables, link: str, rows: Iterator[Row]) -> Entry:
     for _, table, row in rows:
         found.setdefault(table, []).append(row)
     users = found.get(USERS, [])
-    key = str(users[-1].get(tables.named_by, link)) if users else link
+    key = _key(users[-1].get(tables.named_by), link) if users else link
     return Entry(_storable(key) or _NAMELESS, json.dumps(found))
+
+
+def _key(named: Any, link: str) -> str:
+    if named is None:
+        # There may be several: each is refused by the number that users have of their own.
+        return f"row {link} of {USERS}"
+    return str(int(named)) if isinstance(named, float) and named.is_integer() else str(named)
 
 
 def _plain(value: Any) -> Any:

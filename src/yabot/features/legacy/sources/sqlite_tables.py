@@ -65,7 +65,7 @@ class Tables:
                 yield table, self._query(table, link)
 
     def _query(self, table: str, link: str) -> str:
-        key = f"CAST(t.{_quoted(link)} AS TEXT)"
+        key = _as_text(f"t.{_quoted(link)}")
         return (
             f"SELECT {key}, t.*{self._called(table)} FROM {_quoted(table)} AS t"  # noqa: S608
             f" WHERE t.{_quoted(link)} IS NOT NULL ORDER BY {key}"
@@ -94,6 +94,13 @@ def _columns(connection: sqlite3.Connection, table: str) -> Sequence[str]:
     except sqlite3.OperationalError:
         # A view of what is gone, or of an extension that we have not.
         return []
+
+
+def _as_text(column: str) -> str:
+    """Ids that stand in a column for fractions are whole numbers all the same."""
+    whole = f"CAST({column} AS INTEGER)"
+    is_whole = f"typeof({column}) = 'real' AND {column} = {whole}"
+    return f"CAST(CASE WHEN {is_whole} THEN {whole} ELSE {column} END AS TEXT)"
 
 
 def _quoted(name: str) -> str:
