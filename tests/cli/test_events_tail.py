@@ -1,11 +1,15 @@
 """`yabot events tail` outlives the Redis that it listens to."""
 
 import json
+import os
+import subprocess
 from pathlib import Path
 
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from tests.bus.valkey import Server, server
+from tests.cli.test_standard_files import YABOT, left_by_its_reader
+from tests.e2e.fork_server import console_environment
 from tests.e2e.program import Program
 from tests.e2e.programs import NewProgram
 from tests.events.samples import envelope
@@ -48,6 +52,34 @@ async def test_it_waits_for_a_redis_that_is_not_there_yet(
         assert tail.sentences[1:] == [BACK]
         tail.interrupt_group()
         assert tail.exit_code() == 0
+
+
+async def test_it_ends_when_its_reader_has_left(tmp_path: Path) -> None:
+    async with server(tmp_path / "valkey") as valkey:
+        output = left_by_its_reader()
+        tail = subprocess.Popen(
+            [YABOT, "events", "tail"],
+            cwd=tmp_path,
+            env=console_environment() | {"REDIS_URL": valkey.url},
+            stdout=output,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        os.close(output)
+        try:
+            event = {"event_type": CHANNEL, "timestamp": "now", "payload": {}}
+
+            async def has_ended() -> bool:
+                await valkey.redis.publish(CHANNEL, json.dumps(event))
+                return tail.poll() is not None
+
+            await until(has_ended)
+        finally:
+            tail.kill()
+            _, errors = tail.communicate()
+        assert tail.returncode == 0
+        assert errors.startswith("Listening: ")
+        assert "Traceback" not in errors
 
 
 async def is_shown(valkey: Server, tail: Program, name: str) -> bool:

@@ -3,12 +3,13 @@
 import asyncio
 import logging
 import os
-import sys
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from typing import Any, Literal
 
 import typer
 
+from yabot.cli.standard_files import OutputLost
 from yabot.observability.logging import configure_logging
 from yabot.runtime.event_loop import new_event_loop
 from yabot.runtime.stopping import until_signalled
@@ -62,14 +63,6 @@ def run_until_signalled(serve: Callable[[asyncio.Event], Coroutine[Any, Any, Non
 
 
 def tell(line: str) -> None:
-    """A line for whoever has started a program that goes on: nothing depends on it.
-
-    Where standard output takes none, because nobody reads it any more or its disk is full, it
-    takes all from now on, and drops it: Python writes at the end what it could not write before.
-    """
-    try:
+    """A line for whoever has started a program that goes on: nothing depends on it."""
+    with suppress(OutputLost):
         typer.echo(line)
-    except OSError:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)

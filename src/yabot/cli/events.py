@@ -13,6 +13,7 @@ from yabot.app.stores import open_redis
 from yabot.bus.observer import keep_observing
 from yabot.cli.context import load_settings, run_until_signalled
 from yabot.cli.showing import event_line
+from yabot.cli.standard_files import is_read
 from yabot.events.asyncapi import asyncapi_document
 from yabot.events.documentation import events_page
 from yabot.runtime.stopping import finished_before
@@ -64,6 +65,8 @@ async def _follow(settings: Settings, stop: asyncio.Event, user: str | None, raw
             async for event in keep_observing(redis, names, _explain, _listening):
                 if wanted in (None, event.get("user_id")):
                     typer.echo(json.dumps(event, ensure_ascii=False) if raw else event_line(event))
+                if not is_read():
+                    return
 
     await finished_before(stop, show())
 

@@ -1,12 +1,12 @@
 """The console script ``yabot``."""
 
-import json
 import os
 import signal
 import sys
-from pathlib import Path
+from contextlib import suppress
 from shutil import get_terminal_size
 
+from yabot.cli.standard_files import OutputLost, make_sound
 from yabot.deferred_models import defer
 from yabot.error_text import traceback_text
 from yabot.errors import YabotError
@@ -30,16 +30,11 @@ def main() -> None:
         app()
     except YabotError as error:
         if "--json" in sys.argv[1:]:
-            sys.stdout.write(_for_programs(error))
+            _tell_programs(error)
         sys.stderr.write(f"{error}\n")
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(0)
-    except SystemExit as ended:
-        # Whoever closes the pipe has read enough of a help: `yabot --help | head -1`.
-        if "--help" in sys.argv[1:] and isinstance(ended.__context__, BrokenPipeError):
-            sys.exit(0)
-        raise
     except Exception as error:  # noqa: BLE001 - the interpreter would print what it quotes
         sys.stderr.write(f"{traceback_text(error)}\n")
         sys.exit(1)
@@ -47,22 +42,12 @@ def main() -> None:
 
 def _prepare() -> None:
     defer()
-    _open_missing()
+    make_sound()
     leave_nothing_to_others()
     if get_terminal_size().columns < FRAMED_FROM:
         os.environ.setdefault("TYPER_USE_RICH", "0")
     if SERVERS.intersection(sys.argv[1:2]):
         _end_when_told()
-
-
-def _open_missing() -> None:
-    """A standard file that was closed: Python has none there, and the next file that is opened,
-    a database for one, would take its number and what is written to it."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            opened = Path(os.devnull).open(mode)  # noqa: SIM115 - for good
-            os.set_inheritable(opened.fileno(), True)
-            setattr(sys, name, opened)
 
 
 def _end_when_told() -> None:
@@ -71,7 +56,9 @@ def _end_when_told() -> None:
         signal.signal(number, lambda _number, _frame: sys.exit(0))
 
 
-def _for_programs(error: YabotError) -> str:
+def _tell_programs(error: YabotError) -> None:
     """What the sentence on standard error says, on the output that a program reads."""
-    told = {"code": error.code, "reasons": str(error).splitlines()}
-    return json.dumps({"error": told}, ensure_ascii=False) + "\n"
+    from yabot.cli.showing import print_json
+
+    with suppress(OutputLost):
+        print_json({"error": {"code": error.code, "reasons": str(error).splitlines()}})
