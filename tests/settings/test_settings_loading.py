@@ -143,6 +143,21 @@ def test_an_unreadable_env_file_is_told(tmp_path: Path, content: bytes) -> None:
         load(file)
 
 
+def test_what_is_no_file_of_settings_is_not_read_to_its_end() -> None:
+    with pytest.raises(ConfigurationError, match="/dev/zero: it has more than 65536 characters"):
+        load(Path("/dev/zero"))
+
+
+def test_the_env_file_is_read_once(tmp_path: Path) -> None:
+    """All that a start says is of the same file, though somebody writes it meanwhile."""
+    file = tmp_path / ".env"
+    file.write_text("API_PORT=9000\nAPI_PORT=9001\n")
+    manager = ConfigManager({}, file)
+    assert manager.load().api.port == 9001
+    file.write_text("API_PORT=none")
+    assert manager.warnings() == ["API_PORT: stands more than once in .env; the last one counts"]
+
+
 def test_ids_and_sizes_are_read_as_people_write_them() -> None:
     settings = load(ADMIN_USER_IDS="12, 34 56", LOG_MAX_FILE_SIZE="2MB", LOG_LEVEL="debug")
     assert settings.admin_user_ids == (12, 34, 56)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,7 +15,7 @@ from yabot.errors import ConfigurationError
 from yabot.lookalikes import look_alike
 from yabot.redaction import Redactor
 from yabot.settings.base import Problem, Section
-from yabot.settings.envfile import read_env_file, repeated_names
+from yabot.settings.envfile import EnvFile, read_env_file
 from yabot.settings.hints import hints
 from yabot.settings.key_files import exposed
 from yabot.settings.mistakes import mistake
@@ -83,18 +84,23 @@ class ConfigManager:
 
     def _repeated(self) -> Iterator[str]:
         known = {variable.name for variable in variables()}
-        for name in repeated_names(self._env_file):
+        for name in self._file.repeated:
             if name in known and self._env_file:
                 yield f"{name}: stands more than once in {self._env_file.name}; the last one counts"
 
     def _exposed_env_file(self) -> Iterator[Problem]:
         """A file with no secret in it, as in a checkout, may be anybody's to read."""
-        written = read_env_file(self._env_file)
+        written = self._file.variables
         if self._env_file and any(v.secret and written.get(v.name) for v in variables()):
             yield from exposed([(self._env_file.name, self._env_file)])
 
+    @cached_property
+    def _file(self) -> EnvFile:
+        """Read once: all that is said is of the same file. Raises ConfigurationError."""
+        return read_env_file(self._env_file)
+
     def _given(self) -> dict[str, str]:
-        merged = {**read_env_file(self._env_file), **self._environ}
+        merged = {**self._file.variables, **self._environ}
         return {name: text.strip(BLANKS) for name, text in merged.items() if text.strip(BLANKS)}
 
 
