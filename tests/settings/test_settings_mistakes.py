@@ -1,5 +1,8 @@
 """Every mistake at once, each in a line that says what would be right, and no secret."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -198,3 +201,30 @@ def test_no_secret_is_shown_wherever_it_was_pasted(
     text = frame.format(secret)
     told = "\n".join(problems(**{"YABOT_ENV": "production", home: text, astray: text}))
     assert secret not in told
+
+
+def test_a_working_directory_that_was_removed_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    told = ["the working directory has been removed; change to one that is there"]
+    assert problems() == problems(YABOT_DATA_DIR=str(tmp_path)) == told
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
+@pytest.mark.standard
+def test_a_working_directory_of_another_user_is_told(tmp_path: Path) -> None:
+    """As where root says `runuser -u yabot -- yabot doctor` at home."""
+    tmp_path.chmod(0o700)
+    # Root's own Python may be closed to others: all that is needed is imported before.
+    program = (
+        "import os; from yabot.settings import ConfigManager; ConfigManager({}).load(); "
+        "os.setuid(65534); ConfigManager({}).load()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert f"the working directory, {tmp_path}, is closed to this user" in done.stderr

@@ -23,6 +23,7 @@ from yabot.settings.model import Settings
 from yabot.settings.network import passwords_in
 from yabot.settings.obeyed import foreign_risks
 from yabot.settings.reference import section_types, variables
+from yabot.settings.values import require_working_directory
 
 SectionType = TypeVar("SectionType", bound=Section)
 # Around a value they mean nothing: a carriage return is left over from a file of Windows.
@@ -100,6 +101,7 @@ class ConfigManager:
         return read_env_file(self._env_file)
 
     def _given(self) -> dict[str, str]:
+        require_working_directory()
         merged = {**self._file.variables, **self._environ}
         return {name: text.strip(BLANKS) for name, text in merged.items() if text.strip(BLANKS)}
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
+from yabot.errors import ConfigurationError
 from yabot.settings.network import host_of
 
 EMBEDDED = "embedded"
@@ -73,6 +74,20 @@ def _creatable_file(path: Path) -> Path:
             raise ValueError(f"{path} is a directory")
     _creatable_directory(path.parent)
     return path
+
+
+def require_working_directory() -> None:
+    """From it, paths that are not absolute begin, of defaults too. Raises ConfigurationError."""
+    try:
+        here = Path.cwd()
+    except OSError:
+        raise ConfigurationError(
+            ["the working directory has been removed; change to one that is there"]
+        ) from None
+    if not os.access(here, os.X_OK):
+        raise ConfigurationError(
+            [f"the working directory, {here}, is closed to this user; change to one that is not"]
+        )
 
 
 @contextmanager
