@@ -53,6 +53,28 @@ async def test_a_program_for_another_machine(
     assert sentence.startswith(f"{foreign} does not run on this machine (Exec format error)")
 
 
+@pytest.mark.parametrize(("engine_type", "files"), [(EmbeddedMongod, 64), (EmbeddedValkey, 20)])
+async def test_a_limit_of_open_files_that_is_too_low(
+    engine_type: type[EmbeddedEngine],
+    files: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine = engine_type(tmp_path)
+    (tmp_path / engine.name).mkdir()
+    libraries = engine.environment().get("LD_LIBRARY_PATH", "")
+    limited = tmp_path / "bin" / engine.executables[0]
+    limited.parent.mkdir()
+    limited.write_text(
+        f"#!/bin/sh\nulimit -n {files}\nexport LD_LIBRARY_PATH='{libraries}'\n"
+        f"exec '{engine.binary()}' \"$@\"\n"
+    )
+    limited.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{limited.parent}:{os.environ['PATH']}")
+    sentence = await _refusal(engine, StartupError)
+    assert sentence.startswith(f"{engine.name} may not open as many files as it needs: raise")
+
+
 def test_no_program_for_this_platform() -> None:
     with pytest.raises(ConfigurationError, match="MONGODB_URI: there is no nosuchd on PATH"):
         find_binary(["nosuchd"], packaged("no_such_package", "nosuchd"), "MONGODB_URI")

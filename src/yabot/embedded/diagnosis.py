@@ -59,6 +59,11 @@ _COMMON: Sequence[Symptom] = (
         "{engine} may not use files in {data}: give them to the user that runs this program "
         "(its log is {log}).",
     ),
+    Symptom(
+        "Too many open files|open file limit",
+        "{engine} may not open as many files as it needs: raise that limit (ulimit -n, systemd's "
+        "LimitNOFILE) and start again (its log is {log}).",
+    ),
 )
 
 
