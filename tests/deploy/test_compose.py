@@ -33,6 +33,13 @@ def test_each_image_is_the_one_that_was_chosen(services: dict[str, Any]) -> None
         assert re.fullmatch(r"[\w./-]+:[\w.-]+@sha256:[0-9a-f]{64}", services[name]["image"]), name
 
 
+def test_our_own_image_is_asked_of_no_registry(services: dict[str, Any]) -> None:
+    """`pull --ignore-buildable` leaves out only services that build by themselves."""
+    ours = {name: s for name, s in services.items() if s["image"].startswith("yabot:")}
+    assert {service.get("pull_policy") for service in ours.values()} == {"never"}
+    assert [name for name, service in ours.items() if "build" in service] == ["yabot"]
+
+
 def test_stores_have_no_way_out(services: dict[str, Any], secrets: dict[str, str]) -> None:
     networks = compose(secrets)["networks"]
     assert {name for name, network in networks.items() if network.get("internal")} == {
