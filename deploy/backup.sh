@@ -14,6 +14,7 @@ case $folder in
 esac
 cd "$(dirname "$0")"
 folder=${folder:-backups/$(date -u +%Y%m%dT%H%M%SZ)}
+folder=${folder%/} # as completion leaves it
 mkdir -p "$(dirname "$folder")"
 [ ! -e "$folder" ] || { echo "$folder exists: name another" >&2; exit 1; }
 exec 9< .

@@ -75,6 +75,11 @@ def test_a_folder_is_seen_from_where_it_is_called(run: Run, docker: Path, tmp_pa
     assert len([*(tmp_path / "backups").iterdir()]) == 1
 
 
+def test_a_folder_may_end_in_a_slash(run: Run, docker: Path, tmp_path: Path) -> None:
+    assert run("backup.sh", "copy/").wait(PATIENCE) == 0
+    assert len([*(tmp_path / "copy").iterdir()]) == 2
+
+
 def test_a_bot_that_somebody_has_stopped_stays_so(run: Run, docker: Path, tmp_path: Path) -> None:
     """It may run on another server by now: two with one token are one too many."""
     docker.with_name("docker.stopped").touch()
