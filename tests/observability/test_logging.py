@@ -329,3 +329,32 @@ def configured() -> Settings:
         "REDIS_URL": "redis://:redis-password@db.example.org",
     }
     return ConfigManager(environ, None).load()
+
+
+@pytest.mark.parametrize("by", ["moved", "removed"])
+def test_a_file_that_somebody_has_taken_away_is_begun_anew(by: str, tmp_path: Path) -> None:
+    file = logging_to(tmp_path / "yabot.log")
+    EARLY.warning("first")
+    file.rename(tmp_path / "moved") if by == "moved" else file.unlink()
+    EARLY.warning("second")
+    assert [json.loads(line)["event"] for line in file.read_text().splitlines()] == ["second"]
+    if by == "moved":
+        assert "second" not in (tmp_path / "moved").read_text()
+
+
+def test_a_file_that_cannot_be_put_away_goes_on(tmp_path: Path) -> None:
+    file = logging_to(tmp_path / "yabot.log")
+    (tmp_path / "yabot.log.1").mkdir()
+    with Written() as written:
+        for number in range(30):
+            EARLY.warning("line", number=number)
+    numbers = [json.loads(line)["number"] for line in file.read_text().splitlines()]
+    assert numbers == list(range(30))
+    assert written.text == f"{file} cannot be put away, and grows on: Is a directory\n"
+
+
+def logging_to(file: Path) -> Path:
+    """The file alone, as small as may be, with one that is put away."""
+    chosen = {"file_path": file, "max_file_size": 1000, "backup_count": 1}
+    configure_logging(LoggingSettings.model_validate(chosen), [], terminal=False)
+    return file

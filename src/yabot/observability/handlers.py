@@ -1,12 +1,14 @@
 """Where log lines go. Nothing here ever writes a record that was not formatted, and redacted."""
 
 import logging
+import os
 import re
 import sys
 import threading
 import warnings
 from contextlib import suppress
 from logging.handlers import RotatingFileHandler
+from pathlib import Path
 from types import TracebackType
 from typing import TextIO
 
@@ -34,7 +36,39 @@ class StandardError(CarefulHandler, logging.StreamHandler[TextIO]):
 
 
 class RotatingFile(CarefulHandler, RotatingFileHandler):
-    """A file that is put away as ``name.1``, ``name.2``… when it grows too large."""
+    """A file that is put away as ``name.1``, ``name.2``… when it grows too large.
+
+    Where somebody else has moved or removed it, lines go to a new one; where it cannot be put
+    away, they go on in it.
+    """
+
+    _grows_on = False
+
+    def shouldRollover(self, record: logging.LogRecord) -> bool:  # noqa: N802 - stdlib's name
+        opened = self.stream
+        if opened is not None and self._is_gone(opened.fileno()):
+            opened.close()
+            self.stream = None  # it is opened anew
+        return bool(super().shouldRollover(record))
+
+    def doRollover(self) -> None:  # noqa: N802 - stdlib's name
+        try:
+            super().doRollover()
+        except OSError as error:
+            self.stream = self.stream or self._open()
+            if not self._grows_on:
+                told = f"{self.baseFilename} cannot be put away, and grows on: {error.strerror}"
+                sys.stderr.write(f"{told}\n")
+            self._grows_on = True
+        else:
+            self._grows_on = False
+
+    def _is_gone(self, descriptor: int) -> bool:
+        try:
+            there = Path(self.baseFilename).stat()
+        except OSError:
+            return True
+        return not os.path.samestat(there, os.fstat(descriptor))
 
 
 def rotating_file(settings: LoggingSettings) -> RotatingFile:
