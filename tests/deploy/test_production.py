@@ -4,7 +4,6 @@ import asyncio
 import json
 import ssl
 import sys
-import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
@@ -17,7 +16,7 @@ import pytest
 from tests.deploy.compose_file import environment
 from tests.deploy.servers import mongodb, postgres, redis, running, set_up
 from tests.ports import free_port
-from tests.waiting import PATIENCE, wait_until
+from tests.waiting import PATIENCE, until, wait_until
 from yabot.playground.client import PlaygroundClient
 from yabot.playground.server import PlaygroundServer
 
@@ -97,7 +96,8 @@ async def test_a_reader_is_answered(
         token = await said_by("token issue --service orders --scope users:read", home | env)
         users = asked(f"https://{api}/api/v1/users", trusted, token.strip())
         assert [user["profile"]["first_name"] for user in users["items"]] == ["Ana"]
-        assert await of_the_program(home | env) == ("ok", "all its components are well")
+        # A busy machine may let no answer come within the seconds for which `doctor` waits.
+        await until(lambda: is_found_well(home | env))
         process.terminate()
         assert process.wait(PATIENCE) == 0
     said = log.read_text()
@@ -119,11 +119,11 @@ async def answered(reader: PlaygroundClient, log: Path) -> None:
         raise AssertionError(log.read_text()[-4000:]) from error
 
 
-async def of_the_program(env: dict[str, str]) -> tuple[str, str]:
-    """What `yabot doctor` says of it."""
+async def is_found_well(env: dict[str, str]) -> bool:
+    """What `yabot doctor` says of the program."""
     checks = json.loads(await said_by("doctor --json", env))
     [found] = [check for check in checks if check["name"] == "running program"]
-    return found["state"], found["message"]
+    return (found["state"], found["message"]) == ("ok", "all its components are well")
 
 
 async def said_by(command: str, env: dict[str, str]) -> str:
@@ -136,7 +136,7 @@ async def said_by(command: str, env: dict[str, str]) -> str:
 def is_well(url: str, trusted: ssl.SSLContext) -> bool:
     try:
         return bool(asked(f"{url}/health/ready", trusted)["status"] == "ok")
-    except urllib.error.HTTPError:
+    except (HTTPException, OSError):  # not well, or the handshake took longer than it may
         return False
 
 

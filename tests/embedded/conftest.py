@@ -17,7 +17,7 @@ from pymongo import AsyncMongoClient
 from pymongo.write_concern import WriteConcern
 from redis.asyncio import Redis
 
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE, wait_until
 from yabot.embedded.engine import EmbeddedEngine
 from yabot.embedded.mongod import EmbeddedMongod
 from yabot.embedded.valkey import EmbeddedValkey
@@ -55,7 +55,7 @@ class Program:
         assert self.process.stdin is not None
         self.process.stdin.write("\n")
         self.process.stdin.flush()
-        self.process.wait(30)
+        self.process.wait(PATIENCE)
 
 
 @pytest.fixture
