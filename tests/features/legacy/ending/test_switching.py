@@ -78,6 +78,13 @@ class Playing:
         await asyncio.gather(*self._tasks)
 
 
+async def reads_on(reader: Reader) -> None:
+    """Two pages of the story: the old bot hears of the choice between them."""
+    await reader.ask("/start")
+    await reader.ask("/story")
+    await reader.press("c:letter:coat")
+
+
 async def old_bot_plays(forks: ForkServer, place: Office, *known: Reader) -> Counter[int]:
     settings = {**place.settings, "YABOT_DATA_DIR": str(place.bot.data)}
     settings |= {"LEGACY_DB_PATH": str(place.old.path)}
@@ -155,6 +162,7 @@ async def test_readers_play_by_webhook_throughout_and_the_old_ways_are_deprecate
         await playing.more()
         gained = await old_bot_plays(forks, place, ana, blas)
         await playing.more()
+        await reads_on(blas)
         done = await place.typed("complete")
         assert (done["completed"], place.phase) == (True, "completed")
         stood = place.old.path.read_bytes()

@@ -161,7 +161,7 @@ def test_ids_may_stand_in_columns_for_fractions(tmp_path: Path) -> None:
     )
     user = _one(file, "700000007").user
     assert (user.kisses, user.role) == (3, "vip")
-    assert [each.key for each in SqliteFile().entries(file)] == ["700000007", "8.5"]
+    assert [*_read(file)[0]] == ["700000007", "8.5"]
 
 
 def test_whoever_has_no_id_of_telegrams_is_refused_by_a_key_of_their_own(tmp_path: Path) -> None:
@@ -170,8 +170,8 @@ def test_whoever_has_no_id_of_telegrams_is_refused_by_a_key_of_their_own(tmp_pat
         "CREATE TABLE users (id INTEGER PRIMARY KEY, telegram_id INTEGER, points REAL)",
         "INSERT INTO users VALUES (1, NULL, 10), (2, NULL, 20), (3, 700000007, 30)",
     )
-    found = [SqliteFile().interpret(each) for each in SqliteFile().entries(file)]
-    refused = {each.key: each.besitos for each in found if isinstance(each, Refusal)}
+    found, _ = _read(file)
+    refused = {key: each.besitos for key, each in found.items() if isinstance(each, Refusal)}
     assert refused == {"row 1 of users": 10, "row 2 of users": 20}
 
 
