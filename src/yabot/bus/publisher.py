@@ -100,8 +100,9 @@ class Publisher:
         if pos > last:
             raise StreamAhead(
                 f"the stream {stream_name(partition)} is at {pos}, but the log is at {last}: this "
-                "Redis belongs to another database, or the database was restored from a backup; "
-                "point REDIS_URL at the right one, or delete the yabot:events keys"
+                "Redis belongs to another database, the database was restored from a backup, or "
+                "somebody else has written to the stream; point REDIS_URL at the right one, or "
+                "delete the yabot:events keys"
             )
         self.marks.set(partition, pos)
         return pos != began_at

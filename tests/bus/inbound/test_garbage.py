@@ -372,4 +372,4 @@ async def test_a_key_of_another_kind_is_waited_for(
         await write(redis, AWARD)
         await settle(redis)
     assert await taken_in(database, [AWARD]) == ["award"]
-    assert "WRONGTYPE" in str(troubles[0])
+    assert "delete those that TYPE does not call a stream" in str(troubles[0])
