@@ -21,7 +21,7 @@ from tests.waiting import PATIENCE
 Json = dict[str, Any]
 PERIOD = timedelta(days=30)
 # What /story reads when it has been decided that the reader may enter, and before the commit.
-BEFORE_THE_COMMIT = KillPoint("sql", "SELECT max(anon_1.message_id)", fate="wait")
+BEFORE_THE_COMMIT = KillPoint("sql", "SELECT shown_pages.message_id", fate="wait")
 
 
 @dataclass(frozen=True)
