@@ -3,9 +3,10 @@
 import json
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from yabot.errors import TerminalError
 from yabot.log.unit_of_work import Message
 
 LONGEST = {"text": 4096, "caption": 1024}
@@ -22,10 +23,19 @@ _BLANK = frozenset({"Cc", "Cf", "Cs", "Zs", "Zl", "Zp", "Mn", "Me"})
 _FILLERS = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufffc")
 
 
+class ButtonDataInvalid(TerminalError):
+    """Of a whole message for one button's data; it names the button by its place, for label and
+    data may hold what a reader has written.
+    """
+
+    code = "button_data_invalid"
+
+
 def refusals(message: Message) -> Iterator[str]:
     """What Telegram would refuse the call for, each as the end of a sentence about the message.
 
-    Its HTML has to be well formed: ``narrative``'s story check says where it is not.
+    Its HTML has to be well formed: ``narrative``'s story check says where it is not. Its buttons'
+    data are: no message is made with others.
     """
     parameters = json.loads(message.payload)
     for field, longest in LONGEST.items():
@@ -43,6 +53,25 @@ def plain_text(html: str) -> str:
 def units(text: str) -> int:
     """How long a text is for Telegram: in UTF-16."""
     return len(text.encode("utf-16-le", errors="surrogatepass")) // 2
+
+
+def is_button_data(data: str) -> bool:
+    return 0 < len(data.encode(errors="surrogatepass")) <= MOST_DATA_BYTES
+
+
+def require_button_data(keyboard: Iterable[Iterable[tuple[str, str | None]]]) -> None:
+    """Raises ButtonDataInvalid. A button is its text and its callback data: None for one that opens
+    an address, or pays.
+    """
+    for row, buttons in enumerate(keyboard, 1):
+        for place, (_, data) in enumerate(buttons, 1):
+            if data is not None and not is_button_data(data):
+                carried = len(data.encode(errors="surrogatepass"))
+                raise ButtonDataInvalid(
+                    f"button {place} in row {row} carries {carried} bytes of data; Telegram takes "
+                    f"1 to {MOST_DATA_BYTES}: put an id into it, and read the rest when it is "
+                    "pressed"
+                )
 
 
 def is_visible(text: str) -> bool:
@@ -69,8 +98,6 @@ def _of_buttons(buttons: list[dict[str, Any]]) -> Iterator[str]:
     for button in buttons:
         if not is_visible(button["text"]):
             yield "a message with a button that shows nothing"
-        if len(button.get("callback_data", "").encode()) > MOST_DATA_BYTES:
-            yield f"a message with a button whose data have more than {MOST_DATA_BYTES} bytes"
 
 
 def _character(reference: re.Match[str]) -> str:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from yabot.bot.measure import require_button_data
 from yabot.log.unit_of_work import Message
 
 FILE_METHOD = "sendDocument"
@@ -36,8 +37,10 @@ def message(
     *,
     topic: int | None = None,
 ) -> Message:
+    """Raises ButtonDataInvalid: Telegram would refuse it, and its reader hear nothing."""
     parameters = _place(chat_id, topic) | {"text": text}
     if keyboard:
+        require_button_data(keyboard)
         rows = [[{"text": label, "callback_data": data} for label, data in row] for row in keyboard]
         parameters["reply_markup"] = {"inline_keyboard": rows}
     return call("sendMessage", chat_id, parameters, content_id)

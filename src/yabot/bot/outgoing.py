@@ -6,8 +6,9 @@ from typing import Any
 
 import aiogram.methods
 from aiogram.methods import SendDocument, TelegramMethod
-from aiogram.types import BufferedInputFile
+from aiogram.types import BufferedInputFile, InlineKeyboardMarkup
 
+from yabot.bot.measure import require_button_data
 from yabot.bot.message import FILE_METHOD
 from yabot.errors import TerminalError
 from yabot.log.unit_of_work import Message
@@ -20,7 +21,14 @@ _METHODS: dict[str, type[TelegramMethod[Any]]] = {
 
 
 def to_message(method: TelegramMethod[Any], chat_id: int, content_id: str | None = None) -> Message:
-    """Only what was set is stored: aiogram fills in the bot's defaults when it is sent."""
+    """Only what was set is stored: aiogram fills in the bot's defaults when it is sent.
+
+    Raises ButtonDataInvalid.
+    """
+    markup = getattr(method, "reply_markup", None)
+    if isinstance(markup, InlineKeyboardMarkup):
+        rows = markup.inline_keyboard
+        require_button_data([(each.text, each.callback_data) for each in row] for row in rows)
     payload = method.model_dump_json(exclude_unset=True)
     return Message(chat_id, method.__api_method__, payload, content_id)
 

@@ -4,7 +4,14 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from yabot.bot.measure import LONGEST, MOST_BUTTONS, MOST_DATA_BYTES, is_visible, plain_text, units
+from yabot.bot.measure import (
+    LONGEST,
+    MOST_BUTTONS,
+    is_button_data,
+    is_visible,
+    plain_text,
+    units,
+)
 from yabot.bot.message import call
 from yabot.log.unit_of_work import Message
 
@@ -57,7 +64,7 @@ def _keyboard(rows: list[list[dict[str, Any]]]) -> list[list[dict[str, Any]]]:
 
 
 def _can_be_sent(button: dict[str, Any]) -> bool:
-    return 0 < len(button.get("callback_data", "").encode()) <= MOST_DATA_BYTES
+    return is_button_data(button.get("callback_data", ""))
 
 
 def _button(button: dict[str, Any]) -> dict[str, Any]:

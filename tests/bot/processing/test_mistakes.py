@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from sqlalchemy import Connection
+from structlog.testing import capture_logs
 
 from tests.bot.processing.bench import at_the_bench, written
 from tests.bot.sender.recorder import TOKEN, Recorder
@@ -104,3 +105,18 @@ async def test_what_could_not_be_stored_is_told_once_and_the_lane_goes_on(
     apology, answer = [call.text for call in recorder.calls if call.method == "sendMessage"]
     assert answer == "hello"
     assert apology != "hello"
+
+
+async def test_a_button_that_telegram_would_not_take_is_no_silence(
+    sqlite_database: Database, recorder: Recorder
+) -> None:
+    async with at_the_bench(sqlite_database, recorder, alone=True) as bench:
+        await bench.look()
+        with capture_logs() as logs:
+            await bench.receive(written(1, 7, "big button"), written(2, 7, "hello"))
+            await bench.finish()
+        assert await bench.noted() == {"7": ["hello"]}
+        apology, answer = [call.text for call in recorder.calls if call.method == "sendMessage"]
+    assert answer == "hello"
+    assert apology not in ("", "big button")
+    assert [each["event"] for each in logs if each["log_level"] == "error"] == ["update.failed"]

@@ -1,9 +1,12 @@
 """A message as Telegram measures it."""
 
 import pytest
+from aiogram.methods import SendMessage
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
-from yabot.bot.measure import is_visible, plain_text, refusals, units
+from yabot.bot.measure import ButtonDataInvalid, is_visible, plain_text, refusals, units
 from yabot.bot.message import message
+from yabot.bot.outgoing import to_message
 
 
 @pytest.mark.parametrize(
@@ -45,11 +48,6 @@ def test_what_shows_nothing(text: str) -> None:
         ("😀" * 2049, [], ["a message of 4098 characters; Telegram allows 4096"]),
         ("<b>\u200b</b>", [], ["a message that shows nothing"]),
         ("a", [[("\u3164", "x")]], ["a message with a button that shows nothing"]),
-        (
-            "a",
-            [[("Go", "x" * 65)]],
-            ["a message with a button whose data have more than 64 bytes"],
-        ),
         ("<b>a</b>" * 101, [], ["a message with 101 marked places; Telegram allows 100"]),
         (
             "a",
@@ -62,3 +60,23 @@ def test_what_telegram_would_refuse(
     text: str, keyboard: list[list[tuple[str, str]]], said: list[str]
 ) -> None:
     assert list(refusals(message(7, text, keyboard))) == said
+
+
+@pytest.mark.parametrize(("data", "carried"), [("ñ" * 33, 66), ("x" * 86, 86), ("", 0)])
+def test_no_message_is_made_with_a_button_whose_data_telegram_does_not_take(
+    data: str, carried: int
+) -> None:
+    """However it is made; the sentence repeats neither label nor data."""
+    said = f"^button 2 in row 1 carries {carried} bytes of data; Telegram takes 1 to 64: put an id"
+    with pytest.raises(ButtonDataInvalid, match=said):
+        message(7, "a", [[("Go", "x" * 64), ("Ana", data)]])
+    row = [
+        InlineKeyboardButton(text="Look", url="https://example.org"),
+        InlineKeyboardButton(text="Ana", callback_data=data),
+    ]
+    markup = InlineKeyboardMarkup(inline_keyboard=[row])
+    with pytest.raises(ButtonDataInvalid, match=said):
+        to_message(SendMessage(chat_id=7, text="a", reply_markup=markup), 7)
+    row.pop(1)
+    markup = InlineKeyboardMarkup(inline_keyboard=[row])
+    to_message(SendMessage(chat_id=7, text="a", reply_markup=markup), 7)
