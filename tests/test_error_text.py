@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 import yaml
-from aiogram.exceptions import TelegramBadRequest, TelegramConflictError
+from aiogram.exceptions import TelegramBadRequest, TelegramConflictError, TelegramForbiddenError
 from aiogram.methods import GetUpdates, SendMessage
 from aiogram.types import Update
 from hypothesis import assume, given
@@ -111,6 +111,19 @@ def test_nothing_that_an_error_quotes_is_told(name: str) -> None:
 
 
 @pytest.mark.criterion("sec.4")
+@pytest.mark.parametrize(
+    "said", ['can\'t find "ANA_MONTES"', "ANA_MONTES", "ANA_MONTES: no", "ANA"]
+)
+def test_what_only_looks_like_one_of_telegrams_constants_is_not_told(said: str) -> None:
+    for error in (
+        TelegramBadRequest(SendMessage(chat_id=1, text=said), f"Bad Request: {said} of them"),
+        TelegramBadRequest(SendMessage(chat_id=1, text=said), said),
+        ValueError(f"Bad Request: {said}"),
+    ):
+        assert "ANA" not in error_text(error)
+
+
+@pytest.mark.criterion("sec.4")
 @given(st.text(min_size=8), st.sampled_from([ValueError, KeyError, RedisConnectionError]))
 def test_whatever_it_says(said: str, kind: type[Exception]) -> None:
     # What is well known may be told, in our words.
@@ -141,6 +154,16 @@ def test_whatever_it_says(said: str, kind: type[Exception]) -> None:
         (
             TelegramConflictError(GetUpdates(), "terminated by other getUpdates request; …"),
             "aiogram.TelegramConflictError: getUpdates, terminated by other getupdates request",
+        ),
+        (
+            TelegramBadRequest(
+                SendMessage(chat_id=1, text="a"), "Bad Request: BUTTON_DATA_INVALID"
+            ),
+            "aiogram.TelegramBadRequest: sendMessage, BUTTON_DATA_INVALID",
+        ),
+        (
+            TelegramForbiddenError(SendMessage(chat_id=1, text="a"), "Forbidden: USER_IS_BLOCKED"),
+            "aiogram.TelegramForbiddenError: sendMessage, USER_IS_BLOCKED",
         ),
         (sqlite3.OperationalError("disk is full"), "sqlite3.OperationalError: disk is full"),
         (ValueError(), "ValueError"),

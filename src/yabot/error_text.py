@@ -85,6 +85,11 @@ PHRASES = (
     "message to edit not found",
     "message can't be edited",
     "message text is empty",
+    "message thread not found",
+    "group chat was upgraded",
+    "have no rights to send",
+    "user not found",
+    "can't parse inline keyboard button",
     "message is too long",
     "text must be non-empty",
     "can't parse entities",
@@ -108,6 +113,8 @@ _SCHEMA = re.compile(
     r"(?:no such (?:table|column)|constraint failed): (?P<name>[a-z_][a-z0-9_.]*)"
     r"|(?:table|index|relation) \"?(?P<twice>[a-z_][a-z0-9_]*)\"? already exists"
 )
+# All that Telegram says, behind the name of the status. A reader's words would stand beside others.
+_CONSTANT = re.compile(r"(?:Bad Request|Forbidden): ([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)")
 # Redis begins its refusals with a code.
 _REFUSAL = re.compile(r"[A-Z]{3,20}(?= )")
 
@@ -292,6 +299,13 @@ def _of_method(error: BaseException) -> str:
     return _as_code(getattr(getattr(error, "method", None), "__api_method__", None))
 
 
+def _of_telegram(error: BaseException) -> str:
+    """The Bot API's constants, such as BUTTON_DATA_INVALID."""
+    said = getattr(error, "message", None) if _package(error) == "aiogram" else None
+    constant = _CONSTANT.fullmatch(said) if isinstance(said, str) else None
+    return _as_code(constant[1]) if constant else ""
+
+
 def _of_phrases(error: BaseException) -> str:
     return known_phrases(_words(error))
 
@@ -307,6 +321,7 @@ _FACTS: tuple[Callable[[BaseException], str], ...] = (
     _of_system,
     _of_server,
     _of_method,
+    _of_telegram,
     _of_phrases,
 )
 
