@@ -106,9 +106,10 @@ class Feature:
     texts: Path | None = None
     """A folder with es.ftl and en.ftl."""
     commands: tuple[str, ...] = ()
-    """Commands for Telegram's menu; each has a text `command-<name>`."""
+    """Commands for Telegram's menu; each has a handler, and a text `command-<name>`."""
     menu: tuple[str, ...] = ()
-    """Buttons of /menu, by the data that they send; each has a text `menu-<data>`."""
+    """Buttons of /menu, by the data that they send; each has a handler, and a text
+    `menu-<data>`."""
     service: Callable[[Services], object] | None = None
     """For its handlers, and for later features as ``services[Type]``."""
     personal_data: Callable[[Services], PersonalData] | None = None
@@ -116,7 +117,8 @@ class Feature:
     middleware: Callable[[Services], BaseMiddleware] | None = None
     """Stands around every update; one that gives handlers arguments names them as ``gives``."""
     router: Callable[[Services], Router] | None = None
-    """Its handlers; what they ask for by name is held against what there is, at start."""
+    """Its handlers; at start, what they ask for by name is held against what there is, and the
+    commands and buttons that they take against those of the other features."""
     api: Callable[[Services, Door], Routes] | None = None
     """What it offers to other services: see ``api/operations/routes.py``."""
     subscribers: Callable[[Services], Sequence[Subscriber[Any]]] | None = None

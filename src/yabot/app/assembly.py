@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from aiogram import Bot, Dispatcher
+from aiogram import Bot, Dispatcher, Router
 from aiogram.types import User as TelegramUser
 
 from yabot.api import expiry as api_expiry
@@ -15,6 +15,7 @@ from yabot.api.auth import expiry as auth_expiry
 from yabot.bot import expiry as bot_expiry
 from yabot.bot import personal_data as bot_data
 from yabot.bot.arguments import BoundedArguments
+from yabot.bot.claims import Claims
 from yabot.bot.failed_messages import FailedMessages, RefusedPage
 from yabot.bot.filters import PressObserver
 from yabot.bot.groups import GroupDoor, PrivateChatsOnly
@@ -171,7 +172,7 @@ def build_dispatcher(
 ) -> tuple[Dispatcher, GroupDoor]:
     """Handlers get ``database`` and every service, under its feature's name, as arguments.
 
-    Raises StartupError for a handler that asks for something else.
+    Raises StartupError for a handler that asks for something else, or would never be asked.
     """
     dispatcher = Dispatcher(disable_fsm=True)
     PressObserver.put_into(dispatcher)
@@ -183,9 +184,11 @@ def build_dispatcher(
     for middleware in (each.middleware(services) for each in features if each.middleware):
         dispatcher.update.outer_middleware(middleware)
         given |= dict.fromkeys(getattr(middleware, "gives", ()))
+    claims = Claims()
     for each in features:
-        if each.router is not None:
-            take_handlers(dispatcher, each.name, each.router(services), given)
+        router = each.router(services) if each.router is not None else Router()
+        claims.take(each.name, router, each.commands, each.menu)
+        take_handlers(dispatcher, each.name, router, given)
     log.debug("dispatcher.built", features=[each.name for each in features])
     return dispatcher, door
 
