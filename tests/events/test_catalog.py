@@ -65,6 +65,16 @@ def test_two_features_cannot_declare_one_type() -> None:
         Catalog([Greeting, OtherGreeting])
 
 
+@pytest.mark.parametrize(
+    "name", ["daily_gift.taken", "DailyGiftTaken", "daily-gift", "gift taken", "_gift", "gift_", ""]
+)
+def test_a_type_is_named_in_snake_case(name: str) -> None:
+    kind = type("Taken", (EventPayload,), {"event_type": name})
+    said = rf"^event type '{name}' of Taken: a type is named in small letters, digits and undersc"
+    with pytest.raises(ValueError, match=said):
+        Catalog([kind])
+
+
 def test_a_type_may_be_listed_twice() -> None:
     assert Catalog([Greeting, Greeting]).names == ("greeting",)
 

@@ -1,5 +1,6 @@
 """The one list of event types. What is not in it, or does not fit its model, is not published."""
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
@@ -7,6 +8,9 @@ from itertools import pairwise
 
 from yabot.errors import InvalidInput
 from yabot.events.envelope import Envelope, EventPayload
+
+# Channels of Redis are named like it, and sections of docs/events.md.
+_NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 
 # Types whose events take effect in this order, where they are of one correlation.
 Chain = Sequence[type[EventPayload]]
@@ -31,7 +35,8 @@ class Catalog:
     ) -> None:
         """``from_outside`` are the types that other services may send; None: all.
 
-        Raises ValueError for two types of one name, and for chains that no order fits.
+        Raises ValueError for a type whose name is not in snake case, for two types of one name, and
+        for chains that no order fits.
         """
         self._types: dict[str, type[EventPayload]] = {}
         self._from_outside = from_outside
@@ -41,6 +46,11 @@ class Catalog:
         self._before = self._declared_order()
 
     def _add(self, payload_type: type[EventPayload]) -> None:
+        if not _NAME.fullmatch(payload_type.event_type):
+            raise ValueError(
+                f"event type '{payload_type.event_type}' of {payload_type.__qualname__}: a type is "
+                "named in small letters, digits and underscores, such as 'item_acquired'"
+            )
         known = self._types.setdefault(payload_type.event_type, payload_type)
         if known is not payload_type:
             raise ValueError(
