@@ -30,7 +30,7 @@ def ahead() -> timedelta:
 
 
 def utc_now() -> datetime:
-    return datetime.now(UTC) + _lead.by
+    return datetime.now(UTC) + _lead.by  # noqa: TID251 - whom all others ask
 
 
 def uptime() -> float:

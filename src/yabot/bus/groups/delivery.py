@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from time import perf_counter, time
+from time import perf_counter
 from typing import Literal
 
 from pydantic import ValidationError
@@ -13,6 +13,7 @@ from yabot.bus.dead_letters.failures import Case, Letter
 from yabot.bus.groups.attempt import HandlerInterrupted, HandlerTimedOut, attempt
 from yabot.bus.groups.pace import USUAL, Pace
 from yabot.bus.groups.receipts import receipted
+from yabot.clock import utc_now
 from yabot.error_text import error_text
 from yabot.errors import GuardFailed, LeaseLost, StoreUnavailable, TerminalError
 from yabot.events.failures import EventProcessingFailed
@@ -46,7 +47,7 @@ class Delivery:
 
     async def deliver(self, case: Case) -> None:
         """Returns once the event is handled, or a dead letter. Raises LeaseLost."""
-        waited = time() - case.envelope.timestamp.timestamp()
+        waited = (utc_now() - case.envelope.timestamp).total_seconds()
         labelled(EVENT_WAITING, case.group).observe(max(waited, 0.0))
         before = CORRELATION_ID.set(case.envelope.correlation_id)
         try:
