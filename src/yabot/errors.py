@@ -2,7 +2,8 @@
 
 YabotError
 ├── ConfigurationError      exit 78: the operator mends the environment
-├── StartupError            exit 1: a store answers, but refuses or differs
+├── StartupError            exit 1: a store answers, but refuses or differs; or features do not
+│   │                       fit together
 │   └── SchemaMismatch      what is stored is not what this version expects
 ├── TransientError          the same call may succeed later
 │   ├── StoreUnavailable    a store does not answer, or refuses us for now

@@ -8,6 +8,7 @@ import pytest
 from tests.bus.process import Poked, Tickled, toy
 from tests.storage.fixtures import PARTITIONS
 from yabot.app.assembly import build_groups, build_texts
+from yabot.errors import StartupError
 from yabot.feature import Feature, Services
 from yabot.log.commit_log import CommitLog
 from yabot.log.leases import SoleLeases
@@ -33,7 +34,7 @@ def groups_of(services: Services, *subscribers: Subscriber[Any]) -> list[str]:
 
 
 async def test_two_of_one_name_for_one_type_of_event_are_refused(services: Services) -> None:
-    with pytest.raises(ValueError, match="2 subscribers to toy_poked are called 'toy'"):
+    with pytest.raises(StartupError, match="2 subscribers to toy_poked are called 'toy'"):
         groups_of(services, toy(), toy())
 
 

@@ -12,6 +12,7 @@ from yabot.coordinator.coordinator import Coordinator
 from yabot.coordinator.machine import FINISHED, START, STUCK, Machine
 from yabot.coordinator.mistakes import UndeclaredStep, UndeclaredTransition
 from yabot.coordinator.process import Route, Workflow
+from yabot.errors import StartupError
 
 MACHINE = Machine({START: {"on"}, "on": {"off", FINISHED}, "off": {"on"}})
 
@@ -29,7 +30,7 @@ MACHINE = Machine({START: {"on"}, "on": {"off", FINISHED}, "off": {"on"}})
 def test_a_machine_that_does_not_hold_together_is_refused(
     transitions: dict[str, set[str]], said: str
 ) -> None:
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(StartupError, match=said):
         Machine(transitions)
 
 
@@ -63,7 +64,7 @@ class Twice(Orders):
 
 
 async def test_processes_that_get_in_each_others_way_are_refused(shop: Shop) -> None:
-    with pytest.raises(ValueError, match="two processes are called 'order'"):
+    with pytest.raises(StartupError, match="two processes are called 'order'"):
         Coordinator([Orders(), Orders()], shop.commits)
-    with pytest.raises(ValueError, match="'order' has two routes for one type of event"):
+    with pytest.raises(StartupError, match="'order' has two routes for one type of event"):
         Coordinator([Twice()], shop.commits).subscribers()

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from tests.events.samples import envelope, payloads
 from yabot.app.assembly import build_catalog
 from yabot.app.features import FEATURES
-from yabot.errors import ConfigurationError, InvalidInput
+from yabot.errors import ConfigurationError, InvalidInput, StartupError
 from yabot.events.catalog import Catalog
 from yabot.events.envelope import Envelope, EventPayload
 from yabot.events.operations import OperationCompleted, UserInteraction
@@ -61,7 +61,7 @@ class OtherGreeting(EventPayload):
 
 
 def test_two_features_cannot_declare_one_type() -> None:
-    with pytest.raises(ValueError, match=r"'greeting' is declared by both Greeting and OtherG"):
+    with pytest.raises(StartupError, match=r"'greeting' is declared by both Greeting and OtherG"):
         Catalog([Greeting, OtherGreeting])
 
 
@@ -71,7 +71,7 @@ def test_two_features_cannot_declare_one_type() -> None:
 def test_a_type_is_named_in_snake_case(name: str) -> None:
     kind = type("Taken", (EventPayload,), {"event_type": name})
     said = rf"^event type '{name}' of Taken: a type is named in small letters, digits and undersc"
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(StartupError, match=said):
         Catalog([kind])
 
 

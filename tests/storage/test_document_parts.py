@@ -4,6 +4,7 @@ import pytest
 
 from tests.log.units import MORNING, state
 from yabot.app.features import FEATURES
+from yabot.errors import StartupError
 from yabot.feature import Feature, collections_of
 from yabot.features.items.inventory import INVENTORY, Inventory
 from yabot.features.narrative.state import PROGRESS, NarrativeProgress
@@ -58,7 +59,7 @@ def test_a_new_part_adds_to_the_validator_and_changes_nothing_else() -> None:
     ],
 )
 def test_a_part_in_a_place_that_is_taken_or_missing_is_refused(path: str, why: str) -> None:
-    with pytest.raises(ValueError, match=why):
+    with pytest.raises(StartupError, match=why):
         composed(UserState, (INVENTORY, PROGRESS, StatePart(path, Streak)))
 
 

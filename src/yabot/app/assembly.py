@@ -31,7 +31,7 @@ from yabot.coordinator import personal_data as coordinator_data
 from yabot.coordinator.clock import TrustedClock
 from yabot.coordinator.coordinator import Coordinator
 from yabot.coordinator.deadlines import Deadlines
-from yabot.errors import ConfigurationError
+from yabot.errors import ConfigurationError, StartupError
 from yabot.events.access import ACCESS_EVENTS
 from yabot.events.catalog import Catalog
 from yabot.events.failures import FAILURE_EVENTS
@@ -196,7 +196,7 @@ def build_dispatcher(
 def build_coordinators(features: Sequence[Feature], services: Services) -> dict[str, Coordinator]:
     """By its name, one for each feature that has processes.
 
-    Raises ValueError when two processes get in each other's way.
+    Raises StartupError when two processes get in each other's way.
     """
     coordinators = {
         each.name: Coordinator(each.processes(services), services.commits)
@@ -206,7 +206,7 @@ def build_coordinators(features: Sequence[Feature], services: Services) -> dict[
     kinds = Counter(kind for each in coordinators.values() for kind in each.definitions)
     for kind, count in kinds.items():
         if count > 1:
-            raise ValueError(f"{count} features have a process called '{kind}'")
+            raise StartupError(f"{count} features have a process called '{kind}'")
     return coordinators
 
 
@@ -218,7 +218,7 @@ def build_groups(
 ) -> list[SubscriberGroup]:
     """One for each feature that subscribes to anything, named like it.
 
-    Raises ValueError when two subscribers would take each other's events for done.
+    Raises StartupError when two subscribers would take each other's events for done.
     """
     subscribers: dict[str, list[Subscriber[Any]]] = {name: [] for name in group_names(features)}
     for each in features:
@@ -236,7 +236,7 @@ def _require_one_each(subscribers: Sequence[Subscriber[Any]]) -> None:
     """Receipts name the subscriber and the event, nothing else."""
     for (name, event), count in Counter((each.name, each.event) for each in subscribers).items():
         if count > 1:
-            raise ValueError(f"{count} subscribers to {event.event_type} are called '{name}'")
+            raise StartupError(f"{count} subscribers to {event.event_type} are called '{name}'")
 
 
 def build_deadlines(
@@ -287,4 +287,4 @@ def state_collection(features: Sequence[Feature]) -> tuple[str, type[VersionedDo
     for collection in collections_of(features):
         if issubclass(collection.model, VersionedDocument):
             return collection.name, collection.model
-    raise ValueError("no feature brings a collection of versioned documents")
+    raise StartupError("no feature brings a collection of versioned documents")

@@ -6,6 +6,7 @@ from typing import Any
 from yabot.coordinator.process import Process, Route
 from yabot.coordinator.rows import StoredWorkflow
 from yabot.coordinator.steps import Steps
+from yabot.errors import StartupError
 from yabot.log.commit_log import CommitLog
 from yabot.log.unit_of_work import UnitOfWork
 from yabot.subscriber import Event, Subscriber
@@ -22,12 +23,12 @@ class Coordinator:
     """
 
     def __init__(self, processes: Sequence[Process[Any]], commits: CommitLog) -> None:
-        """Raises ValueError when two processes, or two routes of one, get in each other's way."""
+        """Raises StartupError when two processes, or two routes of one, get in each other's way."""
         self.commits = commits
         self._steps: dict[str, Steps[Any]] = {}
         for process in processes:
             if process.kind in self._steps:
-                raise ValueError(f"two processes are called '{process.kind}'")
+                raise StartupError(f"two processes are called '{process.kind}'")
             self._steps[process.kind] = Steps(process, commits.database, commits.partitions)
 
     @property
@@ -47,7 +48,7 @@ def _subscribers(steps: Steps[Any]) -> list[Subscriber[Any]]:
     routes = process.routes()
     types = [route.event.event_type for route in routes]
     if len(set(types)) < len(types):
-        raise ValueError(f"the process '{process.kind}' has two routes for one type of event")
+        raise StartupError(f"the process '{process.kind}' has two routes for one type of event")
     return [_subscriber(steps, route) for route in routes]
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
+from yabot.errors import StartupError
+
 # Where every workflow begins: it is stored as soon as it has left this state.
 START = "new"
 FINISHED = "finished"
@@ -24,17 +26,17 @@ class Machine:
     """
 
     def __init__(self, transitions: Mapping[str, AbstractSet[str]]) -> None:
-        """Raises ValueError when a state is named that nothing is said of, or is the engine's."""
+        """Raises StartupError when a state is named that nothing is said of, or is the engine's."""
         self._transitions = {state: frozenset(after) for state, after in transitions.items()}
         if START not in self._transitions:
-            raise ValueError("a machine says which states may follow START")
+            raise StartupError("a machine says which states may follow START")
         if taken := CLOSED & self._transitions.keys():
-            raise ValueError(f"nothing follows {', '.join(sorted(taken))}: leave it out")
+            raise StartupError(f"nothing follows {', '.join(sorted(taken))}: leave it out")
         after = {state for following in self._transitions.values() for state in following}
         if unknown := after - self._transitions.keys() - {FINISHED}:
-            raise ValueError(f"no word on what may follow {', '.join(sorted(unknown))}")
+            raise StartupError(f"no word on what may follow {', '.join(sorted(unknown))}")
         if START in after:
-            raise ValueError("START is where a workflow begins: none comes back to it")
+            raise StartupError("START is where a workflow begins: none comes back to it")
 
     def allows(self, before: str, after: str) -> bool:
         return before == after or after in self._transitions.get(before, ())

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
-from yabot.errors import InvalidInput
+from yabot.errors import InvalidInput, StartupError
 from yabot.events.envelope import Envelope, EventPayload
 
 # Channels of Redis are named like it, and sections of docs/events.md.
@@ -35,8 +35,8 @@ class Catalog:
     ) -> None:
         """``from_outside`` are the types that other services may send; None: all.
 
-        Raises ValueError for a type whose name is not in snake case, for two types of one name, and
-        for chains that no order fits.
+        Raises StartupError for a type whose name is not in snake case, for two types of one name,
+        and for chains that no order fits.
         """
         self._types: dict[str, type[EventPayload]] = {}
         self._from_outside = from_outside
@@ -47,13 +47,13 @@ class Catalog:
 
     def _add(self, payload_type: type[EventPayload]) -> None:
         if not _NAME.fullmatch(payload_type.event_type):
-            raise ValueError(
+            raise StartupError(
                 f"event type '{payload_type.event_type}' of {payload_type.__qualname__}: a type is "
                 "named in small letters, digits and underscores, such as 'item_acquired'"
             )
         known = self._types.setdefault(payload_type.event_type, payload_type)
         if known is not payload_type:
-            raise ValueError(
+            raise StartupError(
                 f"event type '{payload_type.event_type}' is declared by both "
                 f"{known.__qualname__} and {payload_type.__qualname__}"
             )
@@ -62,7 +62,7 @@ class Catalog:
         causes: dict[str, set[str]] = defaultdict(set)
         for chain in chains:
             if unknown := {kind.event_type for kind in chain} - self._types.keys():
-                raise ValueError(f"a chain names event types that nobody brings: {unknown}")
+                raise StartupError(f"a chain names event types that nobody brings: {unknown}")
             for cause, effect in pairwise(chain):
                 causes[effect.event_type].add(cause.event_type)
         return causes
@@ -76,7 +76,7 @@ class Catalog:
                 direct = causes[name]
                 before[name] = frozenset(direct).union(*(before[each] for each in direct))
         except CycleError as error:
-            raise ValueError(f"event types cause each other in a ring: {_ring(error)}") from error
+            raise StartupError(f"event types cause each other in a ring: {_ring(error)}") from error
         return before
 
     def __iter__(self) -> Iterator[type[EventPayload]]:

@@ -13,6 +13,7 @@ from yabot.app.features import FEATURES
 from yabot.bus.inbound.buffer import MOST_BUFFERED, Buffer
 from yabot.bus.inbound.ordering import Arrival, in_order
 from yabot.bus.inbound.sources import Entry
+from yabot.errors import StartupError
 from yabot.events.catalog import Catalog
 from yabot.events.envelope import Envelope, EventPayload
 
@@ -153,7 +154,7 @@ class Second(EventPayload):
 
 
 def test_a_declared_order_must_be_one() -> None:
-    with pytest.raises(ValueError, match=r"event types that nobody brings: {'second'}"):
+    with pytest.raises(StartupError, match=r"event types that nobody brings: {'second'}"):
         Catalog([First], chains=[(First, Second)])
-    with pytest.raises(ValueError, match="in a ring"):
+    with pytest.raises(StartupError, match="in a ring"):
         Catalog([First, Second], chains=[(First, Second), (Second, First)])

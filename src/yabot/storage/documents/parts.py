@@ -8,6 +8,8 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, create_model
 
+from yabot.errors import StartupError
+
 P = TypeVar("P", bound=BaseModel)
 D = TypeVar("D", bound=BaseModel)
 
@@ -46,7 +48,7 @@ def _put(document: D, names: Sequence[str], value: BaseModel) -> D:
 def composed(document: type[D], parts: Iterable[StatePart[Any]]) -> type[D]:
     """``document`` with a field for each of ``parts``; the same type for the same parts.
 
-    Raises ValueError when two of them lie in one place.
+    Raises StartupError when two of them lie in one place.
     """
     return _composed(document, tuple((part.path, part.model) for part in parts))
 
@@ -60,7 +62,9 @@ def _composed(document: type[D], parts: tuple[tuple[str, type[BaseModel]], ...])
         if rest:
             groups[name].append((rest, model))
         elif name in document.model_fields or name in fields:
-            raise ValueError(f"a user's document has '{name}' already: give the part another path")
+            raise StartupError(
+                f"a user's document has '{name}' already: give the part another path"
+            )
         else:
             fields[name] = (model, model())
     for name, inner in groups.items():
@@ -73,7 +77,7 @@ def _composed(document: type[D], parts: tuple[tuple[str, type[BaseModel]], ...])
 def _group(document: type[BaseModel], name: str) -> type[BaseModel]:
     field = document.model_fields.get(name)
     if field is None:
-        raise ValueError(f"a user's document has no group '{name}' for a part to lie in")
+        raise StartupError(f"a user's document has no group '{name}' for a part to lie in")
     group = field.annotation
     assert isinstance(group, type)
     assert issubclass(group, BaseModel)
