@@ -77,12 +77,14 @@ def examples(wished: int) -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # A loaded machine is slow, and properties hold all the same: no deadline.
+    # A loaded machine is slow, and properties hold all the same: no deadline. A fixture is one and
+    # the same for all examples, as those of a session are for all tests: it is a place (a store, a
+    # server, the harness), and each example brings its own readers, files and keys.
     settings.register_profile(
         "tier",
         deadline=None,
         max_examples=EXAMPLES[config.getoption("tier")],
-        suppress_health_check=[HealthCheck.too_slow],
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
     )
     settings.load_profile("tier")
     for name, meaning in MARKERS.items():

@@ -13,7 +13,7 @@ from typing import Literal
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.bus.looking import look
@@ -199,10 +199,7 @@ async def world(migrated: Path) -> AsyncIterator[World]:
 
 @pytest.mark.standard
 @pytest.mark.criterion("2.3.1", "2.3.2", "rel.3")
-@settings(
-    max_examples=examples(50),
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=examples(50))
 @given(steps=steps)
 def test_each_event_takes_effect_once_in_order_or_is_a_dead_letter(
     migrated_sqlite: Path, steps: Sequence[Step]

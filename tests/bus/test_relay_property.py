@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
@@ -185,10 +185,7 @@ async def world(migrated: Path, redis: Redis) -> AsyncIterator[World]:
         yield World(database, new_commits(database), redis)
 
 
-@settings(
-    max_examples=examples(60),
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=examples(60))
 @given(history=steps)
 async def test_a_stream_is_always_a_beginning_of_the_log_and_at_last_the_log(
     migrated_sqlite: Path, redis: Redis, history: Sequence[Step]
@@ -221,10 +218,7 @@ class Unreliable(Streams):
         return pos
 
 
-@settings(
-    max_examples=examples(15),
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=examples(15))
 @given(fates=st.lists(st.tuples(st.booleans(), st.booleans()), max_size=12))
 async def test_batches_and_answers_that_get_lost_double_nothing_and_lose_nothing(
     migrated_sqlite: Path, redis: Redis, fates: list[tuple[bool, bool]]

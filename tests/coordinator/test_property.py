@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
 
@@ -154,10 +154,7 @@ async def _work(shop: Shop) -> None:
 
 @pytest.mark.standard
 @pytest.mark.criterion("3.1.4", "3.1.5")
-@settings(
-    max_examples=examples(40),
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=examples(40))
 @given(history=steps)
 async def test_orders_are_as_the_model_has_them(
     migrated_sqlite: Path, history: Sequence[Step]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.log.members import EVERYTHING, Member, pass_time, set_clock
@@ -187,7 +187,7 @@ def url(postgres_server: PostgresServer) -> Iterator[str]:
 
 
 @pytest.mark.criterion("scale.3")
-@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60))
 @given(steps=steps)
 def test_each_partition_has_one_holder_at_a_time_and_is_assigned_in_the_end(
     url: str, steps: Sequence[Step]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymongo.errors import WriteError
 
@@ -17,10 +17,7 @@ from yabot.features.users.model import UserState
 from yabot.storage.documents.json_schema import mongo_schema
 from yabot.storage.documents.store import DocumentStore
 
-few = settings(
-    max_examples=examples(60),
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+few = settings(max_examples=examples(60))
 
 
 async def put(documents: DocumentStore, collection: str, document: dict[str, Any]) -> None:

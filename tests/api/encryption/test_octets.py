@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.api.auth.conftest import House
@@ -95,7 +95,6 @@ async def exchanged(
     headers=HEADERS,
     pieces=st.lists(st.text(max_size=200), max_size=3),
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_bodies_and_headers_come_through_as_they_are(
     house: House,
     body: bytes,

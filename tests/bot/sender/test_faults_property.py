@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.bot.sender.desk import at_the_desk, texts_to
@@ -20,10 +20,7 @@ handed_in = st.lists(st.tuples(st.sampled_from(CHATS), st.integers(1, 3)), max_s
 
 
 @given(handed_in=handed_in, troubles=troubles)
-@settings(
-    max_examples=examples(10),
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=examples(10))
 async def test_each_chat_gets_its_messages_in_order(
     migrated_sqlite: Path,
     handed_in: list[tuple[int, int]],

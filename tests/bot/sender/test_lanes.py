@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from aiogram.methods import AnswerCallbackQuery, RefundStarPayment
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.bot.sender.desk import Desk, at_the_desk, texts_to
@@ -96,10 +96,7 @@ commits = st.lists(st.tuples(st.integers(1, 5), st.integers(1, 5), st.booleans()
 
 
 @given(commits=commits, troubles=st.lists(st.booleans(), max_size=8))
-@settings(
-    max_examples=examples(15),
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=examples(15))
 async def test_whatever_is_left_in_sql_keeps_its_place(
     migrated_sqlite: Path, commits: list[tuple[int, int, bool]], troubles: list[bool]
 ) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.bot.webhook.listener import listening, message
@@ -46,10 +46,7 @@ bodies = st.lists(
 
 @pytest.mark.criterion("5.4.1")
 @given(sent=bodies)
-@settings(
-    max_examples=examples(25),
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=examples(25))
 async def test_anything_at_all(migrated_sqlite: Path, sent: list[bytes]) -> None:
     accepted = 0
     async with fresh_copy(migrated_sqlite) as database, listening(database) as listener:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, update
 
@@ -44,10 +44,7 @@ moments = st.builds(
 
 
 @pytest.mark.parametrize("processes", [1, 3])
-@settings(
-    max_examples=examples(30),
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=examples(30))
 @given(moments=st.lists(moments, max_size=6))
 async def test_each_event_comes_once_and_in_order_while_others_are_committed(
     new_database: NewDatabase, processes: int, moments: Sequence[Moment]

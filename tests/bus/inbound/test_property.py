@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
@@ -25,10 +25,7 @@ from tests.tiers import examples
 from yabot.log.commit_log import CommitLog
 from yabot.storage.relational.database import Database
 
-PATIENT = settings(
-    max_examples=examples(25),
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+PATIENT = settings(max_examples=examples(25))
 CHAIN = ("reaction_detected", "besitos_awarded", "narrative_hint_unlocked")
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from tests.features.subscriptions.model import (
     PRICES,
@@ -32,10 +32,7 @@ ROUNDING = timedelta(microseconds=50)
 
 
 @pytest.mark.standard
-@settings(
-    max_examples=examples(60),
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=examples(60))
 @given(plan=plans)
 @pytest.mark.criterion("2.2.3")
 async def test_subscriptions_are_as_the_model_says(

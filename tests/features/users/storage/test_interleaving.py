@@ -7,7 +7,7 @@ from itertools import cycle
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from tests.features.users.storage.interleaving import (
     STORY,
@@ -105,10 +105,7 @@ async def assert_as(model: Model, database: Database, world: World) -> None:
     assert [row["state_version"] for row in counters] == ([model.version] if counters else [])
 
 
-@settings(
-    max_examples=examples(40),
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=examples(40))
 @given(plan=arrivals)
 async def test_any_interleaving_equals_some_order(
     migrated_sqlite: Path, told_story: DocumentStore, plan: list[Arrival]
