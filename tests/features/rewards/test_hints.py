@@ -42,7 +42,7 @@ async def test_with_enough_besitos_a_hint_unlocks_and_opens_its_choice(house: Ho
     await house.join(ANA)
     await begin(house, ANA)
     await walk(house, ANA, "porch", "enter")
-    assert await walk(house, ANA, "hall", "light") == "outdated"
+    assert await walk(house, ANA, "hall", "light") == "changed"
     await house.react(ANA, "porch", "❤")
     await house.work()
     assert await house.hints(ANA) == []
