@@ -6,6 +6,7 @@ Everything is real but Telegram and time: the dispatcher, the commit log, the su
     assert await ana.say("/daily") == ["..."]
     harness.pass_time(days=1)
     await harness.deliver("daily_gift")
+    assert await ana.heard() == [("...", [])]
 """
 
 import asyncio
@@ -22,6 +23,7 @@ from aiogram.types import Update
 from aiogram.types import User as TelegramUser
 
 from tests.bus.looking import look
+from tests.features.hearing import Said, messages_to, said_in, says
 from tests.storage.dumps import events_of
 from tests.storage.fixtures import PARTITIONS
 from tests.waiting import PATIENCE
@@ -36,7 +38,6 @@ from yabot.app.assembly import (
 )
 from yabot.bot.incoming import Incoming
 from yabot.bot.turn import Turn
-from yabot.bus.groups.group import SubscriberGroup
 from yabot.bus.groups.positions import declare_groups, log_ends, positions_of
 from yabot.events.envelope import EventPayload
 from yabot.feature import Feature, Services, group_names, state_parts
@@ -73,7 +74,8 @@ class HarnessReader:
         """The Bot API calls to which such a press comes."""
         message = {"message_id": 1, "date": 0, "chat": self._chat, "from": ME.model_dump()}
         query = {"id": "1", "from": self._person, "chat_instance": "1", "message": message}
-        return await self.harness.take({"callback_query": {**query, "data": data}})
+        update = {"callback_query": {**query, "data": data}}
+        return await self.harness.take(update, self._own_cause)
 
     async def send(self, text: str) -> list[Message]:
         """The Bot API calls that it comes to."""
@@ -85,7 +87,18 @@ class HarnessReader:
     async def bring(self, content: Json) -> list[Message]:
         """The Bot API calls to which a message of this ``content`` comes."""
         message = {"message_id": 1, "date": 0, "chat": self._chat, "from": self._person}
-        return await self.harness.take({"message": {**message, **content}})
+        return await self.harness.take({"message": {**message, **content}}, self._own_cause)
+
+    async def heard(self) -> list[Said]:
+        """All that the bot has said to it unasked since the last look, oldest first: notices of
+        subscribers, loops and other readers' doing, and no answers to what it has sent.
+        """
+        rows = await messages_to(self.harness.services.database, self.user_id)
+        before = self.harness.looked.get(self.user_id, 0)
+        self.harness.looked[self.user_id] = max((row["id"] for row in rows), default=before)
+        own = _cause(self._own_cause).receipt
+        unasked = [row for row in rows if not row["cause_id"].startswith(own)]
+        return [said_in(row["payload"]) for row in unasked if row["id"] > before]
 
     async def own_data(self) -> Json:
         """What /mydata brings."""
@@ -114,6 +127,11 @@ class HarnessReader:
         return user
 
     @property
+    def _own_cause(self) -> str:
+        """How the ids of what it sends begin."""
+        return f"update:{self.user_id}:"
+
+    @property
     def _chat(self) -> Json:
         return {"id": int(self.user_id), "type": "private"}
 
@@ -130,7 +148,8 @@ class Harness:
     services: Services
     features: Sequence[Feature]
     dispatcher: Dispatcher
-    groups: list[SubscriberGroup] = field(default_factory=list)
+    # Of each reader who has looked at what was said, the last that was there.
+    looked: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     async def open(
@@ -197,8 +216,11 @@ class Harness:
         """It is later from now on, by as many ``days``, ``hours`` or ``seconds``."""
         clock.set_ahead(clock.ahead() + timedelta(**units))
 
-    async def take(self, update: Json) -> list[Message]:
-        """The Bot API calls to which an update comes; an error of its handler is raised."""
+    async def take(self, update: Json, cause: str) -> list[Message]:
+        """The Bot API calls to which an update comes; an error of its handler is raised.
+
+        ``cause`` is how the id of what it sets off begins.
+        """
         entry = Update.model_validate({"update_id": next(_numbers), **update})
         bot = _bot()
 
@@ -207,9 +229,8 @@ class Harness:
             await self.dispatcher.feed_update(bot, entry, turn=turn)
             return list(work.messages)
 
-        return (
-            await self.services.commits.decide(_cause(f"update:{entry.update_id}"), handle)
-        ).answer
+        because = _cause(f"{cause}{entry.update_id}")
+        return (await self.services.commits.decide(because, handle)).answer
 
     async def _lags(self, group: str) -> bool:
         database = self.services.database
@@ -229,5 +250,4 @@ def _cause(cause_id: str) -> Cause:
 
 
 def _texts(messages: Sequence[Message]) -> list[str]:
-    payloads = [json.loads(message.payload) for message in messages]
-    return [payload["text"] for payload in payloads if "chat_id" in payload and "text" in payload]
+    return [said_in(each.payload).text for each in messages if says(each.payload)]

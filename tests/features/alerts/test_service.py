@@ -1,12 +1,12 @@
 """Administrators hear of trouble at once, and then at most once in a while, with its number."""
 
 import asyncio
-import json
 from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import update
 
+from tests.features.hearing import said_to
 from tests.features.users.storage.world import World, ana, new_world
 from tests.storage.dumps import rows_of
 from yabot.bot.localization import Texts
@@ -26,7 +26,6 @@ from yabot.features.alerts.tables import alerts
 from yabot.features.legacy.events import LegacyMigrationChanged
 from yabot.features.users.notices import Notices
 from yabot.log.incidents import StoreLost, StoreRestored
-from yabot.log.tables import outgoing
 from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
@@ -96,8 +95,7 @@ class Office:
         )
 
     async def said(self, admin: int = ANA) -> list[str]:
-        rows = await rows_of(self._world.services.database, outgoing)
-        return [json.loads(row["payload"])["text"] for row in rows if row["chat_id"] == admin]
+        return [each.text for each in await said_to(self._world.services.database, f"{admin}")]
 
 
 @pytest.fixture

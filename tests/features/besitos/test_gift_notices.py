@@ -1,13 +1,13 @@
 """However many presents somebody is given, they hear of them once a minute at most."""
 
 import asyncio
-import json
 from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import update
 
 from tests.features.besitos.ledger import Ledger
+from tests.features.hearing import said_to
 from tests.storage.dumps import rows_of
 from yabot.app.assembly import build_texts
 from yabot.app.features import FEATURES
@@ -16,7 +16,6 @@ from yabot.features.besitos.gift_notices import QUIET, GiftNotices, Untold
 from yabot.features.besitos.tables import gift_notices
 from yabot.features.users.notices import Notices
 from yabot.log.commit_log import CommitLog
-from yabot.log.tables import outgoing
 from yabot.log.unit_of_work import UnitOfWork
 
 LUCIA, MAR = "7", "8"
@@ -46,8 +45,7 @@ class Given:
         await self.ledger.database.write(lambda connection: connection.execute(change) and None)
 
     async def heard(self) -> list[str]:
-        rows = await rows_of(self.ledger.database, outgoing)
-        return [json.loads(row["payload"])["text"] for row in rows]
+        return [each.text for each in await said_to(self.ledger.database, MAR)]
 
 
 @pytest.fixture

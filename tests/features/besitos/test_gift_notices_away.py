@@ -1,14 +1,13 @@
 """While MongoDB cannot say who wants no notices, nobody gets one unasked."""
 
-import json
 from dataclasses import dataclass
 
 import pytest
 from sqlalchemy import update
 
+from tests.features.hearing import said_to
 from tests.features.users.storage.world import World, ana, new_world
 from tests.log.following import following, nothing_waits
-from tests.storage.dumps import rows_of
 from tests.waiting import until
 from yabot.app.assembly import build_texts
 from yabot.app.features import FEATURES
@@ -17,7 +16,6 @@ from yabot.errors import StoreUnavailable
 from yabot.features.besitos.gift_notices import QUIET, GiftNotices
 from yabot.features.besitos.tables import gift_notices
 from yabot.features.users.notices import Notices
-from yabot.log.tables import outgoing
 from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
@@ -65,8 +63,7 @@ class Process:
         await database.write(lambda connection: connection.execute(change) and None)
 
     async def heard(self) -> list[str]:
-        rows = await rows_of(self.world.services.database, outgoing)
-        return [json.loads(row["payload"])["text"] for row in rows]
+        return [each.text for each in await said_to(self.world.services.database, MAR)]
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The rewards over real stores, without a bot: readers react, and the subscribers work."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,8 +9,9 @@ from sqlalchemy import update
 from uuid_utils import uuid7
 
 from tests.bus.looking import look
+from tests.features.hearing import Said, said_to
 from tests.features.users.storage.world import World, new_world
-from tests.storage.dumps import events_of, rows_of
+from tests.storage.dumps import events_of
 from tests.storage.fixtures import PARTITIONS
 from yabot.app.assembly import build_texts
 from yabot.app.features import FEATURES
@@ -26,7 +26,6 @@ from yabot.features.narrative.state import PROGRESS
 from yabot.features.narrative.story import parse_story
 from yabot.features.rewards.feature import FEATURE
 from yabot.log.leases import SoleLeases
-from yabot.log.tables import outgoing
 from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
@@ -148,10 +147,8 @@ class House:
         assert found is not None
         return list(PROGRESS.of(found[1]).hints_unlocked)
 
-    async def said(self, user_id: str) -> list[dict[str, Any]]:
-        """The messages to the reader."""
-        rows = await rows_of(self.database, outgoing)
-        return [json.loads(row["payload"]) for row in rows if row["chat_id"] == int(user_id)]
+    async def said(self, user_id: str) -> list[Said]:
+        return await said_to(self.database, user_id)
 
     async def _is_done(self) -> bool:
         positions = await self.database.read(positions_of(FEATURE.name))

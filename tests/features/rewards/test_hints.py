@@ -73,11 +73,11 @@ async def test_the_reader_is_told_in_their_language(
     await house.award(ANA, 4)
     await house.work()
     (told,) = await house.said(ANA)
-    assert told["text"].startswith(f"🗝 {words}")
-    assert f"<b>{title}</b>\n\n{text}" in told["text"]
-    (shown,), (off,) = told["reply_markup"]["inline_keyboard"]
-    assert (shown["text"], shown["callback_data"]) == (button, "story")
-    assert off["callback_data"] == "notices:off"
+    assert told.text.startswith(f"🗝 {words}")
+    assert f"<b>{title}</b>\n\n{text}" in told.text
+    shown, (_, off) = told.buttons
+    assert shown == (button, "story")
+    assert off == "notices:off"
 
 
 async def test_a_chosen_language_goes_before_telegrams(house: House) -> None:
@@ -86,7 +86,7 @@ async def test_a_chosen_language_goes_before_telegrams(house: House) -> None:
     await house.award(ANA, 4)
     await house.work()
     (told,) = await house.said(ANA)
-    assert "<b>The spark</b>" in told["text"]
+    assert "<b>The spark</b>" in told.text
 
 
 async def test_one_award_may_unlock_several(house: House) -> None:

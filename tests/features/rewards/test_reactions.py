@@ -124,8 +124,8 @@ async def test_only_the_first_besitos_are_told_of(house: House) -> None:
     await house.react(ANA, "porch", "❤")
     await house.work()
     (told,) = await house.said(ANA)
-    assert "2 besitos" in told["text"]
-    assert "/balance" in told["text"]
+    assert "2 besitos" in told.text
+    assert "/balance" in told.text
     await house.react(ANA, "porch", "🔥")
     await house.work()
     assert len(await house.said(ANA)) == 1

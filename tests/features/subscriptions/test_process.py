@@ -1,12 +1,12 @@
 """Notices, the end by deadline, and held payments: the workflows, step by step, on a set clock."""
 
-import json
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import update
 
+from tests.features.hearing import said_to
 from tests.features.subscriptions.till import DAY, Till, charge
 from tests.features.subscriptions.turning import Turning
 from tests.storage.dumps import rows_of
@@ -33,9 +33,7 @@ async def ended(till: Till) -> bool:
 
 async def notices(till: Till) -> list[str]:
     """The first word of each: ⏳ before the end, 🔒 after it."""
-    rows = await rows_of(till.database, outgoing)
-    sent = [json.loads(row["payload"]) for row in rows if row["method"] == "sendMessage"]
-    return [each["text"].split()[0] for each in sent]
+    return [each.text.split()[0] for each in await said_to(till.database, "7")]
 
 
 async def test_a_term_is_announced_and_ends(till: Till, turning: Turning) -> None:
