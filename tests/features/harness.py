@@ -12,7 +12,7 @@ Everything is real but Telegram and time: the dispatcher, the commit log, the su
 import asyncio
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from itertools import count
@@ -141,15 +141,19 @@ class HarnessReader:
         return {**person, "language_code": self.language}
 
 
-@dataclass
+# No dataclass: what fails shows its arguments, Hypothesis each field of one, and all features fill
+# pages.
 class Harness:
     """Of ``features``, over the test's own stores."""
 
-    services: Services
-    features: Sequence[Feature]
-    dispatcher: Dispatcher
-    # Of each reader who has looked at what was said, the last that was there.
-    looked: dict[str, int] = field(default_factory=dict)
+    def __init__(
+        self, services: Services, features: Sequence[Feature], dispatcher: Dispatcher
+    ) -> None:
+        self.services = services
+        self.features = features
+        self.dispatcher = dispatcher
+        # Of each reader who has looked at what was said, the last that was there.
+        self.looked: dict[str, int] = {}
 
     @classmethod
     async def open(

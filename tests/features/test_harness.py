@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.vendor.pretty import pretty
 
 from tests.features.harness import Harness
 from tests.tiers import examples
@@ -94,3 +95,10 @@ async def test_days_pass(harness: Harness) -> None:
     harness.pass_time(days=2, hours=1)
     passed = utc_now() - before
     assert timedelta(days=2, hours=1) <= passed < timedelta(days=2, hours=2)
+
+
+async def test_what_fails_shows_it_and_its_readers_in_a_line(harness: Harness) -> None:
+    ana = await harness.join()
+    for shown in (repr(ana), pretty(ana)):
+        assert repr(harness) in shown
+        assert len(shown) < 200
