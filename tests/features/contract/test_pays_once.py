@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.complaints import complain
 from tests.e2e.route import STORY
 from tests.features.harness import Harness, HarnessReader
 from yabot.app.features import FEATURES
@@ -67,6 +68,19 @@ async def test_to_be_forgotten_pays_nothing(harness: Harness, feature: str, deed
     await again.forget()
     await again.say("/start")
     await do(harness, again, deed)
-    assert await paid(again) <= await paid(twice)
+    due, got = await paid(twice), await paid(again)
+    if got > due:
+        complain(
+            [
+                f"{feature}: {_shown(deed)} paid again after /forget, {got} besitos and not "
+                f"{due}: make the key of what it is for, such as the reader and the day"
+            ]
+        )
     if isinstance(deed, ReactionDetected):
-        assert await paid(twice) > 0
+        assert due > 0
+
+
+def _shown(deed: Deed) -> str:
+    if isinstance(deed, EventPayload):
+        return deed.event_type
+    return deed if deed.startswith("/") else f"the button {deed}"
