@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 
+from tests.complaints import complain
 from tests.waiting import PATIENCE
 from yabot.bus.connection import connect
 from yabot.log.commit_log import CommitLog
@@ -59,10 +60,9 @@ class PostgresServer:
 
     def create_migrated(self) -> str:
         if self._template is None:
-            self._template = self.create()
-            migrate(
-                PostgresDatabase(self.url_of(self._template), pool_size=1, timeout_ms=PATIENCE_MS)
-            )
+            made = self.create()
+            migrate(PostgresDatabase(self.url_of(made), pool_size=1, timeout_ms=PATIENCE_MS))
+            self._template = made
         return self.create(self._template)
 
     def drop(self, name: str) -> None:
@@ -81,10 +81,16 @@ class PostgresServer:
 
 
 def migrate(database: Database) -> None:
-    """Make the tables and the partitions, and disconnect."""
-    from tests.storage.schema import SCHEMA
+    """Make the tables and the partitions, and disconnect.
 
+    Tables that are not those of the code fail whoever asks for them with what is missing: one after
+    another would fail with an engine's words for it.
+    """
+    from tests.storage.schema import SCHEMA, differences, without_migrations
+
+    complain(without_migrations())
     SCHEMA.upgrade(database.engine)
+    complain(differences(database.engine))
     with database.engine.begin() as connection:
         ensure_partitions(connection, PARTITIONS)
     database.engine.dispose()
