@@ -22,7 +22,7 @@ from aiogram import Bot, Dispatcher
 from aiogram.types import Update
 from aiogram.types import User as TelegramUser
 
-from tests.bus.looking import look
+from tests.bus.looking import look, rewind
 from tests.features.hearing import Said, messages_to, said_in, says
 from tests.storage.dumps import events_of
 from tests.storage.fixtures import PARTITIONS
@@ -157,7 +157,11 @@ class Harness:
 
     @classmethod
     async def open(
-        cls, features: Sequence[Feature], database: Database, documents: DocumentStore
+        cls,
+        features: Sequence[Feature],
+        database: Database,
+        documents: DocumentStore,
+        admins: tuple[int, ...] = (),
     ) -> "Harness":
         """``database`` has the tables of all of them."""
         services = Services(
@@ -166,6 +170,7 @@ class Harness:
             CommitLog(database, build_catalog(features), PARTITIONS),
             build_texts(features),
             commands=tuple(command for each in features for command in each.commands),
+            admins=admins,
             menu=tuple(button for each in features for button in each.menu),
             state_parts=state_parts(features),
         )
@@ -178,6 +183,12 @@ class Harness:
         dispatcher, _ = build_dispatcher(features, services, lambda: ME)
         await database.write(declare_groups(group_names(features)))
         return cls(services, features, dispatcher)
+
+    async def prepare(self) -> None:
+        """What features do at the start of the program: it takes MongoDB."""
+        for each in self.features:
+            if each.prepare is not None:
+                await each.prepare(self.services)
 
     async def join(self, name: str = "Ana", language: str = "en") -> HarnessReader:
         """Somebody new, who has sent /start."""
@@ -206,6 +217,11 @@ class Harness:
         wanted = names or group_names(self.features)
         async with asyncio.timeout(PATIENCE):
             await self._deliver(wanted)
+
+    async def deliver_again(self, name: str) -> None:
+        """Let those of a feature handle all of it once more, as after a kill."""
+        await rewind(self.services.database, name)
+        await self.deliver(name)
 
     async def _deliver(self, names: Sequence[str]) -> None:
         while behind := [name for name in names if await self._lags(name)]:

@@ -1,11 +1,9 @@
 """What pays a reader once pays once also when they have been forgotten meanwhile."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.complaints import complain
-from tests.e2e.route import STORY
+from tests.features.contract.happenings import reactions
 from tests.features.harness import Harness, HarnessReader
 from yabot.app.features import FEATURES
 from yabot.events.envelope import EventPayload
@@ -21,14 +19,6 @@ def deeds(feature: Feature) -> list[Deed]:
     """Its commands, its buttons in /menu; and, where it subscribes to anything, what may pay."""
     asked = [f"/{command}" for command in feature.commands if command != "forget"]
     return [*asked, *feature.menu, *(reactions() if feature.subscribers else ())]
-
-
-def reactions() -> Iterator[EventPayload]:
-    """One that the story pays for."""
-    for fragment in STORY.fragments.values():
-        for emoji in fragment.metadata.reactions:
-            yield ReactionDetected(content_id=fragment.fragment_id, reaction_type=emoji)
-            return
 
 
 ALL = [(feature.name, deed) for feature in FEATURES for deed in deeds(feature)]
@@ -58,9 +48,7 @@ async def paid(reader: HarnessReader) -> int:
 
 @pytest.mark.parametrize(("feature", "deed"), ALL, ids=lambda each: str(each)[:40])
 async def test_to_be_forgotten_pays_nothing(harness: Harness, feature: str, deed: Deed) -> None:
-    for each in FEATURES:
-        if each.prepare is not None:
-            await each.prepare(harness.services)
+    await harness.prepare()
     twice, again = await harness.join(), await harness.join()
     for _ in range(2):
         await do(harness, twice, deed)

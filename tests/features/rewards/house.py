@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiogram.types import User as TelegramUser
-from sqlalchemy import update
 from uuid_utils import uuid7
 
-from tests.bus.looking import look
+from tests.bus.looking import look, rewind
 from tests.features.hearing import Said, said_to
 from tests.features.users.storage.world import World, new_world
 from tests.storage.dumps import events_of
@@ -18,7 +17,6 @@ from yabot.app.features import FEATURES
 from yabot.bus.groups.building import build_group
 from yabot.bus.groups.group import SubscriberGroup
 from yabot.bus.groups.positions import declare_groups, log_ends, positions_of
-from yabot.bus.tables import group_positions
 from yabot.events.envelope import Envelope
 from yabot.features.besitos.service import BesitosService
 from yabot.features.narrative.events import ReactionDetected
@@ -127,11 +125,7 @@ class House:
 
     async def rewind(self) -> None:
         """As after a kill: the position is behind what has been handled."""
-        await self.database.flush()
-        statement = update(group_positions).where(group_positions.c.name == FEATURE.name)
-        await self.database.write(
-            lambda connection: connection.execute(statement.values(pos=0)) and None
-        )
+        await rewind(self.database, FEATURE.name)
 
     async def events(self, user_id: str) -> list[Envelope]:
         rows = await events_of(self.database, user_id)
