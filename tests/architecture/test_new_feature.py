@@ -128,6 +128,9 @@ async def _serving(settings: Settings) -> AsyncIterator[None]:
     application = BotApplication(settings, lambda: WITH_TOY)
     serving = asyncio.create_task(application.serve(stop))
     await asyncio.to_thread(wait_until, lambda: application.health.started or serving.done())
+    if serving.done():
+        # Its own error says why there is nobody to ask.
+        await serving
     yield
     stop.set()
     await serving
