@@ -67,10 +67,10 @@ async def test_it_ends_when_its_reader_has_left(tmp_path: Path) -> None:
         )
         os.close(output)
         try:
-            event = {"event_type": CHANNEL, "timestamp": "now", "payload": {}}
+            told = envelope(CHANNEL, {}, user_id="7").to_json()
 
             async def has_ended() -> bool:
-                await valkey.redis.publish(CHANNEL, json.dumps(event))
+                await valkey.redis.publish(CHANNEL, told)
                 return tail.poll() is not None
 
             await until(has_ended)

@@ -97,8 +97,8 @@ def store_errors() -> Iterator[None]:
             "Redis", "REDIS_URL names a node of a Cluster; set REDIS_CLUSTER=true"
         ) from error
     except RedisError as error:
-        mistyped = str(error).startswith("WRONGTYPE")
-        reason = MISTYPED if mistyped else f"it answers with an error: {kind_of(error)}"
+        told = kind_of(error)
+        reason = MISTYPED if "WRONGTYPE" in told else f"it answers with an error: {told}"
         raise StoreUnavailable("Redis", reason) from error
 
 
