@@ -20,7 +20,9 @@ async def said_to(database: Database, user_id: str) -> list[Said]:
 
 
 async def messages_to(database: Database, user_id: str) -> Rows:
-    """Their rows, oldest first; calls that say nothing, such as for a refund, are none."""
+    """Their rows, oldest first; calls that say nothing are none, such as one for a refund, or what
+    waited when its reader was forgotten.
+    """
     rows = await rows_of(database, outgoing)
     return [row for row in rows if row["chat_id"] == int(user_id) and says(row["payload"])]
 

@@ -68,6 +68,8 @@ class Model:
 
     def leave(self, reader: str) -> None:
         del self.balances[reader], self.hints[reader], self.earned[reader]
+        # What has not been sent yet says nothing any more.
+        del self.messages[reader]
 
     def award(self, reader: str, amount: int) -> None:
         if reader in self.balances:
