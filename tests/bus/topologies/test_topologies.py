@@ -1,12 +1,14 @@
 """What the program does with Redis, on one server, through Sentinels, and on a Cluster."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from labs.node import Node
 from tests.bus.topologies.redis_places import NEVER_MS, USER, Connect, Place
+from tests.events.samples import envelope
 from tests.waiting import PATIENCE, until
 from yabot.api.counters import Counters
 from yabot.bus.connection import ping_redis
@@ -20,10 +22,12 @@ from yabot.runtime.watch import Gate
 pytestmark = pytest.mark.criterion("2.1.4")
 
 PARTITIONS = range(16)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def entry(pos: int, partition: int) -> Entry:
-    return Entry(partition, pos, "probe", f'{{"pos": {pos}, "partition": {partition}}}')
+    told = envelope("probe", {"pos": pos, "partition": partition})
+    return Entry(partition, pos, "probe", told.model_copy(update={"timestamp": EPOCH}).to_json())
 
 
 @pytest.mark.criterion("2.1.1", "sec.2")
@@ -105,7 +109,7 @@ async def test_whoever_observes_hears_every_partition(place: Place, connected: C
 
     async def listen() -> None:
         async for event in observe(redis, ["probe"]):
-            heard.append(event["partition"])
+            heard.append(event["payload"]["partition"])
             if len(heard) == len(PARTITIONS):
                 return
 
