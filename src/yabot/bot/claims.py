@@ -9,7 +9,7 @@ from aiogram import Router
 from aiogram.dispatcher.event.handler import HandlerObject
 from aiogram.filters import Command
 
-from yabot.bot.filters import Pressed
+from yabot.bot.filters import Pressed, pressed_of
 from yabot.errors import StartupError
 
 # What stands between the bars of a pattern: an escaped character, a class of them, or one.
@@ -75,7 +75,7 @@ class Claims:
                     f"button, and {_name(handler)} of '{feature}' behind it would not be asked: "
                     "let its first filter be a Pressed"
                 )
-            pressed = _pressed(handler)
+            pressed = pressed_of(handler)
             if pressed is None:
                 self._greedy = feature, handler
             else:
@@ -110,15 +110,9 @@ def _commands(router: Router) -> Iterator[tuple[HandlerObject, str]]:
 
 def _presses(router: Router) -> Iterator[tuple[HandlerObject, Pressed]]:
     for handler in router.callback_query.handlers:
-        pressed = _pressed(handler)
+        pressed = pressed_of(handler)
         if pressed is not None:
             yield handler, pressed
-
-
-def _pressed(handler: HandlerObject) -> Pressed | None:
-    """Its first filter, by which presses are handed out."""
-    first = handler.filters[0].callback if handler.filters else None
-    return first if isinstance(first, Pressed) else None
 
 
 def _require_all_asked(feature: str, taken: Iterable[tuple[HandlerObject, str]]) -> None:

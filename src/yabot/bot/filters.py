@@ -56,9 +56,15 @@ class PressObserver(TelegramEventObserver):
         return [(each, _fits(each)) for each in self.handlers]
 
 
-def _fits(handler: HandlerObject) -> Callable[[str], object]:
+def pressed_of(handler: HandlerObject) -> Pressed | None:
+    """Its first filter, by which presses are handed out; None: it may take any."""
     first = handler.filters[0].callback if handler.filters else None
-    return first.fits if isinstance(first, Pressed) else re.compile("(?s).*").fullmatch
+    return first if isinstance(first, Pressed) else None
+
+
+def _fits(handler: HandlerObject) -> Callable[[str], object]:
+    pressed = pressed_of(handler)
+    return pressed.fits if pressed is not None else re.compile("(?s).*").fullmatch
 
 
 class IsCommand(Filter):
