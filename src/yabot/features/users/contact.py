@@ -57,13 +57,12 @@ class Contact:
             "language_code": self.language_code,
         }
 
-    def profile(self, now: datetime, *, is_active: bool) -> Profile:
-        """Of somebody who is registered ``now``."""
+    def profile(self, *, registered: datetime, last_login: datetime, is_active: bool) -> Profile:
         return Profile(
             user_id=self.user_id,
             telegram_user_id=int(self.user_id),
-            registration_date=now,
-            last_login=now,
+            registration_date=registered,
+            last_login=last_login,
             is_active=is_active,
             **self.values,
         )

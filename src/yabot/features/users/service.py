@@ -210,9 +210,7 @@ class UserService:
         with one username it is whoever has.
         """
         now = utc_now()
-        profile = contact.profile(now, is_active=True).model_copy(
-            update={"registration_date": since, "last_login": EPOCH}
-        )
+        profile = contact.profile(registered=since, last_login=EPOCH, is_active=True)
         work.gather(repository.NewProfiles).profiles.append(profile)
         return self._begin(work, profile, stored.state_version, now)
 
@@ -352,9 +350,7 @@ class UserService:
             # Behind all that they have done before, whatever the clock said then: else they would
             # count as those who were forgotten.
             since = max(now, await self._database.read(repository.last_event(contact.user_id)))
-        profile = contact.profile(now, is_active=is_active).model_copy(
-            update={"registration_date": since}
-        )
+        profile = contact.profile(registered=since, last_login=now, is_active=is_active)
         work.gather(repository.NewProfiles).profiles.append(profile)
         user = self._begin(work, profile, version, now)
         for begin in self.on_registered:
