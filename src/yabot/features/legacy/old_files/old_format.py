@@ -120,7 +120,8 @@ def _moment(moment: datetime | None, stood: Any) -> str | None:
     """In UTC, as the old bot writes it: without a zone, unless one stood there."""
     if moment is None:
         return None
-    told, plain = moment.astimezone(UTC), moment.astimezone(UTC).replace(tzinfo=None).isoformat()
+    told = moment.astimezone(UTC)
+    plain = told.replace(tzinfo=None).isoformat()
     zone = _ZONE.search(stood) if isinstance(stood, str) else None
     if zone is None:
         return plain

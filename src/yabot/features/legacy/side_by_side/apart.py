@@ -8,7 +8,6 @@ import asyncio
 import json
 import os
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from yabot.error_text import error_text, kind_of
 from yabot.errors import InvalidInput, YabotError
 from yabot.features.legacy.old_files.old_file import OldFileBusy, OldFileUnusable, rewrite
 from yabot.features.legacy.snapshots.snapshot import Snapshot
+from yabot.features.legacy.sources.fingerprint import age
 from yabot.features.legacy.sources.recognition import recognize
 
 SMALL = 512 * 1024
@@ -87,8 +87,7 @@ def is_fresh(path: Path, seconds: float = STILL_WRITTEN) -> bool:
     """Whether somebody may still be writing it: the old bot empties it first. Not of one from days
     to come, which it would be until then."""
     try:
-        now = time.time()  # noqa: TID251 - as files are dated
-        return abs(now - path.stat().st_mtime) < seconds
+        return abs(age(path.stat())) < seconds
     except OSError:
         return False
 

@@ -28,8 +28,13 @@ def state_of(path: Path) -> State:
         with suppress(FileNotFoundError):
             seen.append(path.with_name(path.name + part).stat())
     text = " ".join(f"{each.st_ino}:{each.st_size}:{each.st_mtime_ns}" for each in seen)
-    now = time.time()  # noqa: TID251 - as files are dated
-    return State(text, all(now - each.st_mtime > _TICK for each in seen))
+    return State(text, all(age(each) > _TICK for each in seen))
+
+
+def age(about: os.stat_result) -> float:
+    """Seconds since it was last written, by the clock that dates files; below 0 for a time to
+    come."""
+    return time.time() - about.st_mtime  # noqa: TID251 - not the program's clock
 
 
 def content_of(path: Path) -> str:

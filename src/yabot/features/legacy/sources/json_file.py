@@ -11,6 +11,7 @@ from yabot import canonical
 from yabot.error_text import kind_of
 from yabot.errors import InvalidInput
 from yabot.features.legacy.record import Record, Refusal
+from yabot.features.legacy.sources.fingerprint import age
 from yabot.features.legacy.sources.json_scanner import Scanner
 from yabot.features.legacy.sources.port import Damage, Entry
 from yabot.features.legacy.sources.profile import interpret
@@ -94,7 +95,7 @@ def _state(path: Path) -> tuple[int, int, int]:
 
 
 def _is_old(path: Path) -> bool:
-    return time.time() - path.stat().st_mtime > _OLD  # noqa: TID251 - as files are dated
+    return age(path.stat()) > _OLD
 
 
 def _ends_whole(path: Path) -> bool:
