@@ -15,11 +15,11 @@ from tests.bus.log import (
     tell,
     told_in,
 )
+from tests.bus.observing import first_heard
 from tests.bus.relays import new_relay
 from tests.log.units import unit
 from tests.storage.fixtures import NewDatabase, new_commits
 from tests.waiting import PATIENCE, until
-from yabot.bus.observer import observe
 from yabot.bus.outbox import READ_AT_ONCE
 from yabot.bus.streams import Streams
 from yabot.events.operations import OperationCompleted, UserInteraction
@@ -131,18 +131,10 @@ async def test_an_observer_sees_the_events_as_they_are_published(
     sqlite_database: Database, redis: Redis
 ) -> None:
     commits = new_commits(sqlite_database)
-    watching = observe(redis, ["user_interaction"])
-    first = asyncio.ensure_future(anext(watching))
-
-    async def is_subscribed() -> bool:
-        return dict(await redis.pubsub_numsub("user_interaction"))["user_interaction"] == 1
-
-    await until(is_subscribed)
-    await tell(commits, "cause", "7")
-    await new_relay(sqlite_database, Streams(redis)).run_once()
-    async with asyncio.timeout(PATIENCE):
-        seen = await first
-    await watching.aclose()  # type: ignore[attr-defined]
+    async with first_heard(redis, "user_interaction") as heard:
+        await tell(commits, "cause", "7")
+        await new_relay(sqlite_database, Streams(redis)).run_once()
+    (seen,) = heard
     assert seen == json.loads(json.dumps(told_in(await streams(redis))[0]))
 
 

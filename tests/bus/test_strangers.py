@@ -1,6 +1,5 @@
 """What strangers do to the streams and channels holds nobody up, and is told."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from itertools import count
 
@@ -8,11 +7,11 @@ import pytest
 from redis.asyncio import Redis
 
 from tests.bus.log import tell
+from tests.bus.observing import first_heard
 from tests.bus.relays import new_relay
 from tests.storage.fixtures import PARTITIONS, new_commits
-from tests.waiting import PATIENCE, until
+from tests.waiting import until
 from yabot.bus.groups.feed import Feed
-from yabot.bus.observer import observe
 from yabot.bus.streams import Streams, stream_name
 from yabot.errors import StoreUnavailable
 from yabot.events.partition import Entry
@@ -78,20 +77,12 @@ async def test_what_is_no_text_holds_nothing_up(heard: Heard) -> None:
 
 async def test_what_strangers_publish_is_no_event(sqlite_database: Database, redis: Redis) -> None:
     commits = new_commits(sqlite_database)
-    watching = observe(redis, ["user_interaction"])
-    first = asyncio.ensure_future(anext(watching))
-
-    async def is_subscribed() -> bool:
-        return dict(await redis.pubsub_numsub("user_interaction"))["user_interaction"] == 1
-
-    await until(is_subscribed)
-    for garbage in ("garbage", b"\xff\xfe", "3", "[1]", "{}", "[" * 100_000):
-        await redis.publish("user_interaction", garbage)
-    await tell(commits, "cause", "7")
-    await new_relay(sqlite_database, Streams(redis)).run_once()
-    async with asyncio.timeout(PATIENCE):
-        seen = await first
-    await watching.aclose()  # type: ignore[attr-defined]
+    async with first_heard(redis, "user_interaction") as heard:
+        for garbage in ("garbage", b"\xff\xfe", "3", "[1]", "{}", "[" * 100_000):
+            await redis.publish("user_interaction", garbage)
+        await tell(commits, "cause", "7")
+        await new_relay(sqlite_database, Streams(redis)).run_once()
+    (seen,) = heard
     assert seen["event_type"] == "user_interaction"
 
 

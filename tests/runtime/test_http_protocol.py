@@ -64,6 +64,14 @@ class House:
         return StreamingResponse(parts())
 
 
+async def busy_client(crowd: ExitStack, port: int, host: str = "127.0.0.1") -> Raw:
+    """One that has asked for more than it reads."""
+    client = crowd.enter_context(Raw(port, host))
+    client.send(b"GET /much HTTP/1.1\r\nHost: h\r\n\r\n")
+    await in_thread(partial(client.until, b"200 OK"))
+    return client
+
+
 @asynccontextmanager
 async def serving(
     house: House, limits: Limits, proxies: tuple[str, ...] = (), host: str = "127.0.0.1"
@@ -241,10 +249,7 @@ async def test_whoever_has_gone_takes_no_room() -> None:
 
 async def test_who_waits_for_an_answer_is_not_sent_away(crowd: ExitStack) -> None:
     async with serving(House(), replace(LONG, connections=2)) as port:
-        busy = [crowd.enter_context(Raw(port)) for _ in range(2)]
-        for client in busy:
-            client.send(b"GET /much HTTP/1.1\r\nHost: h\r\n\r\n")
-            await in_thread(partial(client.until, b"200 OK"))
+        busy = [await busy_client(crowd, port) for _ in range(2)]
         with Raw(port) as refused:
             assert await in_thread(refused.to_the_end) == b""
         for client in busy:
@@ -254,13 +259,8 @@ async def test_who_waits_for_an_answer_is_not_sent_away(crowd: ExitStack) -> Non
 async def test_an_address_that_has_most_makes_room_for_others(crowd: ExitStack) -> None:
     """However busy it keeps them: whoever asks from elsewhere would be shut out by it."""
     async with serving(House(), replace(LONG, connections=3)) as port:
-        greedy = [crowd.enter_context(Raw(port)) for _ in range(3)]
-        for client in greedy:
-            client.send(b"GET /much HTTP/1.1\r\nHost: h\r\n\r\n")
-            await in_thread(partial(client.until, b"200 OK"))
-        other = crowd.enter_context(Raw(port, "127.0.0.2"))
-        other.send(b"GET /much HTTP/1.1\r\nHost: h\r\n\r\n")
-        await in_thread(partial(other.until, b"200 OK"))
+        greedy = [await busy_client(crowd, port) for _ in range(3)]
+        other = await busy_client(crowd, port, "127.0.0.2")
         await in_thread(greedy[0].to_the_end)
         # Of two, one is no more than its share.
         with Raw(port, "127.0.0.2") as refused:
@@ -271,9 +271,7 @@ async def test_an_address_that_has_most_makes_room_for_others(crowd: ExitStack) 
 
 async def test_an_address_that_has_many_sends_away_nobody_else(crowd: ExitStack) -> None:
     async with serving(House(), replace(LONG, connections=2)) as port:
-        greedy = crowd.enter_context(Raw(port))
-        greedy.send(b"GET /much HTTP/1.1\r\nHost: h\r\n\r\n")
-        await in_thread(partial(greedy.until, b"200 OK"))
+        await busy_client(crowd, port)
         # One that has not asked yet.
         other = crowd.enter_context(Raw(port, "127.0.0.2"))
         with Raw(port) as refused:

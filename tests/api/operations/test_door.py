@@ -5,7 +5,7 @@ comes.
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import ExitStack
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection, delete
 from starlette.responses import Response
 
-from tests.api.client import ApiClient, serving
+from tests.api.client import Answered, ApiClient, serving
 from tests.log.faults import failing_commit
 from tests.storage.dumps import rows_of
 from tests.waiting import PATIENCE, until
@@ -239,14 +239,22 @@ async def test_behind_a_lost_race_it_still_means_that_nothing_has_happened(
     assert shop.decisions == 2
 
 
+@asynccontextmanager
+async def unconfirmed(
+    api: ApiClient, shop: Shop, database: Database
+) -> AsyncIterator[asyncio.Task[Answered]]:
+    """An order of which SQL, until the end, takes no commit: it is being decided again."""
+    shop.door = Door(shop.commits, confirm_within=PATIENCE)
+    with failing_commit(database.engine):
+        asking = asyncio.create_task(api.post("/user/7/orders", {"wanted": 1}, key="k"))
+        await until(shop.has_decided_again)
+        yield asking
+
+
 async def test_a_store_that_fails_behind_an_unconfirmed_commit_makes_nothing_known(
     api: ApiClient, shop: Shop, database: Database
 ) -> None:
-    shop.door = Door(shop.commits, confirm_within=PATIENCE)
-    with ExitStack() as broken:
-        broken.enter_context(failing_commit(database.engine))
-        asking = asyncio.create_task(api.post("/user/7/orders", {"wanted": 1}, key="k"))
-        await until(shop.has_decided_again)
+    async with unconfirmed(api, shop, database) as asking:
         shop.fails = [StoreUnavailable("MongoDB", "no answer")]
         refused = await asking
     assert (refused.status, refused.code) == (503, "outcome_unknown")
@@ -255,11 +263,8 @@ async def test_a_store_that_fails_behind_an_unconfirmed_commit_makes_nothing_kno
 async def test_a_commit_that_nobody_confirms_is_made_again_within_the_request(
     api: ApiClient, shop: Shop, database: Database
 ) -> None:
-    shop.door = Door(shop.commits, confirm_within=PATIENCE)
-    with ExitStack() as broken:
-        broken.enter_context(failing_commit(database.engine))
-        asking = asyncio.create_task(api.post("/user/7/orders", {"wanted": 1}, key="k"))
-        await until(shop.has_decided_again)
+    async with unconfirmed(api, shop, database) as asking:
+        pass
     answered = await asking
     assert answered.status == 201
     assert await shop.bought() == 1
