@@ -184,12 +184,14 @@ async def test_besitos_and_items_of_a_service_are_in_the_chat(playing: Program) 
         assert item["name"]["es"] in said["text"]
 
 
-async def test_who_is_registered_by_a_service_writes_as_one_who_is_known(
+async def test_who_is_registered_by_a_service_is_greeted_as_new_when_they_write(
     playing: Program,
 ) -> None:
     async with readers(playing.url, "Lucía") as (reader,), service_of(playing) as service:
         registered = {"user_id": str(reader.user_id), "first_name": "Somebody"}
         assert (await service.post("/users", registered)).status == 201
+        (hello,) = await reader.ask("/start")
+        assert hello["text"].startswith("Hola, Lucía")
         (hello,) = await reader.ask("/start")
         assert hello["text"].startswith("Hola otra vez, Lucía")
         assert (await service.delete(f"/user/{reader.user_id}?reason=moved_away")).status == 204

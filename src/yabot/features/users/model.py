@@ -5,6 +5,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field
 
+from yabot.clock import EPOCH
 from yabot.storage.documents.model import FrozenModel, VersionedDocument
 
 
@@ -20,6 +21,11 @@ class Profile(FrozenModel):
     registration_date: datetime
     last_login: datetime
     is_active: bool
+
+    @property
+    def has_written(self) -> bool:
+        """To this bot or, if they were brought, to another of the same token."""
+        return self.is_active or self.last_login > EPOCH
 
 
 class CurrentState(FrozenModel):

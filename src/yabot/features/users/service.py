@@ -50,6 +50,7 @@ class User:
     profile: Profile
     state_version: int
     loaded: UserState | None = None
+    # They write for the first time, to this bot or another of the same token.
     is_new: bool = False
 
     @property
@@ -193,7 +194,7 @@ class UserService:
     async def register(self, work: UnitOfWork, contact: Contact) -> User | None:
         """Like ``meet``, for whoever has not written yet; None: they are registered already.
 
-        They are inactive until they do: before that, Telegram lets no bot write to them.
+        They are inactive, and new, until they do: before that, Telegram lets no bot write to them.
         """
         stored = await self._database.read(repository.find(contact.user_id))
         if stored.profile is not None:
@@ -339,6 +340,7 @@ class UserService:
         user = self._as_user(stored)
         if user is None:
             return await self._register(work, contact, stored.state_version)
+        user.is_new = not user.profile.has_written
         self._refresh(work, user, contact)
         return user
 
@@ -350,7 +352,8 @@ class UserService:
             # Behind all that they have done before, whatever the clock said then: else they would
             # count as those who were forgotten.
             since = max(now, await self._database.read(repository.last_event(contact.user_id)))
-        profile = contact.profile(registered=since, last_login=now, is_active=is_active)
+        last_login = now if is_active else EPOCH
+        profile = contact.profile(registered=since, last_login=last_login, is_active=is_active)
         work.gather(repository.NewProfiles).profiles.append(profile)
         user = self._begin(work, profile, version, now)
         for begin in self.on_registered:
