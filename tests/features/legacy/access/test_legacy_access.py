@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.fork_server import ForkServer
 from tests.e2e.program import Program
 from tests.e2e.reader import readers
-from tests.features.besitos.beside import grant
+from tests.features.besitos.beside import grant, until_told
 from tests.features.legacy.access.test_access import enter
 from tests.features.legacy.house import House, old_user
 from tests.features.legacy.old_bot import OldBot, new_profile, work
@@ -140,10 +140,12 @@ async def test_an_old_bot_works_beside_the_running_program(
     async with readers(playing.url, "Berta") as (berta,):
         await berta.ask("/story")
         await grant(playing.stores, berta.user_id, PLENTY)
+        # Of the hints, that is, which so many bring: later messages are answers.
+        until_told(playing.stores)
         old_bot = asyncio.create_task(
             at_work(forks, playing.settings, [berta.user_id], turns=TURNS, seeds=[3])
         )
-        await berta.press("r:letter:❤", answers=1)
+        await berta.press("r:letter:❤", answers=0)
         gained = await old_bot
         chain = Chain(playing.stores, berta)
         wait_until(lambda: chain.rewards() == ["letter"])
