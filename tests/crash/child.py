@@ -26,6 +26,8 @@ class Child:
         self._orders = orders
         self._kill_file = folder / "kill"
         self._pid: int | None = None
+        # How much the processes before this one have said.
+        self._said_before = 0
 
     @property
     def runs(self) -> bool:
@@ -36,6 +38,7 @@ class Child:
         """With a ``point``, its fate awaits it there."""
         assert not self.runs, "it runs already"
         self._kill_file.unlink(missing_ok=True)
+        self._said_before = len(self._said())
         if point is not None:
             point.arm(self._kill_file)
         argv = [self._orders.to_json()]
@@ -72,6 +75,12 @@ class Child:
         assert await self.exit_code() in {-signal.SIGKILL, 0}, self.tail()
 
     async def stop(self) -> None:
+        """As soon as it hears that it is to: before, it would just die of it."""
+
+        async def hears() -> bool:
+            return '"program.hears"' in self._said()[self._said_before :]
+
+        await until(hears)
         self.signal(signal.SIGTERM)
         assert await self.exit_code() == 0, f"it did not stop well\n{self.tail()}"
 

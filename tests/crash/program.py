@@ -108,6 +108,7 @@ def main() -> None:
 async def live(orders: Orders) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    log.info("program.hears")
     async with (
         opened(orders.addresses, SHORT_TIMEOUT_MS) as stores,
         following(stores) as services,
