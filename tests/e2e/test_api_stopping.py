@@ -77,8 +77,9 @@ async def test_what_was_accepted_before_it_stopped_is_there_afterwards(
         await asyncio.gather(*giving)
     assert await asyncio.to_thread(program.exit_code) == 0
     assert program.stopped_in < STOP_SECONDS
-    # While it stops it goes on to answer: that it does.
-    assert {answered.code for answered in awards.refused} == {"not_open"}
+    # While it stops it goes on to answer: that it does. Whether anybody asks in that time is the
+    # machine's affair; in test_health.py somebody does.
+    assert {answered.code for answered in awards.refused} <= {"not_open"}
     for answered in awards.refused:
         assert answered.status == 503
         assert answered.headers["Content-Type"] == "application/problem+json"
