@@ -16,7 +16,7 @@ from tests.bus.log import (
     told_in,
 )
 from tests.bus.observing import first_heard
-from tests.bus.relays import new_relay
+from tests.bus.relays import new_relay, only_asked
 from tests.log.units import unit
 from tests.storage.fixtures import NewDatabase, new_commits
 from tests.waiting import PATIENCE, until
@@ -64,7 +64,7 @@ async def test_a_quiet_relay_sends_nothing_twice(
 async def test_what_it_is_told_is_sent_without_asking_sql(
     database: Database, commits: CommitLog, redis: Redis
 ) -> None:
-    relay = new_relay(database, Streams(redis))
+    relay = only_asked(database, Streams(redis))
     await relay.run_once()
     commits.followers.append(relay.notice)
     await tell(commits, "cause", "7", times=3)

@@ -19,7 +19,7 @@ from tests.bus.log import (
     tell,
     told_in,
 )
-from tests.bus.relays import new_relay, only_asked
+from tests.bus.relays import NEVER, new_relay, only_asked
 from tests.bus.valkey import server
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import new_commits
@@ -193,7 +193,7 @@ async def test_a_batch_is_tried_three_times_with_growing_delays_and_then_waits(
     commits = new_commits(sqlite_database)
     async with server(tmp_path) as valkey:
         timed = Timed(valkey.redis)
-        relay = Relay(sqlite_database, timed)
+        relay = Relay(sqlite_database, timed, sweep_seconds=NEVER)
         commits.followers.append(relay.notice)
         await relay.run_once()
         await valkey.kill()
