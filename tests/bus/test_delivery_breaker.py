@@ -160,7 +160,12 @@ async def test_a_group_that_goes_on_where_it_stopped_handles_each_event_once(
     async def has_stopped() -> bool:
         return await told(process.database) != []
 
+    async def has_noted_all() -> bool:
+        """Those of other users had begun when it stopped."""
+        return len(await letters(process.database)) == sum(calls.values())
+
     await until(has_stopped)
+    await until(has_noted_all)
     await poke(process.commits, "7", "after")
     is_mended = True
     before = {row["event_id"] for row in await letters(process.database)}
