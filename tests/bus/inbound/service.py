@@ -9,11 +9,11 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from redis.asyncio import Redis
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from tests.storage.dumps import Rows, rows_of
 from tests.storage.fixtures import PARTITIONS
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from yabot.bus.inbound.posted import keep
 from yabot.bus.inbound.sequencer import Sequencer, build_sequencer
 from yabot.bus.inbound.stream import INBOUND, InboundStream
@@ -89,14 +89,22 @@ HINT = Sent("hint", 3, "narrative_hint_unlocked", cause="award")
 
 
 async def write(redis: Redis, *sent: Sent) -> None:
-    for each in sent:
-        await redis.xadd(INBOUND, {"event": json.dumps(each.envelope)})
+    """All at once: whoever reads one of them reads them all, however short the window is."""
+    async with redis.pipeline(transaction=True) as together:
+        for each in sent:
+            together.xadd(INBOUND, {"event": json.dumps(each.envelope)})
+        await together.execute()
 
 
 async def post(database: Database, *sent: Sent) -> None:
-    """As the API has stored them."""
-    for each in sent:
-        await database.write(keep(Envelope.model_validate(each.envelope), "web"))
+    """As the API has stored them: all at once, too."""
+    kept = [keep(Envelope.model_validate(each.envelope), "web") for each in sent]
+
+    def store(connection: Connection) -> None:
+        for each in kept:
+            each(connection)
+
+    await database.write(store)
 
 
 async def send(database: Database, redis: Redis, *sent: Sent) -> None:
@@ -132,7 +140,7 @@ async def sequencing(
     try:
         yield sequencer
     finally:
-        await sequencer.stop(2)
+        await sequencer.stop(PATIENCE)
 
 
 async def settle(redis: Redis) -> None:

@@ -27,7 +27,7 @@ from tests.bus.inbound.service import (
 )
 from tests.storage.dumps import Rows, rows_of
 from tests.storage.fixtures import PARTITIONS, new_commits
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from yabot.app.assembly import build_catalog
 from yabot.app.features import FEATURES
 from yabot.bus.dead_letters.service import DeadLetters
@@ -244,7 +244,7 @@ async def sequence_flooded(commits: CommitLog, redis: Redis, *sent: Sent) -> lis
     sequencer.refusals.on_flood = troubles.append
     sequencer.start()
     await settle(redis)
-    await sequencer.stop(2)
+    await sequencer.stop(PATIENCE)
     return troubles
 
 

@@ -1,12 +1,11 @@
 """Events that were posted are taken in like those of the stream, and among them."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from redis.asyncio import Redis
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from tests.bus.inbound.service import (
     AWARD,
@@ -32,15 +31,13 @@ from yabot.app.assembly import build_catalog
 from yabot.app.features import FEATURES
 from yabot.bus.backlog import QUEUES
 from yabot.bus.inbound.buffer import MOST_BUFFERED
-from yabot.bus.inbound.posted import keep
 from yabot.bus.inbound.sources import READ_AT_ONCE
 from yabot.bus.inbound.stream import ASIDE, INBOUND
 from yabot.bus.tables import dead_letters, posted_events
-from yabot.events.envelope import Envelope
 from yabot.log.backlog import measure_backlog
 from yabot.log.commit_log import CommitLog
 from yabot.observability.metrics import REGISTRY
-from yabot.storage.relational.database import Database, Statement
+from yabot.storage.relational.database import Database
 
 
 def posted(sent: Sent) -> Sent:
@@ -145,22 +142,11 @@ async def test_a_flood_of_posted_events_leaves_the_stream_its_turn(
 ) -> None:
     commits = new_commits(sqlite_database)
     flood = [Sent(f"{n}", n, correlation=f"{n}") for n in range(MOST_BUFFERED + READ_AT_ONCE)]
-    await sqlite_database.write(storing(flood))
+    await post(sqlite_database, *flood)
     await write(redis, Sent("other", 1, user_id="8"))
     await look(new_sequencer(commits, redis, window=0))
     assert await rows_of(sqlite_database, posted_events)
     assert await taken_in(sqlite_database, [Sent("other", 1)]) == ["other"]
-
-
-def storing(sent: Sequence[Sent]) -> Statement[None]:
-    """All at once."""
-    statements = [keep(Envelope.model_validate(each.envelope), "web") for each in sent]
-
-    def store(connection: Connection) -> None:
-        for each in statements:
-            each(connection)
-
-    return store
 
 
 async def test_what_may_be_posted_no_more_becomes_a_dead_letter(
