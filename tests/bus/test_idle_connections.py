@@ -11,7 +11,7 @@ from tests.bus.log import assert_in_order, committed, marked, streams, tell, tol
 from tests.outages.proxy import Proxy, at_port, proxying
 from tests.storage.fixtures import PATIENCE_MS, new_commits
 from tests.uris import moved_to, port_of
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from yabot.bus.connection import connect, ping_redis
 from yabot.bus.pool import RESTED
 from yabot.bus.relay import Relay
@@ -59,7 +59,7 @@ async def test_a_burst_after_the_rest_fails_no_publication(
     with capture_logs() as said:
         await burst("after")
         await until(lambda: published(4 * USERS))
-    await relay.loop.finish(10)
+    await relay.loop.finish(PATIENCE)
     assert [line for line in said if line["event"] == "publish.failed"] == []
     found = await streams(behind_it)
     assert found == await committed(sqlite_database)
@@ -84,7 +84,7 @@ async def test_the_watch_calls_no_store_lost(firewall: Proxy, behind_it: Redis) 
     await rest()
     firewall.forget()
     looks = 0
-    await watch.start(5)
+    await watch.start(PATIENCE)
     watch.gate.suspected.set()
     await until(looked_again)
     await watch.stop()

@@ -11,6 +11,7 @@ from tests.bus.looking import look
 from tests.coordinator.orders import ORDER_EVENTS, Faults, Orders
 from tests.storage.dumps import Rows, rows_of
 from tests.storage.fixtures import PARTITIONS
+from tests.waiting import PATIENCE
 from yabot.bus.groups.building import build_group
 from yabot.bus.groups.group import SubscriberGroup
 from yabot.bus.groups.positions import declare_groups
@@ -109,7 +110,7 @@ class Shop:
             group, deadlines = self.workers(processes)
             await look(group)
             await deadlines.run_once()
-            await group.stop(20)
+            await group.stop(PATIENCE)
             if not await self.due():
                 return
 

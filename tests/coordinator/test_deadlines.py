@@ -79,7 +79,7 @@ async def test_one_that_was_left_with_its_lease_is_taken_up_under_the_next(shop:
     await look(group)
     assert await shop.state("a") == "reserved"
     await deadlines.run_once()
-    await group.stop(10)
+    await group.stop(PATIENCE)
     assert await shop.state("a") != "reserved"
 
 
@@ -97,7 +97,7 @@ async def test_it_waits_while_the_group_is_behind_the_log(shop: Shop) -> None:
     await deadlines.run_once()
     await look(group)
     await deadlines.run_once()
-    await group.stop(5)
+    await group.stop(PATIENCE)
     assert await shop.effects() == {"a": ["reserve", "charge"]}
 
 
@@ -188,7 +188,7 @@ async def test_those_that_wait_for_a_store_do_not_stand_before_all_others(
         return await shop.state("a") != "reserved"
 
     await until(has_its_turn_again)
-    await group.stop(5)
+    await group.stop(PATIENCE)
 
 
 @pytest.mark.parametrize("jump", [timedelta(days=365), timedelta(days=-365)])
@@ -203,7 +203,7 @@ async def test_a_clock_that_jumps_wakes_nobody(shop: Shop, jump: timedelta) -> N
         await deadlines.run_once()
     shop.hands.set_by = timedelta()
     await deadlines.run_once()
-    await group.stop(5)
+    await group.stop(PATIENCE)
     assert await shop.workflow("a") == before
 
 
@@ -216,7 +216,7 @@ async def test_a_jump_is_noticed_by_what_is_under_way(shop: Shop) -> None:
     await look(group)
     await deadlines.run_once()
     shop.hands.set_by = timedelta(days=365)
-    await group.stop(5)
+    await group.stop(PATIENCE)
     assert await shop.workflow("a") == before
 
 
@@ -240,4 +240,4 @@ async def test_the_health_says_why_deadlines_wait(shop: Shop) -> None:
 
     await until(over)
     await deadlines.loop.finish(0)
-    await group.stop(5)
+    await group.stop(PATIENCE)

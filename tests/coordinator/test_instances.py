@@ -61,7 +61,10 @@ async def test_two_that_are_woken_by_one_deadline_take_one_step(new_postgres: Ne
 
 
 async def test_each_takes_deadlines_where_it_works(new_postgres: NewDatabase) -> None:
-    one, two = await opened(new_postgres, lease=30), await opened(new_postgres, lease=30)
+    one, two = (
+        await opened(new_postgres, lease=PATIENCE),
+        await opened(new_postgres, lease=PATIENCE),
+    )
     await reserve_everywhere(await opened(new_postgres))
     workers = [one.workers(), two.workers()]
     for _ in range(3):
@@ -74,7 +77,7 @@ async def test_each_takes_deadlines_where_it_works(new_postgres: NewDatabase) ->
     for shop, (group, deadlines), share in zip((one, two), workers, (first, second), strict=True):
         shop.hands.pass_time(hours=2)
         await deadlines.run_once()
-        await group.stop(10)
+        await group.stop(PATIENCE)
         expected |= share
         assert await woken(shop) == expected
 
@@ -108,7 +111,7 @@ async def test_a_step_decided_on_what_is_no_more_takes_no_effect(new_postgres: N
     await two.tell(OrderPaid(order="a"))
     await two.run()
     slow.go_on.set()
-    await group.stop(10)
+    await group.stop(PATIENCE)
     await one.run()
     assert await one.state("a") == "charged"
     assert await one.effects() == {"a": ["reserve", "charge"]}
@@ -135,10 +138,10 @@ async def test_one_that_was_thought_dead_takes_no_effect(new_postgres: NewDataba
 
     await until(all_taken_over)
     slow.go_on.set()
-    await group.stop(10)
+    await group.stop(PATIENCE)
     assert await woken(heir) == set()
     await new_deadlines.run_once()
-    await new_group.stop(10)
+    await new_group.stop(PATIENCE)
     assert await woken(heir) == set(range(PARTITIONS))
 
 

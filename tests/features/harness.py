@@ -230,7 +230,7 @@ class Harness:
             for group in build_groups(self.features, services, leases, coordinators):
                 if group.name in behind:
                     await look(group)
-                    await group.stop(10)
+                    await group.stop(PATIENCE)
 
     def pass_time(self, **units: float) -> None:
         """It is later from now on, by as many ``days``, ``hours`` or ``seconds``."""

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from tests.log.units import State
 from tests.storage.dumps import rows_of
+from tests.waiting import PATIENCE
 from yabot.log.commit_log import CommitLog
 from yabot.log.document_follower import DocumentFollower
 from yabot.log.tables import doc_changes
@@ -26,7 +27,7 @@ async def following(commits: CommitLog, store: DocumentStore) -> AsyncIterator[D
     try:
         yield follower
     finally:
-        await follower.loop.finish(10)
+        await follower.loop.finish(PATIENCE)
         commits.followers.remove(follower.notice)
 
 

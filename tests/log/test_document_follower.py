@@ -78,7 +78,7 @@ async def test_rows_that_nobody_told_of_are_found_by_the_sweep(
     for version in range(2):
         await commits.commit(stepping(f"7:{version}", "7", version))
         await until(nothing_waits(database))
-    await follower.loop.finish(10)
+    await follower.loop.finish(PATIENCE)
     assert await versions(documents) == {"7": 2}
 
 

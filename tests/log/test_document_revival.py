@@ -123,7 +123,7 @@ async def at_work(follower: DocumentFollower, database: Observed) -> AsyncIterat
         await until(has_looked_into_sql)
         yield
     finally:
-        await follower.loop.finish(10)
+        await follower.loop.finish(PATIENCE)
 
 
 def step(version: int, user_id: str = "7") -> Committed:
@@ -155,7 +155,7 @@ async def test_a_change_read_before_the_deletion_and_written_behind_it_does_not_
         await world.delete()
         await bot.catch_up()
         assert await versions(documents) == {}
-    await worker.loop.finish(10)
+    await worker.loop.finish(PATIENCE)
     assert await versions(documents) == {}
 
 

@@ -12,6 +12,7 @@ from tests.features.hearing import Said, said_to
 from tests.features.users.storage.world import World, new_world
 from tests.storage.dumps import events_of
 from tests.storage.fixtures import PARTITIONS
+from tests.waiting import PATIENCE
 from yabot.app.assembly import build_texts
 from yabot.app.features import FEATURES
 from yabot.bus.groups.building import build_group
@@ -115,7 +116,7 @@ class House:
         while not await self._is_done():
             group = self.group()
             await look(group)
-            await group.stop(10)
+            await group.stop(PATIENCE)
 
     def group(self) -> SubscriberGroup:
         """As a program has it that has just been started."""
