@@ -8,7 +8,7 @@ from redis.exceptions import RedisError
 
 from labs.node import Node, Setting
 from labs.ports import Reservation
-from labs.waiting import until
+from labs.waiting import PATIENCE, until
 from yabot.embedded.ports import LOOPBACK
 
 MASTERS = 3
@@ -110,7 +110,7 @@ class ClusterLab:
         keys = source.ask("CLUSTER", "GETKEYSINSLOT", slot, "100")
         if keys:
             auth = ["AUTH", target.password] if target.password else []
-            where = [LOOPBACK, str(target.port), "", "0", "5000"]
+            where = [LOOPBACK, str(target.port), "", "0", f"{PATIENCE * 1000:.0f}"]
             source.ask("MIGRATE", *where, *auth, "KEYS", *keys)
 
     def end_move(self, key: str, target: Node) -> None:

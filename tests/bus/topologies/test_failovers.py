@@ -37,6 +37,15 @@ def leave_behind(primary: Node, replica: Node) -> None:
     primary.ask("CLIENT", "KILL", "TYPE", "replica")
 
 
+async def until_behind(replica: Node, primary: Node) -> None:
+    """What is committed meanwhile is published when the relay has its turn."""
+
+    async def is_behind() -> bool:
+        return written_by(replica) < written_by(primary)
+
+    await until(is_behind)
+
+
 def written_by(node: Node) -> int:
     """How many bytes of writes the node has."""
     return int(node.ask("INFO", "replication")["master_repl_offset"])
@@ -55,7 +64,7 @@ async def test_a_new_primary_gets_what_it_lacks(
     async with flowing(sqlite_database, redis) as flow:
         leave_behind(primary, replica)
         await flow.more(30)
-        assert written_by(replica) < written_by(primary)
+        await until_behind(replica, primary)
         primary.kill() if way == "killed" else primary.freeze()
         await asyncio.to_thread(sentinels.replace, primary)
         await flow.more(30)
@@ -79,7 +88,7 @@ async def test_a_masters_replica_gets_what_it_lacks(
     async with flowing(sqlite_database, redis) as flow:
         leave_behind(master, replica)
         await flow.more(30)
-        assert written_by(replica) < written_by(master)
+        await until_behind(replica, master)
         master.kill() if way == "killed" else master.freeze()
         await asyncio.to_thread(cluster.replace, master, replica)
         await flow.more(30)
