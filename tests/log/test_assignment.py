@@ -8,13 +8,13 @@ from functools import partial
 import pytest
 from typing_extensions import override
 
-from tests.log.members import EVERYTHING, Member, Worker, pass_time, set_clock
+from tests.log.members import EVERYTHING, LEASE_SECONDS, Member, Worker, pass_time, set_clock
 from tests.storage.fixtures import PARTITIONS, NewDatabase
 from tests.waiting import PATIENCE, until
 from yabot.errors import LeaseLost, StoreUnavailable
 from yabot.log.assignment import Assignment
 from yabot.log.lease import FINISH_SECONDS, Lease
-from yabot.log.leases import LEASE_SECONDS, Granted, SoleLeases
+from yabot.log.leases import Granted, SoleLeases
 
 pytestmark = pytest.mark.criterion("scale.3")
 
@@ -369,7 +369,7 @@ async def test_what_waits_under_a_lease_hears_when_it_runs_out_without_sql(
     one = await joined(new_postgres)
     await one.look()
     one.database.gate.reason = "it is away"
-    for seconds, closed in ((LEASE_SECONDS - 1, False), (2, True)):
+    for seconds, closed in ((LEASE_SECONDS / 2, False), (LEASE_SECONDS, True)):
         one.clock.seconds += seconds
         with pytest.raises(StoreUnavailable):
             await one.look()

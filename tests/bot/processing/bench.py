@@ -118,7 +118,7 @@ async def at_the_bench(
     database: Database,
     recorder: Recorder,
     *,
-    lease: float = 30.0,
+    lease: float = 10 * PATIENCE,
     alone: bool = False,
     at_once: int = 1000,
 ) -> AsyncIterator[Bench]:
