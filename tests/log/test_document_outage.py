@@ -11,7 +11,7 @@ import pytest
 from tests.log.following import following, nothing_waits, versions
 from tests.log.units import stepping
 from tests.storage.dumps import rows_of
-from tests.storage.fixtures import new_commits
+from tests.storage.fixtures import PATIENCE_MS, new_commits
 from tests.storage.schema import COLLECTIONS
 from tests.waiting import until
 from yabot.embedded.mongod import EmbeddedMongod
@@ -44,8 +44,11 @@ async def test_no_document_is_lost_when_mongod_is_killed_in_the_middle(
     sqlite_database: Database, tmp_path: Path
 ) -> None:
     mongod = EmbeddedMongod(tmp_path)
-    store = DocumentStore(await mongod.start(), "test", max_pool_size=10, timeout_ms=1000)
-    await store.ensure(COLLECTIONS)
+    uri = await mongod.start()
+    store = DocumentStore(uri, "test", max_pool_size=10, timeout_ms=1000)
+    # It waits for one that is only slow.
+    patient = DocumentStore(uri, "test", max_pool_size=10, timeout_ms=PATIENCE_MS)
+    await patient.ensure(COLLECTIONS)
     commits = new_commits(sqlite_database)
     reasons: list[str | None] = []
     async with following(commits, store) as follower:
@@ -62,8 +65,9 @@ async def test_no_document_is_lost_when_mongod_is_killed_in_the_middle(
         await mongod.start()
         await walk(commits, 12, 15)
         await until(nothing_waits(sqlite_database))
-    assert await versions(store) == dict.fromkeys(USERS, 15)
+    assert await versions(patient) == dict.fromkeys(USERS, 15)
     assert "MongoDB is not available" in str(reasons[0])
     assert reasons[-1] is None
     await store.close()
+    await patient.close()
     await mongod.stop()
