@@ -173,8 +173,15 @@ class Watched:
 
     async def gives_up_what_it_has(self) -> None:
         """Waits until a connection that there is now has been closed, by nobody else."""
-        before = self.door.ends()
-        assert before
+
+        before: set[asyncio.WriteTransport] = set()
+
+        async def is_connected() -> bool:
+            """A slow store may just have been given up; it is pinged again and again."""
+            before.update(self.door.ends())
+            return bool(before)
+
+        await until(is_connected)
 
         async def has() -> bool:
             # One that rests beneath others in its pool is given up when it is used.
