@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.invariants import verify
+from tests.e2e.kill_points import KillPoint
 from tests.e2e.program import Json, Program, runs
 from tests.e2e.programs import NewProgram
 from tests.e2e.reader import readers
@@ -15,6 +16,9 @@ from tests.waiting import wait_until
 from yabot.embedded.valkey import EmbeddedValkey
 
 COMPONENTS = {"mongodb", "redis", "sql", "telegram"}
+# Where a start, and a stop, stands still until it has been looked at.
+MAKES_ITS_TABLES = KillPoint("sql", "CREATE TABLE", fate="wait")
+KILLS_AN_ENGINE = KillPoint("log", "engine.killed", fate="wait")
 
 
 @pytest.fixture
@@ -28,13 +32,15 @@ async def valkey(tmp_path: Path) -> AsyncIterator[EmbeddedValkey]:
 @pytest.mark.criterion("rel.4")
 def test_it_lives_before_it_has_started_and_is_ready_after(new_program: NewProgram) -> None:
     program = new_program()
-    program.launch()
+    program.launch(MAKES_ITS_TABLES)
+    wait_until(lambda: KillPoint.is_waited_at(program.kill_file))
     wait_until(lambda: program.health("live")[0] == 200)
     status, refused = program.asked("/asyncapi.json")
     assert (status, refused["code"]) == (503, "not_open")
     assert "The program is starting" in refused["detail"]
     assert program.health("startup") == (503, {"status": "starting"})
     assert program.health("ready")[0] == 503
+    KillPoint.disarm(program.kill_file)
     program.wait_ready()
     assert program.health("live") == (200, {"status": "ok"})
     assert program.health("startup") == (200, {"status": "ok"})
@@ -52,10 +58,12 @@ def test_it_lives_before_it_has_started_and_is_ready_after(new_program: NewProgr
 def test_it_tells_that_it_stops_until_the_last_store_is_closed(new_program: NewProgram) -> None:
     program = new_program()
     program.start()
-    # It does not hear that it should end: whoever closes it has to wait for some seconds.
+    # It does not hear that it should end: whoever closes it waits for some seconds, and kills it.
     engines = program.engines()
     os.kill(engines["valkey"], signal.SIGSTOP)
+    program.arm(KILLS_AN_ENGINE)
     program.signal(signal.SIGTERM)
+    wait_until(lambda: KillPoint.is_waited_at(program.kill_file))
     wait_until(lambda: not runs(engines["mongod"]))
     status, body = program.health("ready")
     assert (status, body["status"]) == (503, "stopping")
@@ -63,6 +71,7 @@ def test_it_tells_that_it_stops_until_the_last_store_is_closed(new_program: NewP
     status, refused = program.asked("/asyncapi.json")
     assert (status, refused["code"]) == (503, "not_open")
     assert "The program is stopping" in refused["detail"]
+    KillPoint.disarm(program.kill_file)
     assert program.exit_code() == 0
 
 
