@@ -1,6 +1,10 @@
 """What must hold of all stores together once everything has settled, whatever happened before."""
 
+import json
 from collections import Counter
+from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from tests.e2e.stores import PARTITIONS, Stores
@@ -25,10 +29,9 @@ def verify(stores: Stores) -> None:
     settle(stores)
     _streams_are_the_log(stores)
     _documents_are_at_their_version(stores)
-    for row in stores.rows("SELECT user_id, sequence FROM user_counters"):
-        events = stores.outbox(int(row["user_id"]))
-        _nothing_is_missing_or_twice(events, row["sequence"])
-        _choices_make_a_way(stores, int(row["user_id"]), events)
+    for user_id, sequence, events in _told_of_each_user(stores):
+        _nothing_is_missing_or_twice(events, sequence)
+        _choices_make_a_way(stores, user_id, events)
     _each_cause_completed_once(stores)
 
 
@@ -64,6 +67,20 @@ def _documents_are_at_their_version(stores: Stores) -> None:
     expected = [(row["user_id"], row["state_version"]) for row in stores.rows(query)]
     found = [(d["_id"], d["version"]) for d in stores.mongodb.users.find().sort("_id")]
     assert found == expected
+
+
+def _told_of_each_user(stores: Stores) -> Iterator[tuple[int, int, list[Json]]]:
+    """Who it is, how many events are counted, and these: as it is at one moment, for a subscriber
+    may tell of somebody at any.
+    """
+    query = (
+        "SELECT user_counters.user_id, sequence, envelope FROM user_counters"
+        " LEFT JOIN outbox USING (user_id) ORDER BY user_counters.user_id, partition, pos"
+    )
+    for user_id, rows in groupby(stores.rows(query), itemgetter("user_id")):
+        told = list(rows)
+        envelopes = [row["envelope"] for row in told if row["envelope"] is not None]
+        yield int(user_id), told[0]["sequence"], [json.loads(each) for each in envelopes]
 
 
 def _nothing_is_missing_or_twice(events: list[Json], sequence: int) -> None:
