@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from threading import Barrier
 
 import pytest
+from sqlalchemy import Connection
 
 from tests.outages.proxy import Proxy, firewalled, firewalled_postgres
 from tests.storage.fixtures import PATIENCE_MS, PostgresServer
@@ -41,11 +43,14 @@ async def postgres(
 
 
 async def crowd(database: PostgresDatabase) -> None:
-    """As many at a time as there are connections."""
-    sleep = "SELECT pg_sleep(0.05)"
-    await asyncio.gather(
-        *(database.read(lambda c: c.exec_driver_sql(sleep) and None) for _ in range(CROWD))
-    )
+    """As many at a time as there are connections: none is over before the last has come."""
+    together = Barrier(CROWD)
+
+    def meet(connection: Connection) -> None:
+        connection.exec_driver_sql("SELECT 1")
+        together.wait(PATIENCE)
+
+    await asyncio.gather(*(database.read(meet) for _ in range(CROWD)))
 
 
 async def test_a_crowd_after_the_rest_gets_through_to_postgresql(
