@@ -59,9 +59,14 @@ class Player:
             "user_interaction", "decision_made", *found
         )
         assert interaction["payload"]["action"] == "choice"
-        assert decision["payload"]["choice_id"] == choice.id
-        assert decision["payload"]["context"]["fragment_id"] == fragment.fragment_id
-        assert decision["payload"]["context"]["next_fragment"] == choice.next_fragment
+        assert decision["payload"] == {
+            "choice_id": choice.id,
+            "context": {
+                "fragment_id": fragment.fragment_id,
+                "next_fragment": choice.next_fragment,
+                "story_revision": STORY.revision,
+            },
+        }
         expected = {"hint_id": choice.unlocks_hint, "fragment_id": fragment.fragment_id}
         assert [event["payload"] for event in hint] == ([expected] if finds else [])
 

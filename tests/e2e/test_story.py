@@ -58,7 +58,7 @@ async def test_after_language_the_story_is_told_in_english(playing: Program) -> 
         assert "Start again" in str(scenes(await reader.chat()))
 
 
-@pytest.mark.criterion("1.1.4", "2.2.4")
+@pytest.mark.criterion("1.1.4", "2.2.4", "3.1.2")
 async def test_the_vip_door_stays_shut_until_there_is_a_subscription(playing: Program) -> None:
     async with readers(playing.url, "Nora") as (reader,):
         player = Player(playing.stores, reader)
