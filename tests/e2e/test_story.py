@@ -103,6 +103,7 @@ async def test_reactions_by_button_and_by_reaction_are_events(playing: Program) 
         player.journal.told()
 
 
+@pytest.mark.criterion("5.3.4")
 async def test_a_press_on_a_page_already_past_changes_nothing(playing: Program) -> None:
     async with readers(playing.url, "Pau") as (reader,):
         player = Player(playing.stores, reader)
