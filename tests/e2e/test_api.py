@@ -95,6 +95,15 @@ async def test_a_subscription_is_what_sql_holds_of_it_now(playing: Program) -> N
             assert bought[name] == row[name]
         assert (bought["plan_type"], bought["access"]) == ("premium", True)
         of_reader = "WHERE user_id = ?"
+        # One that was written down later, and has ended, hides nothing.
+        playing.stores.change(
+            "INSERT INTO subscriptions"
+            " (user_id, plan_type, status, start_date, end_date, created_at, updated_at)"
+            " SELECT user_id, 'vip', 'expired', start_date, start_date, created_at, updated_at"
+            f" FROM subscriptions {of_reader}",
+            str(reader.user_id),
+        )
+        assert (await service.get(path)).body == bought
         for change, expected in (
             ("status = 'cancelled'", ("cancelled", True)),
             ("end_date = start_date", ("cancelled", False)),
