@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.invariants import settle
 from tests.e2e.program import Program
-from tests.e2e.reader import Reader, buttons
+from tests.e2e.reader import Reader, buttons, said_by_bot
 from tests.features.besitos.beside import beside, grant, until_told
 from tests.waiting import wait_until
 from yabot.features.besitos.audit import audit_ledger
@@ -65,6 +65,16 @@ async def confirming(reader: Reader, text: str) -> tuple[int, str]:
     yes, no = buttons(question)
     assert no == "gift:no"
     return int(question["message_id"]), yes
+
+
+async def forge(reader: Reader, data: str) -> list[Json]:
+    """Press what no button carries, and give what is answered."""
+    (asked, *_), said = await reader.chat(), await reader.answers()
+    known = len(said)
+    query = {"id": "1", "from": asked["from"], "chat_instance": "1", "message": said[-1]}
+    await reader.client.deliver({"callback_query": query | {"data": data}})
+    await reader.until(lambda chat: len(said_by_bot(chat)) > known)
+    return (await reader.answers())[known:]
 
 
 def events_about(program: Program, reader: Reader, kind: str) -> list[Json]:
@@ -159,7 +169,7 @@ async def test_it_explains_itself(lucia: Reader, text: str) -> None:
         ("{mar} 1.5", "enteros y de uno en adelante", "invalid_amount"),
         ("{mar} muchos", "enteros y de uno en adelante", "invalid_amount"),
         ("{mar} ٣", "enteros y de uno en adelante", "invalid_amount"),
-        ("{mar} 99999999999999999999", "enteros y de uno en adelante", "invalid_amount"),
+        ("{mar} 99999999999999999999", "solo tienes 10 besitos", "insufficient"),
         ("{mar} 11", "solo tienes 10 besitos", "insufficient"),
         ("{lucia} 1", "elige a otra persona", "own_gift"),
         ("@nobody_at_all 1", "no encuentro a @nobody_at_all", "unknown_recipient"),
@@ -194,13 +204,20 @@ async def test_who_has_nothing_to_give_learns_of_nobody(
 async def test_nobody_is_looked_for_again_and_again(
     playing: Program, lucia: Reader, mar: Reader
 ) -> None:
-    for n in range(SEARCHES_AT_ONCE):
+    """Not by forged buttons either; what was offered can still be given."""
+    _, yes = await confirming(lucia, f"/gift {mar.user_id} 1")
+    for n in range(SEARCHES_AT_ONCE - 1):
         (told,) = await lucia.ask(f"/gift @somebody_{n} 1")
         assert "no encuentro a" in told["text"]
     for who in ("@somebody_else", str(mar.user_id)):
         (told,) = await lucia.ask(f"/gift {who} 1")
         assert told["text"].startswith("Has buscado a mucha gente")
+    (told,) = await forge(lucia, f"gift:{mar.user_id}:2:1")
+    assert told["text"].startswith("Has buscado a mucha gente")
     assert await balances(playing, lucia, mar) == [10, 0]
+    (told,) = await lucia.press(yes)
+    assert told["text"].startswith("Entregado: 1 besito.")
+    assert await balances(playing, lucia, mar) == [9, 1]
 
 
 async def test_besitos_that_are_gone_by_the_time_of_the_press_are_not_given(

@@ -33,7 +33,9 @@ SEARCHES_AT_ONCE = 20
 SEARCHES_PER_HOUR = 20
 # With the @.
 LONGEST_NAME = 33
-_AMOUNT = re.compile("[1-9][0-9]{0,11}")
+_AMOUNT = re.compile("[1-9][0-9]*")
+# At once: a button has room for twelve digits.
+MOST = 10**12 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class GiftHandler:
         who, amount = words
         if not _AMOUNT.fullmatch(amount):
             _refuse(turn, t, "invalid_amount")
-        elif int(amount) > balance:
+        elif int(amount) > min(balance, MOST):
             # Before anybody is looked for: who has nothing to give learns of nobody.
             _refuse(turn, t, "insufficient", balance=balance)
         elif not self._searches.take(user.user_id):
@@ -108,7 +110,9 @@ class GiftHandler:
             turn.acknowledge()
             _refuse(turn, t, "own_gift")
             return
-        if self._searches.is_empty(user.user_id):
+        # The question has been a search already, and is honoured; other data are one more.
+        is_search = not _is_offered(query)
+        if is_search and self._searches.is_empty(user.user_id):
             turn.acknowledge()
             _refuse(turn, t, "too_many_searches")
             return
@@ -127,8 +131,8 @@ class GiftHandler:
             # Whoever is gone meanwhile has nothing to give.
             _refuse(turn, t, "insufficient", balance=balance)
         elif outcome == "unknown_recipient" or recipient is None:
-            # Also a forged button is a search.
-            self._searches.take(user.user_id)
+            if is_search:
+                self._searches.take(user.user_id)
             _refuse(turn, t, "unknown_recipient", who=gift.recipient_id)
         else:
             left = balance - gift.amount
@@ -143,6 +147,13 @@ class GiftHandler:
         if user_id is not None:
             return await self._users.find(user_id)
         return await self._users.find_by_username(who)
+
+
+def _is_offered(query: CallbackQuery) -> bool:
+    """Whether the message that Telegram shows us has such a button: clients send any data."""
+    keyboard = query.message.reply_markup if isinstance(query.message, Message) else None
+    rows = keyboard.inline_keyboard if keyboard else []
+    return any(button.callback_data == query.data for row in rows for button in row)
 
 
 def _confirm(turn: Turn, t: Localizer, recipient: User, who: str, amount: int) -> None:
