@@ -93,6 +93,28 @@ async def test_reacting_again_or_twice_at_once_pays_once(playing: Program) -> No
         assert len(chain.events("narrative_hint_unlocked")) == 1
 
 
+@pytest.mark.criterion("3.1.3")
+async def test_who_comes_back_after_forget_is_paid_by_no_page_again_and_was_told_so(
+    playing: Program,
+) -> None:
+    async with readers(playing.url, "Petra") as (reader,):
+        chain = Chain(playing.stores, reader)
+        (asked,) = await reader.ask("/forget")
+        assert "otra vez" not in asked["text"]
+        await reader.ask("/story")
+        await reader.press("r:letter:❤", answers=1)
+        (asked,) = await reader.ask("/forget")
+        assert "las páginas que ya te dieron besitos no te los dan otra vez" in asked["text"]
+        await reader.press("forget:yes")
+        await reader.ask("/story")
+        await reader.press("r:letter:❤", answers=0)
+        # Whatever comes after it has been handled after it.
+        await grant(playing.stores, reader.user_id, ASKED_FOR)
+        await reader.until(lambda chat: announces_hint(chat[-1]))
+        assert chain.rewards() == ["letter"]
+        assert chain.balance() == ASKED_FOR
+
+
 async def test_balance_tells_what_the_besitos_are_for(playing: Program) -> None:
     async with readers(playing.url, "Olga") as (reader,):
         chain = Chain(playing.stores, reader)

@@ -2,6 +2,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from yabot.bot.localization import Localizer
 from yabot.feature import Feature, Services
 from yabot.features.besitos.events import BesitosAwarded
 from yabot.features.besitos.service import BesitosService
@@ -11,6 +12,7 @@ from yabot.features.rewards.hints import HintRewards
 from yabot.features.rewards.reactions import ReactionRewards
 from yabot.features.users.notices import Notices
 from yabot.features.users.service import UserService
+from yabot.log.personal_data import PersonalData
 from yabot.subscriber import Subscriber
 
 
@@ -23,9 +25,20 @@ def _subscribers(services: Services) -> Sequence[Subscriber[Any]]:
     ]
 
 
+def _personal_data(services: Services) -> PersonalData:
+    besitos = services[BesitosService]
+
+    async def losing(user_id: str, t: Localizer) -> str | None:
+        """The ledger remembers by id which pages have paid."""
+        return t("rewards-losing") if await besitos.earned(user_id) else None
+
+    return PersonalData(losing=losing)
+
+
 FEATURE = Feature(
     name="rewards",
     chains=((ReactionDetected, BesitosAwarded, NarrativeHintUnlocked),),
     texts=Path(__file__).parent / "texts",
+    personal_data=_personal_data,
     subscribers=_subscribers,
 )
