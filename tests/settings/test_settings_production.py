@@ -65,6 +65,7 @@ def test_what_is_safe_is_accepted(changes: dict[str, str]) -> None:
     assert problems(**changes) == []
 
 
+@pytest.mark.criterion("sec.1", "sec.2")
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
