@@ -18,6 +18,7 @@ from tests.waiting import PATIENCE
 Json = dict[str, Any]
 USER = {"user_id": "777000222", "first_name": "Iris"}
 PREFERENCES = {"language": "es", "notifications_enabled": True, "theme": "dark"}
+REFUSED = ("invalid_request", "cursor_invalid", "body_missing", "body_malformed")
 
 # By any model.
 WRONG: tuple[Any, ...] = ({"no_such_field": 1}, [], "text", None, {"$where": "1"})
@@ -141,10 +142,17 @@ def test_every_input_of_every_operation_is_validated(service: Service, document:
     for method, path, operation in operations(document):
         filled, name = _filled(path), operation["operationId"]
         body = operation.get("requestBody")
+        right = next(iter(body["content"].values()))["example"] if body else None
         for parameter in operation["parameters"]:
             if parameter["in"] == "path":
                 wrong = path.replace(f"{{{parameter['name']}}}", "$ne.%7B%7D" + "x" * 300)
                 _require_refused(service.ask(method, _filled(wrong), body and {}), name)
+            elif parameter["in"] == "query":
+                query = f"?{parameter['name']}=%C3%A9"
+                _require_refused(service.ask(method, filled + query, right), name)
+            else:
+                header = {parameter["name"].replace("-", "_"): "é"}
+                _require_refused(service.ask(method, filled, right, **header), name)
         _require_refused(service.ask(method, f"{filled}?no_such_parameter=1", body and {}), name)
         if body:
             (content,) = body["content"].values()
@@ -157,7 +165,7 @@ def test_every_input_of_every_operation_is_validated(service: Service, document:
 
 def _require_refused(answered: Answer, name: str) -> None:
     assert answered.status in (400, 422), (name, answered)
-    assert answered.body["code"] in ("invalid_request", "body_missing", "body_malformed"), name
+    assert answered.body["code"] in REFUSED, name
 
 
 def _filled(path: str) -> str:
