@@ -134,6 +134,33 @@ async def test_a_log_that_is_not_there_any_more_takes_no_writes_and_the_end_save
     await after.close()
 
 
+async def test_without_the_index_of_the_log_nothing_is_written_beside_another_process(
+    new_sqlite: NewDatabase,
+) -> None:
+    """They do not see each other any more, and would write over each other's pages."""
+    database, after = new_sqlite(), new_sqlite()
+    await database.open()
+    await database.write(add_receipt("one"))
+    path = Path(str(database.engine.url.database))
+    index = path.with_name(f"{path.name}-shm")
+    index.unlink()
+    with closing(sqlite3.connect(path, isolation_level=None)) as stranger:
+        for n in range(20):
+            stranger.execute(f"CREATE TABLE of_a_stranger_{n} (x)")
+            with pytest.raises(StoreUnavailable, match="let nobody else write"):
+                await database.write(add_receipt(f"later {n}"))
+        assert stranger.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert stranger.execute("SELECT count(*) FROM receipts").fetchone() == (1,)
+    await database.close()
+    with closing(sqlite3.connect(path)) as stranger:
+        assert stranger.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        made = stranger.execute("SELECT count(*) FROM sqlite_master WHERE name LIKE 'of_a_%'")
+        assert made.fetchone() == (20,)
+    await after.open()
+    assert len(await marks(after)) == 1
+    await after.close()
+
+
 async def test_a_damaged_file_is_a_store_that_is_away(new_sqlite: NewDatabase) -> None:
     """Whatever is asked fails, and is no fault of who asks."""
     before, database = new_sqlite(), new_sqlite()

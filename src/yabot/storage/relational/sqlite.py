@@ -20,6 +20,13 @@ from yabot.storage.relational.database import Statement, is_unreachable, store_e
 from yabot.storage.relational.jobs import Job, Outcome, tell
 from yabot.storage.relational.later import LaterWrites
 from yabot.storage.relational.sqlite_driver import in_transaction, run_plain
+from yabot.storage.relational.sqlite_files import (
+    GONE,
+    beside,
+    identities_beside,
+    identity,
+    require_beside,
+)
 from yabot.storage.relational.sqlite_reads import SqliteReads
 
 T = TypeVar("T")
@@ -34,13 +41,8 @@ LARGEST_LOG = 16 * 1024 * 1024
 LARGE_LOG = 8 * 1024 * 1024
 # Seconds between two tries to empty it: one in vain costs as much as one that succeeds.
 CUT_EVERY = 1.0
-GONE = "its file was moved, removed or replaced; put it back, or stop YABOT before you replace it"
-LOG_GONE = (
-    "the file beside it that ends in -wal was moved, removed or replaced; put it back, or stop "
-    "YABOT, which saves what was in it, and start it again"
-)
-# What a connection remembers: the identity of the write-ahead log that it writes to.
-LOG = "write-ahead log"
+# What a connection remembers: the identities of the files that it has opened beside the database.
+BESIDE = "files beside it"
 
 
 class SqliteDatabase:
@@ -52,7 +54,7 @@ class SqliteDatabase:
 
     def __init__(self, path: Path, *, pool_size: int, timeout_ms: int) -> None:
         self._path = path
-        self._log_path = _log_path(path)
+        self._log_path = beside(path, "-wal")
         self.gate = Gate("SQLite")
         self.engine = _writing_engine(path, timeout_ms)
         self._reading = _reading_engine(path, pool_size, timeout_ms)
@@ -178,13 +180,12 @@ class SqliteDatabase:
         Raises StoreUnavailable where SQLite would go on with a file that is not there any more, and
         lose it when the process is killed.
         """
-        if self._file is not None and _identity(self._path) != self._file:
+        if self._file is not None and identity(self._path) != self._file:
             raise StoreUnavailable("SQLite", GONE)
         if self._connected is None:
             self._connected = self.engine.connect()
-            self._file = self._file or _identity(self._path)
-        if _identity(self._log_path) != self._connected.info[LOG]:
-            raise StoreUnavailable("SQLite", LOG_GONE)
+            self._file = self._file or identity(self._path)
+        require_beside(self._path, self._connected.info[BESIDE])
         return self._connected
 
     def _disconnect(self) -> None:
@@ -218,15 +219,6 @@ class SqliteDatabase:
             return job, None, error
         run_plain(connection, "RELEASE unit")
         return job, result, None
-
-
-def _identity(file: Path) -> tuple[int, int] | None:
-    """Which file it is, whatever its name; None when there is none."""
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
 
 
 def _size(file: Path) -> int:
@@ -272,23 +264,17 @@ def _writing_engine(path: Path, timeout_ms: int) -> Engine:
     )
     _connect(engine, pragmas)
 
-    log_path = _log_path(path)
-
     @event.listens_for(engine, "connect")
-    def note_log(connection: Any, record: ConnectionPoolEntry) -> None:
-        # SQLite opens it, and makes it, when it is first asked for something.
+    def note_files(connection: Any, record: ConnectionPoolEntry) -> None:
+        # SQLite opens them, and makes them, when it is first asked for something.
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        record.info[LOG] = _identity(log_path)
+        record.info[BESIDE] = identities_beside(path)
 
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
-
-
-def _log_path(path: Path) -> Path:
-    return path.with_name(f"{path.name}-wal")
 
 
 def _reading_engine(path: Path, pool_size: int, timeout_ms: int) -> Engine:
