@@ -19,6 +19,7 @@ from pydantic_core import ErrorDetails
 
 from yabot.errors import YabotError
 from yabot.redaction import Redactor
+from yabot.store_trouble import mongodb_trouble, postgres_trouble, redis_trouble
 from yabot.tls_trouble import tls_trouble
 
 LONGEST = 500
@@ -139,15 +140,23 @@ def own_words(text: str) -> str:
 def kind_of(error: BaseException) -> str:
     """What it is, without where: ``redis.ConnectionError: connection refused``.
 
-    TLS that does not come about is told in a sentence of ours, with the mend.
+    What ``trouble_of`` has a sentence for is told by that.
     """
     original = _driver_error(error)
-    if trouble := _of_tls(original):
+    if trouble := trouble_of(original):
         return trouble
     facts = next(filter(None, map(_facts, _chain(original))), "")
     if isinstance(original, OSError) and type(original).__module__ == "builtins" and facts:
         return facts
     return _type(original) + (f": {facts}" if facts else "")
+
+
+def trouble_of(error: BaseException) -> str:
+    """A sentence of ours about a store that we do not reach, or that does not do what we ask, with
+    the mend; empty where we have none.
+    """
+    original = _driver_error(error)
+    return _of_tls(original) or _of_store(original)
 
 
 def rule_of(mistake: ErrorDetails) -> str:
@@ -231,6 +240,18 @@ def _of_tls(error: BaseException) -> str:
     package = _package(error)
     said = (_words(each) for each in _chain(error) if _is_of_connecting(each))
     return next(filter(None, (tls_trouble(words, package) for words in said)), "")
+
+
+def _of_store(error: BaseException) -> str:
+    package, sqlstate = _package(error), getattr(error, "sqlstate", None)
+    if package == "psycopg":
+        return postgres_trouble(sqlstate, _words(error) if _is_of_connecting(error) else "")
+    if package == "redis":
+        said = _words(error)
+        return redis_trouble(getattr(error, "status_code", None) or said.partition(" ")[0], said)
+    if package == "pymongo":
+        return mongodb_trouble(getattr(error, "code", None))
+    return ""
 
 
 def _is_of_connecting(error: BaseException) -> bool:

@@ -64,5 +64,27 @@ async def test_a_stream_that_may_not_be_looked_at_is_not_taken_for_an_empty_one(
 ) -> None:
     await redis.xadd(stream_name(0), {"event": "{}"}, id="1-0")
     await redis.acl_setuser(USER, enabled=True, commands=["-xinfo"])
-    with pytest.raises(StoreUnavailable, match="answers with an error"):
+    with pytest.raises(StoreUnavailable, match="not the right to a command"):
         await Streams(ours).append(0, 1, [Entry(0, 2, "waved", "{}")])
+
+
+async def test_what_may_not_be_published_is_not_appended_either(redis: Redis, ours: Redis) -> None:
+    """Redis gives a new user no channel: those who listen on one would miss every event."""
+    await redis.acl_setuser(USER, enabled=True, reset_channels=True, channels=["waved"])
+    streams, batch = Streams(ours), [Entry(0, 1, "waved", "{}"), Entry(0, 2, "sung", "{}")]
+    with pytest.raises(StoreUnavailable, match=r"our user has not the right to .* channel"):
+        await streams.append(0, 0, batch)
+    assert await streams.position(0) == 0
+    await redis.acl_setuser(USER, enabled=True, channels=["*"])
+    assert await streams.append(0, 0, batch) == 2
+
+
+async def test_a_redis_without_room_is_told_with_the_mend(redis: Redis) -> None:
+    streams = Streams(redis)
+    await redis.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(StoreUnavailable, match=r"memory is full .* raise it"):
+            await streams.append(0, 0, [Entry(0, 1, "waved", "{}")])
+    finally:
+        await redis.config_set("maxmemory", 0)
+    assert await streams.append(0, 0, [Entry(0, 1, "waved", "{}")]) == 1

@@ -2,6 +2,7 @@
 -- KEYS[1] the stream; ARGV[1] the position at which the stream must stand; then three for each
 -- event: its position, its type, its envelope.
 -- Returns the position of the stream's last entry. When that was not ARGV[1], nothing is added.
+-- Neither is it where we may not publish: an entry that only the stream has would never be published.
 local info = redis.pcall('XINFO', 'STREAM', KEYS[1])
 local last = 0
 if info['err'] then
@@ -17,6 +18,16 @@ else
 end
 if last ~= tonumber(ARGV[1]) then
   return last
+end
+if redis.acl_check_cmd then -- since Redis 7.0, which gives a new user no channel
+  local may = {}
+  for i = 3, #ARGV, 3 do
+    local channel = ARGV[i]
+    may[channel] = may[channel] or redis.acl_check_cmd('PUBLISH', channel, '')
+    if not may[channel] then
+      return redis.error_reply('NOPERM no right to publish on a channel of ours')
+    end
+  end
 end
 for i = 2, #ARGV, 3 do
   local id = ARGV[i] .. '-0'

@@ -22,7 +22,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from yabot.bus.demotion import PlainConnection
 from yabot.bus.pool import AskingPool
 from yabot.bus.trust import Options, with_trust
-from yabot.error_text import kind_of
+from yabot.error_text import kind_of, trouble_of
 from yabot.errors import StartupError, StoreUnavailable
 
 REFUSED = (AuthenticationError, AuthorizationError)
@@ -97,9 +97,11 @@ def store_errors() -> Iterator[None]:
             "Redis", "REDIS_URL names a node of a Cluster; set REDIS_CLUSTER=true"
         ) from error
     except RedisError as error:
-        told = kind_of(error)
-        reason = MISTYPED if "WRONGTYPE" in told else f"it answers with an error: {told}"
-        raise StoreUnavailable("Redis", reason) from error
+        raise StoreUnavailable("Redis", trouble_of(error) or _refusal(kind_of(error))) from error
+
+
+def _refusal(told: str) -> str:
+    return MISTYPED if "WRONGTYPE" in told else f"it answers with an error: {told}"
 
 
 @contextmanager

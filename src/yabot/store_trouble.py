@@ -1,0 +1,82 @@
+"""Why a store does not do what we ask of it, in a sentence that says how to mend it.
+
+A server's code tells what is wrong and not what to do. What else it says may quote anything, and is
+never repeated.
+"""
+
+_FULL_OF_CLIENTS = (
+    "it has no connection left for us: end what holds the others, or raise the limit (of the"
+    " server, the database or our user)"
+)
+_NO_RIGHT = (
+    "our user has not the right to a command, key or channel that we need: give it those that"
+    " deploy/redis-bot.acl lists"
+)
+# By the code with which Redis begins its answer.
+_REDIS = {
+    "OOM": "its memory is full (maxmemory): make room there, or raise it",
+    "MISCONF": "it takes no writes, since it cannot save to its disk: its log says why; make room"
+    " there, or give it a folder that it may write",
+    "NOREPLICAS": "it takes no writes, since it has lost replicas (min-replicas-to-write): bring"
+    " them back",
+    "NOPERM": _NO_RIGHT,
+    "LOADING": "it still loads its data; it answers by itself when that is done",
+    "MASTERDOWN": "it is a replica that has lost its primary; name the primary",
+    "UNBLOCKED": "it has just become a replica; name the primary",
+    "BUSY": "a script of somebody's keeps it busy: end that with SCRIPT KILL",
+}
+# By the beginning of what follows its general code, ERR.
+_REDIS_BEGINNINGS = {
+    "max number of clients": _FULL_OF_CLIENTS,
+    "acl failure in script": _NO_RIGHT,
+    "unknown command": "it does not know a command that we need: it is older than Redis 6.2, or"
+    " rename-command has taken it away",
+}
+# By SQLSTATE.
+_POSTGRES = {
+    "25006": "it takes no writes: it is a standby, or default_transaction_read_only is on; name"
+    " the primary, or let it take them",
+    "53100": "its disk is full: make room there",
+    "53300": _FULL_OF_CLIENTS,
+    "55P03": "somebody else holds a lock on our tables: pg_locks shows who",
+    "57014": "a statement took too long: somebody holds a lock on our tables (pg_locks shows who),"
+    " or the server is too slow",
+}
+# Of a connection that does not come about psycopg has no SQLSTATE; the words around the names.
+_POSTGRES_WORDS = {
+    "too many clients": _FULL_OF_CLIENTS,
+    "too many connections for": _FULL_OF_CLIENTS,
+    "remaining connection slots are reserved": _FULL_OF_CLIENTS,
+    "is not permitted to log in": "the user of DATABASE_URL may not log in: ALTER ROLE … LOGIN",
+    "is not currently accepting connections": "the database accepts no connections: ALTER DATABASE"
+    " … ALLOW_CONNECTIONS true, or wait until whoever has shut it is done",
+    "permission denied for database": "the user of DATABASE_URL may not enter the database: GRANT"
+    " CONNECT ON DATABASE … TO that user",
+    "no pg_hba.conf entry": "its pg_hba.conf lets us not in from here, as this user, or in this"
+    " way: add a line for us, or use TLS if it asks for that",
+}
+
+_MONGODB = {
+    371: "whoever runs it has shut it for writes: let it take them again",
+    11601: "somebody has ended what we asked for (killOp)",
+    14031: "its disk is full: make room there",
+}
+
+
+def redis_trouble(code: str, words: str) -> str:
+    """By the ``code`` and the ``words`` of an answer; empty where these tell enough."""
+    said = words.lower()
+    begun = (told for start, told in _REDIS_BEGINNINGS.items() if said.startswith(start))
+    return _REDIS.get(code) or next(begun, "")
+
+
+def postgres_trouble(sqlstate: str | None, refusal: str) -> str:
+    """By the code, or by the words of the ``refusal`` of a connection, which has none."""
+    if sqlstate is not None:
+        return _POSTGRES.get(sqlstate, "")
+    said = refusal.lower()
+    return next((told for part, told in _POSTGRES_WORDS.items() if part in said), "")
+
+
+def mongodb_trouble(code: int | None) -> str:
+    return _MONGODB.get(code, "") if code is not None else ""
