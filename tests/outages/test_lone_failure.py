@@ -1,47 +1,32 @@
 """MongoDB fails at one question and is there all the while: no reader hears of it."""
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pymongo import MongoClient
-from typing_extensions import override
 
 from tests.e2e.invariants import settle, verify
 from tests.e2e.programs import NewProgram
 from tests.e2e.reader import readers
-from tests.outages.servers import EngineServer
-from yabot.embedded.mongod import EmbeddedMongod
+from tests.failing_mongod import fail_next, running_failing_mongod
 
 DATABASE = "failing"
 # MongoDB's MaxTimeMSExpired.
 TIME_IS_UP = 50
 
 
-class FailingMongod(EmbeddedMongod):
-    """It can be told to fail."""
-
-    @override
-    def _arguments(self, port: int, data: Path) -> list[str]:
-        return [*super()._arguments(port, data), "--setParameter", "enableTestCommands=1"]
-
-
 @pytest.fixture
 def failing_mongod(tmp_path: Path) -> Iterator[str]:
-    server = EngineServer(FailingMongod(tmp_path / "mongod"))
-    asyncio.run(server.start())
-    yield server.address(DATABASE)
-    asyncio.run(server.end())
+    with running_failing_mongod(tmp_path / "mongod") as uri:
+        yield uri
 
 
 def fail_at_the_next_readers_state(uri: str) -> None:
     """By what the driver does not try again itself. Each update asks for it twice: how to speak
     with the reader can be known without it, where the reader stands cannot.
     """
-    how = {"failCommands": ["find"], "namespace": f"{DATABASE}.users", "errorCode": TIME_IS_UP}
-    with MongoClient[dict[str, object]](uri) as client:
-        client.admin.command("configureFailPoint", "failCommand", mode={"times": 2}, data=how)
+    namespace = f"{DATABASE}.users"
+    fail_next(uri, TIME_IS_UP, times=2, failCommands=["find"], namespace=namespace)
 
 
 @pytest.mark.criterion("1.1.2", "5.1.5")

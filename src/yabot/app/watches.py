@@ -13,13 +13,14 @@ from yabot.app.stores import (
 )
 from yabot.bus.connection import ping_redis
 from yabot.errors import StartupError
-from yabot.feature import Feature, Services
+from yabot.feature import Feature, Services, collections_of
 from yabot.log.heartbeat import ping_database
 from yabot.log.incidents import Incidents, StoreLost, StoreRestored
 from yabot.observability.health import Health, Status
 from yabot.observability.metrics import STORE_DOWNTIME, STORE_UP
 from yabot.runtime.watch import PING_SECONDS, Gate, StoreWatch
 from yabot.settings import Settings
+from yabot.storage.documents.model import Collection
 from yabot.storage.documents.store import DocumentStore
 
 
@@ -60,6 +61,7 @@ def _watch_sql(stores: Stores, settings: Settings, features: Sequence[Feature]) 
 
 def _watch_mongodb(stores: Stores, services: Services, features: Sequence[Feature]) -> StoreWatch:
     documents = stores.documents
+    ping = partial(ping_documents, documents, collections_of(features))
 
     async def verify() -> None:
         await connect_documents(documents, features, gives_way=True)
@@ -70,12 +72,12 @@ def _watch_mongodb(stores: Stores, services: Services, features: Sequence[Featur
             if feature.prepare is not None:
                 await feature.prepare(services)
 
-    return StoreWatch(documents.gate, connect, partial(ping_documents, documents), verify)
+    return StoreWatch(documents.gate, connect, ping, verify)
 
 
-async def ping_documents(documents: DocumentStore) -> None:
+async def ping_documents(documents: DocumentStore, collections: Sequence[Collection] = ()) -> None:
     """Raises what ``DocumentStore.ping`` raises, before the watch gives it up without a reason."""
-    await documents.ping(PING_SECONDS * 0.9)
+    await documents.ping(PING_SECONDS * 0.9, collections)
 
 
 async def start_watches(watches: Mapping[str, StoreWatch], seconds: float) -> None:

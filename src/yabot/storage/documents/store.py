@@ -40,12 +40,18 @@ CLOSES = (
     "it closes the connection behind the greeting of TLS; if it asks for a certificate of ours,"
     " name one in tlsCertificateKeyFile that it trusts and that has not expired"
 )
+DROPPED = (
+    "somebody has dropped the collection '{name}': bring it back from the backup, or, to go on"
+    " without what it held, drop what is left of it and start YABOT again"
+)
 UNAUTHORIZED = 13
 # Whoever asks is refused, not what is asked: also UserNotFound, AuthenticationFailed, AtlasError.
 REFUSES_US = {UNAUTHORIZED, 11, 18, 8000}
 # It cannot just now: HostUnreachable, HostNotFound, NetworkTimeout, FailedToSatisfyReadPreference,
-# ReadConcernMajorityNotAvailableYet, ExceededTimeLimit, SocketException.
-NOT_NOW = {6, 7, 89, 133, 134, 262, 9001}
+# ReadConcernMajorityNotAvailableYet, ExceededTimeLimit, SocketException. Nor where its operator has
+# ended what we asked for, or has to make room: CursorNotFound, ExceededMemoryLimit,
+# QueryPlanKilled, CursorKilled, UserWritesBlocked, Interrupted, OutOfDiskSpace.
+NOT_NOW = {6, 7, 89, 133, 134, 262, 9001} | {43, 146, 175, 237, 371, 11601, 14031}
 # Also of a client that waits in vain for a connection of its own.
 UNREACHABLE = (ConnectionFailure, ExecutionTimeout, WriteConcernError, WTimeoutError)
 
@@ -87,6 +93,11 @@ def _refusals() -> Iterator[None]:
         if error.code in REFUSES_US:
             raise StoreUnavailable("MongoDB", f"it refuses us: {kind_of(error)}") from error
         raise
+
+
+def _has_validator(collection: Mapping[str, Any]) -> bool:
+    """One that was dropped is made anew, without it, by whoever writes the next document."""
+    return "validator" in collection.get("options", {})
 
 
 class DocumentStore:
@@ -141,16 +152,20 @@ class DocumentStore:
         """Of the present client: to be asked for when it is used."""
         return self.database[collection]
 
-    async def ping(self, seconds: float | None = None) -> None:
+    async def ping(self, seconds: float | None = None, having: Iterable[Collection] = ()) -> None:
         """By certificates as they are now. Without an answer in so many ``seconds`` it says why.
 
-        Raises StoreUnavailable, or StartupError when MongoDB answers and refuses us.
+        Raises StoreUnavailable, also when one of the collections that it has to be ``having`` was
+        dropped, or StartupError when MongoDB answers and refuses us.
         """
+        names = [collection.name for collection in having]
         self._clients.renew()
         try:
             with store_errors(), pymongo.timeout(seconds or self._patience):
                 # MongoDB answers a mere ping whoever asks.
-                await self.database.command("listCollections", nameOnly=True, filter={"name": ""})
+                ours = {"name": {"$in": names}}
+                async with await self.database.list_collections(filter=ours) as found:
+                    guarded = {each["name"] async for each in found if _has_validator(each)}
         except StoreUnavailable as error:
             if self._is_checked and any(closed in error.reason for closed in CLOSED):
                 raise StoreUnavailable("MongoDB", CLOSES) from error
@@ -162,6 +177,9 @@ class DocumentStore:
             raise StartupError(
                 f"MongoDB refuses the connection of MONGODB_URI: {kind_of(error)}"
             ) from error
+        for name in names:
+            if name not in guarded:
+                raise StoreUnavailable("MongoDB", DROPPED.format(name=name))
 
     async def ensure(self, collections: Iterable[Collection], *, gives_way: bool = False) -> None:
         """Create what is missing, verify what is there, as ``ensure_collection`` does.

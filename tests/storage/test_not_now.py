@@ -1,0 +1,61 @@
+"""A MongoDB that cannot do just now what is asked is no fault of who asks."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from tests.failing_mongod import fail_next, running_failing_mongod
+from tests.storage.fixtures import PATIENCE_MS
+from tests.storage.schema import COLLECTIONS
+from yabot.errors import StoreUnavailable
+from yabot.storage.documents.store import DocumentStore
+
+
+@pytest.fixture(scope="module")
+def failing_mongod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with running_failing_mongod(tmp_path_factory.mktemp("failing")) as uri:
+        yield uri
+
+
+@pytest.fixture
+async def failing(failing_mongod: str) -> AsyncIterator[DocumentStore]:
+    store = DocumentStore(failing_mongod, "failing", max_pool_size=2, timeout_ms=PATIENCE_MS)
+    yield store
+    await store.close()
+
+
+@pytest.mark.criterion("1.1.5")
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        (11601, "somebody has ended what we asked for"),
+        (14031, "its disk is full: make room there"),
+        (371, "let it take them again"),
+        (146, "ExceededMemoryLimit"),
+        (175, "QueryPlanKilled"),
+    ],
+)
+async def test_what_it_cannot_do_now_may_be_asked_again(
+    failing: DocumentStore, failing_mongod: str, code: int, told: str
+) -> None:
+    fail_next(failing_mongod, code, times=1, failCommands=["find"])
+    with pytest.raises(StoreUnavailable, match=told):
+        await failing.find("users", "1")
+    assert await failing.find("users", "1") is None
+
+
+@pytest.mark.criterion("1.1.5", "1.2.4")
+async def test_a_collection_that_was_dropped_is_missed(documents: DocumentStore) -> None:
+    """Also when somebody's next document has made it anew, without its validator."""
+    await documents.ping(having=COLLECTIONS)
+    dropped = COLLECTIONS[0].name
+    await documents[dropped].drop()
+    told = f"somebody has dropped the collection '{dropped}': bring it back from the backup"
+    with pytest.raises(StoreUnavailable, match=told):
+        await documents.ping(having=COLLECTIONS)
+    await documents[dropped].insert_one({})
+    with pytest.raises(StoreUnavailable, match=told):
+        await documents.ping(having=COLLECTIONS)
+    await documents[dropped].drop()
+    await documents.ensure(COLLECTIONS)
+    await documents.ping(having=COLLECTIONS)
