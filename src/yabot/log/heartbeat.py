@@ -12,8 +12,8 @@ from yabot.storage.relational.database import Database
 
 # A table that a backup is about to bring back is not there either.
 MEND = (
-    "give the user of DATABASE_URL all rights to our tables and their sequences, or wait until the "
-    "backup is back"
+    "give the user of DATABASE_URL all rights to our tables and their sequences, undo what was "
+    "changed in them by hand, or wait until the backup is back"
 )
 _add = insert(receipts)
 _remove = delete(receipts).where(
@@ -22,7 +22,8 @@ _remove = delete(receipts).where(
 
 
 # In PostgreSQL a role can lose its rights to a single table, or to the sequence that numbers its
-# rows, which whoever gives it the tables of a backup easily forgets.
+# rows, which whoever gives it the tables of a backup easily forgets. A column goes, or what numbers
+# it, under somebody's hands. None of it waits for whoever has locked a table.
 _closed_to_us = text("""
     SELECT name FROM unnest(CAST(:names AS text[])) AS name
     WHERE EXISTS (
@@ -34,6 +35,15 @@ _closed_to_us = text("""
     JOIN pg_depend ON refclassid = 'pg_class'::regclass AND refobjid = to_regclass(name)
     JOIN pg_class ON classid = 'pg_class'::regclass AND pg_class.oid = objid
     WHERE relkind = 'S' AND deptype = 'a' AND NOT has_sequence_privilege(objid, 'USAGE, UPDATE')
+    UNION ALL
+    SELECT format('%s.%s', ours.of, ours.name) FROM unnest(
+        CAST(:of AS text[]), CAST(:columns AS text[]), CAST(:numbered AS boolean[])
+    ) AS ours (of, name, is_numbered)
+    WHERE NOT EXISTS (
+        SELECT FROM pg_attribute
+        WHERE attrelid = to_regclass(ours.of) AND attname = ours.name AND NOT attisdropped
+        AND (atthasdef OR attidentity <> '' OR NOT is_numbered)
+    )
     LIMIT 1
 """)
 
@@ -42,15 +52,21 @@ async def ping_database(database: Database, tables: Sequence[Table]) -> None:
     """Leaves nothing behind, and yet has to be written: a full disk, or a server that has become
     read-only, is noticed. SQLite would not write an UPDATE that changes nothing.
 
-    Raises StoreUnavailable, also when one of ``tables``, or what numbers its rows, is not there for
-    us to work with.
+    Raises StoreUnavailable, also when one of ``tables``, a column of it, or what numbers its rows,
+    is not there for us to work with.
     """
     row = {"consumer": "heartbeat", "cause_id": str(uuid7()), "committed_at": utc_now()}
-    names = [table.name for table in tables]
+    columns = [column for table in tables for column in table.columns]
+    wanted = {
+        "names": [table.name for table in tables],
+        "of": [column.table.name for column in columns],
+        "columns": [column.name for column in columns],
+        "numbered": [column is column.table.autoincrement_column for column in columns],
+    }
 
     def touch(connection: Connection) -> None:
         if connection.dialect.name == "postgresql":
-            closed = connection.scalar(_closed_to_us, {"names": names})
+            closed = connection.scalar(_closed_to_us, wanted)
             if closed is not None:
                 raise StoreUnavailable("PostgreSQL", f"it has no {closed} for us: {MEND}")
         connection.execute(_add, row)

@@ -26,9 +26,10 @@ AWAY = {
     "25P04",
     # It takes no writes: it is a standby, or whoever runs it has shut it, as for a full disk.
     "25006",
-    # It refuses us a table, or has it no longer: somebody brings back a backup.
+    # It refuses us a table, or has it, or a column, no longer: somebody brings back a backup.
     "42501",
     "42P01",
+    "42703",
     # Data or an index is damaged.
     "XX001",
     "XX002",
