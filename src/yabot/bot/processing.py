@@ -31,6 +31,8 @@ from yabot.runtime.watch import Gate
 log = get_logger(__name__)
 
 IN_FLIGHT = 64
+# Seconds. Rounds come twice in each: of what is wrong with all updates they would fill the log.
+LOST_FOR = 10.0
 # Updates of one reader that count towards the limit on waiting updates (``Lanes.crowd``).
 SHARE = 100
 
@@ -78,8 +80,11 @@ class UpdateProcessor:
         until_recorded: Callable[[int], Awaitable[None]],
         owes_too_much: Callable[[int], Awaitable[bool]],
         documents: Gate,
+        lost_for: float = LOST_FOR,
     ) -> None:
         """``documents`` is the gate of the store that handlers read besides SQL.
+
+        An update that could not even be excused is left alone for ``lost_for`` seconds.
 
         ``is_answered`` tells by its id whether an update's reader has had an answer already;
         ``until_recorded`` waits until SQL has the ids of all messages that are in a chat, and
@@ -95,18 +100,20 @@ class UpdateProcessor:
         self._commits = commits
         self._documents = documents
         self._assignment = assignment
+        self._lost_for = lost_for
         self._apologies = Apologies(texts)
         self.lanes: Lanes[str] = Lanes(IN_FLIGHT, _lane_failed, SHARE)
-        # By id, the updates that are in a lane.
+        # By id, the updates that are in a lane, and those that were lost there a moment ago.
         self._under_way: set[int] = set()
+        self._lost: set[int] = set()
         # Held while a suspect update is handled: one at a time.
         self._suspects = asyncio.Lock()
         self._typing = TypingAction(bot)
 
     @property
     def under_way(self) -> frozenset[int]:
-        """The updates, by id, that are in a lane."""
-        return frozenset(self._under_way)
+        """The updates, by id, that are in a lane, or that a round leaves alone for now."""
+        return frozenset(self._under_way | self._lost)
 
     def submit(self, incoming: Incoming, *, given_up: bool = False, alone: bool = False) -> None:
         """Take over an update that is stored, unless it is another process's to handle.
@@ -128,8 +135,14 @@ class UpdateProcessor:
         try:
             async with self._suspects if alone else nullcontext():
                 await self._settle(incoming, given_up, alone)
+        except Exception:
+            # Whatever it was may be there still.
+            self._lost.add(incoming.update_id)
+            loop = asyncio.get_running_loop()
+            loop.call_later(self._lost_for, self._lost.discard, incoming.update_id)
+            raise
         finally:
-            # Whatever happened: as long as it waits, the next round finds it.
+            # Whatever happened: as long as it waits, a later round finds it.
             self._under_way.discard(incoming.update_id)
 
     async def _settle(self, incoming: Incoming, given_up: bool, alone: bool) -> None:

@@ -23,6 +23,16 @@ async def nothing_stands() -> None:
     """No webhook is in the way of polling."""
 
 
+def refuse(connection: Connection) -> None:
+    """Whatever is committed for an update: also that it did not work."""
+    never = "CHECK (consumer <> 'bot') NOT VALID"
+    connection.exec_driver_sql(f"ALTER TABLE receipts ADD CONSTRAINT never {never}")
+
+
+def refuse_no_more(connection: Connection) -> None:
+    connection.exec_driver_sql("ALTER TABLE receipts DROP CONSTRAINT never")
+
+
 async def test_a_mistake_does_not_end_the_listening(recorder: Recorder) -> None:
     recorder.results["getUpdates"] = [written(1, 7, "hello").update.model_dump(mode="json")]
     mistakes, told = [RuntimeError("a mistake")], list[str | None]()
@@ -53,20 +63,14 @@ async def test_a_mistake_does_not_end_the_listening(recorder: Recorder) -> None:
 async def test_an_update_that_not_even_an_excuse_could_end_is_found_again(
     new_postgres: NewDatabase, recorder: Recorder
 ) -> None:
-    def mislay(connection: Connection) -> None:
-        connection.exec_driver_sql("ALTER TABLE receipts RENAME COLUMN committed_at TO mislaid")
-
-    def put_back(connection: Connection) -> None:
-        connection.exec_driver_sql("ALTER TABLE receipts RENAME COLUMN mislaid TO committed_at")
-
     database = new_postgres()
     await database.open()
-    async with at_the_bench(database, recorder) as bench:
+    async with at_the_bench(database, recorder, lost_for=0.01) as bench:
         await bench.look()
-        await database.write(mislay)
+        await database.write(refuse)
         await bench.receive(written(1, 7, "hello"))
         assert await bench.processor.lanes.drain(PATIENCE)
-        await database.write(put_back)
+        await database.write(refuse_no_more)
 
         async def noted() -> bool:
             await bench.look()
@@ -74,6 +78,27 @@ async def test_an_update_that_not_even_an_excuse_could_end_is_found_again(
 
         await until(noted)
         await bench.finish()
+
+
+async def test_rounds_leave_such_an_update_alone_for_a_while_and_the_readers_next_does_not(
+    new_postgres: NewDatabase, recorder: Recorder
+) -> None:
+    """What is wrong with all updates would fill the log; and the next is not to overtake it."""
+    database = new_postgres()
+    await database.open()
+    async with at_the_bench(database, recorder, lost_for=PATIENCE) as bench:
+        await bench.look()
+        await database.write(refuse)
+        with capture_logs() as logs:
+            await bench.receive(written(1, 7, "hello"))
+            for _round in range(5):
+                assert await bench.processor.lanes.drain(PATIENCE)
+                await bench.look()
+        assert [each["event"] for each in logs].count("update.lost") == 1
+        await database.write(refuse_no_more)
+        await bench.receive(written(2, 7, "again"))
+        await bench.finish()
+        assert await bench.noted() == {"7": ["hello", "again"]}
 
 
 async def test_so_it_is_where_no_other_process_looks(
