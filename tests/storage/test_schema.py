@@ -243,3 +243,24 @@ async def test_the_program_may_be_installed_at_any_path(
     schema = Schema(TABLES, (moved,))
     schema.upgrade(empty_sqlite.engine)
     assert schema.examine(empty_sqlite.engine)
+
+
+@pytest.mark.criterion("1.2.2")
+def test_a_sequence_that_is_behind_its_rows_is_named_with_the_mend(
+    new_postgres: NewDatabase,
+) -> None:
+    """Rows that came by logical replication, say: the next ones would meet them."""
+    engine = new_postgres(pool_size=1).engine
+    row = "(kind, details, created_at) VALUES ('test', '{}', now())"
+    change(engine, *(f"INSERT INTO audit_log {row}" for _ in range(3)))
+    SCHEMA.verify(engine)
+    change(engine, "SELECT setval('audit_log_id_seq', 1, false)")
+    mend = "SELECT setval('public.audit_log_id_seq', max(id)) FROM audit_log"
+    assert f"sequence public.audit_log_id_seq is behind the rows that it numbers: {mend}" in (
+        differences(engine)
+    )
+    change(engine, mend)
+    SCHEMA.verify(engine)
+    change(engine, "ALTER SEQUENCE audit_log_id_seq RESTART 1000")
+    SCHEMA.verify(engine)
+    engine.dispose()

@@ -23,6 +23,7 @@ from yabot.error_text import kind_of
 from yabot.errors import SchemaMismatch, StartupError
 from yabot.storage.relational.database import store_errors, take_time
 from yabot.storage.relational.metadata import metadata
+from yabot.storage.relational.numbering import sequences_behind
 
 HOME = Path(__file__).parent / "migrations"
 # Any number will do, as long as every process takes the same one.
@@ -104,9 +105,11 @@ class Schema:
             with catch_warnings():
                 # SQLite cannot tell the expression of an index: there these are not compared.
                 filterwarnings("ignore", ".*expression-based index")
-                differences = compare_metadata(context, metadata)
+                found = [_describe(entry) for entry in compare_metadata(context, metadata)]
+            # Only of tables as they should be can be asked for more.
+            differences = found or [*sequences_behind(connection, self.tables)]
         if differences:
-            raise SchemaMismatch("SQL", [_describe(entry) for entry in differences])
+            raise SchemaMismatch("SQL", differences)
 
     def _refusal(self, error: DBAPIError, connection: Connection) -> str:
         """One sentence: what it is, in which migration, and for a missing right how to give it."""
