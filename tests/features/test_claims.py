@@ -17,17 +17,17 @@ async def answer(_event: TelegramObject) -> None: ...
 
 def router(_services: Services) -> Router:
     routes = Router()
-    routes.message.register(answer, Command("daily"))
-    routes.callback_query.register(answer, Pressed("daily|shop"))
+    routes.message.register(answer, Command("claimed"))
+    routes.callback_query.register(answer, Pressed("claimed|shop"))
     return routes
 
 
 @pytest.mark.parametrize(
     ("feature", "said"),
     [
-        (Feature("daily", commands=("gift",)), "'besitos' and 'daily' both declare /gift"),
-        (Feature("daily", router=router), "'shop' and 'daily' both take buttons"),
-        (Feature("daily", menu=("daily",)), "the button 'daily' to /menu, and has no handler"),
+        (Feature("claiming", commands=("gift",)), "'besitos' and 'claiming' both declare /gift"),
+        (Feature("claiming", router=router), "'shop' and 'claiming' both take buttons"),
+        (Feature("claiming", menu=("claimed",)), "button 'claimed' to /menu, and has no handler"),
     ],
 )
 async def test_what_another_feature_has_is_refused(
