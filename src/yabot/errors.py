@@ -42,11 +42,12 @@ class StartupError(YabotError):
 class SchemaMismatch(StartupError):
     code = "schema_mismatch"
 
-    def __init__(self, store: str, differences: Sequence[str]) -> None:
+    def __init__(self, store: str, differences: Sequence[str], mend: str = "") -> None:
         self.store = store
         self.differences = tuple(differences)
-        lines = "\n".join(f"  - {difference}" for difference in self.differences)
-        super().__init__(f"{store} does not have the schema that this version needs:\n{lines}")
+        lines = [f"  - {difference}" for difference in self.differences]
+        said = [f"{store} does not have the schema that this version needs:", *lines]
+        super().__init__("\n".join([*said, mend] if mend else said))
 
 
 class TransientError(YabotError):

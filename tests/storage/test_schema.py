@@ -126,6 +126,13 @@ def test_every_difference_is_named_at_once(engine: Engine) -> None:
     assert "ix_subscriptions_user_id" in named
 
 
+def test_whoever_changes_a_migration_that_has_run_is_told_how_to_go_on(engine: Engine) -> None:
+    change(engine, "ALTER TABLE user_profiles DROP COLUMN last_name")
+    told = differences(engine).splitlines()[-1]
+    assert "a migration after it had run here" in told
+    assert "with an empty database: another YABOT_DATA_DIR" in told
+
+
 def test_a_stranger_s_table_is_none_of_our_business(engine: Engine) -> None:
     change(engine, "CREATE TABLE guests (name TEXT)")
     SCHEMA.verify(engine)

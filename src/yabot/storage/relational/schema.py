@@ -37,6 +37,12 @@ ANOTHER_VERSION = (
     "backup made before it"
 )
 
+CHANGED_SINCE = (
+    "Tables were changed by hand, or a migration after it had run here: undo that, or restore a "
+    "backup. Whoever is still writing that migration starts with an empty database: another "
+    "YABOT_DATA_DIR, or DATABASE_URL."
+)
+
 
 @dataclass(frozen=True)
 class Schema:
@@ -106,10 +112,10 @@ class Schema:
                 # SQLite cannot tell the expression of an index: there these are not compared.
                 filterwarnings("ignore", ".*expression-based index")
                 found = [_describe(entry) for entry in compare_metadata(context, metadata)]
-            # Only of tables as they should be can be asked for more.
-            differences = found or [*sequences_behind(connection, self.tables)]
-        if differences:
-            raise SchemaMismatch("SQL", differences)
+            if found:
+                raise SchemaMismatch("SQL", found, CHANGED_SINCE)
+            if behind := [*sequences_behind(connection, self.tables)]:
+                raise SchemaMismatch("SQL", behind)
 
     def _refusal(self, error: DBAPIError, connection: Connection) -> str:
         """One sentence: what it is, in which migration, and for a missing right how to give it."""
