@@ -166,6 +166,8 @@ def test_whatever_it_says(said: str, kind: type[Exception]) -> None:
             "aiogram.TelegramForbiddenError: sendMessage, USER_IS_BLOCKED",
         ),
         (sqlite3.OperationalError("disk is full"), "sqlite3.OperationalError: disk is full"),
+        (ImportError("no Event in it", name="yabot.events"), "ImportError: yabot.events"),
+        (NameError("name 'now' is not defined", name="now"), "NameError: now"),
         (ValueError(), "ValueError"),
     ],
 )

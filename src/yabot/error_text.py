@@ -106,6 +106,7 @@ PHRASES = (
     "too many requests",
 )
 _CODE = re.compile(r"[A-Za-z0-9_]{1,64}")
+_DOTTED = re.compile(r"[A-Za-z0-9_.]{1,200}")
 # yaml quotes by repr, which may hold quotes itself: all from the first to the last one.
 _QUOTE = re.compile(r"['\"].*['\"]", re.DOTALL)
 
@@ -271,6 +272,13 @@ def _of_validation(error: BaseException) -> str:
     return f"{error.title}: {rules}"[:200]
 
 
+def _of_code(error: BaseException) -> str:
+    """The module that is not there, or has not what was asked for; the name that nobody gave. Both
+    stand in the program's text."""
+    name = error.name if isinstance(error, ImportError | NameError) else None
+    return name if isinstance(name, str) and _DOTTED.fullmatch(name) else ""
+
+
 def _of_system(error: BaseException) -> str:
     """By the number alone: what stands beside it may name an address, a file, a user."""
     if isinstance(error, ssl.SSLError):
@@ -339,6 +347,7 @@ def known_phrases(words: str) -> str:
 
 _FACTS: tuple[Callable[[BaseException], str], ...] = (
     _of_validation,
+    _of_code,
     _of_system,
     _of_server,
     _of_method,
