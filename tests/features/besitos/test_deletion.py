@@ -37,7 +37,7 @@ async def test_who_comes_back_starts_from_nothing(ledger: Ledger) -> None:
     await ledger.award("7", 5, key="once")
     await ledger.leave("7")
     await ledger.join("7")
-    empty = {"besitos": {"balance": 0, "movements": []}}
+    empty = {"besitos": {"balance": 0, "earned": 0, "movements": []}}
     assert await ledger.besitos.export("7") == empty
     assert await ledger.award("7", 5, key="once") == "repeated"
     await ledger.award("7", 2)

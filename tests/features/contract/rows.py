@@ -1,9 +1,19 @@
 """A row about a reader for any table, made from what the table says of itself."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Connection, Date, Integer, Table, insert
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Date,
+    Integer,
+    Table,
+    UniqueConstraint,
+    insert,
+)
 
 from yabot.storage.relational.types import Moment
 
@@ -26,6 +36,30 @@ INSISTED: dict[str, Row] = {
     "subscriptions": {"plan_type": "vip", "status": "active"},
     "workflows": {"data": "{}", "done": "[]"},
 }
+
+# Their rows are about no reader; or, as the ledger's, another table says about whom.
+ABOUT_NOBODY = {
+    "alerts",
+    "api_revocations",
+    "api_secrets",
+    "api_service_keys",
+    "api_services",
+    "api_used_tokens",
+    "fragment_changes",
+    "group_members",
+    "group_positions",
+    "group_stops",
+    "ingested",
+    "legacy_migrations",
+    "own_webhooks",
+    "partition_owners",
+    "partitions",
+    "postings",
+    "receipts",
+    "transactions",
+}
+# Few at any time, or looked through where nobody waits.
+LOOKED_THROUGH = {"dead_letters", "updates"}
 
 
 def column_of_user(table: Table) -> Column[Any] | None:
@@ -55,13 +89,26 @@ def add(table: Table, row: Row) -> Any:
     return run
 
 
-def marks_in(row: Row) -> list[str]:
-    """By which it is known again in another form."""
-    dated = MOMENT in row.values() or MOMENT.date() in row.values()
-    moments = [MOMENT.date().isoformat()] if dated else []
-    values = [value for value in row.values() if isinstance(value, str) and "kept in" in value]
-    numbers = [value for value in row.values() if type(value) is int and value > 1_000_000]
-    return [*values, *map(str, numbers), *moments]
+def is_found_by(table: Table, column: Column[Any]) -> bool:
+    """Whether its rows are found by this column without a look at all of them."""
+    unique = [each for each in table.constraints if isinstance(each, UniqueConstraint)]
+    by_index = [next(iter(each.columns), None) for each in table.indexes]
+    by_rule = [next(iter(each.columns), None) for each in (table.primary_key, *unique)]
+    return any(first is column for first in (*by_index, *by_rule))
+
+
+def marks_in(row: Row) -> dict[str, str]:
+    """By which it is known again in another form: of each column what stands nowhere else."""
+    marks = {name: _mark(value) for name, value in row.items()}
+    return {name: mark for name, mark in marks.items() if mark is not None}
+
+
+def _mark(value: Any) -> str | None:
+    if isinstance(value, date):
+        return MOMENT.date().isoformat()
+    if isinstance(value, str):
+        return value if "kept in" in value else None
+    return str(value) if type(value) is int and value > 1_000_000 else None
 
 
 def _counts(column: Column[Any]) -> bool:

@@ -62,7 +62,7 @@ async def test_it_is_a_file_with_all_that_features_keep(world: World) -> None:
     assert isinstance(method.document, BufferedInputFile)
     shown = json.loads(method.document.data)
     assert shown["profile"]["first_name"] == "Ana"
-    assert shown["besitos"] == {"balance": 0, "movements": []}
+    assert shown["besitos"] == {"balance": 0, "earned": 0, "movements": []}
     assert [event["event_type"] for event in shown["log"]["events"]] == ["user_registered"]
     assert shown["log"]["counters"] == {"sequence": 1, "state_version": 1}
 

@@ -169,7 +169,9 @@ class BesitosService:
             for movement in found.movements
         ]
         notices = await gift_notices.export(self._database, user_id)
-        return {"besitos": {"balance": found.balance, "movements": movements}, **notices}
+        earned = await self.earned(user_id)
+        shown = {"balance": found.balance, "earned": earned, "movements": movements}
+        return {"besitos": shown, **notices}
 
     def erase(self, work: UnitOfWork, user_id: str) -> None:
         work.add(repository.close_account(user_id, work.cause.id))
