@@ -1,4 +1,4 @@
-"""What pays a reader once pays once also when they have been forgotten meanwhile."""
+"""What pays readers pays each of them, and once also when they have been forgotten meanwhile."""
 
 import pytest
 
@@ -50,9 +50,16 @@ async def paid(reader: HarnessReader) -> int:
 async def test_to_be_forgotten_pays_nothing(harness: Harness, feature: str, deed: Deed) -> None:
     await harness.prepare()
     twice, again = await harness.join(), await harness.join()
-    for _ in range(2):
-        await do(harness, twice, deed)
-    await do(harness, again, deed)
+    for reader in (twice, again):
+        await do(harness, reader, deed)
+    if await paid(twice) > 0 and await paid(again) == 0:
+        complain(
+            [
+                f"{feature}: {_shown(deed)} paid one reader and not the next one, for one key pays "
+                "once: put into it whom it pays"
+            ]
+        )
+    await do(harness, twice, deed)
     await again.forget()
     await again.say("/start")
     await do(harness, again, deed)
