@@ -9,10 +9,11 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import DateTime
 
 from tests.complaints import complain
 from tests.features.harness import Harness
-from tests.storage.schema import without_migrations
+from tests.storage.schema import without_foundation, without_migrations
 from yabot.app.features import FEATURES
 from yabot.bot.localization import LANGUAGES
 from yabot.feature import Feature
@@ -117,6 +118,23 @@ def test_it_has_a_page(feature: Feature) -> None:
 @EACH
 def test_its_tables_have_migrations(feature: Feature) -> None:
     complain(without_migrations([feature]))
+
+
+@EACH
+def test_its_columns_say_of_which_zone_a_moment_is(feature: Feature) -> None:
+    complain(
+        f"{column.table.name}.{column.name} is a {column.type!r}, whose zone SQLite forgets: "
+        "make it a Moment (yabot.storage.relational.types), in the migration too"
+        for table in feature.tables
+        for column in table.columns
+        if isinstance(column.type, DateTime)
+    )
+
+
+@EACH
+def test_its_migrations_run_behind_those_that_make_what_they_refer_to(feature: Feature) -> None:
+    if feature.migrations is not None:
+        complain(without_foundation(feature))
 
 
 def test_the_import_rules_list_the_features_in_their_order() -> None:
