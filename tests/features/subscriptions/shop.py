@@ -16,7 +16,7 @@ from tests.e2e.program import Program
 from tests.e2e.reader import Reader, said_by_bot
 from tests.e2e.stores import Stores
 from tests.playground.child import SessionOfCalls
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, until
 
 Json = dict[str, Any]
 PERIOD = timedelta(days=30)
@@ -108,6 +108,16 @@ async def invoice(reader: Reader, plan: str = "vip") -> int:
     (shown,) = await reader.press(f"vip:buy:{plan}")
     assert "invoice" in shown
     return int(shown["message_id"])
+
+
+async def pay_at_last(reader: Reader, message_id: int) -> None:
+    """A program that is late, on a busy machine, refuses in time: then its reader tries again."""
+
+    async def is_paid() -> bool:
+        outcome = await reader.client.pay(reader.user_id, message_id)
+        return bool(outcome["outcome"] == "paid")
+
+    await until(is_paid)
 
 
 async def buy(reader: Reader, plan: str = "vip") -> str:
