@@ -133,7 +133,9 @@ class GiftHandler:
         elif outcome == "unknown_recipient" or recipient is None:
             if is_search:
                 self._searches.take(user.user_id)
-            _refuse(turn, t, "unknown_recipient", who=gift.recipient_id)
+            # By their id alone: as whom the giver knows them, the button does not say.
+            turn.reject("unknown_recipient")
+            turn.say(t("besitos-gift-gone"))
         else:
             left = balance - gift.amount
             turn.say(t("besitos-gift-given", amount=gift.amount, balance=left))

@@ -38,6 +38,7 @@ besitos-gift-how =
     }
 besitos-gift-amount = Besitos are given whole, from one upwards. For example: <code>/gift @lucia 5</code>
 besitos-gift-unknown = I do not find { $who } among my readers. See whether it is spelled right, or invite them to open the book.
+besitos-gift-gone = That person is not one of my readers: your besitos stay with you.
 besitos-gift-own = That present would never leave your hands: choose somebody else.
 besitos-gift-insufficient =
     { $balance ->

@@ -38,6 +38,7 @@ besitos-gift-how =
     }
 besitos-gift-amount = Los besitos se dan enteros y de uno en adelante. Por ejemplo: <code>/gift @lucia 5</code>
 besitos-gift-unknown = Entre mis lectores no encuentro a { $who }. Mira si está bien escrito, o invita a esa persona a abrir el libro.
+besitos-gift-gone = Esa persona no está entre mis lectores: tus besitos siguen contigo.
 besitos-gift-own = Ese regalo no saldría de tus manos: elige a otra persona.
 besitos-gift-insufficient =
     { $balance ->
