@@ -85,7 +85,9 @@ async def test_the_story_is_played_by_webhook(
         await player.begin()
         await player.to("street")
         verify(program.stores)
-    received = program.stores.rows("SELECT envelope FROM outbox WHERE event_type = 'update_received'")
+    received = program.stores.rows(
+        "SELECT envelope FROM outbox WHERE event_type = 'update_received'"
+    )
     payloads = [json.loads(row["envelope"])["payload"] for row in received]
     kinds = sorted(payload["update_type"] for payload in payloads)
     # /start and /story; then one press for each page on the way.
