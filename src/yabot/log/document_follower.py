@@ -214,7 +214,8 @@ class DocumentFollower:
 
 
 def _operation(change: DocumentChange) -> ReplaceOne[dict[str, Any]] | DeleteOne:
-    older = {"_id": change.user_id, "version": {"$lte": change.from_version}}
+    # Also one whose version somebody has made no number: it would stay behind its user for good.
+    older = {"_id": change.user_id, "version": {"$not": {"$gt": change.from_version}}}
     if change.document is None:
         return DeleteOne(older)
     assert change.encoded is not None, "every commit encodes it"

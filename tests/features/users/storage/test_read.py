@@ -1,6 +1,7 @@
 """Profile and state are read as one, wherever the state is at the moment."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -118,6 +119,30 @@ async def test_a_state_that_mongodb_has_lost_is_told(
     await documents["users"].delete_one({"_id": "7"})
     with pytest.raises(StateLost, match="restore the collection 'users' from its backup"):
         await new_world(database, documents).users.get("7")
+
+
+@pytest.mark.parametrize("spoilt", [{"current_state": 5}, {"version": "x"}], ids=str)
+async def test_a_state_that_cannot_be_read_is_lost_and_costs_nothing_that_needs_none(
+    database: Database,
+    documents: DocumentStore,
+    world: World,
+    follower: DocumentFollower,
+    spoilt: dict[str, Any],
+) -> None:
+    """Somebody has changed it by hand. Whoever pays or wants to be forgotten does not need it."""
+    await world.register()
+    await until(nothing_waits(database))
+    await documents["users"].update_one(
+        {"_id": "7"}, {"$set": spoilt}, bypass_document_validation=True
+    )
+    other = new_world(database, documents)
+    await other.users.read_ahead([await database.read(find("7"))])
+    with pytest.raises(StateLost, match="restore the collection 'users' from its backup"):
+        await other.users.get("7")
+    assert (await other.users.preferences(await other.known("7"))).language is None
+    await world.delete()
+    await until(nothing_waits(database))
+    assert await documents.find("users", "7") is None
 
 
 async def test_one_who_is_deleted_while_being_read_is_gone_not_lost(
