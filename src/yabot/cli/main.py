@@ -1,16 +1,16 @@
-"""The console script ``yabot``."""
+"""The console script ``yabot``.
+
+It hears signals before it imports all else, which takes a while.
+"""
 
 import os
-import signal
 import sys
-from contextlib import suppress
-from shutil import get_terminal_size
+from typing import TYPE_CHECKING
 
-from yabot.cli.standard_files import OutputLost, make_sound
-from yabot.deferred_models import defer
-from yabot.error_text import traceback_text
-from yabot.errors import YabotError
-from yabot.private_files import leave_nothing_to_others
+from yabot.runtime.ending_signals import INTERRUPTED, hear, hear_no_more
+
+if TYPE_CHECKING:
+    from yabot.errors import YabotError
 
 # On fewer columns, frames leave no room for the names of options; without them, help has it.
 FRAMED_FROM = 64
@@ -20,9 +20,30 @@ SERVERS = frozenset(("run", "playground"))
 
 def main() -> None:
     """Every foreseeable mistake is a sentence on standard error, and an exit code."""
-    _prepare()
+    if not SERVERS.intersection(sys.argv[1:2]):
+        try:
+            _run()
+        except KeyboardInterrupt:
+            # Nobody may take it for done.
+            sys.exit(INTERRUPTED)
+        return
+    # From the beginning: the event loop is there only once all has been read.
+    hear(sys.exit)
     try:
-        # Here, because it takes a while: Ctrl+C may come before it is done.
+        _run()
+    finally:
+        hear_no_more()
+
+
+def _run() -> None:
+    from yabot.deferred_models import defer
+
+    defer()
+    from yabot.error_text import traceback_text
+    from yabot.errors import YabotError
+
+    try:
+        _prepare()
         from yabot.cli.arguments import require_plain
         from yabot.cli.commands import app
 
@@ -33,32 +54,29 @@ def main() -> None:
             _tell_programs(error)
         sys.stderr.write(f"{error}\n")
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(0)
     except Exception as error:  # noqa: BLE001 - the interpreter would print what it quotes
         sys.stderr.write(f"{traceback_text(error)}\n")
         sys.exit(1)
 
 
 def _prepare() -> None:
-    defer()
+    from shutil import get_terminal_size
+
+    from yabot.cli.standard_files import make_sound
+    from yabot.private_files import leave_nothing_to_others
+
     make_sound()
     leave_nothing_to_others()
     if get_terminal_size().columns < FRAMED_FROM:
         os.environ.setdefault("TYPER_USE_RICH", "0")
-    if SERVERS.intersection(sys.argv[1:2]):
-        _end_when_told()
 
 
-def _end_when_told() -> None:
-    """From the beginning: the event loop listens to signals only once all has been read."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: sys.exit(0))
-
-
-def _tell_programs(error: YabotError) -> None:
+def _tell_programs(error: "YabotError") -> None:
     """What the sentence on standard error says, on the output that a program reads."""
+    from contextlib import suppress
+
     from yabot.cli.showing import print_json
+    from yabot.cli.standard_files import OutputLost
 
     with suppress(OutputLost):
         print_json({"error": {"code": error.code, "reasons": str(error).splitlines()}})

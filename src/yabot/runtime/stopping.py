@@ -1,9 +1,10 @@
 """Ending on request, also in the middle of a start."""
 
 import asyncio
-import signal
 from collections.abc import Callable, Coroutine
 from typing import Any
+
+from yabot.runtime.ending_signals import hear, hear_again
 
 
 async def finished_before(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
@@ -24,9 +25,11 @@ async def finished_before(stop: asyncio.Event, work: Coroutine[Any, Any, None]) 
 
 
 async def until_signalled(serve: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
-    """``serve`` gets the event that SIGTERM and Ctrl+C set."""
+    """``serve`` gets the event that SIGTERM, SIGHUP and Ctrl+C set."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    await serve(stop)
+    before = hear(lambda: loop.call_soon_threadsafe(stop.set))
+    try:
+        await serve(stop)
+    finally:
+        hear_again(before)

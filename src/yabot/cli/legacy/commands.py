@@ -7,10 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Bring users from the bot before this one.")
+from yabot.runtime.ending_signals import INTERRUPTED
 
-# As a shell says of who ended at Ctrl+C.
-INTERRUPTED = 130
+app = typer.Typer(no_args_is_help=True, help="Bring users from the bot before this one.")
 
 Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 

@@ -1,0 +1,53 @@
+"""Who hears the signals that tell a process to end."""
+
+import asyncio
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from yabot.cli.context import run_until_signalled
+from yabot.runtime.ending_signals import hear, hear_again, hear_no_more
+
+NUMBERS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in NUMBERS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_whoever_heard_them_before_hears_them_again(number: signal.Signals) -> None:
+    heard: list[str] = []
+    hear(lambda: heard.append("outer"))
+    inner = hear(lambda: heard.append("inner"))
+    signal.raise_signal(number)
+    hear_again(inner)
+    signal.raise_signal(number)
+    hear_no_more()
+    signal.raise_signal(number)
+    assert heard == ["inner", "outer"]
+
+
+def test_whoever_was_started_by_nohup_outlives_the_terminal() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    hear(lambda: None)
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_they_are_heard_beyond_the_event_loop(number: signal.Signals) -> None:
+    heard: list[str] = []
+    hear(lambda: heard.append("told again"))
+
+    async def serve(stop: asyncio.Event) -> None:
+        signal.raise_signal(number)
+        await stop.wait()
+
+    run_until_signalled(serve)
+    signal.raise_signal(number)
+    assert heard == ["told again"]
