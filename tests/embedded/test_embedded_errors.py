@@ -61,18 +61,44 @@ async def test_a_limit_of_open_files_that_is_too_low(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     engine = engine_type(tmp_path)
-    (tmp_path / engine.name).mkdir()
-    libraries = engine.environment().get("LD_LIBRARY_PATH", "")
-    limited = tmp_path / "bin" / engine.executables[0]
-    limited.parent.mkdir()
-    limited.write_text(
-        f"#!/bin/sh\nulimit -n {files}\nexport LD_LIBRARY_PATH='{libraries}'\n"
-        f"exec '{engine.binary()}' \"$@\"\n"
-    )
-    limited.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{limited.parent}:{os.environ['PATH']}")
+    _run_instead(engine, f"ulimit -n {files}", tmp_path, monkeypatch)
     sentence = await _refusal(engine, StartupError)
     assert sentence.startswith(f"{engine.name} may not open as many files as it needs: raise")
+
+
+async def test_a_limit_of_memory_that_is_too_low(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = EmbeddedValkey(tmp_path)
+    _run_instead(engine, "ulimit -v 30000", tmp_path, monkeypatch)
+    sentence = await _refusal(engine, StartupError)
+    assert sentence.startswith("valkey got less memory or fewer threads than it needs: raise what")
+
+
+async def test_an_engine_that_the_system_kills(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = EmbeddedValkey(tmp_path)
+    _run_instead(engine, "kill -KILL $$", tmp_path, monkeypatch)
+    sentence = await _refusal(engine, StartupError)
+    assert sentence.startswith("valkey was killed while it started")
+    assert sentence.endswith("or set REDIS_URL to a server.")
+
+
+def _run_instead(
+    engine: EmbeddedEngine, first: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From now on the engine's program is a script, which does something else ``first``."""
+    (folder / engine.name).mkdir()
+    libraries = engine.environment().get("LD_LIBRARY_PATH", "")
+    script = folder / "bin" / engine.executables[0]
+    script.parent.mkdir()
+    script.write_text(
+        f"#!/bin/sh\n{first}\nexport LD_LIBRARY_PATH='{libraries}'\n"
+        f"exec '{engine.binary()}' \"$@\"\n"
+    )
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{script.parent}:{os.environ['PATH']}")
 
 
 def test_no_program_for_this_platform() -> None:
@@ -145,6 +171,23 @@ async def test_data_of_a_newer_valkey(tmp_path: Path) -> None:
     shutil.rmtree(files.parent)
     async with started(engine) as url:
         await save(url, "mended")
+
+
+async def test_damaged_data_of_mongod(tmp_path: Path) -> None:
+    async with started(EmbeddedMongod(tmp_path)):
+        pass
+    (tmp_path / "mongod" / "data" / "WiredTiger.wt").write_bytes(b"x" * 5000)
+    sentence = await _refusal(EmbeddedMongod(tmp_path), StartupError)
+    assert f"The data in {tmp_path / 'mongod' / 'data'} is damaged: put back a backup" in sentence
+
+
+async def test_damaged_data_of_valkey(tmp_path: Path) -> None:
+    async with started(EmbeddedValkey(tmp_path)):
+        pass
+    (manifest,) = (tmp_path / "valkey" / "data" / "appendonlydir").glob("*.manifest")
+    manifest.write_text("nonsense\n")
+    sentence = await _refusal(EmbeddedValkey(tmp_path), StartupError)
+    assert "move that folder away and start again" in sentence
 
 
 async def test_a_foreign_mongod_on_the_data_is_left_alone(tmp_path: Path) -> None:

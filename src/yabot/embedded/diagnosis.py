@@ -64,6 +64,12 @@ _COMMON: Sequence[Symptom] = (
         "{engine} may not open as many files as it needs: raise that limit (ulimit -n, systemd's "
         "LimitNOFILE) and start again (its log is {log}).",
     ),
+    Symptom(
+        "[Cc]annot allocate memory|[Oo]ut [Oo]f [Mm]emory|Can't initialize Background Jobs",
+        "{engine} got less memory or fewer threads than it needs: raise what limits them (ulimit -v "
+        "and -u, systemd's MemoryMax and TasksMax), or set {variable} to a server (its log is "
+        "{log}).",
+    ),
 )
 
 
@@ -76,9 +82,16 @@ def explain(
         return PortTaken()
     if mistake := _unfit_system(attempt, words, status):
         return ConfigurationError([f"{mistake}, or set {attempt.variable} to a server."])
-    for symptom in (*symptoms, *_COMMON):
+    # What the system refuses first: to an engine it may look as if its data were damaged.
+    for symptom in (*_COMMON, *symptoms):
         if re.search(symptom.pattern, words):
             return StartupError(symptom.sentence.format(**vars(attempt)))
+    if status == -signal.SIGKILL:
+        # Its log ends in the middle and says nothing.
+        return StartupError(
+            f"{attempt.engine} was killed while it started, as the system does when memory is "
+            f"short: give this machine more and start again, or set {attempt.variable} to a server."
+        )
     return StartupError(
         f"{attempt.engine} ended with status {status} instead of starting: its log, "
         f"{attempt.log}, says why."

@@ -56,6 +56,11 @@ class EmbeddedMongod(EmbeddedEngine):
             "The data in {data} is in use by a mongod that this program did not start: end it "
             "first (the log is {log}).",
         ),
+        Symptom(
+            "dochub.mongodb.org/core/repair",
+            "The data in {data} is damaged: put back a backup of the whole data directory, for "
+            "MongoDB and SQL belong together (the log is {log}).",
+        ),
     )
 
     def _packaged(self) -> Path | None:
