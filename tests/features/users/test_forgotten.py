@@ -1,6 +1,7 @@
 """Whoever has asked to be forgotten stays so, also behind the restore of a backup."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.features.users.storage.world import World, ana, new_world, told_of
 from tests.storage.fixtures import mongodb_away
 from tests.waiting import wait_until
 from yabot.clock import set_ahead, utc_now
+from yabot.errors import ConfigurationError
 from yabot.features.users import forgotten as forgotten_module
 from yabot.features.users.forgotten import FILE_NAME, ForgottenList
 from yabot.features.users.repeating import RepeatedDeletions
@@ -61,6 +63,22 @@ async def test_who_has_come_back_since_stays(world: World, tmp_path: Path) -> No
     await world.register("again")
     await repeat(world, forgotten)
     assert await world.users.find(ID) is not None
+
+
+async def test_a_list_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).mkdir()
+    told = f"YABOT_DATA_DIR: {tmp_path / FILE_NAME} cannot be read: Is a directory; make it a file"
+    with pytest.raises(ConfigurationError, match=re.escape(told)):
+        await ForgottenList(tmp_path).read()
+
+
+async def test_what_a_disk_has_damaged_is_passed_over(world: World, tmp_path: Path) -> None:
+    forgotten = ForgottenList(tmp_path)
+    await note(world, forgotten)
+    with (tmp_path / FILE_NAME).open("ab") as file:
+        file.write(b"\xff\x00 damaged\n")
+    await note(world, forgotten, OTHER)
+    assert len((await forgotten.read()).registered) == 2
 
 
 async def test_what_is_noted_is_not_of_a_clock_that_may_be_ahead(

@@ -18,6 +18,7 @@ from typing import TextIO
 
 from yabot.clock import rfc3339
 from yabot.error_text import kind_of
+from yabot.errors import ConfigurationError
 from yabot.observability.logging import get_logger
 
 log = get_logger(__name__)
@@ -71,10 +72,25 @@ class ForgottenList:
             log.exception("forgotten.not_noted", reason=kind_of(error))
 
     async def read(self) -> Forgotten:
-        """Raises OSError for a list that cannot be read."""
+        """Raises ConfigurationError for a list that cannot be read."""
         if self._path is None or not self._path.exists():
             return Forgotten(b"", {})
-        return _parsed((await asyncio.to_thread(self._path.read_text)).splitlines())
+        try:
+            text = await asyncio.to_thread(_text, self._path)
+        except OSError as error:
+            raise ConfigurationError(
+                [
+                    f"YABOT_DATA_DIR: {self._path} cannot be read: {error.strerror}; make it a file "
+                    "of the user that runs this program: until then nobody whom a backup has "
+                    "brought back is deleted again"
+                ]
+            ) from error
+        return _parsed(text.splitlines())
+
+
+def _text(path: Path) -> str:
+    """What a damaged disk has made of it is for ``_parsed`` to pass over."""
+    return path.read_text("ascii", errors="replace")
 
 
 def _append(path: Path, user_id: str, said: str) -> None:
@@ -100,7 +116,7 @@ def _locked(path: Path) -> Iterator[TextIO]:
     """One at a time: two that find no salt would each write one."""
     while True:
         handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(handle, "a+", encoding="ascii") as file:
+        with os.fdopen(handle, "a+", encoding="ascii", errors="replace") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             # Whoever had it may have put a shorter one into its place.
             if os.path.samestat(os.fstat(handle), path.stat()):
@@ -111,7 +127,7 @@ def _locked(path: Path) -> Iterator[TextIO]:
 def _shorten(path: Path) -> None:
     """Keep the newest date of each, which stands for those before it, and the one before that: the
     newest may be taken back."""
-    known = _parsed(path.read_text().splitlines())
+    known = _parsed(_text(path).splitlines())
     lines = [f"{_SALT} {known.salt.hex()}"]
     for digest, dates in known.registered.items():
         lines += [f"{digest} {rfc3339(date)}" for date in sorted(dates)[-2:]]
