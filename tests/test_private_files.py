@@ -63,6 +63,15 @@ def test_what_the_file_system_refuses_is_told_with_the_variable(tmp_path: Path) 
         private_file(tmp_path / "a file" / "yabot.db", "FILE")
 
 
+def test_a_file_in_the_way_of_a_folder_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    file.touch()
+    with pytest.raises(
+        ConfigurationError, match=f"DIR: {file} cannot be used: {file} is no folder"
+    ):
+        private_folder(file, "DIR", "mark")
+
+
 async def test_a_folder_that_sqlite_cannot_make_is_told_with_the_variable(tmp_path: Path) -> None:
     (tmp_path / "a file").touch()
     database = SqliteDatabase(tmp_path / "a file" / "yabot.db", pool_size=1, timeout_ms=1000)

@@ -64,8 +64,11 @@ def refusals_told(path: Path, variable: str, kind: str = "folder") -> Iterator[N
     try:
         yield
     except OSError as error:
+        # In the way of a folder that is to be made: "File exists" would help nobody.
+        is_in_the_way = isinstance(error, FileExistsError)
+        reason = f"{error.filename} is no folder" if is_in_the_way else error.strerror
         raise ConfigurationError(
-            [f"{variable}: {path} cannot be used: {error.strerror}; name another {kind}"]
+            [f"{variable}: {path} cannot be used: {reason}; name another {kind}"]
         ) from error
 
 

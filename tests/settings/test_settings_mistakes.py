@@ -118,6 +118,14 @@ def test_the_data_directory_must_be_possible(tmp_path: Path) -> None:
     assert "is a file" in line
 
 
+@pytest.mark.parametrize("below", ["", "data"])
+def test_a_data_directory_on_a_disk_that_is_not_mounted(below: str, tmp_path: Path) -> None:
+    link, disk = tmp_path / "link", tmp_path / "disk"
+    link.symlink_to(disk)
+    [line] = problems(YABOT_DATA_DIR=str(link / below))
+    assert f"{link} is a link to {disk}, which is not there" in line
+
+
 @pytest.mark.parametrize(
     ("environ", "named", "sentence"),
     [

@@ -59,7 +59,14 @@ def _readable_file(path: Path) -> Path:
 def _creatable_directory(path: Path) -> Path:
     path = _at_home(path)
     with _looking_at(path):
-        ground = next(each for each in (path, *path.absolute().parents) if each.exists())
+        ground = next(
+            each for each in (path, *path.absolute().parents) if each.is_symlink() or each.exists()
+        )
+        if not ground.exists():
+            raise ValueError(
+                f"{path} cannot be a directory: {ground} is a link to {ground.readlink()}, which is "
+                "not there (is its disk mounted?)"
+            )
         if not ground.is_dir():
             raise ValueError(f"{path} cannot be a directory: {ground} is a file")
     if not os.access(ground, os.W_OK | os.X_OK):
