@@ -14,6 +14,7 @@ pytest_plugins = [
     "tests.heap",
     "tests.engines",
     "tests.storage.fixtures",
+    "tests.storage.compiled",
     "tests.criteria",
     "tests.tiers",
     "tests.seconds",
