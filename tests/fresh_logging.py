@@ -13,8 +13,8 @@ import structlog
 def logging_as_python_has_it() -> Iterator[None]:
     root = logging.getLogger()
     handlers, hooks = root.handlers[:], (sys.excepthook, threading.excepthook)
-    root.setLevel(logging.WARNING)
-    logging.getLogger("yabot").setLevel(logging.NOTSET)
+    _let(root, logging.WARNING)
+    _let(logging.getLogger("yabot"), logging.NOTSET)
     yield
     for handler in root.handlers[:]:
         if handler not in handlers:
@@ -23,3 +23,9 @@ def logging_as_python_has_it() -> Iterator[None]:
     sys.excepthook, threading.excepthook = hooks
     logging.captureWarnings(False)
     structlog.contextvars.clear_contextvars()
+
+
+def _let(logger: logging.Logger, level: int) -> None:
+    """Has that level. To set it, Python makes each of hundreds of loggers forget what it passes."""
+    if logger.level != level:
+        logger.setLevel(level)
