@@ -1,6 +1,6 @@
 """Real engines for the tests, one of each for the session, and a clean place in them for each test.
 
-``pytest_plugins = ["tests.engines"]`` in the root conftest makes them known to all tests.
+``tests/conftest.py`` makes them known to all tests.
 """
 
 import asyncio

@@ -1,17 +1,15 @@
 """A pytest plugin: programs to test against, each ended with everything that it has started."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from functools import cached_property
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
-from typing import Any
 from uuid import uuid4
 
 import pytest
 from redis import Redis
 
-from tests.e2e.fork_server import ForkServer, WarmProcess
+from tests.e2e.fork_server import ForkServer
 from tests.e2e.patience import OF_DOCTOR
 from tests.e2e.program import Program
 from tests.waiting import PATIENCE, wait_until
@@ -21,40 +19,10 @@ RunFor = Callable[[int], Program]
 # Seconds for which a program is kept that no test needs: it takes a twentieth of a core to run it
 # beside the others, and two seconds to start it again.
 KEPT = 15.0
-# In what a process of pytest-xdist is given.
-DOOR = "warm-door"
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "logs(*events): errors that `playing` may log meanwhile")
-    config.pluginmanager.register(_Sharing(config), "warm-process")
-
-
-class _Sharing:
-    """Has all processes of pytest-xdist knock at one door."""
-
-    def __init__(self, config: pytest.Config) -> None:
-        self._open = ExitStack()
-        config.add_cleanup(self._open.close)
-
-    @cached_property
-    def _door(self) -> str:
-        return str(self._open.enter_context(WarmProcess()).door)
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_configure_node(self, node: Any) -> None:
-        node.workerinput[DOOR] = self._door
-
-
-@pytest.fixture(scope="session")
-def warm_door(pytestconfig: pytest.Config) -> Iterator[Path]:
-    """Where fork servers ask for processes that have imported the program."""
-    given = getattr(pytestconfig, "workerinput", {})
-    if DOOR in given:
-        yield Path(given[DOOR])
-        return
-    with WarmProcess() as warm:
-        yield warm.door
 
 
 @pytest.fixture(scope="session")
