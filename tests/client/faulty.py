@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, wait_until
 
 CLOSED_AT_ONCE = struct.pack("ii", 1, 0)
 
@@ -106,6 +106,8 @@ class FaultyServer:
     # One for each request; the last one goes on.
     behaviours: list[Behaviour] = field(default_factory=lambda: [says(200, {})])
     got: list[Got] = field(default_factory=list)
+    # By where it came from, what answers a connection.
+    _answering: dict[Any, threading.Thread] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -120,10 +122,21 @@ class FaultyServer:
     def serve(self) -> None:
         while True:
             try:
-                connection, _ = self.listener.accept()
+                connection, client = self.listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self._answer, args=[connection], daemon=True).start()
+            thread = threading.Thread(target=self._answer, args=[connection], daemon=True)
+            thread.start()
+            self._answering[client] = thread
+
+    def settle(self) -> None:
+        """Until it has got all that clients have sent that have hung up."""
+        # Whoever has connected before is accepted before.
+        with socket.create_connection(self.listener.getsockname()) as last:
+            place = last.getsockname()
+        wait_until(lambda: place in self._answering)
+        for thread in list(self._answering.values()):
+            thread.join(PATIENCE)
 
     def _answer(self, connection: socket.socket) -> None:
         try:
