@@ -187,6 +187,25 @@ async def test_a_server_that_refuses_us_while_we_run_is_away(
 
 
 @pytest.mark.criterion("1.1.5")
+async def test_a_table_that_somebody_has_locked_shows_in_health(new_world: NewWorld) -> None:
+    """Nothing could be handled without it, while the server does all else that is asked of it."""
+    world = new_world(postgres=True, SQL_TIMEOUT_MS="500")
+    world.program.start()
+    address = world.places["sql"].server.address(world.program.settings["MONGODB_DATABASE"])
+    with psycopg.connect(address) as connection:
+        connection.execute("LOCK TABLE partition_owners")
+        for group in ("bot", "rewards", "inbound"):
+            wait_until(partial(is_troubled, world, f"leases of {group}"))
+    world.until_well()
+    assert world.program.stop() == 0
+
+
+def is_troubled(world: World, component: str) -> bool:
+    _, body = world.program.health("ready")
+    return bool(body["components"].get(component, {}).get("status") == "degraded")
+
+
+@pytest.mark.criterion("1.1.5")
 @pytest.mark.parametrize("trouble", [Operator.shuts_it, Operator.takes_inserts])
 async def test_it_starts_on_a_server_that_takes_no_writes_and_goes_on_when_it_does(
     new_world: NewWorld, trouble: Callable[[Operator], AbstractContextManager[None]]

@@ -50,7 +50,8 @@ async def start_bot(base: Foundation, stack: AsyncExitStack) -> list[str]:
     base.readers_wait.append(lambda: role.readers_wait)
     sql = base.watches["sql"]
     sql.on_restored.append(lambda _downtime: role.retry())
-    base.observe(assignment.changes, sql)
+    for loop in role.loops:
+        base.observe(loop, sql)
     await role.start()
     stack.push_async_callback(role.stop)
     for loop in build_loops(base.features, base.services, bot):

@@ -46,9 +46,9 @@ class WorkerRole:
     def loops(self) -> list[WakingLoop]:
         """All, for whoever wants to know how they do."""
         groups = [
-            loop for group in self._events.groups for loop in (group.assignment.changes, group.loop)
+            loop for group in self._events.groups for loop in (*group.assignment.loops, group.loop)
         ]
-        inbound = [self._sequencer.assignment.changes, self._sequencer.loop]
+        inbound = [*self._sequencer.assignment.loops, self._sequencer.loop]
         return [*groups, *self._deadlines, *inbound, *self._aside]
 
     def start(self) -> None:

@@ -22,6 +22,7 @@ from yabot.observability.logging import get_logger
 from yabot.observability.metrics import GROUP_TALK
 from yabot.runtime.backoff import backoff
 from yabot.runtime.ending import end
+from yabot.runtime.loops import WakingLoop
 
 log = get_logger(__name__)
 
@@ -90,11 +91,14 @@ class BotRole:
             asyncio.create_task(self._publish_menu(), name="commands"),
         ]
 
+    @property
+    def loops(self) -> list[WakingLoop]:
+        """For whoever wants to know how they do."""
+        return [*self.assignment.loops, self._partition_work.loop, self._sender.loop]
+
     def retry(self) -> None:
-        """SQL is back: what waits for it need not wait any longer."""
+        """SQL is back: who waits for it before more is taken in need not wait any longer."""
         self._source.retry()
-        self._partition_work.loop.retry()
-        self._sender.loop.retry()
 
     async def stop(self) -> None:
         """Take no more, finish what runs, send what is committed; each within its seconds."""

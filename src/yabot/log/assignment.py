@@ -87,6 +87,11 @@ class Assignment:
         self.changes = WakingLoop(f"partitions of {group}", self.rebalance, every)
 
     @property
+    def loops(self) -> tuple[WakingLoop, WakingLoop]:
+        """For whoever wants to know how they do."""
+        return self.renewals, self.changes
+
+    @property
     def is_sole(self) -> bool:
         """No other process can ever take part."""
         return self._leases.lease_seconds == float("inf")
