@@ -41,14 +41,16 @@ def _run() -> None:
     defer()
     from yabot.error_text import traceback_text
     from yabot.errors import YabotError
+    from yabot.runtime.machine_limits import machine_limits_told
 
     try:
-        _prepare()
-        from yabot.cli.arguments import require_plain
-        from yabot.cli.commands import app
+        with machine_limits_told():
+            _prepare()
+            from yabot.cli.arguments import require_plain
+            from yabot.cli.commands import app
 
-        require_plain(sys.argv[1:])
-        app()
+            require_plain(sys.argv[1:])
+            app()
     except YabotError as error:
         if "--json" in sys.argv[1:]:
             _tell_programs(error)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from yabot.errors import ConfigurationError, YabotError
 from yabot.observability.logging import configure_logging, get_logger
+from yabot.runtime.machine_limits import machine_limits_told
 from yabot.settings import ConfigManager
 
 log = get_logger(__name__)
@@ -14,7 +15,8 @@ log = get_logger(__name__)
 def told_in_log() -> Iterator[None]:
     """Around the program: an error goes to the log, wherever the settings want that, and on."""
     try:
-        yield
+        with machine_limits_told():
+            yield
     except YabotError as error:
         if _opens_log():
             reasons = str(error).splitlines()

@@ -1,0 +1,50 @@
+"""What this machine grants a process no more of, told in a sentence."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from yabot.errors import StartupError
+
+_FILES = (
+    "may not open as many files as it needs: raise that limit (ulimit -n, systemd's LimitNOFILE)"
+)
+_THREADS = (
+    "may not start as many threads and processes as it needs: raise that limit (ulimit -u, "
+    "systemd's TasksMax, a container's pids), or the one of memory (ulimit -v)"
+)
+_MEMORY = (
+    "got less memory than it needs: give this machine more, or raise what limits it (ulimit -v)"
+)
+
+_BY_NUMBER = {
+    errno.EMFILE: _FILES,
+    errno.ENFILE: _FILES,
+    errno.EAGAIN: _THREADS,
+    errno.ENOMEM: _MEMORY,
+}
+
+
+@contextmanager
+def machine_limits_told() -> Iterator[None]:
+    """Raises StartupError for an error that only means that a limit of this machine is reached."""
+    try:
+        yield
+    except Exception as error:
+        if (limit := _limit(error)) is None:
+            raise
+        raise StartupError(f"YABOT {limit}, and start it again.") from error
+
+
+def _limit(error: Exception) -> str | None:
+    if isinstance(error, OSError):
+        return _BY_NUMBER.get(error.errno or 0)
+    if isinstance(error, MemoryError):
+        return _MEMORY
+    # Python has no type of its own for it.
+    if isinstance(error, RuntimeError) and str(error) == "can't start new thread":
+        return _THREADS
+    # Of a library that could not be loaded; some are tried once more, and then lack names.
+    if isinstance(error, ImportError) and "Too many open files" in str(error):
+        return _FILES
+    return None

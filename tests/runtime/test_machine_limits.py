@@ -1,0 +1,67 @@
+"""A limit of the machine is a sentence, and no mistake of ours."""
+
+import errno
+import json
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.fork_server import console_environment
+from tests.ports import free_port
+from tests.waiting import PATIENCE
+from yabot.errors import StartupError
+from yabot.runtime.machine_limits import machine_limits_told
+
+FEW_FILES = 24
+
+
+@pytest.mark.standard
+def test_a_start_with_too_few_files(tmp_path: Path) -> None:
+    settings = {
+        "MONGODB_URI": "mongodb://127.0.0.1:1/",
+        "REDIS_URL": "redis://127.0.0.1:1",
+        "API_PORT": str(free_port()),
+        "PLAYGROUND_PORT": str(free_port()),
+        "LOG_FORMAT": "json",
+    }
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("yabot")), "run"],
+        cwd=tmp_path,
+        env=console_environment() | settings,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (FEW_FILES, FEW_FILES)),
+        check=False,
+    )
+    assert done.returncode == 1
+    *_, logged, sentence = done.stderr.splitlines()
+    assert sentence.startswith("YABOT may not open as many files as it needs: raise that limit")
+    assert json.loads(logged)["reasons"] == [sentence]
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (OSError(errno.ENFILE, os.strerror(errno.ENFILE)), "may not open as many files"),
+        (OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)), "as many threads and processes"),
+        (RuntimeError("can't start new thread"), "as many threads and processes"),
+        (OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)), "got less memory than it needs"),
+        (MemoryError(), "got less memory than it needs"),
+        (ImportError("libssl.so.3: Too many open files"), "may not open as many files"),
+    ],
+)
+def test_each_limit_is_told(error: Exception, told: str) -> None:
+    with pytest.raises(StartupError, match=told), machine_limits_told():
+        raise error
+
+
+@pytest.mark.parametrize("error", [RuntimeError("a mistake"), OSError(errno.EIO, "broken")])
+def test_all_else_is_left_as_it_is(error: Exception) -> None:
+    with pytest.raises(type(error)), machine_limits_told():
+        raise error
