@@ -22,6 +22,15 @@ from yabot.storage.relational.sqlite import GROUP_SIZE, LARGEST_LOG, SqliteDatab
 SCHEMA_FORMAT = 44
 
 
+async def test_a_file_that_cannot_be_used_is_told_with_the_mend(tmp_path: Path) -> None:
+    (tmp_path / "yabot.db").mkdir()
+    database = SqliteDatabase(tmp_path / "yabot.db", pool_size=1, timeout_ms=1000)
+    told = "unable to open database file; make the file of SQLITE_DATABASE_PATH, those beside it"
+    with pytest.raises(StoreUnavailable, match=told):
+        await database.open()
+    await database.close()
+
+
 async def test_concurrent_writes_share_commits(sqlite_database: Database) -> None:
     number = 2 * GROUP_SIZE + 1
     with counting_commits(sqlite_database.engine) as commits:

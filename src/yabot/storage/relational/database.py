@@ -38,6 +38,11 @@ AWAY = {
 PRIMARY_CODE = 0xFF
 # The file is damaged. What would be given up or refunded for that, no backup brings back.
 DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+# It may not be read, or written.
+UNUSABLE_FILES = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
+MEND_FILES = (
+    "make the file of SQLITE_DATABASE_PATH, those beside it and their folder this user's to write"
+)
 
 
 class Database(Protocol):
@@ -129,10 +134,17 @@ def store_errors(store: str) -> Iterator[None]:
         yield
     except DBAPIError as error:
         if _is_away(error):
-            raise StoreUnavailable(store, kind_of(error)) from error
+            raise StoreUnavailable(store, why_away(error)) from error
         raise
     except PoolTimeout as error:
         raise StoreUnavailable(store, "all its connections are busy") from error
+
+
+def why_away(error: DBAPIError) -> str:
+    """What kind of error it is; and where SQLite says no more than that a file will not do, what
+    to do about it."""
+    of_file = _sqlite_code(error) & PRIMARY_CODE in UNUSABLE_FILES
+    return f"{kind_of(error)}; {MEND_FILES}" if of_file else kind_of(error)
 
 
 def is_unreachable(error: DBAPIError) -> bool:

@@ -16,7 +16,7 @@ from yabot.errors import StartupError, StoreUnavailable
 from yabot.observability.logging import get_logger
 from yabot.private_files import refusals_told
 from yabot.runtime.watch import Gate
-from yabot.storage.relational.database import Statement, is_unreachable, store_errors
+from yabot.storage.relational.database import Statement, is_unreachable, store_errors, why_away
 from yabot.storage.relational.jobs import Job, Outcome, tell
 from yabot.storage.relational.later import LaterWrites
 from yabot.storage.relational.sqlite_driver import in_transaction, run_plain
@@ -123,7 +123,7 @@ class SqliteDatabase:
                 connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
         except DatabaseError as error:
             if is_unreachable(error):
-                raise StoreUnavailable("SQLite", kind_of(error)) from error
+                raise StoreUnavailable("SQLite", why_away(error)) from error
             raise StartupError(
                 f"SQLITE_DATABASE_PATH: SQLite cannot use {self._path} ({kind_of(error)}); "
                 "name another file, or restore the backup of this one"
