@@ -66,9 +66,9 @@ _COMMON: Sequence[Symptom] = (
     ),
     Symptom(
         "[Cc]annot allocate memory|[Oo]ut [Oo]f [Mm]emory|Can't initialize Background Jobs",
-        "{engine} got less memory or fewer threads than it needs: raise what limits them (ulimit -v "
-        "and -u, systemd's MemoryMax and TasksMax), or set {variable} to a server (its log is "
-        "{log}).",
+        "{engine} got less memory or fewer threads than it needs: raise what limits them "
+        "(ulimit -v and -u, systemd's MemoryMax and TasksMax), or set {variable} to a server "
+        "(its log is {log}).",
     ),
 )
 

@@ -36,7 +36,8 @@ class EmbeddedValkey(EmbeddedEngine):
     client_errors: ClassVar[type[Exception]] = RedisError
     symptoms: ClassVar[Sequence[Symptom]] = (
         Symptom(
-            "Can't handle RDB format version|AOF loading aborted|Bad file format|MANIFEST FILE ERROR",
+            "Can't handle RDB format version|AOF loading aborted|Bad file format"
+            "|MANIFEST FILE ERROR",
             "The data in {data} cannot be read by {binary}: move that folder away and start "
             "again, the events that are still due come from SQL (the log is {log}).",
         ),

@@ -64,8 +64,8 @@ def _creatable_directory(path: Path) -> Path:
         )
         if not ground.exists():
             raise ValueError(
-                f"{path} cannot be a directory: {ground} is a link to {ground.readlink()}, which is "
-                "not there (is its disk mounted?)"
+                f"{path} cannot be a directory: {ground} is a link to {ground.readlink()}, which "
+                "is not there (is its disk mounted?)"
             )
         if not ground.is_dir():
             raise ValueError(f"{path} cannot be a directory: {ground} is a file")

@@ -80,8 +80,8 @@ class ForgottenList:
         except OSError as error:
             raise ConfigurationError(
                 [
-                    f"YABOT_DATA_DIR: {self._path} cannot be read: {error.strerror}; make it a file "
-                    "of the user that runs this program: until then nobody whom a backup has "
+                    f"YABOT_DATA_DIR: {self._path} cannot be read: {error.strerror}; make it a "
+                    "file of the user that runs this program: until then nobody whom a backup has "
                     "brought back is deleted again"
                 ]
             ) from error

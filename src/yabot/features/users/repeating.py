@@ -23,7 +23,7 @@ class RepeatedDeletions:
         self.loop = WakingLoop("forgotten", self.repeat, LOOK_EVERY)
 
     async def repeat(self) -> None:
-        """Raises StoreUnavailable, ConfigurationError; what was deleted until then stays deleted."""
+        """Raises StoreUnavailable, ConfigurationError; what is deleted stays deleted."""
         forgotten = await self._forgotten.read()
         if not forgotten.registered:
             return
