@@ -23,8 +23,9 @@ async def test_who_keeps_failing_waits_and_the_administrator_reads_of_it(
         await admin.ask("/start")
         client = an_address()
         await asyncio.to_thread(_knock, program, client)
-        chat = await admin.until(lambda chat: "Alguien fuerza la puerta" in chat[-1]["text"])
-        assert client not in chat[-1]["text"]
+        # On a busy machine other trouble may be told behind it.
+        chat = await admin.until(lambda chat: "Alguien fuerza la puerta" in str(chat))
+        assert client not in str(chat)
     (noticed,) = program.logged("api.auth_abuse")
     assert noticed["peer"] == client
     assert noticed["failures"] == MOST_FAILURES + 1

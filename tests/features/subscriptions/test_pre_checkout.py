@@ -4,7 +4,7 @@ import pytest
 
 from tests.e2e.kill_points import KillPoint
 from tests.e2e.reader import readers
-from tests.features.subscriptions.shop import BEFORE_THE_COMMIT, Json, invoice, pay_at_last
+from tests.features.subscriptions.shop import BEFORE_THE_COMMIT, Json, invoice, pay
 from tests.outages.world import Way, World
 from tests.outages.worlds import NewWorld
 from tests.waiting import wait_until
@@ -34,7 +34,7 @@ async def test_a_checkout_does_not_wait_for_its_readers_lane(new_world: NewWorld
         await reader.send("/story")
         wait_until(lambda: KillPoint.is_waited_at(world.program.kill_file))
         world.lose("mongodb", "frozen")
-        await pay_at_last(reader, message_id)
+        await pay(reader, message_id)
         assert not any("¡Gracias!" in m.get("text", "") for m in await reader.answers())
         KillPoint.disarm(world.program.kill_file)
         await reader.until(lambda chat: "¡Gracias!" in chat[-1].get("text", ""))
@@ -65,7 +65,7 @@ async def test_a_checkout_without_sql_is_refused_in_time(new_world: NewWorld, wa
         wait_until(lambda: checkouts(world, reader.user_id) == ["unavailable"])
         assert waiting(world, "pre_checkout_query") == 0
         assert world.program.logged("pre_checkout.not_told") == []
-        await pay_at_last(reader, message_id)
+        await pay(reader, message_id)
 
 
 def bought(world: World, user_id: int) -> list[Json]:

@@ -6,7 +6,7 @@ import pytest
 from aiogram.types import LabeledPrice
 
 from tests.e2e.reader import Reader, buttons, readers
-from tests.features.subscriptions.shop import Cashier, Json, Shop, buy, invoice
+from tests.features.subscriptions.shop import Cashier, Json, Shop, buy, invoice, pay
 from tests.waiting import wait_until
 
 LEFT = "SELECT count(*) FROM outbox WHERE event_type = 'charges_left'"
@@ -203,8 +203,7 @@ async def pay_unheard_of(shop: Shop, reader: Reader, plan: str, *also_lost: str)
     """The charge's id. The program hears the question before the payment, and not of it."""
     message_id = await invoice(reader, plan)
     shop.lose("successful_payment", *also_lost)
-    outcome = await reader.client.pay(reader.user_id, message_id)
-    assert outcome["outcome"] == "paid"
+    outcome = await pay(reader, message_id)
     return str(outcome["telegram_payment_charge_id"])
 
 

@@ -24,7 +24,8 @@ async def test_the_end_is_announced_and_comes(shop: Shop) -> None:
         await reader.until(lambda chat: "🔒" in chat[-1].get("text", ""))
         assert [row["status"] for row in shop.subscriptions(reader.user_id)] == ["expired"]
         assert shop.told(reader.user_id) == [("vip", "active"), ("vip", "expired")]
-        assert shop.stores.value("SELECT state FROM workflows") == "finished"
+        # When the workflow has heard of it, too.
+        wait_until(lambda: shop.stores.value("SELECT state FROM workflows") == "finished")
         (offer,) = await reader.press("vip")
         assert "vip:cancel" not in buttons(offer)
 
