@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -32,10 +33,7 @@ async def test_it_goes_on_when_redis_is_back(new_program: NewProgram, tmp_path: 
             await until(lambda n=n: is_shown(valkey, tail, f"after {n}"))  # type: ignore[misc]
         listening, *told = tail.sentences
         assert listening.startswith("Listening: ")
-        # A busy machine may keep it from answering as well.
-        assert len(told) >= 4
-        assert all(away.startswith(AWAY) for away in told[::2])
-        assert told[1::2] == [BACK] * (len(told) // 2)
+        assert times_away(told) >= 2
         assert tail.stop() == 0
 
 
@@ -49,7 +47,7 @@ async def test_it_waits_for_a_redis_that_is_not_there_yet(
         await until(lambda: has_said(tail, 1))
         await valkey.start()
         await until(lambda: is_shown(valkey, tail, "at last"))
-        assert tail.sentences[1:] == [BACK]
+        assert times_away(tail.sentences) >= 1
         tail.interrupt_group()
         assert tail.exit_code() == 0
 
@@ -83,25 +81,28 @@ async def test_it_ends_when_its_reader_has_left(tmp_path: Path) -> None:
 
 
 async def is_shown(valkey: Server, tail: Program, name: str) -> bool:
-    """Published until somebody listens: what nobody has heard is gone."""
+    """Published until then: what nobody has heard is gone, as what somebody has not read yet who
+    has to connect anew."""
     try:
         told = envelope(CHANNEL, {}, user_id="7").model_copy(update={"event_id": name})
         # What is no event is not shown.
         await valkey.redis.publish(CHANNEL, "garbage")
-        if not await valkey.redis.publish(CHANNEL, told.to_json()):
-            return False
+        await valkey.redis.publish(CHANNEL, told.to_json())
     except RedisConnectionError:
         return False
-    await until(lambda: has_shown(tail, name))
-    return True
-
-
-async def has_shown(tail: Program, name: str) -> bool:
     return any(json.loads(line)["event_id"] == name for line in tail.lines)
 
 
 async def says_that_it_is_away(tail: Program) -> bool:
     return tail.sentences[-1:] != [] and tail.sentences[-1].startswith(AWAY)
+
+
+def times_away(told: Sequence[str]) -> int:
+    """How often Redis was told away, and then back; a busy machine may keep it from answering as
+    well."""
+    assert all(away.startswith(AWAY) for away in told[::2])
+    assert told[1::2] == [BACK] * (len(told) // 2)
+    return len(told) // 2
 
 
 async def has_said(tail: Program, sentences: int) -> bool:
