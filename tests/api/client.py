@@ -14,6 +14,7 @@ from uuid import uuid4
 import aiohttp
 from redis.asyncio import Redis
 
+from tests.waiting import PATIENCE
 from yabot.api.admission.fairness import Fairness
 from yabot.api.admission.gate import Authenticate
 from yabot.api.admission.quota import Quota
@@ -65,7 +66,8 @@ class ApiClient:
     async def typed(self) -> AsyncIterator[AsyncClient]:
         """Who asks as this does, and as other services' code does: each call once."""
         url = str(self.session._base_url)
-        async with AsyncClient(url, token=lambda: self.says, retries=0) as client:
+        once: dict[str, Any] = {"retries": 0, "timeout": PATIENCE, "deadline": PATIENCE}
+        async with AsyncClient(url, token=lambda: self.says, **once) as client:
             yield client
 
     async def get(self, path: str, **headers: str) -> Answered:

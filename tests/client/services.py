@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from tests.api.auth.operating import Operator
 from tests.e2e.program import Program
+from tests.waiting import PATIENCE
 
 SCOPES = ("users:read", "users:write", "besitos:write")
 
@@ -25,7 +26,8 @@ class Service:
     @property
     def options(self) -> dict[str, Any]:
         """Of a client."""
-        return {"service": self.name, "key": self.folder / "orders.pem"}
+        bounds = {"timeout": PATIENCE, "deadline": PATIENCE}
+        return {"service": self.name, "key": self.folder / "orders.pem", **bounds}
 
     @property
     def options_to_encrypt(self) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from tests.api.encryption.conftest import keys, partner, served
 from tests.api.encryption.partner import Api, Partner, encrypted_api
 from tests.client.asking import Kind
 from tests.client.faulty import Behaviour, FaultyServer, Got, faulty_server
+from tests.waiting import PATIENCE
 from yabot import clock
 from yabot.api.auth.published import key_routes
 from yabot.api.encryption.own_keys import OwnKeys
@@ -188,4 +189,6 @@ def _options(partner: Partner) -> dict[str, Any]:
         "key": signing,
         "decryption_keys": [decrypting],
         "yabot_keys": {"keys": [offered.encrypt_to.jwk, offered.answers.jwk]},
+        "timeout": PATIENCE,
+        "deadline": PATIENCE,
     }

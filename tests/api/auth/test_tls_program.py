@@ -153,6 +153,8 @@ def test_who_gets_in_with_which_certificate_also_while_all_of_them_change(
             certificate=leaf.write(place.folder / forge.service),
             authority=put(place.folder / "ours.pem", place.ours.pem),
             retries=0,
+            timeout=PATIENCE,
+            deadline=PATIENCE,
         )
 
     place.believe(place.clients, later)

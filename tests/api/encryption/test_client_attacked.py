@@ -12,6 +12,7 @@ from tests.api.encryption.jwe import encrypted
 from tests.api.encryption.service import Service
 from tests.api.encryption.talking import FIRST, WANTED, Talk
 from tests.api.encryption.wire import Came, Sent
+from tests.waiting import PATIENCE
 from yabot_client import AsyncClient, UntrustedAnswer, YabotError
 
 pytestmark = pytest.mark.standard
@@ -31,6 +32,8 @@ async def client(talk: Talk, certificates: Path) -> AsyncIterator[AsyncClient]:
         yabot_keys={"keys": talk.service.keys},
         authority=certificates / "ca/ca.pem",
         retries=0,
+        timeout=PATIENCE,
+        deadline=PATIENCE,
     ) as client:
         yield client
 

@@ -12,6 +12,7 @@ from tests.api.encryption.partner import Keys, Partner
 from tests.bus.dead_letters.putting import put
 from tests.features.harness import Harness, HarnessReader
 from tests.log.units import MORNING
+from tests.waiting import PATIENCE
 from yabot.api.caller import SCOPES
 from yabot.bus.groups import stops
 from yabot.bus.groups.stops import Stop
@@ -67,7 +68,8 @@ class Service:
 
     @property
     def identity(self) -> Any:
-        return {"service": self.forge.service, "key": self.forge.private_jwk, **self.options}
+        identity = {"service": self.forge.service, "key": self.forge.private_jwk}
+        return {**identity, "timeout": PATIENCE, "deadline": PATIENCE, **self.options}
 
 
 @dataclass
