@@ -17,6 +17,7 @@ BOUNDS = (
     ("yabot.app.watches", "PING_SECONDS"),
     ("yabot.app.foundation", "FIRST_ANSWER"),
     ("yabot.app.bot", "FIRST_ANSWER"),
+    ("yabot.app.services", "CATCH_UP"),
     ("yabot.api.counters", "PATIENCE"),
     ("yabot.bot.pre_checkout", "DECIDE_WITHIN"),
     ("yabot.bot.pre_checkout", "TELL_WITHIN"),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
+from tests.e2e.patience import SETTINGS
 from tests.outages.proxy import at_port, proxying
 from tests.storage.fixtures import PostgresServer
 from tests.uris import moved_to, port_of
@@ -57,7 +58,7 @@ class Gauge:
 
 @asynccontextmanager
 async def opened(environment: dict[str, str]) -> AsyncIterator[Database]:
-    database = open_database(ConfigManager(environment, None).load())
+    database = open_database(ConfigManager(SETTINGS | environment, None).load())
     try:
         await database.open()
         yield database
@@ -124,7 +125,7 @@ async def test_mongodb_opens_no_more_connections_than_configured(
 ) -> None:
     size, watching = 3, 2
     with counted(mongodb_uri) as (address, connections):
-        environment = {
+        environment = SETTINGS | {
             "MONGODB_URI": address,
             "MONGODB_DATABASE": mongo_database,
             "MONGODB_MAX_POOL_SIZE": str(size),
@@ -138,7 +139,7 @@ async def test_mongodb_opens_no_more_connections_than_configured(
 @pytest.mark.criterion("scale.1", "2.1.1")
 async def test_redis_opens_no_more_connections_than_configured(redis_db: str) -> None:
     with counted(redis_db) as (address, connections):
-        environment = {"REDIS_URL": address, "REDIS_MAX_POOL_SIZE": "3"}
+        environment = SETTINGS | {"REDIS_URL": address, "REDIS_MAX_POOL_SIZE": "3"}
         async with open_redis(ConfigManager(environment, None).load()) as redis:
             answers = await asyncio.gather(*(redis.incr("counter") for _ in range(50)))
     assert sorted(answers) == list(range(1, 51))
