@@ -111,8 +111,8 @@ async def invoice(reader: Reader, plan: str = "vip") -> int:
 
 
 async def pay(reader: Reader, message_id: int) -> Json:
-    """How it ended, which is well. A busy machine may keep the program from confirming it in time:
-    then it refuses, or Telegram waits no more, nothing has been paid, and the reader tries again."""
+    """How it ended, which is well. On a busy machine the program may be late: then it refuses, or
+    Telegram waits no more, nothing has been paid, and the reader tries again."""
     ended: list[Json] = []
 
     async def is_paid() -> bool:
