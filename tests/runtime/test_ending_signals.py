@@ -2,10 +2,12 @@
 
 import asyncio
 import signal
+import threading
 from collections.abc import Iterator
 
 import pytest
 
+from tests.waiting import PATIENCE
 from yabot.cli.context import run_until_signalled
 from yabot.runtime.ending_signals import hear, hear_again, hear_no_more
 
@@ -51,3 +53,23 @@ def test_they_are_heard_beyond_the_event_loop(number: signal.Signals) -> None:
     run_until_signalled(serve)
     signal.raise_signal(number)
     assert heard == ["told again"]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_being_told_again_ends_no_loop_that_waits_for_its_threads(number: signal.Signals) -> None:
+    heard: list[str] = []
+    hear(lambda: heard.append("in the middle"))
+    ended = threading.Event()
+
+    def tell_again() -> None:
+        ended.wait(PATIENCE)
+        signal.pthread_kill(threading.main_thread().ident or 0, number)
+
+    async def serve(_stop: asyncio.Event) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        task.add_done_callback(lambda _: ended.set())
+        asyncio.get_running_loop().run_in_executor(None, tell_again)
+
+    run_until_signalled(serve)
+    assert heard == []

@@ -11,8 +11,8 @@ import typer
 
 from yabot.cli.standard_files import OutputLost
 from yabot.observability.logging import configure_logging
+from yabot.runtime.ending_signals import hear, hear_again
 from yabot.runtime.event_loop import new_event_loop
-from yabot.runtime.stopping import until_signalled
 from yabot.settings import ConfigManager, Settings
 
 LOG_FILE = "yabot.log"
@@ -58,8 +58,16 @@ def log_as_configured(settings: Settings, shown: Shown = "warnings") -> None:
 
 
 def run_until_signalled(serve: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(until_signalled(serve))
+    """``serve`` gets the event that SIGTERM, SIGHUP and Ctrl+C set."""
+    runner = asyncio.Runner(loop_factory=new_event_loop)
+    loop, stop = runner.get_loop(), asyncio.Event()
+    # Also while the loop waits for its threads at the end: nothing may break that off.
+    before = hear(lambda: loop.is_closed() or loop.call_soon_threadsafe(stop.set))
+    try:
+        with runner:
+            runner.run(serve(stop))
+    finally:
+        hear_again(before)
 
 
 def tell(line: str) -> None:

@@ -1,10 +1,8 @@
 """Ending on request, also in the middle of a start."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any
-
-from yabot.runtime.ending_signals import hear, hear_again
 
 
 async def finished_before(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
@@ -22,14 +20,3 @@ async def finished_before(stop: asyncio.Event, work: Coroutine[Any, Any, None]) 
         return False
     working.result()
     return True
-
-
-async def until_signalled(serve: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
-    """``serve`` gets the event that SIGTERM, SIGHUP and Ctrl+C set."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    before = hear(lambda: loop.call_soon_threadsafe(stop.set))
-    try:
-        await serve(stop)
-    finally:
-        hear_again(before)
