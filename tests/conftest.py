@@ -16,6 +16,7 @@ pytest_plugins = [
     "tests.tiers",
     "tests.seconds",
     "tests.fresh_logging",
+    "tests.terminals",
     "tests.e2e.warm_door",
 ]
 # What takes seconds to import, and only who runs tests needs.

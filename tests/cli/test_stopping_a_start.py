@@ -14,6 +14,8 @@ from tests.e2e.fork_server import console_environment
 from tests.ports import free_port
 from tests.waiting import PATIENCE
 
+pytestmark = pytest.mark.usefixtures("at_a_terminal")
+
 # The import of the module that is named first never ends: it seems so on a slow disk.
 PROGRAM = """
 import atexit

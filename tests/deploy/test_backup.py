@@ -12,6 +12,8 @@ import pytest
 from tests.deploy.compose_file import DEPLOY
 from tests.waiting import PATIENCE, wait_until
 
+pytestmark = pytest.mark.usefixtures("at_a_terminal")
+
 # Writes down what it is asked. The bot runs if it is not stopped; what is to hang never ends.
 DOCKER = """#!/bin/sh
 echo "$@" >> "$0.asked"

@@ -3,7 +3,6 @@
 import asyncio
 import signal
 import threading
-from collections.abc import Iterator
 
 import pytest
 
@@ -13,13 +12,7 @@ from yabot.runtime.ending_signals import hear, hear_again, hear_no_more
 
 NUMBERS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
-
-@pytest.fixture(autouse=True)
-def _as_before() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in NUMBERS}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
+pytestmark = pytest.mark.usefixtures("at_a_terminal")
 
 
 @pytest.mark.parametrize("number", NUMBERS)
