@@ -95,7 +95,15 @@ class PartitionWork(Assignee):
     async def run_once(self) -> None:
         """Raises StoreUnavailable."""
         if not self._closing:
-            self._take_up(await self._find(self._assignment.partitions))
+            found = await self._find(self._assignment.partitions)
+            resting = self._processor.resting
+            self._take_up(
+                [
+                    each
+                    for each in found
+                    if each.incoming.is_pre_checkout or each.incoming.lane not in resting
+                ]
+            )
             self._share_limits()
 
     @override

@@ -84,7 +84,7 @@ class UpdateProcessor:
     ) -> None:
         """``documents`` is the gate of the store that handlers read besides SQL.
 
-        An update that could not even be excused is left alone for ``lost_for`` seconds.
+        The lane of an update that could not even be excused rests for ``lost_for`` seconds.
 
         ``is_answered`` tells by its id whether an update's reader has had an answer already;
         ``until_recorded`` waits until SQL has the ids of all messages that are in a chat, and
@@ -103,17 +103,23 @@ class UpdateProcessor:
         self._lost_for = lost_for
         self._apologies = Apologies(texts)
         self.lanes: Lanes[str] = Lanes(IN_FLIGHT, _lane_failed, SHARE)
-        # By id, the updates that are in a lane, and those that were lost there a moment ago.
+        # By id, the updates that are in a lane.
         self._under_way: set[int] = set()
-        self._lost: set[int] = set()
+        # By id, the lanes of those that were lost there a moment ago.
+        self._lost: dict[int, str] = {}
         # Held while a suspect update is handled: one at a time.
         self._suspects = asyncio.Lock()
         self._typing = TypingAction(bot)
 
     @property
     def under_way(self) -> frozenset[int]:
-        """The updates, by id, that are in a lane, or that a round leaves alone for now."""
-        return frozenset(self._under_way | self._lost)
+        """The updates, by id, that are in a lane."""
+        return frozenset(self._under_way)
+
+    @property
+    def resting(self) -> frozenset[str]:
+        """The lanes where one was lost a moment ago, which what is behind it may not overtake."""
+        return frozenset(self._lost.values())
 
     def submit(self, incoming: Incoming, *, given_up: bool = False, alone: bool = False) -> None:
         """Take over an update that is stored, unless it is another process's to handle.
@@ -137,9 +143,9 @@ class UpdateProcessor:
                 await self._settle(incoming, given_up, alone)
         except Exception:
             # Whatever it was may be there still.
-            self._lost.add(incoming.update_id)
+            self._lost[incoming.update_id] = incoming.lane
             loop = asyncio.get_running_loop()
-            loop.call_later(self._lost_for, self._lost.discard, incoming.update_id)
+            loop.call_later(self._lost_for, self._lost.pop, incoming.update_id, None)
             raise
         finally:
             # Whatever happened: as long as it waits, a later round finds it.

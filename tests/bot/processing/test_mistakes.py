@@ -96,9 +96,14 @@ async def test_rounds_leave_such_an_update_alone_for_a_while_and_the_readers_nex
                 await bench.look()
         assert [each["event"] for each in logs].count("update.lost") == 1
         await database.write(refuse_no_more)
-        await bench.receive(written(2, 7, "again"))
+        # As another process stores it, which leaves it to ours.
+        await bench.intake.store([written(2, 7, "again"), written(3, 8, "me too")])
+        await bench.look()
+        assert await bench.processor.lanes.drain(PATIENCE)
+        assert await bench.noted() == {"8": ["me too"]}
+        await bench.receive(written(4, 7, "are you there"))
         await bench.finish()
-        assert await bench.noted() == {"7": ["hello", "again"]}
+        assert (await bench.noted())["7"] == ["hello", "again", "are you there"]
 
 
 async def test_so_it_is_where_no_other_process_looks(
