@@ -571,7 +571,7 @@ class RegisteredUser(TypedDict):
     profile: UserProfile
     registration_date: str
     last_login: str
-    """to ten minutes; 1970: they have not written to this bot yet"""
+    """to ten minutes; 1970: brought from another bot, and not here since"""
 
     is_active: bool
     """false: the bot cannot write to them: they have blocked it, or not written yet"""
@@ -718,7 +718,7 @@ class UserSummary(TypedDict):
     profile: UserProfile
     registration_date: str
     last_login: str
-    """to ten minutes; 1970: they have not written to this bot yet"""
+    """to ten minutes; 1970: brought from another bot, and not here since"""
 
     is_active: bool
     """false: the bot cannot write to them: they have blocked it, or not written yet"""

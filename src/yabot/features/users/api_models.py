@@ -94,7 +94,7 @@ class UserSummary(Shown):
     profile: UserProfile
     registration_date: datetime
     last_login: datetime = Field(
-        description="to ten minutes; 1970: they have not written to this bot yet"
+        description="to ten minutes; 1970: brought from another bot, and not here since"
     )
     is_active: bool = Field(
         description="false: the bot cannot write to them: they have blocked it, or not written yet"

@@ -5,7 +5,6 @@ from typing import Any, Literal, Self
 
 from pydantic import Field
 
-from yabot.clock import EPOCH
 from yabot.storage.documents.model import FrozenModel, VersionedDocument
 
 
@@ -24,8 +23,10 @@ class Profile(FrozenModel):
 
     @property
     def has_written(self) -> bool:
-        """To this bot or, if they were brought, to another of the same token."""
-        return self.is_active or self.last_login > EPOCH
+        """To this bot, or to the one before. One who has blocked it in their first ten minutes looks
+        like one whom a service has registered, and who has not.
+        """
+        return self.is_active or self.last_login != self.registration_date
 
 
 class CurrentState(FrozenModel):

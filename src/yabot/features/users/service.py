@@ -50,7 +50,7 @@ class User:
     profile: Profile
     state_version: int
     loaded: UserState | None = None
-    # They write for the first time, to this bot or another of the same token.
+    # They write for the first time.
     is_new: bool = False
 
     @property
@@ -352,7 +352,7 @@ class UserService:
             # Behind all that they have done before, whatever the clock said then: else they would
             # count as those who were forgotten.
             since = max(now, await self._database.read(repository.last_event(contact.user_id)))
-        last_login = now if is_active else EPOCH
+        last_login = now if is_active else since
         profile = contact.profile(registered=since, last_login=last_login, is_active=is_active)
         work.gather(repository.NewProfiles).profiles.append(profile)
         user = self._begin(work, profile, version, now)

@@ -10,6 +10,7 @@ from tests.features.users.storage.world import World, ana
 from tests.storage.fixtures import NewDatabase
 from tests.storage.schema import SCHEMA
 from yabot.features.users import repository
+from yabot.features.users.contact import Contact
 
 INDEX = "ix_user_profiles_lower_username"
 
@@ -28,6 +29,16 @@ async def test_whoever_was_seen_last_under_a_name_is_found_in_any_case(world: Wo
     assert found is not None
     assert found.user_id == "9"
     assert await world.users.find_by_username("lucia") is None
+
+
+async def test_whom_a_service_has_registered_since_then_has_the_name(world: World) -> None:
+    await world.register("one", ana(id="8", username="lucia"))
+    await world.decide(
+        "two", lambda work: world.users.register(work, Contact.of(ana(id="9", username="lucia")))
+    )
+    found = await world.users.find_by_username("lucia")
+    assert found is not None
+    assert found.user_id == "9"
 
 
 def test_the_index_is_used(engine: Engine) -> None:
