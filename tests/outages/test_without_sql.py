@@ -189,7 +189,7 @@ async def test_a_server_that_refuses_us_while_we_run_is_away(
 @pytest.mark.criterion("1.1.5")
 async def test_a_table_that_somebody_has_locked_shows_in_health(new_world: NewWorld) -> None:
     """Nothing could be handled without it, while the server does all else that is asked of it."""
-    world = new_world(postgres=True, SQL_TIMEOUT_MS="500")
+    world = new_world(postgres=True, SQL_TIMEOUT_MS="2000")
     world.program.start()
     address = world.places["sql"].server.address(world.program.settings["MONGODB_DATABASE"])
     with psycopg.connect(address) as connection:

@@ -2,15 +2,19 @@
 
 Each engine keeps its own, and a test has engines of its own: it would compile all its statements,
 which takes longer than to run them. A program has one database, and compiles each once anyway.
+Those that were not used for long are forgotten, as SQLAlchemy does it.
 """
 
 from collections import defaultdict
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.util import LRUCache
+
+MOST = 1000
 
 
-class _OfAllEngines(dict[tuple[Any, ...], Any]):
+class _OfAllEngines(LRUCache[tuple[Any, ...], Any]):
     """By statement and what it is compiled for, without the engine's dialect, which comes first."""
 
     def get(self, key: tuple[Any, ...], default: Any = None) -> Any:
@@ -21,7 +25,7 @@ class _OfAllEngines(dict[tuple[Any, ...], Any]):
 
 
 # By the dialect's name.
-_compiled: dict[str, _OfAllEngines] = defaultdict(_OfAllEngines)
+_compiled: dict[str, _OfAllEngines] = defaultdict(lambda: _OfAllEngines(MOST))
 
 
 def pytest_configure() -> None:

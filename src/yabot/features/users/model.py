@@ -23,8 +23,8 @@ class Profile(FrozenModel):
 
     @property
     def has_written(self) -> bool:
-        """To this bot, or to the one before. One who has blocked it in their first ten minutes looks
-        like one whom a service has registered, and who has not.
+        """To this bot, or to the one before. One who has blocked it in their first ten minutes
+        looks like one whom a service has registered, and who has not.
         """
         return self.is_active or self.last_login != self.registration_date
 
