@@ -90,10 +90,11 @@ HINT = Sent("hint", 3, "narrative_hint_unlocked", cause="award")
 
 async def write(redis: Redis, *sent: Sent) -> None:
     """All at once: whoever reads one of them reads them all, however short the window is."""
-    async with redis.pipeline(transaction=True) as together:
-        for each in sent:
-            together.xadd(INBOUND, {"event": json.dumps(each.envelope)})
-        await together.execute()
+    # No MULTI, to which the bot's own user has no right.
+    add_all = redis.register_script(
+        "for _, event in ipairs(ARGV) do redis.call('XADD', KEYS[1], '*', 'event', event) end"
+    )
+    await add_all(keys=[INBOUND], args=[json.dumps(each.envelope) for each in sent])
 
 
 async def post(database: Database, *sent: Sent) -> None:
