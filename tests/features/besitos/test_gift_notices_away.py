@@ -127,3 +127,22 @@ async def test_a_choice_that_is_lost_for_good_holds_nobody_up(
     await later.give("first", 4)
     await later.of_gifts.tell_the_rest()
     assert await there.heard() == []
+
+
+async def test_a_choice_that_only_a_newer_version_can_read_is_waited_for(
+    there: Process, documents: DocumentStore, sqlite_database: Database
+) -> None:
+    newer = {"of_a_newer_version": 1}
+    await documents["users"].update_one(
+        {"_id": MAR}, {"$set": newer}, bypass_document_validation=True
+    )
+    older = Process.of(sqlite_database, documents)
+    await older.give("first", 4)
+    await older.minute_is_over()
+    await older.of_gifts.tell_the_rest()
+    assert await there.heard() == []
+    await older.minute_is_over()
+    # This process has seen the state before.
+    await there.of_gifts.tell_the_rest()
+    (told,) = await there.heard()
+    assert "4 besitos" in told

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Update, bindparam, delete, select, update
 
 from yabot.bot.localization import Localizer
 from yabot.clock import rfc3339, utc_now
@@ -17,6 +17,7 @@ from yabot.features.besitos.tables import gift_notices
 from yabot.features.users.model import Profile
 from yabot.features.users.names import shown_name
 from yabot.features.users.notices import Notices
+from yabot.features.users.states import StateUnreadable
 from yabot.log.commit_log import CommitLog
 from yabot.log.unit_of_work import Cause, UnitOfWork, guard
 from yabot.observability.logging import get_logger
@@ -64,7 +65,7 @@ class GiftNotices:
         work.add(_begin(recipient_id, untold, now))
         try:
             await self._notices.tell(work, recipient_id, say)
-        except StoreUnavailable:
+        except (StoreUnavailable, StateUnreadable):
             work.add(_add(recipient_id, amount))
 
     async def tell_the_rest(self) -> None:
@@ -82,10 +83,16 @@ class GiftNotices:
             if untold is None or not untold.gifts or not _is_over(untold.told_at, utc_now()):
                 return
             gifts, amount = untold.gifts, untold.amount
-            work.add(_begin(user_id, untold, utc_now()))
-            await self._notices.tell(
-                work, user_id, lambda t: t("besitos-gifts-received", gifts=gifts, amount=amount)
-            )
+            try:
+                await self._notices.tell(
+                    work, user_id, lambda t: t("besitos-gifts-received", gifts=gifts, amount=amount)
+                )
+            except StateUnreadable as error:
+                # Others are told meanwhile.
+                log.warning("gift_notice.put_off", user_id=user_id, reason=str(error))
+                work.add(_put_off(user_id, untold, utc_now()))
+            else:
+                work.add(_begin(user_id, untold, utc_now()))
 
         cause_id = f"gifts:{user_id}:{rfc3339(due.told_at)}:{due.gifts}"
         await self._commits.decide(Cause("besitos", cause_id, cause_id), tell)
@@ -104,11 +111,8 @@ _more = (
 _unchanged = (gift_notices.c.told_at == bindparam("seen")) & (
     gift_notices.c.gifts == bindparam("known")
 )
-_told = (
-    update(gift_notices)
-    .where(_of_user, _unchanged)
-    .values(told_at=bindparam("now"), gifts=0, amount=0)
-)
+_later = update(gift_notices).where(_of_user, _unchanged).values(told_at=bindparam("now"))
+_told = _later.values(gifts=0, amount=0)
 
 
 def _find(user_id: str) -> Statement[Untold | None]:
@@ -154,15 +158,25 @@ def _begin(user_id: str, seen: Untold | None, now: datetime) -> Statement[None]:
     """They hear of all until now."""
 
     def begin(connection: Connection) -> None:
-        if seen is None:
-            row = {"user_id": user_id, "told_at": now, "gifts": 0, "amount": 0}
-            changed = connection.execute(insert_new(connection, gift_notices), row).rowcount
-        else:
-            values = {"user": user_id, "seen": seen.told_at, "known": seen.gifts, "now": now}
-            changed = connection.execute(_told, values).rowcount
+        row = {"user_id": user_id, "told_at": now, "gifts": 0, "amount": 0}
+        changed = connection.execute(insert_new(connection, gift_notices), row).rowcount
         guard(changed == 1, f"what user {user_id} is to hear of presents")
 
-    return begin
+    return begin if seen is None else _change(_told, user_id, seen, now)
+
+
+def _put_off(user_id: str, seen: Untold, now: datetime) -> Statement[None]:
+    """They are still to hear of it: their minute begins anew."""
+    return _change(_later, user_id, seen, now)
+
+
+def _change(statement: Update, user_id: str, seen: Untold, now: datetime) -> Statement[None]:
+    def change(connection: Connection) -> None:
+        values = {"user": user_id, "seen": seen.told_at, "known": seen.gifts, "now": now}
+        changed = connection.execute(statement, values).rowcount
+        guard(changed == 1, f"what user {user_id} is to hear of presents")
+
+    return change
 
 
 def _forget(now: datetime) -> Statement[None]:

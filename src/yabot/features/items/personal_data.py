@@ -4,7 +4,7 @@ from yabot.bot.localization import Localizer
 from yabot.errors import StoreUnavailable
 from yabot.features.items.service import ItemService
 from yabot.features.users.service import UserService
-from yabot.features.users.states import StateLost
+from yabot.features.users.states import StateUnusable
 from yabot.log.personal_data import PersonalData, Privacy
 
 
@@ -16,7 +16,7 @@ def personal_data(users: UserService, items: ItemService) -> PersonalData:
             return None
         try:
             things = sum((await items.owned(user)).values())
-        except (StoreUnavailable, StateLost):
+        except (StoreUnavailable, StateUnusable):
             return None
         return t("items-losing", things=things) if things else None
 

@@ -33,8 +33,9 @@ class Notices:
 
         Nothing for who is unknown or has blocked the bot, nor for who wants no notices, unless it
         answers something that they did (``asked_for``). Under what they have not asked for stands
-        a button against more of it, and it waits for a store that cannot say whether they want it.
-        Raises StoreUnavailable, GuardFailed.
+        a button against more of it, and it waits for a store that cannot say whether they want it,
+        or a state that this version cannot read.
+        Raises StoreUnavailable, StateUnreadable, GuardFailed.
         """
         user = await self._users.find(user_id)
         if user is None or not user.profile.is_active:

@@ -18,7 +18,7 @@ from yabot.features.users.contact import Contact
 from yabot.features.users.events import UserDeleted, UserRegistered, UserUpdated
 from yabot.features.users.forgotten import ForgottenList
 from yabot.features.users.model import Preferences, Profile, UserState
-from yabot.features.users.states import StateLost, States
+from yabot.features.users.states import StateLost, States, StateUnusable
 from yabot.log.personal_data import PersonalData, Privacy
 from yabot.log.unit_of_work import DocumentChange, UnitOfWork
 from yabot.observability.logging import get_logger
@@ -121,7 +121,7 @@ class UserService:
     async def state(self, user: User) -> UserState:
         """The state at the very version that SQL had when the user was read.
 
-        Raises StoreUnavailable, GuardFailed when it has moved on since, StateLost.
+        Raises StoreUnavailable, GuardFailed when it has moved on since, StateUnusable.
         """
         if user.loaded is None:
             user.loaded = await self._states.read(user.user_id, user.state_version)
@@ -148,7 +148,7 @@ class UserService:
         """Those of everybody while MongoDB cannot tell. Raises GuardFailed as ``state`` does."""
         try:
             return (await self.state(user)).preferences
-        except (StoreUnavailable, StateLost):
+        except (StoreUnavailable, StateUnusable):
             return Preferences()
 
     async def losses(self, user_id: str, t: Localizer) -> list[str]:
@@ -164,7 +164,7 @@ class UserService:
         return None if user is None else (user.profile, await self.state(user))
 
     async def find_whole(self, user_id: str) -> User | None:
-        """As ``find``, with the state as of the same version. Raises StateLost, too."""
+        """As ``find``, with the state as of the same version. Raises StateUnusable, too."""
         user = await self.find(user_id)
         return None if user is None else await self.whole(user)
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
 
 from pydantic import ValidationError
 
 from yabot.error_text import kind_of
-from yabot.errors import GuardFailed, TerminalError
+from yabot.errors import GuardFailed, TerminalError, YabotError
 from yabot.features.users import repository
 from yabot.features.users.cache import StateCache
 from yabot.features.users.model import UserState
@@ -17,13 +16,27 @@ from yabot.storage.relational.database import Database
 COLLECTION = "users"
 
 
-MEND = f"restore the collection '{COLLECTION}' from its backup"
+class StateUnusable(YabotError):
+    """What needs no state goes on without it."""
 
 
-class StateLost(TerminalError):
-    """MongoDB does not hold a state that SQL says was applied, or none that can be read."""
+class StateLost(StateUnusable, TerminalError):
+    """MongoDB does not hold a state that SQL says was applied."""
 
     code = "state_lost"
+
+
+class StateUnreadable(StateUnusable):
+    """MongoDB holds it, for a newer version or for whoever mends it: later it may be read."""
+
+    code = "state_unreadable"
+
+    def __init__(self, user_id: str, why: str) -> None:
+        super().__init__(
+            f"MongoDB holds what this version cannot read as the state of user {user_id} ({why}): "
+            "if a newer version of this program has written it, start that one; if somebody has "
+            f"changed it by hand in the collection '{COLLECTION}', undo that"
+        )
 
 
 class States:
@@ -38,7 +51,7 @@ class States:
         self.cache = StateCache()
 
     async def read(self, user_id: str, wanted: int) -> UserState:
-        """Raises StoreUnavailable, GuardFailed when it has moved on since, StateLost."""
+        """Raises StoreUnavailable, GuardFailed when it has moved on since, StateUnusable."""
         cached = self.cache.get(user_id, wanted)
         return cached or await self._read(user_id, wanted)
 
@@ -51,27 +64,27 @@ class States:
             return
         with self._documents.answering():
             async for document in self._documents[COLLECTION].find({"_id": {"$in": unread}}):
-                if _version(document) == wanted[document["_id"]]:
+                if document.get("version") == wanted[document["_id"]]:
                     # Of one that cannot be read, whoever asks for it is told.
                     with suppress(ValidationError):
                         self.cache.put(self._model.model_validate(document))
 
     async def _read(self, user_id: str, wanted: int) -> UserState:
         document = await self._documents.find(COLLECTION, user_id)
-        version = 0 if document is None else _version(document)
+        version = 0 if document is None else document.get("version")
+        if not isinstance(version, int):
+            raise StateUnreadable(user_id, "its version is no number")
         if version < wanted and await self._stands(user_id, wanted):
             raise StateLost(
                 f"MongoDB holds version {version} of user {user_id}, SQL has committed "
-                f"{wanted}: {MEND}"
+                f"{wanted}: restore the collection '{COLLECTION}' from its backup"
             )
         if version != wanted:
             raise GuardFailed(f"the state of user {user_id} has changed meanwhile")
         try:
             state = self._model.model_validate(document)
         except ValidationError as error:
-            raise StateLost(
-                f"MongoDB holds what is no state of user {user_id} ({kind_of(error)}): {MEND}"
-            ) from error
+            raise StateUnreadable(user_id, kind_of(error)) from error
         self.cache.put(state)
         return state
 
@@ -79,9 +92,3 @@ class States:
         """Whether the user is still at the version that was read: else it is nobody's loss."""
         stored = await self._database.read(repository.find(user_id))
         return stored.state_version == version
-
-
-def _version(document: Mapping[str, Any]) -> int:
-    """0 where somebody has put something else in its place."""
-    version = document.get("version")
-    return version if isinstance(version, int) else 0

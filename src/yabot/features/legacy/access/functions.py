@@ -48,7 +48,7 @@ class _Held:
 
 
 class Access:
-    """Its methods raise InvalidInput, StoreUnavailable, StateLost."""
+    """Its methods raise InvalidInput, StoreUnavailable, StateUnusable."""
 
     def __init__(self, services: Services) -> None:
         self._commits = services.commits

@@ -36,7 +36,7 @@ class Applying:
 
     async def apply(self, work: UnitOfWork, user: User, seen: Seen, changes: Changes) -> None:
         """``user`` is as ``seen`` says, or registered by this very unit. Raises GuardFailed,
-        StoreUnavailable, StateLost.
+        StoreUnavailable, StateUnusable.
         """
         key = f"migration:{user.user_id}:{work.cause.id}"
         if changes.names:

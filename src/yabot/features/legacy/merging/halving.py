@@ -8,6 +8,7 @@ from typing import TypeVar
 from sqlalchemy.exc import SQLAlchemyError
 
 from yabot.errors import GuardFailed, TerminalError
+from yabot.features.users.states import StateUnusable
 
 U = TypeVar("U")
 R = TypeVar("R")
@@ -15,7 +16,7 @@ R = TypeVar("R")
 # Decisions about several before they are halved: whoever keeps changing is then left to one half.
 ATTEMPTS = 2
 # What a store or a model refuses: one of the users is the reason.
-UNMERGEABLE = (TerminalError, ValueError, SQLAlchemyError)
+UNMERGEABLE = (TerminalError, StateUnusable, ValueError, SQLAlchemyError)
 
 
 async def in_halves(

@@ -51,7 +51,7 @@ class Merger:
     async def ours(self, seen: Seen) -> OldUser | None:
         """What is here of them; None: they are not here.
 
-        Raises StoreUnavailable, GuardFailed when it has changed since, StateLost.
+        Raises StoreUnavailable, GuardFailed when it has changed since, StateUnusable.
         """
         user = self._users.as_user(seen.stored)
         return None if user is None else await self._ours(user, seen)
@@ -62,7 +62,7 @@ class Merger:
         """Let what the old store says be true here, with what has happened here meanwhile.
 
         ``user`` is somebody whom this very unit registers already. Raises GuardFailed,
-        StoreUnavailable, and StateLost for who is there by half.
+        StoreUnavailable, StateUnusable, and StateLost for who is there by half.
         """
         theirs, known = record.user, seen.known
         base = known.agreed(record.mark) if known else None

@@ -20,6 +20,7 @@ from yabot.features.legacy.snapshots.snapshot import Snapshot
 from yabot.features.legacy.sources.port import Source
 from yabot.features.legacy.sources.recognition import recognize
 from yabot.features.users.service import User
+from yabot.features.users.states import StateUnusable
 from yabot.log.unit_of_work import UnitOfWork
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import LEGACY_MERGED, labelled
@@ -50,7 +51,7 @@ class FirstTouch:
         draft, profile, state = work.copy(), user.profile, user.loaded
         try:
             merged = await self.merger.merge(draft, seen, record, user)
-        except (TerminalError, ValueError, StoreUnavailable) as error:
+        except (TerminalError, StateUnusable, ValueError, StoreUnavailable) as error:
             # No reason to leave the reader without an answer: who is not merged waits for it.
             log.warning("legacy.not_merged", user_id=user.user_id, reason=error_text(error))
             user.profile, user.loaded = profile, state

@@ -27,7 +27,7 @@ from yabot.features.legacy.side_by_side.apart import SMALL, STILL_WRITTEN, is_fr
 from yabot.features.legacy.snapshots.snapshot import Snapshot
 from yabot.features.legacy.sources.port import Entry, Source
 from yabot.features.legacy.waiting import Waiting
-from yabot.features.users.states import StateLost
+from yabot.features.users.states import StateUnusable
 from yabot.log.commit_log import CommitLog
 from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.observability.logging import get_logger
@@ -196,7 +196,7 @@ class _Claim:
     ) -> None:
         try:
             ours = await self.merger.ours(seen)
-        except StateLost:
+        except StateUnusable:
             # An operator hears of it from the audit; everybody else is written.
             log.debug("legacy.state_lost", user_id=waits.user_id)
             return

@@ -21,7 +21,7 @@ from yabot.features.legacy.sources.port import Entry, Source
 from yabot.features.legacy.verifying.comparison import differences
 from yabot.features.legacy.verifying.verification import Kind, Outcome, Verification
 from yabot.features.users.service import UserService
-from yabot.features.users.states import StateLost
+from yabot.features.users.states import StateUnusable
 from yabot.runtime.portions import portions
 
 CHUNK = 500
@@ -160,7 +160,7 @@ class Verifier:
         for user_id, old in theirs.items():
             try:
                 outcome = _outcome(seen[user_id], old, await self._ours(seen[user_id]))
-            except StateLost:
+            except StateUnusable:
                 outcome = Outcome(user_id, "lost_here", old.kisses if old else 0)
             if outcome is not None:
                 outcomes.append(outcome)
