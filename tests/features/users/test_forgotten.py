@@ -72,6 +72,41 @@ async def test_a_list_that_cannot_be_read_is_told(tmp_path: Path) -> None:
         await ForgottenList(tmp_path).read()
 
 
+async def test_a_list_that_cannot_be_looked_for_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read: File name too long"):
+        await ForgottenList(tmp_path / ("x" * 300)).read()
+
+
+async def test_a_list_that_has_lost_its_salt_is_told_and_gets_no_other(
+    world: World, tmp_path: Path
+) -> None:
+    """By another all that were noted before would be found no more, also once it is mended."""
+    forgotten, file = ForgottenList(tmp_path), tmp_path / FILE_NAME
+    await note(world, forgotten)
+    whole = file.read_bytes()
+    damaged = b"salt \xff" + whole[6:]
+    file.write_bytes(damaged)
+    told = f"the line 'salt' of {file} is damaged or gone, without which nobody is found in it: put"
+    with pytest.raises(ConfigurationError, match=re.escape(told)):
+        await repeat(world, forgotten)
+    # Whoever goes now is not kept waiting.
+    await note(world, forgotten, OTHER)
+    assert file.read_bytes() == damaged
+    file.write_bytes(whole)
+    await repeat(world, forgotten)
+    assert await world.users.find(ID) is None
+
+
+async def test_a_salt_that_a_crash_cut_short_before_anybody_was_noted_is_made_anew(
+    world: World, tmp_path: Path
+) -> None:
+    (tmp_path / FILE_NAME).write_text("salt 0")
+    forgotten = ForgottenList(tmp_path)
+    await note(world, forgotten)
+    await repeat(world, forgotten)
+    assert await world.users.find(ID) is None
+
+
 async def test_what_a_disk_has_damaged_is_passed_over(world: World, tmp_path: Path) -> None:
     forgotten = ForgottenList(tmp_path)
     await note(world, forgotten)

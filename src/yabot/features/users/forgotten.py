@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TextIO
 
 from yabot.clock import rfc3339
-from yabot.error_text import kind_of
+from yabot.error_text import error_text
 from yabot.errors import ConfigurationError
 from yabot.observability.logging import get_logger
 
@@ -55,7 +55,8 @@ class ForgottenList:
     async def note(self, user_id: str, registered: datetime) -> None:
         """Before the deletion: one that is noted and not made is made at the next start.
 
-        Whoever wants to be forgotten is not kept waiting for a disk that cannot be written.
+        Whoever wants to be forgotten is not kept waiting for a disk that cannot be written, or a
+        list that has lost its salt.
         """
         await self._write(user_id, rfc3339(registered))
 
@@ -68,15 +69,17 @@ class ForgottenList:
             return
         try:
             await asyncio.to_thread(_append, self._path, user_id, said)
-        except OSError as error:
-            log.exception("forgotten.not_noted", reason=kind_of(error))
+        except (OSError, ConfigurationError) as error:
+            log.exception("forgotten.not_noted", reason=error_text(error))
 
     async def read(self) -> Forgotten:
-        """Raises ConfigurationError for a list that cannot be read."""
-        if self._path is None or not self._path.exists():
+        """Raises ConfigurationError for a list that cannot be read, or has lost its salt."""
+        if self._path is None:
             return Forgotten(b"", {})
         try:
             text = await asyncio.to_thread(_text, self._path)
+        except FileNotFoundError:
+            return Forgotten(b"", {})
         except OSError as error:
             raise ConfigurationError(
                 [
@@ -85,7 +88,7 @@ class ForgottenList:
                     "brought back is deleted again"
                 ]
             ) from error
-        return _parsed(text.splitlines())
+        return _salted(self._path, text)
 
 
 def _text(path: Path) -> str:
@@ -97,7 +100,7 @@ def _append(path: Path, user_id: str, said: str) -> None:
     with _locked(path) as file:
         file.seek(0)
         text = file.read()
-        known = _parsed(text.splitlines())
+        known = _salted(path, text)
         salt = known.salt or secrets.token_bytes(32)
         if text and not text.endswith("\n"):
             # A crash has cut the last one short: it would swallow this one.
@@ -141,6 +144,23 @@ def _shorten(path: Path) -> None:
 
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NOFOLLOW, 0o600)
+
+
+def _salted(path: Path, text: str) -> Forgotten:
+    """Another salt would outdate for good what was noted by the one that a disk has damaged.
+
+    Raises ConfigurationError for a list without it that holds anything else.
+    """
+    known = _parsed(text.splitlines())
+    if known.registered and not known.salt:
+        raise ConfigurationError(
+            [
+                f"YABOT_DATA_DIR: the line '{_SALT}' of {path} is damaged or gone, without which "
+                "nobody is found in it: put that line, or the file, back from a backup; until then "
+                "nobody whom a backup has brought back is deleted again, and nobody is noted"
+            ]
+        )
+    return known
 
 
 def _parsed(lines: Iterable[str]) -> Forgotten:

@@ -43,7 +43,7 @@ class Merger:
     async def look(self, user_ids: Sequence[str]) -> Mapping[str, Seen]:
         """One read, however many they are; each of them is in it.
 
-        Raises StoreUnavailable; OSError for a list of the forgotten that cannot be read.
+        Raises StoreUnavailable; ConfigurationError for a list of the forgotten that cannot be read.
         """
         forgotten = await self._users.forgotten.read()
         return await self._database.read(looking.look(user_ids, forgotten))
