@@ -7,7 +7,7 @@ import pytest
 from tests.failing_mongod import fail_next, running_failing_mongod
 from tests.storage.fixtures import PATIENCE_MS
 from tests.storage.schema import COLLECTIONS
-from yabot.errors import StoreUnavailable
+from yabot.errors import SchemaMismatch, StoreUnavailable
 from yabot.storage.documents.store import DocumentStore
 
 
@@ -46,16 +46,35 @@ async def test_what_it_cannot_do_now_may_be_asked_again(
 
 @pytest.mark.criterion("1.1.5", "1.2.4")
 async def test_a_collection_that_was_dropped_is_missed(documents: DocumentStore) -> None:
-    """Also when somebody's next document has made it anew, without its validator."""
     await documents.ping(having=COLLECTIONS)
     dropped = COLLECTIONS[0].name
     await documents[dropped].drop()
     told = f"somebody has dropped the collection '{dropped}': bring it back from the backup"
     with pytest.raises(StoreUnavailable, match=told):
         await documents.ping(having=COLLECTIONS)
-    await documents[dropped].insert_one({})
-    with pytest.raises(StoreUnavailable, match=told):
-        await documents.ping(having=COLLECTIONS)
-    await documents[dropped].drop()
     await documents.ensure(COLLECTIONS)
     await documents.ping(having=COLLECTIONS)
+
+
+@pytest.mark.criterion("1.1.5", "1.2.4")
+@pytest.mark.parametrize("is_dropped", [True, False])
+async def test_nobody_is_told_to_drop_what_has_lost_its_validator(
+    documents: DocumentStore, is_dropped: bool
+) -> None:
+    """Somebody's next document has made it anew, or all that it held is still there."""
+    name = COLLECTIONS[0].name
+    validator = (await documents[name].options())["validator"]
+    if is_dropped:
+        await documents[name].drop()
+        await documents[name].insert_one({})
+    else:
+        await documents.database.command("collMod", name, validator={})
+    told = f"the collection '{name}' has lost its validator, and the next start refuses it so"
+    with pytest.raises(StoreUnavailable, match=told) as raised:
+        await documents.ping(having=COLLECTIONS)
+    assert "keep what it holds, and set the validator" in raised.value.reason
+    with pytest.raises(SchemaMismatch, match="validator"):
+        await documents.ensure(COLLECTIONS)
+    await documents.database.command("collMod", name, validator=validator)
+    await documents.ping(having=COLLECTIONS)
+    await documents.ensure(COLLECTIONS)

@@ -42,7 +42,12 @@ CLOSES = (
 )
 DROPPED = (
     "somebody has dropped the collection '{name}': bring it back from the backup, or, to go on"
-    " without what it held, drop what is left of it and start YABOT again"
+    " without what it held, start YABOT again"
+)
+UNGUARDED = (
+    "the collection '{name}' has lost its validator, and the next start refuses it so: keep what it"
+    " holds, and set the validator as the backup has it (collMod); if somebody has dropped the"
+    " collection, and a new document has made it anew, bring back what else it held, too"
 )
 UNAUTHORIZED = 13
 # Whoever asks is refused, not what is asked: also UserNotFound, AuthenticationFailed, AtlasError.
@@ -97,7 +102,7 @@ def _refusals() -> Iterator[None]:
 
 def _has_validator(collection: Mapping[str, Any]) -> bool:
     """One that was dropped is made anew, without it, by whoever writes the next document."""
-    return "validator" in collection.get("options", {})
+    return bool(collection.get("options", {}).get("validator"))
 
 
 class DocumentStore:
@@ -155,8 +160,8 @@ class DocumentStore:
     async def ping(self, seconds: float | None = None, having: Iterable[Collection] = ()) -> None:
         """By certificates as they are now. Without an answer in so many ``seconds`` it says why.
 
-        Raises StoreUnavailable, also when one of the collections that it has to be ``having`` was
-        dropped, or StartupError when MongoDB answers and refuses us.
+        Raises StoreUnavailable, also when one of the collections that it has to be ``having`` is
+        not there or has lost its validator, or StartupError when MongoDB answers and refuses us.
         """
         names = [collection.name for collection in having]
         self._clients.renew()
@@ -165,7 +170,7 @@ class DocumentStore:
                 # MongoDB answers a mere ping whoever asks.
                 ours = {"name": {"$in": names}}
                 async with await self.database.list_collections(filter=ours) as found:
-                    guarded = {each["name"] async for each in found if _has_validator(each)}
+                    guarded = {each["name"]: _has_validator(each) async for each in found}
         except StoreUnavailable as error:
             if self._is_checked and any(closed in error.reason for closed in CLOSED):
                 raise StoreUnavailable("MongoDB", CLOSES) from error
@@ -178,8 +183,9 @@ class DocumentStore:
                 f"MongoDB refuses the connection of MONGODB_URI: {kind_of(error)}"
             ) from error
         for name in names:
-            if name not in guarded:
-                raise StoreUnavailable("MongoDB", DROPPED.format(name=name))
+            if not guarded.get(name):
+                told = UNGUARDED if name in guarded else DROPPED
+                raise StoreUnavailable("MongoDB", told.format(name=name))
 
     async def ensure(self, collections: Iterable[Collection], *, gives_way: bool = False) -> None:
         """Create what is missing, verify what is there, as ``ensure_collection`` does.
