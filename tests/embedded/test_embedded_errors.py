@@ -201,6 +201,22 @@ async def test_a_foreign_mongod_on_the_data_is_left_alone(tmp_path: Path) -> Non
         assert foreign.poll() is None
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("DBPathInUse", "is in use by a mongod that this program did not start"),
+        ("Wrong mongod version", "was written by another version of MongoDB"),
+        ("see http://dochub.mongodb.org/core/repair", "is damaged: put back a backup"),
+        ("that is all", "may not use files in"),
+    ],
+)
+def test_a_file_that_may_not_be_read_hides_nothing(said: str, told: str, tmp_path: Path) -> None:
+    engine, log = EmbeddedMongod(tmp_path), tmp_path / "engine.log"
+    log.write_text(f"/sys/kernel/mm/enabled: Permission denied\n{said}\n")
+    attempt = Attempt("mongod", "MONGODB_URI", engine.binary(), tmp_path, log, since=0)
+    assert told in str(explain(attempt, 1, engine.symptoms))
+
+
 def test_the_log_is_kept_within_bounds(tmp_path: Path) -> None:
     folder = EngineFolder(tmp_path / "mongod")
     folder.path.mkdir()

@@ -48,17 +48,8 @@ class Symptom:
     sentence: str
 
 
-_COMMON: Sequence[Symptom] = (
-    Symptom(
-        "No space left on device|Disk quota exceeded",
-        "{engine} stopped because the disk of {data} is full: free some space there and start "
-        "again (its log is {log}).",
-    ),
-    Symptom(
-        "Permission denied",
-        "{engine} may not use files in {data}: give them to the user that runs this program "
-        "(its log is {log}).",
-    ),
+# To an engine that may have no more of these, its data may look damaged.
+_LIMITS: Sequence[Symptom] = (
     Symptom(
         "Too many open files|open file limit",
         "{engine} may not open as many files as it needs: raise that limit (ulimit -n, systemd's "
@@ -68,6 +59,19 @@ _COMMON: Sequence[Symptom] = (
         "[Cc]annot allocate memory|[Oo]ut [Oo]f [Mm]emory|Can't initialize Background Jobs",
         "{engine} got less memory or fewer threads than it needs: raise what limits them "
         "(ulimit -v and -u, systemd's MemoryMax and TasksMax), or set {variable} to a server "
+        "(its log is {log}).",
+    ),
+)
+# These may be about anything that an engine has looked at: what it says itself tells more.
+_COMMON: Sequence[Symptom] = (
+    Symptom(
+        "No space left on device|Disk quota exceeded",
+        "{engine} stopped because the disk of {data} is full: free some space there and start "
+        "again (its log is {log}).",
+    ),
+    Symptom(
+        "Permission denied",
+        "{engine} may not use files in {data}: give them to the user that runs this program "
         "(its log is {log}).",
     ),
 )
@@ -82,8 +86,7 @@ def explain(
         return PortTaken()
     if mistake := _unfit_system(attempt, words, status):
         return ConfigurationError([f"{mistake}, or set {attempt.variable} to a server."])
-    # What the system refuses first: to an engine it may look as if its data were damaged.
-    for symptom in (*_COMMON, *symptoms):
+    for symptom in (*_LIMITS, *symptoms, *_COMMON):
         if re.search(symptom.pattern, words):
             return StartupError(symptom.sentence.format(**vars(attempt)))
     if status == -signal.SIGKILL:
