@@ -57,9 +57,12 @@ def log_as_configured(settings: Settings, shown: Shown = "warnings") -> None:
     )
 
 
-def run_until_signalled(serve: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
+def run_until_signalled(
+    serve: Callable[[asyncio.Event], Coroutine[Any, Any, None]],
+    new_loop: Callable[[], asyncio.AbstractEventLoop] = new_event_loop,
+) -> None:
     """``serve`` gets the event that SIGTERM, SIGHUP and Ctrl+C set."""
-    runner = asyncio.Runner(loop_factory=new_event_loop)
+    runner = asyncio.Runner(loop_factory=new_loop)
     loop, stop = runner.get_loop(), asyncio.Event()
     # Also while the loop waits for its threads at the end: nothing may break that off.
     before = hear(lambda: loop.is_closed() or loop.call_soon_threadsafe(stop.set))
