@@ -208,6 +208,11 @@ async def test_a_foreign_mongod_on_the_data_is_left_alone(tmp_path: Path) -> Non
         ("Wrong mongod version", "was written by another version of MongoDB"),
         ("see http://dochub.mongodb.org/core/repair", "is damaged: put back a backup"),
         ("that is all", "may not use files in"),
+        (
+            '"msg":"__posix_open_file:812:_mdb_catalog.wt: handle-open: open","error_str":'
+            '"Permission denied"\n"message":"see http://dochub.mongodb.org/core/repair"',
+            "may not use files in",
+        ),
     ],
 )
 def test_a_file_that_may_not_be_read_hides_nothing(said: str, told: str, tmp_path: Path) -> None:

@@ -48,6 +48,10 @@ class Symptom:
     sentence: str
 
 
+NOT_PERMITTED = (
+    "{engine} may not use files in {data}: give them to the user that runs this program "
+    "(its log is {log})."
+)
 # To an engine that may have no more of these, its data may look damaged.
 _LIMITS: Sequence[Symptom] = (
     Symptom(
@@ -71,8 +75,7 @@ _COMMON: Sequence[Symptom] = (
     ),
     Symptom(
         "Permission denied",
-        "{engine} may not use files in {data}: give them to the user that runs this program "
-        "(its log is {log}).",
+        NOT_PERMITTED,
     ),
 )
 

@@ -9,7 +9,7 @@ from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
 
 from yabot.embedded.binaries import packaged
-from yabot.embedded.diagnosis import Symptom
+from yabot.embedded.diagnosis import NOT_PERMITTED, Symptom
 from yabot.embedded.engine import EmbeddedEngine
 from yabot.embedded.libcurl import packaged_libcurl, system_has_libcurl, with_libcurl
 from yabot.embedded.ports import LOOPBACK
@@ -56,6 +56,8 @@ class EmbeddedMongod(EmbeddedEngine):
             "The data in {data} is in use by a mongod that this program did not start: end it "
             "first (the log is {log}).",
         ),
+        # It takes what it may not open for damaged.
+        Symptom("__posix_open_file.*Permission denied", NOT_PERMITTED),
         Symptom(
             "dochub.mongodb.org/core/repair",
             "The data in {data} is damaged: put back a backup of the whole data directory, for "
