@@ -16,7 +16,7 @@ from tests.waiting import PATIENCE
 from yabot.errors import StartupError
 from yabot.runtime.machine_limits import machine_limits_told
 
-FEW_FILES = 24
+FEW_FILES = 8
 
 
 @pytest.mark.standard
@@ -41,15 +41,17 @@ def test_a_start_with_too_few_files(tmp_path: Path) -> None:
     assert done.returncode == 1
     *_, logged, sentence = done.stderr.splitlines()
     assert sentence.startswith("YABOT may not open as many files as it needs: raise that limit")
-    assert json.loads(logged)["reasons"] == [sentence]
-    assert "Traceback" not in done.stderr
+    line = json.loads(logged)
+    assert line["reasons"] == [sentence]
+    # Where the last file was wanted is in the log alone.
+    assert "too many open files\n\nwhich led to" in line["exception"]
+    assert "Traceback" not in done.stderr.replace(logged, "")
 
 
 @pytest.mark.parametrize(
     ("error", "told"),
     [
         (OSError(errno.ENFILE, os.strerror(errno.ENFILE)), "may not open as many files"),
-        (OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)), "as many threads and processes"),
         (RuntimeError("can't start new thread"), "as many threads and processes"),
         (OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)), "got less memory than it needs"),
         (MemoryError(), "got less memory than it needs"),
@@ -61,7 +63,31 @@ def test_each_limit_is_told(error: Exception, told: str) -> None:
         raise error
 
 
-@pytest.mark.parametrize("error", [RuntimeError("a mistake"), OSError(errno.EIO, "broken")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("a mistake"),
+        OSError(errno.EIO, "broken"),
+        # Of a lock that is held, or of a pipe that is full.
+        OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)),
+    ],
+)
 def test_all_else_is_left_as_it_is(error: Exception) -> None:
     with pytest.raises(type(error)), machine_limits_told():
         raise error
+
+
+def test_a_process_too_many_is_told() -> None:
+    """Root has no such limit: in a child, which is nobody."""
+    program = (
+        "import os, resource, subprocess\n"
+        "from yabot.runtime.machine_limits import machine_limits_told\n"
+        "os.getuid() or os.setuid(65534)\n"
+        "resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))\n"
+        "with machine_limits_told():\n"
+        "    subprocess.Popen(['true'])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert "LimitReached: YABOT may not start as many threads and processes" in done.stderr

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from yabot.errors import ConfigurationError, YabotError
 from yabot.observability.logging import configure_logging, get_logger
-from yabot.runtime.machine_limits import machine_limits_told
+from yabot.runtime.machine_limits import LimitReached, machine_limits_told
 from yabot.settings import ConfigManager
 
 log = get_logger(__name__)
@@ -20,7 +20,11 @@ def told_in_log() -> Iterator[None]:
     except YabotError as error:
         if _opens_log():
             reasons = str(error).splitlines()
-            log.error("yabot.failed", code=error.code, reasons=reasons)  # noqa: TRY400 - foreseen
+            # Of what is foreseen, the sentence is enough; a limit may be reached by a leak of ours.
+            cause = error if isinstance(error, LimitReached) else None
+            log.error(  # noqa: TRY400
+                "yabot.failed", code=error.code, reasons=reasons, exc_info=cause
+            )
         raise
     except Exception:
         if _opens_log():

@@ -3,6 +3,7 @@
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
+from traceback import walk_tb
 
 from yabot.errors import StartupError
 
@@ -20,23 +21,28 @@ _MEMORY = (
 _BY_NUMBER = {
     errno.EMFILE: _FILES,
     errno.ENFILE: _FILES,
-    errno.EAGAIN: _THREADS,
     errno.ENOMEM: _MEMORY,
 }
 
 
+class LimitReached(StartupError):
+    """Its cause tells where: what has been running may use up by a mistake what it is granted."""
+
+
 @contextmanager
 def machine_limits_told() -> Iterator[None]:
-    """Raises StartupError for an error that only means that a limit of this machine is reached."""
+    """Raises LimitReached for an error that only means that a limit of this machine is reached."""
     try:
         yield
     except Exception as error:
         if (limit := _limit(error)) is None:
             raise
-        raise StartupError(f"YABOT {limit}, and start it again.") from error
+        raise LimitReached(f"YABOT {limit}, and start it again.") from error
 
 
 def _limit(error: Exception) -> str | None:
+    if isinstance(error, BlockingIOError):
+        return _THREADS if _is_of_starting_a_process(error) else None
     if isinstance(error, OSError):
         return _BY_NUMBER.get(error.errno or 0)
     if isinstance(error, MemoryError):
@@ -48,3 +54,9 @@ def _limit(error: Exception) -> str | None:
     if isinstance(error, ImportError) and "Too many open files" in str(error):
         return _FILES
     return None
+
+
+def _is_of_starting_a_process(error: BlockingIOError) -> bool:
+    """A lock that is held, or a pipe that is full, has the same number."""
+    *_, (frame, _line) = walk_tb(error.__traceback__)
+    return frame.f_globals.get("__name__") == "subprocess"
