@@ -2,7 +2,8 @@
 -- KEYS[1] the stream; ARGV[1] the position at which the stream must stand; then three for each
 -- event: its position, its type, its envelope.
 -- Returns the position of the stream's last entry. When that was not ARGV[1], nothing is added.
--- Neither is it where we may not publish: an entry that only the stream has would never be published.
+-- From Redis 7.0 on, neither is it where we may not publish: an entry that only the stream has would
+-- never be published. An older one cannot be asked.
 local info = redis.pcall('XINFO', 'STREAM', KEYS[1])
 local last = 0
 if info['err'] then

@@ -80,6 +80,7 @@ class Streams:
 
     async def append(self, partition: int, stands_at: int, entries: Sequence[Entry]) -> int:
         """Add ``entries`` if the stream's last position is ``stands_at``; all of them or none.
+        Where Redis is older than 7.0, and lets us add but not publish, the first is added alone.
 
         Returns the stream's last position, which tells whether they are there. Raises
         StoreUnavailable: then nothing is known, and the same call may be made again.
