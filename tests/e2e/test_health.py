@@ -21,7 +21,12 @@ COMPONENTS = {
     *("sql", "mongodb", "redis", "telegram"),
     *("intake", "backlog", "documents", "relay", "streams", "retention", "forgotten"),
     *("inbound", "alerts", "gift notices", "payments", "legacy", "workflows"),
-    *(f"partitions of {group}" for group in ("bot", "inbound", *GROUPS)),
+    *("rounds", "messages"),
+    *(
+        f"{loop} of {group}"
+        for loop in ("leases", "partitions")
+        for group in ("bot", "inbound", *GROUPS)
+    ),
     *(f"subscribers of {group}" for group in GROUPS),
     "deadlines of subscriptions",
 }
