@@ -20,13 +20,7 @@ from yabot.storage.relational.database import Statement, is_unreachable, store_e
 from yabot.storage.relational.jobs import Job, Outcome, tell
 from yabot.storage.relational.later import LaterWrites
 from yabot.storage.relational.sqlite_driver import in_transaction, run_plain
-from yabot.storage.relational.sqlite_files import (
-    GONE,
-    beside,
-    identities_beside,
-    identity,
-    require_beside,
-)
+from yabot.storage.relational.sqlite_files import GONE, FilesBeside, beside, identity
 from yabot.storage.relational.sqlite_reads import SqliteReads
 
 T = TypeVar("T")
@@ -41,7 +35,7 @@ LARGEST_LOG = 16 * 1024 * 1024
 LARGE_LOG = 8 * 1024 * 1024
 # Seconds between two tries to empty it: one in vain costs as much as one that succeeds.
 CUT_EVERY = 1.0
-# What a connection remembers: the identities of the files that it has opened beside the database.
+# What a connection remembers: the files that it has opened beside the database.
 BESIDE = "files beside it"
 
 
@@ -185,7 +179,7 @@ class SqliteDatabase:
         if self._connected is None:
             self._connected = self.engine.connect()
             self._file = self._file or identity(self._path)
-        require_beside(self._path, self._connected.info[BESIDE])
+        self._connected.info[BESIDE].require_unmoved()
         return self._connected
 
     def _disconnect(self) -> None:
@@ -268,7 +262,7 @@ def _writing_engine(path: Path, timeout_ms: int) -> Engine:
     def note_files(connection: Any, record: ConnectionPoolEntry) -> None:
         # SQLite opens them, and makes them, when it is first asked for something.
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        record.info[BESIDE] = identities_beside(path)
+        record.info[BESIDE] = FilesBeside(path)
 
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:

@@ -29,16 +29,18 @@ def identity(file: Path) -> Identity | None:
     return found.st_dev, found.st_ino
 
 
-def identities_beside(path: Path) -> dict[str, Identity | None]:
-    """Of what belongs to the database at ``path``, by the end of its name."""
-    return {end: identity(beside(path, end)) for end in _BESIDE}
+class FilesBeside:
+    """Those that belong to the database at ``path``, as a connection has opened them."""
 
+    def __init__(self, path: Path) -> None:
+        files = [(beside(path, end), told) for end, told in _BESIDE.items()]
+        self._opened = [(file, identity(file), told) for file, told in files]
 
-def require_beside(path: Path, opened: dict[str, Identity | None]) -> None:
-    """Raises StoreUnavailable where one is not there any more that was ``opened``."""
-    for end, known in opened.items():
-        if identity(beside(path, end)) != known:
-            raise StoreUnavailable("SQLite", _BESIDE[end])
+    def require_unmoved(self) -> None:
+        """Raises StoreUnavailable where one of them is not there any more."""
+        for file, opened, told in self._opened:
+            if identity(file) != opened:
+                raise StoreUnavailable("SQLite", told)
 
 
 def beside(path: Path, end: str) -> Path:
