@@ -73,10 +73,7 @@ _COMMON: Sequence[Symptom] = (
         "{engine} stopped because the disk of {data} is full: free some space there and start "
         "again (its log is {log}).",
     ),
-    Symptom(
-        "Permission denied",
-        NOT_PERMITTED,
-    ),
+    Symptom("Permission denied", NOT_PERMITTED),
 )
 
 

@@ -1,6 +1,7 @@
 """Whether a store still does what we need of it, not only whether it answers."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, delete, insert, text
 from uuid_utils import uuid7
@@ -56,20 +57,23 @@ async def ping_database(database: Database, tables: Sequence[Table]) -> None:
     is not there for us to work with.
     """
     row = {"consumer": "heartbeat", "cause_id": str(uuid7()), "committed_at": utc_now()}
-    columns = [column for table in tables for column in table.columns]
-    wanted = {
-        "names": [table.name for table in tables],
-        "of": [column.table.name for column in columns],
-        "columns": [column.name for column in columns],
-        "numbered": [column is column.table.autoincrement_column for column in columns],
-    }
 
     def touch(connection: Connection) -> None:
         if connection.dialect.name == "postgresql":
-            closed = connection.scalar(_closed_to_us, wanted)
+            closed = connection.scalar(_closed_to_us, _wanted(tables))
             if closed is not None:
                 raise StoreUnavailable("PostgreSQL", f"it has no {closed} for us: {MEND}")
         connection.execute(_add, row)
         connection.execute(_remove, {"consumer": row["consumer"], "cause_id": row["cause_id"]})
 
     await database.write(touch)
+
+
+def _wanted(tables: Sequence[Table]) -> dict[str, list[Any]]:
+    columns = [column for table in tables for column in table.columns]
+    return {
+        "names": [table.name for table in tables],
+        "of": [column.table.name for column in columns],
+        "columns": [column.name for column in columns],
+        "numbered": [column is column.table.autoincrement_column for column in columns],
+    }
