@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.fork_server import console_environment
-from tests.ports import free_port
+from tests.e2e.fork_server import listening_environment
 from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.usefixtures("at_a_terminal")
@@ -44,17 +43,11 @@ main()
 @contextmanager
 def running(stalled: str, *command: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
     """The program, which waits behind its end until its standard input is closed."""
-    settings = {
-        "MONGODB_URI": "mongodb://127.0.0.1:1/",
-        "REDIS_URL": "redis://127.0.0.1:1",
-        "API_PORT": str(free_port()),
-        "PLAYGROUND_PORT": str(free_port()),
-        "LOG_FORMAT": "json",
-    }
+    nowhere = {"MONGODB_URI": "mongodb://127.0.0.1:1/", "REDIS_URL": "redis://127.0.0.1:1"}
     with subprocess.Popen(
         [sys.executable, "-c", PROGRAM, stalled, *command],
         cwd=folder,
-        env=console_environment() | settings,
+        env=listening_environment() | nowhere,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

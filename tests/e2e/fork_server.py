@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self
 
+from tests.ports import free_port
 from tests.waiting import PATIENCE
 
 WARM_PROCESS = Path(__file__).with_name("warm_process.py")
@@ -107,3 +108,9 @@ class ForkServer:
 def console_environment() -> dict[str, str]:
     """What any program needs, and nothing of what this machine has set for YABOT."""
     return {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+
+
+def listening_environment() -> dict[str, str]:
+    """What a program needs to listen beside others, and to log for programs."""
+    ports = {name: str(free_port()) for name in ("API_PORT", "PLAYGROUND_PORT")}
+    return console_environment() | ports | {"LOG_FORMAT": "json"}

@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.fork_server import console_environment
+from tests.e2e.fork_server import listening_environment
 from tests.e2e.invariants import verify
 from tests.e2e.player import scenes
 from tests.e2e.program import STOP_SECONDS, Program, runs
 from tests.e2e.programs import NewProgram
 from tests.e2e.reader import readers
-from tests.ports import free_port
 from tests.waiting import PATIENCE, wait_until
 
 CROWD = [f"Reader {number}" for number in range(20)]
@@ -95,15 +94,11 @@ def test_ctrl_c_twice_is_ctrl_c_once(new_program: NewProgram) -> None:
 @pytest.mark.slow
 def test_the_console_script_stops_at_ctrl_c_like_any_other(tmp_path: Path) -> None:
     """Once without the fork server: the very command that people type."""
-    settings = {
-        "API_PORT": str(free_port()),
-        "PLAYGROUND_PORT": str(free_port()),
-        "LOG_FORMAT": "json",
-    }
+    settings = listening_environment()
     process = subprocess.Popen(
         [str(Path(sys.executable).with_name("yabot")), "run"],
         cwd=tmp_path,
-        env=console_environment() | settings,
+        env=settings,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.fork_server import console_environment
-from tests.ports import free_port
+from tests.e2e.fork_server import listening_environment
 from tests.waiting import PATIENCE
 from yabot.errors import StartupError
 from yabot.runtime.machine_limits import machine_limits_told
@@ -21,17 +20,11 @@ FEW_FILES = 8
 
 @pytest.mark.standard
 def test_a_start_with_too_few_files(tmp_path: Path) -> None:
-    settings = {
-        "MONGODB_URI": "mongodb://127.0.0.1:1/",
-        "REDIS_URL": "redis://127.0.0.1:1",
-        "API_PORT": str(free_port()),
-        "PLAYGROUND_PORT": str(free_port()),
-        "LOG_FORMAT": "json",
-    }
+    nowhere = {"MONGODB_URI": "mongodb://127.0.0.1:1/", "REDIS_URL": "redis://127.0.0.1:1"}
     done = subprocess.run(
         [str(Path(sys.executable).with_name("yabot")), "run"],
         cwd=tmp_path,
-        env=console_environment() | settings,
+        env=listening_environment() | nowhere,
         capture_output=True,
         text=True,
         timeout=PATIENCE,
