@@ -1,13 +1,13 @@
 """A pytest plugin with the tiers of the suite; ``--tier`` chooses one.
 
-- ``quick``: what needs no engine and no program: a pure look at the code.
+- ``quick``: what needs no database, no engine and no program: a pure look at the code.
 - ``standard``: that, what takes longer, and all that asks for no more than running engines.
 - ``slow``: the rest: stores that are killed, cut off and frozen, what becomes of their engines,
   fleets, topologies, a browser; and all properties again, against more examples.
 - ``all``, the default: everything.
 
 A test is in the first of these that can run it. Nobody lists the quick ones: a test that asks for
-no engine is quick, unless it is marked. Properties are held against fewer examples the quicker the
+no store is quick, unless it is marked. Properties are held against fewer examples the quicker the
 tier is.
 """
 
@@ -24,18 +24,27 @@ from hypothesis import HealthCheck, is_hypothesis_test, settings
 TESTS = Path(__file__).parent
 # What such folders are about takes a while, whatever the machine.
 SLOW_FOLDERS = ("bus/topologies", "crash", "deploy", "embedded", "instances", "outages")
-# What such folders are about is a server or a program, in this process or another one.
-ENGINE_FOLDERS = (
-    *("bot/processing", "bot/sender", "bot/webhook"),
-    *("cli", "e2e", "playground", "setup"),
+# What such folders are about is a store, a server or a program, in this process or another one.
+STORE_FOLDERS = (
+    *("api/encryption", "bot/intake", "bot/processing", "bot/sender", "bot/webhook"),
+    *("bus", "cli", "client/contract", "coordinator", "e2e", "log"),
+    *("playground", "setup", "stores_over_tls"),
+    *("features/alerts", "features/besitos", "features/menu", "features/rewards"),
+    *("features/shop", "features/users", "features/legacy/ending", "features/legacy/importing"),
+    *("features/legacy/side_by_side", "features/legacy/verifying"),
 )
-# Whoever asks for one of these asks for a server or a program, also through other fixtures.
-ENGINES = {"api", "mongodb_uri", "redis_url", "postgres_url", "postgres_server", "forks"}
+# Whoever asks for one of these asks for a store or a program, also through other fixtures.
+STORES = {
+    *("api", "mongodb_uri", "redis_url", "postgres_url", "postgres_server", "forks"),
+    *("migrated_sqlite", "empty_sqlite"),
+}
+# And with such a parameter for a database, when the test runs.
+DATABASES = ("sqlite", "postgres")
 # And for one of these, for servers of its own, to take them away.
 MORTAL = {"mortal_mongod", "mortal_valkey", "mortal_postgres"}
 MARKERS = {
     "standard": "not quick, and no fixture says so: starts a server or a program, has a store that"
-    " does not answer, or takes a tenth of a second by itself",
+    " does not answer, or takes a twentieth of a second by itself",
     "slow": "belongs to the slow tier, wherever it lies",
     "page": "drives the playground's page in headless Chromium",
 }
@@ -56,7 +65,7 @@ CHOICES = {
 }
 # Folders that have nothing for it.
 WITHOUT = {
-    "quick": (*SLOW_FOLDERS, *ENGINE_FOLDERS),
+    "quick": (*SLOW_FOLDERS, *STORE_FOLDERS),
     "standard": SLOW_FOLDERS,
     "slow": (),
     "all": (),
@@ -122,11 +131,10 @@ def _is_slow(item: pytest.Item) -> bool:
 
 
 def _is_standard(item: pytest.Item) -> bool:
-    if item.get_closest_marker("standard") or _lies_in(item.path, ENGINE_FOLDERS):
+    if item.get_closest_marker("standard") or _lies_in(item.path, STORE_FOLDERS):
         return True
-    # Engines that a parameter chooses are asked for only when the test runs.
     chosen = item.callspec.params.values() if hasattr(item, "callspec") else ()
-    return "postgres" in chosen or not ENGINES.isdisjoint(_fixtures(item))
+    return any(one in DATABASES for one in chosen) or not STORES.isdisjoint(_fixtures(item))
 
 
 def _fixtures(item: pytest.Item) -> Sequence[str]:

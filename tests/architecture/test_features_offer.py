@@ -4,6 +4,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from tests.architecture.modules import SOURCE, modules, tree_of
 
 FEATURES = "yabot.features."
@@ -37,6 +39,7 @@ EXCEPTIONS = {
 }
 
 
+@pytest.mark.standard
 def test_a_feature_takes_what_another_offers_and_nothing_else() -> None:
     taken = [each for path in modules(FEATURES[:-1]) for each in taken_from_others(path)]
     assert len(taken) > 100

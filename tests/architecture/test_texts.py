@@ -131,6 +131,7 @@ def test_no_key_is_declared_twice() -> None:
     complain(f"{place}: {key} stands elsewhere, too" for key, place in places if often[key] > 1)
 
 
+@pytest.mark.standard
 def test_every_key_that_the_code_asks_for_exists() -> None:
     asked = [
         (f"{_shown(module)}:{call.lineno}", call.args[0].value)
@@ -166,6 +167,7 @@ def _reasons(*functions: str) -> set[tuple[str, str]]:
     }
 
 
+@pytest.mark.standard
 def test_every_text_is_used() -> None:
     """By its key, or by one that the code puts together from a command, a language, a reason."""
     words = (*COMMANDS, *LANGUAGES, *(reason for _, reason in _reasons()))
@@ -180,6 +182,7 @@ def test_every_text_is_used() -> None:
     )
 
 
+@pytest.mark.standard
 def test_no_text_for_readers_stands_in_the_code() -> None:
     complain(
         f"{_shown(module)}:{call.lineno}: readers are told words that stand in the code: {BOTH}, "

@@ -18,6 +18,9 @@ from yabot_client.async_operations import AsyncOperations
 from yabot_client.codes import CODES
 from yabot_client.operations import Operations
 
+# The whole document is built.
+pytestmark = pytest.mark.standard
+
 Json = dict[str, Any]
 PERSON = {"$ref": "#/components/schemas/Person"}
 NOTHING = {"type": "object", "nullable": True, "enum": [None]}

@@ -21,6 +21,9 @@ from yabot.events.asyncapi import asyncapi_document
 from yabot.events.catalog import Catalog
 from yabot.events.envelope import Envelope, EventPayload
 
+# The whole document is built, for each event.
+pytestmark = pytest.mark.standard
+
 CATALOG = build_catalog(FEATURES)
 DOCUMENT = asyncapi_document(CATALOG, 16)
 # The schema that AsyncAPI's makers publish.

@@ -229,6 +229,7 @@ def test_another_number_of_partitions_is_a_mistake_of_the_configuration(engine: 
     assert caught.value.exit_code == 78
 
 
+@pytest.mark.standard
 def test_migrating_disconnects_nobody_s_data(tmp_path: Path) -> None:
     path = tmp_path / "kept.db"
     migrate(SqliteDatabase(path, pool_size=1, timeout_ms=PATIENCE_MS))

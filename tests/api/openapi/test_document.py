@@ -14,6 +14,9 @@ from yabot.api.operations.routes import Routes
 from yabot.app.api import offered_on_paper
 from yabot.app.features import FEATURES
 
+# The whole document is built.
+pytestmark = pytest.mark.standard
+
 Json = dict[str, Any]
 
 

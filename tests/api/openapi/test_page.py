@@ -14,6 +14,9 @@ from yabot.api.openapi.page import render_page
 from yabot.app.api import openapi_document
 from yabot.app.features import FEATURES
 
+# The whole document is built.
+pytestmark = pytest.mark.standard
+
 Json = dict[str, Any]
 
 

@@ -15,6 +15,9 @@ from yabot.features.legacy.snapshots.snapshot import FILE, Snapshot
 from yabot.features.legacy.sources.json_file import JsonFile
 from yabot.features.legacy.sources.port import Entry
 
+# Stores large enough to be read in parts.
+pytestmark = pytest.mark.standard
+
 
 @pytest.fixture
 def store(tmp_path: Path) -> Path:

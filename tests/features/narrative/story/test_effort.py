@@ -6,11 +6,16 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from types import CodeType, FrameType
 
+import pytest
+
 from tests.features.narrative.story.problems_of import problems_of
 from tests.features.narrative.story.test_giving_up import Page, choice, page, story
 from yabot.features.narrative.story.graph import Edge, Graph
 from yabot.features.narrative.story.parser import parse_story
 from yabot.features.narrative.story.problems import MAX_GUESSES
+
+# Large stories, and each step of a search is counted.
+pytestmark = pytest.mark.standard
 
 
 class Counted(list[Edge]):
