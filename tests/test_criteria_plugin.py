@@ -4,7 +4,7 @@ import pytest
 
 pytest_plugins = ["pytester"]
 # Each starts a pytest, some of them with processes.
-pytestmark = pytest.mark.standard
+pytestmark = pytest.mark.slow
 PLUGIN = __name__.replace("test_criteria_plugin", "criteria")
 
 

@@ -39,6 +39,7 @@ def printed_after_a_start(program: str) -> list[str]:
     return done.stdout.splitlines()[-1].split()
 
 
+@pytest.mark.slow
 def test_a_start_builds_what_the_bot_uses_and_little_else() -> None:
     *built, of_all = printed_after_a_start(
         "print(*(each.__name__ for each in received if each.__pydantic_complete__), len(received))"

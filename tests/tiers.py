@@ -3,7 +3,8 @@
 - ``quick``: what needs no database, no engine and no program: a pure look at the code.
 - ``standard``: that, what takes longer, and all that asks for no more than running engines.
 - ``slow``: the rest: stores that are killed, cut off and frozen, what becomes of their engines,
-  fleets, topologies, a browser; and all properties again, against more examples.
+  fleets, topologies, a browser, programs that are started cold or again and again, and whatever
+  else takes seconds by itself; and all properties again, against more examples.
 - ``all``, the default: everything.
 
 A test is in the first of these that can run it. Nobody lists the quick ones: a test that asks for
@@ -23,11 +24,13 @@ from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 TESTS = Path(__file__).parent
 # What such folders are about takes a while, whatever the machine.
-SLOW_FOLDERS = ("bus/topologies", "crash", "deploy", "embedded", "instances", "outages")
+SLOW_FOLDERS = (
+    *("bus/topologies", "client/contract", "crash", "deploy", "embedded", "instances", "outages"),
+)
 # What such folders are about is a store, a server or a program, in this process or another one.
 STORE_FOLDERS = (
     *("api/encryption", "bot/intake", "bot/processing", "bot/sender", "bot/webhook"),
-    *("bus", "cli", "client/contract", "coordinator", "e2e", "log"),
+    *("bus", "cli", "coordinator", "e2e", "log"),
     *("playground", "setup", "stores_over_tls"),
     *("features/alerts", "features/besitos", "features/menu", "features/rewards"),
     *("features/shop", "features/users", "features/legacy/ending", "features/legacy/importing"),
@@ -45,7 +48,8 @@ MORTAL = {"mortal_mongod", "mortal_valkey", "mortal_postgres"}
 MARKERS = {
     "standard": "not quick, and no fixture says so: starts a server or a program, has a store that"
     " does not answer, or takes a twentieth of a second by itself",
-    "slow": "belongs to the slow tier, wherever it lies",
+    "slow": "belongs to the slow tier, wherever it lies: kills, starts programs cold or again and"
+    " again, or takes seconds by itself",
     "page": "drives the playground's page in headless Chromium",
 }
 

@@ -95,6 +95,7 @@ async def test_a_handler_that_does_not_end_holds_the_stop_up_for_a_bounded_time(
         assert await letters(process.database) == []
 
 
+@pytest.mark.slow
 @pytest.mark.criterion("rel.3", "2.3.1", "2.3.2")
 @pytest.mark.parametrize("moment", ["in the handler", "after the commit"])
 async def test_kill_9_loses_nothing_and_repeats_nothing(

@@ -296,6 +296,7 @@ async def test_no_password_of_an_engine_is_shown(tmp_path: Path) -> None:
     assert (tmp_path / "valkey" / "secret").read_text() not in told.message
 
 
+@pytest.mark.slow
 async def test_an_old_store_that_nobody_uses_any_more(tmp_path: Path) -> None:
     old, another_store = tmp_path / "db.json", tmp_path / "stale.json"
     for each in (old, another_store):

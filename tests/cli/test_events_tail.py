@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from tests.bus.valkey import Server, server
@@ -52,6 +53,7 @@ async def test_it_waits_for_a_redis_that_is_not_there_yet(
         assert tail.exit_code() == 0
 
 
+@pytest.mark.slow
 async def test_it_ends_when_its_reader_has_left(tmp_path: Path) -> None:
     async with server(tmp_path / "valkey") as valkey:
         output = left_by_its_reader()

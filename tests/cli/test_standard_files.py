@@ -13,6 +13,9 @@ from tests.e2e.fork_server import console_environment
 from tests.ports import free_port
 from tests.waiting import PATIENCE, wait_until
 
+# Each starts a program that has to import everything.
+pytestmark = pytest.mark.slow
+
 YABOT = str(Path(sys.executable).with_name("yabot"))
 
 
@@ -70,7 +73,6 @@ def test_a_program_goes_on_when_nobody_reads_where_to_find_it(
     assert "Traceback" not in log.read_text()
 
 
-@pytest.mark.standard
 @pytest.mark.parametrize("closed", ["2>&-", "<&- >&- 2>&-"])
 def test_a_command_works_without_a_standard_file(closed: str, tmp_path: Path) -> None:
     done = subprocess.run(
@@ -85,13 +87,11 @@ def test_a_command_works_without_a_standard_file(closed: str, tmp_path: Path) ->
     assert ("The tables are" in done.stdout) == (">&-" not in closed.split())
 
 
-@pytest.mark.standard
 @pytest.mark.parametrize("command", ["api codes", "events catalog --json", "doctor"])
 def test_a_command_ends_quietly_when_its_reader_has_left(command: str, tmp_path: Path) -> None:
     assert ended(command, tmp_path, left_by_its_reader()) == (0, "")
 
 
-@pytest.mark.standard
 def test_a_verdict_is_the_exit_code_also_when_nobody_reads_it(tmp_path: Path) -> None:
     (tmp_path / "story.yaml").write_text("story: 1")
     command = "story check story.yaml --json"
@@ -99,7 +99,6 @@ def test_a_verdict_is_the_exit_code_also_when_nobody_reads_it(tmp_path: Path) ->
     assert code == 1
 
 
-@pytest.mark.standard
 @pytest.mark.parametrize("command", ["api codes", "--help"])
 def test_an_answer_that_cannot_be_written_is_told_in_a_sentence(
     command: str, tmp_path: Path
@@ -112,7 +111,6 @@ def test_an_answer_that_cannot_be_written_is_told_in_a_sentence(
     )
 
 
-@pytest.mark.standard
 @pytest.mark.parametrize("command", ["run", "doctor --json"])
 @pytest.mark.parametrize("gone", [full_disk, left_by_its_reader])
 def test_a_wrong_configuration_is_one_though_nobody_can_be_told(
@@ -132,7 +130,6 @@ def test_a_wrong_configuration_is_one_though_nobody_can_be_told(
     assert done.returncode == 78
 
 
-@pytest.mark.standard
 @pytest.mark.parametrize("command", ["doctor", "doctor --json"])
 def test_what_an_encoding_does_not_have_is_escaped(command: str, tmp_path: Path) -> None:
     """`doctor` begins its lines with ticks; --json tells the wrong value, too."""

@@ -13,7 +13,8 @@ import pytest
 from tests.e2e.fork_server import listening_environment
 from tests.waiting import PATIENCE
 
-pytestmark = pytest.mark.usefixtures("at_a_terminal")
+# Each starts a program that has to import everything.
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("at_a_terminal")]
 
 # The import of the module that is named first never ends: it seems so on a slow disk.
 PROGRAM = """
@@ -76,7 +77,6 @@ def stopped_while_it_imports(
     return process.returncode, told
 
 
-@pytest.mark.standard
 @pytest.mark.parametrize("module", ["yabot.app.startup", "yabot.app.features"])
 def test_nobody_waits_for_an_import_once_all_has_been_closed(module: str, tmp_path: Path) -> None:
     code, told = stopped_while_it_imports(module, signal.SIGTERM, tmp_path)
@@ -84,7 +84,6 @@ def test_nobody_waits_for_an_import_once_all_has_been_closed(module: str, tmp_pa
     assert '"yabot.stopped"' in told.splitlines()[-1]
 
 
-@pytest.mark.standard
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 @pytest.mark.parametrize(
     "module", ["yabot.errors", "shutil", "typer", "yabot.cli.program", "dotenv.parser"]
@@ -95,14 +94,12 @@ def test_a_start_that_has_hardly_begun_ends_without_a_word(
     assert stopped_while_it_imports(module, number, tmp_path) == (0, "")
 
 
-@pytest.mark.standard
 @pytest.mark.parametrize("module", ["yabot.errors", "typer", "yabot.cli.database"])
 def test_a_command_that_has_hardly_begun_is_not_taken_for_done(module: str, tmp_path: Path) -> None:
     command = ("db", "upgrade")
     assert stopped_while_it_imports(module, signal.SIGINT, tmp_path, *command) == (130, "")
 
 
-@pytest.mark.standard
 @pytest.mark.parametrize(
     ("stalled", "words", "number"),
     [

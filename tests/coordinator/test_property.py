@@ -152,7 +152,7 @@ async def _work(shop: Shop) -> None:
         await asyncio.sleep(0.001)
 
 
-@pytest.mark.standard
+@pytest.mark.slow
 @pytest.mark.criterion("3.1.4", "3.1.5")
 @settings(max_examples=examples(40))
 @given(history=steps)

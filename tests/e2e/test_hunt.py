@@ -57,6 +57,7 @@ JWT = "eyJhbGciOiJFZDI1NTE5IiwidHlwIjoiSldUIn0.{}.{}"
 ENGINES = ("mongod", "valkey")
 
 
+@pytest.mark.slow
 @pytest.mark.criterion("sec.4")
 async def test_nothing_that_is_confided_is_ever_written_down(
     new_program: NewProgram, tmp_path: Path

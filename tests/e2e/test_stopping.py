@@ -17,6 +17,9 @@ from tests.e2e.programs import NewProgram
 from tests.e2e.reader import readers
 from tests.waiting import PATIENCE, wait_until
 
+# Each stops or kills a program, and starts it again.
+pytestmark = pytest.mark.slow
+
 CROWD = [f"Reader {number}" for number in range(20)]
 
 
@@ -91,7 +94,6 @@ def test_ctrl_c_twice_is_ctrl_c_once(new_program: NewProgram) -> None:
     _ended_quietly(program)
 
 
-@pytest.mark.slow
 def test_the_console_script_stops_at_ctrl_c_like_any_other(tmp_path: Path) -> None:
     """Once without the fork server: the very command that people type."""
     settings = listening_environment()

@@ -33,6 +33,7 @@ async def test_with_token_and_uris_it_is_the_bot(running_bot: Program, telegram:
     assert running_bot.stop() == 0
 
 
+@pytest.mark.slow
 async def test_a_start_goes_on_without_telegram_and_the_bot_is_there_when_it_is(
     new_program: NewProgram, telegram: Program, bot_settings: dict[str, str]
 ) -> None:

@@ -187,6 +187,7 @@ def url(postgres_server: PostgresServer) -> Iterator[str]:
     postgres_server.drop(name)
 
 
+@pytest.mark.slow
 @pytest.mark.criterion("scale.3")
 @settings(max_examples=examples(60))
 @given(steps=steps)

@@ -325,6 +325,7 @@ async def test_only_an_insertion_costs_a_question(
     assert observed.reads == before + 1
 
 
+@pytest.mark.slow
 async def test_a_document_whose_older_version_comes_and_goes_beside_it_is_not_lost(
     documents: DocumentStore, observed: Observed
 ) -> None:

@@ -123,6 +123,7 @@ async def test_the_bots_refusal_is_told_and_costs_nothing(
     assert (await bot.get_star_transactions()).transactions == []
 
 
+@pytest.mark.slow
 async def test_a_bot_that_says_nothing_within_ten_seconds_sells_nothing(
     bot: Bot, client: PlaygroundClient, alma: int, cashier: Cashier
 ) -> None:

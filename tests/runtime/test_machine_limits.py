@@ -18,7 +18,7 @@ from yabot.runtime.machine_limits import machine_limits_told
 FEW_FILES = 8
 
 
-@pytest.mark.standard
+@pytest.mark.slow
 def test_a_start_with_too_few_files(tmp_path: Path) -> None:
     nowhere = {"MONGODB_URI": "mongodb://127.0.0.1:1/", "REDIS_URL": "redis://127.0.0.1:1"}
     done = subprocess.run(

@@ -1,5 +1,6 @@
 """Several processes that start at once migrate once."""
 
+import pytest
 from sqlalchemy import Connection, create_engine
 
 from tests.forking import barrier, started
@@ -13,6 +14,7 @@ from yabot.storage.relational.schema import ADVISORY_LOCK
 PROCESSES = 3
 
 
+@pytest.mark.slow
 def test_processes_that_start_at_once_migrate_an_empty_database_once(
     postgres_server: PostgresServer,
 ) -> None:

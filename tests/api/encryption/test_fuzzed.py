@@ -18,6 +18,9 @@ from yabot.api.encryption.layer import Decrypting
 from yabot.api.phases import Message, Receive, Send
 from yabot.clock import utc_now
 
+# Thousands of requests.
+pytestmark = pytest.mark.slow
+
 BODIES = 10_000
 KEYS = Keys()
 PARTNER = Partner(KEYS.offered)
@@ -67,7 +70,6 @@ async def answered(body: bytes, handled: Callable[[bytes], None]) -> bytes:
     return str(start["status"]).encode() + b" " + b"".join(each["body"] for each in rest)
 
 
-@pytest.mark.standard
 async def test_ten_thousand_bodies_get_one_refusal_and_are_quoted_nowhere() -> None:
     plaintexts = [a_plaintext() for _ in range(20)]
     originals = [PARTNER.encrypted(plain) for plain in plaintexts]
@@ -89,7 +91,6 @@ async def test_ten_thousand_bodies_get_one_refusal_and_are_quoted_nowhere() -> N
     assert SECRET not in refusal
 
 
-@pytest.mark.standard
 @pytest.mark.parametrize("content", [b"{}", a_plaintext() * 40], ids=["short", "long"])
 async def test_a_body_cut_anywhere_gets_the_same_refusal(content: bytes) -> None:
     whole, seen = PARTNER.encrypted(content), list[bytes]()

@@ -92,7 +92,7 @@ def test_everything_keeps_its_meaning() -> None:
     same_verdicts("Everything", old, new, VALID, (old, new))
 
 
-@pytest.mark.standard
+@pytest.mark.slow
 def test_every_schema_of_ours_keeps_its_meaning() -> None:
     parts = offered_on_paper(FEATURES)
     routes = [route for part in parts for route in part.router.routes]

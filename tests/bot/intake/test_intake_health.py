@@ -21,7 +21,8 @@ from yabot.cli.doctor import examine
 from yabot.cli.probes import Check
 from yabot.settings import ConfigManager
 
-pytestmark = pytest.mark.usefixtures("unhurried")
+# Each has a program and a Telegram of its own, which does not do as it should.
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("unhurried")]
 
 NewHouse = Callable[..., House]
 # Seconds for which a flooded Telegram is not to be asked again.

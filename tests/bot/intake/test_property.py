@@ -11,6 +11,9 @@ from tests.bot.intake.tomorrow import KINDS, MARK, updates
 from tests.e2e.reader import readers
 from tests.waiting import until, wait_until
 
+# Hundreds of updates to a program, in each of both ways.
+pytestmark = pytest.mark.slow
+
 EXAMPLES = 8
 # One of each kind that an update may bring.
 one_of_each = st.tuples(*(updates(kind) for kind in KINDS))

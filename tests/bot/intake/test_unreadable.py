@@ -10,6 +10,9 @@ from tests.e2e.invariants import settle
 from tests.e2e.reader import buttons, readers
 from tests.waiting import wait_until
 
+# Each has a program of its own.
+pytestmark = pytest.mark.slow
+
 # Stands in everything that a reader has written here.
 MARK = "confided-to-nobody"
 NO_UPDATES: list[Any] = [17, MARK, None, [], {"update_id": None, "message": {"text": MARK}}]

@@ -13,7 +13,8 @@ from tests.bot.sender.recorder import Recorder
 from tests.storage.fixtures import NewDatabase
 from tests.waiting import PATIENCE, until
 
-pytestmark = pytest.mark.criterion("scale.3")
+# Each waits for one process's lease to end in another.
+pytestmark = [pytest.mark.slow, pytest.mark.criterion("scale.3")]
 
 LEASE = 3.0
 # What still runs gets five seconds to end.

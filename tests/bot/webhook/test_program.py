@@ -106,6 +106,7 @@ async def deliver(settings: dict[str, str], update: dict[str, object]) -> int:
         return answer.status
 
 
+@pytest.mark.slow
 @pytest.mark.criterion("5.3.2", "5.4.1")
 async def test_killed_right_after_200_the_update_has_its_effect_once(
     new_program: NewProgram, telegram: Program, webhook_settings: dict[str, str]

@@ -20,6 +20,9 @@ from yabot.app.features import FEATURES
 from yabot.features.besitos.audit import audit_ledger
 from yabot.storage.relational.sqlite import SqliteDatabase
 
+# Against a model, step by step.
+pytestmark = pytest.mark.slow
+
 WHO = range(3)
 # The last of them.
 NOBODY = 2
@@ -116,7 +119,6 @@ async def _play(path: Path, steps: list[Asked]) -> None:
         await database.close()
 
 
-@pytest.mark.standard
 def test_the_ledger_is_what_was_asked_for(migrated_sqlite: Path, tmp_path: Path) -> None:
     @settings(max_examples=examples(10))
     @given(st.lists(asked, min_size=20, max_size=30))

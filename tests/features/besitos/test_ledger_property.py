@@ -30,6 +30,9 @@ from yabot.storage.relational.database import Database
 from yabot.storage.relational.postgres import PostgresDatabase
 from yabot.storage.relational.sqlite import SqliteDatabase
 
+# Against a model, step by step.
+pytestmark = pytest.mark.slow
+
 T = TypeVar("T")
 
 READERS = ("1", "2", "3")
@@ -233,7 +236,6 @@ def run_machine(new_database: Callable[[], Database], *, count: int, steps: int)
     run_state_machine_as_test(Machine, settings=patient)
 
 
-@pytest.mark.standard
 @pytest.mark.criterion("3.1.3")
 def test_the_ledger_is_the_model_on_sqlite(migrated_sqlite: Path, tmp_path: Path) -> None:
     def new() -> Database:

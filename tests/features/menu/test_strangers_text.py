@@ -97,6 +97,7 @@ async def test_a_name_is_harmless_to_whom_it_is_told(
     assert "://" not in notice
 
 
+@pytest.mark.slow
 async def test_forged_data_of_a_button_never_raises(forger: Forger) -> None:
     chance = random.Random(9)
     async with readers(forger.telegram_url, "Lucía") as (lucia,):

@@ -200,6 +200,7 @@ def test_the_shop_is_the_model_on_sqlite(
     run_machine(open_stores, count=25, steps=25)
 
 
+@pytest.mark.slow
 @pytest.mark.criterion("3.1.3")
 def test_the_shop_is_the_model_on_postgres(
     postgres_server: PostgresServer, new_store: Callable[[], DocumentStore]

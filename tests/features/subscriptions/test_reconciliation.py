@@ -9,6 +9,9 @@ from tests.e2e.reader import Reader, buttons, readers
 from tests.features.subscriptions.shop import Cashier, Json, Shop, buy, invoice, pay
 from tests.waiting import wait_until
 
+# Each starts a program, most of them more than once.
+pytestmark = pytest.mark.slow
+
 LEFT = "SELECT count(*) FROM outbox WHERE event_type = 'charges_left'"
 
 

@@ -22,6 +22,9 @@ from yabot.features.users.tables import user_profiles
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
 
+# Each starts programs.
+pytestmark = pytest.mark.slow
+
 # More than are committed at once.
 USERS = 200
 

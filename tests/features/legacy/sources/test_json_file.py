@@ -274,7 +274,7 @@ def test_one_without_end_may_be_torn_anywhere(end: str) -> None:
     assert damage is not None
 
 
-@pytest.mark.standard
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_file() -> None:
     count = 20_000
     file = io.BufferedReader(_Endless(count))

@@ -54,7 +54,7 @@ def test_a_certain_trap_beside_a_maze_is_found() -> None:
         examine_story(maze(trap=True), "maze.yaml")
 
 
-@pytest.mark.standard
+@pytest.mark.slow
 def test_what_is_not_proved_is_said(tmp_path: Path) -> None:
     file = tmp_path / "maze.yaml"
     file.write_text(maze(trap=False))
