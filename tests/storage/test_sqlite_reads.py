@@ -13,7 +13,7 @@ from tests.waiting import PATIENCE
 from yabot.errors import StoreUnavailable
 from yabot.storage.relational.sqlite import SqliteDatabase
 from yabot.storage.relational.sqlite_driver import run_plain
-from yabot.storage.relational.sqlite_reads import SqliteReads
+from yabot.storage.relational.sqlite_reads import LONG, SqliteReads
 
 MANY = 100
 
@@ -88,6 +88,26 @@ async def test_a_long_read_does_not_hold_up_what_came_before_it(reads: SqliteRea
     assert not lasting.done()
     long.may_end.set()
     assert await lasting == 0
+
+
+async def test_a_long_read_with_nobody_behind_it_is_not_looked_after(engine: Engine) -> None:
+    looks = 0
+
+    class Watched(SqliteReads):
+        def _relieve(self, loop: asyncio.AbstractEventLoop) -> None:
+            nonlocal looks
+            looks += 1
+            super()._relieve(loop)
+
+    reads, long = Watched(engine, 1), LongRead()
+    lasting = asyncio.create_task(reads.read(long))
+    await long.begun()
+    before = looks
+    await asyncio.sleep(10 * LONG)
+    assert looks - before <= 1
+    long.may_end.set()
+    assert await lasting == 0
+    await reads.close()
 
 
 async def test_a_read_that_fails_costs_the_others_nothing(reads: SqliteReads) -> None:

@@ -34,7 +34,6 @@ class SqliteReads:
         # Any thread takes from the one and adds to the other.
         self._waiting: deque[Job] = deque()
         self._outcomes: deque[Outcome] = deque()
-        self._unanswered = 0
         self._is_due = self._is_watched = self._is_closed = False
 
     async def read(self, query: Statement[T]) -> T:
@@ -43,7 +42,6 @@ class SqliteReads:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._waiting.append(Job(query, future))
-        self._unanswered += 1
         if not self._is_due:
             self._is_due = True
             loop.call_soon(self._hand_over, loop)
@@ -67,11 +65,14 @@ class SqliteReads:
 
     def _relieve(self, loop: asyncio.AbstractEventLoop) -> None:
         """What waits behind a long read goes to another thread; what came before it is told."""
+        # Asked before that is told. Where nothing waited, each thread was at its last read, and
+        # tells of it itself: nobody need look again, however long that read is.
+        does_anything_wait = bool(self._waiting)
         self._settle()
         self._called = [call for call in self._called if not call.done()]
         if self._waiting and len(self._called) < self._most and not self._is_closed:
             self._call(loop)
-        self._is_watched = self._unanswered > 0
+        self._is_watched = does_anything_wait
         if self._is_watched:
             loop.call_later(LONG, self._relieve, loop)
 
@@ -97,7 +98,6 @@ class SqliteReads:
         with suppress(IndexError):
             while True:
                 outcome = self._outcomes.popleft()
-                self._unanswered -= 1
                 tell([outcome])
 
 
