@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.driver_info import DriverInfo
 from redis.exceptions import (
     AskError,
     AuthenticationError,
@@ -27,6 +28,9 @@ from yabot.errors import StartupError, StoreUnavailable
 
 REFUSED = (AuthenticationError, AuthorizationError)
 MEND = "check REDIS_PASSWORD, and the user in REDIS_URL"
+# What each connection tells the server of its client. One that is given none looks up redis-py's
+# version in the packages on the disk, each time.
+DRIVER = DriverInfo()
 MISTYPED = (
     "somebody has put something else where a stream belongs: of the keys yabot:events:{…}, "
     "yabot:inbound and yabot:aside:{yabot:inbound}, delete those that TYPE does not call a stream"
@@ -64,6 +68,7 @@ def connection_options(
             # Anybody may have written anything: it is no text of ours, and trips nobody up.
             "encoding_errors": "backslashreplace",
             "connection_class": PlainConnection,
+            "driver_info": DRIVER,
             **parse_url(url),
         }
     )
