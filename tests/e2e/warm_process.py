@@ -20,6 +20,13 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+# What is imported only when a program runs, and by each that does.
+NEEDED_TO_RUN = (
+    *("yabot.cli.main", "yabot.cli.arguments", "typer._adapters"),
+    *("uvloop", "uvicorn.lifespan.off", "anyio._backends._asyncio"),
+    *("pymongo.asynchronous.auth", "cryptography.hazmat.backends.openssl"),
+)
+
 _ended: dict[int, int] = {}
 _running: set[int] = set()
 # How the program that this process has become ended.
@@ -131,7 +138,7 @@ def _redirect(path: str, descriptor: int, flags: int) -> None:
 
 def _warm() -> None:
     """Imports what programs import, which is the slow part of a start, once for all of them."""
-    from yabot.deferred_models import defer
+    from yabot.deferred_models import adapter, defer
 
     defer()
 
@@ -143,6 +150,11 @@ def _warm() -> None:
         import_module(f"yabot.app.{part}")
     for name in ("kill_points", "moved_clock", "patience", "stopwatch"):
         import_module(f"tests.e2e.{name}")
+    for module in NEEDED_TO_RUN:
+        import_module(module)
+    from aiogram import methods, types
+
+    from yabot.app.api import offered_on_paper
     from yabot.app.assembly import build_texts
     from yabot.app.features import FEATURES
     from yabot.features.narrative import feature as narrative
@@ -151,6 +163,9 @@ def _warm() -> None:
     # Kept for whoever asks again: so every program has them from its start. The program itself
     # keeps no story that it has parsed: it needs the demo once.
     build_texts(FEATURES)
+    # Models that every program would build for itself, of its API and of what it asks of Telegram.
+    offered_on_paper(FEATURES)
+    adapter(types.Message | types.User | types.WebhookInfo | methods.SendMessage)
     kept = cache(parse_story)
     kept(demo_story(), DEMO_FILE)
     vars(narrative)["parse_story"] = kept
