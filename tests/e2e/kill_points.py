@@ -13,6 +13,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any, Literal
@@ -74,12 +75,14 @@ class _Watcher:
         # Threads may pass at the same time, and each counts.
         self._passed: defaultdict[KillPoint, Iterator[int]] = defaultdict(lambda: count(1))
 
-    def passes(self, kind: Kind, what: str) -> None:
+    def passes(self, kind: Kind, *whats: str) -> None:
+        """All of ``whats``, one after another, in one and the same moment."""
         point = self._armed()
-        if point is None or point.kind not in {kind, "any"} or not what.startswith(point.what):
+        if point is None or point.kind not in {kind, "any"}:
             return
-        if next(self._passed[point]) == point.n:
-            self._meet(point)
+        for what in whats:
+            if what.startswith(point.what) and next(self._passed[point]) == point.n:
+                self._meet(point)
 
     def _meet(self, point: KillPoint) -> None:
         if point.fate != "wait":
@@ -107,14 +110,21 @@ class _Watcher:
         self.passes("sql", statement)
 
     def commit(self, connection: Connection) -> None:
-        for statement in connection.info.get("statements", ()):
-            self.passes("commit", statement)
+        self.passes("commit", *connection.info.get("statements", ()))
 
     def _armed(self) -> KillPoint | None:
+        """Asked at each step of each program under test: so nearly always there is none."""
+        if not os.access(self._kill_file, os.F_OK):
+            return None
         try:
-            return KillPoint(**json.loads(self._kill_file.read_text()))
+            return _point(self._kill_file.read_bytes())
         except FileNotFoundError:
             return None
+
+
+@cache
+def _point(armed: bytes) -> KillPoint:
+    return KillPoint(**json.loads(armed))
 
 
 def _is_heartbeat(parameters: Mapping[str, object] | Sequence[object]) -> bool:
