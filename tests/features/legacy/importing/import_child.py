@@ -3,7 +3,12 @@
 import sys
 from pathlib import Path
 
-from yabot.cli.legacy.importing import import_until_stopped
+from yabot.deferred_models import defer
+
+# As the program does, and before what is imported here.
+defer()
+
+from yabot.cli.legacy.importing import import_until_stopped  # noqa: E402
 
 
 def main() -> None:
