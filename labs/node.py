@@ -87,6 +87,8 @@ class Node:
             password=self.password,
             decode_responses=True,
             socket_timeout=PATIENCE,
+            # Nothing is told of the client: to find out its version takes longer than to ask.
+            driver_info=None,
             retry=Retry(NoBackoff(), 0),
         ) as client:
             return client.execute_command(*command)

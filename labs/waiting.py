@@ -8,9 +8,11 @@ PATIENCE = 120.0
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Raises TimeoutError when it is still not so."""
-    deadline = time.monotonic() + PATIENCE
+    """Raises TimeoutError when it is still not so. Looks less and less often, as each look costs a
+    processor that the servers need."""
+    deadline, pause = time.monotonic() + PATIENCE, 0.02
     while not condition():
         if time.monotonic() > deadline:
             raise TimeoutError(f"{getattr(condition, '__qualname__', condition)}: still not so")
-        time.sleep(0.02)
+        time.sleep(pause)
+        pause = min(pause * 1.2, 0.1)

@@ -1,9 +1,11 @@
 """A pytest plugin: Redis in each of its shapes, all with passwords and with a user for the bot."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
+from typing import Generic, TypeVar
 
 import pytest
 from redis.asyncio import Redis
@@ -27,7 +29,11 @@ TIMEOUT_MS = 100_000
 # After which a frozen one is given up. Who is told this of a busy one only has to ask again.
 FROZEN_MS = "1000"
 
+# Seconds for which a lab is kept that no test needs.
+KEPT = 15.0
+
 Connect = Callable[..., Awaitable[Redis]]
+Lab = TypeVar("Lab", bound=SentinelLab | ClusterLab)
 
 
 @dataclass(frozen=True)
@@ -43,53 +49,101 @@ class Place:
         return [*self.primaries, *self.replicas]
 
 
-@pytest.fixture(scope="session")
-def lasting_sentinels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SentinelLab]:
-    lab = SentinelLab(
-        tmp_path_factory.mktemp("sentinels"),
-        password=PASSWORD,
-        sentinel_password=SENTINEL_PASSWORD,
-        dead_after_ms=NEVER_MS,
-    )
+class Lasting(Generic[Lab]):
+    """A lab for many tests, which runs while they come one after another.
+
+    It is a pytest plugin: before a test that does not need it, it ends if nobody has for a while.
+    A dozen servers that nobody asks keep a fortieth of a core busy, in each process that tests.
+    """
+
+    def __init__(self, make: Callable[[], Lab], *fixtures: str) -> None:
+        """``fixtures``: whoever takes one of them needs it."""
+        self._make = make
+        self._fixtures = {*fixtures}
+        self._lab: Lab | None = None
+        self._used_at = 0.0
+
+    def running(self) -> Lab:
+        self._used_at = monotonic()
+        if self._lab is None:
+            self._lab = self._make()
+            self._lab.start()
+        return self._lab
+
+    def end(self) -> None:
+        if self._lab is not None:
+            self._lab.end()
+            self._lab = None
+
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        is_wanted = not self._fixtures.isdisjoint(getattr(item, "fixturenames", ()))
+        if not is_wanted and monotonic() - self._used_at > KEPT:
+            self.end()
+
+
+@contextmanager
+def lasting(
+    config: pytest.Config, make: Callable[[], Lab], *fixtures: str
+) -> Iterator[Lasting[Lab]]:
+    found = Lasting(make, *fixtures)
+    config.pluginmanager.register(found)
     try:
-        lab.start()
-        yield lab
+        yield found
     finally:
-        lab.end()
+        found.end()
+
+
+@pytest.fixture(scope="session")
+def lasting_sentinels(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Lasting[SentinelLab]]:
+    def make() -> SentinelLab:
+        return SentinelLab(
+            tmp_path_factory.mktemp("sentinels"),
+            password=PASSWORD,
+            sentinel_password=SENTINEL_PASSWORD,
+            dead_after_ms=NEVER_MS,
+        )
+
+    with lasting(pytestconfig, make, "sentinels", "place") as found:
+        yield found
 
 
 @pytest.fixture
-def sentinels(lasting_sentinels: SentinelLab) -> SentinelLab:
+def sentinels(lasting_sentinels: Lasting[SentinelLab]) -> SentinelLab:
     """Its nodes are empty; it may be hurt."""
-    for node in lasting_sentinels.nodes:
+    lab = lasting_sentinels.running()
+    for node in lab.nodes:
         node.revive()
         node.ask("CONFIG", "SET", "masterauth", PASSWORD)
-    lasting_sentinels.mend()
-    lasting_sentinels.present_primary().ask("FLUSHALL")
-    return lasting_sentinels
+    lab.mend()
+    lab.present_primary().ask("FLUSHALL")
+    return lab
 
 
 @pytest.fixture(scope="session")
-def lasting_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterLab]:
-    folder = tmp_path_factory.mktemp("cluster")
-    lab = ClusterLab(folder, password=PASSWORD, dead_after_ms=NEVER_MS)
-    try:
-        lab.start()
-        yield lab
-    finally:
-        lab.end()
+def lasting_cluster(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Lasting[ClusterLab]]:
+    def make() -> ClusterLab:
+        folder = tmp_path_factory.mktemp("cluster")
+        return ClusterLab(folder, password=PASSWORD, dead_after_ms=NEVER_MS)
+
+    with lasting(pytestconfig, make, "cluster", "place") as found:
+        yield found
 
 
 @pytest.fixture
-def cluster(lasting_cluster: ClusterLab) -> ClusterLab:
+def cluster(lasting_cluster: Lasting[ClusterLab]) -> ClusterLab:
     """Empty; it may be hurt."""
-    for node in lasting_cluster.nodes:
+    lab = lasting_cluster.running()
+    for node in lab.nodes:
         node.revive()
         node.ask("CONFIG", "SET", "masterauth", PASSWORD)
-    lasting_cluster.mend()
-    for master in lasting_cluster.masters:
+    lab.mend()
+    for master in lab.masters:
         master.ask("FLUSHALL")
-    return lasting_cluster
+    return lab
 
 
 @pytest.fixture(scope="session")
