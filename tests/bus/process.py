@@ -139,6 +139,18 @@ async def running(
         await process.stop()
 
 
+@asynccontextmanager
+async def opened(new: NewDatabase, redis: Redis) -> AsyncIterator[Process]:
+    """With one group, ``test``, that looks when the test says so."""
+    process = Process(new(), redis, {"test": [toy()]})
+    await process.database.open()
+    await process.database.write(declare_groups(["test"]))
+    try:
+        yield process
+    finally:
+        await process.stop()
+
+
 class Effect:
     """One row of the audit for each event that took effect."""
 

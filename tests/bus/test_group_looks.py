@@ -1,8 +1,7 @@
 """What a group asks of SQL when it looks at the log, and what it must not overlook by that."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -10,29 +9,17 @@ import pytest
 from redis.asyncio import Redis
 
 from tests.bus.looking import look
-from tests.bus.process import Process, effects, poke, running, settled, toy
+from tests.bus.process import Process, effects, opened, poke, running, settled, toy
 from tests.bus.statements import parameters, statements
 from tests.storage.fixtures import PARTITIONS, NewDatabase
 from tests.waiting import PATIENCE, until
 from yabot.bus.groups.building import build_group
 from yabot.bus.groups.pace import Pace
-from yabot.bus.groups.positions import declare_groups, log_ends
+from yabot.bus.groups.positions import log_ends
 from yabot.log.leases import SoleLeases
 from yabot.storage.relational.database import Statement
 
 Hook = Callable[[], Awaitable[None]]
-
-
-@asynccontextmanager
-async def opened(new: NewDatabase, redis: Redis) -> AsyncIterator[Process]:
-    """Its group looks when the test says so."""
-    process = Process(new(), redis, {"test": [toy()]})
-    await process.database.open()
-    await process.database.write(declare_groups(["test"]))
-    try:
-        yield process
-    finally:
-        await process.stop()
 
 
 async def test_a_start_with_nothing_to_do_reads_failures_once_and_no_events(

@@ -121,8 +121,13 @@ class SubscriberGroup(Assignee):
             return
         if await self._is_on_again():
             await self._begin_anew()
-        began_at = monotonic()
+            log.info("subscribers.go_on", group=self.name)
+        began_at, taken = monotonic(), self._places.taken
         ends = await self._database.read(log_ends)
+        if any(pos > ends[partition] for partition, pos in taken.items()):
+            # An older copy of SQL has come back: what comes next has these positions again.
+            log.warning("log.rewound", group=self.name)
+            await self._begin_anew()
         self._turns.mixed = self._turns.mixed or await self._database.read(any_ingested)
         for progress in self._places:
             if progress.lacks_some(ends[progress.partition]):
@@ -241,10 +246,8 @@ class SubscriberGroup(Assignee):
             progress.skip(pos)
 
     def _case(self, subscriber: Subscriber[Any], envelope: Envelope, place: Progress) -> Case:
-        case = Case(subscriber, self.name, place.partition, envelope, place.lease)
-        if self._places.failures:
-            case.failures = self._places.failures.pop((subscriber.name, envelope.event_id), 0)
-        return case
+        failures = self._places.failures.pop((subscriber.name, envelope.event_id), 0)
+        return Case(subscriber, self.name, place.partition, envelope, place.lease, failures)
 
     async def _settle(self, progress: Progress, pos: int, cases: Sequence[Case]) -> None:
         """What is not settled here, because the group stops or the partition is another's, is open
@@ -272,12 +275,11 @@ class SubscriberGroup(Assignee):
             raise
 
     async def _begin_anew(self) -> None:
-        """With what was left while the group stood still. Raises StoreUnavailable."""
+        """With what SQL says is left. Raises StoreUnavailable."""
         if not await self._lanes.drain(FINISH_WORK):
             await self._forget_what_waits()
         await self._places.begin_anew()
         self._switch.reset()
-        log.info("subscribers.go_on", group=self.name)
 
     async def _forget_what_waits(self) -> None:
         """Whatever was in a lane is in none any more, also what had not had its turn."""

@@ -32,6 +32,11 @@ class Places:
         place = self._places.get(partition)
         return place if place is not None and place.lease.is_open else None
 
+    @property
+    def taken(self) -> dict[int, int]:
+        """By partition, how far events have been taken on."""
+        return {place.partition: place.taken for place in self}
+
     async def find(self, leases: Sequence[Lease]) -> None:
         """Where to go on from. Raises StoreUnavailable."""
         partitions = [lease.partition for lease in leases]
@@ -41,7 +46,8 @@ class Places:
         self.failures.update(known)
         for lease in leases:
             end = ends[lease.partition]
-            settled = positions.get(lease.partition, end)
+            # One that is beyond the end is of a log that an older copy has taken the place of.
+            settled = min(positions.get(lease.partition, end), end)
             self._places[lease.partition] = Progress(
                 lease, settled, handled_before=end, is_fed=self.is_fed
             )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, exists, select, update
 
 from yabot.bus.tables import group_positions
 from yabot.log.tables import partitions
@@ -11,12 +11,18 @@ from yabot.storage.relational.database import Statement, insert_new
 _read = select(group_positions.c.partition, group_positions.c.pos).where(
     group_positions.c.name == bindparam("group")
 )
+# What the log does not know, an older copy that has come back does not: the next events get those
+# positions anew.
+_is_known = exists().where(
+    partitions.c.partition == bindparam("number"), partitions.c.last_pos >= bindparam("at")
+)
 _advance = (
     update(group_positions)
     .where(
         group_positions.c.name == bindparam("group"),
         group_positions.c.partition == bindparam("number"),
         group_positions.c.pos < bindparam("at"),
+        _is_known,
     )
     .values(pos=bindparam("at"))
 )
@@ -44,6 +50,7 @@ def positions_of(group: str) -> Statement[dict[int, int]]:
 
 
 def advance(group: str, positions: Mapping[int, int]) -> Statement[None]:
+    """Never beyond the end of the log."""
     rows = [{"group": group, "number": number, "at": pos} for number, pos in positions.items()]
 
     def mark(connection: Connection) -> None:
