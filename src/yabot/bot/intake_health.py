@@ -33,6 +33,11 @@ class IntakeHealth:
             log.info("intake.undisturbed", disturbance=kind)
             self._show()
 
+    def forget(self) -> None:
+        """From now on another process looks: what lasts, it tells."""
+        self._present.clear()
+        self._show()
+
     def _show(self) -> None:
         worst = sorted(self._present.values(), key=lambda each: each[0] != "failed")
         self._report(*(worst[0] if worst else ("ok", None)))

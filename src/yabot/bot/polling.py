@@ -28,6 +28,9 @@ MakeWay = Callable[[], Awaitable[None]]
 
 # Seconds without a conflict after which the other poller is believed to be gone.
 CALM_AFTER = 300.0
+# Within such a time so many conflicts are no rival's yet: a process of our own that stood still
+# asks once more before it hears that another one leads.
+LONE_CONFLICTS = 2
 # What Telegram says to whoever polled before.
 OTHER_POLLER = "other getUpdates"
 ANOTHER_POLLER = (
@@ -61,6 +64,8 @@ class Polling:
         self._hope = asyncio.Event()
         self._way_is_free = False
         self._calm_from = 0.0
+        # Since it was calm last.
+        self._conflicts = 0
 
     async def run(self, receive: Receive, allowed_updates: list[str]) -> None:
         """Hand what comes to ``receive``, until cancelled.
@@ -129,8 +134,14 @@ class Polling:
 
     def _conflicted(self, *, other_poller: bool) -> None:
         self._way_is_free = False
-        if other_poller:
-            self._calm_from = monotonic() + CALM_AFTER
+        if not other_poller:
+            return
+        now = monotonic()
+        if now >= self._calm_from:
+            self._conflicts = 0
+        self._conflicts += 1
+        self._calm_from = now + CALM_AFTER
+        if self._conflicts > LONE_CONFLICTS:
             self._intake_health.seen("another_poller", "degraded", ANOTHER_POLLER)
 
     def _read(self, delivered: Sequence[Any]) -> list[Received]:

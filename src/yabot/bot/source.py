@@ -121,6 +121,9 @@ class UpdateSource:
         await self._identity.until_known()
         await self._leadership.leading.wait()
         await finished_before(self._leadership.following, take())
+        # What stood in the way is told by whoever leads now.
+        self._on_trouble(None)
+        self._intake_health.forget()
 
     def _keeper(self, url: str, secret: str, poll: Poll) -> WebhookKeeper:
         async def register() -> None:
