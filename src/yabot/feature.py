@@ -22,6 +22,7 @@ from yabot.storage.documents.parts import StatePart, composed
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
 from yabot.subscriber import Subscriber
+from yabot.trusted_clock import TrustedClock
 
 if TYPE_CHECKING:  # a command that asks for the tables alone need not wait for aiogram
     from aiogram import BaseMiddleware, Bot, Router
@@ -68,6 +69,8 @@ class Services:
         self.state_parts = state_parts
         # The old bot's, while it is used beside this one.
         self.legacy_store = legacy_store
+        # By which deadlines come, and things grow old.
+        self.clock = TrustedClock()
         # By the name of who brings it, features first; read when a user asks, when all are built.
         self.personal_data: dict[str, PersonalData] = {}
         # By the name of the feature that offers it.

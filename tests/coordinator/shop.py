@@ -17,7 +17,6 @@ from yabot.bus.groups.group import SubscriberGroup
 from yabot.bus.groups.positions import declare_groups
 from yabot.bus.tables import dead_letters
 from yabot.clock import uptime, utc_now
-from yabot.coordinator.clock import TrustedClock
 from yabot.coordinator.coordinator import Coordinator
 from yabot.coordinator.deadlines import Deadlines
 from yabot.coordinator.inspector import WorkflowInspector
@@ -32,6 +31,7 @@ from yabot.log.leases import Leases, SoleLeases
 from yabot.log.tables import audit_log
 from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.storage.relational.database import Database
+from yabot.trusted_clock import TrustedClock
 
 GROUP = "shop"
 

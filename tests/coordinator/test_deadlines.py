@@ -19,12 +19,12 @@ from yabot.bus.groups.stops import Stop
 from yabot.bus.groups.switch import GroupStopped
 from yabot.clock import utc_now
 from yabot.coordinator import deadlines as deadlines_module
-from yabot.coordinator.clock import ClockDistrusted
 from yabot.coordinator.workflow import Workflow
 from yabot.errors import StoreUnavailable
 from yabot.events.partition import Entry
 from yabot.log.lease import Lease
 from yabot.log.unit_of_work import UnitOfWork
+from yabot.trusted_clock import ClockDistrusted
 
 
 async def test_nothing_happens_before_the_moment(shop: Shop) -> None:

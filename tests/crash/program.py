@@ -38,7 +38,6 @@ from yabot.bus.inbound.stream import InboundStream
 from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams
 from yabot.bus.trimming import StreamTrimming
-from yabot.coordinator.clock import TrustedClock
 from yabot.errors import LeaseLost
 from yabot.feature import Services
 from yabot.log.document_follower import DocumentFollower
@@ -48,6 +47,7 @@ from yabot.runtime.ending import end
 from yabot.runtime.loops import WakingLoop
 from yabot.settings.logs import LoggingSettings
 from yabot.storage.relational.database import Statement
+from yabot.trusted_clock import TrustedClock
 
 log = get_logger(__name__)
 

@@ -13,7 +13,6 @@ from yabot.app.features import FEATURES
 from yabot.bot.tables import shown_pages, updates
 from yabot.bus.tables import dead_letters
 from yabot.clock import utc_now
-from yabot.coordinator.clock import ClockDistrusted
 from yabot.coordinator.machine import COMPENSATING, FAILED, FINISHED, STUCK
 from yabot.coordinator.tables import workflows
 from yabot.features.narrative import messages
@@ -21,6 +20,7 @@ from yabot.log.commit_log import CommitLog
 from yabot.log.retention import AT_ONCE
 from yabot.log.tables import audit_log, outbox, outgoing, partitions, receipts
 from yabot.storage.relational.database import Database, Statement
+from yabot.trusted_clock import ClockDistrusted
 
 DAYS = 30
 

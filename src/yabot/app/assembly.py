@@ -28,7 +28,6 @@ from yabot.bus.groups.building import build_group
 from yabot.bus.groups.group import SubscriberGroup
 from yabot.coordinator import expiry as coordinator_expiry
 from yabot.coordinator import personal_data as coordinator_data
-from yabot.coordinator.clock import TrustedClock
 from yabot.coordinator.coordinator import Coordinator
 from yabot.coordinator.deadlines import Deadlines
 from yabot.errors import ConfigurationError, StartupError
@@ -58,6 +57,7 @@ from yabot.storage.documents.model import VersionedDocument
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
 from yabot.subscriber import Subscriber
+from yabot.trusted_clock import TrustedClock
 
 log = get_logger(__name__)
 

@@ -141,6 +141,7 @@ def _sender(
         build_on_blocked(base.features, base.services),
         build_failed_messages(base.features, base.services),
         tell=base.incidents.tell,
+        clock=base.services.clock,
     )
     commits.followers.append(sender.notice)
     commits.on_untold.append(sender.loop.wake)

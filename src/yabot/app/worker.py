@@ -14,7 +14,6 @@ from yabot.bus.inbound.sequencer import Sequencer, build_sequencer
 from yabot.bus.inbound.stream import InboundStream
 from yabot.bus.streams import Streams
 from yabot.bus.trimming import StreamTrimming
-from yabot.coordinator.clock import TrustedClock
 from yabot.coordinator.deadlines import Deadlines
 from yabot.coordinator.inspector import WorkflowInspector
 from yabot.runtime.loops import WakingLoop
@@ -89,7 +88,7 @@ def _role(base: Foundation) -> WorkerRole:
     sequencer.refusals.on_flood = base.reporter("inbound_refused", "degraded")
     coordinators = build_coordinators(features, services)
     groups = build_groups(features, services, leases, coordinators)
-    clock = TrustedClock()
+    clock = services.clock
     return WorkerRole(
         events=EventWorker(Feed(streams, base.settings.bus_partitions), groups),
         deadlines=build_deadlines(groups, coordinators, clock),

@@ -23,6 +23,7 @@ from yabot.observability.logging import get_logger
 from yabot.observability.metrics import SENDS
 from yabot.runtime.loops import set_within
 from yabot.runtime.stopping import finished_before
+from yabot.trusted_clock import TrustedClock
 
 log = get_logger(__name__)
 
@@ -30,8 +31,16 @@ log = get_logger(__name__)
 class Delivery:
     """Called in a chat's lane, one message at a time; it blocks that lane and no other."""
 
-    def __init__(self, bot: Bot, limits: SendLimits | None, calls: Calls, marks: Marks) -> None:
-        """``calls`` hears of each one while it is on its way."""
+    def __init__(
+        self,
+        bot: Bot,
+        limits: SendLimits | None,
+        calls: Calls,
+        marks: Marks,
+        clock: TrustedClock,
+    ) -> None:
+        """``calls`` hears of each one while it is on its way; by ``clock`` they grow too old."""
+        self._clock = clock
         self._bot = bot
         self._limits = limits
         self._calls = calls
@@ -46,7 +55,7 @@ class Delivery:
         its method allows; OutcomeUnknown when nobody can say whether it is sent; TelegramAPIError
         when trying again cannot help; MessageUnreadable when another version has to send it.
         """
-        message, retries = due.message, CallRetries(due)
+        message, retries = due.message, CallRetries(due, self._clock)
         method = to_method(message)
         with self._failure_scope.of(message.method) as call:
             while True:

@@ -15,9 +15,9 @@ from yabot.bot.retry_after import pause_after
 from yabot.bot.session import OutcomeUnknown
 from yabot.bot.telegram import AWAY, TOKEN_REFUSED
 from yabot.bot.unsent import Due
-from yabot.clock import utc_now
 from yabot.errors import TerminalError
 from yabot.runtime.backoff import backoff
+from yabot.trusted_clock import ClockDistrusted, TrustedClock
 
 # A token that was revoked may be given back, and a proxy mended: what was to be said is still to be
 # said. What is not found is the bot; of a chat Telegram says it by another code.
@@ -51,13 +51,15 @@ class GivenUp(TerminalError):
 class CallRetries:
     """Of one call, which is made once at least, however old it is.
 
-    ``errors`` is what is to be remembered by whoever tries it next.
+    ``errors`` is what is to be remembered by whoever tries it next. While ``clock`` is distrusted,
+    no call grows old.
     """
 
-    def __init__(self, due: Due) -> None:
+    def __init__(self, due: Due, clock: TrustedClock) -> None:
         method = due.message.method
         self.errors = due.errors
         self._committed_at = due.committed_at
+        self._clock = clock
         self._policy = policy_of(method)
         self._is_shown = method.startswith(SHOWN_EACH_TIME)
         self._pauses = backoff(first=0.2, most=30.0)
@@ -88,9 +90,15 @@ class CallRetries:
         Raises GivenUp when there is nothing left for one.
         """
         self._attempts += 1
-        age = utc_now() - self._committed_at + timedelta(seconds=pause)
-        if self.errors >= self._policy.errors or age > self._policy.age:
+        if self.errors >= self._policy.errors or self._is_too_old_in(pause):
             raise GivenUp(self._attempts, _word_for(error))
+
+    def _is_too_old_in(self, seconds: float) -> bool:
+        try:
+            age = self._clock.now() - self._committed_at
+        except ClockDistrusted:
+            return False
+        return age + timedelta(seconds=seconds) > self._policy.age
 
 
 def _word_for(error: Exception) -> str:

@@ -35,6 +35,7 @@ from yabot.observability.metrics import SENDS
 from yabot.runtime.lanes import Lanes
 from yabot.runtime.loops import WakingLoop
 from yabot.storage.relational.database import Database
+from yabot.trusted_clock import TrustedClock
 
 log = get_logger(__name__)
 
@@ -66,15 +67,16 @@ class Sender:
         failed_messages: FailedMessages,
         bounds: BacklogBounds = BACKLOG,
         tell: Callable[[EventPayload], None] = lambda _event: None,
+        clock: TrustedClock | None = None,
     ) -> None:
         """Without ``limits`` as fast as the server takes it: the playground has none.
 
-        ``tell`` takes events of no user's.
+        ``tell`` takes events of no user's. By ``clock``, or one of its own, messages grow too old.
         """
         self._tell = tell
         self._calls = Calls()
         self._marks = Marks(database)
-        self._delivery = Delivery(bot, limits, self._calls, self._marks)
+        self._delivery = Delivery(bot, limits, self._calls, self._marks, clock or TrustedClock())
         self._database = database
         self._assignment = assignment
         self._on_blocked = on_blocked

@@ -6,7 +6,6 @@ from datetime import datetime
 from sqlalchemy import and_, false, or_, select, tuple_
 
 from yabot.bus.groups.group import SubscriberGroup
-from yabot.coordinator.clock import ClockDistrusted, TrustedClock
 from yabot.coordinator.coordinator import Coordinator
 from yabot.coordinator.rows import COLUMNS, StoredWorkflow
 from yabot.coordinator.tables import workflows
@@ -16,6 +15,7 @@ from yabot.log.lease import Lease
 from yabot.observability.logging import get_logger
 from yabot.runtime.loops import WakingLoop
 from yabot.storage.relational.database import Statement
+from yabot.trusted_clock import ClockDistrusted, TrustedClock
 
 log = get_logger(__name__)
 

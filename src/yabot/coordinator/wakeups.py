@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import Connection
 
 from yabot.coordinator import rows
-from yabot.coordinator.clock import TrustedClock
 from yabot.coordinator.coordinator import Coordinator, consumer_of
 from yabot.coordinator.machine import COMPENSATING, STUCK
 from yabot.coordinator.rows import StoredWorkflow
@@ -19,6 +18,7 @@ from yabot.errors import GuardFailed, LeaseLost, StoreUnavailable, TerminalError
 from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.observability.logging import get_logger
 from yabot.storage.relational.database import Statement
+from yabot.trusted_clock import TrustedClock
 
 log = get_logger(__name__)
 

@@ -10,6 +10,7 @@ from sqlalchemy import update
 
 from tests.bot.sender.desk import Desk, at_the_desk, texts_to
 from tests.bot.sender.recorder import Call, Recorder, Refusal
+from tests.coordinator.shop import Hands
 from tests.log.units import unit
 from tests.storage.dumps import rows_of
 from tests.waiting import until
@@ -22,6 +23,7 @@ from yabot.clock import utc_now
 from yabot.log.tables import audit_log, outbox, outgoing
 from yabot.log.unit_of_work import Message
 from yabot.runtime.backoff import backoff
+from yabot.trusted_clock import TrustedClock
 
 ERROR = TelegramServerError(GetMe(), "Internal Server Error")
 AWAY = TelegramNetworkError(GetMe(), "no connection")
@@ -49,14 +51,19 @@ def tries(retries: CallRetries, *, errors: bool, at_most: int, singled_out: bool
 @pytest.mark.parametrize("method", ["sendMessage", *POLICIES])
 def test_errors_are_counted_and_silence_is_not(method: str) -> None:
     bound = policy_of(method).errors
-    assert tries(CallRetries(due(method)), errors=True, at_most=bound + 1) == bound
-    assert tries(CallRetries(due(method)), errors=False, at_most=bound + 1) > bound
+    assert tries(CallRetries(due(method), TrustedClock()), errors=True, at_most=bound + 1) == bound
+    assert tries(CallRetries(due(method), TrustedClock()), errors=False, at_most=bound + 1) > bound
 
 
 @pytest.mark.parametrize("method", ["sendMessage", *POLICIES])
 def test_what_holds_others_up_is_given_up_soon_when_it_alone_fails(method: str) -> None:
     policy = policy_of(method)
-    made = tries(CallRetries(due(method)), errors=True, at_most=policy.errors, singled_out=True)
+    made = tries(
+        CallRetries(due(method), TrustedClock()),
+        errors=True,
+        at_most=policy.errors,
+        singled_out=True,
+    )
     assert made == (policy.errors if policy.alone else policy.errors / SINGLED_OUT)
 
 
@@ -70,7 +77,22 @@ def test_the_longest_pauses_add_up_to_minutes_for_one_and_to_an_hour_for_all() -
 
 @pytest.mark.parametrize("method", ["sendMessage", *POLICIES])
 def test_what_is_too_old_is_tried_once(method: str) -> None:
-    assert tries(CallRetries(due(method, policy_of(method).age)), errors=False, at_most=5) == 1
+    assert (
+        tries(
+            CallRetries(due(method, policy_of(method).age), TrustedClock()), errors=False, at_most=5
+        )
+        == 1
+    )
+
+
+def test_nothing_is_too_old_by_a_clock_that_has_jumped() -> None:
+    hands = Hands()
+    retries = CallRetries(due("sendMessage"), hands.clock())
+    hands.set_by = timedelta(days=400)
+    assert tries(retries, errors=False, at_most=5) > 5
+    hands.set_by = timedelta()
+    hands.pass_time(days=400)
+    assert tries(retries, errors=False, at_most=5) == 1
 
 
 def test_a_call_is_singled_out_where_others_pass_or_no_other_fails() -> None:

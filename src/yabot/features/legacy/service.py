@@ -32,7 +32,7 @@ class Legacy:
         if data_dir is None:
             return []
         folder = data_dir / FOLDER
-        expiry = SnapshotExpiry(Migrations(self._services.database), folder)
+        expiry = SnapshotExpiry(Migrations(self._services.database), folder, self._services.clock)
         expiring = WakingLoop("legacy.snapshot", expiry.look, LOOK_EVERY)
         if self.dual is not None:
             return [self.dual.loop, expiring]

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from tests.coordinator.shop import Hands
 from tests.features.legacy.ending.test_rollback import enter, folder, migrate, phase
 from tests.features.legacy.old_bot import new_profile
 from tests.features.legacy.side_by_side.both import Both
@@ -23,6 +24,7 @@ from yabot.features.narrative.service import Arrived, NarrativeService
 from yabot.features.narrative.story import parse_story
 from yabot.features.narrative.story.scene import Scene
 from yabot.log.unit_of_work import UnitOfWork
+from yabot.trusted_clock import ClockDistrusted, TrustedClock
 
 ANA = 7
 
@@ -125,7 +127,7 @@ async def test_not_twice_and_not_before_an_import(both: Both) -> None:
 
 
 async def test_the_snapshot_goes_thirty_days_later(migrated: Both) -> None:
-    expiry = SnapshotExpiry(migrated.dual.migrations, folder(migrated))
+    expiry = SnapshotExpiry(migrated.dual.migrations, folder(migrated), TrustedClock())
     later = KEPT + timedelta(hours=1)
     try:
         clock.set_ahead(later)
@@ -139,3 +141,14 @@ async def test_the_snapshot_goes_thirty_days_later(migrated: Both) -> None:
         assert not folder(migrated).exists()
     finally:
         clock.set_ahead(timedelta())
+
+
+async def test_the_snapshot_stays_while_the_clock_has_jumped(migrated: Both) -> None:
+    """Nobody could go back without it."""
+    await enter(migrated, "completed")
+    hands = Hands()
+    expiry = SnapshotExpiry(migrated.dual.migrations, folder(migrated), hands.clock())
+    hands.set_by = 2 * KEPT
+    with pytest.raises(ClockDistrusted):
+        await expiry.look()
+    assert (folder(migrated) / "snapshot.db").exists()

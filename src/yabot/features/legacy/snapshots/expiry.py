@@ -5,10 +5,11 @@ import shutil
 from datetime import timedelta
 from pathlib import Path
 
-from yabot.clock import from_microseconds, utc_now
+from yabot.clock import from_microseconds
 from yabot.features.legacy.phases import Migrations
 from yabot.features.legacy.snapshots.snapshot import FILE
 from yabot.observability.logging import get_logger
+from yabot.trusted_clock import TrustedClock
 
 log = get_logger(__name__)
 
@@ -19,13 +20,14 @@ LOOK_EVERY = 3600.0
 
 
 class SnapshotExpiry:
-    def __init__(self, migrations: Migrations, folder: Path) -> None:
+    def __init__(self, migrations: Migrations, folder: Path, clock: TrustedClock) -> None:
         """``folder``: where the snapshot is, with the reports."""
+        self._clock = clock
         self._migrations = migrations
         self._folder = folder
 
     async def look(self) -> None:
-        """Raises StoreUnavailable, OSError."""
+        """Raises StoreUnavailable, OSError, ClockDistrusted."""
         file = self._folder / FILE
         if not file.exists():
             return
@@ -35,6 +37,6 @@ class SnapshotExpiry:
         since = from_microseconds(file.stat().st_mtime_ns // 1000)
         if migration is not None:
             since = max(since, migration.changed_at)
-        if utc_now() - since > KEPT:
+        if self._clock.now() - since > KEPT:
             await asyncio.to_thread(shutil.rmtree, self._folder)
             log.info("legacy.snapshot_deleted")

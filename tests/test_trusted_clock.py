@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.coordinator.shop import Hands
 from yabot.clock import uptime
-from yabot.coordinator.clock import MOST_DRIFT, ClockDistrusted
+from yabot.trusted_clock import MOST_DRIFT, ClockDistrusted
 
 spans = st.timedeltas(min_value=timedelta(), max_value=timedelta(days=4000))
 SLACK = timedelta(seconds=5)
