@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from aiogram.types import WebhookInfo
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from tests.cli.diagnosis import TOKEN, found
 from tests.ports import free_port
@@ -55,6 +55,18 @@ async def test_stores_that_answer_are_well(
     for name in ("MongoDB", "PostgreSQL"):
         assert (checks[name].state, checks[name].message) == ("ok", "answers")
     assert (checks["Redis"].state, checks["Redis"].message) == ("ok", "answers: a single server")
+
+
+async def test_postgresql_is_asked_by_the_address_by_which_the_program_connects(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    """Where libpq would read what SQLAlchemy writes of it otherwise."""
+    url = make_url(postgres_url)
+    folder = tmp_path / "of the socket"
+    folder.symlink_to(str(url.query["host"]))
+    address = url.set(query={"host": str(folder)}).render_as_string(hide_password=False)
+    checks = await found(tmp_path / "data", DATABASE_URL=address)
+    assert (checks["PostgreSQL"].state, checks["PostgreSQL"].message) == ("ok", "answers")
 
 
 async def test_telegram_answers_to_the_right_token_only(tmp_path: Path) -> None:

@@ -235,9 +235,11 @@ async def sql(settings: Settings) -> Check:
 
 
 def _select_one(url: SecretStr, demands: Mapping[str, str]) -> Check:
-    address = make_url(url.get_secret_value()).set(drivername="postgresql")
-    conninfo = address.render_as_string(hide_password=False)
-    with connect(conninfo, connect_timeout=PATIENCE_S - 1, **demands) as connection:
+    address = make_url(url.get_secret_value())
+    # As the program connects: libpq reads an address otherwise than SQLAlchemy writes it.
+    _, parameters = address.get_dialect()().create_connect_args(address)
+    options = {**parameters, "connect_timeout": PATIENCE_S - 1, **demands}
+    with connect(**options) as connection:
         connection.execute("SELECT 1")
     return Check("PostgreSQL", "ok", "answers")
 
