@@ -22,13 +22,13 @@ from tests.bus.log import (
 from tests.bus.relays import NEVER, new_relay, only_asked
 from tests.bus.valkey import server
 from tests.storage.dumps import rows_of
-from tests.storage.fixtures import new_commits
+from tests.storage.fixtures import PARTITIONS, new_commits
 from tests.waiting import PATIENCE, until
 from yabot.bus.publisher import StreamAhead
 from yabot.bus.relay import Relay
 from yabot.bus.streams import Streams, stream_name
 from yabot.errors import StoreUnavailable
-from yabot.events.partition import Entry
+from yabot.events.partition import Entry, partition_of
 from yabot.log.commit_log import CommitLog
 from yabot.log.tables import outbox
 from yabot.observability.metrics import REGISTRY
@@ -124,6 +124,28 @@ async def test_a_stream_ahead_of_the_log_stops_the_relay_with_a_sentence(
     assert f"the stream yabot:events:{{{partition}}} is at 100, but the log is at" in told
     assert "point REDIS_URL at the right one, or delete the yabot:events keys" in told
     assert await redis.xlen(stream_name(partition)) == 1
+
+
+@pytest.mark.parametrize("relay_is_new", [False, True], ids=["while it runs", "at the start"])
+async def test_a_log_that_has_passed_a_foreign_stream_is_not_taken_for_published(
+    sqlite_database: Database, redis: Redis, relay_is_new: bool
+) -> None:
+    """Else nobody who listens would ever see the events whose positions others have there."""
+    commits = new_commits(sqlite_database)
+    relay = new_relay(sqlite_database, Streams(redis))
+    commits.followers.append(relay.notice)
+    if not relay_is_new:
+        await relay.run_once()
+    partition = partition_of("7", PARTITIONS)
+    for pos in (1, 2):
+        of_before = f'{{"event_id":"{pos}","event_type":"waved","version":1}}'
+        await redis.xadd(stream_name(partition), {"event": of_before}, id=f"{pos}-0")
+    await tell(commits, "cause", "7", 3)
+    with pytest.raises(StreamAhead, match="has another event at 2 than the log"):
+        await relay.run_once()
+    await redis.delete(stream_name(partition))
+    await relay.run_once()
+    assert await streams(redis) == await committed(sqlite_database)
 
 
 @pytest.mark.criterion("2.1.3")

@@ -18,6 +18,9 @@ _after = Prepared(
     .order_by(outbox.c.pos)
     .limit(bindparam("most"))
 )
+_at = select(outbox.c.envelope).where(
+    outbox.c.partition == bindparam("number"), outbox.c.pos == bindparam("pos")
+)
 _last = select(partitions.c.last_pos).where(partitions.c.partition == bindparam("number"))
 _progress = select(partitions.c.partition, partitions.c.last_pos, partitions.c.published_pos)
 _set_published = (
@@ -53,6 +56,12 @@ def entries_after(partition: int, pos: int) -> Statement[list[Entry]]:
     """At most READ_AT_ONCE, in order."""
     where = {"number": partition, "pos": pos, "most": READ_AT_ONCE}
     return lambda connection: [*map(Entry._make, _after.all(connection, where))]
+
+
+def envelope_at(partition: int, pos: int) -> Statement[str | None]:
+    """None: nothing has come there yet, or retention has taken it."""
+    where = {"number": partition, "pos": pos}
+    return lambda connection: connection.execute(_at, where).scalar()
 
 
 def mark_published(positions: dict[int, int]) -> Statement[None]:

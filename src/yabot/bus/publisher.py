@@ -12,6 +12,7 @@ from yabot.bus import outbox
 from yabot.bus.marks import MARK_AFTER, Marks
 from yabot.bus.streams import Streams, stream_name
 from yabot.errors import StoreUnavailable, YabotError
+from yabot.events.envelope import id_in
 from yabot.events.partition import Entry
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import PUBLISH_FAILURES, PUBLISHED
@@ -24,6 +25,11 @@ log = get_logger(__name__)
 TRIES = 3
 # Seconds between the first two; each pause is twice as long as the one before.
 FIRST_PAUSE = 0.05
+NOT_OURS = (
+    "this Redis belongs to another database, the database was restored from a backup, or somebody"
+    " else has written to the stream; point REDIS_URL at the right one, or delete the yabot:events"
+    " keys"
+)
 
 
 class StreamAhead(YabotError):
@@ -66,7 +72,10 @@ class Publisher:
             if pos != chunk[-1].pos:
                 # It has these already or not yet those before, both from another process; or it
                 # has lost entries at a failover.
-                await self.realign(partition, pos, self.marks.reached(partition))
+                known = self.marks.reached(partition)
+                if pos > known:
+                    await self.require_ours(partition, pos)
+                await self.realign(partition, pos, known)
                 return
             PUBLISHED.inc(len(chunk))
         self.marks.set(partition, last)
@@ -87,6 +96,20 @@ class Publisher:
         else:
             self._lacking.pop(partition, None)
 
+    async def require_ours(self, partition: int, pos: int) -> None:
+        """The stream stands at ``pos``, further than anybody has noted: with the log's own event,
+        or with that of a history that has ended?
+        """
+        logged = await self._database.read(outbox.envelope_at(partition, pos))
+        if logged is None:
+            return
+        published = await self._streams.envelope_at(partition, pos)
+        if published is not None and id_in(published) != id_in(logged):
+            raise StreamAhead(
+                f"the stream {stream_name(partition)} has another event at {pos} than the log: "
+                f"{NOT_OURS}"
+            )
+
     async def send_from(self, partition: int, pos: int) -> bool:
         """Send all that is committed behind ``pos``, or behind where the stream really stands.
 
@@ -99,10 +122,8 @@ class Publisher:
         last = await self._database.read(outbox.last_position(partition))
         if pos > last:
             raise StreamAhead(
-                f"the stream {stream_name(partition)} is at {pos}, but the log is at {last}: this "
-                "Redis belongs to another database, the database was restored from a backup, or "
-                "somebody else has written to the stream; point REDIS_URL at the right one, or "
-                "delete the yabot:events keys"
+                f"the stream {stream_name(partition)} is at {pos}, but the log is at {last}: "
+                f"{NOT_OURS}"
             )
         self.marks.set(partition, pos)
         return pos != began_at

@@ -45,6 +45,13 @@ class Streams:
                 return 0
         return int(info["last-generated-id"].partition("-")[0])
 
+    async def envelope_at(self, partition: int, pos: int) -> str | None:
+        """None: there is no such entry. Raises StoreUnavailable."""
+        entry_id = f"{pos}-0"
+        with store_errors():
+            found: Any = await self._redis.xrange(stream_name(partition), entry_id, entry_id)
+        return found[0][1].get("event", "") if found else None
+
     def read_together(self, partitions: Sequence[int]) -> list[Sequence[int]]:
         """The partitions that one ``read`` may wait for: in a Cluster, each has its own slot."""
         if isinstance(self._redis, ClusterClient):

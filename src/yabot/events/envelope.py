@@ -91,7 +91,7 @@ class Envelope(BaseModel):
 
 
 # A quote within a string stands behind a backslash: so far it cannot be mistaken.
-_BEGINNING = re.compile(r'\{"event_id":"[^"\\]*","event_type":"([^"\\]*)",')
+_BEGINNING = re.compile(r'\{"event_id":"([^"\\]*)","event_type":"([^"\\]*)",')
 
 
 def type_in(envelope: str) -> str | None:
@@ -99,5 +99,11 @@ def type_in(envelope: str) -> str | None:
 
     None when it does not begin like that.
     """
+    found = _BEGINNING.match(envelope)
+    return None if found is None else found[2]
+
+
+def id_in(envelope: str) -> str | None:
+    """The event's id, likewise."""
     found = _BEGINNING.match(envelope)
     return None if found is None else found[1]
