@@ -18,7 +18,7 @@ from yabot.features.users.contact import Contact
 from yabot.features.users.events import UserDeleted, UserRegistered, UserUpdated
 from yabot.features.users.forgotten import ForgottenList
 from yabot.features.users.model import Preferences, Profile, UserState
-from yabot.features.users.states import StateLost, States, StateUnusable
+from yabot.features.users.states import StateLost, States, StateUnreadable, StateUnusable
 from yabot.log.personal_data import PersonalData, Privacy
 from yabot.log.unit_of_work import DocumentChange, UnitOfWork
 from yabot.observability.logging import get_logger
@@ -50,6 +50,8 @@ class User:
     profile: Profile
     state_version: int
     loaded: UserState | None = None
+    # Why the state that waits in SQL cannot be read: told to who asks for it, and to nobody else.
+    unreadable: StateUnreadable | None = None
     # They write for the first time.
     is_new: bool = False
 
@@ -123,6 +125,8 @@ class UserService:
 
         Raises StoreUnavailable, GuardFailed when it has moved on since, StateUnusable.
         """
+        if user.unreadable is not None:
+            raise user.unreadable
         if user.loaded is None:
             user.loaded = await self._states.read(user.user_id, user.state_version)
         return user.loaded
@@ -332,9 +336,13 @@ class UserService:
     def _as_user(self, stored: repository.StoredUser) -> User | None:
         if stored.profile is None:
             return None
-        pending = stored.pending
-        loaded = None if pending is None else self._model.model_validate_json(pending)
-        return User(stored.profile, stored.state_version, loaded)
+        user = User(stored.profile, stored.state_version)
+        if stored.pending is not None:
+            try:
+                user.loaded = self._states.waiting(user.user_id, stored.pending)
+            except StateUnreadable as error:
+                user.unreadable = error
+        return user
 
     async def _met(self, work: UnitOfWork, contact: Contact, stored: repository.StoredUser) -> User:
         user = self._as_user(stored)

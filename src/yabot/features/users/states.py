@@ -1,4 +1,4 @@
-"""A user's document in MongoDB, at the very version that SQL names."""
+"""A user's document at the very version that SQL names, wherever it is by now."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -10,10 +10,14 @@ from yabot.errors import GuardFailed, TerminalError, YabotError
 from yabot.features.users import repository
 from yabot.features.users.cache import StateCache
 from yabot.features.users.model import UserState
+from yabot.log.tables import doc_changes
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
 
 COLLECTION = "users"
+# Where a state is kept: which store, and what to look into there.
+IN_MONGODB = ("MongoDB", f"collection '{COLLECTION}'")
+IN_SQL = ("SQL", f"table '{doc_changes.name}'")
 
 
 class StateUnusable(YabotError):
@@ -27,15 +31,15 @@ class StateLost(StateUnusable, TerminalError):
 
 
 class StateUnreadable(StateUnusable):
-    """MongoDB holds it, for a newer version or for whoever mends it: later it may be read."""
+    """It is kept for a newer version, or for whoever mends it: later it may be read."""
 
     code = "state_unreadable"
 
-    def __init__(self, user_id: str, why: str) -> None:
+    def __init__(self, user_id: str, why: str, store: str, place: str) -> None:
         super().__init__(
-            f"MongoDB holds what this version cannot read as the state of user {user_id} ({why}): "
+            f"{store} holds what this version cannot read as the state of user {user_id} ({why}): "
             "if a newer version of this program has written it, start that one; if somebody has "
-            f"changed it by hand in the collection '{COLLECTION}', undo that"
+            f"changed it by hand in the {place}, undo that"
         )
 
 
@@ -55,6 +59,13 @@ class States:
         cached = self.cache.get(user_id, wanted)
         return cached or await self._read(user_id, wanted)
 
+    def waiting(self, user_id: str, document: str) -> UserState:
+        """The one that SQL keeps until MongoDB has it. Raises StateUnreadable."""
+        try:
+            return self._model.model_validate_json(document)
+        except ValidationError as error:
+            raise StateUnreadable(user_id, kind_of(error), *IN_SQL) from error
+
     async def read_ahead(self, wanted: Mapping[str, int]) -> None:
         """Let ``read`` remember those of these users who are at these versions, by one question."""
         # Were there room for fewer, the first would be gone before they are asked for.
@@ -73,7 +84,7 @@ class States:
         document = await self._documents.find(COLLECTION, user_id)
         version = 0 if document is None else document.get("version")
         if not isinstance(version, int):
-            raise StateUnreadable(user_id, "its version is no number")
+            raise StateUnreadable(user_id, "its version is no number", *IN_MONGODB)
         if version < wanted and await self._stands(user_id, wanted):
             raise StateLost(
                 f"MongoDB holds version {version} of user {user_id}, SQL has committed "
@@ -84,7 +95,7 @@ class States:
         try:
             state = self._model.model_validate(document)
         except ValidationError as error:
-            raise StateUnreadable(user_id, kind_of(error)) from error
+            raise StateUnreadable(user_id, kind_of(error), *IN_MONGODB) from error
         self.cache.put(state)
         return state
 

@@ -1,9 +1,11 @@
 """Profile and state are read as one, wherever the state is at the moment."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from tests.features.users.storage.world import World, ana, new_world
 from tests.log.following import following, nothing_waits
@@ -15,7 +17,7 @@ from yabot.features.users.states import StateLost, StateUnreadable
 from yabot.log.document_follower import DocumentFollower
 from yabot.log.tables import doc_changes
 from yabot.storage.documents.store import DocumentStore
-from yabot.storage.relational.database import Database
+from yabot.storage.relational.database import Database, executing
 
 
 async def language(world: World) -> str | None:
@@ -146,6 +148,25 @@ async def test_a_state_that_cannot_be_read_costs_nothing_that_needs_none(
     await world.delete()
     await until(nothing_waits(database))
     assert await documents.find("users", "7") is None
+
+
+async def test_a_state_of_a_newer_version_that_waits_in_sql_costs_nothing_that_needs_none(
+    database: Database, documents: DocumentStore, world: World
+) -> None:
+    await world.register()
+    (row,) = await rows_of(database, doc_changes)
+    newer = json.dumps({**json.loads(row["document"]), "of_a_newer_version": 1})
+    await database.write(executing(update(doc_changes).values(document=newer)))
+    other = new_world(database, documents)
+    with pytest.raises(
+        StateUnreadable, match=r"SQL holds what .* in the table 'doc_changes', undo"
+    ):
+        await other.users.get("7")
+    assert (await other.users.preferences(await other.known("7"))).language is None
+    # It is kept, for the newer version, until its user goes.
+    assert (await rows_of(database, doc_changes))[0]["document"] == newer
+    await other.delete()
+    assert await other.users.find("7") is None
 
 
 async def test_one_who_is_deleted_while_being_read_is_gone_not_lost(
