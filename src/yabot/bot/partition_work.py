@@ -77,10 +77,11 @@ class PartitionWork(Assignee):
         for entry in stored:
             if entry.is_pre_checkout:
                 self._pre_checkout.submit(entry)
-        if not self._assignment.is_sole:
-            ordinary = [entry for entry in ordinary if self._assignment.get(entry.partition)]
+        ordinary = [entry for entry in ordinary if self._assignment.get(entry.partition)]
+        followers = [entry for entry in ordinary if self._may_follow_others(entry)]
+        if followers:
             try:
-                self._take_up(await self._updates.before(ordinary))
+                self._take_up(await self._updates.before(followers))
             except StoreUnavailable as error:
                 # The next round finds all of them, in their order.
                 log.warning("updates.left_for_next_round", reason=str(error))
@@ -96,7 +97,7 @@ class PartitionWork(Assignee):
         """Raises StoreUnavailable."""
         if not self._closing:
             found = await self._find(self._assignment.partitions)
-            resting = self._processor.resting
+            resting = self._processor.lost.resting
             self._take_up(
                 [
                     each
@@ -140,6 +141,10 @@ class PartitionWork(Assignee):
         """Release the partitions, so that other processes can continue at once."""
         await self.loop.finish(seconds)
         await self._assignment.leave(seconds)
+
+    def _may_follow_others(self, entry: Incoming) -> bool:
+        """Whether SQL may hold earlier updates of the same reader that are in no lane here."""
+        return not self._assignment.is_sole or self._processor.lost.is_in(entry.lane)
 
     def _share_limits(self) -> None:
         if self._limits is not None and self._assignment.partitions:

@@ -15,6 +15,7 @@ from yabot.bot.chat_action import TypingAction
 from yabot.bot.incoming import Incoming
 from yabot.bot.intake import Intake
 from yabot.bot.localization import Texts
+from yabot.bot.lost_updates import LostUpdates
 from yabot.bot.pace import Pace, Verdict
 from yabot.bot.turn import Turn
 from yabot.errors import GuardFailed, LeaseLost, StoreUnavailable, TerminalError
@@ -31,8 +32,6 @@ from yabot.runtime.watch import Gate
 log = get_logger(__name__)
 
 IN_FLIGHT = 64
-# Seconds. Rounds come twice in each: of what is wrong with all updates they would fill the log.
-LOST_FOR = 10.0
 # Updates of one reader that count towards the limit on waiting updates (``Lanes.crowd``).
 SHARE = 100
 
@@ -80,11 +79,9 @@ class UpdateProcessor:
         until_recorded: Callable[[int], Awaitable[None]],
         owes_too_much: Callable[[int], Awaitable[bool]],
         documents: Gate,
-        lost_for: float = LOST_FOR,
+        lost: LostUpdates | None = None,
     ) -> None:
         """``documents`` is the gate of the store that handlers read besides SQL.
-
-        The lane of an update that could not even be excused rests for ``lost_for`` seconds.
 
         ``is_answered`` tells by its id whether an update's reader has had an answer already;
         ``until_recorded`` waits until SQL has the ids of all messages that are in a chat, and
@@ -100,13 +97,11 @@ class UpdateProcessor:
         self._commits = commits
         self._documents = documents
         self._assignment = assignment
-        self._lost_for = lost_for
         self._apologies = Apologies(texts)
         self.lanes: Lanes[str] = Lanes(IN_FLIGHT, _lane_failed, SHARE)
         # By id, the updates that are in a lane.
         self._under_way: set[int] = set()
-        # By id, the lanes of those that were lost there a moment ago.
-        self._lost: dict[int, str] = {}
+        self.lost = LostUpdates() if lost is None else lost
         # Held while a suspect update is handled: one at a time.
         self._suspects = asyncio.Lock()
         self._typing = TypingAction(bot)
@@ -115,11 +110,6 @@ class UpdateProcessor:
     def under_way(self) -> frozenset[int]:
         """The updates, by id, that are in a lane."""
         return frozenset(self._under_way)
-
-    @property
-    def resting(self) -> frozenset[str]:
-        """The lanes where one was lost a moment ago, which what is behind it may not overtake."""
-        return frozenset(self._lost.values())
 
     def submit(self, incoming: Incoming, *, given_up: bool = False, alone: bool = False) -> None:
         """Take over an update that is stored, unless it is another process's to handle.
@@ -136,16 +126,18 @@ class UpdateProcessor:
     async def _process(self, incoming: Incoming, given_up: bool, alone: bool) -> None:
         """Runs until the update is settled, or belongs to another process, which finds it in SQL.
 
-        It keeps its place in the lane even if the partition is lost and assigned to us again.
+        It keeps its place in the lane even if the partition is lost and assigned to us again. One
+        behind an update that was lost is left, so that both are taken up again in their order.
         """
         try:
+            if self.lost.holds_back(incoming):
+                log.info("update.held_back", update_id=incoming.update_id)
+                return
             async with self._suspects if alone else nullcontext():
                 await self._settle(incoming, given_up, alone)
-        except Exception:
-            # Whatever it was may be there still.
-            self._lost[incoming.update_id] = incoming.lane
-            loop = asyncio.get_running_loop()
-            loop.call_later(self._lost_for, self._lost.pop, incoming.update_id, None)
+            self.lost.settled(incoming)
+        except (Exception, asyncio.CancelledError):
+            self.lost.add(incoming)
             raise
         finally:
             # Whatever happened: as long as it waits, a later round finds it.

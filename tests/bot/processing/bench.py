@@ -20,10 +20,11 @@ from yabot.app.features import FEATURES
 from yabot.bot.failed_messages import FailedMessages, RefusedPage
 from yabot.bot.incoming import Incoming
 from yabot.bot.intake import Intake
+from yabot.bot.lost_updates import REST, LostUpdates
 from yabot.bot.pace import Pace
 from yabot.bot.partition_work import GROUP, PartitionWork
 from yabot.bot.pre_checkout import PreCheckoutAnswers
-from yabot.bot.processing import LOST_FOR, UpdateProcessor
+from yabot.bot.processing import UpdateProcessor
 from yabot.bot.sender import Sender
 from yabot.bot.telegram import connect_bot
 from yabot.bot.turn import Turn
@@ -121,7 +122,7 @@ async def at_the_bench(
     lease: float = 10 * PATIENCE,
     alone: bool = False,
     at_once: int = 1000,
-    lost_for: float = LOST_FOR,
+    rest: float = REST,
 ) -> AsyncIterator[Bench]:
     """``at_once`` updates of one reader are handled, and no more in time."""
     bot, handlers, dispatcher = connect_bot(TOKEN, recorder.url), Handlers(), Dispatcher()
@@ -143,7 +144,7 @@ async def at_the_bench(
         until_recorded=sender.until_recorded,
         owes_too_much=sender.owes_too_much,
         documents=Gate("MongoDB"),
-        lost_for=lost_for,
+        lost=LostUpdates(rest),
     )
     pre_checkout = PreCheckoutAnswers(bot, dispatcher, processor, texts)
     commits.followers.append(sender.notice)

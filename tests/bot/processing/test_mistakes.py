@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
+import pytest
 from sqlalchemy import Connection
 from structlog.testing import capture_logs
 
@@ -12,6 +13,7 @@ from tests.storage.dumps import rows_of
 from tests.storage.fixtures import NewDatabase
 from tests.waiting import PATIENCE, until
 from yabot.bot.intake_health import IntakeHealth
+from yabot.bot.lost_updates import MOST_TIMES
 from yabot.bot.polling import Polling
 from yabot.bot.reading import Received
 from yabot.bot.tables import updates
@@ -26,6 +28,11 @@ async def nothing_stands() -> None:
 def refuse(connection: Connection) -> None:
     """Whatever is committed for an update: also that it did not work."""
     never = "CHECK (consumer <> 'bot') NOT VALID"
+    connection.exec_driver_sql(f"ALTER TABLE receipts ADD CONSTRAINT never {never}")
+
+
+def refuse_the_first(connection: Connection) -> None:
+    never = "CHECK (cause_id NOT LIKE 'update:%%:1') NOT VALID"
     connection.exec_driver_sql(f"ALTER TABLE receipts ADD CONSTRAINT never {never}")
 
 
@@ -65,7 +72,7 @@ async def test_an_update_that_not_even_an_excuse_could_end_is_found_again(
 ) -> None:
     database = new_postgres()
     await database.open()
-    async with at_the_bench(database, recorder, lost_for=0.01) as bench:
+    async with at_the_bench(database, recorder, rest=0.01) as bench:
         await bench.look()
         await database.write(refuse)
         await bench.receive(written(1, 7, "hello"))
@@ -86,7 +93,7 @@ async def test_rounds_leave_such_an_update_alone_for_a_while_and_the_readers_nex
     """What is wrong with all updates would fill the log; and the next is not to overtake it."""
     database = new_postgres()
     await database.open()
-    async with at_the_bench(database, recorder, lost_for=PATIENCE) as bench:
+    async with at_the_bench(database, recorder, rest=PATIENCE) as bench:
         await bench.look()
         await database.write(refuse)
         with capture_logs() as logs:
@@ -104,6 +111,49 @@ async def test_rounds_leave_such_an_update_alone_for_a_while_and_the_readers_nex
         await bench.receive(written(4, 7, "are you there"))
         await bench.finish()
         assert (await bench.noted())["7"] == ["hello", "again", "are you there"]
+
+
+@pytest.mark.criterion("3.2.1")
+@pytest.mark.parametrize("alone", [True, False])
+async def test_what_waits_behind_such_an_update_does_not_overtake_it(
+    new_postgres: NewDatabase, recorder: Recorder, alone: bool
+) -> None:
+    """What is wrong with the first alone."""
+    database = new_postgres()
+    await database.open()
+    async with at_the_bench(database, recorder, alone=alone) as bench:
+        await bench.look()
+        await database.write(refuse_the_first)
+        await bench.receive(*(written(n, 7, f"number {n}") for n in (1, 2, 3)))
+        assert await bench.processor.lanes.drain(PATIENCE)
+        assert await bench.noted() == {}
+        await database.write(refuse_no_more)
+        await bench.receive(written(4, 7, "number 4"))
+        await bench.finish()
+        assert (await bench.noted())["7"] == [f"number {n}" for n in (1, 2, 3, 4)]
+
+
+async def test_one_that_is_lost_again_and_again_holds_up_its_reader_no_longer_and_that_is_told(
+    new_postgres: NewDatabase, recorder: Recorder
+) -> None:
+    database = new_postgres()
+    await database.open()
+    async with at_the_bench(database, recorder, rest=0.0) as bench:
+        await bench.look()
+        await database.write(refuse_the_first)
+        with capture_logs() as logs:
+            await bench.receive(written(1, 7, "hello"), written(2, 7, "again"))
+
+            async def noted() -> bool:
+                assert await bench.processor.lanes.drain(PATIENCE)
+                await bench.look()
+                return (await bench.noted())["7"] == ["again"]
+
+            await until(noted)
+            await bench.finish()
+    (told,) = [each for each in logs if each["event"] == "update.overtaken"]
+    assert (told["update_id"], told["lost"]) == (1, MOST_TIMES)
+    assert [each["event"] for each in logs].count("update.lost") >= MOST_TIMES
 
 
 async def test_so_it_is_where_no_other_process_looks(

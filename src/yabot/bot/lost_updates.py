@@ -1,0 +1,83 @@
+"""Updates that could not even be excused: each is tried again, and what is behind it waits."""
+
+from dataclasses import dataclass
+
+from yabot.bot.incoming import Incoming
+from yabot.clock import uptime
+from yabot.observability.logging import get_logger
+
+log = get_logger(__name__)
+
+# Seconds. Rounds come twice in each: of what is wrong with all updates they would fill the log.
+REST = 10.0
+# Seconds within which a lost one has been tried again, if it is still this process's to handle.
+TRIED_AGAIN_WITHIN = 60.0
+# Lost so often, it holds up its reader no longer.
+MOST_TIMES = 5
+
+
+@dataclass(slots=True)
+class _Loss:
+    at: float = 0.0
+    # None of one that was only held back.
+    times: int = 0
+
+
+class LostUpdates:
+    def __init__(self, rest: float = REST) -> None:
+        """A lane in which one was lost rests for so many seconds."""
+        self._rest = rest
+        # By lane, and then by the update's id.
+        self._losses: dict[str, dict[int, _Loss]] = {}
+
+    @property
+    def resting(self) -> frozenset[str]:
+        """The lanes that are to be left alone for now: whatever it was may be there still."""
+        since = uptime() - self._rest
+        return frozenset(
+            lane
+            for lane, losses in self._losses.items()
+            if any(loss.at > since for loss in losses.values())
+        )
+
+    def is_in(self, lane: str) -> bool:
+        """Whether one of this lane was lost and is not settled yet."""
+        return lane in self._losses
+
+    def add(self, incoming: Incoming) -> None:
+        loss = self._note(incoming)
+        loss.times += 1
+        if loss.times == MOST_TIMES:
+            log.error("update.overtaken", update_id=incoming.update_id, lost=loss.times)
+
+    def settled(self, incoming: Incoming) -> None:
+        """It is done, or not this process's any more."""
+        losses = self._losses.get(incoming.lane, {})
+        losses.pop(incoming.update_id, None)
+        if not losses:
+            self._losses.pop(incoming.lane, None)
+
+    def holds_back(self, incoming: Incoming) -> bool:
+        """Whether an earlier one of its lane is to be tried again before it; then it is one of
+        those itself, for what comes behind it."""
+        self._forget_what_is_gone(incoming.lane)
+        is_behind = any(
+            update_id < incoming.update_id and loss.times < MOST_TIMES
+            for update_id, loss in self._losses.get(incoming.lane, {}).items()
+        )
+        if is_behind:
+            self._note(incoming)
+        return is_behind
+
+    def _note(self, incoming: Incoming) -> _Loss:
+        losses = self._losses.setdefault(incoming.lane, {})
+        loss = losses.setdefault(incoming.update_id, _Loss())
+        loss.at = uptime()
+        return loss
+
+    def _forget_what_is_gone(self, lane: str) -> None:
+        """Handled by another process, or deleted with its user."""
+        since = uptime() - TRIED_AGAIN_WITHIN
+        kept = {n: loss for n, loss in self._losses.pop(lane, {}).items() if loss.at > since}
+        if kept:
+            self._losses[lane] = kept
