@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from pydantic import create_model
 
+from tests.e2e.invariants import settle, verify
+from tests.e2e.reader import readers
 from tests.outages.world import Component, World
 from tests.outages.worlds import NewWorld
 from tests.storage.fixtures import PATIENCE_MS
@@ -64,6 +66,30 @@ async def test_what_a_later_version_has_made_of_a_store_is_left_as_it_is(
     found = await (await store.database.list_collections(filter={"name": "users"})).next()
     assert found["options"]["validator"] == {"$jsonSchema": mongo_schema(later)}
     await store.close()
+    assert world.program.stop() == 0
+
+
+@pytest.mark.criterion("1.1.5")
+async def test_a_start_does_not_take_an_empty_mongodb_for_that_of_its_users(
+    new_world: NewWorld,
+) -> None:
+    """Somebody has dropped it meanwhile, or the program is to use one of another name."""
+    world = new_world()
+    world.program.start()
+    async with readers(world.program.url, "Lucía") as (lucia,):
+        await lucia.ask("/start")
+        settle(world.stores)
+        assert world.program.stop() == 0
+        held = world.stores.mongodb["users"].find_one({"_id": str(lucia.user_id)})
+        assert held is not None
+        world.stores.mongodb.client.drop_database(world.stores.mongodb.name)
+        world.program.launch()
+        world.program.wait_started()
+        wait_until(partial(is_told, world, "is empty, and SQL knows 1 users"))
+        assert world.status("mongodb")["status"] == "degraded"
+        world.stores.mongodb["users"].insert_one(held)
+        world.until_well()
+        verify(world.stores)
     assert world.program.stop() == 0
 
 

@@ -73,5 +73,6 @@ FEATURE = Feature(
     router=_router,
     api=api.routes,
     loops=_loops,
+    prepare=lambda services: services[UserService].require_states(),
     on_blocked=lambda services: services[UserService].deactivate,
 )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, exists, func, select, update
 from typing_extensions import override
 
 from yabot.bot.message import FILE_METHOD
@@ -13,7 +13,7 @@ from yabot.features.users.model import Profile
 from yabot.features.users.tables import user_profiles
 from yabot.log.tables import doc_changes, outgoing, user_counters
 from yabot.log.unit_of_work import Gathering, guard
-from yabot.storage.relational.database import Statement, insert_new
+from yabot.storage.relational.database import Statement, insert_new, take_time
 from yabot.storage.relational.prepared import Prepared
 
 
@@ -102,6 +102,24 @@ def find_many(user_ids: Sequence[str]) -> Statement[Mapping[str, StoredUser]]:
         }
 
     return read
+
+
+_followed = (
+    select(func.count())
+    .select_from(
+        user_profiles.join(user_counters, user_counters.c.user_id == user_profiles.c.user_id)
+    )
+    .where(
+        user_counters.c.state_version > 0,
+        ~exists().where(doc_changes.c.user_id == user_profiles.c.user_id),
+    )
+)
+
+
+def count_followed(connection: Connection) -> int:
+    """How many users have a state of which nothing waits here any more: MongoDB has it."""
+    take_time(connection)
+    return connection.execute(_followed).scalar_one()
 
 
 _by_username = (

@@ -89,6 +89,10 @@ class UserService:
         # Asked about whoever may have registered elsewhere.
         self.brought_at: list[BroughtAt] = []
 
+    async def require_states(self) -> None:
+        """Raises StoreUnavailable when MongoDB has none, although it had some."""
+        await self._states.require_any()
+
     async def find(self, user_id: str) -> User | None:
         """None: there is no such user. Raises StoreUnavailable when SQL cannot tell."""
         return self._as_user(await self._database.read(repository.find(user_id)))

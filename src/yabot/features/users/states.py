@@ -6,7 +6,7 @@ from contextlib import suppress
 from pydantic import ValidationError
 
 from yabot.error_text import kind_of
-from yabot.errors import GuardFailed, TerminalError, YabotError
+from yabot.errors import GuardFailed, StoreUnavailable, TerminalError, YabotError
 from yabot.features.users import repository
 from yabot.features.users.cache import StateCache
 from yabot.features.users.model import UserState
@@ -18,6 +18,13 @@ COLLECTION = "users"
 # Where a state is kept: which store, and what to look into there.
 IN_MONGODB = ("MongoDB", f"collection '{COLLECTION}'")
 IN_SQL = ("SQL", f"table '{doc_changes.name}'")
+STATES_MISSING = (
+    f"its collection '{COLLECTION}' is empty, and SQL knows {{count}} users whose states it had:"
+    " name the one that has them (MONGODB_URI, MONGODB_DATABASE), or bring it back from the backup"
+)
+UNKNOWN_WHETHER_MISSING = (
+    f"its collection '{COLLECTION}' is empty, and SQL cannot say whether that is right: "
+)
 
 
 class StateUnusable(YabotError):
@@ -79,6 +86,25 @@ class States:
                     # Of one that cannot be read, whoever asks for it is told.
                     with suppress(ValidationError):
                         self.cache.put(self._model.model_validate(document))
+
+    async def require_any(self) -> None:
+        """Of users whose states MongoDB has taken it has at least one.
+
+        Raises StoreUnavailable when it has none: whatever it is, it is not what SQL belongs to.
+        """
+        if not await self._is_empty():
+            return
+        try:
+            count = await self._database.read(repository.count_followed)
+        except StoreUnavailable as error:
+            raise StoreUnavailable("MongoDB", UNKNOWN_WHETHER_MISSING + error.reason) from error
+        # Again: what came in between has no row in SQL any more.
+        if count and await self._is_empty():
+            raise StoreUnavailable("MongoDB", STATES_MISSING.format(count=count))
+
+    async def _is_empty(self) -> bool:
+        with self._documents.answering():
+            return await self._documents[COLLECTION].find_one({}, {"_id": 1}) is None
 
     async def _read(self, user_id: str, wanted: int) -> UserState:
         document = await self._documents.find(COLLECTION, user_id)

@@ -8,7 +8,7 @@ from typing import Any
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import OperationFailure
 
-from yabot.errors import SchemaMismatch
+from yabot.errors import SchemaMismatch, StoreUnavailable
 from yabot.observability.logging import get_logger
 from yabot.storage.documents.json_schema import mongo_schema
 from yabot.storage.documents.model import Collection
@@ -19,6 +19,11 @@ log = get_logger(__name__)
 # whichever version, and those of the validators which were replaced.
 FINGERPRINTS = "schema_fingerprints"
 
+DROPPED = (
+    "somebody has dropped the collection '{name}': bring it back from the backup; or, to go on"
+    " without what it held, delete its line (_id '{name}') from '" + FINGERPRINTS + "', too, and"
+    " start YABOT again"
+)
 NAMESPACE_EXISTS = 48
 # With other values MongoDB lets misfits in. They are its defaults, which it may leave unsaid.
 ENFORCED = {"validationLevel": "strict", "validationAction": "error"}
@@ -33,7 +38,8 @@ async def ensure_collection(
 ) -> None:
     """With ``gives_way`` a validator stays that another version has put in the place of this one's.
 
-    Raises SchemaMismatch when somebody else has changed the validator or the indexes.
+    Raises SchemaMismatch when somebody else has changed the validator or the indexes, and
+    StoreUnavailable when somebody has dropped it.
     """
     try:
         await _ensure(database, collection, gives_way)
@@ -46,6 +52,7 @@ async def _ensure(database: Database, collection: Collection, gives_way: bool) -
     validator = {"$jsonSchema": mongo_schema(collection.model)}
     found = await _options(database, collection.name)
     if found is None:
+        await _require_never_made(database, collection.name)
         found = await _create(database, collection, validator)
     _require_enforced(collection.name, found)
     if found.get("validator") != validator:
@@ -66,6 +73,7 @@ async def verify_collection(database: Database, collection: Collection) -> None:
     validator = {"$jsonSchema": mongo_schema(collection.model)}
     found = await _options(database, collection.name)
     if found is None:
+        await _require_never_made(database, collection.name)
         return
     _require_enforced(collection.name, found)
     if found.get("validator") != validator:
@@ -80,6 +88,12 @@ async def _options(database: Database, name: str) -> dict[str, Any] | None:
         async for entry in cursor:
             return dict(entry.get("options", {}))
     return None
+
+
+async def _require_never_made(database: Database, name: str) -> None:
+    """Of one that was dropped the fingerprint is still there. Made anew, it would be empty."""
+    if await database[FINGERPRINTS].find_one({"_id": name}) is not None:
+        raise StoreUnavailable("MongoDB", DROPPED.format(name=name))
 
 
 async def _create(

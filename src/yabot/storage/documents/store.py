@@ -24,7 +24,7 @@ from yabot.error_text import kind_of
 from yabot.errors import GuardFailed, StartupError, StoreUnavailable
 from yabot.runtime.watch import Gate
 from yabot.storage.documents.clients import Clients
-from yabot.storage.documents.collections import ensure_collection, verify_collection
+from yabot.storage.documents.collections import DROPPED, ensure_collection, verify_collection
 from yabot.storage.documents.model import Collection
 
 T = TypeVar("T")
@@ -39,10 +39,6 @@ CLOSED = ("connection closed", "connection is already closed")
 CLOSES = (
     "it closes the connection behind the greeting of TLS; if it asks for a certificate of ours,"
     " name one in tlsCertificateKeyFile that it trusts and that has not expired"
-)
-DROPPED = (
-    "somebody has dropped the collection '{name}': bring it back from the backup, or, to go on"
-    " without what it held, start YABOT again"
 )
 UNGUARDED = (
     "the collection '{name}' has lost its validator, and the next start refuses it so: keep what it"

@@ -123,6 +123,29 @@ async def test_a_state_that_mongodb_has_lost_is_told(
         await new_world(database, documents).users.get("7")
 
 
+async def test_a_mongodb_that_has_none_of_the_states_it_had_is_not_taken_for_ours(
+    database: Database, documents: DocumentStore, world: World, follower: DocumentFollower
+) -> None:
+    """Another's, one that was emptied, or one of a wrong name."""
+    await world.users.require_states()
+    await world.register()
+    await until(nothing_waits(database))
+    await world.users.require_states()
+    await documents["users"].delete_many({})
+    told = "'users' is empty, and SQL knows 1 users whose states it had: name the one that has them"
+    with pytest.raises(StoreUnavailable, match=told):
+        await world.users.require_states()
+    # Of who has been forgotten it is to have none.
+    await world.delete()
+    await until(nothing_waits(database))
+    await world.users.require_states()
+
+
+async def test_states_that_only_wait_in_sql_are_not_missed(world: World) -> None:
+    await world.register()
+    await world.users.require_states()
+
+
 @pytest.mark.parametrize(
     "spoilt", [{"current_state": 5}, {"version": "x"}, {"of_a_newer_version": 1}], ids=str
 )
