@@ -19,7 +19,12 @@ from pydantic_core import ErrorDetails
 
 from yabot.errors import YabotError
 from yabot.redaction import Redactor
-from yabot.store_trouble import mongodb_trouble, postgres_trouble, redis_trouble
+from yabot.store_trouble import (
+    function_trouble,
+    mongodb_trouble,
+    postgres_trouble,
+    redis_trouble,
+)
 from yabot.tls_trouble import tls_trouble
 
 LONGEST = 500
@@ -246,7 +251,8 @@ def _of_tls(error: BaseException) -> str:
 def _of_store(error: BaseException) -> str:
     package, sqlstate = _package(error), getattr(error, "sqlstate", None)
     if package == "psycopg":
-        return postgres_trouble(sqlstate, _words(error) if _is_of_connecting(error) else "")
+        said = postgres_trouble(sqlstate, _words(error) if _is_of_connecting(error) else "")
+        return said or function_trouble(getattr(getattr(error, "diag", None), "context", None))
     if package == "redis":
         said = _words(error)
         return redis_trouble(getattr(error, "status_code", None) or said.partition(" ")[0], said)

@@ -4,6 +4,8 @@ A server's code tells what is wrong and not what to do. What else it says may qu
 never repeated.
 """
 
+import re
+
 _FULL_OF_CLIENTS = (
     "it has no connection left for us: end what holds the others, or raise the limit (of the"
     " server, the database or our user)"
@@ -62,6 +64,14 @@ _MONGODB = {
     14031: "its disk is full: make room there",
 }
 
+_IN_A_FUNCTION = (
+    "a function that is not ours has failed, such as a trigger that somebody has put on one of our"
+    " tables{name}: mend it, or drop the trigger"
+)
+# Of the context of an error the line of its outermost function: those before it quote statements.
+_FUNCTION = re.compile(r"PL/\w+ .*")
+_NAMED = re.compile(r"PL/\w+ function \"?([A-Za-z0-9_.]{1,64})[(\"].*")
+
 
 def redis_trouble(code: str, words: str) -> str:
     """By the ``code`` and the ``words`` of an answer; empty where these tell enough."""
@@ -76,6 +86,23 @@ def postgres_trouble(sqlstate: str | None, refusal: str) -> str:
         return _POSTGRES.get(sqlstate, "")
     said = refusal.lower()
     return next((told for part, told in _POSTGRES_WORDS.items() if part in said), "")
+
+
+def is_of_a_function(context: str | None) -> bool:
+    """Whether what PostgreSQL complains of is in the text of somebody's function: we have none."""
+    return _FUNCTION.match(_outermost(context)) is not None
+
+
+def function_trouble(context: str | None) -> str:
+    """By the ``context`` that PostgreSQL tells of an error; empty for one of our own statement."""
+    if not is_of_a_function(context):
+        return ""
+    named = _NAMED.match(_outermost(context))
+    return _IN_A_FUNCTION.format(name=f" ({named[1]})" if named else "")
+
+
+def _outermost(context: str | None) -> str:
+    return (context or "").rpartition("\n")[2]
 
 
 def mongodb_trouble(code: int | None) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 from sqlalchemy import Connection, create_engine, event, insert, select
+from sqlalchemy.exc import DBAPIError
 
 from tests.e2e.program import runs
 from tests.log.faults import locked
@@ -17,6 +18,7 @@ from tests.storage.fixtures import NewDatabase
 from tests.storage.schema import SCHEMA
 from tests.waiting import PATIENCE, until, wait_until
 from yabot.clock import utc_now
+from yabot.error_text import kind_of
 from yabot.errors import StoreUnavailable
 from yabot.log.heartbeat import ping_database
 from yabot.log.tables import audit_log, receipts
@@ -75,6 +77,43 @@ async def test_a_connection_that_breaks_between_two_statements_is_an_outage(
             await call(backend_pid)
     event.remove(database.engine, "checkout", break_it)
     assert await database.read(backend_pid)
+
+
+BROKEN = ("NEW.mislaid = 1;", "PERFORM 1 FROM mislaid;", "RAISE EXCEPTION '%', NEW.consumer;")
+
+
+@pytest.mark.parametrize("body", BROKEN)
+async def test_a_trigger_of_somebodys_that_fails_is_told_and_no_outage(
+    postgres_database: Database, body: str
+) -> None:
+    """The look at our tables shows nothing: whoever waited for its end would wait for good."""
+
+    def put(connection: Connection) -> None:
+        connection.exec_driver_sql(
+            "CREATE FUNCTION note_it() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            f"{body.replace('%', '%%')} RETURN NEW; END $$"
+        )
+        connection.exec_driver_sql(
+            "CREATE TRIGGER noting BEFORE INSERT ON receipts "
+            "FOR EACH ROW EXECUTE FUNCTION note_it()"
+        )
+
+    await postgres_database.write(put)
+    with pytest.raises(DBAPIError) as raised:
+        await postgres_database.write(add_receipt("Misu"))
+    told = kind_of(raised.value)
+    assert told.startswith("a function that is not ours has failed, such as a trigger")
+    assert "(note_it): mend it, or drop the trigger" in told
+    assert "Misu" not in told
+
+
+@pytest.mark.parametrize("harm", ["RENAME TO elsewhere", "RENAME COLUMN consumer TO elsewhere"])
+async def test_what_our_own_statement_misses_is_one(postgres_database: Database, harm: str) -> None:
+    await postgres_database.write(
+        lambda connection: connection.exec_driver_sql(f"ALTER TABLE receipts {harm}")
+    )
+    with pytest.raises(StoreUnavailable):
+        await postgres_database.write(add_receipt("any"))
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from yabot.error_text import kind_of
 from yabot.errors import StoreUnavailable
 from yabot.runtime.watch import Gate
+from yabot.store_trouble import is_of_a_function
 
 T = TypeVar("T")
 Statement = Callable[[Connection], T]
@@ -26,14 +27,13 @@ AWAY = {
     "25P04",
     # It takes no writes: it is a standby, or whoever runs it has shut it, as for a full disk.
     "25006",
-    # It refuses us a table, or has it, or a column, no longer: somebody brings back a backup.
-    "42501",
-    "42P01",
-    "42703",
     # Data or an index is damaged.
     "XX001",
     "XX002",
 }
+# It refuses us a table, or has it, or a column, no longer: somebody brings back a backup. In the
+# text of somebody's trigger it is another matter, which no look at our tables shows.
+AWAY_OF_OURS = {"42501", "42P01", "42703"}
 # Of SQLite's codes the part that says what it is; the rest says where.
 PRIMARY_CODE = 0xFF
 # The file is damaged. What would be given up or refunded for that, no backup brings back.
@@ -158,7 +158,13 @@ def _is_away(error: DBAPIError) -> bool:
         is_unreachable(error)
         or _sqlite_code(error) & PRIMARY_CODE in DAMAGED
         or getattr(error.orig, "sqlstate", None) in AWAY
+        or _misses_ours(error.orig)
     )
+
+
+def _misses_ours(error: Any) -> bool:
+    missing = getattr(error, "sqlstate", None) in AWAY_OF_OURS
+    return missing and not is_of_a_function(error.diag.context)
 
 
 def _sqlite_code(error: DBAPIError) -> int:
