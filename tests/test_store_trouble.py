@@ -7,6 +7,11 @@ from redis.exceptions import RedisError
 
 from yabot.error_text import kind_of, trouble_of
 
+# As Redis 6.2 begins.
+IN_A_SCRIPT = (
+    f"ERR Error running script (call to f_{'5' * 40}): @user_script:31: @user_script: 31: "
+)
+
 
 def answered(answer: str) -> RedisError:
     """As redis-py reads it from the connection."""
@@ -32,6 +37,10 @@ def refused(words: str) -> psycopg.OperationalError:
          "not the right to a command, key or channel"),
         (answered("ERR ACL failure in script: User yabot has no permissions to run the 'xadd'"),
          "not the right to a command, key or channel"),
+        (answered(f"{IN_A_SCRIPT}The user executing the script can't publish to the channel"),
+         "not the right to a command, key or channel"),
+        (answered("ERR @user_script: 25: -OOM command not allowed when used memory > 'maxmemory'."),
+         "its memory is full (maxmemory)"),
         (answered("LOADING Redis is loading the dataset in memory"), "it still loads its data"),
         (answered("BUSY Redis is busy running a script."), "end that with SCRIPT KILL"),
         (answered("UNBLOCKED force unblock from blocking operation"), "become a replica"),

@@ -31,9 +31,14 @@ _REDIS = {
 _REDIS_BEGINNINGS = {
     "max number of clients": _FULL_OF_CLIENTS,
     "acl failure in script": _NO_RIGHT,
+    "the user executing the script can't": _NO_RIGHT,
     "unknown command": "it does not know a command that we need: it is older than Redis 6.2, or"
     " rename-command has taken it away",
 }
+# What Redis before 7.0 puts before the answer to a command of a script's.
+_OF_A_SCRIPT = re.compile(
+    r"(Error running script \(call to f_[0-9a-f]{40}\): @user_script:\d+: )?@user_script: \d+: -?"
+)
 # By SQLSTATE.
 _POSTGRES = {
     "25006": "it takes no writes: it is a standby, or default_transaction_read_only is on; name"
@@ -75,6 +80,9 @@ _NAMED = re.compile(r"PL/\w+ function \"?([A-Za-z0-9_.]{1,64})[(\"].*")
 
 def redis_trouble(code: str, words: str) -> str:
     """By the ``code`` and the ``words`` of an answer; empty where these tell enough."""
+    if prefix := _OF_A_SCRIPT.match(words):
+        words = words[prefix.end() :]
+        code = words.partition(" ")[0]
     said = words.lower()
     begun = (told for start, told in _REDIS_BEGINNINGS.items() if said.startswith(start))
     return _REDIS.get(code) or next(begun, "")

@@ -7,6 +7,7 @@ from redis.asyncio import Redis
 
 from tests.storage.fixtures import PATIENCE_MS
 from tests.uris import place_of
+from tests.waiting import PATIENCE
 from yabot.bus.connection import connect, ping_redis
 from yabot.bus.streams import Streams, stream_name
 from yabot.errors import StartupError, StoreUnavailable
@@ -71,12 +72,31 @@ async def test_a_stream_that_may_not_be_looked_at_is_not_taken_for_an_empty_one(
 async def test_what_may_not_be_published_is_not_appended_either(redis: Redis, ours: Redis) -> None:
     """Redis gives a new user no channel: those who listen on one would miss every event."""
     await redis.acl_setuser(USER, enabled=True, reset_channels=True, channels=["waved"])
-    streams, batch = Streams(ours), [Entry(0, 1, "waved", "{}"), Entry(0, 2, "sung", "{}")]
+    streams = Streams(ours)
+    first, *rest = [Entry(0, n, kind, "{}") for n, kind in enumerate(("waved", "sung", "waved"), 1)]
     with pytest.raises(StoreUnavailable, match=r"our user has not the right to .* channel"):
-        await streams.append(0, 0, batch)
-    assert await streams.position(0) == 0
+        await streams.append(0, 0, [first, *rest])
+    # What stands before it is where it belongs.
+    assert await streams.position(0) == 1
     await redis.acl_setuser(USER, enabled=True, channels=["*"])
-    assert await streams.append(0, 0, batch) == 2
+    assert await streams.append(0, 1, rest) == 3
+
+
+async def test_what_may_not_be_appended_is_not_published_either(redis: Redis, ours: Redis) -> None:
+    """It will be, with the entry: twice would be once too often."""
+    await redis.acl_setuser(USER, enabled=True, commands=["-xadd"])
+    listening = redis.pubsub()
+    await listening.subscribe("waved")
+    assert await listening.get_message(timeout=PATIENCE) is not None
+    streams, entry = Streams(ours), Entry(0, 1, "waved", "{}")
+    with pytest.raises(StoreUnavailable, match="not the right to a command"):
+        await streams.append(0, 0, [entry])
+    await redis.acl_setuser(USER, enabled=True, commands=["+xadd"])
+    assert await streams.append(0, 0, [entry]) == 1
+    await redis.publish("waved", "the last one")
+    heard = [await listening.get_message(timeout=PATIENCE) for _ in range(2)]
+    assert [each and each["data"] for each in heard] == ["{}", "the last one"]
+    await listening.aclose()  # type: ignore[no-untyped-call]
 
 
 async def test_a_redis_without_room_is_told_with_the_mend(redis: Redis) -> None:

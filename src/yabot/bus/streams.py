@@ -86,8 +86,8 @@ class Streams:
         return int(removed)
 
     async def append(self, partition: int, stands_at: int, entries: Sequence[Entry]) -> int:
-        """Add ``entries`` if the stream's last position is ``stands_at``; all of them or none.
-        Where Redis is older than 7.0, and lets us add but not publish, the first is added alone.
+        """Add ``entries``, and publish each, if the stream's last position is ``stands_at``: all of
+        them, or none; or those before one that we may not publish.
 
         Returns the stream's last position, which tells whether they are there. Raises
         StoreUnavailable: then nothing is known, and the same call may be made again.
