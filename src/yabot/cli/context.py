@@ -60,12 +60,19 @@ def log_as_configured(settings: Settings, shown: Shown = "warnings") -> None:
 def run_until_signalled(
     serve: Callable[[asyncio.Event], Coroutine[Any, Any, None]],
     new_loop: Callable[[], asyncio.AbstractEventLoop] = new_event_loop,
+    on_signal: Callable[[], None] = lambda: None,
 ) -> None:
-    """``serve`` gets the event that SIGTERM, SIGHUP and Ctrl+C set."""
+    """``serve`` gets the event that SIGTERM, SIGHUP and Ctrl+C set; each calls ``on_signal``."""
     runner = asyncio.Runner(loop_factory=new_loop)
     loop, stop = runner.get_loop(), asyncio.Event()
-    # Also while the loop waits for its threads at the end: nothing may break that off.
-    before = hear(lambda: loop.is_closed() or loop.call_soon_threadsafe(stop.set))
+
+    def heard() -> None:
+        on_signal()
+        # Also while the loop waits for its threads at the end: nothing may break that off.
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(stop.set)
+
+    before = hear(heard)
     try:
         with runner:
             runner.run(serve(stop))

@@ -8,6 +8,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from yabot.runtime.ending_signals import INTERRUPTED, hear, hear_no_more
+from yabot.runtime.last_resort import last_resort
+from yabot.runtime.stacks import show_when_asked
 
 if TYPE_CHECKING:
     from yabot.errors import YabotError
@@ -29,8 +31,13 @@ def main() -> None:
         return
     # From the beginning: the event loop is there only once all has been read.
     hear(sys.exit)
+    show_when_asked()
+    last_resort.stand_by()
     try:
         _run()
+    except SystemExit as ended:
+        last_resort.end_at_last(ended.code)
+        raise
     finally:
         hear_no_more()
 

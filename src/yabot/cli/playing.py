@@ -8,6 +8,7 @@ import typer
 from yabot.cli.context import load_settings, run_until_signalled, tell
 from yabot.errors import ConfigurationError
 from yabot.playground.server import PlaygroundServer
+from yabot.runtime.last_resort import last_resort
 from yabot.settings import ConfigManager
 
 
@@ -27,7 +28,7 @@ def playground(
         settings.data_dir / "playground.db",
         port=settings.playground_port if port is None else port,
     )
-    run_until_signalled(lambda stop: _serve(server, stop))
+    run_until_signalled(lambda stop: _serve(server, stop), on_signal=last_resort.end_at_last)
 
 
 async def _serve(server: PlaygroundServer, stop: asyncio.Event) -> None:

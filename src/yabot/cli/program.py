@@ -12,6 +12,7 @@ from yabot.app.application import ALL_ROLES, BotApplication, Role
 from yabot.cli.context import load_settings, run_until_signalled, tell
 from yabot.cli.starting import told_in_log
 from yabot.runtime.importing import end_in_spite_of_imports
+from yabot.runtime.last_resort import last_resort
 
 if TYPE_CHECKING:
     from yabot.feature import Feature
@@ -36,7 +37,7 @@ def run(
             tell("Starting…")
         announce = _guide if quiet else tell
         application = BotApplication(settings, _features, roles, announce)
-        run_until_signalled(application.serve)
+        run_until_signalled(application.serve, on_signal=last_resort.end_at_last)
         end_in_spite_of_imports()
 
 
