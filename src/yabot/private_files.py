@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yabot.errors import ConfigurationError
+from yabot.machine_limits import limit_reached
 
 OTHERS = 0o077
 OTHERS_MAY_WRITE = 0o022
@@ -60,16 +61,18 @@ def private_file(file: Path, variable: str) -> None:
 
 @contextmanager
 def refusals_told(path: Path, variable: str, kind: str = "folder") -> Iterator[None]:
-    """What the file system refuses meanwhile is a ConfigurationError, with its reason."""
+    """What the file system refuses meanwhile is a ConfigurationError, with its reason; what this
+    machine grants no more of is a LimitReached."""
     try:
         yield
     except OSError as error:
         # In the way of a folder that is to be made: "File exists" would help nobody.
         is_in_the_way = isinstance(error, FileExistsError)
         reason = f"{error.filename} is no folder" if is_in_the_way else error.strerror
-        raise ConfigurationError(
+        refused = ConfigurationError(
             [f"{variable}: {path} cannot be used: {reason}; name another {kind}"]
-        ) from error
+        )
+        raise limit_reached(error) or refused from error
 
 
 def require_ours(path: Path, variable: str) -> None:

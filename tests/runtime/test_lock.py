@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.few_files import no_more_files
 from yabot.errors import ConfigurationError
+from yabot.machine_limits import LimitReached
 from yabot.runtime.lock import MARK, data_directory_lock, is_locked
 
 
@@ -35,3 +37,9 @@ def test_a_lock_file_that_cannot_be_opened_is_named(tmp_path: Path, kind: str) -
     told = refusal(tmp_path)
     assert told.startswith(f"YABOT_DATA_DIR: {mark} cannot be used: ")
     assert "name another directory" in told
+
+
+def test_a_limit_of_the_machine_is_no_mistake_in_the_configuration(tmp_path: Path) -> None:
+    told = "may not open as many files as it needs"
+    with no_more_files(), pytest.raises(LimitReached, match=told), data_directory_lock(tmp_path):
+        pass

@@ -48,7 +48,7 @@ def _run() -> None:
     defer()
     from yabot.error_text import traceback_text
     from yabot.errors import YabotError
-    from yabot.runtime.machine_limits import machine_limits_told
+    from yabot.machine_limits import machine_limits_told
 
     try:
         with machine_limits_told():

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from yabot.errors import ConfigurationError, YabotError
+from yabot.machine_limits import LimitReached, machine_limits_told
 from yabot.observability.logging import configure_logging, get_logger
-from yabot.runtime.machine_limits import LimitReached, machine_limits_told
 from yabot.settings import ConfigManager
 
 log = get_logger(__name__)

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TextIO
 
 from yabot.errors import ConfigurationError
+from yabot.machine_limits import limit_reached
 from yabot.private_files import require_ours
 from yabot.settings.logs import LoggingSettings
 
@@ -72,7 +73,8 @@ class RotatingFile(CarefulHandler, RotatingFileHandler):
 
 
 def rotating_file(settings: LoggingSettings) -> RotatingFile:
-    """The file of ``settings``; its directory is made. Raises ``ConfigurationError``."""
+    """The file of ``settings``; its directory is made. Raises ConfigurationError,
+    LimitReached."""
     path = settings.file_path
     assert path is not None
     try:
@@ -87,7 +89,7 @@ def rotating_file(settings: LoggingSettings) -> RotatingFile:
         )
     except OSError as error:
         problem = f"LOG_FILE_PATH: {path} cannot be written: {error.strerror}; set another path"
-        raise ConfigurationError([problem]) from None
+        raise limit_reached(error) or ConfigurationError([problem]) from None
 
 
 def log_crashes(logger: logging.Logger) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from yabot.errors import ConfigurationError
+from yabot.machine_limits import limit_reached
 from yabot.private_files import private_folder
 
 # By it a data directory is known for one.
@@ -33,7 +34,7 @@ def data_directory_lock(directory: Path) -> Iterator[None]:
     """Held until the end, also by a kill; the directory is made, and made private.
 
     Raises ConfigurationError when another holds it, when it is not this user's alone, and when the
-    file system refuses it.
+    file system refuses it; LimitReached when this machine grants no more.
     """
     private_folder(directory, "YABOT_DATA_DIR", MARK)
     descriptor = _locked(directory)
@@ -57,5 +58,6 @@ def _locked(directory: Path) -> int:
         else:
             wrong = f"{mark} cannot be used: {error.strerror}; make it a file of this user's"
             mend = "that may be written and locked, or name another directory"
-        raise ConfigurationError([f"YABOT_DATA_DIR: {wrong}, {mend}"]) from error
+        refused = ConfigurationError([f"YABOT_DATA_DIR: {wrong}, {mend}"])
+        raise limit_reached(error) or refused from error
     return descriptor

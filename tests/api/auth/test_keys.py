@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.few_files import no_more_files
 from yabot.api.auth.keys import (
     LIFETIME,
     KeyFolder,
@@ -21,6 +22,7 @@ from yabot.api.auth.keys import (
 from yabot.api.jose.encryption import decrypt
 from yabot.api.jose.signing import SigningKey
 from yabot.errors import ConfigurationError
+from yabot.machine_limits import LimitReached
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 SOON = timedelta(minutes=1)
@@ -40,6 +42,14 @@ def test_a_key_is_made_at_first_use_and_kept(keys: SigningKeys) -> None:
     made = keys.current(NOW)
     assert keys.current(NOW + SOON) == made
     assert kids(keys, NOW) == [made.kid]
+
+
+def test_a_limit_of_the_machine_is_no_mistake_in_the_configuration(keys: SigningKeys) -> None:
+    """Neither where a key is to be made nor where one is to be read."""
+    for _ in range(2):
+        with no_more_files(), pytest.raises(LimitReached, match="may not open as many files"):
+            keys.current(NOW)
+        keys.current(NOW)
 
 
 def test_it_is_its_owners_alone_and_the_private_part_lies_apart(

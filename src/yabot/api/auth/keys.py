@@ -21,7 +21,8 @@ from yabot.api.jose.encryption import DecryptionKey, RecipientKey
 from yabot.api.jose.signing import PublicKey, SigningKey
 from yabot.api.jose.unusable import Unusable
 from yabot.clock import rfc3339
-from yabot.errors import ConfigurationError
+from yabot.errors import ConfigurationError, YabotError
+from yabot.machine_limits import limit_reached
 from yabot.observability.logging import get_logger
 from yabot.private_files import private_file, private_folder
 
@@ -75,12 +76,13 @@ class KeyFolder(Generic[K, P]):
         try:
             return self._private_part(kid)
         except (OSError, ValueError, Unusable) as error:
-            raise ConfigurationError(
+            unreadable = ConfigurationError(
                 [
                     f"{VARIABLE}: the private part of the key in use cannot be read from "
                     f"{self._private_file(kid)}; {self._kind.mend}"
                 ]
-            ) from error
+            )
+            raise limit_reached(error) or unreadable from error
 
     def usable(self, published: Iterable[OwnKey[P]]) -> dict[str, K]:
         """The private parts of these that are here, by kid."""
@@ -252,5 +254,6 @@ def _write(file: Path, text: str) -> None:
         raise _unusable(file, error) from error
 
 
-def _unusable(path: Path, error: OSError) -> ConfigurationError:
-    return ConfigurationError([f"{VARIABLE}: {path} cannot be used: {error.strerror}"])
+def _unusable(path: Path, error: OSError) -> YabotError:
+    refused = ConfigurationError([f"{VARIABLE}: {path} cannot be used: {error.strerror}"])
+    return limit_reached(error) or refused

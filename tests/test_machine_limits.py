@@ -13,7 +13,7 @@ import pytest
 from tests.e2e.fork_server import listening_environment
 from tests.waiting import PATIENCE
 from yabot.errors import StartupError
-from yabot.runtime.machine_limits import machine_limits_told
+from yabot.machine_limits import machine_limits_told
 
 FEW_FILES = 8
 
@@ -47,6 +47,7 @@ def test_a_start_with_too_few_files(tmp_path: Path) -> None:
         (OSError(errno.ENFILE, os.strerror(errno.ENFILE)), "may not open as many files"),
         (RuntimeError("can't start new thread"), "as many threads and processes"),
         (OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)), "got less memory than it needs"),
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "found no room left on a disk"),
         (MemoryError(), "got less memory than it needs"),
         (ImportError("libssl.so.3: Too many open files"), "may not open as many files"),
     ],
@@ -74,7 +75,7 @@ def test_a_process_too_many_is_told() -> None:
     """Root has no such limit: in a child, which is nobody."""
     program = (
         "import os, resource, subprocess\n"
-        "from yabot.runtime.machine_limits import machine_limits_told\n"
+        "from yabot.machine_limits import machine_limits_told\n"
         "os.getuid() or os.setuid(65534)\n"
         "resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))\n"
         "with machine_limits_told():\n"

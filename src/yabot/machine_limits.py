@@ -17,11 +17,14 @@ _THREADS = (
 _MEMORY = (
     "got less memory than it needs: give this machine more, or raise what limits it (ulimit -v)"
 )
+_DISK = "found no room left on a disk: make room there, or raise the quota of its user"
 
 _BY_NUMBER = {
     errno.EMFILE: _FILES,
     errno.ENFILE: _FILES,
     errno.ENOMEM: _MEMORY,
+    errno.ENOSPC: _DISK,
+    errno.EDQUOT: _DISK,
 }
 
 
@@ -35,9 +38,15 @@ def machine_limits_told() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if (limit := _limit(error)) is None:
+        if (reached := limit_reached(error)) is None:
             raise
-        raise LimitReached(f"YABOT {limit}, and start it again.") from error
+        raise reached from error
+
+
+def limit_reached(error: Exception) -> LimitReached | None:
+    """For whoever tells of an ``error`` otherwise: what is to be raised instead, if anything."""
+    limit = _limit(error)
+    return None if limit is None else LimitReached(f"YABOT {limit}, and start it again.")
 
 
 def _limit(error: Exception) -> str | None:
