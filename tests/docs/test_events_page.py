@@ -35,8 +35,23 @@ class Moved(EventPayload):
 def test_the_page_in_the_docs_is_the_catalog() -> None:
     page = events_page(build_catalog(FEATURES))
     assert PAGE.read_text(encoding="utf-8") == page, (
-        "the catalog has changed: `yabot events catalog > docs/events.md`"
+        "the catalog has changed: `yabot events catalog --output docs/events.md`"
     )
+
+
+def test_it_is_written_whole_and_may_be_read_by_whoever_could(tmp_path: Path) -> None:
+    page = tmp_path / "events.md"
+    page.write_text("the page of before")
+    page.chmod(0o644)
+    (tmp_path / "link.md").symlink_to(page)
+    before = page.stat().st_ino
+    done = CliRunner().invoke(app, ["catalog", "--output", str(tmp_path / "link.md")])
+    assert (done.exit_code, done.output) == (0, "")
+    assert page.read_text(encoding="utf-8") == PAGE.read_text(encoding="utf-8")
+    # Another file has come in its place.
+    assert page.stat().st_ino != before
+    assert page.stat().st_mode & 0o777 == 0o644
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["events.md", "link.md"]
 
 
 def test_a_type_shows_its_version_meaning_and_fields() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,12 +13,18 @@ from yabot.app.features import FEATURES
 from yabot.app.stores import open_redis
 from yabot.bus.observer import keep_observing
 from yabot.cli.context import load_settings, run_until_signalled
+from yabot.cli.files import write_named
 from yabot.cli.showing import event_line
 from yabot.cli.standard_files import is_read
 from yabot.events.asyncapi import asyncapi_document
 from yabot.events.documentation import events_page
 from yabot.runtime.stopping import finished_before
 from yabot.settings import Settings
+
+Output = Annotated[
+    Path | None,
+    typer.Option(help="A file to write it to: all of it, or it stays as it is.", dir_okay=False),
+]
 
 app = typer.Typer(no_args_is_help=True, help="Look at events.")
 
@@ -40,20 +47,28 @@ def tail(
 @app.command()
 def catalog(
     as_json: Annotated[bool, typer.Option("--json", help="Versions and JSON Schemas.")] = False,
+    output: Output = None,
 ) -> None:
     """List every type of event, with the fields of its payload."""
     known = build_catalog(FEATURES)
-    text = json.dumps(known.schemas(), ensure_ascii=False) if as_json else events_page(known)
-    typer.echo(text, nl=as_json)
+    schemas = f"{json.dumps(known.schemas(), ensure_ascii=False)}\n" if as_json else None
+    _show(schemas or events_page(known), output)
 
 
 @app.command()
-def asyncapi() -> None:
+def asyncapi(output: Output = None) -> None:
     """Print the AsyncAPI document: channels, streams and messages, for programs."""
     settings = load_settings()
     known = build_catalog(FEATURES, settings.inbound_event_types)
     document = asyncapi_document(known, settings.bus_partitions)
-    typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    _show(f"{json.dumps(document, ensure_ascii=False, indent=2)}\n", output)
+
+
+def _show(text: str, output: Path | None) -> None:
+    if output is None:
+        typer.echo(text, nl=False)
+    else:
+        write_named(output, text)
 
 
 async def _follow(settings: Settings, stop: asyncio.Event, user: str | None, raw: bool) -> None:

@@ -1,5 +1,7 @@
 """Files that an operator names: read and written whole, in UTF-8."""
 
+import os
+import shutil
 from pathlib import Path
 
 from yabot.error_text import kind_of
@@ -18,10 +20,25 @@ def read_named(file: Path, kind: str) -> str:
 
 
 def write_named(file: Path, text: str) -> None:
-    """Raises InvalidInput."""
+    """All of it, or what was there before. Raises InvalidInput."""
     try:
-        file.write_text(text, encoding="utf-8")
+        if file.exists() and not file.is_file():
+            file.write_text(text, encoding="utf-8")  # a pipe, or a device
+        else:
+            _replace(file.resolve(), text)
     except OSError as error:
         raise InvalidInput(
-            f"{file} cannot be written: {kind_of(error)}; name a file in a folder that exists"
+            f"{file} cannot be written: {kind_of(error)}; name a file in a folder that exists, and"
+            " that you may write"
         ) from error
+
+
+def _replace(file: Path, text: str) -> None:
+    new = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        new.write_text(text, encoding="utf-8")
+        if file.exists():
+            shutil.copymode(file, new)
+        new.replace(file)
+    finally:
+        new.unlink(missing_ok=True)

@@ -98,7 +98,8 @@ def test_its_texts_are_in_every_language(feature: Feature) -> None:
 def test_its_events_say_what_they_mean_and_are_in_the_page_of_events(feature: Feature) -> None:
     page = (ROOT / "docs" / "events.md").read_text(encoding="utf-8")
     complain(
-        f"docs/events.md lacks {kind.event_type}: run `yabot events catalog > docs/events.md`"
+        f"docs/events.md lacks {kind.event_type}: run "
+        "`yabot events catalog --output docs/events.md`"
         for kind in feature.events
         if f"\n## {kind.event_type}\n" not in page
     )
