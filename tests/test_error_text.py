@@ -21,7 +21,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from yabot.error_text import PHRASES, error_text, kind_of, rule_of, traceback_text, unquoted
+from yabot.error_phrases import PHRASES
+from yabot.error_text import error_text, kind_of, rule_of, traceback_text, unquoted
 from yabot.errors import GuardFailed, StoreUnavailable, YabotError
 from yabot.observability.logging import get_logger
 

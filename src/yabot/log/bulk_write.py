@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from yabot.error_text import known_phrases
+from yabot.error_phrases import known_phrases
 from yabot.errors import StoreUnavailable
 
 DUPLICATE_KEY = 11000

@@ -1,0 +1,78 @@
+"""What libraries and servers say that may be told to anybody."""
+
+# What libraries and servers say that helps whoever has to mend it. Where a message contains one of
+# them, these words are told, and nothing else of it.
+PHRASES = (
+    # connections
+    "connection refused",
+    "connection reset",
+    "connection closed",
+    "connection is already closed",
+    "timed out",
+    "name or service not known",
+    "no route to host",
+    "certificate verify failed",
+    "wrong version number",
+    # servers
+    "password authentication failed",
+    "authentication failed",
+    "invalid username-password pair",
+    "authentication required",
+    "no password is set",
+    "too many clients",
+    "max number of clients reached",
+    "the database system is starting up",
+    "the database system is shutting down",
+    "not the primary",
+    "no primary available",
+    "no replica set members",
+    "document failed validation",
+    "duplicate key",
+    "waiting for replication timed out",
+    "the cluster is down",
+    "no connection available",
+    "read only replica",
+    "out of memory",
+    # SQLite
+    "disk is full",
+    "disk i/o error",
+    "database is locked",
+    "readonly database",
+    "disk image is malformed",
+    "file is not a database",
+    "unable to open database file",
+    # Telegram
+    "terminated by other getupdates request",
+    "can't use getupdates method while webhook is active",
+    "chat not found",
+    "bot was blocked by the user",
+    "user is deactivated",
+    "message is not modified",
+    "message to edit not found",
+    "message can't be edited",
+    "message text is empty",
+    "message thread not found",
+    "group chat was upgraded",
+    "have no rights to send",
+    "user not found",
+    "can't parse inline keyboard button",
+    "message is too long",
+    "text must be non-empty",
+    "can't parse entities",
+    "query is too old",
+    "not enough rights",
+    "bad webhook",
+    "can be set up only on ports",
+    "failed to resolve host",
+    "https url must be provided",
+    "bad gateway",
+    "internal server error",
+    "unauthorized",
+    "too many requests",
+)
+
+
+def known_phrases(words: str) -> str:
+    """What of a library's or a server's words may be told."""
+    said = words.lower()
+    return ", ".join(phrase for phrase in PHRASES if phrase in said)
