@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from scaffold.feature import Refused, add_feature
+from yabot.deferred_models import defer
 
 ROOT = Path(__file__).parents[1]
 
@@ -12,6 +13,8 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1:
         sys.stderr.write("say what it is called: make feature NAME=daily_gift\n")
         return 2
+    # Features are imported to see what is there already; Telegram's models are not asked for.
+    defer()
     try:
         written = add_feature(ROOT, arguments[0])
     except Refused as refused:
