@@ -15,20 +15,25 @@ _LOOK = 0.01
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    deadline = time.monotonic() + PATIENCE
+    """Looks less and less often: each look costs a processor that others need."""
+    deadline, pause = time.monotonic() + PATIENCE, _LOOK
     while not await condition():
         assert time.monotonic() < deadline, _hang(condition)
-        await asyncio.sleep(_LOOK)
+        await asyncio.sleep(pause)
+        pause = _longer(pause)
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    """For tests that drive a program from outside. Looks less and less often: each look costs a
-    processor that the program needs."""
+    """For tests that drive a program from outside. Looks as ``until`` does."""
     deadline, pause = time.monotonic() + PATIENCE, _LOOK
     while not condition():
         assert time.monotonic() < deadline, _hang(condition)
         time.sleep(pause)
-        pause = min(pause * 1.2, 0.1)
+        pause = _longer(pause)
+
+
+def _longer(pause: float) -> float:
+    return min(pause * 1.2, 0.1)
 
 
 def _hang(condition: Callable[[], object]) -> str:

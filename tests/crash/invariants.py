@@ -58,7 +58,7 @@ async def until_finished(database: Database, seconds: float) -> None:
     while left := await database.read(unfinished):
         assert time.monotonic() < deadline, f"after {seconds} s there are still {left}"
         await cure(database)
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.1)
 
 
 async def verify(stores: Stores, load: Load) -> None:
