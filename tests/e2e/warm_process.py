@@ -165,7 +165,8 @@ def _warm() -> None:
     build_texts(FEATURES)
     # Models that every program would build for itself, of its API and of what it asks of Telegram.
     offered_on_paper(FEATURES)
-    adapter(types.Message | types.User | types.WebhookInfo | methods.SendMessage)
+    for model in (types.Message, types.User, types.WebhookInfo, methods.SendMessage):
+        adapter(model)
     kept = cache(parse_story)
     kept(demo_story(), DEMO_FILE)
     vars(narrative)["parse_story"] = kept
