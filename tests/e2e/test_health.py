@@ -21,7 +21,7 @@ COMPONENTS = {
     *("sql", "mongodb", "redis", "telegram"),
     *("intake", "backlog", "documents", "relay", "streams", "retention", "forgotten"),
     *("inbound", "alerts", "gift notices", "payments", "legacy", "workflows"),
-    *("rounds", "messages"),
+    *("resumption", "rounds", "messages"),
     *(
         f"{loop} of {group}"
         for loop in ("leases", "partitions")

@@ -191,18 +191,34 @@ async def test_a_table_that_somebody_has_locked_shows_in_health(new_world: NewWo
     """Nothing could be handled without it, while the server does all else that is asked of it."""
     world = new_world(postgres=True, SQL_TIMEOUT_MS="2000")
     world.program.start()
-    address = world.places["sql"].server.address(world.program.settings["MONGODB_DATABASE"])
-    with psycopg.connect(address) as connection:
-        connection.execute("LOCK TABLE partition_owners")
+    wait_until(partial(works, world, "bot"))
+    with table_locked(world):
         for group in ("bot", "rewards", "inbound"):
             wait_until(partial(is_troubled, world, f"leases of {group}"))
     world.until_well()
     assert world.program.stop() == 0
+    with table_locked(world):
+        world.program.launch()
+        wait_until(partial(is_troubled, world, "resumption"))
+    world.until_well()
+    assert world.program.stop() == 0
+
+
+@contextmanager
+def table_locked(world: World) -> Iterator[None]:
+    address = world.places["sql"].server.address(world.program.settings["MONGODB_DATABASE"])
+    with psycopg.connect(address) as connection:
+        connection.execute("LOCK TABLE partition_owners")
+        yield
+
+
+def works(world: World, group: str) -> bool:
+    return any(line["group"] == group for line in world.program.logged("partitions.assigned"))
 
 
 def is_troubled(world: World, component: str) -> bool:
     _, body = world.program.health("ready")
-    return bool(body["components"].get(component, {}).get("status") == "degraded")
+    return bool(body.get("components", {}).get(component, {}).get("status") == "degraded")
 
 
 @pytest.mark.criterion("1.1.5")

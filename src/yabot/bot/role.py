@@ -20,7 +20,6 @@ from yabot.errors import StoreUnavailable
 from yabot.log.assignment import Assignment
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import GROUP_TALK
-from yabot.runtime.backoff import backoff
 from yabot.runtime.ending import end
 from yabot.runtime.loops import WakingLoop
 
@@ -36,6 +35,8 @@ HAND_OVER = 0.5
 # the rest for us; likewise with more in all, for they are held in memory.
 MOST_WAITING = 1000
 MOST_HELD = 10_000
+# Seconds: what is resumed once is not resumed again.
+SELDOM = 3600.0
 
 
 class BotRole:
@@ -74,6 +75,7 @@ class BotRole:
         self._menu = menu
         self._resumed = False
         self._resuming = asyncio.Lock()
+        self._resumption = WakingLoop("resumption", self._resume_once_known, SELDOM)
         # Deliveries that are being stored.
         self._storing = 0
         self._tasks: list[asyncio.Task[None]] = []
@@ -86,15 +88,14 @@ class BotRole:
     async def start(self) -> None:
         """Raises ConfigurationError when the webhook's port is taken."""
         await self._source.start(self._receive)
-        self._tasks = [
-            asyncio.create_task(self._resume_when_possible(), name="resume"),
-            asyncio.create_task(self._publish_menu(), name="commands"),
-        ]
+        self._resumption.start()
+        self._tasks = [asyncio.create_task(self._publish_menu(), name="commands")]
 
     @property
     def loops(self) -> list[WakingLoop]:
         """For whoever wants to know how they do."""
-        return [*self.assignment.loops, self._partition_work.loop, self._sender.loop]
+        work = [*self.assignment.loops, self._partition_work.loop, self._sender.loop]
+        return [self._resumption, *work]
 
     def retry(self) -> None:
         """SQL is back: who waits for it before more is taken in need not wait any longer."""
@@ -104,6 +105,7 @@ class BotRole:
         """Take no more, finish what runs, send what is committed; each within its seconds."""
         await self._source.stop()
         self._partition_work.close()
+        await self._resumption.finish(0)
         await end(self._tasks)
         await self._sender.loop.finish(LAST_SWEEP)
         for lanes, seconds in (
@@ -117,19 +119,9 @@ class BotRole:
         self._pre_checkout.cancel()
         await self._partition_work.leave(HAND_OVER)
 
-    async def _resume_when_possible(self) -> None:
+    async def _resume_once_known(self) -> None:
         await self._identity.until_known()
-        for pause in backoff(first=0.2):
-            try:
-                await self._resume()
-            except StoreUnavailable:
-                await asyncio.sleep(pause)
-            except Exception:
-                # It would strand whatever waits, and nobody would be told.
-                log.exception("resume.failed")
-                await asyncio.sleep(pause)
-            else:
-                return
+        await self._resume()
 
     async def _publish_menu(self) -> None:
         await self._identity.until_known()
