@@ -3,9 +3,13 @@
 import asyncio
 
 from tests.api.running import service_of
+from tests.e2e.kill_points import KillPoint
 from tests.e2e.program import Program
 from tests.e2e.reader import readers
-from tests.waiting import until
+from tests.waiting import wait_until
+
+# The update is stored, and its commit on its way.
+UNDER_WAY = KillPoint("sql", "INSERT INTO receipts", fate="wait")
 
 
 def rests(program: Program) -> float:
@@ -19,11 +23,12 @@ async def test_services_make_way_for_readers_whose_updates_are_under_way(playing
     async with readers(playing.url, "Lucía") as (reader,), service_of(playing) as service:
         await reader.ask("/start")
         before = await asyncio.to_thread(rests, playing)
-
-        async def have_made_way() -> bool:
-            """Whether some request of several met an update that was being handled."""
-            asking = (service.get(f"/user/{reader.user_id}/state") for _ in range(8))
-            await asyncio.gather(reader.send("/help"), *asking)
-            return await asyncio.to_thread(rests, playing) > before
-
-        await until(have_made_way)
+        playing.arm(UNDER_WAY)
+        try:
+            await reader.send("/help")
+            await asyncio.to_thread(wait_until, lambda: KillPoint.is_waited_at(playing.kill_file))
+            asking = asyncio.create_task(service.get(f"/user/{reader.user_id}/state"))
+            await asyncio.to_thread(wait_until, lambda: rests(playing) > before)
+        finally:
+            KillPoint.disarm(playing.kill_file)
+        assert (await asking).status == 200
