@@ -25,7 +25,8 @@ from hypothesis import HealthCheck, is_hypothesis_test, settings
 TESTS = Path(__file__).parent
 # What such folders are about takes a while, whatever the machine.
 SLOW_FOLDERS = (
-    *("bus/topologies", "client/contract", "crash", "deploy", "embedded", "instances", "outages"),
+    *("bus/topologies", "client/contract", "crash", "deploy", "embedded"),
+    *("features/legacy/ending", "instances", "outages"),
 )
 # What such folders are about is a store, a server or a program, in this process or another one.
 STORE_FOLDERS = (
@@ -33,7 +34,7 @@ STORE_FOLDERS = (
     *("bus", "cli", "coordinator", "e2e", "log"),
     *("playground", "setup", "stores_over_tls"),
     *("features/alerts", "features/besitos", "features/menu", "features/rewards"),
-    *("features/shop", "features/users", "features/legacy/ending", "features/legacy/importing"),
+    *("features/shop", "features/users", "features/legacy/importing"),
     *("features/legacy/side_by_side", "features/legacy/verifying"),
 )
 # Whoever asks for one of these asks for a store or a program, also through other fixtures.

@@ -71,6 +71,7 @@ async def test_a_payment_that_comes_often_is_activated_once(shop: Shop) -> None:
         assert sum("¡Gracias!" in m.get("text", "") for m in await reader.answers()) == 1
 
 
+@pytest.mark.slow
 async def test_more_time_another_plan_and_cancelling(shop: Shop) -> None:
     async with readers(shop.telegram_url, "Pía") as (reader,):
         await reader.ask("/start")
@@ -117,6 +118,7 @@ async def test_more_time_another_plan_and_cancelling(shop: Shop) -> None:
     ]
 
 
+@pytest.mark.slow
 async def test_terms_support_data_and_being_forgotten(shop: Shop) -> None:
     async with readers(shop.telegram_url, "Rita") as (reader,):
         await reader.ask("/start")
@@ -138,6 +140,7 @@ async def test_terms_support_data_and_being_forgotten(shop: Shop) -> None:
         assert [each["state"] for each in shop.payments(reader.user_id)] == ["activated"]
 
 
+@pytest.mark.slow
 async def test_what_no_longer_stands_is_refused_before_it_is_paid(shop: Shop) -> None:
     async with readers(shop.telegram_url, "Sara", "Tina") as (sara, tina), shop.bot() as bot:
         await asyncio.gather(sara.ask("/start"), tina.ask("/start"))
@@ -175,6 +178,7 @@ def handled_payments(shop: Shop, user_id: int) -> int:
     return sum(event["payload"].get("operation") == "payment" for event in events)
 
 
+@pytest.mark.slow
 async def test_who_is_not_here_any_more_buys_nothing(shop: Shop) -> None:
     """With an invoice of before: it says what to do, and no fault of ours is in the log."""
     async with readers(shop.telegram_url, "Sara") as (reader,):
