@@ -6,6 +6,7 @@ from redis._parsers.base import BaseParser
 from redis.exceptions import RedisError
 
 from yabot.error_text import kind_of, trouble_of
+from yabot.store_trouble import function_trouble, is_of_a_function
 
 # As Redis 6.2 begins.
 IN_A_SCRIPT = (
@@ -75,3 +76,50 @@ def test_one_sentence_says_what_is_wrong_and_what_to_do(error: Exception, told: 
 )
 def test_what_a_server_quotes_is_not_taken_for_its_trouble(error: Exception) -> None:
     assert trouble_of(error) == ""
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        "PL/pgSQL function note_it() line 1 at assignment",
+        'SQL statement "INSERT INTO x"\nPL/pgSQL function note_it(text) line 1 at SQL statement',
+        "función PL/pgSQL note_it() en la línea 1 en asignación",
+        "PL/pgSQL-Funktion note_it() Zeile 1 bei Zuweisung",
+        "fonction PL/pgSQL note_it(), ligne 1 à instruction SQL",
+        "PL/pgSQL関数note_it()の1行目 - SQLステートメント",
+        "在SQL语句的第1行的PL/pgSQL函数note_it()",
+        'PL/Python function "note_it"',
+    ],
+)
+def test_a_function_is_named_in_whatever_language_the_server_speaks(context: str) -> None:
+    assert "(note_it): mend it, or drop the trigger" in function_trouble(context)
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        "PL/pgSQL function inline_code_block line 1 at RAISE",
+        'PL/pgSQL function "of Misu"() line 1 at RAISE',
+    ],
+)
+def test_a_function_whose_name_says_nothing_is_told_without(context: str) -> None:
+    assert function_trouble(context).endswith("one of our tables: mend it, or drop the trigger")
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        None,
+        "",
+        'while updating tuple (0,1) in relation "receipts"',
+        "unnamed portal parameter $1 = 'PL/pgSQL function Misu()'",
+    ],
+)
+def test_what_no_function_has_done_is_told_of_none(context: str | None) -> None:
+    assert function_trouble(context) == ""
+
+
+def test_a_reference_that_postgresql_looks_after_is_ours() -> None:
+    context = 'SQL statement "SELECT 1 FROM ONLY "public"."accounts" x WHERE "id" = $1"'
+    assert not is_of_a_function(context)
+    assert is_of_a_function('SQL function "knows" during inlining')

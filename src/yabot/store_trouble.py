@@ -73,9 +73,14 @@ _IN_A_FUNCTION = (
     "a function that is not ours has failed, such as a trigger that somebody has put on one of our"
     " tables{name}: mend it, or drop the trigger"
 )
-# Of the context of an error the line of its outermost function: those before it quote statements.
-_FUNCTION = re.compile(r"PL/\w+ .*")
-_NAMED = re.compile(r"PL/\w+ function \"?([A-Za-z0-9_.]{1,64})[(\"].*")
+# In whatever language the server speaks (lc_messages). What stands behind a quotation mark may be a
+# text of somebody's.
+_FUNCTION = re.compile(
+    r"[^\"'«»„=$]*PL/[A-Za-z]+"
+    r"(?:[^\"«»(]*?[\"«]?(?<![A-Za-z0-9_.])([A-Za-z_][A-Za-z0-9_.]{0,63})[(\"»])?"
+)
+# With it PostgreSQL itself looks whether what a row of ours refers to is there.
+_OF_A_REFERENCE = "SELECT 1 FROM ONLY "
 
 
 def redis_trouble(code: str, words: str) -> str:
@@ -97,19 +102,23 @@ def postgres_trouble(sqlstate: str | None, refusal: str) -> str:
 
 
 def is_of_a_function(context: str | None) -> bool:
-    """Whether what PostgreSQL complains of is in the text of somebody's function: we have none."""
-    return _FUNCTION.match(_outermost(context)) is not None
+    """Whether what PostgreSQL misses is missed by somebody's function: we have none, and of a
+    statement that is our own it tells no ``context``.
+    """
+    outermost = _outermost(context)
+    return bool(outermost) and _OF_A_REFERENCE not in outermost
 
 
 def function_trouble(context: str | None) -> str:
     """By the ``context`` that PostgreSQL tells of an error; empty for one of our own statement."""
-    if not is_of_a_function(context):
+    found = _FUNCTION.match(_outermost(context))
+    if found is None:
         return ""
-    named = _NAMED.match(_outermost(context))
-    return _IN_A_FUNCTION.format(name=f" ({named[1]})" if named else "")
+    return _IN_A_FUNCTION.format(name=f" ({found[1]})" if found[1] else "")
 
 
 def _outermost(context: str | None) -> str:
+    """The last line: those before it quote statements."""
     return (context or "").rpartition("\n")[2]
 
 

@@ -107,6 +107,26 @@ async def test_a_trigger_of_somebodys_that_fails_is_told_and_no_outage(
     assert "Misu" not in told
 
 
+async def test_neither_is_what_a_function_misses_of_which_the_server_tells_otherwise(
+    postgres_database: Database,
+) -> None:
+    """It tells in its own language, and of what no procedural language has in other words."""
+
+    def put(connection: Connection) -> None:
+        for statement in (
+            "CREATE TABLE mislaid ()",
+            "CREATE FUNCTION knows(text) RETURNS bool LANGUAGE sql VOLATILE AS "
+            "'SELECT EXISTS (SELECT 1 FROM mislaid)'",
+            "ALTER TABLE receipts ADD CHECK (knows(consumer))",
+            "DROP TABLE mislaid",
+        ):
+            connection.exec_driver_sql(statement)
+
+    await postgres_database.write(put)
+    with pytest.raises(DBAPIError):
+        await postgres_database.write(add_receipt("any"))
+
+
 @pytest.mark.parametrize("harm", ["RENAME TO elsewhere", "RENAME COLUMN consumer TO elsewhere"])
 async def test_what_our_own_statement_misses_is_one(postgres_database: Database, harm: str) -> None:
     await postgres_database.write(
