@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 from tests.storage.fixtures import PATIENCE_MS
 from tests.uris import place_of
 from tests.waiting import PATIENCE
+from yabot.bus import streams as streams_module
 from yabot.bus.connection import connect, ping_redis
 from yabot.bus.streams import Streams, stream_name
 from yabot.errors import StartupError, StoreUnavailable
@@ -69,20 +70,35 @@ async def test_a_stream_that_may_not_be_looked_at_is_not_taken_for_an_empty_one(
         await Streams(ours).append(0, 1, [Entry(0, 2, "waved", "{}")])
 
 
-async def test_what_may_not_be_published_is_not_appended_either(redis: Redis, ours: Redis) -> None:
+@pytest.fixture(params=["7.0", "6.2"])
+def since(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Since which version of Redis a server can do what the script asks of it."""
+    if request.param == "6.2":
+        script = streams_module.SCRIPT.replace("redis.acl_check_cmd", "nil")
+        assert script != streams_module.SCRIPT
+        monkeypatch.setattr(streams_module, "SCRIPT", script)
+    return str(request.param)
+
+
+async def test_what_may_not_be_published_is_not_appended_either(
+    redis: Redis, ours: Redis, since: str
+) -> None:
     """Redis gives a new user no channel: those who listen on one would miss every event."""
     await redis.acl_setuser(USER, enabled=True, reset_channels=True, channels=["waved"])
     streams = Streams(ours)
-    first, *rest = [Entry(0, n, kind, "{}") for n, kind in enumerate(("waved", "sung", "waved"), 1)]
+    batch = [Entry(0, n, kind, "{}") for n, kind in enumerate(("waved", "sung", "waved"), 1)]
     with pytest.raises(StoreUnavailable, match=r"our user has not the right to .* channel"):
-        await streams.append(0, 0, [first, *rest])
-    # What stands before it is where it belongs.
-    assert await streams.position(0) == 1
+        await streams.append(0, 0, batch)
+    stands_at = await streams.position(0)
+    # An older one is not asked beforehand: what stands before it is where it belongs.
+    assert stands_at == (0 if since == "7.0" else 1)
     await redis.acl_setuser(USER, enabled=True, channels=["*"])
-    assert await streams.append(0, 1, rest) == 3
+    assert await streams.append(0, stands_at, batch[stands_at:]) == 3
 
 
-async def test_what_may_not_be_appended_is_not_published_either(redis: Redis, ours: Redis) -> None:
+async def test_what_may_not_be_appended_is_not_published_either(
+    redis: Redis, ours: Redis, since: str
+) -> None:
     """It will be, with the entry: twice would be once too often."""
     await redis.acl_setuser(USER, enabled=True, commands=["-xadd"])
     listening = redis.pubsub()
@@ -97,6 +113,18 @@ async def test_what_may_not_be_appended_is_not_published_either(redis: Redis, ou
     heard = [await listening.get_message(timeout=PATIENCE) for _ in range(2)]
     assert [each and each["data"] for each in heard] == ["{}", "the last one"]
     await listening.aclose()  # type: ignore[no-untyped-call]
+
+
+async def test_no_call_of_a_batch_fails(redis: Redis) -> None:
+    """Whoever watches the server's errors is to see those that are some."""
+
+    async def failed() -> int:
+        found = await redis.info("commandstats")
+        return int(found.get("cmdstat_xadd", {}).get("failed_calls", 0))
+
+    before = await failed()
+    assert await Streams(redis).append(0, 0, [Entry(0, 1, "waved", "{}")]) == 1
+    assert await failed() == before
 
 
 async def test_a_redis_without_room_is_told_with_the_mend(redis: Redis) -> None:

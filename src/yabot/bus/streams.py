@@ -87,7 +87,7 @@ class Streams:
 
     async def append(self, partition: int, stands_at: int, entries: Sequence[Entry]) -> int:
         """Add ``entries``, and publish each, if the stream's last position is ``stands_at``: all of
-        them, or none; or those before one that we may not publish.
+        them, or none; before Redis 7.0 also those before one that we may not publish.
 
         Returns the stream's last position, which tells whether they are there. Raises
         StoreUnavailable: then nothing is known, and the same call may be made again.
