@@ -8,7 +8,7 @@ from typing import Any
 from redis.asyncio import Redis
 from typing_extensions import override
 
-from yabot.bus.streams import Streams
+from yabot.bus.streams import Appended, Streams
 from yabot.events.partition import Entry
 from yabot.log.document_follower import DocumentFollower, Row
 
@@ -64,8 +64,8 @@ class WatchedStreams(Streams):
         self._arrivals = arrivals
 
     @override
-    async def append(self, partition: int, stands_at: int, entries: Sequence[Entry]) -> int:
-        pos = await super().append(partition, stands_at, entries)
-        if pos == entries[-1].pos:
+    async def append(self, partition: int, stands_at: int, entries: Sequence[Entry]) -> Appended:
+        appended = await super().append(partition, stands_at, entries)
+        if appended.last == entries[-1].pos:
             self._arrivals.events_added(entries)
-        return pos
+        return appended

@@ -42,12 +42,12 @@ async def test_what_is_refused_by_a_replica_goes_to_the_primary(
         url = moved_to(one.url, balancer.port)
         async with connect(url, password=None, max_pool_size=3, timeout_ms=PATIENCE_MS) as redis:
             streams = Streams(redis)
-            assert await streams.append(0, 0, [entry(0)]) == 1
+            assert await streams.append(0, 0, [entry(0)]) == (1, True)
             primary = other
             await command(one.redis, "REPLICAOF", "127.0.0.1", str(port_of(other.url)))
             with pytest.raises(StoreUnavailable, match="leads to a replica"):
                 await streams.append(1, 0, [entry(1)])
-            assert await streams.append(1, 0, [entry(1)]) == 1
+            assert await streams.append(1, 0, [entry(1)]) == (1, True)
     assert await Streams(other.redis).position(1) == 1
 
 

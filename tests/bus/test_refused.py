@@ -93,7 +93,7 @@ async def test_what_may_not_be_published_is_not_appended_either(
     # An older one is not asked beforehand: what stands before it is where it belongs.
     assert stands_at == (0 if since == "7.0" else 1)
     await redis.acl_setuser(USER, enabled=True, channels=["*"])
-    assert await streams.append(0, stands_at, batch[stands_at:]) == 3
+    assert await streams.append(0, stands_at, batch[stands_at:]) == (3, True)
 
 
 async def test_what_may_not_be_appended_is_not_published_either(
@@ -108,7 +108,7 @@ async def test_what_may_not_be_appended_is_not_published_either(
     with pytest.raises(StoreUnavailable, match="not the right to a command"):
         await streams.append(0, 0, [entry])
     await redis.acl_setuser(USER, enabled=True, commands=["+xadd"])
-    assert await streams.append(0, 0, [entry]) == 1
+    assert await streams.append(0, 0, [entry]) == (1, True)
     await redis.publish("waved", "the last one")
     heard = [await listening.get_message(timeout=PATIENCE) for _ in range(2)]
     assert [each and each["data"] for each in heard] == ["{}", "the last one"]
@@ -123,7 +123,7 @@ async def test_no_call_of_a_batch_fails(redis: Redis) -> None:
         return int(found.get("cmdstat_xadd", {}).get("failed_calls", 0))
 
     before = await failed()
-    assert await Streams(redis).append(0, 0, [Entry(0, 1, "waved", "{}")]) == 1
+    assert await Streams(redis).append(0, 0, [Entry(0, 1, "waved", "{}")]) == (1, True)
     assert await failed() == before
 
 
@@ -135,4 +135,4 @@ async def test_a_redis_without_room_is_told_with_the_mend(redis: Redis) -> None:
             await streams.append(0, 0, [Entry(0, 1, "waved", "{}")])
     finally:
         await redis.config_set("maxmemory", 0)
-    assert await streams.append(0, 0, [Entry(0, 1, "waved", "{}")]) == 1
+    assert await streams.append(0, 0, [Entry(0, 1, "waved", "{}")]) == (1, True)

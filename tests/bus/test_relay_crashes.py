@@ -21,7 +21,7 @@ from tests.bus.relays import new_relay, only_asked
 from tests.storage.fixtures import new_commits
 from tests.waiting import PATIENCE, until
 from yabot.bus.relay import Relay
-from yabot.bus.streams import Streams
+from yabot.bus.streams import Appended, Streams
 from yabot.errors import StoreUnavailable
 from yabot.events.partition import Entry
 from yabot.log.commit_log import CommitLog, Committed
@@ -37,15 +37,15 @@ class Flaky(Streams):
         self._arrives = arrives
         self._tries: Counter[int] = Counter()
 
-    async def append(self, partition: int, stands_at: int, entries: Sequence[Entry]) -> int:
+    async def append(self, partition: int, stands_at: int, entries: Sequence[Entry]) -> Appended:
         self._tries[partition] += 1
         fails = self._tries[partition] <= self._failing
         if fails and not self._arrives:
             raise StoreUnavailable("Redis", "the connection is lost")
-        pos = await super().append(partition, stands_at, entries)
+        appended = await super().append(partition, stands_at, entries)
         if fails:
             raise StoreUnavailable("Redis", "the answer is lost")
-        return pos
+        return appended
 
 
 async def fill(commits: CommitLog, count: int = 20) -> None:

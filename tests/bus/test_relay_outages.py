@@ -26,7 +26,7 @@ from tests.storage.fixtures import PARTITIONS, new_commits
 from tests.waiting import PATIENCE, until
 from yabot.bus.publisher import StreamAhead
 from yabot.bus.relay import Relay
-from yabot.bus.streams import Streams, stream_name
+from yabot.bus.streams import Appended, Streams, stream_name
 from yabot.errors import StoreUnavailable
 from yabot.events.partition import Entry, partition_of
 from yabot.log.commit_log import CommitLog
@@ -203,7 +203,7 @@ class Timed(Streams):
         super().__init__(redis)
         self.tried: list[float] = []
 
-    async def append(self, partition: int, stands_at: int, entries: Sequence[Entry]) -> int:
+    async def append(self, partition: int, stands_at: int, entries: Sequence[Entry]) -> Appended:
         self.tried.append(monotonic())
         return await super().append(partition, stands_at, entries)
 

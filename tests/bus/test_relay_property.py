@@ -17,7 +17,7 @@ from tests.log.units import telling
 from tests.storage.fixtures import fresh_copy, new_commits
 from tests.tiers import examples
 from yabot.bus.relay import Relay
-from yabot.bus.streams import Streams, stream_name
+from yabot.bus.streams import Appended, Streams, stream_name
 from yabot.errors import StoreUnavailable
 from yabot.events.partition import Entry
 from yabot.log.commit_log import CommitLog, Committed
@@ -94,7 +94,7 @@ class Partial(Streams):
         self._require(partition)
         return await super().position(partition)
 
-    async def append(self, partition: int, stands_at: int, entries: Sequence[Entry]) -> int:
+    async def append(self, partition: int, stands_at: int, entries: Sequence[Entry]) -> Appended:
         self._require(partition)
         return await super().append(partition, stands_at, entries)
 
@@ -210,12 +210,12 @@ class Unreliable(Streams):
         super().__init__(redis)
         self._fates = list(fates)
 
-    async def append(self, partition: int, stands_at: int, entries: Sequence[Entry]) -> int:
+    async def append(self, partition: int, stands_at: int, entries: Sequence[Entry]) -> Appended:
         arrives, answers = self._fates.pop() if self._fates else (True, True)
-        pos = await super().append(partition, stands_at, entries) if arrives else 0
-        if not (arrives and answers):
+        appended = await super().append(partition, stands_at, entries) if arrives else None
+        if appended is None or not answers:
             raise StoreUnavailable("Redis", "as the example says")
-        return pos
+        return appended
 
 
 @settings(max_examples=examples(15))

@@ -15,7 +15,7 @@ from tests.storage.fixtures import PARTITIONS, new_commits
 from tests.waiting import PATIENCE, until
 from yabot.bus.publisher import TRIES
 from yabot.bus.relay import Relay
-from yabot.bus.streams import Streams, stream_name
+from yabot.bus.streams import Appended, Streams, stream_name
 from yabot.errors import StoreUnavailable
 from yabot.events.partition import Entry, partition_of
 from yabot.log.commit_log import CommitLog
@@ -42,7 +42,7 @@ class Watched(Streams):
         await self._answers(partition)
         return await super().position(partition)
 
-    async def append(self, partition: int, stands_at: int, entries: Sequence[Entry]) -> int:
+    async def append(self, partition: int, stands_at: int, entries: Sequence[Entry]) -> Appended:
         self.sent_to.append(partition)
         await self._answers(partition)
         return await super().append(partition, stands_at, entries)

@@ -40,7 +40,7 @@ async def test_the_bot_publishes(url: str, secrets: dict[str, str]) -> None:
     async with client(url, secrets["REDIS_PASSWORD"]) as bot:
         await bot.ping()
         entry = Entry(partition=7, pos=1, event_type="probe", envelope="{}")
-        assert await Streams(bot).append(7, 0, [entry]) == 1
+        assert await Streams(bot).append(7, 0, [entry]) == (1, True)
         assert await bot.xlen("yabot:events:{7}") == 1
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import ExceptionContext, event
 from tests.log.units import stepping, telling, unit
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import PARTITIONS, NewDatabase, new_commits
-from yabot.bus.outbox import entries_after, mark_published
+from yabot.bus.outbox import Mark, entries_after, mark_published
 from yabot.errors import GuardFailed
 from yabot.events.operations import UserInteraction
 from yabot.events.partition import partition_of
@@ -144,7 +144,9 @@ async def test_units_over_several_partitions_never_wait_in_a_ring(
         telling_all(f"{n}", list(users) if n % 2 else list(reversed(users)))
         for n, users in enumerate(everywhere)
     ]
-    marks = [mark_published(dict.fromkeys(reversed(ALL), pos)) for pos in range(1, units + 1)]
+    marks = [
+        mark_published([Mark(n, pos, None) for n in reversed(ALL)]) for pos in range(1, units + 1)
+    ]
     with deadlocks(first, second) as found:
         await asyncio.gather(
             *(logs[n % 2].commit(work) for n, work in enumerate(works)), *map(first.write, marks)

@@ -1,8 +1,8 @@
 -- Appends a batch to one partition's stream, and publishes each event on its type's channel.
 -- KEYS[1] the stream; ARGV[1] the position at which the stream must stand; then three for each
 -- event: its position, its type, its envelope.
--- Returns the position of the stream's last entry. When that was not ARGV[1], nothing is added.
--- Neither is it where we may not publish: an entry that only the stream has would never be published.
+-- Returns the position of the stream's last entry, and 1 when all is added. When the stream did not
+-- stand at ARGV[1], nothing is. Neither is it where we may not publish: an entry that only the stream has would never be published.
 -- Redis before 7.0 adds, then, those before the first that is refused.
 local info = redis.pcall('XINFO', 'STREAM', KEYS[1])
 local last = 0
@@ -18,7 +18,7 @@ else
   end
 end
 if last ~= tonumber(ARGV[1]) then
-  return last
+  return {last, 0}
 end
 local function publish(i)
   redis.call('PUBLISH', ARGV[i + 1], ARGV[i + 2])
@@ -50,4 +50,4 @@ for i = 2, #ARGV, 3 do
   first(i)
   second(i)
 end
-return tonumber(ARGV[#ARGV - 2])
+return {tonumber(ARGV[#ARGV - 2]), 1}

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from yabot.bus import outbox
+from yabot.bus.outbox import Mark, mark_published
 from yabot.storage.relational.database import Database
 
 # Each is a transaction: many share one.
@@ -17,7 +17,7 @@ class Marks:
         self._after = after
         # How far each stream has been seen to stand.
         self._reached: dict[int, int] = {}
-        self._unwritten: dict[int, int] = {}
+        self._unwritten: dict[int, Mark] = {}
         self._writing: asyncio.TimerHandle | None = None
 
     def reached(self, partition: int) -> int:
@@ -28,9 +28,10 @@ class Marks:
         """The stream stands there, and SQL knows it."""
         self._reached[partition] = pos
 
-    def set(self, partition: int, pos: int) -> None:
+    def set(self, mark: Mark) -> None:
         """The stream stands there, and SQL is to know it soon."""
-        self._reached[partition] = self._unwritten[partition] = pos
+        self._reached[mark.partition] = mark.pos
+        self._unwritten[mark.partition] = mark
         if self._writing is None:
             self._writing = asyncio.get_running_loop().call_later(self._after, self.write)
 
@@ -39,5 +40,5 @@ class Marks:
         if self._writing is None:
             return
         self._writing.cancel()
-        positions, self._unwritten, self._writing = self._unwritten, {}, None
-        self._database.write_later(outbox.mark_published(positions))
+        marks, self._unwritten, self._writing = self._unwritten, {}, None
+        self._database.write_later(mark_published(marks.values()))

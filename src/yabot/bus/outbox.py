@@ -1,8 +1,10 @@
 """What the bus asks of the log: events behind a position, and how far they are published."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, exists, select, update
 
 from yabot.events.partition import Entry
 from yabot.log.tables import outbox, partitions
@@ -23,14 +25,35 @@ _at = select(outbox.c.envelope).where(
 )
 _last = select(partitions.c.last_pos).where(partitions.c.partition == bindparam("number"))
 _progress = select(partitions.c.partition, partitions.c.last_pos, partitions.c.published_pos)
+# Where another event than the mark's stands, the mark is of a log whose place an older copy of SQL
+# has taken. Where none stands, retention has taken it.
+another_stands_there = exists().where(
+    outbox.c.partition == bindparam("number"),
+    outbox.c.pos == bindparam("at"),
+    outbox.c.event_id != bindparam("event_id"),
+)
 _set_published = (
     update(partitions)
     .where(
         partitions.c.partition == bindparam("number"),
         partitions.c.published_pos < bindparam("at"),
+        partitions.c.last_pos >= bindparam("at"),
+        ~another_stands_there,
     )
     .values(published_pos=bindparam("at"))
 )
+
+
+class Mark(NamedTuple):
+    """How far somebody is in a partition: at the event of that id, if it is known."""
+
+    partition: int
+    pos: int
+    event_id: str | None
+
+    @property
+    def row(self) -> dict[str, Any]:
+        return {"number": self.partition, "at": self.pos, "event_id": self.event_id}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +87,8 @@ def envelope_at(partition: int, pos: int) -> Statement[str | None]:
     return lambda connection: connection.execute(_at, where).scalar()
 
 
-def mark_published(positions: dict[int, int]) -> Statement[None]:
+def mark_published(marks: Iterable[Mark]) -> Statement[None]:
+    """Only what the log still has there."""
     # In the order in which units lock them, so that neither waits for the other in a ring.
-    rows = [{"number": partition, "at": pos} for partition, pos in sorted(positions.items())]
+    rows = [mark.row for mark in sorted(marks, key=lambda mark: mark.partition)]
     return executing(_set_published, rows)

@@ -10,7 +10,8 @@ from contextlib import suppress
 
 from yabot.bus import outbox
 from yabot.bus.marks import MARK_AFTER, Marks
-from yabot.bus.streams import Streams, stream_name
+from yabot.bus.outbox import Mark
+from yabot.bus.streams import Appended, Streams, stream_name
 from yabot.errors import StoreUnavailable, YabotError
 from yabot.events.envelope import id_in
 from yabot.events.partition import Entry
@@ -70,15 +71,12 @@ class Publisher:
         for chunk in portions(entries, outbox.READ_AT_ONCE):
             pos = await self._append(partition, chunk[0].pos - 1, chunk)
             if pos != chunk[-1].pos:
-                # It has these already or not yet those before, both from another process; or it
-                # has lost entries at a failover.
-                known = self.marks.reached(partition)
-                if pos > known:
-                    await self.require_ours(partition, pos)
-                await self.realign(partition, pos, known)
+                # It has some of these already or not yet those before, both from another process;
+                # or it has lost entries at a failover.
+                await self.realign(partition, pos, self.marks.reached(partition))
                 return
             PUBLISHED.inc(len(chunk))
-        self.marks.set(partition, last)
+        self.marks.set(Mark(partition, last, entries[-1].event_id))
         log.debug("events.published", partition=partition, pos=last)
 
     async def realign(self, partition: int, pos: int, known: int) -> None:
@@ -97,9 +95,11 @@ class Publisher:
             self._lacking.pop(partition, None)
 
     async def require_ours(self, partition: int, pos: int) -> None:
-        """The stream stands at ``pos``, further than anybody has noted: with the log's own event,
-        or with that of a history that has ended?
+        """The stream stands at ``pos``, to which this call has not brought it: with the log's own
+        event, or with that of a history that has ended?
         """
+        if pos == 0:
+            return
         logged = await self._database.read(outbox.envelope_at(partition, pos))
         if logged is None:
             return
@@ -115,9 +115,10 @@ class Publisher:
 
         Whether there was anything.
         """
-        began_at = pos
+        began_at, event_id = pos, None
         while entries := await self._database.read(outbox.entries_after(partition, pos)):
             pos = await self._append(partition, pos, entries)
+            event_id = entries[-1].event_id if entries[-1].pos == pos else None
             PUBLISHED.inc(len(entries))
         last = await self._database.read(outbox.last_position(partition))
         if pos > last:
@@ -125,10 +126,19 @@ class Publisher:
                 f"the stream {stream_name(partition)} is at {pos}, but the log is at {last}: "
                 f"{NOT_OURS}"
             )
-        self.marks.set(partition, pos)
+        self.marks.set(Mark(partition, pos, event_id))
         return pos != began_at
 
     async def _append(self, partition: int, stands_at: int, entries: Sequence[Entry]) -> int:
+        """Where the stream stands then. Raises StreamAhead, too."""
+        appended = await self._try_thrice(partition, stands_at, entries)
+        if not appended.added:
+            await self.require_ours(partition, appended.last)
+        return appended.last
+
+    async def _try_thrice(
+        self, partition: int, stands_at: int, entries: Sequence[Entry]
+    ) -> Appended:
         for attempt, pause in zip(range(1, TRIES), backoff(first=self._first_pause), strict=False):
             with suppress(StoreUnavailable):
                 return await self._try(partition, stands_at, entries, attempt)
@@ -137,7 +147,7 @@ class Publisher:
 
     async def _try(
         self, partition: int, stands_at: int, entries: Sequence[Entry], attempt: int
-    ) -> int:
+    ) -> Appended:
         """A failure is counted and logged, whoever goes on with it."""
         try:
             return await self._streams.append(partition, stands_at, entries)

@@ -148,8 +148,7 @@ class Relay:
         if pos == at.published == at.last:
             self._publisher.marks.see(partition, pos)
         else:
-            if pos > at.published:
-                await self._publisher.require_ours(partition, pos)
+            await self._publisher.require_ours(partition, pos)
             await self._publisher.realign(partition, pos, self._known(partition, at))
 
     async def _send(self, work: Work[None]) -> None:

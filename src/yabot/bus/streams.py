@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
@@ -16,6 +16,13 @@ READ_AT_ONCE = 500
 # Seconds for which a read waits at most.
 LONGEST_READ = 1.0
 SCRIPT = (Path(__file__).parent / "append.lua").read_text()
+
+
+class Appended(NamedTuple):
+    # Where the stream stands now.
+    last: int
+    # Whether it got there by this call: else it stood there.
+    added: bool
 
 
 def stream_name(partition: int) -> str:
@@ -85,15 +92,15 @@ class Streams:
             )
         return int(removed)
 
-    async def append(self, partition: int, stands_at: int, entries: Sequence[Entry]) -> int:
+    async def append(self, partition: int, stands_at: int, entries: Sequence[Entry]) -> Appended:
         """Add ``entries``, and publish each, if the stream's last position is ``stands_at``: all of
         them, or none; before Redis 7.0 also those before one that we may not publish.
 
-        Returns the stream's last position, which tells whether they are there. Raises
-        StoreUnavailable: then nothing is known, and the same call may be made again.
+        Raises StoreUnavailable: then nothing is known, and the same call may be made again.
         """
         arguments: list[str | int] = [stands_at]
         for entry in entries:
             arguments += (entry.pos, entry.event_type, entry.envelope)
         with store_errors():
-            return int(await self._append(keys=[stream_name(partition)], args=arguments))
+            last, added = await self._append(keys=[stream_name(partition)], args=arguments)
+        return Appended(last, bool(added))

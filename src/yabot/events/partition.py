@@ -3,7 +3,7 @@
 from typing import NamedTuple
 from zlib import crc32
 
-from yabot.events.envelope import Envelope
+from yabot.events.envelope import Envelope, id_in
 
 
 def partition_of(key: str, partitions: int) -> int:
@@ -19,6 +19,11 @@ class Entry(NamedTuple):
     event_type: str
     # The envelope's JSON.
     envelope: str
+
+    @property
+    def event_id(self) -> str | None:
+        """None when its envelope does not begin as expected."""
+        return id_in(self.envelope)
 
     def read(self) -> Envelope:
         return Envelope.model_validate_json(self.envelope)

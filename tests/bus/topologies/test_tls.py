@@ -131,7 +131,7 @@ async def test_every_connection_is_encrypted(
     await ping_redis(redis)
     for n in range(4):
         entry = Entry(n, 1, "probe", "{}")
-        assert await Streams(redis).append(n, 0, [entry]) == 1
+        assert await Streams(redis).append(n, 0, [entry]) == (1, True)
     # One server; or a Sentinel and the primary; or at least the masters.
     is_one = environment.keys().isdisjoint({"REDIS_CLUSTER", "REDIS_SENTINELS"})
     assert visits(opened) - before >= (1 if is_one else 2)

@@ -37,7 +37,7 @@ async def test_every_partition_is_written_and_read(place: Place, connected: Conn
     streams = Streams(redis)
     for n in PARTITIONS:
         assert await streams.position(n) == 0
-        assert await streams.append(n, 0, [entry(1, n), entry(2, n)]) == 2
+        assert await streams.append(n, 0, [entry(1, n), entry(2, n)]) == (2, True)
         assert await streams.position(n) == 2
     assert [await redis.xlen(stream_name(n)) for n in PARTITIONS] == [2] * 16
     # On a Cluster each node has its part of them.
@@ -51,8 +51,8 @@ async def test_an_append_that_does_not_fit_changes_nothing(
 ) -> None:
     streams = Streams(await connected(**place.environment))
     await streams.append(3, 0, [entry(1, 3)])
-    assert await streams.append(3, 0, [entry(1, 3)]) == 1
-    assert await streams.append(3, 5, [entry(6, 3)]) == 1
+    assert await streams.append(3, 0, [entry(1, 3)]) == (1, False)
+    assert await streams.append(3, 5, [entry(6, 3)]) == (1, False)
     assert await streams.position(3) == 1
 
 
@@ -72,7 +72,7 @@ async def test_a_server_that_has_forgotten_the_script_gets_it_again(
     for node in place.primaries:
         node.ask("SCRIPT", "FLUSH")
     for n in PARTITIONS[1:]:
-        assert await streams.append(n, 0, [entry(1, n)]) == 1
+        assert await streams.append(n, 0, [entry(1, n)]) == (1, True)
 
 
 async def test_whoever_waits_for_an_entry_gets_it_at_once(place: Place, connected: Connect) -> None:
