@@ -28,7 +28,7 @@ async def test_a_start_with_nothing_to_do_reads_failures_once_and_no_events(
     async with opened(new_database, redis) as process:
         with statements() as seen:
             await look(process.groups["test"])
-    assert not [each for each in seen if "FROM outbox" in each]
+    assert not [each for each in seen if "outbox.envelope" in each]
     # Those of events that are being tried, and those that an operator wants tried again.
     assert len([each for each in seen if "FROM dead_letters" in each]) == 2
 

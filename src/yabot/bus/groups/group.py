@@ -12,7 +12,6 @@ from typing import Any
 from pydantic import ValidationError
 from typing_extensions import override
 
-from yabot.bus import outbox
 from yabot.bus.dead_letters.failures import Case
 from yabot.bus.groups.breaker import CircuitBreaker
 from yabot.bus.groups.delivery import Delivery
@@ -21,6 +20,7 @@ from yabot.bus.groups.gaps import audit_gaps
 from yabot.bus.groups.places import Places
 from yabot.bus.groups.positions import log_ends
 from yabot.bus.groups.progress import Progress
+from yabot.bus.groups.reading import Rewound, read_on
 from yabot.bus.groups.receipts import receipted
 from yabot.bus.groups.retries import Retries
 from yabot.bus.groups.switch import GroupStopped, Switch
@@ -122,12 +122,18 @@ class SubscriberGroup(Assignee):
         if await self._is_on_again():
             await self._begin_anew()
             log.info("subscribers.go_on", group=self.name)
-        began_at, taken = monotonic(), self._places.taken
-        ends = await self._database.read(log_ends)
-        if any(pos > ends[partition] for partition, pos in taken.items()):
-            # An older copy of SQL has come back: what comes next has these positions again.
+        try:
+            await self._look()
+        except Rewound:
             log.warning("log.rewound", group=self.name)
             await self._begin_anew()
+            self.loop.wake()
+
+    async def _look(self) -> None:
+        began_at = monotonic()
+        ends = await self._database.read(log_ends)
+        if self._places.lie_beyond(ends):
+            raise Rewound
         self._turns.mixed = self._turns.mixed or await self._database.read(any_ingested)
         for progress in self._places:
             if progress.lacks_some(ends[progress.partition]):
@@ -199,13 +205,12 @@ class SubscriberGroup(Assignee):
         progress.behind = progress.more = True
         while progress.more and self._reads_on(progress) and progress.lease.is_open:
             progress.more = False
-            after = outbox.entries_after(progress.partition, progress.taken)
-            entries = await self._database.read(after)
+            entries, more = await read_on(self._database, progress)
             await audit_gaps(self._commits, progress.partition, progress.taken, entries)
             handled = await self._handled_among(progress, entries)
             for entry in entries:
                 self._take_entry(progress, entry, handled)
-            progress.more = progress.more or len(entries) == outbox.READ_AT_ONCE
+            progress.more = progress.more or more
         progress.behind = progress.more
         self._places.mark_soon()
 
@@ -230,7 +235,7 @@ class SubscriberGroup(Assignee):
         if entry.event_type in self._by_type:
             self._take_on(progress, entry.pos, entry.read(), handled)
         else:
-            progress.skip(entry.pos)
+            progress.skip(entry.pos, entry.event_id)
 
     def _take_on(self, progress: Progress, pos: int, envelope: Envelope, handled: Handled) -> None:
         cases = [
@@ -243,7 +248,7 @@ class SubscriberGroup(Assignee):
             self._turns.add(envelope, lambda: self._settle(progress, pos, cases), is_ahead)
             self._lanes.submit(envelope.lane, lambda: self._turns.take(envelope.lane))
         else:
-            progress.skip(pos)
+            progress.skip(pos, envelope.event_id)
 
     def _case(self, subscriber: Subscriber[Any], envelope: Envelope, place: Progress) -> Case:
         failures = self._places.failures.pop((subscriber.name, envelope.event_id), 0)

@@ -1,11 +1,16 @@
 """A group's position in each of its partitions: read on assignment, saved as it moves."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from yabot.bus.dead_letters import failures
 from yabot.bus.groups.pace import USUAL, Pace
-from yabot.bus.groups.positions import advance, log_ends, positions_of
+from yabot.bus.groups.positions import (
+    advance,
+    ids_at_positions_of,
+    log_ends,
+    positions_of,
+)
 from yabot.bus.groups.progress import Progress
 from yabot.log.lease import Lease
 from yabot.storage.relational.database import Database
@@ -32,15 +37,15 @@ class Places:
         place = self._places.get(partition)
         return place if place is not None and place.lease.is_open else None
 
-    @property
-    def taken(self) -> dict[int, int]:
-        """By partition, how far events have been taken on."""
-        return {place.partition: place.taken for place in self}
+    def lie_beyond(self, ends: Mapping[int, int]) -> bool:
+        """Whether more has been taken on somewhere than the log has."""
+        return any(place.taken > ends[place.partition] for place in self)
 
     async def find(self, leases: Sequence[Lease]) -> None:
         """Where to go on from. Raises StoreUnavailable."""
         partitions = [lease.partition for lease in leases]
         positions = await self._database.read(positions_of(self._group))
+        ids = await self._database.read(ids_at_positions_of(self._group))
         ends = await self._database.read(log_ends)
         known = await self._database.read(failures.failures_of(self._group, partitions))
         self.failures.update(known)
@@ -49,13 +54,17 @@ class Places:
             # One that is beyond the end is of a log that an older copy has taken the place of.
             settled = min(positions.get(lease.partition, end), end)
             self._places[lease.partition] = Progress(
-                lease, settled, handled_before=end, is_fed=self.is_fed
+                lease,
+                settled,
+                handled_before=end,
+                taken_id=ids.get(lease.partition),
+                is_fed=self.is_fed,
             )
 
     async def write_down(self, leases: Sequence[Lease]) -> None:
         """Save the positions for the next owner. Raises StoreUnavailable."""
         left = [place for place in self._places.values() if place.lease in leases]
-        await self._database.write(advance(self._group, _settled(left)))
+        await self._database.write(advance(self._group, [place.mark for place in left]))
 
     async def begin_anew(self) -> None:
         """Take on again what is not settled. Raises StoreUnavailable."""
@@ -80,8 +89,4 @@ class Places:
             # It is kept until it is durable.
             place.marked = place.settled
         if moved:
-            self._database.write_later(advance(self._group, _settled(moved)))
-
-
-def _settled(places: Iterable[Progress]) -> dict[int, int]:
-    return {place.partition: place.settled for place in places}
+            self._database.write_later(advance(self._group, [place.mark for place in moved]))

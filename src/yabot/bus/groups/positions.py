@@ -1,15 +1,25 @@
 """How far each group of subscribers is in each partition, kept in SQL."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from sqlalchemy import Connection, bindparam, exists, select, update
 
+from yabot.bus.outbox import Mark, another_stands_there
 from yabot.bus.tables import group_positions
-from yabot.log.tables import partitions
+from yabot.log.tables import outbox, partitions
 from yabot.storage.relational.database import Statement, insert_new
 
 _read = select(group_positions.c.partition, group_positions.c.pos).where(
     group_positions.c.name == bindparam("group")
+)
+_ids = (
+    select(outbox.c.partition, outbox.c.event_id)
+    .join(
+        group_positions,
+        (group_positions.c.partition == outbox.c.partition)
+        & (group_positions.c.pos == outbox.c.pos),
+    )
+    .where(group_positions.c.name == bindparam("group"))
 )
 # What the log does not know, an older copy that has come back does not: the next events get those
 # positions anew.
@@ -23,6 +33,7 @@ _advance = (
         group_positions.c.partition == bindparam("number"),
         group_positions.c.pos < bindparam("at"),
         _is_known,
+        ~another_stands_there,
     )
     .values(pos=bindparam("at"))
 )
@@ -49,9 +60,16 @@ def positions_of(group: str) -> Statement[dict[int, int]]:
     }
 
 
-def advance(group: str, positions: Mapping[int, int]) -> Statement[None]:
-    """Never beyond the end of the log."""
-    rows = [{"group": group, "number": number, "at": pos} for number, pos in positions.items()]
+def ids_at_positions_of(group: str) -> Statement[dict[int, str]]:
+    """By partition, the id of the event at the group's position, where the log still has it."""
+    return lambda connection: {
+        row.partition: row.event_id for row in connection.execute(_ids, {"group": group})
+    }
+
+
+def advance(group: str, marks: Iterable[Mark]) -> Statement[None]:
+    """Never beyond the end of the log, nor to where another event stands than the mark's."""
+    rows = [{"group": group, **mark.row} for mark in marks]
 
     def mark(connection: Connection) -> None:
         if rows:

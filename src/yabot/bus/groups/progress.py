@@ -8,6 +8,7 @@ from math import inf
 from time import monotonic
 
 from yabot.bus.inbound.window import KEEPS_TURN
+from yabot.bus.outbox import Mark
 from yabot.events.envelope import Envelope
 from yabot.log.lease import Lease
 
@@ -25,6 +26,8 @@ class Progress:
     settled: int
     # Events up to this position may already have been handled, by an earlier owner or run.
     handled_before: int
+    # The id of the event that was taken on last; None: it is not known.
+    taken_id: str | None = None
     # Whether what is published in a partition is brought as it comes.
     is_fed: Callable[[int], bool] = lambda _partition: True
     # The position last written, or about to be written, to SQL.
@@ -39,8 +42,8 @@ class Progress:
     _looked_at: float = -inf
     # When the newest event of our own that is taken on happened.
     _newest: datetime = LONG_AGO
-    # Those that are not settled, in order, and when they happened.
-    _open: deque[tuple[int, datetime]] = field(default_factory=deque)
+    # Those that are not settled, in order, when they happened, and the id of the one before.
+    _open: deque[tuple[int, datetime, str | None]] = field(default_factory=deque)
     # Those of them that are finished, while an earlier one is not.
     _finished: set[int] = field(default_factory=set)
 
@@ -55,6 +58,11 @@ class Progress:
     def oldest(self) -> datetime | None:
         """When the oldest event that is not settled happened."""
         return self._open[0][1] if self._open else None
+
+    @property
+    def mark(self) -> Mark:
+        event_id = self._open[0][2] if self._open else self.taken_id
+        return Mark(self.partition, self.settled, event_id)
 
     def lacks_some(self, end: int) -> bool:
         """Whether the log, which had come to ``end`` a moment ago, is to be read: there is what
@@ -71,7 +79,8 @@ class Progress:
     def take(self, pos: int, envelope: Envelope) -> Callable[[], bool]:
         """What it gives says, from time to time, ``may_lack`` of this event."""
         self.taken = pos
-        self._open.append((pos, envelope.timestamp))
+        self._open.append((pos, envelope.timestamp, self.taken_id))
+        self.taken_id = envelope.event_id
         if envelope.sequence is not None:
             self._newest = envelope.timestamp
         taken_at = monotonic()
@@ -103,11 +112,11 @@ class Progress:
     @property
     def is_cut_short(self) -> bool:
         """Whether the oldest event that is not settled may wait for what is not read yet."""
-        return bool(self._open) and self.may_lack(*self._open[0])
+        return bool(self._open) and self.may_lack(*self._open[0][:2])
 
-    def skip(self, pos: int) -> None:
+    def skip(self, pos: int, event_id: str | None) -> None:
         """Pass over an event that no subscriber of the group handles."""
-        self.taken = pos
+        self.taken, self.taken_id = pos, event_id
         self._settle()
 
     def finish(self, pos: int) -> None:
