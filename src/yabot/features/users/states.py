@@ -11,6 +11,7 @@ from yabot.features.users import repository
 from yabot.features.users.cache import StateCache
 from yabot.features.users.model import UserState
 from yabot.log.tables import doc_changes
+from yabot.storage.documents.collections import GIVING_UP, is_given_up
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
 
@@ -20,7 +21,8 @@ IN_MONGODB = ("MongoDB", f"collection '{COLLECTION}'")
 IN_SQL = ("SQL", f"table '{doc_changes.name}'")
 STATES_MISSING = (
     f"its collection '{COLLECTION}' is empty, and SQL knows {{count}} users whose states it had:"
-    " name the one that has them (MONGODB_URI, MONGODB_DATABASE), or bring it back from the backup"
+    " name the one that has them (MONGODB_URI, MONGODB_DATABASE), or bring it back from the backup;"
+    " or, " + GIVING_UP
 )
 UNKNOWN_WHETHER_MISSING = (
     f"its collection '{COLLECTION}' is empty, and SQL cannot say whether that is right: "
@@ -90,17 +92,21 @@ class States:
     async def require_any(self) -> None:
         """Of users whose states MongoDB has taken it has at least one.
 
-        Raises StoreUnavailable when it has none: whatever it is, it is not what SQL belongs to.
+        Raises StoreUnavailable when it has none: whatever it is, it is not what SQL belongs to,
+        unless an operator says that they are given up.
         """
         if not await self._is_empty():
             return
+        with self._documents.answering():
+            if await is_given_up(self._documents.database, COLLECTION):
+                return
         try:
             count = await self._database.read(repository.count_followed)
         except StoreUnavailable as error:
             raise StoreUnavailable("MongoDB", UNKNOWN_WHETHER_MISSING + error.reason) from error
         # Again: what came in between has no row in SQL any more.
         if count and await self._is_empty():
-            raise StoreUnavailable("MongoDB", STATES_MISSING.format(count=count))
+            raise StoreUnavailable("MongoDB", STATES_MISSING.format(name=COLLECTION, count=count))
 
     async def _is_empty(self) -> bool:
         with self._documents.answering():

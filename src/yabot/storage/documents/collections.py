@@ -19,10 +19,16 @@ log = get_logger(__name__)
 # whichever version, and those of the validators which were replaced.
 FINGERPRINTS = "schema_fingerprints"
 
+# An operator's word, in such a document, that what is missing is not to be missed.
+GIVEN_UP = "given_up"
+GIVING_UP = (
+    f"to go on without what it held, put {{{{_id: '{{name}}', {GIVEN_UP}: true}}}} in the place of"
+    f" the document with that _id in '{FINGERPRINTS}'"
+)
 DROPPED = (
-    "somebody has dropped the collection '{name}': bring it back from the backup; or, to go on"
-    " without what it held, delete its line (_id '{name}') from '" + FINGERPRINTS + "', too, and"
-    " start YABOT again"
+    "somebody has dropped the collection '{name}': bring it back from the backup; or, "
+    + GIVING_UP
+    + ", and start YABOT again"
 )
 NAMESPACE_EXISTS = 48
 # With other values MongoDB lets misfits in. They are its defaults, which it may leave unsaid.
@@ -92,8 +98,15 @@ async def _options(database: Database, name: str) -> dict[str, Any] | None:
 
 async def _require_never_made(database: Database, name: str) -> None:
     """Of one that was dropped the fingerprint is still there. Made anew, it would be empty."""
-    if await database[FINGERPRINTS].find_one({"_id": name}) is not None:
+    known = await database[FINGERPRINTS].find_one({"_id": name})
+    if known is not None and "fingerprint" in known:
         raise StoreUnavailable("MongoDB", DROPPED.format(name=name))
+
+
+async def is_given_up(database: Database, name: str) -> bool:
+    """Whether an operator goes on without what the collection held."""
+    known = await database[FINGERPRINTS].find_one({"_id": name})
+    return known is not None and known.get(GIVEN_UP) is True
 
 
 async def _create(
@@ -131,7 +144,7 @@ async def _require_upgradable(
     with it, SQL tells, which is looked at first.
     """
     known = await database[FINGERPRINTS].find_one({"_id": collection.name})
-    if known is None or known["fingerprint"] != _fingerprint(found):
+    if known is None or known.get("fingerprint") != _fingerprint(found):
         raise SchemaMismatch("MongoDB", _differences(collection.name, validator, found))
     misfits = await database[collection.name].count_documents({"$nor": [validator]}, limit=1)
     if misfits:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import update
 from tests.features.users.storage.world import World, ana, new_world
 from tests.log.following import following, nothing_waits
 from tests.storage.dumps import rows_of
+from tests.storage.schema import COLLECTIONS
 from tests.waiting import until
 from yabot.errors import GuardFailed, StoreUnavailable
 from yabot.features.users.repository import find
@@ -139,6 +141,35 @@ async def test_a_mongodb_that_has_none_of_the_states_it_had_is_not_taken_for_our
     await world.delete()
     await until(nothing_waits(database))
     await world.users.require_states()
+
+
+async def test_readers_come_and_come_back_where_an_operator_has_given_up_the_states(
+    database: Database, documents: DocumentStore, world: World, follower: DocumentFollower
+) -> None:
+    """The collection was dropped, and there is no backup of it."""
+    await world.register()
+    await until(nothing_waits(database))
+    await documents["users"].drop()
+    with pytest.raises(StoreUnavailable) as missed:
+        await documents.ensure(COLLECTIONS)
+    said = "put {_id: 'users', given_up: true} in the place of the document with that _id in "
+    assert f"{said}'schema_fingerprints', and start YABOT again" in missed.value.reason
+    told = re.escape(f"{said}'schema_fingerprints'")
+    with pytest.raises(StoreUnavailable, match=told):
+        await world.users.require_states()
+    await documents["schema_fingerprints"].replace_one({"_id": "users"}, {"given_up": True})
+    for _start in range(2):
+        await documents.ensure(COLLECTIONS)
+        await world.users.require_states()
+    await world.register("of 8", ana(id=8))
+    with pytest.raises(StateLost):
+        await new_world(database, documents).users.get("7")
+    # Of who was there before, as of any other.
+    await world.delete()
+    await world.register("again")
+    await until(nothing_waits(database))
+    for user_id in "78":
+        assert await new_world(database, documents).users.get(user_id) is not None
 
 
 async def test_states_that_only_wait_in_sql_are_not_missed(world: World) -> None:
