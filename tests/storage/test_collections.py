@@ -1,13 +1,16 @@
 """Collections are made with validators and indexes, and verified at every start."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
 from threading import Thread
 from typing import Any
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import WriteError
 from pymongo.monitoring import (
     CommandFailedEvent,
@@ -19,7 +22,11 @@ from pymongo.monitoring import (
 from tests.storage.fixtures import PATIENCE_MS
 from tests.storage.schema import COLLECTIONS
 from yabot.errors import SchemaMismatch, StartupError, StoreUnavailable
-from yabot.storage.documents.collections import FINGERPRINTS, ensure_collection
+from yabot.storage.documents.collections import (
+    FINGERPRINTS,
+    ensure_collection,
+    verify_collection,
+)
 from yabot.storage.documents.json_schema import mongo_schema
 from yabot.storage.documents.model import Collection
 from yabot.storage.documents.store import DocumentStore
@@ -220,18 +227,24 @@ async def test_processes_that_start_at_once_prepare_the_collections_together(
 
 
 class Overtaking(CommandListener):
-    """Lets another process upgrade the collection as soon as the first has looked at it."""
+    """Lets another process prepare the collection as soon as the first has looked at it."""
 
-    def __init__(self, upgrade: Callable[[], Awaitable[None]]) -> None:
-        self._upgrade = upgrade
+    def __init__(self, uri: str, database: str, collection: Collection) -> None:
+        self._store = partial(DocumentStore, uri, database, max_pool_size=1, timeout_ms=PATIENCE_MS)
+        self._collection = collection
         self.is_done = False
 
     def succeeded(self, event: CommandSucceededEvent) -> None:
         if event.command_name == "listCollections" and not self.is_done:
             self.is_done = True
-            thread = Thread(target=asyncio.run, args=(self._upgrade(),))
+            thread = Thread(target=asyncio.run, args=(self._overtake(),))
             thread.start()
             thread.join()
+
+    async def _overtake(self) -> None:
+        other = self._store()
+        await other.ensure([self._collection])
+        await other.close()
 
     def started(self, event: CommandStartedEvent) -> None: ...
 
@@ -241,19 +254,34 @@ class Overtaking(CommandListener):
 async def test_a_process_that_is_overtaken_by_another_s_upgrade_looks_again(
     lamps: DocumentStore, mongodb_uri: str, mongo_database: str
 ) -> None:
-    async def upgrade() -> None:
-        other = DocumentStore(mongodb_uri, mongo_database, max_pool_size=1, timeout_ms=PATIENCE_MS)
-        await other.ensure([TALL_LAMPS])
-        await other.close()
-
-    overtaking = Overtaking(upgrade)
-    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
-        mongodb_uri, event_listeners=[overtaking]
-    )
-    await ensure_collection(client[mongo_database], TALL_LAMPS)
-    await client.close()
+    overtaking = Overtaking(mongodb_uri, mongo_database, TALL_LAMPS)
+    async with overtaken(mongodb_uri, overtaking) as client:
+        await ensure_collection(client[mongo_database], TALL_LAMPS)
     assert overtaking.is_done
     assert "colour_height" in await lamps["lamps"].index_information()
+
+
+@pytest.mark.parametrize("look", [ensure_collection, verify_collection])
+async def test_what_another_process_has_just_made_was_not_dropped(
+    store: DocumentStore,
+    mongodb_uri: str,
+    mongo_database: str,
+    look: Callable[[AsyncDatabase[dict[str, Any]], Collection], Awaitable[None]],
+) -> None:
+    overtaking = Overtaking(mongodb_uri, mongo_database, LAMPS)
+    async with overtaken(mongodb_uri, overtaking) as client:
+        await look(client[mongo_database], LAMPS)
+    assert overtaking.is_done
+    assert "height" in await store["lamps"].index_information()
+
+
+@asynccontextmanager
+async def overtaken(
+    uri: str, overtaking: Overtaking
+) -> AsyncIterator[AsyncMongoClient[dict[str, Any]]]:
+    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(uri, event_listeners=[overtaking])
+    yield client
+    await client.close()
 
 
 @pytest.mark.criterion("1.2.3")

@@ -56,9 +56,8 @@ async def ensure_collection(
 
 async def _ensure(database: Database, collection: Collection, gives_way: bool) -> None:
     validator = {"$jsonSchema": mongo_schema(collection.model)}
-    found = await _options(database, collection.name)
+    found = await _options_unless_dropped(database, collection.name)
     if found is None:
-        await _require_never_made(database, collection.name)
         found = await _create(database, collection, validator)
     _require_enforced(collection.name, found)
     if found.get("validator") != validator:
@@ -77,9 +76,8 @@ async def _ensure(database: Database, collection: Collection, gives_way: bool) -
 async def verify_collection(database: Database, collection: Collection) -> None:
     """As ``ensure_collection``, and changes nothing: what is missing will be made."""
     validator = {"$jsonSchema": mongo_schema(collection.model)}
-    found = await _options(database, collection.name)
+    found = await _options_unless_dropped(database, collection.name)
     if found is None:
-        await _require_never_made(database, collection.name)
         return
     _require_enforced(collection.name, found)
     if found.get("validator") != validator:
@@ -96,11 +94,19 @@ async def _options(database: Database, name: str) -> dict[str, Any] | None:
     return None
 
 
-async def _require_never_made(database: Database, name: str) -> None:
-    """Of one that was dropped the fingerprint is still there. Made anew, it would be empty."""
+async def _options_unless_dropped(database: Database, name: str) -> dict[str, Any] | None:
+    """None of one that was never made. Raises StoreUnavailable for one that was: made anew, it
+    would be empty."""
+    found = await _options(database, name)
+    if found is not None:
+        return found
     known = await database[FINGERPRINTS].find_one({"_id": name})
-    if known is not None and "fingerprint" in known:
+    if known is None or "fingerprint" not in known:
+        return None
+    # Another process may have made it between the two looks.
+    if (found := await _options(database, name)) is None:
         raise StoreUnavailable("MongoDB", DROPPED.format(name=name))
+    return found
 
 
 async def is_given_up(database: Database, name: str) -> bool:
