@@ -18,6 +18,7 @@ PROGRAM = """
 import threading
 from yabot.runtime import last_resort
 last_resort.LONGEST_END = 0.2
+last_resort.LAST_WORDS = 60
 
 def hang():
     threading.Event().wait()

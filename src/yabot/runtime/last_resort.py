@@ -8,6 +8,8 @@ import faulthandler
 import os
 import threading
 import time
+from contextlib import suppress
+from queue import SimpleQueue
 
 # Seconds. An end in order takes ten at most, and service managers kill after fifteen, in silence.
 LONGEST_END = 14.0
@@ -20,11 +22,14 @@ class LastResort:
     """Stands by from the beginning: in a signal's handler no thread can be started safely."""
 
     def __init__(self) -> None:
-        self._told = threading.Event()
-        self._exit_code = 1
+        # Of exit codes. A signal's handler may put one in while it is just about that, and waits
+        # for no lock.
+        self._told: SimpleQueue[int] = SimpleQueue()
 
     def stand_by(self) -> None:
-        threading.Thread(target=self._end_at_last, name="last resort", daemon=True).start()
+        # Where no thread can be started, whatever needs one next says so, and the program ends.
+        with suppress(RuntimeError):
+            threading.Thread(target=self._end_at_last, name="last resort", daemon=True).start()
 
     def end_at_last(self, exit_code: object = None) -> None:
         """From the first call on the process has ``LONGEST_END`` to end; then it is ended from
@@ -33,17 +38,17 @@ class LastResort:
         It is ended with the ``exit_code`` that it would have had, or with 1: all is not as it
         should be.
         """
-        if not self._told.is_set():
-            self._exit_code = exit_code if isinstance(exit_code, int) and exit_code else 1
-            self._told.set()
+        self._told.put(exit_code if isinstance(exit_code, int) and exit_code else 1)
 
     def _end_at_last(self) -> None:
-        self._told.wait()
+        exit_code = self._told.get()
         time.sleep(LONGEST_END)
-        telling = threading.Thread(target=_tell, daemon=True)
-        telling.start()
-        telling.join(LAST_WORDS)
-        os._exit(self._exit_code)
+        try:
+            telling = threading.Thread(target=_tell, daemon=True)
+            telling.start()
+            telling.join(LAST_WORDS)
+        finally:
+            os._exit(exit_code)
 
 
 last_resort = LastResort()
