@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -13,7 +14,8 @@ import pytest
 from tests.e2e.fork_server import listening_environment
 from tests.waiting import PATIENCE
 from yabot.errors import StartupError
-from yabot.machine_limits import machine_limits_told
+from yabot.machine_limits import LimitReached, machine_limits_told
+from yabot.private_files import refusals_told
 
 FEW_FILES = 8
 
@@ -55,6 +57,13 @@ def test_a_start_with_too_few_files(tmp_path: Path) -> None:
 def test_each_limit_is_told(error: Exception, told: str) -> None:
     with pytest.raises(StartupError, match=told), machine_limits_told():
         raise error
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_disk_that_is_full_is_told_with_what_lies_on_it(number: int, tmp_path: Path) -> None:
+    told = re.escape(f"no room left on the disk of API_KEYS_DIR ({tmp_path}): make room there")
+    with pytest.raises(LimitReached, match=told), refusals_told(tmp_path, "API_KEYS_DIR"):
+        raise OSError(number, os.strerror(number))
 
 
 @pytest.mark.parametrize(

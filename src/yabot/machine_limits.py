@@ -17,7 +17,7 @@ _THREADS = (
 _MEMORY = (
     "got less memory than it needs: give this machine more, or raise what limits it (ulimit -v)"
 )
-_DISK = "found no room left on a disk: make room there, or raise the quota of its user"
+_DISK = "found no room left on {disk}: make room there, or raise the quota of its user"
 
 _BY_NUMBER = {
     errno.EMFILE: _FILES,
@@ -38,15 +38,24 @@ def machine_limits_told() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if (reached := limit_reached(error)) is None:
+        if (reached := _reached(error, "a disk")) is None:
             raise
         raise reached from error
 
 
-def limit_reached(error: Exception) -> LimitReached | None:
-    """For whoever tells of an ``error`` otherwise: what is to be raised instead, if anything."""
+def limit_reached(error: Exception, place: str) -> LimitReached | None:
+    """For whoever tells of an ``error`` otherwise: what is to be raised instead, if anything.
+
+    ``place`` is what was to be used: it may be on any disk.
+    """
+    return _reached(error, f"the disk of {place}")
+
+
+def _reached(error: Exception, disk: str) -> LimitReached | None:
     limit = _limit(error)
-    return None if limit is None else LimitReached(f"YABOT {limit}, and start it again.")
+    if limit is None:
+        return None
+    return LimitReached(f"YABOT {limit.format(disk=disk)}, and start it again.")
 
 
 def _limit(error: Exception) -> str | None:

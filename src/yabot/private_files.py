@@ -72,7 +72,7 @@ def refusals_told(path: Path, variable: str, kind: str = "folder") -> Iterator[N
         refused = ConfigurationError(
             [f"{variable}: {path} cannot be used: {reason}; name another {kind}"]
         )
-        raise limit_reached(error) or refused from error
+        raise limit_reached(error, f"{variable} ({path})") or refused from error
 
 
 def require_ours(path: Path, variable: str) -> None:

@@ -89,7 +89,8 @@ def rotating_file(settings: LoggingSettings) -> RotatingFile:
         )
     except OSError as error:
         problem = f"LOG_FILE_PATH: {path} cannot be written: {error.strerror}; set another path"
-        raise limit_reached(error) or ConfigurationError([problem]) from None
+        limit = limit_reached(error, f"LOG_FILE_PATH ({path})")
+        raise limit or ConfigurationError([problem]) from None
 
 
 def log_crashes(logger: logging.Logger) -> None:

@@ -59,5 +59,5 @@ def _locked(directory: Path) -> int:
             wrong = f"{mark} cannot be used: {error.strerror}; make it a file of this user's"
             mend = "that may be written and locked, or name another directory"
         refused = ConfigurationError([f"YABOT_DATA_DIR: {wrong}, {mend}"])
-        raise limit_reached(error) or refused from error
+        raise limit_reached(error, f"YABOT_DATA_DIR ({directory})") or refused from error
     return descriptor

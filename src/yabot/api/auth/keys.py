@@ -82,7 +82,7 @@ class KeyFolder(Generic[K, P]):
                     f"{self._private_file(kid)}; {self._kind.mend}"
                 ]
             )
-            raise limit_reached(error) or unreadable from error
+            raise limit_reached(error, f"{VARIABLE} ({self._private})") or unreadable from error
 
     def usable(self, published: Iterable[OwnKey[P]]) -> dict[str, K]:
         """The private parts of these that are here, by kid."""
@@ -256,4 +256,4 @@ def _write(file: Path, text: str) -> None:
 
 def _unusable(path: Path, error: OSError) -> YabotError:
     refused = ConfigurationError([f"{VARIABLE}: {path} cannot be used: {error.strerror}"])
-    return limit_reached(error) or refused
+    return limit_reached(error, f"{VARIABLE} ({path})") or refused
