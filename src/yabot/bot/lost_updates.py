@@ -19,25 +19,41 @@ MOST_TIMES = 5
 @dataclass(slots=True)
 class _Loss:
     at: float = 0.0
-    # None of one that was only held back.
+    # 0 of one that was only held back.
     times: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Resting:
+    """What is to be left alone for now: whatever was wrong with it may be so still."""
+
+    lanes: frozenset[str]
+    # Those that hold up nobody.
+    updates: frozenset[int]
+
+    def __contains__(self, incoming: Incoming) -> bool:
+        return incoming.lane in self.lanes or incoming.update_id in self.updates
 
 
 class LostUpdates:
     def __init__(self, rest: float = REST) -> None:
-        """A lane in which one was lost rests for so many seconds."""
+        """One that was lost rests for so many seconds, and its lane with it."""
         self._rest = rest
         # By lane, and then by the update's id.
         self._losses: dict[str, dict[int, _Loss]] = {}
 
     @property
-    def resting(self) -> frozenset[str]:
-        """The lanes that are to be left alone for now: whatever it was may be there still."""
+    def resting(self) -> Resting:
         since = uptime() - self._rest
-        return frozenset(
-            lane
+        recent = [
+            (lane, update_id, loss.times < MOST_TIMES)
             for lane, losses in self._losses.items()
-            if any(loss.at > since for loss in losses.values())
+            for update_id, loss in losses.items()
+            if loss.at > since
+        ]
+        return Resting(
+            frozenset(lane for lane, _, holds_up in recent if holds_up),
+            frozenset(update_id for _, update_id, holds_up in recent if not holds_up),
         )
 
     def is_in(self, lane: str) -> bool:
@@ -57,9 +73,10 @@ class LostUpdates:
         if not losses:
             self._losses.pop(incoming.lane, None)
 
-    def holds_back(self, incoming: Incoming) -> bool:
-        """Whether an earlier one of its lane is to be tried again before it; then it is one of
-        those itself, for what comes behind it."""
+    def hold_back(self, incoming: Incoming) -> bool:
+        """Note it as one that is to be tried again, if an earlier one of its lane is to be before
+        it; says whether that is so.
+        """
         self._forget_what_is_gone(incoming.lane)
         is_behind = any(
             update_id < incoming.update_id and loss.times < MOST_TIMES

@@ -102,7 +102,7 @@ class PartitionWork(Assignee):
                 [
                     each
                     for each in found
-                    if each.incoming.is_pre_checkout or each.incoming.lane not in resting
+                    if each.incoming.is_pre_checkout or each.incoming not in resting
                 ]
             )
             self._share_limits()

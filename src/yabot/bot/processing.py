@@ -130,7 +130,7 @@ class UpdateProcessor:
         behind an update that was lost is left, so that both are taken up again in their order.
         """
         try:
-            if self.lost.holds_back(incoming):
+            if self.lost.hold_back(incoming):
                 log.info("update.held_back", update_id=incoming.update_id)
                 return
             async with self._suspects if alone else nullcontext():

@@ -156,6 +156,30 @@ async def test_one_that_is_lost_again_and_again_holds_up_its_reader_no_longer_an
     assert [each["event"] for each in logs].count("update.lost") >= MOST_TIMES
 
 
+async def test_such_a_one_rests_without_its_reader(
+    new_postgres: NewDatabase, recorder: Recorder
+) -> None:
+    """What another process has stored of theirs meanwhile is taken up by the next round."""
+    database = new_postgres()
+    await database.open()
+    async with at_the_bench(database, recorder, rest=PATIENCE) as bench:
+        await bench.look()
+        await database.write(refuse_the_first)
+        await bench.receive(written(1, 7, "hello"))
+        with capture_logs() as logs:
+            for number in range(2, MOST_TIMES + 1):
+                assert await bench.processor.lanes.drain(PATIENCE)
+                await bench.receive(written(number, 7, "again"))
+            assert await bench.processor.lanes.drain(PATIENCE)
+            assert [each["event"] for each in logs].count("update.overtaken") == 1
+            logs.clear()
+            await bench.intake.store([written(MOST_TIMES + 1, 7, "still there")])
+            await bench.look()
+            await bench.finish()
+        assert (await bench.noted())["7"][-1] == "still there"
+        assert "update.lost" not in [each["event"] for each in logs]
+
+
 async def test_so_it_is_where_no_other_process_looks(
     sqlite_database: Database, recorder: Recorder
 ) -> None:
