@@ -1,5 +1,6 @@
 """Updates that could not even be excused: each is tried again, and what is behind it waits."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from yabot.bot.incoming import Incoming
@@ -18,6 +19,7 @@ MOST_TIMES = 5
 
 @dataclass(slots=True)
 class _Loss:
+    partition: int
     at: float = 0.0
     # 0 of one that was only held back.
     times: int = 0
@@ -73,6 +75,13 @@ class LostUpdates:
         if not losses:
             self._losses.pop(incoming.lane, None)
 
+    def forget(self, partitions: Collection[int]) -> None:
+        """What was lost there: another process has had them, and what still waits is found in its
+        order."""
+        for lane, losses in [*self._losses.items()]:
+            if any(loss.partition in partitions for loss in losses.values()):
+                del self._losses[lane]
+
     def hold_back(self, incoming: Incoming) -> bool:
         """Note it as one that is to be tried again, if an earlier one of its lane is to be before
         it; says whether that is so.
@@ -88,7 +97,7 @@ class LostUpdates:
 
     def _note(self, incoming: Incoming) -> _Loss:
         losses = self._losses.setdefault(incoming.lane, {})
-        loss = losses.setdefault(incoming.update_id, _Loss())
+        loss = losses.setdefault(incoming.update_id, _Loss(incoming.partition))
         loss.at = uptime()
         return loss
 

@@ -115,6 +115,7 @@ class PartitionWork(Assignee):
             # Counted once, even if a later step of this method fails.
             lease.orphaned = False
         partitions = [lease.partition for lease in leases]
+        self._processor.lost.forget(partitions)
         await self._sender.try_unreadable_again(partitions)
         messages = await self._sender.find(partitions)
         updates = await self._find(partitions)

@@ -7,7 +7,9 @@ import pytest
 
 from tests.bot.processing.bench import at_the_bench, until_begun, written
 from tests.bot.sender.recorder import Recorder
+from tests.bot.processing.test_mistakes import refuse, refuse_no_more
 from tests.storage.fixtures import NewDatabase
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.criterion("scale.3")
 
@@ -49,6 +51,31 @@ async def test_who_stops_takes_up_nothing_new_and_keeps_what_it_has(
         heir.handlers.go_on.set()
         await heir.finish()
     assert [call.text for call in recorder.taken] == ["slow"]
+
+
+async def test_what_was_lost_and_another_has_handled_holds_up_nobody_where_it_comes_back(
+    new_postgres: NewDatabase, recorder: Recorder
+) -> None:
+    one, two = new_postgres(), new_postgres()
+    await asyncio.gather(one.open(), two.open())
+    async with at_the_bench(one, recorder) as first, at_the_bench(two, recorder) as other:
+        await first.look()
+        await one.write(refuse)
+        await first.receive(*(written(n, n, "hello") for n in range(TIMES)))
+        assert await first.processor.lanes.drain(PATIENCE)
+        await one.write(refuse_no_more)
+        # Each round takes both of them further to their share.
+        for bench in (other, first, other):
+            await bench.look()
+        handed_over = [n for n in range(TIMES) if other.owns(str(n))]
+        assert handed_over
+        await other.finish()
+        await first.look()
+        await first.receive(*(written(TIMES + n, n, "again") for n in handed_over))
+        assert await first.processor.lanes.drain(PATIENCE)
+        noted = await first.noted()
+        assert [noted[str(n)] for n in handed_over] == [["hello", "again"]] * len(handed_over)
+        await first.finish()
 
 
 async def test_an_heir_looks_at_once_for_what_the_other_has_committed(
