@@ -85,7 +85,7 @@ async def test_a_start_does_not_take_an_empty_mongodb_for_that_of_its_users(
         world.stores.mongodb.client.drop_database(world.stores.mongodb.name)
         world.program.launch()
         world.program.wait_started()
-        wait_until(partial(is_told, world, "is empty, and SQL knows 1 users"))
+        wait_until(partial(is_told, world, "is empty, and SQL knows users"))
         assert world.status("mongodb")["status"] == "degraded"
         world.stores.mongodb["users"].insert_one(held)
         world.until_well()

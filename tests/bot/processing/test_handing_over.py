@@ -6,8 +6,8 @@ from collections import Counter
 import pytest
 
 from tests.bot.processing.bench import at_the_bench, until_begun, written
-from tests.bot.sender.recorder import Recorder
 from tests.bot.processing.test_mistakes import refuse, refuse_no_more
+from tests.bot.sender.recorder import Recorder
 from tests.storage.fixtures import NewDatabase
 from tests.waiting import PATIENCE
 

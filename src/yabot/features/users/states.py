@@ -20,7 +20,7 @@ COLLECTION = "users"
 IN_MONGODB = ("MongoDB", f"collection '{COLLECTION}'")
 IN_SQL = ("SQL", f"table '{doc_changes.name}'")
 STATES_MISSING = (
-    f"its collection '{COLLECTION}' is empty, and SQL knows {{count}} users whose states it had:"
+    f"its collection '{COLLECTION}' is empty, and SQL knows users whose states it had:"
     " name the one that has them (MONGODB_URI, MONGODB_DATABASE), or bring it back from the backup;"
     " or, " + GIVING_UP
 )
@@ -101,12 +101,12 @@ class States:
             if await is_given_up(self._documents.database, COLLECTION):
                 return
         try:
-            count = await self._database.read(repository.count_followed)
+            has_had_some = await self._database.read(repository.is_any_followed)
         except StoreUnavailable as error:
             raise StoreUnavailable("MongoDB", UNKNOWN_WHETHER_MISSING + error.reason) from error
         # Again: what came in between has no row in SQL any more.
-        if count and await self._is_empty():
-            raise StoreUnavailable("MongoDB", STATES_MISSING.format(name=COLLECTION, count=count))
+        if has_had_some and await self._is_empty():
+            raise StoreUnavailable("MongoDB", STATES_MISSING.format(name=COLLECTION))
 
     async def _is_empty(self) -> bool:
         with self._documents.answering():

@@ -6,20 +6,24 @@ import re
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from tests.features.users.storage.world import World, ana, new_world
 from tests.log.following import following, nothing_waits
+from tests.log.test_retention_steps import instructions, rows_scanned, selects
 from tests.storage.dumps import rows_of
 from tests.storage.schema import COLLECTIONS
 from tests.waiting import until
 from yabot.errors import GuardFailed, StoreUnavailable
 from yabot.features.users.repository import find
 from yabot.features.users.states import StateLost, StateUnreadable
+from yabot.features.users.tables import user_profiles
 from yabot.log.document_follower import DocumentFollower
-from yabot.log.tables import doc_changes
+from yabot.log.tables import doc_changes, user_counters
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database, executing
+
+MANY = 1000
 
 
 async def language(world: World) -> str | None:
@@ -134,13 +138,32 @@ async def test_a_mongodb_that_has_none_of_the_states_it_had_is_not_taken_for_our
     await until(nothing_waits(database))
     await world.users.require_states()
     await documents["users"].delete_many({})
-    told = "'users' is empty, and SQL knows 1 users whose states it had: name the one that has them"
+    told = "'users' is empty, and SQL knows users whose states it had: name the one that has them"
     with pytest.raises(StoreUnavailable, match=told):
         await world.users.require_states()
     # Of who has been forgotten it is to have none.
     await world.delete()
     await until(nothing_waits(database))
     await world.users.require_states()
+
+
+async def test_of_however_many_users_few_are_looked_at(database: Database, world: World) -> None:
+    """MongoDB is asked again and again while it is the wrong one."""
+    profile = (await world.register()).profile.model_dump()
+    (counters,) = await rows_of(database, user_counters)
+    others = [{"user_id": f"{n}", "telegram_user_id": n} for n in range(MANY, 2 * MANY)]
+    ids = [{"user_id": each["user_id"]} for each in others]
+    await database.write(
+        executing(insert(user_profiles).values([{**profile, **of} for of in others]))
+    )
+    await database.write(
+        executing(insert(user_counters).values([{**counters, **of} for of in ids]))
+    )
+    with selects() as asked, pytest.raises(StoreUnavailable):
+        await world.users.require_states()
+    is_postgres = database.engine.dialect.name == "postgresql"
+    looked = rows_scanned if is_postgres else instructions
+    assert max(looked(database.engine, each) for each in asked) < MANY
 
 
 async def test_readers_come_and_come_back_where_an_operator_has_given_up_the_states(
