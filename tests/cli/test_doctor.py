@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from aiogram.types import WebhookInfo
-from sqlalchemy import make_url, text
+from sqlalchemy import insert, make_url, text
 
 from tests.cli.diagnosis import TOKEN, found
 from tests.ports import free_port
@@ -21,15 +21,20 @@ from yabot.app.services import open_services
 from yabot.app.stores import connect_database, connect_documents, open_database, open_documents
 from yabot.cli.doctor import render
 from yabot.cli.probes import PROGRAM, Check, judge_intake, judge_program, program
+from yabot.clock import utc_now
 from yabot.embedded.mongod import PACKAGED, EmbeddedMongod
 from yabot.embedded.valkey import EmbeddedValkey
 from yabot.features.legacy.events import Phase
 from yabot.features.legacy.phases import Migrations
+from yabot.features.users.model import Profile
+from yabot.features.users.tables import user_profiles
+from yabot.log.tables import user_counters
 from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.observability.health import Health
 from yabot.playground.server import PlaygroundServer
 from yabot.runtime.lock import data_directory_lock
 from yabot.settings import ConfigManager
+from yabot.storage.relational.database import executing
 
 pytestmark = pytest.mark.usefixtures("unhurried")
 
@@ -160,6 +165,39 @@ async def test_what_a_start_would_refuse_of_the_collections_is_a_problem(
     differing = (await found(tmp_path, **given))["collections"]
     assert differing.state == "problem"
     assert "collection 'users'" in differing.message
+
+
+@pytest.mark.criterion("1.1.5")
+async def test_a_mongodb_without_the_states_that_sql_knows_of_is_a_problem(
+    tmp_path: Path, mongodb_uri: str, empty_mongo_database: str
+) -> None:
+    given = {"MONGODB_URI": mongodb_uri, "MONGODB_DATABASE": empty_mongo_database}
+    settings = ConfigManager({"SQLITE_DATABASE_PATH": str(tmp_path / "yabot.db")}, None).load()
+    database = open_database(settings)
+    await database.open()
+    # Tables that a start has yet to make are asked nothing.
+    assert (await found(tmp_path, **given))["collections"].state == "ok"
+    await connect_database(database, settings, FEATURES)
+    assert (await found(tmp_path, **given))["collections"].state == "ok"
+    moment = utc_now()
+    lucia = Profile(
+        user_id="7",
+        telegram_user_id=7,
+        username=None,
+        first_name="Lucía",
+        last_name=None,
+        language_code=None,
+        registration_date=moment,
+        last_login=moment,
+        is_active=True,
+    )
+    await database.write(executing(insert(user_profiles).values(lucia.model_dump())))
+    counters = {"user_id": "7", "sequence": 1, "state_version": 1, "last_event_us": 1}
+    await database.write(executing(insert(user_counters).values(counters)))
+    await database.close()
+    check = (await found(tmp_path, **given))["collections"]
+    assert check.state == "problem"
+    assert "name the one that has them (MONGODB_URI, MONGODB_DATABASE)" in check.message
 
 
 async def test_a_port_that_somebody_else_has_is_a_problem(tmp_path: Path) -> None:

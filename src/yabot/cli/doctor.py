@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from yabot.cli.legacy.diagnosis import migration
 from yabot.cli.privacy import data_directory, privacy
 from yabot.cli.probes import PROGRAM, Check, intake, mongodb, program, redis, sql, telegram
-from yabot.cli.rehearsal import collections, room, tables
+from yabot.cli.rehearsal import collections, has_database, room, tables
 from yabot.redaction import Redactor
 from yabot.settings import Settings
 from yabot.settings.reference import Variable, variables
@@ -51,15 +51,10 @@ def _verifications(
     """What stands in a store that does not answer nobody can tell."""
     if stores["PostgreSQL" if settings.sql.database_url else "SQLite"].state == "ok":
         yield tables(settings)
-        if settings.legacy_db_path is not None and _has_database(settings):
+        if settings.legacy_db_path is not None and has_database(settings):
             yield migration(settings)
     if stores["MongoDB"].state != "problem":
         yield collections(settings)
-
-
-def _has_database(settings: Settings) -> bool:
-    """Whoever only looks makes none."""
-    return settings.sql.database_url is not None or settings.sql.sqlite_path.exists()
 
 
 def render(checks: Sequence[Check]) -> str:

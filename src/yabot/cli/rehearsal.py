@@ -1,8 +1,10 @@
 """What a start would refuse although the configuration is right and every store answers."""
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Engine, NullPool, create_engine
@@ -13,11 +15,13 @@ from yabot.app.listeners import listeners
 from yabot.app.stores import open_database, verify_database, verify_documents
 from yabot.cli.probes import PATIENCE_S, Check, answer
 from yabot.embedded.mongod import EmbeddedMongod
-from yabot.errors import ConfigurationError
+from yabot.errors import ConfigurationError, YabotError
+from yabot.features.users.states import require_any
 from yabot.runtime.lock import is_locked
 from yabot.runtime.ports import require_free
 from yabot.settings import Settings
 from yabot.storage.documents.store import DocumentStore
+from yabot.storage.relational.database import Statement, store_errors
 
 TABLES = "tables"
 COLLECTIONS = "collections"
@@ -28,10 +32,14 @@ MEND = "look again when the store is well"
 
 async def tables(settings: Settings) -> Check:
     """Whether those in SQL are of this version, or can be brought there."""
-    sql = settings.sql
-    if sql.database_url is None and not sql.sqlite_path.exists():
+    if not has_database(settings):
         return Check(TABLES, "ok", "a start will make them")
     return await answer(TABLES, _examine_tables(settings), MEND)
+
+
+def has_database(settings: Settings) -> bool:
+    """Whoever only looks makes none."""
+    return settings.sql.database_url is not None or settings.sql.sqlite_path.exists()
 
 
 async def _examine_tables(settings: Settings) -> Check:
@@ -66,7 +74,7 @@ def _reading(path: Path) -> Engine:
 
 
 async def collections(settings: Settings) -> Check:
-    """Whether those in MongoDB are as this version makes them."""
+    """Whether those in MongoDB are as this version makes them, and hold what SQL knows of."""
     return await answer(COLLECTIONS, _examine_collections(settings), MEND)
 
 
@@ -80,9 +88,31 @@ async def _examine_collections(settings: Settings) -> Check:
     )
     try:
         await verify_documents(documents, FEATURES)
+        await _require_states(settings, documents)
     finally:
         await documents.close()
     return Check(COLLECTIONS, "ok", "are those of this version, or a start makes them")
+
+
+async def _require_states(settings: Settings, documents: DocumentStore) -> None:
+    """Raises StoreUnavailable for a MongoDB that is not the one which SQL belongs to."""
+    if not has_database(settings):
+        return
+    async with looking(settings) as engine:
+        is_current = False
+        # What is wrong with the tables is told of them.
+        with suppress(YabotError):
+            is_current = await verify_database(engine, settings, FEATURES)
+        if is_current:
+            await require_any(documents, partial(_read, engine))
+
+
+async def _read(engine: Engine, query: Statement[bool]) -> bool:
+    def read() -> bool:
+        with store_errors("SQL"), engine.connect() as connection:
+            return query(connection)
+
+    return await asyncio.to_thread(read)
 
 
 def room(settings: Settings, program: Check) -> Iterator[Check]:

@@ -18,7 +18,13 @@ from yabot.features.users.contact import Contact
 from yabot.features.users.events import UserDeleted, UserRegistered, UserUpdated
 from yabot.features.users.forgotten import ForgottenList
 from yabot.features.users.model import Preferences, Profile, UserState
-from yabot.features.users.states import StateLost, States, StateUnreadable, StateUnusable
+from yabot.features.users.states import (
+    StateLost,
+    States,
+    StateUnreadable,
+    StateUnusable,
+    require_any,
+)
 from yabot.log.personal_data import PersonalData, Privacy
 from yabot.log.unit_of_work import DocumentChange, UnitOfWork
 from yabot.observability.logging import get_logger
@@ -79,6 +85,7 @@ class UserService:
     ) -> None:
         """``model`` is the document with the parts that features keep in it."""
         self._database = database
+        self._documents = documents
         self._states = States(database, documents, model)
         self._personal_data = personal_data
         self.forgotten = forgotten
@@ -91,7 +98,7 @@ class UserService:
 
     async def require_states(self) -> None:
         """Raises StoreUnavailable when MongoDB has none, although it had some."""
-        await self._states.require_any()
+        await require_any(self._documents, self._database.read)
 
     async def find(self, user_id: str) -> User | None:
         """None: there is no such user. Raises StoreUnavailable when SQL cannot tell."""

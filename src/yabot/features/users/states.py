@@ -1,6 +1,6 @@
 """A user's document at the very version that SQL names, wherever it is by now."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 
 from pydantic import ValidationError
@@ -13,7 +13,9 @@ from yabot.features.users.model import UserState
 from yabot.log.tables import doc_changes
 from yabot.storage.documents.collections import GIVING_UP, is_given_up
 from yabot.storage.documents.store import DocumentStore
-from yabot.storage.relational.database import Database
+from yabot.storage.relational.database import Database, Statement
+
+Read = Callable[[Statement[bool]], Awaitable[bool]]
 
 COLLECTION = "users"
 # Where a state is kept: which store, and what to look into there.
@@ -52,6 +54,31 @@ class StateUnreadable(StateUnusable):
         )
 
 
+async def require_any(documents: DocumentStore, read: Read) -> None:
+    """Of users whose states MongoDB has taken it has at least one.
+
+    Raises StoreUnavailable when it has none: whatever it is, it is not what SQL belongs to, unless
+    an operator says that they are given up. ``read`` is SQL's.
+    """
+    if not await _is_empty(documents):
+        return
+    with documents.answering():
+        if await is_given_up(documents.database, COLLECTION):
+            return
+    try:
+        has_had_some = await read(repository.is_any_followed)
+    except StoreUnavailable as error:
+        raise StoreUnavailable("MongoDB", UNKNOWN_WHETHER_MISSING + error.reason) from error
+    # Again: what came in between has no row in SQL any more.
+    if has_had_some and await _is_empty(documents):
+        raise StoreUnavailable("MongoDB", STATES_MISSING.format(name=COLLECTION))
+
+
+async def _is_empty(documents: DocumentStore) -> bool:
+    with documents.answering():
+        return await documents[COLLECTION].find_one({}, {"_id": 1}) is None
+
+
 class States:
     """``model`` is the document with the parts that features keep in it."""
 
@@ -88,29 +115,6 @@ class States:
                     # Of one that cannot be read, whoever asks for it is told.
                     with suppress(ValidationError):
                         self.cache.put(self._model.model_validate(document))
-
-    async def require_any(self) -> None:
-        """Of users whose states MongoDB has taken it has at least one.
-
-        Raises StoreUnavailable when it has none: whatever it is, it is not what SQL belongs to,
-        unless an operator says that they are given up.
-        """
-        if not await self._is_empty():
-            return
-        with self._documents.answering():
-            if await is_given_up(self._documents.database, COLLECTION):
-                return
-        try:
-            has_had_some = await self._database.read(repository.is_any_followed)
-        except StoreUnavailable as error:
-            raise StoreUnavailable("MongoDB", UNKNOWN_WHETHER_MISSING + error.reason) from error
-        # Again: what came in between has no row in SQL any more.
-        if has_had_some and await self._is_empty():
-            raise StoreUnavailable("MongoDB", STATES_MISSING.format(name=COLLECTION))
-
-    async def _is_empty(self) -> bool:
-        with self._documents.answering():
-            return await self._documents[COLLECTION].find_one({}, {"_id": 1}) is None
 
     async def _read(self, user_id: str, wanted: int) -> UserState:
         document = await self._documents.find(COLLECTION, user_id)
