@@ -1,7 +1,10 @@
 """What an operator may easily get wrong is told in a sentence, and leaves nothing behind."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -105,3 +108,24 @@ def test_what_was_written_is_read_again(tmp_path: Path) -> None:
     file = tmp_path / "items.yaml"
     write_named(file, "título: ❤\n")
     assert read_named(file, "an items file") == "título: ❤\n"
+
+
+def test_a_file_in_a_folder_that_may_not_be_written_is_written_itself() -> None:
+    """Root may write everywhere: in a child, which is nobody."""
+    program = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from yabot.cli.files import write_named\n"
+        "os.getuid() or os.setuid(65534)\n"
+        "write_named(Path(sys.argv[1]), 'after')\n"
+    )
+    # Nobody may enter pytest's own folders.
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "story.yaml"
+        file.write_text("before")
+        file.chmod(0o666)
+        file.parent.chmod(0o555)
+        done = subprocess.run(
+            [sys.executable, "-c", program, str(file)], capture_output=True, text=True, check=False
+        )
+        assert (done.stderr, file.read_text()) == ("", "after")

@@ -1,11 +1,16 @@
 """Files that an operator names: read and written whole, in UTF-8."""
 
+import errno
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from yabot.error_text import kind_of
 from yabot.errors import InvalidInput
+
+# What a file that may be written can be all the same: mounted, or in a folder that may not be.
+NOT_REPLACED = frozenset((errno.EBUSY, errno.EACCES, errno.EPERM, errno.EROFS))
 
 
 def read_named(file: Path, kind: str) -> str:
@@ -20,12 +25,11 @@ def read_named(file: Path, kind: str) -> str:
 
 
 def write_named(file: Path, text: str) -> None:
-    """All of it, or what was there before. Raises InvalidInput."""
+    """All of it, or what was there before, where the file can be replaced. Raises InvalidInput."""
     try:
-        if file.exists() and not file.is_file():
-            file.write_text(text, encoding="utf-8")  # a pipe, or a device
-        else:
-            _replace(file.resolve(), text)
+        # A pipe, or a device, is none that could be.
+        if (file.exists() and not file.is_file()) or not _is_replaced(file.resolve(), text):
+            file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise InvalidInput(
             f"{file} cannot be written: {kind_of(error)}; name a file in a folder that exists, and"
@@ -33,12 +37,19 @@ def write_named(file: Path, text: str) -> None:
         ) from error
 
 
-def _replace(file: Path, text: str) -> None:
+def _is_replaced(file: Path, text: str) -> bool:
+    """Not where its folder does not let us, and not where it is mounted by itself."""
     new = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         new.write_text(text, encoding="utf-8")
         if file.exists():
             shutil.copymode(file, new)
         new.replace(file)
+    except OSError as error:
+        if error.errno not in NOT_REPLACED:
+            raise
+        return False
     finally:
-        new.unlink(missing_ok=True)
+        with suppress(OSError):
+            new.unlink(missing_ok=True)
+    return True
