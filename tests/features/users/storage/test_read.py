@@ -184,7 +184,7 @@ async def test_readers_come_and_come_back_where_an_operator_has_given_up_the_sta
     for _start in range(2):
         await documents.ensure(COLLECTIONS)
         await world.users.require_states()
-    await world.register("of 8", ana(id=8))
+    await world.register("of 8", ana(id="8"))
     with pytest.raises(StateLost):
         await new_world(database, documents).users.get("7")
     # Of who was there before, as of any other.
