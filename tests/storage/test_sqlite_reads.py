@@ -103,7 +103,11 @@ async def test_a_long_read_with_nobody_behind_it_is_not_looked_after(engine: Eng
     lasting = asyncio.create_task(reads.read(long))
     await long.begun()
     before = looks
-    await asyncio.sleep(10 * LONG)
+    # Twice what comes behind a look that is due already, and behind one that it would make due.
+    for _ in range(2):
+        passed = asyncio.Event()
+        asyncio.get_running_loop().call_later(LONG, passed.set)
+        await passed.wait()
     assert looks - before <= 1
     long.may_end.set()
     assert await lasting == 0
