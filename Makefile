@@ -25,6 +25,7 @@ $(SETUP): requirements/dev.txt requirements/uv.txt requirements/find-python.sh p
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements/dev.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable . --editable clients/python
+	@$(BIN)/python -m compileall -q -j 0 src clients/python/src
 	@touch $(SETUP)
 
 # LOG=1 shows the log here, as where there is no terminal; else it is in .yabot/yabot.log.

@@ -82,7 +82,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 # How many examples a property is given that does not say itself.
-EXAMPLES = {"quick": 8, "standard": 25, "slow": 50, "all": 100}
+EXAMPLES = {"quick": 8, "standard": 15, "slow": 50, "all": 100}
 
 
 def examples(wished: int) -> int:

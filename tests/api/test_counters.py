@@ -89,7 +89,7 @@ async def test_a_redis_that_does_not_answer_is_not_asked_again_at_once(gate: Gat
     server.close()
 
 
-@pytest.mark.standard
+@pytest.mark.slow
 async def test_of_many_who_wait_for_a_redis_that_is_away_one_tells(gate: Gate) -> None:
     now = 0.0
     counters = Counters(Redis(port=1), gate, lambda: now, patience=PATIENCE)

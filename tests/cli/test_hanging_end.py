@@ -17,6 +17,9 @@ ERRORS = "errors.txt"
 PROGRAM = """
 import threading
 from yabot.runtime import last_resort
+
+# Each starts a program that has to import everything, and that hangs.
+pytestmark = pytest.mark.slow
 last_resort.LONGEST_END = 0.2
 last_resort.LAST_WORDS = 60
 
@@ -51,7 +54,6 @@ def until_it_has_started(process: "subprocess.Popen[str]") -> None:
     assert process.stdout.readline()
 
 
-@pytest.mark.standard
 def test_a_program_that_was_told_to_end_ends(tmp_path: Path) -> None:
     with running("playground", folder=tmp_path) as process:
         until_it_has_started(process)
@@ -63,14 +65,12 @@ def test_a_program_that_was_told_to_end_ends(tmp_path: Path) -> None:
     assert "in hang" in told
 
 
-@pytest.mark.standard
 def test_a_program_that_cannot_start_ends_with_its_exit_code(tmp_path: Path) -> None:
     with running("run", folder=tmp_path, API_PORT="none") as process:
         assert process.wait(PATIENCE) == 78
     assert "YABOT was to end" in (tmp_path / ERRORS).read_text()
 
 
-@pytest.mark.standard
 @pytest.mark.parametrize("number", [signal.SIGQUIT, signal.SIGUSR1])
 def test_whoever_asks_what_it_does_is_shown_and_it_goes_on(
     number: signal.Signals, tmp_path: Path

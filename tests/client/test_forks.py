@@ -14,6 +14,7 @@ pytestmark = pytest.mark.standard
 FINE = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 
 
+@pytest.mark.slow
 def test_a_fork_asks_on_connections_of_its_own(server: FaultyServer, key: str) -> None:
     further: list[bytes] = []
 

@@ -25,6 +25,9 @@ from tests.waiting import wait_until
 from yabot.features.narrative.library import FRESH_FOR
 from yabot.features.narrative.story.demo import demo_story
 
+# Each starts a program, and commands.
+pytestmark = pytest.mark.slow
+
 SHORT_STORY = """
 story: short
 languages: [es, en]

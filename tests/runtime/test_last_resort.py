@@ -63,7 +63,7 @@ def test_what_hangs_is_ended_where_no_thread_can_be_started_any_more() -> None:
     assert ended(HANGING).returncode == 3
 
 
-@pytest.mark.standard
+@pytest.mark.slow
 def test_a_start_where_no_thread_can_be_started_tells_the_limit() -> None:
     done = ended(f"{NO_MORE_THREADS}from yabot.cli.main import main; main()", "playground")
     assert done.returncode == 1

@@ -8,6 +8,9 @@ from tests.e2e.reader import Reader, buttons, readers, said_by_bot
 from tests.waiting import PATIENCE, wait_until
 from yabot.bot.methods import IN_ORDER, SINGLED_OUT
 
+# Each has a program and a Telegram of its own.
+pytestmark = pytest.mark.slow
+
 SENDING = "sendMessage"
 QUEUED = 6
 

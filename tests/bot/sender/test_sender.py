@@ -91,6 +91,7 @@ async def test_what_nobody_knows_to_be_sent_is_tried_three_times_more(
     assert json.loads(audited["details"])["method"] == "sendMessage"
 
 
+@pytest.mark.slow
 async def test_while_telegram_is_away_no_attempt_is_used_up(desk: Desk, recorder: Recorder) -> None:
     """Nothing is sent again before it has answered to a question that changes nothing."""
     recorder.script = lambda _call: DROPPED

@@ -135,6 +135,7 @@ async def test_killed_right_after_200_the_update_has_its_effect_once(
         verify(program.stores)
 
 
+@pytest.mark.slow
 async def test_telegram_keeps_what_it_delivers_before_it_has_told_who_the_bot_is(
     new_program: NewProgram, telegram: Program, webhook_settings: dict[str, str]
 ) -> None:

@@ -227,6 +227,7 @@ def _documents(uri: str, name: str) -> DocumentStore:
     return DocumentStore(uri, name, max_pool_size=2, timeout_ms=PATIENCE_MS)
 
 
+@pytest.mark.slow
 @pytest.mark.criterion("2.2.1", "3.1.3", "3.2.2", "3.2.3")
 def test_the_rewards_are_the_model(
     migrated_sqlite: Path, tmp_path: Path, mongodb_uri: str, mongo_database: str

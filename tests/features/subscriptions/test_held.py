@@ -7,6 +7,9 @@ from tests.features.subscriptions.shop import Shop, buy, invoice, pay
 from tests.waiting import wait_until
 from yabot.clock import rfc3339, utc_now
 
+# It starts a program more than once.
+pytestmark = pytest.mark.slow
+
 FOR_EVER = "9999-12-31T23:59:59.999999Z"
 
 
