@@ -12,14 +12,14 @@ import pytest
 from tests.e2e.fork_server import listening_environment
 from tests.waiting import PATIENCE, wait_until
 
+# Each starts a program that has to import everything, and that hangs.
+pytestmark = pytest.mark.slow
+
 ERRORS = "errors.txt"
 # Nothing ends the thread, and Python waits for it.
 PROGRAM = """
 import threading
 from yabot.runtime import last_resort
-
-# Each starts a program that has to import everything, and that hangs.
-pytestmark = pytest.mark.slow
 last_resort.LONGEST_END = 0.2
 last_resort.LAST_WORDS = 60
 
