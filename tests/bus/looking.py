@@ -1,10 +1,11 @@
 """A group of subscribers without its loops."""
 
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
 from yabot.bus.groups.group import SubscriberGroup
+from yabot.bus.groups.positions import marks_of
 from yabot.bus.tables import group_positions
-from yabot.storage.relational.database import Database
+from yabot.storage.relational.database import Database, Statement
 
 
 async def look(group: SubscriberGroup) -> None:
@@ -18,3 +19,12 @@ async def rewind(database: Database, name: str) -> None:
     await database.flush()
     statement = update(group_positions).where(group_positions.c.name == name).values(pos=0)
     await database.write(lambda connection: connection.execute(statement) and None)
+
+
+def positions_of(group: str) -> Statement[dict[int, int]]:
+    """By partition, how far the group is as SQL knows it."""
+
+    def read(connection: Connection) -> dict[int, int]:
+        return {partition: mark.pos for partition, mark in marks_of(group)(connection).items()}
+
+    return read

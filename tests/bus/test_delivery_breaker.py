@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from tests.bus.looking import positions_of
 from tests.bus.process import Calls, Poked, Process, effects, letters, poke, settled, toy
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import PARTITIONS, NewDatabase
 from tests.waiting import until
 from yabot.bus.groups.overview import SubscriberGroups
-from yabot.bus.groups.positions import log_ends, positions_of
+from yabot.bus.groups.positions import log_ends
 from yabot.bus.groups.switch import GroupStopped
 from yabot.cli.operators import Operator
 from yabot.errors import TerminalError

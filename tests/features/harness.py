@@ -22,7 +22,7 @@ from aiogram import Bot, Dispatcher
 from aiogram.types import Update
 from aiogram.types import User as TelegramUser
 
-from tests.bus.looking import look, rewind
+from tests.bus.looking import look, positions_of, rewind
 from tests.features.hearing import Said, messages_to, said_in, says
 from tests.storage.dumps import events_of
 from tests.storage.fixtures import PARTITIONS
@@ -38,7 +38,7 @@ from yabot.app.assembly import (
 )
 from yabot.bot.incoming import Incoming
 from yabot.bot.turn import Turn
-from yabot.bus.groups.positions import declare_groups, log_ends, positions_of
+from yabot.bus.groups.positions import declare_groups, log_ends
 from yabot.events.envelope import EventPayload
 from yabot.feature import Feature, Services, group_names, state_parts
 from yabot.features.users.service import User, UserService

@@ -7,7 +7,7 @@ from typing import Any
 from aiogram.types import User as TelegramUser
 from uuid_utils import uuid7
 
-from tests.bus.looking import look, rewind
+from tests.bus.looking import look, positions_of, rewind
 from tests.features.hearing import Said, said_to
 from tests.features.users.storage.world import World, new_world
 from tests.storage.dumps import events_of
@@ -17,7 +17,7 @@ from yabot.app.assembly import build_texts
 from yabot.app.features import FEATURES
 from yabot.bus.groups.building import build_group
 from yabot.bus.groups.group import SubscriberGroup
-from yabot.bus.groups.positions import declare_groups, log_ends, positions_of
+from yabot.bus.groups.positions import declare_groups, log_ends
 from yabot.events.envelope import Envelope
 from yabot.features.besitos.service import BesitosService
 from yabot.features.narrative.events import ReactionDetected

@@ -1,17 +1,13 @@
 """A group's position in each of its partitions: read on assignment, saved as it moves."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from yabot.bus.dead_letters import failures
 from yabot.bus.groups.pace import USUAL, Pace
-from yabot.bus.groups.positions import (
-    advance,
-    ids_at_positions_of,
-    log_ends,
-    positions_of,
-)
+from yabot.bus.groups.positions import advance, log_ends, marks_of
 from yabot.bus.groups.progress import Progress
+from yabot.bus.outbox import Mark
 from yabot.log.lease import Lease
 from yabot.storage.relational.database import Database
 
@@ -37,27 +33,27 @@ class Places:
         place = self._places.get(partition)
         return place if place is not None and place.lease.is_open else None
 
-    def lie_beyond(self, ends: Mapping[int, int]) -> bool:
-        """Whether more has been taken on somewhere than the log has."""
-        return any(place.taken > ends[place.partition] for place in self)
+    @property
+    def taken(self) -> dict[int, int]:
+        """By partition, how far events have been taken on."""
+        return {place.partition: place.taken for place in self}
 
     async def find(self, leases: Sequence[Lease]) -> None:
         """Where to go on from. Raises StoreUnavailable."""
         partitions = [lease.partition for lease in leases]
-        positions = await self._database.read(positions_of(self._group))
-        ids = await self._database.read(ids_at_positions_of(self._group))
+        marks = await self._database.read(marks_of(self._group))
         ends = await self._database.read(log_ends)
         known = await self._database.read(failures.failures_of(self._group, partitions))
         self.failures.update(known)
         for lease in leases:
             end = ends[lease.partition]
-            # One that is beyond the end is of a log that an older copy has taken the place of.
-            settled = min(positions.get(lease.partition, end), end)
+            mark = marks.get(lease.partition) or Mark(lease.partition, end, None)
             self._places[lease.partition] = Progress(
                 lease,
-                settled,
+                # One that is beyond the end is of a log that an older copy has taken the place of.
+                settled=min(mark.pos, end),
                 handled_before=end,
-                taken_id=ids.get(lease.partition),
+                taken_id=mark.event_id,
                 is_fed=self.is_fed,
             )
 

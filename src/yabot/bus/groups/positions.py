@@ -9,15 +9,12 @@ from yabot.bus.tables import group_positions
 from yabot.log.tables import outbox, partitions
 from yabot.storage.relational.database import Statement, insert_new
 
-_read = select(group_positions.c.partition, group_positions.c.pos).where(
-    group_positions.c.name == bindparam("group")
-)
-_ids = (
-    select(outbox.c.partition, outbox.c.event_id)
-    .join(
-        group_positions,
-        (group_positions.c.partition == outbox.c.partition)
-        & (group_positions.c.pos == outbox.c.pos),
+_marks = (
+    select(group_positions.c.partition, group_positions.c.pos, outbox.c.event_id)
+    .outerjoin(
+        outbox,
+        (outbox.c.partition == group_positions.c.partition)
+        & (outbox.c.pos == group_positions.c.pos),
     )
     .where(group_positions.c.name == bindparam("group"))
 )
@@ -53,17 +50,13 @@ def declare_groups(groups: Iterable[str]) -> Statement[None]:
     return declare
 
 
-def positions_of(group: str) -> Statement[dict[int, int]]:
-    """By partition: all up to there has taken effect or is a dead letter."""
-    return lambda connection: {
-        row.partition: row.pos for row in connection.execute(_read, {"group": group})
-    }
+def marks_of(group: str) -> Statement[dict[int, Mark]]:
+    """By partition: all up to there has taken effect or is a dead letter.
 
-
-def ids_at_positions_of(group: str) -> Statement[dict[int, str]]:
-    """By partition, the id of the event at the group's position, where the log still has it."""
+    By one statement: the position may move meanwhile, and the id is that of the event there.
+    """
     return lambda connection: {
-        row.partition: row.event_id for row in connection.execute(_ids, {"group": group})
+        row.partition: Mark(*row) for row in connection.execute(_marks, {"group": group})
     }
 
 
