@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
 from tests.bus.looking import look
 from tests.bus.process import Process, effects, opened, poke, running, settled, toy
@@ -55,6 +56,26 @@ async def test_what_is_published_while_a_group_looks_is_taken_on_by_that_look(
         behind_the_end_of_the_log(monkeypatch, process, partial(publish, "b", "c"))
         await look(group)
         await until(partial(have_effect, "a", "b", "c"))
+
+
+async def test_what_the_feed_brings_while_a_group_looks_is_no_sign_of_an_older_log(
+    new_database: NewDatabase, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is beyond the end of the log, as that was read."""
+    async with opened(new_database, redis) as process:
+        group = process.groups["test"]
+
+        async def publish() -> None:
+            (entry,) = (await poke(process.commits, "7", "a")).events
+            group.offer(entry.partition, [entry])
+
+        await look(group)
+        behind_the_end_of_the_log(monkeypatch, process, publish)
+        with capture_logs() as said:
+            await look(group)
+        assert "log.rewound" not in [each["event"] for each in said]
+        await until(lambda: settled(process.database))
+        assert await effects(process.database) == {"7": ["a"]}
 
 
 async def test_only_positions_that_have_moved_are_marked(
