@@ -27,6 +27,7 @@ from tests.bus.process import (
 from tests.log.faults import failing_commit
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import PARTITIONS, NewDatabase
+from tests.storage.passing_on import PassingOn
 from tests.waiting import until
 from yabot.bus.groups.delivery import ATTEMPTS
 from yabot.bus.tables import group_positions
@@ -34,7 +35,6 @@ from yabot.errors import StoreUnavailable, TerminalError
 from yabot.events.partition import Entry, partition_of
 from yabot.log.tables import receipts
 from yabot.log.unit_of_work import UnitOfWork
-from yabot.runtime.watch import Gate
 from yabot.storage.relational.database import Database, Statement
 from yabot.subscriber import Event, Subscriber
 
@@ -117,45 +117,17 @@ async def test_a_duplicate_is_done_in_silence_even_if_the_handler_would_fail_now
     await process.stop()
 
 
-class LosingAnswers(Database):
+class LosingAnswers(PassingOn):
     """A database whose next write succeeds, and whose answer is lost on the way."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self.losing = False
-
-    @property
-    def gate(self) -> Gate:
-        return self._database.gate
-
-    @property
-    def engine(self) -> Any:
-        return self._database.engine
-
-    async def open(self) -> None:
-        await self._database.open()
+    losing = False
 
     async def write(self, work: Statement[Any]) -> Any:
         losing, self.losing = self.losing, False
-        result = await self._database.write(work)
+        result = await super().write(work)
         if losing:
             raise StoreUnavailable("SQL", "the connection was lost before the answer came")
         return result
-
-    def write_later(self, work: Statement[None]) -> None:
-        self._database.write_later(work)
-
-    async def flush(self) -> None:
-        await self._database.flush()
-
-    async def read(self, query: Statement[Any]) -> Any:
-        return await self._database.read(query)
-
-    def cut_log(self) -> None:
-        self._database.cut_log()
-
-    async def close(self) -> None:
-        await self._database.close()
 
 
 @pytest.mark.criterion("2.3.1")

@@ -13,6 +13,7 @@ from tests.log.following import new_follower, versions
 from tests.log.units import state
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import NewDatabase
+from tests.storage.passing_on import PassingOn
 from tests.waiting import PATIENCE, until
 from yabot.errors import StoreUnavailable
 from yabot.log.commit_log import Committed
@@ -20,16 +21,15 @@ from yabot.log.document_follower import DocumentFollower
 from yabot.log.documents import checked
 from yabot.log.tables import doc_changes
 from yabot.log.unit_of_work import Cause, DocumentChange
-from yabot.runtime.watch import Gate
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database, Statement
 
 
-class Observed(Database):
+class Observed(PassingOn):
     """Counts its reads; a chosen one stops its reader, or fails, when it has its answer."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        super().__init__(database)
         self.reads = 0
         self._stops_at = self._fails_at = 0
         self._stopped = asyncio.Event()
@@ -49,28 +49,8 @@ class Observed(Database):
         finally:
             self._goes_on.set()
 
-    @property
-    def gate(self) -> Gate:
-        return self._database.gate
-
-    @property
-    def engine(self) -> Any:
-        return self._database.engine
-
-    async def open(self) -> None:
-        await self._database.open()
-
-    async def write(self, work: Statement[Any]) -> Any:
-        return await self._database.write(work)
-
-    def write_later(self, work: Statement[None]) -> None:
-        self._database.write_later(work)
-
-    async def flush(self) -> None:
-        await self._database.flush()
-
     async def read(self, query: Statement[Any]) -> Any:
-        found = await self._database.read(query)
+        found = await super().read(query)
         self.reads += 1
         if self.reads == self._fails_at:
             raise StoreUnavailable("SQL", "the connection was lost before the answer came")
@@ -78,12 +58,6 @@ class Observed(Database):
             self._stopped.set()
             await self._goes_on.wait()
         return found
-
-    def cut_log(self) -> None:
-        self._database.cut_log()
-
-    async def close(self) -> None:
-        await self._database.close()
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 -- KEYS[1] the stream; ARGV[1] the position at which the stream must stand; then three for each
 -- event: its position, its type, its envelope.
 -- Returns the position of the stream's last entry, and 1 when all is added. When the stream did not
--- stand at ARGV[1], nothing is. Neither is it where we may not publish: an entry that only the stream has would never be published.
--- Redis before 7.0 adds, then, those before the first that is refused.
+-- stand at ARGV[1], nothing is; nor where we may not publish: an entry that only the stream has
+-- would never be published. Redis before 7.0 adds, then, those before the first that is refused.
 local info = redis.pcall('XINFO', 'STREAM', KEYS[1])
 local last = 0
 if info['err'] then

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from math import inf
 from time import monotonic
+from typing import NamedTuple
 
 from yabot.bus.inbound.window import KEEPS_TURN
 from yabot.bus.outbox import Mark
@@ -15,6 +16,15 @@ from yabot.log.lease import Lease
 # So many positions further a group that is behind reads for the sake of one event, at most.
 READ_AHEAD = 2000
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+class Taken(NamedTuple):
+    """An event that is taken on, and not settled."""
+
+    pos: int
+    happened: datetime
+    # The id of the event that was taken on before it; None: it is not known.
+    id_before: str | None
 
 
 @dataclass(slots=True)
@@ -42,8 +52,8 @@ class Progress:
     _looked_at: float = -inf
     # When the newest event of our own that is taken on happened.
     _newest: datetime = LONG_AGO
-    # Those that are not settled, in order, when they happened, and the id of the one before.
-    _open: deque[tuple[int, datetime, str | None]] = field(default_factory=deque)
+    # In the order of the log.
+    _open: deque[Taken] = field(default_factory=deque)
     # Those of them that are finished, while an earlier one is not.
     _finished: set[int] = field(default_factory=set)
 
@@ -57,11 +67,11 @@ class Progress:
     @property
     def oldest(self) -> datetime | None:
         """When the oldest event that is not settled happened."""
-        return self._open[0][1] if self._open else None
+        return self._open[0].happened if self._open else None
 
     @property
     def mark(self) -> Mark:
-        event_id = self._open[0][2] if self._open else self.taken_id
+        event_id = self._open[0].id_before if self._open else self.taken_id
         return Mark(self.partition, self.settled, event_id)
 
     def lacks_some(self, end: int) -> bool:
@@ -79,7 +89,7 @@ class Progress:
     def take(self, pos: int, envelope: Envelope) -> Callable[[], bool]:
         """What it gives says, from time to time, ``may_lack`` of this event."""
         self.taken = pos
-        self._open.append((pos, envelope.timestamp, self.taken_id))
+        self._open.append(Taken(pos, envelope.timestamp, self.taken_id))
         self.taken_id = envelope.event_id
         if envelope.sequence is not None:
             self._newest = envelope.timestamp
@@ -112,7 +122,10 @@ class Progress:
     @property
     def is_cut_short(self) -> bool:
         """Whether the oldest event that is not settled may wait for what is not read yet."""
-        return bool(self._open) and self.may_lack(*self._open[0][:2])
+        if not self._open:
+            return False
+        oldest = self._open[0]
+        return self.may_lack(oldest.pos, oldest.happened)
 
     def skip(self, pos: int, event_id: str | None) -> None:
         """Pass over an event that no subscriber of the group handles."""
@@ -121,9 +134,9 @@ class Progress:
 
     def finish(self, pos: int) -> None:
         self._finished.add(pos)
-        while self._open and self._open[0][0] in self._finished:
-            self._finished.remove(self._open.popleft()[0])
+        while self._open and self._open[0].pos in self._finished:
+            self._finished.remove(self._open.popleft().pos)
         self._settle()
 
     def _settle(self) -> None:
-        self.settled = self._open[0][0] - 1 if self._open else self.taken
+        self.settled = self._open[0].pos - 1 if self._open else self.taken
