@@ -44,14 +44,25 @@ def data_directory_lock(directory: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _locked(directory: Path) -> int:
-    mark, descriptor = directory / MARK, None
+def lock_file(mark: Path) -> int:
+    """A descriptor that holds the lock until it is closed, also by a kill; the file is made.
+
+    Raises BlockingIOError when somebody holds it, and OSError when the file system refuses it.
+    """
+    descriptor = os.open(mark, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
-        descriptor = os.open(mark, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _locked(directory: Path) -> int:
+    mark = directory / MARK
+    try:
+        return lock_file(mark)
     except OSError as error:
-        if descriptor is not None:
-            os.close(descriptor)
         if isinstance(error, BlockingIOError):
             wrong = f"another YABOT runs on {directory}; stop it, name another directory"
             mend = "or set DATABASE_URL to a PostgreSQL that many processes may share"
@@ -60,4 +71,3 @@ def _locked(directory: Path) -> int:
             mend = "that may be written and locked, or name another directory"
         refused = ConfigurationError([f"YABOT_DATA_DIR: {wrong}, {mend}"])
         raise limit_reached(error, f"YABOT_DATA_DIR ({directory})") or refused from error
-    return descriptor

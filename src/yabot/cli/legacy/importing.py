@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +15,7 @@ from yabot.app.features import FEATURES
 from yabot.app.services import following_documents, open_services
 from yabot.bus.backlog import unheard
 from yabot.cli.context import load_settings, run_until_signalled
+from yabot.cli.legacy.alone import alone_at_work
 from yabot.cli.legacy.back import back_to_the_old_bot, file_errors_told
 from yabot.cli.progress import progress, progress_bar
 from yabot.errors import InvalidInput
@@ -97,8 +98,8 @@ class Imported:
 
 
 def import_until_stopped(file: Path | None, *, rehearsal: bool, refuse_at_most: float) -> Imported:
-    """Raises InvalidInput without a file, and for one that is no old store; what opening the stores
-    raises.
+    """Raises InvalidInput without a file, for one that is no old store, and while another command
+    is at work; what opening the stores raises.
     """
     settings = load_settings()
     path = file or settings.legacy_db_path
@@ -108,7 +109,9 @@ def import_until_stopped(file: Path | None, *, rehearsal: bool, refuse_at_most: 
     source, folder = recognize(path), settings.data_dir / FOLDER
     # Nearly all that is written is written into the folder.
     mended = "mend that, and run the import again, it goes on from there"
-    with file_errors_told(folder, mended), Details.kept_in(folder) as details:
+    # A rehearsal changes nothing.
+    alone = nullcontext() if rehearsal else alone_at_work(folder)
+    with file_errors_told(folder, mended), alone, Details.kept_in(folder) as details:
         done = Imported(path, Report(details, is_rehearsal=rehearsal), refuse_at_most)
         importing = _Importing(settings, source, folder, done)
 

@@ -7,7 +7,8 @@ from typing import TypeVar
 from yabot.app.features import FEATURES
 from yabot.app.services import following_documents, open_services
 from yabot.cli.context import load_settings, run_until_signalled
-from yabot.cli.legacy.back import back_to_the_old_bot, bars
+from yabot.cli.legacy.alone import alone_at_work
+from yabot.cli.legacy.back import back_to_the_old_bot, bars, file_errors_told
 from yabot.cli.legacy.verifying import is_mirrored, subject_of
 from yabot.cli.operators import operator_name
 from yabot.errors import InvalidInput
@@ -23,7 +24,8 @@ T = TypeVar("T")
 
 
 def complete_migration(*, unverified: bool) -> Completion | None:
-    """None: somebody has stopped it. Raises InvalidInput when it is not the time for it."""
+    """None: somebody has stopped it. Raises InvalidInput when it is not the time for it, and while
+    another command is at work."""
     settings = load_settings()
 
     async def complete(services: Services) -> Completion:
@@ -42,7 +44,8 @@ def complete_migration(*, unverified: bool) -> Completion | None:
 
 
 def roll_back_migration() -> RolledBack | None:
-    """None: somebody has stopped it. Raises InvalidInput when there is nothing to go back to."""
+    """None: somebody has stopped it. Raises InvalidInput when there is nothing to go back to, and
+    while another command is at work."""
     # The file may be what is to be made anew: that it is not there is no mistake of the settings.
     settings = load_settings(without=("LEGACY_DB_PATH",))
 
@@ -77,7 +80,9 @@ def _until_stopped(settings: Settings, work: Callable[[Services], Awaitable[T]])
             await finished_before(stop, answer(services))
 
     async def answer(services: Services) -> None:
-        answers.append(await work(services))
+        folder = settings.data_dir / FOLDER
+        with file_errors_told(folder, "mend that, and run it again"), alone_at_work(folder):
+            answers.append(await work(services))
 
     run_until_signalled(serve)
     return answers[0] if answers else None

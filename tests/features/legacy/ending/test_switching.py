@@ -21,6 +21,7 @@ from tests.features.legacy.commands import Office, office
 from tests.features.legacy.old_bot import FIRST_ID, new_profile, old_users
 from tests.features.legacy.old_bots import at_work
 from tests.ports import free_port
+from yabot.cli.legacy.alone import alone_at_work
 
 pytestmark = pytest.mark.slow
 
@@ -266,6 +267,18 @@ def test_no_switch_while_another_file_is_named(beside: Office, tmp_path: Path) -
     refused = beside.new_program("legacy", "complete", name="refused", **settings)
     assert refused.run() != 0
     assert f"set it to {beside.old.path}" in " ".join(refused.errors.split())
+    assert beside.phase == "dual"
+
+
+def test_one_command_at_a_time_changes_both_sides(beside: Office) -> None:
+    write_store(beside.old.path, {})
+    beside.bot.data.mkdir(mode=0o700, exist_ok=True)
+    with alone_at_work(beside.bot.data / "legacy"):
+        for command in (("import", beside.old.path), ("complete",), ("rollback",)):
+            told = " ".join(beside.run(*command, code=1).errors.split())
+            assert "another `yabot legacy` command is at work in " in told
+        beside.told("import", beside.old.path, "--dry-run")
+    beside.told("import", beside.old.path)
     assert beside.phase == "dual"
 
 
