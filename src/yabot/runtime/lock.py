@@ -1,9 +1,9 @@
-"""One long-running program for each data directory."""
+"""Locks of files, and one long-running program for each data directory."""
 
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from yabot.errors import ConfigurationError
@@ -30,6 +30,21 @@ def is_locked(directory: Path) -> bool:
 
 
 @contextmanager
+def file_lock(mark: Path, *, wait: bool) -> Iterator[None]:
+    """Held until the end, also by a kill; the file is made, and made private.
+
+    Whoever does not ``wait`` hears BlockingIOError when somebody else holds it. Raises OSError when
+    the file system refuses it.
+    """
+    descriptor = os.open(mark, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
 def data_directory_lock(directory: Path) -> Iterator[None]:
     """Held until the end, also by a kill; the directory is made, and made private.
 
@@ -37,37 +52,22 @@ def data_directory_lock(directory: Path) -> Iterator[None]:
     file system refuses it; LimitReached when this machine grants no more.
     """
     private_folder(directory, "YABOT_DATA_DIR", MARK)
-    descriptor = _locked(directory)
-    try:
+    with ExitStack() as held:
+        try:
+            held.enter_context(file_lock(directory / MARK, wait=False))
+        except OSError as error:
+            limit = limit_reached(error, f"YABOT_DATA_DIR ({directory})")
+            raise limit or _refused(directory, error) from error
         yield
-    finally:
-        os.close(descriptor)
 
 
-def lock_file(mark: Path) -> int:
-    """A descriptor that holds the lock until it is closed, also by a kill; the file is made.
-
-    Raises BlockingIOError when somebody holds it, and OSError when the file system refuses it.
-    """
-    descriptor = os.open(mark, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        raise
-    return descriptor
-
-
-def _locked(directory: Path) -> int:
-    mark = directory / MARK
-    try:
-        return lock_file(mark)
-    except OSError as error:
-        if isinstance(error, BlockingIOError):
-            wrong = f"another YABOT runs on {directory}; stop it, name another directory"
-            mend = "or set DATABASE_URL to a PostgreSQL that many processes may share"
-        else:
-            wrong = f"{mark} cannot be used: {error.strerror}; make it a file of this user's"
-            mend = "that may be written and locked, or name another directory"
-        refused = ConfigurationError([f"YABOT_DATA_DIR: {wrong}, {mend}"])
-        raise limit_reached(error, f"YABOT_DATA_DIR ({directory})") or refused from error
+def _refused(directory: Path, error: OSError) -> ConfigurationError:
+    if isinstance(error, BlockingIOError):
+        wrong = f"another YABOT runs on {directory}; stop it, name another directory"
+        mend = "or set DATABASE_URL to a PostgreSQL that many processes may share"
+    else:
+        wrong = (
+            f"{directory / MARK} cannot be used: {error.strerror}; make it a file of this user's"
+        )
+        mend = "that may be written and locked, or name another directory"
+    return ConfigurationError([f"YABOT_DATA_DIR: {wrong}, {mend}"])

@@ -5,7 +5,6 @@ afterwards, it is published for a lifetime, as long as a token may hold and a li
 whoever keeps what is published for a while knows every key that may be used.
 """
 
-import fcntl
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -25,6 +24,7 @@ from yabot.errors import ConfigurationError, YabotError
 from yabot.machine_limits import limit_reached
 from yabot.observability.logging import get_logger
 from yabot.private_files import private_file, private_folder
+from yabot.runtime.lock import file_lock
 
 log = get_logger(__name__)
 
@@ -130,11 +130,8 @@ class KeyFolder(Generic[K, P]):
         """Whoever else wants to change the folder waits until this is done."""
         for folder in self._folders:
             private_folder(folder, VARIABLE, "private")
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
-            with os.fdopen(os.open(self._folder / LOCK, flags, 0o600)) as lock:
-                # The file's end here unlocks it, and so does the end of the process.
-                fcntl.flock(lock, fcntl.LOCK_EX)
+            with file_lock(self._folder / LOCK, wait=True):
                 yield
         except OSError as error:
             raise _unusable(Path(error.filename or self._folder), error) from error

@@ -4,7 +4,6 @@ It is what an import reads, what a first touch looks into, and what a roll-back 
 be made again from the same store at any time, and then says what has changed there.
 """
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +18,7 @@ from yabot.error_text import error_text
 from yabot.errors import StartupError, StoreUnavailable
 from yabot.features.legacy.sources.fingerprint import content_of, state_of
 from yabot.features.legacy.sources.port import Damage, Entry, Source
+from yabot.runtime.lock import file_lock
 
 FILE = "snapshot.db"
 _COPY = "store.copy"
@@ -74,7 +74,8 @@ class Snapshot:
         that cannot be read, StartupError when there is no room for a copy.
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _alone(folder):
+        # Two who bring it up to date do so one after the other.
+        with file_lock(folder / _LOCK, wait=True):
             _make_private(folder / FILE)
             try:
                 snapshot = cls(folder)
@@ -294,14 +295,3 @@ def _digest(text: str) -> bytes:
 
 def _make_private(file: Path) -> None:
     os.close(os.open(file, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600))
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Two who bring it up to date do so one after the other."""
-    descriptor = os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
