@@ -57,17 +57,15 @@ def data_directory_lock(directory: Path) -> Iterator[None]:
             held.enter_context(file_lock(directory / MARK, wait=False))
         except OSError as error:
             limit = limit_reached(error, f"YABOT_DATA_DIR ({directory})")
-            raise limit or _refused(directory, error) from error
+            raise limit or _refused(directory / MARK, error) from error
         yield
 
 
-def _refused(directory: Path, error: OSError) -> ConfigurationError:
+def _refused(mark: Path, error: OSError) -> ConfigurationError:
     if isinstance(error, BlockingIOError):
-        wrong = f"another YABOT runs on {directory}; stop it, name another directory"
+        wrong = f"another YABOT runs on {mark.parent}; stop it, name another directory"
         mend = "or set DATABASE_URL to a PostgreSQL that many processes may share"
     else:
-        wrong = (
-            f"{directory / MARK} cannot be used: {error.strerror}; make it a file of this user's"
-        )
+        wrong = f"{mark} cannot be used: {error.strerror}; make it a file of this user's"
         mend = "that may be written and locked, or name another directory"
     return ConfigurationError([f"YABOT_DATA_DIR: {wrong}, {mend}"])
