@@ -1,7 +1,5 @@
 """A reader whose answer takes long sees that it is on its way."""
 
-import pytest
-
 from tests.bot.processing.bench import at_the_bench, written
 from tests.bot.sender.desk import texts_to
 from tests.bot.sender.recorder import Recorder
@@ -11,9 +9,8 @@ ANA = 7
 
 
 async def test_the_bot_is_typing_while_an_answer_takes_long(
-    sqlite_database: Database, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+    sqlite_database: Database, recorder: Recorder
 ) -> None:
-    monkeypatch.setattr("yabot.bot.chat_action.TYPING_AFTER", 0.01)
     async with at_the_bench(sqlite_database, recorder, alone=True) as bench:
         await bench.look()
         await bench.receive(written(1, ANA, "slow"))
