@@ -9,6 +9,7 @@ from typing import Any
 from tests.features.legacy.house import House, texts
 from tests.features.legacy.old_bot import OldBot, OldProfile
 from tests.features.users.storage.world import ana, new_world
+from yabot.features.items.service import ItemService
 from yabot.features.legacy.merging.merger import Merger
 from yabot.features.legacy.service import Legacy
 from yabot.features.legacy.side_by_side.dual import Dual
@@ -49,6 +50,16 @@ class Both:
             )
 
         await self.house.world.decide(f"award {next(_numbers)}", award)
+
+    async def gets(self, item_id: str, user_id: int, quantity: int = 1) -> None:
+        """Here."""
+
+        async def give(work: UnitOfWork) -> None:
+            items = self.house.world.services[ItemService]
+            user = await self.house.world.known(str(user_id))
+            await items.grant(work, user, item_id, transaction_id=work.cause.id, quantity=quantity)
+
+        await self.house.decide(give)
 
     async def has(self, user_id: int) -> int:
         return await self.house.balance(str(user_id))

@@ -8,7 +8,6 @@ import pytest
 
 from tests.features.legacy.old_bot import new_profile
 from tests.features.legacy.side_by_side.both import Both
-from yabot.features.items.service import ItemService
 from yabot.log.unit_of_work import UnitOfWork
 
 pytestmark = pytest.mark.criterion("5.4.3")
@@ -28,16 +27,6 @@ async def pays(both: Both) -> None:
         both.house.subscriptions.arrange(work, "7", seen.terms, "vip", NEXT_YEARS)
 
     await both.house.decide(arrange)
-
-
-async def gets_a_candle(both: Both) -> None:
-    async def give(work: UnitOfWork) -> None:
-        user = await both.house.world.known("7")
-        both.house.world.services[ItemService].exchange(
-            work, user, {"vela": 1}, {}, transaction_id=work.cause.id
-        )
-
-    await both.house.decide(give)
 
 
 async def rest(both: Both) -> dict[str, Any]:
@@ -79,9 +68,9 @@ async def test_a_role_that_the_old_bot_has_given_since_is_theirs(both: Both) -> 
 async def test_things_come_beside_what_cannot_be_read_once(both: Both) -> None:
     stands(both, inventory=["rosa", True])
     await both.comes(7)
-    await gets_a_candle(both)
+    await both.gets("vela", 7)
     assert (await rest(both))["inventory"] == ["rosa", True, "vela"]
-    await gets_a_candle(both)
+    await both.gets("vela", 7)
     assert (await rest(both))["inventory"] == ["rosa", True, "vela", "vela"]
 
 

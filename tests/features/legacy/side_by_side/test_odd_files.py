@@ -5,12 +5,10 @@ import sys
 import pytest
 
 from tests.features.legacy.side_by_side.both import Both
-from yabot.features.items.service import ItemService
 from yabot.features.legacy import waiting
 from yabot.features.legacy.old_files.old_format import MOST_WRITTEN
 from yabot.features.legacy.sources.json_file import JsonFile
 from yabot.features.legacy.verifying.verifier import Subject, Verifier
-from yabot.log.unit_of_work import UnitOfWork
 
 
 def write(both: Both, text: str) -> None:
@@ -78,12 +76,7 @@ async def test_many_things_are_had_once(both: Both) -> None:
     write(both, '{"7": {"telegram_id": 7, "kisses": 0, "inventory": ["rosa"]}}')
     await both.round()
     await both.comes(7)
-
-    async def give(work: UnitOfWork) -> None:
-        items, user = both.house.world.services[ItemService], await both.house.world.known("7")
-        await items.grant(work, user, "rosa", transaction_id="gift", quantity=MOST_WRITTEN)
-
-    await both.house.decide(give)
+    await both.gets("rosa", 7, quantity=MOST_WRITTEN)
     await both.rounds()
     profile = both.there()["7"]
     assert len(profile["inventory"]) == MOST_WRITTEN
