@@ -16,7 +16,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Office:
-    """``bot`` need not run; the commands have its stores and its data directory."""
+    """``bot`` need not run; the commands have its stores, its data directory and its old store."""
 
     new_program: NewProgram
     bot: Program
@@ -24,7 +24,8 @@ class Office:
     settings: Mapping[str, str]
 
     def command(self, *arguments: object) -> Program:
-        told = {**self.settings, "YABOT_DATA_DIR": str(self.bot.data), "LEGACY_DB_PATH": ""}
+        told = {**self.settings, "YABOT_DATA_DIR": str(self.bot.data)}
+        told |= {"LEGACY_DB_PATH": str(self.old.path)}
         program = self.new_program("legacy", *map(str, arguments), name="command", **told)
         for name in ("out", "err"):
             (program.folder / name).unlink(missing_ok=True)

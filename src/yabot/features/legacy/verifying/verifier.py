@@ -12,9 +12,10 @@ from tempfile import TemporaryDirectory
 from yabot.errors import GuardFailed
 from yabot.feature import Services
 from yabot.features.legacy import waiting
+from yabot.features.legacy.known import Known
 from yabot.features.legacy.merging.looking import Seen
 from yabot.features.legacy.merging.merger import Merger
-from yabot.features.legacy.record import OldUser, Refusal
+from yabot.features.legacy.record import OldUser, Record, Refusal
 from yabot.features.legacy.repository import untouched_among
 from yabot.features.legacy.snapshots.snapshot import Snapshot
 from yabot.features.legacy.sources.port import Entry, Source
@@ -26,6 +27,8 @@ from yabot.runtime.portions import portions
 
 CHUNK = 500
 Wait = Callable[[], Awaitable[None]]
+Theirs = Mapping[str, Record | None]
+"""What the old store says of some users, by id; None: nothing."""
 # Before the second look at those who differ, and each further one at whom something is on its way
 # to: a large file is written once in a minute or two.
 _SECONDS = (2.0, 5.0, 15.0, 60.0, 60.0)
@@ -141,31 +144,33 @@ class Verifier:
 
     async def _compare(self, subject: Subject, entries: Sequence[Entry]) -> list[Outcome]:
         outcomes: list[Outcome] = []
-        theirs: dict[str, OldUser | None] = {}
+        theirs: dict[str, Record | None] = {}
         for entry in entries:
             read = subject.source.interpret(entry)
             if isinstance(read, Refusal):
                 outcomes.append(Outcome(read.key, "refused", reason=read.reason))
             else:
-                theirs[read.user.user_id] = read.user
+                theirs[read.user.user_id] = read
         return outcomes + await self._judge(subject, theirs)
 
-    async def _judge(self, subject: Subject, theirs: Mapping[str, OldUser | None]) -> list[Outcome]:
-        """``theirs`` by user id; None: the old store has them not. Who is nowhere is left out."""
+    async def _judge(self, subject: Subject, theirs: Theirs) -> list[Outcome]:
+        """Of each; who is nowhere is left out."""
         if not theirs:
             return []
         seen = await self._merger.look([*theirs])
         await self._users.read_ahead([each.stored for each in seen.values()])
         outcomes = []
-        for user_id, old in theirs.items():
+        for user_id, record in theirs.items():
+            old = None if record is None else record.user
             try:
                 outcome = _outcome(seen[user_id], old, await self._ours(seen[user_id]))
             except StateUnusable:
                 outcome = Outcome(user_id, "lost_here", old.kisses if old else 0)
             if outcome is not None:
                 outcomes.append(outcome)
-        more = self._with_their_way if subject.mirrored else self._without_newer
-        return await more(outcomes, seen, theirs)
+        if subject.mirrored:
+            return await self._with_their_way(outcomes, theirs)
+        return await self._without_newer(outcomes, seen, theirs)
 
     async def _ours(self, seen: Seen) -> OldUser | None:
         """Whoever moves on while they are looked at is looked at once more."""
@@ -175,25 +180,28 @@ class Verifier:
             except GuardFailed:
                 seen = (await self._merger.look([seen.user_id]))[seen.user_id]
 
-    async def _with_their_way(
-        self,
-        outcomes: Sequence[Outcome],
-        seen: Mapping[str, Seen],
-        theirs: Mapping[str, OldUser | None],
-    ) -> list[Outcome]:
+    async def _with_their_way(self, outcomes: Sequence[Outcome], theirs: Theirs) -> list[Outcome]:
         """Whether what happened here waits to be written there, or the other way round."""
         differing = [each.user_id for each in outcomes if each.kind != "agrees"]
-        noted = await self._database.read(waiting.among(differing)) if differing else ()
+        if not differing:
+            return [*outcomes]
+        noted = await self._database.read(waiting.among(differing))
+        # Behind that: of whom the note is gone by now, the row says that they are being written.
+        seen = await self._merger.look(differing)
+
+        def is_on_its_way(user_id: str, kind: Kind) -> bool:
+            under_way = _is_under_way(seen[user_id].known, theirs[user_id], kind)
+            return user_id in noted or under_way
+
         return [
-            replace(each, is_on_its_way=each.user_id in noted or _is_under_way(seen, theirs, each))
+            each
+            if each.kind == "agrees"
+            else replace(each, is_on_its_way=is_on_its_way(each.user_id, each.kind))
             for each in outcomes
         ]
 
     async def _without_newer(
-        self,
-        outcomes: Sequence[Outcome],
-        seen: Mapping[str, Seen],
-        theirs: Mapping[str, OldUser | None],
+        self, outcomes: Sequence[Outcome], seen: Mapping[str, Seen], theirs: Theirs
     ) -> list[Outcome]:
         """Where the old store is not written, what readers do here is no difference: unless
         somebody has done nothing since the import."""
@@ -203,7 +211,7 @@ class Verifier:
             each.gone_on()
             if each.kind == "differs"
             and each.user_id not in untouched
-            and _is_as_agreed(seen[each.user_id], theirs[each.user_id])
+            and _is_as_agreed(seen[each.user_id].known, theirs[each.user_id])
             else each
             for each in outcomes
         ]
@@ -221,17 +229,16 @@ def _outcome(seen: Seen, theirs: OldUser | None, ours: OldUser | None) -> Outcom
     return Outcome(seen.user_id, "differs" if found else "agrees", kisses, besitos, found)
 
 
-def _is_under_way(
-    seen: Mapping[str, Seen], theirs: Mapping[str, OldUser | None], outcome: Outcome
-) -> bool:
-    known, old = seen[outcome.user_id].known, theirs[outcome.user_id]
-    if known is None or old is None:
-        return outcome.kind == "only_there"
-    return known.waits or known.writing is not None or known.digest != old.digest
+def _is_under_way(known: Known | None, record: Record | None, kind: Kind) -> bool:
+    if known is None or record is None:
+        return kind == "only_there"
+    return known.waits or known.writing is not None or known.digest != record.user.digest
 
 
-def _is_as_agreed(seen: Seen, theirs: OldUser | None) -> bool:
-    return bool(seen.known and theirs and seen.known.digest == theirs.digest)
+def _is_as_agreed(known: Known | None, record: Record | None) -> bool:
+    """Whether nobody has gone on there since, what we wrote apart."""
+    agreed = known.agreed(record.mark) if known and record else None
+    return bool(agreed and record and agreed.digest == record.user.digest)
 
 
 @asynccontextmanager
