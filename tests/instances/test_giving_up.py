@@ -8,7 +8,7 @@ from tests.e2e.program import Program
 from tests.e2e.reader import readers
 from yabot.bot.incoming import Incoming
 from yabot.bot.intake import SUSPECT, Intake
-from yabot.bot.waiting import WaitingUpdates
+from yabot.bot.waiting import WaitingUpdates, Window
 from yabot.storage.relational.database import Database
 
 DEADLY = KillPoint("sql", "INSERT INTO doc_changes")
@@ -69,7 +69,7 @@ async def test_what_others_stored_of_a_user_comes_before_what_is_stored_now(
     (later,) = await intake.store([update_of(3)])
     assert [found.incoming.update_id for found in await waiting.before([later])] == [2]
     assert await waiting.before([]) == []
-    found = await waiting.find(range(4), known={2}, most=2)
+    found = await waiting.find(range(4), known={2}, window=Window(2, of_one=2))
     assert [each.incoming.update_id for each in found] == [3]
 
 

@@ -14,7 +14,7 @@ from yabot.bot.limits import SendLimits
 from yabot.bot.pre_checkout import PreCheckoutAnswers
 from yabot.bot.processing import UpdateProcessor
 from yabot.bot.sender import Sender
-from yabot.bot.waiting import Waiting, WaitingUpdates
+from yabot.bot.waiting import Waiting, WaitingUpdates, Window
 from yabot.errors import StoreUnavailable
 from yabot.log.assignment import Assignee, Assignment
 from yabot.log.lease import Lease
@@ -31,7 +31,7 @@ EVERY = 0.5
 # The same where no other process can store any: what is found then is what its own handling lost.
 EVERY_ALONE = 30.0
 # With more than so many that wait, the rest is left in SQL.
-MOST_AT_ONCE = 1000
+WINDOW = Window(1000, of_one=200)
 # The process that received it answers at once. After this long, that process has died.
 PRE_CHECKOUT_LEFT_AFTER = timedelta(seconds=30)
 
@@ -65,7 +65,7 @@ class PartitionWork(Assignee):
         self._closing = False
         # Where no other process can store updates there is little to be found but at the start:
         # what waits is read whole, for what comes later is not held against it.
-        self._most = None if assignment.is_sole else MOST_AT_ONCE
+        self._window = None if assignment.is_sole else WINDOW
         every = EVERY_ALONE if assignment.is_sole else EVERY
         self.loop = WakingLoop("rounds", self.run_once, every)
 
@@ -152,7 +152,7 @@ class PartitionWork(Assignee):
             self._limits.take(self._assignment.fraction)
 
     async def _find(self, partitions: Sequence[int]) -> list[Waiting]:
-        return await self._updates.find(partitions, self._processor.under_way, self._most)
+        return await self._updates.find(partitions, self._processor.under_way, self._window)
 
     def _take_up(self, found: Sequence[Waiting]) -> None:
         for each in found:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Row, select, true, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, true, update
 
 from yabot.bot.incoming import Incoming
 from yabot.bot.intake import BEGUN, SUSPECT, Intake
@@ -50,6 +50,15 @@ class Waiting:
         return utc_now() - self.received_at
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The first ``most`` that wait; of one reader the first ``of_one``: one who has sent thousands
+    hides nobody."""
+
+    most: int
+    of_one: int
+
+
 class WaitingUpdates:
     """Every method raises StoreUnavailable."""
 
@@ -59,14 +68,14 @@ class WaitingUpdates:
         self._waits = (updates.c.bot_id == intake.bot_id) & (updates.c.state == "waiting")
 
     async def find(
-        self, partitions: Collection[int], known: Collection[int], most: int | None = None
+        self, partitions: Collection[int], known: Collection[int], window: Window | None = None
     ) -> list[Waiting]:
         """Those in ``partitions``, lowest ``update_id`` first, without the ``known`` ones.
 
-        Looks no further than at the first ``most`` that wait.
+        Looks no further than ``window``; in it the known ones count.
         """
         waits = self._waits & updates.c.partition.in_(partitions)
-        first = select(updates.c.update_id).where(waits).order_by(updates.c.update_id).limit(most)
+        first = _first(waits, window).order_by("update_id")
 
         def read(connection: Connection) -> list[_Row]:
             ids = [n for n in connection.execute(first).scalars() if n not in known]
@@ -123,3 +132,12 @@ class WaitingUpdates:
             else:
                 found.append(Waiting(entry, attempts, received_at))
         return found
+
+
+def _first(waits: ColumnElement[bool], window: Window | None) -> Select[int]:
+    if window is None:
+        return select(updates.c.update_id).where(waits)
+    place = func.row_number().over(partition_by=updates.c.user_id, order_by=updates.c.update_id)
+    placed = select(updates.c.update_id, place.label("place")).where(waits).subquery()
+    first = select(placed.c.update_id).where(placed.c.place <= window.of_one)
+    return first.limit(window.most)
