@@ -141,12 +141,15 @@ async def test_what_our_own_statement_misses_is_one(postgres_database: Database,
     [
         ("transaction_isolation", "serializable", "read committed"),
         ("client_encoding", "latin1", "UTF8"),
+        ("synchronous_commit", "off", "on"),
+        ("synchronous_commit", "local", "local"),
     ],
 )
 async def test_what_we_rely_on_is_no_default_of_the_databases(
     postgres_database: Database, name: str, theirs: str, ours: str
 ) -> None:
-    """By a stricter isolation commits fail because of others, and Latin 1 has no emoji."""
+    """By a stricter isolation commits fail because of others, Latin 1 has no emoji, and what was
+    committed is to survive a power cut."""
     default = name.replace("transaction_", "default_transaction_")
     database = postgres_database.engine.url.database
     words = f"ALTER DATABASE {database} SET {default} = '{theirs}'"

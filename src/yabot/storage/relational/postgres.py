@@ -97,6 +97,7 @@ class PostgresDatabase:
         # Of those: any thread of the pool may make one while they are cut off.
         self._opening = Lock()
         event.listen(self.engine, "connect", self._remember)
+        event.listen(self.engine, "connect", _keep_commits)
         event.listen(self.engine, "do_connect", self._connect)
         self.gate.on_shut = self._hang_up
         self._threads = ThreadPoolExecutor(pool_size, thread_name_prefix="postgres")
@@ -203,6 +204,16 @@ class _Cursor(psycopg.Cursor[Any]):
     ) -> None:
         for parameters in params_seq:
             self.execute(query, parameters)
+
+
+def _keep_commits(connection: psycopg.Connection, _record: object) -> None:
+    """Where a role or a database has it that a commit need not be on the disk: ours is. What its
+    operator has chosen of the other ways, each of which keeps it, stays."""
+    connection.autocommit = True
+    chosen = connection.execute("SELECT current_setting('synchronous_commit')").fetchone()
+    if chosen == ("off",):
+        connection.execute("SET synchronous_commit = on")
+    connection.autocommit = False
 
 
 def _options_of(url: str) -> str:
