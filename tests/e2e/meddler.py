@@ -5,6 +5,8 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from email.utils import format_datetime
 from typing import Any
 
 from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
@@ -31,6 +33,8 @@ class Meddler:
         self.revoked_at: str | None = None
         # Whether all answers are such that no client can read them.
         self.breaks_http = False
+        # What time it is by Telegram's clock; None: as it is.
+        self.says: datetime | None = None
         self._upstream = upstream
         self.url = ""
 
@@ -71,8 +75,12 @@ class Meddler:
             known = {update["update_id"] for update in self.seen}
             self.seen += [update for update in told["result"] if update["update_id"] not in known]
             told["result"] = self.deliver(told["result"])
+        date = {} if self.says is None else {"Date": format_datetime(self.says, usegmt=True)}
         return web.Response(
-            text=json.dumps(told), status=answer.status, content_type="application/json"
+            text=json.dumps(told),
+            status=answer.status,
+            content_type="application/json",
+            headers=date,
         )
 
 

@@ -34,18 +34,37 @@ from yabot.log.assignment import Assignment
 from yabot.runtime.importing import imported
 
 
-async def start_bot(base: Foundation, stack: AsyncExitStack) -> list[str]:
-    """Started, and stopped by ``stack``; the line that tells the playground's address, if any."""
-    bot, lines = await _connect(base, stack)
-    stack.push_async_callback(bot.session.close)
+class BotStart:
+    """In two steps, both undone by ``stack``: Telegram's first answer tells what time it is, before
+    anything is done by the clock; what is stopped first begins last.
+    """
+
+    def __init__(self) -> None:
+        self._connected: tuple[Bot, Identity] | None = None
+
+    async def connect(self, base: Foundation, stack: AsyncExitStack) -> list[str]:
+        """The line that tells the playground's address, if any."""
+        bot, lines = await _connect(base, stack)
+        stack.push_async_callback(bot.session.close)
+        base.health.report("telegram", "ok")
+        identity = Identity(bot, base.reporter("telegram", "failed"))
+        await identity.start(FIRST_ANSWER)
+        stack.push_async_callback(identity.stop)
+        self._connected = bot, identity
+        return lines
+
+    async def start(self, base: Foundation, stack: AsyncExitStack) -> list[str]:
+        """Behind ``connect``."""
+        assert self._connected is not None
+        await _start(base, stack, *self._connected)
+        return []
+
+
+async def _start(base: Foundation, stack: AsyncExitStack, bot: Bot, identity: Identity) -> None:
+    base.health.report("intake", "ok")
     partitions = base.services.commits.partitions
     assignment = Assignment(GROUP, partitions, base.leases(), every=EVERY)
     leadership = Leadership(assignment)
-    for component in ("telegram", "intake"):
-        base.health.report(component, "ok")
-    identity = Identity(bot, base.reporter("telegram", "failed"))
-    await identity.start(FIRST_ANSWER)
-    stack.push_async_callback(identity.stop)
     role = _role(base, bot, identity, assignment, leadership)
     base.readers_wait.append(lambda: role.readers_wait)
     sql = base.watches["sql"]
@@ -59,19 +78,18 @@ async def start_bot(base: Foundation, stack: AsyncExitStack) -> list[str]:
         base.start_loop(loop, sql)
         # At once, while Telegram can still be asked: whatever is left, the next start finds.
         stack.push_async_callback(loop.finish, 0)
-    return lines
 
 
 async def _connect(base: Foundation, stack: AsyncExitStack) -> tuple[Bot, list[str]]:
-    telegram = base.settings.telegram
+    telegram, on_time = base.settings.telegram, base.services.clock.hear
     if telegram.token is not None:
         api_url = str(telegram.api_url) if telegram.api_url else None
-        return connect_bot(telegram.token.get_secret_value(), api_url), []
+        return connect_bot(telegram.token.get_secret_value(), api_url, on_time), []
     await imported("yabot.app.playground")
     from yabot.app.playground import open_playground
 
     playground = await open_playground(base, stack)
-    bot = connect_bot(playground.bot_token, playground.url)
+    bot = connect_bot(playground.bot_token, playground.url, on_time)
     return bot, [f"Play at  {playground.url}"]
 
 

@@ -81,9 +81,10 @@ def _import_roles(roles: Collection[str]) -> list[StartRole]:
 
         starts.append(start_worker)
     if "bot" in roles:
-        from yabot.app.bot import start_bot
+        from yabot.app.bot import BotStart
 
-        starts.append(start_bot)
+        bot = BotStart()
+        starts = [bot.connect, *starts, bot.start]
     return starts
 
 

@@ -5,6 +5,9 @@ it was asked, whatever else stands in the answer.
 """
 
 import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any
 
@@ -17,6 +20,7 @@ from aiohttp import ClientConnectorError, ClientError, ClientTimeout, Connection
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from yabot.bot.retry_after import ObeyRetryAfter
+from yabot.clock import ahead, uptime
 from yabot.deferred_models import adapter
 from yabot.error_text import kind_of
 
@@ -29,6 +33,9 @@ LONGEST_WAIT = 24 * 3600
 LONGEST_CONNECTING = 10.0
 # These never came so far that Telegram could have heard the call.
 NOT_CONNECTED = (ClientConnectorError, ConnectionTimeoutError)
+
+OnTime = Callable[[datetime, float], None]
+"""Takes what time it is, and when that was asked for, by ``uptime``."""
 
 
 class OutcomeUnknown(TelegramNetworkError):
@@ -49,9 +56,13 @@ class GetMeAsTold(GetMe):
 class TelegramSession(AiohttpSession):
     """No error of it holds anything of what was sent or answered, but Telegram's description."""
 
-    def __init__(self, api: TelegramAPIServer, timeout: float = 60.0) -> None:
-        """``timeout`` in seconds, for calls that name none."""
+    def __init__(
+        self, api: TelegramAPIServer, timeout: float = 60.0, on_time: OnTime | None = None
+    ) -> None:
+        """``timeout`` in seconds, for calls that name none. ``on_time`` hears what time it is where
+        the Bot API is, with each answer."""
         super().__init__(api=api, timeout=timeout)
+        self._on_time = on_time
         self.middleware(ObeyRetryAfter())
 
     async def make_request(
@@ -65,6 +76,7 @@ class TelegramSession(AiohttpSession):
         url = self.api.api_url(token=bot.token, method=method.__api_method__)
         form = self.build_form_data(bot=bot, method=method)
         seconds = _patience(self.timeout if timeout is None else timeout)
+        asked_at = uptime()
         try:
             # Telegram sends nobody elsewhere, and a call that is sent on loses what it says.
             async with session.post(
@@ -77,7 +89,15 @@ class TelegramSession(AiohttpSession):
             raise OutcomeUnknown(method, _named(error)) from error
         # One spoilt letter must not hide the rest.
         content = body.decode("utf-8", "replace")
-        return self.check_response(bot, method, answer.status, content).result
+        response = self.check_response(bot, method, answer.status, content)
+        self._tell_time(answer.headers.get("Date"), asked_at)
+        return response.result
+
+    def _tell_time(self, date: str | None, asked_at: float) -> None:
+        told = _moment(date)
+        if told is not None and self._on_time is not None:
+            # Theirs is not shifted where ours is.
+            self._on_time(told + ahead(), asked_at)
 
     def check_response(
         self, bot: Bot, method: TelegramMethod[Any], status_code: int, content: str
@@ -92,6 +112,15 @@ class TelegramSession(AiohttpSession):
         if status_code == TOO_MANY_REQUESTS and not refusal["parameters"].get("retry_after"):
             raise TelegramServerError(method, refusal["description"])
         return super().check_response(bot, method, status_code, json.dumps(refusal))
+
+
+def _moment(date: str | None) -> datetime | None:
+    """What a server says in the header Date, to the second. None: nothing that can be read."""
+    try:
+        found = parsedate_to_datetime(date or "")
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def _patience(seconds: float) -> ClientTimeout:

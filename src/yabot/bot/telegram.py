@@ -16,7 +16,7 @@ from aiogram.methods import GetMe
 from aiogram.types import User as TelegramUser
 from pydantic import ValidationError
 
-from yabot.bot.session import AnswerUnreadable, GetMeAsTold, TelegramSession
+from yabot.bot.session import AnswerUnreadable, GetMeAsTold, OnTime, TelegramSession
 from yabot.error_text import error_text
 
 # The same call may succeed later.
@@ -57,11 +57,12 @@ class SelfKnowingBot(Bot):
         )
 
 
-def connect_bot(token: str, api_url: str | None) -> Bot:
-    """``api_url`` is the base of another Bot API server; None is Telegram's own."""
+def connect_bot(token: str, api_url: str | None, on_time: OnTime | None = None) -> Bot:
+    """``api_url`` is the base of another Bot API server; None is Telegram's own. ``on_time`` hears
+    with each answer what time it is there."""
     api = TelegramAPIServer.from_base(api_url) if api_url else PRODUCTION
     properties = DefaultBotProperties(parse_mode="HTML")
-    return SelfKnowingBot(token, session=TelegramSession(api), default=properties)
+    return SelfKnowingBot(token, session=TelegramSession(api, on_time=on_time), default=properties)
 
 
 def trouble_with(error: Exception) -> str:

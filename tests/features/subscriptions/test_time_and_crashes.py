@@ -1,8 +1,11 @@
 """The end by deadline, refunds by an administrator, and kill -9 around a payment."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from tests.e2e.kill_points import KillPoint
+from tests.e2e.moved_clock import begin_ahead
 from tests.e2e.reader import Reader, buttons, readers, said_by_bot
 from tests.features.subscriptions.shop import PERIOD, Json, Shop, buy, invoice, moment
 from tests.waiting import PATIENCE, wait_until
@@ -28,6 +31,29 @@ async def test_the_end_is_announced_and_comes(shop: Shop) -> None:
         wait_until(lambda: shop.stores.value("SELECT state FROM workflows") == "finished")
         (offer,) = await reader.press("vip")
         assert "vip:cancel" not in buttons(offer)
+
+
+@pytest.mark.criterion("3.1.1")
+async def test_nothing_ends_by_a_clock_that_was_wrong_at_the_start(shop: Shop) -> None:
+    async with readers(shop.telegram_url, "Ana") as (reader,):
+        await reader.ask("/start")
+        await buy(reader)
+        wait_until(lambda: shop.stores.value("SELECT state FROM workflows") == "running")
+        assert shop.program.stop() == 0
+        # Telegram's answers are in the time that is right; the program adds what it is ahead.
+        shop.meddler.says = datetime.now(UTC) - timedelta(days=40)
+        begin_ahead(shop.program.folder, timedelta(days=40))
+        shop.program.start()
+        reasons = {each["reason"] for each in shop.program.logged("loop.paused")}
+        assert reasons == {
+            "the wall clock is 57600 minutes ahead of Telegram's, so neither a deadline nor an age "
+            "is believed: set it right"
+        }
+        assert [row["status"] for row in shop.subscriptions(reader.user_id)] == ["active"]
+        assert shop.program.health("ready")[1]["components"]["retention"]["status"] == "degraded"
+        shop.meddler.says = None
+        await reader.until(lambda chat: "🔒" in chat[-1].get("text", ""))
+        assert [row["status"] for row in shop.subscriptions(reader.user_id)] == ["expired"]
 
 
 async def test_an_administrator_gives_a_charge_back(shop: Shop) -> None:
