@@ -60,12 +60,20 @@ async def _differing_in(
 ) -> dict[str, str]:
     expected, waiting = await database.read(lambda connection: _sql(connection, page))
     stored = await _mongodb(documents, page)
+    differing = [each for each in page if expected.get(each) != stored.get(each)]
+    if not differing:
+        return {}
+    # Again: of who has moved on meanwhile, the two answers are of different moments. Whose document
+    # is wrong either cannot move on, or has a right one by that.
+    now, _ = await database.read(lambda connection: _sql(connection, differing))
     found = {}
-    for user_id in page:
-        difference = _compare(expected.get(user_id), stored.get(user_id))
+    for user_id in differing:
+        if now.get(user_id) != expected.get(user_id):
+            continue
+        difference = _describe(expected.get(user_id), stored.get(user_id))
         # Refused is what would arrive with no second look.
         refused = waiting.get(user_id)
-        if difference is not None and (refused or user_id not in waiting):
+        if refused or user_id not in waiting:
             reason = f"; it refuses it: {refused}" if refused else ""
             found[user_id] = f"user {user_id}: {difference}{reason}"
     return found
@@ -92,9 +100,7 @@ async def _mongodb(documents: DocumentStore, page: Sequence[str]) -> Versions:
         return {found["_id"]: found["version"] async for found in cursor}
 
 
-def _compare(expected: int | None, stored: int | None) -> str | None:
-    if expected == stored:
-        return None
+def _describe(expected: int | None, stored: int | None) -> str:
     if expected is None:
         return f"SQL has no profile, MongoDB has version {stored} of a document"
     if stored is None:

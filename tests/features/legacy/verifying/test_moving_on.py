@@ -1,50 +1,21 @@
 """Readers go on, and so does their mirror, while one side is held against the other."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typing_extensions import override
 
 from tests.features.legacy.house import texts
 from tests.features.legacy.side_by_side.both import Both, new_both
 from tests.features.users.storage.world import new_world
-from tests.storage.passing_on import PassingOn
+from tests.storage.meanwhile import Meanwhile
 from yabot.features.legacy.sources.json_file import JsonFile
 from yabot.features.legacy.verifying.verification import Verification
 from yabot.features.legacy.verifying.verifier import Subject, Verifier, Wait
 from yabot.storage.documents.store import DocumentStore
-from yabot.storage.relational.database import Database, Statement
+from yabot.storage.relational.database import Database
 
 ANA = 7
-Event = Callable[[], Awaitable[None]]
-
-
-class Meanwhile(PassingOn):
-    """Something happens behind one of its reads, before the reader has the answer."""
-
-    def __init__(self, database: Database) -> None:
-        super().__init__(database)
-        self._passed_over = 0
-        self._event: Event | None = None
-
-    def arm(self, event: Event, *, passing_over: int) -> None:
-        self._passed_over, self._event = passing_over, event
-
-    @property
-    def has_happened(self) -> bool:
-        return self._event is None
-
-    @override
-    async def read(self, query: Statement[Any]) -> Any:
-        answer = await super().read(query)
-        if (event := self._event) is not None:
-            self._passed_over -= 1
-            if self._passed_over < 0:
-                self._event = None
-                await event()
-        return answer
 
 
 @pytest.fixture

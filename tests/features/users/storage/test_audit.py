@@ -1,11 +1,14 @@
 """`yabot audit stores` finds every way in which the two halves of a user can differ."""
 
 from collections.abc import Awaitable, Callable
+from itertools import cycle
+from uuid import uuid4
 
 import pytest
 
 from tests.features.users.storage.world import World
 from tests.log.following import nothing_waits
+from tests.storage.meanwhile import Meanwhile
 from tests.waiting import until
 from yabot.features.users.audit import audit_users
 from yabot.log.document_follower import DocumentFollower
@@ -77,6 +80,25 @@ async def test_a_document_without_a_user_is_found(
     assert await audit_users(database, documents) == [
         "user 7: SQL has no profile, MongoDB has version 1 of a document"
     ]
+
+
+@pytest.mark.usefixtures("follower")
+async def test_who_moves_on_while_they_are_looked_at_is_well(
+    world: World, database: Database, documents: DocumentStore
+) -> None:
+    """However busy they are: each answer of SQL's is out of date before MongoDB is asked."""
+    meanwhile, languages = Meanwhile(database), cycle(("en", "es"))
+
+    async def move_on() -> None:
+        await world.prefer(f"{uuid4()}", next(languages))
+        await until(nothing_waits(database))
+        meanwhile.arm(move_on)
+
+    await world.register()
+    await until(nothing_waits(database))
+    meanwhile.arm(move_on)
+
+    assert await audit_users(meanwhile, documents) == []
 
 
 async def test_ids_that_no_answer_of_mongodb_s_holds_all_are_looked_through(
