@@ -18,6 +18,7 @@ from yabot.bus.groups.building import build_group
 from yabot.bus.groups.pace import Pace
 from yabot.bus.groups.positions import log_ends
 from yabot.log.leases import SoleLeases
+from yabot.observability.metrics import REGISTRY
 from yabot.storage.relational.database import Statement
 
 Hook = Callable[[], Awaitable[None]]
@@ -76,6 +77,24 @@ async def test_what_the_feed_brings_while_a_group_looks_is_no_sign_of_an_older_l
         assert "log.rewound" not in [each["event"] for each in said]
         await until(lambda: settled(process.database))
         assert await effects(process.database) == {"7": ["a"]}
+
+
+async def test_nobody_is_ahead_of_the_log(
+    new_database: NewDatabase, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is settled is compared with where the log ended before it came."""
+    async with opened(new_database, redis) as process:
+        group = process.groups["test"]
+
+        async def handle() -> None:
+            (entry,) = (await poke(process.commits, "7", "a")).events
+            group.offer(entry.partition, [entry])
+            await until(lambda: settled(process.database))
+
+        await look(group)
+        behind_the_end_of_the_log(monkeypatch, process, handle)
+        await look(group)
+        assert REGISTRY.get_sample_value("yabot_group_lag_events", {"group": "test"}) == 0
 
 
 async def test_only_positions_that_have_moved_are_marked(

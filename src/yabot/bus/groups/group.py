@@ -302,7 +302,7 @@ class SubscriberGroup(Assignee):
         now = utc_now()
         ages = [(now - share.oldest).total_seconds() for share in self._places if share.oldest]
         EVENTS_IN_FLIGHT.labels(self.name).set(self._lanes.waiting)
-        GROUP_LAG.labels(self.name).set(
-            sum(ends[share.partition] - share.settled for share in self._places)
-        )
+        # Events have been brought, and perhaps settled, since the ends were read.
+        lags = [max(ends[share.partition], share.taken) - share.settled for share in self._places]
+        GROUP_LAG.labels(self.name).set(sum(lags))
         GROUP_LAG_AGE.labels(self.name).set(max(ages, default=0.0))
