@@ -24,7 +24,7 @@ from yabot.features.legacy.events import LegacyMigrationChanged, Phase, Reason
 from yabot.features.legacy.tables import legacy_migrations
 from yabot.log.audit import audited
 from yabot.log.unit_of_work import UnitOfWork, guard
-from yabot.storage.relational.database import Database
+from yabot.storage.relational.database import Database, Statement
 
 STEPS: Mapping[Phase, tuple[Phase, ...]] = {
     "importing": ("dual", "rolling_back"),
@@ -118,6 +118,15 @@ def current(connection: Connection) -> Migration | None:
     return _of(connection.execute(_current).first())
 
 
+def held(seen: Migration | None) -> Statement[None]:
+    """Fails its guard when the phase is not ``seen``'s any more; it stays so until the commit."""
+
+    def check(connection: Connection) -> None:
+        _require_as_seen(_of(connection.execute(_shared).first()), seen)
+
+    return check
+
+
 class Migrations:
     """Reads are durable facts; the other methods only add to the unit of work they are given."""
 
@@ -136,11 +145,7 @@ class Migrations:
         Whoever changes one side because of the other holds it, so that nothing follows behind a
         switch or a roll-back.
         """
-
-        def check(connection: Connection) -> None:
-            _require_as_seen(_of(connection.execute(_shared).first()), seen)
-
-        work.add(check)
+        work.add(held(seen))
 
     async def hold_open(self, work: UnitOfWork) -> None:
         """As ``hold``, at whichever phase of both bots' it is. Raises StartupError when somebody

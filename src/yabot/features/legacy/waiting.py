@@ -24,6 +24,7 @@ from sqlalchemy import (
 from yabot.events.envelope import EventPayload
 from yabot.features.besitos.events import BesitosAwarded, BesitosSpent
 from yabot.features.items.events import ItemAcquired, ItemRemoved
+from yabot.features.legacy.phases import Migration, held
 from yabot.features.legacy.repository import Agreements
 from yabot.features.legacy.tables import legacy_migrations, legacy_users, legacy_waiting
 from yabot.features.narrative.events import DecisionMade, NarrativeHintUnlocked
@@ -153,9 +154,17 @@ def drop(connection: Connection, user_ids: Sequence[str]) -> None:
     connection.execute(_drop, {"users": list(user_ids)})
 
 
-def drop_changes(connection: Connection) -> None:
-    """Nobody writes the old store any more. Who was deleted is still to go from it."""
-    connection.execute(delete(legacy_waiting).where(~legacy_waiting.c.removed))
+def drop_changes(seen: Migration | None) -> Statement[None]:
+    """At this phase nobody writes the old store any more. Who was deleted is still to go from it.
+
+    Fails its guard at another one: a roll-back has noted who is to be written.
+    """
+
+    def drop(connection: Connection) -> None:
+        held(seen)(connection)
+        connection.execute(delete(legacy_waiting).where(~legacy_waiting.c.removed))
+
+    return drop
 
 
 def beside(work: UnitOfWork) -> Sequence[Statement[None]]:

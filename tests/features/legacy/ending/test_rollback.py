@@ -10,13 +10,16 @@ import pytest
 
 from tests.features.legacy.house import lose_a_kiss
 from tests.features.legacy.old_bot import OldBot, tear
-from tests.features.legacy.side_by_side.both import Both
+from tests.features.legacy.side_by_side.both import Both, new_both
 from tests.features.legacy.sources.test_sqlite_file import ANA as OTHER
 from tests.features.legacy.sources.test_sqlite_file import EVERYTHING, SCHEMA
 from tests.storage.dumps import rows_of
+from tests.storage.meanwhile import Meanwhile
 from yabot import clock
 from yabot.errors import InvalidInput
+from yabot.features.legacy import waiting
 from yabot.features.legacy.ending.rollback import Rollback, RolledBack
+from yabot.features.legacy.ending.writing_back import WritingBack
 from yabot.features.legacy.events import Phase, Reason
 from yabot.features.legacy.importing.breath import Breath
 from yabot.features.legacy.importing.details import Details
@@ -31,6 +34,7 @@ from yabot.features.legacy.tables import legacy_users
 from yabot.features.legacy.verifying.verifier import Subject, Verifier
 from yabot.log.tables import outgoing
 from yabot.log.unit_of_work import UnitOfWork
+from yabot.storage.relational.database import Database
 
 pytestmark = pytest.mark.criterion("5.4.4")
 
@@ -226,6 +230,39 @@ async def test_a_completed_migration_is_rolled_back_after_days(migrated: Both) -
         clock.set_ahead(timedelta())
     assert kisses(migrated) == {ANA: 1125, BEA: 35, CLEO: 45, DORA: 3}
     assert (done.taken.users, await migrated.has(CLEO)) == (1, 45)
+
+
+@pytest.mark.parametrize("ended", ["completed", "rolled_back"])
+async def test_a_round_of_before_leaves_it_those_who_are_to_be_written(
+    migrated: Both, database: Database, ended: Phase
+) -> None:
+    """A running bot has seen the phase that was, and drops the notes of what nobody writes."""
+    services = migrated.house.world.services
+    if ended == "completed":
+        await enter(migrated, ended)
+    else:
+        await roll_back(migrated)
+    await migrated.round()
+    await migrated.earns(ANA, 1000)
+    others = Meanwhile(database)
+    other = new_both(others, services.documents, migrated.old.path.parent)
+
+    async def begin() -> None:
+        if ended == "rolled_back":
+            await migrate(migrated)
+            await migrated.earns(ANA, 1)
+        await enter(migrated, "rolling_back")
+        migration = await migrated.dual.migrations.current()
+        assert migration is not None
+        writing = WritingBack(services, migrated.dual.migrations, folder(migrated))
+        await writing.note_everybody(migration)
+
+    others.arm(begin)
+    await other.round()
+    assert others.has_happened
+    assert await database.read(waiting.among([str(ANA)])) == {str(ANA)}
+    await roll_back(migrated)
+    assert kisses(migrated)[ANA] == await migrated.has(ANA)
 
 
 async def test_not_without_a_snapshot(migrated: Both) -> None:

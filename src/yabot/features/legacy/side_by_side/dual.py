@@ -87,7 +87,7 @@ class Dual:
                 raise OldFileUnusable(f"LEGACY_DB_PATH {reason}")
             await self.go_on(migration)
         elif not is_rolling_back(migration):
-            await self._database.write(waiting.drop_changes)
+            await self._database.write(waiting.drop_changes(migration))
             await self.forgetting.run_once()
 
     async def follow(self, migration: Migration | None) -> None:
