@@ -9,8 +9,10 @@ import pytest
 
 from tests.api.client import ApiClient, serving
 from tests.bus.dead_letters.mending import states
+from tests.bus.dead_letters.operating import discard
 from tests.bus.dead_letters.putting import put
 from tests.storage.dumps import rows_of
+from tests.storage.meanwhile import Meanwhile
 from yabot.api.operations.cursors import Cursors
 from yabot.api.operations.door import Door
 from yabot.api.tables import api_answers
@@ -120,6 +122,28 @@ async def test_all_are_changed_or_none(
         refused = await api.post(path, body)
         assert (refused.status, refused.code) == expected
     assert await states(database) == ["dead", "resolved"]
+
+
+@pytest.mark.parametrize("path", [RETRIES, DISCARDS])
+async def test_all_are_changed_or_none_whoever_else_is_at_it(
+    database: Database, commits: CommitLog, path: str
+) -> None:
+    """Somebody gives one of them up while it is looked which can be changed."""
+    await put(database, *[(*KIND, "dead")] * 2)
+    meanwhile = Meanwhile(database)
+    letters = DeadLetters(meanwhile)
+    body = {"ids": [1, 2], **({} if path == RETRIES else {"note": "why"})}
+
+    async def discard_one() -> None:
+        await discard(database, [1], "somebody else's")
+
+    offered = routes(letters, Cursors(database), Redactor([]), Door(commits))
+    async with serving(offered) as api:
+        meanwhile.arm(discard_one)
+        refused = await api.post(path, body)
+    assert meanwhile.has_happened
+    assert (refused.status, refused.code) == (409, "dead_letter_state")
+    assert await states(database) == ["discarded", "dead"]
 
 
 @pytest.mark.parametrize(

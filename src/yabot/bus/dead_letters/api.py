@@ -26,8 +26,6 @@ from yabot.bus.dead_letters.api_models import (
 )
 from yabot.bus.dead_letters.letters import HIGHEST_ID, STATES, Selection, State
 from yabot.bus.dead_letters.service import (
-    DISCARDABLE,
-    RETRIABLE,
     DeadLetters,
     DeadLetterState,
     DeadLetterUnknown,
@@ -49,7 +47,7 @@ ErrorCode = Annotated[str | None, Query(pattern="^[A-Za-z_][A-Za-z0-9_]{0,99}$")
 InState = Annotated[State | None, Query(description="without it, in any")]
 OfState = Annotated[State, Query(description="dead: given up, and waits for you")]
 
-# Adds to the unit what changes these letters, and gives those that it changes.
+# Adds to the unit what changes these letters, and gives them; all of them or none.
 Act = Callable[[UnitOfWork, list[int]], Awaitable[list[int]]]
 
 
@@ -114,14 +112,10 @@ def _offer_one(routes: Routes, dead_letters: DeadLetters, redactor: Redactor) ->
 
 
 def _offer_changes(routes: Routes, dead_letters: DeadLetters, door: Door) -> None:
-    async def changed(
-        change: Change, ids: Sequence[int], states: Sequence[State], act: Act
-    ) -> Response:
+    async def changed(change: Change, ids: Sequence[int], act: Act) -> Response:
         async def decide(work: UnitOfWork) -> Answer:
-            wanted = list(dict.fromkeys(ids))
             with telling(LETTER_UNKNOWN, LETTER_STATE):
-                await dead_letters.require(wanted, states)
-            return Answer.of(ChangedLetters(ids=await act(work, wanted)))
+                return Answer.of(ChangedLetters(ids=await act(work, list(dict.fromkeys(ids)))))
 
         return await door.change(change, decide)
 
@@ -135,9 +129,9 @@ def _offer_changes(routes: Routes, dead_letters: DeadLetters, door: Door) -> Non
         """Have a worker try dead letters again: all of these, or none when one cannot be."""
 
         async def act(work: UnitOfWork, ids: list[int]) -> list[int]:
-            return await dead_letters.retry(work, ids, change.by)
+            return await dead_letters.retry(work, ids, change.by, or_none=True)
 
-        return await changed(change, body.ids, RETRIABLE, act)
+        return await changed(change, body.ids, act)
 
     @routes.post(
         "/admin/dead-letter-discards",
@@ -149,6 +143,6 @@ def _offer_changes(routes: Routes, dead_letters: DeadLetters, door: Door) -> Non
         """Give dead letters up, with a note: all of these, or none when one cannot be."""
 
         async def act(work: UnitOfWork, ids: list[int]) -> list[int]:
-            return await dead_letters.discard(work, ids, body.note.strip(), change.by)
+            return await dead_letters.discard(work, ids, body.note.strip(), change.by, or_none=True)
 
-        return await changed(change, body.ids, DISCARDABLE, act)
+        return await changed(change, body.ids, act)

@@ -3,7 +3,7 @@
 The command line and the API use it. What it changes, it adds to the unit of work of whoever asks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from yabot.bus.dead_letters import letters
 from yabot.bus.dead_letters.correlated import correlated_before
@@ -80,25 +80,25 @@ class DeadLetters:
 
     async def require(self, ids: Sequence[int], states: Sequence[State]) -> None:
         """Raises DeadLetterUnknown, DeadLetterState."""
-        found = await self._states_of(ids)
-        missing = [letter_id for letter_id in ids if letter_id not in found]
-        if missing:
-            raise DeadLetterUnknown(_unknown(missing))
-        wrong = [letter_id for letter_id in ids if found[letter_id] not in states]
-        if wrong:
-            told = ", ".join(f"{letter_id} {ARE[found[letter_id]]}" for letter_id in wrong)
-            raise DeadLetterState(f"nothing was changed, for this cannot be done: {told}")
+        _require(ids, await self._states_of(ids), states)
 
-    async def retry(self, work: UnitOfWork, ids: Sequence[int], by: str) -> list[int]:
-        """Hand those that are dead to the worker; gives their ids."""
-        retried = await self._change(work, ids, RETRIABLE, "retry")
+    async def retry(
+        self, work: UnitOfWork, ids: Sequence[int], by: str, *, or_none: bool = False
+    ) -> list[int]:
+        """Hand those that are dead to the worker; gives their ids.
+
+        All of these ``or_none``: raises as ``require`` does.
+        """
+        retried = await self._change(work, ids, RETRIABLE, "retry", or_none=or_none)
         if retried:
             work.add(audited("dead_letters_retried", {"letters": retried, "by": by}))
         return retried
 
-    async def discard(self, work: UnitOfWork, ids: Sequence[int], note: str, by: str) -> list[int]:
-        """Give up those that may be given up, and say why in a ``note``; gives their ids."""
-        discarded = await self._change(work, ids, DISCARDABLE, "discarded", note)
+    async def discard(
+        self, work: UnitOfWork, ids: Sequence[int], note: str, by: str, *, or_none: bool = False
+    ) -> list[int]:
+        """Give up those that may be given up, and say why in a ``note``; otherwise as ``retry``."""
+        discarded = await self._change(work, ids, DISCARDABLE, "discarded", note, or_none=or_none)
         if discarded:
             details = {"letters": discarded, "by": by, "note": note}
             work.add(audited("dead_letters_discarded", details))
@@ -111,8 +111,12 @@ class DeadLetters:
         before: Sequence[State],
         after: State,
         note: str | None = None,
+        *,
+        or_none: bool,
     ) -> list[int]:
         states = await self._states_of(ids)
+        if or_none:
+            _require(ids, states, before)
         changing = sorted(letter_id for letter_id, state in states.items() if state in before)
         if changing:
             work.add(letters.change(changing, before, after, note))
@@ -123,6 +127,16 @@ class DeadLetters:
         for portion in portions(ids, AT_ONCE):
             found |= await self._database.read(letters.states_of(portion))
         return found
+
+
+def _require(ids: Sequence[int], found: Mapping[int, State], states: Sequence[State]) -> None:
+    missing = [letter_id for letter_id in ids if letter_id not in found]
+    if missing:
+        raise DeadLetterUnknown(_unknown(missing))
+    wrong = [letter_id for letter_id in ids if found[letter_id] not in states]
+    if wrong:
+        told = ", ".join(f"{letter_id} {ARE[found[letter_id]]}" for letter_id in wrong)
+        raise DeadLetterState(f"nothing was changed, for this cannot be done: {told}")
 
 
 def _unknown(ids: Sequence[int]) -> str:
