@@ -27,6 +27,7 @@ from tests.bus.inbound.service import (
 )
 from tests.storage.dumps import Rows, rows_of
 from tests.storage.fixtures import PARTITIONS, new_commits
+from tests.storage.meanwhile import Meanwhile
 from tests.waiting import PATIENCE, until
 from yabot.app.assembly import build_catalog
 from yabot.app.features import FEATURES
@@ -290,6 +291,25 @@ async def test_an_operator_has_it_tried_again(
     await look(new_sequencer(commits, redis))
     assert await state_of(database) == "resolved"
     assert await taken_in(database, [REACTION]) == ["reaction"]
+
+
+@pytest.mark.parametrize("reads", range(2))
+async def test_what_is_given_up_while_it_is_tried_again_is_not_taken_in(
+    database: Database, commits: CommitLog, redis: Redis, reads: int
+) -> None:
+    """An operator has been told that it is discarded."""
+    letter = await refused_once(database, commits, redis)
+    await retry(database, [letter])
+    meanwhile = Meanwhile(database)
+
+    async def give_up() -> None:
+        assert await discard(database, [letter], "by hand") == [letter]
+
+    meanwhile.arm(give_up, passing_over=reads)
+    await look(new_sequencer(new_commits(meanwhile), redis))
+    assert meanwhile.has_happened
+    assert await state_of(database) == "discarded"
+    assert await taken_in(database, [REACTION]) == []
 
 
 async def test_what_cannot_be_mended_stays_dead(

@@ -40,12 +40,21 @@ class Letter:
     envelope: Envelope
 
 
+class _GivenUp(Exception):
+    """Nobody wants the letter tried again any more."""
+
+
 async def retry_wanted(ingestion: Ingestion, checks: Sequence[Statement[None]]) -> None:
     """A few of them. Raises StoreUnavailable, GuardFailed, LeaseLost; the rest still wait."""
     commits = ingestion.commits
     for letter in await commits.database.read(_read_wanted):
-        refusal = await _retry(letter, ingestion, checks)
+        try:
+            refusal = await _retry(letter, ingestion, checks)
+        except _GivenUp:
+            log.info("dead_letter.given_up", consumer=CONSUMER, id=letter.id)
+            continue
         if refusal is None:
+            # Of one that the log had already, nothing was committed.
             await commits.database.write(executing(_resolve, {"row": letter.id}))
             log.info("dead_letter.resolved", consumer=CONSUMER, id=letter.id)
         else:
@@ -56,15 +65,26 @@ async def retry_wanted(ingestion: Ingestion, checks: Sequence[Statement[None]]) 
 async def _retry(
     letter: Letter, ingestion: Ingestion, checks: Sequence[Statement[None]]
 ) -> InvalidInput | None:
-    """Why it still does not fit; None when it is taken in."""
+    """Why it still does not fit; None when it is taken in.
+
+    Raises _GivenUp: it is resolved by the very commit that takes it in.
+    """
     try:
         envelope = _read_again(letter.envelope, ingestion.commits.catalog)
-        await ingestion.take_in(envelope, checks)
+        await ingestion.take_in(envelope, [*checks, _resolved(letter)])
     except (DataError, IntegrityError) as error:
         return refused_by_sql(error)
     except InvalidInput as refusal:
         return refusal
     return None
+
+
+def _resolved(letter: Letter) -> Statement[None]:
+    def resolve(connection: Connection) -> None:
+        if connection.execute(_resolve, {"row": letter.id}).rowcount == 0:
+            raise _GivenUp
+
+    return resolve
 
 
 def _read_again(letter: Envelope, catalog: Catalog) -> Envelope:
