@@ -1,5 +1,6 @@
 """Makes Telegram hear what SQL has committed; in order for each chat."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from typing import Literal
 
@@ -90,6 +91,8 @@ class Sender:
         self.loop = WakingLoop("messages", self.resume, every)
         # Rows that are on their way, or sent so lately that their mark may not be written yet.
         self._taken: set[int] = set()
+        # Else one look would let go of what another one has found waiting, and is sent since.
+        self._looking = asyncio.Lock()
         self._left = LeftInSql()
         # What was left since the last look into SQL began; that look may have missed it.
         self._left_since = self._left
@@ -118,10 +121,11 @@ class Sender:
 
         Raises StoreUnavailable.
         """
-        taken, room = frozenset(self._taken), max(0, self._bounds.held - self.lanes.waiting)
-        portion = await self._unsent.first(room, partitions, taken)
-        self._taken -= taken - portion.still_waiting
-        return portion
+        async with self._looking:
+            taken, room = frozenset(self._taken), max(0, self._bounds.held - self.lanes.waiting)
+            portion = await self._unsent.first(room, partitions, taken)
+            self._taken -= taken - portion.still_waiting
+            return portion
 
     async def try_unreadable_again(self, partitions: Collection[int]) -> None:
         """What another version could not read in these partitions waits again, if we can.

@@ -1,5 +1,6 @@
 """Whom a message waits for: those of its chat, and nobody else; and how many are held."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,9 +12,11 @@ from hypothesis import strategies as st
 from tests.bot.sender.desk import Desk, at_the_desk, texts_to
 from tests.bot.sender.recorder import Call, Recorder, Refusal, recording
 from tests.storage.fixtures import fresh_copy
+from tests.storage.meanwhile import Meanwhile
 from tests.tiers import examples
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 from yabot.bot.send_backlog import BacklogBounds
+from yabot.log.commit_log import Committed
 from yabot.storage.relational.database import Database
 
 # A refund is no message of a chat.
@@ -90,6 +93,30 @@ async def test_a_start_loads_in_portions(small_desk: Desk, recorder: Recorder) -
         assert texts_to(recorder, chat_id) == texts
     assert texts_to(recorder, 10) == [*texts, "new"]
     assert len([call for call in recorder.taken if call.method == "sendMessage"]) == 41
+
+
+async def test_two_looks_side_by_side_send_nothing_twice(
+    sqlite_database: Database, recorder: Recorder
+) -> None:
+    """One is slow, and finds a message that waits; by its end it is sent, and another one has been,
+    for the partitions that come from another process."""
+    meanwhile, untold = Meanwhile(sqlite_database), list[Committed]()
+    async with at_the_desk(meanwhile, recorder, None) as desk:
+        desk.commits.followers[:] = [untold.append]
+        await desk.hand_in(7, "once")
+
+        async def send_and_look() -> None:
+            desk.sender.notice(untold[0])
+            await until(desk.all_marked)
+            other = asyncio.create_task(desk.sender.find([]))
+            # It may wait for the slow one.
+            await asyncio.wait([other], timeout=0.2)
+
+        meanwhile.arm(send_and_look)
+        await desk.sender.resume()
+        assert meanwhile.has_happened
+        await desk.sender.lanes.drain(PATIENCE)
+    assert [call.text for call in recorder.taken] == ["once"]
 
 
 commits = st.lists(st.tuples(st.integers(1, 5), st.integers(1, 5), st.booleans()), max_size=12)
