@@ -11,6 +11,7 @@ from aiogram.types import BufferedInputFile, Update
 from sqlalchemy import insert, update
 
 from tests.features.users.storage.world import World, new_world
+from tests.storage.dumps import rows_of
 from tests.storage.fixtures import mongodb_away
 from yabot.api import personal_data as api_data
 from yabot.api.tables import api_answers
@@ -21,6 +22,7 @@ from yabot.bot.outgoing import to_method
 from yabot.bot.turn import Turn
 from yabot.bus import personal_data as bus_data
 from yabot.bus.tables import dead_letters
+from yabot.errors import GuardFailed
 from yabot.features.users.events import UserUpdated
 from yabot.features.users.handlers import show_data
 from yabot.log.personal_data import personal_data
@@ -43,6 +45,13 @@ async def world(sqlite_database: Database) -> AsyncIterator[World]:
 
 async def asked(world: World) -> Message:
     """What is sent for it, committed."""
+    turn = await decided(world)
+    (sent,) = turn.work.messages
+    await world.services.commits.commit(turn.work)
+    return sent
+
+
+async def decided(world: World) -> Turn:
     number = next(_numbers)
     ana = {"id": 7, "is_bot": False, "first_name": "Ana"}
     message = {"message_id": number, "date": 0, "chat": {"id": 7, "type": "private"}, "from": ana}
@@ -51,9 +60,7 @@ async def asked(world: World) -> Message:
     t = world.services.texts.localizer("en")
     assert entry.message is not None
     await show_data(entry.message, turn, await world.known(), t, world.users)
-    (sent,) = turn.work.messages
-    await world.services.commits.commit(turn.work)
-    return sent
+    return turn
 
 
 async def test_it_is_a_file_with_all_that_features_keep(world: World) -> None:
@@ -111,6 +118,15 @@ def letter(number: int, moment: datetime) -> dict[str, object]:
         "state": "open",
         "attempts": 1,
     }
+
+
+async def test_nothing_is_kept_of_who_is_deleted_while_it_is_made(world: World) -> None:
+    """By a service: the file would be sent, and stand in the log until then."""
+    turn = await decided(world)
+    await world.delete()
+    with pytest.raises(GuardFailed):
+        await world.services.commits.commit(turn.work)
+    assert await rows_of(world.services.database, outgoing) == []
 
 
 async def test_none_is_made_while_one_waits(world: World) -> None:

@@ -39,6 +39,8 @@ async def show_data(
         turn.reject("under_way")
         turn.say(t("users-mydata-under-way"))
         return
+    # It is read part by part: nothing is sent, nor kept, of who is deleted meanwhile.
+    users.guard_known(turn.work, user.user_id)
     exported = await users.export(user.user_id)
     # It may be long, and others are not to wait for it.
     text = await asyncio.to_thread(_in_lines, exported)
