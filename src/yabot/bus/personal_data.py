@@ -24,8 +24,7 @@ def personal_data(database: Database, most: int = SHOWN) -> PersonalData:
     """
 
     async def export(user_id: str) -> dict[str, Any]:
-        failed = await database.read(_failed(user_id, most))
-        return {**failed, "posted_events": await database.read(posted.waiting_of(user_id))}
+        return await database.read(_kept(user_id, most))
 
     return PersonalData(export, _erase, stays=(dead_letters,))
 
@@ -34,10 +33,17 @@ def _erase(work: UnitOfWork, user_id: str) -> None:
     work.add(posted.erase(user_id))
 
 
-def _failed(user_id: str, most: int) -> Statement[dict[str, Any]]:
+def _kept(user_id: str, most: int) -> Statement[dict[str, Any]]:
+    """As of one moment: what was posted may become a dead letter at any."""
+
     def read(connection: Connection) -> dict[str, Any]:
+        waiting = posted.waiting_of(user_id)(connection)
         found, older = newest(connection, _letters, user_id, most)
         letters = [json.loads(text) for (text,) in found]
-        return {"failed_events": letters, "older_failed_events": older}
+        return {
+            "failed_events": letters,
+            "older_failed_events": older,
+            "posted_events": waiting,
+        }
 
     return read

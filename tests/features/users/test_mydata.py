@@ -8,11 +8,12 @@ from itertools import count
 import pytest
 from aiogram.methods import SendDocument
 from aiogram.types import BufferedInputFile, Update
-from sqlalchemy import insert, update
+from sqlalchemy import delete, insert, update
 
 from tests.features.users.storage.world import World, new_world
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import mongodb_away
+from tests.storage.meanwhile import Meanwhile
 from yabot.api import personal_data as api_data
 from yabot.api.tables import api_answers
 from yabot.app.assembly import build_texts
@@ -21,8 +22,9 @@ from yabot.bot.incoming import Incoming
 from yabot.bot.outgoing import to_method
 from yabot.bot.turn import Turn
 from yabot.bus import personal_data as bus_data
-from yabot.bus.tables import dead_letters
+from yabot.bus.tables import dead_letters, posted_events
 from yabot.errors import GuardFailed
+from yabot.features.besitos.service import BesitosService
 from yabot.features.users.events import UserUpdated
 from yabot.features.users.handlers import show_data
 from yabot.log.personal_data import personal_data
@@ -127,6 +129,39 @@ async def test_nothing_is_kept_of_who_is_deleted_while_it_is_made(world: World) 
     with pytest.raises(GuardFailed):
         await world.services.commits.commit(turn.work)
     assert await rows_of(world.services.database, outgoing) == []
+
+
+async def test_what_is_earned_meanwhile_is_shown_wholly_or_not_at_all(world: World) -> None:
+    meanwhile = Meanwhile(world.services.database)
+    besitos = BesitosService(meanwhile, world.users)
+
+    async def earn(work: UnitOfWork) -> None:
+        await besitos.award(work, "7", 5, reason="gift", source="rewards", key=f"{next(_numbers)}")
+
+    async def earn_meanwhile() -> None:
+        await world.decide(f"earn {next(_numbers)}", earn)
+
+    meanwhile.arm(earn_meanwhile)
+    shown = (await besitos.export("7"))["besitos"]
+    assert meanwhile.has_happened
+    assert shown["earned"] == sum(each["amount"] for each in shown["movements"])
+
+
+async def test_what_was_posted_and_is_refused_meanwhile_is_shown(world: World) -> None:
+    """It moves from one table to the other."""
+    database = world.services.database
+    meanwhile, moment = Meanwhile(database), datetime(2026, 11, 30, tzinfo=UTC)
+    row = {"event_id": "1", "service": "web", "user_id": "7", "envelope": "[1]"}
+    await database.write(executing(insert(posted_events), {**row, "received_at": moment}))
+
+    async def refuse() -> None:
+        await database.write(executing(insert(dead_letters), letter(1, moment)))
+        await database.write(executing(delete(posted_events)))
+
+    meanwhile.arm(refuse)
+    shown = await bus_data.personal_data(meanwhile).export("7")
+    assert meanwhile.has_happened
+    assert [each["event"] for each in shown["posted_events"]] + shown["failed_events"] == [[1]]
 
 
 async def test_none_is_made_while_one_waits(world: World) -> None:

@@ -158,7 +158,13 @@ class BesitosService:
         self._move(work, journal, moved)
 
     async def export(self, user_id: str) -> dict[str, Any]:
-        found = await self.overview(user_id, SHOWN)
+        # As of one moment: else what was earned would be more than what is shown of it.
+        found, (_, earned) = await self._database.read(
+            lambda connection: (
+                repository.overview(user_id, SHOWN)(connection),
+                repository.totals(user_id)(connection),
+            )
+        )
         movements = [
             {
                 "amount": movement.amount,
@@ -169,7 +175,6 @@ class BesitosService:
             for movement in found.movements
         ]
         notices = await gift_notices.export(self._database, user_id)
-        earned = await self.earned(user_id)
         shown = {"balance": found.balance, "earned": earned, "movements": movements}
         return {"besitos": shown, **notices}
 
