@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from fastapi import Query
 from pydantic import Field
+from sqlalchemy import Connection
 from starlette.responses import Response
 
 from yabot.api.answering import problems
@@ -31,7 +32,7 @@ from yabot.events.catalog import Catalog
 from yabot.events.envelope import Envelope
 from yabot.events.partition import partition_of
 from yabot.log.commit_log import CommitLog
-from yabot.storage.relational.database import Database
+from yabot.storage.relational.database import Statement
 
 EVENTS_REMOVED = Problem(
     410,
@@ -106,9 +107,14 @@ def _offer_reading(routes: Routes, commits: CommitLog) -> None:
         """
         types = _known(event_type or [], catalog)
         listing = await cursors.of("follow_events", types=",".join(types))
-        place, newest = await _place(after, listing, commits)
+        place, newest = _place(after, listing, commits.partitions)
+
+        def read(connection: Connection) -> Portion:
+            # As of one moment: else the log would begin, or end, elsewhere by then.
+            return history.events_after(place(connection), limit, types, newest)(connection)
+
         try:
-            portion = await database.read(history.events_after(place, limit, types, newest))
+            portion = await database.read(read)
         except EventsRemoved as gone:
             raise _removed(listing.cursor(gone.place), types) from gone
         except LogRewound as rewound:
@@ -149,20 +155,19 @@ def _known(types: Sequence[str], catalog: Catalog) -> list[str]:
     return sorted(set(types))
 
 
-async def _place(
-    after: str | None, listing: Listing, commits: CommitLog
-) -> tuple[Place, Given | None]:
+def _place(
+    after: str | None, listing: Listing, partitions: int
+) -> tuple[Statement[Place], Given | None]:
     """Also the newest event that was given before it, where the cursor tells."""
-    database: Database = commits.database
     if after in (None, BEGIN):
-        return await database.read(history.beginning), None
+        return history.beginning, None
     if after == LATEST:
-        return await database.read(history.end), None
+        return history.end, None
     found = listing.position(after, begin=list[int]())
-    place, newest = found[: commits.partitions], found[commits.partitions :]
-    if len(place) != commits.partitions or len(newest) not in (0, len(Given._fields)):
+    place, newest = found[:partitions], found[partitions:]
+    if len(place) != partitions or len(newest) not in (0, len(Given._fields)):
         raise CURSOR_INVALID.refuse()
-    return place, Given(*newest) if newest else None
+    return (lambda _connection: place), Given(*newest) if newest else None
 
 
 def _removed(cursor: str, types: Sequence[str]) -> Refused:

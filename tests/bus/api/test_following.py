@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -13,13 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, update
 
-from tests.api.client import ApiClient
+from tests.api.client import ApiClient, serving
 from tests.bus.api.follower import Follower, link_of, texts
 from tests.bus.log import ALL, committed, tell, told_in
 from tests.storage.fixtures import NewDatabase, new_commits
+from tests.storage.meanwhile import Meanwhile
 from tests.tiers import examples
 from yabot.api.operations.cursors import Cursors
+from yabot.api.operations.door import Door
 from yabot.bus import history
+from yabot.bus.api import routes
 from yabot.events.partition import partition_of
 from yabot.log.commit_log import CommitLog
 from yabot.log.tables import outbox, partitions
@@ -117,6 +120,42 @@ async def test_latest_is_behind_all_that_there_is(commits: CommitLog, follower: 
     await tell(commits, "two", "7")
     await follower.page()
     assert follower.actions == ["two:0"]
+
+
+@pytest.fixture
+def meanwhile(database: Database) -> Meanwhile:
+    return Meanwhile(database)
+
+
+@pytest.fixture
+async def interrupted(meanwhile: Meanwhile) -> AsyncIterator[Follower]:
+    """Something happens behind the first thing that is read for a page."""
+    commits = new_commits(meanwhile)
+    async with serving(routes(commits, Door(commits))) as api:
+        await Follower(api).page()
+        yield Follower(api)
+
+
+async def test_latest_gives_nothing_whatever_comes_just_then(
+    commits: CommitLog, meanwhile: Meanwhile, interrupted: Follower
+) -> None:
+    await tell(commits, "one", "7")
+    interrupted.cursor = "latest"
+    meanwhile.arm(lambda: tell(commits, "two", "7"))
+    assert (await interrupted.page()).body["items"] == []
+    assert meanwhile.has_happened
+    await interrupted.page()
+    assert interrupted.actions == ["two:0"]
+
+
+async def test_the_beginning_is_there_whatever_retention_takes_just_then(
+    database: Database, commits: CommitLog, meanwhile: Meanwhile, interrupted: Follower
+) -> None:
+    await tell(commits, "one", "7", 6)
+    meanwhile.arm(lambda: remove(database, "7", up_to=4))
+    assert (await interrupted.page()).status == 200
+    assert meanwhile.has_happened
+    assert interrupted.actions[-2:] == ["one:4", "one:5"]
 
 
 async def test_a_busy_partition_holds_no_other_up(commits: CommitLog, follower: Follower) -> None:
