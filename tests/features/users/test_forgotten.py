@@ -12,6 +12,7 @@ from tests.e2e.program import Program
 from tests.e2e.reader import readers
 from tests.features.users.storage.world import World, ana, new_world, told_of
 from tests.storage.fixtures import mongodb_away
+from tests.storage.meanwhile import Meanwhile
 from tests.waiting import wait_until
 from yabot.clock import set_ahead, utc_now
 from yabot.errors import ConfigurationError
@@ -63,6 +64,25 @@ async def test_who_has_come_back_since_stays(world: World, tmp_path: Path) -> No
     await world.register("again")
     await repeat(world, forgotten)
     assert await world.users.find(ID) is not None
+
+
+async def test_who_is_noted_no_more_when_their_turn_comes_stays(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    """A service's deletion is noted, refused and taken back while the list is gone through."""
+    forgotten, meanwhile = ForgottenList(tmp_path), Meanwhile(sqlite_database)
+    async with mongodb_away() as store:
+        world = new_world(meanwhile, store)
+        user = await world.register()
+        await note(world, forgotten)
+
+        async def take_back() -> None:
+            await forgotten.take_back(ID, user.profile.registration_date)
+
+        meanwhile.arm(take_back)
+        await repeat(world, forgotten)
+        assert meanwhile.has_happened
+        assert await world.users.find(ID) is not None
 
 
 async def test_a_list_that_cannot_be_read_is_told(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Deletes again whoever has been forgotten and came back with a backup."""
 
 from yabot.features.users import repository
-from yabot.features.users.forgotten import Forgotten, ForgottenList
+from yabot.features.users.forgotten import ForgottenList
 from yabot.features.users.service import UserService
 from yabot.log.commit_log import CommitLog
 from yabot.log.unit_of_work import Cause, UnitOfWork
@@ -32,10 +32,12 @@ class RepeatedDeletions:
             last = page[-1][0]
             for user_id, registered in page:
                 if forgotten.has(user_id, registered):
-                    await self._delete(user_id, forgotten)
+                    await self._delete(user_id)
 
-    async def _delete(self, user_id: str, forgotten: Forgotten) -> None:
+    async def _delete(self, user_id: str) -> None:
         async def delete(work: UnitOfWork) -> None:
+            # Anew: what was noted for a deletion that a service was refused is taken back.
+            forgotten = await self._forgotten.read()
             user = await self._users.find(user_id)
             if user is not None and forgotten.has(user_id, user.profile.registration_date):
                 self._users.delete(work, user, "forgotten_before_a_restore")
