@@ -15,12 +15,12 @@ from yabot.app.features import FEATURES
 from yabot.app.services import following_documents, open_services
 from yabot.bus.backlog import unheard
 from yabot.cli.context import load_settings, run_until_signalled
-from yabot.cli.legacy.alone import alone_at_work
 from yabot.cli.legacy.back import back_to_the_old_bot, file_errors_told
 from yabot.cli.progress import progress, progress_bar
 from yabot.errors import InvalidInput
 from yabot.feature import Services
 from yabot.features.besitos.service import BesitosService
+from yabot.features.legacy.alone import alone_at_work
 from yabot.features.legacy.ending.judging import Judging
 from yabot.features.legacy.ending.rollback import RolledBack
 from yabot.features.legacy.events import Reason

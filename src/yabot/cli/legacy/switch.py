@@ -7,12 +7,12 @@ from typing import TypeVar
 from yabot.app.features import FEATURES
 from yabot.app.services import following_documents, open_services
 from yabot.cli.context import load_settings, run_until_signalled
-from yabot.cli.legacy.alone import alone_at_work
 from yabot.cli.legacy.back import back_to_the_old_bot, bars, file_errors_told
 from yabot.cli.legacy.verifying import is_mirrored, subject_of
 from yabot.cli.operators import operator_name
 from yabot.errors import InvalidInput
 from yabot.feature import Services
+from yabot.features.legacy.alone import alone_at_work
 from yabot.features.legacy.ending.completion import Completing, Completion
 from yabot.features.legacy.ending.rollback import RolledBack
 from yabot.features.legacy.phases import Migrations, why_of_another

@@ -1,5 +1,6 @@
 """The switch: only behind a clean verification, and nobody touches the old file from then on."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -11,8 +12,10 @@ from tests.features.legacy.old_bot import new_profile
 from tests.features.legacy.side_by_side.both import Both
 from tests.features.narrative.stories import SMALL_STORY
 from tests.features.users.storage.world import ana
+from tests.storage.meanwhile import Meanwhile
 from yabot import clock
 from yabot.errors import InvalidInput
+from yabot.features.legacy.alone import alone_at_work
 from yabot.features.legacy.ending.completion import Completing, Completion
 from yabot.features.legacy.old_files.old_file import OldFileBusy, OldFileUnusable
 from yabot.features.legacy.phases import Migrations
@@ -24,6 +27,7 @@ from yabot.features.narrative.service import Arrived, NarrativeService
 from yabot.features.narrative.story import parse_story
 from yabot.features.narrative.story.scene import Scene
 from yabot.log.unit_of_work import UnitOfWork
+from yabot.storage.relational.database import Database
 from yabot.trusted_clock import ClockDistrusted, TrustedClock
 
 ANA = 7
@@ -141,6 +145,33 @@ async def test_the_snapshot_goes_thirty_days_later(migrated: Both) -> None:
         assert not folder(migrated).exists()
     finally:
         clock.set_ahead(timedelta())
+
+
+@pytest.mark.parametrize("reads", range(2))
+async def test_the_snapshot_goes_from_under_no_command(
+    migrated: Both, database: Database, reads: int
+) -> None:
+    """Which goes back to the old bot at the last moment: it is refused, or finds its snapshot."""
+    meanwhile = Meanwhile(database)
+    expiry = SnapshotExpiry(Migrations(meanwhile), folder(migrated), TrustedClock())
+
+    async def go_back() -> None:
+        with suppress(InvalidInput), alone_at_work(folder(migrated)):
+            await enter(migrated, "rolling_back")
+
+    try:
+        await enter(migrated, "completed")
+        clock.set_ahead(KEPT + timedelta(hours=1))
+        with alone_at_work(folder(migrated)):
+            await expiry.look()
+        assert (folder(migrated) / "snapshot.db").exists()
+        meanwhile.arm(go_back, passing_over=reads)
+        await expiry.look()
+    finally:
+        clock.set_ahead(timedelta())
+    assert meanwhile.has_happened
+    is_going_back = await phase(migrated) == "rolling_back"
+    assert (folder(migrated) / "snapshot.db").exists() == is_going_back
 
 
 async def test_the_snapshot_stays_while_the_clock_has_jumped(migrated: Both) -> None:

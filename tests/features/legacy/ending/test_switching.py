@@ -21,7 +21,7 @@ from tests.features.legacy.commands import Office, office
 from tests.features.legacy.old_bot import FIRST_ID, new_profile, old_users
 from tests.features.legacy.old_bots import at_work
 from tests.ports import free_port
-from yabot.cli.legacy.alone import alone_at_work
+from yabot.features.legacy.alone import alone_at_work
 
 pytestmark = pytest.mark.slow
 

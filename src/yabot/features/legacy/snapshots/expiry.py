@@ -2,10 +2,12 @@
 
 import asyncio
 import shutil
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 from yabot.clock import from_microseconds
+from yabot.features.legacy.alone import AnotherAtWork, alone_at_work
 from yabot.features.legacy.phases import Migrations
 from yabot.features.legacy.snapshots.snapshot import FILE
 from yabot.observability.logging import get_logger
@@ -28,15 +30,23 @@ class SnapshotExpiry:
 
     async def look(self) -> None:
         """Raises StoreUnavailable, OSError, ClockDistrusted."""
+        if not await self._is_needless():
+            return
+        # A command that goes back, or brings another store, has this lock: it may have begun since.
+        with suppress(AnotherAtWork), alone_at_work(self._folder):
+            if await self._is_needless():
+                await asyncio.to_thread(shutil.rmtree, self._folder)
+                log.info("legacy.snapshot_deleted")
+
+    async def _is_needless(self) -> bool:
+        """Whether it is there, and nobody is to go back any more."""
         file = self._folder / FILE
         if not file.exists():
-            return
+            return False
         migration = await self._migrations.current()
         if migration is not None and migration.phase not in ("completed", "rolled_back"):
-            return
+            return False
         since = from_microseconds(file.stat().st_mtime_ns // 1000)
         if migration is not None:
             since = max(since, migration.changed_at)
-        if self._clock.now() - since > KEPT:
-            await asyncio.to_thread(shutil.rmtree, self._folder)
-            log.info("legacy.snapshot_deleted")
+        return self._clock.now() - since > KEPT
