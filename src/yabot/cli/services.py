@@ -131,17 +131,17 @@ def protect(
         raise typer.BadParameter("an option and its opposite exclude each other")
     settings, key = load_settings(), _recipient(encrypt_to)
 
+    def change(had: Protection) -> Protection:
+        return Protection(
+            None if no_certificate_name else certificate_name or had.certificate_name,
+            None if no_encryption else key or had.encrypt_to,
+        )
+
     async def run() -> None:
         async with operating(settings) as operator:
 
             async def decide(work: UnitOfWork) -> None:
-                registry = _registry(operator)
-                had = await registry.protection_of(name)
-                changed = Protection(
-                    None if no_certificate_name else certificate_name or had.certificate_name,
-                    None if no_encryption else key or had.encrypt_to,
-                )
-                await registry.protect(work, name, changed)
+                await _registry(operator).protect(work, name, change)
 
             await operator.decide(decide)
 

@@ -95,7 +95,7 @@ class House:
 
     async def protect(self, service: str, protection: Protection) -> None:
         async def protect(work: UnitOfWork) -> None:
-            await self.registry.protect(work, service, protection)
+            await self.registry.protect(work, service, lambda _had: protection)
 
         await self.decide(protect)
 

@@ -1,11 +1,11 @@
 """Services that sign their own tokens: registered, given other keys, and removed, by operators."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
 from yabot.api.auth.claims import LONGEST_OF_SERVICES
 from yabot.api.jose.encryption import RecipientKey
@@ -15,7 +15,7 @@ from yabot.clock import utc_now
 from yabot.errors import InvalidInput
 from yabot.log.audit import audited
 from yabot.log.unit_of_work import UnitOfWork, guard
-from yabot.storage.relational.database import Database, Statement, executing, insert_new
+from yabot.storage.relational.database import Database, Statement, insert_new
 
 
 class ServiceUnknown(InvalidInput):
@@ -121,15 +121,15 @@ class ServiceRegistry:
         work.add(audited("service_rotated", {"by": self._by, **told}))
         return ends_at
 
-    async def protection_of(self, name: str) -> Protection:
-        """Raises ServiceUnknown."""
-        await self._require(name)
-        return await self._database.read(_protection(name))
-
-    async def protect(self, work: UnitOfWork, name: str, protection: Protection) -> None:
-        """In place of what it had. Raises ServiceUnknown."""
-        await self._require(name)
-        work.add(_protect(name, protection))
+    async def protect(
+        self, work: UnitOfWork, name: str, change: Callable[[Protection], Protection]
+    ) -> None:
+        """``change`` what it has. Raises ServiceUnknown."""
+        had = await self._database.read(_protection(name))
+        if had is None:
+            raise _unknown(name)
+        protection = change(had)
+        work.add(_protect(name, had, protection))
         work.add(audited("service_protected", {"by": self._by, "service": name, **protection.told}))
 
     async def remove(self, work: UnitOfWork, name: str) -> None:
@@ -140,11 +140,15 @@ class ServiceRegistry:
 
     async def _require(self, name: str) -> None:
         if not await self._database.read(_is_there(name)):
-            raise ServiceUnknown(f"there is no service {name}; `yabot service list` shows all")
+            raise _unknown(name)
 
     async def _require_new(self, key: PublicKey) -> None:
         if await self._database.read(_is_taken(key.kid)):
             raise KeyTaken("the key, or another one of its kid, is known already; make a new one")
+
+
+def _unknown(name: str) -> ServiceUnknown:
+    return ServiceUnknown(f"there is no service {name}; `yabot service list` shows all")
 
 
 _one = select(api_services).where(api_services.c.name == bindparam("wanted"))
@@ -155,9 +159,15 @@ _of_service = api_service_keys.c.service == bindparam("wanted")
 # A key that ends sooner already is left at that.
 _later = api_service_keys.c.ends_at.is_(None) | (api_service_keys.c.ends_at > bindparam("ends"))
 _end = update(api_service_keys).where(_of_service, _later).values(ends_at=bindparam("ends"))
+# Whoever changes its keys has it until the commit: another one's new key would go unseen.
+_alone = _one.with_for_update()
 _change = (
     update(api_services)
-    .where(api_services.c.name == bindparam("wanted"))
+    .where(
+        api_services.c.name == bindparam("wanted"),
+        api_services.c.certificate_name.is_not_distinct_from(bindparam("had_name")),
+        api_services.c.encrypt_to.is_not_distinct_from(bindparam("had_key")),
+    )
     .values(certificate_name=bindparam("certificate_name"), encrypt_to=bindparam("encrypt_to"))
 )
 _delete_keys = delete(api_service_keys).where(_of_service)
@@ -190,8 +200,14 @@ def _all(connection: Connection) -> list[Service]:
     ]
 
 
-def _protection(name: str) -> Statement[Protection]:
-    return lambda connection: _protection_of(connection.execute(_one, {"wanted": name}).one())
+def _protection(name: str) -> Statement[Protection | None]:
+    """None: there is no such service."""
+
+    def read(connection: Connection) -> Protection | None:
+        row = connection.execute(_one, {"wanted": name}).first()
+        return None if row is None else _protection_of(row)
+
+    return read
 
 
 def _protection_of(row: Row[Any]) -> Protection:
@@ -218,21 +234,33 @@ def _add_key(name: str, key: PublicKey) -> Statement[None]:
     row = {"kid": key.kid, "service": name, "jwk": key.text, "added_at": utc_now()}
 
     def add(connection: Connection) -> None:
-        there = connection.execute(_one, {"wanted": name}).first() is not None
-        guard(there, f"service {name}")
-        guard(connection.execute(_key, {"wanted": key.kid}).first() is None, f"key {key.kid}")
-        connection.execute(insert(api_service_keys), row)
+        _hold(connection, name)
+        added = connection.execute(insert_new(connection, api_service_keys), row).rowcount == 1
+        guard(added, f"key {key.kid}")
 
     return add
 
 
+def _hold(connection: Connection, name: str) -> None:
+    there = connection.execute(_alone, {"wanted": name}).first() is not None
+    guard(there, f"service {name}")
+
+
 def _end_keys(name: str, ends_at: datetime) -> Statement[None]:
-    return executing(_end, {"wanted": name, "ends": ends_at})
+    def end(connection: Connection) -> None:
+        _hold(connection, name)
+        connection.execute(_end, {"wanted": name, "ends": ends_at})
+
+    return end
 
 
-def _protect(name: str, protection: Protection) -> Statement[None]:
+def _protect(name: str, had: Protection, protection: Protection) -> Statement[None]:
+    """Fails its guard when somebody else has changed it since."""
+    before = {"had_name": had.columns["certificate_name"], "had_key": had.columns["encrypt_to"]}
+
     def protect(connection: Connection) -> None:
-        changed = connection.execute(_change, {"wanted": name, **protection.columns})
+        values = {"wanted": name, **before, **protection.columns}
+        changed = connection.execute(_change, values)
         guard(changed.rowcount == 1, f"service {name}")
 
     return protect
@@ -240,6 +268,7 @@ def _protect(name: str, protection: Protection) -> Statement[None]:
 
 def _remove(name: str) -> Statement[None]:
     def remove(connection: Connection) -> None:
+        _hold(connection, name)
         connection.execute(_delete_keys, {"wanted": name})
         guard(connection.execute(_delete, {"wanted": name}).rowcount == 1, f"service {name}")
 
