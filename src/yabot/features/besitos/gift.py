@@ -15,6 +15,7 @@ from yabot.bot.turn import Turn
 from yabot.features.besitos.gift_notices import GiftNotices
 from yabot.features.besitos.service import BesitosService
 from yabot.features.users.service import User, UserService
+from yabot.log.unit_of_work import guard
 from yabot.runtime.buckets import Buckets
 
 Refusal = Literal[
@@ -128,7 +129,8 @@ class GiftHandler:
         balance = await self._besitos.balance(user.user_id)
         recipient = await self._users.find(gift.recipient_id)
         if outcome in ("insufficient", "unknown_sender"):
-            # Whoever is gone meanwhile has nothing to give.
+            # Whoever is gone meanwhile has nothing to give. Who has got enough meanwhile gives it.
+            guard(balance < gift.amount, f"the account of user {user.user_id}")
             _refuse(turn, t, "insufficient", balance=balance)
         elif outcome == "unknown_recipient" or recipient is None:
             if is_search:
