@@ -8,11 +8,15 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
+from typing_extensions import override
 
 from tests.few_files import no_more_files
+from yabot.api.auth.key_kinds import TOKENS
 from yabot.api.auth.keys import (
     LIFETIME,
     KeyFolder,
+    OwnKey,
     SigningKeys,
     answer_keys,
     encryption_keys,
@@ -115,6 +119,37 @@ def test_without_its_private_part_it_is_said_where_that_is_missed(
     (tmp_path / "keys" / "private" / f"{made.kid}.json").unlink()
     with pytest.raises(ConfigurationError, match=r"API_KEYS_DIR: .*yabot token rotate --at-once"):
         keys.current(NOW)
+
+
+class Replaced(KeyFolder[Any, Any]):
+    """Somebody replaces the key behind a look at which there are."""
+
+    is_due = True
+
+    @override
+    def _kept(self) -> list[OwnKey[Any]]:
+        found = super()._kept()
+        if self.is_due:
+            self.is_due = False
+            self.replace(NOW)
+        return found
+
+
+def test_a_key_that_is_replaced_just_then_is_not_missed(keys: SigningKeys, tmp_path: Path) -> None:
+    made = keys.current(NOW)
+    now = Replaced(tmp_path / "keys", TOKENS).current(NOW)
+    assert [made.kid] != [now.kid] == kids(keys, NOW)
+
+
+def test_nobody_is_told_of_a_file_that_is_gone_with_its_key(
+    keys: SigningKeys, tmp_path: Path
+) -> None:
+    keys.current(NOW)
+    published = keys.published(NOW)
+    keys.replace(NOW)
+    with capture_logs() as logs:
+        assert keys.usable(published) == {}
+    assert logs == []
 
 
 def test_a_folder_into_which_others_may_write_is_refused(keys: SigningKeys, tmp_path: Path) -> None:

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from tests.api.auth.forging import unb64
+from tests.api.auth.test_keys import Replaced
 from yabot import clock
 from yabot.api.answering.problems import Refused
+from yabot.api.auth.key_kinds import ENCRYPTION
 from yabot.api.auth.keys import LIFETIME
 from yabot.api.encryption.own_keys import OwnKeys
 from yabot.api.jose.encryption import RecipientKey
@@ -38,6 +40,15 @@ def public_of(own: OwnKeys, use: str) -> list[str]:
 def listed(own: OwnKeys) -> dict[str, Any]:
     """What the list says, with its signature checked by the key that answers are checked by."""
     return dict(Presented.read(own.published).claims(own.answering.public))
+
+
+async def test_keys_that_are_replaced_while_they_are_looked_at_are_not_missed(
+    own: OwnKeys, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the list and the private parts."""
+    monkeypatch.setattr(own, "_encryption", Replaced(folder, ENCRYPTION))
+    await own.look()
+    assert [each["kid"] for each in listed(own)["keys"]] == [each["kid"] for each in own.public()]
 
 
 async def test_before_anybody_has_made_keys_each_request_is_told(folder: Path) -> None:

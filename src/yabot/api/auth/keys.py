@@ -7,12 +7,12 @@ whoever keeps what is published for a while knows every key that may be used.
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Generic, TypeAlias
+from typing import Generic, TypeAlias, TypeVar
 
 from yabot.api.auth.claims import LONGEST_OF_OURS
 from yabot.api.auth.key_kinds import ANSWERS, ENCRYPTION, TOKENS, K, Kind, P
@@ -28,6 +28,8 @@ from yabot.runtime.lock import file_lock
 
 log = get_logger(__name__)
 
+T = TypeVar("T")
+
 VARIABLE = "API_KEYS_DIR"
 # Held by whoever changes the folder.
 LOCK = ".lock"
@@ -39,6 +41,16 @@ LIFETIME = LONGEST_OF_OURS
 class OwnKey(Generic[P]):
     key: P
     used_from: datetime
+
+
+def looked_again(look: Callable[[], T]) -> T:
+    """What ``look`` gives, if need be the second time: keys that it has found at first may have
+    been replaced by its end. Raises ConfigurationError when it is so again.
+    """
+    try:
+        return look()
+    except ConfigurationError:
+        return look()
 
 
 class KeyFolder(Generic[K, P]):
@@ -68,7 +80,7 @@ class KeyFolder(Generic[K, P]):
 
     def current(self, now: datetime) -> K:
         """The private part of the key in use; made if there is no key at all."""
-        return self.in_use(self._kept() or [self._first(now)], now)
+        return looked_again(lambda: self.in_use(self._kept() or [self._first(now)], now))
 
     def in_use(self, keys: list[OwnKey[P]], now: datetime) -> K:
         """The private part of that one of ``keys``, which are published."""
@@ -92,7 +104,9 @@ class KeyFolder(Generic[K, P]):
             try:
                 found[each.key.kid] = self._private_part(each.key.kid)
             except (OSError, ValueError, Unusable):
-                self._tell(file)
+                # Else it has been replaced meanwhile.
+                if self._public_file(each.key.kid).exists():
+                    self._tell(file)
         return found
 
     def rotate(self, now: datetime) -> OwnKey[P]:

@@ -9,7 +9,15 @@ from typing import Any, Final
 
 from yabot.api.answering.problems import STORE_UNAVAILABLE, Refused
 from yabot.api.auth.claims import ISSUER
-from yabot.api.auth.keys import LIFETIME, VARIABLE, OwnKey, answer_keys, encryption_keys, offered
+from yabot.api.auth.keys import (
+    LIFETIME,
+    VARIABLE,
+    OwnKey,
+    answer_keys,
+    encryption_keys,
+    looked_again,
+    offered,
+)
 from yabot.api.jose.encryption import DecryptionKey, RecipientKey
 from yabot.api.jose.signing import PublicKey, SigningKey
 from yabot.clock import utc_now
@@ -59,7 +67,8 @@ class OwnKeys:
 
     async def look(self) -> None:
         """Raises ConfigurationError."""
-        self._known = await asyncio.to_thread(self._look, utc_now())
+        now = utc_now()
+        self._known = await asyncio.to_thread(looked_again, lambda: self._look(now))
 
     def decrypting(self, kid: str) -> DecryptionKey | None:
         return self._known.decrypting.get(kid)
