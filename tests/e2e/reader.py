@@ -30,7 +30,7 @@ class Reader:
 
     async def ask(self, text: str, answers: int = 1) -> list[Json]:
         """Send, and wait for that many answers of the bot, which are returned."""
-        before = await self.answers()
+        before = await self._newest()
         await self.send(text)
         return await self._answers_after(before, answers)
 
@@ -42,7 +42,7 @@ class Reader:
 
     async def press(self, data: str, answers: int = 1) -> list[Json]:
         """Press the newest such button, wait until its clock has stopped and for the answers."""
-        before = await self.answers()
+        before = await self._newest()
         await self.touch(data)
         found = await self._answers_after(before, answers)
         await self.until(lambda chat: not any(message["pending"] for message in chat))
@@ -66,9 +66,16 @@ class Reader:
     async def until(self, condition: Callable[[list[Json]], object]) -> list[Json]:
         return await self.client.wait_for(self.user_id, condition, PATIENCE)
 
-    async def _answers_after(self, before: list[Json], number: int) -> list[Json]:
-        chat = await self.until(lambda chat: len(said_by_bot(chat)) >= len(before) + number)
-        return said_by_bot(chat)[len(before) :]
+    async def _newest(self) -> int:
+        """The id of the last message. Of a long chat the first ones are not shown any more, so that
+        nothing is to be counted there."""
+        return max((int(message["message_id"]) for message in await self.chat()), default=0)
+
+    async def _answers_after(self, newest: int, number: int) -> list[Json]:
+        def later(chat: list[Json]) -> list[Json]:
+            return [each for each in said_by_bot(chat) if each["message_id"] > newest]
+
+        return later(await self.until(lambda chat: len(later(chat)) >= number))
 
 
 @asynccontextmanager
