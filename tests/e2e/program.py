@@ -49,6 +49,9 @@ class Program:
         own = {"YABOT_DATA_DIR": str(self.data), "LOG_FORMAT": "json", "LOG_LEVEL": "DEBUG"}
         # What the tests' other services send.
         own["INBOUND_EVENT_TYPES"] = "user_interaction, reaction_detected"
+        # Readers ask again and again until somebody else has come to an end: on a busy machine more
+        # often than a reader may. Their pace is held in tests/bot/processing/test_pace.py.
+        own["READER_UPDATES_AT_ONCE"] = "100000"
         self.settings = {**own, **ports, **settings}
         # It takes no store and no Telegram for lost that a test would still wait for.
         self.patient = True
