@@ -54,7 +54,7 @@ class Playing:
 
     def __init__(self, *found: Reader) -> None:
         self._stop = asyncio.Event()
-        self.answered = Counter[int]()
+        self.answered = Counter({each.user_id: 0 for each in found})
         self._tasks = [asyncio.create_task(self._play(each)) for each in found]
 
     async def _play(self, reader: Reader) -> None:
