@@ -21,6 +21,8 @@ BOUNDS = (
     ("yabot.api.counters", "PATIENCE"),
     ("yabot.bot.pre_checkout", "DECIDE_WITHIN"),
     ("yabot.bot.pre_checkout", "TELL_WITHIN"),
+    # And the playground, as Telegram, for it.
+    ("yabot.playground.store.payments", "CHECKOUT_S"),
     *OF_DOCTOR,
 )
 # Where its settings do.
