@@ -104,8 +104,10 @@ async def test_it_starts_without_any_store_and_uses_each_as_it_comes(new_world: 
         assert "cerrado" in closed["text"]
 
         await world.restore("sql")
+        wait_until(lambda: world.status("sql")["status"] == "ok")
         (welcome,) = await nico.ask("/start")
         assert "Hola, Nico." in welcome["text"]
+        assert "cerrado" not in welcome["text"]
         assert world.status("mongodb")["status"] == "degraded"
         assert world.status("redis")["status"] == "degraded"
 
