@@ -66,12 +66,18 @@ async def test_a_worker_that_is_told_to_stop_finishes_what_it_handles_and_hands_
         KillPoint.disarm(worker.kill_file)
         assert await asyncio.to_thread(worker.exit_code, PATIENCE) == 0
     # Another worker may have all at once, also what other services send.
-    assert set(fleet.owners("rewards")) == {None}
-    assert worker.logged("leases.not_released") or set(fleet.owners("inbound")) == {None}
+    for group in ("rewards", "inbound"):
+        assert has_handed_over(fleet, worker, group)
     # A slow machine may have kept it from that in time: then it says so.
     if not worker.logged("events.left_for_next_start"):
         assert paid(fleet) == {f"reaction:{reader.user_id}:letter": 0}
         assert place_behind_the_reaction(fleet, reader)
+
+
+def has_handed_over(fleet: Fleet, worker: Program, group: str) -> bool:
+    """Or says that SQL did not take it in time, as on a busy machine: then its leases run out."""
+    kept = {line["group"] for line in worker.logged("leases.not_released")}
+    return group in kept or set(fleet.owners(group)) == {None}
 
 
 def place_behind_the_reaction(fleet: Fleet, reader: Reader) -> bool:
