@@ -64,7 +64,8 @@ async def test_bots_share_the_readers_and_come_and_go(
         one.signal(signal.SIGTERM)
         assert await asyncio.to_thread(one.exit_code) == 0
         # It has handed over, and not just fallen silent: else it says so.
-        assert len(fleet.members()) == 2 or one.logged("leases.not_released")
+        is_silent = bool(one.logged("leases.not_released"))
+        assert len(fleet.members()) == 2 or is_silent
         await asyncio.to_thread(fleet.until_shared_by, 2)
         await talking
         # Each of the two that are left has readers.
@@ -74,7 +75,8 @@ async def test_bots_share_the_readers_and_come_and_go(
         answers = await answers_to(found)
         assert set(answers) == {10} or (min(answers) == 10 and one.has_left_work)
         assert numbers(fleet.bots[2], "update.handled")
-    assert fleet.stores.value("SELECT max(attempts) FROM updates") == 0
+    # Over what waited where it has not handed over, it may have died, as far as the others know.
+    assert fleet.stores.value("SELECT max(attempts) FROM updates") <= is_silent
 
 
 @pytest.mark.criterion("scale.3")
