@@ -20,8 +20,8 @@ def fleet(
     name = postgres_server.create()
     url = postgres_server.url_of(name)
     stores = PostgresStores(
-        url.replace("+psycopg", ""),
-        f"{bot_settings['MONGODB_URI'].partition('/?')[0]}/?directConnection=true",
+        url,
+        bot_settings["MONGODB_URI"],
         bot_settings["MONGODB_DATABASE"],
         bot_settings["REDIS_URL"],
     )

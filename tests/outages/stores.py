@@ -14,8 +14,10 @@ Json = dict[str, Any]
 
 class PostgresStores(Stores):
     def __init__(self, url: str, mongodb: str, database: str, redis: str) -> None:
-        super().__init__(Path("not-used"), mongodb, database, redis)
-        self._url = url
+        """The addresses as the program's settings have them."""
+        direct = f"{mongodb.partition('/?')[0]}/?directConnection=true"
+        super().__init__(Path("not-used"), direct, database, redis)
+        self._url = url.replace("+psycopg", "")
         self._connection: psycopg.Connection[Json] | None = None
 
     def rows(self, query: str, *parameters: object) -> list[Json]:
