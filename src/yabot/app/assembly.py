@@ -21,7 +21,7 @@ from yabot.bot.filters import PressObserver
 from yabot.bot.groups import GroupDoor, PrivateChatsOnly
 from yabot.bot.handlers import take_handlers
 from yabot.bot.localization import Texts
-from yabot.bot.sender import OnBlocked
+from yabot.bot.outcomes import OnBlocked
 from yabot.bus import expiry as bus_expiry
 from yabot.bus import personal_data as bus_data
 from yabot.bus.groups.building import build_group

@@ -1,7 +1,7 @@
 """Makes Telegram hear what SQL has committed; in order for each chat."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable, Collection
 from typing import Literal
 
 from aiogram import Bot
@@ -10,29 +10,25 @@ from structlog.contextvars import bound_contextvars
 
 from yabot.bot.calls import Calls
 from yabot.bot.delivery import Delivery
-from yabot.bot.failed_messages import FailedMessages, RefusedPage, refused_page, without_markup
+from yabot.bot.failed_messages import FailedMessages
 from yabot.bot.limits import SendLimits
 from yabot.bot.marks import Marks
 from yabot.bot.methods import policy_of
+from yabot.bot.outcomes import OnBlocked, Outcomes
 from yabot.bot.outgoing import MessageUnreadable
-from yabot.bot.refusals import has_gone, is_done_already
 from yabot.bot.retries import GivenUp
 from yabot.bot.send_backlog import BACKLOG, BacklogBounds, LeftInSql
 from yabot.bot.session import OutcomeUnknown
 from yabot.bot.unreadable_messages import UnreadableMessages
 from yabot.bot.unsent import Due, Portion, Unsent
 from yabot.clock import utc_now
-from yabot.error_text import error_text
 from yabot.errors import LeaseLost
 from yabot.events.envelope import EventPayload
-from yabot.events.intake import MessageUncertain
 from yabot.log.assignment import Assignment
-from yabot.log.audit import audited
 from yabot.log.commit_log import Committed
 from yabot.log.lease import Lease
 from yabot.log.unit_of_work import Message
 from yabot.observability.logging import get_logger
-from yabot.observability.metrics import SENDS
 from yabot.runtime.lanes import Lanes
 from yabot.runtime.loops import WakingLoop
 from yabot.storage.relational.database import Database
@@ -45,9 +41,6 @@ log = get_logger(__name__)
 LOOK_EVERY_ALONE = 30.0
 LOOK_EVERY = 0.5
 
-# Called with the chat of a reader who has blocked the bot. Returns once that is committed:
-# Telegram says so again only at the next message.
-OnBlocked = Callable[[int], Awaitable[None]]
 # Jobs of one lane run one after another: those of a chat, or a call by its row.
 Lane = tuple[Literal["chat", "row"], int]
 
@@ -74,14 +67,12 @@ class Sender:
 
         ``tell`` takes events of no user's. By ``clock``, or one of its own, messages grow too old.
         """
-        self._tell = tell
+        marks = Marks(database)
         self._calls = Calls()
-        self._marks = Marks(database)
-        self._delivery = Delivery(bot, limits, self._calls, self._marks, clock or TrustedClock())
+        self._delivery = Delivery(bot, limits, self._calls, marks, clock or TrustedClock())
+        self._outcomes = Outcomes(marks, failed_messages, on_blocked, tell)
         self._database = database
         self._assignment = assignment
-        self._on_blocked = on_blocked
-        self._failed_messages = failed_messages
         self._bounds = bounds
         self._unsent = Unsent(database, assignment, bounds.of_a_chat)
         self._unreadable = UnreadableMessages(database, assignment.partition_of)
@@ -219,79 +210,18 @@ class Sender:
 
     async def _settle(self, lease: Lease, due: Due) -> None:
         """Raises LeaseLost."""
-        row_id, message = due.row_id, due.message
         try:
             sent_id = await self._delivery.until_taken(lease, due)
         except GivenUp as error:
-            page = refused_page(message, error)
-            if page is None:
-                await self._fail(due, error.attempts, error.reason)
-            else:
-                await self._refuse_page(due, page)
+            await self._outcomes.given_up(due, error)
         except OutcomeUnknown as error:
-            self._uncertain(row_id, message, error.message)
+            self._outcomes.uncertain(due, error.message)
         except TelegramAPIError as error:
-            await self._take_refusal(due, error)
+            await self._outcomes.refused(due, error)
         except MessageUnreadable:
-            self._keep(row_id, message)
+            self._outcomes.unreadable(due)
         else:
-            self._sent(row_id, message, sent_id)
-
-    async def _take_refusal(self, due: Due, error: TelegramAPIError) -> None:
-        row_id, message = due.row_id, due.message
-        if is_done_already(error):
-            self._sent(row_id, message, None)
-            return
-        if has_gone(error):
-            await self._on_blocked(message.chat_id)
-        page = refused_page(message, error)
-        if page is not None:
-            await self._refuse_page(due, page)
-        elif policy_of(message.method).owed:
-            await self._fail(due, 1, "refused")
-        elif parts := without_markup(message, error):
-            SENDS.labels("refused").inc()
-            log.error("message.sent_plainly", chat_id=message.chat_id, reason=error_text(error))
-            await self._failed_messages.say_plainly(due, parts)
-        else:
-            self._refused(row_id, message, error_text(error))
-
-    def _sent(self, row_id: int, message: Message, sent_id: int | None) -> None:
-        self._marks.sent(row_id, sent_id)
-        SENDS.labels("sent").inc()
-        log.debug("message.sent", chat_id=message.chat_id, method=message.method)
-
-    def _refused(self, row_id: int, message: Message, reason: str) -> None:
-        self._marks.refused(row_id)
-        SENDS.labels("refused").inc()
-        tell = log.warning if policy_of(message.method).missed else log.info
-        tell("message.refused", chat_id=message.chat_id, method=message.method, reason=reason)
-
-    def _keep(self, row_id: int, message: Message) -> None:
-        """For a version that can read it; what is behind it in its chat does not wait for that."""
-        self._marks.unreadable(row_id)
-        SENDS.labels("unreadable").inc()
-        log.warning("message.unreadable", chat_id=message.chat_id, method=message.method)
-
-    def _uncertain(self, row_id: int, message: Message, reason: str) -> None:
-        details = {"message": row_id, "method": message.method, "reason": reason}
-        self._marks.uncertain(row_id, audited("message_uncertain", details, str(message.chat_id)))
-        SENDS.labels("uncertain").inc()
-        log.error(
-            "message.uncertain", chat_id=message.chat_id, method=message.method, reason=reason
-        )
-        self._tell(MessageUncertain(method=message.method))
-
-    async def _refuse_page(self, due: Due, page: RefusedPage) -> None:
-        SENDS.labels("refused").inc()
-        log.error("page.refused", content_id=page.content_id, reason=page.reason)
-        await self._failed_messages.refuse_page(due, page)
-
-    async def _fail(self, due: Due, attempts: int, reason: str) -> None:
-        method, policy = due.message.method, policy_of(due.message.method)
-        SENDS.labels("failed").inc()
-        log.error("message.failed", method=method, attempts=attempts, reason=reason)
-        await self._failed_messages.fail(due, attempts, reason, is_missed=policy.missed)
+            self._outcomes.sent(due, sent_id)
 
 
 def _lane_of(due: Due) -> Lane:
