@@ -4,6 +4,7 @@ import asyncio
 import os
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from aiogram.types import WebhookInfo
 from sqlalchemy import insert, make_url, text
 
+from tests.bot.sender.recorder import recording
 from tests.cli.diagnosis import TOKEN, found
 from tests.ports import free_port
 from tests.uris import port_of
@@ -86,6 +88,17 @@ async def test_telegram_answers_to_the_right_token_only(tmp_path: Path) -> None:
     assert right["Telegram"].message.startswith("answers as @")
     assert wrong["Telegram"].state == "problem"
     assert "check BOT_TOKEN" in wrong["Telegram"].message
+
+
+async def test_a_clock_that_is_not_telegrams_is_told(tmp_path: Path) -> None:
+    me = {"id": 42, "is_bot": True, "first_name": "A", "username": "a_bot"}
+    async with recording() as telegram:
+        telegram.results["getMe"] = me
+        telegram.says = datetime.now(UTC) - timedelta(hours=2)
+        checks = await found(tmp_path, BOT_TOKEN=TOKEN, TELEGRAM_API_URL=telegram.url)
+    check = checks["Telegram"]
+    assert check.state == "warning"
+    assert check.message.startswith("answers as @a_bot; the wall clock is 120 minutes ahead of")
 
 
 @pytest.mark.parametrize(

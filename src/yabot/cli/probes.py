@@ -24,7 +24,7 @@ from sqlalchemy.engine import make_url
 
 from yabot.app.stores import must_ask
 from yabot.bot.own_webhooks import place_of
-from yabot.bot.session import TelegramSession
+from yabot.bot.session import OnTime, TelegramSession
 from yabot.bot.telegram import SelfKnowingBot
 from yabot.bus.topologies.client import describe, open_client
 from yabot.embedded.engine import EmbeddedEngine
@@ -37,6 +37,7 @@ from yabot.runtime.http import host_in_url
 from yabot.runtime.lock import is_locked
 from yabot.settings import Settings
 from yabot.storage.relational.handshake import connect
+from yabot.trusted_clock import ClockDistrusted, TrustedClock
 
 State = Literal["ok", "warning", "problem", "off"]
 PATIENCE_S = 3
@@ -55,7 +56,18 @@ class Check:
 
 
 async def telegram(settings: Settings) -> Check:
-    return await _ask_telegram(settings, "Telegram", _get_me)
+    """Whether it answers to BOT_TOKEN, and has our time."""
+    clock = TrustedClock()
+
+    async def look(bot: Bot) -> Check:
+        me = await bot.get_me()
+        try:
+            clock.now()
+        except ClockDistrusted as error:
+            return Check("Telegram", "warning", f"answers as @{me.username}; {error}")
+        return Check("Telegram", "ok", f"answers as @{me.username}")
+
+    return await _ask_telegram(settings, "Telegram", look, clock.hear)
 
 
 async def intake(settings: Settings) -> Check:
@@ -99,7 +111,10 @@ def judge_intake(info: WebhookInfo, ours: str | None) -> Check:
 
 
 async def _ask_telegram(
-    settings: Settings, name: str, question: Callable[[Bot], Awaitable[Check]]
+    settings: Settings,
+    name: str,
+    question: Callable[[Bot], Awaitable[Check]],
+    on_time: OnTime | None = None,
 ) -> Check:
     token = settings.telegram.token
     if token is None:
@@ -107,17 +122,13 @@ async def _ask_telegram(
         return Check(name, "off", f"no BOT_TOKEN, so the playground, port {port}")
     base = settings.telegram.api_url
     server = TelegramAPIServer.from_base(base) if base else PRODUCTION
-    bot = SelfKnowingBot(token.get_secret_value(), session=TelegramSession(server, PATIENCE_S))
+    session = TelegramSession(server, PATIENCE_S, on_time)
+    bot = SelfKnowingBot(token.get_secret_value(), session=session)
     try:
         mend = "check BOT_TOKEN, TELEGRAM_API_URL and the way to that server"
         return await answer(name, question(bot), mend)
     finally:
         await bot.session.close()
-
-
-async def _get_me(bot: Bot) -> Check:
-    me = await bot.get_me()
-    return Check("Telegram", "ok", f"answers as @{me.username}")
 
 
 async def program(settings: Settings) -> Check:

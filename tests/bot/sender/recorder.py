@@ -5,6 +5,8 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime
 from time import monotonic
 from typing import Any
 
@@ -62,6 +64,8 @@ class Recorder:
         self.results: dict[str, Any] = {}
         # By method, those of its last call.
         self.parameters: dict[str, Json] = {}
+        # What time it is by its clock; None: as it is.
+        self.says: datetime | None = None
         self.url = ""
 
     async def start(self) -> web.AppRunner:
@@ -91,7 +95,8 @@ class Recorder:
         refusal = self.script(call)
         if refusal is None:
             self.taken.append(call)
-            return web.json_response({"ok": True, "result": self._result(call)})
+            date = {} if self.says is None else {"Date": format_datetime(self.says, usegmt=True)}
+            return web.json_response({"ok": True, "result": self._result(call)}, headers=date)
         if refusal.status == 0 and request.transport is not None:
             request.transport.abort()
         return web.Response(
