@@ -22,38 +22,39 @@ LONG = 3600.0
 
 
 class Assignee:
-    """Whoever works in the partitions of a group. Its ``Assignment`` makes one call at a time.
+    """Does a group's work in its partitions. The ``Assignment`` makes one call at a time.
 
-    It works in a partition only between the two calls, ``with`` its lease. A lease may also be lost
-    without a word, because SQL was away for too long or this process stood still: then it is
-    closed, ``revoked`` is not called, and whoever has the partition next goes on from what is
-    committed.
+    The assignee works in a partition only between ``assigned`` and ``revoked``, ``with`` the lease.
+    A lease may also be lost because SQL was away for too long or this process stood still: then it
+    is closed, ``revoked`` is not called, and the next owner goes on from what is committed.
     """
 
     async def assigned(self, leases: Sequence[Lease]) -> None:
-        """Make ready to work there: read what waits, and where to go on from.
+        """Prepare to work in these partitions: read what waits, and where to go on from.
 
-        The leases are this process's and not open yet. They are open when this returns, or as soon
-        as it calls ``lease.open()``: where nothing new may be begun before what was read.
+        This process holds the leases, but they are not open yet. They open when this method
+        returns, or earlier if it calls ``lease.open()``: to submit what it has read before new work
+        can start.
 
-        It may wait for stores, while the leases are kept; it is cancelled when one of them is
-        revoked or lost meanwhile. Whatever it raises is logged and shows in health, and those that
-        are not open are assigned again, after growing pauses.
+        The method may wait for stores; the leases are renewed meanwhile. It is cancelled when a
+        pending lease is revoked or lost. What it raises is logged and shown in health, and the
+        leases that are still pending are assigned again, after growing pauses.
         """
 
     async def revoked(self, leases: Sequence[Lease]) -> None:
-        """Write down what an heir goes on from: the partitions are released when this returns.
+        """Record what the next owner goes on from: the partitions are released when this returns.
 
-        Nothing is begun there any more, and what ran has ended, or has had ``FINISH_SECONDS`` for
-        it. This has as long; then they are released all the same, and so they are if it fails. Only
-        behind StoreUnavailable it is called again, for nobody could be told of a release.
+        No work starts there any more; running work has ended, or has had ``FINISH_SECONDS`` to end.
+        This method has at most as long. If it takes longer or fails, the partitions are released
+        all the same. Only after StoreUnavailable is it called again: SQL could not take the release
+        either.
         """
 
 
 class Assignment:
     """Keeps the leases of one group, and lets the ``assignee`` know when they come and go.
 
-    Two loops: what the assignee does, however long it takes, must cost no lease.
+    It has two loops, so that a slow assignee costs no lease.
     """
 
     def __init__(
@@ -73,11 +74,11 @@ class Assignment:
         self.count = partitions
         self._leases = leases
         self._now = now
-        # By partition: those to be opened, those that are open, and those that come to their end.
+        # By partition: leases that are pending, open, or closed and not yet released.
         self._held: dict[int, Lease] = {}
-        # What is released here must not be taken for what a renewal under way has just given.
+        # Held by a renewal and by a release, so that no renewal grants what was just released.
         self._store = asyncio.Lock()
-        # One of those that are just being assigned is closed.
+        # Set when a lease that is being assigned is closed.
         self._interrupted = asyncio.Event()
         self._takes_more, self._takes_part = True, True
         # A lease outlives two renewals that fail.
@@ -88,12 +89,12 @@ class Assignment:
 
     @property
     def loops(self) -> tuple[WakingLoop, WakingLoop]:
-        """For whoever wants to know how they do."""
+        """Both loops, to be watched by health."""
         return self.renewals, self.changes
 
     @property
     def is_sole(self) -> bool:
-        """No other process can ever take part."""
+        """Whether no other process can ever take part."""
         return self._leases.lease_seconds == float("inf")
 
     @property
@@ -103,18 +104,18 @@ class Assignment:
 
     @property
     def fraction(self) -> float:
-        """How much of all the work is this process's."""
+        """The share of all partitions that are open here, from 0 to 1."""
         return len(self.partitions) / self.count
 
     def partition_of(self, key: str) -> int:
         return partition_of(key, self.count)
 
     def of(self, key: str) -> Lease | None:
-        """Under which to work for a user or chat, by id; None: it is another process's."""
+        """The open lease for a user's or chat's id; None if its partition is not open here."""
         return self.get(self.partition_of(key))
 
     def get(self, partition: int) -> Lease | None:
-        """The open one of this partition."""
+        """The open lease of this partition; None if it is not open here."""
         lease = self._held.get(partition)
         return lease if lease is not None and lease.is_open else None
 
@@ -130,7 +131,7 @@ class Assignment:
         await self.rebalance()
 
     async def renew(self) -> None:
-        """Give a sign of life, and hear what is this process's. Raises StoreUnavailable."""
+        """Renew the leases and apply what is granted. Raises StoreUnavailable."""
         if not self._takes_part:
             return
         async with self._store:
@@ -147,7 +148,7 @@ class Assignment:
             self.changes.wake()
 
     async def rebalance(self) -> None:
-        """Release what is revoked and at its end, then begin with what is newly ours.
+        """Release the revoked leases that are over, then assign the pending ones.
 
         Raises StoreUnavailable, and what the assignee raises.
         """
@@ -160,14 +161,15 @@ class Assignment:
         self._measure()
 
     def take_no_more(self) -> None:
-        """What is ours stays so until ``leave``, or until another process is to have it."""
+        """Assign nothing new. Partitions held here stay until ``leave``, or until revoked."""
         self._takes_more = False
         self._interrupted.set()
 
     async def leave(self, seconds: float) -> None:
-        """Release everything, and take no part any more; what still runs is refused its commit.
+        """Release all partitions and leave the group, within ``seconds``.
 
-        Where SQL does not take it in time, others wait until the leases have run out.
+        Work that still runs cannot commit once another process has taken over. If SQL does not take
+        the release in time, other processes wait until the leases have run out.
         """
         deadline = asyncio.get_running_loop().time() + seconds
         self.take_no_more()
@@ -185,11 +187,11 @@ class Assignment:
         self._held.clear()
 
     def _apply(self, granted: Granted, until: float) -> None:
-        """What a renewal has given, each lease ``until`` then."""
+        """Apply what a renewal has granted; the leases that stay are extended ``until`` then."""
         for lease in self._held.values():
             if granted.tokens.get(lease.partition) != lease.token:
                 self._lose(lease)
-        # One that has run out begins anew, also where nobody else has had it meanwhile.
+        # A lease that has run out begins anew, even if nobody else has had the partition.
         self._lose_what_has_run_out()
         for lease in self._held.values():
             lease.extend(until)
@@ -240,7 +242,7 @@ class Assignment:
             return
         self._interrupted.clear()
         if not await finished_before(self._interrupted, self.assignee.assigned(fresh)):
-            # Without those that are not to be opened any more.
+            # Assign again, without the leases that were closed.
             self.changes.wake()
             return
         for lease in fresh:
@@ -272,7 +274,8 @@ class Assignment:
         except TimeoutError:
             log.warning("partitions.not_written_down", group=self.group, seconds=seconds)
         except Exception:
-            # What is missing costs an heir some work; without a release it could not even begin.
+            # Release all the same: a missing note costs the next owner some work, a missing release
+            # would keep it from starting.
             log.exception("partitions.not_written_down", group=self.group)
 
     def _tell(self, granted: Granted | None) -> None:

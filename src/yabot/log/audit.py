@@ -1,4 +1,4 @@
-"""Rows of ``audit_log``: what those who look after the bot may have to account for."""
+"""Rows of ``audit_log``: what operators may have to account for."""
 
 import json
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ class Audited:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Rows that agree with all that is given: not before ``since``, and before ``until``."""
+    """Rows that match every given field; ``since`` is inclusive, ``until`` exclusive."""
 
     kind: str | None = None
     user_id: str | None = None
@@ -48,7 +48,7 @@ def audited(kind: str, details: Mapping[str, Any], user_id: str | None = None) -
 
 
 def newest(selection: Selection, most: int, below: int) -> Statement[list[Audited]]:
-    """``most`` of those that match and have an id ``below``, the highest id first."""
+    """At most ``most`` matching rows with an id less than ``below``, highest id first."""
     query = _where(selection, below).limit(most)
     return lambda connection: [Audited(*row) for row in connection.execute(query)]
 

@@ -14,7 +14,7 @@ from yabot.storage.relational.database import Database, Statement
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """Where its rows are, which of them wait, and since when; None where nobody knows."""
+    """Its rows, which of them wait, and the column that says since when, if there is one."""
 
     source: FromClause
     waits: ColumnElement[bool]

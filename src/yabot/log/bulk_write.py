@@ -1,4 +1,4 @@
-"""What MongoDB answers to a write of many documents of which it has not taken all."""
+"""Reads MongoDB's answer to a bulk write that has failed in part."""
 
 from typing import Any
 
@@ -10,9 +10,9 @@ ID = ["_id"]
 
 
 def errors_in(details: Any) -> dict[int, str | None]:
-    """By their index, operations without effect, and why: None where they met a document.
+    """The failed operations by index, each with its reason; None where the ``_id`` existed already.
 
-    Raises StoreUnavailable.
+    Raises StoreUnavailable when the write concern was not met.
     """
     for entry in details["writeConcernErrors"]:
         raise StoreUnavailable("MongoDB", f"it may lose what it has written: {_told(entry)}")
@@ -23,11 +23,11 @@ def errors_in(details: Any) -> dict[int, str | None]:
 
 
 def _has_met_document(entry: Any) -> bool:
-    """One with the same id: somebody may have made another index that takes nothing twice."""
+    """Whether the ``_id`` existed; a unique index that somebody has added does not count."""
     return entry["code"] == DUPLICATE_KEY and list(entry.get("keyPattern", ID)) == ID
 
 
 def _told(entry: Any) -> str:
-    """MongoDB quotes documents in what it says of them."""
+    """Only code and known phrases: MongoDB's message quotes documents."""
     phrases = known_phrases(str(entry.get("errmsg", "")))
     return f"error {entry['code']}" + (f", {phrases}" if phrases else "")

@@ -35,10 +35,10 @@ log = get_logger(__name__)
 
 T = TypeVar("T")
 
-# Decisions about one cause before somebody is told that none of them could be committed.
+# Decisions about one cause before its GuardFailed counts as a failure.
 MOST_DECISIONS = 8
 SQL = ("SQLite", "PostgreSQL")
-# Seconds between two looks whether a decision can be committed now.
+# Seconds, at most, before a decision that waits is made again.
 LONGEST_PAUSE = 1.0
 
 
@@ -54,15 +54,14 @@ class Committed:
 
 
 class Decided(NamedTuple, Generic[T]):
-    """What the decision that was committed has given, and its commit."""
+    """What the committed decision returned, and its commit."""
 
     answer: T
     committed: Committed
 
 
 Follower = Callable[[Committed], None]
-# Reads what it needs and adds to the unit what is to happen. It changes nothing itself, so it can
-# be made again.
+# Reads what it needs and adds changes to the unit. It changes nothing itself: it can be repeated.
 Decision = Callable[[UnitOfWork], Awaitable[T]]
 WaitsOut = Callable[[TransientError], bool]
 
@@ -115,10 +114,10 @@ class CommitLog:
         receipt. ``checks`` run first in the transaction, and raise LeaseLost when the work is
         another process's.
 
-        A failure for which ``waits_out`` is true is waited out, however long that takes, and then
-        it is decided again. So it is, once, when the store of the gate ``doubted`` has failed, and
-        answers when it is looked at. Every other is raised: GuardFailed from the last attempt,
-        StoreUnavailable, LeaseLost, what the decision raises, and what ``commit`` raises.
+        After a failure for which ``waits_out`` is true, ``decision`` is called again after a pause,
+        without limit. After a failure of the store behind the gate ``doubted``, it is called again
+        once, if the store then answers a look. Every other failure is raised: GuardFailed from the
+        last attempt, StoreUnavailable, LeaseLost, what ``decision`` and ``commit`` raise.
         """
         made, waits, doubt, pauses = 0, False, Doubt(doubted), backoff(most=LONGEST_PAUSE)
         while True:
@@ -143,10 +142,10 @@ class CommitLog:
             await asyncio.sleep(next(pauses))
 
     async def commit(self, work: UnitOfWork, checks: Sequence[Statement[None]] = ()) -> Committed:
-        """All of ``work`` and its receipt, durable on return; then the followers are told.
+        """Make ``work`` and its receipt durable, then tell the followers.
 
-        They are told also when the caller is cancelled meanwhile: what has begun goes on without
-        it. A cause that has its receipt already changes nothing: ``duplicate`` is then true.
+        If the caller is cancelled, the commit goes on without it, and the followers are told. If
+        the cause has a receipt already, nothing changes and ``duplicate`` is true.
         Raises GuardFailed (nothing happened: decide again), StoreUnavailable (nothing is known:
         the same unit may be committed again), InvalidInput for an event that is not in the
         catalog or lacks its user, DocumentInvalid for a document that a store would refuse.
@@ -167,7 +166,7 @@ class CommitLog:
             raise
 
     async def finish(self, seconds: float) -> None:
-        """Let end, for at most ``seconds``, what has been begun and nobody waits for any more."""
+        """Wait, at most ``seconds``, for commits whose callers were cancelled."""
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=seconds)
 
@@ -187,14 +186,14 @@ class CommitLog:
             labelled(COMMITS, "guard_failed").inc()
             raise
         except StoreUnavailable:
-            # It may have happened all the same, and nobody may ever ask.
+            # The commit may have happened all the same, and the caller may never ask.
             self.look_again()
             raise
         finally:
             COMMITTING.observe(perf_counter() - started)
         labelled(COMMITS, "duplicate" if committed.duplicate else "committed").inc()
         log.debug("unit.committed", cause_id=work.cause.in_log, duplicate=committed.duplicate)
-        # With its receipt, which a look at SQL writes as well.
+        # A commit proves as much as a ping: both write a receipt.
         self.database.gate.answers += not committed.duplicate
         if committed.duplicate:
             # The first commit's confirmation may have been lost before the followers were told.
@@ -204,7 +203,7 @@ class CommitLog:
         return committed
 
     def _tell(self, committed: Committed) -> None:
-        """One that fails keeps nobody else from hearing of it, and finds it in SQL."""
+        """A follower that fails does not keep the others from hearing; it finds the rows in SQL."""
         for follower in self.followers:
             try:
                 follower(committed)
@@ -287,7 +286,7 @@ class CommitLog:
 
 
 def _tell_how_it_ended(committing: "asyncio.Task[Committed]") -> None:
-    """Whoever waited for it was cancelled, and will not hear of an error."""
+    """Log an error of which the cancelled caller will not hear."""
     error = None if committing.cancelled() else committing.exception()
     if error is not None:
         log.warning("commit.left_alone", reason=error_text(error))

@@ -31,13 +31,13 @@ from yabot.storage.relational.prepared import Prepared
 
 log = get_logger(__name__)
 
-# With the id of its row in SQL.
+# The id of the row in SQL, and the change.
 Row = tuple[int, DocumentChange]
 BATCH = 200
 SWEEP_SECONDS = 30.0
 # While MongoDB is away the rows in SQL are enough; memory stays bounded.
 REMEMBERED = 5000
-# A version that a failover can still take back is no reason to let the row go.
+# A row is kept until its version can no longer be rolled back by a failover.
 LASTING = ReadConcern("majority")
 
 
@@ -60,8 +60,8 @@ class DocumentFollower:
         self._collection = collection
         self._model = model
         self._fresh: deque[Row] = deque()
-        # The oldest version of each user that we have inserted, or may have, without knowing yet
-        # whether SQL had deleted the user before.
+        # By user, the oldest version that we have or may have inserted, not knowing yet whether the
+        # user had been deleted in SQL before.
         self._inserted: dict[str, int] = {}
         # What an earlier process left is applied first.
         self._behind = True
@@ -80,7 +80,7 @@ class DocumentFollower:
         self.loop.wake()
 
     def look_again(self) -> None:
-        """There may be rows that nobody has told of."""
+        """Read SQL again: it may hold rows of which ``notice`` was not told."""
         self._behind = True
         self.loop.wake()
 
@@ -96,17 +96,17 @@ class DocumentFollower:
             await self._delete_what_came_late()
         if refused := await self.refused.next():
             await self._database.write(_gone(await self._take(refused)))
-        # What an attempt that failed has inserted may have no row any more.
+        # A failed attempt may have inserted documents whose rows are gone by now.
         await self._delete_what_came_late()
 
     async def _read_waiting(self) -> list[StoredRow]:
-        # What we were told of is in SQL too, or was erased with its user: applied from memory
-        # behind the deletion, it would bring the document back.
+        # Every change in memory is in SQL too, unless it was erased with its user: then applying it
+        # from memory, after the deletion, would bring the document back.
         self._fresh.clear()
         return await self._database.read(_waiting)
 
     async def _take(self, rows: list[StoredRow]) -> list[Row]:
-        """Those that MongoDB has now. Raises StoreUnavailable."""
+        """Apply ``rows``; returns those that MongoDB has now. Raises StoreUnavailable."""
         readable: deque[Row] = deque()
         for row in rows:
             try:
@@ -120,7 +120,7 @@ class DocumentFollower:
         return applied
 
     async def _follow(self) -> None:
-        # Nobody tells of rows whose commit got lost on its way back, or of another process's.
+        # ``notice`` is not told of commits whose confirmation was lost, or of another process's.
         if monotonic() - self._looked_at >= self._sweep_seconds:
             self._behind = True
         try:
@@ -140,14 +140,14 @@ class DocumentFollower:
         await self._delete_what_came_late()
 
     async def _apply(self, batch: list[Row]) -> list[Row]:
-        """Those that MongoDB has now; what it refuses is set aside.
+        """Apply ``batch``; returns the rows that MongoDB has now, and sets aside what it refuses.
 
-        Raises StoreUnavailable when it is not sure that every version has come to stay.
+        Raises StoreUnavailable, also when MongoDB may still lose a version.
         """
         refused: dict[str, str] = {}
         changes = [change for _, change in batch]
         while changes:
-            # One that met a document came too late, or in the very same moment as another: that
+            # An insert that met a document came too late, or raced with another write: the document
             # may be an older version, and may be gone by now.
             changes = await self._without_effect(await self._write(changes, refused))
         for row_id, change in batch:
@@ -160,8 +160,8 @@ class DocumentFollower:
     async def _write(
         self, changes: list[DocumentChange], refused: dict[str, str]
     ) -> list[DocumentChange]:
-        """Those that would have inserted a document and met one. Adds to ``refused``, by user,
-        why MongoDB does not take a change.
+        """Write ``changes``; returns those whose insert met a document. Adds to ``refused``, by
+        user, why MongoDB does not take a change.
         """
         operations = [_operation(change) for change in changes]
         try:
@@ -173,7 +173,7 @@ class DocumentFollower:
             refused |= {changes[index].user_id: told for index, told in errors.items() if told}
             return [changes[index] for index, told in errors.items() if told is None]
         except StoreUnavailable:
-            # Any of them may have got there.
+            # Any of the changes may have been applied.
             self._remember(changes)
             raise
         self._remember(changes[index] for index in result.upserted_ids or ())
@@ -188,7 +188,7 @@ class DocumentFollower:
                 )
 
     async def _without_effect(self, met: list[DocumentChange]) -> list[DocumentChange]:
-        """Those whose version, or a newer one, MongoDB does not have."""
+        """The changes of ``met`` of which MongoDB has neither this version nor a newer one."""
         if not met:
             return []
         users = {"_id": {"$in": [change.user_id for change in met]}}
@@ -199,11 +199,11 @@ class DocumentFollower:
         return [change for change in met if versions.get(change.user_id, 0) <= change.from_version]
 
     async def _delete_what_came_late(self) -> None:
-        """Do the deletions again behind which a document has been inserted.
+        """Repeat deletions after which we have inserted a document.
 
-        Another process may have committed and applied one while we held an older change, and it
-        has erased the rows that would mend that. A deletion that SQL does not show yet has its own
-        row, and finds what we have inserted. Raises StoreUnavailable, and asks again next time.
+        Another process may have committed and applied a deletion while we held an older change; the
+        rows that would correct this were erased with it. A deletion that SQL does not show yet has
+        its own row, and will find our document. Raises StoreUnavailable; the next call asks again.
         """
         if not self._inserted:
             return
@@ -214,7 +214,8 @@ class DocumentFollower:
 
 
 def _operation(change: DocumentChange) -> ReplaceOne[dict[str, Any]] | DeleteOne:
-    # Also one whose version somebody has made no number: it would stay behind its user for good.
+    # ``$not`` also matches a version that somebody has made something other than a number: such a
+    # document would outlive its user.
     older = {"_id": change.user_id, "version": {"$not": {"$gt": change.from_version}}}
     if change.document is None:
         return DeleteOne(older)
@@ -256,10 +257,10 @@ _moved_on = select(user_counters.c.user_id, user_counters.c.state_version).where
 
 
 def _deletions_behind(inserted: Mapping[str, int]) -> Statement[list[DocumentChange]]:
-    """The deletions of users that have moved on and have no document coming.
+    """Deletions for users whose version has moved on and for whom no newest document waits.
 
-    A row of the deletion itself is no help: it may have been applied, and only be there still.
-    Where the newest is a document that has arrived already, deleting what is older finds nothing.
+    A waiting row of the deletion itself does not count: it may have been applied already. Where the
+    newest document has already arrived, deleting older versions finds nothing.
     """
 
     def read(connection: Connection) -> list[DocumentChange]:

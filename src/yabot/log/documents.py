@@ -14,22 +14,22 @@ from yabot.error_text import error_text
 from yabot.errors import TerminalError
 from yabot.log.unit_of_work import DocumentChange
 
-# MongoDB takes 16 MiB, with what its own log puts around a document.
+# MongoDB takes 16 MiB, including what its oplog adds to a document.
 MOST_BYTES = 15 * 1024 * 1024
 # Documents and lists within each other.
 DEEPEST = 100
 
 
-# Each as MongoDB will get it, and its document as the row in SQL keeps it until then.
+# Each change as MongoDB will get it, and its document as JSON for the row in SQL.
 CheckedDocuments = Sequence[tuple[DocumentChange, str | None]]
 
 
-# One of ``doc_changes``, as it is read.
+# A row of ``doc_changes``.
 StoredRow = sqlalchemy.Row[Any]
 
 
 class DocumentInvalid(TerminalError):
-    """It breaks its model, or is none that MongoDB takes."""
+    """The document breaks its model, or MongoDB would not take it."""
 
     code = "document_invalid"
 
@@ -39,7 +39,10 @@ class DocumentInvalid(TerminalError):
 
 
 def checked(change: DocumentChange) -> tuple[DocumentChange, str | None]:
-    """Raises DocumentInvalid, so that neither store has to refuse it later."""
+    """The change with its BSON, and its JSON for SQL; None for a deletion.
+
+    Raises DocumentInvalid, so that neither store has to refuse it later.
+    """
     document = change.document
     if document is None:
         return change, None
@@ -50,7 +53,9 @@ def checked(change: DocumentChange) -> tuple[DocumentChange, str | None]:
 
 
 def stored_change(model: type[BaseModel], row: StoredRow) -> DocumentChange:
-    """Raises DocumentInvalid: another version of this program has committed it."""
+    """The change that a row holds. Raises DocumentInvalid when another version has committed a
+    document that this one cannot read or store.
+    """
     if row.document is None:
         return DocumentChange(row.user_id, row.from_version, None)
     with _refused(row.user_id):
@@ -62,7 +67,7 @@ def stored_change(model: type[BaseModel], row: StoredRow) -> DocumentChange:
 def _encoded(user_id: str, document: BaseModel, row: str) -> bytes:
     """``row`` is its JSON."""
     values = document.model_dump(by_alias=True)
-    # Without that many brackets nothing can be so deep.
+    # A document with fewer brackets cannot be nested so deeply.
     if row.count("{") + row.count("[") > DEEPEST and _is_deeper(values, DEEPEST):
         raise DocumentInvalid(user_id, f"it is nested deeper than {DEEPEST} levels")
     with _refused(user_id):
@@ -74,7 +79,7 @@ def _encoded(user_id: str, document: BaseModel, row: str) -> bytes:
 
 @contextmanager
 def _refused(user_id: str) -> Iterator[None]:
-    """In our own words alone: a library quotes the document."""
+    """Turn errors into DocumentInvalid in our own words: a library's would quote the document."""
     try:
         yield
     except (ValueError, OverflowError, BSONError) as error:

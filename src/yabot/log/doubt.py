@@ -13,10 +13,10 @@ class Doubt:
         self._is_spent = False
 
     async def is_justified(self, failure: TransientError) -> bool:
-        """Once, when the store answers a look though it has failed.
+        """True once, if the store that failed answers a look.
 
-        Where it then fails again, all believe it for a while: a store that is there, and too slow,
-        would be asked everything twice.
+        If it then fails again, no decision is retried for a while: otherwise a store that is there
+        but too slow would be asked everything twice.
         """
         gate = self._gate
         if gate is None or not isinstance(failure, StoreUnavailable):

@@ -17,12 +17,11 @@ def expired(
     unread_since: ColumnElement[datetime],
     needed: ColumnElement[bool],
 ) -> list[Rule]:
-    """``lasting`` kinds of rows of the audit log stay for good, and so do rows of it that are
-    ``needed``, and events that are ``unread``.
+    """Rows of the audit log stay if their kind is ``lasting`` or they are ``needed``; events stay
+    while they are ``unread``.
 
-    Receipts must outlive whatever could be delivered once more: also events that a group has
-    handled behind one that it has not. So those stay that are not older than what is
-    ``unread_since`` then; it is NULL when all is read.
+    A receipt must outlive every delivery of its event, also when a group has handled that event and
+    not an earlier one. So receipts from ``unread_since`` on stay; it is NULL when all is read.
     """
     passing = audit_log.c.kind.not_in(lasting)
     may_come_again = func.coalesce(receipts.c.committed_at >= unread_since, false())

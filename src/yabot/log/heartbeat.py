@@ -11,7 +11,7 @@ from yabot.errors import StoreUnavailable
 from yabot.log.tables import receipts
 from yabot.storage.relational.database import Database
 
-# A table that a backup is about to bring back is not there either.
+# A table is missing, too, while it is being restored from a backup.
 MEND = (
     "give the user of DATABASE_URL all rights to our tables and their sequences, undo what was "
     "changed in them by hand, or wait until the backup is back"
@@ -22,9 +22,9 @@ _remove = delete(receipts).where(
 )
 
 
-# In PostgreSQL a role can lose its rights to a single table, or to the sequence that numbers its
-# rows, which whoever gives it the tables of a backup easily forgets. A column goes, or what numbers
-# it, under somebody's hands. None of it waits for whoever has locked a table.
+# Finds what our role lacks in PostgreSQL: rights to a table, or to the sequence that numbers its
+# rows (easily forgotten after a restore); a column, or its numbering (removed by hand). The query
+# waits for no lock on a table.
 _closed_to_us = text("""
     SELECT name FROM unnest(CAST(:names AS text[])) AS name
     WHERE EXISTS (
@@ -50,8 +50,8 @@ _closed_to_us = text("""
 
 
 async def ping_database(database: Database, tables: Sequence[Table]) -> None:
-    """Leaves nothing behind, and yet has to be written: a full disk, or a server that has become
-    read-only, is noticed. SQLite would not write an UPDATE that changes nothing.
+    """Insert a row and delete it again: this has to be written, so that a full disk or a read-only
+    server is noticed. SQLite would not write an UPDATE that changes nothing.
 
     Raises StoreUnavailable, also when one of ``tables``, a column of it, or what numbers its rows,
     is not there for us to work with.

@@ -39,9 +39,9 @@ class Incidents:
 
     def __init__(self, commits: CommitLog) -> None:
         self._commits = commits
-        # Each with its correlation id, and with its own.
+        # Each event with its correlation id and its cause id.
         self._waiting: asyncio.Queue[tuple[EventPayload, str, str]] = asyncio.Queue()
-        # By store, the last one.
+        # By store, the correlation id of its last outage.
         self._outages: dict[str, str] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -49,18 +49,18 @@ class Incidents:
         self._task = asyncio.create_task(self._run(), name="incidents")
 
     def report(self, incident: Incident) -> None:
-        """What is of one outage is of one correlation, and so takes effect in this order."""
+        """Incidents of one outage share a correlation id, and so take effect in order."""
         if isinstance(incident, StoreLost):
             self._outages[incident.store] = f"outage:{uuid7()}"
         outage = self._outages.setdefault(incident.store, f"outage:{uuid7()}")
         self._waiting.put_nowait((incident, outage, f"incident:{uuid7()}"))
 
     def tell(self, event: EventPayload) -> None:
-        """What stands for itself and is no user's."""
+        """Publish an event that belongs to no user and no outage."""
         self.tell_once(event, str(uuid7()))
 
     def tell_once(self, event: EventPayload, of: str) -> None:
-        """As above; processes that notice the same, ``of`` the same, publish it once."""
+        """As ``tell``; processes that report the same ``of`` publish the event once."""
         incident = f"incident:{of}"
         self._waiting.put_nowait((event, incident, incident))
 
@@ -74,7 +74,7 @@ class Incidents:
             try:
                 await self._publish(*incident)
             except Exception:
-                # Those behind it are still to be told.
+                # The incidents behind this one are still to be published.
                 log.exception("incident.not_published", event_type=incident[0].event_type)
 
     async def _publish(self, event: EventPayload, correlation_id: str, cause_id: str) -> None:

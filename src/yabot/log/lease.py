@@ -7,7 +7,7 @@ from typing import Self
 from yabot.errors import LeaseLost
 from yabot.storage.relational.database import Statement
 
-# Seconds that what runs in a partition gets to end, before another process may go on there.
+# Seconds for running work to end before another process may go on in its partition.
 FINISH_SECONDS = 5.0
 
 
@@ -31,17 +31,17 @@ class Lease:
         now: Callable[[], float],
         on_idle: Callable[[], None],
     ) -> None:
-        """Nobody else can have it ``until`` then, by the clock ``now``. ``on_idle`` is called when
-        it is closed and nothing runs in it any more.
+        """No other process can have the partition before ``until``, by the clock ``now``.
+        ``on_idle`` is called when the lease is closed and nothing runs in it any more.
         """
         self.partition = partition
         self.token = token
         # Raises LeaseLost. None where no other process can ever have the partition.
         self.check = check
-        # Whoever had it before has not released it, and may have died of what waits there; until
-        # its assignee has made a note of that.
+        # The previous owner has not released the partition, and may have died of what waits there.
+        # The assignee resets this once it has recorded that.
         self.orphaned = orphaned
-        # Nothing more may be begun. Whatever only waits need wait no longer.
+        # Set when no work may start any more: whatever only waits can stop waiting.
         self.closed = asyncio.Event()
         self.was_opened = self.is_lost = False
         self._until = until
@@ -52,33 +52,35 @@ class Lease:
 
     @property
     def checks(self) -> list[Statement[None]]:
-        """What each transaction begins with."""
+        """The statements with which each transaction begins."""
         return [] if self.check is None else [self.check]
 
     @property
     def is_open(self) -> bool:
-        """Whether work may be begun: it is assigned, and in time by this machine's clock alone."""
+        """Whether work may start: the lease was opened, and has not run out by our own clock."""
         return self.was_opened and not self.closed.is_set() and not self.has_run_out
 
     @property
     def is_pending(self) -> bool:
-        """Whoever works there is still to make ready."""
+        """Whether the assignee has still to prepare for it."""
         return not self.was_opened and not self.closed.is_set()
 
     @property
     def has_run_out(self) -> bool:
-        """Nobody has said in time that it is still ours."""
+        """Whether it was not renewed in time."""
         return self._now() >= self._until
 
     @property
     def is_over(self) -> bool:
-        """Closed, and nobody need wait any longer for what still runs: it may wait for a store."""
+        """Whether it is closed, and nothing runs in it or ``FINISH_SECONDS`` have passed: running
+        work may wait for a store.
+        """
         if not self.closed.is_set():
             return False
         return self._running == 0 or self._now() - self._closed_at > FINISH_SECONDS
 
     def require(self) -> None:
-        """Raises LeaseLost when nothing may be begun any more."""
+        """Raises LeaseLost when no work may start any more."""
         if not self.is_open:
             raise LeaseLost(f"partition {self.partition} is not ours any more")
 
@@ -95,7 +97,7 @@ class Lease:
             self.closed.set()
 
     def lose(self) -> None:
-        """It has run out, or is another's: what still runs finds that out with its commit."""
+        """Close it: it has run out or has another owner. Running work finds out when it commits."""
         self.is_lost = True
         self.close()
 
@@ -108,7 +110,7 @@ class Lease:
     def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
         self._running -= 1
         if kind is not None and issubclass(kind, LeaseLost) and not self.closed.is_set():
-            # A commit was refused: another process has it.
+            # A commit was refused: another process has the partition.
             self.lose()
         if self._running == 0 and self.closed.is_set():
             self._on_idle()

@@ -23,7 +23,7 @@ from yabot.errors import LeaseLost
 from yabot.log.tables import group_members, partition_owners, partitions
 from yabot.storage.relational.database import Database, Statement, insert_new
 
-# Seconds for which a partition stays with an owner that is not heard of.
+# Seconds for which an owner keeps a partition without a renewal.
 LEASE_SECONDS = 10.0
 # Seconds between two renewals.
 RENEW_EVERY = 2.0
@@ -43,15 +43,16 @@ class Granted:
 
 
 class Leases(Protocol):
-    """Who works where, as the store has it. ``Assignment`` calls it, and nobody else."""
+    """Stores which process owns which partition. Only ``Assignment`` calls it."""
 
     @property
     def lease_seconds(self) -> float:
-        """For so long after a ``renew`` nobody else can have what it gave; infinite for good."""
+        """How long after a ``renew`` no other process can have what it granted; may be infinite."""
         ...
 
     async def renew(self, group: str) -> Granted:
-        """Give a sign of life, take what is this process's and free, and say what it holds now.
+        """Renew this process's leases, take the free partitions that are its share, and return all
+        that it holds now.
 
         Raises StoreUnavailable.
         """
@@ -62,24 +63,24 @@ class Leases(Protocol):
         ...
 
     async def release(self, group: str, tokens: dict[int, int]) -> None:
-        """Let others go on at once, from what this process has written. Raises StoreUnavailable."""
+        """Let other processes take over these partitions at once. Raises StoreUnavailable."""
         ...
 
     async def leave(self, group: str) -> None:
-        """Release all that this process holds: it takes no part any more. Raises as ``release``."""
+        """Release all that this process holds, and leave the group. Raises StoreUnavailable."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class SoleLeases(Leases):
-    """Of everything: on SQLite one process holds all roles."""
+    """All partitions, for good: on SQLite one process has all roles."""
 
     partitions: int
     lease_seconds: float = math.inf
 
     @override
     async def renew(self, group: str) -> Granted:
-        """How the process before this one has ended, nobody knows."""
+        """All partitions, as orphaned: nobody knows how the previous process ended."""
         everything = range(self.partitions)
         return Granted(dict.fromkeys(everything, 0), orphaned=frozenset(everything))
 
@@ -100,15 +101,15 @@ class SoleLeases(Leases):
 class SharedLeases(Leases):
     """Leases in PostgreSQL, on its clock. The partitions go round the members in order.
 
-    An owner that was thought dead and is not finds its token outdated in the very transaction
-    with which it wants to take effect: also when that clock is set, which ends leases early or has
-    them begin anew. Whoever finds their own lease run out, as all do when SQL was away, takes the
-    others' partitions as if they had been released: nobody need have died of what waits there.
+    An owner that was wrongly thought dead finds its token outdated in the very transaction that it
+    wants to commit; also when that clock is set, which ends leases early or starts them anew. A
+    process whose own lease has run out, as all have after an outage of SQL, takes over partitions
+    as if they had been released: their owners need not have died of what waits there.
     """
 
     database: Database
     lease_seconds: float = LEASE_SECONDS
-    # Nobody gives it: two processes with one name would hold the same partitions.
+    # Always generated: two processes with one name would hold the same partitions.
     member: str = field(default_factory=lambda: str(uuid4()), init=False)
     # The groups in which this process has taken part.
     _joined: set[str] = field(default_factory=set, init=False)
@@ -133,7 +134,7 @@ class SharedLeases(Leases):
     @override
     async def release(self, group: str, tokens: dict[int, int]) -> None:
         if tokens:
-            # Whoever is next goes by the marks of what was done here.
+            # The next owner relies on the marks of what was done here.
             await self.database.flush()
             await self.database.write(lambda connection: _release(connection, group, tokens))
 
@@ -142,7 +143,7 @@ class SharedLeases(Leases):
         who = {"group": group, "who": self.member}
 
         def leave(connection: Connection) -> None:
-            # In their order, as whoever renews does.
+            # Locks the rows in the order in which a renewal does.
             connection.execute(_lock_owners, {"group": group})
             connection.execute(_vacate_all, who)
             connection.execute(_leave, who)
@@ -151,7 +152,7 @@ class SharedLeases(Leases):
         await self.database.write(leave)
 
     def _renew(self, connection: Connection, group: str) -> Granted:
-        # Whoever is second to ask waits here for whoever is first: with nothing in their hands.
+        # Concurrent renewals wait for each other here, while they hold no other lock.
         rows = connection.execute(_lock_owners, {"group": group}).all()
         if not rows:
             _add_vacancies(connection, group)
@@ -176,7 +177,7 @@ class SharedLeases(Leases):
         return Granted(held | taken, frozenset(revoked), frozenset(orphaned & taken.keys()))
 
     def _is_late(self, connection: Connection, group: str, now: int) -> bool:
-        """Whether its own last sign of life is too old, which another may have forgotten by now."""
+        """Whether this member's own lease has run out; its row may be deleted by now."""
         last = connection.execute(_last_sign, {"group": group, "who": self.member}).scalar()
         return group in self._joined and (last is None or last < now)
 
@@ -189,8 +190,8 @@ class SharedLeases(Leases):
         connection.execute(_forget_members, {"group": group, "now": now})
         members = connection.execute(_members, {"group": group}).all()
         if any(member.expires_us > until for member in members):
-            # The clock was set back. Who has died before that would else count as alive until the
-            # clock has come there again.
+            # The clock was set back. Otherwise a member that died before that would count as alive
+            # until the clock has caught up.
             for shorten in (_shorten_members, _shorten_leases):
                 connection.execute(shorten, {"group": group, "until": until})
         return [member.member for member in members]
@@ -208,8 +209,7 @@ _now = select(
 _own = (partition_owners.c.name == bindparam("group")) & (
     partition_owners.c.partition == bindparam("number")
 )
-# Of PostgreSQL's locks on a row, the weakest: a sign of life does not conflict with it, nor it with
-# a sign of life.
+# FOR KEY SHARE, the weakest of PostgreSQL's row locks: it does not conflict with a renewal.
 _still_owned = (
     select(partition_owners.c.token)
     .where(_own, partition_owners.c.token == bindparam("own_token"))
@@ -221,7 +221,7 @@ _lock_owners = (
     .order_by(partition_owners.c.partition)
     .with_for_update(key_share=True)
 )
-# The strongest, without which a take-over would go unseen by a check that began before its commit.
+# FOR UPDATE, the strongest: with less, a check that began before a take-over would miss it.
 _lock_alone = (
     select(partition_owners.c.partition)
     .where(
@@ -281,8 +281,8 @@ def _add_vacancies(connection: Connection, group: str) -> None:
 
 
 def _without_units(connection: Connection, group: str, tokens: dict[int, int]) -> dict[int, int]:
-    """Those of the partitions in which nothing is under way, locked. In the others somebody who
-    was thought dead takes effect just now: they are left to the next look.
+    """Lock and return the partitions in which no commit is under way. In the others an owner that
+    was thought dead is just committing: they are left to the next renewal.
     """
     if not tokens:
         return {}

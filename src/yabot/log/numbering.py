@@ -70,7 +70,7 @@ def _advance(
     connection: Connection, user_id: str, events: int, from_version: int | None
 ) -> UserCounter:
     now = to_microseconds(utc_now())
-    # Who is new mostly has no row yet; other services' events may have made one.
+    # A new user usually has no row yet; other services' events may have made one.
     if from_version == 0 and _begin(connection, user_id, events, version=1, now=now):
         return UserCounter(0, now)
     values: dict[str, object] = {"user": user_id, "count": events, "now": now}
@@ -89,7 +89,7 @@ _add_counter = Prepared(lambda connection: insert_new(connection, user_counters)
 
 
 def _begin(connection: Connection, user_id: str, events: int, *, version: int, now: int) -> bool:
-    """False: there is a row already."""
+    """Insert the user's row; False if there is one already."""
     row = {
         "user_id": user_id,
         "sequence": events,

@@ -23,11 +23,11 @@ def _nothing_to_erase(_work: UnitOfWork, _user_id: str) -> None:
 
 @dataclass(frozen=True)
 class Privacy:
-    """The sentences with which /privacy tells of it, by the keys of their texts."""
+    """What /privacy says about it, as keys of texts."""
 
     keeps: str
     lasts: str | None = None
-    """For how long, where it is not as long as the user likes."""
+    """How long it is kept; None: as long as the user likes."""
     forget: str | None = None
     """What /forget leaves, or takes from them."""
 
@@ -49,16 +49,16 @@ class PersonalData:
     """Tables of which rows stay after /forget, by id only; /privacy says so."""
 
 
-# Of whatever grows with all that a user does, or that services do about them, the newest are shown:
-# the file has to fit into memory, and into Telegram.
+# Rows that a user or a service can add without limit are shown up to this number, newest first: the
+# file has to fit into memory and into Telegram.
 SHOWN = 10_000
 
 
 def newest(
     connection: Connection, query: Select[Any], user_id: str, most: int = SHOWN
 ) -> tuple[list[tuple[Any, ...]], int]:
-    """Of the ``user``'s rows, for which ``query`` asks from the newest on, the newest ``most``, the
-    oldest of them first; and how many are older.
+    """The newest ``most`` rows of the user, oldest first, and how many older ones there are.
+    ``query`` selects the rows of ``:user``, newest first.
     """
     user = {"user": user_id}
     rows = connection.execute(query.limit(most), user).all()
@@ -84,8 +84,8 @@ _pending = delete(doc_changes).where(doc_changes.c.user_id == bindparam("user"))
 
 
 def personal_data(database: Database, most: int = SHOWN) -> PersonalData:
-    """The log's own part, with ``most`` events and audited rows; a document on its way to MongoDB
-    is shown by whoever owns it.
+    """The log's own part, with ``most`` events and audit rows. A document on its way to MongoDB is
+    shown by the part that owns it.
     """
 
     async def export(user_id: str) -> dict[str, Any]:

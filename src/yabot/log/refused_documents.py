@@ -1,8 +1,8 @@
-"""Documents that MongoDB does not take although SQL has committed them: set aside, and told of.
+"""Documents that SQL has committed and MongoDB refuses: they are set aside and reported.
 
-They hold up nobody else's. Their readers notice nothing: until MongoDB has it, the newest document
-is read from its row. They are offered again at each look of the follower's, because the reason may
-be mended; a newer document of the same user makes an older one needless.
+They hold up no other documents. Their readers notice nothing: the newest document is read from its
+row until MongoDB has it. The follower offers them again with each look, because the reason may have
+been removed; a newer document of the same user makes an older one needless.
 """
 
 from collections.abc import Callable
@@ -45,15 +45,15 @@ _page = (
 class RefusedDocuments:
     def __init__(self, database: Database) -> None:
         self._database = database
-        # Takes events of no user's.
+        # Publishes an event that belongs to no user.
         self.tell: Callable[[EventPayload], None] = lambda _event: None
-        # Told while there are some, and None when there are none any more.
+        # Gets a sentence while there are refused documents, and None when there are none any more.
         self.on_refused: Callable[[str | None], None] = lambda _reason: None
-        # The id up to which they have been offered again.
+        # The row id up to which refused documents have been offered again in this round.
         self._offered = 0
 
     async def set_aside(self, row_id: int, change: DocumentChange, reason: str) -> None:
-        """Told once, whichever process finds it; nothing when its user has been deleted by now."""
+        """Mark the row and report it, once for all processes; no effect if its user was deleted."""
         values = {"row": row_id, "reason": reason}
         is_new = await self._database.write(
             lambda connection: connection.execute(_set_aside, values).rowcount == 1
@@ -65,7 +65,7 @@ class RefusedDocuments:
             self._report(await self._database.read(_counted))
 
     async def next(self) -> list[StoredRow]:
-        """Some of them, of each user the newest; all have their turn, again and again."""
+        """The next refused documents, each user's newest; call by call, all have their turn."""
         count, rows = await self._database.write(_look(self._offered))
         self._offered = rows[-1].id if len(rows) == AT_ONCE else 0
         self._report(count)

@@ -24,7 +24,7 @@ Key = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Ages:
-    """Moments: what is from before them is as old as their names say; ``now`` is the sweep's."""
+    """Points in time: a row from before ``old`` is old. ``now`` is when the sweep began."""
 
     now: datetime
     old: datetime
@@ -33,7 +33,7 @@ class Ages:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """``rows`` of ``table`` may go; ``first`` runs on those, in the transaction that takes them."""
+    """``rows`` of ``table`` may go; ``first`` runs on them before, in the same transaction."""
 
     table: Table
     rows: ColumnElement[bool]
@@ -45,24 +45,24 @@ Rules = Callable[[Ages], list[Rule]]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Among ``AT_ONCE`` rows that follow one another in the order of their keys."""
+    """What was found among the next ``AT_ONCE`` rows, in the order of their keys."""
 
-    # Those that may go.
+    # The rows that may go.
     expired: list[Key]
-    # The last of all; None: there may be none behind them.
+    # The last row looked at; None if no rows follow.
     last: Key | None
 
 
 class Retention:
     """Removes what is finished and older than ``days``; what still waits stays, however old.
 
-    What is very old is twice as old.
+    ``Ages.very_old`` is twice as many days ago.
     """
 
     def __init__(
         self, database: Database, days: int, rules: Rules, now: Callable[[], datetime]
     ) -> None:
-        """``now`` raises TransientError when no clock is to be believed: what goes is gone."""
+        """``now`` raises TransientError when no clock can be trusted: deleting is final."""
         self._database = database
         self._rules = rules
         self._now = now
@@ -70,7 +70,7 @@ class Retention:
         self.loop = WakingLoop("retention", self.sweep, SWEEP_SECONDS)
 
     async def sweep(self) -> None:
-        """Each rule's table once. One that SQL does not let through holds up none of the others.
+        """Apply each rule once. A rule that SQL fails on holds up none of the others.
 
         Raises what ``now`` raises, and StoreUnavailable; what was removed until then stays removed.
         """
@@ -89,7 +89,7 @@ class Retention:
         removed = 0
         after: Key | None = None
         while True:
-            # Most of a sweep is looking: that holds up nobody who writes.
+            # Most of a sweep only reads, which holds up no writer.
             step = await self._database.read(_look(rule, after))
             if step.expired:
                 removed += await self._database.write(_remove(rule, step.expired))
@@ -101,7 +101,7 @@ class Retention:
 
 
 def _look(rule: Rule, after: Key | None) -> Statement[Step]:
-    """What may go is told of each row, and not asked for: else PostgreSQL may begin anywhere."""
+    """``rule.rows`` is selected, not a condition: with that PostgreSQL may not scan by the key."""
     columns = rule.table.primary_key.columns
     rows = select(*columns, rule.rows).order_by(*columns).limit(AT_ONCE)
     if after is not None:
@@ -116,7 +116,7 @@ def _look(rule: Rule, after: Key | None) -> Statement[Step]:
 
 
 def _remove(rule: Rule, keys: Sequence[Key]) -> Statement[int]:
-    """Those of them that nobody has come to need since."""
+    """Delete those of ``keys`` that are still not needed."""
     rows = tuple_(*rule.table.primary_key.columns).in_(keys) & rule.rows
     statement = delete(rule.table).where(rows)
 

@@ -82,7 +82,7 @@ outgoing = Table(
     # What the message shows, for reactions to it.
     Column("content_id", Text),
     Column("created_at", Moment, nullable=False),
-    # With how many of its own Telegram has answered it, as they are weighed.
+    # Weighted count of the server errors with which Telegram has answered the call.
     Column("errors", Integer),
     UniqueConstraint("cause_id", "n"),
     Index("ix_outgoing_chat_id_message_id", "chat_id", "message_id"),

@@ -14,7 +14,7 @@ from uuid_utils import uuid7
 from yabot.errors import GuardFailed
 
 if TYPE_CHECKING:
-    # Whoever checks a story composes messages, and needs no store.
+    # Checking a story composes messages, and must not import a store.
     from pydantic import BaseModel
     from sqlalchemy import Connection
 
@@ -26,8 +26,8 @@ G = TypeVar("G", bound="Gathering")
 
 
 class Gathering(ABC):
-    """A statement that many add to: a unit needs one of its kind, which ``UnitOfWork.gather``
-    gives."""
+    """A statement that several callers add to; a unit has one of each kind, from
+    ``UnitOfWork.gather``."""
 
     __slots__ = ()
 
@@ -42,12 +42,12 @@ class Cause:
     consumer: str
     id: str
     correlation_id: str
-    # What the log calls it, where others have chosen the id.
+    # What the log shows in place of an id that others have chosen.
     alias: str = ""
 
     @property
     def receipt(self) -> str:
-        """Unique for all consumers: of one event each is a cause of its own."""
+        """Unique among all consumers: the same event is a separate cause for each of them."""
         return f"{self.consumer}:{self.id}"
 
     @property
@@ -62,7 +62,7 @@ class Cause:
 
 
 def id_in(receipt: str) -> str:
-    """The id of the cause; that of an update is what its events are correlated by."""
+    """The cause's id in a receipt; an update's is also the correlation id of its events."""
     return receipt.partition(":")[2]
 
 
@@ -73,7 +73,7 @@ class DocumentChange:
     user_id: str
     from_version: int
     document: BaseModel | None
-    # As MongoDB gets it: made when it is committed, or read from its row.
+    # The BSON for MongoDB: made when the change is committed, or from its row in SQL.
     encoded: bytes | None = field(default=None, compare=False, repr=False)
 
 
@@ -111,7 +111,7 @@ class UnitOfWork:
     def copy(self) -> UnitOfWork:
         """One with all of this, to be filled further; ``become`` it, or throw it away.
 
-        Statements that gather are the same in both: who adds to one of this unit adds to both.
+        ``Gathering`` statements are shared: what is added to one here is in both units.
         """
         copied = self.draft()
         copied.absorb(self)
@@ -148,8 +148,8 @@ class UnitOfWork:
         self.statements.append(statement)
 
     def leave_receipt(self) -> None:
-        """Commit also when nothing else is added: to do nothing is a decision as well, and made
-        again later, the cause might find something to do.
+        """Commit even if nothing else is added: doing nothing is a decision, too, and if the cause
+        were decided again later, it might find something to do.
         """
         self.statements.append(_nothing)
 
@@ -173,6 +173,6 @@ def _nothing(_connection: Connection) -> None:
 
 
 def guard(holds: bool, what: str) -> None:
-    """Raises GuardFailed: the state is not as it was read, so the decision is out of date."""
+    """Raises GuardFailed unless ``holds``: ``what`` has changed since the decision read it."""
     if not holds:
         raise GuardFailed(f"{what} has changed meanwhile")
