@@ -1,4 +1,4 @@
-"""What a reader hears whose update is not handled, or could not be."""
+"""What a reader hears when their update is not handled, or could not be."""
 
 from yabot.bot.localization import Texts
 from yabot.bot.turn import Turn
@@ -13,7 +13,7 @@ class Apologies:
         self._texts = texts
 
     def turn_away(self, turn: Turn, error_code: str, *, told: bool) -> None:
-        """Done without a handler. Only who is ``told`` hears why; no press is left waiting."""
+        """Finish without a handler. The reader hears why only if ``told``; a press is answered."""
         turn.reject(error_code)
         user, text = turn.incoming.user, None
         if told and user is not None and turn.chat_id and not turn.incoming.is_from_group:
@@ -23,7 +23,7 @@ class Apologies:
             turn.say(text)
 
     def apologize(self, turn: Turn, outcome: Outcome, text: str, error: Exception) -> None:
-        """With the text of that key."""
+        """Say the text with the key ``text``, because of ``error``."""
         turn.outcome, turn.error_code = outcome, code_of(error)
         user = turn.incoming.user
         if user is not None and turn.chat_id:

@@ -14,12 +14,12 @@ from yabot.canonical import argument
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
-# The longest that means anything is the id of a charge.
+# The longest argument that makes sense is the id of a charge.
 LONGEST = 256
 
 
 class BoundedArguments(BaseMiddleware):
-    """Stands before every command's handler. What is too long gets an answer of its own."""
+    """Stands before every command's handler. An argument that is too long is answered here."""
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         command = data.get("command")

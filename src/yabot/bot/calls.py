@@ -6,17 +6,17 @@ from contextlib import contextmanager
 
 
 class Calls:
-    """Made by ``Delivery``, asked by whoever needs what a call under way will tell. After a restart
-    none is under way.
+    """``Delivery`` registers its calls here; whoever needs their answers waits for them. After a
+    restart no call is under way.
     """
 
     def __init__(self) -> None:
-        # By chat, what is set when the call has been answered or has failed.
+        # By chat, an event for each call, set when the call has been answered or has failed.
         self._ends: dict[int, set[Event]] = {}
 
     @contextmanager
     def under_way(self, chat_id: int) -> Iterator[None]:
-        """While the call runs; ``until_answered`` waits for the end of it."""
+        """Mark a call as running; ``until_answered`` waits for the end of the block."""
         end, ends = Event(), self._ends.setdefault(chat_id, set())
         ends.add(end)
         try:

@@ -1,5 +1,5 @@
-"""Which commands and buttons are whose. Where two features claim one, the handlers of the later are
-never asked, and nobody says so: the start does.
+"""Which feature owns which commands and buttons. If two features claimed one, the handlers of the
+later would silently never be asked; so the start is refused.
 """
 
 import re
@@ -12,24 +12,24 @@ from aiogram.filters import Command
 from yabot.bot.filters import Pressed, pressed_of
 from yabot.errors import StartupError
 
-# What stands between the bars of a pattern: an escaped character, a class of them, or one.
+# One piece of a pattern: an escaped character, a character class, or a single character.
 _PIECE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
-# With a colon that may be left out it would be the beginning of a longer word, too.
+# If the colon were optional, the pattern would also fit the beginning of a longer word.
 _FIRST_WORD = re.compile(r"([a-z0-9_]+)(?::(?![?*{])|\Z)")
 
 
 class Claims:
-    """Of all features, in their order.
+    """The claims of all features, taken in the order of the features.
 
-    A button is its feature's by the first word of its data, up to a colon: so no two patterns of
-    different features fit the same data, whatever stands behind the word.
+    The first word of a button's data, up to a colon, belongs to one feature: so no two patterns of
+    different features fit the same data, whatever follows the word.
     """
 
     def __init__(self) -> None:
-        # By command, and by first word, the feature whose they are.
+        # The owning feature, by command and by first word.
         self._commands: dict[str, str] = {}
         self._words: dict[str, str] = {}
-        # A handler, and whose it is, that may leave no press to anybody behind it.
+        # A feature and its handler that may take any press, leaving none to later handlers.
         self._greedy: tuple[str, HandlerObject] | None = None
 
     def take(
@@ -37,8 +37,8 @@ class Claims:
     ) -> None:
         """Take the claims of a feature's handlers, and of its ``commands`` and buttons of /menu.
 
-        Raises StartupError for a claim that another feature has made before, for what no handler
-        answers, and for a handler that would never be asked.
+        Raises StartupError for a claim of an earlier feature, for a command or button that no
+        handler answers, and for a handler that would never be asked.
         """
         self._take_commands(feature, router, commands)
         self._take_buttons(feature, router)
@@ -116,7 +116,10 @@ def _presses(router: Router) -> Iterator[tuple[HandlerObject, Pressed]]:
 
 
 def _require_all_asked(feature: str, taken: Iterable[tuple[HandlerObject, str]]) -> None:
-    """``taken`` are handlers in their order, each with what it takes."""
+    """``taken`` are handlers in their order, each with the command or button that it takes.
+
+    Raises StartupError for one that comes after a handler which takes all of the same.
+    """
     closed: dict[str, HandlerObject] = {}
     for handler, what in taken:
         if what in closed:
@@ -129,7 +132,7 @@ def _require_all_asked(feature: str, taken: Iterable[tuple[HandlerObject, str]])
 
 
 def _has_one_condition(handler: HandlerObject) -> bool:
-    """Without a word about whom it answers, or about what stands behind a command."""
+    """Whether it takes its command or button from everybody, with any argument."""
     filters = [each.callback for each in handler.filters or ()]
     conditions = (getattr(each, name, None) for each in filters for name in ("magic", "deep_link"))
     return len(filters) == 1 and not any(conditions)
@@ -140,7 +143,7 @@ def _name(handler: HandlerObject) -> str:
 
 
 def _alternatives(pattern: str) -> list[str]:
-    """What stands between the bars that are in no parentheses."""
+    """The pattern's alternatives: the parts between bars outside of parentheses."""
     parts, depth = [""], 0
     for piece in _PIECE.findall(pattern):
         depth += (piece == "(") - (piece == ")")

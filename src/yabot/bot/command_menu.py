@@ -27,7 +27,7 @@ class CommandMenu:
         self._commands = commands
 
     async def publish(self) -> None:
-        """Tell Telegram; what it refuses is left, and while it is away we wait for it."""
+        """Publish the menu. A refusal is only logged; while Telegram is away, this waits."""
         for language in LANGUAGES:
             t = self._texts.localizer(language)
             commands = [

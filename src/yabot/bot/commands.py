@@ -1,4 +1,4 @@
-"""Which texts are commands, and whose."""
+"""Which texts are commands, and for which bot."""
 
 import re
 
@@ -22,7 +22,7 @@ def command_in(text: str | None, username: str) -> str | None:
 
 
 def _parsed(text: str) -> CommandObject | None:
-    """As the handlers' filters take it apart."""
+    """Parsed as the handlers' filters parse it; None for what is no command."""
     try:
         return Command.extract_command(text)
     except CommandException:

@@ -1,4 +1,4 @@
-"""Makes one call to Telegram, again and again, until it is taken or is to be made no more."""
+"""Repeats one call to Telegram until Telegram takes it or the call is given up."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ log = get_logger(__name__)
 
 
 class Delivery:
-    """Called in a chat's lane, one message at a time; it blocks that lane and no other."""
+    """Called in a chat's lane, one message at a time; blocks only that lane."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class Delivery:
         marks: Marks,
         clock: TrustedClock,
     ) -> None:
-        """``calls`` hears of each one while it is on its way; by ``clock`` they grow too old."""
+        """Each call is registered in ``calls`` while it runs; ``clock`` tells how old it is."""
         self._clock = clock
         self._bot = bot
         self._limits = limits
@@ -76,7 +76,7 @@ class Delivery:
                     return _sent_id(answer)
 
     async def _count(self, due: Due, retries: CallRetries, call: TriedCall) -> None:
-        """While Telegram is away, whatever stands in for it is not heard."""
+        """Count a server error, unless Telegram is away and something answers in its place."""
         if not await self._probe.answers():
             return
         retries.count_error(singled_out=call.failed())
@@ -106,8 +106,8 @@ class Delivery:
 
 
 def _moved(method: TelegramMethod[Any], error: TelegramMigrateToChat) -> TelegramMethod[Any]:
-    """The same call for what its group has become: its people are there. Raises ``error`` where it
-    is for that already.
+    """The same call for the supergroup that its group has become. Raises ``error`` if the call was
+    for that supergroup already.
     """
     if getattr(method, "chat_id", None) == error.migrate_to_chat_id:
         raise error
@@ -115,7 +115,7 @@ def _moved(method: TelegramMethod[Any], error: TelegramMigrateToChat) -> Telegra
 
 
 def _sent_id(answer: Any) -> int | None:
-    """Of what Telegram has sent, also where this version cannot read what it says of it."""
+    """The id of the sent message, also from an answer that this version can read only in part."""
     if isinstance(answer, TelegramMessage):
         return answer.message_id
     found = answer.get("message_id") if isinstance(answer, dict) else None

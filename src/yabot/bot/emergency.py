@@ -1,4 +1,4 @@
-"""While SQL is away nothing can be stored, but whoever knocks gets an answer."""
+"""Answers the simplest commands while SQL is away and no update can be stored."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -20,7 +20,7 @@ from yabot.runtime.recent import Recent
 log = get_logger(__name__)
 
 REMEMBERED = 10_000
-# Telegram waits meanwhile for what becomes of its delivery.
+# Short, because Telegram waits meanwhile for the answer to its delivery.
 SECONDS = 5
 COMMANDS = {"start": "start", "menu": "menu", "help": "help", "ayuda": "help"}
 
@@ -28,9 +28,9 @@ COMMANDS = {"start": "start", "menu": "menu", "help": "help", "ayuda": "help"}
 class EmergencyAnswers:
     """Answers the simplest commands, each update once, from a bounded memory.
 
-    Telegram delivers such an update again, for it was not acknowledged: it is then handled like
-    any other, but the reader, who has had an answer, gets no second one. Nor does who sends the
-    same command again within a minute.
+    Telegram delivers such an update again, because it was not acknowledged. It is then handled like
+    any other, but the reader gets no second answer; nor do they for the same command sent again
+    within a minute.
     """
 
     def __init__(
@@ -51,9 +51,7 @@ class EmergencyAnswers:
         return update_id in self._answered
 
     async def answer(self, updates: Iterable[Update]) -> None:
-        """Side by side: Telegram is slow for one chat, or takes its time, and others do not wait
-        behind that.
-        """
+        """Answer the ``updates`` concurrently, so that a slow chat does not hold up others."""
         async with asyncio.TaskGroup() as answers:
             for update in updates:
                 command = await self._command(update.message)

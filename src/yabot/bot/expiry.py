@@ -1,4 +1,4 @@
-"""Updates that are handled and messages that are sent, or never will be: both go."""
+"""Which updates and messages go: old ones that no longer wait."""
 
 from sqlalchemy import ColumnElement, Connection, select
 
@@ -15,7 +15,7 @@ def expired(ages: Ages) -> list[Rule]:
 
 
 def _remember_pages(connection: Connection, rows: ColumnElement[bool]) -> None:
-    """Of messages that are about to go."""
+    """Keep which page each of the messages ``rows`` shows, before they go."""
     columns = (outgoing.c.chat_id, outgoing.c.message_id, outgoing.c.content_id)
     shows = (outgoing.c.state == "sent") & outgoing.c.content_id.is_not(None)
     has_id = outgoing.c.message_id.is_not(None)

@@ -28,7 +28,7 @@ FAILED = "message_failed"
 
 @dataclass(frozen=True, slots=True)
 class RefusedPage:
-    """``reason`` is a word of ours, never Telegram's sentence: that may quote the page."""
+    """``reason`` is our own word, not Telegram's sentence, which may quote the page."""
 
     message: Message
     content_id: str
@@ -40,8 +40,8 @@ OnRefusedPage = Callable[[UnitOfWork, RefusedPage], Awaitable[None]]
 
 
 class FailedMessages:
-    """Called in a chat's lane; each method returns when its commit is durable, however long SQL is
-    away.
+    """Called in a chat's lane. Each method returns when its commit is durable, and waits for that
+    while SQL is away.
     """
 
     def __init__(self, commits: CommitLog, on_refused_page: OnRefusedPage) -> None:
@@ -49,7 +49,7 @@ class FailedMessages:
         self._on_refused_page = on_refused_page
 
     async def refuse_page(self, due: Due, page: RefusedPage) -> None:
-        """The reader gets something else, behind what waits for them already."""
+        """Send the reader something else, after the messages that already wait for them."""
 
         async def replace(work: UnitOfWork) -> None:
             await self._on_refused_page(work, page)
@@ -57,12 +57,12 @@ class FailedMessages:
         try:
             await self._end(due, "refused", replace)
         except Exception:
-            # Without its end the page would be tried for ever.
+            # If it were not marked as refused, the page would be tried for ever.
             log.exception("page.not_replaced", content_id=page.content_id)
             await self._end(due, "refused", _leave)
 
     async def say_plainly(self, due: Due, parts: Sequence[Message]) -> None:
-        """The reader gets the same as ``parts``, behind what waits for them already."""
+        """Send ``parts`` in place of the message, after those that already wait for the reader."""
 
         async def replace(work: UnitOfWork) -> None:
             for part in parts:
@@ -71,7 +71,7 @@ class FailedMessages:
         await self._end(due, "refused", replace)
 
     async def fail(self, due: Due, attempts: int, reason: str, *, is_missed: bool) -> None:
-        """It is tried no more. Those who look after the bot hear of it where it ``is_missed``."""
+        """Mark the message as failed. Administrators hear of it if it ``is_missed``."""
         method, chat_id = due.message.method, due.message.chat_id
         details = {"message": due.row_id, "method": method, "attempts": attempts, "reason": reason}
 
@@ -85,7 +85,7 @@ class FailedMessages:
     async def _end(
         self, due: Due, state: Literal["refused", "failed"], decision: Decision[None]
     ) -> None:
-        """Waits as long as SQL is away; later messages to this chat wait too."""
+        """Commit, waiting while SQL is away; later messages to this chat wait meanwhile."""
 
         async def end(work: UnitOfWork) -> None:
             work.add(_ended(due.row_id, state))
@@ -100,18 +100,18 @@ async def _leave(_work: UnitOfWork) -> None:
 
 
 def refused_page(message: Message, error: TelegramAPIError | GivenUp) -> RefusedPage | None:
-    """None where it is no page that was refused, or not for what it holds."""
+    """The refused page; None if the message is no page, or its content is not the reason."""
     if message.method != "sendMessage" or message.content_id is None:
         return None
     if isinstance(error, GivenUp):
-        # What is in it may be what Telegram fails on.
+        # The page's content may be what makes Telegram fail.
         return RefusedPage(message, message.content_id, "errors") if error.is_by_telegram else None
     reason = reason_in_page(error)
     return None if reason is None else RefusedPage(message, message.content_id, reason)
 
 
 def without_markup(message: Message, error: TelegramAPIError) -> list[Message]:
-    """What is left to say when Telegram refuses the markup; nothing where it is something else."""
+    """The message in plain text if Telegram refuses its markup; else nothing."""
     if message.method != "sendMessage" or reason_in_page(error) != "markup":
         return []
     text = json.loads(message.payload)["text"]

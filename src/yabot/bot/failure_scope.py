@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 class FailureScope:
-    """Counts, by method, the calls of this process that Telegram has taken, and those that fail."""
+    """Counts this process's calls by method: those that Telegram took, and those that fail."""
 
     def __init__(self) -> None:
         self.taken: Counter[str] = Counter()
@@ -15,7 +15,7 @@ class FailureScope:
 
     @contextmanager
     def of(self, method: str) -> Iterator["TriedCall"]:
-        """Around all attempts at one call."""
+        """A context around all attempts at one call."""
         call = TriedCall(self, method)
         try:
             yield call
@@ -24,7 +24,7 @@ class FailureScope:
 
 
 class TriedCall:
-    """One call, over all attempts at it: each of them has ``succeeded`` or ``failed``."""
+    """One call over all its attempts: report each with ``succeeded`` or ``failed``."""
 
     def __init__(self, scope: FailureScope, method: str) -> None:
         self.fails = False
@@ -36,8 +36,8 @@ class TriedCall:
         self._all.taken[self._method] += 1
 
     def failed(self) -> bool:
-        """Whether this call is singled out: since the last attempt Telegram has taken another of
-        its kind, or there is no other that fails.
+        """Count a failed attempt. True if only this call fails: since its last attempt Telegram has
+        taken another call of its method, or no other call of it fails now.
         """
         others_pass = self._all.taken[self._method] > self._seen
         self._seen = self._all.taken[self._method]

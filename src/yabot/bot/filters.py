@@ -17,8 +17,8 @@ from yabot.bot.commands import command_in
 
 
 class Pressed(Filter):
-    """A press whose whole callback data match ``pattern``; it begins with a word that is the
-    feature's alone, behind which the pattern ends, or a colon stands.
+    """A press whose whole callback data match ``pattern``. The pattern begins with a word that only
+    this feature uses, followed by a colon or by nothing.
 
     ``F.data`` would say the same, but aiogram asks each synchronous filter in another thread:
     six of them cost more than all the rest of an update's dispatch.
@@ -40,7 +40,7 @@ class PressObserver(TelegramEventObserver):
 
     @classmethod
     def put_into(cls, dispatcher: Dispatcher) -> None:
-        """Before any handler is registered."""
+        """Replace the dispatcher's observer; call it before any handler is registered."""
         observer = cls(dispatcher, "callback_query")
         dispatcher.callback_query = dispatcher.observers[observer.event_name] = observer
 
@@ -52,12 +52,12 @@ class PressObserver(TelegramEventObserver):
 
     @cached_property
     def _registered(self) -> list[tuple[HandlerObject, Callable[[str], object]]]:
-        """All of them, by the time of the first press."""
+        """Computed at the first press, when all handlers are registered."""
         return [(each, _fits(each)) for each in self.handlers]
 
 
 def pressed_of(handler: HandlerObject) -> Pressed | None:
-    """Its first filter, by which presses are handed out; None: it may take any."""
+    """The handler's first filter if that is a ``Pressed``; None: it may take any press."""
     first = handler.filters[0].callback if handler.filters else None
     return first if isinstance(first, Pressed) else None
 
@@ -68,7 +68,7 @@ def _fits(handler: HandlerObject) -> Callable[[str], object]:
 
 
 class IsCommand(Filter):
-    """A message that begins with a command, of whatever name, that is not for another bot."""
+    """A message that begins with any command that is not addressed to another bot."""
 
     async def __call__(self, message: Message, bot: Bot) -> bool:
         if not (message.text or "").startswith("/"):

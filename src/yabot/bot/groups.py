@@ -16,7 +16,7 @@ from yabot.bot.localization import Texts
 from yabot.bot.turn import Turn
 from yabot.runtime.buckets import Buckets
 
-# To one group.
+# Answers to one group.
 ANSWERS_AT_ONCE = 5
 ANSWERS_PER_MINUTE = 1
 
@@ -24,13 +24,13 @@ Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
 
 class GroupDoor:
-    """Lets through what is meant for this bot. The rest is talk of people who may never have met
-    it: nobody keeps that.
+    """Lets through what is meant for this bot. Everything else in a group is talk of people who may
+    not know the bot, and is not kept.
     """
 
     def __init__(self, me: Callable[[], TelegramUser], dispatcher: Dispatcher) -> None:
-        """Both are asked only when a group talks: the ``dispatcher`` for its commands, by then it
-        has all handlers, and ``me`` who we are.
+        """``me`` gives the bot's own user, ``dispatcher`` the commands of its handlers. Both are
+        asked only at a group's first message, when all handlers are registered.
         """
         self._me = me
         self._dispatcher = dispatcher
@@ -60,7 +60,7 @@ class GroupDoor:
 
     @cached_property
     def _commands(self) -> frozenset[str]:
-        """Those that are for everybody: of the others a group is not to learn that they exist."""
+        """The commands that are for everybody; a group must not learn that others exist."""
         handlers = self._dispatcher.message.handlers
         flags = (each.flags for each in handlers if not _is_for_a_few(each))
         filters = (each for flag in flags for each in flag.get("commands", ()))
@@ -100,6 +100,6 @@ class PrivateChatsOnly(BaseMiddleware):
         return None
 
     def _answer(self, turn: Turn, language_code: str | None) -> None:
-        """Seldom: whoever asks again and again is not to fill the group with us."""
+        """Answer within limits, so that nobody can make the bot flood the group."""
         if self._answers.take(str(turn.chat_id)):
             turn.say(self._texts.localizer(language_code)("group", link=self._door.link))

@@ -1,6 +1,6 @@
-"""Takes the features' handlers, each held against what it will be given, before any update comes.
+"""Registers the features' handlers, and checks at the start that each gets the arguments it needs.
 
-aiogram itself would say so only when the first such update is there, and drop it.
+aiogram itself would notice a missing one only at the first such update, and drop that.
 """
 
 import inspect
@@ -22,12 +22,12 @@ BROUGHT = ("turn", "bot", "dispatcher", "event_update", "event_router", "event_f
 def take_handlers(
     dispatcher: Dispatcher, feature: str, router: Router, given: Mapping[str, object]
 ) -> None:
-    """One flat router asks all handlers, in the order of the features: aiogram spends more time on
-    a router that an update passes than on its handlers.
+    """Register the router's handlers directly with the dispatcher, in the order of the features:
+    aiogram spends more time on each router that an update passes than on its handlers.
 
-    ``given`` are arguments by name: a service, or None where each update brings another one. Raises
-    StartupError for what the router holds and nobody would ever ask, and for a handler that asks
-    for what it will not get.
+    ``given`` are arguments by name: a service, or None if its value differs by update. Raises
+    StartupError for parts of the router that would be ignored, and for a handler with an argument
+    that nobody gives it.
     """
     if router.sub_routers:
         raise StartupError(
@@ -73,7 +73,7 @@ def _require_given(feature: str, handler: HandlerObject, given: Mapping[str, obj
 
 
 def _is_class(kind: Any) -> TypeGuard[type[Any]]:
-    """A protocol cannot be asked at run time."""
+    """Whether ``isinstance`` can check it; a protocol cannot be checked at run time."""
     return isinstance(kind, type) and not getattr(kind, "_is_protocol", False)
 
 
@@ -94,7 +94,7 @@ def _from_magic(each: FilterObject) -> Iterator[str]:
 
 
 def _match_in_any_case(router: Router) -> None:
-    """As ``command_in`` does: a telephone begins a message with a capital letter."""
+    """As ``command_in`` does: phones begin a message with a capital letter."""
     for handler in router.message.handlers:
         for each in handler.filters or ():
             if isinstance(each.callback, Command):

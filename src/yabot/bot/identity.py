@@ -25,22 +25,22 @@ class NotIdentified(TransientError):
 
 
 class Identity:
-    """Asked for until Telegram tells it."""
+    """Asks Telegram who the bot is, until Telegram answers."""
 
     def __init__(
         self, bot: Bot, on_trouble: Callable[[str | None], None] = lambda _reason: None
     ) -> None:
-        """``on_trouble`` hears why Telegram has not told it, and None when it has."""
+        """``on_trouble`` gets the reason while Telegram does not tell it, and None once it has."""
         self._bot = bot
         self._on_trouble = on_trouble
         self._me: TelegramUser | None = None
         self._is_known = asyncio.Event()
-        # Whether somebody has been told of it.
+        # Whether ``on_trouble`` has been called with a reason.
         self._is_troubled = False
         self._asking: asyncio.Task[None] | None = None
 
     async def start(self, seconds: float) -> None:
-        """Return when it is known; after so many ``seconds`` go on asking, and return.
+        """Return when the identity is known, or after ``seconds``; then a task goes on asking.
 
         Raises ConfigurationError when Telegram refuses the token by then.
         """
@@ -70,11 +70,11 @@ class Identity:
         await self._is_known.wait()
 
     async def _ask(self, *, is_start: bool = False) -> None:
-        """Whatever goes wrong, the next answer may be another; a start raises what prevents it."""
+        """Ask until it is known, whatever fails; at a start, raise what makes it impossible."""
         pauses = backoff(first=0.5, most=15.0)
         while self._me is None:
             try:
-                # It remembers: filters ask it for our name with every command that names a bot.
+                # ``me`` caches the answer: filters call it with every command that names a bot.
                 self._me = await self._bot.me()
             except Exception as error:
                 if is_start and _prevents_start(error):

@@ -1,4 +1,4 @@
-"""An update as it came in, with whose it is and what it brings: found out once, and carried."""
+"""An update as it came in, with its user, chat and kind: worked out once and carried along."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -14,7 +14,7 @@ from yabot.events.partition import partition_of
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """``kind`` is the Bot API's name of what it brings, "unknown" for one that is too new for us.
+    """``kind`` is the Bot API's name of its content, or "unknown" if this version has none.
 
     Updates of one ``lane`` take effect in order, those of different ones side by side. ``payload``
     is its JSON, as SQL keeps it.
@@ -62,13 +62,13 @@ class Incoming:
 
     @property
     def is_payment(self) -> bool:
-        """Telegram's word of money that has been paid or given back."""
+        """Whether Telegram tells that money has been paid or refunded."""
         message = self.update.message
         return message is not None and bool(message.successful_payment or message.refunded_payment)
 
     @property
     def tells_of_payment(self) -> bool:
-        """The same, or of money that is about to be paid."""
+        """Whether it is a payment, a refund, or Telegram's question before a payment."""
         return self.is_payment or self.is_pre_checkout
 
 

@@ -61,7 +61,7 @@ def _told_to_nobody(_event: EventPayload) -> None:
 class Intake:
     """Keeps each update once, whoever delivers it and however often.
 
-    ``tell`` takes events of what came and could not be read.
+    ``tell`` publishes an event for each update that could not be read.
     """
 
     database: Database
@@ -70,10 +70,11 @@ class Intake:
     tell: Callable[[EventPayload], None] = _told_to_nobody
 
     async def store(self, received: Sequence[Received]) -> list[Incoming]:
-        """Durable on return; gives back those that are still to be handled, in order.
+        """Store updates; returns those that are still to be handled, in order.
 
-        One that comes again is among them while it waits: it may have been stored without our
-        hearing so. Raises StoreUnavailable: then nothing is known, and none may be confirmed.
+        A repeated update is among them while it waits: it may have been stored before without our
+        hearing of it. Raises StoreUnavailable: then it is unknown whether they are stored, and none
+        may be confirmed to Telegram.
         """
         rows = [self._row(entry) for entry in received]
 
@@ -90,7 +91,7 @@ class Intake:
         return due
 
     async def understand(self, entries: Sequence[Incoming]) -> None:
-        """What could not be read before is handled from now on. Raises StoreUnavailable."""
+        """Let formerly unreadable updates wait to be handled. Raises StoreUnavailable."""
         rows = [self._row(entry) for entry in entries]
 
         def change(connection: Connection) -> None:
@@ -100,7 +101,7 @@ class Intake:
         await self.database.write(change)
 
     async def set_aside(self, entry: Unreadable) -> None:
-        """What waits and cannot be read is kept as it is, for a version that can.
+        """Keep a waiting update that cannot be read, as it is, for a version that can read it.
 
         Raises StoreUnavailable.
         """
@@ -124,7 +125,7 @@ class Intake:
         await self.database.write(change)
 
     def finished(self, update_id: int, state: str) -> Statement[None]:
-        """A statement for the unit of work that handles the update: what it held goes with it."""
+        """A statement for the update's unit of work: sets its state and blanks its payload."""
         values = {"bot": self.bot_id, "update": update_id, "new_state": state}
         return _set_state.with_values(values)
 
@@ -169,7 +170,7 @@ def _store(connection: Connection, row: Row) -> str | None:
 
 
 def _become_readable(connection: Connection, row: Row) -> bool:
-    """Whether it was kept as unreadable: by another version, which had received it first."""
+    """Let an update wait that another version kept as unreadable; whether there was one."""
     values = {
         "bot": row["bot_id"],
         "update": row["update_id"],

@@ -1,4 +1,4 @@
-"""What others do to our intake: said once each, in health, in the log and to administrators."""
+"""Disturbances of our intake by others: each reported once, to health, log and administrators."""
 
 from collections.abc import Callable
 
@@ -21,7 +21,7 @@ class IntakeHealth:
         self._present: dict[Disturbance, tuple[Status, str]] = {}
 
     def seen(self, kind: Disturbance, status: Status, reason: str) -> None:
-        """It begins, or lasts; ``reason`` says also how to mend it."""
+        """The disturbance has begun or still lasts; ``reason`` also says how to mend it."""
         if kind not in self._present:
             log.error("intake.disturbed", disturbance=kind, reason=reason)
             self._tell(IntakeDisturbed(disturbance=kind))
@@ -34,7 +34,7 @@ class IntakeHealth:
             self._show()
 
     def forget(self) -> None:
-        """From now on another process looks: what lasts, it tells."""
+        """Another process takes over the intake, and reports what still lasts."""
         self._present.clear()
         self._show()
 

@@ -1,6 +1,6 @@
-"""Keeps our webhook set, and looks whether updates come through it.
+"""Keeps our webhook set, and checks whether updates come through it.
 
-As long as it cannot be set, and no other one stands, the bot polls.
+While it cannot be set, and no other webhook is set, the bot polls.
 """
 
 import asyncio
@@ -25,15 +25,15 @@ from yabot.runtime.backoff import backoff
 log = get_logger(__name__)
 
 LONGEST_PAUSE = 300.0
-# Seconds that are too short to begin to poll.
+# A pause shorter than this, in seconds, is not worth polling in.
 SHORT = 5.0
-# What Telegram has refused it refuses again at once.
+# Seconds, at least, before asking again for what Telegram has refused.
 AFTER_REFUSAL = 15.0
-# Looks without a fault after which whoever took the webhook away is believed to be gone.
+# So many looks without a fault, and whoever took the webhook away is believed to be gone.
 CALM_AFTER = 10
-# A failure of Telegram's to deliver that is older than this says nothing of now.
+# An older failed delivery of Telegram's says nothing about now.
 RECENT = timedelta(minutes=5)
-# So many that wait are no mere burst.
+# More waiting updates than this are not just a burst.
 MANY = 100
 
 Register = Callable[[], Awaitable[None]]
@@ -67,7 +67,7 @@ class WebhookKeeper:
         self._intake_health = intake_health
         self._every = every
         self._trouble: str | None = None
-        # Looks that are still to be without a fault.
+        # Looks without a fault that are still needed.
         self._uneasy = 0
         self._waited_before = 0
 
@@ -91,7 +91,7 @@ class WebhookKeeper:
                 await self._watch()
 
     async def _set(self) -> None:
-        """First noted as ours: a start that finds it may take it away."""
+        """Set it, after noting it as ours, so that a later start may take it away."""
         try:
             await self._own.remember(self._url)
         except StoreUnavailable as error:
@@ -116,7 +116,7 @@ class WebhookKeeper:
         )
 
     async def _bridge(self, seconds: float) -> None:
-        """Until the next attempt. Telegram answers no poll while any webhook stands."""
+        """Poll until the next attempt; but Telegram answers no poll while any webhook is set."""
         if seconds < SHORT or not await self._nothing_stands():
             await asyncio.sleep(seconds)
             return
@@ -133,7 +133,7 @@ class WebhookKeeper:
             return False
 
     async def _watch(self) -> None:
-        """Until somebody has taken it away."""
+        """Return when somebody has taken our webhook away."""
         while True:
             await asyncio.sleep(self._every)
             try:
@@ -166,7 +166,7 @@ class WebhookKeeper:
             self._intake_health.over("webhook_taken")
 
     def _judge(self, info: WebhookInfo) -> None:
-        """Whether what waits at Telegram comes to us."""
+        """Tell health whether the updates that wait at Telegram come through."""
         waiting, before = info.pending_update_count, self._waited_before
         self._waited_before = waiting
         failed = info.last_error_date is not None and utc_now() - info.last_error_date < RECENT

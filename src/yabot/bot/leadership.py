@@ -10,13 +10,13 @@ from yabot.runtime.loops import WakingLoop
 
 log = get_logger(__name__)
 
-# Whoever has this partition leads.
+# The owner of this partition leads.
 LEADING = 0
 
 
 class Leadership:
-    """Nobody leads, or several do, for moments at most; and while SQL is away the one that led
-    before it.
+    """One process leads; for moments it may be none or several. While SQL is away, the process goes
+    on leading that led before.
     """
 
     def __init__(self, assignment: Assignment) -> None:
@@ -28,7 +28,7 @@ class Leadership:
         assignment.on_renewal.append(self._hear)
 
     def run_while_leading(self, loop: WakingLoop) -> None:
-        """From now on ``loop`` looks while this process leads, and at once when it begins to."""
+        """From now on ``loop`` runs only while this process leads, at once when it begins to."""
         loop.is_due = self.leading.is_set
         self.on_leading.append(loop.wake)
 
@@ -37,7 +37,7 @@ class Leadership:
             self._has_heard = True
             self._lead(LEADING in granted.tokens and LEADING not in granted.revoked)
         elif not self._has_heard:
-            # Nobody can say who leads, and readers knock: each process does what it can.
+            # Nobody can say who leads, and readers wait: each process leads.
             self._lead(True)
 
     def _lead(self, leads: bool) -> None:

@@ -30,7 +30,7 @@ class SendLimits:
         await self._bot.acquire()
 
     def take(self, fraction: float) -> None:
-        """Keep to this part of what the bot may send: other processes have the rest of it."""
+        """Use this fraction of the bot's limit; other processes have the rest."""
         period = 1 / (BOT_PER_SECOND * fraction)
         if period != self._bot.time_period:
             self._bot = AsyncLimiter(1, period)

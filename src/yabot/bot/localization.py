@@ -29,7 +29,7 @@ class Texts:
         self._bundles = {language: _bundle(language, folders) for language in LANGUAGES}
 
     def localizer(self, language: str | None) -> Localizer:
-        """For a language code as Telegram gives it; one that we do not have reads the default."""
+        """The texts in the ``closest_language`` of a code, as Telegram gives it."""
         bundle = self._bundles[closest_language(language)]
 
         def text(key: str, **variables: Variable) -> str:
@@ -39,7 +39,7 @@ class Texts:
 
 
 def closest_language(code: str | None) -> str:
-    """Of those that we have, for any tag; nobody's is the default."""
+    """Our language for any tag: English where we lack it, the default where there is no tag."""
     if not code:
         return DEFAULT_LANGUAGE
     language = (canonical.language(code) or "").partition("-")[0]

@@ -1,4 +1,4 @@
-"""Updates that could not even be excused: each is tried again, and what is behind it waits."""
+"""Updates for which even the apology failed: they are tried again, and their lane waits."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from yabot.observability.logging import get_logger
 
 log = get_logger(__name__)
 
-# Seconds. Rounds come twice in each: of what is wrong with all updates they would fill the log.
+# Seconds. Rounds come twice a second: if all updates failed, retries in each would fill the log.
 REST = 10.0
-# Seconds within which a lost one has been tried again, if it is still this process's to handle.
+# Seconds within which a lost update is tried again, if it is still this process's to handle.
 TRIED_AGAIN_WITHIN = 60.0
-# Lost so often, it holds up its reader no longer.
+# An update that was lost so often no longer holds up its lane.
 MOST_TIMES = 5
 
 
@@ -21,16 +21,16 @@ MOST_TIMES = 5
 class _Loss:
     partition: int
     at: float = 0.0
-    # 0 of one that was only held back.
+    # 0 for an update that was only held back.
     times: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Resting:
-    """What is to be left alone for now: whatever was wrong with it may be so still."""
+    """Lanes and updates that are left alone for now: their trouble may not be over."""
 
     lanes: frozenset[str]
-    # Those that hold up nobody.
+    # Updates that do not hold up their lane.
     updates: frozenset[int]
 
     def __contains__(self, incoming: Incoming) -> bool:
@@ -39,7 +39,7 @@ class Resting:
 
 class LostUpdates:
     def __init__(self, rest: float = REST) -> None:
-        """One that was lost rests for so many seconds, and its lane with it."""
+        """``rest`` is how many seconds a lost update rests, and its lane with it."""
         self._rest = rest
         # By lane, and then by the update's id.
         self._losses: dict[str, dict[int, _Loss]] = {}
@@ -59,7 +59,7 @@ class LostUpdates:
         )
 
     def is_in(self, lane: str) -> bool:
-        """Whether one of this lane was lost and is not settled yet."""
+        """Whether an update of this lane was lost and is not settled yet."""
         return lane in self._losses
 
     def add(self, incoming: Incoming) -> None:
@@ -69,22 +69,22 @@ class LostUpdates:
             log.error("update.overtaken", update_id=incoming.update_id, lost=loss.times)
 
     def settled(self, incoming: Incoming) -> None:
-        """It is done, or not this process's any more."""
+        """The update is done, or not this process's any more."""
         losses = self._losses.get(incoming.lane, {})
         losses.pop(incoming.update_id, None)
         if not losses:
             self._losses.pop(incoming.lane, None)
 
     def forget(self, partitions: Collection[int]) -> None:
-        """What was lost there: another process has had them, and what still waits is found in its
-        order."""
+        """Forget losses in ``partitions``: another process has had them, and what still waits there
+        is found in its order."""
         for lane, losses in [*self._losses.items()]:
             if any(loss.partition in partitions for loss in losses.values()):
                 del self._losses[lane]
 
     def hold_back(self, incoming: Incoming) -> bool:
-        """Note it as one that is to be tried again, if an earlier one of its lane is to be before
-        it; says whether that is so.
+        """Whether an earlier update of its lane has to be tried again first; then ``incoming`` is
+        noted to be tried again, too.
         """
         self._forget_what_is_gone(incoming.lane)
         is_behind = any(
@@ -102,7 +102,7 @@ class LostUpdates:
         return loss
 
     def _forget_what_is_gone(self, lane: str) -> None:
-        """Handled by another process, or deleted with its user."""
+        """Drop old losses: another process has handled them, or they went with their user."""
         since = uptime() - TRIED_AGAIN_WITHIN
         kept = {n: loss for n, loss in self._losses.pop(lane, {}).items() if loss.at > since}
         if kept:

@@ -1,4 +1,6 @@
-"""What has become of each message, noted in SQL moments later: a crash before it only repeats."""
+"""Notes in SQL, moments later, what has become of each message. After a crash before the note, the
+message is sent again.
+"""
 
 from aiogram.methods import AnswerCallbackQuery
 from sqlalchemy import Connection, Update, bindparam, case, update
@@ -7,10 +9,10 @@ from yabot.log.tables import BLANK, outgoing
 from yabot.storage.relational.database import Database, Statement, executing
 
 _this = outgoing.c.id == bindparam("row")
-# What answers a press is a line of ours, with nothing of anybody in it.
+# The answer to a press is our own text, without personal data: it need not be blanked.
 _is_answer = outgoing.c.method == AnswerCallbackQuery.__api_method__
 _left = case((_is_answer, outgoing.c.payload), else_=BLANK)
-# Whatever else has become of it stands: what was erased meanwhile is not known to be in a chat.
+# Any other state stays: a message that was erased meanwhile does not become "sent".
 _set_state = (
     update(outgoing)
     .where(_this, outgoing.c.state == "waiting")
@@ -28,7 +30,7 @@ _set_errors = (
 
 
 class Marks:
-    """Of rows of ``outgoing``. Nothing waits for them, and each may be set again."""
+    """Marks rows of ``outgoing``. Nothing waits for a mark, and setting it again is harmless."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -40,11 +42,11 @@ class Marks:
         self._set(row_id, "refused", None)
 
     def unreadable(self, row_id: int) -> None:
-        """What it holds is kept."""
+        """The message's content is kept."""
         self._write(_keep, {"row": row_id})
 
     def uncertain(self, row_id: int, audit: Statement[None]) -> None:
-        """Once, and audited with it."""
+        """Mark it and run ``audit`` in the same transaction, once."""
 
         def mark(connection: Connection) -> None:
             if connection.execute(_give_up, {"row": row_id}).rowcount == 1:

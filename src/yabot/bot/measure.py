@@ -1,4 +1,4 @@
-"""A message as Telegram measures it: what it would refuse, and what readers see of HTML."""
+"""Measures messages as Telegram does: what it would refuse, and what readers see of HTML."""
 
 import json
 import re
@@ -17,25 +17,25 @@ MOST_DATA_BYTES = 64
 _TAG = re.compile(r"<(?P<close>/?)[a-zA-Z][^<>]*>")
 _REFERENCE = re.compile(r"&(?:(lt|gt|amp|quot)|#([0-9]{1,7})|#[xX]([0-9a-fA-F]{1,6}));")
 _NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
-# Categories of what shows nothing by itself: control, format, halves, spaces, accents.
+# Unicode categories that show nothing by themselves: control, format, surrogates, spaces, accents.
 _BLANK = frozenset({"Cc", "Cf", "Cs", "Zs", "Zl", "Zp", "Mn", "Me"})
 # Letters and a symbol that are drawn as nothing: fillers of Hangul and Khmer, Braille without dots.
 _FILLERS = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufffc")
 
 
 class ButtonDataInvalid(TerminalError):
-    """Of a whole message for one button's data; it names the button by its place, for label and
-    data may hold what a reader has written.
+    """Telegram would refuse the message because of one button's data. The error names the button by
+    its place, because label and data may hold what a reader has written.
     """
 
     code = "button_data_invalid"
 
 
 def refusals(message: Message) -> Iterator[str]:
-    """What Telegram would refuse the call for, each as the end of a sentence about the message.
+    """Why Telegram would refuse the call, each reason as the end of a sentence about the message.
 
-    Its HTML has to be well formed: ``narrative``'s story check says where it is not. Its buttons'
-    data are: no message is made with others.
+    The HTML has to be well formed, which the story check of ``narrative`` ensures. Button data are
+    not checked: no message is made with invalid ones.
     """
     parameters = json.loads(message.payload)
     for field, longest in LONGEST.items():
@@ -46,12 +46,12 @@ def refusals(message: Message) -> Iterator[str]:
 
 
 def plain_text(html: str) -> str:
-    """What readers see of ``html``. A reference to half of a pair stays such a half."""
+    """What readers see of ``html``. A reference to a surrogate becomes that surrogate."""
     return _REFERENCE.sub(_character, _TAG.sub("", html))
 
 
 def units(text: str) -> int:
-    """How long a text is for Telegram: in UTF-16."""
+    """The length of a text for Telegram, in UTF-16 code units."""
     return len(text.encode("utf-16-le", errors="surrogatepass")) // 2
 
 
@@ -60,8 +60,8 @@ def is_button_data(data: str) -> bool:
 
 
 def require_button_data(keyboard: Iterable[Iterable[tuple[str, str | None]]]) -> None:
-    """Raises ButtonDataInvalid. A button is its text and its callback data: None for one that opens
-    an address, or pays.
+    """Raises ButtonDataInvalid. A button is its text and its callback data, which are None if it
+    opens an address or pays.
     """
     for row, buttons in enumerate(keyboard, 1):
         for place, (_, data) in enumerate(buttons, 1):

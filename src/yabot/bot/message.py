@@ -16,14 +16,14 @@ Keyboard = Sequence[Sequence[tuple[str, str]]]
 def call(
     method: str, chat_id: int, parameters: dict[str, Any], content_id: str | None = None
 ) -> Message:
-    """A Bot API call, written as the JSON that aiogram's models would make of it in more time."""
+    """A Bot API call, with the JSON that aiogram's models would make of it more slowly."""
     return Message(chat_id, method, json.dumps(parameters, ensure_ascii=False), content_id)
 
 
 def text_file(
     chat_id: int, name: str, text: str, caption: str, *, topic: int | None = None
 ) -> Message:
-    """A file that is made of its text when it is sent: the log holds nothing but JSON."""
+    """A message with a file, which is made of ``text`` on sending: the log holds only JSON."""
     document = {"name": name, "text": text}
     parameters = _place(chat_id, topic) | {"document": document, "caption": caption}
     return call(FILE_METHOD, chat_id, parameters)
@@ -37,7 +37,7 @@ def message(
     *,
     topic: int | None = None,
 ) -> Message:
-    """Raises ButtonDataInvalid: Telegram would refuse it, and its reader hear nothing."""
+    """Raises ButtonDataInvalid, because Telegram would refuse such a message."""
     parameters = _place(chat_id, topic) | {"text": text}
     if keyboard:
         require_button_data(keyboard)

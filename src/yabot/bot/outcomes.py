@@ -1,4 +1,4 @@
-"""What SQL, the log and the metrics hear of a message when its sending has ended."""
+"""Records in SQL, the log and the metrics how the sending of a message has ended."""
 
 from collections.abc import Awaitable, Callable
 
@@ -19,7 +19,7 @@ from yabot.observability.metrics import SENDS
 
 log = get_logger(__name__)
 
-# Called with the chat of a reader who has blocked the bot. Returns once that is committed:
+# Called with the chat of a reader who has blocked the bot. Returns once that is committed, because
 # Telegram says so again only at the next message.
 OnBlocked = Callable[[int], Awaitable[None]]
 
@@ -34,20 +34,20 @@ class Outcomes:
         on_blocked: OnBlocked,
         tell: Callable[[EventPayload], None],
     ) -> None:
-        """``tell`` takes events of no user's."""
+        """``tell`` publishes events that belong to no user."""
         self._marks = marks
         self._failed_messages = failed_messages
         self._on_blocked = on_blocked
         self._tell = tell
 
     def sent(self, due: Due, sent_id: int | None) -> None:
-        """``sent_id``: Telegram's id of it; None: the call was no message, or was done before."""
+        """``sent_id`` is Telegram's message id; None if the call sent none, or was done before."""
         self._marks.sent(due.row_id, sent_id)
         SENDS.labels("sent").inc()
         log.debug("message.sent", chat_id=due.message.chat_id, method=due.message.method)
 
     async def refused(self, due: Due, error: TelegramAPIError) -> None:
-        """For good, unless it comes without its markup."""
+        """Telegram refuses the call for good; only text without its markup may be sent instead."""
         message = due.message
         if is_done_already(error):
             self.sent(due, None)
@@ -67,7 +67,7 @@ class Outcomes:
             self._drop(due, error_text(error))
 
     async def given_up(self, due: Due, error: GivenUp) -> None:
-        """After all the tries that its method gets."""
+        """The call has had all the tries that its method gets."""
         page = refused_page(due.message, error)
         if page is None:
             await self._fail(due, error.attempts, error.reason)
@@ -75,14 +75,14 @@ class Outcomes:
             await self._refuse_page(due, page)
 
     def unreadable(self, due: Due) -> None:
-        """It is kept for a version that can read it; those behind it in its chat do not wait."""
+        """Keep the message for a version that can read it; later ones do not wait for that."""
         message = due.message
         self._marks.unreadable(due.row_id)
         SENDS.labels("unreadable").inc()
         log.warning("message.unreadable", chat_id=message.chat_id, method=message.method)
 
     def uncertain(self, due: Due, reason: str) -> None:
-        """Telegram may have taken it or not, and a second one would be worse than none."""
+        """Nobody knows whether Telegram took the message; sending it again would be worse."""
         row_id, message = due.row_id, due.message
         details = {"message": row_id, "method": message.method, "reason": reason}
         self._marks.uncertain(row_id, audited("message_uncertain", details, str(message.chat_id)))

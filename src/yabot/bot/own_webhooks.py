@@ -1,4 +1,4 @@
-"""Which webhooks are ours, across starts: those of others are not for us to take away."""
+"""Remembers across starts which webhooks are ours: we never take away those of others."""
 
 from urllib.parse import urlsplit
 
@@ -31,5 +31,5 @@ class OwnWebhooks:
 
 
 def place_of(url: str) -> str:
-    """For people: the path of somebody's webhook may be their secret."""
+    """The host of ``url``, for messages to people: a webhook's path may be a secret."""
     return urlsplit(url).hostname or "an unknown place"

@@ -1,4 +1,4 @@
-"""How fast one reader may send: nobody's flood is to cost the others."""
+"""Limits how fast one reader may send, so that a flood does not cost the others."""
 
 from collections.abc import Callable
 from enum import Enum, auto
@@ -12,16 +12,16 @@ class Verdict(Enum):
     """What becomes of an update."""
 
     HANDLE = auto()
-    # It is too much, and its reader is to hear so.
+    # Too much; the reader is to hear so.
     SLOW_DOWN = auto()
-    # It is still too much; they have heard.
+    # Still too much; the reader has heard so already.
     SILENCE = auto()
 
 
 class Pace:
-    """A bucket of tokens for each reader, in this process's memory: it alone handles them.
+    """A token bucket for each reader, in this process's memory: no other process handles them.
 
-    Telegram's word of a payment needs none.
+    Updates about payments need no token.
     """
 
     def __init__(self, at_once: int, per_minute: int, now: Callable[[], float] = monotonic) -> None:

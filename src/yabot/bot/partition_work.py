@@ -25,14 +25,13 @@ log = get_logger(__name__)
 
 # The readers' group, in SQL.
 GROUP = "bot"
-# Seconds between two rounds, and so the longest that an update which another process has stored
-# waits to be found.
+# Seconds between two rounds: so long, at most, an update of another process waits to be found.
 EVERY = 0.5
-# The same where no other process can store any: what is found then is what its own handling lost.
+# The same where no other process stores updates: then rounds only find what our own handling lost.
 EVERY_ALONE = 30.0
-# With more than so many that wait, the rest is left in SQL.
+# How many waiting updates a round takes up; the rest is left in SQL.
 WINDOW = Window(1000, of_one=200)
-# The process that received it answers at once. After this long, that process has died.
+# The process that received a pre-checkout answers at once. After this long it must have died.
 PRE_CHECKOUT_LEFT_AFTER = timedelta(seconds=30)
 
 
@@ -49,10 +48,10 @@ class PartitionWork(Assignee):
         limits: SendLimits | None,
         on_taken_over: Callable[[], None],
     ) -> None:
-        """All processes together keep to Telegram's ``limits``: each has its part of them.
+        """All processes share Telegram's ``limits``: each uses a part of them.
 
-        ``on_taken_over`` is called when it has partitions that another process had: it may have
-        died behind a commit.
+        ``on_taken_over`` is called after partitions were taken over: the previous owner may have
+        died after a commit, before its followers were told.
         """
         self._assignment = assignment
         assignment.assignee = self
@@ -63,15 +62,15 @@ class PartitionWork(Assignee):
         self._limits = limits
         self._on_taken_over = on_taken_over
         self._closing = False
-        # Where no other process can store updates there is little to be found but at the start:
-        # what waits is read whole, for what comes later is not held against it.
+        # Where no other process stores updates, only the start finds many. It must read all of
+        # them, because later updates are not compared with those left in SQL.
         self._window = None if assignment.is_sole else WINDOW
         every = EVERY_ALONE if assignment.is_sole else EVERY
         self.loop = WakingLoop("rounds", self.run_once, every)
 
     async def begin(self, stored: Sequence[Incoming]) -> None:
-        """Handle what this process has just stored, if it owns the partition: after anything that
-        other processes stored earlier for the same users.
+        """Handle what this process has just stored, if it owns the partition; but first what other
+        processes have stored earlier for the same users.
         """
         ordinary = [entry for entry in stored if not entry.is_pre_checkout]
         for entry in stored:
@@ -83,7 +82,7 @@ class PartitionWork(Assignee):
             try:
                 self._take_up(await self._updates.before(followers))
             except StoreUnavailable as error:
-                # The next round finds all of them, in their order.
+                # The next round finds all of these updates, in their order.
                 log.warning("updates.left_for_next_round", reason=str(error))
                 return
         for entry in ordinary:
@@ -125,7 +124,7 @@ class PartitionWork(Assignee):
         self._take_up(updates)
         self._share_limits()
         if not self._assignment.is_sole:
-            # Also what has been committed between the look and the opening.
+            # Followers also look for what was committed between the reads and the opening.
             self._on_taken_over()
 
     @override

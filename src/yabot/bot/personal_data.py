@@ -1,4 +1,4 @@
-"""What readers write and are written: nothing to show, but to be blanked when they go."""
+"""What readers write and are sent: /mydata does not show it, /forget blanks it."""
 
 from sqlalchemy import Connection, bindparam, delete, update
 
@@ -8,7 +8,7 @@ from yabot.log.tables import BLANK, outgoing
 from yabot.log.unit_of_work import UnitOfWork
 
 _pages = delete(shown_pages).where(shown_pages.c.chat_id == bindparam("chat"))
-# Not those that wait: they came after the one that asks for it, and whoever sent them awaits an
+# Not the waiting ones: they came after the update that asks to be forgotten, and still need an
 # answer.
 _past = (
     update(updates)

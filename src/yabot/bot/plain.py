@@ -1,4 +1,4 @@
-"""A message without markup: what is left to send when Telegram refuses it with."""
+"""A message without markup, to be sent when Telegram refuses the markup."""
 
 import json
 from collections.abc import Iterator
@@ -15,16 +15,16 @@ from yabot.bot.measure import (
 from yabot.bot.message import call
 from yabot.log.unit_of_work import Message
 
-# What says where a message goes.
+# The parameters that say where a message goes.
 WHERE = ("chat_id", "message_thread_id")
-# In the place of a label that shows nothing.
+# Replaces a label that shows nothing.
 NO_LABEL = "→"
 
 
 def in_plain_text(message: Message) -> list[Message]:
-    """As many messages as it takes, the buttons under the last one.
+    """The message as plain text, in as many messages as it takes; the buttons are under the last.
 
-    Nothing for one that is plain already, or of which nothing would be seen.
+    Empty if it is plain already, or if nothing of it would be seen.
     """
     parameters = json.loads(message.payload)
     text = _whole_characters(plain_text(parameters["text"])).strip()
@@ -42,12 +42,12 @@ def in_plain_text(message: Message) -> list[Message]:
 
 
 def _whole_characters(text: str) -> str:
-    """Two halves of an emoji are put together; what is left of halves goes."""
+    """Join surrogate pairs, and remove surrogates without a partner."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """Broken where a line or a word ends, if there is one."""
+    """Split at the end of a line or a word, if there is one."""
     while units(text) > LONGEST["text"]:
         # A character is two units at most.
         end = LONGEST["text"] // 2

@@ -28,8 +28,8 @@ MakeWay = Callable[[], Awaitable[None]]
 
 # Seconds without a conflict after which the other poller is believed to be gone.
 CALM_AFTER = 300.0
-# Within such a time so many conflicts are no rival's yet: a process of our own that stood still
-# asks once more before it hears that another one leads.
+# So many conflicts within that time prove no rival: a process of ours that stood still polls once
+# more before it hears that another one leads.
 LONE_CONFLICTS = 2
 # What Telegram says to whoever polled before.
 OTHER_POLLER = "other getUpdates"
@@ -40,7 +40,7 @@ ANOTHER_POLLER = (
 
 
 class Polling:
-    """Asks Telegram for updates, and confirms them with its next question, when they are stored."""
+    """Polls Telegram for updates; the next poll confirms them, once they are stored."""
 
     def __init__(
         self,
@@ -64,13 +64,13 @@ class Polling:
         self._hope = asyncio.Event()
         self._way_is_free = False
         self._calm_from = 0.0
-        # Since it was calm last.
+        # Conflicts since the last calm period.
         self._conflicts = 0
 
     async def run(self, receive: Receive, allowed_updates: list[str]) -> None:
-        """Hand what comes to ``receive``, until cancelled.
+        """Hand updates to ``receive``, until cancelled.
 
-        Whatever makes a poll fail is waited out: nobody else would listen.
+        After any failure polling goes on, after a pause: nobody else would listen.
         """
         offset: int | None = None
         patience = self._timeout
@@ -91,7 +91,7 @@ class Polling:
                 await self._pause(error, pauses)
 
     def retry(self) -> None:
-        """What made the last poll fail may be over: do not wait for the pause to end."""
+        """Poll again at once: what made the last poll fail may be over."""
         self._hope.set()
 
     def _succeeded(self) -> None:

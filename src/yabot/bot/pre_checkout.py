@@ -32,7 +32,7 @@ from yabot.runtime.recent import Recent
 
 log = get_logger(__name__)
 
-# Together the five seconds within which a payer hears; Telegram itself gives up after ten.
+# Seconds; together they are five, within which a payer gets an answer. Telegram gives up after ten.
 DECIDE_WITHIN = 3.0
 TELL_WITHIN = 2
 IN_FLIGHT = 500
@@ -40,7 +40,7 @@ REMEMBERED = 1000
 
 
 class PreCheckoutAnswers:
-    """Each update is decided once and answered at once; what nobody confirms is refused."""
+    """Each update is decided once and answered at once; without a confirmation it is refused."""
 
     def __init__(
         self, bot: Bot, dispatcher: Dispatcher, processor: UpdateProcessor, texts: Texts
@@ -52,7 +52,7 @@ class PreCheckoutAnswers:
         # By update id, the newest: a second delivery gets no second answer.
         self._answers: Recent[int, asyncio.Task[Turn]] = Recent(REMEMBERED)
         self._under_way: set[int] = set()
-        # What cannot be read is not handled, but whoever pays waits all the same.
+        # Refusals of unreadable questions: those are not handled, but their payers wait, too.
         self._refusing: set[asyncio.Task[None]] = set()
         self.lanes: Lanes[int] = Lanes(IN_FLIGHT, _lane_failed)
 
@@ -77,7 +77,7 @@ class PreCheckoutAnswers:
         self.lanes.submit(incoming.update_id, lambda: self._finish(incoming, answering))
 
     def cancel(self) -> None:
-        """End what is still being answered: nobody has stored it, and Telegram will tell again."""
+        """Cancel unfinished answers: their updates are not stored, so Telegram will repeat them."""
         for answering in (*self._answers.values(), *self._refusing):
             answering.cancel()
 
@@ -119,7 +119,7 @@ class PreCheckoutAnswers:
         )
 
     async def _tell(self, method: TelegramMethod[bool]) -> None:
-        """Once: what comes later than this, Telegram does not take."""
+        """Send the answer once: Telegram would not take a later one."""
         try:
             await self._bot(method, request_timeout=TELL_WITHIN)
         except AiogramError as error:
@@ -137,7 +137,7 @@ class PreCheckoutAnswers:
 
 
 def _undecided(handling: Handling, operation: str, outcome: Outcome, error: Exception) -> Turn:
-    """Nothing of what the handler had begun."""
+    """A fresh turn, without anything of what the handler had begun."""
     turn = handling.turn(UnitOfWork(handling.cause))
     turn.operation, turn.outcome = operation, outcome
     turn.error_code = code_of(error)
@@ -158,7 +158,7 @@ def _answer_in(turn: Turn) -> TelegramMethod[bool] | None:
 
 
 async def _told(turn: Turn, work: UnitOfWork) -> Turn:
-    """What is left to be committed, when Telegram has had the answer."""
+    """The turn as it is committed: without messages, as Telegram has had the answer already."""
     work.absorb(turn.work)
     work.messages.clear()
     return replace(turn, work=work)

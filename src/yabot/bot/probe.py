@@ -1,4 +1,4 @@
-"""Whether Telegram answers: one question for all who want to know."""
+"""Whether Telegram answers: concurrent callers share one request."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ ANSWER_WITHIN = 10
 
 
 class TelegramProbe:
-    """Asks one question at a time: whoever comes meanwhile gets its answer, or the next one's."""
+    """Makes one request at a time; callers that come meanwhile share the next one."""
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
@@ -21,17 +21,17 @@ class TelegramProbe:
         self._answered = False
 
     async def answers(self) -> bool:
-        """Whether it answers a question that changes nothing, asked after this was called."""
+        """Whether Telegram answers getMe, asked after this was called."""
         questions = self._questions
         async with self._asking:
-            # Another one has asked meanwhile, who waited here before.
+            # Otherwise another caller, who waited here before us, has asked meanwhile.
             if self._questions == questions:
                 self._questions += 1
                 self._answered = await self._ask()
             return self._answered
 
     async def wait(self) -> None:
-        """Return once it has answered."""
+        """Return once Telegram has answered."""
         returns = self._returns
         async with self._waiting:
             if self._returns == returns:

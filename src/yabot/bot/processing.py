@@ -38,11 +38,11 @@ SHARE = 100
 
 @dataclass(slots=True)
 class Handling:
-    """One update on its way, and what the reader was about, in case it goes wrong."""
+    """One update being handled, with the reader's operation in case it goes wrong."""
 
     incoming: Incoming
     cause: Cause
-    # Under which it is handled; none is needed for what changes nothing.
+    # The lease under which it is handled; None for a pre-checkout, which changes nothing.
     lease: Lease | None = None
     operation: str = "unknown"
     started: float = field(default_factory=perf_counter)
@@ -83,9 +83,9 @@ class UpdateProcessor:
     ) -> None:
         """``documents`` is the gate of the store that handlers read besides SQL.
 
-        ``is_answered`` tells by its id whether an update's reader has had an answer already;
-        ``until_recorded`` waits until SQL has the ids of all messages that are in a chat, and
-        ``owes_too_much`` tells whether so much waits for a chat that nothing is to be added.
+        ``is_answered`` tells by update id whether the reader has had an answer already;
+        ``until_recorded`` waits until SQL has the ids of all messages in a chat;
+        ``owes_too_much`` tells whether too many messages wait for a chat to add more.
         """
         self._pace = pace
         self._owes_too_much = owes_too_much
@@ -114,9 +114,9 @@ class UpdateProcessor:
     def submit(self, incoming: Incoming, *, given_up: bool = False, alone: bool = False) -> None:
         """Take over an update that is stored, unless it is another process's to handle.
 
-        One that is under way already stays so. One that is given up is not handled: its reader
-        hears that it did not work. Of those to be handled ``alone`` each waits for the others, and
-        is noted as begun.
+        Does nothing if the update is under way already. If it is ``given_up``, it is not handled
+        and its reader hears that it did not work. Updates to be handled ``alone`` run one at a
+        time, and each is noted as begun.
         """
         is_ours = self._assignment.get(incoming.partition) is not None
         if is_ours and incoming.update_id not in self._under_way:
@@ -126,8 +126,8 @@ class UpdateProcessor:
     async def _process(self, incoming: Incoming, given_up: bool, alone: bool) -> None:
         """Runs until the update is settled, or belongs to another process, which finds it in SQL.
 
-        It keeps its place in the lane even if the partition is lost and assigned to us again. One
-        behind an update that was lost is left, so that both are taken up again in their order.
+        It keeps its place in the lane even if the partition is lost and assigned to us again. An
+        update that follows a lost one is left, so that both are taken up again in order.
         """
         try:
             if self.lost.hold_back(incoming):
@@ -140,7 +140,7 @@ class UpdateProcessor:
             self.lost.add(incoming)
             raise
         finally:
-            # Whatever happened: as long as it waits, a later round finds it.
+            # While SQL has it as waiting, a later round finds it, whatever happened here.
             self._under_way.discard(incoming.update_id)
 
     async def _settle(self, incoming: Incoming, given_up: bool, alone: bool) -> None:
@@ -159,11 +159,11 @@ class UpdateProcessor:
         try:
             await self._intake.note_begun(update_id)
         except StoreUnavailable as error:
-            # A death does not count against it then: it will be begun once more.
+            # A crash then does not count against this update: it will be begun once more.
             log.warning("update.not_noted", update_id=update_id, reason=str(error))
 
     async def _answer(self, handling: Handling, given_up: bool) -> None:
-        """Give it up, handle it, or turn it away. Raises LeaseLost."""
+        """Give the update up, handle it, or turn it away. Raises LeaseLost."""
         with (
             bound_contextvars(correlation_id=handling.cause.correlation_id),
             self._typing.over(handling.incoming.chat_id),
@@ -178,8 +178,9 @@ class UpdateProcessor:
                 await self.finish(handling, partial(self._turn_away, handling, "too_fast", told))
 
     async def _handle(self, handling: Handling) -> None:
-        """Until the update is committed: as its handler decides, or with an answer that says why
-        it did not work.
+        """Commit what the update's handler decides, or an answer that says why it did not work.
+
+        Raises LeaseLost.
         """
         try:
             await self.finish(handling, partial(self._dispatch, handling))
@@ -197,7 +198,7 @@ class UpdateProcessor:
             return await self._turn_away(handling, "too_much_waits", False, work)
         turn = handling.turn(work)
         if turn.update.message_reaction is not None:
-            # It names a message that its reader may see before we have heard the id of it.
+            # A reader can react to a message before Telegram has told us the message's id.
             await self._until_recorded(turn.chat_id)
         try:
             await self._dispatcher.feed_update(self._bot, turn.update, turn=turn)
@@ -228,10 +229,10 @@ class UpdateProcessor:
         await self.finish(handling, decide)
 
     async def finish(self, handling: Handling, decision: Decision[Turn]) -> None:
-        """Decide and commit, however long SQL is away.
+        """Decide and commit; while SQL is away, wait.
 
-        Raises what ``decision`` does but for that, LeaseLost, and GuardFailed when the state
-        has changed under every one of the decisions.
+        Raises what ``decision`` raises, except for an outage of SQL; LeaseLost; and GuardFailed
+        when the state had changed before each of the commits.
         """
 
         async def decide(work: UnitOfWork) -> tuple[Turn, OperationCompleted]:
@@ -247,7 +248,7 @@ class UpdateProcessor:
             doubted=self._documents,
         )
         if committed.duplicate and lease is not None:
-            # Our own commit, whose answer got lost; or that of whoever has the partition by now.
+            # Our own commit, whose confirmation got lost, or that of the partition's new owner.
             lease.require()
         UPDATES.labels(completed.operation, completed.outcome).inc()
         HANDLING.observe(completed.duration_ms / 1000)
@@ -259,7 +260,7 @@ class UpdateProcessor:
         )
 
     def _completed(self, handling: Handling, turn: Turn) -> OperationCompleted:
-        """Add to its unit what is the same for every update, however it went."""
+        """Add to the turn's unit what every update leaves, whatever its outcome."""
         update_id = handling.incoming.update_id
         if self._is_answered(update_id):
             turn.work.messages.clear()

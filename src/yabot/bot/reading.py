@@ -1,4 +1,4 @@
-"""Updates as Telegram delivers them, each read by itself: one that is unreadable harms no other."""
+"""Reads updates as Telegram delivers them, each on its own: an unreadable one harms no other."""
 
 import json
 import re
@@ -18,10 +18,10 @@ from yabot.errors import InvalidInput
 LARGEST_ID = 2**63 - 1
 # Telegram's updates are a few kilobytes; its longest texts stay far below this.
 MOST_BYTES = 256 * 1024
-# Here, and not when the first one comes: its reader would wait.
+# Build the model now; at the first update its reader would wait for that.
 Update.model_rebuild()
 KINDS = frozenset(Update.model_fields) - {"update_id"}
-# Telegram writes it first.
+# Telegram writes the update_id first.
 _LEADING_ID = re.compile(rb'\s*\{\s*"update_id"\s*:\s*(\d{1,19})\s*,')
 
 
@@ -51,7 +51,7 @@ Received = Incoming | Unreadable
 
 
 def unread_checkout(entry: Unreadable) -> tuple[str, str | None] | None:
-    """Id of the query, and language of its payer, where the update asks before a payment."""
+    """Query id and payer's language of an unreadable pre-checkout; None for anything else."""
     if entry.kind != "pre_checkout_query" or not entry.payload:
         return None
     query = json.loads(entry.payload)["pre_checkout_query"]
@@ -64,7 +64,7 @@ def unread_checkout(entry: Unreadable) -> tuple[str, str | None] | None:
 
 
 def read_body(body: bytes, bot: Bot, partitions: int) -> Received:
-    """An update in its JSON, as anybody may have sent it.
+    """Read an update from the body of a request, which may hold anything.
 
     Raises InvalidInput when it has no ``update_id`` under which it could be kept.
     """
@@ -98,7 +98,7 @@ def read_raw(raw: object, partitions: int, bot: Bot | None = None) -> Received:
 
 
 def read_stored(update_id: int, payload: str, partitions: int) -> Received:
-    """An update from SQL; another version may have stored it, which reads more than this one."""
+    """Read an update from SQL. Another version, which could read more, may have stored it."""
     try:
         update = Update.model_validate_json(payload)
         return Incoming.of(update, partitions, payload)
@@ -134,7 +134,7 @@ def _kept(raw: dict[str, Any]) -> str:
 
 
 def _is_private(event: object) -> bool:
-    """Nobody can say whether what is said in a group is meant for us: nothing of it is kept."""
+    """Whether it may be kept; nobody can say whether talk in a group is meant for us."""
     if not isinstance(event, dict):
         return True
     message = event.get("message")
@@ -143,7 +143,7 @@ def _is_private(event: object) -> bool:
 
 
 def _user_id(event: object) -> str | None:
-    """Whose data it is, so that it goes when they ask for it."""
+    """The user whose data it is, so that /forget finds it."""
     if not isinstance(event, dict):
         return None
     for name in ("from", "user"):

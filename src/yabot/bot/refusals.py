@@ -2,9 +2,9 @@
 
 from aiogram.exceptions import TelegramAPIError, TelegramBadRequest, TelegramForbiddenError
 
-# Nobody can be reached in such a chat any more, or never could.
+# Nobody can be reached in such a chat (any more).
 _NOBODY_THERE = ("chat not found", "user not found", "peer_id_invalid")
-# Part of what Telegram says of a chat; whatever else it refuses a page for is in the page.
+# Phrases about the chat; any other refusal of a page is about the page's content.
 _OF_THE_CHAT = (
     *_NOBODY_THERE,
     "group chat was upgraded",
@@ -13,11 +13,11 @@ _OF_THE_CHAT = (
     "thread not found",
     "topic_closed",
 )
-# Of any call, while the bot moves from one Bot API server to another, or is let in by none.
+# Refusals of every call: the bot moves between Bot API servers, or none of them lets it in.
 _OF_THE_BOT = ("logged out", "misdirected request")
-# As after a crash behind a call: the message is as it was to be made, the Stars are given back.
+# Said when a call was made before, as after a crash: the message is edited, the Stars are refunded.
 _DONE_ALREADY = ("message is not modified", "charge_already_refunded")
-# In the order in which they are looked for, and in our words.
+# Telegram's words, in the order in which they are looked for, and our own word for each.
 _OF_A_PAGE = {
     "button": "buttons",
     "markup": "buttons",
@@ -29,7 +29,7 @@ _OF_A_PAGE = {
 
 
 def refuses_the_bot(error: TelegramAPIError) -> bool:
-    """Whether every other call is refused likewise, until an operator has mended that."""
+    """Whether every call is refused for the same reason, until an operator has mended it."""
     return any(words in error.message.lower() for words in _OF_THE_BOT)
 
 
@@ -38,12 +38,12 @@ def is_done_already(error: TelegramAPIError) -> bool:
 
 
 def has_gone(error: TelegramAPIError) -> bool:
-    """Whether the chat's reader has blocked the bot, or is nowhere to be found."""
+    """Whether the reader has blocked the bot, or Telegram does not know the chat."""
     return isinstance(error, TelegramForbiddenError) or _says(error, *_NOBODY_THERE)
 
 
 def reason_in_page(error: TelegramAPIError) -> str | None:
-    """A word of ours for what is wrong with the page; None where it is not for what it holds."""
+    """Our own word for what is wrong with the page; None if its content is not the reason."""
     if not isinstance(error, TelegramBadRequest) or _says(error, *_OF_THE_CHAT):
         return None
     return next((kind for words, kind in _OF_A_PAGE.items() if _says(error, words)), "other")

@@ -1,4 +1,4 @@
-"""Tells Telegram where to deliver updates, and makes sure that it has understood."""
+"""Sets the webhook at Telegram, and checks that Telegram has kept it as asked."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ log = get_logger(__name__)
 
 
 class NotAsAsked(TransientError):
-    """Telegram has taken the call, and remembers something else."""
+    """Telegram accepted the call, but keeps something else than asked."""
 
     code = "webhook_not_as_asked"
 

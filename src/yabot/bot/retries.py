@@ -19,13 +19,12 @@ from yabot.errors import TerminalError
 from yabot.runtime.backoff import backoff
 from yabot.trusted_clock import ClockDistrusted, TrustedClock
 
-# A token that was revoked may be given back, and a proxy mended: what was to be said is still to be
-# said. What is not found is the bot; of a chat Telegram says it by another code.
+# Failures that may pass: a revoked token may be restored, a proxy repaired. "Not Found" means the
+# bot here; for an unknown chat Telegram uses another code.
 NOT_NOW = (*AWAY, *TOKEN_REFUSED)
-# So often a message is tried again of which nobody knows whether Telegram has it already: each time
-# the reader may see it once more.
+# How often a message is repeated whose outcome is unknown: with each the reader may see it again.
 MOST_REPEATS = 3
-# What these make twice, the reader sees twice; other calls change nothing when repeated.
+# Repeated, these show the reader a message twice; other calls change nothing.
 SHOWN_EACH_TIME = ("send", "copy", "forward")
 SERVER_ERROR = "server_error"
 
@@ -36,23 +35,23 @@ class GivenUp(TerminalError):
     code = "given_up"
 
     def __init__(self, attempts: int, reason: str) -> None:
-        # Of this process's.
+        # Attempts of this process only.
         self.attempts = attempts
-        # A word for the kind of the last trouble: Telegram's sentence may quote the message.
+        # Our own word for the last failure, as Telegram's sentence may quote the message.
         self.reason = reason
         super().__init__(f"tried {attempts} times: {reason}")
 
     @property
     def is_by_telegram(self) -> bool:
-        """Telegram answered, and with an error of its own."""
+        """Whether the last failure was a server error of Telegram's."""
         return self.reason == SERVER_ERROR
 
 
 class CallRetries:
-    """Of one call, which is made once at least, however old it is.
+    """The retries of one call, which is made at least once, however old it is.
 
-    ``errors`` is what is to be remembered by whoever tries it next. While ``clock`` is distrusted,
-    no call grows old.
+    ``errors`` has to be stored for the next process that tries the call. While ``clock`` cannot be
+    trusted, no call is too old.
     """
 
     def __init__(self, due: Due, clock: TrustedClock) -> None:
@@ -68,7 +67,7 @@ class CallRetries:
     def next_pause(self, error: TelegramAPIError) -> float:
         """Seconds until the next attempt. Raises ``error`` where another one cannot help."""
         may_pass = isinstance(error, NOT_NOW) or refuses_the_bot(error)
-        # aiogram takes it for trouble of the network, but it stays too large.
+        # To aiogram this is a network error, but the message stays too large.
         if isinstance(error, TelegramEntityTooLarge) or not may_pass:
             raise error
         if isinstance(error, OutcomeUnknown) and self._is_shown:
@@ -78,16 +77,16 @@ class CallRetries:
         return pause_after(error, self._pauses)
 
     def count_error(self, *, singled_out: bool) -> None:
-        """Telegram is there, and has answered with an error of its own.
+        """Count a server error of Telegram's.
 
-        ``singled_out``: it takes the like of it from others.
+        ``singled_out``: only this call fails, while Telegram takes others of its method.
         """
         self.errors += SINGLED_OUT if singled_out and not self._policy.alone else 1
 
     def require(self, error: Exception, pause: float) -> None:
-        """Telegram did not take the call, and ``pause`` seconds are to pass before another attempt.
+        """Count a failed attempt; the next one would come after ``pause`` seconds.
 
-        Raises GivenUp when there is nothing left for one.
+        Raises GivenUp when the call has no errors or no time left for it.
         """
         self._attempts += 1
         if self.errors >= self._policy.errors or self._is_too_old_in(pause):

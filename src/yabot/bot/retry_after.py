@@ -1,7 +1,7 @@
-"""``retry_after`` is obeyed by whoever calls: one rule for the whole Bot API.
+"""Every caller of the Bot API obeys ``retry_after``.
 
-Telegram names seconds for a method, and for messages for one chat. Until they are over the same
-call does not leave the program; who makes it all the same is told how long is still to be waited.
+Telegram names seconds for a method, and for messages for one chat. Until they are over, the same
+call does not leave the program; its caller gets an error with the seconds that are left.
 """
 
 import math
@@ -23,7 +23,7 @@ class ObeyRetryAfter(BaseRequestMiddleware):
     """Raises TelegramRetryAfter, with what is left of the seconds, for a call that has to wait."""
 
     def __init__(self) -> None:
-        # By call, the moment from which on it may be made again.
+        # By call, the moment from which it may be made again.
         self._not_before: dict[Call, float] = {}
 
     async def __call__(

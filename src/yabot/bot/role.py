@@ -31,16 +31,16 @@ FINISH_WORK = 2.5
 FINISH_PRE_CHECKOUT = 0.5
 FINISH_SENDING = 1.5
 HAND_OVER = 0.5
-# More than this waiting, not counting what one reader has beyond a share of it, and Telegram keeps
-# the rest for us; likewise with more in all, for they are held in memory.
+# With more updates waiting than MOST_WAITING (of each reader only a share counts), or more than
+# MOST_HELD in all, as they are in memory, no more are taken: Telegram keeps them.
 MOST_WAITING = 1000
 MOST_HELD = 10_000
-# Seconds: what is resumed once is not resumed again.
+# Seconds. Resuming has to succeed only once.
 SELDOM = 3600.0
 
 
 class BotRole:
-    """Intake, processing and sending for one bot: of the readers in its partitions.
+    """Intake, processing and sending of one bot, for the readers in this process's partitions.
 
     Any process stores updates; the owner of the user's partition handles them and answers.
     """
@@ -93,12 +93,12 @@ class BotRole:
 
     @property
     def loops(self) -> list[WakingLoop]:
-        """For whoever wants to know how they do."""
+        """All loops of the bot, to be watched by health."""
         work = [*self.assignment.loops, self._partition_work.loop, self._sender.loop]
         return [self._resumption, *work]
 
     def retry(self) -> None:
-        """SQL is back: who waits for it before more is taken in need not wait any longer."""
+        """SQL is back: take in updates at once, without waiting for a pause to end."""
         self._source.retry()
 
     async def stop(self) -> None:
@@ -128,7 +128,7 @@ class BotRole:
         await self._menu.publish()
 
     async def _resume(self) -> None:
-        """First what an earlier process left; once. Raises StoreUnavailable."""
+        """Take up what an earlier process left, once. Raises StoreUnavailable."""
         async with self._resuming:
             if self._resumed:
                 return
@@ -139,7 +139,7 @@ class BotRole:
             self._resumed = True
 
     async def _receive(self, delivered: Sequence[Received]) -> None:
-        """Raises StoreUnavailable, NotIdentified: Telegram keeps them, and delivers them again."""
+        """Raises StoreUnavailable, NotIdentified; then Telegram keeps and repeats the updates."""
         self._identity.require()
         received = [entry for entry in delivered if self._is_ours(entry)]
         updates = [entry.update for entry in received if isinstance(entry, Incoming)]

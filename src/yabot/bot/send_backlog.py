@@ -1,16 +1,16 @@
-"""How much of what waits to be sent is in memory, and what was left in SQL."""
+"""How many unsent messages are kept in memory, and of which chats some were left in SQL."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class BacklogBounds:
-    """How many messages are in memory; what is beyond stays in SQL until some have gone out."""
+    """How many messages are kept in memory; the rest stays in SQL until there is room."""
 
-    # Of all chats. Calls that go out alone may be as many again: a press waits behind no backlog.
+    # For all chats. As many ``alone`` calls come on top: answers to presses wait for no backlog.
     held: int = 2000
     of_a_chat: int = 20
-    # With more than so many waiting for a chat, in SQL too, what its reader sends is turned away.
+    # With more than this waiting for a chat, SQL included, what its reader sends is turned away.
     owed_to_a_chat: int = 100
 
 
@@ -19,10 +19,10 @@ BACKLOG = BacklogBounds()
 
 @dataclass(slots=True)
 class LeftInSql:
-    """Chats of which messages were left in SQL: what comes later has to stand behind those."""
+    """Chats of which messages were left in SQL: later messages have to wait behind those."""
 
     chats: set[int] = field(default_factory=set)
-    # There may be messages of any chat.
+    # Messages of any chat may have been left.
     of_any_chat: bool = False
 
     def concerns(self, chat_id: int) -> bool:

@@ -1,4 +1,4 @@
-"""Makes Telegram hear what SQL has committed; in order for each chat."""
+"""Sends committed messages to Telegram, in order for each chat."""
 
 import asyncio
 from collections.abc import Callable, Collection
@@ -36,8 +36,8 @@ from yabot.trusted_clock import TrustedClock
 
 log = get_logger(__name__)
 
-# Seconds between two looks for what nobody has told of: where other processes commit messages too,
-# most are found by looking.
+# Seconds between two looks into SQL for messages of which ``notice`` was not told: where other
+# processes commit messages too, most are found in this way.
 LOOK_EVERY_ALONE = 30.0
 LOOK_EVERY = 0.5
 
@@ -46,9 +46,9 @@ Lane = tuple[Literal["chat", "row"], int]
 
 
 class Sender:
-    """A message is sent at least once: after a crash between sending and marking, once more.
+    """Sends each message at least once; after a crash between sending and marking, once more.
 
-    Each chat's by one process at a time.
+    One process at a time sends to a chat.
     """
 
     def __init__(
@@ -63,9 +63,9 @@ class Sender:
         tell: Callable[[EventPayload], None] = lambda _event: None,
         clock: TrustedClock | None = None,
     ) -> None:
-        """Without ``limits`` as fast as the server takes it: the playground has none.
+        """Without ``limits``, as in the playground, messages go out as fast as they are taken.
 
-        ``tell`` takes events of no user's. By ``clock``, or one of its own, messages grow too old.
+        ``tell`` publishes events that belong to no user. ``clock`` tells how old messages are.
         """
         marks = Marks(database)
         self._calls = Calls()
@@ -77,19 +77,20 @@ class Sender:
         self._unsent = Unsent(database, assignment, bounds.of_a_chat)
         self._unreadable = UnreadableMessages(database, assignment.partition_of)
         self.lanes: Lanes[Lane] = Lanes(None, _lane_failed)
-        # Finds rows whose commit got lost on its way back, or was another process's.
+        # Finds rows whose commit's confirmation was lost, or that another process has committed.
         every = LOOK_EVERY_ALONE if assignment.is_sole else LOOK_EVERY
         self.loop = WakingLoop("messages", self.resume, every)
-        # Rows that are on their way, or sent so lately that their mark may not be written yet.
+        # Rows that are being sent, or were sent so recently that their mark may not be written yet.
         self._taken: set[int] = set()
-        # Else one look would let go of what another one has found waiting, and is sent since.
+        # One look at a time: otherwise a look could drop rows from ``_taken`` that another look has
+        # found waiting and that were sent since.
         self._looking = asyncio.Lock()
         self._left = LeftInSql()
-        # What was left since the last look into SQL began; that look may have missed it.
+        # The messages left since the last look into SQL began, which may have missed them.
         self._left_since = self._left
 
     def notice(self, committed: Committed) -> None:
-        """Send a commit's messages. ``resume`` may already have found some of them."""
+        """Send a commit's messages, except those that ``resume`` has already found."""
         now, cause_id = utc_now(), committed.cause.correlation_id
         for row_id, message in committed.messages:
             if self._has_room_for(message):
@@ -98,7 +99,7 @@ class Sender:
                 self._leave(message.chat_id)
 
     async def resume(self) -> None:
-        """Send what is committed and neither sent nor on its way, as far as there is room.
+        """Send what waits in SQL and is not being sent yet, as far as there is room.
 
         Raises StoreUnavailable.
         """
@@ -108,7 +109,7 @@ class Sender:
         self.take(portion)
 
     async def find(self, partitions: Collection[int]) -> Portion:
-        """The first of what waits in these partitions and is not on its way.
+        """The first messages that wait in these partitions and are not being sent.
 
         Raises StoreUnavailable.
         """
@@ -119,7 +120,7 @@ class Sender:
             return portion
 
     async def try_unreadable_again(self, partitions: Collection[int]) -> None:
-        """What another version could not read in these partitions waits again, if we can.
+        """Let messages that another version could not read wait again, if this one can read them.
 
         Raises StoreUnavailable.
         """
@@ -130,13 +131,13 @@ class Sender:
         self._left.of_any_chat |= not portion.is_all
         for due in portion.due:
             if self.lanes.waiting >= self._bounds.held:
-                # Others have come in since the look.
+                # Other messages have come in since the look.
                 self._left.of_any_chat = True
                 return
             self._submit(due)
 
     async def until_recorded(self, chat_id: int) -> None:
-        """Wait until SQL knows the id of every message that is in the chat, or just coming there.
+        """Wait until SQL has the ids of all messages in the chat, including those just being sent.
 
         Raises StoreUnavailable.
         """
@@ -144,9 +145,7 @@ class Sender:
         await self._database.flush()
 
     async def owes_too_much(self, chat_id: int) -> bool:
-        """Whether so much waits for the chat that nothing is to be added. Raises
-        StoreUnavailable.
-        """
+        """Whether too many messages wait for the chat to add more. Raises StoreUnavailable."""
         held = self.lanes.length(("chat", chat_id))
         if held < self._bounds.of_a_chat and not self._left.concerns(chat_id):
             return False
@@ -161,14 +160,14 @@ class Sender:
         return self.lanes.length(("chat", chat_id)) < self._bounds.of_a_chat
 
     def _leave(self, chat_id: int) -> None:
-        """In SQL, until there is room."""
+        """Leave a message in SQL until there is room."""
         is_full = self.lanes.waiting >= self._bounds.held
         for left in (self._left, self._left_since):
             left.chats.add(chat_id)
             left.of_any_chat |= is_full
 
     def _make_room(self, chat_id: int) -> None:
-        """One of the chat's messages is settled."""
+        """A message of the chat is settled: look for more if there is enough room now."""
         of_chat, held = self.lanes.length(("chat", chat_id)), self.lanes.waiting
         catches_up = chat_id in self._left.chats and of_chat <= self._bounds.of_a_chat / 2
         if catches_up or (self._left.of_any_chat and held <= self._bounds.held / 2):
@@ -190,11 +189,11 @@ class Sender:
         self.lanes.submit(_lane_of(due), deliver)
 
     async def _deliver(self, due: Due) -> None:
-        """Until Telegram has taken the message, or has refused it for good; or until it is another
+        """Return when Telegram has taken the message or refused it for good, or when it is another
         process's.
 
-        In its place before what came later, also where the partition is ours anew by then; unless
-        another process has sent it meanwhile, which ``find`` has seen before it became ours.
+        The message keeps its place before later ones, even if the partition is lost and assigned
+        again; unless another process has sent it meanwhile, which ``find`` notices before that.
         """
         while due.row_id in self._taken:
             lease = self._assignment.of(str(due.message.chat_id))

@@ -1,7 +1,7 @@
-"""The one door to the Bot API: whoever calls it, its answers are read here.
+"""All calls to the Bot API go through here, and all answers are read here.
 
 aiogram reads an answer whole or not at all. Here ``"ok": true`` means that Telegram has done what
-it was asked, whatever else stands in the answer.
+it was asked, even if the rest of the answer cannot be read.
 """
 
 import json
@@ -26,24 +26,24 @@ from yabot.error_text import kind_of
 
 TOO_MANY_REQUESTS = 429
 SUCCESS = range(200, 300)
-# Seconds. Whoever asks for more is asked again by then: it may be a mistake, of a gateway's or in
-# its unit, and no mistake is to silence the bot for ever.
+# Seconds. A longer ``retry_after`` is cut to this: it may be a gateway's mistake, or in another
+# unit, and must not silence the bot for ever.
 LONGEST_WAIT = 24 * 3600
-# Seconds, waiting for one of the pool's connections included.
+# Seconds, including the wait for a connection of the pool.
 LONGEST_CONNECTING = 10.0
-# These never came so far that Telegram could have heard the call.
+# With these errors the call cannot have reached Telegram.
 NOT_CONNECTED = (ClientConnectorError, ConnectionTimeoutError)
 
 OnTime = Callable[[datetime, float], None]
-"""Takes what time it is, and when that was asked for, by ``uptime``."""
+"""Gets the time at the Bot API, and the ``uptime`` at which the call was made."""
 
 
 class OutcomeUnknown(TelegramNetworkError):
-    """The call was on its way and its answer did not come: Telegram may have done it or not."""
+    """The call was sent and no answer came: Telegram may have done it or not."""
 
 
 class AnswerUnreadable(TelegramServerError):
-    """What came back is no answer of the Bot API, or none that this version can read."""
+    """The answer is not the Bot API's, or this version cannot read it."""
 
 
 class GetMeAsTold(GetMe):
@@ -54,13 +54,13 @@ class GetMeAsTold(GetMe):
 
 
 class TelegramSession(AiohttpSession):
-    """No error of it holds anything of what was sent or answered, but Telegram's description."""
+    """Its errors hold nothing of what was sent or answered, except Telegram's description."""
 
     def __init__(
         self, api: TelegramAPIServer, timeout: float = 60.0, on_time: OnTime | None = None
     ) -> None:
-        """``timeout`` in seconds, for calls that name none. ``on_time`` hears what time it is where
-        the Bot API is, with each answer."""
+        """``timeout`` is in seconds, for calls that name none. ``on_time`` gets the time at the Bot
+        API with each answer."""
         super().__init__(api=api, timeout=timeout)
         self._on_time = on_time
         self.middleware(ObeyRetryAfter())
@@ -78,7 +78,7 @@ class TelegramSession(AiohttpSession):
         seconds = _patience(self.timeout if timeout is None else timeout)
         asked_at = uptime()
         try:
-            # Telegram sends nobody elsewhere, and a call that is sent on loses what it says.
+            # Telegram never redirects, and a redirected call would lose its parameters.
             async with session.post(
                 url, data=form, timeout=seconds, allow_redirects=False
             ) as answer:
@@ -87,7 +87,7 @@ class TelegramSession(AiohttpSession):
             raise TelegramNetworkError(method, _named(error)) from error
         except (TimeoutError, ClientError, OSError) as error:
             raise OutcomeUnknown(method, _named(error)) from error
-        # One spoilt letter must not hide the rest.
+        # One damaged character must not hide the rest.
         content = body.decode("utf-8", "replace")
         response = self.check_response(bot, method, answer.status, content)
         self._tell_time(answer.headers.get("Date"), asked_at)
@@ -96,7 +96,7 @@ class TelegramSession(AiohttpSession):
     def _tell_time(self, date: str | None, asked_at: float) -> None:
         told = _moment(date)
         if told is not None and self._on_time is not None:
-            # Theirs is not shifted where ours is.
+            # In tests our clock may be ahead; Telegram's is not.
             self._on_time(told + ahead(), asked_at)
 
     def check_response(
@@ -115,7 +115,7 @@ class TelegramSession(AiohttpSession):
 
 
 def _moment(date: str | None) -> datetime | None:
-    """What a server says in the header Date, to the second. None: nothing that can be read."""
+    """The time in a Date header, to the second; None if it cannot be read."""
     try:
         found = parsedate_to_datetime(date or "")
     except ValueError:
@@ -124,13 +124,13 @@ def _moment(date: str | None) -> datetime | None:
 
 
 def _patience(seconds: float) -> ClientTimeout:
-    """Without a connection in good time the call has not begun, and that is known; a wait that ends
-    with all the seconds tells nothing."""
+    """Connecting gets less time than the whole call: if it fails, the call is known not to have
+    begun; a time-out of the whole tells nothing."""
     return ClientTimeout(total=seconds, connect=min(LONGEST_CONNECTING, seconds * 0.8))
 
 
 def _envelope(content: str) -> dict[str, Any] | None:
-    """None for what does not come from the Bot API."""
+    """The answer's JSON object; None if it is not from the Bot API."""
     try:
         found = json.loads(content)
     except (ValueError, RecursionError):
@@ -139,14 +139,15 @@ def _envelope(content: str) -> dict[str, Any] | None:
 
 
 def _no_answer(method: TelegramMethod[Any], status: int) -> Exception:
-    """Something between us and Telegram has spoken: it has turned the call away, or taken it."""
+    """The error for an answer of something between us and Telegram: it has turned the call away, or
+    may have passed it on."""
     message = f"no answer of the Bot API, but HTTP {status}"
     may_be_done = status in SUCCESS and not _is_question(method)
     return (OutcomeUnknown if may_be_done else AnswerUnreadable)(method, message)
 
 
 def _refusal(envelope: dict[str, Any]) -> dict[str, Any]:
-    """What is needed of it, in the shape in which it is looked for."""
+    """The needed parts of a refusal, in the shape that aiogram expects."""
     parameters, description = envelope.get("parameters"), envelope.get("description")
     hints = parameters if isinstance(parameters, dict) else {}
     numbers = {
@@ -164,8 +165,8 @@ def _refusal(envelope: dict[str, Any]) -> dict[str, Any]:
 
 
 def _result(bot: Bot, method: TelegramMethod[Any], result: Any) -> Any:
-    """What was done is done, also where its description cannot be read: it is then given back as it
-    came. A question whose answer cannot be read has none: raises AnswerUnreadable.
+    """The result as aiogram's model. If it cannot be read, the raw result of a call that has done
+    something; for a question, which then has no answer, raises AnswerUnreadable.
     """
     try:
         return _reader(method.__returning__).validate_python(result, context={"bot": bot})

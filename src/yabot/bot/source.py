@@ -40,7 +40,7 @@ class ForeignWebhook(TransientError):
 
 
 class UpdateSource:
-    """Where one bot's updates come from; what is not taken, Telegram is told to keep."""
+    """Takes one bot's updates; those that it cannot take stay with Telegram."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class UpdateSource:
         on_trouble: Callable[[str | None], None],
         intake_health: IntakeHealth,
     ) -> None:
-        """``on_trouble`` hears why no updates come, and None when they come again."""
+        """``on_trouble`` gets the reason why no updates come, and None when they come again."""
         self._bot = bot
         self._identity = identity
         self._settings = settings
@@ -77,7 +77,7 @@ class UpdateSource:
         self._taking: WakingLoop | None = None
 
     async def start(self, receive: Receive) -> None:
-        """Hand what comes to ``receive``.
+        """Begin to hand updates to ``receive``.
 
         Raises ConfigurationError when the webhook's port is taken.
         """
@@ -96,7 +96,7 @@ class UpdateSource:
         self._polling.retry()
 
     async def stop(self) -> None:
-        """Take no more. What has not been stored by then, Telegram keeps."""
+        """Take no more updates. Telegram keeps what is not stored by then."""
         if self._webhook is not None:
             await self._webhook.stop()
         if self._taking is not None:
@@ -114,14 +114,14 @@ class UpdateSource:
         )
 
     async def _take_updates(self, receive: Receive, secret: str) -> None:
-        """One process of all: Telegram answers one poll at a time, and keeps one webhook."""
+        """Take updates while this process leads: Telegram allows one poll, and one webhook."""
         url = self._settings.webhook_url
         poll = partial(self._polling.run, receive, self._allowed_updates)
         take = poll if url is None else self._keeper(url, secret, poll).run
         await self._identity.until_known()
         await self._leadership.leading.wait()
         await finished_before(self._leadership.following, take())
-        # What stood in the way is told by whoever leads now.
+        # The new leader reports what stands in the way.
         self._on_trouble(None)
         self._intake_health.forget()
 
@@ -141,10 +141,10 @@ class UpdateSource:
         )
 
     async def _make_way(self) -> None:
-        """Raises ForeignWebhook, StoreUnavailable."""
+        """Remove a webhook of our own. Raises ForeignWebhook for any other, StoreUnavailable."""
         url = (await self._bot.get_webhook_info()).url
         if url and self._settings.webhook_url is not None:
-            # Who keeps our webhook will see to it.
+            # The WebhookKeeper will see to it.
             raise ForeignWebhook(url)
         if url and not await self._own.include(url):
             foreign = ForeignWebhook(url)
@@ -157,7 +157,7 @@ class UpdateSource:
 
 
 def _webhook_secret(settings: TelegramSettings, token: str) -> str:
-    """WEBHOOK_SECRET, or what only those can know who have the token: each of our processes."""
+    """WEBHOOK_SECRET, or a secret derived from the token, the same in all our processes."""
     given = settings.webhook_secret
     if given is not None:
         return given.get_secret_value()

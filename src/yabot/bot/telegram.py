@@ -1,4 +1,4 @@
-"""Telegram's server: how it is reached, and which of its failures pass."""
+"""Telegram's server: how it is reached, and which of its failures are temporary."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from yabot.error_text import error_text
 
 # The same call may succeed later.
 AWAY = (TelegramNetworkError, TelegramRetryAfter, TelegramServerError)
-# To a token that is not even shaped like one, Telegram says "Not Found".
+# For a token of the wrong shape Telegram answers "Not Found".
 TOKEN_REFUSED = (TelegramUnauthorizedError, TelegramNotFound)
 REFUSED = (
     "Telegram refuses BOT_TOKEN: it was revoked, or mistyped. Copy it again from @BotFather, and"
@@ -34,7 +34,7 @@ NO_TELEGRAM = (
 
 
 class SelfKnowingBot(Bot):
-    """Knows itself also where a later Bot API tells more of it than this version can read."""
+    """Reads getMe even if a later Bot API answers something that this version cannot read."""
 
     async def get_me(
         self,
@@ -58,15 +58,15 @@ class SelfKnowingBot(Bot):
 
 
 def connect_bot(token: str, api_url: str | None, on_time: OnTime | None = None) -> Bot:
-    """``api_url`` is the base of another Bot API server; None is Telegram's own. ``on_time`` hears
-    with each answer what time it is there."""
+    """``api_url`` is the base of another Bot API server; None is Telegram's own. ``on_time`` gets
+    the server's time with each answer."""
     api = TelegramAPIServer.from_base(api_url) if api_url else PRODUCTION
     properties = DefaultBotProperties(parse_mode="HTML")
     return SelfKnowingBot(token, session=TelegramSession(api, on_time=on_time), default=properties)
 
 
 def trouble_with(error: Exception) -> str:
-    """Why Telegram does not do what it is asked, for whoever has to mend it."""
+    """Why Telegram does not do what it is asked, in a sentence for operators."""
     if isinstance(error, TOKEN_REFUSED):
         return REFUSED
     return NO_TELEGRAM if isinstance(error, AnswerUnreadable) else error_text(error)

@@ -34,11 +34,11 @@ class Turn:
 
     @property
     def user_id(self) -> str:
-        """Empty where nobody sent it."""
+        """Empty if the update has no user."""
         return self.incoming.user_id or ""
 
     def interaction(self, action: str, **context: str) -> None:
-        """Names what the reader did, for the events that tell of it."""
+        """Name what the reader did, and publish it as UserInteraction."""
         self.operation = action
         self.work.publish(UserInteraction(action=action, context=context), self.user_id)
 
@@ -55,8 +55,8 @@ class Turn:
 
     @property
     def _topic(self) -> int | None:
-        """Where a forum's answer belongs. Elsewhere a thread is only a chain of replies, into which
-        Telegram takes no message.
+        """The forum topic to answer in. Elsewhere a thread is only a chain of replies, and Telegram
+        takes no message into it.
         """
         query = self.update.callback_query
         asked = self.update.message or (query.message if query else None)

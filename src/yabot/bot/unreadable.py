@@ -1,4 +1,4 @@
-"""What a version cannot read it keeps, and whoever begins to work there tries it again."""
+"""Rows that this version cannot read are kept, and tried again on start or assignment."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
@@ -7,16 +7,16 @@ from yabot.observability.logging import get_logger
 
 log = get_logger(__name__)
 
-# Rows that are looked at together.
+# Rows read by one query.
 AT_ONCE = 200
 _BEFORE_ALL = -1
 
-# It begins with its id.
+# A row begins with its id.
 Row = TypeVar("Row", bound=tuple[Any, ...])
 
 
 class Tried(NamedTuple):
-    """How many of the rows that concern us are readable by now, and how many are not."""
+    """How many of our rows can be read now, and how many still cannot."""
 
     understood: int
     left: int
@@ -27,8 +27,8 @@ async def try_again(
     after: Callable[[int], Awaitable[Sequence[Row]]],
     restore: Callable[[Sequence[Row]], Awaitable[Tried]],
 ) -> None:
-    """``after`` reads the next rows behind the one with this id, in the order of their ids, and
-    ``restore`` lets those wait that can be read. Raises what they raise.
+    """``after`` reads the next rows after an id, in the order of ids; ``restore`` lets those wait
+    again that can be read. Raises what they raise.
     """
     understood, left, last = 0, 0, _BEFORE_ALL
     while rows := await after(last):

@@ -29,12 +29,12 @@ class UnreadableMessages:
     """Rows of ``outgoing`` in the state ``unreadable``, whichever version has put them there."""
 
     def __init__(self, database: Database, partition_of: Callable[[str], int]) -> None:
-        """``partition_of`` a chat, by its id."""
+        """``partition_of`` gives a chat's partition by its id."""
         self._database = database
         self._partition_of = partition_of
 
     async def try_again(self, partitions: Collection[int]) -> None:
-        """Of the chats in these, those that can be read by now wait as before.
+        """Messages to chats in ``partitions`` that can be read now wait again.
 
         Raises StoreUnavailable.
         """

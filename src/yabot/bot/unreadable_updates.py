@@ -15,7 +15,7 @@ from yabot.errors import InvalidInput
 _Row = tuple[int, str]
 
 
-# Begins to handle what is stored.
+# Begins to handle stored updates.
 Begin = Callable[[Sequence[Incoming]], Awaitable[None]]
 
 
@@ -28,7 +28,7 @@ class UnreadableUpdates:
         self._kept = (updates.c.bot_id == intake.bot_id) & (updates.c.state == "unreadable")
 
     async def try_again(self) -> None:
-        """Those that can be read by now are handled. Raises StoreUnavailable."""
+        """Handle the updates that can be read now. Raises StoreUnavailable."""
         await try_again("updates", self._after, self._restore)
 
     async def _after(self, update_id: int) -> list[_Row]:

@@ -1,4 +1,4 @@
-"""What waits to be sent, as SQL has it: read in portions, so that no backlog fills the memory."""
+"""Reads waiting messages from SQL, in portions, so that no backlog fills the memory."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -31,10 +31,10 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Portion:
-    """The first of what waits, in the order of its commits.
+    """The first waiting messages, in the order of their commits.
 
-    More than is here waits for ``chats_with_more``; ``is_all`` is false when there may be more of
-    any chat.
+    For ``chats_with_more`` further messages wait; if ``is_all`` is false, that may be so for any
+    chat.
     """
 
     due: Sequence[Due]
@@ -45,22 +45,22 @@ class Portion:
 
 
 class Unsent:
-    """Reads only; what becomes of a message is for ``Marks`` and ``FailedMessages`` to write."""
+    """Only reads; ``Marks`` and ``FailedMessages`` write what becomes of a message."""
 
     def __init__(self, database: Database, assignment: Assignment, per_chat: int) -> None:
-        """A portion has no more than ``per_chat`` messages of a chat, besides those that go out
-        alone.
+        """A portion has at most ``per_chat`` messages of a chat, not counting those of ``ALONE``
+        methods.
         """
         self._database = database
         self._assignment = assignment
         self._per_chat = per_chat
 
     async def first(self, most: int, partitions: Collection[int], taken: frozenset[int]) -> Portion:
-        """At most so many of those that wait in ``partitions``, without those ``taken``.
+        """At most ``most`` of the messages that wait in ``partitions``, without those ``taken``.
 
         Raises StoreUnavailable.
         """
-        # A row that is sent and not yet marked would take another's place.
+        # Otherwise a row that is sent but not marked yet would take another row's place.
         await self._database.flush()
 
         def read(connection: Connection) -> Portion:
@@ -71,7 +71,7 @@ class Unsent:
         return await self._database.read(read)
 
     async def are_more_than(self, number: int, chat_id: int) -> bool:
-        """Whether more messages wait for the chat, besides those that go out alone.
+        """Whether more than ``number`` messages wait for the chat, without those of ``ALONE``.
 
         Raises StoreUnavailable.
         """
@@ -107,7 +107,7 @@ _waiting = (
     .where(outgoing.c.state == "waiting")
     .subquery()
 )
-# One more of each chat than is taken shows that there are more.
+# One row more of each chat than is taken shows whether there are more.
 _placed = (
     select(_waiting.c.id, _waiting.c.chat_id, _waiting.c.place)
     .where(_waiting.c.place <= bindparam("most_places") + 1)

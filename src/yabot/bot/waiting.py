@@ -1,4 +1,4 @@
-"""Updates that are stored and not handled: left by an earlier process, or stored by another."""
+"""Updates that are stored but not handled: left by an earlier process, or stored by another."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from yabot.bot.tables import updates
 from yabot.clock import utc_now
 from yabot.runtime.portions import portions
 
-# So many payloads are asked for in one statement.
+# So many payloads are read by one statement.
 READ_AT_ONCE = 500
 
 _all = select(
@@ -32,14 +32,15 @@ class Waiting:
 
     @property
     def is_suspect(self) -> bool:
-        """To be handled alone: processes have died of it, or of what waited beside it."""
+        """Whether it is handled alone: processes died of it, or of what waited beside it."""
         return self.attempts >= SUSPECT and not self.is_given_up
 
     @property
     def is_given_up(self) -> bool:
-        """The last of so many has died while it handled this one; or nobody waits for it any more.
+        """Whether the last of several processes died while handling it; a suspect pre-checkout is
+        given up before, as nobody waits for its answer any more.
 
-        Never what has been paid: it is begun anew, alone, until it is settled.
+        A payment is never given up: it is handled again, alone, until it is settled.
         """
         if self.incoming.is_pre_checkout:
             return self.attempts >= SUSPECT
@@ -52,8 +53,8 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The first ``most`` that wait; of one reader the first ``of_one``: one who has sent thousands
-    hides nobody."""
+    """The first ``most`` waiting updates, with at most ``of_one`` of each reader, so that a reader
+    who has sent thousands hides nobody."""
 
     most: int
     of_one: int
@@ -70,9 +71,9 @@ class WaitingUpdates:
     async def find(
         self, partitions: Collection[int], known: Collection[int], window: Window | None = None
     ) -> list[Waiting]:
-        """Those in ``partitions``, lowest ``update_id`` first, without the ``known`` ones.
+        """Waiting updates in ``partitions`` that are not ``known``, lowest ``update_id`` first.
 
-        Looks no further than ``window``; in it the known ones count.
+        Looks no further than ``window``, in which the known ones count, too.
         """
         waits = self._waits & updates.c.partition.in_(partitions)
         first = _first(waits, window).order_by("update_id")
@@ -86,7 +87,7 @@ class WaitingUpdates:
         return await self._understood(await self._database.read(read))
 
     async def before(self, stored: Sequence[Incoming]) -> list[Waiting]:
-        """What the users of ``stored`` have sent before all of it, lowest ``update_id`` first."""
+        """What the users of ``stored`` sent before the first of it, lowest ``update_id`` first."""
         users = {entry.user_id for entry in stored if entry.user_id is not None}
         if not users:
             return []
@@ -96,14 +97,16 @@ class WaitingUpdates:
         return await self._understood(rows)
 
     async def count_attempt(self, partitions: Collection[int]) -> None:
-        """Whoever had what waits there may have died of it: of what was begun alone, and no other.
+        """Count an attempt for every update that waits there: the previous owner may have died of
+        it. A suspect that was not begun is not counted: it cannot be the cause.
 
-        ``excuse_attempt`` before it leaves all of them as they were.
+        After an ``excuse_attempt`` the counts are as before, except that an update that was begun
+        is a suspect again.
         """
         await self._change_attempts(partitions, 1, updates.c.attempts != SUSPECT)
 
     async def excuse_attempt(self, partitions: Collection[int]) -> None:
-        """What waits there is left in order, which the next start cannot know when it counts."""
+        """Take one attempt off, for an orderly stop: the next start will count one."""
         await self._change_attempts(partitions, -1, true())
 
     async def _change_attempts(
@@ -123,7 +126,7 @@ class WaitingUpdates:
         return connection.execute(_all.where(self._waits, updates.c.update_id.in_(ids))).all()
 
     async def _understood(self, rows: Sequence[_Row]) -> list[Waiting]:
-        """One that this version cannot read is left for another to try."""
+        """The readable rows; one that this version cannot read is set aside for another version."""
         found = []
         for update_id, payload, attempts, received_at in rows:
             entry = read_stored(update_id, payload, self._intake.partitions)

@@ -21,12 +21,12 @@ from yabot.runtime.recent import Recent
 log = get_logger(__name__)
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the header's name
-# How often a body that is not an update is refused: it may have been damaged in transit.
+# How often the same body is refused as no update: it may have been damaged in transit.
 MOST_REFUSALS = 2
 REMEMBERED_REFUSALS = 1000
 # Log lines per minute about requests with a wrong secret.
 LINES_ABOUT_STRANGERS = 60
-# Bytes of a body after which its sender gets no answer.
+# Bytes. A body that is longer than this is read no further.
 MOST_HEARD = 64 * MOST_BYTES
 
 Receive = Callable[[Sequence[Received]], Awaitable[None]]
@@ -51,7 +51,7 @@ class WebhookHandler:
                 Route("/health/live", _live, methods=["GET"]),
             ]
         )
-        # A redirect would go to whatever host the client has named.
+        # A redirect would go to whatever host the client's request names.
         app.router.redirect_slashes = False
         return app
 
@@ -61,10 +61,10 @@ class WebhookHandler:
         return response
 
     async def _answer(self, request: Request) -> Response:
-        """200: stored, or nothing that could be. 401: a stranger. 503: not now, come again.
+        """200: stored, or nothing that could be stored. 401: not Telegram. 503: not now, try again.
 
-        400: no update, or half of one; at its third coming it is let pass, for Telegram repeats
-        without end what is not answered with 200.
+        400: an incomplete body, or no update; the third time the latter gets 200, because Telegram
+        repeats without end what is not answered with 200.
         """
         if not self._is_telegram(request):
             tell = log.warning if self._lines.take("strangers") else log.debug
@@ -109,9 +109,9 @@ async def _live(_request: Request) -> Response:
 
 
 async def _read(request: Request) -> bytes | None:
-    """The body, or as much of it as shows that it is too large; None when it breaks off.
+    """The body, cut where it is too large; None when it breaks off or is far too long.
 
-    Heard to its end: who is answered in the middle may take that for a failure.
+    A body is read to its end, because a sender may take an answer in the middle for a failure.
     """
     parts, heard = bytearray(), 0
     try:
