@@ -1,4 +1,4 @@
-"""Events that wait: for an operator, posted by other services to be taken in, for subscribers."""
+"""How many events wait: as dead letters, posted but not taken in, or not handled by subscribers."""
 
 from sqlalchemy import Connection, exists, func, select, true
 
@@ -27,5 +27,5 @@ _unheard = (
 
 
 def unheard(connection: Connection) -> dict[str, int]:
-    """How many events each group of subscribers has before it, but for those that have stopped."""
+    """How many events each group of subscribers has yet to settle; stopped groups are left out."""
     return {f"group {row.name}": int(row.events) for row in connection.execute(_unheard)}

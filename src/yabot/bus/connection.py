@@ -28,8 +28,8 @@ from yabot.errors import StartupError, StoreUnavailable
 
 REFUSED = (AuthenticationError, AuthorizationError)
 MEND = "check REDIS_PASSWORD, and the user in REDIS_URL"
-# What each connection tells the server of its client. One that is given none looks up redis-py's
-# version in the packages on the disk, each time.
+# What each connection tells the server about its client. Without it, redis-py would look up its own
+# version on the disk for each connection.
 DRIVER = DriverInfo()
 MISTYPED = (
     "somebody has put something else where a stream belongs: of the keys yabot:events:{…}, "
@@ -38,7 +38,7 @@ MISTYPED = (
 
 
 def connect(url: str, *, password: str | None, max_pool_size: int, timeout_ms: int) -> Redis:
-    """One server. Nobody has asked yet whether it answers."""
+    """A client of one server; it has not connected yet."""
     return pooled(
         connection_options(
             url, password=password, max_pool_size=max_pool_size, timeout_ms=timeout_ms
@@ -49,9 +49,9 @@ def connect(url: str, *, password: str | None, max_pool_size: int, timeout_ms: i
 def connection_options(
     url: str, *, password: str | None, max_pool_size: int, timeout_ms: int
 ) -> Options:
-    """A pool's arguments, what the URL says among them.
+    """A pool's arguments, including those from the URL.
 
-    redis-py's default retries wrote one event three times: a retry here is the relay's.
+    redis-py does not retry: its default retries wrote one event three times. The relay retries.
     """
     seconds = timeout_ms / 1000
     credentials = {} if password is None else {"password": password}
@@ -59,13 +59,13 @@ def connection_options(
         {
             **credentials,
             "max_connections": max_pool_size,
-            # Work beyond the pool's size waits for its turn, as long as it would for an answer.
+            # Work beyond the pool's size waits for a connection as long as it would for an answer.
             "timeout": seconds,
             "socket_timeout": seconds,
             "socket_connect_timeout": seconds,
             "retry": Retry(NoBackoff(), 0),
             "decode_responses": True,
-            # Anybody may have written anything: it is no text of ours, and trips nobody up.
+            # Anybody may have written anything: bytes that are no text must not raise.
             "encoding_errors": "backslashreplace",
             "connection_class": PlainConnection,
             "driver_info": DRIVER,
@@ -80,13 +80,13 @@ def pooled(options: Options) -> Redis:
 
 
 async def command(redis: Redis, *parts: Any, **options: Any) -> Any:
-    """Any command; redis-py has left its own method for it without types."""
+    """Run any command: redis-py's own method for that has no types."""
     return await redis.execute_command(*parts, **options)  # type: ignore[no-untyped-call]
 
 
 @contextmanager
 def store_errors() -> Iterator[None]:
-    """Whatever it is, the same may succeed when Redis has been mended. Raises StoreUnavailable."""
+    """Turn every error of Redis into StoreUnavailable: all of them may pass once it is mended."""
     try:
         yield
     except REFUSED as error:
@@ -111,7 +111,7 @@ def _refusal(told: str) -> str:
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """Within ``store_errors``, for whoever cannot begin. Raises StartupError when refused."""
+    """Used within ``store_errors`` at a start. Raises StartupError when Redis refuses us."""
     try:
         yield
     except REFUSED as error:
@@ -124,5 +124,5 @@ async def ping_redis(redis: Redis) -> None:
         try:
             await redis.ping()
         except RedisConnectionError:
-            # The connection broke while it was asked; whether Redis answers, another one tells.
+            # The connection broke during the ping; a new one tells whether Redis answers.
             await redis.ping()

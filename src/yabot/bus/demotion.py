@@ -1,7 +1,7 @@
-"""A connection whose server takes no writes any more is given up.
+"""Closes a connection whose server takes no writes any more.
 
-Where one address leads to whichever server is the primary, a connection stays with the one that it
-was made to, also when that has become a replica. Made anew, it leads to the primary.
+Where one address always leads to the primary, an open connection stays with its server even when
+that has become a replica. A new connection leads to the primary.
 """
 
 from typing import Any

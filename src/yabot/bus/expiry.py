@@ -14,8 +14,8 @@ _dead = dead_letters.c.state == "dead"
 
 
 def expired(ages: Ages) -> list[Rule]:
-    """Letters that nobody has looked after stay longer. So does what is remembered of other
-    services' events: it must outlive whatever could be delivered once more."""
+    """Dead letters that nobody has dealt with stay longer. So do rows of ``ingested``: they must
+    outlive every repeated delivery of their event."""
     return [
         Rule(dead_letters, _closed & (dead_letters.c.last_failed_at < ages.old)),
         Rule(dead_letters, _dead & (dead_letters.c.last_failed_at < ages.very_old)),
@@ -24,7 +24,7 @@ def expired(ages: Ages) -> list[Rule]:
 
 
 def unread(groups: Sequence[str]) -> Exists:
-    """Of an event in the outbox: one of these groups has not handled it yet."""
+    """True for a row of the outbox that one of these groups has not handled yet."""
     return (
         select(group_positions.c.pos)
         .where(
@@ -37,9 +37,9 @@ def unread(groups: Sequence[str]) -> Exists:
 
 
 def unread_since(groups: Sequence[str]) -> ScalarSelect[datetime]:
-    """When the oldest event was kept that one of these groups has not handled; NULL if all are.
+    """``created_at`` of the oldest event that one of these groups has not handled; NULL if none.
 
-    By one look for each group and partition: its first one is its oldest.
+    One lookup for each group and partition: the first unhandled event there is the oldest.
     """
     later = outbox.alias()
     first = (
@@ -62,6 +62,6 @@ def unread_since(groups: Sequence[str]) -> ScalarSelect[datetime]:
 
 
 def has_open_letter(user_id: ColumnElement[str]) -> Exists:
-    """An event of that user may still be tried again."""
+    """True if an event of that user may still be tried again."""
     same_user = dead_letters.c.user_id.is_not_distinct_from(user_id)
     return select(dead_letters.c.id).where(~_closed, same_user).exists()

@@ -1,7 +1,7 @@
-"""What the log holds after a place: for whoever follows it without Redis.
+"""Reads the log after a place, for readers that follow it without Redis.
 
-A *place* is a position in each partition. Positions are committed without gaps and in their order,
-so whoever goes on after a place misses nothing and gets nothing twice, whatever is committed
+A *place* is a position in each partition. Positions are committed without gaps and in order, so a
+reader who goes on after a place misses nothing and gets nothing twice, whatever is committed
 meanwhile.
 """
 
@@ -23,7 +23,7 @@ Place = list[int]
 
 
 class Given(NamedTuple):
-    """An event that was given: after a restore another one may stand there."""
+    """An event that a reader was given; after a restore another one may stand at its position."""
 
     partition: int
     pos: int
@@ -55,7 +55,7 @@ _first = (
     .where(outbox.c.partition == partitions.c.partition)
     .scalar_subquery()
 )
-# Behind the newest where there is nothing else.
+# After the last position where a partition has no events.
 _begins = select(func.coalesce(_first - 1, partitions.c.last_pos)).order_by(partitions.c.partition)
 
 
@@ -70,12 +70,12 @@ _older = Prepared(
 _younger = Prepared(
     _of_user.where(outbox.c.pos > bindparam("pos")).order_by(outbox.c.pos).limit(bindparam("most"))
 )
-# No position is as far.
+# Greater than any position.
 FAR = 2**62
 
 
 class EventsRemoved(TerminalError):
-    """Retention has taken what comes next; ``place`` goes on after that."""
+    """Retention has removed the next events; ``place`` is where the log goes on after them."""
 
     code = "events_removed"
 
@@ -101,31 +101,31 @@ class Logged(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Portion:
     envelopes: list[str]
-    # Behind all that was looked at.
+    # The place after all events that were looked at.
     place: Place
-    # Of all that was looked at until now, the newest: a restored copy has it the least.
+    # The newest event of this and all earlier portions: a restored copy most likely lacks it.
     newest: Given | None
-    # Whether more stood there at that moment.
+    # Whether more events stood after ``place`` at that moment.
     more: bool
 
 
 def end(connection: Connection) -> Place:
-    """Behind the newest event of each partition."""
+    """The place after the newest event of each partition."""
     return list(connection.execute(_ends).scalars())
 
 
 def beginning(connection: Connection) -> Place:
-    """Before the oldest event that is kept of each partition."""
+    """The place before the oldest event that is kept of each partition."""
     return list(connection.execute(_begins).scalars())
 
 
 def events_after(
     place: Place, most: int, types: Collection[str] = (), newest: Given | None = None
 ) -> Statement[Portion]:
-    """The next ``most`` events, of those the ones of ``types``; all without any.
+    """Those of the next ``most`` events that have one of ``types``; all of them without ``types``.
 
-    Those of one partition are in the order of the log, those of several mixed by their age.
-    ``newest`` is what the portion before said. Raises EventsRemoved, LogRewound.
+    Events of one partition are in the order of the log; those of several are merged by age.
+    ``newest`` is that of the previous portion. Raises EventsRemoved, LogRewound.
     """
 
     def read(connection: Connection) -> Portion:
@@ -135,7 +135,7 @@ def events_after(
         if newest is not None and not _still_stands(connection, newest):
             raise LogRewound("another event stands where the newest one was given")
         waiting = {n: last - place[n] for n, last in enumerate(ends) if last > place[n]}
-        # The sum moves on with each event: so everybody's turn comes to be first.
+        # The sum grows with each event, so that each partition is the first in turn.
         portions = shares(waiting, most, sum(place) % len(place))
         found = {n: _read(connection, n, place[n], share) for n, share in portions.items()}
         _require_next(place, ends, found)
@@ -156,7 +156,7 @@ def events_after(
 
 
 def _still_stands(connection: Connection, given: Given) -> bool:
-    """True, too, when retention has taken it."""
+    """False if another event stands at its position; true if none does: retention removed it."""
     row = _stands.first(connection, {"number": given.partition, "pos": given.pos})
     return row is None or to_microseconds(row[0]) == given.created_at
 
@@ -173,9 +173,9 @@ def _newest(before: Given | None, parts: Collection[Sequence[Logged]]) -> Given 
 def of_user(
     user_id: str, partition: int, pos: int, most: int, *, newest: bool
 ) -> Statement[list[Logged]]:
-    """The next ``most`` of a user's events after ``pos``, of which 0 is the beginning.
+    """The next ``most`` of a user's events after ``pos``, in their order; 0 is the beginning.
 
-    All are in one ``partition``. ``newest`` first, or the oldest first.
+    All are in one ``partition``. With ``newest`` the newest comes first, else the oldest.
     """
     where = {"user": user_id, "number": partition, "pos": pos, "most": most}
     statement = _older if newest else _younger
@@ -185,9 +185,9 @@ def of_user(
 
 
 def shares(waiting: Mapping[int, int], most: int, first: int) -> dict[int, int]:
-    """How many of ``most`` each partition gets: as many as the others, unless it needs fewer.
+    """How many of ``most`` each partition gets: equal shares, unless it has fewer ``waiting``.
 
-    When not all can have one, those have that come next from partition ``first`` on.
+    If there are fewer than partitions, the next ones from partition ``first`` on get one each.
     """
     in_turn = sorted(waiting, key=lambda n: (n < first, n))[:most]
     given: dict[int, int] = {}
@@ -213,5 +213,5 @@ def _require_next(place: Place, ends: Place, found: Mapping[int, Sequence[Logged
 
 
 def _unbroken(events: Sequence[Logged]) -> list[Logged]:
-    """Up to where retention has taken some that are younger than others before them."""
+    """The events up to the first gap: retention may remove younger events before older ones."""
     return [event for n, event in enumerate(events, events[0].pos) if event.pos == n]

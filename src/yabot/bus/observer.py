@@ -1,4 +1,4 @@
-"""Live views on the bus: Pub/Sub, where missing an event is no harm."""
+"""Follows the bus live by Pub/Sub, for views that may miss an event."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ from yabot.errors import StoreUnavailable
 from yabot.events.envelope import Envelope
 from yabot.runtime.backoff import backoff
 
-# Seconds of silence before a server is asked whether it is still there, and then to answer.
+# Seconds of silence before a server is pinged, and seconds that it then has to answer.
 SILENCE = 1.0
 # The longest pause, in seconds, between two tries to reach a Redis that is away.
 LONGEST_PAUSE = 2.0
@@ -36,10 +36,10 @@ async def keep_observing(
     on_trouble: Callable[[str | None], None],
     on_listening: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[Message]:
-    """As ``observe``, and on and on: what is published while Redis is away is missed.
+    """As ``observe``, but without end: events published while Redis is away are missed.
 
-    ``on_trouble`` is told once why nothing is heard, and None when it is listening again;
-    ``on_listening``, that it listens, unless it had to wait for that.
+    ``on_trouble`` gets the reason once when nothing is heard, and None when it listens again.
+    ``on_listening`` is called when it listens at the first try.
     """
     types, away, pauses = [*event_types], False, backoff(most=LONGEST_PAUSE)
     begun = False
@@ -63,7 +63,7 @@ async def keep_observing(
 
 
 def _envelope_in(message: Message) -> Message | None:
-    """None for Redis' own words, and for what is no envelope: anybody may publish anything."""
+    """None for Redis' own messages, and for what is no envelope: anybody may publish anything."""
     if message["type"] != "message":
         return None
     try:
@@ -74,7 +74,7 @@ def _envelope_in(message: Message) -> Message | None:
 
 
 async def _messages(redis: Redis, channels: Iterable[str]) -> AsyncGenerator[Message, None]:
-    """Whatever Redis says, beginning with its word that it has subscribed us."""
+    """All messages of Redis, beginning with its confirmation of the subscription."""
     with store_errors():
         async with redis.pubsub() as channel:
             await channel.subscribe(*channels)
@@ -83,7 +83,9 @@ async def _messages(redis: Redis, channels: Iterable[str]) -> AsyncGenerator[Mes
 
 
 async def _heard(channel: PubSub) -> Message:
-    """A primary that was stopped says nothing, and its place may have been taken since."""
+    """The next message. After a silence it pings: a stopped primary, which may have been replaced
+    since, says nothing.
+    """
     message = await channel.get_message(timeout=SILENCE)
     if message is None:
         await channel.ping()

@@ -1,4 +1,4 @@
-"""What the bus asks of the log: events behind a position, and how far they are published."""
+"""What the bus reads from the log: events after a position, and how far they are published."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,8 +25,8 @@ _at = select(outbox.c.envelope).where(
 )
 _last = select(partitions.c.last_pos).where(partitions.c.partition == bindparam("number"))
 _progress = select(partitions.c.partition, partitions.c.last_pos, partitions.c.published_pos)
-# Where another event than the mark's stands, the mark is of a log whose place an older copy of SQL
-# has taken. Where none stands, retention has taken it.
+# If another event than the mark's stands there, an older copy of SQL has been restored since the
+# mark. If none stands there, retention has removed it.
 another_stands_there = exists().where(
     outbox.c.partition == bindparam("number"),
     outbox.c.pos == bindparam("at"),
@@ -45,7 +45,7 @@ _set_published = (
 
 
 class Mark(NamedTuple):
-    """How far somebody is in a partition: at the event of that id, if it is known."""
+    """How far a reader is in a partition, with the id of the event there, if it is known."""
 
     partition: int
     pos: int
@@ -58,37 +58,37 @@ class Mark(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Of one partition: its newest event, and the newest that is known to be in Redis."""
+    """Positions in one partition: of its newest event, and of the newest known to be in Redis."""
 
     last: int
     published: int
 
 
 def progress(connection: Connection) -> dict[int, Progress]:
-    """Of all partitions."""
+    """The progress by partition."""
     rows = connection.execute(_progress)
     return {row.partition: Progress(row.last_pos, row.published_pos) for row in rows}
 
 
 def last_position(partition: int) -> Statement[int]:
-    """Of the newest event that was ever committed in the partition; 0 before the first."""
+    """The position of the newest event ever committed in the partition; 0 before the first."""
     return lambda connection: int(connection.execute(_last, {"number": partition}).scalar_one())
 
 
 def entries_after(partition: int, pos: int) -> Statement[list[Entry]]:
-    """At most READ_AT_ONCE, in order."""
+    """At most READ_AT_ONCE events after ``pos``, in order."""
     where = {"number": partition, "pos": pos, "most": READ_AT_ONCE}
     return lambda connection: [*map(Entry._make, _after.all(connection, where))]
 
 
 def envelope_at(partition: int, pos: int) -> Statement[str | None]:
-    """None: nothing has come there yet, or retention has taken it."""
+    """None if no event has that position yet, or retention has removed it."""
     where = {"number": partition, "pos": pos}
     return lambda connection: connection.execute(_at, where).scalar()
 
 
 def mark_published(marks: Iterable[Mark]) -> Statement[None]:
-    """Only what the log still has there."""
-    # In the order in which units lock them, so that neither waits for the other in a ring.
+    """Move ``published_pos`` to each mark, unless the log ends before it or differs there."""
+    # In the order in which units lock partitions, to avoid deadlocks.
     rows = [mark.row for mark in sorted(marks, key=lambda mark: mark.partition)]
     return executing(_set_published, rows)

@@ -19,8 +19,8 @@ _letters = (
 
 
 def personal_data(database: Database, most: int = SHOWN) -> PersonalData:
-    """With ``most`` failed events, which hold nothing but ids: they stay until they are mended or
-    their time is over. What was posted about a user and nobody has taken in yet goes with them.
+    """Exports ``most`` failed events; they hold only ids, and stay until they are mended or expire.
+    Posted events about a user that are not taken in yet are deleted with the user.
     """
 
     async def export(user_id: str) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def _erase(work: UnitOfWork, user_id: str) -> None:
 
 
 def _kept(user_id: str, most: int) -> Statement[dict[str, Any]]:
-    """As of one moment: what was posted may become a dead letter at any."""
+    """Read in one snapshot: a posted event may become a dead letter at any moment."""
 
     def read(connection: Connection) -> dict[str, Any]:
         waiting = posted.waiting_of(user_id)(connection)

@@ -1,7 +1,7 @@
-"""Connections to Redis that are known to lead somewhere before anything is sent over them.
+"""Connections to Redis that are tested after a rest, before a command is sent over them.
 
-A firewall forgets a connection that has been idle, and tells neither side: what is sent over it
-then is lost, and its sender learns so only when the time for an answer has passed.
+A firewall forgets an idle connection and tells neither side: a command that is then sent over it is
+lost, which its sender notices only when the time for an answer has passed.
 """
 
 import asyncio
@@ -14,16 +14,15 @@ from redis.exceptions import RedisError
 
 from yabot.bus.trust import TrustingConnection
 
-# Seconds of rest after which a connection is asked.
+# Seconds of rest after which a connection is pinged.
 RESTED = 1.0
-# The answer takes one way there and back; who waits for it wants to send something.
+# Seconds, at most, for the answer: a caller waits for it to send a command.
 LONGEST_ANSWER = 0.5
 
 
 class AskingPool(BlockingConnectionPool):
-    """Replaces a connection that has rested and does not answer: by then nothing was sent.
-
-    So it does with one that was made by certificates which have been replaced meanwhile.
+    """Replaces a connection that has rested and does not answer, before anything is sent over it;
+    also one that was made with certificates that have been replaced since.
 
     A command that has been sent is never repeated: nobody knows whether it was done.
     """

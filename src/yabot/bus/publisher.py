@@ -1,6 +1,6 @@
 """Sends one partition's events to its stream, from wherever the stream stands.
 
-An event has its position since its commit, so that whoever sends again sends the same; an entry's
+An event gets its position with its commit, so that it is always sent with the same one; an entry's
 id is its position, so that Redis itself refuses what it already has.
 """
 
@@ -51,17 +51,17 @@ class Publisher:
         first_pause: float = FIRST_PAUSE,
         mark_after: float = MARK_AFTER,
     ) -> None:
-        """``on_lost`` is told when a stream turns out to lack what was once there."""
+        """``on_lost`` is called when a stream turns out to have lost entries."""
         self._database = database
         self._streams = streams
         self._on_lost = on_lost
         self._first_pause = first_pause
-        # By partition, where a stream stands that lacks only what the log has forgotten.
+        # By partition, the position of a stream that lacks only events that the log has removed.
         self._lacking: dict[int, int] = {}
         self.marks = Marks(database, mark_after)
 
     async def deliver(self, partition: int, entries: list[Entry]) -> None:
-        """Send ``entries``, in whichever order they come, and what is missing between them."""
+        """Send ``entries``, given in any order, and the events missing between them."""
         entries.sort(key=lambda entry: entry.pos)
         before, last = entries[0].pos - 1, entries[-1].pos
         if last - before != len(entries):
@@ -71,8 +71,8 @@ class Publisher:
         for chunk in portions(entries, outbox.READ_AT_ONCE):
             pos = await self._append(partition, chunk[0].pos - 1, chunk)
             if pos != chunk[-1].pos:
-                # It has some of these already or not yet those before, both from another process;
-                # or it has lost entries at a failover.
+                # The stream has some of these already, or lacks earlier ones that another process
+                # committed, or has lost entries at a failover.
                 await self.realign(partition, pos, self.marks.reached(partition))
                 return
             PUBLISHED.inc(len(chunk))
@@ -80,9 +80,9 @@ class Publisher:
         log.debug("events.published", partition=partition, pos=last)
 
     async def realign(self, partition: int, pos: int, known: int) -> None:
-        """Go on from ``pos``, where the stream stands, though it was ``known`` to be elsewhere.
+        """Go on from ``pos``, where the stream stands, although it was last ``known`` elsewhere.
 
-        Where the log has nothing to send any more, this is told once.
+        A loss that the log cannot make good any more is reported only once.
         """
         lost = pos < known and self._lacking.get(partition) != pos
         note = log.warning if lost else log.debug
@@ -95,8 +95,8 @@ class Publisher:
             self._lacking.pop(partition, None)
 
     async def require_ours(self, partition: int, pos: int) -> None:
-        """The stream stands at ``pos``, to which this call has not brought it: with the log's own
-        event, or with that of a history that has ended?
+        """Raises StreamAhead if the stream has another event at ``pos`` than the log: one of
+        another database, or of a history that a restore has ended.
         """
         if pos == 0:
             return
@@ -111,9 +111,9 @@ class Publisher:
             )
 
     async def send_from(self, partition: int, pos: int) -> bool:
-        """Send all that is committed behind ``pos``, or behind where the stream really stands.
+        """Send all events committed after ``pos``, or after where the stream really stands.
 
-        Whether there was anything.
+        Returns whether the stream moved on.
         """
         began_at, event_id = pos, None
         while entries := await self._database.read(outbox.entries_after(partition, pos)):
@@ -130,7 +130,7 @@ class Publisher:
         return pos != began_at
 
     async def _append(self, partition: int, stands_at: int, entries: Sequence[Entry]) -> int:
-        """Where the stream stands then. Raises StreamAhead, too."""
+        """Returns where the stream stands then. Raises StreamAhead, StoreUnavailable."""
         appended = await self._try_thrice(partition, stands_at, entries)
         if not appended.added:
             await self.require_ours(partition, appended.last)
@@ -148,7 +148,7 @@ class Publisher:
     async def _try(
         self, partition: int, stands_at: int, entries: Sequence[Entry], attempt: int
     ) -> Appended:
-        """A failure is counted and logged, whoever goes on with it."""
+        """Append once; count and log a failure, whatever the caller does about it."""
         try:
             return await self._streams.append(partition, stands_at, entries)
         except StoreUnavailable as error:

@@ -25,8 +25,8 @@ Work = Mapping[int, Coroutine[Any, Any, T]]
 
 
 class Relay:
-    """Partitions do not wait for each other: one whose node of a Cluster is away is left for the
-    next round, and the others go on.
+    """Partitions do not wait for each other: one whose Cluster node is away is left for the next
+    round, and the others go on.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Relay:
         )
         # What this process has committed since the last batch.
         self._fresh: dict[int, list[Entry]] = defaultdict(list)
-        # Any stream may lack something: at the start, and after whatever came to a bad end.
+        # Any stream may lack events: at the start, and after any failure.
         self._behind = True
         # The partitions that could not be brought up to date last time, and why.
         self._failed: dict[int, StoreUnavailable] = {}
@@ -59,7 +59,7 @@ class Relay:
     def notice(self, committed: Committed) -> None:
         if not committed.events:
             return
-        # Where the relay is behind, it will find them in SQL: memory stays bounded.
+        # A relay that is behind will find these events in SQL: memory stays bounded.
         if not self._behind:
             for entry in committed.events:
                 if entry.partition not in self._failed:
@@ -70,14 +70,14 @@ class Relay:
         self.loop.wake()
 
     def look_again(self) -> None:
-        """There may be events that nobody has told of, or Redis may have lost some."""
+        """Look into SQL and Redis: ``notice`` may have missed events, Redis may have lost some."""
         self._behind = True
         self.loop.wake()
 
     async def run_once(self) -> None:
         """Publish all that is committed, wherever Redis takes it.
 
-        Raises StoreUnavailable when it does not everywhere, StreamAhead; nothing is lost.
+        Raises StoreUnavailable when some partition fails, StreamAhead; nothing is lost.
         """
         self._running = True
         try:
@@ -96,14 +96,16 @@ class Relay:
             raise next(iter(self._failed.values()))
 
     def _a_pause_holds_them_up(self) -> bool:
-        """What is fresh is sent by the step that runs; what is to be found, by the next one."""
+        """Whether a pause would delay events. A running round sends fresh ones itself; those that
+        have to be looked for wait for the next round.
+        """
         if self._running:
             return self._behind
         return bool(self._failed) and (self._behind or bool(self._fresh))
 
     def _should_look(self) -> bool:
         due = monotonic() - self._looked_at >= self._sweep_seconds
-        # With events for others at hand, those that failed have to wait for the next sweep.
+        # While fresh events of other partitions wait, failed partitions wait for the next sweep.
         return self._behind or due or (bool(self._failed) and not self._fresh)
 
     async def _send_fresh(self) -> None:
@@ -115,25 +117,26 @@ class Relay:
         await self._send({n: deliver(n, batches[n]) for n in batches.keys() - self._failed.keys()})
 
     async def _catch_up(self) -> None:
-        """Hold streams against the log: they may lack what another relay has not sent, or what
-        Redis has lost without anybody's noticing.
+        """Compare streams with the log: they may lack events that another relay has not sent, or
+        that Redis has lost unnoticed.
         """
         self._looked_at = monotonic()
         every, self._behind = self._behind, False
-        # From here on what is committed is noticed, and what was committed before is found.
+        # Later commits come by ``notice``; the reads below find all earlier ones.
         self._fresh.clear()
         progress = await self._database.read(outbox.progress)
         asked = progress if every else self._doubtful(progress)
         stand = await self._all({n: self._streams.position(n) for n in asked})
         ahead = {n for n, pos in stand.items() if pos > progress[n].last}
-        # If it is so, nothing is sent to the others: two histories are not to be mixed.
+        # Streams ahead come first: if they raise, nothing is sent to the others, because two
+        # histories must not be mixed.
         for partitions in (ahead, stand.keys() - ahead):
             await self._send({n: self._align(n, progress[n], stand[n]) for n in partitions})
 
     def _doubtful(self, progress: Mapping[int, Progress]) -> Iterable[int]:
-        """The partitions with events that are not known to be in Redis, and those in trouble.
+        """The partitions with events that are not known to be in Redis, and those that failed.
 
-        One more has its turn each time: if Redis has lost anything there, all will be asked.
+        One more is added in turn: if Redis has lost anything there, all will be asked.
         """
         self._sweeps += 1
         turn = self._sweeps % len(progress)
@@ -141,7 +144,7 @@ class Relay:
         return {turn, *waiting, *self._failed}
 
     def _known(self, partition: int, at: Progress) -> int:
-        """How far the stream has been, by any relay's word."""
+        """How far the stream has been, as this relay or any other has noted."""
         return max(at.published, self._publisher.marks.reached(partition))
 
     async def _align(self, partition: int, at: Progress, pos: int) -> None:
@@ -156,11 +159,13 @@ class Relay:
         for partition in recovered:
             del self._failed[partition]
         if recovered:
-            # A Redis that was away may have come back with less, also elsewhere.
+            # A Redis that was away may have lost entries, in other partitions, too.
             self.look_again()
 
     async def _all(self, work: Work[T]) -> dict[int, T]:
-        """Side by side: what came of those that did not fail. Raises whatever is no outage."""
+        """Run ``work`` concurrently; returns the results of partitions that did not fail. Raises
+        every error except StoreUnavailable, which is kept in ``_failed``.
+        """
         results = await asyncio.gather(*work.values(), return_exceptions=True)
         done: dict[int, T] = {}
         for partition, result in zip(work, results, strict=True):

@@ -13,7 +13,7 @@ from yabot.events.partition import Entry
 
 NO_SUCH_KEY = "no such key"
 READ_AT_ONCE = 500
-# Seconds for which a read waits at most.
+# Seconds that a read waits at most.
 LONGEST_READ = 1.0
 SCRIPT = (Path(__file__).parent / "append.lua").read_text()
 
@@ -21,7 +21,7 @@ SCRIPT = (Path(__file__).parent / "append.lua").read_text()
 class Appended(NamedTuple):
     # Where the stream stands now.
     last: int
-    # Whether it got there by this call: else it stood there.
+    # Whether this call has appended; False: the stream stood there already.
     added: bool
 
 
@@ -31,7 +31,7 @@ def stream_name(partition: int) -> str:
 
 
 class Streams:
-    """Thin: each method is one command, or one script, and safe to be called again."""
+    """Each method is one command or one script, and can safely be repeated."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -53,7 +53,7 @@ class Streams:
         return int(info["last-generated-id"].partition("-")[0])
 
     async def envelope_at(self, partition: int, pos: int) -> str | None:
-        """None: there is no such entry. Raises StoreUnavailable."""
+        """The envelope at ``pos``; None if there is no such entry. Raises StoreUnavailable."""
         entry_id = f"{pos}-0"
         with store_errors():
             found: Any = await self._redis.xrange(stream_name(partition), entry_id, entry_id)
@@ -66,7 +66,7 @@ class Streams:
         return [partitions]
 
     async def read(self, positions: Mapping[int, int]) -> dict[int, list[tuple[int, str]]]:
-        """Positions and envelopes behind ``positions``, by partition; waits a moment for the first.
+        """Positions and envelopes after ``positions``, by partition; waits a moment for the first.
 
         Raises StoreUnavailable.
         """
@@ -83,8 +83,8 @@ class Streams:
         }
 
     async def trim(self, partition: int, first: int) -> int:
-        """Remove what stands before position ``first``; how much it was. The stream's position
-        stays. Raises StoreUnavailable.
+        """Remove the entries before position ``first``, and return how many they were. The stream's
+        own position stays. Raises StoreUnavailable.
         """
         with store_errors():
             removed = await self._redis.xtrim(
@@ -93,10 +93,10 @@ class Streams:
         return int(removed)
 
     async def append(self, partition: int, stands_at: int, entries: Sequence[Entry]) -> Appended:
-        """Add ``entries``, and publish each, if the stream's last position is ``stands_at``: all of
-        them, or none; before Redis 7.0 also those before one that we may not publish.
+        """Add and publish ``entries`` if the stream's last position is ``stands_at``: all or none.
+        Before Redis 7.0, if we may not publish one, those before it are added.
 
-        Raises StoreUnavailable: then nothing is known, and the same call may be made again.
+        Raises StoreUnavailable: then the outcome is unknown, and the call may be repeated.
         """
         arguments: list[str | int] = [stands_at]
         for entry in entries:

@@ -5,7 +5,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, UniqueCo
 from yabot.storage.relational.metadata import metadata
 from yabot.storage.relational.types import Moment, RowId
 
-# How far each group of subscribers is: all up to ``pos`` has taken effect or is a dead letter.
+# How far each group is: all events up to ``pos`` have taken effect or are dead letters.
 group_positions = Table(
     "group_positions",
     metadata,
@@ -15,13 +15,13 @@ group_positions = Table(
     sqlite_with_rowid=False,
 )
 
-# Groups that have stopped, since too many of their events became dead letters, and that no operator
-# has let go on yet.
+# Groups that stopped because too many of their events became dead letters, and that no operator has
+# let go on yet.
 group_stops = Table(
     "group_stops",
     metadata,
     Column("name", Text, primary_key=True),
-    # Of the last hundred events.
+    # How many of the last hundred events.
     Column("dead_letters", Integer, nullable=False),
     Column("stopped_at", Moment, nullable=False),
     sqlite_with_rowid=False,
@@ -52,7 +52,7 @@ dead_letters = Table(
     sqlite_autoincrement=True,
 )
 
-# Events of other services that were taken in: those that are still to come are held against them.
+# Events of other services that were taken in: the order of later ones is checked against them.
 ingested = Table(
     "ingested",
     metadata,
@@ -66,7 +66,7 @@ ingested = Table(
     Column("happened_us", BigInteger, nullable=False),
     Column("ingested_at", Moment, nullable=False),
     Index("ix_ingested_lane_happened_us", "lane", "happened_us"),
-    # A service may give all its events one correlation id: only the ends are looked at.
+    # A service may give all its events one correlation id: queries read only an end of the range.
     Index("ix_ingested_correlation_id", "correlation_id", "event_type", "happened_us"),
     sqlite_with_rowid=False,
 )

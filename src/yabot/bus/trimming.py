@@ -14,7 +14,7 @@ EVERY = 3600.0
 
 
 class StreamTrimming:
-    """Beside the bound on their number, which is reached late or never where little happens."""
+    """Complements the limit on a stream's length, which a quiet stream reaches late or never."""
 
     def __init__(self, database: Database, streams: Streams) -> None:
         self._database = database
@@ -22,7 +22,7 @@ class StreamTrimming:
         self.loop = WakingLoop("streams", self.trim, EVERY)
 
     async def trim(self) -> None:
-        """Of each stream, what stands before the first event that the log still has.
+        """Remove from each stream the entries before the first event that the log still has.
 
         Raises StoreUnavailable.
         """
@@ -33,7 +33,7 @@ class StreamTrimming:
 
 
 def _first_positions(connection: Connection) -> dict[int, int]:
-    """By partition; behind the last published one where the log has no event any more."""
+    """The first position by partition; one after the last published, if the log has no event."""
     found = {}
     for row in connection.execute(select(partitions)).all():
         lowest = select(func.min(outbox.c.pos)).where(outbox.c.partition == row.partition)

@@ -1,8 +1,8 @@
 """Connections to Redis over TLS whose certificates and authorities change while the program runs.
 
-redis-py gives each connection a context of its own, which a connection keeps however often it
-connects again. Ours share one, which is made again when a file that it was made of has changed;
-whoever has connected by an older one connects again before it is used.
+redis-py gives each connection a TLS context of its own, which it keeps whenever it reconnects. Our
+connections share one context, which is made anew when one of its files has changed; a connection
+made with an older context reconnects before it is used.
 """
 
 import ssl
@@ -16,7 +16,7 @@ from yabot.bus.demotion import LeavingReplicas
 from yabot.runtime.changed_files import ChangedFiles, Reloaded
 from yabot.settings.redis_tls import PREFIX, tls_context, tls_files
 
-# What redis-py says of a connection that has not come about in time.
+# What redis-py says when connecting took too long.
 UNCONNECTED = "Timeout connecting"
 
 Options = dict[str, Any]
@@ -24,7 +24,7 @@ Trust = Reloaded[ssl.SSLContext]
 
 
 class _Shown(RedisSSLContext):
-    """What a connection takes for its own context; ``last`` is what it has connected by."""
+    """Stands in for a connection's own context; ``last`` is the one it has connected with."""
 
     def __init__(self, trust: Trust) -> None:
         super().__init__()
@@ -49,7 +49,9 @@ class TrustingConnection(LeavingReplicas, SSLConnection):
     async def connect_check_health(
         self, check_health: bool = True, retry_socket_connect: bool = True
     ) -> None:
-        """A Redis that does not speak TLS waits for the end of what it takes for a command."""
+        """A time-out here is told as a failed handshake: a Redis without TLS never answers, waiting
+        for the end of what it takes for a command.
+        """
         try:
             await super().connect_check_health(check_health, retry_socket_connect)
         except RedisTimeoutError as error:
@@ -59,16 +61,16 @@ class TrustingConnection(LeavingReplicas, SSLConnection):
 
     @property
     def is_outdated(self) -> bool:
-        """It has been made by what is not true any more."""
+        """Whether it was made with files that have changed since."""
         return self._shown.is_outdated
 
 
 class TrustingSentinelConnection(SentinelManagedSSLConnection, TrustingConnection):
-    """One to the primary that the Sentinels know."""
+    """A connection to the primary that the Sentinels name."""
 
 
 def with_trust(options: Options) -> Options:
-    """A pool's arguments, with one context for all its connections where these ask for TLS.
+    """A pool's arguments; if they ask for TLS, with one context for all its connections.
 
     Raises OSError, ValueError for files that do not hold what they should.
     """

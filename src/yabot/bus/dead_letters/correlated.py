@@ -13,12 +13,12 @@ from yabot.events.envelope import Envelope
 from yabot.log.tables import outbox
 from yabot.storage.relational.database import Statement
 
-# The log has no index by correlation: further back than this only the chain of causes is followed.
+# The log has no index by correlation: from further back only the chain of causes is found.
 LOOK_BACK = timedelta(hours=1)
 LONGEST_CHAIN = 50
-# Of those of the last hour, the nearest: a service may give all its events one correlation id.
+# At most so many of the last hour, the newest: a service may use one correlation id for all.
 MOST_RECENT = 200
-# Of a UUID, the digit that says which version it is.
+# The index of the digit that is a UUID's version.
 VERSION_AT = 14
 
 _one = select(outbox.c.envelope).where(outbox.c.event_id == bindparam("id"))
@@ -59,7 +59,7 @@ def _recent(connection: Connection, event: Envelope) -> Generator[Envelope]:
         .order_by(newest_first.desc())
         .execution_options(yield_per=MOST_RECENT)
     )
-    # Read no further than somebody asks.
+    # A generator, so that no more is read than the caller asks for.
     with connection.execute(query) as rows:
         for envelope in rows.scalars():
             found = Envelope.model_validate_json(envelope)
@@ -69,14 +69,14 @@ def _recent(connection: Connection, event: Envelope) -> Generator[Envelope]:
 
 def _is_before(found: Envelope, event: Envelope) -> bool:
     if _is_ours(found) and _is_ours(event):
-        # Those of one commit have ids in their order, and times in each user's.
+        # Events of one commit are ordered by their ids; their times are ordered only for each user.
         return found.event_id < event.event_id
     return found.event_id != event.event_id and found.timestamp <= event.timestamp
 
 
 def _shortly_before(event: Envelope) -> ColumnElement[bool]:
-    """Our ids are UUIDv7, which begin with their time: the index on ids finds a time. Those of
-    other services may be any, and then the whole log is looked through.
+    """Our ids are UUIDv7, which begin with their time, so the index on ids finds a time. Other
+    services' ids may be of any kind: then the whole log is searched.
     """
     if _is_ours(event):
         return outbox.c.event_id.between(_first_id(event), event.event_id)

@@ -1,4 +1,4 @@
-"""Statements on ``dead_letters``: an event's failures, from the first to the end of the matter."""
+"""Statements on ``dead_letters``: an event's failures, from the first until they are resolved."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ from yabot.subscriber import Subscriber
 
 @dataclass(slots=True)
 class Case:
-    """One event that one subscriber is to handle.
+    """One event that one subscriber has to handle.
 
-    The checks of its ``lease`` go into each of its transactions: they raise LeaseLost when the
-    partition is another process's by then.
+    The checks of its ``lease`` go into each of its transactions: they raise LeaseLost when another
+    process has the partition by then.
     """
 
     subscriber: Subscriber[Any]
@@ -30,9 +30,9 @@ class Case:
     partition: int
     envelope: Envelope
     lease: Lease | None = None
-    # How often it has failed so far; SQL has it too.
+    # How often it has failed so far; also stored in SQL.
     failures: int = 0
-    # A store did not answer: it may have happened all the same.
+    # A store did not answer: the event may have taken effect all the same.
     unsure: bool = False
 
     @property
@@ -115,9 +115,9 @@ _wanted = (
 
 
 def failed(case: Case, error: Exception, *, state: str) -> Statement[None]:
-    """``state`` is "retrying" while there is hope, and "dead" after that.
+    """Note a failure; ``state`` is "retrying" while the event is tried again, then "dead".
 
-    Raises LeaseLost. What has been settled since by somebody else stays as it is.
+    Raises LeaseLost. A letter that was settled by somebody else meanwhile stays as it is.
     """
     values = {
         "who": case.consumer,
@@ -137,13 +137,13 @@ def failed(case: Case, error: Exception, *, state: str) -> Statement[None]:
 
 
 def recovered(case: Case) -> Statement[None]:
-    """It has been handled after all: its failures are forgotten."""
+    """The event was handled after all: delete its failures."""
     where = {"who": case.consumer, "which": case.envelope.event_id}
     return executing(_recovered, where)
 
 
 def resolved(case: Case) -> Statement[None]:
-    """The operator's retry has succeeded. Fails its guard when the letter is not up for it."""
+    """The operator's retry has succeeded. Fails its guard if the letter waits for no retry."""
     where = {"who": case.consumer, "which": case.envelope.event_id}
 
     def resolve(connection: Connection) -> None:
@@ -164,8 +164,8 @@ def failures_of(group: str, partitions: Sequence[int]) -> Statement[dict[tuple[s
 def wanted_again(
     group: str, partitions: Sequence[int], besides: Sequence[int], most: int
 ) -> Statement[list[Letter]]:
-    """Those of ``partitions`` that an operator wants to be tried again, the oldest first; without
-    those whose ids are ``besides``.
+    """Letters of ``partitions`` that an operator wants tried again, oldest first, without those
+    whose ids are in ``besides``.
     """
     where = {"group": group, "numbers": partitions, "besides": besides, "most": most}
 
@@ -190,7 +190,7 @@ def stays_dead(letter_id: int, error: Exception) -> Statement[None]:
 
 
 def failure_code(error: Exception) -> str:
-    """Ours, or the name of the exception: operators look for a library's by its type."""
+    """Our own error code, or the name of a library's exception."""
     return error.code if isinstance(error, YabotError) else type(error).__name__
 
 

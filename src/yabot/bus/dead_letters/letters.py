@@ -24,7 +24,7 @@ from yabot.storage.relational.database import Statement
 State = Literal["dead", "retrying", "retry", "resolved", "discarded"]
 STATES: tuple[State, ...] = get_args(State)
 
-# As far as every client's numbers reach.
+# The largest integer that every client's numbers can hold.
 HIGHEST_ID = 2**53 - 1
 # How many ids of a group are shown.
 SAMPLE = 5
@@ -63,7 +63,7 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Letters that agree with all that is given."""
+    """Letters that match every given field."""
 
     consumer: str | None = None
     event_type: str | None = None
@@ -143,7 +143,7 @@ def matching(selection: Selection, states: Sequence[State]) -> Statement[list[in
 def newest(
     selection: Selection, states: Sequence[State], most: int, below: int | None
 ) -> Statement[list[DeadLetter]]:
-    """``most`` of those that match, the highest id first; only those with an id ``below``."""
+    """At most ``most`` matching letters with an id less than ``below``, highest id first."""
     query = _where(select(dead_letters), selection, states).order_by(dead_letters.c.id.desc())
     if below is not None:
         query = query.where(dead_letters.c.id < below)
@@ -152,15 +152,15 @@ def newest(
 
 
 def states_of(ids: Sequence[int]) -> Statement[dict[int, State]]:
-    """By id; without those that are not there."""
+    """The states by id; unknown ids are left out."""
     return lambda connection: dict(connection.execute(_states, {"rows": ids}).all())
 
 
 def change(
     ids: Sequence[int], before: Sequence[State], after: State, note: str | None = None
 ) -> Statement[None]:
-    """Change them, with a ``note`` that says why. Fails its guard unless all of them are
-    still as ``before`` says.
+    """Set the letters' state to ``after``, with a ``note`` why. Fails its guard unless all of them
+    are still in a state of ``before``.
     """
     values = {"rows": ids, "before": before, "after": after, "told": note}
 

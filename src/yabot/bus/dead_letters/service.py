@@ -1,6 +1,6 @@
-"""Dead letters for those who look after the bot: seen, tried again, or given up with a note.
+"""Dead letters for operators: shown, tried again, or given up with a note.
 
-The command line and the API use it. What it changes, it adds to the unit of work of whoever asks.
+The command line and the API use it. Changes are added to the caller's unit of work.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from yabot.storage.relational.database import Database
 
 # Letters in one unit of work: nobody waits long for its commit.
 AT_ONCE = 500
-# In which states a letter may be tried again, or given up.
+# The states in which a letter may be tried again, or given up.
 RETRIABLE: tuple[State, ...] = ("dead",)
 DISCARDABLE: tuple[State, ...] = ("dead", "retry")
 
@@ -38,13 +38,13 @@ class DeadLetterUnknown(InvalidInput):
 
 
 class DeadLetterState(InvalidInput):
-    """In their state, this cannot be done with the letters; nothing was changed."""
+    """The state of a letter does not allow this; nothing was changed."""
 
     code = "dead_letter_state"
 
 
 class DeadLetters:
-    """Every method raises StoreUnavailable. ``by`` is who acts, for the audit."""
+    """Every method raises StoreUnavailable. ``by`` is the operator, for the audit."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -61,7 +61,7 @@ class DeadLetters:
         return letter
 
     async def before(self, letter: DeadLetter) -> list[Envelope]:
-        """What led to it, in order: its causes, and the last events of its correlation."""
+        """What led to the letter, in order: its causes, and the last events of its correlation."""
         return await self._database.read(correlated_before(letter.envelope))
 
     async def select(self, selection: Selection, states: Sequence[State]) -> list[int]:
@@ -75,7 +75,7 @@ class DeadLetters:
         most: int,
         below: int | None = None,
     ) -> list[DeadLetter]:
-        """``most`` of those that match, the highest id first; only those with an id ``below``."""
+        """At most ``most`` matching letters with an id less than ``below``, highest id first."""
         return await self._database.read(letters.newest(selection, states, most, below))
 
     async def require(self, ids: Sequence[int], states: Sequence[State]) -> None:
@@ -85,9 +85,9 @@ class DeadLetters:
     async def retry(
         self, work: UnitOfWork, ids: Sequence[int], by: str, *, or_none: bool = False
     ) -> list[int]:
-        """Hand those that are dead to the worker; gives their ids.
+        """Hand the dead ones among ``ids`` to the worker; returns their ids.
 
-        All of these ``or_none``: raises as ``require`` does.
+        With ``or_none`` all of them must be dead: raises as ``require`` does.
         """
         retried = await self._change(work, ids, RETRIABLE, "retry", or_none=or_none)
         if retried:
@@ -97,7 +97,7 @@ class DeadLetters:
     async def discard(
         self, work: UnitOfWork, ids: Sequence[int], note: str, by: str, *, or_none: bool = False
     ) -> list[int]:
-        """Give up those that may be given up, and say why in a ``note``; otherwise as ``retry``."""
+        """Give up those that may be given up, with a ``note`` why; otherwise like ``retry``."""
         discarded = await self._change(work, ids, DISCARDABLE, "discarded", note, or_none=or_none)
         if discarded:
             details = {"letters": discarded, "by": by, "note": note}

@@ -16,7 +16,7 @@ class HandlerTimedOut(TimeoutError):
 
 
 class HandlerInterrupted(RuntimeError):
-    """What the handler awaited was cancelled, and not by those who run the handler."""
+    """What the handler awaited was cancelled, but not by the group that runs the handler."""
 
 
 async def attempt(
@@ -25,10 +25,10 @@ async def attempt(
     prepare: Callable[[UnitOfWork], None],
     cause_id: str | None = None,
 ) -> None:
-    """The handler's effects are committed, together with what ``prepare`` puts into the unit.
+    """Commit the handler's effects, together with what ``prepare`` puts into the unit.
 
-    Raises GuardFailed when the state has changed under every one of the decisions, HandlerTimedOut,
-    HandlerInterrupted, and whatever the handler raises.
+    Raises GuardFailed when the state had changed before each of the commits, HandlerTimedOut,
+    HandlerInterrupted, StoreUnavailable, LeaseLost, and whatever the handler raises.
     """
     event = Event(case.envelope, commits.catalog.payload_of(case.envelope))
 

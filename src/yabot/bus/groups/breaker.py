@@ -13,7 +13,7 @@ def _all_well() -> deque[bool]:
 
 @dataclass(slots=True)
 class CircuitBreaker:
-    """Counts dead letters among the last hundred events; while it is open, none is taken up."""
+    """Counts dead letters among the last hundred events; while open, no event is taken on."""
 
     dead: int = 0
     _fates: deque[bool] = field(default_factory=_all_well)
@@ -28,7 +28,7 @@ class CircuitBreaker:
         self._opened = True
 
     def close(self) -> None:
-        """And begin to count anew."""
+        """Close it, and begin to count anew."""
         self._opened, self.dead = False, 0
         self._fates = _all_well()
 

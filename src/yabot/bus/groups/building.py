@@ -27,14 +27,14 @@ def build_group(
     leases: Leases,
     pace: Pace = USUAL,
 ) -> SubscriberGroup:
-    """``name`` is the group's in SQL: its place in the log, and its part of the work."""
+    """``name`` is the group's name in SQL, for its positions and its leases."""
 
     def lane_failed(lane: str, error: Exception) -> None:
         log.error("event.lane_failed", group=name, lane=lane, exc_info=error)
 
     places, breaker = Places(name, commits.database, pace), CircuitBreaker()
     delivery = Delivery(commits, breaker.note, pace)
-    # What is bounded is how many attempts run: a lane that pauses keeps nobody waiting.
+    # Unbounded: ``Delivery`` bounds the running attempts, so that a pausing lane delays no other.
     lanes: Lanes[str] = Lanes(None, lane_failed)
     # One consumer may listen to several types of events.
     by_name = {(each.name, each.event.event_type): each for each in subscribers}

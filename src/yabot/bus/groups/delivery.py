@@ -1,4 +1,4 @@
-"""One event to one subscriber: until it has taken effect, or is a dead letter."""
+"""Delivers one event to one subscriber, until it has taken effect or is a dead letter."""
 
 import asyncio
 from collections.abc import Callable
@@ -27,12 +27,12 @@ from yabot.storage.relational.database import Statement
 
 log = get_logger(__name__)
 
-# Attempts that run at a time. An event that waits for its next attempt is none of them.
+# Attempts that run at a time, without events that wait for their next attempt.
 IN_FLIGHT = 256
 # Failures after which a subscriber gives an event up.
 ATTEMPTS = 6
 
-# What no repetition can mend.
+# Errors that no repetition can mend.
 HOPELESS = (TerminalError, ValidationError)
 FORESEEN = (*HOPELESS, GuardFailed, HandlerTimedOut, HandlerInterrupted)
 
@@ -40,7 +40,7 @@ FORESEEN = (*HOPELESS, GuardFailed, HandlerTimedOut, HandlerInterrupted)
 @dataclass(slots=True)
 class Delivery:
     commits: CommitLog
-    # Told of each event that is settled, and whether it became a dead letter.
+    # Called for each settled event, with whether it became a dead letter.
     on_settled: Callable[[bool], None]
     pace: Pace = USUAL
     _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(IN_FLIGHT))
@@ -63,14 +63,14 @@ class Delivery:
                 return
 
     async def _rest(self, case: Case, seconds: float) -> None:
-        """Raises LeaseLost as soon as the partition is to be another's: it waits for no pause."""
+        """Wait for ``seconds``. Raises LeaseLost at once when the lease is closed meanwhile."""
         if case.lease is None:
             await asyncio.sleep(seconds)
         elif await set_within(case.lease.closed, seconds):
             case.lease.require()
 
     async def retry(self, case: Case, letter: Letter) -> None:
-        """Once more for a dead letter: it is resolved, or stays dead with what went wrong.
+        """Try a dead letter once more: it is resolved, or stays dead with the new error.
 
         Raises StoreUnavailable, LeaseLost: then it still waits for its retry.
         """
@@ -92,7 +92,7 @@ class Delivery:
             log.info("dead_letter.resolved", consumer=case.consumer, id=letter.id)
 
     async def _try_once(self, case: Case) -> bool:
-        """One attempt; whether no other is needed. Raises LeaseLost."""
+        """Make one attempt; true if no other is needed. Raises LeaseLost."""
         try:
             async with self._slots:
                 if not case.unsure or not await self._is_receipted(case):
@@ -100,8 +100,8 @@ class Delivery:
         except LeaseLost:
             raise
         except StoreUnavailable as error:
-            # It is not the event's fault: no attempt is used up.
-            # Told once for each event, however long the store is away.
+            # It is not the event's fault: no attempt is used up. Logged as a warning once for each
+            # event, however long the store is away.
             note = log.debug if case.unsure else log.warning
             note("event.waiting", consumer=case.consumer, reason=str(error))
             case.unsure = True
@@ -136,7 +136,7 @@ class Delivery:
             work.add(failures.recovered(case))
 
     async def _fail(self, case: Case, error: Exception) -> bool:
-        """True when it has become a dead letter."""
+        """Count the failure; true when the event has become a dead letter."""
         case.failures += 1
         _log_failure(case, error)
         if case.failures >= ATTEMPTS or isinstance(error, HOPELESS):
@@ -148,7 +148,7 @@ class Delivery:
         return False
 
     async def _note(self, note: Statement[None]) -> None:
-        """Until SQL has taken it."""
+        """Write ``note``, and try again until SQL has taken it."""
         tell = log.warning
         for pause in backoff():
             try:
@@ -161,7 +161,7 @@ class Delivery:
                 return
 
     async def _bury(self, case: Case, error: Exception) -> None:
-        """Receipt, dead letter and the event that tells of it are one commit."""
+        """Commit receipt, dead letter and the event about it together."""
 
         async def bury(work: UnitOfWork) -> None:
             work.add(failures.failed(case, error, state="dead"))

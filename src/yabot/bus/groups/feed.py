@@ -1,7 +1,7 @@
-"""The fast road: events as Redis has them, moments after their commit.
+"""The fast path: reads events from Redis, moments after their commit.
 
-It begins at the streams' ends and promises nothing: whoever listens compares positions, and reads
-the log where one is missing.
+It begins at the streams' ends and guarantees nothing: a listener compares positions, and reads the
+log when one is missing.
 """
 
 import asyncio
@@ -18,11 +18,11 @@ from yabot.runtime.ending import end
 
 log = get_logger(__name__)
 
-# Seconds between two looks whether a stream has been begun anew.
+# Seconds between two checks whether a stream was deleted and begun anew.
 LOOK_EVERY = 5.0
 
-# Takes a partition, and its newest events. They are read no further than their type: most of them
-# are nobody's business here.
+# Takes a partition, and its newest events, of which only the type is parsed: most of them concern
+# no subscriber here.
 Listener = Callable[[int, Sequence[Entry]], None]
 
 
@@ -49,11 +49,11 @@ class Feed:
         await end(self._tasks)
 
     def follows(self, partition: int) -> bool:
-        """Whether what is published there is brought as it comes."""
+        """Whether events published in the partition are handed on as they come."""
         return partition in self._followed
 
     async def _follow(self, partitions: Sequence[int]) -> None:
-        """For ever; while Redis is away, the listeners read the log."""
+        """Follow the partitions for ever; while Redis is away, the listeners read the log."""
         pauses = backoff()
         while True:
             try:
@@ -77,8 +77,8 @@ class Feed:
         return {n: await self._streams.position(n) for n in partitions}
 
     async def _go_back(self, positions: dict[int, int]) -> None:
-        """To where streams end that end before what was read: each was deleted and begun anew, and
-        what stood in it may have been a stranger's, far behind all that is to come.
+        """Go back to the end of each stream that ends before what was read: it was deleted and
+        begun anew. What stood in it before may have been a stranger's, at a far higher position.
         """
         for partition, stands_at in (await self._ends(positions)).items():
             positions[partition] = min(positions[partition], stands_at)
@@ -89,12 +89,13 @@ class Feed:
             events = _readable(partition, entries)
             for listener in self.listeners:
                 listener(partition, events)
-            # Let them be handled before the next come: else quick handlers, too, look overwhelmed.
+            # Let events be handled before the next ones come: otherwise even quick handlers would
+            # seem to be overwhelmed.
             await asyncio.sleep(0)
 
 
 def _readable(partition: int, entries: Sequence[tuple[int, str]]) -> list[Entry]:
-    """Without what is no event: the listeners will see the gap, and what the log has there."""
+    """The entries that are events; at the gaps, the listeners read the log."""
     events = []
     for pos, envelope in entries:
         event_type = type_in(envelope)

@@ -1,6 +1,6 @@
-"""Positions that the log has given away and does not hold: rows were lost, or removed by hand.
+"""Positions that were assigned but are missing in the log: rows were lost, or removed by hand.
 
-A position is given in the same commit as a user's ``sequence``: where no position is missing, no
+A position is assigned in the same commit as a user's ``sequence``: if no position is missing, no
 sequence is.
 """
 
@@ -21,8 +21,8 @@ log = get_logger(__name__)
 async def audit_gaps(
     commits: CommitLog, partition: int, taken: int, entries: Sequence[Entry]
 ) -> None:
-    """Note and tell what is missing among ``entries``, which follow ``taken`` in the log: once,
-    whoever else finds it. Raises StoreUnavailable.
+    """Audit and publish each gap among ``entries``, which follow ``taken`` in the log; once, even
+    if several groups find it. Raises StoreUnavailable.
     """
     for first, last in _gaps([taken, *(entry.pos for entry in entries)]):
         await _note(commits, SequenceGap(partition=partition, first=first, last=last))

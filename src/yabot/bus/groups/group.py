@@ -1,7 +1,7 @@
 """A group of subscribers: takes events on in the order of the log, each user's one after another.
 
-Events come from the feed while the group keeps up with it. What the feed did not bring, or brought
-while the group had its hands full, is read from the log.
+Events come from the feed while the group keeps up with it. Events that the feed did not bring, or
+brought while the group was full, are read from the log.
 """
 
 from collections import defaultdict
@@ -41,19 +41,19 @@ from yabot.subscriber import Subscriber
 
 log = get_logger(__name__)
 
-# No more than so many are taken on before they are handled; at half of it there is room again.
+# At most so many events are taken on and not handled yet; at half of it the group reads on.
 MOST_WAITING = 2000
 # Seconds that running handlers get before a group that had stopped goes on.
 FINISH_WORK = 2.0
 
 # Pairs of consumer and event id.
 Handled = frozenset[tuple[str, str]] | set[tuple[str, str]]
-# Work that no event asks for, to be done with this lease. It may be closed when the turn comes.
+# Work without an event, to be done with this lease, which may be closed when the turn comes.
 Job = Callable[[Lease], Awaitable[None]]
 
 
 class SubscriberGroup(Assignee):
-    """Named in SQL as its ``assignment`` is: its place in the log, and its part of the work."""
+    """Its name in SQL, for positions and leases, is that of its ``assignment``."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class SubscriberGroup(Assignee):
         self._turns = turns
         self._retries = retries
         self._stopping = False
-        # Called when all that was submitted has been forgotten: none of it will have its turn.
+        # Called when all submitted jobs were dropped: none of them will have its turn.
         self.on_forgotten: list[Callable[[], None]] = []
         self.assignment = assignment
         assignment.assignee = self
@@ -96,12 +96,12 @@ class SubscriberGroup(Assignee):
         self.loop.start()
 
     def listen_to(self, feed: Feed) -> None:
-        """Take on what it brings, and be careful of what it does not bring while Redis is away."""
+        """Take on what ``feed`` brings; turns take into account when it does not follow."""
         feed.listeners.append(self.offer)
         self._places.is_fed = feed.follows
 
     def offer(self, partition: int, entries: Sequence[Entry]) -> None:
-        """Events as they are published: taken on if they are the next ones and there is room."""
+        """Take on events as they are published, if they are the next ones and there is room."""
         progress = self._places.get(partition)
         if progress is None or self._stopping or self._breaker.is_open:
             return
@@ -130,7 +130,7 @@ class SubscriberGroup(Assignee):
             self.loop.wake()
 
     async def _look(self) -> None:
-        # As of now: the feed brings more while SQL is asked.
+        # Copied now, because the feed brings more while SQL is asked.
         began_at, taken = monotonic(), self._places.taken
         ends = await self._database.read(log_ends)
         if any(pos > ends[partition] for partition, pos in taken.items()):
@@ -158,13 +158,13 @@ class SubscriberGroup(Assignee):
 
     @property
     def partitions(self) -> list[int]:
-        """Those in which this process works."""
+        """The partitions in which this process works."""
         return self.assignment.partitions
 
     def submit(self, partition: int, lane: str, job: Job) -> bool:
-        """Let ``job`` have its turn among the events of its lane, behind all that has happened.
+        """Queue ``job`` in ``lane``, after all events that are taken on.
 
-        False when it is not to be done here, or not now.
+        False if it cannot be done here, or not now.
         """
         place = self._places.get(partition)
         if (
@@ -179,7 +179,7 @@ class SubscriberGroup(Assignee):
         return True
 
     async def stop(self, seconds: float) -> None:
-        """Take nothing more on, finish what runs, hand over. What is left is done by others."""
+        """Take nothing more on, finish what runs, release the partitions; others do the rest."""
         self._stopping = True
         self.assignment.take_no_more()
         await self.loop.finish(seconds)
@@ -190,7 +190,7 @@ class SubscriberGroup(Assignee):
         self._places.set_no_more_marks()
 
     def _took_next(self, progress: Progress, entry: Entry) -> bool:
-        """False: what comes next is to be read from the log."""
+        """Take on the next event; False: it has to be read from the log."""
         is_next = entry.pos == progress.taken + 1 and entry.pos > progress.handled_before
         if not is_next or self._is_full():
             return False
@@ -202,7 +202,7 @@ class SubscriberGroup(Assignee):
         return True
 
     async def _catch_up(self, progress: Progress) -> None:
-        """Until there is no more in the log, or no more room here."""
+        """Read the log until there is no more, or no more room."""
         progress.behind = progress.more = True
         while progress.more and self._reads_on(progress) and progress.lease.is_open:
             progress.more = False
@@ -216,11 +216,12 @@ class SubscriberGroup(Assignee):
         self._places.mark_soon()
 
     def _reads_on(self, progress: Progress) -> bool:
-        # Else the oldest would wait for room, and the room for the oldest.
+        # A full group reads on if its oldest event may wait for unread ones: it would never have
+        # room otherwise.
         return not self._is_full() or (self._turns.mixed and progress.is_cut_short)
 
     async def _handled_among(self, progress: Progress, entries: Sequence[Entry]) -> Handled:
-        """An event that has its receipt is done, whatever its handler would say of it now."""
+        """Consumers and events with a receipt: those are done, whatever a handler would do now."""
         old = [
             entry.read().event_id
             for entry in entries
@@ -256,8 +257,8 @@ class SubscriberGroup(Assignee):
         return Case(subscriber, self.name, place.partition, envelope, place.lease, failures)
 
     async def _settle(self, progress: Progress, pos: int, cases: Sequence[Case]) -> None:
-        """What is not settled here, because the group stops or the partition is another's, is open
-        to whoever takes it on next.
+        """Deliver an event to its subscribers. If the group stops or the lease is lost before that
+        is done, the event stays unsettled for whoever takes it on next.
         """
         try:
             with progress.lease:
@@ -273,7 +274,7 @@ class SubscriberGroup(Assignee):
             self.loop.wake()
 
     async def _is_on_again(self) -> bool:
-        """Raises StoreUnavailable, GroupStopped: then it falls behind, and that shows."""
+        """Ask the switch. Raises StoreUnavailable; GroupStopped, after measuring the lag."""
         try:
             return await self._switch.is_on_again()
         except GroupStopped:
@@ -281,14 +282,14 @@ class SubscriberGroup(Assignee):
             raise
 
     async def _begin_anew(self) -> None:
-        """With what SQL says is left. Raises StoreUnavailable."""
+        """Start over from the positions in SQL. Raises StoreUnavailable."""
         if not await self._lanes.drain(FINISH_WORK):
             await self._forget_what_waits()
         await self._places.begin_anew()
         self._switch.reset()
 
     async def _forget_what_waits(self) -> None:
-        """Whatever was in a lane is in none any more, also what had not had its turn."""
+        """Drop everything that is in a lane, also what has not had its turn."""
         await self._lanes.cancel()
         self._turns.clear()
         self._retries.forget()
@@ -302,7 +303,7 @@ class SubscriberGroup(Assignee):
         now = utc_now()
         ages = [(now - share.oldest).total_seconds() for share in self._places if share.oldest]
         EVENTS_IN_FLIGHT.labels(self.name).set(self._lanes.waiting)
-        # Events have been brought, and perhaps settled, since the ends were read.
+        # Since the ends were read, the feed may have brought events that are settled by now.
         lags = [max(ends[share.partition], share.taken) - share.settled for share in self._places]
         GROUP_LAG.labels(self.name).set(sum(lags))
         GROUP_LAG_AGE.labels(self.name).set(max(ages, default=0.0))

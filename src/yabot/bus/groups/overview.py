@@ -1,4 +1,4 @@
-"""Groups of subscribers for those who look after the bot: how they do, and letting them go on."""
+"""Groups of subscribers, for operators: how far they are, and letting stopped ones go on."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from yabot.storage.relational.database import Database
 @dataclass(frozen=True, slots=True)
 class GroupState:
     name: str
-    # Events that it has yet to settle, as far as SQL knows.
+    # Events that the group has yet to settle, as far as SQL knows.
     lag: int
     stop: Stop | None
 
@@ -29,7 +29,7 @@ class GroupUnknown(InvalidInput):
 
 
 class GroupNotStopped(InvalidInput):
-    """It works: there is nothing to let go on."""
+    """The group has not stopped, so it cannot be let go on."""
 
     code = "group_not_stopped"
 
@@ -49,13 +49,13 @@ class SubscriberGroups:
         self._database = database
 
     async def all(self) -> list[GroupState]:
-        """By name; of features that are gone, too."""
+        """All groups in the order of their names, also of features that are gone."""
         return await self._database.read(_read)
 
     async def go_on(self, work: UnitOfWork, name: str, by: str) -> GroupState:
-        """Let a stopped group go on, in whatever process it works; gives it as it is then.
+        """Let a stopped group go on, in all processes; returns its new state.
 
-        ``by`` is who wants it, for the audit. Raises GroupUnknown, GroupNotStopped.
+        ``by`` is the operator, for the audit. Raises GroupUnknown, GroupNotStopped.
         """
         known = {each.name: each for each in await self.all()}
         if name not in known:
@@ -72,7 +72,7 @@ class SubscriberGroups:
 def _read(connection: Connection) -> list[GroupState]:
     stopped = {each.group: each for each in stops.all_stops(connection)}
     return [
-        # PostgreSQL adds up to decimals.
+        # PostgreSQL's sum is a Decimal.
         GroupState(name, int(lag), stopped.get(name))
         for name, lag in connection.execute(_lags)
     ]

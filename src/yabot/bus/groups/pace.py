@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    # Between two looks into the log. What the feed brings is not kept waiting by it.
+    # Between two looks into the log. Events from the feed do not wait for that.
     look_every: float = 1.0
-    # Positions only save a successor from looking at events again: many share one transaction.
+    # Saved positions only spare the next owner repeated events, so many share one transaction.
     mark_after: float = 0.5
     # Between two attempts at an event; each pause is longer than the one before.
     first_pause: float = 0.1

@@ -17,16 +17,16 @@ class Places:
         self._group = group
         self._database = database
         self._mark_after = pace.mark_after
-        # By partition, the newest.
+        # By partition, the newest place.
         self._places: dict[int, Progress] = {}
         self._marking: asyncio.TimerHandle | None = None
-        # Whether what is published in a partition is brought as it comes.
+        # Whether the feed brings events of a partition as they are published.
         self.is_fed: Callable[[int], bool] = lambda _partition: True
-        # Of events that have failed in an earlier start, or elsewhere: by consumer and event.
+        # Failures so far, in an earlier run or another process, by consumer and event id.
         self.failures: dict[tuple[str, str], int] = {}
 
     def __iter__(self) -> Iterator[Progress]:
-        """Those whose lease is open."""
+        """The places whose lease is open."""
         return iter([place for place in self._places.values() if place.lease.is_open])
 
     def get(self, partition: int) -> Progress | None:
@@ -39,7 +39,7 @@ class Places:
         return {place.partition: place.taken for place in self}
 
     async def find(self, leases: Sequence[Lease]) -> None:
-        """Where to go on from. Raises StoreUnavailable."""
+        """Read the places at which to go on. Raises StoreUnavailable."""
         partitions = [lease.partition for lease in leases]
         marks = await self._database.read(marks_of(self._group))
         ends = await self._database.read(log_ends)
@@ -50,7 +50,7 @@ class Places:
             mark = marks.get(lease.partition) or Mark(lease.partition, end, None)
             self._places[lease.partition] = Progress(
                 lease,
-                # One that is beyond the end is of a log that an older copy has taken the place of.
+                # A position beyond the end is from before an older copy of SQL was restored.
                 settled=min(mark.pos, end),
                 handled_before=end,
                 taken_id=mark.event_id,
@@ -69,7 +69,7 @@ class Places:
         await self.find(leases)
 
     def set_no_more_marks(self) -> None:
-        """`write_down` has set the last ones."""
+        """Cancel the next mark: `write_down` has saved the last positions."""
         if self._marking is not None:
             self._marking.cancel()
             self._marking = None
@@ -82,7 +82,7 @@ class Places:
         self._marking = None
         moved = [place for place in self._places.values() if place.settled > place.marked]
         for place in moved:
-            # It is kept until it is durable.
+            # ``write_later`` keeps the mark until it is durable.
             place.marked = place.settled
         if moved:
             self._database.write_later(advance(self._group, [place.mark for place in moved]))

@@ -18,8 +18,8 @@ _marks = (
     )
     .where(group_positions.c.name == bindparam("group"))
 )
-# What the log does not know, an older copy that has come back does not: the next events get those
-# positions anew.
+# False for positions beyond the log's end, as after the restore of an older copy: the next events
+# get those positions again.
 _is_known = exists().where(
     partitions.c.partition == bindparam("number"), partitions.c.last_pos >= bindparam("at")
 )
@@ -38,7 +38,7 @@ _ends = select(partitions.c.partition, partitions.c.last_pos)
 
 
 def declare_groups(groups: Iterable[str]) -> Statement[None]:
-    """A group that is new begins with the next event: what happened before is not its business."""
+    """A new group begins with the next event, not with earlier ones."""
 
     def declare(connection: Connection) -> None:
         ends = log_ends(connection)
@@ -51,9 +51,9 @@ def declare_groups(groups: Iterable[str]) -> Statement[None]:
 
 
 def marks_of(group: str) -> Statement[dict[int, Mark]]:
-    """By partition: all up to there has taken effect or is a dead letter.
+    """The group's mark by partition: all up to it has taken effect or is a dead letter.
 
-    By one statement: the position may move meanwhile, and the id is that of the event there.
+    One statement, because the position may move, and the id must be that of the event there.
     """
     return lambda connection: {
         row.partition: Mark(*row) for row in connection.execute(_marks, {"group": group})
@@ -61,7 +61,7 @@ def marks_of(group: str) -> Statement[dict[int, Mark]]:
 
 
 def advance(group: str, marks: Iterable[Mark]) -> Statement[None]:
-    """Never beyond the end of the log, nor to where another event stands than the mark's."""
+    """Move the group to its marks, but not beyond the log's end, nor to another event there."""
     rows = [{"group": group, **mark.row} for mark in marks]
 
     def mark(connection: Connection) -> None:

@@ -1,4 +1,4 @@
-"""A group's place in one partition: what it has taken on, and what of that is settled."""
+"""A group's place in one partition: the events it has taken on, and which are settled."""
 
 from collections import deque
 from collections.abc import Callable
@@ -13,17 +13,17 @@ from yabot.bus.outbox import Mark
 from yabot.events.envelope import Envelope
 from yabot.log.lease import Lease
 
-# So many positions further a group that is behind reads for the sake of one event, at most.
+# How many positions further, at most, a group that is behind reads for the sake of one event.
 READ_AHEAD = 2000
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class Taken(NamedTuple):
-    """An event that is taken on, and not settled."""
+    """An event that is taken on but not settled."""
 
     pos: int
     happened: datetime
-    # The id of the event that was taken on before it; None: it is not known.
+    # The id of the event taken on before this one; None if unknown.
     id_before: str | None
 
 
@@ -36,9 +36,9 @@ class Progress:
     settled: int
     # Events up to this position may already have been handled, by an earlier owner or run.
     handled_before: int
-    # The id of the event that was taken on last; None: it is not known.
+    # The id of the event taken on last; None if unknown.
     taken_id: str | None = None
-    # Whether what is published in a partition is brought as it comes.
+    # Whether the feed brings events of a partition as they are published.
     is_fed: Callable[[int], bool] = lambda _partition: True
     # The position last written, or about to be written, to SQL.
     marked: int = field(init=False)
@@ -50,11 +50,11 @@ class Progress:
     _looked_to: int = -1
     # On the monotonic clock, when the last look into the log began.
     _looked_at: float = -inf
-    # When the newest event of our own that is taken on happened.
+    # The time stamp of the newest event of our own that is taken on.
     _newest: datetime = LONG_AGO
-    # In the order of the log.
+    # The events taken on and not settled, in the order of the log.
     _open: deque[Taken] = field(default_factory=deque)
-    # Those of them that are finished, while an earlier one is not.
+    # The positions that are finished while an earlier one is not.
     _finished: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -66,7 +66,7 @@ class Progress:
 
     @property
     def oldest(self) -> datetime | None:
-        """When the oldest event that is not settled happened."""
+        """The time stamp of the oldest unsettled event."""
         return self._open[0].happened if self._open else None
 
     @property
@@ -75,19 +75,21 @@ class Progress:
         return Mark(self.partition, self.settled, event_id)
 
     def lacks_some(self, end: int) -> bool:
-        """Whether the log, which had come to ``end`` a moment ago, is to be read: there is what
-        nobody has brought since the last look, or what was brought and could not be taken on.
+        """Whether the log, which ended at ``end`` a moment ago, has to be read: it has events that
+        the feed has not brought since the last look, or brought when they could not be taken on.
         """
         if self.behind:
             return self.more or self.taken < end
         return self._looked_to == self.taken < end
 
     def looked(self, began_at: float) -> None:
-        """After each look: what is taken on from now on, somebody has brought."""
+        """Note a look that ``began_at``: events taken on from now on come from the feed."""
         self._looked_to, self._looked_at = self.taken, began_at
 
     def take(self, pos: int, envelope: Envelope) -> Callable[[], bool]:
-        """What it gives says, from time to time, ``may_lack`` of this event."""
+        """Take on an event. Returns a function that tells, whenever it is called, whether an
+        earlier event of another service may still have to be read from the log.
+        """
         self.taken = pos
         self._open.append(Taken(pos, envelope.timestamp, self.taken_id))
         self.taken_id = envelope.event_id
@@ -97,8 +99,8 @@ class Progress:
         return lambda: self.may_lack(pos, envelope.timestamp) or self._is_to_look(taken_at)
 
     def _is_to_look(self, taken_at: float) -> bool:
-        """Whether only the next look will find what has come before the event taken then, for
-        nobody brings it.
+        """Whether only the next look can find what came before the event taken on then, because the
+        feed brings nothing.
         """
         return (
             self._looked_at < taken_at + KEEPS_TURN
@@ -107,10 +109,10 @@ class Progress:
         )
 
     def may_lack(self, pos: int, happened: datetime) -> bool:
-        """Whether what another service sent in time, and belongs before the event at ``pos``, may
-        stand in the log where it has not been read yet.
+        """Whether the unread part of the log may hold an event that another service sent in time
+        and that belongs before the event at ``pos``.
 
-        Never of a group that keeps up.
+        Never so for a group that keeps up.
         """
         return (
             self.behind
@@ -121,7 +123,7 @@ class Progress:
 
     @property
     def is_cut_short(self) -> bool:
-        """Whether the oldest event that is not settled may wait for what is not read yet."""
+        """Whether the oldest unsettled event may wait for one that is not read yet."""
         if not self._open:
             return False
         oldest = self._open[0]

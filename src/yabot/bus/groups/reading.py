@@ -1,4 +1,4 @@
-"""Reads the log on from where a group is, and notices that it is another one."""
+"""Reads the log on from where a group is, and notices when the log was restored."""
 
 from yabot.bus import outbox
 from yabot.bus.groups.progress import Progress
@@ -7,13 +7,13 @@ from yabot.storage.relational.database import Database
 
 
 class Rewound(Exception):
-    """An older copy of SQL has come back: what comes next has positions that were taken on."""
+    """An older copy of SQL was restored: new events have positions that were taken on before."""
 
 
 async def read_on(database: Database, progress: Progress) -> tuple[list[Entry], bool]:
     """The next events, and whether there may be more. Raises StoreUnavailable, Rewound.
 
-    The one that was taken on last is read along: the log may have grown as far as that again.
+    The event taken on last is read along: a restored log may have grown as far as that again.
     """
     after = outbox.entries_after(progress.partition, progress.taken - 1)
     entries = await database.read(after)

@@ -1,4 +1,4 @@
-"""Dead letters that an operator wants tried again, in the lanes of their users."""
+"""Retries dead letters for an operator, in the lanes of their users."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,7 +22,7 @@ from yabot.subscriber import Subscriber
 log = get_logger(__name__)
 
 AT_ONCE = 20
-# In lanes at a time: what waits in one lane holds up no other, and leaves events their room.
+# Letters in lanes at a time: one slow lane holds up no other, and events keep their room.
 MOST_UNDER_WAY = 10 * AT_ONCE
 
 
@@ -45,23 +45,23 @@ class Retries:
         self._lanes = lanes
         self._delivery = delivery
         self._commits: CommitLog = delivery.commits
-        # By id, those that are in a lane.
+        # The ids of the letters that are in a lane.
         self._under_way: set[int] = set()
 
     async def take_up(self) -> None:
-        """A few of them, those of our partitions. Raises StoreUnavailable."""
+        """Submit some of the letters of our partitions. Raises StoreUnavailable."""
         partitions = [place.partition for place in self._places]
         most = min(AT_ONCE, MOST_UNDER_WAY - len(self._under_way))
         wanted = failures.wanted_again(self._group, partitions, sorted(self._under_way), most)
         for letter in await self._commits.database.read(wanted):
             place = self._places.get(letter.partition)
-            # Meanwhile it may have been another's, or have begun.
+            # Meanwhile its partition may have been lost, or its retry have begun.
             if place is not None and letter.id not in self._under_way:
                 self._under_way.add(letter.id)
                 self._submit(letter, place.lease)
 
     def forget(self) -> None:
-        """None of them is in a lane any more."""
+        """No letter is in a lane any more."""
         self._under_way.clear()
 
     def _submit(self, letter: Letter, lease: Lease) -> None:

@@ -12,10 +12,10 @@ from yabot.storage.relational.database import Statement, insert_new
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Of a group that takes nothing on until an operator lets it go on."""
+    """A group's stop: it takes nothing on until an operator lets it go on."""
 
     group: str
-    # Of the last hundred events.
+    # How many of the last hundred events.
     dead_letters: int
     stopped_at: datetime
 
@@ -61,7 +61,7 @@ def stop(stopped: Stop) -> Statement[None]:
 
 
 def lift(stopped: Stop) -> Statement[None]:
-    """Let the group go on. Fails its guard when that has been done, or when it stopped anew."""
+    """Let the group go on. Fails its guard if that was done already, or the group stopped anew."""
     where = {"group": stopped.group, "since": stopped.stopped_at}
 
     def remove(connection: Connection) -> None:

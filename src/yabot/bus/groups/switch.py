@@ -1,4 +1,4 @@
-"""Whether a group works: its own breaker stops it in all processes, an operator lets it go on."""
+"""Whether a group works: its breaker stops it in all processes until an operator lets it go on."""
 
 from yabot.bus.groups import stops
 from yabot.bus.groups.breaker import CircuitBreaker
@@ -17,13 +17,13 @@ class GroupStopped(YabotError):
 
 
 class Switch:
-    """Asked at each look. While it is off, the ``breaker`` is open."""
+    """Asked at each look into the log. While it is off, the ``breaker`` is open."""
 
     def __init__(self, group: str, commits: CommitLog, breaker: CircuitBreaker) -> None:
         self._group = group
         self._commits = commits
         self._breaker = breaker
-        # SQL has said that the group has stopped.
+        # Whether SQL has said that the group has stopped.
         self._was_off = False
 
     async def is_on_again(self) -> bool:
@@ -48,7 +48,7 @@ class Switch:
         self._breaker.close()
 
     async def _stop(self) -> Stop:
-        """Told once, whichever process is first."""
+        """Store and publish the stop, once for all processes; returns the one that is stored."""
         stop = Stop(self._group, self._breaker.dead, utc_now())
 
         async def decide(work: UnitOfWork) -> Stop:

@@ -1,9 +1,9 @@
-"""Whose turn it is in each lane: our own events as the log has them, other services' among them.
+"""Whose turn it is in each lane: our own events in log order, other services' among them in time.
 
-The log places an event of another service behind all that was committed before it came, also
-behind what happened later. Where such events are about, our own ones are kept waiting for a moment
-before they are handled, and another service's goes before those that happened after it. Who is
-behind has them wait until the log is read so much further, however old they are.
+The log places another service's event after all that was committed before it arrived, even after
+what happened later. So, where other services send events, our own ones wait a moment before they
+are handled, and another service's goes before those that happened after it. In a group that is
+behind, our own events wait, however old, until the log is read far enough ahead.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from yabot.clock import utc_now
 from yabot.events.envelope import Envelope
 
 Settle = Callable[[], Awaitable[None]]
-# Whether what happened before an event may stand in the log where it has not been read yet.
+# Whether the unread part of the log may hold something that happened before an event.
 IsAhead = Callable[[], bool]
 
 
@@ -45,12 +45,12 @@ class Turn:
 
 
 class Turns:
-    """``add`` once and ``take`` once for each event; ``take`` runs the one whose turn it is."""
+    """Call ``add`` and ``take`` once for each event; ``take`` runs the event whose turn it is."""
 
     def __init__(self, before: Before) -> None:
         self._before = before
         self._waiting: dict[str, list[Turn]] = {}
-        # Other services send events: our own have to wait for them.
+        # Whether other services send events, so that our own have to wait for them.
         self.mixed = False
 
     def add(self, envelope: Envelope, settle: Settle, is_ahead: IsAhead) -> None:
@@ -66,7 +66,7 @@ class Turns:
     async def take(self, lane: str) -> None:
         queue = self._waiting[lane]
         while True:
-            # One that goes first may come meanwhile.
+            # An event that goes first may come meanwhile.
             seconds = self._patience(queue[0])
             if seconds <= 0:
                 break
@@ -80,11 +80,12 @@ class Turns:
         self._waiting.clear()
 
     def _patience(self, turn: Turn) -> float:
-        """Seconds until it is to be asked again whether something may come before it; 0 for no."""
+        """Seconds until asking again whether something may go before ``turn``; at most 0 if not."""
         if not self.mixed or not turn.is_ours:
             return 0.0
         if turn.is_ahead():
             return LOOKS_AGAIN
         age = (utc_now() - turn.envelope.timestamp).total_seconds()
-        # By the clock of whoever committed it, or before this one was set back, it may be to come.
+        # The time stamp may lie in the future: another process's clock, or ours before it was set
+        # back.
         return KEEPS_TURN - max(age, monotonic() - turn.added_at)

@@ -1,4 +1,4 @@
-"""Where events wait a moment, in case one that belongs before them is still under way."""
+"""Keeps events for a moment, in case one that belongs before them is still under way."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
@@ -15,7 +15,7 @@ class Buffer:
     def __init__(self, window: float, before: Before) -> None:
         self._window = window
         self._before = before
-        # In the order in which they came.
+        # In the order of arrival.
         self._arrivals: list[Arrival] = []
 
     def __len__(self) -> int:
@@ -35,16 +35,16 @@ class Buffer:
         self._arrivals.clear()
 
     def patience(self, now: float) -> float | None:
-        """Seconds until the first has waited enough; None when there is none."""
+        """Seconds until the first event has waited enough; None if there is none."""
         if not self._arrivals:
             return None
         return max(self._arrivals[0].read_at + self._window - now, 0.0)
 
     def due(self, now: float) -> list[Arrival]:
-        """Those that have waited enough and all that comes before them, in their order.
+        """The events that have waited enough and all that belong before them, in their order.
 
-        Of a full buffer the older half goes on at once: each has seen what stands half a buffer
-        behind it.
+        Of a full buffer the older half goes on at once: for each of these, the half buffer of
+        events that came after it is known.
         """
         waited = [each for each in self._arrivals if each.read_at + self._window <= now]
         if self.is_full:
@@ -52,7 +52,7 @@ class Buffer:
         return in_order(self._with_what_comes_before(waited), self._before)
 
     def _with_what_comes_before(self, arrivals: Collection[Arrival]) -> list[Arrival]:
-        """With their causes and what happened earlier in their lanes, those of these, and so on."""
+        """Add, transitively, their causes and what happened earlier in their lanes."""
         chosen = set(arrivals)
         found = _Index(self._arrivals) if chosen else None
         to_visit = [*chosen]
@@ -64,13 +64,13 @@ class Buffer:
 
 
 class _Index:
-    """Gives each arrival once under each of its names, and once as earlier in its lane: so it takes
-    no longer for a chain than for as many events without causes.
+    """Gives each arrival once under each of its names, and once as earlier in its lane, so that a
+    chain of causes takes no longer than as many independent events.
     """
 
     def __init__(self, arrivals: Iterable[Arrival]) -> None:
         self._by_name: dict[Name, list[Arrival]] = defaultdict(list)
-        # The earliest last.
+        # By lane, the earliest last.
         self._lanes: dict[str, list[Arrival]] = defaultdict(list)
         for each in sorted(arrivals, key=lambda arrival: arrival.happened, reverse=True):
             self._lanes[each.envelope.lane].append(each)
@@ -78,7 +78,7 @@ class _Index:
                 self._by_name[name].append(each)
 
     def before(self, arrival: Arrival, before: Before) -> set[Arrival]:
-        """Its causes, and what happened earlier in its lane; without what it has given already."""
+        """Causes of ``arrival`` and what happened earlier in its lane, unless given before."""
         found: set[Arrival] = set()
         for cause in arrival.causes(before):
             found.update(self._by_name.pop(cause, ()))

@@ -1,4 +1,4 @@
-"""Statements on ``ingested``: what has been taken in, as far as the next event's order goes."""
+"""Statements on ``ingested``: the events taken in so far, to place the next one among them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,28 +19,28 @@ from yabot.storage.relational.database import Statement, executing
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What stands around an event that is about to be taken in; times are microseconds."""
+    """What the log knows around an event to be taken in; times are microseconds since 1970."""
 
-    # It is in the log already.
+    # Whether it is in the log already.
     is_known: bool
-    # When the latest event of its lane that another service has sent happened; 0 without any.
+    # When the latest event of another service in its lane happened; 0 if there is none.
     latest_us: int
-    # When the latest event of our own about its user happened; 0 without any. Where that is not
-    # after the event itself, what tells of events may be among them.
+    # When our latest own event about its user happened; 0 if there is none. Events that only report
+    # on other events (_OF_EVENTS) may count, unless that would place it after the event itself.
     latest_own_us: int
-    # When it can have happened at the earliest, for its causes; 0 without any.
+    # The earliest time at which it can have happened, given its causes; 0 if there are none.
     causes_us: int
-    # The id of an event that should have come after it.
+    # The id of an event taken in before that should have come after it.
     consequence: str | None
-    # Each worker keeps our own events waiting for such as this.
+    # Whether every worker already keeps our own events waiting for other services' ones.
     is_waited_for: bool
 
     def happened_us(self, envelope: Envelope) -> int:
-        """By its sender's clock, but not before its causes."""
+        """When it happened by its sender's clock, but not before its causes."""
         return max(to_microseconds(envelope.timestamp), self.causes_us)
 
 
-# These tell what became of events. Their user has done nothing at that moment.
+# Events about what became of other events: the user has done nothing at that moment.
 _OF_EVENTS = (OrderingViolated.event_type, EventProcessingFailed.event_type)
 _is_ours = ~exists().where(ingested.c.event_id == outbox.c.event_id)
 _of_type = (ingested.c.correlation_id == bindparam("correlation")) & (
@@ -69,12 +69,12 @@ _around = select(
     .scalar_subquery(),
     exists().where(ingested.c.ingested_at < bindparam("noticed")),
 )
-# One statement for one type: each is one look at an end of the index.
+# One statement for each type, so that each is one lookup at an end of the index.
 _latest_of_type = select(func.max(ingested.c.happened_us)).where(_of_type)
 _first_of_type = (
     select(ingested.c.event_id).where(_of_type).order_by(ingested.c.happened_us).limit(1)
 )
-# Goes through all that others have told of the user since.
+# Scans all later events of other services about the user.
 _latest_own = (
     select(outbox.c.created_at)
     .where(outbox.c.user_id == bindparam("user"), _is_ours, outbox.c.event_type.not_in(_OF_EVENTS))
@@ -122,7 +122,7 @@ def surroundings(envelope: Envelope, catalog: Catalog) -> Statement[Surroundings
 def _of_types(
     connection: Connection, one: Select[Any], correlation: str, kinds: Sequence[str]
 ) -> list[Any]:
-    """What is found of each type in that correlation, without those of which there is none."""
+    """What ``one`` finds for each type in the correlation, without the types that have nothing."""
     asked = ({"correlation": correlation, "kind": kind} for kind in kinds)
     answers = (connection.scalar(one, values) for values in asked)
     return [answer for answer in answers if answer is not None]

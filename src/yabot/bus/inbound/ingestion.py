@@ -27,13 +27,13 @@ Lateness = Literal["after_its_consequence", "after_later_events"]
 @dataclass(slots=True)
 class Ingestion:
     commits: CommitLog
-    # Told of each event that came too late.
+    # Called for each event that came too late.
     on_late: Callable[[], None] = lambda: None
 
     async def take_in(self, envelope: Envelope, checks: Sequence[Statement[None]]) -> None:
-        """``checks`` go into the transaction, and raise LeaseLost when the work is another's.
+        """Take an event in once. ``checks`` go into the transaction, and raise LeaseLost.
 
-        Raises StoreUnavailable, GuardFailed: then the same call may be made again.
+        Raises StoreUnavailable, GuardFailed: then the same call may be repeated.
         """
 
         async def decide(work: UnitOfWork) -> Lateness | None:
@@ -58,7 +58,7 @@ class Ingestion:
 
 
 def _take(work: UnitOfWork, envelope: Envelope, around: Surroundings) -> Lateness | None:
-    """Why it comes too late; None when it does not."""
+    """Add the event to ``work``; returns why it comes too late, or None."""
     work.ingest(envelope)
     work.add(remember(envelope, around.happened_us(envelope)))
     lateness = _lateness(envelope, around)
@@ -73,7 +73,7 @@ def _lateness(envelope: Envelope, around: Surroundings) -> Lateness | None:
     happened_us = around.happened_us(envelope)
     if happened_us < around.latest_us:
         return "after_later_events"
-    # Behind an event of our own that is younger than that, subscribers still put it right.
+    # After our own events, it may be up to ``grace`` seconds old: subscribers still reorder those.
     grace = IN_TIME if around.is_waited_for else 0.0
     in_time = to_microseconds(utc_now() - timedelta(seconds=grace))
     if happened_us < min(around.latest_own_us, in_time):

@@ -10,7 +10,8 @@ from yabot.bus.inbound.sources import Entry
 from yabot.bus.inbound.window import Before
 from yabot.events.envelope import Envelope
 
-# Of an event: empty and its id. Of all events of a type in a correlation: its id and the type.
+# An event's name is ("", its id); that of all events of a type in a correlation is (the
+# correlation id, the type).
 Name = tuple[str, str]
 
 
@@ -27,12 +28,12 @@ class Arrival:
 
     @property
     def names(self) -> tuple[Name, Name]:
-        """Under which others wait for it."""
+        """The names under which others wait for it."""
         event = self.envelope
         return ("", event.event_id), (event.correlation_id, event.event_type)
 
     def causes(self, before: Before) -> Iterator[Name]:
-        """What it waits for, if that is there."""
+        """The names of what it waits for, if that is among the arrivals."""
         event = self.envelope
         if event.causation_id != event.event_id:
             yield "", event.causation_id
@@ -41,7 +42,7 @@ class Arrival:
 
 
 def in_order(arrivals: Iterable[Arrival], before: Before) -> list[Arrival]:
-    """Those with equal time stamps stay as they came."""
+    """By time stamp, causes first; events with equal time stamps keep their order."""
     return list(_Ordering(list(arrivals), before))
 
 
@@ -51,7 +52,7 @@ class _Ordering:
         self._missing = Counter(name for arrival in arrivals for name in arrival.names)
         self._ready = [(arrival.happened, n, arrival) for n, arrival in enumerate(arrivals)]
         heapify(self._ready)
-        # By what they wait for.
+        # Arrivals by the name that they wait for.
         self._parked: dict[Name, list[tuple[datetime, int, Arrival]]] = defaultdict(list)
 
     def __iter__(self) -> Iterator[Arrival]:
@@ -76,7 +77,9 @@ class _Ordering:
                     heappush(self._ready, entry)
 
     def _break_ring(self) -> tuple[datetime, int, Arrival]:
-        """All that is left waits for each other: nobody waits for the earliest's causes."""
+        """All that is left waits for each other: from now on nobody waits for the causes of the
+        earliest, which is returned.
+        """
         obstacle = min(self._parked, key=lambda name: min(self._parked[name])[:2])
         earliest = min(self._parked[obstacle], key=lambda entry: entry[:2])
         for name in earliest[2].causes(self._before):

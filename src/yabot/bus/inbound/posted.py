@@ -1,5 +1,5 @@
-"""Events that other services have posted: in SQL, from the commit that accepted them until they are
-taken in. Redis and the workers may be away meanwhile.
+"""Events that other services have posted: kept in SQL from the commit that accepts them until they
+are taken in. Redis and the workers may be away meanwhile.
 """
 
 import json
@@ -39,7 +39,7 @@ class PostedEvents(Source):
     def __init__(self, database: Database) -> None:
         super().__init__()
         self._database = database
-        # All of them are named when others are read: a row may be committed behind younger ones.
+        # Each read excludes all of these ids: a row may be committed after rows with higher ids.
         self._held: set[int] = set()
 
     @override
@@ -63,7 +63,7 @@ class PostedEvents(Source):
 
 
 def keep(envelope: Envelope, service: str) -> Statement[None]:
-    """``service`` has posted it. One that waits under that id already stays as it is."""
+    """Keep an event that ``service`` has posted, unless one with its id waits already."""
     row = {
         "event_id": envelope.event_id,
         "service": service,
@@ -79,7 +79,7 @@ def erase(user_id: str) -> Statement[None]:
 
 
 def waiting_of(user_id: str) -> Statement[list[dict[str, Any]]]:
-    """What was posted about a user and is not taken in yet, ready for JSON."""
+    """The posted events about a user that are not taken in yet, ready for JSON."""
 
     def read(connection: Connection) -> list[dict[str, Any]]:
         rows = connection.execute(_of_user, {"user": user_id})

@@ -34,7 +34,7 @@ class NotAnEnvelope(InvalidInput):
 
 
 class EventRefused(InvalidInput):
-    """An envelope that could be read, and that this program does not take."""
+    """The envelope can be read, but this program does not take the event."""
 
     code = "event_refused"
 
@@ -60,7 +60,7 @@ def fitting(envelope: Envelope, catalog: Catalog) -> Envelope:
 
 @contextmanager
 def _whatever_it_is() -> Iterator[None]:
-    """An event over which this program trips is refused, too: it must not hold up all others."""
+    """Unexpected errors become NotAnEnvelope: one event must not hold up all others."""
     try:
         yield
     except InvalidInput:
@@ -86,9 +86,9 @@ def _fitting(envelope: Envelope, catalog: Catalog) -> Envelope:
 
 
 def mistakes(error: ValidationError, model: type[BaseModel], *place: str) -> str:
-    """The first three of them, each with its place and the rule that it breaks.
+    """The first three mistakes, each with its place and the rule that it breaks.
 
-    A place is told where it is a field of ``model``: other names are a stranger's words.
+    Only fields of ``model`` are named: other names are a stranger's words.
     """
     found = error.errors(include_url=False, include_context=False, include_input=False)
     return "; ".join(f"{_place(each, model, place)}: {rule_of(each)}" for each in found[:3])
@@ -119,7 +119,7 @@ def _read(entry: Entry) -> Envelope:
 
 
 def _check_names(envelope: Envelope) -> None:
-    """What will stand in columns of its own."""
+    """Check the fields that get columns of their own."""
     if not _is_uuid(envelope.event_id):
         raise NotAnEnvelope("event_id: it is no UUID in lower case, with its hyphens")
     if not EVENT_TYPE.fullmatch(envelope.event_type):
@@ -138,7 +138,7 @@ def _is_uuid(text: str) -> bool:
 
 
 def _is_json(payload: dict[str, Any]) -> bool:
-    """Whether it is written as it was read: NaN and Infinity would become null."""
+    """Whether it can be written as JSON unchanged: NaN and Infinity would become null."""
     try:
         json.dumps(payload, allow_nan=False)
     except ValueError:

@@ -1,8 +1,8 @@
-"""What does not fit becomes a dead letter. A flood is kept in Redis, and becomes letters slowly.
+"""Entries that do not fit become dead letters. A flood of them waits in Redis for that.
 
-So SQL and the operator's list stay bounded, whoever writes whatever, and nothing that arrived is
-lost: what would be too much at a time waits beside the stream, and what follows it is not held up.
-When its turn comes it is read anew: a newer version of this program may know it by then.
+So SQL and the operator's list stay bounded whatever is written, and nothing that arrived is lost:
+the excess is moved aside from the stream, so that it holds up nothing behind it. When an entry's
+turn comes it is read anew, because a newer version of this program may know it by then.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,14 +30,14 @@ from yabot.storage.relational.database import Statement, insert_new
 log = get_logger(__name__)
 
 MOST_A_MINUTE = 100
-# Letters of this consumer that wait for an operator at a time.
+# Letters of this consumer that may wait for an operator at a time.
 MOST_LETTERS = 1000
-# Without their number, which is INBOUND_ASIDE's: each change of a reason is a line in the log.
+# Without the number of entries, which INBOUND_ASIDE shows: each changed reason would be logged.
 _FLOODED = (
     f"entries that do not fit wait in {ASIDE}, behind {MOST_A_MINUTE} dead letters a minute and "
     f"{MOST_LETTERS} at a time: see `yabot dlq list`, and who writes them"
 )
-# The type, in its dead letter, of what has none that could be read.
+# The event type in a dead letter whose entry has none that can be read.
 UNREADABLE = "unreadable"
 
 _dead = select(func.count()).where(
@@ -67,15 +67,15 @@ class Refusals:
         # Letters that may still be made before the minute is over.
         self._room = 0
         self._minute_began = float("-inf")
-        # In Redis, beside the stream; None until somebody has looked.
+        # How many entries wait aside in Redis; None until that was read.
         self._aside: int | None = None
-        # By id, what is still in the stream, and to be moved.
+        # The ids of entries that are still in the stream and have to be moved aside.
         self._to_set_aside: dict[str, None] = {}
-        # Told while some wait aside, and None when there are none any more.
+        # Gets a sentence while entries wait aside, and None when none do any more.
         self.on_flood: Callable[[str | None], None] = lambda _reason: None
 
     def begin_anew(self) -> None:
-        """Another process may have worked meanwhile."""
+        """Forget all that is known: another process may have worked meanwhile."""
         self._aside = None
         self._minute_began = float("-inf")
         self._to_set_aside.clear()
@@ -83,16 +83,16 @@ class Refusals:
     async def refuse(
         self, entry: Entry, error: InvalidInput, checks: Sequence[Statement[None]]
     ) -> bool:
-        """Whether the entry is dealt with; if not, ``set_aside`` will move it.
+        """Make a dead letter of ``entry``; False if there is no room: ``set_aside`` will move it.
 
-        Raises StoreUnavailable, GuardFailed, LeaseLost: then the call may be made again.
+        Raises StoreUnavailable, GuardFailed, LeaseLost: then the call may be repeated.
         """
         if entry.place == "posted":
-            # It did fit when it was posted, by somebody who is known: there is no flood of those.
+            # It did fit when a known service posted it: there is no flood of such entries.
             await self._bury(entry, error, checks)
             return True
         await self._look()
-        # Those that came before have their turn first.
+        # Entries that were set aside earlier have their turn first.
         if self._aside == 0 and not self._to_set_aside and self._room > 0:
             await self._bury(entry, error, checks)
             return True
@@ -103,7 +103,7 @@ class Refusals:
         return entry.place == "stream" and entry.id in self._to_set_aside
 
     async def set_aside(self, checks: Sequence[Statement[None]]) -> None:
-        """Move what there was no room for. Raises as ``refuse`` does."""
+        """Move the entries for which there was no room. Raises as ``refuse`` does."""
         if not self._to_set_aside:
             return
         if self._aside == 0:
@@ -113,9 +113,8 @@ class Refusals:
         self._to_set_aside.clear()
 
     async def take_up(self, checks: Sequence[Statement[None]]) -> None:
-        """Those that wait aside, as far as there is room for what still does not fit.
-
-        Raises as ``refuse`` does.
+        """Take in entries that wait aside, as long as there is room for letters of those that still
+        do not fit. Raises as ``refuse`` does.
         """
         await self._look()
         if not self._aside or self._room <= 0:
@@ -180,7 +179,7 @@ class Refusals:
         work.publish(
             EventProcessingFailed(
                 original_event_id=envelope.event_id,
-                # Anybody can make up names: those who listen are to see few of them.
+                # Anybody can make up names: subscribers must not get any number of them.
                 original_event_type=envelope.event_type if known else UNREADABLE,
                 error=error.code,
                 consumer=CONSUMER,
@@ -193,7 +192,7 @@ def refused_by_sql(error: DataError | IntegrityError) -> NotAnEnvelope:
 
 
 def entry_in(letter: Envelope) -> Entry | None:
-    """What had been written to the stream, if ``letter`` was made around what was no envelope."""
+    """The original entry, if ``letter`` was made by ``_shown`` for one that was no envelope."""
     text = letter.payload.get("entry")
     if letter.event_type != UNREADABLE or not isinstance(text, str):
         return None
@@ -201,7 +200,7 @@ def entry_in(letter: Envelope) -> Entry | None:
 
 
 def _shown(entry: Entry) -> Envelope:
-    """An envelope around what is none, so that operators can look at it like at any other."""
+    """An envelope around an unreadable entry, so that operators can look at it like any other."""
     text = "" if entry.event is None else entry.event[:MOST_BYTES].decode(errors="backslashreplace")
     name = f"{CONSUMER}:{entry.name}"
     return Envelope(

@@ -1,4 +1,4 @@
-"""Refused events that an operator wants tried again: this version may know what they are."""
+"""Retries refused events for an operator: this version may be able to read them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class _GivenUp(Exception):
 
 
 async def retry_wanted(ingestion: Ingestion, checks: Sequence[Statement[None]]) -> None:
-    """A few of them. Raises StoreUnavailable, GuardFailed, LeaseLost; the rest still wait."""
+    """Retry some of them. Raises StoreUnavailable, GuardFailed, LeaseLost; the rest still wait."""
     commits = ingestion.commits
     for letter in await commits.database.read(_read_wanted):
         try:
@@ -54,7 +54,7 @@ async def retry_wanted(ingestion: Ingestion, checks: Sequence[Statement[None]]) 
             log.info("dead_letter.given_up", consumer=CONSUMER, id=letter.id)
             continue
         if refusal is None:
-            # Of one that the log had already, nothing was committed.
+            # Needed for an event that the log had already: then nothing was committed.
             await commits.database.write(executing(_resolve, {"row": letter.id}))
             log.info("dead_letter.resolved", consumer=CONSUMER, id=letter.id)
         else:
@@ -65,9 +65,10 @@ async def retry_wanted(ingestion: Ingestion, checks: Sequence[Statement[None]]) 
 async def _retry(
     letter: Letter, ingestion: Ingestion, checks: Sequence[Statement[None]]
 ) -> InvalidInput | None:
-    """Why it still does not fit; None when it is taken in.
+    """Why the event still does not fit; None when it is taken in.
 
-    Raises _GivenUp: it is resolved by the very commit that takes it in.
+    The commit that takes it in also resolves the letter, and raises _GivenUp if the letter waits
+    for no retry any more.
     """
     try:
         envelope = _read_again(letter.envelope, ingestion.commits.catalog)

@@ -1,6 +1,6 @@
-"""Takes in what other services have left in all places, in the right order, each event once.
+"""Takes in other services' events from all sources, in the right order, each once.
 
-A store that is away holds up only what stands there: events posted by the API need no Redis.
+A store that is away holds up only its own events: those posted by the API need no Redis.
 """
 
 from collections.abc import Iterator, Sequence
@@ -33,11 +33,11 @@ from yabot.runtime.loops import WakingLoop
 
 log = get_logger(__name__)
 
-# Seconds between two looks for what an operator wants tried again, and what waits aside.
+# Seconds between two looks for events that an operator wants tried again or that wait aside.
 LOOK_EVERY = 2.0
 # Seconds for which an empty stream is watched at a time; a stop may have to wait as long.
 WATCH = 0.25
-# And at most so long between two turns while a store is away: the events in others do not wait.
+# Seconds, at most, between two rounds while a store is away: events in others do not wait longer.
 LONGEST_PAUSE = 0.5
 # There is one order, so one process works at a time: the owner of this partition.
 ONLY = 0
@@ -55,7 +55,7 @@ class Sequencer(Assignee):
         refusals: Refusals,
         lateness: Lateness,
     ) -> None:
-        """Those of the ``sources`` that wait for what comes stand last."""
+        """``sources`` that wait for new events come last."""
         self.assignment = assignment
         assignment.assignee = self
         self._sources = {source.place: source for source in sources}
@@ -77,7 +77,7 @@ class Sequencer(Assignee):
         self.loop.start()
 
     async def run_once(self) -> None:
-        """Raises StoreUnavailable, GuardFailed: what was not committed is still in its place."""
+        """Raises StoreUnavailable, GuardFailed: uncommitted events are still in their sources."""
         self.lateness.look()
         lease = self._lease
         if self._stopping or lease is None or not lease.is_open:
@@ -100,7 +100,7 @@ class Sequencer(Assignee):
                 self.loop.wake()
 
     async def stop(self, seconds: float) -> None:
-        """What is still buffered is in its place: whoever is next takes it in."""
+        """Buffered events are still in their sources: the next owner takes them in."""
         self._stopping = True
         await self.loop.finish(seconds)
         await self.assignment.leave(seconds)
@@ -119,7 +119,7 @@ class Sequencer(Assignee):
         with outages.outlasted():
             await self._look(lease)
         for source in self._sources.values():
-            # Whatever is there is still to be taken in, but for what cannot be removed.
+            # Nothing is buffered, and nothing done is left there: all that it holds is to be read.
             if not self._buffer and not source.lags:
                 source.begin_anew()
         await self._fill(lease, outages)
@@ -141,8 +141,9 @@ class Sequencer(Assignee):
             self._looked_at = monotonic()
 
     async def _fill(self, lease: Lease, outages: "_Outages") -> None:
-        """With all that is there, as far as there is room: a flood in one place leaves the others
-        their turns. So does one of what does not fit, which takes no room, to what has waited.
+        """Fill the buffer in rounds over the sources: a flood in one leaves the others their
+        turns. Refused entries take no room, so a round also has a limit: buffered events have to
+        have their turn, too.
         """
         patience = self._buffer.patience(monotonic())
         seconds = WATCH if patience is None else min(patience, WATCH)
@@ -151,16 +152,16 @@ class Sequencer(Assignee):
             with_more: list[Source] = []
             for source in sources:
                 with outages.outlasted():
-                    # Nobody waits for what may come while there is something to do.
+                    # Do not wait for new events while there is something to do.
                     taken = await self._take_some(source, 0.0 if with_more else seconds, lease)
                     looked_at += taken
-                    # Then more may stand there.
+                    # A full portion: there may be more.
                     if taken == READ_AT_ONCE:
                         with_more.append(source)
             sources, seconds = with_more, 0.0
 
     async def _take_some(self, source: Source, seconds: float, lease: Lease) -> int:
-        """How many there were, READ_AT_ONCE at most."""
+        """Read once from ``source``; returns how many entries, at most READ_AT_ONCE."""
         entries = await source.read(seconds)
         for entry in entries:
             await self._take_on(entry, lease)
@@ -197,7 +198,7 @@ class Sequencer(Assignee):
 
 
 class _Outages:
-    """The rest of a turn goes on without a store that is away."""
+    """Lets the rest of a round go on while a store is away."""
 
     def __init__(self) -> None:
         self._first: StoreUnavailable | None = None

@@ -1,4 +1,4 @@
-"""Where other services leave events. What they left stands there until it is dealt with."""
+"""Where other services leave events. An entry stays there until it is dealt with."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -14,32 +14,32 @@ Place = Literal["stream", "aside", "posted"]
 @dataclass(frozen=True, slots=True)
 class Entry:
     id: str
-    # Absent in an entry that has no such field. Anybody may have written it: it may be no text.
+    # None if the entry has no such field. Anybody may have written it: it may be no text.
     event: bytes | None
     place: Place = "stream"
-    # Of the event, in bytes, where only its beginning was read.
+    # The event's size in bytes, if only its beginning was read.
     whole: int | None = None
 
     @property
     def size(self) -> int:
-        """Of the event, in bytes."""
+        """The event's size in bytes."""
         return len(self.event or b"") if self.whole is None else self.whole
 
     @property
     def name(self) -> str:
-        """Places may have the same id."""
+        """Unique in all places, which may use the same ids."""
         return self.id if self.place == "stream" else f"{self.place}:{self.id}"
 
 
 class Source(ABC):
-    """Killed at any moment, whoever reads it loses and doubles nothing: an entry is removed behind
-    the commit of what came of it, and ``begin_anew`` begins with all that is there.
+    """A reader that is killed at any moment loses and doubles nothing: an entry is removed after
+    its outcome is committed, and ``begin_anew`` starts with all entries that are there.
     """
 
     place: Place
 
     def __init__(self) -> None:
-        # By id, what is dealt with and committed, but still there.
+        # The ids of entries that are dealt with and committed, but not removed yet.
         self._done: dict[str, None] = {}
 
     @abstractmethod
@@ -48,8 +48,8 @@ class Source(ABC):
 
     @abstractmethod
     async def read(self, seconds: float) -> list[Entry]:
-        """READ_AT_ONCE entries at most, of which none was ``given``; it may wait up to ``seconds``
-        for the first. Raises StoreUnavailable.
+        """At most READ_AT_ONCE entries, none of which was ``given``; may wait up to ``seconds`` for
+        the first. Raises StoreUnavailable.
         """
 
     @abstractmethod
@@ -64,16 +64,16 @@ class Source(ABC):
         self._done[entry.id] = None
 
     def is_done(self, entry: Entry) -> bool:
-        """It was read again only because it could not be removed yet."""
+        """Whether it was dealt with, and is read again only because it could not be removed yet."""
         return entry.id in self._done
 
     @property
     def lags(self) -> bool:
-        """Something that is done could not be removed yet."""
+        """Whether a done entry could not be removed yet."""
         return bool(self._done)
 
     async def remove_done(self) -> int:
-        """How many there were. Raises StoreUnavailable: they are removed the next time."""
+        """Remove done entries; returns how many. Raises StoreUnavailable; the next call retries."""
         removed = len(self._done)
         if removed:
             await self.remove([*self._done])

@@ -1,5 +1,5 @@
-"""The stream that other services write to. What they wrote stands in it until it is taken in, or
-beside it, where what does not fit waits for its turn.
+"""The stream that other services write to. An entry stays in it until it is taken in; entries that
+do not fit are moved aside, where they wait for their turn.
 """
 
 from collections.abc import Sequence
@@ -16,11 +16,11 @@ from yabot.bus.inbound.reading import MOST_BYTES
 from yabot.bus.inbound.sources import READ_AT_ONCE, Entry, Place, Source
 
 INBOUND = "yabot:inbound"
-# The braces keep it where INBOUND is on a Redis Cluster.
+# The braces keep both keys on one node of a Redis Cluster.
 ASIDE = f"yabot:aside:{{{INBOUND}}}"
 SET_ASIDE = (Path(__file__).parent / "set_aside.lua").read_text()
 READ = (Path(__file__).parent / "read.lua").read_text()
-# Of what may be taken in, as many entries as are read at once; of larger ones, fewer.
+# Bytes that one read looks at: full portions of entries that fit, fewer of larger ones.
 LOOKED_AT = 16 * 2**20
 START = "0-0"
 
@@ -33,7 +33,7 @@ class InboundStream(Source):
         self._redis = redis
         self._read_to = START
         self._set_aside = redis.register_script(SET_ASIDE)
-        # Its name alone: it would decode what it is answered.
+        # Only its hash: running the script object would decode the answer.
         self._read = redis.register_script(READ).sha
         options: dict[str, Any] = redis.connection_pool.connection_kwargs
         # A read that finds nothing has to end before its connection is given up.
@@ -41,7 +41,7 @@ class InboundStream(Source):
 
     @override
     def begin_anew(self) -> None:
-        """Also with what Redis has brought back after a crash."""
+        """Starts over; this also finds what Redis has brought back after a crash."""
         self._read_to = START
 
     @override
@@ -62,7 +62,7 @@ class InboundStream(Source):
             await self._redis.xdel(INBOUND, *entry_ids)
 
     async def set_aside(self, entry_ids: Sequence[str]) -> int:
-        """Out of the way of what follows them; returns how many are aside then.
+        """Move entries aside, so that they do not hold up others; returns how many are aside then.
 
         Raises StoreUnavailable: the same call may be made again.
         """
@@ -75,7 +75,7 @@ class InboundStream(Source):
             return int(await self._redis.xlen(ASIDE))
 
     async def read_aside(self) -> list[Entry]:
-        """The first of them, READ_AT_ONCE at most. Raises StoreUnavailable."""
+        """The first entries that wait aside, at most READ_AT_ONCE. Raises StoreUnavailable."""
         return await self._behind(ASIDE, START, "aside")
 
     async def remove_aside(self, entry_id: str) -> None:
@@ -84,7 +84,7 @@ class InboundStream(Source):
             await self._redis.xdel(ASIDE, entry_id)
 
     async def _come(self, wait_ms: int) -> bool:
-        """Whether something has come within that time."""
+        """Wait for an entry; whether one has come in time."""
         parts = ("XREAD", "COUNT", 1, "BLOCK", wait_ms, "STREAMS", INBOUND, self._read_to)
         with store_errors():
             return bool(await self._undecoded(*parts))
@@ -100,5 +100,5 @@ class InboundStream(Source):
         return [Entry(name.decode(), event, place, whole) for name, event, whole in found]
 
     async def _undecoded(self, *parts: Any) -> Any:
-        """What others wrote may be no text."""
+        """Run a command with its answer as bytes: what others wrote may be no text."""
         return await command(self._redis, *parts, **{NEVER_DECODE: True})

@@ -1,4 +1,4 @@
-"""One question to several servers, of which some may be gone, and some behind the times."""
+"""Asks several servers the same, of which some may be gone and some may have outdated answers."""
 
 import asyncio
 from collections.abc import Coroutine, Iterable
@@ -6,16 +6,16 @@ from typing import Any, TypeVar
 
 Answer = TypeVar("Answer")
 
-# Seconds that the others get once the first has answered.
+# Seconds that the other servers get once the first has answered.
 GRACE = 0.1
 
 
 async def ask_all(
     questions: Iterable[Coroutine[Any, Any, Answer]],
 ) -> tuple[list[Answer], list[Exception]]:
-    """Asked side by side: the answers, and what went wrong.
+    """Ask concurrently; returns the answers, and the errors.
 
-    Whoever has not answered shortly after the first answer is not waited for.
+    A server that has not answered ``GRACE`` seconds after the first answer is left out.
     """
     asked = [asyncio.create_task(question) for question in questions]
     try:

@@ -1,4 +1,4 @@
-"""Which Redis the settings mean: one server, the primary that Sentinels know, or a Cluster."""
+"""Opens the Redis of the settings: one server, the primary that Sentinels name, or a Cluster."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from yabot.bus.trust import Options
 from yabot.errors import StartupError
 from yabot.settings.redis import RedisSettings
 
-# What a server of another kind than the settings say is told to be.
+# What to say when the server is of another kind than the settings say.
 MISTAKEN = {
     "cluster": "REDIS_URL names a node of a Cluster; set REDIS_CLUSTER=true",
     "sentinel": "REDIS_URL names a Sentinel; name it in REDIS_SENTINELS instead, and set "
@@ -21,9 +21,9 @@ MISTAKEN = {
 
 
 def open_client(given: RedisSettings, url: str | None = None) -> Redis:
-    """A client that nobody has asked yet whether it answers; whoever opens it closes it.
+    """A client that has not connected yet; the caller has to close it.
 
-    ``url`` is an embedded server's, which the settings do not know.
+    ``url`` is that of an embedded server, which the settings do not know.
     """
     options = connection_options(
         url or (given.url.get_secret_value() if given.url else "redis://"),

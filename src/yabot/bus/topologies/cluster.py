@@ -28,11 +28,11 @@ UNREACHED = (RedisConnectionError, RedisTimeoutError, OSError, ClusterDownError)
 
 
 class ClusterClient(Redis):
-    """Each command goes to the node that has its first key, and follows the key where it moves.
+    """Sends each command to the node that has its first key, and follows the key where it moves.
 
-    Commands without a key have no such node, and pipelines would have several: not for this one.
-    ``options`` name any one node, and say how to connect to all; each has a pool of that size.
-    What a node has not answered is not asked again: nobody knows whether it was done.
+    Commands without a key, and pipelines, are not supported: they have no node, or several.
+    ``options`` name any one node and say how to connect to all; each gets a pool of that size.
+    A command without an answer is not repeated: nobody knows whether it was done.
     """
 
     def __init__(self, options: Options) -> None:
@@ -40,7 +40,7 @@ class ClusterClient(Redis):
         self._first: Address = (options.get("host", "localhost"), options.get("port", 6379))
         self._clients: dict[Address, Redis] = {}
         self._map = SlotMap()
-        # Where slots have gone since the map was drawn.
+        # Slots that have moved since the map was made, with their new nodes.
         self._moved: dict[int, Address] = {}
         self._is_stale = True
         self._drawing = asyncio.Lock()
@@ -79,7 +79,7 @@ class ClusterClient(Redis):
         return True
 
     async def script_load(self, script: Any) -> Any:
-        """On every primary that answers: each may be the next to run it. Returns its hash."""
+        """Load it on every primary that answers: any may run it next. Returns its hash."""
         await self._refresh()
         loaded, failures = await ask_all(
             self._send(node, False, "SCRIPT LOAD", script) for node in self._primaries()
@@ -89,7 +89,7 @@ class ClusterClient(Redis):
         return loaded[0]
 
     def pubsub(self, **options: Any) -> PubSub:
-        """At any node: in a Cluster every node hears what is published at any."""
+        """Connects to any node: in a Cluster each node gets what is published at any other."""
         nodes = sorted(self._map.nodes) or [self._first]
         return self._client(random.choice(nodes)).pubsub(**options)  # noqa: S311 - no secret
 
@@ -129,7 +129,7 @@ class ClusterClient(Redis):
         return self._clients[node]
 
     async def _refresh(self) -> None:
-        """Draw the map again, if it may be wrong; by all nodes, of which some may be away."""
+        """Make the map anew if it may be wrong; asks all nodes, of which some may be away."""
         if not self._is_stale:
             return
         async with self._drawing:
@@ -144,7 +144,7 @@ class ClusterClient(Redis):
         maps, failures = await ask_all(map(self._map_by, asked))
         if not maps:
             raise failures[0]
-        # A node that was cut off, or stopped for a while, does not know what has changed since.
+        # The majority counts: a node that was cut off or stopped does not know what has changed.
         [(agreed, _)] = Counter(maps).most_common(1)
         return agreed
 
@@ -161,15 +161,15 @@ class ClusterClient(Redis):
         return SlotMap.read(answer, node)
 
     async def _forget_the_gone(self) -> None:
-        """Clients of nodes that have left the Cluster."""
+        """Close the clients of nodes that have left the Cluster."""
         for node in self._clients.keys() - self._map.nodes - {self._first}:
-            # Another may have taken it out meanwhile.
+            # Another task may have removed it meanwhile.
             if client := self._clients.pop(node, None):
                 await client.aclose()
 
 
 def _down(reason: str) -> StoreUnavailable:
-    """In our words: what a Redis says of itself is not repeated."""
+    """In our own words: Redis' message is not repeated."""
     return StoreUnavailable("Redis", f"the Cluster is down: {reason}")
 
 

@@ -1,4 +1,4 @@
-"""The primary, wherever the Sentinels say that it is."""
+"""Connects to the primary that the Sentinels name."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,16 +24,16 @@ class Primary:
 
     host: str
     port: int
-    # Counts the failovers: of two Sentinels that disagree, the higher knows better.
+    # Counts failovers: if two Sentinels disagree, the one with the higher epoch is right.
     epoch: int
     # How many Sentinels have answered.
     known_to: int
 
 
 class Sentinels:
-    """Those of REDIS_SENTINELS; ``options`` are the nodes', and say how to connect to these too.
+    """The servers of REDIS_SENTINELS; ``options`` say how to connect to them and to Redis' nodes.
 
-    Without a password of their own, they get the nodes' when they ask for one.
+    Without a ``password`` of their own, Sentinels that ask for one get the nodes' credentials.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Sentinels:
         return state
 
     def _explained(self, failures: Sequence[Exception]) -> Exception:
-        """What an operator can do something about comes first."""
+        """The error to raise; one that an operator can do something about comes first."""
         for failure in failures:
             if isinstance(failure, (*REFUSED, NoPermissionError)):
                 return StartupError(
@@ -116,7 +116,7 @@ class Sentinels:
 
 
 class PrimaryPool(SentinelConnectionPool, AskingPool):
-    """Its connections go to the primary; those to a former one are given up."""
+    """Its connections go to the primary; connections to a former primary are closed."""
 
     async def aclose(self) -> None:
         await super().aclose()

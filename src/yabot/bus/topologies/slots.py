@@ -1,4 +1,4 @@
-"""Which node of a Cluster has which slots, and which slot a command is about."""
+"""Which node of a Cluster has which slots, and which slot a command needs."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -24,14 +24,14 @@ class SlotRange:
 
 @dataclass(frozen=True, slots=True)
 class SlotMap:
-    """As one node sees it; two are equal when their primaries are."""
+    """The map as one node sees it; maps are equal if slots and primaries are, whatever replicas."""
 
     ranges: tuple[SlotRange, ...] = ()
     nodes: frozenset[Address] = field(default=frozenset(), compare=False)
 
     @classmethod
     def read(cls, answer: Sequence[Sequence[Any]], told_by: Address) -> "SlotMap":
-        """From what CLUSTER SLOTS answers; a node that does not know its name is ``told_by``."""
+        """Read the answer of CLUSTER SLOTS; a node without an address is ``told_by``."""
         ranges, nodes = [], set()
         for first, last, *holders in answer:
             addresses = [_address(holder, told_by) for holder in holders]
@@ -72,7 +72,7 @@ def slot_of(command: Sequence[Any]) -> int:
 
 
 def host_of(told: str | None, told_by: Address) -> str:
-    """A node that does not know another's name leaves it out: it is its own."""
+    """The host of an answer; a node leaves its own name out if it does not know it."""
     return told_by[0] if told in {None, "", "?"} else str(told)
 
 
