@@ -13,17 +13,17 @@ from yabot.subscriber import Event, Subscriber
 
 
 def consumer_of(kind: str) -> str:
-    """Under which the steps of a process have their receipts."""
+    """The consumer under which the steps of a process have their receipts."""
     return f"process:{kind}"
 
 
 class Coordinator:
-    """Gives the group one subscriber for each event type that a process hears, and knows whose
-    stored workflow is whose.
+    """Gives the group one subscriber for each event type that a process listens to, and finds the
+    process of a stored workflow.
     """
 
     def __init__(self, processes: Sequence[Process[Any]], commits: CommitLog) -> None:
-        """Raises StartupError when two processes, or two routes of one, get in each other's way."""
+        """Raises StartupError when two processes have the same kind."""
         self.commits = commits
         self._steps: dict[str, Steps[Any]] = {}
         for process in processes:
@@ -33,7 +33,7 @@ class Coordinator:
 
     @property
     def definitions(self) -> dict[str, int]:
-        """Which version of each kind this program knows."""
+        """The version of each kind that this program knows."""
         return {kind: steps.process.definition for kind, steps in self._steps.items()}
 
     def subscribers(self) -> list[Subscriber[Any]]:

@@ -1,4 +1,4 @@
-"""Finds the workflows whose moment has come, and lets each have its turn in its user's lane."""
+"""Finds the workflows whose deadline has come, and queues each in its user's lane."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -19,7 +19,7 @@ from yabot.trusted_clock import ClockDistrusted, TrustedClock
 
 log = get_logger(__name__)
 
-# In the order in which they are looked at: the deadline, and the id.
+# Deadline and id: workflows are looked at in this order.
 Place = tuple[datetime, str]
 
 LOOK_EVERY = 1.0
@@ -27,9 +27,9 @@ AT_ONCE = 200
 
 
 class Deadlines:
-    """Of the processes of one feature, in the partitions where its group works here.
+    """The deadlines of one feature's processes, in the partitions in which its group works here.
 
-    What a process left undone when it died is due as well, so its successor goes on with it.
+    Work that another process of the program left undone when it died is due here as well.
     """
 
     def __init__(
@@ -40,10 +40,10 @@ class Deadlines:
         self._definitions = coordinator.definitions
         self._clock = clock
         self._wakeups = WakeUps(coordinator, clock)
-        # The ids of those that wait for their turn, or have it.
+        # The ids of the workflows that are queued or running.
         self._under_way: set[str] = set()
-        # Behind which the next look goes on; None: at the earliest. Whatever waits for a store that
-        # is away stays due, and must not stand before all others for as long.
+        # Where the next look goes on; None: at the earliest. Workflows that wait for a store stay
+        # due, and must not keep the others behind them all that time.
         self._last: Place | None = None
         group.on_forgotten.append(self._under_way.clear)
         self.loop = WakingLoop(f"deadlines of {group.name}", self.run_once, LOOK_EVERY)
@@ -84,7 +84,7 @@ def _place(stored: StoredWorkflow) -> Place:
 def _due(
     definitions: Mapping[str, int], partitions: list[int], now: datetime, after: Place | None
 ) -> Statement[list[StoredWorkflow]]:
-    """The earliest first. What a newer program has written is left to it."""
+    """The due workflows, earliest first. Those that a newer program has written are left to it."""
     order = (workflows.c.deadline, workflows.c.id)
     known = or_(
         false(),

@@ -1,4 +1,4 @@
-"""Where workflows stand, for those who look after the program."""
+"""Where workflows stand, for operators."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -19,12 +19,12 @@ from yabot.storage.relational.database import Database
 
 # By kind and state.
 Counts = dict[tuple[str, str], int]
-# Behind which a page of workflows begins: when the last one shown began, and its id.
+# Where a page of workflows begins: after the one with this ``created_at`` and id.
 Place = tuple[datetime, str]
 
 _by_state = (workflows.c.kind, workflows.c.state)
 _counts = select(*_by_state, func.count()).group_by(*_by_state)
-# Only those that have a deadline are tried again: there is an index on them.
+# Only workflows with a deadline are tried again; they have an index.
 _failing = (
     select(workflows.c.kind, func.count().label("failing"))
     .where(workflows.c.deadline.is_not(None), workflows.c.attempts > 0)
@@ -39,14 +39,14 @@ class WorkflowUnknown(InvalidInput):
 
 
 class WorkflowNotStuck(InvalidInput):
-    """It goes on by itself, or has ended: nothing is to be tried again."""
+    """The workflow goes on by itself, or has ended: there is nothing to resume."""
 
     code = "workflow_not_stuck"
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Workflows that agree with all that is given."""
+    """Workflows that match every given field."""
 
     kind: str | None = None
     state: str | None = None
@@ -57,11 +57,11 @@ class Selection:
 class WorkflowInspector:
     """Shows workflows and counts them, and lets one that is stuck go on.
 
-    Whatever reads raises StoreUnavailable.
+    Every method that reads raises StoreUnavailable.
     """
 
     database: Database
-    # Those that were measured before: one that has become none is 0, not what it was.
+    # The counts of the last measurement: a gauge without workflows any more has to become 0.
     _measured: Counts = field(default_factory=dict)
 
     async def counts(self) -> Counts:
@@ -80,16 +80,16 @@ class WorkflowInspector:
     async def newest(
         self, selection: Selection, most: int, after: Place | None = None
     ) -> list[StoredWorkflow]:
-        """Those that began last come first; ``after`` is where the page before has ended."""
+        """At most ``most`` workflows, the latest first; ``after`` is where the last page ended."""
         query = _newest(selection, after).limit(most)
         return await self.database.read(
             lambda connection: [StoredWorkflow(*row) for row in connection.execute(query)]
         )
 
     async def resume(self, work: UnitOfWork, workflow_id: str, by: str) -> StoredWorkflow:
-        """Let the compensations of a stuck workflow be tried again; gives it as it is then.
+        """Let the compensations of a stuck workflow be tried again; returns it as it is then.
 
-        ``by`` is who wants it, for the audit. Raises WorkflowUnknown, WorkflowNotStuck.
+        ``by`` is the operator, for the audit. Raises WorkflowUnknown, WorkflowNotStuck.
         """
         stored = await self.get(workflow_id)
         if stored.state != STUCK:

@@ -5,28 +5,30 @@ from collections.abc import Set as AbstractSet
 
 from yabot.errors import StartupError
 
-# Where every workflow begins: it is stored as soon as it has left this state.
+# Every workflow begins here, and is stored only when it has left this state.
 START = "new"
 FINISHED = "finished"
-# It has failed for good, and what it did is being undone; then all of that is undone.
+# COMPENSATING: it has failed for good, and its steps are being undone. FAILED: all are undone.
 COMPENSATING = "compensating"
 FAILED = "failed"
-# What it did could not be undone: somebody has to look at it.
+# A step could not be undone: an operator has to look at it.
 STUCK = "stuck"
 
-# In these a workflow hears of no event any more.
+# In these states a workflow gets no events any more.
 CLOSED = frozenset((FINISHED, COMPENSATING, FAILED, STUCK))
 
 
 class Machine:
-    """Each state of a process, and those that may follow it; staying needs no permission.
+    """Each state of a process, and the states that may follow it; staying is always allowed.
 
-    START and, for a workflow that ever ends, FINISHED are among them. Failing is allowed
-    everywhere, so it is not.
+    START has to be a key, and FINISHED has to follow some state if workflows ever end. Failing is
+    allowed everywhere, so it is not listed.
     """
 
     def __init__(self, transitions: Mapping[str, AbstractSet[str]]) -> None:
-        """Raises StartupError when a state is named that nothing is said of, or is the engine's."""
+        """Raises StartupError when START is missing or follows a state, when a following state is
+        no key, and when a key is one of CLOSED.
+        """
         self._transitions = {state: frozenset(after) for state, after in transitions.items()}
         if START not in self._transitions:
             raise StartupError("a machine says which states may follow START")

@@ -1,22 +1,22 @@
-"""What is wrong with the program, not with a workflow: the workflow stays where it is."""
+"""Errors of the program, not of a workflow: the workflow stays as it is."""
 
 from yabot.errors import TerminalError
 
 
 class DecisionRefused(TerminalError):
-    """An event that leads here becomes a dead letter: mend the process, then retry it."""
+    """The event becomes a dead letter: mend the process, then retry the letter."""
 
     code = "decision_refused"
 
 
 class UndeclaredTransition(DecisionRefused):
-    """A process goes where its machine does not lead."""
+    """A process goes to a state that its machine does not allow."""
 
     code = "undeclared_transition"
 
 
 class UndeclaredStep(DecisionRefused):
-    """A process has done what it does not say how to undo."""
+    """A process has marked a step for which it has no compensation."""
 
     code = "undeclared_step"
 

@@ -44,7 +44,9 @@ def _of(user_id: str) -> Statement[list[StoredWorkflow]]:
 
 
 def _erase(work: UnitOfWork, user_id: str) -> None:
-    """What was done in a workflow that has not ended is undone first; its row holds ids only."""
+    """Delete the user's workflows. Steps of an open one are undone first: its row, which holds only
+    ids, stays until then.
+    """
 
     def remove(connection: Connection) -> None:
         connection.execute(_undo, {"user": user_id, "now": utc_now()})

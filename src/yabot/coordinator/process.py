@@ -1,8 +1,8 @@
-"""What a developer writes: a process, of which each workflow is one run.
+"""What a developer writes: a process; each workflow is one run of it.
 
-A step reads what it needs, changes the workflow, and adds to its unit of work what else is to
-change; the engine commits both, together with the receipt of the step's cause. A step may be
-decided again before that: whatever it does besides, it may do twice.
+A step reads what it needs, changes the workflow, and adds all other changes to its unit of work;
+the engine commits both, together with the receipt of the step's cause. A step may be decided again
+before that: any other effect of it may happen twice.
 """
 
 from abc import ABC, abstractmethod
@@ -34,8 +34,8 @@ class Route(Generic[P, D]):
     """Which workflow an event is for, and what it does there.
 
     ``key`` names the workflow among those of its process: its id is ``kind:key``. With None the
-    event is for none. An event of an open workflow goes to ``handle``; that of a closed one does
-    nothing, nor does that of one that does not exist, unless ``starts`` makes its data.
+    event is for no workflow. An event for an open workflow goes to ``handle``; one for a closed
+    workflow does nothing, and so does one for a missing workflow, unless ``starts`` makes its data.
     """
 
     event: type[P]
@@ -47,10 +47,11 @@ class Route(Generic[P, D]):
 
 
 class Process(ABC, Generic[D]):
-    """Stateless: all that is known of a workflow stands in its row, and any instance may go on.
+    """Stateless: all that is known of a workflow is in its row, so any instance may go on with it.
 
-    A TerminalError in a step fails its workflow for good, and what the step added is dropped; any
-    other error is tried again. A DecisionRefused is the program's mistake, and changes nothing.
+    A TerminalError in a step fails its workflow for good and drops what the step added; after any
+    other error the step is tried again. DecisionRefused is the program's mistake, and changes
+    nothing.
     """
 
     # Names its receipts, workflows and metrics: it never changes.
@@ -73,16 +74,16 @@ class Process(ABC, Generic[D]):
         return {}
 
     async def on_deadline(self, workflow: Workflow[D], work: UnitOfWork) -> None:
-        """The moment of ``wake_at`` has come, and is forgotten unless it is set anew.
+        """The moment of ``wake_at`` has come; it is cleared unless this sets it anew.
 
-        Much may have happened since it was set: ask again what it depends on.
+        Much may have happened since it was set: read again what the decision depends on.
         """
         raise DecisionRefused(
             f"{work.cause.id}: workflow {workflow.id} set it, and '{self.kind}' has no on_deadline"
         )
 
     def upgrade(self, definition: int, raw: dict[str, Any]) -> dict[str, Any]:
-        """``raw`` as an older ``definition`` wrote it, made into what ``data`` takes now."""
+        """Convert ``raw``, as an older ``definition`` wrote it, into what ``data`` takes now."""
         raise DecisionRefused(
             f"'{self.kind}' has no upgrade from definition {definition} to {self.definition}: "
             f"nobody knows what to make of {', '.join(sorted(raw)) or 'nothing'}"

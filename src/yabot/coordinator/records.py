@@ -1,4 +1,4 @@
-"""Between a workflow and its row."""
+"""Converts workflows from and to their rows."""
 
 import json
 from collections.abc import Collection
@@ -18,7 +18,10 @@ from yabot.storage.relational.database import Statement
 
 
 class Records(Generic[D]):
-    """Between a workflow as a process sees it and its row; writes go into the unit of work."""
+    """Converts a workflow, as its process sees it, from and to its row.
+
+    ``add`` and ``change`` return statements for the unit of work.
+    """
 
     def __init__(self, process: Process[D], undoable: Collection[str], partitions: int) -> None:
         self._process = process
@@ -73,7 +76,9 @@ class Records(Generic[D]):
         }
 
     def _written(self, workflow: Workflow[D]) -> str:
-        """Read once on trial: what was put into a list, say, has not been checked yet."""
+        """The data as JSON, validated by reading it: what a step has appended to a list, say, was
+        not checked before. Raises DecisionRefused.
+        """
         written = workflow.data.model_dump_json(warnings=False)
         try:
             self._process.data.model_validate_json(written)

@@ -1,4 +1,4 @@
-"""Workflows in SQL: what is read, and guarded changes that hold only if it still is so."""
+"""Workflows in SQL: reads, and changes that are guarded by the version that was read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class StoredWorkflow:
 
     @property
     def lane(self) -> str:
-        """That of its user's events; without a user, its own."""
+        """The lane of its user's events; without a user, a lane of its own."""
         return self.user_id or self.id
 
 

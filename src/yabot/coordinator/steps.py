@@ -24,8 +24,8 @@ Handle = Callable[[Workflow[D], UnitOfWork], Awaitable[None]]
 
 
 class Steps(Generic[D]):
-    """One step of one process: reads the workflow, calls the process, writes into the unit of work.
-    Never commits.
+    """Takes one step at a time: reads the workflow, calls the process, writes into the unit of
+    work. Never commits.
     """
 
     def __init__(self, process: Process[D], database: Database, partitions: int) -> None:
@@ -35,7 +35,7 @@ class Steps(Generic[D]):
         self._records = Records(process, self._compensations.keys(), partitions)
 
     async def on_event(self, route: Route[P, D], event: Event[P], work: UnitOfWork) -> None:
-        """Raises DecisionRefused, and what its handler raises but for a TerminalError."""
+        """Raises DecisionRefused, and what the handler raises, except other TerminalErrors."""
         key = route.key(event)
         if key is None:
             return
@@ -53,7 +53,7 @@ class Steps(Generic[D]):
         await self._decide(stored, workflow, work, handle)
 
     async def on_deadline(self, stored: StoredWorkflow, work: UnitOfWork) -> None:
-        """Raises DecisionRefused, and what the process raises but for a TerminalError."""
+        """Raises DecisionRefused, and what the process raises, except other TerminalErrors."""
 
         async def handle(workflow: Workflow[D], draft: UnitOfWork) -> None:
             workflow.wake_at(None)
@@ -82,7 +82,7 @@ class Steps(Generic[D]):
         route: Route[P, D],
         event: Event[P],
     ) -> Workflow[D] | None:
-        """None when the event does not concern it."""
+        """The workflow that the event is for; None if it is for none that is open or starts."""
         if stored is not None:
             return None if stored.state in CLOSED else self._records.read(stored)
         if route.starts is None:
@@ -102,7 +102,7 @@ class Steps(Generic[D]):
         except DecisionRefused:
             raise
         except TerminalError as error:
-            # Nothing of what the step wanted happens.
+            # Drop all changes of the step.
             workflow, draft = before.copy(), work.draft()
             workflow.fail(error)
         if workflow == before and not draft.changes_anything:
@@ -115,7 +115,10 @@ class Steps(Generic[D]):
             work.add(self._records.change(stored, workflow, work.cause))
 
     def _settle(self, workflow: Workflow[D]) -> None:
-        """What follows for state and deadline from the step that was decided."""
+        """Set state and deadline as they follow from the decided step.
+
+        Raises UndeclaredTransition when the workflow is still in START.
+        """
         if workflow.failure is not None:
             workflow.state = COMPENSATING if workflow.done else FAILED
             workflow.deadline = utc_now() if workflow.done else None

@@ -17,17 +17,17 @@ workflows = Table(
     # JSON, as version ``definition`` of the kind's model wrote it.
     Column("data", Text, nullable=False),
     Column("definition", Integer, nullable=False),
-    # Rises with each step: one that was decided on another version fails its guard. It begins with
-    # the moment of the start, so that no two workflows under one id ever have the same version.
+    # Rises with each step: a step decided on another version fails its guard. It begins with the
+    # time of the start, so that successive workflows with one id never have the same version.
     Column("version", BigInteger, nullable=False),
     Column("deadline", Moment),
     # How often its deadline or its compensation has failed since the last step, and with what.
     Column("attempts", Integer, nullable=False),
     Column("error", Text),
-    # JSON: the steps to be undone if it fails, and why it has failed.
+    # ``done`` is JSON: the steps to be undone if it fails. ``failure`` is why it has failed.
     Column("done", Text, nullable=False),
     Column("failure", Text),
-    # Of the cause of the last step.
+    # The correlation id of the last step's cause.
     Column("correlation_id", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),

@@ -1,4 +1,4 @@
-"""The steps that no event asks for: deadlines, and the compensations of what has failed."""
+"""The steps without an event: deadlines, and compensations of failed workflows."""
 
 import asyncio
 import json
@@ -22,12 +22,12 @@ from yabot.trusted_clock import TrustedClock
 
 log = get_logger(__name__)
 
-# Each raises LeaseLost when the work is another process's by then.
+# Each raises LeaseLost when another process has the partition by then.
 Checks = Sequence[Statement[None]]
 
-# Failures of one compensation after which somebody has to look at it.
+# Failures of one compensation after which the workflow is stuck.
 ATTEMPTS = 10
-# Seconds: the first pause doubles with each failure.
+# Seconds; the pause doubles with each failure.
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 3600.0
 # Seconds that one decision may take.
 TIMEOUT = 30.0
@@ -42,10 +42,10 @@ class WakeUps:
         self._clock = clock
 
     async def take_up(self, workflow_id: str, checks: Checks) -> None:
-        """Whatever of it is due: its deadline, or its compensations one after another.
+        """Take the workflow's due steps: its deadline, or its compensations one after another.
 
-        What fails is due again later. Raises LeaseLost, StoreUnavailable, ClockDistrusted:
-        then it is due as before.
+        A step that fails is due again later. Raises LeaseLost, StoreUnavailable, ClockDistrusted:
+        then the step is due as before.
         """
         while (stored := await self._due(workflow_id)) is not None:
             if not await self._step(stored, checks) or stored.state != COMPENSATING:
@@ -82,7 +82,7 @@ class WakeUps:
                     await steps.on_deadline(stored, work)
 
         cause = _cause(stored)
-        # Once: it rests on what ``stored`` says.
+        # One attempt: the decision is based on ``stored``, which would be out of date.
         await self._commits.decide(cause, decide, checks=checks, attempts=1)
         log.info("workflow.woken", workflow=stored.id, cause_id=cause.id)
 
@@ -104,7 +104,7 @@ class WakeUps:
 
 
 def _cause(stored: StoredWorkflow) -> Cause:
-    """Versions never come again, so each deadline and each compensation has its own."""
+    """A cause of its own for each deadline and compensation, because versions never repeat."""
     if stored.state == COMPENSATING:
         step = json.loads(stored.done)[-1]
         cause_id = f"{stored.id}:compensate:{step}:{stored.version}"

@@ -25,7 +25,7 @@ D = TypeVar("D", bound=WorkflowData)
 
 @dataclass(slots=True)
 class Workflow(Generic[D]):
-    """Whatever a step changes here is committed together with the step's unit of work."""
+    """All changes that a step makes here are committed together with its unit of work."""
 
     id: str
     user_id: str | None
@@ -50,15 +50,15 @@ class Workflow(Generic[D]):
         self.state = state
 
     def finish(self) -> None:
-        """All is done, and nothing of it will be undone. Raises UndeclaredTransition."""
+        """End successfully: nothing will be undone any more. Raises UndeclaredTransition."""
         self.become(FINISHED)
 
     def fail(self, reason: str | Exception) -> None:
-        """Undo what was done so far, this step's part included, and end."""
+        """Fail: undo the steps done so far, including those that this step has marked, and end."""
         self.failure = error_text(reason) if isinstance(reason, Exception) else reason
 
     def did(self, step: str) -> None:
-        """From now on its compensation belongs to a failure. Raises UndeclaredStep."""
+        """Mark a step as done: a failure from now on compensates it. Raises UndeclaredStep."""
         if step not in self.undoable:
             raise UndeclaredStep(f"workflow {self.id}: nothing compensates the step '{step}'")
         if step in self.done:
@@ -66,11 +66,11 @@ class Workflow(Generic[D]):
         self.done.append(step)
 
     def wake_at(self, moment: datetime | None) -> None:
-        """When its process is asked what to do, if nothing changes that before; None: never."""
+        """Set when ``on_deadline`` is called, unless a later step changes it; None: never."""
         self.deadline = moment
 
     def key(self, step: str) -> str:
-        """For services that do a thing once for each key."""
+        """A key for services that do a thing once for each key."""
         return f"{self.id}:{step}"
 
     def copy(self) -> Self:
