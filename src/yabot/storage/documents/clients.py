@@ -1,4 +1,4 @@
-"""A client of MongoDB that is replaced when certificates are: pymongo reads files only once."""
+"""A MongoDB client that is replaced when certificates change: pymongo reads files only once."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +15,7 @@ from yabot.error_text import kind_of
 from yabot.runtime.changed_files import ChangedFiles, Reloaded
 
 Client = AsyncMongoClient[dict[str, Any]]
-# The driver tells the server which sessions end; one that is away would not hear it.
+# Closing tells the server which sessions end; a server that is away must not hold that up.
 GOODBYE_SECONDS = 0.5
 
 
@@ -27,13 +27,13 @@ class _Use:
 
 
 class Clients:
-    """The present one, and earlier ones for as long as somebody who began with them goes on.
+    """The present client, and earlier ones until all work that began with them has ended.
 
-    What is read and written in one transaction has to pass through one client.
+    All reads and writes of a transaction have to use one client.
     """
 
     def __init__(self, connect: Callable[[], Client], files: Sequence[Path], of: str) -> None:
-        """``connect`` reads ``files``. Raises what it raises."""
+        """``connect`` reads ``files``. Raises what ``connect`` raises."""
         self._connect = connect
         self._renewed = Reloaded(self._new, ChangedFiles(files), of)
         self._present = self._renewed.current()
@@ -41,12 +41,12 @@ class Clients:
 
     @property
     def client(self) -> Client:
-        """Inside ``held`` always the same one."""
+        """The present client; within ``held`` always the same one."""
         return self._held_use().client
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Keeps this task's client open and its own."""
+        """Make this task keep its present client, which stays open meanwhile."""
         before, use = _held.get(), self._held_use()
         use.users += 1
         _held.set(use)
@@ -58,11 +58,11 @@ class Clients:
             self._end_if_idle(use)
 
     def renew(self) -> None:
-        """From now on work begins with a client of the files as they are."""
+        """If the files have changed, new work uses a new client."""
         self._go_on_with(self._renewed.current())
 
     def replace(self) -> None:
-        """From now on work begins with new connections."""
+        """New work uses a new client, with new connections."""
         self._go_on_with(self._renewed.anew())
 
     async def close(self) -> None:
@@ -79,7 +79,9 @@ class Clients:
             raise ValueError(kind_of(error)) from error
 
     def _held_use(self) -> _Use:
-        """A task inherits what its parent holds, and may outlive that."""
+        """The held client, unless it is not held any more: a task inherits it from its parent, and
+        may outlive the parent's ``held``.
+        """
         use = _held.get()
         return use if use is not None and use.users and use.owner is self else self._present
 
@@ -90,7 +92,7 @@ class Clients:
             task.add_done_callback(self._closing.discard)
 
 
-# What the present task has begun to work with.
+# The client with which the present task has begun to work.
 _held: ContextVar[_Use | None] = ContextVar("held", default=None)
 
 

@@ -1,4 +1,4 @@
-"""Makes a collection with its validator and indexes, or verifies the one that is there."""
+"""Creates a collection with its validator and indexes, or verifies an existing one."""
 
 import hashlib
 import json
@@ -15,11 +15,11 @@ from yabot.storage.documents.model import Collection
 
 log = get_logger(__name__)
 
-# One small document a collection: the fingerprint of the validator that YABOT last gave it, in
-# whichever version, and those of the validators which were replaced.
+# Holds one small document for each collection: the fingerprint of the validator that any version of
+# YABOT last gave it, and those of the validators that were replaced.
 FINGERPRINTS = "schema_fingerprints"
 
-# An operator's word, in such a document, that what is missing is not to be missed.
+# A field of such a document, by which an operator gives up the dropped collection's content.
 GIVEN_UP = "given_up"
 GIVING_UP = (
     f"to go on without what it held, put {{{{_id: '{{name}}', {GIVEN_UP}: true}}}} in the place of"
@@ -31,7 +31,7 @@ DROPPED = (
     + ", and start YABOT again"
 )
 NAMESPACE_EXISTS = 48
-# With other values MongoDB lets misfits in. They are its defaults, which it may leave unsaid.
+# With other values MongoDB would let invalid documents in. As its defaults, they may be left out.
 ENFORCED = {"validationLevel": "strict", "validationAction": "error"}
 PLAIN_INDEX = {"v", "key", "ns", "background"}
 
@@ -42,15 +42,16 @@ Database = AsyncDatabase[dict[str, Any]]
 async def ensure_collection(
     database: Database, collection: Collection, *, gives_way: bool = False
 ) -> None:
-    """With ``gives_way`` a validator stays that another version has put in the place of this one's.
+    """Create or upgrade ``collection``. With ``gives_way``, a validator of another version that has
+    replaced this version's stays.
 
     Raises SchemaMismatch when somebody else has changed the validator or the indexes, and
-    StoreUnavailable when somebody has dropped it.
+    StoreUnavailable when somebody has dropped the collection.
     """
     try:
         await _ensure(database, collection, gives_way)
     except SchemaMismatch:
-        # Another process may have replaced the validator between two of these looks.
+        # Another process may have replaced the validator between two of our reads.
         await _ensure(database, collection, gives_way)
 
 
@@ -68,13 +69,13 @@ async def _ensure(database: Database, collection: Collection, gives_way: bool) -
             return
         await database.command("collMod", collection.name, validator=validator)
         log.info("collection.upgraded", collection=collection.name)
-    # Also when nothing was to be done: an earlier start may have been cut off just before it.
+    # Even if nothing had to be changed: an earlier start may have been killed just before this.
     await _remember(database, collection.name, validator)
     await _ensure_indexes(database, collection)
 
 
 async def verify_collection(database: Database, collection: Collection) -> None:
-    """As ``ensure_collection``, and changes nothing: what is missing will be made."""
+    """Check as ``ensure_collection`` does, without changes: what is missing is no mismatch."""
     validator = {"$jsonSchema": mongo_schema(collection.model)}
     found = await _options_unless_dropped(database, collection.name)
     if found is None:
@@ -95,22 +96,22 @@ async def _options(database: Database, name: str) -> dict[str, Any] | None:
 
 
 async def _options_unless_dropped(database: Database, name: str) -> dict[str, Any] | None:
-    """None of one that was never made. Raises StoreUnavailable for one that was: made anew, it
-    would be empty."""
+    """The collection's options; None if it was never made. Raises StoreUnavailable if it was
+    dropped: made anew, it would be empty."""
     found = await _options(database, name)
     if found is not None:
         return found
     known = await database[FINGERPRINTS].find_one({"_id": name})
     if known is None or "fingerprint" not in known:
         return None
-    # Another process may have made it between the two looks.
+    # Another process may have made it between our two reads.
     if (found := await _options(database, name)) is None:
         raise StoreUnavailable("MongoDB", DROPPED.format(name=name))
     return found
 
 
 async def is_given_up(database: Database, name: str) -> bool:
-    """Whether an operator goes on without what the collection held."""
+    """Whether an operator has given up what the dropped collection held."""
     known = await database[FINGERPRINTS].find_one({"_id": name})
     return known is not None and known.get(GIVEN_UP) is True
 
@@ -118,7 +119,7 @@ async def is_given_up(database: Database, name: str) -> bool:
 async def _create(
     database: Database, collection: Collection, validator: dict[str, Any]
 ) -> dict[str, Any]:
-    """The options that the collection then has: another process may be faster."""
+    """Create it; returns its options, which may be those that another process gave it first."""
     try:
         await database.create_collection(collection.name, check_exists=False, validator=validator)
     except OperationFailure as error:
@@ -142,12 +143,12 @@ def _require_enforced(name: str, found: dict[str, Any]) -> None:
 async def _require_upgradable(
     database: Database, collection: Collection, validator: dict[str, Any], found: Any
 ) -> Sequence[str]:
-    """The fingerprints of those that were replaced before.
+    """Returns the fingerprints of the validators that were replaced before.
 
-    A validator that YABOT made may be replaced if what is stored fits, any other is refused.
+    Raises SchemaMismatch unless YABOT made the validator ``found`` and all stored documents fit.
 
-    It may be a later version's, and somebody goes back to this one. Where that has brought tables
-    with it, SQL tells, which is looked at first.
+    The validator may be a later version's, if an operator goes back to this one. If that version
+    also brought tables, SQL, which is checked first, refuses it.
     """
     known = await database[FINGERPRINTS].find_one({"_id": collection.name})
     if known is None or known.get("fingerprint") != _fingerprint(found):

@@ -1,4 +1,4 @@
-"""What a collection is made of, and the base of documents that follow the log."""
+"""The definition of a collection, and the base class of documents that follow the log."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -20,8 +20,8 @@ class FrozenModel(BaseModel):
 
     @override
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
-        """Pydantic copies what is a field's default for each new document: a fifth of the time that
-        it takes to register somebody."""
+        """No copy is needed. Pydantic copies default values for each new document, which took a
+        fifth of the time of registering a user."""
         return self
 
 

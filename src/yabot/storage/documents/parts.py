@@ -19,7 +19,7 @@ class StatePart(Generic[P]):
     """What one feature keeps in the user's document.
 
     ``path`` is the field's name, or ``group.name`` in a group that the document has. ``model()``,
-    without arguments, is what somebody has of whom nothing is kept yet; documents of before the
+    without arguments, is the part of a user for whom nothing is kept yet. Documents older than the
     feature read as that, so adding a part needs no migration.
     """
 
@@ -27,7 +27,7 @@ class StatePart(Generic[P]):
     model: type[P]
 
     def of(self, document: BaseModel) -> P:
-        """What the document holds. Raises AttributeError when no listed feature brings the part."""
+        """The part in ``document``. Raises AttributeError when no listed feature brings it."""
         found: Any = document
         for name in self.path.split("."):
             found = getattr(found, name)
@@ -48,7 +48,7 @@ def _put(document: D, names: Sequence[str], value: BaseModel) -> D:
 def composed(document: type[D], parts: Iterable[StatePart[Any]]) -> type[D]:
     """``document`` with a field for each of ``parts``; the same type for the same parts.
 
-    Raises StartupError when two of them lie in one place.
+    Raises StartupError when two parts have the same path, or a part's group is missing.
     """
     return _composed(document, tuple((part.path, part.model) for part in parts))
 
@@ -70,7 +70,7 @@ def _composed(document: type[D], parts: tuple[tuple[str, type[BaseModel]], ...])
     for name, inner in groups.items():
         group = _composed(_group(document, name), tuple(inner))
         fields[name] = (group, group())
-    # Its description is no part of what MongoDB validates, its name is nobody's but ours.
+    # The name is only for us, and MongoDB's validator has no description: neither matters.
     return create_model(document.__name__, __base__=document, **fields) if fields else document
 
 

@@ -30,11 +30,11 @@ from yabot.storage.documents.model import Collection
 T = TypeVar("T")
 
 Document = dict[str, Any]
-# A firewall forgets a connection that has been idle for a minute or more, and tells nobody.
+# A firewall may silently forget a connection that has been idle for a minute or more.
 LONGEST_REST_MS = 45_000
-# How long, in seconds, a transaction may take, with all that it has to begin again.
+# Seconds that a transaction may take, including its retries.
 TRANSACTION_SECONDS = 30.0
-# What pymongo says of a server that does not take our certificate, or misses one.
+# What pymongo says when a server refuses our certificate or wants one.
 CLOSED = ("connection closed", "connection is already closed")
 CLOSES = (
     "it closes the connection behind the greeting of TLS; if it asks for a certificate of ours,"
@@ -46,20 +46,20 @@ UNGUARDED = (
     " collection, and a new document has made it anew, bring back what else it held, too"
 )
 UNAUTHORIZED = 13
-# Whoever asks is refused, not what is asked: also UserNotFound, AuthenticationFailed, AtlasError.
+# Codes that refuse us, not the command: also UserNotFound, AuthenticationFailed, AtlasError.
 REFUSES_US = {UNAUTHORIZED, 11, 18, 8000}
-# It cannot just now: HostUnreachable, HostNotFound, NetworkTimeout, FailedToSatisfyReadPreference,
-# ReadConcernMajorityNotAvailableYet, ExceededTimeLimit, SocketException. Nor where its operator has
-# ended what we asked for, or has to make room: CursorNotFound, ExceededMemoryLimit,
-# QueryPlanKilled, CursorKilled, UserWritesBlocked, Interrupted, OutOfDiskSpace.
+# Temporary failures: HostUnreachable, HostNotFound, NetworkTimeout, FailedToSatisfyReadPreference,
+# ReadConcernMajorityNotAvailableYet, ExceededTimeLimit, SocketException. Also if an operator has
+# ended our command or has to make room: CursorNotFound, ExceededMemoryLimit, QueryPlanKilled,
+# CursorKilled, UserWritesBlocked, Interrupted, OutOfDiskSpace.
 NOT_NOW = {6, 7, 89, 133, 134, 262, 9001} | {43, 146, 175, 237, 371, 11601, 14031}
-# Also of a client that waits in vain for a connection of its own.
+# Includes a client that waits in vain for one of its pool's connections.
 UNREACHABLE = (ConnectionFailure, ExecutionTimeout, WriteConcernError, WTimeoutError)
 
 
 @contextmanager
 def store_errors() -> Iterator[None]:
-    """Tells a MongoDB that does not answer from one that refuses."""
+    """Turn errors of a MongoDB that does not answer into StoreUnavailable; refusals pass."""
     try:
         yield
     except UNREACHABLE as error:
@@ -76,9 +76,9 @@ def store_errors() -> Iterator[None]:
 
 
 def _of_the_dns(error: ConfigurationError) -> Exception | None:
-    """Why mongodb+srv:// has not been resolved, if that is what went wrong.
+    """Why mongodb+srv:// could not be resolved, if that is what went wrong.
 
-    pymongo asks the DNS when it connects, and calls all that fails there a mistake in the URI.
+    pymongo resolves it on connecting, and reports every failure of that as a mistake in the URI.
     """
     cause = error.__cause__
     is_of_dns = isinstance(cause, OSError) or type(cause).__module__.startswith("dns.")
@@ -87,7 +87,7 @@ def _of_the_dns(error: ConfigurationError) -> Exception | None:
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """While we run, an operator mends that, and what was asked for can be asked for again."""
+    """Turn refusals of our user into StoreUnavailable: an operator can mend them while we run."""
     try:
         yield
     except OperationFailure as error:
@@ -97,7 +97,7 @@ def _refusals() -> Iterator[None]:
 
 
 def _has_validator(collection: Mapping[str, Any]) -> bool:
-    """One that was dropped is made anew, without it, by whoever writes the next document."""
+    """A dropped collection is made anew, without its validator, by the next written document."""
     return bool(collection.get("options", {}).get("validator"))
 
 
@@ -112,7 +112,7 @@ class DocumentStore:
         longest_rest_ms: int = LONGEST_REST_MS,
         tls_files: Sequence[Path] = (),
     ) -> None:
-        """``tls_files`` are those that ``uri`` names: when they change, it connects anew."""
+        """``tls_files`` are the files that ``uri`` names: when they change, it connects anew."""
 
         def connect() -> AsyncMongoClient[Document]:
             return AsyncMongoClient(
@@ -131,7 +131,7 @@ class DocumentStore:
         self.gate = Gate("MongoDB")
         self._name = database
         self._is_checked = bool(tls_files)
-        # Whoever waits as long as for any operation hears the reason, and not that time is up.
+        # Less than any operation may take, so that the error is the reason, not that time is up.
         self._patience = timeout_ms / 1000 * 0.9
         self._clients = Clients(connect, tls_files, of="MONGODB_URI")
 
@@ -145,25 +145,25 @@ class DocumentStore:
 
     @contextmanager
     def answering(self) -> Iterator[None]:
-        """Around calls to MongoDB. Raises StoreUnavailable, at once while it is away."""
+        """A context for calls to MongoDB. Raises StoreUnavailable, at once while it is away."""
         with self.gate.passed(), store_errors(), _refusals(), self._clients.held():
             yield
 
     def __getitem__(self, collection: str) -> AsyncCollection[Document]:
-        """Of the present client: to be asked for when it is used."""
+        """The collection of the present client: do not keep it."""
         return self.database[collection]
 
     async def ping(self, seconds: float | None = None, having: Iterable[Collection] = ()) -> None:
-        """By certificates as they are now. Without an answer in so many ``seconds`` it says why.
+        """Check that MongoDB answers within ``seconds``, using the certificates as they are now.
 
-        Raises StoreUnavailable, also when one of the collections that it has to be ``having`` is
-        not there or has lost its validator, or StartupError when MongoDB answers and refuses us.
+        Raises StoreUnavailable, also when one of the collections ``having`` is missing or has lost
+        its validator; StartupError when MongoDB answers and refuses us.
         """
         names = [collection.name for collection in having]
         self._clients.renew()
         try:
             with store_errors(), pymongo.timeout(seconds or self._patience):
-                # MongoDB answers a mere ping whoever asks.
+                # Not a mere ping, which MongoDB answers without authentication.
                 ours = {"name": {"$in": names}}
                 async with await self.database.list_collections(filter=ours) as found:
                     guarded = {each["name"]: _has_validator(each) async for each in found}
@@ -173,7 +173,7 @@ class DocumentStore:
             raise
         except (OperationFailure, ConfigurationError) as error:
             if getattr(error, "code", None) == UNAUTHORIZED:
-                # Connections stay those of a user that is gone, also when it is there again.
+                # Old connections stay bound to the removed user, even when it exists again.
                 self._clients.replace()
             raise StartupError(
                 f"MongoDB refuses the connection of MONGODB_URI: {kind_of(error)}"
@@ -192,7 +192,7 @@ class DocumentStore:
         await self._each(collections, ensure, "prepare")
 
     async def verify(self, collections: Iterable[Collection]) -> None:
-        """Changes nothing. Raises StoreUnavailable, SchemaMismatch, StartupError."""
+        """Check as ``ensure``, without changes. Raises as ``ensure``."""
         await self._each(collections, verify_collection, "show")
 
     async def _each(
@@ -217,19 +217,19 @@ class DocumentStore:
             return await self.database[collection].find_one({"_id": key})
 
     async def transaction(self, change: Callable[[AsyncClientSession], Awaitable[T]]) -> T:
-        """What ``change`` returns; all that it does with the session happens at once, or nothing.
+        """Run ``change`` as one transaction; returns what it returns.
 
-        It is called again, from its beginning, when another process was faster: what it decides
-        by, it has to read with the session. Raises StoreUnavailable, and what ``change`` raises.
+        ``change`` is called again when another process was faster, so it has to read all that it
+        decides by with the session. Raises StoreUnavailable, and what ``change`` raises.
         """
         with self.answering(), pymongo.timeout(TRANSACTION_SECONDS):
             async with self.client.start_session() as session:
                 return await session.with_transaction(change)
 
     async def attempt(self, change: Callable[[AsyncClientSession], Awaitable[T]]) -> T:
-        """As ``transaction``, and only once. Raises GuardFailed when another one is under way.
+        """As ``transaction``, but only once. Raises GuardFailed when another one is under way.
 
-        That may be a dead process's: MongoDB takes a minute to give it up.
+        That may be one of a dead process: MongoDB takes a minute to end it.
         """
         try:
             with self.answering():

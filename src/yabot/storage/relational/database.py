@@ -20,25 +20,26 @@ T = TypeVar("T")
 Statement = Callable[[Connection], T]
 Values = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
-# What PostgreSQL says while it cannot be worked with, beside what psycopg calls operational.
+# SQLSTATEs of an outage of PostgreSQL, in addition to psycopg's operational errors.
 AWAY = {
-    # It has ended a transaction that was idle for too long, or lasted: this process was stopped.
+    # A transaction was idle or lasted too long and was ended: this process was stopped.
     "25P03",
     "25P04",
-    # It takes no writes: it is a standby, or whoever runs it has shut it, as for a full disk.
+    # It takes no writes: it is a standby, or was made read-only, as for a full disk.
     "25006",
     # Data or an index is damaged.
     "XX001",
     "XX002",
 }
-# It refuses us a table, or has it, or a column, no longer: somebody brings back a backup. In the
-# text of somebody's trigger it is another matter, which no look at our tables shows.
+# A right, a table or a column is missing: a backup is being restored. The same error from within
+# somebody's trigger is no outage: a look at our tables would not show it.
 AWAY_OF_OURS = {"42501", "42P01", "42703"}
-# Of SQLite's codes the part that says what it is; the rest says where.
+# The part of SQLite's extended codes that is the primary code.
 PRIMARY_CODE = 0xFF
-# The file is damaged. What would be given up or refunded for that, no backup brings back.
+# The file is damaged. This must count as an outage: what was given up or refunded because of it
+# would not come back with the backup.
 DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-# It may not be read, or written.
+# The file may not be read or written.
 UNUSABLE_FILES = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
 MEND_FILES = (
     "make the file of SQLITE_DATABASE_PATH, those beside it and their folder this user's to write"
@@ -92,8 +93,8 @@ class Database(Protocol):
 
 
 def take_time(connection: Connection) -> None:
-    """Until its transaction ends, no statement is cut off for how long it runs: for what reads all
-    there is, and for whom nobody waits."""
+    """Lift the limit on how long statements run, until the transaction ends: for work that reads
+    whole tables and for which nobody waits."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
 
@@ -141,14 +142,13 @@ def store_errors(store: str) -> Iterator[None]:
 
 
 def why_away(error: DBAPIError) -> str:
-    """What kind of error it is; and where SQLite says no more than that a file will not do, what
-    to do about it."""
+    """The kind of error; if SQLite only says that a file is unusable, also how to mend that."""
     of_file = _sqlite_code(error) & PRIMARY_CODE in UNUSABLE_FILES
     return f"{kind_of(error)}; {MEND_FILES}" if of_file else kind_of(error)
 
 
 def is_unreachable(error: DBAPIError) -> bool:
-    """Whether nothing could be asked. A statement that SQLite does not understand is no outage."""
+    """Whether the connection failed. A statement that SQLite does not understand is no outage."""
     is_of_connection = isinstance(error, OperationalError | InterfaceError)
     return is_of_connection and _sqlite_code(error) != sqlite3.SQLITE_ERROR
 

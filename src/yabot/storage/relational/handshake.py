@@ -1,6 +1,6 @@
-"""Connecting to PostgreSQL, with the reason told when its certificate is not believed.
+"""Connecting to PostgreSQL, with the reason when its certificate is not trusted.
 
-libpq says no more than ``certificate verify failed``.
+libpq says only ``certificate verify failed``.
 """
 
 import socket
@@ -14,18 +14,18 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 UNTOLD = "certificate verify failed"
-# How a client asks for TLS before it speaks it: a length, and a code.
+# PostgreSQL's request for TLS: a length, and a code.
 SSL_REQUEST = (8).to_bytes(4) + (80877103).to_bytes(4)
 AGREED = b"S"
-# For each server, in seconds.
+# Seconds for each server.
 PATIENCE = 1.0
-# Where libpq looks when no authority is named, and what stands for the system's.
+# Where libpq looks for authorities if none is named, and the name of the system's own.
 DEFAULT_AUTHORITIES = Path("~/.postgresql/root.crt")
 SYSTEM = "system"
 
 
 def connect(conninfo: str = "", **parameters: Any) -> psycopg.Connection[Any]:
-    """As psycopg's. Raises psycopg.Error, which says what is wrong with the certificate."""
+    """Like psycopg's, but its errors have OpenSSL's reason about a certificate as their cause."""
     try:
         return psycopg.connect(conninfo, **parameters)
     except psycopg.OperationalError as error:
@@ -36,7 +36,7 @@ def connect(conninfo: str = "", **parameters: Any) -> psycopg.Connection[Any]:
 
 
 def _reasons(parameters: dict[str, Any]) -> Iterator[ssl.SSLError]:
-    """Of the servers that are named, OpenSSL's."""
+    """OpenSSL's verification errors from the servers that are named."""
     hosts = str(parameters.get("host") or "").split(",")
     addresses = str(parameters.get("hostaddr") or "").split(",")
     ports = str(parameters.get("port") or 5432).split(",")

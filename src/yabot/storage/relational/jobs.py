@@ -18,7 +18,7 @@ Outcome = tuple[Job, Any, BaseException | None]
 
 
 def tell(outcomes: Iterable[Outcome]) -> None:
-    """Runs in the loop; whoever has stopped waiting is passed over."""
+    """Set the futures, in the loop's thread; cancelled ones are skipped."""
     for job, result, error in outcomes:
         if job.future.done():
             continue

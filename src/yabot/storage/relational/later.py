@@ -18,9 +18,9 @@ FLUSH_AFTER = 0.02
 
 
 class LaterWrites:
-    """Gathers marks for ``FLUSH_AFTER`` seconds and writes them as one.
+    """Gathers marks for ``FLUSH_AFTER`` seconds and writes them in one transaction.
 
-    While SQL is away they are kept, and tried again with growing pauses.
+    While SQL is away the marks are kept, and tried again with growing pauses.
     """
 
     def __init__(self, write: Callable[[Mark], Awaitable[None]]) -> None:
@@ -31,7 +31,7 @@ class LaterWrites:
         self._closed = False
 
     def add(self, mark: Mark) -> None:
-        """After the end it is too late for marks: the next start sets them."""
+        """Write ``mark`` soon. After ``close`` it is dropped: the next start sets it."""
         if self._closed:
             return
         self._marks.append(mark)
@@ -39,9 +39,9 @@ class LaterWrites:
             self._flusher = asyncio.create_task(self._flush_soon())
 
     async def flush(self) -> None:
-        """Write what is waiting now, behind what is being written.
+        """Write the marks that wait now, after those that are being written.
 
-        Raises StoreUnavailable, and then keeps it.
+        Raises StoreUnavailable, and then keeps the marks.
         """
         async with self._writing:
             await self._write_waiting()

@@ -1,7 +1,7 @@
-"""Whether what numbers the rows of a table in PostgreSQL stands behind all numbers that are taken.
+"""Whether PostgreSQL's sequences are beyond the row numbers that are in use.
 
-It does not where rows came and their sequence did not follow: with logical replication, say, or
-with half of a backup. Each new row then meets one that is there.
+A sequence is behind where rows were brought without it: by logical replication, say, or by half of
+a backup. Each new row then gets the number of an existing one.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, func, literal_column, select
 
 
 def sequences_behind(connection: Connection, tables: Iterable[Table]) -> Iterator[str]:
-    """A line, with the mend, for each sequence that is behind; none of one that we may not read."""
+    """A line, with the mend, for each sequence that is behind, if we may read the sequence."""
     if connection.dialect.name != "postgresql":
         return
     for each in tables:
@@ -19,7 +19,7 @@ def sequences_behind(connection: Connection, tables: Iterable[Table]) -> Iterato
         sequence = connection.scalar(select(func.pg_get_serial_sequence(each.name, column.name)))
         if sequence is None or not _may_read(connection, sequence):
             continue
-        # PostgreSQL has quoted its name where it has to be.
+        # PostgreSQL has quoted the sequence's name where that is needed.
         following = f"(SELECT last_value + is_called::int FROM {sequence})"  # noqa: S608
         if connection.scalar(select(func.max(column) >= literal_column(following))):
             mend = f"setval('{sequence}', max({column.name})) FROM {each.name}"

@@ -30,16 +30,16 @@ from yabot.storage.relational.rested import ask_rested, renew_connections
 
 T = TypeVar("T")
 
-# What PostgreSQL asks to be run again: serialization failure, deadlock.
+# SQLSTATEs after which a transaction is run again: serialization failure, deadlock.
 RETRIED = {"40001", "40P01"}
 TRIES = 5
 # Seconds that the last marks, and then all submitted work, get when the database is closed.
 LAST_WORK = 1.0
-# Nothing but this limit ends a connecting that has begun.
+# Seconds. Nothing else ends an attempt to connect.
 LONGEST_CONNECTING = 3
-# For a network that swallows everything: seconds of silence before it is asked whether anybody is
-# there, between such questions, and their number; and milliseconds that what was sent may stay
-# without a sign that it has arrived. Whoever waits for an answer is not asked.
+# For a network that drops everything: seconds of silence before a keepalive, seconds between
+# keepalives, and their number; and milliseconds that sent data may stay unacknowledged, during
+# which there are no keepalives.
 KEEPALIVES = {
     "keepalives_idle": 5,
     "keepalives_interval": 2,
@@ -50,10 +50,10 @@ NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class PostgresDatabase:
-    """Lock and idle time-outs bound how long any transaction can hold anybody up.
+    """The server's time-outs for locks, statements and idling bound every transaction.
 
-    Those are the server's. One that does not answer at all is given up by shutting the sockets:
-    a thread that waits for it could not be ended otherwise.
+    A server that does not answer at all is given up by shutting the sockets down: a thread that
+    waits for it could not be ended otherwise.
     """
 
     def __init__(
@@ -65,9 +65,9 @@ class PostgresDatabase:
         tls_files: Sequence[Path] = (),
         demands: Mapping[str, str] = NOTHING,
     ) -> None:
-        """``tls_files`` are those that ``url`` names: when they change, it connects anew.
+        """``tls_files`` are the files that ``url`` names: when they change, it connects anew.
 
-        ``demands`` are further options of libpq's, by which a server may be refused.
+        ``demands`` are further options of libpq, with which a server may be refused.
         """
         self.gate = Gate("PostgreSQL")
         self.engine = create_engine(
@@ -79,8 +79,8 @@ class PostgresDatabase:
             connect_args={
                 "cursor_factory": _Cursor,
                 "connect_timeout": min(max(1, timeout_ms // 1000), LONGEST_CONNECTING),
-                # Whatever a database or a role has as its own: by a stricter isolation commits fail
-                # because of others beside them.
+                # These override settings of the database or role: with a stricter isolation,
+                # commits would fail because of concurrent ones.
                 "client_encoding": "utf8",
                 "options": f"{_options_of(url)} -c lock_timeout={timeout_ms} "
                 f"-c statement_timeout={timeout_ms} "
@@ -94,7 +94,7 @@ class PostgresDatabase:
         ask_rested(self.engine)
         renew_connections(self.engine, ChangedFiles(tls_files))
         self._open: WeakSet[psycopg.Connection] = WeakSet()
-        # Of those: any thread of the pool may make one while they are cut off.
+        # Guards ``_open``: any thread may connect while the connections are being cut off.
         self._opening = Lock()
         event.listen(self.engine, "connect", self._remember)
         event.listen(self.engine, "connect", _keep_commits)
@@ -121,7 +121,7 @@ class PostgresDatabase:
         return await self._in_thread(lambda: self._read(query))
 
     def cut_log(self) -> None:
-        """Its log is its own: it goes with the next checkpoints, and dead rows with VACUUM."""
+        """Nothing to do: PostgreSQL's checkpoints remove its log, and VACUUM its dead rows."""
 
     async def close(self) -> None:
         try:
@@ -133,10 +133,10 @@ class PostgresDatabase:
             self.engine.dispose()
 
     async def _end_threads(self) -> None:
-        """What was submitted is finished; what waits for a silent server is cut off.
+        """Finish submitted work, but cut off work that waits for a silent server.
 
-        So is whoever uses the engine from a thread of their own, as an upgrade of the tables that
-        waits for another process's: nobody else would end that thread, and it keeps the program.
+        Also cut off threads that use the engine themselves, such as an upgrade of the tables that
+        waits for another process: nobody else would end them, and they keep the program alive.
         """
         self._closed = True
         ending = asyncio.create_task(asyncio.to_thread(self._threads.shutdown))
@@ -194,8 +194,8 @@ class PostgresDatabase:
 class _Cursor(psycopg.Cursor[Any]):
     """Runs many statements one after another; ``rowcount`` is then that of the last.
 
-    psycopg's own pipeline ends with a Flush behind its Sync, at which the server forgets the limit
-    on idle transactions: whoever was stopped there would hold its locks for good.
+    psycopg's own pipeline sends a Flush after its Sync, at which the server forgets the limit on
+    idle transactions: a process that is stopped there would hold its locks for good.
     """
 
     @override
@@ -207,8 +207,8 @@ class _Cursor(psycopg.Cursor[Any]):
 
 
 def _keep_commits(connection: psycopg.Connection, _record: object) -> None:
-    """Where a role or a database has it that a commit need not be on the disk: ours is. What its
-    operator has chosen of the other ways, each of which keeps it, stays."""
+    """Make commits durable even if role or database have ``synchronous_commit = off``. Any other
+    value of the operator's stays, because each keeps commits."""
     connection.autocommit = True
     chosen = connection.execute("SELECT current_setting('synchronous_commit')").fetchone()
     if chosen == ("off",):
@@ -217,16 +217,15 @@ def _keep_commits(connection: psycopg.Connection, _record: object) -> None:
 
 
 def _options_of(url: str) -> str:
-    """Those for the server that it names itself: of one setting the last word counts."""
+    """The server options in ``url`` itself; ours follow, as the last one of a setting counts."""
     named = make_url(url).query.get("options", "")
     return named if isinstance(named, str) else " ".join(named)
 
 
 @contextmanager
 def _connection_errors(store: str) -> Iterator[None]:
-    """Of a connection that breaks between two statements, SQLAlchemy passes on what psycopg says.
-
-    Raises StoreUnavailable.
+    """Turn psycopg's errors into StoreUnavailable: SQLAlchemy does not wrap them when a connection
+    breaks between two statements.
     """
     try:
         yield
@@ -235,5 +234,5 @@ def _connection_errors(store: str) -> Iterator[None]:
 
 
 def _socket_of(connection: psycopg.Connection) -> socket.socket:
-    """A second handle on it: the connection's own may be in use in another thread."""
+    """A second handle on the socket: another thread may be using the connection's own."""
     return socket.socket(fileno=os.dup(connection.fileno()))

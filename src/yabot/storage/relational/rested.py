@@ -1,8 +1,8 @@
-"""Connections to PostgreSQL that are known to lead somewhere before anything is sent over them.
+"""Connections to PostgreSQL that are tested after a rest, before anything is sent over them.
 
-A firewall forgets a connection that has been idle, and tells neither side: what is sent over it
-then is lost, and its sender learns so only when the time for an answer has passed. Nor is one kept
-that was made by certificates which have been replaced meanwhile.
+A firewall forgets an idle connection and tells neither side: what is then sent over it is lost,
+which its sender notices only when the time for an answer has passed. A connection that was made
+with certificates that have been replaced since is not kept either.
 """
 
 import select
@@ -16,16 +16,16 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from yabot.runtime.changed_files import ChangedFiles
 
-# Seconds of rest after which a connection is asked.
+# Seconds of rest after which a connection is tested.
 RESTED = 1.0
-# The answer takes one way there and back; who waits for it wants to send something.
+# Seconds, at most, for the answer: a caller waits for it to send a statement.
 LONGEST_ANSWER = 0.5
 SINCE = "resting since"
 MADE_AT = "made at change"
 
 
 def renew_connections(engine: Engine, files: ChangedFiles) -> None:
-    """From now on its pool replaces connections that were made before ``files`` changed."""
+    """Make the engine's pool replace connections that were made before ``files`` changed."""
 
     def note(_dialect: object, entry: ConnectionPoolEntry, *_parameters: object) -> None:
         entry.info[MADE_AT] = files.changes
@@ -39,8 +39,8 @@ def renew_connections(engine: Engine, files: ChangedFiles) -> None:
 
 
 def ask_rested(engine: Engine) -> None:
-    """From now on its pool replaces a connection that has rested and does not answer, and with it
-    those that rest beside it; also one whose end the server has told meanwhile.
+    """Make the engine's pool replace a connection that has rested and does not answer, and with it
+    all idle ones; also one that the server has closed meanwhile.
     """
     event.listen(engine, "checkin", _note)
     event.listen(engine, "checkout", _require_answer)
@@ -66,7 +66,7 @@ def _is_usable(connection: psycopg.Connection, rested: float) -> bool:
 
 
 def _answers(connection: psycopg.Connection) -> bool:
-    """Past psycopg, which would wait for as long as it takes. Raises psycopg.Error."""
+    """Test it with libpq, because psycopg would wait without limit. Raises psycopg.Error."""
     line, deadline = connection.pgconn, monotonic() + LONGEST_ANSWER
     line.send_query(b"")
     line.flush()
@@ -76,7 +76,7 @@ def _answers(connection: psycopg.Connection) -> bool:
         line.consume_input()
     while line.get_result() is not None:
         pass
-    # What came may have been the server's last words.
+    # The answer may have been that the server closes the connection.
     return line.status == ConnStatus.OK
 
 

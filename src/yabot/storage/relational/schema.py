@@ -1,6 +1,6 @@
-"""Brings the tables to this version and holds them against it.
+"""Migrates the tables to this version, and compares them with it.
 
-The log and each feature keep their own migrations, as branches of one Alembic history.
+The log and each feature have their own migrations, as branches of one Alembic history.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ from yabot.storage.relational.numbering import sequences_behind
 HOME = Path(__file__).parent / "migrations"
 # Any number will do, as long as every process takes the same one.
 ADVISORY_LOCK = 0x7AB07
-# PostgreSQL: the user has not the right.
+# PostgreSQL: the user lacks a right.
 MAY_NOT = "42501"
 # PostgreSQL: the only encoding in which any name and text can be kept.
 ENCODING = "UTF8"
@@ -54,12 +54,12 @@ class Schema:
     def upgrade(self, engine: Engine) -> None:
         """Run the missing migrations, one process at a time.
 
-        Raises StoreUnavailable, and StartupError when one cannot be run; nothing of it has then
+        Raises StoreUnavailable, and StartupError when a migration cannot be run; then nothing has
         taken effect.
         """
         with store_errors("SQL"), engine.begin() as connection:
             if connection.dialect.name == "postgresql":
-                # A migration may take long, and so may waiting for that of another process.
+                # A migration may take long, and so may waiting for another process's migration.
                 connection.execute(text("SET LOCAL lock_timeout = 0"))
             take_time(connection)
             _require_encoding(connection)
@@ -70,15 +70,14 @@ class Schema:
                 raise StartupError(ANOTHER_VERSION) from error
             except DBAPIError as error:
                 if error.connection_invalidated:
-                    # It has gone in the middle, and refuses nothing.
+                    # The connection has broken: that is no refusal.
                     raise
                 raise StartupError(self._refusal(error, connection)) from error
 
     def examine(self, engine: Engine) -> bool:
         """Whether the tables are those of this version; False when ``upgrade`` will bring them.
 
-        Changes nothing. Raises StoreUnavailable, and for what a start would refuse StartupError,
-        SchemaMismatch.
+        Changes nothing. Raises StoreUnavailable; StartupError and SchemaMismatch if a start would.
         """
         if not self.is_current(engine):
             return False
@@ -86,10 +85,10 @@ class Schema:
         return True
 
     def is_current(self, engine: Engine) -> bool:
-        """Whether no migration is missing; what the tables are like, nobody looks.
+        """Whether no migration is missing; the tables themselves are not looked at.
 
-        Changes nothing. Raises StoreUnavailable, and StartupError when a newer version has run some
-        that are unknown here, or the database cannot hold every text.
+        Changes nothing. Raises StoreUnavailable, and StartupError when a newer version has run
+        migrations that are unknown here, or the database cannot hold every text.
         """
         with store_errors("SQL"), engine.connect() as connection:
             _require_encoding(connection)
@@ -109,7 +108,7 @@ class Schema:
                 opts={"include_object": self._is_ours, "compare_type": True},
             )
             with catch_warnings():
-                # SQLite cannot tell the expression of an index: there these are not compared.
+                # SQLite does not tell the expression of an index, so these are not compared there.
                 filterwarnings("ignore", ".*expression-based index")
                 found = [_describe(entry) for entry in compare_metadata(context, metadata)]
             if found:
@@ -118,7 +117,7 @@ class Schema:
                 raise SchemaMismatch("SQL", behind)
 
     def _refusal(self, error: DBAPIError, connection: Connection) -> str:
-        """One sentence: what it is, in which migration, and for a missing right how to give it."""
+        """One sentence: the error, its migration, and for a missing right how to grant it."""
         running = self._running(error)
         at = f" (at {running})" if running else ""
         mend = ""
@@ -131,14 +130,14 @@ class Schema:
         return f"SQL refuses to bring the tables to this version{at}: {kind_of(error)}{mend}"
 
     def _running(self, error: DBAPIError) -> str | None:
-        """The revision whose file, called like it, was running; None before the first."""
+        """The revision that was running, by its file's name; None before the first."""
         files = (Path(frame.filename) for frame in extract_tb(error.__traceback__))
         return next((file.stem for file in files if file.parent in self.migrations), None)
 
     def _config(self, connection: Connection) -> Config:
         config = Config()
         config.set_main_option("script_location", _literally(HOME))
-        # What a path may hold least of all.
+        # Paths hardly ever contain a newline.
         config.set_main_option("path_separator", "newline")
         config.set_main_option("version_locations", "\n".join(map(_literally, self.migrations)))
         config.attributes.update(connection=connection, metadata=metadata)
@@ -152,12 +151,12 @@ class Schema:
 
 
 def _literally(path: Path) -> str:
-    """As an option of Alembic's, in which % would begin the name of another."""
+    """Escaped for an option of Alembic, in which % would refer to another option."""
     return str(path).replace("%", "%%")
 
 
 def one_process_at_a_time(connection: Connection) -> None:
-    """Until the transaction ends. On SQLite every writing transaction is alone anyway."""
+    """Exclude other callers until the transaction ends; SQLite has only one writer anyway."""
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(ADVISORY_LOCK)))
 

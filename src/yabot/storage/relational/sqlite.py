@@ -28,22 +28,22 @@ T = TypeVar("T")
 log = get_logger(__name__)
 
 GROUP_SIZE = 128
-# SQLite moves pages from its write-ahead log to the database by every four megabytes, but leaves
-# the file as large as its peak. Where nobody is ever quiet it is cut to the first size, at a quiet
-# moment it is emptied if it is larger than the second.
+# SQLite moves pages from its write-ahead log to the database every four megabytes, but leaves the
+# file at its peak size. Without a quiet moment the file is cut to LARGEST_LOG; at a quiet moment it
+# is emptied if it is larger than LARGE_LOG.
 LARGEST_LOG = 16 * 1024 * 1024
 LARGE_LOG = 8 * 1024 * 1024
-# Seconds between two tries to empty it: one in vain costs as much as one that succeeds.
+# Seconds between two tries to empty the log: a failed one costs as much as a successful one.
 CUT_EVERY = 1.0
-# What a connection remembers: the files that it has opened beside the database.
+# Key of a connection's info: the files that it has opened beside the database.
 BESIDE = "files beside it"
 
 
 class SqliteDatabase:
     """WAL with ``synchronous=FULL``: what ``write`` has returned survives a power cut.
 
-    Concurrent units share one commit, each in a savepoint of its own, so that one that fails
-    takes nothing of the others with it.
+    Concurrent units share one commit, each in its own savepoint, so that a unit that fails undoes
+    nothing of the others.
     """
 
     def __init__(self, path: Path, *, pool_size: int, timeout_ms: int) -> None:
@@ -58,13 +58,13 @@ class SqliteDatabase:
         self._file: tuple[int, int] | None = None
         self._timeout_ms = timeout_ms
         self._cut_at = 0.0
-        # Whether it is to be emptied whatever its size.
+        # Whether the log has to be emptied whatever its size.
         self._cut_wanted = False
         self._reads = SqliteReads(self._reading, pool_size)
         self._later = LaterWrites(self.write)
 
     async def open(self) -> None:
-        """May be repeated, by a start that has failed behind it."""
+        """May be repeated, when a later step of the start has failed."""
         await asyncio.to_thread(self._probe)
         if self._writer is None:
             self._loop = asyncio.get_running_loop()
@@ -90,14 +90,14 @@ class SqliteDatabase:
             return await self._reads.read(query)
 
     def cut_log(self) -> None:
-        """At the writer's next quiet moment in which nobody reads what the log alone has."""
+        """Empty the log at the writer's next quiet moment in which no reader needs it."""
         self._cut_wanted = True
 
     async def close(self) -> None:
         try:
             await self._later.close()
         finally:
-            # Whatever happens: a thread that is left over keeps the program from ending.
+            # In any case: a thread that is left over would keep the program from ending.
             await self._end_threads()
             self._reading.dispose()
             self.engine.dispose()
@@ -150,29 +150,30 @@ class SqliteDatabase:
     def _cut_log(self) -> None:
         """Move all of the log to the database and empty its file, if nobody still reads from it.
 
-        The heartbeat's writes come by every few seconds, so that a peak never stays for long.
+        The heartbeat writes every few seconds, so that a peak never stays for long.
         """
         is_large = _size(self._log_path) > LARGE_LOG
         if monotonic() < self._cut_at or not (is_large or self._cut_wanted):
             return
         try:
-            # Readers are not waited for: that would hold up whoever writes next.
+            # Do not wait for readers: that would hold up the next write.
             run_plain(self._connection(), "PRAGMA busy_timeout = 0")
             done = run_plain(self._connection(), "PRAGMA wal_checkpoint(TRUNCATE)")
             is_busy, *_ = done.fetchone()
             self._cut_wanted = self._cut_wanted and bool(is_busy)
             run_plain(self._connection(), f"PRAGMA busy_timeout = {self._timeout_ms}")
         except (StoreUnavailable, SQLAlchemyError) as error:
-            # Nothing is lost; what is wrong with the disk, the next write finds too.
+            # Nothing is lost; if the disk is at fault, the next write fails, too.
             log.warning("sqlite.log_not_cut", reason=type(error).__name__)
             self._disconnect()
         self._cut_at = monotonic() + CUT_EVERY
 
     def _connection(self) -> Connection:
-        """The writer's own: taking one from the pool for each group costs several statements.
+        """The writer's own connection: taking one from the pool for each group costs several
+        statements.
 
-        Raises StoreUnavailable where SQLite would go on with a file that is not there any more, and
-        lose it when the process is killed.
+        Raises StoreUnavailable if the database's file was moved or replaced: SQLite would go on
+        with the old one, and lose it when the process is killed.
         """
         if self._file is not None and identity(self._path) != self._file:
             raise StoreUnavailable("SQLite", GONE)
@@ -188,7 +189,7 @@ class SqliteDatabase:
             self._connected = None
 
     def _gather(self, group: list[Job]) -> bool:
-        """Let in whatever waits; True when it is the end."""
+        """Add waiting jobs to the group; True when told to stop."""
         while len(group) < GROUP_SIZE:
             try:
                 job = self._jobs.get_nowait()
@@ -234,7 +235,7 @@ def _connect(engine: Engine, pragmas: tuple[str, ...]) -> None:
 
 def _engine(path: Path, size: int) -> Engine:
     return create_engine(
-        # From its parts: in an address that is parsed, ``?`` and ``%`` would mean something.
+        # Made from its parts: in a URL that is parsed, ``?`` and ``%`` would have a meaning.
         URL.create("sqlite", database=str(path)),
         poolclass=QueuePool,
         pool_size=size,
@@ -251,7 +252,7 @@ def _writing_engine(path: Path, timeout_ms: int) -> Engine:
         f"busy_timeout = {timeout_ms}",
         "journal_mode = WAL",
         "synchronous = FULL",
-        # What is deleted or blanked is overwritten, not only given free.
+        # Deleted or blanked content is overwritten, not only marked as free.
         "secure_delete = ON",
         f"journal_size_limit = {LARGEST_LOG}",
         "foreign_keys = ON",
@@ -260,7 +261,7 @@ def _writing_engine(path: Path, timeout_ms: int) -> Engine:
 
     @event.listens_for(engine, "connect")
     def note_files(connection: Any, record: ConnectionPoolEntry) -> None:
-        # SQLite opens them, and makes them, when it is first asked for something.
+        # SQLite opens or makes these files at the first query.
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         record.info[BESIDE] = FilesBeside(path)
 

@@ -1,4 +1,4 @@
-"""What is asked of SQLite's driver directly: SQLAlchemy takes longer over it than SQLite does."""
+"""Calls to SQLite's driver itself: SQLAlchemy takes longer for them than SQLite does."""
 
 import sqlite3
 from typing import Any

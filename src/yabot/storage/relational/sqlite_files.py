@@ -1,6 +1,6 @@
-"""The files of a SQLite database, which have to stay those that were opened.
+"""Checks that the files of a SQLite database are still those that were opened.
 
-SQLite notices nothing when one of them goes, and writes on into what nobody else sees any more.
+When one is removed, SQLite does not notice and goes on writing to a file that nobody else can see.
 """
 
 from pathlib import Path
@@ -8,8 +8,8 @@ from pathlib import Path
 from yabot.errors import StoreUnavailable
 
 GONE = "its file was moved, removed or replaced; put it back, or stop YABOT before you replace it"
-# Beside it: the write-ahead log, and the index of it by which processes agree who may write.
-# Without the same index another one writes over what we write, and the database is damaged.
+# The files beside it: the write-ahead log, and its index, by which processes agree who may write.
+# A process with another index would overwrite what we write, and damage the database.
 _BESIDE = {
     "-wal": "the file beside it that ends in -wal was moved, removed or replaced; put it back, or"
     " stop YABOT, which saves what was in it, and start it again",
@@ -30,14 +30,14 @@ def identity(file: Path) -> Identity | None:
 
 
 class FilesBeside:
-    """Those that belong to the database at ``path``, as a connection has opened them."""
+    """The files beside the database at ``path``, as a connection has opened them."""
 
     def __init__(self, path: Path) -> None:
         files = [(beside(path, end), told) for end, told in _BESIDE.items()]
         self._opened = [(file, identity(file), told) for file, told in files]
 
     def require_unmoved(self) -> None:
-        """Raises StoreUnavailable where one of them is not there any more."""
+        """Raises StoreUnavailable if one of them is not the opened one any more."""
         for file, opened, told in self._opened:
             if identity(file) != opened:
                 raise StoreUnavailable("SQLite", told)

@@ -1,6 +1,6 @@
-"""SQLite's reading threads: what is asked in one turn of the loop wakes one of them once.
+"""SQLite's reading threads: the reads of one turn of the event loop wake one thread, once.
 
-To wake a thread, and the loop by its answer, costs several times what a short read does.
+Waking a thread, and then the loop, costs several times as much as a short read.
 """
 
 import asyncio
@@ -19,19 +19,19 @@ from yabot.storage.relational.sqlite_driver import in_transaction, run_plain
 
 T = TypeVar("T")
 
-# Seconds after which a read counts as long: nobody waits for it but who has asked for it.
+# Seconds after which a read counts as long: then other reads no longer wait for it.
 LONG = 0.002
 
 
 class SqliteReads:
-    """Each read sees what had been committed when it was asked for, or later."""
+    """Each read sees at least what had been committed when it was requested."""
 
     def __init__(self, engine: Engine, threads: int) -> None:
         self._engine = engine
         self._most = threads
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="sqlite-read")
         self._called: list[Future[None]] = []
-        # Any thread takes from the one and adds to the other.
+        # Every thread takes from ``_waiting`` and adds to ``_outcomes``.
         self._waiting: deque[Job] = deque()
         self._outcomes: deque[Outcome] = deque()
         self._is_due = self._is_watched = self._is_closed = False
@@ -48,7 +48,7 @@ class SqliteReads:
         return await future
 
     async def close(self) -> None:
-        """What was asked for is answered."""
+        """Answer all requested reads, then end the threads."""
         self._is_closed = True
         self._hand_over(asyncio.get_running_loop())
         await asyncio.to_thread(self._threads.shutdown)
@@ -64,9 +64,9 @@ class SqliteReads:
             loop.call_later(LONG, self._relieve, loop)
 
     def _relieve(self, loop: asyncio.AbstractEventLoop) -> None:
-        """What waits behind a long read goes to another thread; what came before it is told."""
-        # Asked before that is told. Where nothing waited, each thread was at its last read, and
-        # tells of it itself: nobody need look again, however long that read is.
+        """Settle finished reads, and hand those that wait for a long one to another thread."""
+        # Read before settling. If nothing waited, each thread was at its last read and will settle
+        # that itself: no further look is needed, however long the read takes.
         does_anything_wait = bool(self._waiting)
         self._settle()
         self._called = [call for call in self._called if not call.done()]
@@ -89,7 +89,7 @@ class SqliteReads:
         loop.call_soon_threadsafe(self._settle)
 
     def _taken(self) -> Iterator[Job]:
-        """One after the other, until none waits: other threads take from the same."""
+        """The waiting jobs, one by one, until none is left; other threads take from them, too."""
         with suppress(IndexError):
             while True:
                 yield self._waiting.popleft()
@@ -111,9 +111,10 @@ def _outcome(connection: Connection, job: Job) -> Outcome:
 
 
 def _begin(connection: Connection) -> None:
-    """A snapshot of its own: of a read before this one it would miss what was committed since."""
+    """Begin a new snapshot: that of an earlier read would lack what was committed since."""
     connection.rollback()
-    # By the driver: prepared statements pass SQLAlchemy by, and it would neither begin nor end.
+    # Directly by the driver: SQLAlchemy does not see prepared statements, and would neither begin
+    # nor end a transaction for them.
     if in_transaction(connection):
         run_plain(connection, "ROLLBACK")
     run_plain(connection, "BEGIN")
