@@ -1,6 +1,6 @@
-"""Accepts connections for whoever serves them, the same on every event loop.
+"""Accepts connections for a server, in the same way on every event loop.
 
-uvloop's servers accept by themselves: what ``BoundedListener`` counts would pass it by.
+uvloop's servers accept connections by themselves, past the count of ``BoundedListener``.
 """
 
 import asyncio
@@ -15,33 +15,33 @@ from yabot.runtime.ending import end
 
 log = get_logger(__name__)
 
-# Then others have their turn in the loop: also those that are hung up on to make room, whose files
-# are open until then.
+# How many connections are accepted before the loop goes on with other work, such as closing those
+# that were ended to make room: their files are open until then.
 AT_ONCE = 64
-# Seconds until the next try, where this process may open no more files.
+# Seconds until the next try when this process may open no more files.
 AGAIN_AFTER = 1.0
 
 
 class Acceptor:
-    """Stands for a server of asyncio's, as uvicorn knows it."""
+    """Stands in for an asyncio server, as far as uvicorn uses one."""
 
     def __init__(
         self,
         bound: BoundedListener,
         serve: Callable[[socket.socket], Coroutine[Any, Any, object]],
     ) -> None:
-        """``serve`` makes a transport of a connection that ``bound`` has accepted: it listens."""
+        """``bound`` is listening already; ``serve`` makes a transport of an accepted connection."""
         self._bound = bound
         self._serve = serve
         self._loop = asyncio.get_running_loop()
         self._pause: asyncio.TimerHandle | None = None
-        # Connections that have no transport yet, because their handshake is under way.
+        # Tasks of connections that have no transport yet: their handshake is under way.
         self._beginning: set[asyncio.Task[None]] = set()
         bound.setblocking(False)
         self._listen()
 
     def close(self) -> None:
-        """Accept no more, and end what has not got beyond its handshake."""
+        """Accept no more, and end connections whose handshake is still under way."""
         if self._pause is not None:
             self._pause.cancel()
         if self._bound.fileno() >= 0:
@@ -74,7 +74,7 @@ class Acceptor:
     async def _begin(self, connection: socket.socket) -> None:
         connection.setblocking(False)
         try:
-            # Whoever breaks off, or cannot agree on TLS, hears nothing.
+            # A client that breaks off, or does not agree on TLS, gets no answer.
             with suppress(OSError):
                 await self._serve(connection)
         except BaseException:

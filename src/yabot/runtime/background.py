@@ -2,7 +2,7 @@
 
 import asyncio
 
-# The interpreter tells of its end whoever asked last first: executors have to have asked before us.
+# At its end the interpreter calls the last registered first: executors must have registered before.
 import concurrent.futures.thread  # noqa: F401
 import os
 import threading
@@ -40,10 +40,10 @@ class _Opened(Generic[T]):
 
 
 class Background(Generic[T]):
-    """What ``opens`` opens, for as long as the process lives.
+    """Holds open what ``opens`` opens, as long as the process lives.
 
-    The first call opens it, also the first behind one that could not, and the first in a process
-    that was forked off; it is closed when the interpreter begins to end.
+    The first call opens it, as does the first after a failed opening, and the first in a forked
+    process. It is closed when the interpreter begins to end.
     """
 
     def __init__(self, opens: Callable[[], AbstractAsyncContextManager[T]]) -> None:
@@ -51,15 +51,14 @@ class Background(Generic[T]):
         self._lock = threading.Lock()
         self._opened: _Opened[T] | None = None
         self._inherited: list[object] = []
-        # While executors still work, and before the threads of databases are waited for, which end
-        # only when they are closed: atexit comes too late for either.
+        # Close while executors still work, and before the interpreter waits for the databases'
+        # threads, which end only then: atexit would be too late for both.
         threading._register_atexit(self.close)  # type: ignore[attr-defined]
         os.register_at_fork(after_in_child=self._begin_anew)
 
     def call(self, ask: Callable[[T], Coroutine[Any, Any, R]]) -> R:
-        """Wait for what it gives, from any thread, also one whose own event loop runs.
-
-        Raises what it raises, and what opening raises.
+        """Run ``ask`` in the background loop, and wait for its result, from any thread, also from
+        one whose own event loop runs. Raises what ``ask`` raises, and what opening raises.
         """
         with self._lock:
             opened = self._opened = self._opened or self._open()
@@ -69,7 +68,7 @@ class Background(Generic[T]):
         return answer.result()
 
     def close(self) -> None:
-        """Once the calls under way have ended. A later call opens it again."""
+        """Close it once the calls under way have ended. A later call opens it again."""
         with self._lock:
             opened, self._opened = self._opened, None
         if opened is not None:
@@ -104,8 +103,8 @@ class Background(Generic[T]):
                 opening.set_exception(error)
 
     def _begin_anew(self) -> None:
-        """A child has neither the thread nor a right to its parent's connections: they stay as they
-        are for as long as they are held."""
+        """A forked child lacks the thread, and must not use its parent's connections: it keeps them
+        referenced, so that they are not closed."""
         self._inherited.append(self._opened)
         self._opened = None
         self._lock = threading.Lock()

@@ -16,7 +16,7 @@ class Begun:
         self._waits_for = waits_for
 
     def __await__(self) -> Generator[Any, None, None]:
-        """As ``yield from`` goes on with a generator, from its second step."""
+        """Do what ``yield from`` does with a generator, from its second step on."""
         try:
             while True:
                 try:
@@ -30,7 +30,7 @@ class Begun:
 
 
 def begin(work: Awaitable[None]) -> Begun | None:
-    """Run ``work`` up to its first wait; None when it has got to its end. Raises what it raises."""
+    """Run ``work`` up to its first wait; None if it has finished. Raises what ``work`` raises."""
     steps = work.__await__()
     try:
         return Begun(steps, next(steps))

@@ -6,7 +6,7 @@ from time import monotonic
 
 from yabot.runtime.recent import Recent
 
-# Keys that are remembered. One that is forgotten has a full bucket again.
+# Keys that are remembered; a forgotten key has a full bucket again.
 MOST_KEYS = 10_000
 
 
@@ -14,12 +14,12 @@ MOST_KEYS = 10_000
 class Bucket:
     tokens: float
     filled_at: float
-    # Whether the one who found it empty has been told so, since it was half full.
+    # Whether ``tell_once`` was asked since the bucket was last half full.
     told: bool = False
 
 
 class Buckets:
-    """Each holds ``capacity`` tokens at first and at most, and gets ``per_second`` new ones."""
+    """Each bucket begins with ``capacity`` tokens, its maximum, and gains ``per_second``."""
 
     def __init__(
         self, capacity: int, per_second: float, now: Callable[[], float] = monotonic
@@ -30,7 +30,7 @@ class Buckets:
         self._buckets: Recent[str, Bucket] = Recent(MOST_KEYS)
 
     def take(self, key: str) -> bool:
-        """Whether there was a token, which is gone then."""
+        """Take a token; false if there is none."""
         bucket = self._filled(key)
         if bucket.tokens < 1:
             return False
@@ -38,7 +38,7 @@ class Buckets:
         return True
 
     def give_back(self, key: str) -> None:
-        """What a token was taken for has come to nothing."""
+        """Give a token back, because its use has failed."""
         bucket = self._filled(key)
         bucket.tokens = min(self._capacity, bucket.tokens + 1)
 
@@ -46,7 +46,7 @@ class Buckets:
         return self._filled(key).tokens < 1
 
     def tell_once(self, key: str) -> bool:
-        """True for the first who asks; then again when the bucket has been half full since."""
+        """True at the first call, and then again once the bucket has been half full since."""
         bucket = self._filled(key)
         first, bucket.told = not bucket.told, True
         return first

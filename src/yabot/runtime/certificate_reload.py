@@ -1,7 +1,7 @@
-"""A server's certificate that may be changed while it runs: each connection gets what is there now.
+"""A server's certificate that may change while it runs: each connection gets the newest usable one.
 
-Whoever replaces the files does it one after the other, by a symbolic link or by a new file: they
-are looked at, not waited for.
+The files may be replaced one after the other, by symbolic links or new files, so they are polled,
+not watched.
 """
 
 import asyncio
@@ -16,13 +16,13 @@ from yabot.runtime.tls import Digests, Loaded, NotUsable, ServerCertificate
 
 log = get_logger(__name__)
 
-# Before it ends, one that nobody has renewed is told of: so long, and of a short life a quarter.
+# How long before its end a certificate is warned about; a quarter of its life if that is shorter.
 TELL_BEFORE = timedelta(days=14)
 TELL_BEFORE_OF_LIFE = 4
 
 
 class CertificateReloader:
-    """While what the files hold cannot be used, what they held before goes on to be."""
+    """Keeps using the last usable certificate while the files hold none."""
 
     def __init__(self, files: ServerCertificate) -> None:
         """Raises NotUsable."""
@@ -31,7 +31,7 @@ class CertificateReloader:
         self._loaded = files.load()
         # How often the authorities have changed.
         self._age = 0
-        # What could not be used at the last look, and whether that has been told.
+        # Why the files could not be used at the last look, and whether that has been logged.
         self._refused: object = None
         self._told_refused = False
         self._told_end: str | None = None
@@ -43,11 +43,13 @@ class CertificateReloader:
 
     @property
     def age(self) -> int:
-        """What was begun at a younger one has been checked against authorities of then."""
+        """Rises when the authorities change: a connection that began at a lower age has been
+        checked against former ones.
+        """
         return self._age
 
     async def look(self) -> None:
-        """Take what the files hold, if it is new and can be used."""
+        """Use what the files hold, if it is new and usable."""
         try:
             found = await asyncio.to_thread(self._new)
         except NotUsable as error:
@@ -74,7 +76,7 @@ class CertificateReloader:
         self._loaded, self._told_end = found, None
 
     def _refuse(self, reason: str) -> None:
-        """Told at the second look that finds it so: between two files that change, it may be."""
+        """Log it at the second look with the same reason: files may be replaced one by one."""
         if reason != self._refused:
             self._refused, self._told_refused = reason, False
         elif not self._told_refused:
@@ -86,7 +88,7 @@ class CertificateReloader:
         CERTIFICATE_STALE.labels("API_TLS_CERT_FILE").set(self._told_refused)
 
     def _tell_end(self, now: datetime) -> None:
-        """Once that it comes, and once that it has."""
+        """Log once that the end is near, and once that it has come."""
         loaded = self._loaded
         before = min(TELL_BEFORE, (loaded.ends - loaded.begins) / TELL_BEFORE_OF_LIFE)
         if now < loaded.ends - before:

@@ -12,16 +12,16 @@ from yabot.observability.logging import get_logger
 log = get_logger(__name__)
 
 T = TypeVar("T")
-# Seconds after which they are looked at again: who asks may do so for every query.
+# Seconds between two looks at the files: callers may ask at every query.
 LOOK_EVERY = 1.0
 
 Stamp = tuple[int, ...]
 
 
 class ChangedFiles:
-    """Counts how often it has found one of them, or a file in one of their folders, changed.
+    """Counts how often one of ``files``, or a file in one that is a folder, was found changed.
 
-    May be asked from any thread, as often as one likes.
+    May be asked from any thread, as often as needed.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class ChangedFiles:
 class Reloaded(Generic[T]):
     """What ``make`` makes of files, made again when they have changed.
 
-    While they do not hold what they should, half replaced as they may be, it stays as it was.
+    While the files are unusable, as when only some are replaced yet, it stays as it was.
     """
 
     def __init__(self, make: Callable[[], T], files: ChangedFiles, of: str) -> None:
@@ -78,7 +78,7 @@ class Reloaded(Generic[T]):
         return self._made
 
     def anew(self) -> T:
-        """Made again, also of files that have not changed."""
+        """Make it again, even if the files have not changed."""
         self._make_again()
         return self._made
 
@@ -92,7 +92,9 @@ class Reloaded(Generic[T]):
 
 
 def _stamps(path: Path) -> list[Stamp]:
-    """Empty for what is not there: that it comes or goes is a change, too."""
+    """The stamps of a file, or of a folder and its files. A missing path has one, too: that it
+    comes or goes is a change.
+    """
     try:
         within = sorted(path.iterdir()) if path.is_dir() else []
         return [_stamp(each) for each in (path, *within)]

@@ -1,6 +1,6 @@
-"""How many connections a listener has, and which one goes when there are too many.
+"""Limits a listener's connections: which one is closed when there are too many.
 
-They are counted where they are accepted: the handshake of TLS comes before any protocol.
+They are counted when they are accepted, because a TLS handshake comes before any protocol.
 """
 
 import socket
@@ -11,12 +11,12 @@ from typing import Any
 
 Peer = tuple[str, int]
 
-# The part of all connections beyond which an address has many.
+# An address with more than this fraction of all connections has many.
 MANY = 0.25
 
 
 class Connections:
-    """Those of one listener, the oldest first; some are busy: they wait for our answer."""
+    """The connections of one listener, oldest first. A busy one waits for our answer."""
 
     def __init__(self, most: int, on_crowded: Callable[[], None] = lambda: None) -> None:
         self._most = most
@@ -28,7 +28,7 @@ class Connections:
         return len(self._open)
 
     def add(self, peer: Peer, connection: socket.socket) -> bool:
-        """Whether there is room, if need be by ending another one."""
+        """Add a connection, ending another one if need be; false if there is no room."""
         if len(self._open) >= self._most:
             self._on_crowded()
             if (leaving := self._leaving_for(peer)) is None:
@@ -38,7 +38,7 @@ class Connections:
         return True
 
     def show_busy(self, peer: Peer, *, busy: bool) -> None:
-        """Nothing for one that was ended to make room: its last bytes may still be read."""
+        """Ignored for a connection that was ended to make room, whose last bytes are still read."""
         if not busy:
             self._busy.discard(peer)
         elif peer in self._open:
@@ -50,10 +50,10 @@ class Connections:
             self._busy.discard(peer)
 
     def _leaving_for(self, newcomer: Peer) -> Peer | None:
-        """The oldest that is not busy; where all are, the oldest of the address that has most.
+        """The oldest connection that is not busy; if all are, the oldest of the address with most.
 
-        Whoever comes from an address that has many takes none from others: so nobody shuts them
-        out by being busy with all.
+        None: there is no room for the newcomer. From an address that has many it displaces no idle
+        connection of an address with fewer, so that no address can shut out the others.
         """
         held = Counter(host for host, _ in self._open)
         ((greediest, most),) = held.most_common(1)
@@ -69,7 +69,7 @@ class Connections:
     def _end(self, peer: Peer) -> None:
         connection = self._open.pop(peer)
         self._busy.discard(peer)
-        # Its protocol reads the end, and closes it; or it has ended by itself.
+        # Its protocol reads the end of the stream and closes it; or it has ended by itself.
         with suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)
 
@@ -78,7 +78,7 @@ class BoundedListener(socket.socket):
     """A listening socket that accepts what ``connections`` has room for; the rest is hung up on."""
 
     def __init__(self, family: int, connections: Connections) -> None:
-        # asyncio sets TCP_NODELAY only where the protocol is named; without it answers wait 40 ms.
+        # asyncio sets TCP_NODELAY only if the protocol is named; without it answers wait 40 ms.
         super().__init__(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._connections = connections
 
@@ -102,6 +102,6 @@ class _Accepted(socket.socket):
         super().close()
 
     def detach(self) -> int:
-        """What uvloop does, when it has closed the connection itself."""
+        """uvloop calls this when it has closed the connection itself."""
         self._connections.discard(self._peer, self)
         return super().detach()

@@ -1,4 +1,4 @@
-"""Ends tasks, whatever they are in the middle of."""
+"""Ends tasks, whatever they are doing."""
 
 import asyncio
 from collections.abc import Iterable
@@ -10,8 +10,8 @@ AGAIN_AFTER = 0.05
 async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
     """Cancel tasks until all have ended; their results and errors are dropped.
 
-    Once is not enough: ``asyncio.wait_for`` of Python 3.11, which clients of stores use, forgets a
-    cancellation that comes in the moment in which what it waits for is done.
+    Cancelling once is not enough: ``asyncio.wait_for`` of Python 3.11, which stores' clients use,
+    swallows a cancellation that comes at the moment in which the awaited work is done.
     """
     ended = list(tasks)
     running = {task for task in ended if not task.done()}
@@ -21,5 +21,5 @@ async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
         _, running = await asyncio.wait(running, timeout=AGAIN_AFTER)
     for task in ended:
         if not task.cancelled():
-            # Looked at once, so that nobody complains that it never was.
+            # Retrieve the exception, so that asyncio does not log that nobody did.
             task.exception()

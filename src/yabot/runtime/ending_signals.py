@@ -1,13 +1,13 @@
 """The signals that tell this process to end.
 
-It imports next to nothing: they may come while all else is imported.
+It imports next to nothing: a signal may come while everything else is imported.
 """
 
 import signal
 from collections.abc import Callable
 from typing import Any
 
-# Of what was ended by Ctrl+C before it was done, as shells tell it: 128 + SIGINT.
+# The exit code of shells after Ctrl+C: 128 + SIGINT.
 INTERRUPTED = 130
 
 
@@ -15,9 +15,9 @@ Handlers = dict[signal.Signals, Any]
 
 
 def hear(on_signal: Callable[[], object]) -> Handlers:
-    """From now on each of them is a call of ``on_signal``. Returns who heard them before.
+    """Call ``on_signal`` at each of these signals; returns the previous handlers.
 
-    Not by the event loop: when that is closed, the next signal kills.
+    The event loop's own handlers would not do: once the loop is closed, a signal would kill.
     """
     before: Handlers = {number: signal.getsignal(number) for number in _ending_signals()}
     for number in before:
@@ -26,19 +26,19 @@ def hear(on_signal: Callable[[], object]) -> Handlers:
 
 
 def hear_again(before: Handlers) -> None:
-    """As it was before ``hear``."""
+    """Restore the handlers that ``hear`` returned."""
     for number, handler in before.items():
         signal.signal(number, handler)
 
 
 def hear_no_more() -> None:
-    """All that is left is to end: nobody need be told again."""
+    """Ignore the signals from now on: the program is about to end."""
     for number in _ending_signals():
         signal.signal(number, signal.SIG_IGN)
 
 
 def _ending_signals() -> list[signal.Signals]:
-    """SIGHUP comes when the terminal is closed; whoever was started by nohup has it ignored."""
+    """SIGHUP comes when the terminal is closed; nohup starts programs that ignore it."""
     numbers = [signal.SIGTERM, signal.SIGINT]
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         numbers.append(signal.SIGHUP)

@@ -1,10 +1,10 @@
-"""The event loop of what runs until it is stopped."""
+"""The event loop of long-running programs."""
 
 import asyncio
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
-    """uvloop's, or asyncio's where that is not installed."""
+    """uvloop's loop, or asyncio's if uvloop is not installed."""
     try:
         import uvloop
     except ImportError:

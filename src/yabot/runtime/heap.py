@@ -1,21 +1,21 @@
-"""The garbage collector, told what will not become garbage."""
+"""Tells the garbage collector what will not become garbage."""
 
 import gc
 
 
 def settle_heap() -> None:
-    """Take what exists now out of the collector's sight: it lives as long as the program.
+    """Exclude all present objects from collection: they live as long as the program.
 
-    aiogram's and SQLAlchemy's half million objects make each full collection last 170 ms, in which
-    no reader gets an answer.
+    With the half million objects of aiogram and SQLAlchemy, a full collection takes 170 ms, in
+    which no reader gets an answer.
     """
     gc.collect()
     gc.freeze()
 
 
 def collect_seldom() -> None:
-    """For who makes much and drops it soon, and keeps no reader waiting: as it is, the collector
-    takes half of the time of an import.
+    """For commands that create many short-lived objects while no reader waits: otherwise the
+    collector takes half of the time of an import.
     """
     settle_heap()
     gc.set_threshold(50_000, 20, 100)

@@ -56,7 +56,7 @@ class HttpServer:
             lifespan="off",
             server_header=False,
             proxy_headers=bool(trusted_proxies),
-            # Walked from the right, up to the first that is not among them.
+            # X-Forwarded-For is read from the right, up to the first address that is none of these.
             forwarded_allow_ips=[*trusted_proxies, *map(_on_ipv6, trusted_proxies)],
             backlog=BACKLOG,
             timeout_keep_alive=limits.idle_for,
@@ -82,7 +82,7 @@ class HttpServer:
         await self._server.ready.wait()
 
     async def stop(self) -> None:
-        """Answer what runs, for a second at most."""
+        """Finish running requests, for at most a second."""
         if self._serving is not None:
             self._server.should_exit = True
             await self._serving
@@ -101,7 +101,7 @@ class _Server(uvicorn.Server):
         self._tls = tls
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """uvicorn's own sets no limit for the handshake of TLS."""
+        """In place of uvicorn's own, which sets no time limit for the TLS handshake."""
         await self.lifespan.startup()
         self.servers = [
             Acceptor(bound, self._serve_connection)  # type: ignore[misc]
@@ -121,7 +121,9 @@ class _Server(uvicorn.Server):
         )
 
     def _is_outdated(self) -> Callable[[], bool]:
-        """For a connection that begins now: whether the authorities have changed since."""
+        """A function that tells, of a connection that begins now, whether the authorities have
+        changed since.
+        """
         tls = self._tls
         if tls is None:
             return lambda: False
@@ -145,7 +147,7 @@ class _Server(uvicorn.Server):
 
 
 def host_in_url(host: str) -> str:
-    """An address of IPv6 stands in brackets there."""
+    """``host`` as it is written in a URL: IPv6 addresses in brackets."""
     return f"[{host}]" if ":" in host else host
 
 
@@ -157,7 +159,7 @@ def _renewal(tls: ServerCertificate | None) -> CertificateReloader | None:
 
 
 def _on_ipv6(proxy: str) -> str:
-    """How a listener of both kinds of addresses sees one of IPv4."""
+    """A proxy's address or network as a dual-stack listener sees it."""
     network = ipaddress.ip_network(proxy)
     if network.version == 6:
         return proxy

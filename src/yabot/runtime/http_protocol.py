@@ -1,4 +1,4 @@
-"""HTTP with a time limit on each step: nobody holds a connection by keeping silent."""
+"""HTTP with a time limit on each step, so that a silent client cannot hold a connection."""
 
 import asyncio
 import json
@@ -18,26 +18,26 @@ from yabot.runtime.peer import NOBODY, PEER, peer_at
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one listener gives to strangers; times in seconds."""
+    """What one listener grants its clients; times are in seconds."""
 
-    # For the handshake of TLS, and again for the whole head of each request.
+    # For the TLS handshake, and again for the whole head of each request.
     head_within: float = 10.0
     # For the whole body, however it comes.
     body_within: float = 30.0
-    # Between two requests. Clients that pool connections forget them sooner, most after five
-    # seconds: who is hung up on while sending must not be one who could not know.
+    # Between two requests. Clients with connection pools drop idle connections sooner, most after
+    # five seconds, so that we do not close one on which they are just sending.
     idle_for: int = 8
-    # Without taking anything of an answer that waits for its reader.
+    # While a client reads nothing of its answer.
     reader_within: float = 30.0
     connections: int = 500
 
 
 USUAL = Limits()
 LARGEST_HEAD = 64 * 1024
-# Chunks of one body. Each costs as much to read as hundreds of octets, however few are in it.
+# Chunks of one body. Even a tiny chunk costs as much to read as hundreds of octets.
 MOST_CHUNKS = 4096
 CLOSE = (b"connection", b"close")
-# What is answered to bytes that are no request: a problem of the API, of its own form.
+# The answer to bytes that are no request, in the form of the API's problems.
 NO_REQUEST = {
     "type": "urn:yabot:problem:malformed_request",
     "title": "Bad Request",
@@ -51,11 +51,11 @@ NO_REQUEST = {
 
 
 class UnambiguousConnection(h11.Connection):
-    """h11's, which would take the one length of a body and pass over the other: a proxy before us
-    may take the other, and what is a body to it would be a request to us. It would also read
-    chunk after chunk, for as long as that takes.
+    """h11's connection, but it refuses a body with two kinds of length. h11 would follow one of
+    them; a proxy in front of us may follow the other, and what is a body to it would be a request
+    to us. It also limits the number of chunks.
 
-    Where ``is_last`` says so, an answer tells that no other one comes on this connection.
+    If ``is_last`` says so, an answer announces that the connection will be closed.
     """
 
     def __init__(self, is_last: Callable[[], bool]) -> None:
@@ -87,7 +87,7 @@ class UnambiguousConnection(h11.Connection):
 
 
 class TimedProtocol(H11Protocol):
-    """uvicorn's, which waits for a request without end, and for whoever reads its answer."""
+    """uvicorn's protocol with time limits: its own waits without end for requests and readers."""
 
     def __init__(
         self,
@@ -97,7 +97,7 @@ class TimedProtocol(H11Protocol):
         is_outdated: Callable[[], bool],
         **options: Any,
     ) -> None:
-        """``is_outdated``: whether a connection that begins now would be checked otherwise."""
+        """``is_outdated`` tells whether the authorities have changed since the connection began."""
         super().__init__(*args, **options)
         self.conn = UnambiguousConnection(self._is_last)
         self._is_outdated = is_outdated
@@ -115,7 +115,7 @@ class TimedProtocol(H11Protocol):
         )
         self.app_state = {**self.app_state, PEER: self._peer}
         if self._certificate_has_ended():
-            # A session of TLS 1.2 that is resumed is not checked again.
+            # A resumed TLS 1.2 session is not verified again.
             transport.abort()
             return
         self._reconsider()
@@ -145,10 +145,10 @@ class TimedProtocol(H11Protocol):
             self._for_reader = None
 
     def send_400_response(self, _msg: str) -> None:
-        """As the API tells everything that it refuses; uvicorn's own is plain text.
+        """Answer in the form of the API's problems; uvicorn's own answer is plain text.
 
-        Who has been answered already, and goes on with what is no request, hears nothing more.
-        Neither does whoever handles the request: its answer would be a second one.
+        If the client has been answered already, the connection is closed without another answer. A
+        handler that still runs is told that the client has gone: its answer would be a second one.
         """
         HANGUPS.labels("request").inc()
         if self.cycle is not None:
@@ -174,7 +174,7 @@ class TimedProtocol(H11Protocol):
         self.transport.close()
 
     def _is_last(self) -> bool:
-        """What a new connection would not be let in with is not good for long on this one."""
+        """Whether this connection has to end, because it might not be let in if it began now."""
         return self._is_outdated() or self._certificate_has_ended()
 
     def _certificate_has_ended(self) -> bool:
@@ -182,9 +182,9 @@ class TimedProtocol(H11Protocol):
         return certificate is not None and certificate.ends_at <= utc_now()
 
     def _reconsider(self) -> None:
-        """Begin to wait for what is due now: a head, a body, or nothing.
+        """Start the timer for what is due now: a head, a body, or nothing.
 
-        The time for one does not begin anew with each piece of it.
+        The timer is not restarted by each piece of a head or body.
         """
         state = self.conn.their_state
         awaited = (state, self.cycle)
@@ -209,7 +209,7 @@ class TimedProtocol(H11Protocol):
 
     def _hang_up(self, missing: str) -> None:
         if missing == "body" and self.flow.read_paused:
-            # Not the client is late: what it has sent waits for us.
+            # The client is not late: what it has sent waits for us.
             self._for_request = self._later(self._limits.body_within, missing)
             return
         HANGUPS.labels(missing).inc()

@@ -1,4 +1,4 @@
-"""Imports that take long, while something else goes on."""
+"""Runs long imports in threads, while something else goes on."""
 
 import asyncio
 import gc
@@ -19,14 +19,15 @@ _threads: WeakSet[Thread] = WeakSet()
 
 
 async def imported(*modules: str) -> None:
-    """In a thread: meanwhile the loop turns. What then imports them finds them there."""
+    """Import ``modules`` in a thread, while the event loop runs; later imports find them."""
     await import_aside(lambda: [import_module(module) for module in modules])
 
 
 async def import_aside(call: Callable[[], T]) -> T:
-    """What ``call`` returns, which imports and runs in a thread of its own meanwhile.
+    """Run ``call``, which imports, in a thread of its own; returns what it returns.
 
-    Not in one of the loop's: those the loop waits for at its end, and an import cannot be ended.
+    Not in a thread of the loop's executor: the loop waits for those at its end, and an import
+    cannot be cancelled.
     """
     outcome: Future[T] = Future()
     thread = Thread(target=_import, args=(call, outcome), name="import")
@@ -36,11 +37,11 @@ async def import_aside(call: Callable[[], T]) -> T:
 
 
 def end_in_spite_of_imports() -> None:
-    """The last call of a program that has done all that it had to do, and succeeded.
+    """The last call of a program that has finished successfully.
 
-    Returns when nothing is being imported. If something still is, the process ends here: Python
-    would wait for the thread; a daemon it would stop in the middle of a library's C++ or Rust,
-    which may crash then.
+    Returns if nothing is being imported. Otherwise the process ends here, with exit code 0: Python
+    would wait for the thread, and would stop a daemon thread in the middle of a library's C++ or
+    Rust, which may crash then.
     """
     if not any(thread.is_alive() for thread in list(_threads)):
         return
@@ -53,9 +54,7 @@ def end_in_spite_of_imports() -> None:
 
 @contextmanager
 def importing() -> Iterator[None]:
-    """Without the garbage collector, which would walk over what is imported again and again, and
-    find that all of it stays.
-    """
+    """Disable the garbage collector, which would scan imported objects again and again in vain."""
     gc.disable()
     try:
         yield

@@ -1,4 +1,4 @@
-"""How late the event loop is: what blocks it makes everybody wait."""
+"""Measures how late the event loop is: what blocks it makes everybody wait."""
 
 import asyncio
 from collections.abc import Callable

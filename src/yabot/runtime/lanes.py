@@ -1,4 +1,4 @@
-"""Work in order for each key, side by side across keys, bounded in flight."""
+"""Runs work in order for each key, concurrently across keys, with a bound on running jobs."""
 
 import asyncio
 import sys
@@ -15,8 +15,8 @@ Job = Callable[[], Awaitable[None]]
 class Lanes(Generic[K]):
     """Jobs of one key run one after another, in the order given; other keys never wait for them.
 
-    At most ``in_flight`` jobs run at a time, or as many as there are keys. A job handles its own
-    errors: one that raises anyway is told to ``on_error`` and its lane goes on.
+    At most ``in_flight`` jobs run at a time; with None, one for each key. A job handles its own
+    errors: if it raises anyway, ``on_error`` is called and its lane goes on.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class Lanes(Generic[K]):
         self._tasks: dict[K, asyncio.Task[None]] = {}
         # Jobs not finished, those that run included.
         self.waiting = 0
-        # The same, of each key no more than its share.
+        # The same, but at most ``share`` jobs of each key count.
         self.crowd = 0
         self._finished = asyncio.Event()
 
@@ -91,7 +91,7 @@ class Lanes(Generic[K]):
         del self._waiting[key], self._tasks[key]
 
     async def _attempt(self, key: K, job: Job) -> None:
-        """A lane outlives any job, also one whose own awaiting was cancelled by somebody else."""
+        """Run a job so that the lane outlives it, also if what it awaited was cancelled."""
         try:
             await job()
         except asyncio.CancelledError:

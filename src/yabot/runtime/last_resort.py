@@ -1,7 +1,7 @@
-"""The end of a process that does not end by itself, since a thread of it hangs.
+"""Ends a process that does not end by itself because one of its threads hangs.
 
-Python waits for its threads, and the event loop for those that it has called, however long that
-takes. It imports next to nothing: what is told to end may be importing all else.
+Python waits for its threads, and the event loop for those of its executor, without limit. This
+module imports next to nothing: the process may be told to end while it imports everything else.
 """
 
 import faulthandler
@@ -11,32 +11,30 @@ import time
 from contextlib import suppress
 from queue import SimpleQueue
 
-# Seconds. An end in order takes ten at most, and service managers kill after fifteen, in silence.
+# Seconds. An orderly end takes at most ten; service managers kill silently after fifteen.
 LONGEST_END = 14.0
-# Seconds that the last words get: whoever is to take them may hang as well.
+# Seconds for writing the last words: standard error may hang as well.
 LAST_WORDS = 0.5
 STANDARD_ERROR = 2
 
 
 class LastResort:
-    """Stands by from the beginning: in a signal's handler no thread can be started safely."""
+    """Its thread stands by from the start: a signal handler cannot safely start one."""
 
     def __init__(self) -> None:
-        # Of exit codes. A signal's handler may put one in while it is just about that, and waits
-        # for no lock.
+        # Exit codes. A SimpleQueue is reentrant: a signal handler may put a code in during a put.
         self._told: SimpleQueue[int] = SimpleQueue()
 
     def stand_by(self) -> None:
-        # Where no thread can be started, whatever needs one next says so, and the program ends.
+        # If no thread can be started, whatever needs one next reports it, and the program ends.
         with suppress(RuntimeError):
             threading.Thread(target=self._end_at_last, name="last resort", daemon=True).start()
 
     def end_at_last(self, exit_code: object = None) -> None:
-        """From the first call on the process has ``LONGEST_END`` to end; then it is ended from
-        within, with a sentence that says which threads hang, and the stacks of all.
+        """Give the process ``LONGEST_END`` seconds from the first call; then end it, with a
+        sentence that names the hanging threads, and the stacks of all threads.
 
-        It is ended with the ``exit_code`` that it would have had, or with 1: all is not as it
-        should be.
+        It then ends with ``exit_code``, or with 1 if that would mean success.
         """
         self._told.put(exit_code if isinstance(exit_code, int) and exit_code else 1)
 

@@ -10,12 +10,12 @@ from yabot.errors import ConfigurationError
 from yabot.machine_limits import limit_reached
 from yabot.private_files import private_folder
 
-# By it a data directory is known for one.
+# The file by which a data directory is recognized.
 MARK = "yabot.lock"
 
 
 def is_locked(directory: Path) -> bool:
-    """Whether a program holds it now."""
+    """Whether a program holds the directory's lock now."""
     try:
         descriptor = os.open(directory / MARK, os.O_RDWR | os.O_NOFOLLOW)
     except OSError:
@@ -31,10 +31,10 @@ def is_locked(directory: Path) -> bool:
 
 @contextmanager
 def file_lock(mark: Path, *, wait: bool) -> Iterator[None]:
-    """Held until the end, also by a kill; the file is made, and made private.
+    """Hold the lock until the end of the block or of the process; the file is created as private.
 
-    Whoever does not ``wait`` hears BlockingIOError when somebody else holds it. Raises OSError when
-    the file system refuses it.
+    Without ``wait``, raises BlockingIOError when somebody else holds it. Raises OSError when the
+    file system refuses it.
     """
     descriptor = os.open(mark, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
@@ -46,10 +46,11 @@ def file_lock(mark: Path, *, wait: bool) -> Iterator[None]:
 
 @contextmanager
 def data_directory_lock(directory: Path) -> Iterator[None]:
-    """Held until the end, also by a kill; the directory is made, and made private.
+    """Hold the lock until the end of the block or of the process; the directory is created, and
+    made private.
 
-    Raises ConfigurationError when another holds it, when it is not this user's alone, and when the
-    file system refuses it; LimitReached when this machine grants no more.
+    Raises ConfigurationError when another program holds it, when the directory is not this user's
+    alone, and when the file system refuses it; LimitReached when a limit of the machine is reached.
     """
     private_folder(directory, "YABOT_DATA_DIR", MARK)
     with ExitStack() as held:

@@ -1,4 +1,4 @@
-"""A background loop that runs when woken, and now and then in any case."""
+"""A background loop that runs when woken, and at intervals in any case."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
@@ -15,22 +15,22 @@ log = get_logger(__name__)
 class WakingLoop:
     """Calls ``step`` after each ``wake`` and at least every ``interval`` seconds.
 
-    An error that explains itself is logged once until the step succeeds again, and retried with
-    growing pauses; any other is logged with its traceback and retried likewise: a follower that
-    stops for good would strand what was promised.
+    After an error the step is retried with growing pauses, without end: a follower that stopped for
+    good would leave commits without effect. A YabotError is logged once until the step succeeds
+    again; any other error is logged each time, with its traceback.
     """
 
     def __init__(self, name: str, step: Callable[[], Awaitable[None]], interval: float) -> None:
         self.name = name
         self._step = step
         self._interval = interval
-        # While it is false the step is left out: another process does it.
+        # While this is false the step is skipped: another process does it.
         self.is_due: Callable[[], bool] = lambda: True
-        # Told the reason when the loop begins to fail, and None when it succeeds again.
+        # Gets the reason of each failure, and None when the step succeeds again.
         self.on_trouble: Callable[[str | None], None] = lambda _reason: None
-        # How long it waits behind one failure after another.
+        # Gives the pauses after successive failures.
         self.pauses: Callable[[], Iterator[float]] = backoff
-        # Told that no step will follow.
+        # Called when no further step will follow.
         self.on_finished: Callable[[], None] = lambda: None
         self._signal = asyncio.Event()
         self._hope = asyncio.Event()
@@ -45,11 +45,11 @@ class WakingLoop:
         self._signal.set()
 
     def retry(self) -> None:
-        """What made the step fail may be over: do not wait for the pause to end."""
+        """Try again at once after a failure: its reason may be over."""
         self._hope.set()
 
     async def finish(self, seconds: float) -> None:
-        """A last step with all that is there, for at most ``seconds``; then the end."""
+        """Run a last step for at most ``seconds``, then end the loop."""
         if self._task is None:
             return
         self._finishing = True
@@ -94,7 +94,9 @@ class WakingLoop:
         return False
 
     async def _pause(self, seconds: float) -> None:
-        """After a failure: work that comes in is no reason to try sooner, a store's return is."""
+        """Wait after a failure. New work does not end the pause; ``retry``, at a store's return,
+        does.
+        """
         await set_within(self._hope, seconds)
         self._hope.clear()
 

@@ -1,4 +1,4 @@
-"""Who is at the other end of a connection, by what neither it nor a proxy can say of itself."""
+"""Who is at the other end of a connection, by facts that neither peer nor proxy can forge."""
 
 import base64
 import hashlib
@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-# In the state of a request's scope.
+# The key in the state of a request's scope.
 PEER = "peer"
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """One that a client has shown, and an authority that we believe has signed."""
+    """A client's certificate, signed by an authority that we trust."""
 
     sha256: bytes
-    # In small letters.
+    # In lower case.
     dns_names: frozenset[str]
     ends_at: datetime
 
@@ -35,10 +35,10 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """``encrypted`` and ``local``: by the connection to us itself, whatever was before a proxy."""
+    """``encrypted`` and ``local`` are about the connection to us itself, not one to a proxy."""
 
     encrypted: bool = False
-    # It is on this machine.
+    # Whether the peer is on this machine.
     local: bool = False
     # Whether clients are asked for certificates.
     asked: bool = False
@@ -49,13 +49,13 @@ NOBODY = Peer()
 
 
 def peer_of(scope: Mapping[str, Any]) -> Peer:
-    """Of a request. Who is not known is believed nothing."""
+    """The peer of a request; an unknown one gets no trust."""
     found: Peer = scope.get("state", {}).get(PEER, NOBODY)
     return found
 
 
 def peer_at(transport: BaseTransport, theirs: str | None, ours: str | None) -> Peer:
-    """At the other end of a connection, by the addresses of its ends."""
+    """The peer of a connection; ``theirs`` and ``ours`` are the addresses of its ends."""
     connection: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
     if connection is None:
         return Peer(local=_same_machine(theirs, ours))
@@ -73,7 +73,7 @@ def thumbprint(sha256: bytes) -> str:
 
 def _certificate(connection: ssl.SSLObject) -> Certificate | None:
     encoded, told = connection.getpeercert(binary_form=True), connection.getpeercert()
-    # What is told of one that nobody has checked is nothing.
+    # Of a certificate that was not verified, getpeercert tells nothing.
     if not encoded or not told:
         return None
     names: Any = told.get("subjectAltName", ())
@@ -85,7 +85,7 @@ def _certificate(connection: ssl.SSLObject) -> Certificate | None:
 
 
 def _same_machine(theirs: str | None, ours: str | None) -> bool:
-    """From loopback, or from the very address that was called."""
+    """Whether the peer's address is loopback, or our own."""
     if theirs is None or ours is None:
         return False
     address = _address(theirs)

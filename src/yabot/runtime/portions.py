@@ -7,5 +7,5 @@ T = TypeVar("T")
 
 
 def portions(items: Sequence[T], size: int) -> list[Sequence[T]]:
-    """Of at most ``size`` items each, in their order."""
+    """``items`` in portions of at most ``size``, in order."""
     return [items[first : first + size] for first in range(0, len(items), size)]

@@ -1,4 +1,4 @@
-"""Ports that a process listens on, or would; it imports little, to be asked before all else."""
+"""Binds ports, or checks that they are free; imports little, to be used before all else."""
 
 import errno
 import socket
@@ -11,17 +11,17 @@ from yabot.runtime.connections import BoundedListener, Connections
 
 # Connections that wait to be accepted.
 BACKLOG = 2048
-# What another port mends: it is taken, or only root may have it.
+# Errors that another port mends: this one is taken, or only root may have it.
 OF_THE_PORT = frozenset((errno.EADDRINUSE, errno.EACCES))
 
 
 class PortTaken(ConfigurationError):
-    """Somebody else listens there."""
+    """Another process listens on the port."""
 
 
 class Place(NamedTuple):
-    """Where to listen. ``variable`` is the setting that mends a taken port, ``host_variable`` the
-    one that mends an address that is none of this machine's.
+    """Where to listen. ``variable`` is the setting of the port, to be named if the port is taken;
+    ``host_variable`` that of the address, if it is none of this machine's.
     """
 
     variable: str
@@ -31,14 +31,14 @@ class Place(NamedTuple):
 
 
 def require_free(places: Iterable[Place]) -> None:
-    """Nobody listens there at this moment. Raises PortTaken, ConfigurationError."""
+    """Raises PortTaken, ConfigurationError unless all ``places`` can be bound at this moment."""
     with ExitStack() as stack:
         for place in places:
             stack.enter_context(closing(bind(place, Connections(1))))
 
 
 def bind(place: Place, connections: Connections) -> BoundedListener:
-    """It listens already: of two that only bind the same port, each would take it for its own.
+    """A listening socket; two processes that only bind might both succeed on the same port.
 
     Raises PortTaken, ConfigurationError.
     """

@@ -1,4 +1,4 @@
-"""A mapping that holds no more than the newest."""
+"""A mapping that keeps only the newest keys."""
 
 from collections import OrderedDict
 from typing import TypeVar
@@ -10,7 +10,7 @@ V = TypeVar("V")
 
 
 class Recent(OrderedDict[K, V]):
-    """Of ``most`` keys; for a new one that goes which was set longest ago."""
+    """Keeps at most ``most`` keys; a new key displaces the one that was set longest ago."""
 
     def __init__(self, most: int) -> None:
         super().__init__()

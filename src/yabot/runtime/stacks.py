@@ -1,15 +1,15 @@
-"""What every thread is doing right now, for whoever asks by a signal: the program goes on."""
+"""Shows on a signal what every thread is doing, while the program goes on."""
 
 import faulthandler
 import signal
 
-# Each would end the process in the middle of its work. By the first one Java programs are asked.
+# Unhandled, these signals would end the process. SIGQUIT is what one sends to Java programs.
 ASKING = (signal.SIGQUIT, signal.SIGUSR1)
 STANDARD_ERROR = 2
 
 
 def show_when_asked() -> None:
-    """From now on each of these signals writes the stacks to standard error: places in the
-    program's text alone, no values. Also while the event loop stands still."""
+    """Make each of these signals write all stacks to standard error, as places in the source
+    without values. This works even while the event loop is blocked."""
     for number in ASKING:
         faulthandler.register(number, STANDARD_ERROR)

@@ -1,4 +1,4 @@
-"""Ending on request, also in the middle of a start."""
+"""Ends work on request, even in the middle of a start."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -6,7 +6,9 @@ from typing import Any
 
 
 async def finished_before(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
-    """Run ``work``; False when ``stop`` was set first: it has then been cancelled."""
+    """Run ``work``; False if ``stop`` was set first and ``work`` was cancelled. Raises what
+    ``work`` raises.
+    """
     working = asyncio.create_task(work)
     stopping = asyncio.create_task(stop.wait())
     try:

@@ -1,4 +1,4 @@
-"""TLS, as a server speaks it: what its files hold."""
+"""TLS for a server: loads its certificate files."""
 
 import hashlib
 import ssl
@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 
 class NotUsable(Exception):
-    """The files do not hold what they should: in one sentence, without anything that they hold."""
+    """The files are unusable; the message is one sentence that quotes nothing of them."""
 
 
 class Digests(NamedTuple):
-    """Of what the files hold."""
+    """Digests of the files' contents."""
 
     certificate: bytes
     key: bytes
@@ -32,16 +32,16 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class ServerCertificate:
-    """PEM files: the certificate with its chain, its key, and who signs the clients' ones.
+    """PEM files: the certificate with its chain, its key, and the authorities of clients.
 
-    With ``client_ca`` clients are asked for a certificate: whoever shows one that it has not
-    signed, or one that does not hold now, does not get in; whoever shows none does.
+    With ``client_ca`` clients are asked for a certificate. A client without one gets in; one with a
+    certificate that these authorities have not signed, or that is not valid now, does not.
     """
 
     certificate: Path
     key: Path
     client_ca: Path | None = None
-    # Seconds within which other files are used that are put there.
+    # Seconds within which replaced files are used.
     look_every: float = 2.0
 
     def digests(self) -> Digests:
@@ -50,7 +50,7 @@ class ServerCertificate:
         return Digests(_digest(self.certificate), _digest(self.key), client_ca)
 
     def load(self) -> Loaded:
-        """Raises NotUsable, also when they change just now."""
+        """Raises NotUsable, also when the files change while they are read."""
         before = self.digests()
         context = self._context()
         begins, ends = _validity(self.certificate)
@@ -61,7 +61,7 @@ class ServerCertificate:
     def _context(self) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        # Whoever resumes a session is not asked for a certificate again.
+        # Without session tickets: a resumed session would not be asked for a certificate again.
         context.num_tickets = 0
         context.options |= ssl.OP_NO_TICKET
         try:
@@ -91,7 +91,7 @@ def _digest(file: Path) -> bytes:
 
 
 def _validity(file: Path) -> tuple[datetime, datetime]:
-    # Who speaks no TLS need not wait for it.
+    # Imported here, because it is slow and only TLS needs it.
     from cryptography import x509
 
     try:

@@ -16,13 +16,13 @@ log = get_logger(__name__)
 
 PING_EVERY = 2.0
 PING_SECONDS = 2.0
-# For all that a store is held against when it is back.
+# Seconds for verifying a store that is back.
 VERIFY_SECONDS = 30.0
 
 Step = Callable[[], Awaitable[object]]
 
 
-# Set in the tasks that look whether a store is back: they pass a gate that is shut.
+# True in the tasks that check whether a store is back: they may pass a gate that is shut.
 _looking: ContextVar[bool] = ContextVar("looking", default=False)
 
 
@@ -34,13 +34,13 @@ class Gate:
         # Why it is shut; None while it is open.
         self.reason: str | None = None
         self.suspected = asyncio.Event()
-        # How often the store has done what a look asks of it, for somebody else.
+        # How often other work has shown what a look would: commits, for SQL.
         self.answers = 0
         # Set at the end of the next look; None while nobody watches.
         self.next_look: asyncio.Event | None = None
         self._distrusted_until = 0.0
-        # Called when a look shuts it, and whenever it stays so: whoever waits for an answer should
-        # not wait any longer, and whoever looks again should connect anew.
+        # Called when a look shuts the gate, and at each look that leaves it shut: callers should
+        # stop waiting for an answer, and the next look should connect anew.
         self.on_shut: Callable[[], None] = lambda: None
 
     def require(self) -> None:
@@ -49,10 +49,10 @@ class Gate:
             raise StoreUnavailable(self.store, self.reason)
 
     async def still_answers(self) -> bool:
-        """Whether a look of its watch finds it there, though a call has failed: one connection may
-        have broken, or this process stood still until the time for an answer was over.
+        """Whether a look finds the store there although a call has failed: a connection may have
+        broken, or this process stood still until the time for an answer was over.
 
-        False at once while the store is known to be away or is distrusted, where nobody watches it,
+        False at once while the store is known to be away or is distrusted, if nobody watches it,
         and within a look.
         """
         is_distrusted = monotonic() < self._distrusted_until
@@ -63,14 +63,14 @@ class Gate:
         return self.reason is None and self.next_look is not None
 
     def distrust(self) -> None:
-        """Do not believe, for a while, that a store which answers looks does what is asked."""
+        """Let ``still_answers`` be false for a while: the store answers looks, but not calls."""
         self._distrusted_until = monotonic() + PING_EVERY
 
     @contextmanager
     def passed(self) -> Iterator[None]:
-        """Around a call to the store: refused while it is away; a failure makes the watch look.
+        """A context for a call to the store: a failure in it makes the watch look at once.
 
-        Raises StoreUnavailable.
+        Raises StoreUnavailable, at once while the store is known to be away.
         """
         self.require()
         try:
@@ -81,10 +81,10 @@ class Gate:
 
 
 class StoreWatch:
-    """``connect`` prepares and verifies, and runs until it has succeeded once; then ``ping``.
+    """Calls ``connect``, which prepares and verifies, until it has succeeded once; then ``ping``.
 
-    A store that has been away may have come back another: before it counts as restored, ``verify``
-    holds it against this version.
+    A store that was away may have come back different: before it counts as restored, ``verify``
+    checks that it fits this version.
     """
 
     def __init__(
@@ -100,9 +100,9 @@ class StoreWatch:
         self.gate = gate
         self._every = every
         self.on_lost: list[Callable[[str], None]] = []
-        # Told another reason for which it is still away.
+        # Called when the reason for which it is away changes.
         self.on_changed: list[Callable[[str], None]] = []
-        # Told how many seconds the store was away.
+        # Called with how many seconds the store was away.
         self.on_restored: list[Callable[[float], None]] = []
         self._connect = connect
         self._ping = ping
@@ -114,14 +114,14 @@ class StoreWatch:
     async def start(self, seconds: float) -> None:
         """Connect within ``seconds``, or go on without the store and keep trying.
 
-        One failure is none: it is tried once more, for ``PING_SECONDS`` at most. Raises
-        StartupError when the store answers, and refuses or does not fit.
+        After one failure it is tried once more, for ``PING_SECONDS`` at most. Raises StartupError
+        when the store answers but refuses us or does not fit.
         """
         reason = await self._connect_within(seconds)
         if reason is not None:
             reason = await self._connect_within(min(seconds, PING_SECONDS))
         if reason is not None:
-            # Whatever has been begun may go on: a migration takes as long as it needs.
+            # Do not cut off what is under way: a migration takes as long as it needs.
             self._lose(reason, cuts_off=False)
         self.gate.next_look = asyncio.Event()
         self._task = asyncio.create_task(self._watch(), name=f"watch {self.gate.store}")
@@ -134,7 +134,7 @@ class StoreWatch:
             self._tell_who_waits(None)
 
     async def _connect_within(self, seconds: float) -> str | None:
-        """Why it did not succeed, if so."""
+        """Returns why connecting failed; None if it succeeded."""
         try:
             await self._within(seconds, self._connect)
         except TransientError as error:
@@ -162,7 +162,7 @@ class StoreWatch:
             self._tell_who_waits(asyncio.Event())
 
     def _tell_who_waits(self, next_look: asyncio.Event | None) -> None:
-        """A look has ended; None: it was the last."""
+        """Wake those who wait for the look that has ended; None if it was the last."""
         looked, self.gate.next_look = self.gate.next_look, next_look
         if looked is not None:
             looked.set()
@@ -180,7 +180,7 @@ class StoreWatch:
         self.gate.suspected.clear()
 
     async def _look(self) -> bool:
-        """Whether the store answers. A mistake in those who hear of it does not end the watch."""
+        """Whether the store answers. An error in a listener does not end the watch."""
         try:
             return await self._answers()
         except Exception:
@@ -201,7 +201,7 @@ class StoreWatch:
             self._lose(_reason(error))
             return False
         except Exception as error:
-            # Whatever it is, the store does not do what is needed of it, and may do so later.
+            # An unexpected error counts as an outage, too: the store may work again later.
             log.exception("watch.failed", store=self.gate.store)
             self._lose(_reason(error))
             return False
@@ -209,10 +209,10 @@ class StoreWatch:
         return True
 
     async def _require_answer(self) -> None:
-        """Raises StoreUnavailable when it has answered nobody in time, and what ``ping`` raises.
+        """Raises StoreUnavailable when the store has answered nobody in time; what ``ping`` raises.
 
-        A look waits behind other work: where that goes on, the store is busy, and not away. Nor is
-        it for one failure, which may be that of a connection, or of a process that stood still.
+        A ping waits behind other work: if that is answered, the store is busy, not away. One
+        failure is not enough either: a connection may have broken, or this process stood still.
         """
         for is_last in (self.gate.reason is not None, True):
             before = self.gate.answers
@@ -236,13 +236,13 @@ class StoreWatch:
             raise StoreUnavailable(self.gate.store, f"no answer within {seconds:g} s") from error
 
     def _is_busy(self, answers: int) -> bool:
-        """Whether it has answered others since there were so many ``answers``."""
+        """Whether the store has answered other work since the count was ``answers``."""
         return self.gate.reason is None and self.gate.answers != answers
 
     def _lose(self, reason: str, *, cuts_off: bool = True) -> None:
         before, self.gate.reason = self.gate.reason, reason
         if cuts_off:
-            # Each time: behind the connection that was just asked, nothing may ever change.
+            # At each failed look: the connection that was just used may never answer again.
             self.gate.on_shut()
         if before is not None:
             if reason != before:
