@@ -1,16 +1,16 @@
-"""Values that strangers send, each in its canonical form: the one by which the program knows it.
+"""Brings values that strangers send into the canonical form that the program uses.
 
-Telegram's updates, buttons, files, other services' events and the command line all take them
-through these functions, so that what pays by one door pays by every other. Each gives None for
-what is no such value, and takes its own result for what it is.
+Telegram's updates, buttons, files, other services' events and the command line all use these
+functions, so that a value means the same wherever it comes from. Each returns None for an invalid
+value, and its own results unchanged.
 """
 
 import re
 import unicodedata
 
-# Of fragments, choices, hints and items: short enough that two of them fit a button's data.
+# Ids of fragments, choices, hints and items: two of them fit into a button's data.
 STORY_ID = "[a-z0-9_]{1,24}"
-# Telegram's names of accounts, without the @, and tags of languages, however they are written.
+# Telegram's account names, without the @; and language tags, in any spelling.
 USERNAME = "[A-Za-z][A-Za-z0-9_]{2,31}"
 LANGUAGE = "[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,4}"
 # Telegram's ids have 52 bits at most.
@@ -22,7 +22,7 @@ _USER_ID = re.compile("[0-9]{1,20}")
 _USERNAME = re.compile(f"@?({USERNAME})")
 _LANGUAGE = re.compile(LANGUAGE)
 _START_PARAMETER = re.compile("[A-Za-z0-9_-]{1,64}")
-# Controls, signs without a width, halves of pairs, and what Unicode has not given a meaning.
+# Controls, characters without width, surrogates, and code points without a meaning in Unicode.
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
@@ -47,7 +47,7 @@ def language(code: str) -> str | None:
 
 
 def start_parameter(text: str) -> str | None:
-    """What a link to the bot hands over, by Telegram's own rule."""
+    """The parameter of a link to the bot, by Telegram's own rule."""
     return text.strip() if _START_PARAMETER.fullmatch(text.strip()) else None
 
 
@@ -65,12 +65,12 @@ def reaction(emoji: str) -> str | None:
 
 
 def argument(text: str) -> str:
-    """What follows a command, on one line and without what nobody can see."""
+    """The text after a command, on one line and without invisible characters."""
     return " ".join("".join(map(_seen_or_space, text)).split())
 
 
 def storable(text: str) -> str:
-    """``text`` as any database takes it: no zero character, no half of a pair."""
+    """``text`` as any database takes it: without null characters and surrogates."""
     return text.replace("\0", "").encode("utf-8", "ignore").decode()
 
 

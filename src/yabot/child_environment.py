@@ -1,9 +1,9 @@
-"""What a child process learns of our environment: how to run, and no secret."""
+"""The part of our environment that child processes get: how to run, and no secret."""
 
 import os
 import re
 
-# A token, a store's password: whatever else is set is nobody's business, nor in a child's dump.
+# Anything else may be a token or a password, which no child needs or should show in a dump.
 PASSED_ON = re.compile(
     r"PATH|HOME|USER|LOGNAME|LANG|TZ|TMPDIR|(LC|LD|DYLD|PYTHON|MALLOC|GLIBC)_?[A-Z_]+"
 )

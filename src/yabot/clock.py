@@ -1,4 +1,4 @@
-"""The server's clocks: aware datetimes in UTC, whole microseconds since 1970, seconds that pass."""
+"""The server's clocks: aware datetimes in UTC, microseconds since 1970, and seconds of uptime."""
 
 import time
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(slots=True)
 class _Lead:
-    """By how much both clocks are ahead of the machine's."""
+    """How far both clocks are ahead of the machine's."""
 
     by: timedelta = timedelta()
 
@@ -34,7 +34,7 @@ def utc_now() -> datetime:
 
 
 def uptime() -> float:
-    """Seconds; where the system can tell, those in which it slept are among them."""
+    """Monotonic seconds, including those in which the system slept, if it can tell."""
     began = time.CLOCK_BOOTTIME if hasattr(time, "CLOCK_BOOTTIME") else time.CLOCK_MONOTONIC
     return time.clock_gettime(began) + _lead.by.total_seconds()
 

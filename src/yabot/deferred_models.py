@@ -1,7 +1,7 @@
 """aiogram's models, each built when it is first used.
 
-While it is imported, aiogram builds the validators of all its models, and into each those of all
-that it refers to: seconds of processor time and 100 MB, of which a bot needs a twentieth. See
+On import, aiogram builds the validators of all its models, each with those of all models it refers
+to: that takes seconds of processor time and 100 MB, of which a bot needs a twentieth. See
 ``docs/adr/0021-telegrams-models-are-built-when-used.md``.
 """
 
@@ -17,15 +17,15 @@ LIBRARY = "aiogram"
 
 
 def defer() -> None:
-    """For all of this process; a program's first act, before anything imports aiogram. Imports
+    """Defer models in this process. To be called first, before anything imports aiogram; imports
     nothing itself."""
     sys.meta_path.insert(0, _BeforeTheLibrary())
 
 
 def adapter(kind: type[T], config: "ConfigDict | None" = None) -> "TypeAdapter[T]":
-    """Reads what ``kind`` says, such as ``list[Update] | bool``.
+    """A type adapter for ``kind``, such as ``list[Update] | bool``.
 
-    Where else a model is used, pydantic builds it; an adapter has to find it built.
+    Pydantic builds a deferred model wherever it is used, except in an adapter: it is built here.
     """
     from pydantic import TypeAdapter
 
@@ -34,7 +34,7 @@ def adapter(kind: type[T], config: "ConfigDict | None" = None) -> "TypeAdapter[T
 
 
 class _BeforeTheLibrary:
-    """A finder of modules that finds none: it is asked for aiogram, once, before any other."""
+    """A module finder that finds nothing: it only notices that aiogram is about to be imported."""
 
     def find_spec(self, name: str, _path: Any = None, _target: Any = None) -> None:
         if name == LIBRARY:
@@ -57,7 +57,7 @@ def _let_models_wait() -> None:
     def model_rebuild(cls: type[BaseModel], /, **options: Any) -> bool | None:
         if any(base.__module__.startswith(f"{LIBRARY}.") for base in cls.__mro__):
             if told := options.get("_types_namespace"):
-                # The import itself: it says what the names in annotations stand for.
+                # aiogram's own call on import: it gives the namespace for annotations.
                 names.update(told)
                 return None
             options["_types_namespace"] = names

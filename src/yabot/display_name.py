@@ -1,17 +1,17 @@
-"""A reader's name as other readers may see it: short, one line, and nothing to press.
+"""A reader's name as other readers may see it: short, on one line, and without links.
 
 Telegram lets anybody call themselves anything: an advertisement with its link, somebody else's
-@name, signs that turn a line around or pile up over it.
+@name, characters that reverse a line or pile up over it.
 """
 
 import re
 import unicodedata
 
-# Characters that can be seen; marks over them are not counted, and are few.
+# Visible characters; combining marks are limited separately, and not counted.
 LONGEST = 32
 MOST_MARKS = 3
 
-# What Telegram's clients make a link of, and what only looks like it.
+# What Telegram's clients turn into a link, and what looks like one.
 _PRESSABLE = re.compile(r"[@#$/\\]|://|\w\.\w{2,}|\d{5,}", re.IGNORECASE)
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 # Letters of no width, and a braille cell without a dot.
@@ -19,9 +19,9 @@ _BLANK = set("\u115f\u1160\u3164\uffa0\u2800\u17b4\u17b5\u034f")
 
 
 def display_name(text: str) -> str | None:
-    """``text`` without what harms whoever reads it; None when no name is left.
+    """``text`` without harmful parts; None if no name is left.
 
-    A word with a link, a domain, a mention, a command or a long number goes as a whole.
+    A word with a link, a domain, a mention, a command or a long number is removed as a whole.
     """
     words = _plain(text).split()
     harmless = " ".join(word for word in words if not _PRESSABLE.search(word))
@@ -30,7 +30,7 @@ def display_name(text: str) -> str | None:
 
 
 def _plain(text: str) -> str:
-    """By compatibility: ``ｗｗｗ．`` and the like are what they look like."""
+    """Visible characters in NFKC form, so that ``ｗｗｗ．`` becomes what it looks like."""
     seen = (" " if _is_break(each) else "" if _is_hidden(each) else each for each in text)
     return unicodedata.normalize("NFKC", "".join(seen))
 

@@ -1,4 +1,4 @@
-"""What is known to be safe of a library's error: codes, rules, and well-known phrases."""
+"""The parts of a library's error that are safe to tell: codes, rules, and known phrases."""
 
 import os
 import re
@@ -10,24 +10,24 @@ from pydantic import ValidationError
 
 from yabot.error_phrases import known_phrases
 
-# So much of a foreign message is searched for what is known.
+# How many characters of a foreign message are searched for known parts.
 SEARCHED = 10_000
 _CODE = re.compile(r"[A-Za-z0-9_]{1,64}")
 _DOTTED = re.compile(r"[A-Za-z0-9_.]{1,200}")
 
-# The names in these are of our tables: what a statement is about is bound, never a part of it.
+# The names in these are those of our tables: values are bound, never part of a statement.
 _SCHEMA = re.compile(
     r"(?:no such (?:table|column)|constraint failed): (?P<name>[a-z_][a-z0-9_.]*)"
     r"|(?:table|index|relation) \"?(?P<twice>[a-z_][a-z0-9_]*)\"? already exists"
 )
-# All that Telegram says, behind the name of the status. A reader's words would stand beside others.
+# Only if a constant is all that Telegram says after the status: other words might be a reader's.
 _CONSTANT = re.compile(r"(?:Bad Request|Forbidden): ([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)")
 # Redis begins its refusals with a code.
 _REFUSAL = re.compile(r"[A-Z]{3,20}(?= )")
 
 
 def facts_of(error: BaseException) -> str:
-    """All that is known of it; empty where that is nothing."""
+    """All safe parts of the error, joined by commas; empty if there are none."""
     found = (fact(error) for fact in _FACTS)
     return ", ".join(dict.fromkeys(filter(None, found)))
 
@@ -42,7 +42,7 @@ def type_of(error: BaseException) -> str:
 
 
 def _of_validation(error: BaseException) -> str:
-    """Which rules were broken; not where, for a place may be a stranger's word too."""
+    """Which rules were broken; not where, because a place may be a stranger's word, too."""
     if not isinstance(error, ValidationError):
         return ""
     mistakes = error.errors(include_url=False, include_context=False, include_input=False)
@@ -51,14 +51,13 @@ def _of_validation(error: BaseException) -> str:
 
 
 def _of_code(error: BaseException) -> str:
-    """The module that is not there, or has not what was asked for; the name that nobody gave. Both
-    stand in the program's text."""
+    """The module of an ImportError or the name of a NameError: both are from the program's text."""
     name = error.name if isinstance(error, ImportError | NameError) else None
     return name if isinstance(name, str) and _DOTTED.fullmatch(name) else ""
 
 
 def _of_system(error: BaseException) -> str:
-    """By the number alone: what stands beside it may name an address, a file, a user."""
+    """The system's text for the error number; the message may name an address, a file, a user."""
     if isinstance(error, ssl.SSLError):
         return _as_code(getattr(error, "reason", None))
     if isinstance(error, socket.gaierror):
@@ -78,7 +77,7 @@ def _of_server(error: BaseException) -> str:
         getattr(getattr(error, "diag", None), "constraint_name", None),
         getattr(error, "sqlite_errorname", None),
         getattr(error, "status_code", None),
-        # SQLAlchemy's is the number of a page about itself.
+        # SQLAlchemy's code is only the number of a page of its documentation.
         None if package_of(error) == "sqlalchemy" else getattr(error, "code", None),
         details.get("codeName") if isinstance(details, dict) else None,
         refusal and refusal[0],
@@ -92,7 +91,7 @@ def _is_of_sql(error: BaseException) -> bool:
 
 
 def words_of(error: BaseException) -> str:
-    """The library's own, to search in; of a validation none, for they are the value's."""
+    """The library's message, to search in; none of a ValidationError, as it quotes the value."""
     if isinstance(error, ValidationError):
         return ""
     try:
@@ -102,7 +101,7 @@ def words_of(error: BaseException) -> str:
 
 
 def _of_method(error: BaseException) -> str:
-    """The Bot API's, which could not be called."""
+    """The method of the Bot API that has failed."""
     return _as_code(getattr(getattr(error, "method", None), "__api_method__", None))
 
 

@@ -1,7 +1,7 @@
-"""What libraries and servers say that may be told to anybody."""
+"""Phrases of libraries and servers that may be told to anybody."""
 
-# What libraries and servers say that helps whoever has to mend it. Where a message contains one of
-# them, these words are told, and nothing else of it.
+# Phrases that help an operator. If a message contains one, the phrase is told and nothing else of
+# the message.
 PHRASES = (
     # connections
     "connection refused",
@@ -73,6 +73,6 @@ PHRASES = (
 
 
 def known_phrases(words: str) -> str:
-    """What of a library's or a server's words may be told."""
+    """The known phrases in a library's or server's words, joined by commas."""
     said = words.lower()
     return ", ".join(phrase for phrase in PHRASES if phrase in said)

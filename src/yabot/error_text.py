@@ -1,9 +1,8 @@
-"""How an error is told to logs, tables and people: what, where, and in our own words.
+"""Describes errors for logs, tables and people: what, where, and in our own words.
 
-A library's message quotes what it complains of: a row, a document, a batch of readers' messages.
-So it never leaves the program. What does is the error's type, the place, and what is known to be
-safe (``error_facts``). The message of an error that YABOT declares is ours, and
-is kept.
+A library's message quotes what it complains about: a row, a document, a batch of readers' messages.
+So it never leaves the program; the error's type, the place, and the parts known to be safe
+(``error_facts``) do. The message of an error that YABOT declares is our own, and is kept.
 """
 
 import re
@@ -26,17 +25,17 @@ from yabot.store_trouble import (
 from yabot.tls_trouble import tls_trouble
 
 LONGEST = 500
-# An error that has recursed has a thousand frames; the last ones tell enough.
+# An infinite recursion has a thousand frames; the last ones are enough.
 MOST_FRAMES = 40
 MOST_ERRORS = 10
 
-# By package, the errors that tell why no connection has come about.
+# By package, the errors that say why connecting failed.
 CONNECTING = {
     "psycopg": ("OperationalError",),
     "pymongo": ("AutoReconnect", "NetworkTimeout", "ServerSelectionTimeoutError"),
     "redis": ("ConnectionError", "TimeoutError"),
 }
-# yaml quotes by repr, which may hold quotes itself: all from the first to the last one.
+# From the first quote to the last: yaml quotes with repr, whose text may hold quotes itself.
 _QUOTE = re.compile(r"['\"].*['\"]", re.DOTALL)
 
 _redactor = Redactor()
@@ -51,16 +50,16 @@ def error_text(error: BaseException) -> str:
 
 
 def own_words(text: str) -> str:
-    """A sentence of ours, as it may be kept: without secrets, and not too long."""
+    """Our own ``text``, fit to be stored: without secrets, and at most ``LONGEST`` characters."""
     text = _redactor.text(text)
-    # Neither a zero character nor half of a pair can be stored.
+    # Null characters and surrogates cannot be stored.
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()[:LONGEST]
 
 
 def kind_of(error: BaseException) -> str:
-    """What it is, without where: ``redis.ConnectionError: connection refused``.
+    """What the error is, without the place: ``redis.ConnectionError: connection refused``.
 
-    What ``trouble_of`` has a sentence for is told by that.
+    If ``trouble_of`` has a sentence for it, that sentence.
     """
     original = _driver_error(error)
     if trouble := trouble_of(original):
@@ -73,27 +72,29 @@ def kind_of(error: BaseException) -> str:
 
 
 def trouble_of(error: BaseException) -> str:
-    """A sentence of ours about a store that we do not reach, or that does not do what we ask, with
-    the mend; empty where we have none.
+    """Our own sentence, with the mend, about a store that cannot be reached or does not do what we
+    ask; empty if we have none.
     """
     original = _driver_error(error)
     return _of_tls(original) or _of_store(original)
 
 
 def rule_of(mistake: ErrorDetails) -> str:
-    """What pydantic says of one mistake, without the value and what it has found in it."""
+    """Pydantic's rule for one mistake, without the value or what was found in it."""
     if mistake["type"] == "value_error":
         return "Value error"
     return unquoted(mistake["msg"].partition(":")[0])
 
 
 def unquoted(words: str) -> str:
-    """A parser's sentence without what it quotes of the text that it has read."""
+    """A parser's sentence without its quotations from the text."""
     return _QUOTE.sub("…", words)
 
 
 def traceback_text(error: BaseException) -> str:
-    """The error and those that led to it, the first one first: types and frames alone."""
+    """The error and those that led to it, the first cause first: types, frames, and only those
+    words that are safe to tell.
+    """
     parts = [_with_frames(each) for each in reversed([*_chain(error)])]
     return "\n\nwhich led to:\n\n".join(parts)
 
@@ -124,18 +125,18 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _is_ours(error: BaseException) -> bool:
-    """Whether whoever raised it has written the message for people."""
+    """Whether the message is our own, written for people."""
     return isinstance(error, YabotError) or type(error).__module__.startswith("yabot.")
 
 
 def _driver_error(error: BaseException) -> BaseException:
-    """SQLAlchemy wraps what the database's driver has raised."""
+    """The driver's error, if SQLAlchemy has wrapped one; else the error itself."""
     original = getattr(error, "orig", None)
     return original if isinstance(original, BaseException) else error
 
 
 def _place(trace: TracebackType | None) -> str:
-    """The last frame of ours; of the library where there is none."""
+    """The last frame in our code; if there is none, the library's last one."""
     frames = [(str(frame.f_globals.get("__name__")), line) for frame, line in walk_tb(trace)]
     ours = [each for each in frames if each[0].partition(".")[0] == "yabot"]
     return next((f"{name}:{line}" for name, line in reversed(ours or frames)), "")
@@ -161,7 +162,7 @@ def _of_store(error: BaseException) -> str:
 
 
 def _is_of_connecting(error: BaseException) -> bool:
-    """What a server that we have reached complains of may quote anything."""
+    """Whether connecting failed. Once connected, a server's message may quote anything."""
     if isinstance(error, ssl.SSLError):
         return True
     connecting = type(error).__name__ in CONNECTING.get(package_of(error), ())

@@ -55,7 +55,7 @@ class TransientError(YabotError):
 
 
 class StoreUnavailable(TransientError):
-    """The store did not answer, or refuses us: nothing is known about what was asked."""
+    """The store did not answer, or refuses us: whether the call took effect is unknown."""
 
     code = "store_unavailable"
 
@@ -92,5 +92,5 @@ class StoryInvalid(TerminalError):
 
 
 def code_of(error: BaseException) -> str:
-    """Libraries have codes of their own, which mean nothing to our programs."""
+    """The error's code; that of YabotError for a library's error, whose own code is not used."""
     return error.code if isinstance(error, YabotError) else YabotError.code

@@ -55,25 +55,25 @@ class Services:
         self.documents = documents
         self.commits = commits
         self.texts = texts
-        # Of all features, in the order of their list.
+        # The commands of all features, in the order of their list.
         self.commands = commands
-        # Telegram's ids of those who look after the bot.
+        # Telegram's ids of the bot's administrators.
         self.admins = admins
-        # Of all features, in the order of their list.
+        # The buttons of /menu of all features, in the order of their list.
         self.menu = menu
         # Where features keep files; without one they keep none.
         self.data_dir = data_dir
         # Whom readers may ask about a payment, as the operator names them.
         self.support_contact = support_contact
-        # Of all features: what their users' documents hold.
+        # The parts that all features keep in the users' documents.
         self.state_parts = state_parts
-        # The old bot's, while it is used beside this one.
+        # The old bot's store, while that bot is used beside this one.
         self.legacy_store = legacy_store
-        # By which deadlines come, and things grow old.
+        # The clock for deadlines and ages.
         self.clock = TrustedClock()
-        # By the name of who brings it, features first; read when a user asks, when all are built.
+        # By the name of the feature or part, features first; complete only when all are built.
         self.personal_data: dict[str, PersonalData] = {}
-        # By the name of the feature that offers it.
+        # Services by the name of the feature that offers them.
         self.by_name: dict[str, object] = {}
         self._by_type: dict[type[Any], Any] = {}
 
@@ -94,18 +94,19 @@ class Feature:
     name: str
     """Handlers get its service by this name."""
     events: tuple[type[EventPayload], ...] = ()
-    """The types that it publishes: others are refused."""
+    """The event types that the feature publishes; publishing others is refused."""
     chains: tuple[Chain, ...] = ()
-    """Which events take effect before which, where they are of one correlation: what the feature
-    makes of events that earlier features bring. Those name no later one's."""
+    """Which events take effect before which within one correlation: what the feature makes of
+    earlier features' events. A chain names no later feature's events."""
     tables: tuple[Table, ...] = ()
-    """Verified at start; ``migrations`` make them."""
+    """The feature's tables: made by ``migrations``, verified at start."""
     migrations: Path | None = None
     """A folder of Alembic migrations: a branch of their own."""
     collections: tuple[Collection, ...] = ()
-    """Of MongoDB: made at start, or verified."""
+    """MongoDB collections: made or verified at start."""
     state: tuple[StatePart[Any], ...] = ()
-    """What it keeps in the users' documents: read and changed with ``UserService.part``."""
+    """Its parts of the users' documents: read with ``UserService.part``, changed with
+    ``change_part``."""
     texts: Path | None = None
     """A folder with es.ftl and en.ftl."""
     commands: tuple[str, ...] = ()
@@ -116,32 +117,32 @@ class Feature:
     service: Callable[[Services], object] | None = None
     """For its handlers, and for later features as ``services[Type]``."""
     personal_data: Callable[[Services], PersonalData] | None = None
-    """Needed by whoever keeps anything of users: its part in /mydata, /forget and /privacy."""
+    """Its part in /mydata, /forget and /privacy; required if it keeps anything about users."""
     middleware: Callable[[Services], BaseMiddleware] | None = None
-    """Stands around every update; one that gives handlers arguments names them as ``gives``."""
+    """Wraps every update; if it adds arguments for handlers, it names them in ``gives``."""
     router: Callable[[Services], Router] | None = None
-    """Its handlers; at start, what they ask for by name is held against what there is, and the
-    commands and buttons that they take against those of the other features."""
+    """Its handlers. The start checks that their arguments exist, and that no other feature takes
+    the same commands or buttons."""
     api: Callable[[Services, Door], Routes] | None = None
     """What it offers to other services: see ``api/operations/routes.py``."""
     subscribers: Callable[[Services], Sequence[Subscriber[Any]]] | None = None
-    """The feature's name is that of their group: where one stops, other features go on."""
+    """Its subscribers; their group has the feature's name, and stops without other features."""
     processes: Callable[[Services], Sequence[Process[Any]]] | None = None
-    """Workflows, driven by events and deadlines; they are in the same group."""
+    """Its processes, driven by events and deadlines, in the same group as ``subscribers``."""
     loops: Callable[[Services, Bot], Sequence[WakingLoop]] | None = None
-    """Run in the bot role, where Telegram can be asked, by one process at a time."""
+    """Loops of the bot role, which may call Telegram; they run in one process at a time."""
     on_blocked: Callable[[Services], Callable[[UnitOfWork, str], Awaitable[None]]] | None = None
-    """What to change when Telegram says that a user, by id, has blocked the bot."""
+    """Adds changes to a unit when Telegram says that a user, by id, has blocked the bot."""
     on_refused_page: Callable[[Services], OnRefusedPage] | None = None
-    """What a reader gets instead of a page of the feature's that Telegram refuses."""
+    """Decides what a reader gets instead of the feature's page that Telegram refuses."""
     lasting: tuple[str, ...] = ()
-    """Kinds of its rows in the audit log that stay for good."""
+    """The kinds of its audit rows that are kept for good."""
     prepare: Callable[[Services], Awaitable[None]] | None = None
     """Runs once at start, when the stores are verified."""
 
 
 def group_names(features: Sequence[Feature]) -> list[str]:
-    """Of the groups of subscribers: a feature that subscribes to anything has its own."""
+    """The names of the groups of subscribers: one for each feature that subscribes to anything."""
     return [feature.name for feature in features if feature.subscribers or feature.processes]
 
 
@@ -150,7 +151,7 @@ def state_parts(features: Sequence[Feature]) -> tuple[StatePart[Any], ...]:
 
 
 def collections_of(features: Sequence[Feature]) -> list[Collection]:
-    """All of them; the users' documents have in them what any feature keeps there."""
+    """The collections of all features; the users' documents include the features' parts."""
     return [
         _with_parts(collection, state_parts(features))
         for feature in features

@@ -1,7 +1,7 @@
-"""Values that look like another: in quotes that count, with characters that nobody sees, padded.
+"""Finds what makes a value another one than it looks like: quotes, invisible characters, blanks.
 
-Copied from a page, a chat or a word processor, they look right and are not. Whoever takes a value
-from a person asks here, and tells what stands there for what it is.
+Values copied from a page, a chat or a word processor may look right and be wrong. Code that takes a
+value from a person asks here, and says what is wrong with it.
 """
 
 import unicodedata
@@ -11,7 +11,7 @@ _PAIRS = ('""', "''", "``", "“”", "„“", "„”", "‘’", "‚‘", "�
 _QUOTES = frozenset("".join(_PAIRS)) - frozenset("\"'`") | {"″", "′"}
 _DASHES = frozenset("‐‑‒–—―−﹘﹣－")
 _JOINERS = frozenset("\u200c\u200d")
-# Letters by category, and yet nobody sees them.
+# Letters by category that are invisible all the same.
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 _UNSEEN = {
     "Cc": "a control character",
@@ -24,9 +24,8 @@ _UNSEEN = {
 
 
 def look_alike(text: str) -> str | None:
-    """What makes ``text`` another one than it looks like, as a sentence without its subject.
-
-    None where it is plain. It quotes nothing of ``text``, which may be a secret, but one sign.
+    """What makes ``text`` another one than it looks like, as a sentence without its subject; None
+    if it is plain. It quotes at most one character of ``text``, which may be a secret.
     """
     if len(text) > 1 and text[0] + text[-1] in _PAIRS:
         return "stands in quotes, which would be part of it"
@@ -43,7 +42,7 @@ def look_alike(text: str) -> str | None:
 
 
 def foreign_letter(text: str) -> str | None:
-    """For what may hold plain letters only: the first that is none, as ``look_alike`` tells it."""
+    """As ``look_alike``, for ASCII text: also names the first character that is not ASCII."""
     if said := look_alike(text):
         return said
     found = next((character for character in text if not character.isascii()), None)
@@ -51,9 +50,9 @@ def foreign_letter(text: str) -> str | None:
 
 
 def is_unseen(text: str, place: int) -> bool:
-    """Whether the character there takes room or effect without showing itself.
+    """Whether the character at ``place`` is invisible.
 
-    A joiner within an emoji, or a word of a script that has joiners, is seen by what it joins.
+    A joiner within an emoji, or within a word of a script that has joiners, counts as visible.
     """
     character = text[place]
     if character in _JOINERS:
@@ -63,7 +62,7 @@ def is_unseen(text: str, place: int) -> bool:
 
 
 def shown(text: str) -> str:
-    """``text`` with what no terminal shows spelt out."""
+    """``text`` with invisible characters written as ``\\uXXXX``."""
     return "".join(
         f"\\u{ord(character):04x}" if is_unseen(text, place) else character
         for place, character in enumerate(text)

@@ -1,4 +1,4 @@
-"""What this machine grants a process no more of, told in a sentence."""
+"""Limits of this machine that a process has reached, each told in a sentence."""
 
 import errno
 from collections.abc import Iterator
@@ -29,7 +29,9 @@ _BY_NUMBER = {
 
 
 class LimitReached(StartupError):
-    """Its cause tells where: what has been running may use up by a mistake what it is granted."""
+    """A limit of the machine is reached. Its cause tells where, in case the program itself uses up
+    too much by mistake.
+    """
 
 
 @contextmanager
@@ -44,9 +46,9 @@ def machine_limits_told() -> Iterator[None]:
 
 
 def limit_reached(error: Exception, place: str) -> LimitReached | None:
-    """For whoever tells of an ``error`` otherwise: what is to be raised instead, if anything.
+    """The LimitReached to raise instead of ``error``; None if that means no limit.
 
-    ``place`` is what was to be used: it may be on any disk.
+    ``place`` is what was being used; its disk is named.
     """
     return _reached(error, f"the disk of {place}")
 
@@ -65,16 +67,16 @@ def _limit(error: Exception) -> str | None:
         return _BY_NUMBER.get(error.errno or 0)
     if isinstance(error, MemoryError):
         return _MEMORY
-    # Python has no type of its own for it.
+    # Python has no error type for this.
     if isinstance(error, RuntimeError) and str(error) == "can't start new thread":
         return _THREADS
-    # Of a library that could not be loaded; some are tried once more, and then lack names.
+    # A library that could not be loaded; some are retried, and then fail with missing names.
     if isinstance(error, ImportError) and "Too many open files" in str(error):
         return _FILES
     return None
 
 
 def _is_of_starting_a_process(error: BlockingIOError) -> bool:
-    """A lock that is held, or a pipe that is full, has the same number."""
+    """Whether subprocess raised it: a held lock or a full pipe has the same error number."""
     *_, (frame, _line) = walk_tb(error.__traceback__)
     return frame.f_globals.get("__name__") == "subprocess"

@@ -1,7 +1,7 @@
-"""Folders and files that are the owner's alone.
+"""Folders and files that only their owner may use.
 
-What somebody else owns, or may exchange, is not used: neither a file nor a link to one. What is
-ours, and only too wide, is narrowed.
+A file or link that somebody else owns or may replace is not used. If it is ours and others have too
+many rights to it, those are taken away.
 """
 
 import os
@@ -18,24 +18,24 @@ from yabot.machine_limits import limit_reached
 OTHERS = 0o077
 OTHERS_MAY_WRITE = 0o022
 ROOT = 0
-# By a group that may read, root hands keys to us: Debian's ssl-cert, the secrets of Kubernetes.
+# Root may hand keys to us through a group that may read: Debian's ssl-cert, Kubernetes' secrets.
 ALL_BUT_A_READING_GROUP = 0o037
 UMASK = OTHERS
 
 
 def leave_nothing_to_others() -> None:
-    """From now on this process and its children make files that are their owner's alone, and no
-    core file, which would hold every secret and all that readers have just said."""
+    """Make this process and its children create private files only, and no core files, which would
+    hold every secret and all recent messages of readers."""
     os.umask(UMASK)
     _, most = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (0, most))
 
 
 def private_folder(folder: Path, variable: str, mark: str) -> None:
-    """Make it, or see that it is private; one that holds ``mark``, a file of ours, is narrowed.
+    """Create ``folder``, or check that it is private; one with our file ``mark`` is made private.
 
-    Raises ConfigurationError, with ``variable`` as the setting that names it, for a folder that
-    others own or may write into.
+    Raises ConfigurationError, which names the setting ``variable``, for a folder that others own or
+    may write into.
     """
     with refusals_told(folder, variable):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -52,7 +52,7 @@ def private_folder(folder: Path, variable: str, mark: str) -> None:
 
 
 def private_file(file: Path, variable: str) -> None:
-    """See that ``file``, which need not be there, is ours, and narrow it. Raises as above."""
+    """Check that ``file``, if it exists, is ours, and make it private. Raises as above."""
     with refusals_told(file, variable, "file"):
         require_ours(file, variable)
         if file.is_file() and file.stat().st_uid == os.geteuid():
@@ -61,12 +61,11 @@ def private_file(file: Path, variable: str) -> None:
 
 @contextmanager
 def refusals_told(path: Path, variable: str, kind: str = "folder") -> Iterator[None]:
-    """What the file system refuses meanwhile is a ConfigurationError, with its reason; what this
-    machine grants no more of is a LimitReached."""
+    """Turn an OSError into a ConfigurationError with its reason, or into a LimitReached."""
     try:
         yield
     except OSError as error:
-        # In the way of a folder that is to be made: "File exists" would help nobody.
+        # A file is in the way of a folder to be created: "File exists" would help nobody.
         is_in_the_way = isinstance(error, FileExistsError)
         reason = f"{error.filename} is no folder" if is_in_the_way else error.strerror
         refused = ConfigurationError(
@@ -76,7 +75,7 @@ def refusals_told(path: Path, variable: str, kind: str = "folder") -> Iterator[N
 
 
 def require_ours(path: Path, variable: str) -> None:
-    """Neither ``path`` nor what it links to may be another user's; root's may. Raises as above."""
+    """Raises ConfigurationError if ``path`` or what it links to is neither ours nor root's."""
     found = []
     for look in (path.lstat, path.stat):
         with suppress(FileNotFoundError):
@@ -99,9 +98,9 @@ class Exposure:
 
 
 def key_exposure(file: Path) -> Exposure | None:
-    """What lets others at the key in ``file``; None when nothing does. Raises OSError.
+    """Why others can get at the key in ``file``; None if they cannot. Raises OSError.
 
-    It is ours, with mode 0600 or less; or root's, who may let a group read it: 0640 or less.
+    It has to be ours, with mode 0600 or less, or root's, with mode 0640 or less.
     """
     me, owners = os.geteuid(), {file.lstat().st_uid, (about := file.stat()).st_uid}
     if not {me, ROOT}.issuperset(owners):
@@ -116,13 +115,13 @@ def key_exposure(file: Path) -> Exposure | None:
 
 
 def narrow(path: Path) -> None:
-    """Take away what others may do with it."""
+    """Take away all rights of others."""
     if mode := _mode(path) & OTHERS:
         path.chmod(_mode(path) & ~mode)
 
 
 def is_wide(path: Path) -> bool:
-    """Whether others may read or write it; what is not there, or a device, is not."""
+    """Whether others have any right to a file or folder; false for devices and missing paths."""
     try:
         about = path.stat()
     except OSError:

@@ -1,4 +1,4 @@
-"""Secrets out of whatever is about to be logged."""
+"""Takes secrets out of everything that is about to be logged."""
 
 import json
 import re
@@ -12,7 +12,7 @@ HIDDEN = "***"
 MAX_DEPTH = 8
 SHORT = 8
 NAMES_REMEMBERED = 1024
-# Names of events, loggers and operations come with every line, and are not much longer.
+# Texts up to this length, such as names of events and loggers, repeat in every line: cached.
 REPEATED = 32
 
 SECRET_NAME = re.compile(
@@ -89,14 +89,14 @@ _TRIED = tuple(
 )
 _MARKED = _holding({mark for marks, _ in _PATTERNS for mark in marks})
 
-# Of a longer text the rest is left out, and so is what a secret that is cut in two could leave.
+# A longer text is cut, with a margin for a secret that the cut would split.
 LONGEST = 65_536
 MARGIN = 4_096
 MOST_ITEMS = 1_000
 
 
 class Redactor:
-    """Hides ``secrets`` wherever they stand, and what looks like a secret by form or by name."""
+    """Hides ``secrets`` wherever they occur, and whatever looks like a secret by form or name."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         forms = {form for secret in secrets if secret for form in _forms(secret)}
@@ -130,7 +130,7 @@ class Redactor:
     def value(self, value: Any, depth: int = 0) -> Any:
         """``value`` as strings, numbers, lists and mappings, redacted all the way down.
 
-        What is none of these becomes the redacted text of its ``repr``; an error, its type.
+        Any other value becomes the redacted text of its ``repr``; an error becomes its type's name.
         """
         if value is None or isinstance(value, bool | int | float):
             return value
@@ -143,7 +143,7 @@ class Redactor:
         return self.text(_readable(value))
 
     def mapping(self, mapping: Mapping[Any, Any], depth: int = 0) -> dict[str, Any]:
-        """Values under names such as ``password`` are hidden whatever they are."""
+        """``mapping`` redacted; any value under a name such as ``password`` is hidden."""
         clean: dict[str, Any] = {}
         for key, value in islice(mapping.items(), MOST_ITEMS):
             name, is_secret = self._name(str(key))
@@ -156,7 +156,7 @@ class Redactor:
 
 
 def _forms(secret: str) -> tuple[str, ...]:
-    """As it is, and as URLs, JSON and reprs write it."""
+    """The secret as it is, and as URLs, JSON and reprs write it."""
     in_repr, in_json = repr(secret)[1:-1], json.dumps(secret)[1:-1]
     quoted = in_repr.replace("'", r"\'"), secret.replace("'", r"\'")
     return (
@@ -171,7 +171,7 @@ def _forms(secret: str) -> tuple[str, ...]:
 
 
 def _exactly(secret: str) -> str:
-    """A short secret is hidden where it stands alone: an ``a`` must not blacken every word."""
+    """A pattern for the secret; a short one must stand alone: ``a`` must not hide every word."""
     escaped = re.escape(secret)
     return escaped if len(secret) >= SHORT else rf"(?<!\w){escaped}(?!\w)"
 

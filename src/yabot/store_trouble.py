@@ -1,7 +1,7 @@
 """Why a store does not do what we ask of it, in a sentence that says how to mend it.
 
-A server's code tells what is wrong and not what to do. What else it says may quote anything, and is
-never repeated.
+A server's code tells what is wrong, but not what to do. The rest of its message may quote anything,
+and is never repeated.
 """
 
 import re
@@ -35,7 +35,7 @@ _REDIS_BEGINNINGS = {
     "unknown command": "it does not know a command that we need: it is older than Redis 6.2, or"
     " rename-command has taken it away",
 }
-# What Redis before 7.0 puts before the answer to a command of a script's.
+# The prefix with which Redis before 7.0 answers a command of a script.
 _OF_A_SCRIPT = re.compile(
     r"(Error running script \(call to f_[0-9a-f]{40}\): @user_script:\d+: )?@user_script: \d+: -?"
 )
@@ -49,7 +49,7 @@ _POSTGRES = {
     "57014": "a statement took too long: somebody holds a lock on our tables (pg_locks shows who),"
     " or the server is too slow",
 }
-# Of a connection that does not come about psycopg has no SQLSTATE; the words around the names.
+# For failed connections, which have no SQLSTATE in psycopg: words beside the names in its message.
 _POSTGRES_WORDS = {
     "too many clients": _FULL_OF_CLIENTS,
     "too many connections for": _FULL_OF_CLIENTS,
@@ -73,18 +73,18 @@ _IN_A_FUNCTION = (
     "a function that is not ours has failed, such as a trigger that somebody has put on one of our"
     " tables{name}: mend it, or drop the trigger"
 )
-# In whatever language the server speaks (lc_messages). What stands behind a quotation mark may be a
-# text of somebody's.
+# Matches in any language of the server (lc_messages). What follows a quotation mark may be
+# somebody's text.
 _FUNCTION = re.compile(
     r"[^\"'«»„=$]*PL/[A-Za-z]+"
     r"(?:[^\"«»(]*?[\"«]?(?<![A-Za-z0-9_.])([A-Za-z_][A-Za-z0-9_.]{0,63})[(\"»])?"
 )
-# With it PostgreSQL itself looks whether what a row of ours refers to is there.
+# PostgreSQL's own query for a foreign key begins like this.
 _OF_A_REFERENCE = "SELECT 1 FROM ONLY "
 
 
 def redis_trouble(code: str, words: str) -> str:
-    """By the ``code`` and the ``words`` of an answer; empty where these tell enough."""
+    """A sentence for the ``code`` and ``words`` of an answer; empty if we have none for them."""
     if prefix := _OF_A_SCRIPT.match(words):
         words = words[prefix.end() :]
         code = words.partition(" ")[0]
@@ -94,7 +94,7 @@ def redis_trouble(code: str, words: str) -> str:
 
 
 def postgres_trouble(sqlstate: str | None, refusal: str) -> str:
-    """By the code, or by the words of the ``refusal`` of a connection, which has none."""
+    """A sentence for the code, or for the words of a refused connection, which has no code."""
     if sqlstate is not None:
         return _POSTGRES.get(sqlstate, "")
     said = refusal.lower()
@@ -102,15 +102,15 @@ def postgres_trouble(sqlstate: str | None, refusal: str) -> str:
 
 
 def is_of_a_function(context: str | None) -> bool:
-    """Whether what PostgreSQL misses is missed by somebody's function: we have none, and of a
-    statement that is our own it tells no ``context``.
+    """Whether an error came from a function, which is then somebody else's: we have none. For our
+    own statements PostgreSQL gives no ``context``.
     """
     outermost = _outermost(context)
     return bool(outermost) and _OF_A_REFERENCE not in outermost
 
 
 def function_trouble(context: str | None) -> str:
-    """By the ``context`` that PostgreSQL tells of an error; empty for one of our own statement."""
+    """A sentence for the ``context`` of a PostgreSQL error; empty if our own statement failed."""
     found = _FUNCTION.match(_outermost(context))
     if found is None:
         return ""
@@ -118,7 +118,7 @@ def function_trouble(context: str | None) -> str:
 
 
 def _outermost(context: str | None) -> str:
-    """The last line: those before it quote statements."""
+    """The last line of the context; the lines before it may quote statements."""
     return (context or "").rpartition("\n")[2]
 
 

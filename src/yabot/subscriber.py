@@ -1,4 +1,4 @@
-"""What a subscriber is: a handler of one type of event, and how it wants to be treated."""
+"""A subscriber: a handler of one type of event, and options for its delivery."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ class Event(Generic[P]):
 
     @property
     def user_id(self) -> str:
-        """Raises InvalidInput for an event that is about nobody: no repetition can mend that."""
+        """Raises InvalidInput for an event without a user: no repetition can mend that."""
         if self.envelope.user_id is None:
             raise InvalidInput(f"user_id: this {self.envelope.event_type} is about nobody")
         return self.envelope.user_id
 
 
-# Reads what it needs, and adds to the unit what is to change. It may be called again for the same
-# event, before its unit is committed: whatever it does besides, it may do twice.
+# Reads what it needs, and adds all changes to the unit. It may be called again for the same event,
+# before its unit is committed: any other effect of it may happen twice.
 Handler = Callable[[Event[P], UnitOfWork], Awaitable[None]]
 
 

@@ -1,12 +1,12 @@
-"""Why two sides do not come to speak TLS, in a sentence that says how to mend it.
+"""Why TLS fails between two sides, in a sentence that says how to mend it.
 
-OpenSSL, its users and PostgreSQL's client have words of their own for it. What matters is found in
-them; nothing of them is repeated.
+OpenSSL, the libraries that use it, and PostgreSQL's client each word it in their own way. Their
+messages are searched, and never repeated.
 """
 
-# By the package that has raised the error: what its users name the authority to believe with.
+# By the package that raised the error: its option that names the authority to trust.
 AUTHORITY = {"pymongo": "tlsCAFile", "psycopg": "sslrootcert", "redis": "ssl_ca_certs"}
-# The first of these whose words are found is told.
+# The first entry with a matching phrase counts.
 _TROUBLES: tuple[tuple[tuple[str, ...], str], ...] = (
     (
         ("certificate has expired",),
@@ -21,7 +21,7 @@ _TROUBLES: tuple[tuple[tuple[str, ...], str], ...] = (
         "its certificate has been revoked; give the server a new one",
     ),
     (
-        # The last two are libpq's.
+        # The last two phrases are libpq's.
         (
             *("hostname mismatch", "ip address mismatch"),
             *("does not match host name", "could not get server's host name from server"),
@@ -80,7 +80,7 @@ _TROUBLES: tuple[tuple[tuple[str, ...], str], ...] = (
         "it speaks only TLS that is too weak or unknown here; bring it to TLS 1.2 or 1.3",
     ),
     (
-        # TLS 1.2 says so of a certificate that is missing, too.
+        # TLS 1.2 also says this when a client certificate is missing.
         ("handshake failure", "handshake_failure"),
         "it breaks off the handshake; name a certificate of ours in the address if it asks for one,"
         " and bring it to TLS 1.2 or 1.3 with usual ciphers",
@@ -99,9 +99,9 @@ _TROUBLES: tuple[tuple[tuple[str, ...], str], ...] = (
 
 
 def tls_trouble(words: str, package: str) -> str:
-    """What is wrong with TLS by ``words``, a library's; empty where they are about other things.
+    """What is wrong with TLS, by a library's ``words``; empty if they are about something else.
 
-    ``package`` has raised them.
+    ``package`` is the library that raised the error.
     """
     said = words.lower()
     for found, sentence in _TROUBLES:

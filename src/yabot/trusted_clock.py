@@ -1,4 +1,4 @@
-"""A wall clock that is believed as long as it moves like the monotonic one."""
+"""A wall clock that is trusted as long as it advances like the monotonic one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,23 +7,23 @@ from datetime import datetime, timedelta
 from yabot.clock import uptime, utc_now
 from yabot.errors import TransientError
 
-# By how much the two may differ: a clock is set right by seconds, and wrong by hours.
+# How far the two may differ: a correction moves a clock by seconds, a mistake by hours.
 MOST_DRIFT = timedelta(minutes=5)
-# Seconds from a question to its answer, in which somebody says what time it is. Behind a longer
-# time nobody knows when that was.
+# Seconds, at most, between a question and its answer with the time: after a longer wait nobody
+# knows when that time was.
 LONGEST_ANSWER = 100.0
 
 
 class ClockDistrusted(TransientError):
-    """The wall clock has jumped: no deadline has come by it, and nothing has grown old."""
+    """The wall clock has jumped: it decides neither deadlines nor ages."""
 
     code = "clock_distrusted"
 
 
 @dataclass(slots=True)
 class TrustedClock:
-    """Compares how much time has passed since it was made, by either clock; from the first time
-    that Telegram tells the time, since the last such time.
+    """Compares how much time has passed by either clock: since Telegram last told the time, or
+    before that, since this object was made.
     """
 
     wall: Callable[[], datetime] = utc_now
@@ -36,8 +36,8 @@ class TrustedClock:
         self._wall_began, self._steady_began = self.wall(), self.steady()
 
     def hear(self, told: datetime, asked_at: float) -> None:
-        """What Telegram's clock said in its answer to a question that was asked at ``asked_at`` by
-        the ``steady`` clock: right when the program began with a wrong one, or was set right."""
+        """Take Telegram's time as the reference: it is right also if the wall clock was wrong at
+        the start or has been corrected. ``asked_at`` is when it was asked, by ``steady``."""
         now = self.steady()
         if now - asked_at <= LONGEST_ANSWER:
             self._wall_began, self._steady_began, self._is_told = told, now, True
@@ -52,7 +52,7 @@ class TrustedClock:
         return now
 
     def _why(self, drift: timedelta) -> str:
-        # In whole minutes, so that the same jump is the same sentence for as long as it lasts.
+        # In whole minutes, so that the sentence stays the same as long as the jump lasts.
         minutes = round(abs(drift) / timedelta(minutes=1))
         unbelieved = "so neither a deadline nor an age is believed: set it right"
         if self._is_told:

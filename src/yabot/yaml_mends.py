@@ -1,4 +1,4 @@
-"""What an author has written where YAML stumbles, and its mend: YAML itself speaks of tokens."""
+"""Explains YAML errors to authors, with a mend: YAML's own messages are about tokens."""
 
 from yaml.error import MarkedYAMLError
 
@@ -6,7 +6,7 @@ from yabot.error_text import unquoted
 
 _GROUP = "between {0} and {1} a comma or the {1} is missing, or a text needs quotes"
 LOST_WORD = "a text that begins with ! or & needs quotes"
-# By how YAML begins to say it: what it read, and what is wrong.
+# Mends by the beginning of YAML's message: context, then problem.
 _MENDS = (
     ("while parsing a flow mapping", _GROUP.format("{", "}")),
     ("while parsing a flow sequence", _GROUP.format("[", "]")),
@@ -30,7 +30,7 @@ _MENDS = (
         "there is a tab before a text; YAML takes blanks only: put a blank in its place",
     ),
 )
-# The same, where YAML's own words are plain enough.
+# Advice to be added to YAML's own words, where those are plain enough.
 _ADVICE = (
     ("mapping values are not allowed", "a text with ': ' in it needs quotes, or a block: |-"),
     (
@@ -38,12 +38,12 @@ _ADVICE = (
         "a text that begins like this needs quotes, or a block: |-",
     ),
 )
-# These are found where they end, which may be at the end of the file, and mended where they begin.
+# These errors are noticed at their end, perhaps the end of the file, but mended at their beginning.
 _BEGUN = ("while scanning a quoted scalar", "while scanning a simple key")
 
 
 def line_of(error: MarkedYAMLError) -> int:
-    """Where to mend it; the first line is 1."""
+    """The line to mend, counted from 1."""
     begun, found = error.context_mark, error.problem_mark
     mark = begun if _is_begun(error) else found or begun
     return mark.line + 1 if mark else 1
@@ -58,7 +58,7 @@ def sentence_of(error: MarkedYAMLError) -> str:
 
 
 def _is_begun(error: MarkedYAMLError) -> bool:
-    """Whether only the line where it begins helps."""
+    """Whether the line to mend is where the error begins."""
     context, problem = error.context or "", error.problem or ""
     return context in _BEGUN or ("flow" in context and "<stream end>" in problem)
 

@@ -1,4 +1,4 @@
-"""Reads the YAML of authors: to nodes that know their lines. Nothing is constructed from them."""
+"""Reads authors' YAML into nodes that know their lines; constructs no Python objects."""
 
 import re
 
@@ -13,12 +13,12 @@ from yabot.yaml_mends import LOST_WORD, line_of, sentence_of
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 20
 _OUT_OF_RANGE = "not valid YAML: a number of a character, or of its version, is out of range"
-# YAML counts these as line ends and editors do not, so that our line numbers would be wrong.
+# YAML counts these as line ends, but editors do not: our line numbers would be wrong.
 _ODD_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 
 
 class Unreadable(Exception):
-    """The text is no YAML that we read; ``line`` counts from 1."""
+    """The text is not YAML, or uses what we refuse; ``line`` counts from 1."""
 
     def __init__(self, line: int, sentence: str) -> None:
         self.line = line
@@ -26,8 +26,8 @@ class Unreadable(Exception):
 
 
 class _Loader(yaml.SafeLoader):
-    """Composes nodes; refuses aliases and deep nesting, with which small files grow huge, and tags
-    and anchors: they would be a text's first word, which nobody would see any more.
+    """Composes nodes. Refuses aliases and deep nesting, with which small files grow huge; also tags
+    and anchors: most likely they were meant as a text's first word, which would get lost.
     """
 
     _depth = 0
@@ -50,7 +50,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def _is_marked(event: NodeEvent) -> bool:
-    """Whether YAML has taken words of the file for a tag (!word) or an anchor (&word)."""
+    """Whether YAML has read a word of the file as a tag (!word) or an anchor (&word)."""
     return event.anchor is not None or getattr(event, "tag", None) is not None
 
 
@@ -70,7 +70,7 @@ def compose(text: str) -> yaml.Node:
         line = text.count("\n", 0, error.position) + 1
         raise Unreadable(line, f"the character U+{error.character:04X} is not allowed") from None
     except (ValueError, OverflowError):
-        # PyYAML computes with whatever a file says of a character or of its version.
+        # PyYAML converts any number that a file gives for a character or for its version.
         raise Unreadable(loader.line + 1 if loader else 1, _OUT_OF_RANGE) from None
     if root is None:
         raise Unreadable(1, "the file is empty")
