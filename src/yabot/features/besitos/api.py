@@ -45,7 +45,7 @@ _REFUSALS: dict[Award | Spending | Transfer, Problem] = {
     "unknown_recipient": RECIPIENT_UNKNOWN,
 }
 
-# One of the service's that changes what a single user has.
+# A method of the service that changes what a single user has.
 Move = Callable[..., Awaitable[Award | Spending]]
 Amount = Annotated[int, Field(ge=1, le=MAX_AMOUNT)]
 Word = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,31}$")]
@@ -75,7 +75,7 @@ class BesitosMovement(Shown):
 
     @classmethod
     def of(cls, movement: Movement) -> "BesitosMovement":
-        """The key of a gift has the id of who gave it."""
+        """Without the transaction's id for a received gift: it contains the giver's id."""
         shown = cls.model_validate(movement)
         is_of_another = movement.kind == "transfer" and movement.amount > 0
         return shown.model_copy(update={"transaction_id": None}) if is_of_another else shown
@@ -111,7 +111,7 @@ class BesitosGiven(StrictBody):
 
 
 def _source(change: Change, part: str | None = None) -> str:
-    """Never one of the program's own, which have other accounts."""
+    """A service's source; never one of the program's own, which have other accounts."""
     service = f"api:{change.caller.service}"
     return service if part is None else f"{service}:{part}"
 
@@ -236,7 +236,7 @@ def _moved(change: Change, amount: int, reason: str, source: str) -> BesitosTran
 
 
 def _answer(outcome: Award | Spending | Transfer, moved: BesitosTransaction) -> Answer:
-    """Raises Refused for what has moved nothing."""
+    """Raises Refused when nothing was moved."""
     if outcome in _REFUSALS:
         raise _REFUSALS[outcome].refuse()
     return Answer.of(moved)

@@ -4,8 +4,8 @@ from pydantic import ConfigDict, Field
 
 from yabot.events.envelope import EventPayload
 
-# Neither is frozen: in the transaction, where it holds the account, the ledger sets
-# ``balance_after`` once more.
+# Neither event is frozen: the ledger corrects ``balance_after`` in the transaction, where it has
+# locked the account.
 
 
 class BesitosAwarded(EventPayload):

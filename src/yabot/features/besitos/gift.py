@@ -35,7 +35,7 @@ SEARCHES_PER_HOUR = 20
 # With the @.
 LONGEST_NAME = 33
 _AMOUNT = re.compile("[1-9][0-9]*")
-# At once: a button has room for twelve digits.
+# In one gift: a button has room for twelve digits.
 MOST = 10**12 - 1
 
 
@@ -43,8 +43,8 @@ MOST = 10**12 - 1
 class Gift:
     """What the confirming button carries.
 
-    ``nonce`` is the id of the update that asked: pressed twice, or under a question that was sent
-    twice, it is the same gift.
+    ``nonce`` is the id of the update that asked: a button that is pressed twice, or under a
+    question that was sent twice, is the same gift.
     """
 
     recipient_id: str
@@ -87,7 +87,7 @@ class GiftHandler:
         if not _AMOUNT.fullmatch(amount):
             _refuse(turn, t, "invalid_amount")
         elif int(amount) > min(balance, MOST):
-            # Before anybody is looked for: who has nothing to give learns of nobody.
+            # Before the search: a reader with too little must not learn who is here.
             _refuse(turn, t, "insufficient", balance=balance)
         elif not self._searches.take(user.user_id):
             _refuse(turn, t, "too_many_searches")
@@ -111,7 +111,7 @@ class GiftHandler:
             turn.acknowledge()
             _refuse(turn, t, "own_gift")
             return
-        # The question has been a search already, and is honoured; other data are one more.
+        # Our question has counted as a search already; data that we did not offer is a new one.
         is_search = not _is_offered(query)
         if is_search and self._searches.is_empty(user.user_id):
             turn.acknowledge()
@@ -129,13 +129,14 @@ class GiftHandler:
         balance = await self._besitos.balance(user.user_id)
         recipient = await self._users.find(gift.recipient_id)
         if outcome in ("insufficient", "unknown_sender"):
-            # Whoever is gone meanwhile has nothing to give. Who has got enough meanwhile gives it.
+            # A giver deleted meanwhile has nothing. With enough by now, the guard lets us decide
+            # again.
             guard(balance < gift.amount, f"the account of user {user.user_id}")
             _refuse(turn, t, "insufficient", balance=balance)
         elif outcome == "unknown_recipient" or recipient is None:
             if is_search:
                 self._searches.take(user.user_id)
-            # By their id alone: as whom the giver knows them, the button does not say.
+            # Without a name: the button does not say by which name the giver knows the recipient.
             turn.reject("unknown_recipient")
             turn.say(t("besitos-gift-gone"))
         else:
@@ -154,14 +155,14 @@ class GiftHandler:
 
 
 def _is_offered(query: CallbackQuery) -> bool:
-    """Whether the message that Telegram shows us has such a button: clients send any data."""
+    """Whether the message has this button, as Telegram tells us: a client can send any data."""
     keyboard = query.message.reply_markup if isinstance(query.message, Message) else None
     rows = keyboard.inline_keyboard if keyboard else []
     return any(button.callback_data == query.data for row in rows for button in row)
 
 
 def _confirm(turn: Turn, t: Localizer, recipient: User, who: str, amount: int) -> None:
-    """Names the recipient as the giver did: an id leads to no username."""
+    """Names the recipient as the giver did: an id must not reveal the username."""
     gift = Gift(recipient.user_id, amount, turn.update.update_id)
     name = canonical.username(who)
     question = t("besitos-gift-ask", amount=amount, who=f"@{name}" if name else recipient.user_id)

@@ -1,7 +1,7 @@
-"""What a reader hears of presents: of the first at once, of what follows it in one message.
+"""Notices of presents: of the first at once, of those that follow it in one message.
 
-However many presents somebody is given, and by however many readers, they hear of them once a
-minute at most.
+However many presents a reader gets, and from however many readers, there is at most one notice a
+minute.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from yabot.storage.relational.database import Database, Statement, executing, in
 log = get_logger(__name__)
 
 QUIET = timedelta(minutes=1)
-# Seconds between two looks for whose minute is over.
+# Seconds between two looks for readers whose minute is over.
 LOOK_EVERY = 15.0
 READ_AT_ONCE = 200
 
@@ -48,10 +48,11 @@ class GiftNotices:
         self.loop = WakingLoop("gift notices", self.tell_the_rest, LOOK_EVERY)
 
     async def tell(self, work: UnitOfWork, giver: Profile, recipient_id: str, amount: int) -> None:
-        """Add to the unit that the present is told of, now or with those that follow; later, too,
-        while MongoDB cannot say whether they want to hear of it.
+        """Add to the unit a notice of the present: now, or together with those that follow.
 
-        Raises StoreUnavailable; the commit GuardFailed when another present came first.
+        It is also put off while the recipient's wish for notices cannot be read.
+
+        Raises StoreUnavailable; the commit raises GuardFailed when another present came first.
         """
         now = utc_now()
         untold = await self._database.read(_find(recipient_id))
@@ -69,7 +70,7 @@ class GiftNotices:
             work.add(_add(recipient_id, amount))
 
     async def tell_the_rest(self) -> None:
-        """To everybody whose minute is over. Raises StoreUnavailable."""
+        """Send a notice to each reader whose minute is over. Raises StoreUnavailable."""
         while due := await self._database.read(_due(utc_now())):
             for each in due:
                 await self._tell_together(each)
@@ -88,7 +89,7 @@ class GiftNotices:
                     work, user_id, lambda t: t("besitos-gifts-received", gifts=gifts, amount=amount)
                 )
             except StateUnreadable as error:
-                # Others are told meanwhile.
+                # Other readers get their notices meanwhile.
                 log.warning("gift_notice.put_off", user_id=user_id, reason=str(error))
                 work.add(_put_off(user_id, untold, utc_now()))
             else:
@@ -124,7 +125,7 @@ def _find(user_id: str) -> Statement[Untold | None]:
 
 
 def _is_over(told_at: datetime, now: datetime) -> bool:
-    """Whether the minute is; also of who was told by a clock that was ahead."""
+    """Whether the minute is over; also if the clock was ahead at the last notice."""
     return abs(now - told_at) >= QUIET
 
 
@@ -155,7 +156,7 @@ def _add(user_id: str, amount: int) -> Statement[None]:
 
 
 def _begin(user_id: str, seen: Untold | None, now: datetime) -> Statement[None]:
-    """They hear of all until now."""
+    """Note that the reader hears of all presents until now."""
 
     def begin(connection: Connection) -> None:
         row = {"user_id": user_id, "told_at": now, "gifts": 0, "amount": 0}
@@ -166,7 +167,7 @@ def _begin(user_id: str, seen: Untold | None, now: datetime) -> Statement[None]:
 
 
 def _put_off(user_id: str, seen: Untold, now: datetime) -> Statement[None]:
-    """They are still to hear of it: their minute begins anew."""
+    """Let the reader wait for another minute, with the presents still to be told."""
     return _change(_later, user_id, seen, now)
 
 
@@ -180,13 +181,13 @@ def _change(statement: Update, user_id: str, seen: Untold, now: datetime) -> Sta
 
 
 def _forget(now: datetime) -> Statement[None]:
-    """Whoever has heard of everything a while ago."""
+    """Delete the rows of readers who heard of everything more than a minute ago."""
     heard = delete(gift_notices).where(gift_notices.c.gifts == 0, _is_over_in_sql(now))
     return executing(heard)
 
 
 async def export(database: Database, user_id: str) -> dict[str, Any]:
-    """What they are still to hear of, and since when; nothing most of the time."""
+    """The presents still to be told, and when the reader was told last; usually empty."""
     untold = await database.read(_find(user_id))
     if untold is None:
         return {}

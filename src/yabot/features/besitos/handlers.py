@@ -41,7 +41,7 @@ def _line(movement: Movement, t: Localizer) -> str:
 
 
 def _reason(movement: Movement, t: Localizer) -> str:
-    """In the words of whichever feature has a text for it."""
+    """The reason's text, from the feature that has one; otherwise a general text."""
     direction = "in" if movement.amount > 0 else "out"
     try:
         return t(f"besitos-reason-{movement.reason}", direction=direction)

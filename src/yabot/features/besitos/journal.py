@@ -1,11 +1,11 @@
-"""All that one unit of work moves, written at once.
+"""All movements of one unit of work, written at once.
 
 One statement for the whole unit, and not one for each movement, so that the second award of a
 reader knows of the first, and so that accounts are always locked in the order of their ids: two
-units never wait for each other in a ring.
+units never deadlock.
 
-Who gives must have at the commit what they had when it was decided. Nothing is decided on what a
-receiver has: however many give to one reader at once, nobody has to decide again for it.
+A giver's balance at the commit must be the one on which the unit was decided. No decision depends
+on a receiver's balance: many may give to one reader at once, and none decides again.
 """
 
 from collections.abc import Sequence
@@ -34,14 +34,14 @@ class Account:
     user_id: str
     # None: it has to be opened.
     seen: Opened | None
-    # Whether the unit rests on what was read.
+    # Whether the decision depends on the balance that was read.
     relied_on: bool = False
-    # Nobody has had it before: this unit registers its reader, for the first time.
+    # The account is new: this unit registers its reader, for the first time.
     is_first: bool = False
     moved: bool = False
     change: int = 0
     earned: int = 0
-    # What tells of its movements, and how far the account had changed by then.
+    # The events of its movements, each with ``change`` as it was then.
     told: list[tuple[Told, int]] = field(default_factory=list)
 
     @property
@@ -59,11 +59,11 @@ class Account:
         self.earned += gained if awarded else 0
 
     def tell(self, event: Told) -> None:
-        """Of the last movement."""
+        """Remember ``event``, which tells of the last movement."""
         self.told.append((event, self.change))
 
     def settle(self, balance: int) -> None:
-        """Let the events say what is true at the commit, after which it is ``balance``."""
+        """Correct the events' ``balance_after``; ``balance`` is the account's after the commit."""
         for event, change in self.told:
             event.balance_after = balance - self.change + change
 
@@ -83,7 +83,8 @@ class Journal:
         return work.find(cls) or cls(work.cause.id)
 
     def rely_on(self, account_id: str, amount: int) -> bool:
-        """Whether the account has so much; if so, the commit makes sure of it."""
+        """Whether the account has ``amount``; if so, the commit fails if the balance has changed.
+        """
         account = self.accounts.get(account_id)
         if account is None or account.balance < amount:
             return False
@@ -91,16 +92,16 @@ class Journal:
         return True
 
     def know(self, account: Account) -> None:
-        """It has been read with this decision; what the unit has moved since counts already."""
+        """Add an account that was read for this decision; one that the unit has already is kept."""
         self.accounts.setdefault(account.id, account)
 
     def record(self, work: UnitOfWork, transaction: Transaction) -> None:
-        """The accounts must have been looked up, and have what they give."""
+        """The readers' accounts must have been looked up, and the payer must have the amount."""
         self.transactions[transaction.id] = transaction
         for account_id, gained in transaction.postings:
             if account_id in self.accounts:
                 self.accounts[account_id].move(gained, awarded=transaction.kind == "award")
-        # Last, because a reader whom this unit registers has to be there before their account is.
+        # Last, because a reader whom this unit registers must exist before the account.
         if not (work.statements and work.statements[-1] is self):
             if self in work.statements:
                 work.statements.remove(self)
@@ -182,9 +183,9 @@ def _open_first(opened: Sequence[Account], connection: Connection) -> None:
 
 
 def _open(connection: Connection, account: Account) -> Opened:
-    """For the first time, or again for one who was deleted and has come back.
+    """Open the account for the first time, or again for a reader who was deleted and came back.
 
-    Whoever deletes a user holds them before their account: here it is in the same order.
+    A deletion locks the user before the account; so does this.
     """
     hold(account.user_id)(connection)
     try:

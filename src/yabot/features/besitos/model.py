@@ -6,7 +6,7 @@ from typing import Literal
 
 from yabot.errors import InvalidInput
 
-# These may be negative: what they have given is what readers hold.
+# These accounts may be negative: what they have given is what readers hold.
 REWARDS, SHOP, MIGRATION = "system:rewards", "system:shop", "system:migration"
 # Takes what a deleted reader leaves.
 CLOSED = "closed"
@@ -14,7 +14,7 @@ MAX_AMOUNT = 10**12
 
 Kind = Literal["award", "spend", "transfer", "closing"]
 
-# Moves what readers had in another bot. Whoever moves it sees to what it brings with it.
+# The source of what readers had in another bot. Rewards ignore it: the move brings hints itself.
 FROM_MIGRATION = "migration"
 
 _BY_SOURCE = {"rewards": REWARDS, "shop": SHOP, FROM_MIGRATION: MIGRATION}
@@ -67,12 +67,12 @@ def reader_account(user_id: str) -> str:
 
 
 def system_account(source: str, otherwise: str) -> str:
-    """The other side of what a part of the program gives or takes."""
+    """The account on the other side when a part of the program gives or takes."""
     return _BY_SOURCE.get(source, otherwise)
 
 
 def check_amount(amount: int) -> None:
-    """Raises InvalidInput for what cannot be moved."""
+    """Raises InvalidInput for an amount that cannot be moved."""
     if type(amount) is not int or not 1 <= amount <= MAX_AMOUNT:
         raise InvalidInput(
             f"{amount!r} is no amount of besitos; give a whole number from 1 to {MAX_AMOUNT}"

@@ -14,7 +14,7 @@ from yabot.storage.relational.prepared import Prepared
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A reader's account; ``opened_after`` is another one when they were deleted and came back."""
+    """A reader's account; ``opened_after`` changes when the reader is deleted and comes back."""
 
     balance: int
     opened_after: int
@@ -22,7 +22,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a decision rests on; only readers who have an open account are in ``accounts``."""
+    """What a decision depends on; ``accounts`` holds only readers who have an open account."""
 
     repeated: bool
     accounts: dict[str, Opened]
@@ -59,7 +59,7 @@ _standings = select(
 
 
 def standings(user_ids: Sequence[str]) -> Statement[Mapping[str, Standing]]:
-    """Of those who have an open account, by their ids."""
+    """The standings of the users who have an open account, by user id."""
     return lambda connection: {
         row[0]: Standing(Opened(row[1], row[2]), row[3])
         for row in connection.execute(_standings, {"users": list(user_ids)})
@@ -72,7 +72,7 @@ _totals = Prepared(
 
 
 def totals(user_id: str) -> Statement[tuple[int, int]]:
-    """Balance and earnings; nothing of either without an open account."""
+    """Balance and earnings; both 0 without an open account."""
 
     def read(connection: Connection) -> tuple[int, int]:
         row = _totals.first(connection, {"user": user_id})
@@ -112,7 +112,7 @@ def overview(user_id: str, limit: int | None) -> Statement[Overview]:
 
 
 def movements(user_id: str, before: int, limit: int) -> Statement[list[Movement]]:
-    """The newest of those before that one, the newest first."""
+    """The newest ``limit`` movements with ids below ``before``, the newest first."""
     values = {"user": user_id, "before": before, "limit": limit}
     return lambda connection: [
         Movement(*row) for row in connection.execute(_older_movements, values)
@@ -146,10 +146,10 @@ _remove = delete(accounts).where(_account)
 
 
 def close_account(user_id: str, cause_id: str) -> Statement[None]:
-    """What is left goes to the account of the closed; the reader's own belongs to nobody.
+    """Move what is left to the account ``closed``; the reader's own then belongs to nobody.
 
-    Its row is made if need be, and locked: whoever is about to open the account then waits for
-    this commit, or this for theirs.
+    Its row is inserted if it is missing, and locked: this commit and one that opens the account
+    wait for each other.
     """
     account = {"account": reader_account(user_id)}
 

@@ -23,7 +23,7 @@ from yabot.log.personal_data import SHOWN
 from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.relational.database import Database
 
-# Only the first of each has added anything to the unit.
+# Anything was added to the unit only with the first of each.
 Award = Literal["awarded", "repeated", "unknown_reader"]
 Spending = Literal["spent", "repeated", "insufficient", "unknown_reader"]
 Transfer = Literal["transferred", "repeated", "insufficient", "unknown_sender", "unknown_recipient"]
@@ -43,7 +43,7 @@ class BesitosService:
         self._users = users
 
     async def balance(self, user_id: str) -> int:
-        """Nothing for one whom nobody knows."""
+        """0 for an unknown user."""
         return (await self.totals(user_id))[0]
 
     async def earned(self, user_id: str) -> int:
@@ -55,7 +55,7 @@ class BesitosService:
         return await self._database.read(repository.totals(user_id))
 
     async def movements(self, user_id: str, before: int, limit: int) -> list[Movement]:
-        """The newest of those whose ids are below ``before``, the newest first."""
+        """The newest ``limit`` movements with ids below ``before``, the newest first."""
         return await self._database.read(repository.movements(user_id, before, limit))
 
     async def overview(self, user_id: str, limit: int | None = None) -> Overview:
@@ -63,17 +63,18 @@ class BesitosService:
         return await self._database.read(repository.overview(user_id, limit))
 
     async def moved_from(self, account_id: str, causes: str) -> int:
-        """What a system account has given, less what it took, for causes whose ids begin so; they
-        have no signs of a pattern in them. Walks over all that the account has moved."""
+        """What a system account has given, less what it took, for causes whose ids begin with
+        ``causes``. That must have no LIKE wildcards. Reads all postings of the account.
+        """
         return await self._database.read(repository.moved_from(account_id, causes))
 
     async def award(
         self, work: UnitOfWork, user_id: str, amount: int, *, reason: str, source: str, key: str
     ) -> Award:
-        """From the program to a reader, who has then earned them.
+        """Give besitos of the program's to a reader, who has then earned them.
 
         ``reason`` says what for, and has a text ``besitos-reason-<reason>``; ``source`` is the
-        feature that gives: the rewards' account pays for those that have none of their own.
+        feature that gives; the rewards' account pays for features without an account.
         """
         check_amount(amount)
         journal, reader = await self._journal(work, key, user_id), reader_account(user_id)
@@ -88,7 +89,7 @@ class BesitosService:
     async def spend(
         self, work: UnitOfWork, user_id: str, amount: int, *, reason: str, source: str, key: str
     ) -> Spending:
-        """From a reader to the program; ``reason`` and ``source`` as for ``award``."""
+        """Take besitos from a reader; ``reason`` and ``source`` as for ``award``."""
         check_amount(amount)
         journal, reader = await self._journal(work, key, user_id), reader_account(user_id)
         if journal is None:
@@ -112,7 +113,7 @@ class BesitosService:
         reason: str = "gift",
         source: str = "gift",
     ) -> Transfer:
-        """From one reader to another. Raises InvalidInput when they are one."""
+        """Move besitos from one reader to another. Raises InvalidInput when they are the same."""
         check_amount(amount)
         if sender_id == recipient_id:
             raise InvalidInput(f"user {sender_id} cannot give besitos to themselves")
@@ -122,7 +123,7 @@ class BesitosService:
             return "repeated"
         if payer not in journal.accounts:
             return "unknown_sender"
-        # First: who has nothing to give learns of nobody whether they are a reader.
+        # First, so that a sender with too little does not learn whether the recipient exists.
         if not journal.rely_on(payer, amount):
             return "insufficient"
         if payee not in journal.accounts:
@@ -141,9 +142,11 @@ class BesitosService:
         source: str,
         key: str,
     ) -> None:
-        """As ``award``, or below 0 as ``spend``, for whoever has read the account already: it has
-        what it gives, and nothing is read. The commit raises GuardFailed for a ``key`` that has
-        moved besitos.
+        """As ``award``, or for a negative amount as ``spend``, with an account that was read
+        before.
+
+        The account must have what it gives; nothing is read. The commit raises GuardFailed for a
+        ``key`` that has moved besitos.
         """
         check_amount(abs(amount))
         journal = Journal.of(work)
@@ -158,7 +161,7 @@ class BesitosService:
         self._move(work, journal, moved)
 
     async def export(self, user_id: str) -> dict[str, Any]:
-        # As of one moment: else what was earned would be more than what is shown of it.
+        # One read for both: otherwise ``earned`` might count an award that is not shown.
         found, (_, earned) = await self._database.read(
             lambda connection: (
                 repository.overview(user_id, SHOWN)(connection),
@@ -196,7 +199,7 @@ class BesitosService:
         return journal
 
     async def _is_reader(self, work: UnitOfWork, user_id: str) -> bool:
-        """Also one whom this very unit registers."""
+        """Whether the user exists, or is registered by this unit."""
         change = work.documents.get(user_id)
         if change is not None:
             return change.document is not None
@@ -224,5 +227,5 @@ class BesitosService:
 
 
 def _id_for_payee(moved: Transaction) -> str:
-    """The key of a gift has the id of who gave it: whoever receives it is told another one."""
+    """The key of a gift contains the giver's id, so the receiver's event has another id."""
     return f"transfer:{uuid7()}" if moved.kind == "transfer" else moved.id

@@ -19,14 +19,14 @@ accounts = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("kind", Text, nullable=False),
-    # Whose it is while they are there: a deleted reader's account belongs to nobody, and no
-    # account can be opened for one who has no profile.
+    # The owner; NULL once the reader is deleted. No account can be opened for a user without a
+    # profile.
     Column("user_id", Text, ForeignKey("user_profiles.user_id"), unique=True),
-    # What the postings sum to. The system's accounts keep none: everybody would wait for them.
+    # The sum of the postings. System accounts have none: all commits would wait for their rows.
     Column("balance", BigInteger),
     # What was awarded since the account was opened; gifts of other readers do not count.
     Column("earned", BigInteger),
-    # Up to this posting the account was that of a reader who has been deleted since.
+    # The last posting from before the reader was deleted and came back; 0 if there is none.
     Column("opened_after", BigInteger),
     CheckConstraint("kind IN ('reader', 'system', 'closed')", name="kind"),
     CheckConstraint("balance >= 0", name="balance"),
@@ -51,7 +51,7 @@ transactions = Table(
 postings = Table(
     "postings",
     metadata,
-    # Rises within an account, whose row is locked when a posting is added.
+    # Rises within a reader's account, whose row is locked when a posting is added.
     Column("id", RowId, primary_key=True, autoincrement=True),
     Column("transaction_id", Text, ForeignKey("transactions.id"), nullable=False),
     Column("account_id", Text, ForeignKey("accounts.id"), nullable=False),
@@ -63,7 +63,7 @@ postings = Table(
     sqlite_autoincrement=True,
 )
 
-# To whom a present was told of, when, and what has come since that they have not heard of.
+# When each reader was last told of a present, and the presents since then still to be told.
 gift_notices = Table(
     "gift_notices",
     metadata,

@@ -56,7 +56,7 @@ async def known(users: UserService, user_id: str) -> User:
 
 
 def there(user: User | None) -> User:
-    """Raises Refused for nobody."""
+    """The user. Raises Refused for None."""
     if user is None:
         raise USER_UNKNOWN.refuse(
             "There is no user with this id; who has never written to the bot is registered with "
@@ -146,7 +146,7 @@ def _offer_deletion(routes: Routes, users: UserService, door: Door) -> None:
             return Answer.of(None, DELETED)
 
         async def stays() -> None:
-            """What was noted for a deletion that is not made would still delete, at a start."""
+            """Take back the note of a deletion that is not made: the next start would make it."""
             for registered in noted:
                 await users.forgotten.take_back(user_id, registered)
 
@@ -239,7 +239,7 @@ def _offer_state(routes: Routes, users: UserService, door: Door, shapes: Shapes)
             user = await known(users, user_id)
             before = (await users.state(user)).preferences
             change.require_match(etag_of(before))
-            # Also when nothing changes: no answer is kept of who is deleted meanwhile.
+            # Also when nothing changes: no answer may be kept about a user deleted meanwhile.
             users.guard_known(work, user_id)
             wanted = Preferences(**body.model_dump())
             given = before.model_dump()

@@ -31,7 +31,7 @@ FirstName = Annotated[str, Field(min_length=1, max_length=64)]
 LastName = Annotated[str, Field(min_length=1, max_length=64)]
 Username = Annotated[str, Field(pattern=f"^{canonical.USERNAME}$", description="without the @")]
 LanguageCode = Annotated[str, Field(pattern=f"^{canonical.LANGUAGE}$", examples=["es", "pt-br"])]
-# Those that the bot speaks.
+# Only languages that the bot speaks.
 Language = Annotated[str, Field(pattern=f"^({'|'.join(LANGUAGES)})$", examples=[LANGUAGES[0]])]
 
 
@@ -125,7 +125,7 @@ class UserContext(Shown):
 
 
 class Shapes:
-    """Users as they are shown, with the parts that features keep in their documents."""
+    """The API's models of a user, with the parts that features keep in the user's document."""
 
     def __init__(self, parts: Iterable[StatePart[Any]]) -> None:
         self.context = composed(UserContext, parts)
@@ -142,7 +142,7 @@ class Shapes:
 
 
 def etag_of_user(user: User) -> str:
-    """Of a RegisteredUser, told from SQL alone."""
+    """The ETag of a RegisteredUser, made of what SQL knows alone."""
     summary = etag_of(UserSummary.of(user.profile)).strip('"')
     version = user.loaded.version if user.loaded else user.state_version
     return tag(f"{version}-{summary}")

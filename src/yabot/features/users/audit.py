@@ -1,4 +1,4 @@
-"""Holds MongoDB against SQL: a user has a document exactly when they have a profile row."""
+"""Compares MongoDB with SQL: a user has a document exactly when they have a profile row."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database, take_time
 
 AT_ONCE = 1000
-# What is on its way when it is looked at has arrived by the second look.
+# Seconds. A document that is on its way at the first look has arrived by the second.
 SECOND_LOOK_AFTER = 1.0
 
 Versions = dict[str, int]
@@ -63,15 +63,15 @@ async def _differing_in(
     differing = [each for each in page if expected.get(each) != stored.get(each)]
     if not differing:
         return {}
-    # Again: of who has moved on meanwhile, the two answers are of different moments. Whose document
-    # is wrong either cannot move on, or has a right one by that.
+    # Read SQL again and skip users who have moved on: the two answers about them are of different
+    # moments. Nobody moves on with a wrong document, unless by getting a right one.
     now, _ = await database.read(lambda connection: _sql(connection, differing))
     found = {}
     for user_id in differing:
         if now.get(user_id) != expected.get(user_id):
             continue
         difference = _describe(expected.get(user_id), stored.get(user_id))
-        # Refused is what would arrive with no second look.
+        # A document that waits will still arrive; one that MongoDB refuses will not.
         refused = waiting.get(user_id)
         if refused or user_id not in waiting:
             reason = f"; it refuses it: {refused}" if refused else ""
@@ -80,7 +80,7 @@ async def _differing_in(
 
 
 def _sql(connection: Connection, page: Sequence[str]) -> tuple[Versions, dict[str, str | None]]:
-    """Which version each user is at; and who has a document that waits, or is refused and why."""
+    """Each user's version; and, for users with a waiting document, why it was refused or None."""
     versions = select(user_profiles.c.user_id, user_counters.c.state_version).join(
         user_counters, user_counters.c.user_id == user_profiles.c.user_id
     )

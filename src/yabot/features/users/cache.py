@@ -13,11 +13,11 @@ class StateCache:
         self._states: Recent[str, UserState] = Recent(capacity)
 
     def keep(self, capacity: int) -> None:
-        """At most so many from now on."""
+        """Keep at most ``capacity`` states from now on."""
         self._states.most = capacity
 
     def keep_at_least(self, capacity: int) -> None:
-        """Room for so many together, from now on."""
+        """Keep room for at least ``capacity`` states from now on."""
         self._states.most = max(self._states.most, capacity)
 
     def get(self, user_id: str, version: int) -> UserState | None:

@@ -1,4 +1,4 @@
-"""Who somebody is, as Telegram or another service tells of them, in the forms that are kept."""
+"""A user's identity as Telegram or another service gives it, in the forms that are stored."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from yabot import canonical
 from yabot.features.users.model import Profile
 
-if TYPE_CHECKING:  # audits know users, and no Telegram
+if TYPE_CHECKING:  # audits import users, but not aiogram
     from aiogram.types import User as TelegramUser
 
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """The fields of a profile that Telegram tells with everything that somebody does."""
+    """The profile fields that Telegram sends with everything that a user does."""
 
     user_id: str
     first_name: str
@@ -32,7 +32,7 @@ class Contact:
         username: str | None,
         language_code: str | None,
     ) -> Contact:
-        """As a stranger tells it; ``user_id`` is in the program's form already."""
+        """Convert what came from outside; ``user_id`` is in the program's form already."""
         return cls(
             user_id,
             canonical.storable(first_name),
@@ -49,7 +49,7 @@ class Contact:
 
     @property
     def values(self) -> dict[str, Any]:
-        """By the names of Profile's fields."""
+        """The values by the names of Profile's fields."""
         return {
             "username": self.username,
             "first_name": self.first_name,

@@ -32,7 +32,7 @@ def _service(services: Services) -> UserService:
     )
 
     def cut_log(committed: Committed) -> None:
-        """What was deleted is not to stay in a log of the database's."""
+        """Cut the database's own log, so that deleted data does not stay in it."""
         if any(change.document is None for _, change in committed.documents):
             services.database.cut_log()
 

@@ -1,7 +1,7 @@
-"""Who has asked to be forgotten, remembered by a salted digest of their id alone.
+"""The users who asked to be forgotten, each kept as a salted digest of the id and nothing else.
 
-A backup still has them. The list is a file of its own, which a restore of the databases leaves as
-it is: whoever is in the databases again is deleted again.
+A backup still has these users. The list is a file of its own, which a restore of the databases
+leaves as it is: users whom a restore brings back are deleted again.
 """
 
 import asyncio
@@ -25,24 +25,25 @@ log = get_logger(__name__)
 
 FILE_NAME = "forgotten"
 _SALT = "salt"
-# Of lines that say no more than others: whoever forgets and comes back, again and again, adds two.
+# How many superfluous lines the list may have: users who are forgotten, come back and are forgotten
+# again add more and more.
 MOST_LINES = 1000
 _TAKEN_BACK = "not "
 
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """When each of those who wanted to be forgotten had registered, by digest.
+    """The registration dates of the forgotten users, by digest.
 
-    Not when they wanted it: the clock may have been ahead by then, and set right before they came
-    back. Lists of an earlier version hold that all the same, which is later.
+    Not the dates of the requests: the clock may have been ahead then, and set right before the user
+    came back. Lists of an earlier version hold request dates, which are later.
     """
 
     salt: bytes
     registered: dict[str, list[datetime]]
 
     def has(self, user_id: str, since: datetime) -> bool:
-        """Whether one who registered ``since`` then has asked for it afterwards."""
+        """Whether a user who registered at ``since`` asked to be forgotten afterwards."""
         dates = self.registered.get(_digest(self.salt, user_id), ())
         return any(since <= date for date in dates)
 
@@ -53,15 +54,16 @@ class ForgottenList:
         self._path = None if folder is None else folder / FILE_NAME
 
     async def note(self, user_id: str, registered: datetime) -> None:
-        """Before the deletion: one that is noted and not made is made at the next start.
+        """Note a deletion before it is made; one that was noted but not made is made at the next
+        start.
 
-        Whoever wants to be forgotten is not kept waiting for a disk that cannot be written, or a
-        list that has lost its salt.
+        If the list cannot be written, or has lost its salt, the error is only logged: the deletion
+        does not wait for that.
         """
         await self._write(user_id, rfc3339(registered))
 
     async def take_back(self, user_id: str, registered: datetime) -> None:
-        """What was noted of them: the deletion was refused."""
+        """Undo ``note``, because the deletion was refused."""
         await self._write(user_id, f"{_TAKEN_BACK}{rfc3339(registered)}")
 
     async def _write(self, user_id: str, said: str) -> None:
@@ -92,7 +94,7 @@ class ForgottenList:
 
 
 def _text(path: Path) -> str:
-    """What a damaged disk has made of it is for ``_parsed`` to pass over."""
+    """Bytes that a damaged disk has spoilt are replaced; ``_parsed`` skips such lines."""
     return path.read_text("ascii", errors="replace")
 
 
@@ -103,7 +105,7 @@ def _append(path: Path, user_id: str, said: str) -> None:
         known = _salted(path, text)
         salt = known.salt or secrets.token_bytes(32)
         if text and not text.endswith("\n"):
-            # A crash has cut the last one short: it would swallow this one.
+            # A crash has cut the last line short: the new one would be joined to it.
             file.write("\n")
         if not known.salt:
             file.write(f"{_SALT} {salt.hex()}\n")
@@ -116,20 +118,21 @@ def _append(path: Path, user_id: str, said: str) -> None:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[TextIO]:
-    """One at a time: two that find no salt would each write one."""
+    """Open and lock the list: two writers that find no salt would each write one."""
     while True:
         handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         with os.fdopen(handle, "a+", encoding="ascii", errors="replace") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            # Whoever had it may have put a shorter one into its place.
+            # The last holder of the lock may have replaced the file by a shorter one.
             if os.path.samestat(os.fstat(handle), path.stat()):
                 yield file
                 return
 
 
 def _shorten(path: Path) -> None:
-    """Keep the newest date of each, which stands for those before it, and the one before that: the
-    newest may be taken back."""
+    """Keep each user's two newest dates. The newest stands for all before it, but may be taken
+    back.
+    """
     known = _parsed(_text(path).splitlines())
     lines = [f"{_SALT} {known.salt.hex()}"]
     for digest, dates in known.registered.items():
@@ -147,9 +150,9 @@ def _private(path: str, flags: int) -> int:
 
 
 def _salted(path: Path, text: str) -> Forgotten:
-    """Another salt would outdate for good what was noted by the one that a disk has damaged.
+    """Parse the list; a new salt would make the notes under a lost one useless for good.
 
-    Raises ConfigurationError for a list without it that holds anything else.
+    Raises ConfigurationError for a list that has notes but no salt.
     """
     known = _parsed(text.splitlines())
     if known.registered and not known.salt:
@@ -173,7 +176,7 @@ def _parsed(lines: Iterable[str]) -> Forgotten:
                 salt = bytes.fromhex(value)
             elif value.startswith(_TAKEN_BACK):
                 date = datetime.fromisoformat(value.removeprefix(_TAKEN_BACK))
-                # One of them: another deletion may have noted the same, and been made.
+                # Only one: another deletion may have noted the same date, and been made.
                 registered[name].remove(date)
             else:
                 registered.setdefault(name, []).append(datetime.fromisoformat(value))

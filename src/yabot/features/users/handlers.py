@@ -39,10 +39,10 @@ async def show_data(
         turn.reject("under_way")
         turn.say(t("users-mydata-under-way"))
         return
-    # It is read part by part: nothing is sent, nor kept, of who is deleted meanwhile.
+    # The export is read part by part: of a user deleted meanwhile nothing is sent or kept.
     users.guard_known(turn.work, user.user_id)
     exported = await users.export(user.user_id)
-    # It may be long, and others are not to wait for it.
+    # In a thread, because it may be long and other readers must not wait for it.
     text = await asyncio.to_thread(_in_lines, exported)
     turn.attach("mydata.json", text, t("users-mydata"))
 

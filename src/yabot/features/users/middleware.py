@@ -1,4 +1,4 @@
-"""Who is this? Every handler behind it gets the answer as arguments."""
+"""Finds the user of each update, for the handlers."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -16,12 +16,12 @@ Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
 
 class UserMiddleware(BaseMiddleware):
-    """Gives handlers ``user`` and ``t``; whoever writes, presses or reacts for the first time is
-    registered.
+    """Gives handlers ``user`` and ``t``; registers a user at their first message, press or
+    reaction.
 
-    Who has been forgotten comes back by writing alone: a press on an old button is no word of it.
-    Telegram's word of a payment comes as a message too: its handlers get None for a payer who is
-    not registered, or not any more.
+    A forgotten user comes back only by writing: a press on an old button does not ask for that.
+    Telegram's report of a payment is a message, too: its handlers get None for a payer who is not
+    registered, or not any more.
     """
 
     gives = ("user", "t")
@@ -54,13 +54,13 @@ class UserMiddleware(BaseMiddleware):
         return await self._users.find(str(telegram_user.id))
 
     async def _chosen_language(self, incoming: Incoming, user: User | None) -> str | None:
-        """Who is about to pay has no time to wait for MongoDB."""
+        """None without a user, and at a pre-checkout, which has no time to wait for MongoDB."""
         if user is None or incoming.is_pre_checkout:
             return None
         return (await self._users.preferences(user)).language
 
     def _greet_stranger(self, turn: Turn, language_code: str | None) -> None:
-        """An old button, pressed by somebody who has been forgotten."""
+        """Answer a forgotten user who has pressed an old button."""
         turn.operation = "stranger"
         turn.reject("unknown_user")
         turn.acknowledge(self._texts.localizer(language_code)("users-stranger"))

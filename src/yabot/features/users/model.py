@@ -23,8 +23,10 @@ class Profile(FrozenModel):
 
     @property
     def has_written(self) -> bool:
-        """To this bot, or to the one before. One who has blocked it in their first ten minutes
-        looks like one whom a service has registered, and who has not.
+        """Whether the user has written to this bot, or to the one before.
+
+        Also False for a user who blocked the bot within their first ten minutes: they look like one
+        whom a service has registered and who has not written.
         """
         return self.is_active or self.last_login != self.registration_date
 
@@ -50,6 +52,6 @@ class UserState(VersionedDocument):
     updated_at: datetime
 
     def in_menu(self, context: str) -> Self:
-        """The state of somebody who is in that menu now."""
+        """This state, with the user in the menu ``context``."""
         current = self.current_state.model_copy(update={"menu_context": context})
         return self.model_copy(update={"current_state": current})

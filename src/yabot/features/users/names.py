@@ -1,4 +1,4 @@
-"""What a reader is called where others read it."""
+"""The name under which other readers see a reader."""
 
 from yabot.bot.localization import Localizer
 from yabot.display_name import display_name

@@ -29,13 +29,13 @@ class Notices:
         *,
         asked_for: bool = False,
     ) -> None:
-        """Add what is to be said to the unit; ``buttons`` are pairs of a text's key and data.
+        """Add a message to the unit; ``buttons`` are pairs of a text's key and data.
 
-        Nothing for who is unknown or has blocked the bot, nor for who wants no notices, unless it
-        answers something that they did (``asked_for``). Under what they have not asked for stands
-        a button against more of it, and it waits for a store that cannot say whether they want it,
-        or a state that this version cannot read.
-        Raises StoreUnavailable, StateUnreadable, GuardFailed.
+        Adds nothing for a user who is unknown or has blocked the bot. ``asked_for``: the message
+        answers something that the user did. Any other message is only for users who want notices,
+        has a button that switches notices off, and has to wait while a store cannot tell whether
+        they want them, or this version cannot read their state.
+        Raises StoreUnavailable, GuardFailed; StateUnreadable unless ``asked_for``.
         """
         user = await self._users.find(user_id)
         if user is None or not user.profile.is_active:
@@ -57,5 +57,5 @@ class Notices:
         try:
             return (await self._users.state(user)).preferences
         except StateLost:
-            # Nobody can say any more what they have chosen.
+            # The user's choice is lost: assume that they want no notices.
             return Preferences(notifications_enabled=False)

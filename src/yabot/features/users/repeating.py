@@ -1,4 +1,4 @@
-"""Deletes again whoever has been forgotten and came back with a backup."""
+"""Deletes forgotten users again when a restored backup has brought them back."""
 
 from yabot.features.users import repository
 from yabot.features.users.forgotten import ForgottenList
@@ -10,7 +10,7 @@ from yabot.runtime.loops import WakingLoop
 
 log = get_logger(__name__)
 
-# A restore needs a start, and a start is when it looks first.
+# Seconds. A restore needs a restart, and each start looks at once.
 LOOK_EVERY = 24 * 3600.0
 READ_AT_ONCE = 1000
 
@@ -23,7 +23,7 @@ class RepeatedDeletions:
         self.loop = WakingLoop("forgotten", self.repeat, LOOK_EVERY)
 
     async def repeat(self) -> None:
-        """Raises StoreUnavailable, ConfigurationError; what is deleted stays deleted."""
+        """Raises StoreUnavailable, ConfigurationError; users deleted by then stay deleted."""
         forgotten = await self._forgotten.read()
         if not forgotten.registered:
             return
@@ -36,7 +36,7 @@ class RepeatedDeletions:
 
     async def _delete(self, user_id: str) -> None:
         async def delete(work: UnitOfWork) -> None:
-            # Anew: what was noted for a deletion that a service was refused is taken back.
+            # Read again: a note is taken back when a service's deletion was refused.
             forgotten = await self._forgotten.read()
             user = await self._users.find(user_id)
             if user is not None and forgotten.has(user_id, user.profile.registration_date):

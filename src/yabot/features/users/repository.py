@@ -1,4 +1,4 @@
-"""The SQL side of a user: closures to read with, and guarded ones to change with."""
+"""The SQL side of users: statements that read, and guarded statements that change."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from yabot.storage.relational.prepared import Prepared
 
 @dataclass(frozen=True, slots=True)
 class StoredUser:
-    """One snapshot: who it is, how far the state is, and a document not yet in MongoDB."""
+    """One snapshot: profile, version of the state, and the document while it waits for MongoDB."""
 
     profile: Profile | None
     state_version: int
@@ -66,7 +66,7 @@ _last_event = select(user_counters.c.last_event_us).where(
 
 
 def last_event(user_id: str) -> Statement[datetime]:
-    """When the newest event of the user happened, who has one."""
+    """When the newest event of the user happened; the user must have one."""
     return lambda connection: from_microseconds(
         connection.execute(_last_event, {"user": user_id}).scalar_one()
     )
@@ -87,7 +87,7 @@ _profiles_of = select(user_profiles).where(
 
 
 def find_many(user_ids: Sequence[str]) -> Statement[Mapping[str, StoredUser]]:
-    """All of them, by their ids. A profile at version 0 is half a user: no state belongs to it."""
+    """By id, also unknown users. A profile at version 0 is half a user: it has no state."""
 
     def read(connection: Connection) -> Mapping[str, StoredUser]:
         asked = {"users": list(user_ids)}
@@ -116,7 +116,7 @@ _followed = (
 
 
 def is_any_followed(connection: Connection) -> bool:
-    """Whether a user has a state of which nothing waits here any more: MongoDB has it."""
+    """Whether MongoDB has taken any user's newest state: no change of that user waits here."""
     take_time(connection)
     return connection.execute(_followed).first() is not None
 
@@ -155,7 +155,7 @@ def page(after: str, size: int) -> Statement[list[tuple[str, datetime]]]:
 
 
 def page_of_profiles(after: str, limit: int, username: str | None) -> Statement[list[Profile]]:
-    """The next users in the order of their ids; those seen under that name, in lower case, only."""
+    """The next users by id; with ``username``, in lower case, only those last seen under it."""
     query = select(user_profiles).where(user_profiles.c.user_id > after)
     if username is not None:
         query = query.where(func.lower(user_profiles.c.username) == username)
@@ -165,7 +165,7 @@ def page_of_profiles(after: str, limit: int, username: str | None) -> Statement[
     ]
 
 
-# Held until the commit: who adds to a user, and who deletes them, wait for each other.
+# The row is locked until the commit: adding to a user and deleting that user exclude each other.
 _row = select(user_profiles.c.user_id).where(user_profiles.c.user_id == bindparam("user"))
 _shared = _row.with_for_update(read=True, key_share=True)
 _alone = _row.with_for_update()
@@ -180,7 +180,7 @@ def hold(user_id: str, *, alone: bool = False) -> Statement[None]:
 
 
 def hold_as(profile: Profile) -> Statement[None]:
-    """Fails its guard unless the profile is this one, which nobody changes until the commit."""
+    """Fails its guard unless the profile is still this one; locks it until the commit."""
     query = select(user_profiles).where(user_profiles.c.user_id == profile.user_id)
 
     def check(connection: Connection) -> None:
@@ -196,7 +196,7 @@ _add_profiles = Prepared(lambda connection: insert_new(connection, user_profiles
 
 @dataclass(slots=True, eq=False)
 class NewProfiles(Gathering):
-    """A statement of the unit: fails its guard when one of them is registered already."""
+    """A statement of the unit: fails its guard when one of the users is registered already."""
 
     profiles: list[Profile] = field(default_factory=list)
 

@@ -32,20 +32,20 @@ from yabot.storage.documents.parts import StatePart
 from yabot.storage.documents.store import DocumentStore
 from yabot.storage.relational.database import Database
 
-if TYPE_CHECKING:  # audits know users, and no Telegram
+if TYPE_CHECKING:  # audits import users, but not aiogram
     from aiogram.types import User as TelegramUser
 
 log = get_logger(__name__)
 
 P = TypeVar("P", bound=BaseModel)
 
-# Adds to the unit of work that registers a user what else begins with them.
+# Adds to the unit of work that registers a user what other features begin with.
 OnRegistered = Callable[[UnitOfWork, "User"], Awaitable[None]]
 
-# When another bot's user of that id was brought; None: they were not.
+# When the user with this id was brought from another bot; None: they were not.
 BroughtAt = Callable[[str], Awaitable[datetime | None]]
 
-# A profile is not written for every touch of a button.
+# How exact ``last_login`` is: not every press of a button writes the profile.
 LOGIN_RESOLUTION = timedelta(minutes=10)
 
 
@@ -56,7 +56,7 @@ class User:
     profile: Profile
     state_version: int
     loaded: UserState | None = None
-    # Why the state that waits in SQL cannot be read: told to who asks for it, and to nobody else.
+    # Why the state that waits in SQL cannot be read; raised only when the state is asked for.
     unreadable: StateUnreadable | None = None
     # They write for the first time.
     is_new: bool = False
@@ -67,7 +67,7 @@ class User:
 
     @property
     def language(self) -> str:
-        """One that we have: the chosen one, if the state has been read, else Telegram's."""
+        """One of ours, by the user's choice if the state has been read, otherwise by Telegram's."""
         chosen = self.loaded.preferences.language if self.loaded else None
         return closest_language(chosen or self.profile.language_code)
 
@@ -91,13 +91,13 @@ class UserService:
         self.forgotten = forgotten
         self._model = model
         self.cache = self._states.cache
-        # Asked in their order, about everybody who is new here or has come back.
+        # Called in this order for every user who is new here or has come back.
         self.on_registered: list[OnRegistered] = []
-        # Asked about whoever may have registered elsewhere.
+        # Called for users who may have registered elsewhere.
         self.brought_at: list[BroughtAt] = []
 
     async def require_states(self) -> None:
-        """Raises StoreUnavailable when MongoDB has none, although it had some."""
+        """Raises StoreUnavailable when MongoDB has no states, although it had some."""
         await require_any(self._documents, self._database.read)
 
     async def find(self, user_id: str) -> User | None:
@@ -105,18 +105,19 @@ class UserService:
         return self._as_user(await self._database.read(repository.find(user_id)))
 
     async def here_since(self, user: User) -> datetime:
-        """When they came to this database: who was brought here had registered before, and
-        elsewhere. Raises StoreUnavailable."""
+        """When the user came to this database; users brought from another bot had registered there
+        before. Raises StoreUnavailable.
+        """
         brought = [await asked(user.user_id) for asked in self.brought_at]
         return max([user.profile.registration_date, *(each for each in brought if each)])
 
     async def has_forgotten(self, user_id: str) -> bool:
-        """Whether there was such a user here, and is none any more. Raises StoreUnavailable."""
+        """Whether this user was here and has been deleted. Raises StoreUnavailable."""
         stored = await self._database.read(repository.find(user_id))
         return stored.is_forgotten
 
     async def find_by_username(self, username: str) -> User | None:
-        """Whoever was seen last under that name, however it is written."""
+        """The user last seen under that name; its case and a leading @ do not matter."""
         known = canonical.username(username)
         if known is None:
             return None
@@ -128,13 +129,13 @@ class UserService:
         work.add(repository.hold(user_id))
 
     def guard_profile(self, work: UnitOfWork, user: User) -> None:
-        """Let the unit fail its guard when the profile is not as it was read at its commit."""
+        """Let the unit fail its guard when the profile has changed by its commit."""
         work.add(repository.hold_as(user.profile))
 
     async def state(self, user: User) -> UserState:
         """The state at the very version that SQL had when the user was read.
 
-        Raises StoreUnavailable, GuardFailed when it has moved on since, StateUnusable.
+        Raises StoreUnavailable, GuardFailed when the state has moved on since, StateUnusable.
         """
         if user.unreadable is not None:
             raise user.unreadable
@@ -143,7 +144,7 @@ class UserService:
         return user.loaded
 
     async def read_ahead(self, stored: Iterable[repository.StoredUser]) -> None:
-        """Of the next users whose states are asked for: one question instead of many.
+        """Read with one query the states of users who will be asked for next.
 
         Raises StoreUnavailable.
         """
@@ -160,14 +161,14 @@ class UserService:
         return part.of(await self.state(user))
 
     async def preferences(self, user: User) -> Preferences:
-        """Those of everybody while MongoDB cannot tell. Raises GuardFailed as ``state`` does."""
+        """The preferences; the defaults without a state. Raises GuardFailed as ``state`` does."""
         try:
             return (await self.state(user)).preferences
         except (StoreUnavailable, StateUnusable):
             return Preferences()
 
     async def losses(self, user_id: str, t: Localizer) -> list[str]:
-        """What the user is to know before they say that they want to be forgotten."""
+        """What the user would lose, as texts to show before they ask to be forgotten."""
         told = [
             await part.losing(user_id, t) for part in self._personal_data.values() if part.losing
         ]
@@ -184,7 +185,7 @@ class UserService:
         return None if user is None else await self.whole(user)
 
     async def whole(self, user: User) -> User | None:
-        """The user with their state, read anew while it moves on; None: they have gone since."""
+        """The user with the state, read again as long as it changes; None: deleted meanwhile."""
         seen: User | None = user
         while seen is not None:
             try:
@@ -197,7 +198,7 @@ class UserService:
         return seen
 
     async def page(self, after: str, limit: int, username: str | None = None) -> list[Profile]:
-        """The next users in the order of their ids, as text; those of that name only."""
+        """The next users, ordered by id as text; with ``username``, only those of that name."""
         return await self._database.read(repository.page_of_profiles(after, limit, username))
 
     async def meet(self, work: UnitOfWork, telegram_user: TelegramUser) -> User:
@@ -207,9 +208,10 @@ class UserService:
         return await self._met(work, contact, stored)
 
     async def register(self, work: UnitOfWork, contact: Contact) -> User | None:
-        """Like ``meet``, for whoever has not written yet; None: they are registered already.
+        """Like ``meet``, for a user who has not written yet; None: registered already.
 
-        They are inactive, and new, until they do: before that, Telegram lets no bot write to them.
+        The user is inactive and new until they write: before that, Telegram lets no bot write to
+        them.
         """
         stored = await self._database.read(repository.find(contact.user_id))
         if stored.profile is not None:
@@ -219,11 +221,11 @@ class UserService:
     def bring(
         self, work: UnitOfWork, contact: Contact, stored: repository.StoredUser, since: datetime
     ) -> User:
-        """Register somebody who has used another bot of the same token ``since`` then.
+        """Register a user who has used another bot of the same token, since ``since``.
 
-        They are active, for Telegram lets the bot write to them; and nobody of ``on_registered`` is
-        asked: whoever brings them brings what begins with them. Here they have never been: of two
-        with one username it is whoever has.
+        The user is active, because Telegram lets the bot write to them. ``on_registered`` is not
+        called: the caller adds what begins with a user. ``last_login`` is EPOCH, so that of two
+        users with one username the one who was here is found.
         """
         now = utc_now()
         profile = contact.profile(registered=since, last_login=EPOCH, is_active=True)
@@ -231,7 +233,7 @@ class UserService:
         return self._begin(work, profile, stored.state_version, now)
 
     async def recognize(self, work: UnitOfWork, telegram_user: TelegramUser) -> User | None:
-        """Like ``meet``, but None for who has been forgotten: they have not come back by this."""
+        """Like ``meet``, but None for a forgotten user, who comes back only by writing."""
         stored = await self._database.read(repository.find(str(telegram_user.id)))
         if stored.is_forgotten:
             return None
@@ -250,7 +252,7 @@ class UserService:
         work.publish(UserUpdated(update_type="profile", updated_fields=tuple(values)), user.user_id)
 
     def correct_profile(self, work: UnitOfWork, user: User, values: Mapping[str, Any]) -> None:
-        """As ``update_profile``, with those of ``values`` that are not so yet; or with nothing."""
+        """As ``update_profile``, with the ``values`` that differ; nothing if none does."""
         known = user.profile.model_dump()
         changed = {name: value for name, value in values.items() if known[name] != value}
         if changed:
@@ -286,13 +288,13 @@ class UserService:
     async def change_part(
         self, work: UnitOfWork, user: User, part: StatePart[P], change: Callable[[P], P]
     ) -> None:
-        """Step what a feature keeps in the user's state. Raises as ``state`` does."""
+        """Change what a feature keeps in the user's state. Raises as ``state`` does."""
         await self.state(user)
         self.update_state(work, user, lambda state: part.put(state, change(part.of(state))))
 
     async def forget(self, work: UnitOfWork, user: User, reason: str) -> datetime:
-        """Delete them, also when a backup has them again. Gives what was noted of them."""
-        # One that is still to come would delete them again and again when they have come back.
+        """Delete the user, also if a backup brings them back. Returns the date that was noted."""
+        # A date in the future would delete them again and again after they have come back.
         registered = min(user.profile.registration_date, utc_now())
         await self.forgotten.note(user.user_id, registered)
         self.delete(work, user, reason)
@@ -301,7 +303,7 @@ class UserService:
     def delete(self, work: UnitOfWork, user: User, reason: str) -> None:
         """Everything of the user goes with one commit; counters and audit stay, by id only."""
         work.add(repository.hold(user.user_id, alone=True))
-        # Last the profile: others' rows may refer to it.
+        # The profile goes last: rows of other features may refer to it.
         for part in reversed([*self._personal_data.values()]):
             part.erase(work, user.user_id)
         work.change_document(DocumentChange(user.user_id, user.state_version, None))
@@ -333,11 +335,11 @@ class UserService:
 
     @property
     def privacy(self) -> list[Privacy]:
-        """What is told of all that is kept."""
+        """What each part that keeps data says of it in /privacy."""
         return [part.privacy for part in self._personal_data.values() if part.privacy]
 
     def as_user(self, stored: repository.StoredUser) -> User | None:
-        """None: it is nobody. Raises StateLost for half a user."""
+        """None: there is no such user. Raises StateLost for a profile without a state."""
         if stored.profile is not None and stored.state_version == 0:
             raise StateLost(
                 f"SQL has a profile of user {stored.profile.user_id}, and knows of no state"
@@ -368,8 +370,8 @@ class UserService:
     ) -> User:
         now = since = utc_now()
         if version > 0:
-            # Behind all that they have done before, whatever the clock said then: else they would
-            # count as those who were forgotten.
+            # Later than all that the user did before, whatever the clock said then: otherwise the
+            # note of their deletion would apply again.
             since = max(now, await self._database.read(repository.last_event(contact.user_id)))
         last_login = now if is_active else since
         profile = contact.profile(registered=since, last_login=last_login, is_active=is_active)
@@ -387,6 +389,6 @@ class UserService:
 
     def _refresh(self, work: UnitOfWork, user: User, contact: Contact) -> None:
         self.correct_profile(work, user, contact.values | {"is_active": True})
-        # Also of one that a clock has noted which was ahead.
+        # Also if the clock was ahead when the last login was noted.
         if abs(utc_now() - user.profile.last_login) > LOGIN_RESOLUTION:
             work.add(repository.change_profile(user.user_id, {"last_login": utc_now()}))

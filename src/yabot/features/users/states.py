@@ -1,4 +1,4 @@
-"""A user's document at the very version that SQL names, wherever it is by now."""
+"""A user's document at exactly the version that SQL names, whichever store has it."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -32,7 +32,7 @@ UNKNOWN_WHETHER_MISSING = (
 
 
 class StateUnusable(YabotError):
-    """What needs no state goes on without it."""
+    """The state is lost or unreadable; what does not need it goes on."""
 
 
 class StateLost(StateUnusable, TerminalError):
@@ -42,7 +42,7 @@ class StateLost(StateUnusable, TerminalError):
 
 
 class StateUnreadable(StateUnusable):
-    """It is kept for a newer version, or for whoever mends it: later it may be read."""
+    """The state is kept, until a newer version can read it or an operator has repaired it."""
 
     code = "state_unreadable"
 
@@ -55,10 +55,10 @@ class StateUnreadable(StateUnusable):
 
 
 async def require_any(documents: DocumentStore, read: Read) -> None:
-    """Of users whose states MongoDB has taken it has at least one.
+    """Check that MongoDB has a state if it has ever taken one.
 
-    Raises StoreUnavailable when it has none: whatever it is, it is not what SQL belongs to, unless
-    an operator says that they are given up. ``read`` is SQL's.
+    Raises StoreUnavailable when it has none: then it is not the database that belongs to SQL,
+    unless an operator has given the states up. ``read`` reads from SQL.
     """
     if not await _is_empty(documents):
         return
@@ -69,7 +69,7 @@ async def require_any(documents: DocumentStore, read: Read) -> None:
         has_had_some = await read(repository.is_any_followed)
     except StoreUnavailable as error:
         raise StoreUnavailable("MongoDB", UNKNOWN_WHETHER_MISSING + error.reason) from error
-    # Again: what came in between has no row in SQL any more.
+    # Look again: a state that came to MongoDB in between has no row in SQL any more.
     if has_had_some and await _is_empty(documents):
         raise StoreUnavailable("MongoDB", STATES_MISSING.format(name=COLLECTION))
 
@@ -91,20 +91,20 @@ class States:
         self.cache = StateCache()
 
     async def read(self, user_id: str, wanted: int) -> UserState:
-        """Raises StoreUnavailable, GuardFailed when it has moved on since, StateUnusable."""
+        """Raises StoreUnavailable, GuardFailed when the state has moved on since, StateUnusable."""
         cached = self.cache.get(user_id, wanted)
         return cached or await self._read(user_id, wanted)
 
     def waiting(self, user_id: str, document: str) -> UserState:
-        """The one that SQL keeps until MongoDB has it. Raises StateUnreadable."""
+        """The state that SQL keeps until MongoDB has it, parsed. Raises StateUnreadable."""
         try:
             return self._model.model_validate_json(document)
         except ValidationError as error:
             raise StateUnreadable(user_id, kind_of(error), *IN_SQL) from error
 
     async def read_ahead(self, wanted: Mapping[str, int]) -> None:
-        """Let ``read`` remember those of these users who are at these versions, by one question."""
-        # Were there room for fewer, the first would be gone before they are asked for.
+        """Read the states with one query, for ``read``; ``wanted`` has each user's version."""
+        # With less room the first states would be dropped before they are asked for.
         self.cache.keep_at_least(len(wanted))
         unread = [each for each, version in wanted.items() if not self.cache.get(each, version)]
         if not unread:
@@ -112,7 +112,7 @@ class States:
         with self._documents.answering():
             async for document in self._documents[COLLECTION].find({"_id": {"$in": unread}}):
                 if document.get("version") == wanted[document["_id"]]:
-                    # Of one that cannot be read, whoever asks for it is told.
+                    # An unreadable state is left out; ``read`` reports it when it is asked for.
                     with suppress(ValidationError):
                         self.cache.put(self._model.model_validate(document))
 
@@ -136,6 +136,6 @@ class States:
         return state
 
     async def _stands(self, user_id: str, version: int) -> bool:
-        """Whether the user is still at the version that was read: else it is nobody's loss."""
+        """Whether the user is still at that version; if not, nothing is lost."""
         stored = await self._database.read(repository.find(user_id))
         return stored.state_version == version
