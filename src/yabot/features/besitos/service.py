@@ -23,7 +23,7 @@ from yabot.log.personal_data import SHOWN
 from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.relational.database import Database
 
-# Anything was added to the unit only with the first of each.
+# Only the first of each adds anything to the unit.
 Award = Literal["awarded", "repeated", "unknown_reader"]
 Spending = Literal["spent", "repeated", "insufficient", "unknown_reader"]
 Transfer = Literal["transferred", "repeated", "insufficient", "unknown_sender", "unknown_recipient"]

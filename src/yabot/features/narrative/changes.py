@@ -1,4 +1,4 @@
-"""Changes of fragments in SQL: what MongoDB has to follow, and what happened to each fragment."""
+"""Changes of fragments in SQL: MongoDB follows them, and they are each fragment's history."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from yabot.features.narrative.tables import fragment_changes
 from yabot.log.unit_of_work import guard
 from yabot.storage.relational.database import Statement, insert_new
 
-# At most so many are brought to MongoDB at once; each is a whole transaction there.
+# How many changes are brought to MongoDB at once; each is a transaction of its own there.
 AT_ONCE = 100
 
 
@@ -70,12 +70,12 @@ def add(
 
 
 def changes_after(number: int) -> Statement[Sequence[FragmentChange]]:
-    """What came after that change, in its order."""
+    """The changes after ``number``, in order; at most AT_ONCE."""
     return lambda connection: _read(connection, _after, {"last": number})
 
 
 def history(fragment_id: str, before_number: int, most: int) -> Statement[Sequence[FragmentChange]]:
-    """Of one fragment, newest first: those before that number."""
+    """The changes of one fragment with numbers below ``before_number``, newest first."""
     asked = {"fragment": fragment_id, "before_number": before_number, "most": most}
     return lambda connection: _read(connection, _history, asked)
 

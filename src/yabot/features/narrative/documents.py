@@ -41,7 +41,7 @@ class StoryDocument(BaseModel):
     start: str
     moved: dict[str, str]
     hints: dict[str, Hint]
-    # How far it is in SQL's changes of fragments.
+    # The number of the last change of a fragment, from SQL, that it has taken.
     changes: int = 0
 
 

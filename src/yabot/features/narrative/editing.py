@@ -1,6 +1,6 @@
-"""How one fragment of the story is replaced: decided upon the newest one, and committed in SQL.
+"""Replaces one fragment of the story: decides on the newest story, and commits in SQL.
 
-MongoDB follows, as it follows whatever SQL has committed: see ``Library``.
+MongoDB follows SQL: see ``Library``.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ class StoryEditor:
         self._database = database
 
     async def newest(self) -> Edition | None:
-        """What a decision goes by. Raises StoreUnavailable."""
+        """The story to decide on; None before the first import. Raises StoreUnavailable."""
         return await self._library.newest()
 
     async def replace(
@@ -36,12 +36,11 @@ class StoryEditor:
         fields: Mapping[str, object],
         by: str,
     ) -> Story:
-        """The story with ``fields``, as a story file has them, for a fragment that it has.
+        """The story with one of its fragments replaced by ``fields``, which are as in a story file.
 
-        The unit fails its guard when somebody else has replaced one meanwhile. Raises
-        FragmentInvalid.
+        The unit fails its guard when another fragment change came first. Raises FragmentInvalid.
         """
-        # Every way through the story is played: readers go on meanwhile.
+        # In a thread, because every way through the story is played.
         story = await asyncio.to_thread(revised, edition.story, fragment_id, fields)
         before, after = edition.story.fragments[fragment_id], story.fragments[fragment_id]
         if after != before:
@@ -50,7 +49,7 @@ class StoryEditor:
         return story
 
     async def follow(self) -> None:
-        """Let readers see what was committed; with MongoDB away they will when it is back."""
+        """Let readers see what was committed; if MongoDB is away, they will once it is back."""
         try:
             await self._library.newest()
         except StoreUnavailable as failure:
@@ -59,5 +58,5 @@ class StoryEditor:
     async def history(
         self, fragment_id: str, before_number: int, most: int
     ) -> Sequence[FragmentChange]:
-        """What became of a fragment, newest first: the changes before that number."""
+        """The changes of a fragment with numbers below ``before_number``, newest first."""
         return await self._database.read(changes.history(fragment_id, before_number, most))

@@ -38,7 +38,7 @@ def _service(services: Services) -> NarrativeService:
 
 
 async def _prepare(services: Services) -> None:
-    """A bot without a story tells the one that comes with it."""
+    """Import the demo story if there is none yet."""
     library = services[NarrativeService].library
     if await library.current() is not None:
         return

@@ -1,4 +1,4 @@
-"""A fragment as other services send it; whether the story can have it, the story's rules say."""
+"""A fragment as other services send it; the story's rules say whether it fits into the story."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -12,7 +12,7 @@ from yabot.features.narrative.story.model import MAX_BESITOS, MAX_CHOICES, MAX_D
 from yabot.features.narrative.story.revising import Mistake
 from yabot.features.narrative.story.texts import MAX_BUTTON, MAX_TITLE
 
-# With markup; what readers see of it, Telegram bounds.
+# Characters, markup included; Telegram's own limit counts only what readers see.
 MAX_CONTENT = 16_384
 MAX_LANGUAGES = 16
 MAX_TAGS = 32
@@ -84,7 +84,7 @@ class FragmentGiven(StrictBody):
 
 
 def place(mistake: Mistake) -> str:
-    """Where it stands in a ``FragmentGiven``: a JSON pointer."""
+    """Where the mistake is in a ``FragmentGiven``: a JSON pointer."""
     steps = mistake.pointer.split("/")
     if len(steps) > 1 and steps[1] in MetadataGiven.model_fields:
         return f"/metadata{mistake.pointer}"

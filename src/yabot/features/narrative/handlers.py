@@ -25,7 +25,7 @@ from yabot.features.narrative.story.scene import Scene
 from yabot.features.users.service import User
 from yabot.storage.relational.database import Database
 
-# Telegram's own, with or without a keyboard's variation selectors.
+# Telegram's reactions, with or without the variation selectors that keyboards add.
 ANY_REACTION = "|".join(
     f"{VARIATION_SELECTOR}?".join(map(re.escape, [*emoji, ""])) for emoji in sorted(REACTIONS)
 ).join(("(?:", ")"))
@@ -69,7 +69,7 @@ async def stay(
     narrative: NarrativeService,
     database: Database,
 ) -> None:
-    """No, not back to the first page: the question goes, so that nobody says yes by mistake."""
+    """The answer is no: delete the question, so that nobody presses yes by mistake, and go on."""
     turn.drop_pressed()
     await continue_story(query, turn, user, t, narrative, database)
 
@@ -93,7 +93,7 @@ async def choose(
 async def react_by_button(
     query: CallbackQuery, turn: Turn, user: User, t: Localizer, narrative: NarrativeService
 ) -> None:
-    """Refused for a page that they never had: clients send whatever data they want."""
+    """Refused for a page that was never shown to the reader: a client can send any data."""
     _, content_id, pressed = (query.data or "").split(":", 2)
     emoji = reaction(pressed) or ""
     turn.interaction("reaction", content_id=content_id)
@@ -111,7 +111,7 @@ async def react(
     narrative: NarrativeService,
     database: Database,
 ) -> None:
-    """A reaction that was there before, or was taken back, is no news."""
+    """Only added reactions count; those that were there before or were taken back do not."""
     turn.operation = "reaction"
     before, now = map(_kinds, (change.old_reaction, change.new_reaction))
     added = [kind for kind in now if kind not in before]
@@ -119,7 +119,7 @@ async def react(
     if content_id is None or not added:
         return
     turn.interaction("reaction", content_id=content_id)
-    # Not refused: the log has just named the message that shows the page.
+    # This cannot be refused: the message that was found shows the page.
     await narrative.react(turn.work, user, content_id, added)
 
 
@@ -156,7 +156,7 @@ async def restart(
 async def show_instead(
     turn: Turn, user: User, t: Localizer, shown: Scene, database: Database
 ) -> None:
-    """Like ``show``, and the keyboard of the fragment that was shown last goes."""
+    """Like ``show``, but first remove the keyboard of the fragment that was shown last."""
     last = await messages.newest_scene(database, turn.chat_id)
     if last is not None:
         turn.drop_keyboard(last)
@@ -164,7 +164,7 @@ async def show_instead(
 
 
 def show(turn: Turn, user: User, t: Localizer, shown: Scene) -> None:
-    """The fragment as a new message; its id is how a reaction finds its content."""
+    """Send the fragment as a new message, with its id, by which a reaction finds the fragment."""
     language = user.language
     turn.say(
         scene.text(shown, language),

@@ -27,24 +27,24 @@ from yabot.storage.documents.store import DocumentStore
 
 log = get_logger(__name__)
 
-# How long, in seconds, an import may go unseen.
+# Seconds for which a story may be shown before MongoDB is asked for a newer one.
 FRESH_FOR = 1.0
 STANDS_IN = f"{PROGRESS.path}.current_fragment"
 READS = 5
-# Seconds between tries to bring MongoDB a change while somebody else changes the story there.
+# Seconds between attempts to bring a change to MongoDB while another process changes the story.
 PAUSES = (0.05, 0.1, 0.2, 0.4)
-# Of no story: whoever names no revision replaces the one that is there when the switch begins.
+# No revision: the story that is there when the switch begins may be replaced.
 WHATEVER = "whatever"
 
 
-# What SQL has committed behind a change of that number, in its order. Raises StoreUnavailable.
+# The changes that SQL has committed after that number, in order. Raises StoreUnavailable.
 Committed = Callable[[int], Awaitable[Sequence[FragmentChange]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """A story as it is stored. An earlier version of the program may have counted ``revision``
-    otherwise. ``changes`` is the number of the last change of a fragment that it has heard of.
+    """A story as it is stored. ``revision`` is the stored one: an earlier version of the program
+    may have computed it differently. ``changes`` is the number of the last fragment change in it.
     """
 
     story: Story
@@ -53,7 +53,7 @@ class Edition:
 
 
 async def _nothing(_number: int) -> Sequence[FragmentChange]:
-    """For whoever imports and exports: the program that runs follows SQL."""
+    """No changes, for import and export: only the running program follows SQL."""
     return ()
 
 
@@ -71,11 +71,11 @@ class Library:
     async def current(self) -> Story | None:
         """The story that readers see; None before the first import. Raises StoreUnavailable."""
         if monotonic() - self._checked_at >= FRESH_FOR:
-            # However many readers ask at once, MongoDB is asked once.
+            # All readers that ask at once share one query.
             if self._check is None or self._check.done():
                 self._check = asyncio.create_task(self._look())
             if self._following is None or self._following.done():
-                # No reader waits for it: they see what comes of it at a later look.
+                # No reader waits for this: its result is seen at a later look.
                 self._following = asyncio.create_task(self._catch_up())
             await asyncio.shield(self._check)
         return self._edition.story if self._edition else None
@@ -83,7 +83,8 @@ class Library:
     async def newest(self) -> Edition | None:
         """The story with all that SQL has committed by now. Raises StoreUnavailable.
 
-        What MongoDB does not take now waits for the next look: the story is then without it.
+        A change that MongoDB does not take now waits for the next look; the story lacks it until
+        then.
         """
         for pause in PAUSES:
             if await self._catch_up():
@@ -92,7 +93,7 @@ class Library:
         return await self._look()
 
     async def _look(self) -> Edition | None:
-        # One after another: a slow look does not bring back what a later one has replaced.
+        # One at a time, so that a slow look does not bring back a story that a later one replaced.
         async with self._looking:
             own = await self._documents.find(STORIES, CURRENT)
             if not _is_of(self._edition, own):
@@ -101,7 +102,7 @@ class Library:
             return self._edition
 
     async def _catch_up(self) -> bool:
-        """Bring MongoDB what SQL has committed. False: somebody else is at it just now."""
+        """Bring SQL's changes to MongoDB. False: another process is changing the story just now."""
         async with self._bringing:
             try:
                 own = await self._documents.find(STORIES, CURRENT)
@@ -114,9 +115,9 @@ class Library:
             return True
 
     async def _take(self, change: FragmentChange) -> None:
-        """Once, however often it is tried, and only over the story for which it was decided.
+        """Apply a change once, however often this is tried, and only to its ``base_revision``.
 
-        Raises StoreUnavailable, GuardFailed: then it is either all there or not at all.
+        Raises StoreUnavailable, GuardFailed; the change is then there completely or not at all.
         """
 
         async def switch(session: Session) -> None:
@@ -128,25 +129,25 @@ class Library:
                 story = from_documents(own, fragments).with_fragment(change.after)
                 await self._write(story, session, change.number)
                 return
-            # An import was faster, and has replaced what the change was made for.
+            # An import has replaced the story for which the change was made: it has no effect.
             passed = {"$set": {"changes": change.number}}
             await self._documents[STORIES].update_one({"_id": CURRENT}, passed, session=session)
 
         await self._documents.attempt(switch)
 
     async def revision(self) -> str | None:
-        """Of the story that readers see; None before the first import. Raises StoreUnavailable."""
+        """The revision of the story that readers see; None without one. Raises StoreUnavailable."""
         own = await self._documents.find(STORIES, CURRENT)
         return None if own is None else str(own["revision"])
 
     async def replace(
         self, story: Story, *, over: str | None = WHATEVER, begin_again: bool = False
     ) -> int:
-        """Switch to ``story``, whole, in one transaction; gives how many readers begin again.
+        """Switch to ``story`` in one transaction; returns how many readers have to begin again.
 
         ``over`` is the ``revision`` that the import found when it began. Raises InvalidInput when
-        readers stand in a fragment that would be gone, unless they may ``begin_again``, and when
-        another import was faster; StoreUnavailable: then it is either all there or not at all.
+        another import was faster, or when readers stand in a fragment that would be gone and may
+        not ``begin_again``; StoreUnavailable: the story is then there completely or not at all.
         """
         found = await self.revision() if over == WHATEVER else over
 
@@ -169,9 +170,9 @@ class Library:
         return beginners
 
     async def fill(self, story: Story) -> bool:
-        """Switch to ``story`` if there is none yet; False: there is one, and it stays.
+        """Switch to ``story`` if there is none yet. False: there is one, which stays.
 
-        Raises StoreUnavailable: then it is either all there or not at all.
+        Raises StoreUnavailable; the story is then there completely or not at all.
         """
 
         async def begin(session: Session) -> bool:
@@ -191,13 +192,13 @@ class Library:
                 return None
             with self._documents.answering():
                 fragments = await self._documents[FRAGMENTS].find({}).to_list()
-            # A reader that comes between two revisions looks again.
+            # Fragments of another revision: a switch came in between, so read again.
             if all(fragment["revision"] == own["revision"] for fragment in fragments):
                 return Edition(from_documents(own, fragments), own["revision"], _changes_in(own))
         raise StoreUnavailable("MongoDB", "the story keeps changing while it is read")
 
     async def _stranded(self, story: Story, session: Session) -> dict[str, int]:
-        """How many readers stand in each fragment from which ``story`` leads nowhere."""
+        """How many readers stand in each fragment that ``story`` neither has nor moves."""
         places = await self._places(session)
         gone = removed_without_move(places, story)
         if not gone:
@@ -220,14 +221,14 @@ class Library:
         own, fragments = to_documents(story, changes)
         await self._documents[FRAGMENTS].delete_many({}, session=session)
         await self._documents[FRAGMENTS].insert_many(fragments, session=session)
-        # Every import writes this one: of two at the same time, one begins again.
+        # Every import writes this document: of two concurrent ones, MongoDB makes one start again.
         await self._documents[STORIES].replace_one(
             {"_id": CURRENT}, own, upsert=True, session=session
         )
 
 
 def _changes_in(own: Mapping[str, Any]) -> int:
-    """A document of before there were any has no word of them."""
+    """0 in a document from before there were changes."""
     return int(own.get("changes", 0))
 
 

@@ -1,6 +1,6 @@
 """Finds which fragment a message shows, for reactions and for keyboards that must go.
 
-The log's rows of messages go in time; what they showed stays.
+The log deletes its rows of messages after a time; ``shown_pages`` keeps what they showed.
 """
 
 from sqlalchemy import Connection, bindparam, select, union_all
@@ -17,7 +17,7 @@ _all = union_all(
 ).subquery()
 _in_message = select(_all.c.content_id).where(_all.c.message_id == bindparam("message")).limit(1)
 _of_page = select(_all.c.content_id).where(_all.c.content_id == bindparam("content")).limit(1)
-# From the newest message on, to the first that shows a fragment: a reader may have had thousands.
+# The newest message that shows a fragment; LIMIT, because a reader may have had thousands.
 _newest = [
     select(table.c.message_id)
     .where(
@@ -38,7 +38,7 @@ async def content_of(database: Database, chat_id: int, message_id: int) -> str |
 
 
 async def has_shown(database: Database, chat_id: int, content_id: str) -> bool:
-    """Whether the log knows of a message that shows the fragment, also one on its way."""
+    """Whether a message has shown the fragment in the chat, or is about to."""
     values = {"chat": chat_id, "content": content_id}
     found = await database.read(lambda connection: connection.execute(_of_page, values).scalar())
     return found is not None

@@ -8,8 +8,8 @@ from yabot.features.users.model import UserState
 
 
 def where(story: Story, progress: NarrativeProgress) -> Fragment | None:
-    """The reader's fragment; None before the first one. One that was moved is followed; of one that
-    is not there, the reader sees the first.
+    """The reader's fragment; None before the first one. A moved fragment is followed to its new
+    place; instead of a missing one the reader sees the first.
     """
     if progress.current_fragment is None:
         return None
@@ -27,7 +27,7 @@ def found(story: Story, progress: NarrativeProgress) -> Fragment | None:
 
 
 def open_choices(fragment: Fragment, progress: NarrativeProgress) -> list[Choice]:
-    """Those that this reader sees: a choice may ask for a hint."""
+    """The choices that this reader sees: some require a hint."""
     known = {None, *progress.hints_unlocked}
     return [choice for choice in fragment.choices if choice.requires_hint in known]
 
@@ -45,7 +45,7 @@ def stand(progress: NarrativeProgress, fragment: Fragment) -> NarrativeProgress:
 def step(
     progress: NarrativeProgress, fragment: Fragment, choice: Choice, at: datetime
 ) -> NarrativeProgress:
-    """Walk on. Of each fragment the newest choice is kept, so that loops do not grow it."""
+    """Take a choice. Only each fragment's newest choice is kept, so that loops add nothing."""
     made = ChoiceMade(fragment_id=fragment.fragment_id, choice_id=choice.id, made_at=at)
     earlier = [kept for kept in progress.choices_made if kept.fragment_id != made.fragment_id]
     return progress.model_copy(
@@ -59,7 +59,7 @@ def step(
 
 
 def with_hint(progress: NarrativeProgress, hint_id: str) -> NarrativeProgress:
-    """The hint comes to the reader wherever they are: they stay there."""
+    """Add a hint; the reader stays where they are."""
     hints = _with(progress.hints_unlocked, hint_id)
     return progress.model_copy(update={"hints_unlocked": hints})
 

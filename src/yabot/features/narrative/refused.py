@@ -1,4 +1,4 @@
-"""A page that Telegram would not show: its reader gets what can be shown, and a way on."""
+"""What a reader gets instead of a page that Telegram refuses: what can be shown, and a way on."""
 
 from yabot.bot.failed_messages import RefusedPage
 from yabot.bot.localization import Texts, closest_language
@@ -17,7 +17,7 @@ class RefusedPages:
         self._texts = texts
 
     async def replace(self, work: UnitOfWork, page: RefusedPage) -> None:
-        """First without markup; when that is refused as well, with an apology.
+        """Send the page without markup; if that is refused as well, an apology.
 
         Raises StoreUnavailable, GuardFailed.
         """

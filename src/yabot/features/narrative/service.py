@@ -52,7 +52,7 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What lies before a reader: the page where they stand, or the first, and the ways from it."""
+    """A reader's page (the first if they have not begun), and the choices they have there."""
 
     story: Story
     fragment: Fragment
@@ -62,9 +62,9 @@ class Outlook:
     ways: tuple[Way, ...]
 
 
-# Why a step was not taken: nothing has been imported yet; the reader is elsewhere, or the page is
-# none that they have had before them; their page has no such choice (any more); the door ahead of
-# them is shut; or the door of the page itself where they stand.
+# Why a step was not taken, in this order: no story was imported yet; the reader is elsewhere, or
+# was never shown the page; their page has no such choice (any more); the next page needs VIP; the
+# page where they stand needs VIP.
 Refusal = Literal["no_story", "outdated", "changed", "vip_required", "page_shut"]
 
 
@@ -77,7 +77,7 @@ class _Bookmark:
     fragment: Fragment | None
 
     def leads_to(self, fragment: Fragment) -> bool:
-        """Whether the reader is to stand there and does not yet: they begin, or it was moved."""
+        """Whether the reader has to be moved there: they begin, or their fragment was moved."""
         if self.progress.current_fragment in (None, fragment.fragment_id):
             return self.progress.current_fragment is None
         return found(self.story, self.progress) is not None
@@ -101,8 +101,8 @@ class NarrativeService:
     async def resume(self, work: UnitOfWork, user: User) -> Scene | Refusal:
         """Where the reader stands; a new reader begins.
 
-        Who stands in a fragment that this story does not have sees the first one, and stays there
-        until they walk on: a later story may have it.
+        A reader whose fragment this story does not have sees the first one. Their stored place
+        stays until they take a choice: a later story may have the fragment again.
         """
         mark = await self._open(user)
         if mark is None:
@@ -115,7 +115,7 @@ class NarrativeService:
         return Scene(fragment, open_choices(fragment, mark.progress))
 
     async def outlook(self, user: User) -> Outlook | None:
-        """What they would see and could choose now; it moves nobody. None: there is no story."""
+        """What the user would see and could choose; changes nothing. None: there is no story."""
         mark = await self._open(user)
         if mark is None:
             return None
@@ -133,7 +133,7 @@ class NarrativeService:
         return Outlook(mark.story, fragment, mark.fragment is not None, not shut(fragment), ways)
 
     async def restart(self, work: UnitOfWork, user: User) -> Scene | Refusal:
-        """Back to the first page; what was found out and earned stays."""
+        """Move the reader to the first page; hints and besitos stay."""
         mark = await self._open(user)
         if mark is None:
             return "no_story"
@@ -167,7 +167,7 @@ class NarrativeService:
         return fragment.metadata.reactions.get(reaction_type, 0) if fragment else 0
 
     async def hints_within(self, user: User, earned: int) -> list[Hint]:
-        """What the reader gets for having earned so much and does not have; the cheapest first."""
+        """The hints for readers with ``earned`` besitos that this one lacks; the cheapest first."""
         story = await self.library.current()
         reached = story.hints_within(earned) if story else []
         if not reached:
@@ -192,10 +192,10 @@ class NarrativeService:
     async def react(
         self, work: UnitOfWork, user: User, content_id: str, reactions: Iterable[str]
     ) -> Refusal | None:
-        """Tell of each reaction to a fragment: an emoji, or "custom".
+        """Publish each reaction to a fragment: an emoji, or "custom".
 
-        "outdated", and nothing told: the reader has never had the fragment before them. Raises
-        StoreUnavailable, GuardFailed.
+        Returns "outdated", and publishes nothing, if the reader was never shown the fragment.
+        Raises StoreUnavailable, GuardFailed.
         """
         if not await self._has_had(user, content_id):
             return "outdated"
@@ -205,16 +205,15 @@ class NarrativeService:
         return None
 
     async def _has_had(self, user: User, content_id: str) -> bool:
-        """Whether a message has shown them the fragment, or they have read it."""
-        # In this order: the log answers while MongoDB is away, the progress when the log has
-        # forgotten.
+        """Whether a message has shown the fragment to the user, or their progress contains it."""
+        # SQL first: it answers while MongoDB is away. The progress knows pages whose rows are gone.
         chat_id = user.profile.telegram_user_id
         shown = await messages.has_shown(self._database, chat_id, content_id)
         return shown or await self._has_read(user, content_id)
 
     async def _has_read(self, user: User, content_id: str) -> bool:
-        """Whether they stand in that fragment or have gone on from it; of a page that they left to
-        start again, nothing is known.
+        """Whether the user stands in that fragment or has gone on from it; unknown, and False, for
+        a page that they left to start again.
         """
         progress = await self._users.part(user, PROGRESS)
         return content_id in (progress.current_fragment, *progress.completed_fragments)
@@ -256,7 +255,7 @@ class NarrativeService:
         return entered
 
     async def _rely_on_vip(self, work: UnitOfWork, user: User) -> bool:
-        """Whether they have it now; if so, the commit fails when they no longer do."""
+        """Whether the user has VIP now; if so, the commit fails its guard if it has ended."""
         if not await self._subscriptions.opens_vip(user.user_id):
             return False
         self._subscriptions.guard_vip(work, user.user_id)

@@ -7,10 +7,10 @@ from yabot.storage.relational.types import Moment
 fragment_changes = Table(
     "fragment_changes",
     metadata,
-    # The story in MongoDB says how many of them are in it: each is decided upon all before it.
+    # The story in MongoDB says up to which number it has them; each is decided on all before it.
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("fragment_id", Text, nullable=False),
-    # Of the story for which it was decided; over another one it has no effect.
+    # The story for which the change was decided; over another one it has no effect.
     Column("base_revision", Text, nullable=False),
     # The fragment, as JSON.
     Column("before", Text, nullable=False),

@@ -1,4 +1,4 @@
-"""The users who asked to be forgotten, each kept as a salted digest of the id and nothing else.
+"""The users who asked to be forgotten, each known only by a salted digest of the id.
 
 A backup still has these users. The list is a file of its own, which a restore of the databases
 leaves as it is: users whom a restore brings back are deleted again.
@@ -130,9 +130,7 @@ def _locked(path: Path) -> Iterator[TextIO]:
 
 
 def _shorten(path: Path) -> None:
-    """Keep each user's two newest dates. The newest stands for all before it, but may be taken
-    back.
-    """
+    """Keep each user's two newest dates: the newest covers the others, but may be taken back."""
     known = _parsed(_text(path).splitlines())
     lines = [f"{_SALT} {known.salt.hex()}"]
     for digest, dates in known.registered.items():

@@ -12,9 +12,9 @@ Found = Iterator[tuple[int, str]]
 
 
 def check_story(draft: StoryDraft, problems: Problems) -> frozenset[str]:
-    """Notes every broken link, dead end, unreachable fragment, useless hint and trap.
+    """Note every broken link, dead end, unreachable fragment, useless hint and trap.
 
-    Returns the fragments of which it is not proved that every reader comes from there to an end.
+    Returns the fragments from which it is not proved that every reader can reach an ending.
     """
     graph = resolve(draft, problems)
     for_vip = find_traps(graph, vip=True)
@@ -82,7 +82,7 @@ def _required(draft: StoryDraft, graph: Graph) -> Iterator[tuple[FragmentDraft, 
 def _finishing(
     draft: StoryDraft, graph: Graph, with_vip: frozenset[str], without_vip: frozenset[str]
 ) -> Found:
-    """The traps are those for readers with and without VIP."""
+    """``with_vip`` and ``without_vip`` are the traps for readers with and without VIP."""
     hopeless = draft.fragments.keys() - graph.finishing()
     for_all = with_vip - hopeless
     for_free = without_vip - hopeless - for_all

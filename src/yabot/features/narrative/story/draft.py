@@ -1,4 +1,4 @@
-"""A story as its file has it: perhaps broken, and every part knows its line."""
+"""A story as its file has it: it may be wrong, and every part knows its line."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -43,8 +43,8 @@ class ChoiceDraft:
 
 @dataclass(frozen=True)
 class FragmentDraft:
-    """``choices`` is None where nobody can tell whether there are to be any: they could not be
-    read, or there are none and whether it is an ending could not be read.
+    """``choices`` is None where it is unclear whether there should be any: they could not be read,
+    or there are none and ``ending`` could not be read.
     """
 
     id: str
@@ -90,7 +90,7 @@ class StoryDraft:
     hints: Mapping[str, HintDraft]
 
     def build(self) -> Story:
-        """The story. Only a draft in which nothing is wrong has one."""
+        """The story; only for a draft without mistakes."""
         return Story(
             story=self.story,
             languages=self.languages,

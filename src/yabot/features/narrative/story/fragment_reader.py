@@ -104,7 +104,7 @@ def _complain_of_repeated_ids(value: Value, choices: list[ChoiceDraft]) -> None:
 
 
 def _ending(entry: Value, fields: Fields) -> bool | None:
-    """None where the file does not say it clearly."""
+    """None if the file does not say clearly whether this is an ending."""
     if "ending" in fields:
         return fields["ending"].flag()
     return False if entry.is_mapping else None
@@ -148,6 +148,6 @@ def _reactions(value: Value | None) -> dict[str, int]:
 
 
 def _instead(emoji: str) -> str:
-    """The allowed emoji that shares its first sign: 👍🏽 was meant to be 👍."""
+    """Suggests the allowed emoji that is closest or has the same first character: 👍 for 👍🏽."""
     near = closest(emoji, REACTIONS) or (emoji[:1] if emoji[:1] in REACTIONS else None)
     return f"; use {near}" if near else "; allowed are for instance ❤ 👍 🔥 🥰 👏 😁 🤔 😢 🎉 🕊"

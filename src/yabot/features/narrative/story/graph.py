@@ -9,7 +9,7 @@ Node = TypeVar("Node")
 
 @dataclass(frozen=True)
 class Edge:
-    """A choice. ``target`` is None where the file does not say clearly where it leads."""
+    """A choice. ``target`` is None if the file does not say clearly where the choice leads."""
 
     source: str
     target: str | None
@@ -20,11 +20,11 @@ class Edge:
 @dataclass(frozen=True)
 class Graph:
     """``entrances`` are the fragments where readers begin or are moved to; ``start`` is where they
-    begin, also again, and None where the file does not say it clearly.
+    begin and restart, None if the file does not say it clearly.
 
-    ``goals`` are the fragments from which nobody needs a way on: endings, and those whose
-    missing or unclear choices are a mistake already named. ``earnings`` are the sets of hints that
-    a reader's besitos may have unlocked by themselves, from none of them to all.
+    ``goals`` are the fragments that need no way on: endings, and those whose missing or unclear
+    choices were noted as a mistake already. ``earnings`` are the sets of hints that besitos alone
+    may have unlocked for a reader, from the empty set to all of them.
     """
 
     edges: Mapping[str, Sequence[Edge]]
@@ -47,7 +47,7 @@ class Graph:
         return walk(self.goals, self.backward())
 
     def backward(self) -> dict[str, list[str]]:
-        """By fragment, those of which a choice leads there."""
+        """By fragment, the fragments that have a choice leading to it."""
         found: dict[str, list[str]] = {}
         for edge in self.all_edges():
             if edge.target is not None:
@@ -57,7 +57,7 @@ class Graph:
     def obtainable_hints(self) -> set[str]:
         """The hints that a reader can find without needing them first."""
         hints, visited = set(self.earnings[-1]), set(self.entrances)
-        # Each choice is looked at when its fragment is reached, and once more when its hint is.
+        # Each choice is looked at when its fragment is reached, and again when its hint is found.
         waiting = [edge for entrance in visited for edge in self.edges[entrance]]
         locked: dict[str, list[Edge]] = {}
         while waiting:

@@ -1,4 +1,4 @@
-"""Finds what every id in a draft refers to; what is left is a graph without loose ends."""
+"""Resolves every id in a draft; the result is a graph without dangling references."""
 
 from collections.abc import Mapping
 
@@ -8,9 +8,9 @@ from yabot.features.narrative.story.problems import Guesses, Problems, suggestio
 
 
 def resolve(draft: StoryDraft, problems: Problems) -> Graph:
-    """The graph of the draft's choices, after noting every reference to nothing.
+    """The graph of the draft's choices; notes every reference to something that does not exist.
 
-    A misspelt id counts as the one it was probably meant to be: one mistake, one line.
+    A misspelt id is read as the closest known one, so that one mistake gives one line.
     """
     return _Links(draft, problems).graph()
 
@@ -39,7 +39,7 @@ class _Links:
         return [self._moved(old, new) for old, new in self._draft.moved.items()]
 
     def _earnings(self) -> list[frozenset[str]]:
-        """Whoever has earned more has every hint of those who have earned less."""
+        """The empty set, and one for each amount: each includes the hints of lower amounts."""
         costs = {hint.id: hint.earned for hint in self._draft.hints.values() if hint.earned}
         steps = [0, *sorted(set(costs.values()))]
         return [frozenset(id_ for id_, cost in costs.items() if cost <= step) for step in steps]

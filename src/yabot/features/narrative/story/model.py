@@ -63,7 +63,7 @@ class Fragment(StoryModel):
 
     @cached_property
     def revision(self) -> str:
-        """As the story's, of this fragment alone."""
+        """Like the story's revision, for this fragment alone."""
         return _fingerprint(self)
 
 
@@ -95,13 +95,13 @@ class Story(StoryModel):
         return _fingerprint(self)
 
     def with_fragment(self, fragment: Fragment) -> "Story":
-        """With it in the place of the one that has its id."""
+        """A copy, with ``fragment`` in place of the one with the same id."""
         kept = {name: getattr(self, name) for name in Story.model_fields}
         fragments = {**self.fragments, fragment.fragment_id: fragment}
         return Story(**{**kept, "fragments": fragments})
 
     def hints_within(self, earned: int) -> list[Hint]:
-        """Those that come with so many besitos, the cheapest first."""
+        """The hints that a reader with ``earned`` besitos gets, the cheapest first."""
         within = [hint for hint in self.hints.values() if hint.earned and hint.earned <= earned]
         return sorted(within, key=lambda hint: hint.earned or 0)
 
@@ -112,5 +112,5 @@ def _fingerprint(model: StoryModel) -> str:
 
 
 def removed_without_move(old_ids: Iterable[str], story: Story) -> list[str]:
-    """The old fragments where a reader may stand and from which ``story`` leads nowhere."""
+    """The old fragments that ``story`` neither has nor moves."""
     return sorted(set(old_ids) - story.fragments.keys() - story.moved.keys())

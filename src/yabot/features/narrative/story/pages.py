@@ -1,4 +1,4 @@
-"""Whether Telegram takes what the story makes: measured on the very messages that readers get."""
+"""Checks that Telegram takes the story's pages, on the same messages that readers get."""
 
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -26,8 +26,8 @@ def check_page(content: Value, draft: FragmentDraft, languages: tuple[str, ...])
     try:
         fragment = draft.build()
     except ValidationError:
-        return  # what is wrong with it has been noted already
-    # All of its choices: who lacks a hint sees fewer, never more.
+        return  # its mistakes have been noted already
+    # With all choices: a reader without a hint sees fewer, never more.
     shown = Scene(fragment, fragment.choices)
     for language, t in _shown_in(languages):
         keyboard = scene.keyboard(shown, language, t)
@@ -49,7 +49,7 @@ def check_hint(text: Value, draft: HintDraft, languages: tuple[str, ...]) -> Non
 
 
 def _are_there(languages: tuple[str, ...], *texts: Mapping[str, str]) -> bool:
-    """Where one is missing, or shows nothing, that has been noted already."""
+    """Whether every text is there and visible; where not, that has been noted already."""
     return all(is_visible(each.get(language, "")) for each in texts for language in languages)
 
 
@@ -61,7 +61,7 @@ def _shown_in(languages: tuple[str, ...]) -> Iterator[tuple[str, Localizer]]:
 
 def _check(value: Value, language: str, text: str, keyboard: Keyboard, around: str) -> None:
     entries = value.entries() or {}
-    # Who reads in a language that the story has not, reads its first one.
+    # Readers of a language that the story lacks get its first one.
     written = language if language in entries else next(iter(entries))
     for refusal in refusals(message(_ANY_CHAT, text, keyboard)):
         value.complain(f"in '{written}' makes {refusal} ({around} included)", entries[written].line)

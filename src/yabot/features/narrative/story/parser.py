@@ -13,27 +13,27 @@ from yabot.yaml_nodes import Unreadable, compose
 @dataclass(frozen=True, slots=True)
 class Examined:
     story: Story
-    # The fragments of which it is not proved that every reader comes from there to an end.
+    # The fragments from which it is not proved that every reader can reach an ending.
     unproved: tuple[str, ...]
 
     @property
     def moved_to_vip(self) -> tuple[str, ...]:
-        """The gone fragments whose readers continue in one that is VIP only. It is no mistake: the
-        old one may have been so, too.
+        """The removed fragments whose readers are moved to one that is VIP only. That is no
+        mistake: the old one may have been VIP only, too.
         """
         fragments, moved = self.story.fragments, self.story.moved
         return tuple(sorted(old for old in moved if fragments[moved[old]].metadata.vip_required))
 
 
 def parse_story(text: str, file_name: str) -> Story:
-    """As ``examine_story``, for whoever only wants the story."""
+    """Like ``examine_story``, for callers that only need the story."""
     return examine_story(text, file_name).story
 
 
 def examine_story(text: str, file_name: str) -> Examined:
-    """The story that ``text`` tells; ``file_name`` stands in the messages only.
+    """Parse and check ``text``; ``file_name`` is used in messages only.
 
-    Raises StoryInvalid with all the mistakes at once, each as ``file:line: sentence``.
+    Raises StoryInvalid with all mistakes, each as ``file:line: sentence``.
     """
     problems = Problems(file_name)
     try:

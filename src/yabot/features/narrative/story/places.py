@@ -1,4 +1,4 @@
-"""A fragment that comes as data, as the nodes of a story file: what reads files reads it, too."""
+"""Turns a fragment that comes as data into YAML nodes, for the reader of story files."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,7 +10,7 @@ _LIST = "tag:yaml.org,2002:seq"
 
 
 class Places:
-    """Nodes have no lines of a file. Theirs count the places of which they are made."""
+    """Makes nodes whose line numbers stand for places in the data, as there is no file."""
 
     def __init__(self) -> None:
         self._pointers: list[str] = []
@@ -19,7 +19,7 @@ class Places:
         return self._node(fields, "")
 
     def pointer(self, line: int) -> str:
-        """To what stands in ``line``: a JSON pointer into the data."""
+        """A JSON pointer to the place in the data for which ``line`` stands."""
         return self._pointers[line - 1]
 
     def _node(self, value: object, pointer: str) -> yaml.Node:

@@ -1,4 +1,4 @@
-"""Everything that is wrong with one file, collected before anything is said."""
+"""Collects all mistakes in one file before any is reported."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from yabot.errors import StoryInvalid
 from yabot.lookalikes import look_alike, shown
 
-# Each word for which one is sought is compared with all that are known.
+# A limit, because each guess compares a word with all known ones.
 MAX_GUESSES = 100
 
 
@@ -18,12 +18,12 @@ class Problems:
         self._found: list[tuple[int, str]] = []
 
     def add(self, line: int, sentence: str) -> None:
-        """``sentence`` may quote the file: what no terminal shows is spelt out."""
+        """``sentence`` may quote the file: invisible characters in it are spelt out."""
         self._found.append((line, shown(sentence)))
 
     @property
     def found(self) -> list[tuple[int, str]]:
-        """Each once, in the file's order."""
+        """Each mistake once, in the file's order."""
         return sorted(dict.fromkeys(self._found), key=lambda problem: problem[0])
 
     def raise_if_any(self) -> None:
@@ -42,8 +42,8 @@ def closest(word: str, known: Iterable[str]) -> str | None:
 
 
 class Guesses:
-    """As ``closest``, for many words: each is sought once, and ``MAX_GUESSES`` of them at most,
-    besides those that differ by capitals alone.
+    """Like ``closest``, for many words: each is compared once, and at most MAX_GUESSES words are.
+    Words that differ only in case are always found.
     """
 
     def __init__(self, known: Iterable[str]) -> None:
@@ -59,16 +59,16 @@ class Guesses:
 
 
 def because(word: str) -> str:
-    """The end of a sentence about a word that looks right and is not, or nothing."""
+    """The end of a sentence about a word that only looks right, or an empty string."""
     said = look_alike(word)
     return f"; it {said}" if said else ""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """The end of a sentence: a suggestion, or nothing."""
+    """The end of a sentence: a suggestion, or an empty string."""
     return suggestion(closest(word, known))
 
 
 def suggestion(guess: str | None) -> str:
-    """The end of a sentence that suggests ``guess``, or nothing."""
+    """The end of a sentence that suggests ``guess``; empty without one."""
     return f"; did you mean '{guess}'?" if guess else ""

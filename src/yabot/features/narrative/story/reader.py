@@ -90,5 +90,5 @@ def _hint(hint_id: str, entry: Value, languages: Languages) -> HintDraft:
 
 
 def _earned(value: Value | None) -> int | None:
-    """An amount that cannot be counts as one that somebody reaches: one mistake, one line."""
+    """A wrong amount is read as 1, which readers can reach, so that one mistake gives one line."""
     return (value.integer(1, MAX_EARNED) or 1) if value else None

@@ -1,4 +1,4 @@
-"""A story of which one fragment is replaced, held to all that a story file is held to."""
+"""Replaces one fragment of a story, and checks the result by the rules of story files."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ from yabot.features.narrative.story.problems import Problems
 from yabot.features.narrative.story.texts import Languages
 from yabot.features.narrative.story.value import Value
 
-# Of whatever the story has already: a mistake there comes of the fragment as a whole.
+# The line of all that the story has already: a mistake there points to the whole fragment.
 _ELSEWHERE = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """``pointer`` is a JSON pointer into the fragment's fields; empty: it is about all of them."""
+    """``pointer`` is a JSON pointer into the fragment's fields; empty for the whole fragment."""
 
     pointer: str
     sentence: str
@@ -42,9 +42,9 @@ class FragmentInvalid(TerminalError):
 
 
 def revised(story: Story, fragment_id: str, fields: Mapping[str, object]) -> Story:
-    """``story`` with the fragment that ``fields`` describe, as a story file does, in its place.
+    """``story`` with the fragment replaced by ``fields``, which are as in a story file.
 
-    Raises FragmentInvalid with all the mistakes at once, also those elsewhere that come of it.
+    Raises FragmentInvalid with all mistakes, also those that it causes elsewhere in the story.
     """
     problems, places = Problems(""), Places()
     root = Value(places.root(fields), _ELSEWHERE, owner="", name=fragment_id, problems=problems)

@@ -11,7 +11,7 @@ ID_RULE = "must be 1 to 24 characters of a-z, 0-9 and _"
 
 
 def read_id(value: Value | None) -> str | None:
-    """The id that ``value`` is, or None after noting why it is none."""
+    """The id in ``value``; None after noting why it is not an id."""
     written = value.text() if value else None
     if value and written and not re.fullmatch(ID_PATTERN, written):
         value.complain(f"{ID_RULE}, not '{written}'{_why(written)}")
@@ -20,17 +20,17 @@ def read_id(value: Value | None) -> str | None:
 
 
 def read_ref(value: Value | None) -> Ref | None:
-    """The id that ``value`` mentions, with its line; whether there is such a thing, links tell."""
+    """The id that ``value`` mentions, with its line; ``links`` checks that it exists."""
     written = value.text() if value else None
     if value and written and (why := _why(written)):
-        # An id never looks so: to say that there is none of that name would help nobody.
+        # Such text is never an id; "does not exist" would not help its author.
         value.complain(f"{ID_RULE}, not '{written}'{why}")
         return None
     return Ref(written, value.line) if value and written else None
 
 
 def check_key(entry: Value, owner: str) -> None:
-    """Notes it if the key of ``entry`` (its name) is no id."""
+    """Note a mistake if the key of ``entry`` (its name) is not an id."""
     if not re.fullmatch(ID_PATTERN, entry.name):
         entry.renamed(owner, "its id").complain(f"{ID_RULE}{_why(entry.name)}")
 

@@ -1,6 +1,6 @@
 """A scene as a message: its text, its reactions and its choices.
 
-The story check measures what is made here: readers are sent the same.
+The story check measures these very messages.
 """
 
 from collections.abc import Sequence
@@ -26,13 +26,13 @@ def text(scene: Scene, language: str) -> str:
 
 
 def hint_text(hint: Hint, language: str, t: Localizer, *, earned: bool = False) -> str:
-    """With words before it that say how the reader has come by it: by a choice, or ``earned``."""
+    """The hint, after words that say how the reader got it: by a choice, or ``earned``."""
     said = t("narrative-hint-earned" if earned else "narrative-hint")
     return f"{said} {message_html(_in(hint.title, language), _in(hint.text, language))}"
 
 
 def keyboard(scene: Scene, language: str, t: Localizer) -> Keyboard:
-    """Choices one below the other, for they are sentences; reactions side by side."""
+    """Choices one below the other, because they are sentences; reactions side by side."""
     fragment = scene.fragment
     rows = [
         [(_in(choice.text, language), f"c:{fragment.fragment_id}:{choice.id}")]

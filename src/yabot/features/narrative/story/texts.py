@@ -17,15 +17,15 @@ Rule = Callable[[str], Iterator[str]]
 
 @dataclass(frozen=True, slots=True)
 class Languages:
-    """Those in which every text must be. Where ``unclear``, there are more, which nobody could
-    read: a text may be in any other, then.
+    """The languages in which every text must be. ``unclear``: some could not be read, so texts in
+    any other language are accepted.
     """
 
     codes: tuple[str, ...]
     unclear: bool = False
 
     def of(self, entries: Mapping[str, Value]) -> tuple[str, ...]:
-        """In the story's order, those in which ``entries`` are to be read."""
+        """The languages in which to read ``entries``, in the story's order."""
         return tuple(dict.fromkeys([*self.codes, *(entries if self.unclear else ())]))
 
 

@@ -7,15 +7,15 @@ from heapq import heappop, heappush
 
 from yabot.features.narrative.story.graph import Graph, walk
 
-# The states grow with the fragments and, at worst, double with every hint. What lies beyond this
-# many is not played: nothing is invented there, and nothing proved.
+# The states grow with the fragments and, at worst, double with every hint. No more than this are
+# played; about the rest nothing is claimed.
 MAX_STATES = 50_000
 
 
 @dataclass(frozen=True)
 class State:
-    """Where a reader stands, and the hints that they have, as far as they still matter: a bit for
-    each, so that many states with many hints stay small.
+    """Where a reader stands, and which of the hints that still matter they have. Each hint is a
+    bit, so that many states with many hints stay small.
     """
 
     fragment: str
@@ -24,14 +24,14 @@ class State:
 
 @dataclass(frozen=True)
 class Traps:
-    # Where a reader may stand and have no way to an end.
+    # Fragments from which some reader can reach no ending.
     certain: frozenset[str]
-    # Where nobody knows, because the search was given up.
+    # Fragments about which nothing is known, because the search was given up.
     unproved: frozenset[str]
 
 
 def find_traps(graph: Graph, *, vip: bool) -> Traps:
-    """For readers with or without VIP."""
+    """The traps for readers with or without VIP."""
     suspected = _Exploration(graph, vip, again=False).traps()
     suspects = suspected.certain | suspected.unproved
     if not suspects:
@@ -41,20 +41,20 @@ def find_traps(graph: Graph, *, vip: bool) -> Traps:
 
 
 class _Exploration:
-    """With ``again``, of all that readers can have when they start again with the hints that they
-    had, which may be a great deal.
+    """With ``again``, explores every set of hints that readers can have, also after restarts, which
+    keep hints: possibly very many.
 
-    Without, of the least that they can have: whoever comes through a locked door has its hint, from
-    this time or an earlier one, and nothing else of earlier times. More hints close no way, so that
-    a fragment from which each of these comes to an end is no trap; the others are suspected.
+    Without, explores the fewest hints: a reader who passes a locked choice has its hint, from this
+    run or an earlier one, and no others from earlier runs. More hints close no way, so a fragment
+    from which all of these readers reach an ending is no trap; other fragments are suspected.
     """
 
     def __init__(self, graph: Graph, vip: bool, *, again: bool) -> None:
         self._graph = graph
         self._again = again
         self._closed = frozenset() if vip else graph.vip
-        # Only hints that open something tell states apart. One that nobody can have is a
-        # mistake by itself; what it closes counts as open here, to tell that mistake once.
+        # Only hints that open something distinguish states. A hint that nobody can have is a
+        # mistake of its own; its choices count as open here, so that the mistake is noted once.
         required = {edge.requires for edge in graph.all_edges() if edge.requires}
         keys = sorted(required & graph.obtainable_hints())
         self._keys = {key: 1 << place for place, key in enumerate(keys)}
@@ -62,7 +62,7 @@ class _Exploration:
         self._matters = self._required_ahead()
         self._came_from: dict[State, list[State]] = {}
         self._good: list[State] = []
-        # Met, and not followed.
+        # States that were found, but not followed.
         self._given_up: list[State] = []
         self._visits: Counter[str] = Counter()
         self._waiting: list[tuple[int, int, State]] = []
@@ -76,11 +76,11 @@ class _Exploration:
         )
 
     def _doubtful(self) -> frozenset[str]:
-        """Whoever was not followed might start again, and come anywhere."""
+        """A reader in a state that was not followed might restart, and come anywhere."""
         return frozenset(self._graph.reachable() - self._safe - self._closed)
 
     def _finishing_without_hints(self) -> set[str]:
-        """The fragments from which every reader comes to an end, whatever hints they have."""
+        """The fragments from which every reader can reach an ending, whatever hints they have."""
         backward: dict[str, list[str]] = {}
         for edge in self._graph.all_edges():
             if edge.target and edge.target not in self._closed and edge.requires not in self._keys:
@@ -88,8 +88,8 @@ class _Exploration:
         return walk(self._graph.goals, backward)
 
     def _required_ahead(self) -> dict[str, int]:
-        """By fragment, the hints that some choice there or later asks for. Where nobody can get
-        stuck, none of them matters.
+        """By fragment, the hints that some choice there or later requires; none at all if nobody
+        can get stuck anywhere.
         """
         edges, backward = self._graph.edges, self._graph.backward()
         ahead = dict.fromkeys(edges, 0)
@@ -118,7 +118,7 @@ class _Exploration:
                 self._follow(state)
 
     def _meet(self, state: State) -> None:
-        """The fragments that were seen least are followed first: so that many are seen at all."""
+        """Queue a new state; the least visited fragments come first, so that many are seen."""
         if state not in self._came_from:
             self._came_from[state] = []
             self._visits[state.fragment] += 1
@@ -129,15 +129,15 @@ class _Exploration:
             self._meet(following)
             if is_open:
                 self._came_from[following].append(state)
-        # Whoever starts again keeps their hints. That is no way to an end: else nobody would ever
-        # be stuck.
+        # A reader who restarts keeps their hints. A restart is no way to an ending: otherwise
+        # nobody would ever be stuck.
         start = self._graph.start
         if self._again and start and start not in self._closed:
             self._meet(self._state(start, state.hints))
 
     def _beginnings(self) -> list[State]:
-        """Hints that are earned may come at any time. They are here from the beginning or never:
-        what a reader can do before they come, they can do with them, too.
+        """The first states. Hints that are earned may come at any time; here they are there from
+        the beginning or never, because with a hint a reader can do all that they can without it.
         """
         found = {
             self._state(entrance, sum(map(self._key, earned))): None
@@ -147,7 +147,7 @@ class _Exploration:
         return list(found)
 
     def _steps(self, state: State) -> Iterator[tuple[State, bool]]:
-        """With whether a reader who has no more than these hints can take them."""
+        """The next states, each with whether this state's hints suffice to get there."""
         if state.fragment in self._graph.goals:
             return
         for edge in self._graph.edges[state.fragment]:
@@ -161,5 +161,5 @@ class _Exploration:
         return State(fragment, hints & self._matters.get(fragment, 0))
 
     def _key(self, hint: str | None) -> int:
-        """Its bit; none where it opens nothing."""
+        """The hint's bit; 0 if it opens nothing."""
         return self._keys.get(hint, 0) if hint else 0

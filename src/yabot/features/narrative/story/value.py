@@ -15,9 +15,9 @@ _NULL = "tag:yaml.org,2002:null"
 
 @dataclass(frozen=True)
 class Value:
-    """What stands at ``line``: the ``name`` of an ``owner`` (either may be empty).
+    """The value at ``line``; messages call it by ``owner`` and ``name`` (either may be empty).
 
-    Each reading method gives None, or what it could read, after noting what is wrong.
+    A reading method notes what is wrong, and returns None or what it could read.
     """
 
     node: yaml.Node
@@ -90,7 +90,7 @@ class Value:
         return found
 
     def fields(self, known: Collection[str], required: Collection[str]) -> dict[str, "Value"]:
-        """A mapping with fixed keys; a misspelt key is noted and read as what it meant."""
+        """A mapping with fixed keys; a misspelt key is noted and read as the closest known one."""
         entries = self.entries()
         if entries is None:
             return {}
@@ -121,7 +121,7 @@ class Value:
         return str(self.node.value) if plain else ""
 
     def _because(self, written: str) -> str:
-        """The end of a sentence about a scalar that is another than it looks like, or nothing."""
+        """The end of a sentence about a scalar that only looks right, or an empty string."""
         in_quotes = isinstance(self.node, yaml.ScalarNode) and self.node.style in ("'", '"')
         return "; it stands in quotes, write it without" if in_quotes else because(written)
 
