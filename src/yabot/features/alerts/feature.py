@@ -14,7 +14,7 @@ from yabot.runtime.loops import WakingLoop
 from yabot.subscriber import Subscriber
 
 HERE = Path(__file__).parent
-# Seconds between two looks whether it is time to tell what was counted.
+# Seconds between two looks for counted alerts that are due.
 LOOK_EVERY = 60.0
 
 

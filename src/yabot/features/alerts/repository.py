@@ -14,7 +14,7 @@ from yabot.storage.relational.database import Statement, insert_new
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """``text`` is the key of a text, ``variables`` what it is about: both are its subject."""
+    """``text`` is the key of a text, ``variables`` are the text's; both make the subject."""
 
     text: str
     variables: Mapping[str, str]
@@ -38,7 +38,7 @@ _untold = (
     select(*_columns)
     .where(
         alerts.c.untold > 0,
-        # Or by a clock that was ahead: its alerts would be due when that moment comes.
+        # Or the clock was ahead at the last alert: otherwise it would be due only at that moment.
         (alerts.c.told_at <= bindparam("before")) | (alerts.c.told_at >= bindparam("after")),
     )
     .order_by(alerts.c.subject)
@@ -61,13 +61,13 @@ def find(alert: Alert) -> Statement[Told | None]:
 
 
 def untold(now: datetime, quiet: timedelta) -> Statement[list[Told]]:
-    """Those that have happened again since they were told, ``quiet`` ago at least."""
+    """The alerts told at least ``quiet`` ago that have happened again since."""
     where = {"before": now - quiet, "after": now + quiet}
     return lambda connection: [_told(*row) for row in connection.execute(_untold, where)]
 
 
 def tell_first(alert: Alert, now: datetime) -> Statement[None]:
-    """Fails its guard when it was told before."""
+    """Fails its guard when the alert was told before."""
     row = {
         "subject": alert.subject,
         "text": alert.text,
@@ -84,7 +84,7 @@ def tell_first(alert: Alert, now: datetime) -> Statement[None]:
 
 
 def tell_again(told: Told, now: datetime) -> Statement[None]:
-    """Fails its guard when it was told meanwhile, or has happened once more."""
+    """Fails its guard when the alert was told meanwhile, or has happened once more."""
     values = {
         "about": told.alert.subject,
         "last_told": told.told_at,
@@ -100,7 +100,7 @@ def tell_again(told: Told, now: datetime) -> Statement[None]:
 
 
 def count(told: Told) -> Statement[None]:
-    """Fails its guard when it was told meanwhile."""
+    """Fails its guard when the alert was told meanwhile."""
     values = {"about": told.alert.subject, "last_told": told.told_at}
 
     def change(connection: Connection) -> None:

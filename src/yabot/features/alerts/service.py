@@ -18,7 +18,7 @@ QUIET = timedelta(hours=1)
 
 
 class AlertService:
-    """``admins`` are Telegram's ids; a bot may write only to who has written to it before."""
+    """``admins`` are Telegram ids; a bot may write only to users who have written to it before."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class AlertService:
         self._quiet = quiet
 
     async def notice(self, work: UnitOfWork, text: str, **variables: str) -> None:
-        """Something has happened: told in this unit, or counted until there is time to tell it.
+        """Tell the administrators in this unit, or only count the alert until the next may be sent.
 
         Raises StoreUnavailable.
         """
@@ -74,5 +74,5 @@ class AlertService:
             return t(alert.text, count=times, **alert.variables)
 
         for admin in self._admins:
-            # Whatever they want to hear of the story, this is their office.
+            # Also to those who want no notices: this is their duty as administrators.
             await self._notices.tell(work, str(admin), say, asked_for=True)

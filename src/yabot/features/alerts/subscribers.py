@@ -120,7 +120,7 @@ def _of_intake(alerts: AlertService) -> Sequence[Subscriber[Any]]:
 
 def _of_abuse(alerts: AlertService) -> Subscriber[Any]:
     async def abused(_event: Event[AuthAbuseDetected], work: UnitOfWork) -> None:
-        # Without the address: from many of them would come as many messages.
+        # Without the address: as many addresses would give as many messages.
         await alerts.notice(work, "alert-auth-abuse")
 
     return Subscriber("alerts.abused", AuthAbuseDetected, abused, late="apply")

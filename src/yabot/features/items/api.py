@@ -106,7 +106,7 @@ class _Inventories:
         return user
 
     async def _answer(self, outcome: Giving | Taking, user: User) -> Answer:
-        """Raises Refused for what has changed nothing."""
+        """Raises Refused when nothing was changed."""
         if outcome in _REFUSALS:
             raise _REFUSALS[outcome].refuse()
         owned = await self._of(user)

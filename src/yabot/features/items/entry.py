@@ -1,4 +1,4 @@
-"""What may stand in an items file."""
+"""What an items file may contain."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from yabot.bot.localization import LANGUAGES
 from yabot.canonical import STORY_ID
 from yabot.features.items.model import MAX_PRICE, Item, ItemMetadata, ItemType, Texts
 
-# So many, with names so long, that the shop is one message and each name fits a button.
+# Limits with which the shop fits into one message, and each name into a button.
 MAX_ITEMS = 30
 MAX_NAME = 48
 MAX_DESCRIPTION = 400

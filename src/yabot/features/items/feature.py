@@ -24,7 +24,7 @@ def _personal_data(services: Services) -> PersonalData:
 
 
 async def _prepare(services: Services) -> None:
-    """A bot without items has those that come with it."""
+    """Import the demo items if there are none yet."""
     shelf = services[ItemService].shelf
     # Nearly always there are some: then nothing is parsed, and no transaction begins.
     if not await shelf.is_empty():

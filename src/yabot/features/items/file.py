@@ -14,12 +14,12 @@ from yabot.features.items.tree import Tree, read_tree
 from yabot.lookalikes import foreign_letter, shown
 from yabot.yaml_nodes import Unreadable
 
-# A line that the writer never reaches, so that it breaks no text.
+# A line width that the writer never reaches, so that it breaks no text.
 _ONE_LINE = 1_000_000
 _MAPPING, _PRICE = "must be a mapping (key: value)", f"must be a whole number from 1 to {MAX_PRICE}"
-# These are about the name of a thing, not about what it is.
+# These errors are about an id or a key, not about a value.
 _OF_KEYS = {"extra_forbidden", "string_pattern_mismatch"}
-# What the kinds of mistakes mean here; the models use each for one thing.
+# pydantic's error types in words; the models use each type for one thing only.
 _SENTENCES = {
     "missing": "is missing",
     "extra_forbidden": "is nothing that we know here",
@@ -41,7 +41,7 @@ _SENTENCES = {
 
 
 def parse_items(text: str, file_name: str) -> list[Item]:
-    """The items of a file; ``file_name`` stands in the messages only.
+    """The items of a file; ``file_name`` is used in messages only.
 
     Raises InvalidInput with all mistakes at once, each as ``file:line: sentence``.
     """
@@ -62,7 +62,7 @@ def parse_items(text: str, file_name: str) -> list[Item]:
 
 
 def export_items(items: Sequence[Item]) -> str:
-    """A file of them; parsing it gives the same items."""
+    """The text of an items file; parsing it gives the same items."""
     entries = {item.item_id: _entry(item) for item in items}
     return yaml.safe_dump(
         {"items": entries},
@@ -86,7 +86,7 @@ def _mistakes(tree: Tree, error: ValidationError) -> Iterator[tuple[int, str]]:
 
 
 def _because(path: Sequence[object], error: ErrorDetails) -> str:
-    """What looks right and is not: an id or a key, else the value itself."""
+    """The end of a sentence about an id, a key or a value that only looks right; else empty."""
     written = path[-1] if path and error["type"] in _OF_KEYS else error["input"]
     said = foreign_letter(written) if isinstance(written, str) else None
     return f"; it {said}" if said else ""
@@ -95,6 +95,6 @@ def _because(path: Sequence[object], error: ErrorDetails) -> str:
 def _sentence(error: ErrorDetails) -> str:
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
-    # What is left speaks of texts and choices: "Input should be 'gift' or 'achievement'".
+    # All other messages are about texts and choices: "Input should be 'gift' or 'achievement'".
     said = error["msg"].removeprefix("Input ").removeprefix("String ")
     return _SENTENCES.get(error["type"], said)

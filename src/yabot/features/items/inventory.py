@@ -31,14 +31,14 @@ class Inventory(RootModel[tuple[InventoryEntry, ...]]):
         return _inventory(owned)
 
     def with_changes(self, more: Counter[str], fewer: Counter[str]) -> "Inventory":
-        """There must be as many as become fewer."""
+        """``fewer`` must be owned already, or be in ``more``."""
         owned = self.quantities()
         owned.update(more)
         owned.subtract(fewer)
         return _inventory(owned)
 
     def with_fewer(self, item_id: str, quantity: int) -> "Inventory":
-        """There must be as many."""
+        """At least ``quantity`` must be owned."""
         owned = self.quantities()
         owned[item_id] -= quantity
         return _inventory(owned)

@@ -10,7 +10,7 @@ from yabot.log.personal_data import PersonalData, Privacy
 
 def personal_data(users: UserService, items: ItemService) -> PersonalData:
     async def losing(user_id: str, t: Localizer) -> str | None:
-        """Nothing while MongoDB cannot tell: whoever wants to go need not wait for it."""
+        """None while MongoDB cannot tell: a user who wants to go need not wait for it."""
         user = await users.find(user_id)
         if user is None:
             return None

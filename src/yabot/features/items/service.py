@@ -9,17 +9,18 @@ from yabot.features.users.model import UserState
 from yabot.features.users.service import User, UserService
 from yabot.log.unit_of_work import UnitOfWork
 
-# Of one item a user has no more than so many.
+# How many of one item a user may have.
 MOST_OF_ONE = 1_000_000
 
-# Only the first of each has added anything to the unit.
+# Only the first of each adds anything to the unit.
 Giving = Literal["given", "unknown_item", "unique", "too_many"]
 Taking = Literal["taken", "unknown_item", "not_owned"]
 
 
 class ItemService:
-    """All raise StoreUnavailable, and GuardFailed when the user has moved on since they were
-    read. What changes what a user owns only adds to the unit of work it is given."""
+    """All raise StoreUnavailable, and GuardFailed when the user has moved on since they were read.
+    Methods that change what a user owns only add to the unit of work.
+    """
 
     def __init__(self, shelf: Shelf, users: UserService) -> None:
         self.shelf = shelf
@@ -32,7 +33,7 @@ class ItemService:
     async def grant(
         self, work: UnitOfWork, user: User, item_id: str, *, transaction_id: str, quantity: int = 1
     ) -> None:
-        """Add to what the user owns, and to the unit of work that paid for it."""
+        """Give the user an item, in the unit of work that pays for it."""
         await self._users.change_part(
             work, user, INVENTORY, lambda inventory: inventory.with_more(item_id, quantity)
         )
@@ -48,7 +49,7 @@ class ItemService:
         *,
         transaction_id: str,
     ) -> None:
-        """As ``grant`` and ``take`` of what there is and they own, all in one step.
+        """``grant`` and ``take`` items in one step; those must exist, and be owned, already.
 
         The user's state must have been read.
         """
@@ -64,7 +65,7 @@ class ItemService:
                 work.publish(event, user.user_id)
 
     async def give(self, work: UnitOfWork, user: User, item_id: str, quantity: int) -> Giving:
-        """A grant that nobody pays for, of what there is, to who may have as many."""
+        """``grant`` without a payment, if the item exists and the user may have as many."""
         item = await self.shelf.find(item_id)
         if item is None:
             return "unknown_item"
@@ -77,7 +78,7 @@ class ItemService:
         return "given"
 
     async def take(self, work: UnitOfWork, user: User, item_id: str, quantity: int) -> Taking:
-        """Also what is on the shelf no more: who owns it, may lose it."""
+        """Take an item from the user, also one that is no longer on the shelf."""
         has = (await self.owned(user)).get(item_id, 0)
         if has < quantity:
             is_known = has > 0 or await self.shelf.find(item_id) is not None

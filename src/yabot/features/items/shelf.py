@@ -14,11 +14,11 @@ from yabot.storage.documents.store import DocumentStore
 
 COLLECTION = "items"
 COLLECTIONS = (Collection(COLLECTION, Item, indexes=(("type",),)),)
-# So many can be brought from another bot.
+# How many items can be brought from another bot.
 MOST_BROUGHT = 500
 DUPLICATE_KEY = 11000
 BROUGHT = {"metadata.brought": True}
-# Those of the items file; what was there before anything could be brought does not say so.
+# Items of the items file; those from before anything could be brought lack the field.
 OWN = {"metadata.brought": {"$ne": True}}
 
 
@@ -33,7 +33,7 @@ class Shelf:
         return self._documents[COLLECTION]
 
     async def all(self) -> list[Item]:
-        """The cheapest first, and last what is not for sale. Without what was brought."""
+        """All but brought items: the cheapest first, those that are not for sale last."""
         with self._documents.answering():
             found = await self._items.find(OWN).to_list()
         items = [Item.model_validate(document) for document in found]
@@ -44,13 +44,13 @@ class Shelf:
         return None if document is None else Item.model_validate(document)
 
     async def those(self, item_ids: Sequence[str]) -> list[Item]:
-        """Those of them that there are, brought or not, in the order of their ids."""
+        """The items with these ids that exist, brought or not, ordered by id."""
         with self._documents.answering():
             found = await self._items.find({"_id": {"$in": item_ids}}).sort("_id").to_list()
         return [Item.model_validate(document) for document in found]
 
     async def ids(self) -> tuple[set[str], int]:
-        """Of all that there are, and how many of them were brought."""
+        """The ids of all items, and how many of these were brought."""
         with self._documents.answering():
             return (
                 set(await self._items.distinct("_id")),
@@ -58,7 +58,7 @@ class Shelf:
             )
 
     async def bring(self, items: Sequence[Item]) -> None:
-        """Put those there that are not: another process may be faster."""
+        """Insert the items that are missing; another process may be inserting the same."""
         try:
             with self._documents.answering():
                 await self._items.insert_many(_documents(items), ordered=False)
@@ -71,7 +71,7 @@ class Shelf:
             return await self._items.find_one(OWN, {"_id": 1}) is None
 
     async def fill(self, items: Sequence[Item]) -> bool:
-        """Put them there if nothing is; False: there is something already."""
+        """Insert ``items`` if there are none; False: there are some already."""
 
         async def write(session: AsyncClientSession) -> bool:
             if await self._items.find_one(OWN, session=session) is not None:
@@ -82,8 +82,8 @@ class Shelf:
         return await self._documents.transaction(write)
 
     async def replace(self, items: Sequence[Item], *, drop: bool = False) -> None:
-        """Switch to ``items``. Raises InvalidInput when some would be gone, unless they may
-        (``drop``): nobody sees any more what readers own of them.
+        """Switch to ``items``. Raises InvalidInput when items would be gone, unless ``drop``:
+        readers would no longer see those that they own.
         """
         kept = [item.item_id for item in items]
 
@@ -101,7 +101,7 @@ class Shelf:
         await self._documents.transaction(write)
 
     async def _put(self, items: Sequence[Item], session: AsyncClientSession) -> None:
-        """What was brought stays, unless the file has made it its own."""
+        """Brought items stay, except those that the file contains as well."""
         kept = [item.item_id for item in items]
         replaced = {"$or": [OWN, {"_id": {"$in": kept}}]}
         await self._items.delete_many(replaced, session=session)

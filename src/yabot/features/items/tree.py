@@ -15,7 +15,7 @@ class Tree:
     data: Any
 
     def line(self, path: Sequence[object]) -> int:
-        """Of the deepest part on the way that is there."""
+        """The line of the deepest part of ``path`` that exists."""
         node, line = self.root, self.root.start_mark.line
         for part in path:
             found = next((pair for pair in _pairs(node) if pair[0].value == part), None)
@@ -25,7 +25,7 @@ class Tree:
         return line + 1
 
     def repeated(self) -> list[tuple[int, str]]:
-        """Line and name of each key that stands in its mapping already."""
+        """Line and name of each key that repeats an earlier one of its mapping."""
         return list(_repeated(self.root))
 
 

@@ -22,7 +22,7 @@ from yabot.storage.relational.database import Database
 
 log = get_logger(__name__)
 
-# What Telegram itself puts into a private chat when its reader arranges it, or uses it.
+# Service messages that Telegram puts into a private chat when its reader changes or uses it.
 CHANGES_OF_CHAT = (
     "pinned_message",
     "message_auto_delete_timer_changed",
@@ -136,7 +136,7 @@ class CommandHandler:
         turn.say(t("menu-unsupported"), _front(t))
 
     async def chat_changed(self, _event: TelegramObject, turn: Turn) -> None:
-        """Nobody has said anything, and nobody awaits an answer."""
+        """Give no answer: the reader has said nothing."""
         turn.operation = "chat_changed"
 
     async def unknown_button(self, _event: TelegramObject, turn: Turn, t: Localizer) -> None:
@@ -145,7 +145,7 @@ class CommandHandler:
         turn.acknowledge(t("menu-old-button"))
 
     async def _enter_menu(self, turn: Turn, user: User, context: str) -> None:
-        """A menu can be shown without the state's knowing where the reader is."""
+        """Note the menu in the state; while MongoDB is away the menu is shown all the same."""
         try:
             state = await self._users.state(user)
         except StoreUnavailable as error:
@@ -161,7 +161,7 @@ def _front(t: Localizer) -> Keyboard:
 
 
 def _main(t: Localizer, brought: Sequence[str]) -> Keyboard:
-    """What the features have brought stands in pairs, between the story and the book itself."""
+    """The features' buttons stand in pairs, below the one that opens the story."""
     buttons = [(t(f"menu-{data}"), data) for data in brought]
     return [
         [(t("menu-read"), "story")],

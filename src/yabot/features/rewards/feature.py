@@ -29,7 +29,7 @@ def _personal_data(services: Services) -> PersonalData:
     besitos = services[BesitosService]
 
     async def losing(user_id: str, t: Localizer) -> str | None:
-        """The ledger remembers by id which pages have paid."""
+        """Pages do not pay again after /forget: the ledger remembers by id which have paid."""
         return t("rewards-losing") if await besitos.earned(user_id) else None
 
     return PersonalData(losing=losing)

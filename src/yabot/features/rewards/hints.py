@@ -1,4 +1,4 @@
-"""From besitos to hints: whoever has earned enough gets them, wherever they stand in the story."""
+"""From besitos to hints: a reader who has earned enough gets them, wherever they stand."""
 
 from yabot.bot.localization import Localizer
 from yabot.features.besitos.events import BesitosAwarded
@@ -35,9 +35,9 @@ class HintRewards:
         return Subscriber("rewards.hints", BesitosAwarded, self.unlock, late="apply")
 
     async def unlock(self, event: Event[BesitosAwarded], work: UnitOfWork) -> None:
-        """Every hint within reach: also one that a newer story has brought since the last award.
+        """Unlock every hint within reach, also one that a newer story added since the last award.
 
-        What readers had in another bot has brought its hints already, without a word.
+        For besitos from another bot the hints have been unlocked already, without a notice.
         """
         if event.payload.source == FROM_MIGRATION:
             return

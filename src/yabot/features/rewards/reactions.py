@@ -1,4 +1,4 @@
-"""From a reaction to besitos: the story says what it is worth, and a page pays its reader once."""
+"""From reactions to besitos: the story sets the amounts, and each page pays a reader once."""
 
 from yabot.bot.localization import Localizer
 from yabot.features.besitos.service import BesitosService
@@ -19,11 +19,11 @@ class ReactionRewards:
 
     @property
     def subscriber(self) -> Subscriber[ReactionDetected]:
-        # Late or not: whichever reaction to a page comes first is the one that pays.
+        # Also late events: the first reaction to a page that comes is the one that pays.
         return Subscriber("rewards.reaction", ReactionDetected, self.pay, late="apply")
 
     async def pay(self, event: Event[ReactionDetected], work: UnitOfWork) -> None:
-        """Nothing for a reaction without a price, a page that is gone, a reader who has left."""
+        """Pays nothing for a reaction without a price, a page that is gone, a reader who left."""
         user_id, content_id = event.user_id, event.payload.content_id
         amount = await self._narrative.pays(content_id, event.payload.reaction_type)
         if not amount:
@@ -37,7 +37,7 @@ class ReactionRewards:
             await self._introduce(work, user_id, amount)
 
     async def _introduce(self, work: UnitOfWork, user_id: str, amount: int) -> None:
-        """Whoever has earned before knows, and /balance tells: a message each time is noise."""
+        """Tell only of the first award: a message each time is noise. /balance shows the rest."""
 
         def say(t: Localizer) -> str:
             return t("rewards-first", amount=amount)

@@ -9,8 +9,8 @@ PATTERN = f"buy:{STORY_ID}:[1-9][0-9]{{0,6}}:[0-9]{{1,12}}"
 class Order:
     """What the confirming button carries: an item at the price that the reader was told.
 
-    ``nonce`` is the id of the update that asked: pressed twice, or under a question that was sent
-    twice, it is the same purchase.
+    ``nonce`` is the id of the update that asked: a button that is pressed twice, or under a
+    question that was sent twice, is the same purchase.
     """
 
     item_id: str
@@ -27,5 +27,5 @@ class Order:
         return cls(item_id, int(price), int(nonce))
 
     def key(self, user_id: str) -> str:
-        """Of the payment, in the ledger."""
+        """The payment's key in the ledger."""
         return f"purchase:{user_id}:{self.nonce}"

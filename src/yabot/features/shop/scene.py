@@ -14,8 +14,8 @@ BACK = "shop"
 
 
 def counter_text(counter: Counter, language: str, t: Localizer) -> str:
-    """With as many of the reader's things as the message has room for: who comes from another bot
-    may have brought hundreds.
+    """The shop's message, with as many of the reader's items as it has room for: a reader from
+    another bot may have brought hundreds.
     """
     for_sale = _for_sale(counter, language, t)
     balance = t("besitos-balance", balance=counter.balance)
@@ -71,6 +71,6 @@ def _owned(item: Item, quantity: int, language: str) -> str:
 
 
 def _label(item: Item, language: str) -> str:
-    """A button's: no markup there."""
+    """A button's text, which has no markup."""
     name = in_language(item.name, language)
     return f"{item.metadata.emoji} {name} · {item.metadata.price} 💋"

@@ -34,7 +34,7 @@ class Offer:
 
     @property
     def left(self) -> int:
-        """What they have when they have bought it."""
+        """The balance after the purchase."""
         return self.balance - self.price
 
 
@@ -51,7 +51,7 @@ class Unaffordable:
 
 @dataclass(frozen=True, slots=True)
 class Repriced:
-    """It costs something else than the reader was told."""
+    """The price is not the one that the reader was told."""
 
     offer: Offer
 
@@ -96,7 +96,7 @@ class ShopService:
     ) -> Offer | Unaffordable | Repriced | Refused:
         """The offer that was taken; any other answer has added nothing to the unit."""
         key, payment = order.key(user.user_id), work.draft()
-        # First, because a press that comes again is told so, whatever has happened since.
+        # First, so that a repeated press is answered as one, whatever has happened since.
         paid = await self._besitos.spend(
             payment, user.user_id, order.price, reason="purchase", source="shop", key=key
         )
@@ -114,7 +114,7 @@ class ShopService:
 
 
 def _is_for_sale(item: Item, owned: Mapping[str, int]) -> bool:
-    """To somebody who owns so much."""
+    """Whether a reader who owns ``owned`` can buy the item."""
     if item.metadata.price is None:
         return False
     return not (item.metadata.unique and owned.get(item.item_id))

@@ -58,7 +58,7 @@ class _Answers:
         self._subscriptions = subscriptions
 
     async def current(self, user_id: str) -> SubscriptionState:
-        # In this order: who is deleted meanwhile is unknown, not free.
+        # In this order: a user deleted meanwhile is unknown, not on the free plan.
         subscription = await self._subscriptions.current(user_id)
         await known(self._users, user_id)
         return SubscriptionState.model_validate(subscription)
@@ -75,7 +75,7 @@ class _Answers:
         return _running(term)
 
     async def cancelled(self, work: UnitOfWork, user_id: str, change: Change) -> Answer:
-        # Also when nothing changes: no answer is kept of who is deleted meanwhile.
+        # Also when nothing changes: no answer may be kept about a user deleted meanwhile.
         self._users.guard_known(work, user_id)
         cancelled = await self._subscriptions.cancel(work, user_id)
         term = cancelled or await self._subscriptions.running(user_id)
@@ -85,7 +85,7 @@ class _Answers:
         return _running(term)
 
     async def _require_match(self, user_id: str, change: Change) -> None:
-        """Behind what was decided: if that was of something older, the commit fails its guard."""
+        """Called after deciding: if the decision saw an older state, the commit fails its guard."""
         change.require_match(etag_of(await self.current(user_id)))
 
 

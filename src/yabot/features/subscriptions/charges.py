@@ -1,4 +1,4 @@
-"""Charges in SQL: each is kept once, by Telegram's id, and steps from state to state."""
+"""Charges in SQL: one row each, by Telegram's id, which steps from state to state."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ from yabot.log.unit_of_work import guard
 from yabot.runtime.portions import portions
 from yabot.storage.relational.database import Statement, insert_new
 
-# Paid: known, and not yet decided upon. Refunding: Telegram is being asked to give it back. Left:
-# it was not paid here, as far as is known, and what becomes of it is for an administrator to say.
+# paid: recorded, but not activated yet. refunding: Telegram is being asked to give it back. left:
+# it was not paid here, as far as is known; an administrator has to decide on it.
 State = Literal["paid", "activated", "refunding", "refunded", "left"]
 AT_ONCE = 500
-# The kind of its rows in the audit log: somebody may ask where money went, however long ago.
+# The kind of refunds in the audit log; kept for good, as money may be asked for at any time.
 REFUND = "refund"
 
 
@@ -53,8 +53,9 @@ _all = select(payments).where(payments.c.user_id == bindparam("user"))
 
 
 def digest_of(charge_id: str) -> str:
-    """Stands for it where the log may show it, in the ids of causes and workflows, and in a button:
-    Telegram's ids are longer than its 64 bytes."""
+    """Stands for a charge in the ids of causes and workflows, which the log may show, and in
+    buttons: Telegram's id is longer than a button's 64 bytes.
+    """
     return sha256(charge_id.encode()).hexdigest()[:24]
 
 
@@ -82,7 +83,7 @@ def ids_of(user_id: str) -> Statement[list[str]]:
 
 
 def unsettled(state: State, before: datetime) -> Statement[list[StoredCharge]]:
-    """Those that have been in ``state`` since before that moment."""
+    """The charges that have been in ``state`` since before ``before``."""
 
     def read(connection: Connection) -> list[StoredCharge]:
         found = connection.execute(_unsettled, {"in_state": state, "before": before})
@@ -92,7 +93,7 @@ def unsettled(state: State, before: datetime) -> Statement[list[StoredCharge]]:
 
 
 def states(charge_ids: Iterable[str]) -> Statement[dict[str, State]]:
-    """Of those that are known."""
+    """The states of those charges that are known, by id."""
     ids = list(charge_ids)
 
     def read(connection: Connection) -> dict[str, State]:
@@ -106,7 +107,7 @@ def states(charge_ids: Iterable[str]) -> Statement[dict[str, State]]:
 
 
 def add(charge: Charge, state: State, now: datetime, since: datetime) -> Statement[None]:
-    """A charge that is new ``now``, and in ``state`` since then."""
+    """Insert a charge that is new ``now``, and in ``state`` since ``since``."""
     plan = charge.plan()
     row = {
         "telegram_payment_charge_id": charge.charge_id,

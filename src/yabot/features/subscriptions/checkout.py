@@ -1,4 +1,4 @@
-"""Buying: the invoice, the word before the payment, and what comes of a payment or its refund."""
+"""Buying: the invoice, the pre-checkout, and the messages about a payment or its refund."""
 
 from aiogram import Router
 from aiogram.methods import AnswerPreCheckoutQuery, SendInvoice
@@ -106,7 +106,7 @@ def _invoice(chat_id: int, user_id: str, plan: Plan, t: Localizer) -> SendInvoic
         currency=STARS,
         prices=[LabeledPrice(label=title, amount=plan.stars)],
         provider_token="",
-        # Without it, whoever gets a forwarded copy could pay what only this reader can use.
+        # Without it, others could pay by a forwarded copy for what only this reader can use.
         start_parameter="vip",
     )
 

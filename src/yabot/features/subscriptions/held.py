@@ -1,4 +1,4 @@
-"""What becomes of a charge that is known and could not be activated."""
+"""What happens to a charge that was recorded but could not be activated."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -29,7 +29,7 @@ from yabot.subscriber import Event
 
 log = get_logger(__name__)
 
-# The reason may have gone by then.
+# By then the cause may have passed.
 TRY_AFTER = timedelta(minutes=1)
 
 HELD = "held"
@@ -44,7 +44,7 @@ class HeldData(WorkflowData):
 
 
 class HeldPaymentProcess(Process[HeldData]):
-    """A charge that is known and not activated: one more try, else its Stars go back."""
+    """Tries once more to activate a held charge; if that fails, its Stars are given back."""
 
     kind: ClassVar[str] = "held_payment"
     data = HeldData

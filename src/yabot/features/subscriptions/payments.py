@@ -1,4 +1,4 @@
-"""Stars for subscriptions: each charge is honoured once or given back, whoever tells of it first.
+"""Stars for subscriptions: each charge is honoured once or given back, wherever it is seen first.
 
 Telegram tells of a charge by a message, which may come twice or never, and by its list, which is
 read at start and every hour. Both come here.
@@ -26,19 +26,19 @@ from yabot.storage.relational.database import Database
 
 log = get_logger(__name__)
 
-# At the most, Telegram's and ours.
+# The most by which Telegram's clock and ours may differ.
 CLOCKS_DIFFER = timedelta(days=1)
-# A refund belongs to no chat: what is erased with one must not take it along.
+# A refund belongs to no chat, so that it is not erased together with one.
 NO_CHAT = 0
 
-# Known: it has taken effect before. Held: it is recorded, and a workflow tries it again.
+# known: the charge was settled before. held: it is recorded, and a workflow tries it again.
 Settled = Term | Literal["known", "refunding", "held"]
-# The term that lost by the refund, as it is then; None when none did.
+# The term that the refund has shortened, as it is then; None if there is none.
 Refunded = Term | Literal["known"] | None
 
 
 class PaymentService:
-    """Methods with a unit of work read, decide and add to it; the commit asks again."""
+    """Methods that take a unit of work read, decide and add to it; the commit checks again."""
 
     def __init__(
         self,
@@ -76,9 +76,10 @@ class PaymentService:
         return term
 
     async def was_paid_here(self, charge: Charge) -> bool:
-        """Whether a charge that only the list tells of is this database's to honour or to give
-        back: not of another bot that had our token, nor of a database that is gone, or that is
-        somebody else's at this very moment.
+        """Whether a charge known only from Telegram's list is this database's to honour or refund.
+
+        It is not if it was paid to another bot that had our token, or belongs to another database,
+        whether that is gone or in use right now.
         """
         if not charge.is_ours or charge.paid_at is None:
             return False
@@ -98,7 +99,7 @@ class PaymentService:
             work.publish(ChargesLeft(charges=len(new)))
 
     async def activate_held(self, work: UnitOfWork, charge_id: str) -> Settled:
-        """Activate a charge that was held. Raises whatever stands in its way."""
+        """Activate a charge that was held. Raises the error that prevents it."""
         stored = await self.find(charge_id)
         plan = stored.charge.plan() if stored else None
         if stored is None or stored.state != "paid":
@@ -111,13 +112,13 @@ class PaymentService:
         return term
 
     async def note_refund(self, work: UnitOfWork, charge: Charge) -> Refunded:
-        """Telegram has given the Stars back: what they had bought ends."""
+        """Note that Telegram has given the Stars back; what they had bought ends."""
         stored = await self.find(charge.charge_id)
         if stored is not None and stored.state == "refunded":
             return "known"
         self._note(work, charge, stored, "refunded")
         if stored is not None and stored.state == "left":
-            # Whoever gave it back tells of it.
+            # The payer hears of it from the one who gave it back.
             return "known"
         if stored is not None and stored.state == "activated":
             return await self._take_back(work, stored)
@@ -126,7 +127,7 @@ class PaymentService:
     async def refund(self, work: UnitOfWork, charge_id: str, reason: str) -> StoredCharge | None:
         """Ask Telegram to give a charge back; the time that it had bought ends at once.
 
-        The charge as it was before. None: there is no such charge, or it is given back already.
+        Returns the charge as it was before. None: it is unknown, or given back already.
         """
         stored = await self.find(charge_id)
         if stored is None or stored.state == "refunded":
@@ -143,15 +144,15 @@ class PaymentService:
         return await self._database.read(charges.find(charge_id))
 
     async def states(self, charge_ids: Iterable[str]) -> dict[str, State]:
-        """Of those that are known, by their ids."""
+        """The states of those charges that are known, by id."""
         return await self._database.read(charges.states(charge_ids))
 
     async def refunding_since(self, before: datetime) -> list[StoredCharge]:
-        """What Telegram was asked to give back before that moment, and has not said it did."""
+        """The charges whose refund was asked for before that moment, and not confirmed since."""
         return await self._database.read(charges.unsettled("refunding", before))
 
     async def ids_of(self, user_id: str) -> list[str]:
-        """Of all that the user has ever paid."""
+        """The ids of all charges that the user has ever paid."""
         return await self._database.read(charges.ids_of(user_id))
 
     async def newest(self, user_id: str, count: int) -> list[StoredCharge]:
@@ -177,10 +178,10 @@ class PaymentService:
         becomes: State,
         earliest: datetime = EPOCH,
     ) -> None:
-        """``stored`` is the charge as it was read; None when it is not known yet.
+        """Set the charge's state. ``stored`` is the charge as it was read; None: not known yet.
 
-        It becomes so at the ``earliest`` then: what it has paid for may have begun by a clock that
-        was ahead and has been set right since, and a refund has to find it.
+        The change is never dated before ``earliest``: the term that was paid for may have begun
+        while the clock was ahead, and a refund has to find that term.
         """
         now = self._now()
         since = max(now, earliest)
@@ -190,7 +191,7 @@ class PaymentService:
             work.add(charges.step(charge.charge_id, stored.state, becomes, since))
 
     async def _activate(self, work: UnitOfWork, user_id: str, plan: Plan) -> Term:
-        """All of it, or nothing when it fails."""
+        """Add the activation to the unit, or nothing at all when it fails."""
         draft = work.draft()
         self._users.guard_known(draft, user_id)
         term = await self._subscriptions.activate(draft, user_id, plan)
@@ -205,7 +206,7 @@ class PaymentService:
 
 
 def _ask_for_refund(work: UnitOfWork, charge: Charge) -> None:
-    """Twice does no harm: Telegram gives a charge back once."""
+    """A repetition does no harm: Telegram gives a charge back once."""
     method = RefundStarPayment(
         user_id=int(charge.user_id), telegram_payment_charge_id=charge.charge_id
     )

@@ -14,7 +14,7 @@ PERIOD = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """``stars`` buy one PERIOD; the keys are those of its name and of its description."""
+    """``stars`` buy one PERIOD; the keys are of the texts that name and describe the plan."""
 
     plan_type: PlanType
     stars: int
@@ -40,17 +40,17 @@ class Charge:
     amount: int
     currency: str = STARS
     charge_id: str = ""
-    # As Telegram's list has it.
+    # Known only from Telegram's list.
     paid_at: datetime | None = None
 
     @property
     def is_ours(self) -> bool:
-        """Whether it was paid for an invoice as this bot makes them, whatever was on sale then."""
+        """Whether the charge is for an invoice of this bot's form, whatever was on sale then."""
         made = f"{_SUBJECT}:[a-z]{{1,16}}:{re.escape(self.user_id)}"
         return re.fullmatch(made, self.payload) is not None
 
     def plan(self) -> Plan | None:
-        """What the charge buys; None for whatever is not on sale at just this price."""
+        """The plan that the charge buys; None if there is none at exactly this price."""
         subject, _, rest = self.payload.partition(":")
         name, _, user_id = rest.partition(":")
         plan = PLANS.get(name)
@@ -63,5 +63,5 @@ _SUBJECT = "subscription"
 
 
 def invoice_payload(plan: Plan, user_id: str) -> str:
-    """Comes back with the checkout and the payment: for whom the invoice was made, and for what."""
+    """For whom and for what the invoice is; comes back with the pre-checkout and the payment."""
     return f"{_SUBJECT}:{plan.plan_type}:{user_id}"

@@ -1,4 +1,4 @@
-"""What becomes of a subscription as time goes by."""
+"""A subscription over time: the notice before its end, and the end."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -101,7 +101,7 @@ class SubscriptionProcess(Process[TermData]):
             await self._remind(workflow, work, term)
 
     async def _end(self, workflow: Workflow[TermData], work: UnitOfWork) -> None:
-        """Close what is over, and say so; a refund or a new purchase has closed it itself."""
+        """Close terms that are over, and say so; refunds and purchases close theirs themselves."""
         assert workflow.user_id is not None
         ended = await self._subscriptions.expire(work, workflow.user_id)
         if ended is not None:

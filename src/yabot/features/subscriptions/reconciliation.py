@@ -1,4 +1,4 @@
-"""Holds our charges against Telegram's list: what its messages have not told us is settled here."""
+"""Compares our charges with Telegram's list, and settles those that came by no message."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -33,8 +33,8 @@ log = get_logger(__name__)
 EVERY_SECONDS = 3600.0
 # The most that Telegram lists at once.
 PAGE = 100
-# A refund that Telegram has not made by then was refused, or given up: its list may lag, and who
-# looks after the bot, and has heard of that, may have mended the reason.
+# A refund that Telegram has not made by then was refused or given up. A day, because the list may
+# lag, and because administrators, who have been alerted, may have removed the cause.
 REPEAT_AFTER = timedelta(days=1)
 
 
@@ -48,16 +48,17 @@ class Reconciliation:
         self._commits = commits
         self._payments = payments
         self._notices = notices
-        # How many transactions have been gone through: the list only grows, at its end.
+        # How many transactions have been processed; the list grows only at its end.
         self._read = 0
-        # Behind them, those that have been read, and are still to be gone through: together, for a
-        # charge and its refund may stand on two pages.
+        # The next ones, read but not processed yet. All pages are processed together, because a
+        # charge and its refund may be on different pages.
         self._moved: list[Json] = []
         self.loop = WakingLoop("payments", self.reconcile, EVERY_SECONDS)
 
     async def reconcile(self) -> None:
-        """Raises StoreUnavailable when Telegram or SQL does not answer: it goes on then with the
-        page that Telegram has not given."""
+        """Raises StoreUnavailable when Telegram or SQL does not answer; the next run goes on with
+        the first page that is missing.
+        """
         await self._read_on()
         moved = self._moved
         charges, refunds = charges_in(moved), refunds_in(moved)
@@ -96,7 +97,7 @@ class Reconciliation:
                 elsewhere.append(charge)
         if elsewhere:
             log.warning("payments.left", charges=len(elsewhere))
-        # Of those that another bot has made invoices for, nobody here could say anything.
+        # Nobody here could decide on charges for another bot's invoices.
         ours = [charge for charge in elsewhere if charge.is_ours]
         for portion in portions(ours, PAGE):
             await self._leave(portion)
@@ -146,9 +147,9 @@ class Reconciliation:
     async def _decide(
         self, kind: str, charge_ids: str, decision: Decision[None], since: str = ""
     ) -> None:
-        """Once for each ``kind`` of the charge, or charges, and ``since`` when it is so.
+        """Commit a decision once for each ``kind``, charge (or charges) and ``since``.
 
-        Raises GuardFailed when the state has changed under every one of the decisions.
+        Raises GuardFailed when the state has changed during each attempt.
         """
         cause_id = f"{kind}:{digest_of(charge_ids)}{since}"
         await self._commits.decide(Cause("payments", cause_id, cause_id), decision)

@@ -1,4 +1,4 @@
-"""What a reader hears of their subscription and of their Stars, whoever found out about it."""
+"""What a reader is told about their subscription and their Stars."""
 
 from yabot.bot.localization import Localizer
 from yabot.features.subscriptions.payments import Refunded, Settled

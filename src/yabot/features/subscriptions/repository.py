@@ -1,4 +1,4 @@
-"""Subscriptions in SQL: what is read, and guarded changes that hold only if it still is so."""
+"""Subscriptions in SQL: reads, and changes that fail their guard if the row has changed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -35,7 +35,7 @@ _current = (
     .order_by(_runs.desc(), _columns.id.desc())
     .limit(1)
 )
-# The active one first, if there is one: the database lets it have no rival.
+# The active term first, if there is one; a unique index allows only one.
 _open = select(_columns.id, *(_columns[name] for name in Term.__slots__)).where(_paid_for)
 _in_order = _open.order_by(_columns.status, _columns.end_date.desc())
 _access = select(_columns.id).where(_paid_for, _columns.end_date > bindparam("now"))
@@ -60,7 +60,7 @@ _all = select(subscriptions).where(_of_user).order_by(_columns.id)
 
 
 def current(user_id: str, now: datetime) -> Statement[tuple[Any, ...] | None]:
-    """Plan, status, start, end, and whether it gives access: of the one that does, or the newest.
+    """Plan, status, start, end and access, of the term that gives access, or else the newest.
 
     None: the user has none.
     """
@@ -73,7 +73,7 @@ def current(user_id: str, now: datetime) -> Statement[tuple[Any, ...] | None]:
 
 
 def open_terms(user_id: str) -> Statement[list[StoredTerm]]:
-    """Those that nobody has closed yet, whether or not their end has passed."""
+    """The terms that are not closed yet, whether or not their end has passed."""
 
     def read(connection: Connection) -> list[StoredTerm]:
         rows = connection.execute(_in_order, {"user": user_id})
@@ -94,7 +94,7 @@ _terms_of = (
 
 
 def terms_of(user_ids: Sequence[str]) -> Statement[Mapping[str, list[StoredTerm]]]:
-    """All terms that each of them ever had, the oldest first; nothing of who never had one."""
+    """All terms of each user, the oldest first; users who never had one are missing."""
 
     def read(connection: Connection) -> Mapping[str, list[StoredTerm]]:
         found: dict[str, list[StoredTerm]] = {}

@@ -1,4 +1,4 @@
-"""What a user's subscription allows, and what changes it. Payments stand in ``payments``."""
+"""What a user's subscription allows, and what changes it. Payments are in ``payments``."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -32,7 +32,7 @@ FREE = Subscription("free", "active", None, None, access=False)
 
 
 class SubscriptionService:
-    """Methods with a unit of work read, decide and add to it; the commit asks again."""
+    """Methods that take a unit of work read, decide and add to it; the commit checks again."""
 
     def __init__(self, database: Database, now: Callable[[], datetime] = utc_now) -> None:
         self._database = database
@@ -49,7 +49,7 @@ class SubscriptionService:
         return next((each.term for each in await self._open(user_id) if each.term.runs(now)), None)
 
     async def opens_vip(self, user_id: str) -> bool:
-        """Whether the VIP door is open now; ``guard_vip`` asks again as the commit sees it."""
+        """Whether the VIP door is open now; ``guard_vip`` checks that again at the commit."""
         return await self._database.read(
             lambda connection: repository.gives_access(connection, user_id, self._now())
         )
@@ -66,7 +66,7 @@ class SubscriptionService:
     async def activate(
         self, work: UnitOfWork, user_id: str, plan: Plan, time: timedelta = PERIOD
     ) -> Term:
-        """``time`` of ``plan`` for a known user: a new term, or more of the one that runs."""
+        """Add ``time`` of ``plan`` for a known user: a new term, or more of the one that runs."""
         now = self._now()
         running = None
         for each in await self._open(user_id):
@@ -86,7 +86,7 @@ class SubscriptionService:
     async def give(
         self, work: UnitOfWork, user_id: str, plan: Plan, time: timedelta
     ) -> Term | None:
-        """As ``activate``, for whom nobody has paid. None: it would end beyond LONGEST_GIVEN."""
+        """As ``activate``, without a payment. None: the term would end beyond LONGEST_GIVEN."""
         draft = work.draft()
         term = await self.activate(draft, user_id, plan, time)
         if term.end_date > self._now() + terms.LONGEST_GIVEN:
@@ -108,10 +108,10 @@ class SubscriptionService:
         plan_type: PlanType,
         end: datetime,
     ) -> None:
-        """Let their time end then, whatever it was: another bot has sold it. ``known`` are all
-        terms that they ever had.
+        """Let the subscription end at ``end``, whatever it was: another bot has sold it. ``known``
+        are all terms that the user ever had.
 
-        What has ended already is history, of which no event tells.
+        A new term that has ended already is history, of which no event tells.
         """
         now = self._now()
         status: Status = "active" if end > now else "expired"
@@ -130,7 +130,7 @@ class SubscriptionService:
             _tell(work, user_id, term)
 
     async def cancel(self, work: UnitOfWork, user_id: str) -> Term | None:
-        """The term as it is then: access stays until its end. None: there is none to cancel."""
+        """Returns the cancelled term: access stays until its end. None: there is none to cancel."""
         now = self._now()
         for each in await self._open(user_id):
             if each.term.status == "active" and each.term.runs(now):
@@ -138,7 +138,7 @@ class SubscriptionService:
         return None
 
     async def expire(self, work: UnitOfWork, user_id: str) -> Term | None:
-        """Close what has reached its end by now. None: nothing has; it may have been extended."""
+        """Close terms that have reached their end. None: none has; it may have been extended."""
         now = self._now()
         over = [each for each in await self._open(user_id) if each.term.end_date <= now]
         closed = [self._change(work, user_id, each, terms.expired(each.term), now) for each in over]
@@ -149,7 +149,7 @@ class SubscriptionService:
     ) -> Term | None:
         """Undo what a charge of ``stars`` bought at ``paid_at``: its part of the running term.
 
-        The term as it is then: ended, if the charge was all that paid for it. None: the time that
+        Returns the changed term, which has ended if nothing else paid for it. None: the time that
         the charge paid for has ended already.
         """
         now = self._now()
@@ -164,7 +164,7 @@ class SubscriptionService:
         return as_json(await self._database.read(repository.rows(user_id)))
 
     def erase(self, work: UnitOfWork, user_id: str) -> None:
-        """Payments stay, by id only: refunds are asked for by them."""
+        """Payments stay, by id only: refunds need them."""
         work.add(repository.erase(user_id))
 
     async def _open(self, user_id: str) -> list[StoredTerm]:

@@ -1,7 +1,7 @@
-"""Telegram's list of what moved in Stars, as charges and refunds of ours.
+"""Telegram's list of Star transactions, as charges and refunds of ours.
 
-Each entry is read by itself, and no more of it than is needed: what this version does not know of a
-partner keeps nobody from what they have paid for.
+Each entry is read by itself, and only as far as needed: an entry that this version does not know
+must not keep readers from what they have paid for.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ log = get_logger(__name__)
 
 Charges = dict[str, Charge]
 Json = dict[str, Any]
-# What an invoice's entry says of its kind; older answers say nothing.
+# The ``transaction_type`` of an invoice's entry; older answers lack it.
 INVOICE = "invoice_payment"
 # The year 3000, in Telegram's seconds.
 END_OF_TIME = 32_503_680_000
@@ -32,7 +32,7 @@ class GetRawStarTransactions(GetStarTransactions):
 
 
 def entries_in(page: Any) -> list[Json]:
-    """Of one answer, in its order; what is no entry stands for one, so that counting goes on."""
+    """A page's entries, in order; a malformed one becomes {}, so that it is counted, too."""
     listed = page.get("transactions") if isinstance(page, dict) else None
     return [each if isinstance(each, dict) else {} for each in listed or []]
 
@@ -43,7 +43,7 @@ def charges_in(moved: Iterable[Json]) -> Charges:
 
 
 def refunds_in(moved: Iterable[Json]) -> Charges:
-    """What was given back to them, by the id of the charge that it undoes."""
+    """What was given back to readers, by the id of the charge that was refunded."""
     return _found(moved, "receiver")
 
 

@@ -17,7 +17,7 @@ from yabot.features.users.notices import Notices
 from yabot.features.users.service import User
 
 SHOWN = 5
-# The buttons of the question before a refund; behind the first stand payer and charge.
+# Data of the buttons under the question before a refund; payer and charge follow YES.
 YES = "refund:yes"
 NO = "refund:no"
 STATE_KEYS = {
@@ -37,8 +37,8 @@ class Support:
         admins: Sequence[int],
         contact: str | None,
     ) -> None:
-        """``contact`` is whom a reader may ask about a payment; ``admins`` may give it back, and
-        who they are is nobody else's business.
+        """``contact`` is whom a reader may ask about a payment; ``admins`` may refund it, and are
+        not shown to readers.
         """
         self._contact_named = contact
         self._payments = payments
@@ -48,7 +48,7 @@ class Support:
     def register(self, routes: Router) -> None:
         routes.message.register(self.terms, Command("terms"))
         routes.message.register(self.support, Command("paysupport"))
-        # To everybody else it is a command that does not exist.
+        # For all other users this command does not exist.
         admins = FromOneOf(self._admins)
         routes.message.register(self.refuse_to_refund, Command("refund"), admins, OthersWords())
         routes.message.register(self.ask_to_refund, Command("refund"), admins)
@@ -66,7 +66,7 @@ class Support:
         turn.say("\n\n".join(parts))
 
     async def refuse_to_refund(self, _message: Message, turn: Turn, t: Localizer) -> None:
-        """Who forwards may not have read what."""
+        """Refuse a forwarded command: the administrator may not have read it."""
         turn.interaction("refund_forwarded")
         turn.reject("others_words")
         turn.say(t("subscriptions-refund-forwarded"))
@@ -102,7 +102,7 @@ class Support:
         charge = stored.charge
         turn.say(t("subscriptions-refund-begun", stars=charge.amount, user=charge.user_id))
         if stored.state == "refunding":
-            # Pressed twice: the payer knows.
+            # Pressed twice: the payer has been told before.
             return
         await self._notices.tell(
             turn.work,
@@ -115,7 +115,7 @@ class Support:
         turn.decline("refund_declined", t("subscriptions-refund-kept"))
 
     async def _charge_of(self, payer: str, mark: str) -> str:
-        """The charge of theirs that a button means, or an empty text."""
+        """The id of the payer's charge that a button means, or an empty text."""
         ids = await self._payments.ids_of(payer)
         return next((charge_id for charge_id in ids if digest_of(charge_id) == mark), "")
 

@@ -26,15 +26,15 @@ Index(
     postgresql_where=subscriptions.c.status == "active",
 )
 
-# Charges outlive whoever paid them: Telegram asks for refunds by these ids. No foreign key.
+# Charges outlive their payers, as refunds are asked for by these ids: hence no foreign key.
 payments = Table(
     "payments",
     metadata,
     Column("telegram_payment_charge_id", Text, primary_key=True),
     Column("user_id", Text, nullable=False, index=True),
-    # Of the invoice, as it came back.
+    # The invoice's payload, as it came back.
     Column("payload", Text, nullable=False),
-    # Absent when the charge bought nothing that is on sale.
+    # NULL when the charge bought nothing that is on sale.
     Column("plan_type", Text),
     Column("amount", BigInteger, nullable=False),
     Column("currency", Text, nullable=False),

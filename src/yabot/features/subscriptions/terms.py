@@ -1,7 +1,7 @@
 """The rules of a subscription: what buying, cancelling and refunds make of it. No clock, no store.
 
-Time has the price at which its plan is sold. Whoever changes plan keeps the worth of what is left,
-and a refund takes back as much time as its Stars had bought: nobody gains or loses by either.
+Time is worth the price of its plan. A change of plan keeps the worth of what is left, and a refund
+takes back as much time as its Stars had bought: nobody gains or loses by either.
 """
 
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from yabot.features.subscriptions.plans import PERIOD, PLANS, Plan, PlanType
 
 Status = Literal["active", "inactive", "cancelled", "expired"]
 
-# How far ahead a term may end that somebody has been given: ten years.
+# How far ahead a given term may end: ten years.
 LONGEST_GIVEN = timedelta(days=3653)
 
 
@@ -26,12 +26,12 @@ class Term:
     end_date: datetime
 
     def runs(self, now: datetime) -> bool:
-        """Whether it gives access: also a cancelled one does until its end."""
+        """Whether the term gives access; a cancelled one does until its end."""
         return self.status in {"active", "cancelled"} and now < self.end_date
 
 
 def bought(term: Term | None, plan: Plan, now: datetime, time: timedelta = PERIOD) -> Term:
-    """``time`` more; of a running term of another plan the rest is converted at its worth."""
+    """The term with ``time`` more; the rest of another plan is converted at its worth."""
     if term is None or not term.runs(now):
         return Term(plan.plan_type, "active", now, now + time)
     left = (term.end_date - now) * PLANS[term.plan_type].stars / plan.stars
@@ -48,7 +48,7 @@ def expired(term: Term) -> Term:
 
 
 def taken_back(term: Term, stars: int, now: datetime) -> Term:
-    """Without the time that ``stars`` buy; if none of it is left, the term ends at once."""
+    """The term without the time that ``stars`` buy; it ends at once if nothing is left."""
     end = term.end_date - PERIOD * stars / PLANS[term.plan_type].stars
     if end > now:
         return replace(term, end_date=end)

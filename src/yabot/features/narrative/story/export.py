@@ -6,7 +6,7 @@ import yaml
 
 from yabot.features.narrative.story.model import Choice, Fragment, Hint, Story
 
-# A line that the writer never reaches, so that it breaks no text.
+# A line width that the writer never reaches, so that it breaks no text.
 _ONE_LINE = 1_000_000
 _LONG = 72
 
