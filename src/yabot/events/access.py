@@ -1,4 +1,4 @@
-"""Events about who wants to be let in."""
+"""Events about access to the internal API."""
 
 from typing import ClassVar
 

@@ -90,7 +90,7 @@ def _partition(partitions: int) -> Json:
 
 
 def _operations(kinds: Kinds) -> Json:
-    """As AsyncAPI wants it, from YABOT's side: who listens to a channel receives what it sends."""
+    """From YABOT's side, as AsyncAPI wants it: what YABOT sends, a listener receives."""
     live = {f"tell_{kind.event_type}": _operation("send", kind.event_type) for kind in kinds}
     append = _operation("send", "events_stream")
     return {**live, "append_event": append, "take_event": _operation("receive", "inbound_stream")}
@@ -139,7 +139,7 @@ def _ref(place: str, name: str) -> Json:
 
 
 class PublishedSchema(GenerateJsonSchema):
-    """A model as it arrives: nothing is null, and the next version may bring further fields."""
+    """A model as consumers see it: nothing is null, and later versions may bring more fields."""
 
     def nullable_schema(self, schema: NullableSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])
@@ -156,5 +156,5 @@ class PublishedSchema(GenerateJsonSchema):
         return described
 
     def field_title_should_be_set(self, _schema: Any) -> bool:
-        """Its title would only be its name again."""
+        """No field has a title: it would only repeat the name."""
         return False

@@ -9,10 +9,10 @@ from itertools import pairwise
 from yabot.errors import InvalidInput, StartupError
 from yabot.events.envelope import Envelope, EventPayload
 
-# Channels of Redis are named like it, and sections of docs/events.md.
+# An event type also names a Redis channel and a section of docs/events.md.
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 
-# Types whose events take effect in this order, where they are of one correlation.
+# Types whose events take effect in this order within one correlation.
 Chain = Sequence[type[EventPayload]]
 
 
@@ -36,7 +36,7 @@ class Catalog:
         """``from_outside`` are the types that other services may send; None: all.
 
         Raises StartupError for a type whose name is not in snake case, for two types of one name,
-        and for chains that no order fits.
+        and for chains that name unknown types or form a ring.
         """
         self._types: dict[str, type[EventPayload]] = {}
         self._from_outside = from_outside
@@ -68,7 +68,7 @@ class Catalog:
         return causes
 
     def _declared_order(self) -> dict[str, frozenset[str]]:
-        """By type, all that come before it: its causes, theirs, and so on."""
+        """By type, all types before it: its causes, their causes, and so on."""
         causes = {name: self.causes(name) for name in self._types}
         before: dict[str, frozenset[str]] = {}
         try:
@@ -87,7 +87,7 @@ class Catalog:
         return tuple(self._types)
 
     def takes_from_outside(self, event_type: str) -> bool:
-        """Whether other services may send it."""
+        """Whether other services may send this type."""
         return self._from_outside is None or event_type in self._from_outside
 
     def require_from_outside(self, event_type: str) -> None:
@@ -120,8 +120,8 @@ class Catalog:
         _require_user(type(payload), user_id)
 
     def payload_of(self, envelope: Envelope) -> EventPayload:
-        """Raises InvalidInput as ``model_of`` does, and where a user is needed and none is named;
-        pydantic's ValidationError for a bad payload.
+        """Raises InvalidInput as ``model_of`` does, and when a needed user is missing; pydantic's
+        ValidationError for a bad payload.
         """
         model = self.model_of(envelope)
         _require_user(model, envelope.user_id)
@@ -132,7 +132,7 @@ class Catalog:
         """Raises InvalidInput for an unknown type or a later version than this program knows."""
         payload_type = self._types.get(envelope.event_type)
         if payload_type is None:
-            # What it is called may be a stranger's word.
+            # Without the name, which a stranger may have written.
             raise InvalidInput("event_type: there is none of this name in the catalog")
         if envelope.version > payload_type.version:
             raise InvalidInput(

@@ -29,7 +29,7 @@ def events_page(catalog: Catalog) -> str:
 
 
 def _section(kind: type[EventPayload], causes: Sequence[str]) -> str:
-    """``causes`` come before it where all are of one correlation."""
+    """``causes`` are the types that come before this one within one correlation."""
     schema = kind.model_json_schema(mode="serialization")
     meaning = cleandoc(kind.__doc__ or "").replace("``", "`")
     lines = [f"## {kind.event_type}", "", f"Version {kind.version}. {meaning}"]

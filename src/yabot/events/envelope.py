@@ -18,7 +18,7 @@ from yabot.clock import rfc3339
 
 
 def _held_by_utc(moment: datetime) -> datetime:
-    """A zone may lead out of the years that there are: then it could not be written."""
+    """Refuse a moment that is outside the representable years in UTC: it could not be written."""
     try:
         moment.astimezone(UTC)
     except (OverflowError, ValueError) as error:
@@ -31,7 +31,7 @@ Moment = Annotated[
     PlainSerializer(rfc3339, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "date-time"}, mode="serialization"),
 ]
-# In a payload, where another service may have written it.
+# A moment in a payload, which another service may have written.
 Timestamp = Annotated[Moment, AfterValidator(_held_by_utc)]
 
 
@@ -78,7 +78,7 @@ class Envelope(BaseModel):
 
     @property
     def lane(self) -> str:
-        """One user's events go one after another; so do those of one cause about nobody."""
+        """Events of a lane go one after another: a user's, or a correlation's without a user."""
         return self.user_id or self.correlation_id
 
     def in_json(self) -> dict[str, Any]:
@@ -90,20 +90,20 @@ class Envelope(BaseModel):
         return self.model_dump_json(exclude_none=True)
 
 
-# A quote within a string stands behind a backslash: so far it cannot be mistaken.
+# A string with a backslash does not match, so an escaped quote is not taken for its end.
 _BEGINNING = re.compile(r'\{"event_id":"([^"\\]*)","event_type":"([^"\\]*)",')
 
 
 def type_in(envelope: str) -> str | None:
     """The type in what ``to_json`` has written, at a tenth of the cost of reading it all.
 
-    None when it does not begin like that.
+    None when ``envelope`` does not begin as ``to_json`` writes it.
     """
     found = _BEGINNING.match(envelope)
     return None if found is None else found[2]
 
 
 def id_in(envelope: str) -> str | None:
-    """The event's id, likewise."""
+    """The event's id; otherwise like ``type_in``."""
     found = _BEGINNING.match(envelope)
     return None if found is None else found[1]

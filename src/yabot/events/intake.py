@@ -1,4 +1,4 @@
-"""Events about what stands between Telegram and us."""
+"""Events about trouble between Telegram and us."""
 
 from typing import ClassVar, Literal
 
