@@ -51,8 +51,9 @@ async def _refused(_request: Request, error: Exception) -> JSONResponse:
 
 
 async def _invalid(_request: Request, error: Exception) -> Response:
-    """The faults' places, without what was written there; in ASCII, for a name that is no field may
-    hold half of a surrogate."""
+    """The places of the mistakes, without the text there; in ASCII, because the name of an unknown
+    field may hold a lone surrogate.
+    """
     faults = error.errors() if isinstance(error, RequestValidationError) else []
     told = [{key: fault[key] for key in ("type", "loc", "msg")} for fault in faults]
     return Response(json.dumps({"detail": told}), 422, media_type="application/json")

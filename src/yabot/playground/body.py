@@ -1,4 +1,4 @@
-"""What the page sends: a mistake in it is told by its place, never with what was written."""
+"""Bodies that the page sends; an error names the place of a mistake, never the text there."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 
 
 def _whole(text: str) -> str:
-    """JSON can spell half of a surrogate, which neither the store nor an answer can hold."""
+    """Refuse a lone surrogate: JSON can spell it, but no store or answer can hold it."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -17,7 +17,7 @@ def _whole(text: str) -> str:
 
 Written = Annotated[str, AfterValidator(_whole)]
 
-# Of a user, a chat or a message: Telegram's ids have 64 bits, and so has the store.
+# The id of a user, a chat or a message: 64 bits, at Telegram and in the store.
 Id = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 
 

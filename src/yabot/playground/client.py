@@ -15,13 +15,13 @@ Messages = list[Json]
 
 
 class PlaygroundClient:
-    """Speaks HTTP to a playground at ``url``; what it refuses is an ``InvalidInput``."""
+    """Speaks HTTP to a playground at ``url``; a refused request raises ``InvalidInput``."""
 
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
 
     async def __aenter__(self) -> Self:
-        # A connection that has been idle may be ended just when it is used again, and a POST is
+        # No keep-alive: an idle connection may be closed just when it is used again, and a POST is
         # not sent twice.
         self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
         return self
@@ -86,8 +86,8 @@ class PlaygroundClient:
         await self._ask("PUT", where, {"emoji": emoji})
 
     async def pay(self, user_id: int, message_id: int) -> Json:
-        """How it ended: ``outcome`` (paid, refused or expired), ``message`` and
-        ``telegram_payment_charge_id``. Waits for the bot's word, ten seconds at most."""
+        """How the payment ended: ``outcome`` (paid, refused or expired), ``message`` and
+        ``telegram_payment_charge_id``. Waits for the bot's answer, ten seconds at most."""
         outcome: Json = await self._ask("POST", f"/users/{user_id}/messages/{message_id}/pay")
         return outcome
 
@@ -116,7 +116,7 @@ class PlaygroundClient:
         predicate: Callable[[Messages], Any],
         timeout: float = 10.0,  # noqa: ASYNC109 waiting is what it is for
     ) -> Messages:
-        """The chat once ``predicate`` holds; ``TimeoutError`` tells the chat as it was last."""
+        """The chat once ``predicate`` holds; a ``TimeoutError`` shows the chat as it was last."""
         deadline = asyncio.get_running_loop().time() + timeout
         while not predicate(messages := await self.chat(user_id)):
             if asyncio.get_running_loop().time() > deadline:
@@ -175,12 +175,12 @@ class PlaygroundClient:
         return found
 
     async def deliver(self, *updates: Any) -> list[int]:
-        """Queues these updates as they are, whatever they are; the ``update_id`` of each."""
+        """Queue these updates without any check; returns the ``update_id`` of each."""
         answer = await self._ask("POST", "/updates", form=json.dumps(updates))
         return [int(number) for number in answer["update_ids"]]
 
     async def faults(self, *faults: Json, seed: int = 0) -> None:
-        """These instead of those before: ``kind`` and what ``faults.fault.Fault`` knows more."""
+        """Replace all faults; each has a ``kind`` and other fields of ``faults.fault.Fault``."""
         await self._ask("PUT", "/faults", {"faults": list(faults), "seed": seed})
 
     async def clear_faults(self) -> None:

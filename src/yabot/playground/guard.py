@@ -67,7 +67,7 @@ def _refusal(headers: Headers) -> str | None:
 
 
 def _name_in(host: str) -> str:
-    """Without port and brackets; empty for what is no host."""
+    """The host's name, without port and brackets; empty if it is malformed."""
     try:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:

@@ -6,7 +6,7 @@ _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 def size_of(body: bytes) -> tuple[int, int] | None:
-    """Width and height in pixels; None for what is no picture of these kinds."""
+    """Width and height in pixels; None if ``body`` is no picture of these kinds."""
     try:
         width, height = _read(body)
     except (struct.error, IndexError, ValueError):

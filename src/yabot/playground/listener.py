@@ -1,4 +1,4 @@
-"""The playground's HTTP listener: this machine only, and able to hang up in mid-sentence."""
+"""The playground's HTTP listener: on this machine only, and able to drop a connection."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ class Listener(HttpServer):
         super().__init__(app, host, port, variable="PLAYGROUND_PORT")
 
     def hang_up(self, peer: Peer) -> None:
-        """Closes the connection of ``peer`` at once; whatever is answered on it goes nowhere."""
+        """Close the connection of ``peer`` at once; an answer on it is lost."""
         for connection in list(self._server.server_state.connections):
             if getattr(connection, "client", None) == peer:
                 connection.transport.abort()

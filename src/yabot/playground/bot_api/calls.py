@@ -24,7 +24,7 @@ class Calls:
         return Response(found["body"], media_type="application/octet-stream")
 
     async def run(self, name: str, params: Params) -> Any:
-        """``name`` in lower case. The result, once it is on disk; refusals are BotApiErrors."""
+        """The result, once it is on disk. ``name`` is in lower case. Raises BotApiError."""
         if name == "getupdates":
             return await self._polling.get_updates(params)
         method = METHODS.get(name)

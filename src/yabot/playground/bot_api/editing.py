@@ -55,7 +55,7 @@ def delete_message(tx: Transaction, params: Params) -> bool:
 
 
 def delete_messages(tx: Transaction, params: Params) -> bool:
-    """Those that are not there are passed over, as Telegram does."""
+    """Messages that do not exist are skipped, as Telegram does."""
     chat_id = access.known_chat(tx, params)
     given = params.parsed("message_ids", "message identifiers")
     if not isinstance(given, list) or not given:

@@ -26,7 +26,7 @@ log = get_logger(__name__)
 class BotApiEndpoint:
     """Answers ``/bot<token>/<method>``; what a method did is on disk before it is answered.
 
-    ``hang_up`` closes the connection of a peer (host, port); the listener brings it.
+    ``hang_up`` closes the connection of a peer (host, port); it is the listener's.
     """
 
     hang_up: Callable[[tuple[str, int]], None]
@@ -53,7 +53,7 @@ class BotApiEndpoint:
             return _refusal(BotApiError(500, "Internal Server Error"))
 
     async def download(self, request: Request) -> Response:
-        """``/file/bot<token>/<path>``, as getFile told the path."""
+        """``/file/bot<token>/<path>``, with the path that getFile gave."""
         try:
             self._check_token(request)
             return await self._calls.file(request.path_params["path"])
@@ -100,7 +100,7 @@ class BotApiEndpoint:
 
 
 def _success(result: Any) -> Response:
-    """In ASCII, as Telegram writes it: an update may hold half of a surrogate."""
+    """In ASCII, as Telegram writes it: an update may hold a lone surrogate."""
     return Response(json.dumps({"ok": True, "result": result}), media_type="application/json")
 
 

@@ -129,7 +129,7 @@ def parse(source: str) -> tuple[str, list[Entity]]:
 
 
 def _character(reference: re.Match[str]) -> str:
-    """Numbers of no character stay as they are written. Two halves make no whole here."""
+    """A number that means no character stays as it is written. Surrogate pairs are not joined."""
     if reference[1]:
         return _NAMED[reference[1]]
     number = int(reference[2]) if reference[2] else int(reference[3], 16)
@@ -137,7 +137,7 @@ def _character(reference: re.Match[str]) -> str:
 
 
 def link(url: str) -> Entity | None:
-    """None for what Telegram does not make a link of: it shows the text alone."""
+    """None if Telegram would not make a link of ``url``, but show the text alone."""
     if re.fullmatch(r"(?:https?|tg)://\S+", url):
         return {"type": "text_link", "url": url}
     if re.fullmatch(r"[\w-]+(?:\.[\w-]+)+(?:/\S*)?", url):

@@ -25,7 +25,7 @@ MOST_BUTTONS = 100
 
 @dataclass(frozen=True)
 class Markup:
-    """At most one of the two is there; ``removes_reply`` takes the reply keyboard away."""
+    """``inline`` or ``reply`` is set, or none; ``removes_reply`` removes a reply keyboard."""
 
     inline: Json | None = None
     reply: Json | None = None

@@ -35,7 +35,7 @@ class Params:
         return "" if value is None else str(value)
 
     def integer(self, name: str, default: int = 0) -> int:
-        """The default also when it is no number: Telegram does not mind."""
+        """The default also for anything but a number, as with Telegram."""
         try:
             return whole_number(self.text(name))
         except ValueError:
@@ -83,7 +83,7 @@ async def read_params(request: Request) -> Params:
 
 
 def whole_number(given: object) -> int:
-    """Raises ValueError for what is none, or none of 64 bits."""
+    """Raises ValueError for anything but a whole number of at most 64 bits."""
     number = int(str(given))
     if not -(2**63) <= number < 2**63:
         raise ValueError("out of range")
@@ -91,7 +91,7 @@ def whole_number(given: object) -> int:
 
 
 def _read_json(text: str | bytes) -> Any:
-    """Raises ValueError, also for halves of characters and for what is nested too deeply."""
+    """Raises ValueError, also for lone surrogates and for values that are nested too deeply."""
     try:
         value = json.loads(text)
         json.dumps(value, ensure_ascii=False).encode()

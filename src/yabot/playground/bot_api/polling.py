@@ -1,4 +1,4 @@
-"""Long polling: one waits at a time, and a newer one ends the one that waits, as with Telegram."""
+"""Long polling: a new poll ends the one that waits, as with Telegram."""
 
 import asyncio
 from collections.abc import Callable
@@ -39,7 +39,7 @@ class Polling:
         self._closed = False
 
     def ring(self) -> None:
-        """New updates are stored, or a webhook takes them."""
+        """Wake the waiting poll: new updates are stored, or a webhook takes them."""
         self._arrivals += 1
         self._wake()
 

@@ -1,4 +1,4 @@
-"""Payments in Stars as the bot sees them: its word at the checkout, refunds, the account."""
+"""Payments in Stars as the bot sees them: its answer to a pre-checkout, refunds, the account."""
 
 import secrets
 import sqlite3
@@ -86,7 +86,7 @@ def _tell(tx: Transaction, chat_id: int, user_id: int, kind: str, moved: sqlite3
 
 
 def _transaction(tx: Transaction, row: sqlite3.Row) -> Json:
-    """Telegram's StarTransaction; a refund bears the id of what it refunds."""
+    """Telegram's StarTransaction; a refund has the id of the refunded payment."""
     person = people.user(tx, row["user_id"])
     partner = {
         "type": "user",

@@ -51,7 +51,7 @@ def caption_from_params(params: Params) -> dict[str, Any]:
 
 
 def caption(source: str, entities: list[html.Entity]) -> dict[str, Any]:
-    """As ``caption_from_params``, of a text and what was marked in it."""
+    """Like ``caption_from_params``, for a text and its entities."""
     if not source.strip():
         return {}
     if utf16.length(source.strip()) > LONGEST_CAPTION:

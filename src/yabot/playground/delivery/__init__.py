@@ -1,1 +1,1 @@
-"""Updates brought to the bot's webhook, until it says that it has them."""
+"""Delivers updates to the bot's webhook, until it confirms them."""

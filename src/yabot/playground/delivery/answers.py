@@ -20,8 +20,9 @@ class Answer:
 
 
 async def obey(answer: Answer, calls: Calls) -> None:
-    """The bot never hears how it went, as with Telegram; the log does. Never raises: what a method
-    trips over is no reason to deliver the update again, nor to stop with the others."""
+    """Carry out the method in a webhook's answer. As with Telegram, only the log gets the result.
+    Never raises: a failed method must not repeat the delivery, nor stop the others.
+    """
     name = ""
     try:
         params = await _read(answer)

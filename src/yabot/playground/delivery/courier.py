@@ -28,16 +28,16 @@ class Courier:
         self._task = asyncio.create_task(self._work(), name="playground-courier")
 
     async def stop(self) -> None:
-        """What is under way is broken off, and delivered again after the next start."""
+        """Break off deliveries under way; they are made again after the next start."""
         if self._task is not None:
             await _ended(self._task)
 
     def ring(self) -> None:
-        """New updates are stored."""
+        """Deliver again: new updates are stored."""
         self._arrival.set()
 
     def reconsider(self) -> None:
-        """The webhook was set, changed or taken away."""
+        """Begin anew: the webhook was set, changed or removed."""
         self._new_webhook.set()
 
     async def _work(self) -> None:

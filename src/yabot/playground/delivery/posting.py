@@ -55,6 +55,6 @@ def _worded(error: aiohttp.ClientError) -> str:
     if isinstance(error, aiohttp.ClientSSLError):
         return f"SSL error {{{kind_of(error)}}}"
     if isinstance(error, aiohttp.ClientConnectorError):
-        # Its own words are asyncio's; the number is the system's.
+        # By its errno: the error's own words are asyncio's.
         return os.strerror(error.os_error.errno) if error.os_error.errno else kind_of(error)
     return "Connection closed by the webhook"

@@ -17,7 +17,7 @@ from yabot.playground.store.webhooks import Webhook
 
 log = get_logger(__name__)
 
-# What is posted, and the number under which it is queued.
+# The number under which an update is queued, and the update.
 Queued = tuple[int, Any]
 
 FIRST_PAUSE_S = 0.5
@@ -109,9 +109,8 @@ class Round:
 
 
 def lane_of(update: Any) -> int:
-    """The chat, or the user where there is none: one after another within it, as Telegram does.
-
-    0 for what has neither.
+    """The lane within which updates are delivered one after another, as Telegram does: the chat, or
+    the user where there is none. 0 for an update with neither.
     """
     bodies = update.values() if isinstance(update, dict) else ()
     body = next((value for value in bodies if isinstance(value, dict)), {})

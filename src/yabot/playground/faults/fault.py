@@ -52,5 +52,5 @@ class Fault(BaseModel):
         """``name`` in lower case; ``chat_id`` 0 when the call names no chat."""
         if self.kind not in CALL_KINDS or self.chat_id not in {None, chat_id}:
             return False
-        # Who says nothing means what the bot does, and not how it listens.
+        # A fault that names no method is meant for what the bot does, not for its polling.
         return name != "getupdates" if self.method is None else self.method.lower() == name

@@ -1,5 +1,6 @@
-"""Answers as a later Bot API may give them: what was asked is done, and today's clients cannot read
-of what became of it."""
+"""Answers as a later Bot API may give them: the call is carried out, but today's clients cannot
+read the result.
+"""
 
 from typing import Any
 
@@ -9,7 +10,7 @@ _PARTNERS = ("source", "receiver")
 
 
 def undecodable(result: Any) -> Any:
-    """Ids, amounts and what else is plain stay where they are."""
+    """Make a result undecodable; ids, amounts and other plain values stay where they are."""
     if isinstance(result, dict) and "transactions" in result:
         return {**result, "transactions": [_of_tomorrow(each) for each in result["transactions"]]}
     if isinstance(result, dict):

@@ -1,4 +1,4 @@
-"""Which faults there are at present, and whom the next one strikes."""
+"""The present faults, and which calls and deliveries they strike."""
 
 from collections.abc import Iterator, Sequence
 from random import Random
@@ -13,12 +13,12 @@ log = get_logger(__name__)
 
 
 class _Armed:
-    """One fault with its own luck, so that none disturbs the sequence of another."""
+    """One fault with its own random numbers, so that no fault disturbs another's sequence."""
 
     def __init__(self, fault: Fault, seed: str) -> None:
         self.fault = fault
         self.hits = 0
-        # Repeatable is what it has to be, not secret.
+        # It has to be repeatable, not secret.
         self.luck = Random(seed)  # noqa: S311
 
     def strikes(self) -> bool:
@@ -40,7 +40,7 @@ class FaultInjector:
         self._armed: list[_Armed] = []
 
     def change(self, faults: Sequence[Fault], seed: int) -> None:
-        """These faults instead of those before; or none."""
+        """Replace all faults by these."""
         self._seed = seed
         self._armed = [_Armed(fault, f"{seed}:{place}") for place, fault in enumerate(faults)]
         log.info("playground.faults.changed", faults=[fault.kind for fault in faults], seed=seed)
@@ -63,12 +63,12 @@ class FaultInjector:
         return self._over_delivery("duplicate") is not None
 
     def held_back_s(self) -> float:
-        """How long the next delivery is overtaken by others; 0.0 when it keeps its place."""
+        """Seconds for which the next delivery is held back; 0.0 when it keeps its place."""
         armed = self._over_delivery("reorder")
         return 0.0 if armed is None else armed.luck.uniform(0.0, armed.fault.seconds)
 
     def gathering_s(self) -> float:
-        """How long updates gather before they are delivered all at once."""
+        """Seconds for which updates gather before they are delivered all at once."""
         armed = self._over_delivery("burst")
         return 0.0 if armed is None else armed.fault.seconds
 

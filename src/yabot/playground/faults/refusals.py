@@ -1,4 +1,4 @@
-"""How a fault sounds, in Telegram's words."""
+"""The errors of faults, in Telegram's words."""
 
 from yabot.playground.bot_api.errors import BotApiError, bad_request, forbidden
 from yabot.playground.faults.fault import Fault
@@ -9,7 +9,7 @@ class NotTelegram(Exception):
 
 
 def refusal_of(fault: Fault) -> BotApiError:
-    """What the call is answered; nobody hears it where the connection was dropped."""
+    """The error that answers the call; it is lost where the connection was dropped."""
     if fault.kind == "flood":
         seconds = fault.retry_after
         return BotApiError(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)

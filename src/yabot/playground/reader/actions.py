@@ -24,7 +24,7 @@ def send(tx: Transaction, user_id: int, written: str) -> Json:
 
 
 def say(tx: Transaction, user_id: int, content: Json) -> Json:
-    """As ``send``, of any content of Telegram's Message."""
+    """Like ``send``, with any content of Telegram's Message."""
     person = views.present_user(tx, user_id)
     refuse_while_blocked(tx, user_id)
     people.open_private_chat(tx, user_id, bot.current(tx).id)
@@ -76,7 +76,7 @@ def react(tx: Transaction, user_id: int, message_id: int, chosen: str | None) ->
 
 
 def set_blocked(tx: Transaction, user_id: int, blocked: bool) -> None:
-    """The bot hears of it once; blocking a blocked bot changes nothing."""
+    """The bot gets one update; blocking a blocked bot changes nothing."""
     person = views.present_user(tx, user_id)
     the_bot = bot.current(tx)
     before = people.member_status(tx, user_id, the_bot.id)

@@ -13,7 +13,7 @@ from yabot.playground.store import files
 
 Json = dict[str, Any]
 
-# Shown in the page as pictures and sounds; opened by themselves, files are only kept.
+# The page shows files as pictures and sounds; opened by itself, a file is only downloaded.
 HEADERS = {"Content-Disposition": "attachment", "Cache-Control": "private, max-age=31536000"}
 
 router = APIRouter(prefix="/playground")

@@ -21,8 +21,9 @@ def create(
     with_bot: bool,
     bot_hears_all: bool = False,
 ) -> Json:
-    """The first of ``members`` is who made the group and added the bot. A bot that
-    ``bot_hears_all`` is an administrator there: Telegram tells it of every message."""
+    """The first of ``members`` makes the group and adds the bot. With ``bot_hears_all`` the bot is
+    an administrator: Telegram sends it every message.
+    """
     if not members:
         raise Refused(400, "A group needs at least one reader.")
     for user_id in members:
@@ -42,7 +43,7 @@ def remove(tx: Transaction, chat_id: int) -> None:
 
 
 def set_bot(tx: Transaction, chat_id: int, user_id: int, *, is_member: bool) -> None:
-    """``user_id`` adds the bot or removes it; what is so already changes nothing."""
+    """``user_id`` adds the bot or removes it; nothing changes if that is so already."""
     sender = _sender(tx, chat_id, user_id)
     the_bot = bot.current(tx)
     before = people.member_status(tx, chat_id, the_bot.id) or "left"
@@ -74,9 +75,9 @@ def send(
     reply_to: int | None = None,
     topic: int | None = None,
 ) -> Json:
-    """The message; the bot hears of it only when it is meant, or when it hears everything.
+    """The message; the bot gets it only if it is meant, or hears everything there.
 
-    ``topic`` is the id of the message that opened one.
+    ``topic`` is the id of the message that opened the topic.
     """
     sender = _sender(tx, chat_id, user_id)
     content = actions.text_of(written).as_content()
@@ -99,7 +100,7 @@ def send(
 
 
 def open_topic(tx: Transaction, chat_id: int, user_id: int, name: str) -> Json:
-    """Telegram's word of a new topic: the message's id is the topic's."""
+    """Telegram's service message about a new topic; its id is the topic's."""
     created = {"forum_topic_created": {"name": name, "icon_color": 7322096}}
     return messages.add(tx, chat_id, _sender(tx, chat_id, user_id), created)
 

@@ -56,7 +56,7 @@ async def _settled(changes: Subscription, query_id: str) -> None:
 
 
 def _outcome(tx: Transaction, query_id: str) -> Json:
-    """What was not answered by now never will be."""
+    """How the checkout ended; one that was not answered by now is set to expired."""
     if payments.checkout(tx, query_id)["outcome"] is None:
         told = f"The bot did not confirm the payment within {payments.CHECKOUT_S:.0f} seconds."
         payments.settle(tx, query_id, "expired", told)

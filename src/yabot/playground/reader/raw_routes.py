@@ -12,7 +12,7 @@ from yabot.playground.store import updates
 
 Json = dict[str, Any]
 
-# Python's own limit is some hundreds more, less what calls are under way.
+# Python's own limit is some hundreds more, less the calls under way.
 MOST_NESTED = 500
 
 router = APIRouter(prefix="/playground")
@@ -28,7 +28,7 @@ async def deliver_as_it_is(database: Store, request: Request) -> Json:
 
 
 def _read(body: bytes) -> Any:
-    """What could not be written out again, to the bot, is refused."""
+    """Refuse a body that could not be written again as JSON, for the bot."""
     try:
         given = json.loads(body)
         # Python reads and writes NaN and infinities, which no other program takes for JSON.

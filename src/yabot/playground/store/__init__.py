@@ -1,1 +1,1 @@
-"""The playground's own store: one SQLite file, committed before anybody hears an answer."""
+"""The playground's own store: one SQLite file, committed before any answer is given."""

@@ -38,8 +38,9 @@ def current(tx: Transaction) -> Bot:
 
 
 def create(tx: Transaction) -> Bot:
-    """Ids begin anywhere, as Telegram's do: a bot that remembers what an older store of this
-    playground sent it must not take new updates for old ones."""
+    """Ids begin at random numbers: a bot that remembers updates of an older store of this
+    playground must not take new ones for those.
+    """
     bot = Bot(
         id=7_000_000_000 + secrets.randbelow(900_000_000),
         token="",

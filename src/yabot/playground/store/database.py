@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Change:
-    """Something that open pages shall hear of: the kind, and a JSON-able body."""
+    """Something to tell open pages: the kind, and a body that JSON can hold."""
 
     kind: str
     body: dict[str, Any]
@@ -90,7 +90,7 @@ class Database:
         except BaseException:
             connection.rollback()
             raise
-        # From here and not from `run`: a request that was cancelled meanwhile has still happened.
+        # Here and not in `run`: a request that is cancelled meanwhile is committed all the same.
         self._loop.call_soon_threadsafe(self._announce, transaction)
         return result
 

@@ -1,4 +1,4 @@
-"""What was sent as a file, once for each upload; messages name it by its id."""
+"""Files, one for each upload; messages refer to them by id."""
 
 import hashlib
 import secrets
@@ -13,8 +13,9 @@ _DESCRIBED = "file_id, unique_id, path, kind, name, mime_type, extra, length(bod
 def add(
     tx: Transaction, kind: str, name: str, mime_type: str, body: bytes, extra: dict[str, int]
 ) -> sqlite3.Row:
-    """The stored file as ``find`` tells it. ``kind``: photo, document, sticker or voice;
-    ``extra``: what Telegram tells of this kind, as its width."""
+    """The stored file as ``find`` gives it. ``kind``: photo, document, sticker or voice; ``extra``:
+    Telegram's further fields for this kind, such as its width.
+    """
     file_id = f"{kind[0].upper()}gAC{secrets.token_urlsafe(36)}"
     unique_id = hashlib.sha256(body).hexdigest()[:16]
     (count,) = tx.rows("SELECT count(*) AS n FROM files")

@@ -87,7 +87,7 @@ def history(tx: Transaction, chat_id: int, limit: int) -> list[Json]:
 
 
 def note_edited(tx: Transaction, chat_id: int, message_id: int) -> None:
-    """Open pages hear how the message looks now."""
+    """Tell open pages how the message looks now."""
     message = find(tx, chat_id, message_id)
     if message is None:
         return
@@ -97,7 +97,7 @@ def note_edited(tx: Transaction, chat_id: int, message_id: int) -> None:
 
 
 def can_be_pressed(tx: Transaction, chat_id: int, message_id: int, data: str) -> bool:
-    """Also with a button that an edit has taken away: a client may not have heard of it yet."""
+    """Also if an edit has removed the button: a client may not have heard of the edit yet."""
     return data in _buttons_ever(tx, chat_id, message_id)
 
 

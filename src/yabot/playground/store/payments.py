@@ -1,4 +1,4 @@
-"""Play money: invoices, checkouts that wait for the bot's word, and what moved for good."""
+"""Play money: invoices, checkouts that wait for the bot's answer, and transactions."""
 
 import secrets
 import sqlite3
@@ -6,7 +6,7 @@ import time
 
 from yabot.playground.store.database import Transaction
 
-# Telegram gives the bot as long to answer a pre-checkout query.
+# Seconds; Telegram gives a bot as long to answer a pre-checkout query.
 CHECKOUT_S = 10.0
 
 

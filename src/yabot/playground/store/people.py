@@ -52,7 +52,7 @@ def change_user(tx: Transaction, user_id: int, **fields: str | int | None) -> No
 
 
 def remove_user(tx: Transaction, user_id: int) -> None:
-    """The chat goes; the row stays, so that its id never means somebody else."""
+    """Delete the chat; the user's row stays, so that nobody else gets the id."""
     tx.execute("DELETE FROM chats WHERE id = ? AND type = 'private'", user_id)
     tx.execute("UPDATE users SET is_removed = 1 WHERE id = ?", user_id)
     tx.note("users")
@@ -63,7 +63,7 @@ def chat(tx: Transaction, chat_id: int) -> sqlite3.Row | None:
 
 
 def open_private_chat(tx: Transaction, user_id: int, bot_id: int) -> None:
-    """Makes sure of the chat; the user's first message does this."""
+    """Create the private chat if it is missing, as the user's first message does."""
     made = tx.execute("INSERT OR IGNORE INTO chats (id, type) VALUES (?, 'private')", user_id)
     if made.rowcount:
         set_member(tx, user_id, user_id, "member")
@@ -99,7 +99,7 @@ def groups(tx: Transaction) -> list[sqlite3.Row]:
 
 
 def add_group(tx: Transaction, title: str) -> int:
-    """Telegram's supergroups have ids below this one. No group gets the id of one that is gone."""
+    """The new group's id, as Telegram's supergroups have; never that of a removed group."""
     lowest = tx.rows("SELECT min(id) AS id FROM chats WHERE type != 'private'")[0]["id"]
     before = min(lowest or 0, _lowest_removed_group(tx))
     chat_id = (before or -1_001_000_000_000 - secrets.randbelow(500_000_000)) - 1

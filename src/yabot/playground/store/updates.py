@@ -13,7 +13,7 @@ Json = dict[str, Any]
 # Telegram sends these only to bots that ask for them by name.
 ONLY_ON_REQUEST = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
 
-# Telegram's own queue takes an offset this far ahead; beyond it starts from the oldest again.
+# How far ahead an offset may be, as with Telegram; one beyond that confirms nothing.
 FURTHEST_AHEAD = 10
 
 
@@ -29,13 +29,13 @@ def add(tx: Transaction, kind: str, body: Json) -> None:
 
 
 def add_as_it_is(tx: Transaction, raw: Any) -> int:
-    """Queues whatever it is, wanted or not, readable or not; the number under which it is queued.
+    """Queue anything, wanted or not, readable or not; returns the number under which it is queued.
 
     An object gets that number as its ``update_id`` unless it brings one of its own.
     """
     number = int(tx.execute("INSERT INTO updates (body) VALUES ('')").lastrowid or 0)
     update = {"update_id": number, **raw} if isinstance(raw, dict) else raw
-    # Also half of a surrogate, which UTF-8 has no letter for.
+    # In ASCII, because it may hold a lone surrogate, which UTF-8 cannot encode.
     tx.execute("UPDATE updates SET body = ? WHERE update_id = ?", json.dumps(update), number)
     tx.has_new_updates = True
     return number
@@ -79,7 +79,7 @@ def drop_all(tx: Transaction) -> None:
 
 
 def asked_kinds(given: Any) -> list[str] | None:
-    """None leaves the bot's last choice as it is; so does, with Telegram, what is no list."""
+    """The kinds that the bot asks for. None, as for anything but a list, leaves its last choice."""
     if not isinstance(given, list) or not all(isinstance(kind, str) for kind in given):
         return None
     return [kind.lower() for kind in given]

@@ -27,7 +27,7 @@ def load(tx: Transaction) -> Webhook | None:
 
 
 def save(tx: Transaction, webhook: Webhook | None) -> None:
-    """None takes it away. Earlier errors are forgotten. The same one again disturbs no delivery."""
+    """None removes the webhook. Errors are forgotten. The same webhook disturbs no delivery."""
     tx.has_new_webhook = webhook != load(tx)
     if webhook is None:
         settings.remove(tx, _PLACE)
