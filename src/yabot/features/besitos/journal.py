@@ -83,8 +83,7 @@ class Journal:
         return work.find(cls) or cls(work.cause.id)
 
     def rely_on(self, account_id: str, amount: int) -> bool:
-        """Whether the account has ``amount``; if so, the commit fails if the balance has changed.
-        """
+        """Whether the account has ``amount``; if so, the commit fails should the balance change."""
         account = self.accounts.get(account_id)
         if account is None or account.balance < amount:
             return False

@@ -49,7 +49,7 @@ class ItemService:
         *,
         transaction_id: str,
     ) -> None:
-        """``grant`` and ``take`` items in one step; those must exist, and be owned, already.
+        """``grant`` and ``take`` items in one step; they must exist, and those taken be owned.
 
         The user's state must have been read.
         """

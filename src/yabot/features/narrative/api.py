@@ -36,7 +36,7 @@ from yabot.features.users.api import USER_UNKNOWN, there
 from yabot.features.users.service import UserService
 from yabot.log.unit_of_work import UnitOfWork
 
-# Names the whole story's revision; a fragment may stay unchanged through many of them.
+# The whole story's revision. It is no part of a fragment, which may outlive many revisions.
 STORY_REVISION = "X-Story-Revision"
 NEWEST = 2**63 - 1
 
