@@ -23,7 +23,7 @@ log = get_logger(__name__)
 
 
 class PlaygroundServer:
-    """A Bot API server and its page at ``url``; all of its state survives in the store.
+    """A Bot API server and its page at ``url``; users, chats and updates survive in the store.
 
     ``url`` and ``bot_token`` are known once ``start`` has returned; the token is made once for
     each store. ``inspector`` shows the bot's events and stores beside the chat, when the bot
