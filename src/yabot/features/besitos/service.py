@@ -30,7 +30,7 @@ Transfer = Literal["transferred", "repeated", "insufficient", "unknown_sender", 
 
 
 class BesitosService:
-    """Reads are durable facts; what moves besitos only adds to the unit of work it is given.
+    """Reads return what is committed; methods that move besitos only add to the unit of work.
 
     The commit raises GuardFailed when a giver's balance has changed since it was read. ``key`` is
     the transaction's id in the whole ledger: begin it with what it stands for, as ``gift:``. All
@@ -64,7 +64,7 @@ class BesitosService:
 
     async def moved_from(self, account_id: str, causes: str) -> int:
         """What a system account has given, less what it took, for causes whose ids begin with
-        ``causes``. That must have no LIKE wildcards. Reads all postings of the account.
+        ``causes``, a prefix without LIKE wildcards. Reads all postings of the account.
         """
         return await self._database.read(repository.moved_from(account_id, causes))
 

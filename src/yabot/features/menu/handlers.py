@@ -107,7 +107,7 @@ class CommandHandler:
         narrative: NarrativeService,
         database: Database,
     ) -> None:
-        """An explicit choice; the page where the reader stands is shown again in it."""
+        """Set the chosen language, and show the reader's page again in it."""
         language = (query.data or "").removeprefix("lang:")
         turn.interaction("language_chosen", language=language)
         t = self._texts.localizer(language)

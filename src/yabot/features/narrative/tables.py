@@ -3,7 +3,7 @@ from sqlalchemy import BigInteger, Column, Index, Table, Text
 from yabot.storage.relational.metadata import metadata
 from yabot.storage.relational.types import Moment
 
-# One row for each fragment that was replaced, for good: MongoDB follows it, and it is the history.
+# One row for each replacement of a fragment, kept for good: MongoDB follows; this is the history.
 fragment_changes = Table(
     "fragment_changes",
     metadata,

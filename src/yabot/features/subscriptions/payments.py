@@ -1,7 +1,7 @@
 """Stars for subscriptions: each charge is honoured once or given back, wherever it is seen first.
 
-Telegram tells of a charge by a message, which may come twice or never, and by its list, which is
-read at start and every hour. Both come here.
+Telegram reports a charge by a message, which may come twice or never, and in its list, which is
+read at start and every hour. Both are settled here.
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -53,7 +53,7 @@ def _found(moved: Iterable[Json], side: str) -> Charges:
 
 
 def _charge(entry: Json, partner: Any) -> Charge | None:
-    """None for gifts, adverts, withdrawals and whatever else is no invoice of a user's."""
+    """None for gifts, adverts, withdrawals and everything else that is no user's invoice."""
     if not isinstance(partner, dict):
         return None
     payload = partner.get("invoice_payload")

@@ -1,6 +1,6 @@
 """The newest states, so that a reader's next step need not ask MongoDB.
 
-Never stale: SQL tells the version that a reader must see, and only that version is taken.
+Never stale: SQL names the version that a reader must see, and only that version is used.
 """
 
 from yabot.features.users.model import UserState

@@ -124,7 +124,7 @@ def is_any_followed(connection: Connection) -> bool:
 _by_username = (
     select(user_profiles.c.user_id)
     .where(func.lower(user_profiles.c.username) == bindparam("username"))
-    # Telegram may give a name that somebody has dropped to somebody else.
+    # Several users may have a name: Telegram gives a dropped one to somebody else.
     .order_by(user_profiles.c.last_login.desc())
     .limit(1)
 )

@@ -73,7 +73,7 @@ class User:
 
 
 class UserService:
-    """Reads are durable facts; every other method only adds to the unit of work it is given."""
+    """Reads return what is committed; every other method only adds to the unit of work."""
 
     def __init__(
         self,
