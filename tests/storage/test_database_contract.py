@@ -236,3 +236,19 @@ def threads_since(before: set[threading.Thread]) -> list[str]:
     """A thread that is left over would keep the program from ending."""
     left = [thread.name for thread in set(threading.enumerate()) - before]
     return [name for name in left if name.startswith(("sqlite", "postgres"))]
+
+
+async def test_a_statement_that_runs_out_of_what_it_goes_through_keeps_nobody_waiting(
+    database: Database,
+) -> None:
+    """No future takes a StopIteration."""
+
+    def runs_out(_connection: Connection) -> int:
+        return next(iter(list[int]()))
+
+    for ask in (database.write, database.read):
+        async with asyncio.timeout(PATIENCE):
+            outcomes = await asyncio.gather(
+                ask(returning(1)), ask(runs_out), ask(returning(2)), return_exceptions=True
+            )
+        assert [outcomes[0], type(outcomes[1]), outcomes[2]] == [1, RuntimeError, 2]

@@ -3,9 +3,13 @@
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
 
 from yabot.storage.relational.database import Statement
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +19,16 @@ class Job:
 
 
 Outcome = tuple[Job, Any, BaseException | None]
+
+
+def run(work: Statement[T], connection: Connection) -> T:
+    """What it gives, or raises; of a StopIteration no future tells anybody: they would wait for
+    good, and so would those who are told behind them.
+    """
+    try:
+        return work(connection)
+    except StopIteration as error:
+        raise RuntimeError("a statement has raised StopIteration: give `next` a default") from error
 
 
 def tell(outcomes: Iterable[Outcome]) -> None:

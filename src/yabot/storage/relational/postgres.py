@@ -25,6 +25,7 @@ from yabot.runtime.changed_files import ChangedFiles
 from yabot.runtime.watch import Gate
 from yabot.storage.relational.database import Statement, store_errors
 from yabot.storage.relational.handshake import connect
+from yabot.storage.relational.jobs import run
 from yabot.storage.relational.later import LaterWrites
 from yabot.storage.relational.rested import ask_rested, renew_connections
 
@@ -183,12 +184,12 @@ class PostgresDatabase:
 
     def _commit_once(self, work: Statement[T]) -> T:
         with self.engine.begin() as connection:
-            return work(connection)
+            return run(work, connection)
 
     def _read(self, query: Statement[T]) -> T:
         with self.engine.connect() as connection:
             connection.execution_options(isolation_level="REPEATABLE READ")
-            return query(connection)
+            return run(query, connection)
 
 
 class _Cursor(psycopg.Cursor[Any]):
