@@ -1,7 +1,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -101,6 +101,31 @@ async def test_a_cancelled_start_leaves_nothing_behind(tmp_path: Path) -> None:
     folder = EngineFolder(tmp_path / "mongod")
     folder.claim()
     folder.release()
+
+
+async def test_a_stop_that_is_cancelled_leaves_the_next_one_to_wait_for_the_end(
+    tmp_path: Path,
+) -> None:
+    """As a start does that is cancelled again and again: nobody else may have the folder before."""
+    engine = EmbeddedValkey(tmp_path)
+    await engine.start()
+    pid = engine.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    stopping = asyncio.create_task(engine.stop())
+    await until(no_process(engine))
+    stopping.cancel()
+    await asyncio.wait([stopping])
+    asyncio.get_running_loop().call_later(0.05, os.kill, pid, signal.SIGCONT)
+    await engine.stop()
+    assert not runs(pid)
+
+
+def no_process(engine: EmbeddedEngine) -> Callable[[], Awaitable[bool]]:
+    async def has_none() -> bool:
+        return engine.pid is None
+
+    return has_none
 
 
 async def test_an_engine_that_does_not_end_is_killed(tmp_path: Path) -> None:

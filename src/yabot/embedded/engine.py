@@ -7,6 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from threading import Lock
 from typing import ClassVar
 
 from yabot.child_environment import child_environment
@@ -42,6 +43,8 @@ class EmbeddedEngine(ABC):
     def __init__(self, data_dir: Path) -> None:
         self._folder = EngineFolder(data_dir / self.name)
         self._process: subprocess.Popen[bytes] | None = None
+        # Held while it is ended: whoever was cancelled there has left that to a thread.
+        self._ending = Lock()
 
     @property
     def pid(self) -> int | None:
@@ -249,9 +252,12 @@ class EmbeddedEngine(ABC):
         )
 
     def _end(self) -> None:
-        if self._process is None:
-            return
-        process, self._process = self._process, None
+        with self._ending:
+            process, self._process = self._process, None
+            if process is not None:
+                self._wait_for_the_end(process)
+
+    def _wait_for_the_end(self, process: subprocess.Popen[bytes]) -> None:
         process.terminate()
         try:
             process.wait(STOP_SECONDS)
