@@ -22,6 +22,7 @@ from tests.bus.process import (
     settled,
     toy,
 )
+from tests.cancelling import await_what_is_cancelled
 from tests.log.units import holding
 from tests.storage.dumps import events_of, rows_of
 from tests.storage.fixtures import NewDatabase
@@ -217,14 +218,12 @@ async def test_a_handler_whose_own_task_is_cancelled_has_failed_like_any_other(
 ) -> None:
     calls = Calls()
 
-    async def await_what_is_cancelled(event: Event[Poked], work: UnitOfWork) -> None:
+    async def handle(event: Event[Poked], work: UnitOfWork) -> None:
         await calls.note(event, work)
         if calls["cancelled"] == 1:
-            helper = asyncio.create_task(asyncio.sleep(60))
-            helper.cancel()
-            await helper
+            await await_what_is_cancelled()
 
-    async with running(new_database, redis, toy(await_what_is_cancelled)) as process:
+    async with running(new_database, redis, toy(handle)) as process:
         await poke(process.commits, "7", "cancelled", "after")
         await until(lambda: settled(process.database))
         assert await effects(process.database) == {"7": ["cancelled", "after"]}

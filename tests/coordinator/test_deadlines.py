@@ -8,6 +8,7 @@ from typing_extensions import override
 
 from tests.bus.looking import look
 from tests.bus.test_delivery_breaker import let_go_on
+from tests.cancelling import await_what_is_cancelled
 from tests.coordinator.orders import OrderData, OrderPaid, OrderPlaced, Orders, OrderSent
 from tests.coordinator.shop import GROUP, Shop
 from tests.storage.dumps import events_of, marks
@@ -241,3 +242,24 @@ async def test_the_health_says_why_deadlines_wait(shop: Shop) -> None:
     await until(over)
     await deadlines.loop.finish(0)
     await group.stop(PATIENCE)
+
+
+class Interrupted(Orders):
+    """What it awaits at its deadline is cancelled by somebody else."""
+
+    @override
+    async def on_deadline(self, order: Workflow[OrderData], work: UnitOfWork) -> None:
+        await await_what_is_cancelled()
+
+
+async def test_one_whose_step_is_cut_off_is_put_off(shop: Shop) -> None:
+    await shop.tell(OrderPlaced(order="a"))
+    await shop.run()
+    shop.hands.pass_time(hours=2)
+    group, deadlines = shop.workers([Interrupted(shop.hands.wall)])
+    await look(group)
+    await deadlines.run_once()
+    await group.stop(PATIENCE)
+    stored = await shop.workflow("a")
+    assert (stored["attempts"], stored["error"]) == (1, "what it awaited was cancelled")
+    assert not await shop.due()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.cancelling import await_what_is_cancelled
 from tests.log.units import stepped, version
 from tests.storage.dumps import rows_of
 from tests.waiting import PATIENCE
@@ -20,6 +21,7 @@ from yabot.log.commit_log import (
 from yabot.log.tables import doc_changes, receipts
 from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.runtime import watch as watch_module
+from yabot.runtime.interruption import Interrupted
 from yabot.runtime.watch import Gate, StoreWatch
 from yabot.storage.relational.database import Database
 
@@ -53,6 +55,32 @@ async def test_who_always_loses_is_told_so(commits: CommitLog, attempts: int) ->
     with pytest.raises(GuardFailed, match="the state of user 7"):
         await commits.decide(CAUSE, lose, attempts=attempts)
     assert seen == [False] * attempts
+
+
+async def test_a_decision_that_awaits_what_is_cancelled_has_failed_like_any_other(
+    database: Database, commits: CommitLog
+) -> None:
+    async def decide(work: UnitOfWork) -> None:
+        work.leave_receipt()
+        await await_what_is_cancelled()
+
+    with pytest.raises(Interrupted):
+        await commits.decide(CAUSE, decide)
+    assert not await rows_of(database, receipts)
+
+
+async def test_whoever_ends_a_decision_ends_it(commits: CommitLog) -> None:
+    deciding, began = asyncio.Event(), asyncio.Event()
+
+    async def decide(_work: UnitOfWork) -> None:
+        began.set()
+        await deciding.wait()
+
+    task = asyncio.create_task(commits.decide(CAUSE, decide))
+    await began.wait()
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
 
 
 async def test_what_adds_nothing_leaves_no_receipt(database: Database, commits: CommitLog) -> None:

@@ -8,6 +8,7 @@ from time import monotonic
 import pytest
 from structlog.testing import capture_logs
 
+from tests.cancelling import await_what_is_cancelled
 from tests.waiting import PATIENCE
 from yabot.errors import StoreUnavailable
 from yabot.runtime.loops import WakingLoop
@@ -97,6 +98,24 @@ async def test_an_unforeseen_error_is_logged_with_its_traceback_and_tried_again(
         await loop.finish(PATIENCE)
     failed = [entry for entry in logs if entry["event"] == "loop.failed"]
     assert [(entry["log_level"], entry["exc_info"]) for entry in failed] == [("error", True)]
+
+
+async def test_a_step_that_ends_as_cancelled_has_failed_like_any_other() -> None:
+    """What it awaited was cancelled by somebody else: the loop itself is to go on."""
+    again, told, steps = asyncio.Event(), list[str | None](), [await_what_is_cancelled]
+
+    async def step() -> None:
+        if steps:
+            await steps.pop()()
+        again.set()
+
+    loop = WakingLoop("test", step, interval=60)
+    loop.on_trouble = told.append
+    loop.start()
+    async with asyncio.timeout(PATIENCE):
+        await again.wait()
+    await loop.finish(PATIENCE)
+    assert told == ["what it awaited was cancelled", None]
 
 
 async def test_pauses_grow_whatever_work_comes_in() -> None:

@@ -27,6 +27,7 @@ from yabot.errors import TransientError, code_of
 from yabot.events.operations import Outcome
 from yabot.log.unit_of_work import UnitOfWork
 from yabot.observability.logging import get_logger
+from yabot.runtime.interruption import uninterrupted
 from yabot.runtime.lanes import Lanes
 from yabot.runtime.recent import Recent
 
@@ -101,7 +102,8 @@ class PreCheckoutAnswers:
         turn = handling.turn(UnitOfWork(handling.cause))
         try:
             async with asyncio.timeout(DECIDE_WITHIN):
-                await self._dispatcher.feed_update(self._bot, turn.update, turn=turn)
+                decided = self._dispatcher.feed_update(self._bot, turn.update, turn=turn)
+                await uninterrupted(decided)
         except (TransientError, TimeoutError) as error:
             log.warning(
                 "pre_checkout.undecided", operation=turn.operation, reason=error_text(error)

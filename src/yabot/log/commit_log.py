@@ -28,6 +28,7 @@ from yabot.log.unit_of_work import Cause, DocumentChange, Message, UnitOfWork
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import COMMITS, COMMITTING, REDECIDED, labelled
 from yabot.runtime.backoff import backoff
+from yabot.runtime.interruption import uninterrupted
 from yabot.runtime.watch import Gate
 from yabot.storage.relational.database import Database, Statement
 
@@ -117,13 +118,14 @@ class CommitLog:
         After a failure for which ``waits_out`` is true, ``decision`` is called again after a pause,
         without limit. After a failure of the store behind the gate ``doubted``, it is called again
         once, if the store then answers a look. Every other failure is raised: GuardFailed from the
-        last attempt, StoreUnavailable, LeaseLost, what ``decision`` and ``commit`` raise.
+        last attempt, StoreUnavailable, LeaseLost, Interrupted, what ``decision`` and ``commit``
+        raise.
         """
         made, waits, doubt, pauses = 0, False, Doubt(doubted), backoff(most=LONGEST_PAUSE)
         while True:
             work = UnitOfWork(cause)
             try:
-                answer = await decision(work)
+                answer = await uninterrupted(decision(work))
                 if not work.changes_anything:
                     return Decided(answer, Committed(cause))
                 return Decided(answer, await self.commit(work, checks))

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
 from yabot.runtime.ending import end
+from yabot.runtime.interruption import uninterrupted
 
 K = TypeVar("K")
 Job = Callable[[], Awaitable[None]]
@@ -93,11 +94,6 @@ class Lanes(Generic[K]):
     async def _attempt(self, key: K, job: Job) -> None:
         """Run a job so that the lane outlives it, also if what it awaited was cancelled."""
         try:
-            await job()
-        except asyncio.CancelledError:
-            lane = asyncio.current_task()
-            if lane is None or lane.cancelling():
-                raise
-            self._on_error(key, RuntimeError("what the job awaited was cancelled"))
+            await uninterrupted(job())
         except Exception as error:  # noqa: BLE001 - told to whoever made the lanes
             self._on_error(key, error)

@@ -8,6 +8,7 @@ from yabot.errors import YabotError
 from yabot.observability.logging import get_logger
 from yabot.runtime.backoff import backoff
 from yabot.runtime.ending import end
+from yabot.runtime.interruption import uninterrupted
 
 log = get_logger(__name__)
 
@@ -74,7 +75,7 @@ class WakingLoop:
     async def _attempt(self) -> bool:
         try:
             if self.is_due():
-                await self._step()
+                await uninterrupted(self._step())
         except YabotError as error:
             if error_text(error) != self._trouble:
                 log.warning("loop.paused", loop=self.name, reason=error_text(error))

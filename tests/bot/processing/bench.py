@@ -7,10 +7,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from aiogram import Dispatcher
-from aiogram.types import Message, Update
+from aiogram.types import Message, PreCheckoutQuery, Update
 from sqlalchemy import Connection, insert
 
 from tests.bot.sender.recorder import TOKEN, Recorder
+from tests.cancelling import await_what_is_cancelled
 from tests.log.units import holding
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import PARTITIONS, new_commits
@@ -40,17 +41,26 @@ from yabot.storage.relational.database import Database
 
 @dataclass
 class Handlers:
-    """Each message is repeated and noted; "slow" waits, no store could keep "too much", and
-    Telegram would take no "big button".
+    """Each message is repeated and noted; "slow" waits, at "interrupted" what is awaited is
+    cancelled, no store could keep "too much", and Telegram would take no "big button".
     """
 
     began: asyncio.Event = field(default_factory=asyncio.Event)
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
+    # Whether what is awaited for a payment's question is cancelled.
+    is_ask_interrupted: bool = False
+
+    async def ask(self, _query: PreCheckoutQuery) -> None:
+        """Nobody confirms it."""
+        if self.is_ask_interrupted:
+            await await_what_is_cancelled()
 
     async def note(self, message: Message, turn: Turn) -> None:
         if message.text == "slow":
             self.began.set()
             await self.go_on.wait()
+        if message.text == "interrupted":
+            await await_what_is_cancelled()
         if message.text == "too much":
             turn.work.absorb(holding("any", {"number": 2**63}))
         row = {
@@ -127,6 +137,7 @@ async def at_the_bench(
     """``at_once`` updates of one reader are handled, and no more in time."""
     bot, handlers, dispatcher = connect_bot(TOKEN, recorder.url), Handlers(), Dispatcher()
     dispatcher.message.register(handlers.note)
+    dispatcher.pre_checkout_query.register(handlers.ask)
     commits, texts = new_commits(database), build_texts(FEATURES)
     intake = Intake(database, bot.id, PARTITIONS)
     leases = SoleLeases(PARTITIONS) if alone else SharedLeases(database, lease)

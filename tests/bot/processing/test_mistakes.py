@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from structlog.testing import capture_logs
 
 from tests.bot.processing.bench import at_the_bench, written
+from tests.bot.processing.payments import asked_to_pay
 from tests.bot.sender.recorder import TOKEN, Recorder
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import NewDatabase
@@ -65,6 +66,37 @@ async def test_a_mistake_does_not_end_the_listening(recorder: Recorder) -> None:
             await received.wait()
         listening.cancel()
     assert (told[0] or "").startswith("RuntimeError at yabot.bot.polling")
+
+
+async def test_a_reader_hears_that_their_handler_was_cut_off_and_the_next_is_handled(
+    sqlite_database: Database, recorder: Recorder
+) -> None:
+    """By whoever cancelled what it awaited; nothing of it would come of another try."""
+    async with at_the_bench(sqlite_database, recorder, alone=True) as bench:
+        await bench.look()
+        await bench.receive(written(1, 7, "interrupted"), written(2, 7, "next"))
+        await bench.finish()
+    assert len(recorder.taken) == 2
+    assert recorder.taken[1].text == "next"
+    states = {row["update_id"]: row["state"] for row in await rows_of(bench.database, updates)}
+    assert states == {1: "failed", 2: "done"}
+
+
+async def test_who_pays_is_refused_where_the_handler_of_the_question_was_cut_off(
+    sqlite_database: Database, recorder: Recorder
+) -> None:
+    async with at_the_bench(sqlite_database, recorder, alone=True) as bench:
+        await bench.look()
+        bench.handlers.is_ask_interrupted = True
+        await bench.receive(asked_to_pay(1, 7))
+
+        async def is_settled() -> bool:
+            return [row["state"] for row in await rows_of(bench.database, updates)] == ["failed"]
+
+        await until(is_settled)
+        await bench.finish()
+    (refusal,) = recorder.taken
+    assert refusal.method == "answerPreCheckoutQuery"
 
 
 async def test_an_update_that_not_even_an_excuse_could_end_is_found_again(

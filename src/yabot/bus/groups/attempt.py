@@ -15,10 +15,6 @@ class HandlerTimedOut(TimeoutError):
     """The handler took longer than its subscriber allows."""
 
 
-class HandlerInterrupted(RuntimeError):
-    """What the handler awaited was cancelled, but not by the group that runs the handler."""
-
-
 async def attempt(
     commits: CommitLog,
     case: Case,
@@ -28,7 +24,7 @@ async def attempt(
     """Commit the handler's effects, together with what ``prepare`` puts into the unit.
 
     Raises GuardFailed when the state had changed before each of the commits, HandlerTimedOut,
-    HandlerInterrupted, StoreUnavailable, LeaseLost, and whatever the handler raises.
+    Interrupted, StoreUnavailable, LeaseLost, and whatever the handler raises.
     """
     event = Event(case.envelope, commits.catalog.payload_of(case.envelope))
 
@@ -40,15 +36,9 @@ async def attempt(
 
 
 async def _handle(case: Case, event: Event[Any], work: UnitOfWork) -> None:
-    try:
-        waiting = begin(case.subscriber.handle(event, work))
-        if waiting is not None:
-            await _within(case.subscriber.timeout, waiting)
-    except asyncio.CancelledError as error:
-        task = asyncio.current_task()
-        if task is None or task.cancelling():
-            raise
-        raise HandlerInterrupted("what the handler awaited was cancelled") from error
+    waiting = begin(case.subscriber.handle(event, work))
+    if waiting is not None:
+        await _within(case.subscriber.timeout, waiting)
 
 
 async def _within(seconds: float, handling: Begun) -> None:

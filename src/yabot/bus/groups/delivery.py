@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from yabot.bus.dead_letters import failures
 from yabot.bus.dead_letters.failures import Case, Letter
-from yabot.bus.groups.attempt import HandlerInterrupted, HandlerTimedOut, attempt
+from yabot.bus.groups.attempt import HandlerTimedOut, attempt
 from yabot.bus.groups.pace import USUAL, Pace
 from yabot.bus.groups.receipts import receipted
 from yabot.clock import utc_now
@@ -22,6 +22,7 @@ from yabot.log.unit_of_work import UnitOfWork
 from yabot.observability.logging import CORRELATION_ID, get_logger
 from yabot.observability.metrics import EVENT_HANDLING, EVENT_WAITING, EVENTS_HANDLED, labelled
 from yabot.runtime.backoff import backoff
+from yabot.runtime.interruption import Interrupted
 from yabot.runtime.loops import set_within
 from yabot.storage.relational.database import Statement
 
@@ -34,7 +35,7 @@ ATTEMPTS = 6
 
 # Errors that no repetition can mend.
 HOPELESS = (TerminalError, ValidationError)
-FORESEEN = (*HOPELESS, GuardFailed, HandlerTimedOut, HandlerInterrupted)
+FORESEEN = (*HOPELESS, GuardFailed, HandlerTimedOut, Interrupted)
 
 
 @dataclass(slots=True)
