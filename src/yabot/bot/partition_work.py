@@ -108,11 +108,7 @@ class PartitionWork(Assignee):
 
     @override
     async def assigned(self, leases: Sequence[Lease]) -> None:
-        orphans = [lease.partition for lease in leases if lease.orphaned]
-        await self._updates.count_attempt(orphans)
-        for lease in leases:
-            # Counted once, even if a later step of this method fails.
-            lease.orphaned = False
+        await self._count_attempt([lease for lease in leases if lease.orphaned])
         partitions = [lease.partition for lease in leases]
         self._processor.lost.forget(partitions)
         await self._sender.try_unreadable_again(partitions)
@@ -126,6 +122,17 @@ class PartitionWork(Assignee):
         if not self._assignment.is_sole:
             # Followers also look for what was committed between the reads and the opening.
             self._on_taken_over()
+
+    async def _count_attempt(self, orphans: Sequence[Lease]) -> None:
+        """Once, even if a later step fails, or this one is cut off: it goes on in its thread."""
+        for lease in orphans:
+            lease.orphaned = False
+        try:
+            await self._updates.count_attempt([lease.partition for lease in orphans])
+        except Exception:
+            for lease in orphans:
+                lease.orphaned = True
+            raise
 
     @override
     async def revoked(self, leases: Sequence[Lease]) -> None:

@@ -1,21 +1,42 @@
 """Processes die, and nobody knows over which update: those that only waited are not given up."""
 
+import asyncio
 from datetime import datetime
+from typing import Any
 
 import pytest
+from typing_extensions import override
 
 from tests.bot.processing.bench import Bench, at_the_bench, written
 from tests.bot.processing.payments import asked_to_pay, paid
 from tests.bot.sender.recorder import Recorder
 from tests.storage.dumps import rows_of
+from tests.storage.passing_on import PassingOn
 from tests.waiting import PATIENCE
 from yabot.bot.intake import BEGUN, SUSPECT
 from yabot.bot.tables import updates
 from yabot.bot.waiting import Waiting, WaitingUpdates
 from yabot.clock import utc_now
-from yabot.storage.relational.database import Database
+from yabot.storage.relational.database import Database, Statement
 
 READERS = range(1, 9)
+
+
+class Unheard(PassingOn):
+    """Whoever waits for a write, while it ``keeps_silent``, does not hear that it is committed."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.keeps_silent = False
+        self.has_committed = asyncio.Event()
+
+    @override
+    async def write(self, work: Statement[Any]) -> Any:
+        answer = await super().write(work)
+        if self.keeps_silent:
+            self.has_committed.set()
+            await asyncio.Event().wait()
+        return answer
 
 
 async def attempts_of(database: Database) -> list[int]:
@@ -86,3 +107,23 @@ def test_what_has_been_paid_is_never_given_up(attempts: int) -> None:
     assert (payment.is_suspect, payment.is_given_up) == (True, False)
     # Nobody waits for the answer to this one any more.
     assert Waiting(asked_to_pay(1, 7), attempts, now).is_given_up
+
+
+async def test_one_death_counts_once_also_where_the_count_is_cut_off(
+    sqlite_database: Database, recorder: Recorder
+) -> None:
+    """As when a partition is revoked meanwhile, or the poll that has begun it is to end."""
+    unheard = Unheard(sqlite_database)
+    async with at_the_bench(unheard, recorder, alone=True) as bench:
+        await after_deaths(bench, 0)
+        bench.handlers.go_on.set()
+        unheard.keeps_silent = True
+        beginning = asyncio.create_task(bench.assignment.run_once())
+        await unheard.has_committed.wait()
+        beginning.cancel()
+        await asyncio.wait([beginning])
+        unheard.keeps_silent = False
+        assert await attempts_of(sqlite_database) == [1] * len(READERS)
+        await bench.look()
+        assert await attempts_of(sqlite_database) == [1] * len(READERS)
+        await bench.finish()
