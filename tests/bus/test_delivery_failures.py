@@ -213,6 +213,37 @@ async def test_a_handler_that_hangs_is_cut_off(new_database: NewDatabase, redis:
     )
 
 
+async def test_an_event_whose_failure_sql_refuses_to_note_is_settled_when_that_is_mended(
+    new_sqlite: NewDatabase, redis: Redis
+) -> None:
+    """As an operator's trigger may; nobody else waits for it, and no new start is needed."""
+    calls = Calls()
+    subscriber = toy(failing_on("poison", Broken("it is poison"), calls))
+    async with running(new_sqlite, redis, subscriber) as process:
+        await process.database.write(refuse_letters)
+        await poke(process.commits, "7", "poison", "after")
+        await poke(process.commits, "8", "another's")
+
+        async def is_tried_again() -> bool:
+            return calls["poison"] > 1 and calls["another's"] == 1
+
+        await until(is_tried_again)
+        await process.database.write(refuse_letters_no_more)
+        await until(lambda: settled(process.database))
+        assert [letter["state"] for letter in await letters(process.database)] == ["dead"]
+        assert await effects(process.database) == {"7": ["after"], "8": ["another's"]}
+
+
+def refuse_letters(connection: Connection) -> None:
+    connection.exec_driver_sql(
+        "CREATE TRIGGER refusing BEFORE INSERT ON dead_letters BEGIN SELECT RAISE(ABORT, 'no'); END"
+    )
+
+
+def refuse_letters_no_more(connection: Connection) -> None:
+    connection.exec_driver_sql("DROP TRIGGER refusing")
+
+
 async def test_a_handler_whose_own_task_is_cancelled_has_failed_like_any_other(
     new_database: NewDatabase, redis: Redis
 ) -> None:

@@ -108,7 +108,7 @@ class Delivery:
             case.unsure = True
             return False
         except Exception as error:  # noqa: BLE001 - told in the log, the metrics and dead_letters
-            return await self._fail(case, error)
+            return await self._take_failure(case, error)
         self._tell(case, "ok")
         return True
 
@@ -135,6 +135,19 @@ class Delivery:
     def _recover(self, case: Case, work: UnitOfWork) -> None:
         if case.failures:
             work.add(failures.recovered(case))
+
+    async def _take_failure(self, case: Case, error: Exception) -> bool:
+        """As ``_fail``; False as well where SQL refuses what is to be noted of it, until somebody
+        mends that: whatever is not settled holds up the group's place in the log.
+        """
+        try:
+            return await self._fail(case, error)
+        except LeaseLost:
+            raise
+        except Exception:
+            failed_id = case.envelope.event_id
+            log.exception("event.not_noted", consumer=case.consumer, event_id=failed_id)
+            return False
 
     async def _fail(self, case: Case, error: Exception) -> bool:
         """Count the failure; true when the event has become a dead letter."""
