@@ -12,6 +12,7 @@ from yabot.bot.calls import Calls
 from yabot.bot.delivery import Delivery
 from yabot.bot.failed_messages import FailedMessages
 from yabot.bot.limits import SendLimits
+from yabot.bot.lost_updates import REST
 from yabot.bot.marks import Marks
 from yabot.bot.methods import policy_of
 from yabot.bot.outcomes import OnBlocked, Outcomes
@@ -62,12 +63,15 @@ class Sender:
         bounds: BacklogBounds = BACKLOG,
         tell: Callable[[EventPayload], None] = lambda _event: None,
         clock: TrustedClock | None = None,
+        rest: float = REST,
     ) -> None:
         """Without ``limits``, as in the playground, messages go out as fast as they are taken.
 
-        ``tell`` publishes events that belong to no user. ``clock`` tells how old messages are.
+        ``tell`` publishes events that belong to no user. ``clock`` tells how old messages are. A
+        message that was lost to an error of ours is looked for again after ``rest`` seconds.
         """
         marks = Marks(database)
+        self._rest = rest
         self._calls = Calls()
         self._delivery = Delivery(bot, limits, self._calls, marks, clock or TrustedClock())
         self._outcomes = Outcomes(marks, failed_messages, on_blocked, tell)
@@ -183,6 +187,11 @@ class Sender:
             try:
                 with bound_contextvars(correlation_id=due.correlation_id):
                     await self._deliver(due)
+            except Exception:
+                # Whatever is wrong may have been mended by then.
+                loop = asyncio.get_running_loop()
+                loop.call_later(self._rest, self._taken.discard, due.row_id)
+                raise
             finally:
                 self._make_room(chat_id)
 

@@ -110,7 +110,15 @@ async def at_the_desk(
     told: list[EventPayload] = []
     failed_messages = FailedMessages(commits, build_on_refused(refused))
     sender = Sender(
-        database, bot, assignment, limits, on_blocked, failed_messages, bounds, told.append
+        database,
+        bot,
+        assignment,
+        limits,
+        on_blocked,
+        failed_messages,
+        bounds,
+        told.append,
+        rest=0.01,
     )
     commits.followers.append(sender.notice)
     commits.on_untold.append(sender.loop.wake)

@@ -308,6 +308,21 @@ async def test_who_has_blocked_the_bot_is_not_forgotten_while_sql_is_away(
     assert len(recorder.calls) == 1
 
 
+async def test_what_a_mistake_of_ours_has_lost_is_found_again_without_a_new_start(
+    desk: Desk, recorder: Recorder
+) -> None:
+    desk.deaf += [ValueError("a mistake")]
+    recorder.script = lambda _call: Refusal(403, "Forbidden: bot was blocked by the user")
+    await desk.hand_in(7, "one")
+
+    async def is_settled() -> bool:
+        await desk.sender.resume()
+        return await desk.all_marked()
+
+    await until(is_settled)
+    assert desk.blocked == [7]
+
+
 async def test_a_row_of_another_version_is_kept_for_it_and_blocks_nothing(
     desk: Desk, recorder: Recorder
 ) -> None:
