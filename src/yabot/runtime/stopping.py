@@ -4,10 +4,13 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
+from yabot.runtime.interruption import uninterrupted
+
 
 async def finished_before(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
-    """Run ``work``; False if ``stop`` was set first and ``work`` was cancelled. Raises what
-    ``work`` raises.
+    """Run ``work``; False if ``stop`` was set first and ``work`` was cancelled.
+
+    Raises what ``work`` raises, and Interrupted when something that it awaited was cancelled.
     """
     working = asyncio.create_task(work)
     stopping = asyncio.create_task(stop.wait())
@@ -18,7 +21,7 @@ async def finished_before(stop: asyncio.Event, work: Coroutine[Any, Any, None]) 
         if not working.done():
             working.cancel()
             await asyncio.wait({working})
-    if working.cancelled():
+    if working.cancelled() and stop.is_set():
         return False
-    working.result()
+    await uninterrupted(working)
     return True
