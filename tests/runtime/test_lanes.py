@@ -246,3 +246,28 @@ async def test_whatever_comes_everything_runs_once_in_order_and_within_the_bound
     )
     assert record.most <= in_flight
     assert work.waiting == work.crowd == 0
+
+
+async def test_what_is_submitted_while_all_is_cancelled_is_forgotten_with_it() -> None:
+    work, may_end = lanes(Record()), asyncio.Event()
+
+    async def slow_to_end() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await may_end.wait()
+
+    async def late() -> None:
+        await asyncio.Event().wait()
+
+    work.submit("slow", slow_to_end)
+    await asyncio.sleep(0)
+    cancelling = asyncio.create_task(work.cancel())
+    await asyncio.sleep(0)
+    work.submit("late", late)
+    await asyncio.sleep(0)
+    may_end.set()
+    async with asyncio.timeout(PATIENCE):
+        await cancelling
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+    assert (work.waiting, work.crowd, work.length("late")) == (0, 0, 0)

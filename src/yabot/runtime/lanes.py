@@ -70,8 +70,9 @@ class Lanes(Generic[K]):
         return True
 
     async def cancel(self) -> None:
-        """End what still runs and forget the rest."""
-        await end(self._tasks.values())
+        """End what still runs and forget the rest, also what is submitted meanwhile."""
+        while not all(lane.done() for lane in self._tasks.values()):
+            await end(self._tasks.values())
         self._tasks.clear()
         self._waiting.clear()
         self.waiting = self.crowd = 0
