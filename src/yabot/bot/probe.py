@@ -18,15 +18,17 @@ class TelegramProbe:
         self._bot = bot
         self._asking, self._waiting = asyncio.Lock(), asyncio.Lock()
         self._questions = self._returns = 0
-        self._answered = False
+        # None: nobody has heard the answer to the last question.
+        self._answered: bool | None = None
 
     async def answers(self) -> bool:
         """Whether Telegram answers getMe, asked after this was called."""
         questions = self._questions
         async with self._asking:
             # Otherwise another caller, who waited here before us, has asked meanwhile.
-            if self._questions == questions:
+            if self._questions == questions or self._answered is None:
                 self._questions += 1
+                self._answered = None
                 self._answered = await self._ask()
             return self._answered
 
