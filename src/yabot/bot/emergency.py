@@ -55,13 +55,16 @@ class EmergencyAnswers:
         async with asyncio.TaskGroup() as answers:
             for update in updates:
                 command = await self._command(update.message)
-                if command is not None and update.update_id not in self._answered:
-                    self._answered[update.update_id] = None
+                if command is not None:
                     assert update.message is not None
-                    if self._lately.take(_key(update.message, command)):
-                        answers.create_task(self._answer(update.update_id, update.message, command))
+                    answers.create_task(self._answer(update.update_id, update.message, command))
 
     async def _answer(self, update_id: int, message: Message, command: str) -> None:
+        if update_id in self._answered:
+            return
+        self._answered[update_id] = None
+        if not self._lately.take(_key(message, command)):
+            return
         assert message.from_user is not None
         t = self._texts.localizer(message.from_user.language_code)
         text = t(f"emergency-{command}", name=message.from_user.first_name)
@@ -71,9 +74,12 @@ class EmergencyAnswers:
             await self._bot.send_message(message.chat.id, text, request_timeout=SECONDS)
             DEGRADED_REPLIES.labels("without_sql").inc()
             log.warning("update.answered_without_sql", update_id=update_id, command=command)
-        except AiogramError as error:
+        except BaseException as error:
+            # Also when it was cut off: better twice than not at all.
             self._answered.pop(update_id, None)
             self._lately.give_back(_key(message, command))
+            if not isinstance(error, AiogramError):
+                raise
             log.warning("emergency.not_sent", update_id=update_id, reason=error_text(error))
 
     async def _command(self, message: Message | None) -> str | None:

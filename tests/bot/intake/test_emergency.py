@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from tests.bot.processing.bench import written
 from tests.bot.sender.recorder import Recorder, Refusal
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, until
 from yabot.app.assembly import build_texts
 from yabot.app.features import FEATURES
 from yabot.bot.emergency import EmergencyAnswers
@@ -93,3 +93,22 @@ async def test_what_telegram_has_not_taken_is_tried_when_it_comes_again(
     await house.emergency.answer([update])
     assert house.answered == [ANA]
     assert house.emergency.has_answered(update.update_id)
+
+
+async def test_an_answer_that_is_cut_off_is_given_when_the_update_comes_again(
+    house: House,
+) -> None:
+    """The poll ends that stands in for the webhook, or another process leads."""
+    (update,) = house.sent(ANA, "/start")
+    answering = asyncio.create_task(house.emergency.answer([update]))
+
+    async def has_begun() -> bool:
+        return house.emergency.has_answered(update.update_id)
+
+    await until(has_begun)
+    answering.cancel()
+    await asyncio.wait([answering])
+    assert not house.emergency.has_answered(update.update_id)
+    house.limits.go_on.set()
+    await house.emergency.answer([update])
+    assert house.answered == [ANA]
