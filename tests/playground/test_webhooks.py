@@ -16,8 +16,16 @@ from aiohttp import web
 
 from tests.e2e.fork_server import ForkServer
 from tests.waiting import PATIENCE, until
+from yabot.playground.bot_api.calls import Calls
+from yabot.playground.bot_api.polling import Polling
 from yabot.playground.client import PlaygroundClient
+from yabot.playground.delivery.courier import Courier
+from yabot.playground.faults.injector import FaultInjector
+from yabot.playground.feed import Feed
 from yabot.playground.server import PlaygroundServer
+from yabot.playground.store import webhooks
+from yabot.playground.store.database import Database
+from yabot.playground.store.webhooks import Webhook
 
 from .child import running
 from .receiver import Receiver, receiving
@@ -338,3 +346,28 @@ async def test_the_bots_own_certificate_is_trusted(
     await until_delivered(bot)
     assert [update["message"]["text"] for update in received] == ["/start"]
     await runner.cleanup()
+
+
+async def test_a_stop_while_the_webhook_is_changed_ends_the_deliveries(tmp_path: Path) -> None:
+    """At whatever moment of the change it comes."""
+    feed = Feed()
+    database = Database(tmp_path / "playground.db", lambda _committed: None)
+    await database.open()
+    await database.run(lambda tx: webhooks.save(tx, Webhook("http://127.0.0.1:1/", "", "", "", 1)))
+    calls = Calls(database, Polling(database))
+    for moments in range(6):
+        courier = Courier(database, calls, FaultInjector(feed))
+        courier.start()
+        await until(is_delivering)
+        courier.reconsider()
+        for _ in range(moments):
+            await asyncio.sleep(0)
+        # Asked from outside: a stop that hangs may swallow the end of its own patience.
+        stopping = asyncio.create_task(courier.stop())
+        assert (await asyncio.wait([stopping], timeout=PATIENCE))[0], moments
+        assert not await is_delivering()
+    await database.close()
+
+
+async def is_delivering() -> bool:
+    return any(task.get_name() == "playground-deliveries" for task in asyncio.all_tasks())

@@ -1,7 +1,6 @@
 """Delivers to the webhook that is set, for as long as the playground runs."""
 
 import asyncio
-from contextlib import suppress
 
 from yabot.observability.logging import get_logger
 from yabot.playground.bot_api.calls import Calls
@@ -9,6 +8,7 @@ from yabot.playground.delivery.round import Round
 from yabot.playground.faults.injector import FaultInjector
 from yabot.playground.store import webhooks
 from yabot.playground.store.database import Database
+from yabot.runtime.ending import end
 
 log = get_logger(__name__)
 
@@ -30,7 +30,7 @@ class Courier:
     async def stop(self) -> None:
         """Break off deliveries under way; they are made again after the next start."""
         if self._task is not None:
-            await _ended(self._task)
+            await end([self._task])
 
     def ring(self) -> None:
         """Deliver again: new updates are stored."""
@@ -52,7 +52,7 @@ class Courier:
             try:
                 await self._new_webhook.wait()
             finally:
-                await _ended(delivering)
+                await end([delivering])
 
     async def _deliver(self, round_: Round) -> None:
         while True:
@@ -61,9 +61,3 @@ class Courier:
             except Exception:
                 log.exception("playground.deliveries.interrupted")
             await asyncio.sleep(PAUSE_S)
-
-
-async def _ended(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
