@@ -24,6 +24,7 @@ from yabot.log.heartbeat import ping_database
 from yabot.log.tables import audit_log, receipts
 from yabot.runtime import watch as watch_module
 from yabot.runtime.watch import StoreWatch
+from yabot.storage.relational import postgres
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.postgres import PostgresDatabase
 from yabot.storage.relational.schema import one_process_at_a_time
@@ -317,3 +318,20 @@ async def test_a_server_that_takes_writes_again_is_found_to_do_so(
 
 async def _has_some(found: Sequence[object]) -> bool:
     return bool(found)
+
+
+async def test_what_a_close_leaves_undone_is_told_as_of_a_store_that_is_away(
+    new_postgres: NewDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not as if whoever has asked were to end: a request has its answer to give."""
+    monkeypatch.setattr(postgres, "LAST_WORK", 0.1)
+    database, other = new_postgres(pool_size=1), new_postgres()
+    await database.open()
+    with locked(other.engine):
+        under_way, queued = (
+            asyncio.create_task(database.write(add_receipt(cause))) for cause in ("one", "two")
+        )
+        await asyncio.sleep(0)
+        await database.close()
+        await asyncio.wait([under_way, queued])
+    assert [type(each.exception()) for each in (under_way, queued)] == [StoreUnavailable] * 2

@@ -22,6 +22,7 @@ from typing_extensions import override
 from yabot.error_text import kind_of
 from yabot.errors import StoreUnavailable
 from yabot.runtime.changed_files import ChangedFiles
+from yabot.runtime.interruption import Interrupted, uninterrupted
 from yabot.runtime.watch import Gate
 from yabot.storage.relational.database import Statement, store_errors
 from yabot.storage.relational.handshake import connect
@@ -160,7 +161,12 @@ class PostgresDatabase:
             raise StoreUnavailable(self.gate.store, "it is closed")
         store = self.gate.store
         with self.gate.passed(), store_errors(store), _connection_errors(store):
-            return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+            work = asyncio.get_running_loop().run_in_executor(self._threads, call)
+            try:
+                return await uninterrupted(work)
+            except Interrupted as error:
+                # It had not begun when the threads were given up.
+                raise StoreUnavailable(store, "it is closed") from error
 
     def _remember(self, connection: psycopg.Connection, _record: object) -> None:
         with self._opening:
