@@ -1,7 +1,7 @@
 """Whatever goes wrong in our own code: no update is lost, and the bot goes on listening."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 import pytest
 from sqlalchemy import Connection
@@ -10,9 +10,11 @@ from structlog.testing import capture_logs
 from tests.bot.processing.bench import at_the_bench, written
 from tests.bot.processing.payments import asked_to_pay
 from tests.bot.sender.recorder import TOKEN, Recorder
+from tests.cancelling import cancelled_at_each_wait
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import NewDatabase
 from tests.waiting import PATIENCE, until
+from yabot.bot.incoming import Incoming
 from yabot.bot.intake_health import IntakeHealth
 from yabot.bot.lost_updates import MOST_TIMES
 from yabot.bot.polling import Polling
@@ -256,3 +258,25 @@ async def test_a_button_that_telegram_would_not_take_is_no_silence(
     assert answer == "hello"
     assert apology not in ("", "big button")
     assert [each["event"] for each in logs if each["log_level"] == "error"] == ["update.failed"]
+
+
+async def test_a_delivery_that_is_cut_off_anywhere_and_comes_again_is_handled_once(
+    new_postgres: NewDatabase, recorder: Recorder
+) -> None:
+    """As when another process leads from now on, or the poll ends that stands in for a webhook."""
+    database, delivered = new_postgres(), list[Incoming]()
+    await database.open()
+
+    def deliver_the_next() -> Awaitable[None]:
+        number = len(delivered) + 1
+        delivered.append(written(number, 7, f"{number}"))
+        return bench.receive(delivered[-1])
+
+    async with at_the_bench(database, recorder) as bench:
+        await bench.look()
+        async for _ in cancelled_at_each_wait(deliver_the_next):
+            # Whatever is not confirmed comes before all others.
+            await bench.receive(delivered[-1])
+        await bench.finish()
+        assert (await bench.noted())["7"] == [f"{n}" for n in range(1, len(delivered) + 1)]
+    assert len(recorder.taken) == len(delivered) > 1
