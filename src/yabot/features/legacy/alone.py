@@ -1,4 +1,4 @@
-"""One command at a time changes both sides: two would each tell of half of what was done."""
+"""Lets one command at a time change both sides: two would each report half of what was done."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,12 +11,12 @@ MARK = "command.lock"
 
 
 class AnotherAtWork(InvalidInput):
-    """A command changes both sides just now."""
+    """Another command is changing both sides."""
 
 
 @contextmanager
 def alone_at_work(folder: Path) -> Iterator[None]:
-    """Until the end of the block, also by a kill; ``folder`` is made.
+    """Hold the lock for the block; a kill releases it, too. Creates ``folder``.
 
     Raises AnotherAtWork, OSError.
     """

@@ -1,7 +1,7 @@
-"""On what both stores agreed last about one user; what a merge or a write makes of that.
+"""What both stores agreed on last about one user, and what a merge or a write makes of it.
 
-The old bot rewrites its file from what it has read some time before. So it may hand back an entry
-that is older than our last write: that is held against what was agreed on then.
+The old bot rewrites its file from what it read some time before. So an entry in it may be older
+than our last write; such an entry is compared with what was agreed on at that time.
 """
 
 from collections.abc import Mapping
@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from yabot.features.legacy.record import OldUser
 
 MOST_FORMERS = 8
-"""Of so many of our earlier writes it is remembered what was agreed on: the old bot would have to
-keep a user in its hands while we write them more often."""
+"""For how many of our earlier writes the agreement is remembered. It is too few only if the old bot
+keeps a user in memory while we write them more often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Known:
     """None: the old store has never been seen to have them."""
     digest: str | None
     mark: int
-    """Of our last write that has been seen to stand in the old store."""
+    """The number of our last write that has been seen in the old store."""
     writing: OldUser | None
     """What is being written under the next mark: it may have arrived already."""
     formers: Mapping[int, OldUser] = field(default_factory=dict)
@@ -30,15 +30,15 @@ class Known:
     waits: bool = False
 
     def has_arrived(self, mark: int) -> bool:
-        """Whether what has that mark comes of what was being written: it stands there."""
+        """Whether an entry with that mark descends from ``writing``, which has arrived then."""
         return self.writing is not None and mark > self.mark
 
     def is_former(self, mark: int) -> bool:
-        """Whether what has that mark lacks what we have written since."""
+        """Whether an entry with that mark is older than our last write."""
         return mark < self.mark
 
     def agreed(self, mark: int) -> OldUser | None:
-        """What the old store had, when what has that mark was read there.
+        """What the old store had when an entry with that mark was read there.
 
         None: nobody remembers.
         """
@@ -47,21 +47,21 @@ class Known:
         return self.writing if self.has_arrived(mark) else self.base
 
     def has_merged(self, theirs: OldUser, mark: int) -> bool:
-        """Whether ``theirs``, which has that mark, has been taken in: it may be written over."""
+        """Whether ``theirs``, an entry with that mark, has been merged, and may be overwritten."""
         if self.is_former(mark):
             agreed = self.formers.get(mark)
             return agreed is None or agreed == theirs or agreed.digest == theirs.digest
         return not self.has_arrived(mark) and self.digest == theirs.digest
 
     def merged(self, theirs: OldUser, mark: int) -> "Known":
-        """The row, when ``theirs``, which has that mark, has been taken in."""
+        """The row after ``theirs``, an entry with that mark, has been merged."""
         if self.is_former(mark):
             return replace(self, formers={**self.formers, mark: theirs})
         known = self.written() if self.has_arrived(mark) else self
         return replace(known, base=theirs, digest=theirs.digest, mark=mark)
 
     def written(self) -> "Known":
-        """The row, when what was being written stands in the old store, or may stand there."""
+        """The row once ``writing`` has arrived in the old store, or may have."""
         if self.writing is None:
             return self
         last = {} if self.base is None else {self.mark: self.base}
@@ -76,13 +76,13 @@ class Known:
         )
 
     def writes(self, user: OldUser) -> "Known":
-        """The row, when ``user`` is about to be written."""
+        """The row before ``user`` is written."""
         return replace(self, writing=user)
 
     def writes_the_same(self, other: "Known") -> bool:
-        """Whether both are about to write one thing, as one write."""
+        """Whether both are about to write the same, under the same mark."""
         return self.writing is not None and (self.mark, self.writing) == (other.mark, other.writing)
 
     def unwritten(self) -> "Known":
-        """The row, when it is known that nothing has been written."""
+        """The row once it is certain that nothing was written."""
         return replace(self, writing=None)

@@ -25,7 +25,7 @@ def personal_data(database: Database, *, has_old_store: bool = False) -> Persona
 
     def erase(work: UnitOfWork, user_id: str) -> None:
         work.add(repository.erase(user_id))
-        # Their entry in the old store is to go, too, and all copies of it: soon, by the mirror.
+        # The mirror will soon remove their entry in the old store, too, and all copies of it.
         work.add(waiting.note_removal(user_id, always=has_old_store))
 
     return PersonalData(

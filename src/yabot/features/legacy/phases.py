@@ -1,4 +1,4 @@
-"""How far the migration is: one row, read by whoever is about to touch either side.
+"""How far the migration is: one row, which is read before either side is touched.
 
 ::
 
@@ -55,7 +55,7 @@ class Migration:
         return self.phase in ("importing", "dual")
 
     def is_of(self, path: Path) -> bool:
-        """Whether that is the store which is brought here, whatever links lead to it."""
+        """Whether ``path`` is the store that is migrated; links are followed."""
         return self.path.resolve() == path.resolve()
 
 
@@ -65,11 +65,10 @@ def in_migration_mode(migration: Migration | None) -> bool:
 
 
 def why_of_another(migration: Migration | None, path: Path | None) -> str | None:
-    """In a sentence, with what to do: LEGACY_DB_PATH, which is ``path``, is not what is brought
-    here. None: it is, or nothing is.
+    """A sentence for when LEGACY_DB_PATH, which is ``path``, is not the store that is migrated,
+    with what to do. None: it is that store, or no migration is open.
 
-    Of two files one would be followed, and the other one written back: with all that it says of
-    another time.
+    Otherwise one file would be followed, and the other one, which may be out of date, written back.
     """
     if migration is None or path is None or not migration.is_open or migration.is_of(path):
         return None
@@ -81,7 +80,7 @@ def why_of_another(migration: Migration | None, path: Path | None) -> str | None
 
 
 def is_rolling_back(migration: Migration | None) -> bool:
-    """Whether a command is at work on both sides, which are to be left to it."""
+    """Whether a roll-back is at work on both sides, which everybody else must leave alone."""
     return migration is not None and migration.phase == "rolling_back"
 
 
@@ -114,12 +113,12 @@ _change = (
 
 
 def current(connection: Connection) -> Migration | None:
-    """The one that counts; None: there was none."""
+    """The newest migration; None: there was none."""
     return _of(connection.execute(_current).first())
 
 
 def held(seen: Migration | None) -> Statement[None]:
-    """Fails its guard when the phase is not ``seen``'s any more; it stays so until the commit."""
+    """Fails its guard if the phase is not ``seen``'s any more; locks it until the commit."""
 
     def check(connection: Connection) -> None:
         _require_as_seen(_of(connection.execute(_shared).first()), seen)
@@ -128,10 +127,10 @@ def held(seen: Migration | None) -> Statement[None]:
 
 
 class Migrations:
-    """Reads are durable facts; the other methods only add to the unit of work they are given."""
+    """``current`` reads what is committed; the other methods only add to a unit of work."""
 
     def __init__(self, database: Database, by: str = "the program") -> None:
-        """``by`` stands in the audit log: who changes phases here."""
+        """``by``: who changes phases, for the audit log."""
         self._database = database
         self._by = by
 
@@ -142,14 +141,14 @@ class Migrations:
     def hold(self, work: UnitOfWork, seen: Migration | None) -> None:
         """Let the unit fail its guard when the phase is not ``seen``'s any more at its commit.
 
-        Whoever changes one side because of the other holds it, so that nothing follows behind a
-        switch or a roll-back.
+        To be called for each change of one side because of the other, so that none comes after a
+        switch-over or a roll-back.
         """
         work.add(held(seen))
 
     async def hold_open(self, work: UnitOfWork) -> None:
-        """As ``hold``, at whichever phase of both bots' it is. Raises StartupError when somebody
-        has ended that."""
+        """As ``hold``, in whichever phase lets both bots work. Raises StartupError when the
+        migration is not open any more."""
         migration = await self.current()
         if migration is None or not migration.is_open:
             raise StartupError("the migration has been completed or rolled back meanwhile")
@@ -166,8 +165,8 @@ class Migrations:
         """The migration of that store, in the phase ``importing``; one that is open goes on as it
         is.
 
-        Raises InvalidInput while another store's is open, and when the last one is complete or
-        half taken back.
+        Raises InvalidInput while another store's migration is open, and when the last one is
+        complete or half rolled back.
         """
         last = await self.current()
         if last is not None and last.phase != "rolled_back":
@@ -195,10 +194,10 @@ class Migrations:
         reason: Reason | None = None,
     ) -> Migration:
         """The migration in its next ``phase``; without a ``report`` it keeps its own. ``reason`` is
-        given when the program does it by itself.
+        given when the program decides this by itself.
 
-        The phase in which it is already only takes the report. Raises InvalidInput for a step that
-        there is not.
+        Entering the current phase only replaces the report. Raises InvalidInput for a step that is
+        not in ``STEPS``.
         """
         seen = await self.current()
         if seen is None:

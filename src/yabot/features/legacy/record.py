@@ -17,7 +17,7 @@ from yabot.storage.documents.model import FrozenModel
 
 FIRST_NAME = "Usuario"
 KISSES = 5
-"""What the old bot gave to whoever came new."""
+"""How many the old bot gave to a new user."""
 
 Role = Literal["free", "premium", "vip"]
 
@@ -33,7 +33,7 @@ WRITTEN: Mapping[str, str] = {
     "visited_fragments": "visited",
     "narrative_choices": "choices",
 }
-"""The old bot's names of those fields of which it is told what they are here; kisses apart."""
+"""By the old bot's names, the fields whose values here are written to it, apart from kisses."""
 
 
 class OldUser(FrozenModel):
@@ -48,9 +48,9 @@ class OldUser(FrozenModel):
     kisses: int = Field(default=0, ge=0)
     role: Role = "free"
     vip_until: datetime | None = None
-    """In UTC. Of a paying role, None: nobody has said when it ends."""
+    """In UTC. None for a paying role: nobody has said when it ends."""
     inventory: tuple[str, ...] = ()
-    """In their order; what somebody has twice stands there twice."""
+    """In their order; a thing that the user has twice is listed twice."""
     achievements: tuple[str, ...] = ()
     fragment: str | None = None
     visited: tuple[str, ...] = ()
@@ -58,15 +58,15 @@ class OldUser(FrozenModel):
     """What they chose, by the fragment in which they did."""
     registered_at: datetime | None = None
     unplaced: Mapping[str, Any] = Field(default_factory=dict)
-    """What has no place here, by the old bot's names, as it stood in the store; see ``verbatim``. A
-    name that has a place stands here when nothing could be made of its value: then its field has
-    the default, and for as long as it has, this is what the old store says: see ``unplaced_yet``.
+    """What has no place here, by the old bot's names, as it stood in the store; see ``verbatim``.
+    It also has the unreadable values of fields that do have a place: such a field has its default,
+    and while it does, the old store keeps that value (see ``unplaced_yet``).
     """
 
     @property
     def unplaced_yet(self) -> Mapping[str, Any]:
-        """``unplaced``, without what has got a value since that the old store is told. Kisses have
-        at once: those that were posted."""
+        """``unplaced``, without fields that have a value by now, which the old store gets instead.
+        Kisses have one at once: those that were posted."""
         return {
             name: value
             for name, value in self.unplaced.items()
@@ -74,7 +74,7 @@ class OldUser(FrozenModel):
         }
 
     def _is_default(self, field: str) -> bool:
-        # When it ended that somebody paid says nothing of who does not.
+        # The end of a paying role says nothing about a user who does not pay.
         is_over = field == "vip_until" and self.role == "free"
         return is_over or getattr(self, field) == OldUser.model_fields[field].get_default(
             call_default_factory=True
@@ -82,7 +82,7 @@ class OldUser(FrozenModel):
 
     @property
     def digest(self) -> str:
-        """Of everything: two that differ in anything have another one."""
+        """A digest of all fields: users who differ in anything have different ones."""
         return blake2b(self.model_dump_json().encode(), digest_size=16).hexdigest()
 
 
@@ -107,13 +107,13 @@ How = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """What was not as it should be, and what it was taken for; never the value itself."""
+    """Which field was not as it should be, and how it was repaired; never the value itself."""
 
     field: str
     how: How
     besitos: Decimal = Decimal(0)
-    """By how much the store says more than the record has. What a store says is the sum of its
-    users' kisses and of these."""
+    """How many more the store says than the record has. The store's total is the sum of its users'
+    kisses and of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +123,12 @@ class Record:
     user: OldUser
     repairs: tuple[Repair, ...] = ()
     mark: int = 0
-    """Of which of our own writes it descends: see ``mirror``. 0: of none."""
+    """The number of our write from which it descends (see ``mirror``); 0: from none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An entry that cannot be: ``key`` as the store names it, and a sentence that says why."""
+    """An entry that cannot be imported: its ``key`` in the store, and a sentence that says why."""
 
     key: str
     reason: str

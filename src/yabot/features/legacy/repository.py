@@ -21,25 +21,25 @@ from yabot.storage.relational.prepared import Prepared
 
 Origin = Literal["imported", "merged", "ours"]
 TAKEN_BACK = "taken_back"
-"""The origin of who is here no more; and of who was brought again, and is here because of it."""
+"""The origin of a user who was taken away again; it stays when another import brings them back."""
 BROUGHT = ("imported", TAKEN_BACK)
 
 Untouched = dict[str, int]
-"""How many events there are of each, all of them the import's."""
+"""By user id, how many events they have, all published by the import."""
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """That ``theirs`` is here now. ``known``: the row as it was read; None: there is none yet."""
+    """Says that ``theirs`` is here now. ``known``: the row as it was read; None: there is none."""
 
     theirs: OldUser
     known: Known | None
     mark: int
-    # Something here is not so there yet.
+    # Whether something here still has to be written there.
     waits: bool
-    # What was published by it.
+    # How many events the merge has published.
     events: int
-    # Only of a new row.
+    # Only used for a new row.
     origin: Origin = "imported"
 
 
@@ -141,7 +141,7 @@ def replacing(user_id: str, known: Known, new: Known) -> dict[str, object]:
 
 
 def add_ours(user_id: str, new: Known) -> Statement[None]:
-    """Of who is only here until now; fails its guard when there is a row."""
+    """Add a row for a user who is only here until now; fails its guard when there is a row."""
     row = {
         "user_id": user_id,
         "base": None,
@@ -174,7 +174,7 @@ _erase = delete(legacy_users).where(legacy_users.c.user_id == bindparam("user"))
 
 
 def known(user_ids: Sequence[str]) -> Statement[Mapping[str, Known]]:
-    """Those of them that there are, by their ids."""
+    """The rows of these users by id; users without a row are missing."""
     return lambda connection: {
         row.user_id: Known(
             _user(row.base),
@@ -213,7 +213,7 @@ def untouched_among(user_ids: Sequence[str]) -> Statement[Untouched]:
 
 
 def untouched_after(after: str, size: int) -> Statement[list[str]]:
-    """The next of all such users, by their ids."""
+    """The ids of the next untouched users, in their order."""
     values = {"after": after, "size": size}
     return lambda connection: [row[0] for row in connection.execute(_untouched_page, values)]
 

@@ -1,4 +1,4 @@
-"""The feature at work: nothing of it costs anything where no old store is named."""
+"""Sets the feature up; it costs nothing where no old store is named."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""What the old bot knew of a user and has no place here, in their document."""
+"""The part of a user's document for what the old bot knew and has no other place here."""
 
 from datetime import datetime
 from typing import Any
@@ -22,26 +22,26 @@ class OldTerm(FrozenModel):
     until: str | None
     """In RFC 3339; None: it has no end, or there is no subscription."""
     given: datetime
-    """When the subscription ends that stands for it here, in whole seconds."""
+    """When the subscription that stands for it here ends, in whole seconds."""
 
 
 class OldThings(FrozenModel):
     """Names as the old bot wrote them."""
 
     names: dict[str, str] = Field(default_factory=dict)
-    """Of items that the user has or had, by their ids here: those that cannot be told from it."""
+    """By item id, for items that the user has or had, if the id alone does not tell the name."""
     unshelved: tuple[str, ...] = ()
-    """For these no item was made."""
+    """Names for which no item was made."""
 
 
 class Kept(FrozenModel):
     fields: dict[str, Any] = Field(default_factory=dict)
-    """By the old bot's names, as they stood there."""
+    """Other values, by the old bot's names, as they stood there."""
     inventory: OldThings = OldThings()
     achievements: OldThings = OldThings()
     term: OldTerm | None = None
     fragment: str | None = None
-    """Where they stood, if its name cannot be one of a fragment here."""
+    """The current fragment, if its name cannot be a fragment's id here."""
     visited: tuple[str, ...] = ()
     choices: tuple[OldChoice, ...] = ()
 

@@ -1,4 +1,4 @@
-"""What is told of an old store that is named although nobody uses it any more."""
+"""Warns that LEGACY_DB_PATH names an old store that is not used any more."""
 
 from yabot.feature import Services
 from yabot.features.legacy.phases import Migration, Migrations, in_migration_mode
@@ -14,7 +14,7 @@ _WHY = {
 
 
 def why_unused(migration: Migration | None) -> str | None:
-    """In a sentence, with what to do; None: LEGACY_DB_PATH has its effect."""
+    """Why LEGACY_DB_PATH has no effect, with what to do, in a sentence; None: it has one."""
     if migration is None or in_migration_mode(migration):
         return None
     return (
@@ -24,7 +24,7 @@ def why_unused(migration: Migration | None) -> str | None:
 
 
 async def warn_of_unused_store(services: Services) -> None:
-    """At each start. Raises StoreUnavailable."""
+    """Called at each start. Raises StoreUnavailable."""
     if services.legacy_store is None:
         return
     migration = await Migrations(services.database).current()

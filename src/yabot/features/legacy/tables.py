@@ -3,18 +3,18 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, Table, Text
 from yabot.storage.relational.metadata import metadata
 from yabot.storage.relational.types import Moment
 
-# One row for each user whom the old store and the new ones have both, or are about to.
+# One row for each user who is in the old store and in the new ones, or is about to be.
 legacy_users = Table(
     "legacy_users",
     metadata,
     Column("user_id", Text, primary_key=True),
-    # On what both sides agreed last: an OldUser as JSON, and its digest. Of who was only here, none
-    # until the old store has them.
+    # What both sides agreed on last: an OldUser as JSON, and its digest. Null for a user who was
+    # only here, until the old store has them.
     Column("base", Text),
     Column("digest", Text),
     # Counts our writes of this user into the old store.
     Column("mark", BigInteger, nullable=False),
-    # The bases under earlier marks, by those: the old bot may hand back what it read before.
+    # Earlier bases by their marks: the old bot may write back what it read before.
     Column("formers", Text),
     # What is being written there, as an OldUser in JSON: it may have arrived already.
     Column("writing", Text),
@@ -22,7 +22,7 @@ legacy_users = Table(
     Column("waits", Boolean, nullable=False),
     # imported: the user is there because of it; merged: they were before; ours: they were only here
     Column("origin", Text, nullable=False),
-    # How many events the import has published of them. An imported user whose counter says so has
+    # How many events the import has published of them. An imported user whose counter is equal has
     # done nothing since.
     Column("events", BigInteger, nullable=False),
     Column("imported_at", Moment, nullable=False),
@@ -30,34 +30,34 @@ legacy_users = Table(
     sqlite_with_rowid=False,
 )
 
-# Whose entry in the old store is to be written, or taken out of it: they are noted in the very
-# commit that changes them.
+# Users whose entry in the old store is to be written or removed; the commit that changes a user
+# notes them here.
 legacy_waiting = Table(
     "legacy_waiting",
     metadata,
     Column("user_id", Text, primary_key=True),
-    # Counts how often they were noted: who was noted once more is looked at once more.
+    # Counts how often they were noted: a user who was noted again meanwhile is looked at again.
     Column("times", BigInteger, nullable=False),
-    # Whether they have been deleted here: what they come back with is written anew.
+    # Whether they have been deleted here: if they come back, their entry is written anew.
     Column("removed", Boolean, nullable=False),
     sqlite_with_rowid=False,
 )
 
-# The migrations that there were; the last one is the one that counts.
+# All migrations; the last one counts.
 legacy_migrations = Table(
     "legacy_migrations",
     metadata,
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     # importing, dual, completed, rolling_back or rolled_back
     Column("phase", Text, nullable=False),
-    # Of the source, as it names itself.
+    # The ``kind`` of the source.
     Column("kind", Text, nullable=False),
     Column("path", Text, nullable=False),
-    # Of the copy that was made before anything was changed.
+    # The path of the copy that was made before anything was changed.
     Column("snapshot", Text, nullable=False),
     Column("began_at", Moment, nullable=False),
     Column("changed_at", Moment, nullable=False),
-    # Counts of its report, as JSON; no names, no texts.
+    # The counts of its report, as JSON; no names, no texts.
     Column("report", Text, nullable=False),
 )
 

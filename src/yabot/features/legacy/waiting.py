@@ -1,7 +1,7 @@
-"""Whose entry in the old store does not show yet what is here: noted in the commit that changes it.
+"""Notes users whose entry in the old store is out of date, in the commit that changes them.
 
-So nobody is overlooked, whatever dies when, and a roll-back or a verification knows at any moment
-who is still to be written.
+So a crash loses none of them, and a roll-back or a verification always knows who is still to be
+written.
 """
 
 from collections.abc import Sequence, Set
@@ -34,7 +34,7 @@ from yabot.log.unit_of_work import UnitOfWork
 from yabot.storage.relational.database import Statement, insert_new
 from yabot.storage.relational.prepared import Prepared
 
-# After these an entry of the old store says something else.
+# The events after which a user's entry in the old store has to be another one.
 SHOWN: tuple[type[EventPayload], ...] = (
     UserRegistered,
     UserUpdated,
@@ -52,7 +52,7 @@ SHOWN: tuple[type[EventPayload], ...] = (
 class Waiting:
     user_id: str
     times: int
-    """0: nobody has noted them, their row says so itself."""
+    """0: they were not noted, but their row in ``legacy_users`` says that they wait."""
     removed: bool
 
 
@@ -84,7 +84,7 @@ def note(user_id: str, *, removed: bool = False) -> Statement[None]:
 
 
 def note_removal(user_id: str, *, always: bool) -> Statement[None]:
-    """That nothing of them may stay; not ``always``: if there ever was a migration."""
+    """Note that their entry must go; without ``always``, only if there ever was a migration."""
     note_them = note(user_id, removed=True)
 
     def add(connection: Connection) -> None:
@@ -95,7 +95,7 @@ def note_removal(user_id: str, *, always: bool) -> Statement[None]:
 
 
 def done(seen: Waiting) -> Statement[None]:
-    """They wait no more, unless they have been noted once more since."""
+    """Drop the note, unless they have been noted again since."""
     return _done.with_values({"user": seen.user_id, "seen": seen.times})
 
 
@@ -112,13 +112,13 @@ _others = select(legacy_users.c.user_id).where(
 
 
 def noted(size: int) -> Statement[list[Waiting]]:
-    """Some of those whom somebody has noted."""
+    """Some of the noted users."""
     query = _noted.limit(size)
     return lambda connection: [Waiting(*row) for row in connection.execute(query, {"after": ""})]
 
 
 def page(after: str, size: int) -> Statement[list[Waiting]]:
-    """The next of them, by their ids."""
+    """The next waiting users, by id: those noted, and those whose row says that they wait."""
     noted = _noted.order_by(legacy_waiting.c.user_id).limit(size)
     others = _others.order_by(legacy_users.c.user_id).limit(size)
 
@@ -137,7 +137,7 @@ _those = select(legacy_waiting.c.user_id).where(
 
 
 def among(user_ids: Sequence[str]) -> Statement[Set[str]]:
-    """Those of them who have been noted."""
+    """Those of these users who have been noted."""
     return lambda connection: set(connection.execute(_those, {"users": list(user_ids)}).scalars())
 
 
@@ -150,14 +150,14 @@ def count(connection: Connection) -> int:
 
 
 def drop(connection: Connection, user_ids: Sequence[str]) -> None:
-    """Their entries in the old store are to stay as they are."""
+    """Drop their notes: their entries in the old store stay as they are."""
     connection.execute(_drop, {"users": list(user_ids)})
 
 
 def drop_changes(seen: Migration | None) -> Statement[None]:
-    """At this phase nobody writes the old store any more. Who was deleted is still to go from it.
+    """Drop notes of changes, in a phase that does not write the old store; notes of removals stay.
 
-    Fails its guard at another one: a roll-back has noted who is to be written.
+    Fails its guard when the phase has changed: a roll-back needs the notes that it has made.
     """
 
     def drop(connection: Connection) -> None:
@@ -168,9 +168,9 @@ def drop_changes(seen: Migration | None) -> Statement[None]:
 
 
 def beside(work: UnitOfWork) -> Sequence[Statement[None]]:
-    """What is committed with a unit that changes what the old store shows of anybody.
+    """The notes to be committed with a unit that changes what the old store shows of a user.
 
-    Of whom the unit merges, the merge says itself whether they wait.
+    Users whom the unit merges are left out: the merge itself says whether they wait.
     """
     changed = {change.user_id for change in work.documents.values() if change.document is not None}
     changed |= {user for payload, user in work.events if user and isinstance(payload, SHOWN)}

@@ -1,4 +1,4 @@
-"""Whoever still takes the old way to a reader is told so: once for each line that does."""
+"""Warns callers of the deprecated functions, once for each calling line."""
 
 import logging
 import threading
@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-# As a library does it: the old bot says where its log goes, and in which form.
+# A standard logger, as in any library: the old bot configures where its log goes, and its form.
 log = logging.getLogger("yabot.legacy_access")
 
 USE_INSTEAD = "use the internal API (docs/api.md)"
@@ -25,17 +25,17 @@ class Caller:
 
 
 class Callers:
-    """Remembers who was told what, in all threads."""
+    """Remembers which caller has had which warning. Thread-safe."""
 
     def __init__(self) -> None:
         self._told: set[tuple[Caller, str]] = set()
         self._lock = threading.Lock()
 
     def warn(self, caller: Caller, function: str, phase: str | None) -> None:
-        """By ``warnings`` and in the log; anew when the migration has come to another end.
+        """Warn with ``warnings`` and in the log; once more when the migration ends in another way.
 
-        ``phase`` is that of the migration; None: there is none. Raises DeprecationWarning for who
-        makes errors of warnings.
+        ``phase`` is the migration's; None: there is no migration. Raises DeprecationWarning where
+        warnings are turned into errors.
         """
         said = f"{function} {SENTENCES.get(phase or '', BEFORE)}"
         with self._lock:

@@ -1,8 +1,8 @@
-"""Readers of the new stores as the old bot knows them: given in its format, and taken back.
+"""Gives an old bot the readers of the new stores as profiles in its format, and saves them again.
 
-Saving is a three-way merge like every other here. *Base* is what was given, *theirs* the profile
-that comes back, *ours* what the new stores say now: two who were given the same lose nothing to
-each other.
+Saving is a three-way merge, as everywhere in this package. *Base* is the profile that was given,
+*theirs* the one that comes back, *ours* what the new stores say now. So two callers who were given
+the same profile do not overwrite each other's changes.
 """
 
 import asyncio
@@ -35,13 +35,13 @@ log = get_logger(__name__)
 T = TypeVar("T")
 
 CONSUMER = "legacy_access"
-# Others may change the same reader meanwhile: each of them makes this one decide again.
+# Attempts at one decision: each concurrent change of the same reader takes another one.
 DECISIONS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """What the holder of a mark has by now: what they were given, or have saved since."""
+    """The profile that the holder of a mark has by now: as it was given, or saved last."""
 
     profile: Profile
     saves: int = 0
@@ -58,17 +58,17 @@ class Access:
         self._migrations = Migrations(services.database)
         dual = services[Legacy].dual
         self._first_touch = None if dual is None else dual.first_touch
-        # Of marks that were copied before they could be renewed, and of profiles that lost theirs.
+        # For marks that were copied before they were renewed; for profiles that lost their mark.
         self._by_mark: Recent[str, _Held] = Recent(REMEMBERED)
         self._by_user: Recent[str, Profile] = Recent(REMEMBERED)
 
     async def phase(self) -> str | None:
-        """Of the migration; None: there is none."""
+        """The migration's phase; None: there is no migration."""
         migration = await self._migrations.current()
         return None if migration is None else migration.phase
 
     async def get(self, telegram_id: object) -> Profile:
-        """With a mark. Somebody new is there then, as the old bot would have created them."""
+        """The user's profile, with a mark. An unknown user is created, as the old bot would do."""
         user_id = user_id_of(telegram_id)
         old_way = await self._old_way()
         if old_way is None:
@@ -85,7 +85,7 @@ class Access:
         return found
 
     async def save(self, profile: Profile) -> None:
-        """Its mark is renewed, in place. The same once more, with the same mark, is taken once."""
+        """Save it, and renew its mark in place. The same profile with the same mark counts once."""
         returned = Returned.read(profile)
         held = self._held(returned)
         base = held.profile if held else self._by_user.get(returned.user_id)
@@ -103,13 +103,13 @@ class Access:
             renew(profile, Mark.of(returned.plain, returned.mark.version))
 
     async def _old_way(self) -> OldWay | None:
-        """Where a roll-back has put everybody; None: they are here."""
+        """The old bot's file, if a roll-back has moved everybody back; None: the users are here."""
         migration = await self._migrations.current()
         is_back = migration is not None and migration.phase == "rolled_back"
         return OldWay.of(migration) if migration and is_back else None
 
     async def _hold_phase(self, work: UnitOfWork) -> None:
-        """A roll-back writes down what is here: from its beginning on nothing may change."""
+        """Hold the phase. Raises StoreUnavailable if a roll-back writes down what is here."""
         migration = await self._migrations.current()
         if migration is not None and migration.phase in ("rolling_back", "rolled_back"):
             raise StoreUnavailable("the old bot's store", "the migration is being rolled back")
@@ -120,18 +120,18 @@ class Access:
         return None if mark is None else self._by_mark.get(mark.id) or _Held(mark.given)
 
     async def _find(self, work: UnitOfWork, user_id: str) -> tuple[Profile, int] | None:
-        """The profile and the version of the state; None: somebody new is there with the commit."""
+        """The profile and the state's version; None: this unit registers the user, so ask again."""
         seen = await self._look(user_id)
         ours = await self._merger.ours(seen)
         if ours is None and not seen.forgotten:
             await self._hold_phase(work)
             await self._begin(work, seen)
             return None
-        # Who was forgotten comes back by what they do, not by being looked for.
+        # A forgotten user comes back by their own action, not by a question for the profile.
         return as_given(ours or OldUser(user_id=user_id)), seen.stored.state_version
 
     async def _begin(self, work: UnitOfWork, seen: Seen) -> None:
-        """With what the old store has of them, else with what the old bot gave to whoever came."""
+        """Register a user with their entry in the old store, or with the old bot's defaults."""
         record = None
         if self._first_touch is not None:
             record = await self._first_touch.find(seen.user_id)
@@ -147,7 +147,7 @@ class Access:
         if ours is None and not _may_come(seen, returned):
             log.warning("legacy.profile_of_forgotten_not_saved", user_id=seen.user_id)
             return
-        # Without what was given, all is meant as it stands: then it is a change of what is here.
+        # If nobody knows what was given, the whole profile is meant, as a change of what is here.
         base, theirs = returned.compared(given or (None if ours is None else as_given(ours)))
         changes = merge(base, theirs, ours)
         if not changes and ours is not None:
@@ -173,6 +173,6 @@ class Access:
 
 
 def _may_come(seen: Seen, returned: Returned) -> bool:
-    """Whether somebody who is not here has not been forgotten since the profile was given."""
+    """Whether to register a user who is not here: not if forgotten after the profile was given."""
     version = returned.mark.version if returned.mark else 0
     return version == seen.stored.state_version if seen.forgotten else True

@@ -1,7 +1,7 @@
-"""What a profile that was given to an old bot says of itself, when it comes back.
+"""The mark in a profile that an old bot was given: it tells what was given when it comes back.
 
-An old bot changes the profile and saves all of it. Which of that it has changed is seen by what it
-was given: the profile carries that along, so that it may come back from another thread, another
+An old bot changes a profile and saves all of it. What it has changed is found by comparison with
+what it was given. The profile carries that along, so it may come back from another thread, another
 process, or a conversation's memory after a restart.
 """
 
@@ -17,7 +17,7 @@ from yabot.features.legacy.sources.profile import GIVEN, MARK
 Profile = dict[str, Any]
 
 _FIELD = "metadata"
-# Of how many profiles a process remembers what it gave and what came back.
+# For how many profiles a process remembers what it gave and what came back.
 REMEMBERED = 10_000
 
 
@@ -25,12 +25,12 @@ REMEMBERED = 10_000
 class Mark:
     id: str
     version: int
-    """The user's ``state_version`` then: 0 before there was anybody."""
+    """The user's ``state_version`` at that time; 0 if the user did not exist."""
     given: Profile
 
     @classmethod
     def of(cls, given: Profile, version: int) -> "Mark":
-        """A new one. ``given`` has none itself."""
+        """A new mark for ``given``, which has none itself."""
         return cls(uuid4().hex, version, given)
 
     def __str__(self) -> str:
@@ -39,7 +39,7 @@ class Mark:
 
     @classmethod
     def read(cls, text: object) -> "Mark | None":
-        """None: it is none of ours."""
+        """The mark that ``text`` stands for; None: it is not one of ours."""
         try:
             beginning, mark_id, version, packed = str(text).split(" ")
             mark = cls(mark_id, int(version), json.loads(zlib.decompress(b85decode(packed))))
@@ -49,12 +49,12 @@ class Mark:
 
 
 def marked(profile: Profile, mark: Mark) -> Profile:
-    """A copy that carries it."""
+    """A copy of the profile that carries the mark."""
     return profile | {_FIELD: profile[_FIELD] | {MARK: str(mark)}}
 
 
 def renew(profile: Profile, mark: Mark) -> None:
-    """Put it in the place of the one that the profile carries."""
+    """Replace the mark that the profile carries, in place."""
     profile[_FIELD][MARK] = str(mark)
 
 

@@ -1,4 +1,4 @@
-"""Behind a roll-back: the two functions on the old bot's own file, as it had them."""
+"""The two functions after a roll-back: they work on the old bot's own file, as its own did."""
 
 import time
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from yabot.features.legacy.sources.fingerprint import content_of, state_of
 from yabot.features.legacy.sources.json_file import JsonFile
 from yabot.features.legacy.sources.port import Entry
 
-# Others write the file too: between two tries they come to an end.
+# Tries, and seconds between two: other writers of the file finish meanwhile.
 TRIES, PAUSE = 100, 0.1
 
 Change = Callable[[OldUser | None], OldUser]
@@ -39,7 +39,7 @@ class OldWay:
 
     @classmethod
     def of(cls, migration: Migration) -> "OldWay":
-        """Where its roll-back has said that the old bot's users are."""
+        """For the file that the roll-back's report names as the old bot's."""
         told = migration.report.get("rolled_back", {})
         return cls(Path(told.get("store", migration.path)))
 
@@ -81,8 +81,8 @@ class OldWay:
         return changed
 
     def _find(self, user_id: str) -> _Found | None:
-        """The last of that name, as the old bot would have it. Raises StoreUnavailable for an entry
-        that nobody can read: a new one in its place would be all that is left of them."""
+        """The user's last entry, which is the one that the old bot uses. Raises StoreUnavailable
+        for an unreadable entry: a new one in its place would lose the user's data."""
         found: Entry | None = None
         try:
             for entry in JsonFile().entries(self.path):

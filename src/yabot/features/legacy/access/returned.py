@@ -1,4 +1,4 @@
-"""A profile that an old bot saves: what it says, and of what that is a change."""
+"""A profile that an old bot saves, and the profile of which it is a change."""
 
 import json
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from yabot.features.legacy.record import OldUser, Record, Refusal
 from yabot.features.legacy.sources.fields import KNOWN
 from yabot.features.legacy.sources.profile import interpret
 
-# What can be read into a profile, and its writer cannot have meant.
+# Repairs that are refused here: a profile's writer cannot have meant such values.
 _REFUSED = {
     "unreadable": "cannot be read",
     "unknown": "is none that there is",
@@ -45,8 +45,9 @@ class Returned:
         return returned
 
     def compared(self, base: Profile | None) -> tuple[OldUser | None, OldUser]:
-        """What ``base`` says, and what this does. A field of the old bot's that is missing here
-        stays as there, and any other one if nobody knows whether this had it.
+        """What ``base`` says, and what this profile says. A field of the old bot's that this
+        profile lacks is taken from ``base``; so is any other field, if no mark tells whether this
+        profile had it.
 
         Raises InvalidInput for a value that nobody can have meant.
         """
@@ -86,7 +87,7 @@ def user_id_of(telegram_id: object) -> str:
 
 
 def as_given(ours: OldUser) -> Profile:
-    """As the old bot would have written it, without what it cannot have meant."""
+    """``ours`` as the old bot would have written it, without unreadable values of its fields."""
     meant = {
         name: value
         for name, value in ours.unplaced.items()

@@ -1,4 +1,4 @@
-"""The switch: from it on the old store is neither read nor written."""
+"""Completes the migration: from then on the old store is neither read nor written."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ OnProgress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """``until``: how long it can be rolled back; None: it has not been completed."""
+    """``until`` when the migration can be rolled back; None: it was not completed."""
 
     verification: Verification | None
     until: datetime | None
@@ -55,10 +55,10 @@ class Completing:
         on_progress: OnProgress,
         waits: Sequence[Wait] = WAITS,
     ) -> Completion:
-        """Let the last writes arrive, where the old store is ``mirrored``; verify ``subject``, and
-        switch over when nothing differs. Without one, switch over whatever is.
+        """Write the last changes, if the old store is ``mirrored``; verify ``subject``, and switch
+        over if nothing differs. Without a subject, switch over in any case.
 
-        Raises InvalidInput when it is not the time for it, OldFileUnusable, StoreUnavailable.
+        Raises InvalidInput in any phase but ``dual``, OldFileUnusable, StoreUnavailable.
         """
         migration = await self._require_both_at_work()
         if mirrored:
@@ -76,7 +76,7 @@ class Completing:
         migration = await self._migrations.current()
         if migration is not None and migration.phase == "dual":
             return migration
-        # Says why not.
+        # Raises the error that says why it cannot be completed.
         await self._migrations.enter(UnitOfWork(_cause()), "completed")
         raise InvalidInput("the migration is complete already")
 

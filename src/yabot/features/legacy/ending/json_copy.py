@@ -1,4 +1,4 @@
-"""All users as the old bot's `db.json` would have them, beside a store that is only ever read."""
+"""Writes all users in the format of the old bot's `db.json`, beside a store that is only read."""
 
 import asyncio
 import json
@@ -31,8 +31,8 @@ def copy_of(store: Path) -> Path:
 
 
 class JsonCopy:
-    """What is written of somebody is noted before, as for the old bot's own file: whichever of the
-    two is imported later, nothing in it is new but what is."""
+    """Notes what it writes of a user before it writes it, as for the old bot's own file: whichever
+    of the two files is imported later, only real changes in it count as new."""
 
     def __init__(self, services: Services, migrations: Migrations, merger: Merger) -> None:
         self._commits = services.commits

@@ -1,4 +1,4 @@
-"""Whether an import has done what it should: what an old store says is what is here now."""
+"""Judges an import by verifying that what the old store says is what is here now."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -11,7 +11,7 @@ from yabot.features.legacy.verifying.verification import Verification
 from yabot.features.legacy.verifying.verifier import OnProgress, Subject, Verifier
 
 LOOKS = 4
-"""At those who differ: an old bot may have written them between two looks."""
+"""Looks at users who differ: an old bot may have written them between two looks."""
 
 
 class Judging:
@@ -22,8 +22,9 @@ class Judging:
         self._folder = folder
 
     async def run(self, subject: Subject, on_progress: OnProgress) -> Verification:
-        """What has been written in the old bot since it was read is taken in before who differs is
-        looked at again: what differs then is no news. Raises what ``Verifier.run`` does.
+        """Verify ``subject``. Before each further look at users who differ, what the old bot has
+        written since is taken in, so that it counts as no difference. Raises what ``Verifier.run``
+        does.
         """
         waits = (self._taking_in(subject.path),) * LOOKS
         return await Verifier(self._services, self._folder, waits).run(
@@ -37,7 +38,7 @@ class Judging:
             try:
                 await both.follow(await self._migrations.current())
             except (OldFileBusy, OldFileUnusable):
-                # The look that follows says so of who differs.
+                # The look that follows reports the users who still differ.
                 return
 
         return take_in

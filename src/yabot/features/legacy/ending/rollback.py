@@ -1,7 +1,7 @@
-"""Back to the old bot: its store is as it was, and has all that has happened since.
+"""Goes back to the old bot: brings its store up to date with all that has happened since.
 
-Each step can be done again, so a roll-back that was killed is begun again; the phase says that it
-has begun, and keeps everybody else from either side meanwhile.
+Each step can be repeated, so a roll-back that was killed is run again. The phase says that it has
+begun, and keeps everybody else from changing either side meanwhile.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ from yabot.observability.logging import get_logger
 log = get_logger(__name__)
 
 REASON = "rolled_back_because"
-"""In the report while it is under way: a roll-back that was killed knows why it has begun."""
+"""The report's key for the reason: a roll-back that is run again after a kill finds it there."""
 
 OnProgress = Callable[[str, int, int], None]
 """What is being done, how many users are done, and of how many."""
@@ -38,23 +38,24 @@ OnProgress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class RolledBack:
-    """``path``: what the old bot is to read. ``left``: who has gone on while it was written."""
+    """``path``: the file for the old bot. ``left``: how many users have gone on meanwhile."""
 
     path: Path
     restored: bool
     compared: Verification
-    """The file against what was here, before anybody was taken away."""
+    """The file compared with what was here, before anybody was taken away."""
     taken: Taken
     left: int
 
     @property
     def users(self) -> int:
-        """Who was here, and is in the file."""
+        """How many users were here and are in the file."""
         return self.compared.counts["agrees"] + self.compared.counts["differs"]
 
     @property
     def besitos_in_store(self) -> int:
-        """Of those who were here. Who is only there has been taken away before."""
+        """Besitos in the file of users who were here. Those only in the file were taken away
+        before."""
         apart = (
             (each.besitos_there if each.kind == "differs" else 0) - each.besitos_here
             for each in self.compared.told
@@ -85,7 +86,7 @@ class RolledBack:
 
 
 def _require_usable(migration: Migration) -> None:
-    """Raises InvalidInput where the old store cannot be read, or what stands for it be made."""
+    """Raises InvalidInput if the old store cannot be read, or its replacement cannot be made."""
     path = migration.path.resolve()
     is_there = os.path.lexists(path)
     if is_there and not path.is_file():
@@ -110,7 +111,7 @@ class Rollback:
         self._folder = folder
 
     async def run(self, reason: Reason | None, on_progress: OnProgress) -> RolledBack:
-        """To the end. Of what has been rolled back already, it writes once more who has gone on.
+        """Roll back to the end. After an earlier roll-back, write users who have gone on since.
 
         Raises InvalidInput when there is nothing to go back to, OldFileUnusable, StoreUnavailable:
         then it is to be run again.
@@ -142,7 +143,7 @@ class Rollback:
         return await self._enter("rolling_back", report, reason)
 
     def _require_way_back(self, migration: Migration) -> None:
-        """As far as it can be told before anybody is kept from either side."""
+        """Raises InvalidInput for what is known to fail before anybody is kept from either side."""
         _require_usable(migration)
         has_snapshot = (self._folder / FILE).exists()
         if migration.phase == "completed" and not has_snapshot:
@@ -164,7 +165,7 @@ class Rollback:
     async def _write_back(
         self, migration: Migration, on_progress: OnProgress
     ) -> tuple[Path, bool, int]:
-        """What the old bot is to read, whether it was made from the snapshot, and who is left."""
+        """The old bot's file, whether the snapshot restored it, and how many users are left."""
         is_there = await asyncio.to_thread(self._is_there, migration)
         writing = WritingBack(self._services, self._migrations, self._folder)
         if migration.kind != KIND:

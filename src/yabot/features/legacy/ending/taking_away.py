@@ -1,7 +1,7 @@
-"""Takes away again whom the import alone has brought, and who has done nothing here since.
+"""Removes users whom the import alone has brought, and who have done nothing here since.
 
-The old store has them. Nobody is told, and nobody is noted as forgotten: the row that is left of
-each has nothing but their id, and lets a later import bring them once more.
+The old store has them. Nobody is told, and nobody is noted as forgotten: of each, a row with
+nothing but the id is left, which lets a later import bring them again.
 """
 
 from collections import Counter
@@ -56,7 +56,7 @@ class TakingAway:
         self._merger = merger
 
     async def run(self, migration: Migration, on_progress: Callable[[int], None]) -> Taken:
-        """To the end; one that was killed is begun again. ``on_progress`` hears how many have gone.
+        """Remove all of them; after a kill, run it again. ``on_progress`` gets how many are gone.
 
         Raises StoreUnavailable, GuardFailed when the phase is another one.
         """
@@ -81,7 +81,7 @@ class TakingAway:
     async def _take_away(self, work: UnitOfWork, untouched: Untouched) -> Taken:
         seen = await self._merger.look([*untouched])
         leaving = {each: user for each in sorted(untouched) if (user := self._user(seen[each]))}
-        # Before anybody goes: an account must be there to give.
+        # Before the users are deleted: taking besitos needs their accounts.
         besitos = sum(self._give_back(work, seen[user_id]) for user_id in leaving)
         for user in leaving.values():
             self._users.delete(work, user, REASON)

@@ -1,6 +1,6 @@
-"""Brings the old store to what is here, and here what stands in it, until both say the same.
+"""Brings each side's changes to the other, until the old store and the new ones say the same.
 
-By the steps that go on all the time beside a running bot; here by a command, to an end.
+Takes the steps that ``Dual`` repeats beside a running bot; here a command takes them to an end.
 """
 
 import asyncio
@@ -29,9 +29,10 @@ from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.runtime.backoff import backoff
 
 PAGE = 500
-# Readers go on meanwhile. So often it is looked who has, before it is left at that.
+# How many rounds may make no progress or leave less than a page, before it is left at that: readers
+# go on meanwhile.
 ROUNDS = 5
-# So often in a row an old bot may write its file just before we replace it.
+# Tries in a row to replace the file: an old bot may write it just before each of them.
 MOST_BUSY = 10
 
 OnProgress = Callable[[int, int], None]
@@ -51,18 +52,19 @@ class WritingBack:
         self._folder = folder
 
     async def restore(self, migration: Migration) -> None:
-        """Make the file anew from the snapshot, with what can still be read of it; whose entry
-        cannot be is noted, if they are here. Raises OldFileUnusable, OSError."""
+        """Make the file anew from the snapshot, with what can still be read of the file. Users who
+        are here, and whose entry is no JSON, are noted to be written. Raises OldFileUnusable,
+        OSError."""
         with suppress(OldFileBusy, OldFileUnusable):
             await take_snapshot(migration.path, self._folder)
         async with self._snapshot() as snapshot:
             await asyncio.to_thread(restore, migration.path, snapshot)
-        # Who was there, and is not in it, is written into it whatever they have done since.
+        # Users who are missing in the new file are written into it, even if unchanged since.
         await _insist(lambda: self._both(migration).follow(migration))
 
     async def copy(self, migration: Migration) -> Path:
-        """Of a store that is only read: where everybody stands in a file of the other kind. Raises
-        OldFileUnusable, OSError."""
+        """For a store that is only read: write everybody into a JSON file, and return its path.
+        Raises OldFileUnusable, OSError."""
         if migration.path.exists():
             await self._both(migration).follow(migration)
         async with self._snapshot() as snapshot:
@@ -70,20 +72,20 @@ class WritingBack:
             return await copy.write(migration, snapshot, of_kind(migration.kind))
 
     async def note_everybody(self, migration: Migration) -> None:
-        """Let all wait of whom the file may not say how they are, who are here or were forgotten;
-        but nobody whom the import has brought, and who has done nothing since."""
+        """Note users who are here to be written, and forgotten users who are still in the file to
+        be removed; but nobody whom the import has brought, and who has done nothing since."""
         after = ""
         while page := await self._users.page(after, PAGE):
             after = page[-1].user_id
             await self._note_those(migration, [each.user_id for each in page])
-        # The snapshot has none of the forgotten; what is still in the file, the file says.
+        # The snapshot has no forgotten users, so the file itself is read for them.
         source = of_kind(migration.kind)
         entries = source.entries(migration.path)
         while found := await asyncio.to_thread(lambda: [*islice(entries, PAGE)]):
             await self._note_forgotten(migration, found, source)
 
     async def settle(self, migration: Migration, on_progress: OnProgress) -> int:
-        """Let nobody wait any more; how many do all the same, because they go on meanwhile. Raises
+        """Write all who wait. Returns how many still do, because they go on meanwhile. Raises
         OldFileUnusable."""
         both = self._both(migration)
         left = most = await self._left()
@@ -94,7 +96,7 @@ class WritingBack:
             left = await self._left()
             most = max(most, left)
             on_progress(most - left, most)
-            # What was written is found to stand there by the round that follows.
+            # A round cannot count its own writes: only the next round finds them in the file.
             rounds += left >= before or left < PAGE
         return left
 
@@ -146,7 +148,7 @@ class WritingBack:
 
 
 async def _insist(step: Callable[[], Awaitable[None]]) -> None:
-    """Beside an old bot that writes: the file must be as it was read when it is replaced."""
+    """Repeat ``step`` while an old bot writes the file, which is only replaced as it was read."""
     pauses = backoff(most=1.0)
     for _ in range(MOST_BUSY - 1):
         try:

@@ -1,7 +1,7 @@
-"""An import gives way: readers of a running bot come first, and what follows a commit stays short.
+"""Makes an import give way to a running bot's readers, and keeps the followers' queues short.
 
-On SQLite whoever writes locks others out for that long; on either engine, each user who is
-imported leaves a document and some events, which readers' own would have to wait behind.
+On SQLite a writer locks all others out meanwhile. On either engine each imported user leaves a
+document and some events, and those of readers would have to wait behind them.
 """
 
 import asyncio
@@ -14,22 +14,22 @@ from yabot.runtime.lock import is_locked
 from yabot.storage.relational.database import Database, Statement
 
 DOCUMENTS = "documents"
-# Rows that may wait for whoever follows, before the import waits for them.
+# Rows that may wait in a queue before the import waits for it to become shorter.
 MOST_WAITING = 4000
 # Seconds between two looks.
 LOOK_EVERY = 0.1
-# Seconds in which nothing becomes fewer: whoever was to work it off is not there.
+# Seconds without progress, after which nobody is believed to work off a queue.
 PATIENCE = 5.0
-# Of the time that a chunk took. Behind each, as much belongs to others.
+# The pause after each chunk: a share of the time that the chunk took, and at most so many seconds.
 SHARE = 1.0
 LONGEST = 1.0
 
 
 @dataclass(slots=True)
 class Breath:
-    """``waiting``: how much does, by the names of the queues. Documents are brought to MongoDB
-    by the import's own process; everything else by a program, which is ``elsewhere`` perhaps: where
-    several may share the stores."""
+    """``waiting`` counts the waiting rows by queue. The import's own process brings documents to
+    MongoDB; a running program works off the other queues. ``elsewhere``: it may run on another
+    machine, because several may share the stores."""
 
     database: Database
     data_dir: Path
@@ -38,13 +38,12 @@ class Breath:
     most: int = MOST_WAITING
     patience: float = PATIENCE
     look_every: float = LOOK_EVERY
-    # Queues that nobody works off, whatever has been waited.
+    # Queues that nobody works off: the import waits for them no longer.
     _left_alone: set[str] = field(default_factory=set, init=False)
     _was_beside: bool = field(default=False, init=False)
 
     async def take(self, took: float) -> None:
-        """Between two chunks, the last of which has taken so many seconds. Raises
-        StoreUnavailable."""
+        """Pause after a chunk that took ``took`` seconds. Raises StoreUnavailable."""
         is_beside = is_locked(self.data_dir)
         if is_beside != self._was_beside:
             self._was_beside = is_beside
@@ -65,7 +64,7 @@ class Breath:
             await asyncio.sleep(self.look_every)
 
     async def _long_queues(self) -> dict[str, int]:
-        """Those that somebody may be working off."""
+        """Queues that are too long, and that somebody may be working off."""
         waiting = await self.database.read(self.waiting)
         has_program = self._was_beside or self.elsewhere
         return {

@@ -1,4 +1,4 @@
-"""What a report says by key: kept on disk until it is written, for there may be millions."""
+"""A report's lines by key, kept on disk until it is written: there may be millions."""
 
 import json
 import os
@@ -14,7 +14,7 @@ _REPORT = re.compile(r"report-(\d+)\.json")
 
 
 class Details:
-    """One line of JSON for each; gone with the process, unless they are written."""
+    """One line of JSON for each; lost with the process, unless ``write`` is called."""
 
     def __init__(self, folder: Path, lines: Mapping[str, IO[str]]) -> None:
         self._folder = folder
@@ -25,7 +25,7 @@ class Details:
     def kept_in(cls, folder: Path) -> Iterator[Self]:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with ExitStack() as stack:
-            # They have no names: nobody else opens them, and a kill leaves nothing behind.
+            # Files without names: nobody else can open them, and a kill leaves none behind.
             lines = {
                 kind: stack.enter_context(
                     tempfile.TemporaryFile("w+", encoding="utf-8", dir=folder)
@@ -38,7 +38,7 @@ class Details:
         self._lines[kind].write(json.dumps(told, ensure_ascii=False) + "\n")
 
     def write(self, counts: Mapping[str, Any]) -> Path:
-        """A report of its own, for its owner alone: ``counts``, and all of these ``by_key``."""
+        """Write a new report, for its owner alone: ``counts``, and these lines ``by_key``."""
         path = self._next()
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         with path.open("w", encoding="utf-8") as file:

@@ -1,7 +1,7 @@
 """Brings all users of a snapshot into the new stores, or what has changed of them.
 
-There is nothing to resume: whoever is done is found to be so, and an import that has died is begun
-again (docs/adr/0017-three-way-merge-with-the-old-store.md).
+There is nothing to resume: an import that died is run again, and finds who is done
+(docs/adr/0017-three-way-merge-with-the-old-store.md).
 """
 
 import asyncio
@@ -31,7 +31,7 @@ from yabot.log.unit_of_work import Cause, UnitOfWork
 CONSUMER = "legacy_import"
 # Users in one commit.
 CHUNK = 150
-# Times that one who is alone in a chunk and keeps changing is waited for.
+# How often it waits for a user who is alone in a chunk and keeps changing.
 MOST_WAITS = 60
 
 OnProgress = Callable[[int, int], None]
@@ -50,18 +50,18 @@ class Importer:
     breath: Breath
     rehearsal: bool = False
     chunk: int = CHUNK
-    # Asked in each decision: holds the migration at its phase, or ends the import.
+    # Called in each decision: holds the migration at its phase, or ends the import.
     hold: Hold | None = None
     most_waits: int = MOST_WAITS
-    # A chunk may have the same content as one of another time, which did something else.
+    # Keeps the causes of different runs apart: an earlier run may have decided the same chunk.
     _run: str = field(default_factory=lambda: str(uuid7()), init=False)
     _decided: int = field(default=0, init=False)
 
     async def run(
         self, snapshot: Snapshot, source: Source, report: Report, on_progress: OnProgress
     ) -> None:
-        """Adds to ``report`` what has become of each. Raises StoreUnavailable only of what is read
-        between two chunks: within one, an outage is waited out.
+        """Add to ``report`` what has become of each user. Raises StoreUnavailable only for reads
+        between two chunks: within a chunk, an outage is waited out.
         """
         total, done = await asyncio.to_thread(lambda: snapshot.count), 0
         async for page in self._pages(snapshot, source):
@@ -74,7 +74,7 @@ class Importer:
             report.in_ledger = await self.besitos.moved_from(MIGRATION, self._causes)
 
     async def _pages(self, snapshot: Snapshot, source: Source) -> AsyncIterator[Interpreted]:
-        """One is read while the one before it is committed."""
+        """Each page is read while the one before it is committed."""
 
         def read(after: str) -> Interpreted:
             return [(each, source.interpret(each)) for each in snapshot.page(after, self.chunk)]
@@ -140,7 +140,7 @@ class Importer:
 
 
 def _why(error: BaseException) -> str:
-    """Without the user's id, where that can be: whom it is about, the report says."""
+    """The reason, without the user's id if possible: the report names the user."""
     return error.reason if isinstance(error, DocumentInvalid) else error_text(error)
 
 
@@ -160,14 +160,14 @@ class _Read:
     texts: Mapping[str, str]
 
     def replaced(self, user_ids: Iterable[str]) -> set[str]:
-        """Whose entry is another one by now: a running bot follows the store, and merges them."""
+        """Users whose entry has changed since: a running bot follows the store, and merges them."""
         now = {each: self.snapshot.find(each) for each in user_ids}
         return {each for each, entry in now.items() if entry and entry.text != self.texts[each]}
 
 
 @dataclass(slots=True)
 class _Decision:
-    """About some users; it can be made again, and knows then what it has said before."""
+    """A decision about some users; when it is made again, it knows its earlier result."""
 
     merger: Merger
     read: _Read
@@ -180,7 +180,7 @@ class _Decision:
     async def make(self, work: UnitOfWork) -> None:
         user_ids = [each.user.user_id for each in self.records]
         seen = await self.merger.look(user_ids)
-        # Asked behind the look: whoever has merged something newer before, had it from there.
+        # Read after the look: if something newer was merged before, the snapshot has it by now.
         replaced = await asyncio.to_thread(self.read.replaced, user_ids)
         result = []
         for record in self.records:
@@ -194,8 +194,8 @@ class _Decision:
         self.result = result
 
     def waits_out(self, failure: TransientError) -> bool:
-        """Stores are waited for. Whoever is alone and keeps changing is, too, for a while; of
-        several, one half need not wait for the other.
+        """Wait for stores; also for a user who is alone and keeps changing, for a while. Several
+        users are halved instead, so that one half need not wait for the other.
         """
         if isinstance(failure, StoreUnavailable):
             self._unsure |= {each.user_id: each for each in self.result}
@@ -204,13 +204,13 @@ class _Decision:
         return len(self.records) == 1 and self.waits_left >= 0
 
     def _surely(self, brought: Brought) -> Brought:
-        """What has nothing left to be done was done the time before."""
+        """The earlier result, if nothing is left to be done: then its commit has taken effect."""
         before = self._unsure.get(brought.user_id)
         return before if before is not None and brought.is_unchanged else brought
 
 
 def _besitos_there(known: Known | None, record: Record) -> int:
-    """Of those that the record has. Where nobody remembers, none of them are new."""
+    """How many of the record's besitos were here before; all, if no agreement is remembered."""
     if known is None:
         return 0
     agreed = known.agreed(record.mark) or record.user

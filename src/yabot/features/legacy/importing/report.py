@@ -13,14 +13,14 @@ from yabot.features.legacy.merging.merger import Merged
 from yabot.features.legacy.record import Record, Refusal
 from yabot.features.legacy.snapshots.snapshot import Snapshot
 
-# So many reasons are counted each for itself.
+# How many reasons are counted separately; the others share one count.
 MOST_REASONS = 50
 OTHER_REASONS = "for another reason"
 
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """``there``: how many besitos of the record's the new stores had before."""
+    """``there``: how many of the record's besitos the new stores had before."""
 
     record: Record
     merged: Merged
@@ -41,7 +41,7 @@ class Brought:
 
 @dataclass(frozen=True, slots=True)
 class Unmergeable:
-    """What a store would not take; ``reason`` says why, without any of it."""
+    """A record that a store would not take; ``reason`` says why, without quoting it."""
 
     record: Record
     reason: str
@@ -49,17 +49,17 @@ class Unmergeable:
 
 @dataclass(slots=True)
 class Besitos:
-    """Where those of the store are. A store says fractions, and less than nothing, too."""
+    """What has become of the store's besitos. A store may say fractions and negative amounts."""
 
     said: Decimal = Decimal(0)
     posted: int = 0
     there: int = 0
     missing: int = 0
-    """What was spent in the old bot, and here meanwhile as well: below 0."""
+    """Below 0: besitos that were spent in the old bot, and meanwhile here as well."""
     refused: Decimal = Decimal(0)
     forgotten: int = 0
     mended: dict[str, Decimal] = field(default_factory=dict)
-    """By how a user's amount was repaired, what the store says more than it was taken for."""
+    """By kind of repair, how much more the store says than was taken from it."""
 
     def mend(self, how: str, by: Decimal) -> None:
         self.mended[how] = self.mended.get(how, Decimal(0)) + by
@@ -72,8 +72,7 @@ class Besitos:
 
 @dataclass(slots=True)
 class Report:
-    """Filled by an import. Memory does not grow with what is told by key: that goes to
-    ``details``."""
+    """Filled by an import. Lines by key go to ``details``, so memory does not grow with them."""
 
     details: Details
     is_rehearsal: bool = False
@@ -86,7 +85,7 @@ class Report:
     damage: str | None = None
     besitos: Besitos = field(default_factory=Besitos)
     in_ledger: int | None = None
-    """What the ledger says that the import has posted."""
+    """How much the import has posted, according to the ledger."""
 
     @property
     def refused(self) -> int:
@@ -94,7 +93,7 @@ class Report:
 
     @property
     def refused_share(self) -> float:
-        """In percent of all."""
+        """How many of all entries were refused, in percent."""
         return 100 * self.refused / self.entries if self.entries else 0.0
 
     @property
@@ -102,7 +101,7 @@ class Report:
         return self.besitos.add_up and self.in_ledger in (None, self.besitos.posted)
 
     def read(self, found: Record | Refusal) -> None:
-        """What the store says, before anything comes of it."""
+        """Count what the store says, before anything is merged."""
         self.entries += 1
         if isinstance(found, Refusal):
             self.besitos.said += found.besitos
@@ -127,7 +126,7 @@ class Report:
                 self._add(each)
 
     def add_snapshot(self, snapshot: Snapshot) -> None:
-        """What only the whole store says."""
+        """Add what is known of the store as a whole: its damage and its doubled keys."""
         self.damage = snapshot.damage.where if snapshot.damage else None
         self.doubled, after = snapshot.passed_over, ""
         while keys := snapshot.doubled(after, 500):
@@ -196,5 +195,5 @@ OUTCOMES = ("imported", "merged", "unchanged", "forgotten")
 
 
 def _number(amount: Decimal) -> int | float:
-    """JSON's numbers have no other form; no besito is lost by it below 2**53."""
+    """The amount as a number of JSON; exact below 2**53."""
     return int(amount) if amount == amount.to_integral_value() else float(amount)

@@ -1,5 +1,5 @@
-"""What a merge changes here, by the services whose it is. Nobody is told anything: hints that
-besitos unlock come without a word.
+"""Applies a merge's changes here, through the features' services. Nobody is told anything: hints
+that besitos unlock come without a message.
 """
 
 from collections import Counter
@@ -74,7 +74,7 @@ class Applying:
         )
 
     def _arrange(self, work: UnitOfWork, seen: Seen, told: Term | None) -> OldTerm | None:
-        """Gives what is to be remembered of ``told`` beside the subscription."""
+        """Change the subscription. Returns what of ``told`` must be remembered beside it."""
         now = utc_now().replace(microsecond=0)
         if told is None:
             self._end(work, seen, now)

@@ -1,5 +1,5 @@
-"""Users are merged many in one commit. Where that fails, each half is tried by itself: so one who
-cannot be merged keeps nobody else from it.
+"""Merges many users in one commit. If that fails, each half is tried by itself, so that one user
+who cannot be merged does not hold up the others.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -13,17 +13,17 @@ from yabot.features.users.states import StateUnusable
 U = TypeVar("U")
 R = TypeVar("R")
 
-# Decisions about several before they are halved: whoever keeps changing is then left to one half.
+# Attempts at several users before they are halved, so that one who keeps changing delays fewer.
 ATTEMPTS = 2
-# What a store or a model refuses: one of the users is the reason.
+# Errors with which a store or a model refuses one of the users.
 UNMERGEABLE = (TerminalError, StateUnusable, ValueError, SQLAlchemyError)
 
 
 async def in_halves(
     users: Sequence[U], take: Callable[[Sequence[U]], Awaitable[R]]
 ) -> AsyncIterator[tuple[Sequence[U], R | Exception]]:
-    """What ``take`` gives for all of them, or for each part that it can take at once; for one who
-    is alone and cannot be taken, why. Raises what else it raises.
+    """Yield what ``take`` gives for all of them, or for each part that it can take at once; for a
+    single user whom it cannot take, the error. Raises all other errors of ``take``.
     """
     try:
         outcome: R | Exception = await take(users)

@@ -1,4 +1,4 @@
-"""All that the merges of some users rest on, read at once."""
+"""Reads at once all that is needed to merge some users."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Seen:
     terms: Sequence[StoredTerm]
     """All that they ever had."""
     forgotten: bool
-    """They have asked to be, and have not been in both stores since: they stay so."""
+    """They have asked to be forgotten, and have not been in both stores since: they stay so."""
 
     @property
     def balance(self) -> int:

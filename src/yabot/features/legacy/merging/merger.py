@@ -34,14 +34,14 @@ class Merged:
 
 class Merger:
     def __init__(self, services: Services, *, most_items: int = MOST_BROUGHT) -> None:
-        """So many items may be made for what users had; in a rehearsal, none."""
+        """``most_items``: how many items may be made for what users had; 0 in a rehearsal."""
         self._database = services.database
         self._users = services[UserService]
         self._subscriptions = services[SubscriptionService]
         self._applying = Applying(services, most_items)
 
     async def look(self, user_ids: Sequence[str]) -> Mapping[str, Seen]:
-        """One read, however many they are; each of them is in it.
+        """Read all of these users at once; the result has each of them.
 
         Raises StoreUnavailable; ConfigurationError for a list of the forgotten that cannot be read.
         """
@@ -49,7 +49,7 @@ class Merger:
         return await self._database.read(looking.look(user_ids, forgotten))
 
     async def ours(self, seen: Seen) -> OldUser | None:
-        """What is here of them; None: they are not here.
+        """The user as the new stores have them; None: they are not here.
 
         Raises StoreUnavailable, GuardFailed when it has changed since, StateUnusable.
         """
@@ -59,17 +59,17 @@ class Merger:
     async def merge(
         self, work: UnitOfWork, seen: Seen, record: Record, user: User | None = None
     ) -> Merged:
-        """Let what the old store says be true here, with what has happened here meanwhile.
+        """Merge what the old store says with what has happened here meanwhile.
 
-        ``user`` is somebody whom this very unit registers already. Raises GuardFailed,
-        StoreUnavailable, StateUnusable, and StateLost for who is there by half.
+        ``user`` is given if this very unit registers them. Raises GuardFailed, StoreUnavailable,
+        StateUnusable, and StateLost for a user of whom a store has lost its part.
         """
         theirs, known = record.user, seen.known
         base = known.agreed(record.mark) if known else None
         if seen.forgotten and not (known and known.has_arrived(record.mark)):
             return Merged("forgotten")
         if known is not None and known.is_former(record.mark):
-            # Where nobody remembers what it had then, nothing can be said to be new.
+            # Without a remembered agreement, nothing in an older entry counts as new.
             base = base or theirs
             if theirs == base:
                 work.add(waiting.note(seen.user_id))
@@ -103,7 +103,7 @@ class Merger:
         contact = Contact.told(
             seen.user_id, theirs.first_name, theirs.last_name, theirs.username, language_code=None
         )
-        # No old bot can know of a day to come, whatever stands there.
+        # A registration in the future must be a mistake.
         now = utc_now()
         since = min(theirs.registered_at or now, now)
         return self._users.bring(work, contact, seen.stored, since)

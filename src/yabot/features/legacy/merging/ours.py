@@ -1,5 +1,5 @@
-"""What the new stores hold of a user, as the old bot would tell it: what ``merger`` has written,
-read back.
+"""What the new stores hold of a user, in the old bot's terms: reads back what ``merger`` has
+written.
 """
 
 from collections.abc import Iterator, Mapping

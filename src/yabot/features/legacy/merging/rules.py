@@ -1,5 +1,5 @@
-"""What a user's two sides have done since they agreed, made one. The rules of
-docs/features/legacy.md; no clock, no store.
+"""Merges what both sides have done to a user since they last agreed. These are the rules of
+docs/features/legacy.md, without clock and store.
 
 Nothing is done twice: what is applied of ``theirs`` is its difference from ``base``, and ``theirs``
 is the next base.
@@ -30,7 +30,7 @@ class Term:
 
     @property
     def lasts(self) -> tuple[datetime, bool]:
-        """What compares two of them: the later end, and of one end the better role."""
+        """The key by which terms compare: a later end is more, at the same end a better role."""
         return self.until or ENDLESS, self.role == "vip"
 
 
@@ -40,10 +40,10 @@ class Changes:
 
     names: Mapping[str, str | None] = field(default_factory=dict)
     kisses: int = 0
-    """More than here; below 0, fewer: never more than there are."""
+    """How many to add; below 0, to take: never more than there are."""
     changes_term: bool = False
     term: Term | None = None
-    """With ``changes_term``: None is an end at once."""
+    """With ``changes_term``, None ends the subscription at once."""
     gained: Mapping[str, int] = field(default_factory=dict)
     lost: Mapping[str, int] = field(default_factory=dict)
     achievements: tuple[str, ...] = ()
@@ -53,7 +53,7 @@ class Changes:
     choices: Mapping[str, str] = field(default_factory=dict)
     unplaced: Mapping[str, Any] = field(default_factory=dict)
     dropped: tuple[str, ...] = ()
-    """Of what has no place here: it is there no more."""
+    """Keys of what has no place here, and is not in the old store any more."""
     conflicts: tuple[str, ...] = ()
     """The fields in which one side did not get what it wanted, in the order of their names."""
 
@@ -62,7 +62,7 @@ class Changes:
         return self != Changes(conflicts=self.conflicts)
 
     def applied_to(self, ours: OldUser) -> OldUser:
-        """What is here then."""
+        """``ours`` after these changes."""
         things = Counter(ours.inventory)
         things.update(self.gained)
         things.subtract(self.lost)
@@ -86,7 +86,8 @@ class Changes:
 
 
 def merge(base: OldUser | None, theirs: OldUser, ours: OldUser | None) -> Changes:
-    """``base``: what both sides agreed on last, if they ever did. ``ours``: None of nobody."""
+    """``base``: what both sides agreed on last, if they ever did. ``ours``: None if the user is not
+    here."""
     if base is not None and ours is not None and theirs == base:
         return Changes()
     ours = ours or nobody(theirs)
@@ -124,7 +125,7 @@ def merge(base: OldUser | None, theirs: OldUser, ours: OldUser | None) -> Change
 
 
 def nobody(theirs: OldUser) -> OldUser:
-    """They as they are before anything of theirs is here."""
+    """The user before anything but the names is here."""
     return OldUser(
         user_id=theirs.user_id,
         first_name=theirs.first_name,
@@ -134,10 +135,10 @@ def nobody(theirs: OldUser) -> OldUser:
 
 
 def differing(ours: OldUser, theirs: OldUser) -> tuple[str, ...]:
-    """The fields in which they differ, whatever the order of their lists.
+    """The fields in which they differ; the order of lists does not count.
 
-    When somebody was registered, only one side may know; and what the old bot has no field for, it
-    cannot say.
+    The day of registration is not compared, as only one side may know it; nor are fields that the
+    old bot does not have, where it says nothing.
     """
     here, there = _as_compared(ours), _as_compared(theirs)
     return tuple(
@@ -168,7 +169,8 @@ def _as_compared(user: OldUser) -> Mapping[str, Any]:
 def _names(
     base: OldUser | None, theirs: OldUser, ours: OldUser
 ) -> tuple[dict[str, str | None], list[str]]:
-    """Who is known here is so from Telegram: it is right, unless theirs has heard of it later."""
+    """The names to take, and those in conflict. Ours win: Telegram told them. Theirs win if only
+    the old store has changed them since both agreed."""
     changed = [
         name for name in NAMES if base is not None and getattr(theirs, name) != getattr(base, name)
     ]
@@ -181,16 +183,16 @@ def _names(
 
 
 def _kisses(base: OldUser | None, theirs: OldUser, ours: OldUser) -> tuple[int, bool]:
-    """The difference, and whether there is not so much to be taken."""
+    """The difference to post, and whether there is less here than was to be taken."""
     wanted = theirs.kisses - (base.kisses if base else 0)
     possible = max(wanted, -ours.kisses)
     return possible, possible != wanted
 
 
 def _term(base: OldUser | None, theirs: OldUser, ours: OldUser) -> tuple[bool, Term | None, bool]:
-    """Whether it changes, to what, and whether one side's was passed over.
+    """Whether the term changes, to what, and whether one side's term was passed over.
 
-    Without a base nobody has ended anything: who does not pay says nothing.
+    Without a base, no term in the old store means nothing: nobody has ended one.
     """
     agreed = term_of(base) if base else None
     told, kept = term_of(theirs), term_of(ours)
@@ -214,7 +216,7 @@ def _things(
 
 
 def _moves(base: OldUser | None, theirs: OldUser, ours: OldUser) -> tuple[bool, bool]:
-    """Whether the reader goes where theirs is; and whether they stay although it has moved."""
+    """Whether the reader moves to theirs; and whether they stay although theirs has moved."""
     agreed = base.fragment if base else None
     if theirs.fragment in (agreed, ours.fragment):
         return False, False
@@ -225,7 +227,7 @@ def _moves(base: OldUser | None, theirs: OldUser, ours: OldUser) -> tuple[bool, 
 def _choices(
     base: OldUser | None, theirs: OldUser, ours: OldUser
 ) -> tuple[Mapping[str, str], bool]:
-    """What is taken, and whether somewhere both have chosen, and differently."""
+    """The choices to take, and whether both sides have chosen differently in any fragment."""
     agreed = base.choices if base else {}
     new = {
         fragment: choice
@@ -248,7 +250,7 @@ def _new(theirs: Iterable[str], *known: Iterable[str]) -> tuple[str, ...]:
 def _other_values(
     base: Mapping[str, Any], theirs: Mapping[str, Any], ours: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What they have changed, where that is not here yet."""
+    """What the old store has changed, where that is not here yet."""
     changed = {
         key: _merged(base.get(key), value, ours.get(key))
         for key, value in theirs.items()
@@ -258,7 +260,7 @@ def _other_values(
 
 
 def _gone(base: OldUser, theirs: OldUser, ours: OldUser) -> tuple[str, ...]:
-    """What they do not say any more, or have said legibly since."""
+    """Our unplaced keys that the old store has dropped, or has a readable value for since."""
     return tuple(
         name
         for name in ours.unplaced
@@ -272,7 +274,7 @@ def _has_new(name: str, base: OldUser, theirs: OldUser) -> bool:
 
 
 def _merged(base: Any, theirs: Any, ours: Any) -> Any:
-    """Of two objects, member by member; of anything else, what they have made of it."""
+    """Two objects are merged member by member; any other value is theirs."""
     if not (_has_members(theirs) and _has_members(ours)):
         return theirs
     before = base if _has_members(base) else {}

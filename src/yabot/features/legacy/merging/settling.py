@@ -1,4 +1,4 @@
-"""What a merge changes in a user's document: pure, but for the moment at which it is made."""
+"""What a merge changes in a user's document. Pure functions; the time is a parameter."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ from yabot.features.users.model import UserState
 
 @dataclass(frozen=True, slots=True)
 class Things:
-    """Of one field: ``more`` and ``fewer`` by the items' ids, and what is kept of their names."""
+    """Changes of one field: ``more`` and ``fewer`` by item id, and what is kept of their names."""
 
     more: Mapping[str, int]
     fewer: Mapping[str, int]
@@ -29,12 +29,12 @@ def things(
     gained: Mapping[str, int],
     lost: Mapping[str, int],
 ) -> Things:
-    """``ids`` are those of the names for which there are items."""
+    """``ids``: the item ids of those names for which there are items."""
     if not (gained or lost):
         return Things({}, {}, kept)
     unshelved = Counter(kept.unshelved)
     unshelved.update({name: many for name, many in gained.items() if name not in ids})
-    # What a name had before there was an item for it goes first.
+    # Things that were kept before there was an item for them are taken first.
     before = unshelved & Counter(lost)
     unshelved -= before
     left = Counter(lost) - before
@@ -47,7 +47,7 @@ def things(
 
 
 def with_progress(state: UserState, changes: Changes, at: datetime) -> UserState:
-    """With the part of the story that is told here, and what cannot be, in its own place."""
+    """The state with changes in the story; names that can be no ids here are kept apart."""
     progress, kept = PROGRESS.of(state), LEGACY.of(state)
     visited, elsewhere = _split(changes.visited)
     progress = progress.model_copy(
@@ -75,7 +75,7 @@ def with_fields(kept: Kept, changes: Changes) -> Kept:
 
 
 def _placed(fragment: str | None) -> tuple[str | None, str | None]:
-    """As one of a story here, or as one that none can have."""
+    """The fragment first if it can be one of a story here, or else second; the other is None."""
     return (fragment, None) if fragment is None or _is_id(fragment) else (None, fragment)
 
 

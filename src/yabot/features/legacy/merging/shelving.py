@@ -18,13 +18,13 @@ class Shelving:
         self._shelf = shelf
         self._texts = texts
         self._most = most
-        # None: nobody has looked yet. What others bring meanwhile is brought once more, in vain.
+        # None: not read yet. Items that others make meanwhile are made once more, to no effect.
         self._there: set[str] | None = None
         self._brought = 0
 
     async def shelved(self, field: ThingField, names: Iterable[str]) -> dict[str, str]:
-        """The items' ids by these names, made if need be; without those for which there is no more
-        room. Raises StoreUnavailable.
+        """Item ids by name; missing items are made, and names without room for more are left out.
+        Raises StoreUnavailable.
         """
         ids = {name: item_id(field, name) for name in names}
         if not ids:

@@ -1,4 +1,4 @@
-"""What things of the old bot are called here."""
+"""The ids of the old bot's things here."""
 
 import re
 import unicodedata
@@ -23,9 +23,9 @@ cache_of_names = lru_cache(4096)
 
 @cache_of_names
 def item_id(field: ThingField, name: str) -> str:
-    """Always the same for the same name, and another one for any other.
+    """The same name always gets the same id, and different names get different ids.
 
-    A thing whose name is an id keeps it: what stands on the shelf under that id is that thing.
+    A thing whose name is an id keeps it: the item with that id is taken for that thing.
     """
     if is_plain(field, name):
         return name
@@ -37,6 +37,6 @@ def item_id(field: ThingField, name: str) -> str:
 
 @cache_of_names
 def is_plain(field: ThingField, name: str) -> bool:
-    """Whether its id is the name itself. No achievement's is: a thing may have the same name."""
+    """Whether the id is the name itself. Never for achievements: a thing may have the same name."""
     is_id = field == "inventory" and canonical.story_id(name) == name
     return is_id and not _LOOKS_MADE.fullmatch(name)

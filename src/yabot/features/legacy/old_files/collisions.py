@@ -1,6 +1,6 @@
-"""Whether the old bot was writing its file at the very moment when it was replaced.
+"""Notices that the old bot was writing its file at the very moment when it was replaced.
 
-It writes in place: what it had opened then is the file of before, and nobody reads that any more.
+The old bot writes in place: it then writes the replaced file, which nobody reads any more.
 """
 
 import os
@@ -14,14 +14,14 @@ log = get_logger(__name__)
 
 
 class Replaced:
-    """The file of before, for as long as somebody may still be writing it."""
+    """The replaced file, while somebody may still be writing it."""
 
     def __init__(self) -> None:
         self._handle: int | None = None
         self._seen: tuple[int, int] | None = None
 
     def hold(self, path: Path) -> None:
-        """Before it is replaced."""
+        """Open the file; to be called before it is replaced."""
         self.release()
         with suppress(OSError):
             self._handle = os.open(path, os.O_RDONLY)
@@ -33,7 +33,7 @@ class Replaced:
             self._handle = None
 
     def report(self) -> None:
-        """Some time later: whether it has been written since."""
+        """Warn if the file has been written since; to be called some time later."""
         if self._handle is None:
             return
         if _state(self._handle) != self._seen:

@@ -1,5 +1,5 @@
-"""A file in the old bot's format, made from the first user to the last: it is there as a whole, or
-what was there before is."""
+"""Makes a whole file in the old bot's format, user by user. It replaces what was there only once it
+is complete."""
 
 import json
 import os
@@ -20,7 +20,7 @@ class NewFile:
     @classmethod
     @contextmanager
     def replacing(cls, path: Path) -> Iterator["NewFile"]:
-        """Whoever could use what was there can use it. Raises OSError."""
+        """The new file keeps the owner and mode of the one that was there. Raises OSError."""
         target = path.resolve()
         with replacing(target, lambda handle: _own(handle, target)) as file:
             made = cls(file)
@@ -28,8 +28,8 @@ class NewFile:
             file.write("}" if made.users else "{}")
 
     def add(self, key: str, text: str) -> bool:
-        """``text`` is JSON, as it is to stand there; False: the old bot could not read it, nor the
-        file with it, and it is left out."""
+        """Add an entry with the JSON ``text``. False: it is left out, because the old bot could
+        read neither the entry nor the file with it."""
         readable = _readable(text)
         if readable is None:
             return False
@@ -55,7 +55,7 @@ def _readable(text: str) -> str | None:
 
 
 def _own(handle: int, target: Path) -> None:
-    # Where nothing was, it is of whose folder it is in.
+    # Where there was no file, the folder's owner gets it.
     like = target if target.exists() else target.parent
     about = like.stat()
     with suppress(PermissionError):

@@ -1,6 +1,5 @@
-"""The old bot's file as it is written anew: some users in it changed, all others as they stand.
-
-It is replaced as a whole, or stays as it is. Memory does not grow with it.
+"""Rewrites the old bot's file: changes some users, and copies all others as they stand. The file is
+replaced as a whole, or stays as it is. Memory does not grow with its size.
 """
 
 import json
@@ -27,18 +26,18 @@ HEAD = 64 * 1024
 CHUNK = 1024 * 1024
 
 _FIRST = re.compile(r'\s*\{(\s*)"(?:[^"\\]|\\.)*"(\s*:\s*)', re.DOTALL)
-# As the scanner names what stands between users, and is no user.
+# The scanner's key for text between users that is no user.
 _NOBODY = re.compile(r"byte \d+")
 
 
 class OldFileBusy(TransientError):
-    """Somebody has written it since it was read: merge that first."""
+    """The file has been written since it was read: merge that first."""
 
     code = "old_file_busy"
 
 
 class OldFileUnusable(TransientError):
-    """It cannot be written as it should be, until somebody mends that."""
+    """The file cannot be written as it should be, until somebody mends it."""
 
     code = "old_file_unusable"
 
@@ -55,8 +54,8 @@ class Format:
 
     @classmethod
     def of(cls, path: Path) -> "Format":
-        """Python's own, where the file is too short to tell. Raises OldFileUnusable for a file
-        that is not in UTF-8, OSError."""
+        """The file's format; Python's own, if the file is too short to tell. Raises OldFileUnusable
+        for a file that is not in UTF-8, OSError."""
         with path.open("rb") as file:
             head = file.read(HEAD)
             found = _FIRST.match(head.decode("utf-8-sig", "replace"))
@@ -71,7 +70,7 @@ class Format:
     def member(self, key: str, value: Any) -> str:
         text = self._text(value, is_ascii=self.is_ascii)
         if not _is_encodable(text):
-            # Half a surrogate pair: there is no writing it but as an escape.
+            # Half a surrogate pair can only be written as an escape.
             text = self._text(value, is_ascii=True)
         if self.indent is not None:
             text = text.replace("\n", f"\n{self.indent}")
@@ -102,10 +101,10 @@ def _is_encodable(text: str) -> bool:
 
 
 def _is_ascii(head: bytes, rest: BinaryIO) -> bool:
-    """Whether all of UTF-8 that stands there is. Raises OldFileUnusable for another encoding.
+    """Whether the file, in UTF-8, is all ASCII. Raises OldFileUnusable for another encoding.
 
-    What is read on purpose in Windows' encoding, or in UTF-16, cannot be written like that: its
-    other users would be rewritten in an encoding that the old bot does not expect.
+    A file in Windows' encoding or UTF-16 can be read, but must not be written: its other users
+    would be rewritten in an encoding that the old bot does not expect.
     """
     if json.detect_encoding(head) not in ("utf-8", "utf-8-sig"):
         raise _not_in_utf_8()
@@ -131,8 +130,8 @@ def _not_in_utf_8() -> OldFileUnusable:
 def rewrite(path: Path, changes: Mapping[str, Any], state: str, content: str) -> None:
     """Replace the values of these keys, or add them at the end; None takes one out.
 
-    The file is what it was, unless this returns; it has been read as ``state`` and ``content`` say
-    (see ``fingerprint``). Raises OldFileBusy, OldFileUnusable, OSError.
+    Unless this returns, the file is what it was. ``state`` and ``content`` are those of the file
+    that was read (see ``fingerprint``). Raises OldFileBusy, OldFileUnusable, OSError.
     """
     target = path.resolve()
     about = target.stat()
@@ -145,14 +144,14 @@ def rewrite(path: Path, changes: Mapping[str, Any], state: str, content: str) ->
         with replacing(target, lambda handle: _own(handle, about), ready) as file:
             _write_all(target, changes, file)
     except OldFileUnusable as error:
-        # What is torn only because somebody is writing it will be whole again.
+        # A file that is torn only because somebody is writing it will be whole again.
         if state_of(target).text != state:
             raise OldFileBusy(str(error)) from error
         raise
 
 
 def _require_unwritten(target: Path, state: str, content: str) -> None:
-    """The last thing before it is replaced. What is written from here on may be lost."""
+    """The last check before the file is replaced: what others write after it may be lost."""
     now = state_of(target)
     unwritten = now.text == state and (now.is_settled or content_of(target) == content)
     if not unwritten or state_of(target).text != state:
@@ -160,7 +159,7 @@ def _require_unwritten(target: Path, state: str, content: str) -> None:
 
 
 def _own(handle: int, about: os.stat_result) -> None:
-    """Whoever may use the old one may use the new one."""
+    """Give the new file the owner and mode of the old one."""
     try:
         if (about.st_uid, about.st_gid) != (os.geteuid(), os.getegid()):
             os.fchown(handle, about.st_uid, about.st_gid)
@@ -178,7 +177,7 @@ def _write_all(target: Path, changes: Mapping[str, Any], file: TextIO) -> None:
     file.write(form.byte_order_mark)
     opened = "{"
     with target.open("rb") as source:
-        # Whoever is large is written back as a whole, too.
+        # Even the largest entry is written back as a whole.
         for key, text in _members(Scanner(source, longest=target.stat().st_size)):
             if key in changes:
                 left.pop(key, None)
@@ -210,7 +209,7 @@ def require_whole(path: Path) -> None:
 
 
 def _is_json(text: str) -> bool:
-    """As the old bot's own parser has it: its mistake in one entry is the whole file's."""
+    """Whether the old bot's parser accepts it: one bad entry makes it refuse the whole file."""
     try:
         json.loads(text)
     except (ValueError, RecursionError):
@@ -219,9 +218,9 @@ def _is_json(text: str) -> bool:
 
 
 def _members(scanner: Scanner) -> Iterator[tuple[str, str]]:
-    """Key and text of each, which may be broken: it is one user's, and can be written as it is.
+    """Key and text of each entry; a broken text belongs to one user, and is copied as it is.
 
-    Raises OldFileUnusable where it cannot be told whose what stands there is.
+    Raises OldFileUnusable if it cannot be told to whom some text belongs.
     """
     for found in scanner:
         if isinstance(found, Damage):

@@ -1,7 +1,7 @@
-"""A user as the old bot writes them: what has not changed here stays as it stood there.
+"""Writes a user in the old bot's format; what has not changed here stays as it stood there.
 
-What the old bot wrote in its own way, a number as text or a field that nobody knows, is not made
-better by the way: only fields whose meaning has changed here are written anew.
+Peculiarities, such as a number as text or an unknown field, are not corrected in passing: only
+fields whose meaning has changed here are written anew.
 """
 
 import re
@@ -18,7 +18,8 @@ from yabot.features.legacy.sources.values import MOST_THINGS
 Profile = dict[str, Any]
 
 MOST_WRITTEN = MOST_THINGS // 2
-"""Of so many things an old store is told: more than can be read there would be none."""
+"""How many of a user's things are written: a list that is too long to be read back counts as empty.
+"""
 
 
 def mirrored(ours: OldUser, mark: int, found: str | None, theirs: OldUser | None) -> Profile:
@@ -33,7 +34,7 @@ def mirrored(ours: OldUser, mark: int, found: str | None, theirs: OldUser | None
 
 
 def shows(ours: OldUser, found: str | None, theirs: OldUser | None) -> bool:
-    """Whether what stands there says all of ``ours``, as far as the old bot can tell it."""
+    """Whether ``found`` says all of ``ours`` already, as far as the old bot's format can say it."""
     if found is None or theirs is None:
         return False
     profile: Profile = parse(found)
@@ -41,7 +42,7 @@ def shows(ours: OldUser, found: str | None, theirs: OldUser | None) -> bool:
 
 
 def _new(ours: OldUser) -> Profile:
-    """In the order in which the old bot writes them."""
+    """A new profile, with its fields in the old bot's order."""
     return {
         "telegram_id": int(ours.user_id),
         "username": ours.username,
@@ -64,7 +65,7 @@ def _new_list(name: str, things: Sequence[str], ours: OldUser) -> list[Any]:
 
 
 def _changed(profile: Profile, theirs: OldUser, ours: OldUser) -> Profile:
-    """``profile``, which says ``theirs``, with what is otherwise in ``ours``."""
+    """``profile``, which says ``theirs``, with the fields that differ in ``ours``."""
     new = {
         name: _plain(getattr(ours, field))
         for name, field in (_PLAIN | _SOMETIMES).items()
@@ -84,7 +85,7 @@ def _changed(profile: Profile, theirs: OldUser, ours: OldUser) -> Profile:
             new[name] = listed
         elif not cannot_be_read:
             new[name] = [*after[:most]]
-        # Else there stand more than can be read: they would be lost.
+        # Otherwise the list there is too long to be read, and would be lost.
     if ours.choices != theirs.choices:
         new["narrative_choices"] = _choices(profile.get("narrative_choices"), theirs, ours)
     return profile | new | _unplaced(theirs.unplaced_yet, ours.unplaced_yet)
@@ -108,11 +109,11 @@ def _plain(value: Any) -> Any:
 
 
 def _end(user: OldUser) -> datetime | None:
-    """When it ended that somebody paid is of no interest to who does not pay any more."""
+    """When a paying role ends; None for a user who does not pay: a past end does not matter."""
     return None if user.role == "free" else user.vip_until
 
 
-# Behind a time: what stands behind a day may be a year.
+# A zone stands behind a time of day: digits behind a mere date may be a year.
 _ZONE = re.compile(r"[T ]\d[\d:.]*\s*([Zz]|[+-]\d\d)")
 
 
@@ -129,7 +130,7 @@ def _moment(moment: datetime | None, stood: Any) -> str | None:
 
 
 def _list(stood: Any, before: Iterable[str], after: Iterable[str]) -> list[Any]:
-    """With what has come and without what has gone. What is no name of anything stays."""
+    """``stood`` with what has come and without what has gone. Members that are no names stay."""
     if not isinstance(stood, list):
         return [*after]
     gone, come = Counter(before), Counter(after)
@@ -144,7 +145,7 @@ def _list(stood: Any, before: Iterable[str], after: Iterable[str]) -> list[Any]:
 
 
 def _beside(stood: Any, things: Iterable[str]) -> list[Any]:
-    """What cannot be read stays, and the things stand beside it, if they do not yet."""
+    """``stood`` with the things that it lacks added; what cannot be read in it stays."""
     if not isinstance(stood, list):
         return [*things]
     names = [each for each in stood if isinstance(each, str)]
@@ -164,7 +165,7 @@ def _choices(stood: Any, theirs: OldUser, ours: OldUser) -> Mapping[str, Any]:
 
 
 def _unplaced(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> Profile:
-    """Those that are otherwise here; what is here no more is nothing that we know of."""
+    """The fields that differ here. Fields missing here are not removed: they are unknown."""
     before, after = verbatim.original(theirs), verbatim.original(ours)
     return {
         name: value for name, value in after.items() if name not in before or before[name] != value

@@ -1,4 +1,4 @@
-"""A file replaced as a whole: it is what it was, or all that was written in its place."""
+"""Replaces a file as a whole: afterwards it is what it was, or all that was written."""
 
 import fcntl
 import os
@@ -16,11 +16,11 @@ def _nothing() -> None:
 def replacing(
     target: Path, own: Callable[[int], None], ready: Callable[[], None] = _nothing
 ) -> Iterator[TextIO]:
-    """Gives what is to be in ``target``'s place, which it takes at the end, unless anything raises.
+    """Give a new file, which takes ``target``'s place at the end, unless anything raises.
 
-    ``own`` gets its descriptor, to let whoever may use the old one use it; ``ready`` is the last
-    thing asked before. Of several threads and processes that do this, one does so at a time.
-    Raises OSError, and what these raise.
+    ``own`` gets the new file's descriptor, to set its owner and mode; ``ready`` is called last
+    before it takes the place. One thread or process at a time does this in a folder. Raises
+    OSError, and what ``own`` and ``ready`` raise.
     """
     with _alone(target.parent) as folder:
         clear_leftovers(target)
@@ -38,7 +38,7 @@ def replacing(
 
 
 def clear_leftovers(target: Path) -> None:
-    """Of a write in which the program was killed."""
+    """Remove what is left of a write in which the program was killed."""
     for each in target.parent.glob(f".{target.name}.yabot-*"):
         with suppress(OSError):
             each.unlink()
@@ -57,10 +57,10 @@ def _created(temporary: Path, own: Callable[[int], None]) -> TextIO:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[int]:
-    """Gives its descriptor, which is locked: that leaves no file behind, however we end."""
+    """Lock the folder and give its descriptor: this lock leaves no file, even after a kill."""
     handle = os.open(folder, os.O_RDONLY)
     try:
-        # A network's file system may know no lock of a folder: there, it is as it would be without.
+        # A network file system may not be able to lock a folder: then this goes on without a lock.
         with suppress(OSError):
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield handle

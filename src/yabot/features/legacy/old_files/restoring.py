@@ -1,4 +1,4 @@
-"""The old bot's file as the snapshot has it, where it is missing or torn."""
+"""Makes the old bot's file anew from the snapshot, where it is missing or torn."""
 
 from pathlib import Path
 
@@ -19,9 +19,10 @@ def is_whole(path: Path) -> bool:
 
 
 def restore(path: Path, snapshot: Snapshot) -> int:
-    """How many users it has then: all of the snapshot's but those that are no JSON.
+    """Make the file, and return its number of users: the snapshot's, but for those that are no
+    JSON.
 
-    What has happened here since is to be written into it, as into any other. Raises OSError.
+    It still lacks what has happened here since. Raises OSError.
     """
     after = ""
     with NewFile.replacing(path) as file:

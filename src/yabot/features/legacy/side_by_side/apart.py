@@ -1,4 +1,4 @@
-"""What takes long with a large file is done in a process of its own: it holds up nobody here.
+"""Does slow work on a large file in a process of its own, so that it holds up nobody here.
 
 python -m yabot.features.legacy.side_by_side.apart take FILE FOLDER
 python -m yabot.features.legacy.side_by_side.apart rewrite FILE STATE CONTENT   (changes on stdin)
@@ -21,11 +21,11 @@ from yabot.features.legacy.sources.fingerprint import age
 from yabot.features.legacy.sources.recognition import recognize
 
 SMALL = 512 * 1024
-"""Bytes of a file that is read in some milliseconds, in a thread."""
-# Whoever else wants the processor comes first.
+"""Bytes: a file of this size is read in some milliseconds, so a thread will do."""
+# Everybody else who needs the processor comes first.
 NICENESS = 10
 BUSY, UNUSABLE = 75, 1
-# Seconds after which whoever has begun to write a file has ended, or died.
+# Seconds after which a writer of the file must have finished, or died.
 STILL_WRITTEN = 10.0
 
 
@@ -60,7 +60,7 @@ def _take(path: Path, folder: Path) -> None:
 
 
 def _in_words(do: Any, path: Path, *arguments: Any) -> None:
-    """Whatever is wrong with the file is one sentence, which names no user."""
+    """Turn all errors into OldFileBusy or OldFileUnusable, with a sentence that names no user."""
     try:
         do(path, *arguments)
     except (OldFileBusy, OldFileUnusable):
@@ -76,7 +76,7 @@ def _in_words(do: Any, path: Path, *arguments: Any) -> None:
             f"the old bot's file {path} cannot be used: {error.strerror or kind_of(error)}"
         ) from error
     except ValueError as error:
-        # Its own words may quote a reader's.
+        # The error's own text may quote a reader's.
         raise OldFileUnusable(
             f"the old bot's file {path} cannot be used: it holds what cannot be read or written "
             f"({kind_of(error)})"
@@ -84,8 +84,8 @@ def _in_words(do: Any, path: Path, *arguments: Any) -> None:
 
 
 def is_fresh(path: Path, seconds: float = STILL_WRITTEN) -> bool:
-    """Whether somebody may still be writing it: the old bot empties it first. Not of one from days
-    to come, which it would be until then."""
+    """Whether somebody may still be writing the file, which the old bot empties first. False for a
+    file dated in the future, which would stay fresh until then."""
     try:
         return abs(age(path.stat())) < seconds
     except OSError:

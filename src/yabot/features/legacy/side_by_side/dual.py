@@ -1,8 +1,7 @@
 """Both bots at work: what the old one writes is taken in, what changes here is written for it.
 
-One round follows the other, and never takes more than its share of the time: a file that needs ten
-seconds to be read and written is looked at again after ninety. What waits meanwhile is written at
-once then.
+Rounds never take more than their share of the time: a file that needs ten seconds to be read and
+written is looked at again ninety seconds later. All that waits by then is written at once.
 """
 
 import asyncio
@@ -33,12 +32,12 @@ from yabot.runtime.portions import portions
 log = get_logger(__name__)
 
 FOLDER = "legacy"
-"""In the data directory: the copy of the old store by user."""
-# Seconds between two looks at the file: a look is one call of the system's.
+"""The folder in the data directory with the snapshot of the old store."""
+# Seconds between two looks at the file; a look is one system call.
 LOOK_EVERY = 1.0
-# Of a round that took so long, the next one is begun after so many times that.
+# The pause after a round, in multiples of the time that it took.
 REST = 9.0
-# Seconds for which an old bot may be writing whenever we want to, before that is trouble.
+# Seconds for which the file may be busy at every try, before that is reported as trouble.
 PATIENCE = 60.0
 
 
@@ -54,7 +53,7 @@ class Dual:
         self.forgetting = Forgetting(services.commits, folder)
         self.first_touch = FirstTouch(merger, self.migrations, path, folder)
         self.loop = WakingLoop("legacy", self.run_once, LOOK_EVERY)
-        # In parts of the time that a round took.
+        # In multiples of the time that a round took.
         self.rest = REST
         self._begin_at = 0.0
         self._busy_since: float | None = None
@@ -71,7 +70,7 @@ class Dual:
         except OldFileBusy as error:
             self._be_patient(error)
         except GuardFailed:
-            # The migration has gone on, or a reader has: the next round sees it.
+            # The phase or a reader's data has changed meanwhile: the next round sees it.
             log.debug("legacy.round_begun_again")
         except InvalidInput as error:
             raise OldFileUnusable(str(error)) from error

@@ -1,8 +1,7 @@
-"""Whoever comes for the first time, and was with the old bot, has here what they had there.
+"""Gives a user of the old bot here what they had there, when they come for the first time.
 
-It is merged in the very unit of work that registers them. Nobody waits for the old file: what is
-looked into is our copy of it, and where that is not there yet, or says nothing, ``following``
-merges them later.
+The very unit of work that registers them merges it. Nobody waits for the old file: it is looked up
+in the snapshot. If there is none yet, or it lacks the user, ``following`` merges them later.
 """
 
 import asyncio
@@ -44,7 +43,7 @@ class FirstTouch:
         seen = (await self.merger.look([user.user_id]))[user.user_id]
         if seen.forgotten:
             return
-        # Behind the look, as everywhere: nothing newer has been merged before it.
+        # Read after the look, as everywhere: so nothing newer was merged before the look.
         record = await asyncio.to_thread(self._find, user.user_id)
         if record is None:
             return
@@ -52,7 +51,7 @@ class FirstTouch:
         try:
             merged = await self.merger.merge(draft, seen, record, user)
         except (TerminalError, StateUnusable, ValueError, StoreUnavailable) as error:
-            # No reason to leave the reader without an answer: who is not merged waits for it.
+            # The reader must get an answer all the same; the merge is made later.
             log.warning("legacy.not_merged", user_id=user.user_id, reason=error_text(error))
             user.profile, user.loaded = profile, state
             return
@@ -61,7 +60,7 @@ class FirstTouch:
         labelled(LEGACY_MERGED, merged.outcome).inc()
 
     async def find(self, user_id: str) -> Record | None:
-        """What our copy of the old store has of them, while both bots are at work.
+        """The user's record in the snapshot; None outside migration mode, or if it has none.
 
         Raises StoreUnavailable.
         """

@@ -1,6 +1,6 @@
-"""Takes in what the old bot has written since: its file, and then each user who is other there.
+"""Takes in what the old bot has written: reads its file, then merges each user who has changed.
 
-A file that is torn, or not there, takes nobody away: who is missing in it is written into it again.
+A torn or missing file takes nobody away: users who are missing in it are written into it again.
 """
 
 import asyncio
@@ -28,32 +28,32 @@ from yabot.observability.metrics import LEGACY_MERGED, labelled
 log = get_logger(__name__)
 
 CONSUMER = "legacy_following"
-# Users in one commit: who waits for the writer of SQLite waits for no more.
+# Users in one commit: nobody has to wait for more of them before writing to SQLite.
 CHUNK = 50
 
 
 @dataclass(slots=True)
 class Following:
-    """Of the store at ``path``; what is known of it is in ``folder``."""
+    """Follows the store at ``path``; its snapshot is in ``folder``."""
 
     commits: CommitLog
     merger: Merger
     migrations: Migrations
     path: Path
     folder: Path
-    # Between two commits, in parts of the time that the last one took.
+    # The pause between two commits, in multiples of the time that the last one took.
     rest: float = 1.0
-    # Bytes of a file that is read here, and not in a process of its own.
+    # Bytes: a larger file is read by a process of its own.
     small: int = SMALL
     _source: Source | None = field(default=None, init=False)
-    # Of whom it has been said that they cannot be merged, and why.
+    # Users whose failed merge is in the log already, with the reason.
     _told: set[tuple[str, str]] = field(default_factory=set, init=False)
 
     async def run_once(self, migration: Migration | None) -> Snapshot:
-        """The snapshot as the store is now, all that is in it merged. The caller closes it.
+        """Take a snapshot of the store, and merge what has changed. The caller closes the snapshot.
 
-        Raises OldFileBusy, OldFileUnusable, StoreUnavailable, and GuardFailed when the migration
-        has gone on.
+        Raises OldFileBusy, OldFileUnusable, StoreUnavailable, and GuardFailed when the phase has
+        changed.
         """
         await take_snapshot(self.path, self.folder, self.small)
         snapshot = await asyncio.to_thread(Snapshot, self.folder)
@@ -75,7 +75,7 @@ class Following:
         if since == now:
             return
         source = await self.source()
-        # Nobody has asked for an import yet, or any more: everybody else comes when they come.
+        # No import was asked for yet, or it has ended: unknown users come when they first write.
         only_known = since == 0 if migration is None else not migration.is_open
         after = ""
         while entries := await asyncio.to_thread(snapshot.changed, since, after, CHUNK):
@@ -95,7 +95,7 @@ class Following:
         *,
         only_known: bool = False,
     ) -> None:
-        """What the snapshot says of these. Raises StoreUnavailable, GuardFailed."""
+        """Merge what the snapshot says of these users. Raises StoreUnavailable, GuardFailed."""
 
         async def take(some: Sequence[str]) -> _Decision:
             decision = _Decision(self.merger, snapshot, source, some, only_known=only_known)
@@ -113,7 +113,7 @@ class Following:
             started = monotonic()
 
     async def _leave(self, user_id: str, error: Exception, migration: Migration | None) -> None:
-        """It is merged with the next change on either side: until then nobody writes over it."""
+        """Leave the entry to the next change on either side; nobody overwrites it before that."""
         if isinstance(error, GuardFailed) and await self.migrations.current() != migration:
             raise error
         if (told := (user_id, error_text(error))) not in self._told:
@@ -142,12 +142,12 @@ class Following:
                 log.info("legacy.conflict", user_id=user_id, fields=merged.conflicts)
         gone = [each for each, found in decision.merged.items() if found.outcome == "forgotten"]
         if gone:
-            # An old bot that had read them before has written them once more.
+            # An old bot that had read them before they were forgotten has written them once more.
             await self._note(gone, removed=True)
             await asyncio.to_thread(snapshot.remove, *gone)
 
     async def _write_again(self, snapshot: Snapshot, since: int) -> None:
-        """Who is here and was in the file: an old bot that did not know them has rewritten it."""
+        """Note users who are here and have vanished from the file that an old bot has rewritten."""
         after = ""
         while keys := await asyncio.to_thread(snapshot.taken_out, since, after, CHUNK):
             after = keys[-1]
@@ -164,7 +164,7 @@ class Following:
 
 @dataclass(slots=True)
 class _Decision:
-    """About some users. Made again, it reads both sides again."""
+    """A decision about some users. When made again, it reads both sides again."""
 
     merger: Merger
     snapshot: Snapshot
@@ -176,7 +176,7 @@ class _Decision:
     async def make(self, work: UnitOfWork) -> None:
         self.merged = {}
         seen = await self.merger.look(self.keys)
-        # Read behind that: nothing newer has been merged before, whoever else is at work.
+        # Read after the look: so nobody has merged anything newer before the look.
         for record in await asyncio.to_thread(self._records):
             user_id = record.user.user_id
             if self.only_known and seen[user_id].stored.profile is None:

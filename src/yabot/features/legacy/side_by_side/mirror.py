@@ -1,10 +1,10 @@
 """Writes into the old bot's file what has changed here, so that the old bot goes on from it.
 
-Never in an update's way: whoever changes something leaves a note of it (``waiting``), and all who
-wait by then are written at once, behind what the old bot has written meanwhile. For each of them
-``writing`` says before what is about to stand there; that it does, ``following`` finds, as it finds
-all else that the file says. So a kill between any two of these steps leaves nothing to be mended:
-what is in the file by then is recognized by its mark, what is not is written once more.
+No update waits for it: each change leaves a note (``waiting``), and all noted users are written at
+once, after what the old bot has written meanwhile was merged. Before the write, ``writing`` says
+for each of them what is about to be written. That it stands in the file, ``following`` finds later,
+like all else in the file. So a kill between any two steps leaves nothing to be mended: what was
+written is recognized by its mark, and what was not is written once more.
 """
 
 import asyncio
@@ -38,15 +38,15 @@ log = get_logger(__name__)
 
 CONSUMER = "legacy_mirror"
 AT_ONCE = 2000
-"""Users whom one write takes along: what is left is in the next one."""
+"""Users in one write; the next one takes the rest."""
 # Users in one commit.
 CHUNK = 50
 KIND = "json"
-"""The one kind of store that is written."""
+"""The only kind of store that is written."""
 
 Changes = dict[str, Any]
 Claimed = dict[str, Known]
-"""What their rows say, by user, while they are written."""
+"""By user id, what the row says while the user is being written."""
 
 
 @dataclass(slots=True)
@@ -55,22 +55,22 @@ class Mirror:
     merger: Merger
     migrations: Migrations
     path: Path
-    # Bytes of a file that is written here, and not in a process of its own.
+    # Bytes: a larger file is written by a process of its own.
     small: int = SMALL
-    # Seconds after which a torn file is nobody's who is just writing it.
+    # Seconds after which a torn file is not just being written any more.
     still_written: float = STILL_WRITTEN
     at_once: int = AT_ONCE
     _replaced: Replaced = field(default_factory=Replaced, init=False)
-    # Of whom it has been said that they cannot be written, and why.
+    # Users whose failed write is in the log already, with the reason.
     _told: set[tuple[str, str]] = field(default_factory=set, init=False)
 
     async def run_once(
         self, snapshot: Snapshot, source: Source, migration: Migration | None
     ) -> list[str]:
-        """Write who waits, in so far as ``snapshot`` says how the file is.
+        """Write the waiting users into the file, whose content ``snapshot`` has.
 
-        Gives who is to be merged before. Raises OldFileBusy, OldFileUnusable, StoreUnavailable,
-        GuardFailed when the migration has gone on.
+        Returns the users who must be merged first. Raises OldFileBusy, OldFileUnusable,
+        StoreUnavailable, GuardFailed when the phase has changed.
         """
         self._replaced.report()
         changes: Changes = {}
@@ -99,8 +99,8 @@ class Mirror:
         return unmerged
 
     async def _pages(self) -> AsyncIterator[Sequence[Waiting]]:
-        """Who waits. Some of them wait for something else, as long as it takes, and hold up nobody
-        behind them."""
+        """All waiting users. Some of them cannot be written until something else happens; they hold
+        up nobody behind them."""
         after = ""
         while page := await self.commits.database.read(waiting.page(after, self.at_once)):
             yield page
@@ -131,8 +131,8 @@ class Mirror:
         LEGACY_WRITTEN.inc(len(changes))
 
     async def _take_back(self, claimed: Claimed) -> None:
-        """Nothing of it has been written: the marks stay free for the next try. Whom another
-        process has claimed since, a roll-back's, are not ours any more."""
+        """After a failed write, free the marks for the next try. Users whom another process, such
+        as a roll-back, has claimed since are left alone."""
 
         async def decide(work: UnitOfWork) -> None:
             seen = await self.merger.look([*claimed])
@@ -172,7 +172,7 @@ class Mirror:
 
 @dataclass(slots=True)
 class _Claim:
-    """What is to be written of some users. Made again, it reads both sides again."""
+    """Decides what to write of some users. When made again, it reads both sides again."""
 
     merger: Merger
     snapshot: Snapshot
@@ -182,7 +182,7 @@ class _Claim:
     claimed: Claimed = field(default_factory=dict)
     unmerged: list[str] = field(default_factory=list)
     unwritable: dict[str, str] = field(default_factory=dict)
-    """Of whom not everything is written, and why."""
+    """Users of whom not everything is written, with the reason."""
 
     async def make(self, work: UnitOfWork) -> None:
         self.changes, self.claimed, self.unmerged, self.unwritable = {}, {}, [], {}
@@ -205,11 +205,11 @@ class _Claim:
             return
         known = seen.known or Known(None, None, 0, None)
         if waits.removed or seen.forgotten:
-            # They have come back: what stands there is of before.
+            # They were deleted and have come back: the entry there is from before.
             entry = None
         found = None if entry is None else self.source.interpret(entry)
         if isinstance(found, Refusal):
-            # Nobody knows what of it would be lost: whoever mends it is followed.
+            # Overwriting it would lose what cannot be read. Once it is mended, that is followed.
             self.unwritable[waits.user_id] = found.reason
             self._leave(work, waits, seen.known)
             return
@@ -246,7 +246,7 @@ class _Claim:
             work.add(waiting.done(waits))
 
     def _leave(self, work: UnitOfWork, waits: Waiting, known: Known | None) -> None:
-        """The file shows it already, or is not to."""
+        """Write nothing: the file shows it already, or must not."""
         if known is not None and known.waits:
             work.add(repository.replace(waits.user_id, known, known, waits=False))
         if not waits.removed:

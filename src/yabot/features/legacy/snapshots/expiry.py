@@ -1,4 +1,4 @@
-"""The snapshot holds readers' data: it goes when nobody is to go back any more."""
+"""Deletes the snapshot, which holds readers' data, once nobody is to go back any more."""
 
 import asyncio
 import shutil
@@ -32,14 +32,14 @@ class SnapshotExpiry:
         """Raises StoreUnavailable, OSError, ClockDistrusted."""
         if not await self._is_needless():
             return
-        # A command that goes back, or brings another store, has this lock: it may have begun since.
+        # A roll-back or an import holds this lock, and may have begun since we looked.
         with suppress(AnotherAtWork), alone_at_work(self._folder):
             if await self._is_needless():
                 await asyncio.to_thread(shutil.rmtree, self._folder)
                 log.info("legacy.snapshot_deleted")
 
     async def _is_needless(self) -> bool:
-        """Whether it is there, and nobody is to go back any more."""
+        """Whether there is a snapshot, and nobody is to go back any more."""
         file = self._folder / FILE
         if not file.exists():
             return False

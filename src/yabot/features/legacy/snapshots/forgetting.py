@@ -1,4 +1,4 @@
-"""Lets who has been deleted here go from our copy of the old store, where that is not written."""
+"""Removes users who were deleted here from the snapshot, where the old store is not written."""
 
 import asyncio
 from contextlib import closing
@@ -24,7 +24,8 @@ class Forgetting:
     folder: Path
 
     async def run_once(self) -> list[str]:
-        """Gives who else was noted, and is not any more. Raises StoreUnavailable."""
+        """Remove them and settle all notes; returns who was noted for a change. Raises
+        StoreUnavailable."""
         if is_rolling_back(await self.commits.database.read(current)):
             return []
         noted = await self.commits.database.read(waiting.noted(AT_ONCE))
@@ -36,7 +37,7 @@ class Forgetting:
         return [each.user_id for each in noted if not each.removed]
 
     def loop(self) -> WakingLoop:
-        """Runs it behind each deletion."""
+        """A loop that runs this after each deletion."""
 
         async def step() -> None:
             await self.run_once()

@@ -1,7 +1,7 @@
 """The old store by user: a SQLite file of our own, made from a copy that nobody writes.
 
-It is what an import reads, what a first touch looks into, and what a roll-back begins from. It may
-be made again from the same store at any time, and then says what has changed there.
+An import reads it, a first touch looks into it, and a roll-back begins from it. It may be made
+again from the same store at any time, and then says what has changed there.
 """
 
 import os
@@ -51,10 +51,10 @@ INSERT OR REPLACE INTO gone SELECT key, ? FROM entries WHERE key NOT IN (SELECT 
 
 
 class Snapshot:
-    """Synchronous: to be called in threads, from as many as like. Any process may have it open."""
+    """Synchronous and thread-safe. Several processes may have it open."""
 
     def __init__(self, folder: Path) -> None:
-        """``folder`` must hold one that has been made: see ``take`` and ``open``."""
+        """``folder`` must hold a snapshot that was made before: see ``take`` and ``open``."""
         self._path = folder / FILE
         self._lock = Lock()
         self._connection = _connect(self._path)
@@ -67,14 +67,14 @@ class Snapshot:
         folder: Path,
         on_progress: OnProgress = lambda _read: None,
     ) -> Self:
-        """Bring the snapshot in ``folder`` to what the store has now; of an unchanged one nothing
-        is read. An entry that stands there twice is the later one, as for the old bot.
+        """Bring the snapshot in ``folder`` to what the store has now; an unchanged store is not
+        read. Of several entries with one key the last one counts, as for the old bot.
 
-        What is missing in a store that breaks off stays as it was. Raises InvalidInput for a store
-        that cannot be read, StartupError when there is no room for a copy.
+        If the store breaks off, entries that are missing in it stay as they were. Raises
+        InvalidInput for a store that cannot be read, StartupError when there is no room for a copy.
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Two who bring it up to date do so one after the other.
+        # One caller at a time brings it up to date.
         with file_lock(folder / _LOCK, wait=True):
             _make_private(folder / FILE)
             try:
@@ -92,7 +92,7 @@ class Snapshot:
 
     @classmethod
     def open(cls, folder: Path) -> Self | None:
-        """The one that was taken last; None: none was, or the first is not whole yet."""
+        """The snapshot that was taken last; None: there is none, or the first is incomplete."""
         if not (folder / FILE).is_file():
             return None
         snapshot = cls(folder)
@@ -107,7 +107,7 @@ class Snapshot:
 
     @property
     def generation(self) -> int:
-        """How often it has been brought up to date with another content."""
+        """Counts how often the store's content was another one when it was read."""
         return int(self._about("generation") or 0)
 
     @property
@@ -122,7 +122,7 @@ class Snapshot:
 
     @property
     def contents(self) -> tuple[str | None, str | None]:
-        """Of the store that was read last, as ``state_of`` and ``content_of`` tell it."""
+        """What ``state_of`` and ``content_of`` said of the store when it was read last."""
         return self._about("state"), self._about("content")
 
     @property
@@ -144,7 +144,8 @@ class Snapshot:
         return [Entry(*row) for row in self._all(query, after, size)]
 
     def changed(self, since: int, after: str, size: int) -> list[Entry]:
-        """The next of those that are new or other since that generation, by their keys."""
+        """The next entries that are new or changed since that generation, in the order of their
+        keys."""
         if not since:
             return self.page(after, size)
         query = (
@@ -158,7 +159,7 @@ class Snapshot:
         return Entry(*found[0]) if found else None
 
     def taken_out(self, since: int, after: str, size: int) -> list[str]:
-        """The next keys that the store has had, and not any more since that generation."""
+        """The next keys that have vanished from the store since that generation."""
         query = "SELECT key FROM gone WHERE since > ? AND key > ? ORDER BY key LIMIT ?"
         return [key for (key,) in self._all(query, since, after, size)]
 
@@ -173,10 +174,10 @@ class Snapshot:
         return int(self._value("SELECT coalesce(sum(times - 1), 0) FROM doubled"))
 
     def remove(self, *keys: str) -> None:
-        """Nothing of these entries is left in the file, nor in its log.
+        """Remove these entries; nothing of them is left in the file, nor in its log.
 
-        Raises StoreUnavailable while somebody who reads it keeps its log as it is: they have gone
-        from the file by then, and it is to be called again.
+        Raises StoreUnavailable while a reader keeps the log from being emptied. The entries are
+        gone from the file by then; call it again for the log.
         """
         with self._lock:
             with self._transaction():
@@ -205,7 +206,7 @@ class Snapshot:
             _make_private(copy)
             source.copy(path, copy)
             content = content_of(copy)
-            # Whoever has died in the middle has left no word of a content.
+            # A process that died while it read has left no ``content``, so the store is read again.
             if not (is_known and self._about("content") == content):
                 self._read(source, copy, on_progress)
             self._note(
@@ -282,7 +283,7 @@ class Snapshot:
 
 def _connect(file: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(file, timeout=30, isolation_level=None, check_same_thread=False)
-    # What is lost by a power cut is read once more.
+    # What a power cut loses is read once more.
     for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "secure_delete = ON"):
         connection.execute(f"PRAGMA {pragma}")
     connection.executescript(_TABLES)

@@ -1,4 +1,4 @@
-"""The fields of one user, taken one by one; what is left has no place here."""
+"""The fields of one user, taken one by one; those that nobody takes have no place here."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -11,19 +11,19 @@ from yabot.features.legacy.sources import values, verbatim
 T = TypeVar("T")
 Default = TypeVar("Default")
 Needed = Literal["value", "name", "nothing"]
-"""Whether somebody misses a field that is null, or only one that is not there, or none."""
+"""When a field counts as missing: if it has no value, only if it is not there at all, or never."""
 
 KNOWN = (
     *("telegram_id", "username", "first_name", "last_name", "kisses", "inventory", "achievements"),
     *("role", "vip_expiry", "last_daily_claim", "current_narrative_fragment"),
     *("visited_fragments", "narrative_choices", "registered_at", "metadata"),
 )
-"""Those that a report may name: what else a field is called may be somebody's name."""
+"""The fields that a report may name: any other field's name may be a person's."""
 UNKNOWN = "unplaced"
 
 
 class Fields:
-    """``repairs`` says, in the end, what was not as it should have been."""
+    """When all fields are taken, ``repairs`` says what was not as it should have been."""
 
     def __init__(self, found: Mapping[str, Any]) -> None:
         self._left = dict(found)
@@ -81,13 +81,13 @@ class Fields:
         return int(bounded)
 
     def put_back(self, name: str, value: Any) -> None:
-        """Among what has no place."""
+        """Count the field among those that have no place here."""
         self._left[name] = value
 
     def unplaced(self) -> dict[str, Any]:
         """All that nobody has taken, and what could not be read."""
         found, as_text = verbatim.kept(self._left | self._odd)
-        # Of what could not be read, that has been told.
+        # Fields that could not be read have been noted already.
         for each in (name for name in as_text if name not in self._odd):
             self.note(each if each in KNOWN else UNKNOWN, "kept_as_text")
         return found

@@ -1,4 +1,4 @@
-"""Whether a file is the one that was read before."""
+"""Tells whether a file has changed since it was read."""
 
 import os
 import time
@@ -16,7 +16,7 @@ _TICK = 2.0
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """``text`` is another one when somebody has written, if it ``is_settled``."""
+    """``text`` changes with each write; it is only sure to do so if the state ``is_settled``."""
 
     text: str
     is_settled: bool

@@ -1,4 +1,4 @@
-"""Where a member of the old bot's object ends, or seems to: by its brackets, or by the user behind.
+"""Finds where a member of the old bot's object ends, or seems to: by brackets, or the next user.
 
 Everything here reads a text from its beginning to its end once.
 """
@@ -8,19 +8,19 @@ import re
 _SCALAR = re.compile(r"[^,}\]\n]*+")
 TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+(?P<closed>"?)|[{}\[\]]', re.DOTALL)
 STEPS = {"{": 1, "[": 1, "}": -1, "]": -1}
-# Inside a text its quotes would be escaped.
+# The beginning of a user; inside a text its quotes would be escaped.
 USER = (
     r'"\s*+[-+]?\d{1,20}+\s*+"\s*+:\s*+\{\s*+"(?:telegram_id|username|first_name|kisses|inventory'
     r"|achievements|role|vip_expiry|last_daily_claim|current_narrative_fragment"
     r'|narrative_choices|metadata)"\s*+:'
 )
 A_USER = re.compile(USER)
-# The old bot begins with the very id: whatever stands before, this is no part of another user.
+# The old bot's users begin with their own id: so this is a user, whatever stands before it.
 SURELY_A_USER = re.compile(r'"(\d++)"\s*+:\s*+\{\s*+"telegram_id"\s*+:\s*+"?\1\b')
 
 
 def closing(text: str, start: int, limit: int) -> int | None:
-    """Behind the bracket that closes the one at ``start``; of a bare word, behind it."""
+    """The place behind the bracket that closes the one at ``start``, or behind a bare word."""
     if not text.startswith(("{", "["), start):
         found = _SCALAR.match(text, start, limit)
         return found.end() if found and found.end() > start else None
@@ -33,7 +33,7 @@ def closing(text: str, start: int, limit: int) -> int | None:
 
 
 def next_user(text: str, start: int) -> int | None:
-    """Where somebody begins behind the user at ``start``, and not within what is kept of them."""
+    """Where the next user begins behind the one at ``start``, and not inside that one."""
     depth, at = 0, start
     for found in A_USER.finditer(text, start + 1):
         begin = found.start()
@@ -43,7 +43,7 @@ def next_user(text: str, start: int) -> int | None:
             at = token.end()
             depth += STEPS.get(token[0], 0)
             if token["closed"] == "":
-                # A quote is missing: what look like texts are what stands between them.
+                # A quote is missing: what looks like texts is what stands between texts.
                 return begin
         if depth <= 1:
             return begin
@@ -51,7 +51,7 @@ def next_user(text: str, start: int) -> int | None:
 
 
 def lacks_a_bracket(text: str) -> bool:
-    """Whether all that begins in the object ends in it, and it does not itself."""
+    """Whether only the object's own last bracket is missing."""
     depth = 0
     for token in TOKEN.finditer(text):
         depth += STEPS.get(token[0], 0)

@@ -1,4 +1,4 @@
-"""``db.json``: one object with all users of the old bot, which rewrites it as a whole."""
+"""``db.json``: one object with all users, which the old bot rewrites as a whole."""
 
 import shutil
 import time
@@ -16,14 +16,15 @@ from yabot.features.legacy.sources.json_scanner import Scanner
 from yabot.features.legacy.sources.port import Damage, Entry
 from yabot.features.legacy.sources.profile import interpret
 
-# Among so many members of the old bot's file is one that an id names.
+# How many members are searched for one whose key is an id, as in the old bot's file.
 _MEMBERS_LOOKED_AT = 200
-# The old bot takes seconds to rewrite a large file: so often it is looked at, and when.
+# How often a file that is being written is looked at, and seconds between two looks: the old bot
+# takes seconds to rewrite a large one.
 _LOOKS = 600
 _PAUSE = 0.1
-# What has not changed for so many looks is not being written.
+# A file that has not changed for so many looks is not being written.
 _LOOKS_AT_QUIET = 10
-# Nor is what has not changed for so many seconds.
+# Nor is a file that has not changed for so many seconds.
 _OLD = 2.0
 _TAIL = 64
 _NAMELESS = "without a name"
@@ -52,7 +53,7 @@ class JsonFile:
             )
 
     def copy(self, path: Path, to: Path) -> None:
-        """Waits for whoever is writing; a file that stays torn is copied as it is."""
+        """Waits until nobody is writing; a file that stays torn is copied as it is."""
         before, quiet = None, 0
         try:
             for _ in range(_LOOKS):
@@ -89,7 +90,7 @@ def _named(entry: Entry) -> Entry:
 
 
 def _state(path: Path) -> tuple[int, int, int]:
-    """Another one when somebody has written."""
+    """Changes when somebody writes the file."""
     about = path.stat()
     return about.st_ino, about.st_size, about.st_mtime_ns
 
@@ -99,7 +100,7 @@ def _is_old(path: Path) -> bool:
 
 
 def _ends_whole(path: Path) -> bool:
-    """Whether an object is closed last, in any of JSON's encodings: perhaps a user."""
+    """Whether the file ends with a closed object, in any encoding; it may be a mere user."""
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - _TAIL))
         return file.read().strip(b"\0 \t\r\n").endswith(b"}")

@@ -1,9 +1,9 @@
-"""A JSON object of any size, one member at a time, as whole as it is.
+"""Reads a JSON object of any size, one member at a time, even if it is broken.
 
-A parser ends at the first mistake, and with it would end all users behind. This one asks of a
-member only where it ends: Python's own decoder says so of what is sound; of what is not, the
-brackets do, or the next member that looks like a user. What cannot be read is handed out as it
-stands, for whoever interprets it to refuse, and the next one follows.
+A parser ends at the first mistake, and would lose all users behind it. The scanner only finds where
+a member ends: Python's own decoder says so of a sound one; of a broken one, its brackets do, or the
+next member that looks like a user. A member that cannot be read is handed out as it stands, to be
+refused by whoever interprets it, and the scan goes on.
 """
 
 import codecs
@@ -28,14 +28,14 @@ from yabot.features.legacy.sources.json_brackets import (
 from yabot.features.legacy.sources.port import Damage, Entry
 
 LONGEST_MEMBER = 16 * 1024 * 1024
-"""No store of ours would take it."""
+"""In characters; no store of ours would take a longer one."""
 BEGINNING = 1000
 CHUNK = 1024 * 1024
-# So much is in memory whenever a member begins: its name, and nearly always all of it.
+# Characters in memory when a member begins: its name, and nearly always all of it.
 AHEAD = 64 * 1024
 # Characters within which a user mostly ends.
 NEAR = 16 * 1024
-# A number or a word at the end of what is in memory may go on behind.
+# Characters: a number or word so near the end of what is in memory may go on behind it.
 WORD = 16
 
 _NAME = re.compile(r'(?P<between>[\s,]*)(?:"(?P<key>(?:[^"\\]++|\\.)*+)"\s*:\s*|\})', re.DOTALL)
@@ -45,7 +45,7 @@ _DELIMITER = re.compile(r'\s*[,}"]')
 _REST_OF_STRING = re.compile(r'(?:[^"\\]++|\\.)*+', re.DOTALL)
 _ANOTHER_USER = re.compile(rf"\s*,\s*(?={USER})")
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-# Only the end is of interest: numbers of any length, and line breaks in texts, are no mistake.
+# Only used to find the end: numbers of any length, and line breaks in texts, are no mistake.
 _decoder = json.JSONDecoder(parse_int=float, strict=False)
 
 
@@ -56,7 +56,7 @@ class Scanner:
     def __init__(self, source: BinaryIO, longest: int = LONGEST_MEMBER) -> None:
         head = source.read(4)
         self._encoding = _encoding(head)
-        # What is no UTF-8 stays recognizable, byte for byte.
+        # Bytes that are no UTF-8 stay recognizable.
         self._errors = "surrogateescape" if self._encoding == "utf-8" else "replace"
         self._decode = codecs.getincrementaldecoder(self._encoding)(self._errors).decode
         self._source = source
@@ -67,7 +67,7 @@ class Scanner:
         self._all_read = False
         self._last: str | None = None
         self.is_sound = True
-        """Whether all that stood between members until now is as JSON has it."""
+        """Whether everything between the members read until now is sound JSON."""
 
     def begins(self) -> bool:
         """Whether an object begins here."""
@@ -105,11 +105,11 @@ class Scanner:
             yield found
             if isinstance(found, Damage):
                 return
-            # Another key may be anything that somebody has written.
+            # Only ids are remembered, for messages: any other key may be a person's text.
             self._last = canonical.user_id(found.key) or self._last
 
     def _member(self, key: str) -> Entry | Damage:
-        """The one whose value begins here."""
+        """The member whose value begins here."""
         end = self._end_before_next()
         if end is None:
             end = self._sound_end()
@@ -122,11 +122,11 @@ class Scanner:
         return entry
 
     def _end_before_next(self) -> int | None:
-        """Where the value ends, if what stands before the next user says so already: it is sound,
-        or lacks its last bracket alone.
+        """Where the value ends, if the text before the next user tells: because that is sound, or
+        lacks nothing but its last bracket.
 
-        The decoder would take the latter for an object with all who stand behind in it: to read
-        these again for each such user takes hours.
+        The decoder would take the latter for an object that contains all users behind it, and
+        reading those again for each such user would take hours.
         """
         following = A_USER.search(self._text, self._at + 1, self._at + NEAR)
         if following is None or not SURELY_A_USER.match(self._text, following.start()):
@@ -137,7 +137,7 @@ class Scanner:
         return self._at + len(before_comma(value)) if lacks_a_bracket(value) else None
 
     def _sound_end(self) -> int | None:
-        """Where the value ends, if it is one of JSON."""
+        """Where the value ends, if it is sound JSON."""
         while True:
             try:
                 end = _decoder.raw_decode(self._text, self._at)[1]
@@ -151,13 +151,12 @@ class Scanner:
                 return end
 
     def _holds_others(self, end: int) -> bool:
-        """Whether it has lost its last bracket, and so taken in all that stand behind it."""
+        """Whether the value has lost its last bracket, and so contains all users behind it."""
         unended = self._all_read and _DELIMITER.match(self._text, end) is None
         return unended and A_USER.search(self._text, self._at, end) is not None
 
     def _apparent_end(self) -> int | None:
-        """Where the value ends, although it is not sound: with its brackets, or where the next user
-        begins."""
+        """Where a broken value ends: where its brackets close, or where the next user begins."""
         while True:
             following = next_user(self._text, self._at)
             limit = len(self._text) if following is None else following
@@ -170,7 +169,7 @@ class Scanner:
                 return None
 
     def _too_long(self, key: str) -> Entry:
-        """Leaves it behind without ever having all of it in memory."""
+        """The beginning of the member; the rest is skipped, and never in memory as a whole."""
         entry = Entry(key, _storable(self._text[self._at : self._at + BEGINNING]))
         depth = 0
         while not self._is_over():
@@ -192,7 +191,7 @@ class Scanner:
             if self._text.startswith('"', self._at):
                 self._at += 1
                 return
-            # Half of an escape, whose rest is still to be read.
+            # Half of an escape is left; its rest is still to be read.
             if self._all_read:
                 self._at = len(self._text)
 
@@ -201,7 +200,7 @@ class Scanner:
         return self._at >= len(self._text)
 
     def _between(self) -> Entry | Damage:
-        """What is no member: it is named by its place, and goes until a user begins."""
+        """Text that is no member: it is named by its place, and ends where a user begins."""
         key = f"byte {self._byte()}"
         while True:
             following = A_USER.search(self._text, self._at)
@@ -239,7 +238,7 @@ class Scanner:
             self._read(CHUNK)
 
     def _grow(self) -> bool:
-        """Takes in as much again as there is; False when there is no more, or too much."""
+        """Read as much again as is in memory; False when there is no more, or too much."""
         held = len(self._text) - self._at
         if self._all_read or held > self._longest:
             return False
@@ -255,7 +254,7 @@ class Scanner:
 
 
 def _encoding(head: bytes) -> str:
-    """As JSON's own rule has it, without what stands for a byte order mark."""
+    """The encoding by JSON's own rules, as a codec that leaves a byte order mark alone."""
     found = json.detect_encoding(head)
     if found == "utf-8-sig":
         return "utf-8"
@@ -272,7 +271,7 @@ def _key(raw: str) -> str:
 
 
 def _storable(text: str) -> str:
-    """As any database takes it: what none does is escaped as JSON does."""
+    """``text`` as any database takes it: characters that none takes are escaped, as in JSON."""
     if text.isascii() and "\0" not in text:
         return text
     return _UNSTORABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -8,8 +8,8 @@ from yabot.features.legacy.record import Record, Refusal
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One user as the store has them: ``key`` as it names them, or else their place in it, and a
-    JSON text of the rest, which may be broken. Any database stores both; no ``key`` is empty."""
+    """One user as the store has them: ``key`` is their id there, or else their place in the store;
+    ``text`` is JSON, and may be broken. Any database stores both; no ``key`` is empty."""
 
     key: str
     text: str
@@ -17,7 +17,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """Where the store breaks off, in a sentence: what stands behind cannot be read."""
+    """Says in a sentence where the store breaks off: what stands behind that cannot be read."""
 
     where: str
 
@@ -26,7 +26,7 @@ class Source(Protocol):
     """One kind of store."""
 
     kind: str
-    """As the report names it."""
+    """The name of the kind, as in reports."""
 
     def recognizes(self, path: Path) -> bool:
         """Whether the file begins like one; opens nothing else and changes nothing."""
@@ -35,15 +35,15 @@ class Source(Protocol):
         """Raises InvalidInput, with a sentence, for a file of this kind that is no old bot's."""
 
     def copy(self, path: Path, to: Path) -> None:
-        """Make a copy that nobody writes, as whole as an old bot that writes meanwhile lets it be;
-        ``entries`` reads it as it reads the store. Quick, and locks nobody out for longer.
+        """Make a copy that nobody writes, as complete as possible while an old bot writes;
+        ``entries`` reads the copy like the store. It is quick, and locks nobody out for longer.
 
         Raises InvalidInput when it cannot be read at all, OSError when ``to`` cannot be written.
         """
 
     def entries(self, path: Path) -> Iterator[Entry | Damage]:
-        """All users in the store's order, one at a time: memory does not grow with the file. One
-        that stands there twice comes twice. Nothing comes behind a Damage.
+        """All users in the store's order, one at a time: memory does not grow with the file. A key
+        that stands there twice comes twice. A Damage is always the last.
 
         Raises InvalidInput when it cannot be read at all.
         """

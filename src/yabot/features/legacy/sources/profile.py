@@ -1,4 +1,4 @@
-"""A profile of the old bot, as ``db.json`` has them, and what it says."""
+"""Interprets a profile of the old bot, as they stand in ``db.json``."""
 
 import json
 import re
@@ -12,16 +12,16 @@ from yabot.features.legacy.sources import values
 from yabot.features.legacy.sources.fields import Fields
 
 MARK = "yabot"
-"""In ``metadata``: of which of our writes the profile descends."""
+"""The key in ``metadata`` that says from which of our writes the profile descends."""
 STOOD = "yabot_metadata"
-"""Beside the mark: what stood in the place of ``metadata``, where that was no object."""
+"""The key beside the mark for the former value of ``metadata``, if that was no object."""
 GIVEN = "given"
-"""How it begins in a profile that an old bot was given by us, and has itself written into the file:
-of none of our writes."""
+"""How the mark begins in a profile that an old bot got from us and wrote into the file itself: such
+a profile descends from none of our writes."""
 LARGEST = 12 * 1024 * 1024
-"""Bytes of a user. MongoDB takes some more, with all that we keep beside."""
+"""Bytes of a user. MongoDB's limit is higher, and leaves room for what we keep beside."""
 DEEPEST = 200
-"""Objects and lists within each other: Python itself reads not many more."""
+"""How deep objects and lists may be nested: Python itself reads little more."""
 LONGEST_KEY = 64
 
 _BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\]]', re.DOTALL)
@@ -30,7 +30,7 @@ _MOST_DIGITS = 4000
 
 
 class NotReadable(Exception):
-    """Says why, in a sentence without anything of the user's."""
+    """Says why, in a sentence that quotes nothing of the user's."""
 
 
 def interpret(key: str, text: str) -> Record | Refusal:
@@ -75,15 +75,15 @@ def require_id(key: str) -> None:
 
 
 def bounded(record: Record, text: str) -> Record:
-    """``text`` is what it was made of. Raises NotReadable when no store takes so much."""
-    # No user is a dozen times as long as what they were made of.
+    """``record``, which was made from ``text``. Raises NotReadable if it is too large."""
+    # The record is never a dozen times as long as the text that it was made from.
     if len(text) > LARGEST // 12 and len(record.user.model_dump_json().encode()) > LARGEST:
         raise NotReadable(f"its value has more than {LARGEST // 1024**2} MiB")
     return record
 
 
 def shown_key(key: str) -> str:
-    """As a report may show it, whatever somebody has called a user."""
+    """The key, made safe to be shown in a report."""
     return canonical.argument(key)[:LONGEST_KEY]
 
 
@@ -124,7 +124,7 @@ def _compare_ids(fields: Fields, user_id: str) -> None:
 
 
 def _take_metadata(fields: Fields) -> int:
-    """The mark in it; what else stands there has no place."""
+    """Take ``metadata`` and return its mark; the rest of it has no place here."""
     metadata = fields.take_raw("metadata")
     mark = 0
     ours = metadata.get(MARK) if isinstance(metadata, dict) else None
@@ -143,7 +143,7 @@ def _is_mark(value: Any) -> bool:
 
 
 def said(value: Any) -> Decimal:
-    """Of what says nothing, nothing."""
+    """The number of besitos; 0 if none can be read."""
     try:
         return values.amount(value)
     except values.Unreadable:

@@ -1,4 +1,4 @@
-"""Which of the old stores a file is, by what stands in it, whatever it is called."""
+"""Recognizes the kind of an old store by its content, whatever the file is called."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from yabot.features.legacy.sources.sqlite_file import SqliteFile
 
 SOURCES: tuple[Source, ...] = (JsonFile(), SqliteFile())
 
-# How files begin that are easily taken for the right one.
+# The beginnings of files that are easily mistaken for the right one.
 _OTHERS = (
     (b"\x1f\x8b", "it is compressed with gzip; decompress it first"),
     (b"PK\x03\x04", "it is a zip archive; unpack it first"),
@@ -56,7 +56,7 @@ def _described(head: bytes) -> str:
 
 
 def of_kind(kind: str) -> Source:
-    """The one that names itself so. Raises InvalidInput when this version knows none."""
+    """The source of that kind. Raises InvalidInput when this version knows none."""
     found = next((each for each in SOURCES if each.kind == kind), None)
     if found is None:
         raise InvalidInput(f"this version reads no old store of the kind {kind}")

@@ -1,7 +1,7 @@
 """The SQLite database of the bot before the old one: read, and never written.
 
-Of its tables only ``users`` has to be there. A user is handed out with all of their rows; what the
-columns are called is looked up in the database, and what they mean in ``sqlite_user``.
+Of its tables only ``users`` has to be there. A user is handed out with all of their rows. The
+columns' names are read from the database; ``sqlite_user`` says what they mean.
 """
 
 import json
@@ -25,7 +25,7 @@ from yabot.features.legacy.sources.sqlite_user import interpret
 
 MAGIC = b"SQLite format 3\0"
 _PATIENCE = 30.0
-# Python fails to tell of an error in whose words are bytes from a damaged file.
+# UnicodeError: Python cannot decode an error message that quotes bytes of a damaged file.
 _ERRORS = (sqlite3.Error, UnicodeError)
 _NAMELESS = "without a name"
 
@@ -34,7 +34,7 @@ Row = tuple[str, str, dict[str, Any]]
 
 
 class SqliteFile:
-    """``patience``: seconds, for a bot that lets nobody read while it commits."""
+    """``patience``: seconds to wait for a bot that lets nobody read while it commits."""
 
     kind = "sqlite"
 
@@ -52,7 +52,7 @@ class SqliteFile:
     def copy(self, path: Path, to: Path) -> None:
         try:
             with closing(_connection(path, self._patience)) as source, closing(_new(to)) as target:
-                # In one go: page by page, a bot that writes meanwhile would have it begin again.
+                # In one go: page by page, each write of the bot would make the backup begin again.
                 source.backup(target)
                 target.execute("PRAGMA journal_mode = DELETE")
         except _ERRORS as error:
@@ -82,8 +82,8 @@ class SqliteFile:
 def _reading(path: Path, patience: float, *, unchanging: bool) -> Iterator[sqlite3.Connection]:
     """A connection that writes nothing. Raises InvalidInput for what cannot be read.
 
-    ``unchanging``: it may be opened as a file that nobody writes, where SQLite would else have to
-    make a file beside it, and may not.
+    ``unchanging``: the file may be opened as one that nobody writes, if SQLite would otherwise have
+    to create a file beside it, and is not allowed to.
     """
     try:
         try:
@@ -99,10 +99,10 @@ def _reading(path: Path, patience: float, *, unchanging: bool) -> Iterator[sqlit
 
 
 def _connection(path: Path, patience: float, how: str = "mode=ro") -> sqlite3.Connection:
-    """Raises one of ``_ERRORS`` for what is no database, is in use or has to be recovered."""
+    """Raises one of ``_ERRORS`` for a file that is no database, is in use or must be recovered."""
     uri = f"file:{quote(str(path.absolute()))}?{how}"
     connection = sqlite3.connect(uri, uri=True, timeout=patience, check_same_thread=False)
-    # What is no UTF-8 stays recognizable, byte for byte.
+    # Bytes that are no UTF-8 stay recognizable.
     connection.text_factory = lambda content: content.decode("utf-8", "surrogateescape")
     try:
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -118,8 +118,8 @@ def _new(to: Path) -> sqlite3.Connection:
 
 
 def _copy_and_recover(path: Path, to: Path) -> None:
-    """Of a database whose bot has died while it wrote: what it has left beside is brought into the
-    copy. Raises InvalidInput."""
+    """Copy a database whose bot died while it wrote, and recover the copy with the journal that it
+    left. Raises InvalidInput."""
     try:
         shutil.copyfile(path, to)
         for each in _companions(path):
@@ -133,12 +133,12 @@ def _copy_and_recover(path: Path, to: Path) -> None:
 
 
 def _companions(path: Path) -> list[str]:
-    """By their endings."""
+    """The endings of the files that SQLite has left beside the database."""
     return [each for each in ("-wal", "-journal") if Path(f"{path}{each}").exists()]
 
 
 def _wants_to_write(error: Exception) -> bool:
-    """Whether even a reader would have to."""
+    """Whether the error says that even a reader would have to write."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     return code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 
@@ -148,7 +148,7 @@ def _unreadable(path: Path, error: Exception) -> InvalidInput:
 
 
 def _rows(connection: sqlite3.Connection, tables: Tables) -> Iterator[Row]:
-    """Of all tables, user by user."""
+    """The rows of all tables, user by user."""
     return merge(*(_of_table(connection, *each) for each in tables.queries()), key=itemgetter(0))
 
 
@@ -170,7 +170,7 @@ def _entry(tables: Tables, link: str, rows: Iterator[Row]) -> Entry:
 
 def _key(named: Any, link: str) -> str:
     if named is None:
-        # There may be several: each is refused by the number that users have of their own.
+        # There may be several: each is refused under its row's number.
         return f"row {link} of {USERS}"
     return str(int(named)) if isinstance(named, float) and named.is_integer() else str(named)
 

@@ -1,4 +1,4 @@
-"""What there is in a database of the bot before the old one, and how it is asked for."""
+"""The tables of a database of the bot before the old one, and the queries for them."""
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,12 +13,13 @@ PIECES = "user_lore_pieces"
 STATES = "user_narrative_states"
 
 CALLED = "yabot_called"
-"""A column of ours: what the row's piece or fragment is called, where only its number stands."""
+"""A column that our query adds: the name of the row's piece or fragment, for its number."""
 
-# Whom a row belongs to, and how Telegram knows them.
+# Possible names of the column that links a row to its user, and of the one with Telegram's id.
 _LINKS = ("user_id", "telegram_id", "tg_id", "user_tg_id", "telegram_user_id", "id_user")
 _IDS = ("telegram_id", "tg_id", "telegram_user_id", "user_id", "id")
-# What numbers stand for: the column that holds one, the tables that know it, and how they call it.
+# What numbers stand for: the column with the number, the tables that may resolve it, and their
+# columns with the name.
 _NAMES = ("key", "code_name", "fragment_key", "code", "slug", "name", "title")
 _NUMBERED: Mapping[str, Sequence[tuple[str, Sequence[str]]]] = {
     PIECES: tuple(
@@ -55,9 +56,9 @@ class Tables:
         return self._first(USERS, _IDS)
 
     def queries(self) -> Iterator[tuple[str, str]]:
-        """For each table of interest one that gives the user's link and then all columns, ordered
-        by the link as text."""
-        # Where users have a number of their own, the other tables know them by it.
+        """A query for each table of interest, which gives the user's link and then all columns,
+        ordered by the link as text."""
+        # If users have a number of their own, the other tables refer to it.
         own = "id" if "id" in self.columns[USERS] else self.named_by
         for table in (USERS, SUBSCRIPTIONS, PIECES, STATES):
             link = own if table == USERS else self._first(table, _LINKS)
@@ -92,12 +93,12 @@ def _columns(connection: sqlite3.Connection, table: str) -> Sequence[str]:
     try:
         return [row[1] for row in connection.execute(f"PRAGMA table_info({_quoted(table)})")]
     except sqlite3.OperationalError:
-        # A view of what is gone, or of an extension that we have not.
+        # A view of a table that is gone, or of an extension that is not installed.
         return []
 
 
 def _as_text(column: str) -> str:
-    """Ids that stand in a column for fractions are whole numbers all the same."""
+    """The column as text; a whole number in a column of floats is written without a fraction."""
     whole = f"CAST({column} AS INTEGER)"
     is_whole = f"typeof({column}) = 'real' AND {column} = {whole}"
     return f"CAST(CASE WHEN {is_whole} THEN {whole} ELSE {column} END AS TEXT)"

@@ -1,4 +1,4 @@
-"""A user of the bot before the old one, with all their rows, and what these say."""
+"""Interprets a user of the bot before the old one, with all their rows."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ Rows = Mapping[str, Sequence[Row]]
 _FREE: Role = "free"
 _VIP: Role = "vip"
 
-# By which names columns go, the likeliest first.
+# Possible names of columns, the likeliest first.
 _POINTS = ("points", "besitos", "kisses", "balance")
 _EXPIRY = ("vip_expires_at", "vip_expiry", "vip_until", "expires_at")
 _SINCE = ("created_at", "registered_at", "joined_at")
@@ -89,14 +89,14 @@ def _record(user_id: str, row: Row, rows: Rows) -> Record:
         registered_at=fields.take(_named(row, _SINCE), _stored(values.moment), None, "nothing"),
         unplaced=_unplaced(fields, rows),
     )
-    # What could not be read of other tables stands among the rows that are kept.
+    # Unreadable values of other tables stand in the rows that are kept.
     return Record(user, (*fields.repairs, *story.repairs))
 
 
 def _subscription(
     fields: Fields, row: Row, subscriptions: Sequence[Row]
 ) -> tuple[Role, datetime | None]:
-    """The user's own row says one thing, their subscriptions may say more; the later end counts."""
+    """The role and its end, from the user's row and their subscriptions; the latest end counts."""
     role: Role = fields.take("role", values.role, _FREE, "nothing")
     until = fields.take(_named(row, _EXPIRY), _stored(values.end), None, "nothing")
     if row.get("is_vip") in (1, "1", "true") and role == "free":
@@ -112,7 +112,7 @@ def _subscription(
 
 
 def _is_live(subscription: Row) -> bool:
-    """Whether nobody has ended it; its time may be over all the same."""
+    """Whether nobody has ended the subscription; its time may be over all the same."""
     ended = subscription.get("is_active") in (0, "0", "false", False)
     return not ended and subscription.get("status") not in ("expired", "inactive", "revoked")
 
@@ -132,8 +132,8 @@ def _inventory(fields: Fields, pieces: Sequence[Row]) -> tuple[str, ...]:
 
 
 def _unplaced(fields: Fields, rows: Rows) -> dict[str, Any]:
-    """Besides what is left of the user's own row, the other tables' rows as they stand: they say
-    when, how often and for how much."""
+    """The rest of the user's own row, and the other tables' rows as they stand: those say when, how
+    often and for how much."""
     for table, theirs in rows.items():
         if table != USERS:
             fields.put_back(table, [dict(each) for each in theirs])
@@ -141,7 +141,7 @@ def _unplaced(fields: Fields, rows: Rows) -> dict[str, Any]:
 
 
 def _tables(found: Mapping[str, Any]) -> Rows:
-    """Raises NotReadable for what has no user."""
+    """Raises NotReadable if there is no user among the rows."""
     if not found.get(USERS):
         raise NotReadable(f"it has rows in other tables, and none in {USERS}")
     for rows in found.values():
@@ -151,13 +151,13 @@ def _tables(found: Mapping[str, Any]) -> Rows:
 
 
 def _named(row: Row, names: Sequence[str]) -> str:
-    """The first of them that says something, or that is there at all."""
+    """The first name with a value in the row; else the first that is there; else the first."""
     told = [each for each in names if row.get(each) is not None]
     return next(iter(told), next((each for each in names if each in row), names[0]))
 
 
 def _column(value: Any) -> Any:
-    """JSON stands in a column as text."""
+    """The column's value, parsed if it is JSON as text."""
     if isinstance(value, str) and value.strip()[:1] in ("[", "{"):
         try:
             return json.loads(value, strict=False)
@@ -171,7 +171,7 @@ def _of_column(read: values.Reader[values.T]) -> values.Reader[values.T]:
 
 
 def _stored(read: values.Reader[datetime]) -> values.Reader[datetime]:
-    """Times without a zone are what columns hold; they are UTC's."""
+    """Columns hold times without a zone, in UTC: that counts as no repair."""
 
     def moment(value: Any) -> values.Read[datetime]:
         found, how = read(value)

@@ -1,7 +1,7 @@
-"""Values of an old store, each brought into the one form by which this package knows it.
+"""Reads the values of an old store into the forms that this package uses.
 
-A reader gives the value and how it had to be repaired, or raises Unreadable. It takes its own
-result for what it is.
+A reader gives the value and how it had to be repaired, or raises Unreadable. Its own result needs
+no repair.
 """
 
 import json
@@ -23,30 +23,31 @@ Reader = Callable[[Any], Read[T]]
 LONGEST_NAME = 64
 """As Telegram's are."""
 LONGEST_THING = 256
-"""What is longer is no name of anything."""
+"""In characters; a longer text is no name of anything."""
 MOST_THINGS = 20_000
-"""What is more can be nobody's. Twice what is written into the old store, where some may come."""
+"""Nobody can have more. It is twice as many as are written into the old store, where some may be
+added."""
 LARGEST_NUMBER = 10**15
-"""What is larger is nobody's besitos; sums of a million such are exact."""
+"""Nobody can have more besitos; sums of a million such numbers are exact."""
 
 ROLES: tuple[Role, ...] = ("free", "premium", "vip")
 
 _CONTROLS = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029]+")
-# A byte that is no UTF-8 arrives as one of these: see ``json_scanner``.
+# The scanner decodes a byte that is no UTF-8 to one of these: see ``json_scanner``.
 _BYTE = re.compile("[\udc80-\udcff]")
 _NUMBER = re.compile(r"[-+]?[0-9]{1,30}(\.[0-9]{0,30})?([eE][-+]?[0-9]{1,3})?|[-+]?\.[0-9]{1,30}")
 _MILLIONTH = Decimal("0.000001")
 _YEAR_FIRST = re.compile(r"(\d{4})[/.-](\d{1,2})[/.-](\d{1,2})(\D.*)?", re.DOTALL)
 _DAY_FIRST = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(.*)", re.DOTALL)
-# As seconds they would be in 1970.
+# A date, not seconds: those would be a day in 1970.
 _DAY_IN_DIGITS = re.compile(r"(19|20)\d\d(0\d|1[0-2])[0-3]\d")
 _GREENWICH = re.compile(r"\s*(UTC|GMT)$", re.IGNORECASE)
-# Seconds until here, milliseconds from here on: the years 5138 and 1973.
+# Smaller numbers are seconds (until the year 5138), larger ones milliseconds (from 1973).
 _MILLISECONDS = 10**11
-# No offset takes them out of what a datetime can say.
+# Moments that stay within the range of datetime in any time zone.
 _EARLIEST, _LATEST = EPOCH, datetime(9999, 12, 30, tzinfo=UTC)
 
-# By which names things and choices go where they are objects.
+# Possible keys of a thing or a choice that is an object.
 _THING = ("id", "item_id", "name", "key", "code", "code_name")
 _COUNT = ("count", "quantity", "amount")
 _FRAGMENT = ("fragment", "fragment_id", "fragment_key", "source_fragment", "from")
@@ -54,12 +55,11 @@ _CHOICE = ("choice", "choice_id", "option", "decision", "id")
 
 
 class Unreadable(Exception):
-    """Nothing can be made of it."""
+    """The value cannot be read."""
 
 
 def amount(value: Any) -> Decimal:
-    """Any number that is not beyond all measure, also one that is written as text; in millionths,
-    rounded down."""
+    """A number up to LARGEST_NUMBER, also written as text; rounded down to millionths."""
     match value:
         case bool():
             raise Unreadable
@@ -81,7 +81,7 @@ def whole(number: Decimal) -> Decimal:
 
 
 def name(value: Any) -> Read[str]:
-    """Of a person, on one line."""
+    """A person's name, on one line."""
     text, how = _text(value)
     cleaned = _CONTROLS.sub(" ", text).strip()
     if cleaned != text:
@@ -94,7 +94,7 @@ def name(value: Any) -> Read[str]:
 
 
 def username(value: Any) -> Read[str]:
-    """Telegram's, without the ``@``."""
+    """A username of Telegram, without the ``@``."""
     text, how = _text(value)
     bare = text.strip().removeprefix("@")
     if canonical.username(bare) is None:
@@ -113,7 +113,8 @@ def role(value: Any) -> Read[Role]:
 
 
 def moment(value: Any) -> Read[datetime]:
-    """In UTC: as ISO 8601 has it, as seconds or milliseconds since 1970, or with the day first."""
+    """A moment in UTC, from ISO 8601, seconds or milliseconds since 1970, or a date with the day
+    first."""
     if isinstance(value, str) and _is_written(value.strip()):
         found, how = _written(value.strip())
     else:
@@ -124,7 +125,7 @@ def moment(value: Any) -> Read[datetime]:
 
 
 def end(value: Any) -> Read[datetime]:
-    """A moment; a day that was before there were any is long over."""
+    """A moment; one before 1970 becomes the earliest, as it is over in any case."""
     with suppress(Unreadable):
         return moment(value)
     if not isinstance(value, str) or _written(value.strip())[0] >= _EARLIEST:
@@ -165,7 +166,7 @@ def _since_epoch(number: Decimal) -> datetime:
 
 
 def thing(value: Any) -> Read[str]:
-    """What a fragment, a choice or a thing is called."""
+    """The name of a fragment, a choice or a thing."""
     is_named_within = isinstance(value, dict | list)
     text, how = _text(_called(value) if is_named_within else value)
     if not text.strip() or len(text) > LONGEST_THING:
@@ -174,7 +175,7 @@ def thing(value: Any) -> Read[str]:
 
 
 def things(value: Any) -> Read[tuple[str, ...]]:
-    """From a list of them, or from an object with how many there are of each."""
+    """Names, from a list of them or from an object with the number of each."""
     how: How | None = None
     if isinstance(value, str):
         value, how = _listed(value), "converted"
@@ -194,7 +195,7 @@ def things(value: Any) -> Read[tuple[str, ...]]:
 
 
 def choices(value: Any) -> Read[dict[str, str]]:
-    """By the fragment in which each was made: an object, or a list of those who name both."""
+    """Choices by fragment, from an object, or from a list of objects that name both."""
     how: How | None = None
     if isinstance(value, str):
         value, how = _parsed(value), "converted"
@@ -205,7 +206,7 @@ def choices(value: Any) -> Read[dict[str, str]]:
     found: dict[str, str] = {}
     for fragment, made in value.items():
         chosen = made
-        # In a fragment that was passed more than once, the last one counts.
+        # Of several choices in one fragment, the last one counts.
         if isinstance(made, list) and made:
             chosen, how = made[-1], how or "converted"
         if chosen is None or chosen == "":
@@ -228,7 +229,7 @@ def _choice(value: Any) -> tuple[str, Any]:
 
 
 def _counted(counts: Mapping[str, Any]) -> Iterator[str]:
-    """Each as often as there are."""
+    """Each name as often as there are things of that name."""
     left = MOST_THINGS
     for thing_name, value in counts.items():
         often = count(value)
@@ -239,7 +240,7 @@ def _counted(counts: Mapping[str, Any]) -> Iterator[str]:
 
 
 def count(value: Any) -> int:
-    """How many there are; of what is no number, one."""
+    """How many there are; 1 if the value is no number."""
     if isinstance(value, dict):
         value = _first(value, _COUNT)
     if isinstance(value, bool):
@@ -295,5 +296,5 @@ def _text(value: Any) -> Read[str]:
 
 
 def _legible(found: re.Match[str]) -> str:
-    """What the byte means where files are not written in UTF-8."""
+    """The byte's meaning in Windows' encoding."""
     return bytes([ord(found[0]) - 0xDC00]).decode("cp1252", "replace")

@@ -1,4 +1,4 @@
-"""What has no place here, in a form that every store keeps, and from which it comes back as it was.
+"""Keeps values that have no place here in a form that every store takes, without loss.
 
 MongoDB takes no integer of more than 64 bits, no half of a surrogate pair, no key like ``$set``;
 JSON knows no infinity. A value with any of these is kept as its JSON text.
@@ -10,16 +10,17 @@ from math import isfinite
 from typing import Any
 
 AS_TEXT = "yabot_json"
-"""The one key of an object that stands for the value whose JSON text it holds."""
+"""The only key of an object that stands for a value; it holds the value's JSON text."""
 OTHERS = "yabot_others"
-"""Holds those fields whose names no store takes."""
-# Documents within each other; the user's document goes deeper, and has a bound of its own.
+"""The key under which the fields are kept whose names no store takes."""
+# How deep documents may be nested in a value; the user's document may be deeper, within its own
+# bound.
 DEEPEST = 32
 _INTEGERS = range(-(2**63), 2**63)
 
 
 def kept(values: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """In storable form, and the names of those that had to become text."""
+    """The values in storable form, and the names of those that had to become text."""
     named = {name: value for name, value in values.items() if _is_name(name)}
     others = {name: value for name, value in values.items() if name not in named}
     as_text = tuple(name for name, value in named.items() if not _is_storable(value, DEEPEST))
@@ -68,7 +69,7 @@ def _is_storable(value: Any, levels: int) -> bool:
 
 
 def _is_name(name: str) -> bool:
-    """Whether MongoDB takes it as a key, and nobody for an operator or a path."""
+    """Whether MongoDB takes it as a key, and does not mistake it for an operator or a path."""
     return bool(name) and not name.startswith("$") and "." not in name and _is_text(name)
 
 

@@ -1,7 +1,7 @@
-"""One user on both sides, field by field, for an operator's eyes.
+"""Compares one user on both sides, field by field, for an operator.
 
-Numbers, roles and dates are shown, and of lists how long they are. Names and texts are a reader's:
-of them it is only said that they differ.
+Numbers, roles, dates and the lengths of lists are shown. Names and texts belong to a reader: only
+that they differ is said.
 """
 
 from collections.abc import Callable, Mapping, Sized
@@ -16,7 +16,7 @@ from yabot.features.legacy.record import OldUser
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """``theirs`` and ``ours`` are as they may be shown; None where that is not at all."""
+    """``theirs`` and ``ours`` in the form in which they may be shown; None: they may not be."""
 
     user_id: str
     field: str
@@ -39,7 +39,7 @@ def _length(value: Sized) -> str:
     return f"{len(value)} in all"
 
 
-# The others are not.
+# The fields whose values are shown, and how.
 _SHOWN: Mapping[str, Callable[[Any], str]] = {
     "kisses": str,
     "role": str,

@@ -1,4 +1,4 @@
-"""What holding the old store against the new ones has found."""
+"""The result of comparing the old store with the new ones."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -18,13 +18,13 @@ Kind = Literal[
     "lost_here",  # MongoDB does not have what SQL says that it has
 ]
 
-# Of so many users the differences are told; the others are counted.
+# For so many users the differences are listed; the others are only counted.
 TOLD = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Of one user, by id; of a refused entry ``user_id`` is its key, as it may be shown."""
+    """The outcome for one user. ``user_id`` of a refused entry is its key, as it may be shown."""
 
     user_id: str
     kind: Kind
@@ -32,9 +32,9 @@ class Outcome:
     besitos_here: int = 0
     differences: tuple[Difference, ...] = ()
     reason: str = ""
-    """Of a refusal."""
+    """Why an entry was refused."""
     is_on_its_way: bool = False
-    """Somebody is about to bring what one side lacks."""
+    """What one side lacks is about to be brought there."""
 
     def gone_on(self) -> "Outcome":
         return replace(self, kind="newer_here", differences=())
@@ -45,23 +45,23 @@ class Verification:
     """Counts by kind, and what an operator should look at."""
 
     mirrored: bool
-    """Whether what happens here is written to the old store: then nobody may be here alone."""
+    """Whether what happens here is written to the old store: then no user may be only here."""
     sample: int | None = None
-    """How many users were looked at, where it was not all of them."""
+    """How many users were looked at; None: all of them."""
     damage: str | None = None
     """Where the old store breaks off."""
     counts: Counter[Kind] = field(default_factory=Counter)
     besitos_there: int = 0
     besitos_here: int = 0
-    """Of the same users: those whom both have, and those whom one lacks though it should not."""
+    """Both count the same users: those on both sides, and those whom one side wrongly lacks."""
     fields: Counter[str] = field(default_factory=Counter)
-    """How many users differ in each."""
+    """How many users differ in each field."""
     told: list[Outcome] = field(default_factory=list)
     refused: list[Outcome] = field(default_factory=list)
 
     @property
     def wrong(self) -> tuple[Kind, ...]:
-        """Kinds that there may not be."""
+        """The kinds that must not occur."""
         always: tuple[Kind, ...] = ("differs", "only_there", "lost_here")
         return (*always, "only_here", "forgotten") if self.mirrored else always
 

@@ -1,4 +1,4 @@
-"""Holds each user of the old store, as it is now, against what the new stores say of them."""
+"""Compares each user of the old store, as it is now, with what the new stores say."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -29,11 +29,11 @@ CHUNK = 500
 Wait = Callable[[], Awaitable[None]]
 Theirs = Mapping[str, Record | None]
 """What the old store says of some users, by id; None: nothing."""
-# Before the second look at those who differ, and each further one at whom something is on its way
-# to: a large file is written once in a minute or two.
+# Seconds before the second look at users who differ, and before each further look at those for whom
+# a change is on its way: a large file is written once in a minute or two.
 _SECONDS = (2.0, 5.0, 15.0, 60.0, 60.0)
 WAITS: tuple[Wait, ...] = tuple(partial(asyncio.sleep, seconds) for seconds in _SECONDS)
-# Where more differ than these, it is not because they are on their way.
+# If more users differ than these, it is not because changes are on their way.
 MOST_AGAIN = 50_000
 
 OnProgress = Callable[[int, int], None]
@@ -42,8 +42,8 @@ OnProgress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is held against the new stores. ``mirrored``: each side follows the other, so that
-    nothing may differ for long."""
+    """The store that is compared with the new ones. ``mirrored``: each side follows the other, so
+    that nothing may differ for long."""
 
     source: Source
     path: Path
@@ -52,7 +52,7 @@ class Subject:
 
 class Verifier:
     def __init__(self, services: Services, folder: Path, waits: Sequence[Wait] = WAITS) -> None:
-        """``folder``: where there is room for a copy of the old store, for as long as it takes."""
+        """``folder`` needs room for a copy of the old store, kept during a verification."""
         self._database = services.database
         self._users = services[UserService]
         self._merger = Merger(services)
@@ -67,7 +67,7 @@ class Verifier:
         seed: int = 0,
         on_progress: OnProgress = lambda _done, _all: None,
     ) -> Verification:
-        """Of all users, or of ``sample`` of those in the old store, as ``seed`` chooses them.
+        """Verify all users, or ``sample`` of those in the old store, as ``seed`` chooses them.
 
         Raises InvalidInput for a store that cannot be read, StartupError when there is no room for
         its copy, StoreUnavailable.
@@ -125,7 +125,7 @@ class Verifier:
     async def _look_again(
         self, subject: Subject, folder: Path, user_ids: Sequence[str], found: Verification
     ) -> list[Outcome]:
-        """Of those who are wrong still; the others are in ``found`` then."""
+        """The outcomes of users who are still wrong; the others are added to ``found``."""
         wrong: list[Outcome] = []
         async with _copied(subject, folder) as snapshot:
             found.damage = _damage(snapshot)
@@ -154,7 +154,7 @@ class Verifier:
         return outcomes + await self._judge(subject, theirs)
 
     async def _judge(self, subject: Subject, theirs: Theirs) -> list[Outcome]:
-        """Of each; who is nowhere is left out."""
+        """The outcome of each user; users who are on neither side are left out."""
         if not theirs:
             return []
         seen = await self._merger.look([*theirs])
@@ -173,7 +173,7 @@ class Verifier:
         return await self._without_newer(outcomes, seen, theirs)
 
     async def _ours(self, seen: Seen) -> OldUser | None:
-        """Whoever moves on while they are looked at is looked at once more."""
+        """The user as they are here; one who changes during the look is looked at again."""
         while True:
             try:
                 return await self._merger.ours(seen)
@@ -181,12 +181,13 @@ class Verifier:
                 seen = (await self._merger.look([seen.user_id]))[seen.user_id]
 
     async def _with_their_way(self, outcomes: Sequence[Outcome], theirs: Theirs) -> list[Outcome]:
-        """Whether what happened here waits to be written there, or the other way round."""
+        """The outcomes, which say whether a change is on its way to the other side."""
         differing = [each.user_id for each in outcomes if each.kind != "agrees"]
         if not differing:
             return [*outcomes]
         noted = await self._database.read(waiting.among(differing))
-        # Behind that: of whom the note is gone by now, the row says that they are being written.
+        # Read after the notes: if a note is gone by then, the row says that the user is being
+        # written.
         seen = await self._merger.look(differing)
 
         def is_on_its_way(user_id: str, kind: Kind) -> bool:
@@ -203,8 +204,8 @@ class Verifier:
     async def _without_newer(
         self, outcomes: Sequence[Outcome], seen: Mapping[str, Seen], theirs: Theirs
     ) -> list[Outcome]:
-        """Where the old store is not written, what readers do here is no difference: unless
-        somebody has done nothing since the import."""
+        """Where the old store is not written, changes that a reader has made here since the import
+        are no difference."""
         differing = [each.user_id for each in outcomes if each.kind == "differs"]
         untouched = await self._database.read(untouched_among(differing)) if differing else {}
         return [
@@ -236,14 +237,14 @@ def _is_under_way(known: Known | None, record: Record | None, kind: Kind) -> boo
 
 
 def _is_as_agreed(known: Known | None, record: Record | None) -> bool:
-    """Whether nobody has gone on there since, what we wrote apart."""
+    """Whether the old store has not changed since the agreement, apart from our own writes."""
     agreed = known.agreed(record.mark) if known and record else None
     return bool(agreed and record and agreed.digest == record.user.digest)
 
 
 @asynccontextmanager
 async def _copied(subject: Subject, folder: Path) -> AsyncIterator[Snapshot]:
-    """The old store as it is now."""
+    """A snapshot of the old store as it is now."""
     snapshot = await asyncio.to_thread(Snapshot.take, subject.source, subject.path, folder)
     try:
         yield snapshot
@@ -256,7 +257,7 @@ def _damage(snapshot: Snapshot) -> str | None:
 
 
 def _chosen(count: int, sample: int | None, seed: int) -> frozenset[int] | None:
-    """The places of those who are looked at; None: all."""
+    """The places of the entries that are looked at; None: all."""
     if sample is None or sample >= count:
         return None
     return frozenset(Random(seed).sample(range(count), sample))  # noqa: S311 - no secret
