@@ -11,12 +11,12 @@ from collections.abc import Mapping
 
 PATIENCE = 3  # seconds
 LOOPBACK = "127.0.0.1"
-# Of all addresses of this machine, that one is asked.
+# A program that listens on all addresses is asked at the loopback one.
 ALL = frozenset(("0.0.0.0", "::"))  # noqa: S104 - nothing is bound here
 
 
 def main(environ: Mapping[str, str]) -> int:
-    """A process listens on one of the two, by its roles."""
+    """Ask both ports: a process listens on one of them, depending on its roles."""
     ports = (int(environ.get("API_PORT") or 8080), int(environ.get("HEALTH_PORT") or 8082))
     host = environ.get("API_HOST") or LOOPBACK
     host = LOOPBACK if host in ALL else host
@@ -39,7 +39,7 @@ def _in_clear(host: str, port: int) -> http.client.HTTPConnection:
 
 
 def _by_tls(host: str, port: int) -> http.client.HTTPConnection:
-    """Whoever answers at this machine's own address: the certificate is for a name."""
+    """Does not check the certificate, which is for a name: we ask an address of this machine."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

@@ -1,4 +1,4 @@
-"""The HTTP face of the program: its health and metrics, and what other services ask for."""
+"""The program's HTTP interface: health and metrics, and the API for other services."""
 
 from collections.abc import Iterable, Mapping
 from functools import partial
@@ -30,7 +30,7 @@ READY = ("ok", "degraded")
 
 
 def build_operations(health: Health) -> "Operations":
-    """Health and metrics: what operators ask from the first moment of a process to its last."""
+    """Health and metrics, which operators may ask for during the whole life of a process."""
     app = _app()
     handle_errors(app)
 
@@ -69,10 +69,10 @@ def build_api(
     open_to_all: Iterable[APIRouter] = (),
     exchanges: Exchanges | None = None,
 ) -> App:
-    """For other services: what is ``offered`` to those that ``authenticate`` knows.
+    """The API for other services: ``offered`` are the routes, ``authenticate`` knows their callers.
 
-    ``asyncapi`` is the document of the events, served as it is; the API's own is made of what is
-    offered. They and what is ``open_to_all`` need no token, and lie elsewhere than what does. The
+    ``asyncapi`` is the document of the events, served as it is; the API's own document is made from
+    ``offered``. Both documents and ``open_to_all`` need no token, and lie outside of PREFIX. The
     ``recorder`` is told of each request. ``exchanges`` are needed where services may encrypt.
     """
     app, parts = _app(), list(offered)
@@ -84,14 +84,14 @@ def build_api(
         return JSONResponse(asyncapi)
 
     for router in (*open_to_all, *(routes.router for routes in parts)):
-        # Not included: FastAPI would look for each request's route twice.
+        # Not by ``include_router``: FastAPI would look for each request's route twice.
         app.router.routes += router.routes
     gate = Admission(Decrypting(Methods(app)), authenticate, fairness, exchanges)
     return Encrypting(Recording(gate, recorder))
 
 
 async def no_api(scope: Message, receive: Receive, send: Send) -> None:
-    """An ASGI application for a process without the role: whatever is asked is not here."""
+    """An ASGI application for a process without the role ``api``: it refuses every request."""
     refused = problems.NOT_FOUND.refuse(
         "This process tells its health and metrics; ask one that runs with the role api."
     )
@@ -99,7 +99,7 @@ async def no_api(scope: Message, receive: Receive, send: Send) -> None:
 
 
 class Operations:
-    """An ASGI application: as no gate stands before it, it names its requests itself."""
+    """An ASGI application that names its requests itself, as no gate stands before it."""
 
     def __init__(self, app: FastAPI) -> None:
         self.routes = app.routes
@@ -112,7 +112,7 @@ class Operations:
 
 def _app() -> FastAPI:
     app = FastAPI(title="YABOT", docs_url=None, redoc_url=None, openapi_url=None)
-    # A redirect would go to whatever host the client has named.
+    # A redirect would go to any host that the client has named.
     app.router.redirect_slashes = False
     return app
 

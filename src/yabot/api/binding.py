@@ -1,4 +1,4 @@
-"""The one request that a token holds for, where it holds for one alone."""
+"""The request that a token is bound to, if it is valid for one request alone."""
 
 import base64
 import hashlib
@@ -8,14 +8,14 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 DIGEST = r"^[A-Za-z0-9_-]{43}$"
-# As RFC 9110 has the names of headers. Values are printable ASCII, as all are that YABOT reads.
+# Names of headers as in RFC 9110. Values are printable ASCII, like all that YABOT reads.
 HEADER_NAME = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$"
 HEADER_VALUE = r"^[\x20-\x7e]{0,2000}$"
 
 HeaderName = Annotated[str, Field(pattern=HEADER_NAME)]
 HeaderValue = Annotated[str, Field(pattern=HEADER_VALUE)]
 
-# They say how a message travels and what its body is: that follows from the body itself.
+# Headers that say how a message travels, or what its body is, which is signed itself.
 NOT_SIGNED = frozenset(
     {
         *("authorization", "connection", "content-encoding", "content-length", "content-type"),
@@ -25,16 +25,16 @@ NOT_SIGNED = frozenset(
 
 
 class Binding(BaseModel):
-    """The claim ``req``. Nothing stands beside these: it might be a condition that we pass over."""
+    """The claim ``req``. Other members are refused: they might be conditions that we ignore."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", hide_input_in_errors=True)
 
     method: Annotated[str, Field(pattern=r"^[A-Z]{1,16}$")]
     # Path and query string.
     target: Annotated[str, Field(pattern=r"^/[\x21-\x7e]*$")]
-    # The SHA-256 of its octets as they are sent, in base64url.
+    # The SHA-256 of the body's octets as they are sent, in base64url.
     body: Annotated[str, Field(pattern=DIGEST)]
-    # All that its handler is to see of headers.
+    # All headers that the handler is to see.
     headers: dict[HeaderName, HeaderValue]
 
     @field_validator("headers")
@@ -46,7 +46,7 @@ class Binding(BaseModel):
         return headers
 
     def is_of(self, scope: Mapping[str, Any]) -> bool:
-        """Method and target: what is known before the body has come."""
+        """Whether method and target are the request's: those are known before the body has come."""
         query: bytes = scope["query_string"]
         sent: bytes = scope["raw_path"] + (b"?" + query if query else b"")
         return self.method == scope["method"] and self.target.encode() == sent

@@ -29,8 +29,8 @@ SCOPES: tuple[str, ...] = get_args(Scope)
 class Caller:
     """``token_id`` is the token's ``jti``, by which it can be revoked.
 
-    With a ``binding`` the token holds for one request alone. With ``encrypt_to``, that is encrypted
-    and its answer has to be.
+    With a ``binding`` the token is valid for one request alone. With ``encrypt_to``, that request
+    is encrypted, and its answer must be.
     """
 
     service: str

@@ -1,7 +1,7 @@
-"""How often something was done within a window of time, for each of many keys.
+"""Counts how often something was done within a window of time, for each of many keys.
 
-All processes count together in Redis; while it does not answer, each goes on by itself from what it
-heard last.
+All processes count together in Redis. While it does not answer, each process goes on by itself from
+the last counts that it has heard.
 """
 
 import asyncio
@@ -19,11 +19,11 @@ from yabot.runtime.watch import Gate
 
 log = get_logger(__name__)
 
-# Seconds that Redis gets for an answer, and for which it is then not asked again.
+# Seconds that Redis gets to answer, and seconds for which it is not asked again if it does not.
 PATIENCE, PAUSE = 0.25, 1.0
-# Keys that are remembered. One that is forgotten begins anew where Redis cannot tell.
+# Keys that are remembered. While Redis does not answer, a forgotten key begins at 0.
 MOST_KEYS = 10_000
-# A window begins with the first that is counted in it, so nobody's clock is asked.
+# A window begins with the first count in it, so no clock but Redis' own matters.
 _ADD = """
 local used = redis.call('INCRBY', KEYS[1], ARGV[1])
 local left = redis.call('PTTL', KEYS[1])
@@ -37,7 +37,7 @@ return {used, left}
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """``used`` within the window, which ends in so many seconds and then begins anew."""
+    """``used``: the count within the window, which ends in ``ends_in`` seconds."""
 
     used: int
     ends_in: float
@@ -51,18 +51,19 @@ class Counters:
         now: Callable[[], float] = monotonic,
         patience: float = PATIENCE,
     ) -> None:
-        """``gate`` is shut while Redis is known to be away; ``patience`` is how many seconds it
-        gets for an answer."""
+        """``gate`` is shut while Redis is known to be away; ``patience`` is how many seconds Redis
+        gets to answer."""
         self._add = redis.register_script(_ADD)
         self._gate = gate
         self._now = now
         self._patience = patience
         self._asks_again_at = 0.0
-        # What was used, and when its window ends, the key that was counted last at the end.
+        # By key, the count and when its window ends; the key that was counted last stands last.
         self._known: Recent[str, tuple[int, float]] = Recent(MOST_KEYS)
 
     async def add(self, key: str, window: float, more: int = 1) -> Count:
-        """``more`` have been done just now; ``window`` is in seconds. With 0 it only looks."""
+        """Count ``more`` for the key; ``window`` is in seconds. With ``more`` 0, only read the
+        count."""
         count = await self._added_by_all(key, window, more)
         if count is None:
             count = self._added_here(key, window, more)
@@ -83,7 +84,7 @@ class Counters:
         return Count(int(used), int(left) / 1000)
 
     def _go_on_alone(self, error: Exception) -> None:
-        """All who were waiting meet the same failure: one of them tells."""
+        """All callers who were waiting meet the same failure; only the first logs it."""
         if self._now() >= self._asks_again_at:
             log.warning("counters.alone", reason=type(error).__name__)
         self._gate.suspected.set()

@@ -1,8 +1,8 @@
-"""Services' names as labels of metrics: no more are told apart than anybody has."""
+"""Services' names as labels of metrics, bounded in number."""
 
-# Services are named by operators; whatever is beyond so many is counted together.
+# Services beyond so many are counted together; operators name fewer.
 MOST_SERVICES = 200
-# No service's name.
+# No service can have this name.
 OTHERS = "*"
 
 

@@ -1,4 +1,4 @@
-"""Where a process listens for the API, its health and metrics, and to whom it speaks."""
+"""Where a process listens for the API, its health and metrics."""
 
 from collections.abc import Collection
 from contextlib import suppress
@@ -16,21 +16,21 @@ UNPROTECTED = (
     "API_HOST lets other machines in, and API_TLS_CERT_FILE is not set: from there /api/v1 takes"
     " only what services encrypt (yabot service protect --encrypt-to)"
 )
-# Further ports that are tried where nobody has chosen one.
+# How many ports are tried, if no port was chosen.
 NEIGHBOURS = 20
 
 
 async def listen_as_api(app: App, settings: ApiSettings) -> HttpServer:
-    """Raises ConfigurationError, among others when somebody else has the port."""
+    """Raises ConfigurationError, also when the port is taken."""
     if settings.unprotected:
         log.warning("api.unprotected", host=settings.host, reason=UNPROTECTED)
     return await _listen(app, settings, settings.port, "API_PORT")
 
 
 async def listen_for_health(app: App, settings: ApiSettings, others: Collection[int]) -> HttpServer:
-    """At HEALTH_PORT; unless it is set, at the next port that is free if need be.
+    """Listen at HEALTH_PORT; unless it is set, at the next free port if need be.
 
-    ``others`` are ports that are meant for something else. Raises ConfigurationError.
+    ``others`` are ports for other uses, which are left out. Raises ConfigurationError.
     """
     if "health_port" not in settings.model_fields_set:
         for port in range(settings.health_port, settings.health_port + NEIGHBOURS):

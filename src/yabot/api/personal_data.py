@@ -1,4 +1,4 @@
-"""What the API keeps of a user: what other services have been answered about them."""
+"""What the API keeps of a user: the answers that other services got about them."""
 
 from typing import Any
 
@@ -21,8 +21,8 @@ _answers = (
 
 
 def personal_data(database: Database, most: int = SHOWN) -> PersonalData:
-    """With ``most`` answers. That there was one stays, so that a repeat takes no effect; what it
-    said goes.
+    """Export shows ``most`` answers. Erasing keeps the row of an answer, so that a repeat takes no
+    effect, but deletes its body.
     """
 
     async def export(user_id: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""One listener in two phases: some paths answer as long as the process lives, the others while it
+"""One listener in phases: some paths answer as long as the process lives, all others only while it
 works.
 """
 
@@ -17,12 +17,12 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
-# Seconds after which whoever was refused may ask again.
+# Seconds after which a refused client may ask again.
 ASK_AGAIN = 1
 
 
 class Lasting(Protocol):
-    """An ASGI application that tells its ``routes``."""
+    """An ASGI application with a list of its ``routes``."""
 
     @property
     def routes(self) -> Sequence[BaseRoute]: ...
@@ -31,10 +31,10 @@ class Lasting(Protocol):
 
 
 class PhasedApp:
-    """An ASGI application: the paths of ``lasting`` always, all others between open and close."""
+    """An ASGI application: paths of ``lasting`` always answer, others between open and close."""
 
     def __init__(self, lasting: Lasting, phase: Callable[[], str]) -> None:
-        """``phase`` says in a word why nothing else is open: starting, stopping."""
+        """``phase`` says in a word why the other paths are closed: starting, stopping."""
         self._lasting = lasting
         self._paths = frozenset(getattr(route, "path", None) for route in lasting.routes)
         self._phase = phase
@@ -57,7 +57,7 @@ class PhasedApp:
         self._opened = app
 
     async def close(self, within: float) -> None:
-        """Refuse what comes from now on, and let what is under way end ``within`` seconds."""
+        """Refuse new requests, and wait at most ``within`` seconds for those under way."""
         self._opened = None
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=within)

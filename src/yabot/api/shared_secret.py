@@ -1,4 +1,4 @@
-"""Secrets of the program's own, which nobody has to configure."""
+"""The program's own secrets, which need no configuration."""
 
 import secrets
 
@@ -13,7 +13,8 @@ _value = select(api_secrets.c.value).where(api_secrets.c.name == bindparam("whic
 
 
 class SharedSecret:
-    """Random bytes that all instances share and restarts keep: made by whoever first asks."""
+    """Random bytes, made when they are first needed; all instances share them, and restarts keep
+    them."""
 
     def __init__(self, database: Database, name: str) -> None:
         self._database = database
@@ -35,7 +36,7 @@ def _find(name: str) -> Statement[str | None]:
 
 
 def _make(name: str) -> Statement[str]:
-    """Of two that make it at once, both get what was there first."""
+    """If two instances make it at once, both get the one that was stored first."""
     row = {"name": name, "value": secrets.token_hex(BYTES)}
 
     def make(connection: Connection) -> str:

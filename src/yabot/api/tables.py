@@ -5,21 +5,21 @@ from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text
 from yabot.storage.relational.metadata import metadata
 from yabot.storage.relational.types import Moment
 
-# The answer to each request that changed something, by who asked and with which key: the same
-# request again gets the same answer.
+# The answer to each request that changed something, by service and idempotency key: the same
+# request gets the same answer again.
 api_answers = Table(
     "api_answers",
     metadata,
     Column("service", Text, primary_key=True),
     Column("key", Text, primary_key=True),
-    # Of the request: another one with the same key is refused.
+    # The request's fingerprint: another request with the same key is refused.
     Column("fingerprint", Text, nullable=False),
     Column("status", Integer, nullable=False),
-    # JSON of what stands in it besides the body.
+    # The headers as JSON.
     Column("headers", Text, nullable=False),
-    # Absent when its user has been forgotten.
+    # Null when the user has been forgotten.
     Column("body", Text),
-    # Whom it is about.
+    # Whom the request was about.
     Column("user_id", Text),
     Column("created_at", Moment, nullable=False),
     Index("ix_api_answers_user_id", "user_id"),
@@ -27,7 +27,7 @@ api_answers = Table(
     sqlite_with_rowid=False,
 )
 
-# Of the program itself, by what each is for; hexadecimal.
+# The program's own secrets by their purpose, in hexadecimal.
 api_secrets = Table(
     "api_secrets",
     metadata,
@@ -46,12 +46,12 @@ api_services = Table(
     Column("added_at", Moment, nullable=False),
     # The DNS name that its client certificate must be for; absent: any certificate will do.
     Column("certificate_name", Text),
-    # Whom its answers are encrypted for, a public X25519 key as JWK; absent: they are not.
+    # The public X25519 key, as JWK, to which its answers are encrypted; absent: they are not.
     Column("encrypt_to", Text),
     sqlite_with_rowid=False,
 )
 
-# With what they sign: each key is one service's.
+# The keys with which services sign; each key belongs to one service.
 api_service_keys = Table(
     "api_service_keys",
     metadata,
@@ -60,13 +60,13 @@ api_service_keys = Table(
     # The public part, as JWK.
     Column("jwk", Text, nullable=False),
     Column("added_at", Moment, nullable=False),
-    # When it is no longer believed: another one has taken its place.
+    # When the key is no longer accepted, because another one has taken its place.
     Column("ends_at", Moment),
     Index("ix_api_service_keys_service", "service"),
     sqlite_with_rowid=False,
 )
 
-# Tokens that are worth nothing although they hold, until they would expire.
+# Revoked tokens, kept until they would expire.
 api_revocations = Table(
     "api_revocations",
     metadata,
@@ -77,14 +77,14 @@ api_revocations = Table(
     sqlite_with_rowid=False,
 )
 
-# Tokens that hold for one request each, and have been used.
+# Used tokens among those that are valid for one request each.
 api_used_tokens = Table(
     "api_used_tokens",
     metadata,
     Column("service", Text, primary_key=True),
     # The token's jti.
     Column("token_id", Text, primary_key=True),
-    # When it can hold no more, whatever the clocks of two machines say.
+    # When the token has expired for certain, even if two machines' clocks differ.
     Column("expires_at", Moment, nullable=False),
     Index("ix_api_used_tokens_expires_at", "expires_at"),
     sqlite_with_rowid=False,

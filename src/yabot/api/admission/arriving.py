@@ -1,4 +1,4 @@
-"""The body of a request, waited for before its turn: who sends slowly holds up nobody else."""
+"""Waits for a request's body before its turn, so that a slow sender holds up nobody else."""
 
 from collections import deque
 
@@ -9,7 +9,7 @@ from yabot.api.phases import Message, Receive
 
 
 async def arrived(scope: Message, receive: Receive) -> Receive:
-    """Gives what ``receive`` gives, at once: all of the body, or more than anybody reads of it."""
+    """A ``receive`` that gives the body at once: all of it, or more of it than anybody reads."""
     if not _has_readable_body(Headers(scope=scope)):
         return receive
     messages: deque[Message] = deque()

@@ -1,4 +1,4 @@
-"""What keeps services from taking the program from each other, and from its readers."""
+"""Keeps services from using up the program at the cost of each other, and of its readers."""
 
 from yabot.api.admission.quota import Quota, Standing
 from yabot.api.admission.turns import REFUSED, Turns
@@ -14,7 +14,8 @@ class Fairness:
         self._labels = ServiceLabels()
 
     async def enter(self, service: str) -> Standing:
-        """Until its turn has come; ``leave`` ends it. Raises Refused when it is to come later."""
+        """Wait for a turn, which ``leave`` ends. Raises Refused if the service is to ask again
+        later."""
         try:
             standing = await self._quota.use(service)
             await self._turns.take(service)
@@ -27,7 +28,7 @@ class Fairness:
         self._turns.give_back(service)
 
     async def enter_to_refuse(self) -> None:
-        """Refusals are given in turn, too: whoever hammers waits as everybody does."""
+        """Wait for a turn to refuse: a sender of many bad requests waits like everybody else."""
         await self._turns.take(REFUSED)
 
     def leave_refused(self) -> None:

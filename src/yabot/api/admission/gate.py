@@ -1,4 +1,4 @@
-"""What every request passes before a handler sees it: who asks, and under which name it is told."""
+"""What every request passes before a handler sees it: finds out who asks, and names the request."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -21,7 +21,7 @@ from yabot.api.phases import App, Message, Receive, Send
 _ENCODED_SLASH = re.compile(b"%2f", re.IGNORECASE)
 _CORRELATION_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 
-# Who asks, by the scope of a request. Raises Refused.
+# Gives the caller for the ASGI scope of a request. Raises Refused.
 Authenticate = Callable[[Message], Awaitable[Caller]]
 
 
@@ -35,7 +35,7 @@ class Admission:
         fairness: Fairness,
         exchanges: Exchanges | None = None,
     ) -> None:
-        """``exchanges`` are needed where tokens may hold for one request alone."""
+        """``exchanges`` are needed where a token may be valid for one request alone."""
         self._app = app
         self._authenticate = authenticate
         self._fairness = fairness
@@ -77,7 +77,7 @@ class Admission:
             turn.end()
 
     async def _arrived(self, scope: Message, receive: Receive, caller: Caller) -> Receive:
-        """With what gives the body, at once. Raises Refused."""
+        """Wait for the body; returns what gives it at once. Raises Refused."""
         if caller.binding is None:
             return await arrived(scope, receive)
         assert self._exchanges is not None
@@ -101,7 +101,7 @@ class Admission:
 
 
 def _path_of(scope: Message) -> str:
-    """As routes know it: a slash in percent-encoding is a part of an id, and leads to no other
+    """The path for the routes: a percent-encoded slash stays part of an id, so it leads to no other
     operation.
     """
     path: str = scope["path"]
@@ -112,12 +112,12 @@ def _path_of(scope: Message) -> str:
 
 
 def _well_formed(given: str | None) -> str | None:
-    """What a client has given as its correlation id, if it can be one."""
+    """The correlation id that a client has given, if it is well-formed."""
     return given if given and _CORRELATION_ID.fullmatch(given) else None
 
 
 class _Turn:
-    """Ends once, when the answer begins to go out: its client may take it as slowly as it likes."""
+    """Ends once, when the answer begins to go out: the client may read it as slowly as it likes."""
 
     def __init__(self, leave: Callable[[], None], send: Send) -> None:
         self._leave: Callable[[], None] | None = leave

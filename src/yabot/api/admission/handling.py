@@ -1,4 +1,4 @@
-"""Errors of the API's handlers as answers: every one a problem with a code."""
+"""Answers errors of the API's handlers: each becomes a problem with a code."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -16,7 +16,7 @@ from yabot.api.answering.problems import Fault, Refused
 from yabot.api.phases import App, Message, Receive, Send
 from yabot.errors import GuardFailed, InvalidInput, StoreUnavailable
 
-# Of a request, in its answer, and the characters of a place: both are as long as the client likes.
+# Most faults in one answer, and most characters of a place: a client decides how many there are.
 MOST_FAULTS = 20
 LONGEST_PLACE = 200
 
@@ -24,7 +24,7 @@ _OF_STATUS = {404: problems.NOT_FOUND, 405: problems.METHOD_NOT_ALLOWED}
 
 
 def handle_errors(app: FastAPI) -> None:
-    """Let ``app`` answer errors in one way."""
+    """Let ``app`` answer all errors as problems."""
     kinds: dict[type[Exception], Callable[[Any], Refused]] = {
         Refused: lambda refused: refused,
         RequestValidationError: _invalid,
@@ -48,10 +48,10 @@ def _answering(
 
 
 class _Failing:
-    """An ASGI application around handlers: what fails is told once, and answered.
+    """An ASGI application around handlers: an error is logged once, and answered.
 
-    What fails when its answer has begun can only be broken off: the server does so, and tells it.
-    Starlette's own way would answer likewise, and then let the server tell it again.
+    If the answer has begun, it can only be broken off: the server does so, and logs the error.
+    Starlette would answer likewise, but let the server log every error again.
     """
 
     def __init__(self, app: App) -> None:
@@ -95,7 +95,7 @@ def _whole_pointer(place: tuple[str | int, ...]) -> str:
 async def _of_framework(request: Request, error: HTTPException) -> Response:
     kind = _OF_STATUS.get(error.status_code, problems.BAD_REQUEST)
     if kind is problems.METHOD_NOT_ALLOWED:
-        # The router's own names the methods of one route; a path may have several.
+        # The router names the methods of one route only; a path may have several routes.
         refused = kind.refuse(Allow=methods.allowed(request.scope))
     else:
         refused = kind.refuse()

@@ -1,4 +1,4 @@
-"""What HTTP lets be asked of every path: HEAD, OPTIONS, and which methods there are."""
+"""What HTTP allows for every path: HEAD, OPTIONS, and to be told its methods."""
 
 from fastapi import FastAPI
 from starlette.responses import Response
@@ -30,7 +30,7 @@ class Methods:
 
 
 def allowed(scope: Message) -> str:
-    """For the header Allow; empty when there is no such path."""
+    """The value of the header Allow; empty if there is no such path."""
     app: FastAPI = scope["app"]
     asked = {**scope, "method": ""}
     found: set[str] = set()

@@ -1,7 +1,8 @@
 """How many requests a service may send in a minute, counted together by all processes.
 
-Redis is not asked for each: a process takes some in advance and counts those by itself. So it never
-becomes more than the quota; what a process has taken and not used is lost with the minute.
+Redis is not asked for each request: a process takes some in advance and counts those by itself. So
+the quota is never exceeded; requests that a process has taken but not used are lost when the minute
+ends.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from yabot.api.counters import Counters
 from yabot.runtime.recent import Recent
 
 MINUTE = 60.0
-# A hundredth of the quota at a time.
+# A process takes a hundredth of the quota at a time.
 SHARES = 100
 # Services that are remembered.
 MOST_SERVICES = 1000
@@ -31,7 +32,7 @@ class Standing:
 
     @property
     def headers(self) -> dict[str, str]:
-        """As draft-ietf-httpapi-ratelimit-headers has them up to its version 06."""
+        """The headers of draft-ietf-httpapi-ratelimit-headers, up to its version 06."""
         return {
             "RateLimit-Limit": str(self.limit),
             "RateLimit-Remaining": str(self.remaining),
@@ -41,7 +42,7 @@ class Standing:
 
 @dataclass(slots=True)
 class _Minute:
-    """``in_hand`` are taken and not used yet; all processes together have taken ``taken``."""
+    """``in_hand``: requests taken and not used yet; ``taken``: those taken by all processes."""
 
     in_hand: int = 0
     taken: int = 0
@@ -60,10 +61,10 @@ class Quota:
         self._minutes: Recent[str, _Minute] = Recent(MOST_SERVICES)
 
     async def use(self, service: str) -> Standing:
-        """For one request. Raises Refused when the service has had all of this minute's."""
+        """Count one request. Raises Refused if the service has used up this minute's."""
         minute = self._minute_of(service)
         if not self._has_one(minute):
-            # Whoever waits here finds what the first of them has taken.
+            # Those who wait here share what the first of them takes.
             async with minute.taking:
                 if not self._has_one(minute):
                     await self._take(service, minute)
@@ -78,7 +79,8 @@ class Quota:
         return standing
 
     async def _take(self, service: str, minute: _Minute) -> None:
-        """Nobody is asked again before the end of a minute in which nothing is left."""
+        """Take more from Redis, unless nothing is left: then Redis is not asked until the minute
+        ends."""
         if minute.taken >= self._limit and self._now() < minute.ends_at:
             return
         wanted = self._at_a_time
@@ -91,7 +93,7 @@ class Quota:
         return minute.in_hand > 0 and self._now() < minute.ends_at
 
     def _standing(self, minute: _Minute) -> Standing:
-        """With the request that is asked for."""
+        """The standing after the request that is being counted."""
         left = max(0, self._limit - minute.taken) + max(0, minute.in_hand - 1)
         return Standing(self._limit, left, max(1, ceil(minute.ends_at - self._now())))
 

@@ -1,9 +1,8 @@
-"""Whose request is handled next: few at once, one service after the other, readers before all.
+"""Decides whose request is handled next: few at once, services in turn, readers before all.
 
-The readers' bot runs in the same event loop, and an update waits several times for its turn there.
-What it waits for is what the requests that are handled just then do in between: so few are handled
-side by side, however many there are, and while updates are under way a request begins only now and
-then.
+The readers' bot runs in the same event loop, and an update waits there several times, each time for
+what the running requests do in between. So only a few requests are handled side by side, however
+many there are, and while updates are under way a request begins only now and then.
 """
 
 import asyncio
@@ -13,34 +12,34 @@ from collections.abc import Callable
 from yabot.api.answering import problems
 from yabot.observability.metrics import API_RESTS
 
-# Handled side by side.
+# Requests handled side by side.
 AT_ONCE = 8
-# Of one service, so that requests which wait for a store leave turns to the others.
+# Requests of one service among them, so that slow ones leave turns to other services.
 OF_ONE = 6
 # Seconds from one request to the next, while updates of readers are under way.
 REST = 0.002
-# That wait for their turn, of one service and of all.
+# Requests that may wait for their turn, of one service and of all.
 MOST_OF_ONE = 256
 MOST = 384
-# Whoever is refused has a turn of its own for that: a refusal costs time, too. The listener bounds
-# how many of them wait; they fill no room of services.
+# Stands for all refused requests, which take turns as well: a refusal costs time, too. The listener
+# bounds how many of them wait; they do not count as waiting requests of services.
 REFUSED = ""
 
 
 class Turns:
     def __init__(self, readers_wait: Callable[[], bool], rest: float = REST) -> None:
-        """``readers_wait``: whether there are updates of readers under way."""
+        """``readers_wait`` tells whether updates of readers are under way."""
         self._readers_wait = readers_wait
         self._rest = rest
         self._is_resting = False
         self._handled: Counter[str] = Counter()
         self._side_by_side = 0
-        # By service; the one whose turn was longest ago is the first.
+        # Waiting requests by service; the service whose turn was longest ago stands first.
         self._waiting: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
         self._all_waiting = 0
 
     async def take(self, service: str) -> None:
-        """To be given back. Raises Refused when too many wait already."""
+        """Wait for a turn, to be given back. Raises Refused when too many wait already."""
         if service != REFUSED and self._are_too_many(service):
             raise problems.TOO_BUSY.refuse(Retry_After="1")
         if service not in self._waiting and self._may_go(service):
@@ -86,14 +85,14 @@ class Turns:
         self._let_go()
 
     def _let_go(self) -> None:
-        """Whoever waits is remembered: somebody is handled and gives back, or a rest ends."""
+        """Begin what may begin. Each end of a request or rest calls this, so nobody is forgotten."""
         while (service := next(filter(self._may_go, self._waiting), None)) is not None:
             queue = self._waiting.pop(service)
             turn = queue.popleft()
             if queue:
                 self._waiting[service] = queue
             self._all_waiting -= 1
-            # One that was cancelled is on its way to give up.
+            # A request that was cancelled is about to call ``_give_up``.
             if not turn.done():
                 self._go(service)
                 turn.set_result(None)

@@ -1,4 +1,4 @@
-"""The answers that requests have had: kept with their effects, and given again to a repeat."""
+"""Answers to requests: each is committed with its request's effects, and a repeat gets it again."""
 
 import json
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ CORRELATION_ID = "X-Correlation-Id"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Ready to be sent, or to be kept. No ``body``: its user has been forgotten since."""
+    """An answer to be sent or kept. ``body`` is None when its user has been forgotten since."""
 
     status: int
     headers: Mapping[str, str]
@@ -30,7 +30,7 @@ class Answer:
 
     @classmethod
     def of(cls, body: BaseModel | None, status: int = 200, **headers: str) -> "Answer":
-        """``ETag`` and others as ``headers``; without a ``body`` there is none in the answer."""
+        """``headers`` are such as ``ETag``. If ``body`` is None, the answer has an empty one."""
         if body is None:
             return cls(status, headers, "")
         return cls(status, {"Content-Type": JSON, **headers}, body.model_dump_json(by_alias=True))
@@ -43,7 +43,7 @@ class Answer:
 
     @property
     def response(self) -> Response:
-        """Raises Refused when the body has gone."""
+        """Raises Refused if ``body`` is None."""
         if self.body is None:
             raise problems.ANSWER_FORGOTTEN.refuse()
         return Response(self.body or None, self.status, self.headers)
@@ -51,7 +51,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a key stands for: the request's ``fingerprint``, and the ``user_id`` it is about."""
+    """What an idempotency key stands for: the request's ``fingerprint``, and whom it is about."""
 
     service: str
     key: str
@@ -69,7 +69,7 @@ _blank = update(api_answers).where(api_answers.c.user_id == bindparam("user")).v
 
 
 def keep(asked: Asked, answer: Answer) -> Statement[None]:
-    """For the unit of work of the request that is answered."""
+    """To be added to the unit of work of the request that is answered."""
     row = {
         "service": asked.service,
         "key": asked.key,
@@ -84,7 +84,7 @@ def keep(asked: Asked, answer: Answer) -> Statement[None]:
 
 
 def find(service: str, key: str) -> Statement[tuple[str, Answer] | None]:
-    """The fingerprint of the request that used the key first, and what it was answered."""
+    """The fingerprint of the request that used the key first, and its answer."""
 
     def read(connection: Connection) -> tuple[str, Answer] | None:
         row = _one.first(connection, {"by": service, "with_key": key})
@@ -97,5 +97,5 @@ def find(service: str, key: str) -> Statement[tuple[str, Answer] | None]:
 
 
 def blank(user_id: str) -> Statement[None]:
-    """Take the bodies of what was answered about a user; a repeat of them is told so."""
+    """Delete the bodies of all answers about a user; a repeat gets ``answer_forgotten``."""
     return executing(_blank, {"user": user_id})

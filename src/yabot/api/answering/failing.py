@@ -1,4 +1,4 @@
-"""What fails for no reason that a client could mend."""
+"""Failures that a client cannot mend."""
 
 from yabot.api.answering import problems
 from yabot.api.answering.problems import Refused
@@ -8,6 +8,6 @@ log = get_logger(__name__)
 
 
 def failure(correlation_id: str, error: Exception) -> Refused:
-    """To be answered; why, is said in the log alone."""
+    """The refusal to be answered; the reason is only told in the log."""
     log.error("api.failed", correlation_id=correlation_id, exc_info=error)
     return problems.INTERNAL_ERROR.refuse()

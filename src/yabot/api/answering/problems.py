@@ -1,4 +1,4 @@
-"""What a client is told instead of what it asked for: problem+json (RFC 9457) with stable codes."""
+"""Refusals of requests: problem+json (RFC 9457) with stable codes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -70,9 +70,8 @@ class Problem:
     meaning: str
 
     def refuse(self, detail: str = "", **headers: str) -> Refused:
-        """To be raised; ``detail`` says what, where and how to mend it, without a value sent.
-
-        Of ``headers``, ``Retry_After`` is the header Retry-After.
+        """The error to be raised; ``detail`` says what is wrong, where, and how to mend it, without
+        any value that was sent. In names of ``headers`` an underscore stands for a hyphen.
         """
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return Refused(self, detail or self.meaning, headers=named)
@@ -80,7 +79,7 @@ class Problem:
 
 @contextmanager
 def telling(*kinds: Problem) -> Iterator[None]:
-    """Raises Refused for what a service refuses with the code of one of these."""
+    """Turn an InvalidInput with the code of one of these problems into Refused."""
     try:
         yield
     except InvalidInput as error:
@@ -90,7 +89,7 @@ def telling(*kinds: Problem) -> Iterator[None]:
         raise
 
 
-# Of every operation.
+# Every operation may refuse with these.
 BAD_REQUEST = Problem(400, "malformed_request", "The request cannot be read.")
 NOT_FOUND = Problem(404, "path_unknown", "There is nothing at this path; /openapi.json names all.")
 METHOD_NOT_ALLOWED = Problem(
@@ -111,9 +110,9 @@ STORE_UNAVAILABLE = Problem(
 INTERNAL_ERROR = Problem(
     500, "internal_error", "The program failed; its log says why, by the correlation id."
 )
-# Of those with parameters or a body.
+# Operations with parameters or a body.
 INVALID = Problem(422, "invalid_request", "A parameter or a part of the body breaks a rule.")
-# Of those with a body.
+# Operations with a body.
 BODY_MISSING = Problem(400, "body_missing", "This needs a body.")
 BODY_MALFORMED = Problem(
     400,
@@ -130,9 +129,9 @@ BODY_TOO_LARGE = Problem(413, "body_too_large", "The body is larger than 256 KiB
 MEDIA_TYPE_UNSUPPORTED = Problem(
     415, "media_type_unsupported", "The body has to be application/json, without an encoding."
 )
-# Of those without one.
+# Operations without a body.
 BODY_UNEXPECTED = Problem(400, "body_unexpected", "This takes no body.")
-# Of those that change something.
+# Operations that change something.
 OUTCOME_UNKNOWN = Problem(
     503,
     "outcome_unknown",
@@ -146,7 +145,7 @@ ANSWER_FORGOTTEN = Problem(
     "answer_forgotten",
     "This took effect once; its answer has gone, as that is long ago or the user was forgotten.",
 )
-# Of those that take If-Match.
+# Operations that take If-Match.
 PRECONDITION_FAILED = Problem(
     412, "precondition_failed", "It has changed since it was read: read it again."
 )

@@ -1,4 +1,4 @@
-"""Who asks: the service that the token of a request names, if the token is worth anything."""
+"""Finds out who asks: the service that a request's token names, if the token is valid."""
 
 import hashlib
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ from yabot.clock import utc_now
 from yabot.runtime.peer import peer_of
 from yabot.runtime.recent import Recent
 
-# Tokens that are remembered: to verify one costs as much as all else that a request needs.
+# Verified tokens that are remembered: to verify one costs as much as the rest of a request.
 MOST_REMEMBERED = 10_000
 _WRONG: dict[Wrong, Problem] = {
     "expired": refusals.EXPIRED,
@@ -47,13 +47,13 @@ class _Verified:
 
 
 class Authenticator:
-    """Called with the scope of a request: gives who asks, or raises Refused."""
+    """Called with the ASGI scope of a request: gives the caller, or raises Refused."""
 
     def __init__(self, knowledge: Knowledge, used: UsedTokens, judge: Judge) -> None:
         self._knowledge = knowledge
         self._used = used
         self._judge = judge
-        # By the digest of the token; the one used last stands last.
+        # By the token's digest; the token used last stands last.
         self._verified: Recent[bytes, _Verified] = Recent(MOST_REMEMBERED)
 
     async def __call__(self, scope: Message) -> Caller:
@@ -64,7 +64,7 @@ class Authenticator:
         peer = peer_of(scope)
         require_certificate(peer)
         known = await self._known(_bearer(scope), scope)
-        # Of the connection, not of the token: nothing of it is remembered.
+        # These depend on the connection, not on the token, so they are checked for each request.
         require_bound(peer, known.holder.certificate_name, known.confirmed)
         require_protected(peer, known.caller)
         return known.caller
@@ -76,7 +76,7 @@ class Authenticator:
             self._verified.pop(digest, None)
             known = await self._verify(token, scope)
             if known.caller.binding is not None:
-                # It does not come again.
+                # The token does not come again, so it need not be remembered.
                 return known
         self._verified[digest] = known
         return known
@@ -106,7 +106,7 @@ class Authenticator:
         return _Verified(caller, holder, claims.cnf)
 
     def _caller_of(self, claims: Claims, holder: Holder) -> Caller:
-        """Whose scopes are those that the holder of the key may give."""
+        """The caller, with the token's scopes that the key's holder may give. Raises Refused."""
         if not claims.is_for_us:
             raise refuse(refusals.AUDIENCE_WRONG)
         if not holder.signs_for(claims.iss, claims.sub):
@@ -125,7 +125,7 @@ class Authenticator:
         )
 
     def _require_for_this(self, caller: Caller, scope: Message) -> None:
-        """What can be told before the body has come. Raises Refused."""
+        """Check what is known before the body has come. Raises Refused."""
         if caller.binding is None:
             if caller.encrypt_to is not None:
                 raise refuse(refusals.UNBOUND)

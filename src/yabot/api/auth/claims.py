@@ -1,4 +1,4 @@
-"""What a token says: who asks, for what it may ask, and from when to when that holds."""
+"""What a token says: who asks, for what they may ask, and for how long it is valid."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -8,14 +8,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from yabot.api.binding import DIGEST, Binding
 
-# Whom our own tokens are of, and whom every token is for.
+# The issuer of our own tokens, and the audience of every token.
 ISSUER = AUDIENCE = "yabot"
-# The longest that a token of ours may hold, and that one which a service has signed itself may.
+# The longest lifetime of a token of ours, and of one that a service has signed itself.
 LONGEST_OF_OURS = timedelta(hours=24)
 LONGEST_OF_SERVICES = timedelta(minutes=10)
-# One that holds for one request alone is remembered for so long.
+# The longest lifetime of a token for one request alone: so long it must be remembered.
 LONGEST_OF_BOUND = timedelta(seconds=60)
-# By how much another machine's clock may be ahead of ours.
+# How far another machine's clock may be ahead of ours.
 LEEWAY = timedelta(seconds=30)
 
 SERVICE_NAME = r"^[a-z][a-z0-9_-]{0,63}$"
@@ -41,7 +41,7 @@ class Confirmation(BaseModel):
 
 
 class Claims(BaseModel):
-    """Those that YABOT reads; others may stand beside them."""
+    """The claims that YABOT reads; a token may have others."""
 
     model_config = ConfigDict(strict=True, frozen=True, hide_input_in_errors=True)
 
@@ -53,14 +53,14 @@ class Claims(BaseModel):
     nbf: NumericDate = 0
     jti: Annotated[str, Field(pattern=JTI)]
     scope: Annotated[str, Field(max_length=1000)]
-    # The one request that it holds for; absent: it holds for any.
+    # The one request that the token is valid for; absent: for any request.
     req: Binding | None = None
-    # The client certificate that it holds with; absent: it holds with any, and without.
+    # The client certificate that must come with the token; absent: any certificate, or none.
     cnf: Confirmation | None = None
 
     @classmethod
     def read(cls, said: Mapping[str, Any]) -> "Claims | list[str]":
-        """Them, or the names of those that are missing or not what they should be."""
+        """The claims, or the names of those that are missing or wrong."""
         try:
             return cls.model_validate(said)
         except ValidationError as error:
@@ -79,7 +79,7 @@ class Claims(BaseModel):
         return datetime.fromtimestamp(self.exp, UTC)
 
     def wrong_at(self, now: datetime, longest: timedelta) -> Wrong | None:
-        """Why it does not hold now, if so."""
+        """Why the token is not valid now; None: it is."""
         seconds, leeway = now.timestamp(), LEEWAY.total_seconds()
         if self.exp <= seconds:
             return "expired"
@@ -98,8 +98,8 @@ def claims_of(
     lifetime: timedelta,
     certificate: str | None = None,
 ) -> dict[str, Any]:
-    """For a token of ours that holds from ``now`` on, if need be only with the certificate that
-    has this thumbprint.
+    """The claims of a token of ours, valid from ``now`` on; with ``certificate``, a thumbprint,
+    only together with that client certificate.
     """
     begins = int(now.timestamp())
     confirmed = {} if certificate is None else {"cnf": {"x5t#S256": certificate}}

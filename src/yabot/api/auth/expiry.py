@@ -1,4 +1,4 @@
-"""What is of no use any more: revoked and used tokens that have expired, keys that have ended."""
+"""Rows that are of no use any more: expired tokens that were revoked or used, ended keys."""
 
 from yabot.api.tables import api_revocations, api_service_keys, api_used_tokens
 from yabot.log.retention import Ages, Rule

@@ -1,4 +1,4 @@
-"""Tokens of our own, for people and scripts; services that can, sign their own."""
+"""Issues tokens for people and scripts; services that can do so sign their own."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -16,8 +16,8 @@ def issue(
     lifetime: timedelta,
     certificate: str | None = None,
 ) -> str:
-    """A token that names ``service`` and may do what ``scopes`` say; with a ``certificate``, a
-    thumbprint, only for who shows that. Raises ConfigurationError.
+    """A token for ``service`` with these ``scopes``; with a ``certificate``, a thumbprint, it is
+    only valid with that client certificate. Raises ConfigurationError.
     """
     now = utc_now()
     claims = claims_of(service, frozenset(scopes), str(uuid4()), now, lifetime, certificate)

@@ -1,4 +1,4 @@
-"""Whoever counts requests without a valid token is told of each, wherever it is found out."""
+"""Reports each request without a valid token to a judge, wherever that is found out."""
 
 from collections.abc import Awaitable, Callable
 from types import TracebackType
@@ -6,13 +6,14 @@ from types import TracebackType
 from yabot.api.answering.problems import Refused
 from yabot.api.phases import Message
 
-# Is told of a request without a valid token, by its scope: gives what that is to be answered.
+# Gets the ASGI scope and the refusal of a request without a valid token; gives the refusal to be
+# answered.
 Judge = Callable[[Message, Refused], Awaitable[Refused]]
 
 
 class Judging:
-    """Around what finds out about a request's token. Raises what is to be answered instead of what
-    is refused there for the token; other refusals, as they are.
+    """A context for checks of a request's token. Replaces a refusal of the token by the judge's;
+    other refusals pass as they are.
     """
 
     def __init__(self, judge: Judge, scope: Message) -> None:

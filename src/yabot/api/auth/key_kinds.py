@@ -1,4 +1,4 @@
-"""What our own keys are for: tokens, bodies encrypted for us, and answers to those."""
+"""The kinds of our own keys: for tokens, for bodies encrypted to us, and for answers to those."""
 
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -13,16 +13,16 @@ K = TypeVar("K", bound=PrivatePart[Any])
 
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[K, P]):
-    # Within API_KEYS_DIR.
+    # The kind's folder within API_KEYS_DIR.
     folder: str
     private: type[K]
     public: type[P]
-    # What the file of a public part calls the moment from which on the key is in use.
+    # The name, in the file of a public part, of the moment from which on the key is in use.
     used_from: str
-    # Whether its private part is needed as long as it is published, and not only while it is in
-    # use: others use it, and keep to an older list for a while.
+    # Whether the private part is needed as long as the key is published, and not only while it is
+    # in use: because others choose the key, perhaps from an older list.
     lasts: bool
-    # What a person can do who lacks the private part of the key in use.
+    # What an operator can do when the private part of the key in use is missing.
     mend: str
 
 

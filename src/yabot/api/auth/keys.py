@@ -1,8 +1,8 @@
-"""Our own keys, in a folder: the private ones apart from the public ones, which everybody may see.
+"""Our own keys in a folder, with private parts apart from public parts, which all may see.
 
-A key is in use from the moment that its file names until the next one is. Before that, and
-afterwards, it is published for a lifetime, as long as a token may hold and a list of keys be kept:
-whoever keeps what is published for a while knows every key that may be used.
+A key is in use from the moment that its file names until the next key is. It is published for one
+lifetime before and one after that. A lifetime is as long as a token may be valid and a list of keys
+be kept, so a list that was kept so long still has every key that may be used.
 """
 
 import json
@@ -31,9 +31,9 @@ log = get_logger(__name__)
 T = TypeVar("T")
 
 VARIABLE = "API_KEYS_DIR"
-# Held by whoever changes the folder.
+# The lock file that a process holds while it changes the folder.
 LOCK = ".lock"
-# How long a key is published before it is in use, and after.
+# How long a key is published before it is in use, and after that.
 LIFETIME = LONGEST_OF_OURS
 
 
@@ -44,8 +44,8 @@ class OwnKey(Generic[P]):
 
 
 def looked_again(look: Callable[[], T]) -> T:
-    """What ``look`` gives, if need be the second time: keys that it has found at first may have
-    been replaced by its end. Raises ConfigurationError when it is so again.
+    """What ``look`` gives, at the second try if need be: keys may be replaced between its steps.
+    Raises ConfigurationError if the second try fails, too.
     """
     try:
         return look()
@@ -54,9 +54,9 @@ def looked_again(look: Callable[[], T]) -> T:
 
 
 class KeyFolder(Generic[K, P]):
-    """Read afresh by every method. Each raises ConfigurationError when it cannot be used.
+    """Every method reads the folder anew, and raises ConfigurationError if it cannot be used.
 
-    Of several processes that change it, one does so at a time.
+    One process at a time changes the folder.
     """
 
     def __init__(self, folder: Path, kind: Kind[K, P]) -> None:
@@ -66,11 +66,11 @@ class KeyFolder(Generic[K, P]):
         self._public = self._folder / "public"
         self._private = self._folder / "private"
         self._folders = tuple(dict.fromkeys((folder, self._folder, self._public, self._private)))
-        # Files of which the log has been told that they hold no key.
+        # Files that the log already says hold no key.
         self._told: set[str] = set()
 
     def published(self, now: datetime) -> list[OwnKey[P]]:
-        """Every key that others may meet or use; the one that is used first stands first.
+        """Every key that others may meet or use, in the order in which the keys are used.
 
         A file in which no key can be read is passed over.
         """
@@ -83,7 +83,7 @@ class KeyFolder(Generic[K, P]):
         return looked_again(lambda: self.in_use(self._kept() or [self._first(now)], now))
 
     def in_use(self, keys: list[OwnKey[P]], now: datetime) -> K:
-        """The private part of that one of ``keys``, which are published."""
+        """The private part of the key in use among ``keys``, which are published."""
         kid = _due(keys, now)[-1].key.kid
         try:
             return self._private_part(kid)
@@ -97,22 +97,21 @@ class KeyFolder(Generic[K, P]):
             raise limit_reached(error, f"{VARIABLE} ({self._private})") or unreadable from error
 
     def usable(self, published: Iterable[OwnKey[P]]) -> dict[str, K]:
-        """The private parts of these that are here, by kid."""
+        """By kid, the private parts of those of these keys that are here."""
         found = {}
         for each in published:
             file = self._private_file(each.key.kid)
             try:
                 found[each.key.kid] = self._private_part(each.key.kid)
             except (OSError, ValueError, Unusable):
-                # Else it has been replaced meanwhile.
+                # If the public part is gone, too, the key has been replaced meanwhile.
                 if self._public_file(each.key.kid).exists():
                     self._tell(file)
         return found
 
     def rotate(self, now: datetime) -> OwnKey[P]:
-        """Publish a key that will be used, one lifetime from now; the first one is at once.
-
-        Gives the one that is to come already, if there is one.
+        """Publish a key that is used one lifetime from now, or at once if it is the first. If a key
+        is waiting to be used already, give that one.
         """
         with self._alone():
             keys = self._kept()
@@ -123,8 +122,8 @@ class KeyFolder(Generic[K, P]):
             return made
 
     def replace(self, now: datetime) -> OwnKey[P]:
-        """A key that is used at once, and no other one: what the others have signed, or was
-        encrypted for them, is worth nothing from now on.
+        """Make a key that is used at once, and remove all others: what they have signed, or was
+        encrypted for them, is invalid from now on.
         """
         with self._alone():
             former = self._kept()
@@ -134,14 +133,14 @@ class KeyFolder(Generic[K, P]):
             return made
 
     def _first(self, now: datetime) -> OwnKey[P]:
-        """Made, unless somebody else has done so meanwhile."""
+        """Make the first key, unless another process has done so meanwhile."""
         with self._alone():
             keys = self._kept()
             return keys[0] if keys else self._make(now)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Whoever else wants to change the folder waits until this is done."""
+        """Hold the folder's lock: other processes that want to change it wait."""
         for folder in self._folders:
             private_folder(folder, VARIABLE, "private")
         try:
@@ -151,7 +150,7 @@ class KeyFolder(Generic[K, P]):
             raise _unusable(Path(error.filename or self._folder), error) from error
 
     def _kept(self) -> list[OwnKey[P]]:
-        """All that there are, in the order in which they are used."""
+        """All keys in the folder, in the order in which they are used."""
         found = [key for file in self._files() if (key := self._read(file)) is not None]
         return sorted(found, key=lambda each: (each.used_from, each.key.kid))
 
@@ -162,7 +161,7 @@ class KeyFolder(Generic[K, P]):
             for folder in self._folders:
                 if folder != self._private:
                     private_folder(folder, VARIABLE, "private")
-            # It raises what a glob would pass over.
+            # ``iterdir`` raises errors that a glob would ignore.
             files = list(self._public.iterdir())
         except OSError as error:
             raise _unusable(self._public, error) from error
@@ -187,7 +186,7 @@ class KeyFolder(Generic[K, P]):
         return self._kind.private.read(file.read_text(encoding="ascii"))
 
     def _tell(self, file: Path) -> None:
-        """Once: it is looked at every few seconds."""
+        """Log it once: the file is read every few seconds."""
         name = str(file.relative_to(self._folder))
         if name not in self._told:
             self._told.add(name)
@@ -196,13 +195,13 @@ class KeyFolder(Generic[K, P]):
     def _make(self, used_from: datetime) -> OwnKey[P]:
         key = self._kind.private.generate()
         about = {**key.public.jwk, self._kind.used_from: rfc3339(used_from)}
-        # It is not published before it can be used.
+        # The private part first: a published key must be usable.
         _write(self._private_file(key.kid), key.text)
         _write(self._public_file(key.kid), json.dumps(about, indent=2))
         return OwnKey(key.public, used_from)
 
     def _clear(self, now: datetime) -> None:
-        """What nobody needs any more: private parts of keys that have ceased, and old keys."""
+        """Remove what nobody needs any more: private parts of former keys, and old keys."""
         published = {each.key.kid for each in self.published(now)}
         for each in _due(self._kept(), now)[:-1]:
             if each.key.kid not in published:
@@ -226,33 +225,33 @@ DecryptionKeys: TypeAlias = KeyFolder[DecryptionKey, RecipientKey]
 
 
 def token_keys(folder: Path) -> SigningKeys:
-    """Those that sign tokens of our own. As below, ``folder`` is API_KEYS_DIR."""
+    """The keys that sign our own tokens. Here and below, ``folder`` is API_KEYS_DIR."""
     return KeyFolder(folder, TOKENS)
 
 
 def encryption_keys(folder: Path) -> DecryptionKeys:
-    """Those that services encrypt requests for."""
+    """The keys that services encrypt requests to."""
     return KeyFolder(folder, ENCRYPTION)
 
 
 def answer_keys(folder: Path) -> SigningKeys:
-    """Those that sign the answers to such requests."""
+    """The keys that sign the answers to such requests."""
     return KeyFolder(folder, ANSWERS)
 
 
 def offered(published: list[OwnKey[P]], now: datetime) -> list[OwnKey[P]]:
-    """The same; the one in use stands first, and those that were stand last."""
+    """The same keys, but first the one in use, then later ones, and last those that were in use."""
     past = len(_due(published, now)[:-1])
     return [*published[past:], *reversed(published[:past])]
 
 
 def _due(keys: list[OwnKey[P]], now: datetime) -> list[OwnKey[P]]:
-    """Of ``keys``, those that have been used until now; the last one is still."""
+    """Those of ``keys`` that are or were in use; the last of them is in use now."""
     return [each for each in keys if each.used_from <= now] or keys[:1]
 
 
 def _write(file: Path, text: str) -> None:
-    """Whole or not at all, and nobody else's to read."""
+    """Write the file whole or not at all, readable by its owner alone."""
     new = file.with_suffix(".new")
     try:
         with suppress(FileNotFoundError):

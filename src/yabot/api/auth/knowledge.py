@@ -1,4 +1,4 @@
-"""What this process knows of keys, services and revoked tokens: looked at again all the time."""
+"""What this process knows of keys, services and revoked tokens; it is read again all the time."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -14,7 +14,7 @@ from yabot.storage.relational.database import Database
 
 # Seconds within which a change is seen.
 LOOK_EVERY = 2.0
-# Seconds between two looks for keys that nobody knows, however many tokens name them.
+# Seconds between two looks for unknown keys, however many tokens name some.
 LOOK_AGAIN_AFTER = 1.0
 
 
@@ -28,7 +28,7 @@ class Knowledge:
         *besides: Callable[[], Awaitable[None]],
         look_again_after: float = LOOK_AGAIN_AFTER,
     ) -> None:
-        """``besides`` are looks that belong to each of ours."""
+        """``besides`` are further looks that each look includes."""
         self.loop = WakingLoop("api_tokens", self.look, LOOK_EVERY)
         self._keys = keys
         self._database = database
@@ -51,9 +51,9 @@ class Knowledge:
             await self._look()
 
     async def find(self, kid: str) -> Holder | None:
-        """Also one that has been made just now, which takes a second at most.
+        """The holder of the key; to find one that was just made takes a second at most.
 
-        Raises Refused when nobody can tell.
+        Raises Refused while SQL has never been read.
         """
         if self.holder(kid) is None:
             await self._look_again()
@@ -65,7 +65,7 @@ class Knowledge:
         return self.holder(kid)
 
     def holder(self, kid: str) -> Holder | None:
-        """Ours go first: no service takes a key's name from us."""
+        """Our own keys go first: no service can take over the name of one."""
         of_services = self._registered.holders if self._registered else {}
         return self._own.get(kid) or of_services.get(kid)
 
@@ -73,14 +73,14 @@ class Knowledge:
         return self._registered is not None and token_id in self._registered.revoked
 
     async def _look_again(self) -> None:
-        """Until there has been a look since now: all who wait for one share it."""
+        """Wait until a look has been made since now; all who wait share one look."""
         clock = asyncio.get_running_loop().time
         asked_at = clock()
         async with self._looking:
             if self._looked_at >= asked_at:
                 return
             await asyncio.sleep(self._looked_at + self._look_again_after - clock())
-            # Of trouble, the loop tells, whatever it is: it looks for itself.
+            # Errors are reported by the loop, which looks by itself.
             with suppress(Exception):
                 await self._look()
 

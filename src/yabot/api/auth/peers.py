@@ -1,4 +1,4 @@
-"""From where a request comes, by what its sender cannot choose: never by what it says of itself."""
+"""Where a request comes from, by what its sender cannot choose: never by what it says of itself."""
 
 import ipaddress
 from collections.abc import Sequence
@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from yabot.api.phases import Message
 from yabot.runtime.peer import peer_of
 
-# As much of an IPv6 address as one sender may have for itself.
+# The prefix length of an IPv6 network that one sender may have for itself.
 OF_ONE_SENDER = 64
 
 
 def peers_of(scope: Message) -> Sequence[str]:
-    """The address, and the client's certificate if it has shown one.
-
-    A proxy that is trusted has told the address: ``API_TRUSTED_PROXIES``.
+    """The address, and the client's certificate if it has shown one. Behind a trusted proxy, it is
+    the address that the proxy tells (``API_TRUSTED_PROXIES``).
     """
     host, *_ = scope.get("client") or ("",)
     certificate = peer_of(scope).certificate
@@ -22,7 +21,7 @@ def peers_of(scope: Message) -> Sequence[str]:
 
 
 def _address(host: str) -> str:
-    """A proxy may tell anything: what is no address is not repeated."""
+    """The address. A proxy may send any text: one that is no address is not repeated."""
     try:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:

@@ -1,4 +1,4 @@
-"""Our public keys, for whoever checks what we sign or encrypts for us: no token is needed."""
+"""Publishes our public keys, without a token: for checking our signatures and encrypting to us."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -6,14 +6,14 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 
-# Seconds for which others may keep them; a new key is published far longer before it is used.
+# Seconds for which others may cache them; a new key is published far longer before it is used.
 KEPT_FOR = 300
 _HEADERS = {"Cache-Control": f"public, max-age={KEPT_FOR}"}
 
 
 def key_routes(tokens: Callable[[], Mapping[str, Any]], bodies: Callable[[], str]) -> APIRouter:
-    """``tokens`` gives the JWK set of those that sign tokens, ``bodies`` the signed list of those
-    for encrypted bodies.
+    """``tokens`` gives the JWK set of the keys that sign tokens; ``bodies`` gives the signed list
+    of the keys for encrypted bodies.
     """
     router = APIRouter()
 

@@ -1,5 +1,5 @@
-"""Why a token is not taken, or the way it has come; each sentence says how to mend it, and shows
-nothing of the token.
+"""The refusals of a token, or of the connection that it came by. Each sentence says how to mend it,
+and shows nothing of the token.
 """
 
 from yabot.api.answering.problems import Problem, Refused
@@ -95,7 +95,7 @@ OF_TOKENS: tuple[Problem, ...] = (
 
 
 def refuse(problem: Problem, detail: str = "") -> Refused:
-    """As RFC 6750 wants it: without a token, or before it was looked at, no error is named."""
+    """With the challenge of RFC 6750, which names no error if there was no token to look at."""
     challenge = 'Bearer realm="yabot"'
     if problem not in (MISSING, CERTIFICATE_MISSING):
         challenge += f', error="invalid_token", error_description="{problem.meaning}"'

@@ -16,8 +16,8 @@ from yabot.storage.relational.database import Statement
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Whose ``key`` is, and for what its tokens may ask; without a ``service`` it is our own, whose
-    tokens may name any.
+    """The holder of ``key``, and the scopes that its tokens may have. Without a ``service`` the key
+    is our own, and its tokens may name any service.
     """
 
     key: PublicKey
@@ -25,11 +25,11 @@ class Holder:
     scopes: frozenset[str] = frozenset(SCOPES)
     # The DNS name that the client certificate of its requests must be for.
     certificate_name: str | None = None
-    # Whom its answers are encrypted for: its requests are encrypted, then, too.
+    # The key that its answers are encrypted to; then its requests must be encrypted, too.
     encrypt_to: RecipientKey | None = None
 
     def signs_for(self, issuer: str, subject: str) -> bool:
-        """Services speak for themselves alone."""
+        """Whether the key may sign such a token: services speak for themselves alone."""
         if self.service is None:
             return issuer == ISSUER
         return issuer == subject == self.service

@@ -1,4 +1,4 @@
-"""Tokens that are worth nothing although they hold, by their jti."""
+"""Revocations of tokens before they expire, by their jti."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ from yabot.storage.relational.database import Database, Statement, inserting_new
 
 @dataclass(frozen=True, slots=True)
 class Revocation:
-    """``expires_at`` is when no token that was issued until ``revoked_at`` can hold any more."""
+    """By ``expires_at`` every token that was issued until ``revoked_at`` has expired."""
 
     token_id: str
     revoked_at: datetime
@@ -23,9 +23,9 @@ class Revocation:
 
 
 async def revoke(database: Database, work: UnitOfWork, token_id: str, by: str) -> Revocation:
-    """The one that stands now, or stood before; ``by`` is who acts, for the audit.
+    """Revoke a token, unless it is revoked already; ``by`` is who acts, for the audit.
 
-    Nobody need have seen the token. Raises StoreUnavailable.
+    The token need not be known. Raises StoreUnavailable.
     """
     before = await database.read(_find(token_id))
     if before is not None:

@@ -1,4 +1,4 @@
-"""Services that sign their own tokens: registered, given other keys, and removed, by operators."""
+"""Services that sign their own tokens: operators register them, rotate keys and remove them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -34,28 +34,28 @@ class KeyTaken(InvalidInput):
 class ServiceKey:
     kid: str
     added_at: datetime
-    # When it is no longer believed; None for the one that is in use.
+    # When the key is no longer accepted; None for the one in use.
     ends_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class Protection:
-    """What a service's requests need beside a token, and its answers."""
+    """What a service's requests need besides a token, and how its answers are protected."""
 
     # The DNS name that its client certificate must be for.
     certificate_name: str | None = None
-    # Whom its answers are encrypted for: its requests are encrypted, then, too.
+    # The key that its answers are encrypted to; then its requests must be encrypted, too.
     encrypt_to: RecipientKey | None = None
 
     @property
     def told(self) -> dict[str, str | None]:
-        """For the audit and for people: of the key, its kid."""
+        """For the audit and for people: the key is shown by its kid."""
         kid = None if self.encrypt_to is None else self.encrypt_to.kid
         return {"certificate_name": self.certificate_name, "encrypt_to": kid}
 
     @property
     def columns(self) -> dict[str, str | None]:
-        """Of api_services."""
+        """The columns of api_services."""
         key = None if self.encrypt_to is None else self.encrypt_to.text
         return {"certificate_name": self.certificate_name, "encrypt_to": key}
 
@@ -73,7 +73,7 @@ class Service:
 
 
 class ServiceRegistry:
-    """What changes something adds that to a unit of work. Every method raises StoreUnavailable."""
+    """Methods that change something add to a unit of work. Every method raises StoreUnavailable."""
 
     def __init__(self, database: Database, by: str) -> None:
         """``by`` is who acts, for the audit."""
@@ -81,7 +81,7 @@ class ServiceRegistry:
         self._by = by
 
     async def all(self) -> list[Service]:
-        """By name."""
+        """All services, ordered by name."""
         return await self._database.read(_all)
 
     async def add(
@@ -107,8 +107,8 @@ class ServiceRegistry:
     async def rotate(
         self, work: UnitOfWork, name: str, key: PublicKey, *, at_once: bool = False
     ) -> datetime:
-        """The former keys are believed for as long as a token of theirs may hold, until the moment
-        that is returned; or no longer.
+        """Give the service another key. The former ones are accepted until the moment that is
+        returned: as long as their tokens may be valid, or no longer if ``at_once``.
 
         Raises ServiceUnknown, KeyTaken.
         """
@@ -124,7 +124,7 @@ class ServiceRegistry:
     async def protect(
         self, work: UnitOfWork, name: str, change: Callable[[Protection], Protection]
     ) -> None:
-        """``change`` what it has. Raises ServiceUnknown."""
+        """Apply ``change`` to the service's protection. Raises ServiceUnknown."""
         had = await self._database.read(_protection(name))
         if had is None:
             raise _unknown(name)
@@ -133,7 +133,7 @@ class ServiceRegistry:
         work.add(audited("service_protected", {"by": self._by, "service": name, **protection.told}))
 
     async def remove(self, work: UnitOfWork, name: str) -> None:
-        """Its tokens are worth nothing from now on. Raises ServiceUnknown."""
+        """Remove it: its tokens are invalid from now on. Raises ServiceUnknown."""
         await self._require(name)
         work.add(_remove(name))
         work.add(audited("service_removed", {"by": self._by, "service": name}))
@@ -156,10 +156,10 @@ _key = select(api_service_keys.c.kid).where(api_service_keys.c.kid == bindparam(
 _services = select(api_services).order_by(api_services.c.name)
 _keys = select(api_service_keys).order_by(api_service_keys.c.added_at)
 _of_service = api_service_keys.c.service == bindparam("wanted")
-# A key that ends sooner already is left at that.
+# A key that ends sooner is left as it is.
 _later = api_service_keys.c.ends_at.is_(None) | (api_service_keys.c.ends_at > bindparam("ends"))
 _end = update(api_service_keys).where(_of_service, _later).values(ends_at=bindparam("ends"))
-# Whoever changes its keys has it until the commit: another one's new key would go unseen.
+# Locks the service's row while its keys change: a key that is added meanwhile would be missed.
 _alone = _one.with_for_update()
 _change = (
     update(api_services)
@@ -255,7 +255,7 @@ def _end_keys(name: str, ends_at: datetime) -> Statement[None]:
 
 
 def _protect(name: str, had: Protection, protection: Protection) -> Statement[None]:
-    """Fails its guard when somebody else has changed it since."""
+    """Fails its guard if the protection has changed since."""
     before = {"had_name": had.columns["certificate_name"], "had_key": had.columns["encrypt_to"]}
 
     def protect(connection: Connection) -> None:

@@ -1,4 +1,4 @@
-"""Whoever keeps asking without a valid token is told to wait, and noticed."""
+"""Makes peers wait that keep asking without a valid token, and reports them."""
 
 from collections.abc import Callable
 from math import ceil
@@ -19,10 +19,10 @@ from yabot.runtime.recent import Recent
 
 log = get_logger(__name__)
 
-# Seconds, and how many failures of one peer within them are told what is wrong with the token.
+# Seconds, and how many failures within them a peer may have before it is told to wait.
 WINDOW = 60.0
 MOST_FAILURES = 20
-# Peers that one process tells of within a window, however many there are.
+# Most peers that one process reports within a window.
 MOST_TOLD = 100
 # Peers that are remembered as having to wait.
 MOST_PEERS = 10_000
@@ -32,9 +32,8 @@ Tell = Callable[[EventPayload, str], None]
 
 
 class Throttle:
-    """It sees requests without a valid token only: a valid one is never refused for others' sake.
-
-    So nobody is locked out, whoever else asks from the same address.
+    """Only requests without a valid token come here, so a valid one is never refused because of
+    them. Nobody is locked out by others at the same address.
     """
 
     def __init__(
@@ -44,12 +43,12 @@ class Throttle:
         self._tell = tell
         self._window = window
         self._most = most
-        # Until when each peer is not counted any more, for it has failed too often.
+        # By peer, until when it has to wait, and is not counted, because it has failed too often.
         self._until: Recent[str, float] = Recent(MOST_PEERS)
         self._telling = Buckets(MOST_TOLD, MOST_TOLD / window)
 
     async def judge(self, scope: Message, refused: Refused) -> Refused:
-        """What a request is told that is ``refused`` for its token."""
+        """What to answer to a request that is ``refused`` for its token."""
         TOKENS_REFUSED.labels(refused.code).inc()
         waits = [await self._wait(peer, refused.code) for peer in peers_of(scope)]
         if not any(waits):
@@ -61,7 +60,7 @@ class Throttle:
         )
 
     async def _wait(self, peer: str, code: str) -> float:
-        """Count one more failure; the seconds that the peer has to wait, 0 for as good as none."""
+        """Count one more failure. Returns the seconds that the peer has to wait; 0: it need not."""
         if (left := self._left(peer)) > 0:
             return left
         count = await self._counters.add(f"failures:{peer}", self._window)
@@ -76,11 +75,11 @@ class Throttle:
         return self._until.get(peer, 0.0) - monotonic()
 
     def _hold(self, peer: str, count: Count) -> None:
-        """Until its window has ended: that is as long as it need be told of."""
+        """Let the peer wait until its window ends, and report it once for that window."""
         self._until[peer] = monotonic() + count.ends_in
         if not self._telling.take("all"):
             return
         log.warning("api.auth_abuse", peer=peer, failures=count.used)
-        # All who notice it see the window end at the same moment.
+        # All processes that notice it compute the same end of the window, and so the same id.
         ends = round((utc_now().timestamp() + count.ends_in) / self._window)
         self._tell(AuthAbuseDetected(peer=peer, failures=count.used), f"{peer} until {ends}")

@@ -1,4 +1,4 @@
-"""What a request needs beside a token: how it has come, and with which certificate."""
+"""What a request needs besides a token: a protected connection, and perhaps a certificate."""
 
 from yabot.api.auth import refusals
 from yabot.api.auth.claims import Confirmation
@@ -8,13 +8,14 @@ from yabot.runtime.peer import Certificate, Peer
 
 
 def require_certificate(peer: Peer) -> None:
-    """One, where clients are asked for it. Raises Refused."""
+    """Require a certificate where clients are asked for one. Raises Refused."""
     if peer.asked and peer.certificate is None:
         raise refuse(refusals.CERTIFICATE_MISSING)
 
 
 def require_bound(peer: Peer, name: str | None, confirmed: Confirmation | None) -> None:
-    """The certificate that the registration (by ``name``) and the token ask for. Raises Refused."""
+    """Require the certificate that the registration (its ``name``) and the token name. Raises
+    Refused."""
     if name is None and confirmed is None:
         return
     if peer.certificate is None:
@@ -28,8 +29,8 @@ def require_bound(peer: Peer, name: str | None, confirmed: Confirmation | None) 
 
 
 def require_protected(peer: Peer, caller: Caller) -> None:
-    """By TLS of this listener, by not leaving this machine, or by encrypted bodies. What a proxy
-    says of itself is no protection. Raises Refused.
+    """Require TLS of this listener, a connection within this machine, or encrypted bodies. What a
+    proxy says of itself does not count. Raises Refused.
     """
     if not (peer.encrypted or peer.local or caller.encrypt_to):
         raise refusals.TRANSPORT_UNPROTECTED.refuse()

@@ -1,4 +1,4 @@
-"""Tokens that hold for one request each: every one is taken once, by all processes together."""
+"""Tokens for one request each: every one is accepted once, by all processes together."""
 
 from sqlalchemy import Connection
 
@@ -13,7 +13,7 @@ from yabot.runtime.recent import Recent
 from yabot.storage.relational.database import Database, Statement, insert_new
 from yabot.storage.relational.prepared import Prepared
 
-# Tokens that a process remembers itself. Of one that is pushed out, SQL knows.
+# Tokens that a process remembers itself; SQL knows those that do not fit.
 MOST_REMEMBERED = 10_000
 
 
@@ -28,20 +28,21 @@ class UsedTokens:
         self._remembered: Recent[tuple[str, str], None] = Recent(MOST_REMEMBERED)
 
     def require_unseen(self, caller: Caller) -> None:
-        """As far as this process knows. Raises Refused."""
+        """Raises Refused if this process knows that the token was used."""
         if _key(caller) in self._remembered:
             raise refuse(refusals.REPLAYED)
 
     def remember(self, caller: Caller) -> None:
-        """From now on copies are refused. Raises Refused when this is one.
+        """Refuse copies from now on. Raises Refused if this is one.
 
-        Only for a request that the token is really for, or anybody could use it up.
+        Only call it for the request that the token was signed for: otherwise anybody could use it
+        up.
         """
         self.require_unseen(caller)
         self._remembered[_key(caller)] = None
 
     async def take(self, caller: Caller) -> None:
-        """Raises Refused: when another process has taken it, and when SQL cannot tell."""
+        """Take the token. Raises Refused if it was taken before, and if SQL does not answer."""
         try:
             is_first = await self._database.write(_take(caller))
         except StoreUnavailable as error:
@@ -66,7 +67,7 @@ def _take(caller: Caller) -> Statement[bool]:
     row = {
         "service": caller.service,
         "token_id": caller.token_id,
-        # To a machine whose clock is behind, it holds a little longer.
+        # For a machine whose clock is behind, the token is valid a little longer.
         "expires_at": caller.expires_at + LEEWAY,
     }
 

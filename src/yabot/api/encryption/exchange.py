@@ -1,4 +1,4 @@
-"""One request that its token holds for alone, and the answer to it."""
+"""A request with a token for it alone, and the answer to it."""
 
 from collections.abc import Iterable
 
@@ -25,7 +25,7 @@ from yabot.clock import utc_now
 JOSE = b"application/jose"
 JSON = "application/json"
 ANSWER = "yabot-answer+jwt"
-# Where the scope of such a request has it.
+# The exchange's key in the ASGI scope of such a request.
 EXCHANGE = "exchange"
 
 RawHeaders = list[tuple[bytes, bytes]]
@@ -40,12 +40,14 @@ class Exchanges:
     async def begin(
         self, scope: Message, receive: Receive, caller: Caller, binding: Binding
     ) -> "Exchange":
-        """When its body has come. Raises Refused: also if the token was signed for another body."""
+        """Wait for the body, and begin the exchange. Raises Refused: also if the token was signed
+        for another body."""
         signing_key: SigningKey | None = None
         most = LARGEST_BODY
         if caller.encrypt_to is not None:
             _require_answerable(scope)
-            # Now, not when it has taken effect: without one, nobody could be told so.
+            # The key is needed now: without one, a request that has taken effect could not be
+            # answered.
             signing_key = self.keys.answering
             most = longest_of(LARGEST_BODY)
         body = await read_whole(Request(scope, receive), most)
@@ -57,10 +59,9 @@ class Exchanges:
 
 
 class Exchange:
-    """Nobody but the caller has sent this request; ``prove`` says whether it comes a second time.
-
-    Before that nothing is answered that is signed: whoever has held the request back could send it
-    later, and its sender believe the answer that it has had.
+    """The caller has made this request; ``prove`` finds out whether it is a copy. No signed answer
+    goes out before that: an attacker who held the request back could send it later, and its sender
+    would believe the answer that it got before.
     """
 
     def __init__(
@@ -86,17 +87,17 @@ class Exchange:
         return self._is_proven and self._caller.encrypt_to is not None
 
     def signed(self, header: str) -> str | None:
-        """What the token says of it."""
+        """The header's value as the token has it."""
         return Headers(raw=self._all_signed()).get(header)
 
     async def prove(self) -> None:
-        """Take its token, which can be done once. Raises Refused."""
+        """Take the token, which can be done once. Raises Refused."""
         async with Judging(self._shared.judge, self._scope):
             await self._shared.used.take(self._caller)
         self._is_proven = True
 
     async def refusing(self, refused: Refused) -> Refused:
-        """What is to be answered to who is ``refused``, or is no second time."""
+        """What to answer to a request that is ``refused``: that, or that the request is a copy."""
         try:
             await self.prove()
         except Refused as unproven:
@@ -104,7 +105,7 @@ class Exchange:
         return refused
 
     def open(self) -> bytes:
-        """The body that was meant; the scope has the headers that were meant, from now on.
+        """The decrypted body. From now on the scope has the headers that were signed.
 
         Raises Refused.
         """
@@ -117,7 +118,7 @@ class Exchange:
         return plain
 
     def encrypted(self, status: int, headers: RawHeaders, body: bytes) -> bytes:
-        """The answer, for nobody but the caller, and nobody's but ours."""
+        """The answer, signed by us and encrypted to the caller."""
         assert self._caller.encrypt_to is not None
         assert self._signing_key is not None
         claims = {
@@ -133,7 +134,7 @@ class Exchange:
         return self._caller.encrypt_to.encrypt(signed.encode(), "JWT").encode()
 
     def _decrypted(self) -> bytes:
-        """One refusal for all that can be wrong: which it is would help to guess the plaintext."""
+        """One refusal for all that can be wrong: details would help to guess the plaintext."""
         try:
             return decrypt(self._body, self._shared.keys.decrypting, JSON)
         except Unusable:
@@ -144,7 +145,7 @@ class Exchange:
         return [(name.lower().encode(), value.encode()) for name, value in headers]
 
     def _of_body(self, sent: Headers, plain: bytes) -> RawHeaders:
-        """What the body is, which is read where no other header is believed."""
+        """The headers about the body, the only ones that are taken unsigned from what was sent."""
         if not self._body:
             return []
         length = (b"content-length", str(len(plain)).encode())
@@ -171,7 +172,7 @@ def _require_jose(sent: Headers) -> None:
 
 
 def _by_name(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """What comes twice stands in one line, as RFC 9110 has it."""
+    """Headers by name; the values of one that comes twice are joined, as in RFC 9110."""
     found: dict[str, str] = {}
     for raw_name, raw_value in headers:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")

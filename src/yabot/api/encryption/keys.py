@@ -1,4 +1,4 @@
-"""YABOT's own keys for encrypted bodies, as those see them who read requests and answer them."""
+"""YABOT's own keys for encrypted bodies, as needed to read requests and to answer them."""
 
 from typing import Protocol
 
@@ -7,13 +7,13 @@ from yabot.api.jose.signing import SigningKey
 
 
 class EncryptionKeys(Protocol):
-    """What the process knows of them now: asked for each request, so nothing is waited for."""
+    """The keys that the process knows now. It is asked for each request, so it never waits."""
 
     def decrypting(self, kid: str) -> DecryptionKey | None:
-        """The one that services know by ``kid``, as long as requests may still name it."""
+        """The key with this ``kid``, as long as requests may still name it."""
         ...
 
     @property
     def answering(self) -> SigningKey:
-        """The one that signs answers. Raises Refused while there is none."""
+        """The key that signs answers. Raises Refused while there is none."""
         ...

@@ -1,5 +1,5 @@
-"""Encrypted bodies, around everything and unknown to it: requests are decrypted on their way in,
-when their turn has come, and answers are encrypted on their way out.
+"""Layers for encrypted bodies, of which the rest of the API knows nothing: requests are decrypted
+on their way in, when their turn has come, and answers are encrypted on their way out.
 """
 
 from yabot.api.answering.answers import CORRELATION_ID, Answer
@@ -10,7 +10,7 @@ from yabot.api.phases import App, Message, Receive, Send
 
 
 class Decrypting:
-    """An ASGI application around what handles requests: it sees them as they were meant."""
+    """An ASGI application around the handlers, which get the decrypted requests."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -36,7 +36,7 @@ class Decrypting:
 
 
 class Encrypting:
-    """An ASGI application around all else, also what tells how requests were answered."""
+    """An ASGI application around all others, also around the one that records the answers."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -46,7 +46,7 @@ class Encrypting:
 
 
 class _Answer:
-    """Held back until all of it is there, if it is to be encrypted."""
+    """An answer; if it is to be encrypted, it is held back until it is complete."""
 
     def __init__(self, scope: Message, receive: Receive, send: Send) -> None:
         self._scope = scope
@@ -86,7 +86,7 @@ class _Answer:
 
 
 def _giving(body: bytes, receive: Receive) -> Receive:
-    """What has come already, and then whatever ``receive`` gives."""
+    """A ``receive`` that gives ``body`` first, and then what ``receive`` gives."""
     waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive_again() -> Message:

@@ -1,4 +1,4 @@
-"""YABOT's own keys for encrypted bodies, as this process knows them, and as services learn them."""
+"""YABOT's own keys for encrypted bodies: what this process knows, and the list for services."""
 
 import asyncio
 from collections.abc import Mapping
@@ -23,9 +23,9 @@ from yabot.api.jose.signing import PublicKey, SigningKey
 from yabot.clock import utc_now
 from yabot.errors import ConfigurationError
 
-# What the list of public keys is, for whoever checks its signature.
+# The ``typ`` of the signed list of public keys.
 TYP: Final = "yabot-keys+jwt"
-# How long the list holds: as long as a key is in it before it is used, and after.
+# How long the list is valid: as long as a key is in it before it is used, and after that.
 LIST_HOLDS: Final[timedelta] = LIFETIME
 
 
@@ -39,7 +39,7 @@ class _Known:
 
 
 class OwnKeys:
-    """What was known last goes on to hold while the folder cannot be read, or holds no keys."""
+    """While the folder cannot be read, or has no keys, the keys that were known last are kept."""
 
     def __init__(self, folder: Path) -> None:
         """``folder`` is API_KEYS_DIR."""
@@ -48,20 +48,20 @@ class OwnKeys:
         self._known = _Known()
 
     def make(self) -> None:
-        """See that there are keys. Raises ConfigurationError."""
+        """Make keys if there are none. Raises ConfigurationError."""
         now = utc_now()
         self._encryption.current(now)
         self._answers.current(now)
 
     def rotate(self, *, at_once: bool) -> tuple[OwnKey[RecipientKey], OwnKey[PublicKey]]:
-        """The key to encrypt to, and the one that signs answers. Raises ConfigurationError."""
+        """Make a new key to encrypt to, and one to sign answers with. Raises ConfigurationError."""
         now = utc_now()
         if at_once:
             return self._encryption.replace(now), self._answers.replace(now)
         return self._encryption.rotate(now), self._answers.rotate(now)
 
     def public(self) -> list[dict[str, str]]:
-        """All as JWK; of those of one use, the one to use first. Raises ConfigurationError."""
+        """All public keys as JWK, for each use the one in use first. Raises ConfigurationError."""
         now = utc_now()
         return _listed(self._encryption.published(now), self._answers.published(now), now)
 
@@ -75,7 +75,7 @@ class OwnKeys:
 
     @property
     def answering(self) -> SigningKey:
-        """Raises Refused where no key has been found yet."""
+        """Raises Refused while no key has been found."""
         if self._known.answering is None:
             raise _none_yet()
         return self._known.answering
@@ -88,11 +88,11 @@ class OwnKeys:
         return self._known.published
 
     def _look(self, now: datetime) -> _Known:
-        """Of one look at each folder: a key that is listed is one that can be used."""
+        """Read each folder once, so that every key in the list is one that can be used."""
         encryption, answers = self._encryption.published(now), self._answers.published(now)
         if not (encryption and answers):
             return self._without_keys()
-        # The one in use has to be there: services encrypt to it.
+        # Raises if the private part of the key in use is missing: services encrypt to that key.
         self._encryption.in_use(encryption, now)
         answering = self._answers.in_use(answers, now)
         claims = _claims(_listed(encryption, answers, now), now)

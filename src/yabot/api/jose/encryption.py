@@ -1,6 +1,6 @@
-"""Encryption as JOSE writes it: ECDH-ES with X25519, A256GCM, and nothing else.
+"""JOSE encryption: ECDH-ES with X25519 and A256GCM, and nothing else.
 
-Whoever knows a public key can encrypt for it: a JWE says nothing of who has made it.
+Anybody who knows a public key can encrypt to it: a JWE does not prove who has made it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -14,14 +14,14 @@ from yabot.api.jose.unusable import Unusable, is_kid, reading
 
 ALGORITHM: Final = "ECDH-ES"
 ENCRYPTION: Final = "A256GCM"
-# Nothing that compresses (what it becomes has no bound), and nothing that brings a key along.
+# No compression, whose result has no bound, and no field that brings a key along.
 _HEADER = frozenset({"alg", "enc", "kid", "epk", "cty", "typ"})
 # Four characters for three octets.
 _BASE64 = 4 / 3
 
 
 class _Registry(jwe.JWERegistry):
-    """joserfc's, which takes 64 KiB: how much is read here, its caller says."""
+    """joserfc's registry takes 64 KiB at most; here the caller limits how much is read."""
 
     max_ciphertext_length = 2**31
 
@@ -30,19 +30,19 @@ _REGISTRY = _Registry(algorithms=[ALGORITHM, ENCRYPTION])
 
 
 def longest_of(plain: int) -> int:
-    """How many characters are enough for ``plain`` octets, encrypted."""
+    """How many characters are enough for ``plain`` encrypted octets."""
     return int(plain * _BASE64) + 1024
 
 
 class RecipientKey(PublicPart):
-    """Encrypts for whoever has its private part."""
+    """Encrypts to the holder of its private part."""
 
     __slots__ = ()
     CURVE, ALGORITHM, USE = "X25519", ALGORITHM, "enc"
 
     @classmethod
     def tried(cls, text: str) -> Self:
-        """As above, and there are keys of which no secret can come: nobody can encrypt for them.
+        """Like ``read``, but refuses keys that yield no shared secret: nobody can encrypt to them.
 
         Raises Unusable.
         """
@@ -52,7 +52,7 @@ class RecipientKey(PublicPart):
         return key
 
     def encrypt(self, plain: bytes, content_type: str) -> str:
-        """A compact JWE; ``content_type`` is what ``plain`` is, as cty has it."""
+        """A compact JWE; ``content_type`` is the type of ``plain``, in the form of cty."""
         header = {"alg": ALGORITHM, "enc": ENCRYPTION, "kid": self.kid, "cty": content_type}
         return jwe.encrypt_compact(header, plain, self._key, registry=_REGISTRY)
 
@@ -65,10 +65,9 @@ class DecryptionKey(PrivatePart[RecipientKey]):
 def decrypt(
     text: bytes, key_of: Callable[[str], DecryptionKey | None], content_type: str | None = None
 ) -> bytes:
-    """What was encrypted for the key that a compact JWE names. Raises Unusable.
+    """The plaintext of a compact JWE. Raises Unusable.
 
-    ``key_of`` gives a key of ours by its kid. With a ``content_type`` the JWE has to say, as cty,
-    that it is of that.
+    ``key_of`` gives a key of ours by its kid. With a ``content_type``, the JWE's cty must be that.
     """
 
     def find(recipient: GuestProtocol) -> OKPKey:

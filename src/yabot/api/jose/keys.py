@@ -1,4 +1,4 @@
-"""Pairs of keys as JOSE writes them: the base of those that sign and of those that encrypt.
+"""Key pairs in JOSE: the base of those that sign and of those that encrypt.
 
 Each names its curve and its algorithm, and belongs to one of the two uses of RFC 7517.
 """
@@ -14,20 +14,20 @@ from yabot.api.jose.unusable import Unusable, is_kid, reading
 
 @dataclass(frozen=True, slots=True)
 class PublicPart:
-    """Known by ``kid``; everybody may have it."""
+    """The public part of a key, known by its ``kid``."""
 
     CURVE: ClassVar[Literal["Ed25519", "X25519"]]
     ALGORITHM: ClassVar[str]
     USE: ClassVar[Literal["sig", "enc"]]
 
     kid: str
-    # The key itself, as JWK has it.
+    # The key itself: the member ``x`` of the JWK.
     x: str
     _key: OKPKey = field(compare=False, repr=False)
 
     @classmethod
     def read(cls, text: str) -> Self:
-        """From a JWK or PEM. Without a ``kid`` of its own, it is known by its thumbprint.
+        """Read a JWK or PEM. Without a ``kid`` of its own, the key is known by its thumbprint.
 
         Raises Unusable, for a private key as well.
         """
@@ -38,12 +38,12 @@ class PublicPart:
 
     @property
     def jwk(self) -> dict[str, str]:
-        """As everybody may read it."""
+        """The public JWK."""
         return {**_members(self._key), "kid": self.kid, **_purpose(type(self))}
 
     @property
     def text(self) -> str:
-        """The same, as JSON."""
+        """The public JWK as JSON."""
         return json.dumps(self.jwk, sort_keys=True)
 
 
@@ -77,7 +77,7 @@ class PrivatePart(Generic[P]):
 
     @property
     def text(self) -> str:
-        """All of it, as JWK: for a file that only its owner can read."""
+        """The whole key as a JWK, in JSON: for a file that only its owner can read."""
         members = {**self._key.as_dict(private=True), "kid": self.kid, **_purpose(self.PUBLIC)}
         return json.dumps(members, sort_keys=True)
 
@@ -95,7 +95,7 @@ def _read(text: str, kind: type[PublicPart]) -> tuple[OKPKey, str]:
 
 
 def _members(key: OKPKey) -> dict[str, str]:
-    """Of its public part."""
+    """The JWK members of the public part."""
     found = cast("dict[str, str]", key.as_dict(private=False))
     return {name: found[name] for name in ("kty", "crv", "x")}
 

@@ -1,6 +1,6 @@
-"""Signatures as JOSE writes them; only Ed25519 signs and is believed.
+"""JOSE signatures; only Ed25519 is used and accepted.
 
-Whatever is wrong with what somebody has sent, and whatever the library raises for it, is Unusable.
+Anything wrong with what was sent, and any error of the library for it, becomes Unusable.
 """
 
 import json
@@ -14,12 +14,12 @@ from yabot.api.jose.keys import PrivatePart, PublicPart
 from yabot.api.jose.unusable import Unusable, is_kid, reading
 
 ALGORITHM: Final = "Ed25519"
-# Of a token, in characters; a head of some proxies takes no more, either.
+# Most characters of a token; some proxies take no longer header, either.
 LONGEST = 4096
 
 
 class NotSigned(Unusable):
-    """The key has not signed that."""
+    """The token was not signed with the key."""
 
 
 class PublicKey(PublicPart):
@@ -34,7 +34,7 @@ class SigningKey(PrivatePart[PublicKey]):
     PUBLIC = PublicKey
 
     def sign(self, claims: Mapping[str, Any], typ: str = "JWT") -> str:
-        """A compact JWS; ``typ`` keeps what is signed for one end from being taken for another."""
+        """A compact JWS; ``typ`` keeps a signature for one purpose from being used for another."""
         header = {"typ": typ, "alg": ALGORITHM, "kid": self.kid}
         payload = json.dumps(claims, separators=(",", ":"))
         return jws.serialize_compact(header, payload, self._key, [ALGORITHM])
@@ -42,7 +42,7 @@ class SigningKey(PrivatePart[PublicKey]):
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """A token that nobody has checked yet: all that it says so far is with which key to do that."""
+    """A token that is not verified yet: it only tells the key with which to verify it."""
 
     kid: str
     _token: jws.CompactSignature
@@ -63,7 +63,7 @@ class Presented:
             return cls(kid, found)
 
     def claims(self, key: PublicKey) -> Mapping[str, Any]:
-        """What it says, if ``key`` has signed it. Raises NotSigned, Unusable."""
+        """The claims, if ``key`` has signed the token. Raises NotSigned, Unusable."""
         with reading("its header has fields that YABOT does not read"):
             is_signed = jws.validate_compact(self._token, key._key, [ALGORITHM])
         if not is_signed:
@@ -76,6 +76,6 @@ class Presented:
 
 
 def token_id_of(token: str) -> str:
-    """The jti that a token names, which nobody has checked. Raises Unusable."""
+    """The jti of a token that is not verified. Raises Unusable."""
     with reading("it is no token that has a jti"):
         return str(json.loads(jws.extract_compact(token.encode()).payload)["jti"])

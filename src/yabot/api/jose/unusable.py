@@ -1,4 +1,4 @@
-"""One refusal for whatever is wrong with a key, a token or a body that somebody has sent."""
+"""One error for anything wrong with a key, a token or a body that was sent."""
 
 import re
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ _KID = re.compile(r"[A-Za-z0-9._~-]{1,128}")
 
 
 class Unusable(InvalidInput):
-    """It is not what it should be. The message says what it is not, and never quotes it."""
+    """Something that was sent is wrong. The message says what is wrong, and never quotes it."""
 
 
 @contextmanager
 def reading(what: str) -> Iterator[None]:
-    """Raises Unusable with ``what`` instead of anything that is raised inside.
+    """Raises Unusable with ``what`` instead of any other error that is raised inside.
 
     joserfc raises errors of its own, and ValueError, KeyError, TypeError, RecursionError…
     """
@@ -24,8 +24,8 @@ def reading(what: str) -> Iterator[None]:
         yield
     except Unusable:
         raise
-    except Exception:  # noqa: BLE001 - a stranger's text is read: there is no list of what it does
-        # Without the cause, which might quote a key or a token.
+    except Exception:  # noqa: BLE001 - a stranger's text is read: no list of its errors exists
+        # Without its cause, which might quote a key or a token.
         raise Unusable(what) from None
 
 

@@ -6,14 +6,14 @@ from yabot.api.answering.problems import METHOD_NOT_ALLOWED, NOT_FOUND
 
 Json = dict[str, Any]
 
-# Of no operation: nobody gets as far as one.
+# No operation answers with these: such a request reaches none.
 _BESIDE = (NOT_FOUND, METHOD_NOT_ALLOWED)
-# As many are named.
+# So many operations are named; more are only counted.
 FEW = 3
 
 
 def codes_table(document: Json) -> str:
-    """By status, with the operations that answer so, or how many of them."""
+    """The table, by status, with the operations that answer so, or their number."""
     told = {(each.status, each.code): (each.meaning, "no operation") for each in _BESIDE}
     who = _operations_by_code(document)
     everybody = sum(len(item) for item in document["paths"].values())

@@ -1,7 +1,6 @@
-"""JSON Schema as pydantic writes it, 2020-12, in the words of OpenAPI 3.0.3, with the same meaning.
+"""Converts JSON Schema 2020-12, as pydantic writes it, to OpenAPI 3.0.3 with the same meaning.
 
-No converter that could be had keeps the meaning; this one says so (ValueError) where 3.0 has no
-words for it.
+No existing converter keeps the meaning; this one raises ValueError where 3.0 cannot express it.
 """
 
 import re
@@ -18,7 +17,7 @@ _UNSAYABLE = {
     "contains": "what a list contains",
     "dependentRequired": "what a field brings with it",
 }
-# What 3.0 has no word for, and whose absence lets no value through that a reader would mind.
+# Keywords that 3.0 lacks, and whose absence allows no value that a reader would mind.
 _LEFT_OUT = ("title", "propertyNames", "contentMediaType", "contentEncoding", "contentSchema")
 _GENERIC = re.compile(r"^([A-Za-z]+)_(\w+)_$")
 
@@ -29,7 +28,7 @@ def plain_name(name: str) -> str:
 
 
 def converted(schema: Any) -> Json:
-    """Raises ValueError for what 3.0 cannot say."""
+    """Raises ValueError for a schema that 3.0 cannot express."""
     if isinstance(schema, bool):
         return {} if schema else {"not": {}}
     for word, meaning in _UNSAYABLE.items():
@@ -48,14 +47,14 @@ def _convert_values(said: Json) -> None:
     if examples := said.pop("examples", None):
         said.setdefault("example", examples[0])
     if isinstance(said.get("default"), dict):
-        # Generators of clients refuse a whole model for it, and nobody misses it.
+        # Client generators refuse a whole model because of it, and nobody misses it.
         del said["default"]
     if "description" in said:
         said["description"] = said["description"].replace("``", "`")
 
 
 def _convert_bounds(said: Json) -> None:
-    """A number of its own in 2020-12, a mark beside the bound in 3.0."""
+    """An exclusive bound is a number in 2020-12, and a flag beside the bound in 3.0."""
     for bound, exclusive, sign in (
         ("minimum", "exclusiveMinimum", 1),
         ("maximum", "exclusiveMaximum", -1),
@@ -63,14 +62,14 @@ def _convert_bounds(said: Json) -> None:
         limit: Any = said.pop(exclusive, None)
         if limit is not None and sign * said.get(bound, limit) <= sign * limit:
             said |= {bound: limit, exclusive: True}
-        # FastAPI makes floats of all of them.
+        # FastAPI writes all bounds as floats.
         if said.get("type") == "integer" and bound in said:
             said[bound] = int(said[bound])
 
 
 def _convert_inner(said: Json) -> None:
     if patterns := said.pop("patternProperties", None):
-        # The keys' pattern cannot be said; what stands behind them can.
+        # 3.0 cannot express a pattern for keys, only a schema for their values.
         values = [converted(value) for value in patterns.values()]
         said["additionalProperties"] = values[0] if len(values) == 1 else {"anyOf": values}
     if "properties" in said:
@@ -86,7 +85,7 @@ def _convert_inner(said: Json) -> None:
 
 
 def _with_null(said: Json) -> Json:
-    """pydantic says "or null" by a further alternative."""
+    """``nullable`` instead of pydantic's further alternative null."""
     kind = said.get("type")
     if kind == "null":
         return {**said, **NULL}
@@ -105,7 +104,7 @@ def _with_null(said: Json) -> Json:
 
 
 def _with_reference_alone(said: Json) -> Json:
-    """In 3.0, what stands beside a reference is ignored."""
+    """Move what stands beside a reference, which 3.0 would ignore."""
     if "$ref" not in said:
         return said
     place, _, name = said["$ref"].rpartition("/")

@@ -1,4 +1,4 @@
-"""The OpenAPI document of what is offered: 3.0.3, the same whatever the order of the features."""
+"""The OpenAPI 3.0.3 document of all operations; the order of the features does not change it."""
 
 from collections.abc import Iterable
 from importlib.metadata import version
@@ -33,7 +33,7 @@ _FASTAPIS_OWN = ("HTTPValidationError", "ValidationError")
 
 
 def build_document(offered: Iterable[Routes]) -> Json:
-    """Raises ValueError for a schema that OpenAPI 3.0 has no words for."""
+    """Raises ValueError for a schema that OpenAPI 3.0 cannot express."""
     parts = list(offered)
     own = {name: problems for part in parts for name, problems in part.refusals.items()}
     raw = get_openapi(

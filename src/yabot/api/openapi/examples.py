@@ -1,4 +1,4 @@
-"""An instance of a schema, for people to see what it looks like."""
+"""Makes an example of a schema, for people."""
 
 from typing import Any
 
@@ -12,7 +12,8 @@ _BY_FORMAT = {
 
 
 def example_of(schema: Json, schemas: Json) -> Any:
-    """By the examples, defaults and alternatives that it names; ``schemas`` are the components."""
+    """An example from the schema's own examples, defaults and alternatives; ``schemas`` are the
+    components."""
     if "$ref" in schema:
         return example_of(schemas[schema["$ref"].rpartition("/")[2]], schemas)
     for word in ("example", "default"):

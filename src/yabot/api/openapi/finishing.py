@@ -1,4 +1,4 @@
-"""What is said of the document as a whole, when all of its operations are in it."""
+"""Changes of the whole document, once all of its operations are in it."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -8,13 +8,13 @@ from yabot.api.openapi.examples import example_of
 
 Json = dict[str, Any]
 
-# What they have nothing for, they leave out.
+# Models that leave out fields without a value.
 _SPARING = {"Envelope", "Problem"}
 
 
 def tell_answers_from_bodies(document: Json) -> None:
     """An answer has all fields of its model, also those with a default, and may have more one day;
-    what is sent need not, and may not.
+    a body that is sent need not have those with a default, and may not have more.
     """
     schemas = document["components"]["schemas"]
     sent: set[str] = set()
@@ -33,7 +33,7 @@ def tell_answers_from_bodies(document: Json) -> None:
 
 
 def show_examples(document: Json) -> None:
-    """Of what is sent, and of what comes back when it goes well."""
+    """Add examples of bodies and of successful answers."""
     schemas = document["components"]["schemas"]
     for operation in _operations(document):
         for body in (operation.get("requestBody", {}), *operation["responses"].values()):
@@ -43,7 +43,7 @@ def show_examples(document: Json) -> None:
 
 
 def share_refusals(document: Json) -> None:
-    """Most operations refuse the same: what several of them answer stands in one place."""
+    """Put refusals that several operations share in one place."""
     operations = [*_operations(document)]
     uses = Counter(repr(each) for one in operations for each in one["responses"].values())
     shared: Json = document["components"]["responses"]
@@ -66,7 +66,7 @@ def _operations(document: Json) -> Iterator[Json]:
 
 
 def _named_in(part: Any) -> Iterator[str]:
-    """The schemas to which it refers."""
+    """The names of the schemas to which ``part`` refers."""
     if isinstance(part, list):
         for each in part:
             yield from _named_in(each)

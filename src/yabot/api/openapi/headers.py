@@ -30,7 +30,7 @@ HEADERS: Json = {
         "By which operators find the request in their logs: the client's own, if it sent one."
     ),
 }
-# Of every answer, and of every answer to a caller that is known.
+# The headers of every answer, and those of every answer to a known caller.
 OF_ALL = ("X-Correlation-Id",)
 OF_CALLERS = (*OF_ALL, "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 

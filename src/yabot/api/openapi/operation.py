@@ -1,4 +1,4 @@
-"""One operation, from FastAPI's description of it to the document's."""
+"""Turns FastAPI's description of an operation into the document's."""
 
 import re
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ _EXTRAS = (SCOPE, "deprecated", SINCE, SUNSET, INSTEAD)
 
 
 class Operation:
-    """``own`` are the problems that its part of the program has named."""
+    """``own`` are the problems that the operation's own feature has named."""
 
     def __init__(self, raw: Json, own: Sequence[Problem]) -> None:
         self._raw = raw
@@ -89,7 +89,7 @@ class Operation:
 
 
 def _first_sentence(text: str) -> tuple[str, str]:
-    """Without its full stop, and what follows it."""
+    """The first sentence without its full stop, and the rest of the text."""
     first, *rest = re.split(r"\.(?:\s+|$)", text, maxsplit=1)
     return " ".join(first.split()).replace("``", "`"), "".join(rest)
 

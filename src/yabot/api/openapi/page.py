@@ -1,4 +1,4 @@
-"""The document as a page: HTML and CSS alone, nothing from elsewhere, every word of it escaped."""
+"""Renders the document as a page: only HTML and CSS, nothing from elsewhere, all text escaped."""
 
 import base64
 import hashlib

@@ -86,7 +86,7 @@ def _content(content: Json) -> Iterator[str]:
 
 
 def _curl(method: str, path: str, operation: Json) -> str:
-    """With what has to be sent, and no more."""
+    """A curl command with the required parameters and nothing else."""
     needed = [each for each in operation["parameters"] if each["required"]]
     for parameter in needed:
         if parameter["in"] == "path":

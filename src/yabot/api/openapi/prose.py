@@ -1,4 +1,4 @@
-"""Words as HTML, escaped: the little of Markdown that descriptions use, methods and paths."""
+"""Renders text as escaped HTML: the little Markdown that descriptions use, methods and paths."""
 
 import re
 from html import escape
@@ -7,7 +7,7 @@ _CODE = re.compile(r"`([^`]+)`")
 
 
 def prose(text: str) -> str:
-    """Escaped; nothing for nothing."""
+    """``text`` as escaped HTML; empty for an empty text."""
     return "".join(map(_block, filter(None, re.split(r"\n\s*\n", text.strip()))))
 
 

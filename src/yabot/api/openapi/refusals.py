@@ -1,4 +1,4 @@
-"""Which problems an operation may answer with: its own, and those that come with its form."""
+"""Which problems an operation may answer with: its own, and those that depend on its form."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -30,7 +30,8 @@ OF_BODIES = (
     problems.BODY_TOO_LARGE,
     problems.MEDIA_TYPE_UNSUPPORTED,
 )
-# Those of a business rule are kept and given again; those of the form are not.
+# Refusals by a business rule are kept and given again to a repeat; those for a request's form are
+# not.
 MAY_BE_REPLAYED = (404, 409, 410, 412, 422, 428)
 OF_CHANGES = (
     problems.KEY_REUSED,
@@ -40,14 +41,14 @@ OF_CHANGES = (
 
 
 def refusals(own: Sequence[Problem], *, has_body: bool, changes: bool) -> list[Problem]:
-    """Each once, by status and code."""
+    """All of them once each, ordered by status and code."""
     form = OF_BODIES if has_body else (problems.BODY_UNEXPECTED,)
     found = {*own, *OF_EVERY, *form, *(OF_CHANGES if changes else ())}
     return sorted(found, key=lambda problem: (problem.status, problem.code))
 
 
 def responses(refused: Iterable[Problem], replays: bool) -> dict[str, Json]:
-    """By status; the codes are the names of its examples."""
+    """Responses by status; the names of their examples are the codes."""
     by_status: dict[int, list[Problem]] = {}
     for problem in refused:
         by_status.setdefault(problem.status, []).append(problem)
@@ -81,7 +82,7 @@ def _headers(status: int, replays: bool) -> Json:
 
 
 def examples(all_refused: Iterable[Problem]) -> Json:
-    """One body for each code."""
+    """An example of the body for each code."""
     return {
         problem.code: {"summary": problem.meaning, "value": _example(problem)}
         for problem in sorted(all_refused, key=lambda problem: problem.code)

@@ -1,4 +1,4 @@
-"""The document and its page, for whoever is going to use the API: without a token."""
+"""Serves the document and its page, without a token."""
 
 import asyncio
 import hashlib
@@ -25,7 +25,7 @@ _OF_PAGE = {
 
 
 def publish(app: FastAPI, make: Callable[[], Json]) -> None:
-    """Let ``app`` show the document that ``make`` gives, and the page made from it."""
+    """Let ``app`` serve the document that ``make`` gives, and the page made from it."""
     document = cache(make)
     _serve(app, DOCUMENT, lambda: as_bytes(document()), _OF_DOCUMENT)
     _serve(app, PAGE, lambda: render_page(document()).encode(), _OF_PAGE)
@@ -45,7 +45,7 @@ def _answering(
     content_of: Callable[[], bytes], headers: Mapping[str, str]
 ) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
-        # The first time it takes so long that others would wait for it in the loop.
+        # In a thread: the first time takes so long that it would hold up the loop.
         content = await asyncio.to_thread(content_of)
         etag = tag(hashlib.sha256(content).hexdigest()[:32])
         if is_among(etag, request.headers.get("if-none-match", ""), weakly=True):

@@ -1,4 +1,4 @@
-"""What a schema lets a value be, in a few words for people."""
+"""Describes the type of a schema in a few words, for people."""
 
 from html import escape
 from typing import Any
@@ -16,7 +16,7 @@ _LIMITS = {
 
 
 def type_of(schema: Json) -> str:
-    """As HTML, with a link for each named schema."""
+    """The type as HTML, with a link for each named schema."""
     told = _told(schema)
     return f"{told} or null" if schema.get("nullable") and "enum" not in schema else told
 
@@ -52,7 +52,7 @@ def type_with_limits(schema: Json) -> str:
 
 
 def _limits(schema: Json) -> str:
-    """Plain text; nothing for none."""
+    """The limits as plain text; empty if there are none."""
     said = [text.format(schema[word]) for word, text in _LIMITS.items() if _is_told(schema, word)]
     low, high = schema.get("minimum"), schema.get("maximum")
     if low is not None:

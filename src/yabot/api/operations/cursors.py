@@ -1,10 +1,10 @@
-"""Cursors: how far a client has come in a list, in a form that it can only give back.
+"""Cursors: how far a client has come in a list, in an opaque form.
 
-A cursor is signed, and good for one operation with the same filters. It says behind which place
-the next page begins, so the place has to be one of an order in which nothing is ever put between
-places that were given already: a key that is unique, or positions that are committed without gaps.
-Ids that SQL counts are not in the order of their commits (2 may be there before 1): such a list is
-given newest first, or as it stands, and nobody follows it.
+A cursor is signed, and valid for one operation with the same filters. It names the place behind
+which the next page begins. So the list needs an order in which nothing is ever inserted between
+places that were given already: by a unique key, or by positions that are committed without gaps.
+Ids that SQL assigns are not in the order of their commits (2 may be visible before 1): a list by
+such ids is given newest first, or as it stands, and cannot be followed.
 
     cursors = Cursors(services.database)
 
@@ -31,10 +31,10 @@ from yabot.api.answering.shown import Shown
 from yabot.api.shared_secret import SharedSecret
 from yabot.storage.relational.database import Database
 
-# Rises when cursors of another form are made: those of old are refused.
+# To be raised with the form of cursors: older ones are refused then.
 VERSION = b"1"
 SIGNATURE_BYTES = 16
-# With a position in each of a thousand partitions.
+# Enough for a position in each of a thousand partitions.
 MOST_CHARACTERS = 20_000
 
 CURSOR_INVALID = Problem(
@@ -68,7 +68,8 @@ class Cursors:
         self._secret = SharedSecret(database, "cursors")
 
     async def of(self, operation: str, **filters: str) -> "Listing":
-        """``operation`` by its id, with all that decides what stands in the list and where.
+        """``operation`` is its id; ``filters`` are all that decides what stands in the list and
+        where.
 
         Raises StoreUnavailable.
         """
@@ -82,8 +83,8 @@ class Listing:
         self._bound_to = bound_to
 
     def position(self, cursor: str | None, begin: Position) -> Position:
-        """Where ``cursor`` stands; ``begin`` without one. Raises Refused for one of another list,
-        of another version, or that was not made here."""
+        """The place that ``cursor`` names; ``begin`` without one. Raises Refused for a cursor of
+        another list or version, or one that was not made here."""
         if cursor is None:
             return begin
         found = self._opened(cursor)
@@ -101,7 +102,7 @@ class Listing:
         limit: int,
         place: Callable[[Item], int | str | Sequence[int]],
     ) -> Page[Item]:
-        """The first ``limit`` of what was ``found``: more than those mean that a page follows."""
+        """The first ``limit`` of the ``found`` items; if there are more, another page follows."""
         items = list(found[:limit])
         follows = len(found) > limit
         return Page(items=items, next=self.cursor(place(items[-1])) if follows else None)
@@ -124,7 +125,7 @@ def _decoded(cursor: str) -> bytes:
         decoded = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
     except (NotBase64, ValueError) as error:
         raise CURSOR_INVALID.refuse() from error
-    # Python leaves out what is no Base64, and what the last character says beyond a byte.
+    # Python ignores characters that are no Base64, and surplus bits of the last one.
     if urlsafe_b64encode(decoded).decode().rstrip("=") != cursor:
         raise CURSOR_INVALID.refuse()
     return decoded

@@ -1,4 +1,4 @@
-"""How a request changes something: as a cause like any other, decided and committed once."""
+"""Lets a request change something: as a cause like any other, decided and committed once."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -17,11 +17,11 @@ from yabot.log.commit_log import CommitLog, outage_of_sql
 from yabot.log.unit_of_work import Cause, UnitOfWork
 
 CONSUMER = "api"
-# Seconds in which a commit that SQL has not confirmed is tried again, before the client is told.
+# Seconds for which a commit that SQL has not confirmed is retried, before the client is told.
 CONFIRM_WITHIN = 3.0
 
-# Reads, decides, and adds to the unit what is to happen. Raises Refused or InvalidInput for what
-# a rule forbids: nothing of the unit happens then, and the refusal is what a repeat gets, too.
+# Reads, decides, and adds to the unit what is to happen. Raises Refused or InvalidInput if a rule
+# forbids it: then nothing of the unit happens, and a repeat gets the same refusal.
 Decision = Callable[[UnitOfWork], Awaitable[Answer]]
 
 
@@ -33,11 +33,12 @@ class Door:
     async def change(
         self, change: Change, decision: Decision, user_id: str | None = None
     ) -> Response:
-        """The answer of ``decision``, committed with what it wants, or of the request before it.
+        """The answer of ``decision``, committed with its effects, or the answer that the same
+        request got before.
 
-        ``user_id`` is whom it is about: the answer is forgotten with them. Raises Refused: for a
-        key that another request has used, when others keep changing the same, and when nobody
-        knows whether it has happened; StoreUnavailable when nothing has.
+        ``user_id`` is whom the request is about: the answer is forgotten with them. Raises Refused
+        for a key that another request has used, when others keep changing the same data, and when
+        it is unknown whether the request took effect; StoreUnavailable when it took none.
         """
         if change.has_key and (before := await self._replayed(change)) is not None:
             return before
@@ -55,12 +56,12 @@ class Door:
         if not decided.committed.duplicate:
             return decided.answer.response
         if (before := await self._replayed(change)) is None:
-            # Its receipt is there still: nothing has happened now.
+            # The receipt is still there, the answer is not: nothing was changed now.
             raise problems.ANSWER_FORGOTTEN.refuse()
         return before
 
     async def _replayed(self, change: Change) -> Response | None:
-        """None: nobody has asked for that before."""
+        """The answer to an earlier request with this key; None: there was none. Raises Refused."""
         found = await self._commits.database.read(answers.find(change.caller.service, change.key))
         if found is None:
             return None
@@ -81,8 +82,8 @@ class _Request:
         self.cause = Cause(
             CONSUMER, change.cause_id, change.correlation_id, alias=change.cause_in_log
         )
-        # Whether the last decision got as far as its commit; of those before, whether one was left
-        # unconfirmed. A guard that fails tells that nothing has happened.
+        # Whether the last decision got as far as its commit, and whether an earlier one was left
+        # unconfirmed. A guard that fails shows that nothing has happened.
         self._is_submitted = False
         self._was_unconfirmed = False
         self._change = change
@@ -94,7 +95,7 @@ class _Request:
 
     @property
     def may_have_happened(self) -> bool:
-        """When SQL has failed: nobody knows before it confirms a commit."""
+        """After a failure of SQL: whether an unconfirmed commit may have taken effect."""
         return self._is_submitted or self._was_unconfirmed
 
     async def decide(self, work: UnitOfWork) -> Answer:
@@ -108,8 +109,8 @@ class _Request:
         return answer
 
     def take_failure(self, failure: TransientError) -> bool:
-        """Note whether the commit is left unconfirmed, by whatever but a lost race. True when it is
-        worth the wait; a store that only had to be read is the client's wait."""
+        """Note whether a commit is unconfirmed, after any failure but a lost race. True if it is to
+        be retried; if a store only failed to be read, the client has to retry."""
         self._was_unconfirmed = self.may_have_happened
         waits = self._was_unconfirmed and self._clock() < self._gives_up_at
         return waits and outage_of_sql(failure)

@@ -1,4 +1,4 @@
-"""How much of a request is read, and in which form: bodies, parameters, the path."""
+"""Limits how much of a request is read, and in which form: bodies, parameters, the path."""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from yabot.api.answering.problems import Refused
 from yabot.api.operations.strict_json import NotJson, parse
 
 LARGEST_BODY = 256 * 1024
-# Nobody has a use for more of them.
+# No operation has a use for more.
 MOST_PARAMETERS = 50
 _JSON = re.compile(r'application/json(\s*;\s*charset="?utf-8"?)?\s*', re.IGNORECASE)
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -21,7 +21,7 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 
 
 async def read_json(request: Request) -> tuple[bytes, Any]:
-    """The body as it came, and what it says. Raises Refused."""
+    """The body's bytes, and the JSON in them. Raises Refused."""
     if not (content := await read_whole(request, LARGEST_BODY)):
         raise problems.BODY_MISSING.refuse()
     headers = request.headers
@@ -49,7 +49,7 @@ async def require_no_body(request: Request) -> None:
 
 
 async def read_whole(request: Request, most: int) -> bytes:
-    """Counts what comes, whatever the client has announced. Raises Refused."""
+    """The body of at most ``most`` bytes, counted whatever length is announced. Raises Refused."""
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > most:
         raise problems.BODY_TOO_LARGE.refuse()
@@ -65,8 +65,8 @@ async def read_whole(request: Request, most: int) -> bytes:
 
 
 def require_readable(scope: Mapping[str, Any], known: Mapping[str, bool]) -> None:
-    """The path and the query string, whose parameters are those ``known``: True for one that may
-    come more than once. Raises Refused.
+    """Check the path and the query string. ``known`` are the parameters that it may have: True for
+    one that may come more than once. Raises Refused.
     """
     _require_decodable(scope.get("raw_path") or quote(scope["path"]).encode(), "path")
     if query := scope["query_string"]:
@@ -74,14 +74,14 @@ def require_readable(scope: Mapping[str, Any], known: Mapping[str, bool]) -> Non
 
 
 def require_single(scope: Mapping[str, Any], names: frozenset[bytes]) -> None:
-    """Headers that say one thing. Raises Refused."""
+    """Raises Refused if one of these headers comes more than once."""
     found = [name for name, _ in scope["headers"] if name in names]
     if len(found) > len(set(found)):
         raise problems.BAD_REQUEST.refuse("A header that may come once comes twice.")
 
 
 def _parameters(query: bytes) -> list[str]:
-    """Their names, in the order in which they come."""
+    """The names of the parameters, in the order in which they come."""
     _require_decodable(query, "query string")
     try:
         pairs = parse_qsl(

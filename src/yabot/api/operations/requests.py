@@ -45,7 +45,7 @@ OptionalKey = Annotated[
 
 
 def etag_of(body: BaseModel) -> str:
-    """A strong one, of the representation itself."""
+    """A strong ETag of the representation itself."""
     return tag(hashlib.sha256(body.model_dump_json(by_alias=True).encode()).hexdigest()[:32])
 
 
@@ -78,7 +78,7 @@ class Inquiry:
 
 
 class Change:
-    """A request that changes something; without a key it is never the same as another one."""
+    """A request that changes something. Without a key it is never a repeat of another one."""
 
     def __init__(
         self, request: Request, content: bytes, key: str | None, if_match: str | None
@@ -98,21 +98,22 @@ class Change:
 
     @property
     def cause_in_log(self) -> str:
-        """Without the key, into which a service may put what it likes."""
+        """The cause for the log, without the key, which may be any text of the service's."""
         return f"api:{self.caller.service}:{self.correlation_id}"
 
     @property
     def by(self) -> str:
-        """For the audit."""
+        """Who has made the change, for the audit."""
         return f"service:{self.caller.service}"
 
     def require_condition(self) -> None:
-        """Before anything is decided: raises Refused when the client does not say what it saw."""
+        """To be called before the decision: raises Refused without If-Match."""
         if self._if_match is None:
             raise problems.PRECONDITION_REQUIRED.refuse()
 
     def require_match(self, etag: str) -> None:
-        """Within a decision: raises Refused when the client has seen another representation."""
+        """To be called in the decision: raises Refused if the client has seen another
+        representation."""
         if self._if_match is not None and not is_among(etag, self._if_match, weakly=False):
             raise problems.PRECONDITION_FAILED.refuse()
 
@@ -150,7 +151,7 @@ async def _put(request: Request, key: OptionalKey = None, if_match: IfMatch = No
     return Change(request, await request.body(), key, if_match)
 
 
-# What handlers ask for, by the kind of their method.
+# Parameters of handlers, by the kind of their method.
 Asking = Annotated[Inquiry, Depends(_inquiry)]
 AskingAgain = Annotated[Inquiry, Depends(_conditional)]
 Posting = Annotated[Change, Depends(_posted)]

@@ -1,4 +1,4 @@
-"""How an operation goes: announced in every answer, and not before its day."""
+"""How an operation is retired: every answer announces it, and it stays until its day."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,8 @@ INSTEAD = "x-instead"
 
 @dataclass(frozen=True, slots=True)
 class Retirement:
-    """Deprecated since one day, gone on another; ``instead`` is the id of what is to be used."""
+    """Deprecated from ``since``, removed on ``gone``; ``instead`` is the id of the operation to
+    use."""
 
     since: date
     gone: date
@@ -21,7 +22,7 @@ class Retirement:
 
     @property
     def extra(self) -> dict[str, Any]:
-        """As it stands in the operation's description."""
+        """The fields for the operation's description."""
         return {
             "deprecated": True,
             SINCE: self.since.isoformat(),

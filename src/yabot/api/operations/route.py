@@ -1,5 +1,5 @@
-"""How a request reaches its handler: with the scope that this needs and in the form that it takes,
-or not at all.
+"""Lets a request reach its handler only with the scope that the operation needs, and in the form
+that it takes.
 """
 
 from collections.abc import Callable, Coroutine
@@ -26,7 +26,7 @@ SCOPE_MISSING = Problem(403, "scope_missing", "The token lacks the scope that th
 
 
 class Route(APIRoute):
-    """Asks for the scope that stands in ``openapi_extra``, before anything of a body is read."""
+    """Requires the scope in ``openapi_extra`` before anything of a body is read."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -54,7 +54,8 @@ class Route(APIRoute):
         return handle_if_allowed
 
     def _parameters(self) -> tuple[dict[str, bool], frozenset[bytes]]:
-        """Those of the query string, by whether they may come again, and the headers'."""
+        """The query parameters, with whether each may be repeated; and the names of the single
+        headers."""
         fields = get_flat_params(self.dependant)
         queries = {
             field.alias: _is_list(field.field_info.annotation)
@@ -69,7 +70,7 @@ class Route(APIRoute):
         return queries, frozenset(headers | {b"content-type"})
 
     async def _read_body(self, request: Request) -> None:
-        """What is read once here, FastAPI and the handler's Change find where they look for it."""
+        """Read the body once, and put it where FastAPI and the handler's Change look for it."""
         if self.body_field is None:
             await require_no_body(request)
             request._body = b""

@@ -1,10 +1,10 @@
-"""What one part of the program offers to other services, under ``/api/v1``.
+"""The operations that one part of the program offers to other services, under ``/api/v1``.
 
 Handlers are asynchronous and take what they need by type: parameters of ``parameters``, a request
 (``Asking``, ``AskingAgain``, ``Posting``, ``PostingAnew``, ``Changing``), and a body that is a
-``StrictBody``. They return a Response that ``Inquiry.answer`` or ``Door.change`` has made. Their
-name is the operation's id, which clients are generated from: it never changes. Their docstring is
-the operation's description. What they give is a ``Shown``.
+``StrictBody``. They return a Response that ``Inquiry.answer`` or ``Door.change`` has made. A
+handler's name is the operation's id, from which clients are generated: it never changes. Its
+docstring is the operation's description. The body of its answer is a ``Shown``.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -31,14 +31,13 @@ class StrictBody(BaseModel):
 
 
 class Routes:
-    """``tag`` groups them in the documentation; ``needs`` is the scope that a token must have.
-
-    ``retires`` announces that an operation goes, and what to use instead.
+    """``tag`` groups the operations in the documentation; ``needs`` is the scope that a token must
+    have. ``retires`` announces that an operation will go, and what to use instead.
     """
 
     def __init__(self, tag: str) -> None:
         self.router = APIRouter(prefix=PREFIX, tags=[tag], route_class=Route)
-        # By the operation's id, for the document; what every operation refuses is added there.
+        # Problems by operation id, for the document, which adds those of every operation.
         self.refusals: dict[str, Sequence[Problem]] = {}
 
     def get(

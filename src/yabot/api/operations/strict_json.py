@@ -1,22 +1,22 @@
-"""JSON as RFC 8259 and RFC 7493 have it: what two programs could read differently is refused."""
+"""Strict JSON (RFC 8259, RFC 7493): refuses what two programs could read differently."""
 
 import json
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-# Containers within each other.
+# How deep containers may be nested.
 DEEPEST = 32
 _INTEGERS = range(-(2**63), 2**63)
 _BOM = b"\xef\xbb\xbf"
 
 
 class NotJson(ValueError):
-    """Its text says what is wrong, without anything of what was sent."""
+    """Its message says what is wrong, and quotes nothing of what was sent."""
 
 
 def parse(content: bytes) -> Any:
-    """Raises NotJson: for other encodings than UTF-8, doubled keys, numbers without a value here,
-    text that no database stores, and nesting without end.
+    """Raises NotJson for other encodings than UTF-8, doubled keys, numbers that cannot be
+    represented, text that no database stores, and nesting deeper than DEEPEST.
     """
     if content.startswith(_BOM):
         raise NotJson("it begins with a byte order mark")
@@ -46,7 +46,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _integer(digits: str) -> int:
-    # Twenty characters hold every integer of 64 bits; more may cost as long as they like.
+    # Twenty characters hold every integer of 64 bits; to parse more could take any time.
     if len(digits) <= 20 and (number := int(digits)) in _INTEGERS:
         return number
     raise NotJson("an integer has more than 64 bits")
@@ -64,7 +64,7 @@ def _constant(_name: str) -> NoReturn:
 
 
 def _require_storable(found: Any, content: bytes) -> None:
-    # Neither can come without an escape, or so many brackets.
+    # Without an escape, or so many brackets, neither fault below is possible.
     if b"\\u" not in content and content.count(b"[") + content.count(b"{") <= DEEPEST:
         return
     for text in _texts(found):

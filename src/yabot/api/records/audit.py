@@ -1,4 +1,4 @@
-"""The audit, for those who look after the program: it is read, and never changed."""
+"""The audit log, for operators: they can read it, and never change it."""
 
 import json
 from typing import Annotated, Any
@@ -36,7 +36,7 @@ class AuditEntry(Shown):
 
 
 def routes(database: Database, cursors: Cursors, redactor: Redactor) -> Routes:
-    """Operators write notes, and other services ids: the ``redactor`` looks both through."""
+    """The ``redactor`` checks operators' notes and other services' ids."""
     routes = Routes("operators")
 
     @routes.get("/admin/audit", needs="admin", gives=Page[AuditEntry], refuses=[CURSOR_INVALID])

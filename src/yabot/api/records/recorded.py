@@ -1,4 +1,4 @@
-"""What was asked of this process and refused, for those who look after the program."""
+"""Shows operators what was asked of this process, and what was refused."""
 
 from typing import Annotated, Self
 

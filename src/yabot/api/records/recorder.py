@@ -1,7 +1,7 @@
-"""What services have asked of this process within the last hour, and what was refused, and why.
+"""Records what services have asked of this process within the last hour, what was refused, and why.
 
-In memory, bounded, and gone when the process ends: the log and the metrics last longer. It holds
-names of services, ids of operations and codes; of whoever has shown no valid token, the address.
+In memory, bounded, and lost when the process ends: the log and the metrics last longer. It has
+names of services, ids of operations and codes; for a request without a valid token, the address.
 """
 
 from collections import Counter, deque
@@ -19,10 +19,11 @@ log = get_logger(__name__)
 
 KEPT_FOR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
-# Refusals that are kept: strangers must not push out what services want to know.
+# Refusals that are kept; those of strangers are counted apart, so that they do not push out those
+# of services.
 MOST_OF_SERVICES = 1000
 MOST_OF_STRANGERS = 200
-# Lines of the log in a minute about those who have shown no valid token.
+# Most log lines in a minute about requests without a valid token.
 LINES_ABOUT_STRANGERS = 60
 # Neither is a service's name or an operation's id.
 NOBODY = NOTHING = "-"
@@ -32,15 +33,15 @@ NOBODY = NOTHING = "-"
 class Asked:
     """One request, as it was answered."""
 
-    # Absent unless its token has been verified.
+    # None unless the token was verified.
     service: str | None
-    # Absent where no operation was meant.
+    # None if the request matched no operation.
     operation: str | None
     status: int
     correlation_id: str
-    # Of a refusal.
+    # The code of a refusal.
     code: str | None = None
-    # Only of those who have shown no valid token.
+    # Only for a request without a valid token.
     address: str | None = None
 
     @property
@@ -61,7 +62,7 @@ Kind = tuple[str, str, int]
 class RequestRecorder:
     def __init__(self) -> None:
         self.began = utc_now()
-        # By the minute in which they were asked, the oldest first.
+        # Counts by minute, the oldest first.
         self._minutes: deque[tuple[datetime, Counter[Kind]]] = deque()
         self._of_services: deque[Refusal] = deque(maxlen=MOST_OF_SERVICES)
         self._of_strangers: deque[Refusal] = deque(maxlen=MOST_OF_STRANGERS)
@@ -85,7 +86,7 @@ class RequestRecorder:
         return total
 
     def refusals(self, service: str | None, most: int) -> Sequence[Refusal]:
-        """Those of the last hour that are kept, of one ``service`` or of all, the newest first."""
+        """The kept refusals of the last hour, of one ``service`` or of all, the newest first."""
         recent = sorted(self._recent(), key=lambda each: each.at, reverse=True)
         return [each for each in recent if service in (None, each.asked.service)][:most]
 

@@ -1,4 +1,4 @@
-"""Tells the recorder of each request how it was answered."""
+"""Reports to the recorder how each request was answered."""
 
 import json
 
@@ -12,7 +12,7 @@ from yabot.api.records.recorder import Asked, RequestRecorder
 
 
 class Recording:
-    """An ASGI application around all else that answers: it sees what the client is told."""
+    """An ASGI application around all others that answer: it sees what the client gets."""
 
     def __init__(self, app: App, recorder: RequestRecorder) -> None:
         self._app = app
