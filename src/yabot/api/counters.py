@@ -62,8 +62,7 @@ class Counters:
         self._known: Recent[str, tuple[int, float]] = Recent(MOST_KEYS)
 
     async def add(self, key: str, window: float, more: int = 1) -> Count:
-        """Count ``more`` for the key; ``window`` is in seconds. With ``more`` 0, only read the
-        count."""
+        """Count ``more`` for the key; ``window`` is in seconds. With 0 it only reads the count."""
         count = await self._added_by_all(key, window, more)
         if count is None:
             count = self._added_here(key, window, more)

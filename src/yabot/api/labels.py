@@ -1,6 +1,6 @@
 """Services' names as labels of metrics, bounded in number."""
 
-# Services beyond so many are counted together; operators name fewer.
+# Services are named by operators; those beyond so many are counted together.
 MOST_SERVICES = 200
 # No service can have this name.
 OTHERS = "*"

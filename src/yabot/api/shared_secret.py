@@ -13,8 +13,7 @@ _value = select(api_secrets.c.value).where(api_secrets.c.name == bindparam("whic
 
 
 class SharedSecret:
-    """Random bytes, made when they are first needed; all instances share them, and restarts keep
-    them."""
+    """Random bytes that all instances share and restarts keep, made when first needed."""
 
     def __init__(self, database: Database, name: str) -> None:
         self._database = database

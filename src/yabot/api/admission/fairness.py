@@ -14,8 +14,7 @@ class Fairness:
         self._labels = ServiceLabels()
 
     async def enter(self, service: str) -> Standing:
-        """Wait for a turn, which ``leave`` ends. Raises Refused if the service is to ask again
-        later."""
+        """Wait for a turn, which ``leave`` ends. Raises Refused if the service must ask later."""
         try:
             standing = await self._quota.use(service)
             await self._turns.take(service)

@@ -79,8 +79,7 @@ class Quota:
         return standing
 
     async def _take(self, service: str, minute: _Minute) -> None:
-        """Take more from Redis, unless nothing is left: then Redis is not asked until the minute
-        ends."""
+        """Take more from Redis; once nothing is left, Redis is not asked until the minute ends."""
         if minute.taken >= self._limit and self._now() < minute.ends_at:
             return
         wanted = self._at_a_time

@@ -85,7 +85,7 @@ class Turns:
         self._let_go()
 
     def _let_go(self) -> None:
-        """Begin what may begin. Each end of a request or rest calls this, so nobody is forgotten."""
+        """Begin what may begin. Each end of a request or rest calls it, so nobody is forgotten."""
         while (service := next(filter(self._may_go, self._waiting), None)) is not None:
             queue = self._waiting.pop(service)
             turn = queue.popleft()

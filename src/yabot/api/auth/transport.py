@@ -14,7 +14,7 @@ def require_certificate(peer: Peer) -> None:
 
 
 def require_bound(peer: Peer, name: str | None, confirmed: Confirmation | None) -> None:
-    """Require the certificate that the registration (its ``name``) and the token name. Raises
+    """Require the certificate that the registration (``name``) and the token ask for. Raises
     Refused."""
     if name is None and confirmed is None:
         return

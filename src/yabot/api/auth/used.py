@@ -35,8 +35,7 @@ class UsedTokens:
     def remember(self, caller: Caller) -> None:
         """Refuse copies from now on. Raises Refused if this is one.
 
-        Only call it for the request that the token was signed for: otherwise anybody could use it
-        up.
+        Only call it for the request that was signed, or anybody could use up the token.
         """
         self.require_unseen(caller)
         self._remembered[_key(caller)] = None

@@ -46,8 +46,8 @@ class Exchanges:
         most = LARGEST_BODY
         if caller.encrypt_to is not None:
             _require_answerable(scope)
-            # The key is needed now: without one, a request that has taken effect could not be
-            # answered.
+            # The key is needed now: without it, no answer could follow once the request has taken
+            # effect.
             signing_key = self.keys.answering
             most = longest_of(LARGEST_BODY)
         body = await read_whole(Request(scope, receive), most)
@@ -97,7 +97,7 @@ class Exchange:
         self._is_proven = True
 
     async def refusing(self, refused: Refused) -> Refused:
-        """What to answer to a request that is ``refused``: that, or that the request is a copy."""
+        """What to answer to a request that is ``refused``: that, or why its token cannot be taken."""
         try:
             await self.prove()
         except Refused as unproven:
@@ -105,7 +105,7 @@ class Exchange:
         return refused
 
     def open(self) -> bytes:
-        """The decrypted body. From now on the scope has the headers that were signed.
+        """The body, decrypted if need be. From now on the scope has the headers that were signed.
 
         Raises Refused.
         """

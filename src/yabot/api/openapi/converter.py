@@ -104,7 +104,7 @@ def _with_null(said: Json) -> Json:
 
 
 def _with_reference_alone(said: Json) -> Json:
-    """Move what stands beside a reference, which 3.0 would ignore."""
+    """Put a reference into ``allOf`` if anything stands beside it, which 3.0 would ignore."""
     if "$ref" not in said:
         return said
     place, _, name = said["$ref"].rpartition("/")

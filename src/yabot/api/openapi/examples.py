@@ -12,8 +12,7 @@ _BY_FORMAT = {
 
 
 def example_of(schema: Json, schemas: Json) -> Any:
-    """An example from the schema's own examples, defaults and alternatives; ``schemas`` are the
-    components."""
+    """By the schema's examples, defaults and alternatives; ``schemas`` are the components."""
     if "$ref" in schema:
         return example_of(schemas[schema["$ref"].rpartition("/")[2]], schemas)
     for word in ("example", "default"):

@@ -30,8 +30,7 @@ OF_BODIES = (
     problems.BODY_TOO_LARGE,
     problems.MEDIA_TYPE_UNSUPPORTED,
 )
-# Refusals by a business rule are kept and given again to a repeat; those for a request's form are
-# not.
+# Refusals by a business rule are kept and given again to a repeat; those of the form are not.
 MAY_BE_REPLAYED = (404, 409, 410, 412, 422, 428)
 OF_CHANGES = (
     problems.KEY_REUSED,

@@ -68,8 +68,7 @@ class Cursors:
         self._secret = SharedSecret(database, "cursors")
 
     async def of(self, operation: str, **filters: str) -> "Listing":
-        """``operation`` is its id; ``filters`` are all that decides what stands in the list and
-        where.
+        """``operation`` is its id; ``filters`` are all that decides the list's content and order.
 
         Raises StoreUnavailable.
         """

@@ -13,8 +13,7 @@ INSTEAD = "x-instead"
 
 @dataclass(frozen=True, slots=True)
 class Retirement:
-    """Deprecated from ``since``, removed on ``gone``; ``instead`` is the id of the operation to
-    use."""
+    """Deprecated from ``since``, removed on ``gone``; ``instead`` is another operation's id."""
 
     since: date
     gone: date

@@ -54,8 +54,7 @@ class Route(APIRoute):
         return handle_if_allowed
 
     def _parameters(self) -> tuple[dict[str, bool], frozenset[bytes]]:
-        """The query parameters, with whether each may be repeated; and the names of the single
-        headers."""
+        """The query parameters, with whether each may be repeated; and the single headers."""
         fields = get_flat_params(self.dependant)
         queries = {
             field.alias: _is_list(field.field_info.annotation)

@@ -19,8 +19,7 @@ log = get_logger(__name__)
 
 KEPT_FOR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
-# Refusals that are kept; those of strangers are counted apart, so that they do not push out those
-# of services.
+# Refusals that are kept; strangers have a bound of their own, so that they push out no service's.
 MOST_OF_SERVICES = 1000
 MOST_OF_STRANGERS = 200
 # Most log lines in a minute about requests without a valid token.

@@ -54,8 +54,7 @@ class RolledBack:
 
     @property
     def besitos_in_store(self) -> int:
-        """Besitos in the file of users who were here. Those only in the file were taken away
-        before."""
+        """The file's besitos of users who were here; those only in it were taken away before."""
         apart = (
             (each.besitos_there if each.kind == "differs" else 0) - each.besitos_here
             for each in self.compared.told

@@ -86,8 +86,7 @@ class Changes:
 
 
 def merge(base: OldUser | None, theirs: OldUser, ours: OldUser | None) -> Changes:
-    """``base``: what both sides agreed on last, if they ever did. ``ours``: None if the user is not
-    here."""
+    """``base``: what both sides agreed on last, if ever. ``ours``: None if the user is not here."""
     if base is not None and ours is not None and theirs == base:
         return Changes()
     ours = ours or nobody(theirs)

@@ -1,5 +1,5 @@
-"""Makes a whole file in the old bot's format, user by user. It replaces what was there only once it
-is complete."""
+"""Makes a file in the old bot's format, user by user. It only replaces what was there once it is
+complete."""
 
 import json
 import os

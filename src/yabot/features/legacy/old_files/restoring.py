@@ -19,8 +19,7 @@ def is_whole(path: Path) -> bool:
 
 
 def restore(path: Path, snapshot: Snapshot) -> int:
-    """Make the file, and return its number of users: the snapshot's, but for those that are no
-    JSON.
+    """Make the file; returns its number of users: the snapshot's, but those that are no JSON.
 
     It still lacks what has happened here since. Raises OSError.
     """

@@ -144,8 +144,7 @@ class Snapshot:
         return [Entry(*row) for row in self._all(query, after, size)]
 
     def changed(self, since: int, after: str, size: int) -> list[Entry]:
-        """The next entries that are new or changed since that generation, in the order of their
-        keys."""
+        """The next entries, by their keys, that are new or changed since that generation."""
         if not since:
             return self.page(after, size)
         query = (

@@ -25,8 +25,7 @@ LONGEST_NAME = 64
 LONGEST_THING = 256
 """In characters; a longer text is no name of anything."""
 MOST_THINGS = 20_000
-"""Nobody can have more. It is twice as many as are written into the old store, where some may be
-added."""
+"""Nobody can have more. Twice as many as we write into the old store, where some may be added."""
 LARGEST_NUMBER = 10**15
 """Nobody can have more besitos; sums of a million such numbers are exact."""
 
@@ -113,8 +112,7 @@ def role(value: Any) -> Read[Role]:
 
 
 def moment(value: Any) -> Read[datetime]:
-    """A moment in UTC, from ISO 8601, seconds or milliseconds since 1970, or a date with the day
-    first."""
+    """In UTC, from ISO 8601, seconds or milliseconds since 1970, or a date with the day first."""
     if isinstance(value, str) and _is_written(value.strip()):
         found, how = _written(value.strip())
     else:
