@@ -1,4 +1,4 @@
-"""What is written behind `yabot`, before anybody acts on it."""
+"""Checks the arguments behind `yabot` before a command gets them."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -6,15 +6,14 @@ from pathlib import Path
 
 from yabot.lookalikes import look_alike, shown
 
-# Their values are words for people, who may write them as they like.
+# Options whose values are free text for people.
 IN_OWN_WORDS = frozenset({"--note"})
 WRONG_USE = 2
 
 
 def require_plain(arguments: Sequence[str]) -> None:
-    """Ends the program with a sentence for each argument that looks like another one.
-
-    A file that is there under such a name is taken.
+    """End the program with a sentence for each argument that looks like another one, unless a file
+    of that name exists.
     """
     sentences = [
         f"yabot: '{shown(word)}' {said}; type it anew"
@@ -27,7 +26,7 @@ def require_plain(arguments: Sequence[str]) -> None:
 
 
 def _words(arguments: Sequence[str]) -> Iterator[str]:
-    """Names and values; those in the operator's own words are left out."""
+    """All words but the values of options that take free text."""
     own = False
     for argument in arguments:
         name, equals, value = argument.partition("=")

@@ -28,7 +28,7 @@ class _Speed(ProgressColumn):
 
 @contextmanager
 def bar(doing: str, things: str) -> Iterator[Callable[[int, int], None]]:
-    """Gone when the work is."""
+    """Show a bar until the block ends."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

@@ -15,7 +15,8 @@ from yabot.runtime.importing import importing
 class Outline:
     """What `yabot --help` says of a command, and where the command is.
 
-    ``function`` is one of the module's; without it, its ``app`` is a group of commands.
+    ``function`` is a function of the module; without it, the module's ``app`` is a group of
+    commands.
     """
 
     module: str
@@ -81,7 +82,7 @@ def load(name: str | None) -> Any:
     if outline.function is None:
         whole.add_typer(module.app, name=name)
     else:
-        # A group even where it has but one command.
+        # Otherwise an app with a single command would not be a group.
         whole.callback()(lambda: None)
         whole.command(name)(getattr(module, outline.function))
     return typer.main.get_group(whole).commands[name or ""]

@@ -16,21 +16,20 @@ from yabot.runtime.event_loop import new_event_loop
 from yabot.settings import ConfigManager, Settings
 
 LOG_FILE = "yabot.log"
-# As the size from which on a file is put away, to stdlib.
+# The size at which a log file is put away; to stdlib, 0 means never.
 NEVER_TURNED_OVER = 0
 
 
-# What of the log a command shows on standard error.
+# How much of the log a command shows on standard error.
 Shown = Literal["all", "warnings", "nothing"]
 
 
 def load_settings(*, log: Shown = "warnings", without: Sequence[str] = ()) -> Settings:
-    """The configuration, its warnings told, logging set up; as if the variables ``without`` were
-    not set. Raises ConfigurationError.
+    """Load the configuration, show its warnings, and set up logging; as if the variables
+    ``without`` were not set. Raises ConfigurationError.
 
-    A command answers on standard output, and says beside it only what needs a look, unless
-    LOG_LEVEL asks for more. Who shows ``nothing`` logs to a file, which is in the data directory
-    where the settings name none.
+    A command answers on standard output, and logs only what needs a look, unless LOG_LEVEL asks for
+    more. With ``nothing`` shown, the log goes to a file, by default in the data directory.
     """
     manager = ConfigManager({**os.environ, **dict.fromkeys(without, "")})
     settings = manager.load()
@@ -46,7 +45,7 @@ def log_as_configured(settings: Settings, shown: Shown = "warnings") -> None:
     if shown == "nothing" and chosen.file_path is None:
         chosen = chosen.model_copy(update={"file_path": settings.data_dir / LOG_FILE})
     if shown == "warnings":
-        # It may be the file of a program that runs, which would go on writing to what was put away.
+        # A running program may have the same file, and would go on writing to the one put away.
         chosen = chosen.model_copy(update={"max_file_size": NEVER_TURNED_OVER})
     only_warnings = shown == "warnings" and "level" not in chosen.model_fields_set
     configure_logging(
@@ -68,7 +67,7 @@ def run_until_signalled(
 
     def heard() -> None:
         on_signal()
-        # Also while the loop waits for its threads at the end: nothing may break that off.
+        # A signal must not break off the loop's wait for its threads at the end, either.
         if not loop.is_closed():
             loop.call_soon_threadsafe(stop.set)
 
@@ -81,6 +80,6 @@ def run_until_signalled(
 
 
 def tell(line: str) -> None:
-    """A line for whoever has started a program that goes on: nothing depends on it."""
+    """A line for the person who has started a program that goes on; it may get lost."""
     with suppress(OutputLost):
         typer.echo(line)

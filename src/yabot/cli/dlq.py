@@ -29,7 +29,7 @@ Type = Annotated[str | None, typer.Option("--type", help="All of this type of ev
 Error = Annotated[str | None, typer.Option("--error", help="All that failed with this code.")]
 Consumer = Annotated[str | None, typer.Option("--consumer", help="All of this subscriber.")]
 
-# Adds to the unit what changes these letters, as far as that can be done, and says which.
+# Adds changes of those letters to the unit that can be changed, and returns their ids.
 Change = Callable[[UnitOfWork, Sequence[int]], Awaitable[list[int]]]
 
 
@@ -161,7 +161,7 @@ async def _wanted(
     selection: Selection,
     states: Sequence[State],
 ) -> list[int]:
-    """Frozen: what becomes a dead letter from now on is not among them."""
+    """The ids of the wanted letters; later ones are not among them."""
     if not ids:
         return await dead_letters.select(selection, states)
     wanted = list(dict.fromkeys(ids))
@@ -172,7 +172,7 @@ async def _wanted(
 async def _in_portions(
     operator: Operator, change: Change, wanted: Sequence[int], rate: int | None
 ) -> list[int]:
-    """``rate`` a second; without it, as fast as it goes. Says on standard error how far it is."""
+    """Change ``rate`` letters a second, or as many as possible. Progress goes to standard error."""
     done: list[int] = []
     for n, portion in enumerate(portions(wanted, rate or AT_ONCE)):
         if n and rate:

@@ -1,4 +1,4 @@
-"""What is set, what is reachable and what is wrong, with the mend."""
+"""Finds out what is set, what is reachable and what is wrong, and how to mend it."""
 
 import asyncio
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
@@ -48,7 +48,7 @@ async def examine(settings: Settings, warnings: Sequence[str]) -> list[Check]:
 def _verifications(
     settings: Settings, stores: Mapping[str, Check]
 ) -> Iterator[Coroutine[Any, Any, Check]]:
-    """What stands in a store that does not answer nobody can tell."""
+    """The checks of contents, only for stores that answer."""
     if stores["PostgreSQL" if settings.sql.database_url else "SQLite"].state == "ok":
         yield tables(settings)
         if settings.legacy_db_path is not None and has_database(settings):

@@ -1,4 +1,4 @@
-"""Files that an operator names: read and written whole, in UTF-8."""
+"""Reads and writes files that an operator names: as a whole, in UTF-8."""
 
 import errno
 import os
@@ -9,14 +9,14 @@ from pathlib import Path
 from yabot.error_text import kind_of
 from yabot.errors import InvalidInput
 
-# What a file that may be written can be all the same: mounted, or in a folder that may not be.
+# Errors of a file that can be written but not replaced: it is mounted, or its folder is read-only.
 NOT_REPLACED = frozenset((errno.EBUSY, errno.EACCES, errno.EPERM, errno.EROFS))
 
 
 def read_named(file: Path, kind: str) -> str:
-    """What is in it. ``kind`` says what to name instead. Raises InvalidInput."""
+    """The file's text. ``kind`` tells in an error what to name instead. Raises InvalidInput."""
     try:
-        # Some editors of Windows put a mark before the text.
+        # Some Windows editors put a byte order mark before the text.
         return file.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise InvalidInput(f"{file} cannot be read: {kind_of(error)}; name {kind}") from error
@@ -25,9 +25,9 @@ def read_named(file: Path, kind: str) -> str:
 
 
 def write_named(file: Path, text: str) -> None:
-    """All of it, or what was there before, where the file can be replaced. Raises InvalidInput."""
+    """Replace the file as a whole if possible, or else write into it. Raises InvalidInput."""
     try:
-        # A pipe, or a device, is none that could be.
+        # A pipe or a device cannot be replaced.
         if (file.exists() and not file.is_file()) or not _is_replaced(file.resolve(), text):
             file.write_text(text, encoding="utf-8")
     except OSError as error:
@@ -38,7 +38,7 @@ def write_named(file: Path, text: str) -> None:
 
 
 def _is_replaced(file: Path, text: str) -> bool:
-    """Not where its folder does not let us, and not where it is mounted by itself."""
+    """False if the folder's permissions forbid it, or if the file is a mount itself."""
     new = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         new.write_text(text, encoding="utf-8")

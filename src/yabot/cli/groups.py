@@ -68,7 +68,7 @@ def go_on(
 
 
 def _facts(state: GroupState) -> dict[str, Any]:
-    """All of it in JSON's own types."""
+    """The state in JSON's own types."""
     stop = state.stop and {
         "reason": state.stop.reason,
         "dead_letters": state.stop.dead_letters,

@@ -29,7 +29,7 @@ def table(state: State, groups: Sequence[LetterGroup]) -> str:
 
 
 def as_json(letter: DeadLetter, before: Sequence[Envelope]) -> dict[str, Any]:
-    """All of it in JSON's own types."""
+    """The letter and the events before it, in JSON's own types."""
     return {
         **asdict(letter),
         "envelope": letter.envelope.in_json(),
@@ -40,7 +40,7 @@ def as_json(letter: DeadLetter, before: Sequence[Envelope]) -> dict[str, Any]:
 
 
 def page(shown: dict[str, Any]) -> str:
-    """What ``as_json`` gives, for people."""
+    """The result of ``as_json`` as text for people."""
     event = shown["envelope"]
     told = {
         "state": f"{shown['state']}, {count(shown['attempts'], 'attempt')}",

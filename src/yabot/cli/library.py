@@ -15,12 +15,12 @@ from yabot.features.narrative.story.parser import Examined, examine_story
 
 
 async def import_file(file: Path, begin_again: bool) -> tuple[Examined, int]:
-    """What was imported, and how many readers begin again."""
+    """Import the file; returns the story, and how many readers begin again."""
     settings, text = load_settings(), read_named(file, "a story file")
     async with open_documents(settings) as documents:
         await documents.ensure(COLLECTIONS)
         library = Library(documents)
-        # The check may take long: whoever imports meanwhile is not overwritten unseen.
+        # Read before the check, which may take long: a story imported meanwhile is not overwritten.
         over = await library.revision()
         with progress("checking the story"):
             examined = await asyncio.to_thread(examine_story, text, file.name)

@@ -1,6 +1,6 @@
 """The console script ``yabot``.
 
-It hears signals before it imports all else, which takes a while.
+Installs signal handlers before it imports the rest, which takes a while.
 """
 
 import os
@@ -14,22 +14,22 @@ from yabot.runtime.stacks import show_when_asked
 if TYPE_CHECKING:
     from yabot.errors import YabotError
 
-# On fewer columns, frames leave no room for the names of options; without them, help has it.
+# On fewer columns the help has no frames, which would leave no room for the names of options.
 FRAMED_FROM = 64
-# They run until they are told to end, and have then done what they had to.
+# Commands that run until they are told to end; a signal is their normal end.
 SERVERS = frozenset(("run", "playground"))
 
 
 def main() -> None:
-    """Every foreseeable mistake is a sentence on standard error, and an exit code."""
+    """Every foreseeable mistake becomes a sentence on standard error, and an exit code."""
     if not SERVERS.intersection(sys.argv[1:2]):
         try:
             _run()
         except KeyboardInterrupt:
-            # Nobody may take it for done.
+            # The exit code says that the command was not done.
             sys.exit(INTERRUPTED)
         return
-    # From the beginning: the event loop is there only once all has been read.
+    # From the beginning: the event loop, which handles signals later, only follows the imports.
     hear(sys.exit)
     show_when_asked()
     last_resort.stand_by()
@@ -81,7 +81,7 @@ def _prepare() -> None:
 
 
 def _tell_programs(error: "YabotError") -> None:
-    """What the sentence on standard error says, on the output that a program reads."""
+    """Print the error as JSON on standard output, for programs."""
     from contextlib import suppress
 
     from yabot.cli.showing import print_json

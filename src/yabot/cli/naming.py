@@ -1,4 +1,4 @@
-"""Services and scopes, as commands are given them."""
+"""Arguments of commands for services, scopes and DNS names."""
 
 import re
 from typing import Annotated

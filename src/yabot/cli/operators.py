@@ -1,4 +1,4 @@
-"""What an operator changes from the command line: a cause like any other, with who did it."""
+"""Changes by an operator on the command line: a cause like any other, with the operator's name."""
 
 import getpass
 from collections.abc import AsyncIterator
@@ -18,19 +18,19 @@ CONSUMER = "command line"
 
 
 class Operator:
-    """Whoever types commands, beside a running program or without one."""
+    """The person who types a command, whether or not a program runs."""
 
     def __init__(self, database: Database, partitions: int) -> None:
         self.database = database
-        # For the audit.
+        # The name for the audit.
         self.name = operator_name()
         # No event is published from here.
         self._commits = CommitLog(database, Catalog([]), partitions)
 
     async def decide(self, decision: Decision[T]) -> T:
-        """What ``decision`` gives, committed with what it wants.
+        """The result of ``decision``, committed with its effects.
 
-        Raises what it raises, GuardFailed, StoreUnavailable.
+        Raises what ``decision`` raises, GuardFailed, StoreUnavailable.
         """
         cause = Cause.of_its_own(CONSUMER, "command")
         return (await self._commits.decide(cause, decision)).answer
@@ -38,7 +38,7 @@ class Operator:
 
 @asynccontextmanager
 async def operating(settings: Settings) -> AsyncIterator[Operator]:
-    """On the database that is there. Raises StoreUnavailable, StartupError when there is none."""
+    """An operator on the existing database. Raises StoreUnavailable, StartupError without one."""
     async with existing_database(settings) as database:
         yield Operator(database, settings.bus_partitions)
 

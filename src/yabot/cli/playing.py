@@ -18,7 +18,7 @@ def playground(
     ] = None,
 ) -> None:
     """Run a Bot API server on this machine, with its page, for a bot that runs elsewhere."""
-    # First: what else production asks for would not make it possible.
+    # Checked first: no other setting that production asks for would make it possible.
     if ConfigManager().as_far_as_right().production:
         raise ConfigurationError(
             ["YABOT_ENV: it is production, where the playground does not run; unset it to play"]

@@ -1,4 +1,4 @@
-"""What others on this machine may do with this program's files."""
+"""Checks what other users of this machine may do with this program's files."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,12 +9,12 @@ from yabot.errors import ConfigurationError
 from yabot.private_files import is_wide, require_ours
 from yabot.settings import Settings
 
-# More are not told one by one.
+# Most paths that are named in a message.
 MOST_NAMED = 3
 
 
 def data_directory(settings: Settings) -> Check:
-    """Whether it can be written is tried, where it exists."""
+    """Whether the data directory can be written; if it exists, that is tried."""
     path = settings.data_dir
     if not path.exists():
         return Check("data directory", "ok", f"{path} will be created")
@@ -27,7 +27,7 @@ def data_directory(settings: Settings) -> Check:
 
 
 def privacy(settings: Settings) -> Check:
-    """Readers' texts and the engines' passwords are nobody's but the owner's."""
+    """Whether only the owner may access the files with readers' texts and engines' passwords."""
     name, places = "privacy", dict(_places(settings))
     try:
         for path, variable in places.items():
@@ -45,7 +45,7 @@ def privacy(settings: Settings) -> Check:
 
 
 def _is_exposed(path: Path, data_dir: Path) -> bool:
-    """A wide file in a folder that nobody else may enter is none."""
+    """Whether others may access it: not if they cannot enter a folder above it."""
     above = (folder for folder in path.parents if folder.is_relative_to(data_dir))
     return is_wide(path) and all(map(is_wide, above))
 

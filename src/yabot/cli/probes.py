@@ -1,4 +1,4 @@
-"""One question to each thing that YABOT depends on, answered within three seconds or not."""
+"""Asks each service that YABOT depends on one question, and waits three seconds for an answer."""
 
 import asyncio
 import os
@@ -48,7 +48,7 @@ FAILURES = (PyMongoError, psycopg.Error, sqlite3.Error, AiogramError, OSError)
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One finding. ``message`` says, where something is wrong, how to mend it."""
+    """One finding. If something is wrong, ``message`` says how to mend it."""
 
     name: str
     state: State
@@ -56,7 +56,7 @@ class Check:
 
 
 async def telegram(settings: Settings) -> Check:
-    """Whether it answers to BOT_TOKEN, and has our time."""
+    """Whether Telegram answers to BOT_TOKEN, and its clock agrees with ours."""
     clock = TrustedClock()
 
     async def look(bot: Bot) -> Check:
@@ -71,7 +71,7 @@ async def telegram(settings: Settings) -> Check:
 
 
 async def intake(settings: Settings) -> Check:
-    """Where Telegram delivers, and whether it can. A poll of ours would end the program's."""
+    """Where Telegram delivers, and whether it can. A poll would end the running program's."""
     ours = settings.telegram.webhook_url
 
     async def look(bot: Bot) -> Check:
@@ -132,7 +132,7 @@ async def _ask_telegram(
 
 
 async def program(settings: Settings) -> Check:
-    """What `yabot run` says of itself, where it runs on this machine."""
+    """What a program that runs on this machine says of itself."""
     api = settings.api
     scheme = "https" if api.tls_cert_file else "http"
     addresses = [
@@ -148,7 +148,7 @@ async def program(settings: Settings) -> Check:
 
 
 async def _another_program(address: str, settings: Settings) -> Check:
-    """Of this data directory none runs: whatever answers there belongs to somebody else."""
+    """No program runs on this data directory: if one answers at the address, it is another one."""
     none = f"none runs on {settings.data_dir}"
     if await _ask_program(address, settings.api.tls_cert_file) is not None:
         none += f"; another program answers at {address}"
@@ -156,7 +156,7 @@ async def _another_program(address: str, settings: Settings) -> Check:
 
 
 async def _ask_program(address: str, certificate: Path | None) -> Check | None:
-    """None when nobody answers there."""
+    """None if nothing answers there."""
     try:
         patience, trusted = ClientTimeout(total=PATIENCE_S), _trusting(certificate)
         async with (
@@ -169,7 +169,7 @@ async def _ask_program(address: str, certificate: Path | None) -> Check | None:
 
 
 def _trusting(certificate: Path | None) -> ssl.SSLContext | bool:
-    """Of this machine's own program only the certificate is known, not the name that it is for."""
+    """Trusts this certificate under any name: we do not know the name that it is for."""
     if certificate is None:
         return True
     context = ssl.create_default_context(cafile=certificate)
@@ -247,7 +247,7 @@ async def sql(settings: Settings) -> Check:
 
 def _select_one(url: SecretStr, demands: Mapping[str, str]) -> Check:
     address = make_url(url.get_secret_value())
-    # As the program connects: libpq reads an address otherwise than SQLAlchemy writes it.
+    # The parameters with which the program connects: libpq would read SQLAlchemy's URL otherwise.
     _, parameters = address.get_dialect()().create_connect_args(address)
     options = {**parameters, "connect_timeout": PATIENCE_S - 1, **demands}
     with connect(**options) as connection:
@@ -290,6 +290,6 @@ async def answer(name: str, question: Awaitable[Check], mend: str) -> Check:
 
 
 def _in_a_line(told: str) -> str:
-    """Differences stand below their sentence, a line each."""
+    """The message on one line: differences stand on lines below their sentence."""
     first, *rest = (line.strip(" -") for line in told.splitlines())
     return f"{first} {'; '.join(rest)}".strip()

@@ -42,7 +42,7 @@ def run(
 
 
 def _guide(line: str) -> None:
-    """Under the playground's address stands what to do there."""
+    """Print the line; below the playground's address, also what to do there."""
     if not line.startswith("Play at"):
         tell(line)
         return

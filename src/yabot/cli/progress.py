@@ -1,4 +1,4 @@
-"""Says on a terminal what long work does, and for how long; a program reads none of it."""
+"""Shows on a terminal what long work is doing, and for how long; otherwise nothing."""
 
 import sys
 import threading
@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
 
-# Seconds between two signs of life, the first of which means that it takes long.
+# Seconds between two signs of life, and before the first one.
 EVERY = 1.0
 CLEAR = "\r\x1b[K"
 
 
 @contextmanager
 def progress(doing: str) -> Iterator[None]:
-    """While it runs; ``doing`` is a few words such as "checking the story"."""
+    """Show progress while the block runs; ``doing`` is a few words such as "checking the story"."""
     if not sys.stderr.isatty():
         yield
         return
@@ -39,19 +39,19 @@ def _tell(doing: str, done: threading.Event) -> None:
 
 
 Advance = Callable[[int, int], None]
-"""Takes how many are done, and of how many."""
+"""Takes how many are done, and how many there are."""
 
 
 @contextmanager
 def progress_bar(doing: str, things: str) -> Iterator[Advance]:
-    """While it runs: how much of it is done, how fast, and how long it will take.
+    """Show while the block runs how much is done, how fast, and how long it will take.
 
     ``things`` are what is counted, such as "users".
     """
     if not sys.stderr.isatty():
         yield lambda _done, _total: None
         return
-    # Here, because it takes a while and few commands need it.
+    # Imported here, because that takes a while and few commands need it.
     from yabot.cli.bar import bar
 
     with bar(doing, things) as advance:

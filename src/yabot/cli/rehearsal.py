@@ -1,4 +1,4 @@
-"""What a start would refuse although the configuration is right and every store answers."""
+"""Checks what a start could still refuse when the configuration is right and all stores answer."""
 
 import asyncio
 import sqlite3
@@ -31,14 +31,14 @@ MEND = "look again when the store is well"
 
 
 async def tables(settings: Settings) -> Check:
-    """Whether those in SQL are of this version, or can be brought there."""
+    """Whether SQL's tables are of this version, or can be brought to it."""
     if not has_database(settings):
         return Check(TABLES, "ok", "a start will make them")
     return await answer(TABLES, _examine_tables(settings), MEND)
 
 
 def has_database(settings: Settings) -> bool:
-    """Whoever only looks makes none."""
+    """Whether there is a database: a check must not create one."""
     return settings.sql.database_url is not None or settings.sql.sqlite_path.exists()
 
 
@@ -51,7 +51,7 @@ async def _examine_tables(settings: Settings) -> Check:
 
 @asynccontextmanager
 async def looking(settings: Settings) -> AsyncIterator[Engine]:
-    """Of the SQL database; a file must be there."""
+    """An engine for looking at the SQL database; a SQLite file must exist."""
     if settings.sql.database_url is None:
         yield _reading(settings.sql.sqlite_path)
         return
@@ -63,7 +63,7 @@ async def looking(settings: Settings) -> AsyncIterator[Engine]:
 
 
 def _reading(path: Path) -> Engine:
-    """Whoever only looks neither makes the file nor changes who may read it."""
+    """Opens the file read-only: that neither creates it nor changes its mode."""
     address = f"{path.absolute().as_uri()}?mode=ro"
     return create_engine(
         "sqlite://",
@@ -74,7 +74,7 @@ def _reading(path: Path) -> Engine:
 
 
 async def collections(settings: Settings) -> Check:
-    """Whether those in MongoDB are as this version makes them, and hold what SQL knows of."""
+    """Whether MongoDB's collections are of this version, with the documents that SQL knows of."""
     return await answer(COLLECTIONS, _examine_collections(settings), MEND)
 
 
@@ -95,12 +95,12 @@ async def _examine_collections(settings: Settings) -> Check:
 
 
 async def _require_states(settings: Settings, documents: DocumentStore) -> None:
-    """Raises StoreUnavailable for a MongoDB that is not the one which SQL belongs to."""
+    """Raises StoreUnavailable for a MongoDB that does not belong to this SQL database."""
     if not has_database(settings):
         return
     async with looking(settings) as engine:
         is_current = False
-        # What is wrong with the tables is told of them.
+        # Faults of the tables are reported by their own check.
         with suppress(YabotError):
             is_current = await verify_database(engine, settings, FEATURES)
         if is_current:
@@ -116,9 +116,9 @@ async def _read(engine: Engine, query: Statement[bool]) -> bool:
 
 
 def room(settings: Settings, program: Check) -> Iterator[Check]:
-    """Whether there is room on this machine for one more process with these settings.
+    """Whether another process with these settings could start on this machine.
 
-    ``program`` says whether one of them answers here already.
+    ``program`` says whether one answers already.
     """
     if program.state != "off":
         return

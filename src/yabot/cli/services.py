@@ -187,14 +187,14 @@ def remove(name: ServiceArgument) -> None:
 
 
 def _own_keys(settings: Settings) -> OwnKeys:
-    """Those for encrypted bodies, made if need be: the service is to be given them."""
+    """The keys for encrypted bodies, made if need be, because the service will need them."""
     keys = OwnKeys(settings.api.keys_dir)
     keys.make()
     return keys
 
 
 def _tell_rotated(made: Iterable[OwnKey[Any]]) -> None:
-    """Beside the JWK set, which goes into a file."""
+    """On standard error: standard output is for the JWK set."""
     for each in made:
         moment = rfc3339(each.used_from)
         typer.echo(f"{each.key.kid} ({each.key.jwk['use']}) is used from {moment} on.", err=True)

@@ -10,7 +10,7 @@ from yabot.features.items.shelf import COLLECTIONS, Shelf
 
 
 async def replace_all(items: Sequence[Item], drop: bool) -> None:
-    """With ``drop`` also where readers own what is missing among them."""
+    """Replace all items; with ``drop``, also if readers own items that are not among them."""
     async with open_documents(load_settings()) as documents:
         await documents.ensure(COLLECTIONS)
         await Shelf(documents).replace(items, drop=drop)

@@ -22,13 +22,13 @@ def in_columns(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def facts(told: dict[str, Any]) -> list[str]:
-    """A line for each that is not None."""
+    """A line for each value that is not None."""
     width = max(map(len, told))
     return [f"  {name:<{width}}  {value}" for name, value in told.items() if value is not None]
 
 
 def age(moment: datetime, now: datetime) -> str:
-    """In one unit, rounded down: 45 s, 12 min, 3 h, 2 d."""
+    """How long ago it was, in one unit, rounded down: 45 s, 12 min, 3 h, 2 d."""
     past = max(now - moment, timedelta())
     for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
         if past.total_seconds() >= length:
@@ -45,12 +45,12 @@ def print_json(value: dict[str, Any]) -> None:
 
 
 def _plain(value: object) -> str:
-    """What JSON has no type for."""
+    """A value for which JSON has no type, as text."""
     return rfc3339(value) if isinstance(value, datetime) else str(value)
 
 
 def visible(text: str) -> str:
-    """Lines of which others have written a part, with what no terminal shows spelt out."""
+    """``text``, which strangers have written in part, with invisible characters spelt out."""
     return "\n".join(map(shown, text.split("\n")))
 
 

@@ -1,4 +1,4 @@
-"""The SQL database, for commands that only make sense where the bot has run."""
+"""Opens the SQL database for commands that only make sense if the bot has run before."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,9 +18,9 @@ from yabot.storage.relational.schema import Schema
 
 @asynccontextmanager
 async def existing_database(settings: Settings) -> AsyncIterator[Database]:
-    """Opened, and never made nor brought to this version.
+    """Open the database; never create it, nor bring it to this version.
 
-    Raises StoreUnavailable, StartupError when it is not there, or is of another version.
+    Raises StoreUnavailable, StartupError if it does not exist, or is of another version.
     """
     sql = settings.sql
     if sql.database_url is None and not sql.sqlite_path.exists():
@@ -45,6 +45,6 @@ def _require_tables(engine: Engine, store: str) -> None:
 
 
 def migrations() -> tuple[Path, ...]:
-    """Of the log and of all features, by where they are: to import those takes longer than what
-    most commands do."""
+    """The migrations of the log and of all features, found by path: importing the features takes
+    longer than most commands."""
     return MIGRATIONS, *sorted(Path(features.__path__[0]).glob("*/migrations"))

@@ -1,6 +1,6 @@
-"""Standard input, output and error: also closed ones, left by their reader, or on a full disk.
+"""Makes standard input, output and error safe: closed, without a reader, or on a full disk.
 
-A command does what it was asked and ends with the exit code of that, though nobody hears of it.
+A command does its work and ends with the right exit code, even if nobody reads what it says.
 """
 
 import os
@@ -33,18 +33,18 @@ def is_read() -> bool:
 
 
 class _Output(FileIO):
-    """Takes all and drops it, from when its reader has left, or it could not be written."""
+    """Drops all output once its reader has left, or it could not be written."""
 
     def __init__(self, descriptor: int) -> None:
         super().__init__(descriptor, "wb", closefd=False)
         self.is_read = True
 
     def write(self, data: bytes) -> int:  # type: ignore[override] # FileIO's may be any buffer
-        """Raises OutputLost, once, where somebody would read it."""
+        """Raises OutputLost once, if the output has a reader and cannot be written."""
         try:
             return super().write(data)
         except OSError as error:
-            # Python writes at the end what it could not write before, and complains again.
+            # Otherwise Python would try to write it again at the end, and complain again.
             self._lead_nowhere()
             if isinstance(error, ConnectionError):
                 self.is_read = False
@@ -61,7 +61,7 @@ class _Output(FileIO):
 
 
 class _Remarks(FileIO):
-    """What is said beside the answer: where it cannot be written, there is nobody to tell."""
+    """Standard error: if it cannot be written, the text is dropped, as nobody can be told."""
 
     def __init__(self, descriptor: int) -> None:
         super().__init__(descriptor, "wb", closefd=False)
@@ -70,12 +70,12 @@ class _Remarks(FileIO):
         try:
             return super().write(data)
         except OSError:
-            # It may be written again later: a disk has room again.
+            # It stays open: a disk may have room again later.
             return len(data)
 
 
 def _over(raw: FileIO, text: TextIO) -> TextIO:
-    """``text``, on another file; what its encoding, such as Latin-1, does not have is escaped."""
+    """``text`` on another file; characters that its encoding, say Latin-1, lacks are escaped."""
     return TextIOWrapper(
         BufferedWriter(raw),
         encoding=text.encoding,
@@ -85,12 +85,12 @@ def _over(raw: FileIO, text: TextIO) -> TextIO:
 
 
 def _open_missing() -> None:
-    """A standard file that was closed: Python has none there, and the next file that is opened,
-    a database for one, would take its number and what is written to it."""
+    """Open standard files that were closed: otherwise the next file that is opened, such as a
+    database, would get such a file's number, and all that is written to it."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             opened = Path(os.devnull).open(mode)  # noqa: SIM115 - for good
             os.set_inheritable(opened.fileno(), True)
             setattr(sys, name, opened)
-            # It would be closed with its last name.
+            # The second name keeps Python from closing it.
             setattr(sys, f"__{name}__", opened)

@@ -1,4 +1,4 @@
-"""What prevents a start, or ends the program, is in the log too: nobody may be at the terminal."""
+"""Logs what prevents a start or ends the program, as nobody may be at the terminal."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,14 +13,14 @@ log = get_logger(__name__)
 
 @contextmanager
 def told_in_log() -> Iterator[None]:
-    """Around the program: an error goes to the log, wherever the settings want that, and on."""
+    """Log an error of the program where the settings want the log, and raise it again."""
     try:
         with machine_limits_told():
             yield
     except YabotError as error:
         if _opens_log():
             reasons = str(error).splitlines()
-            # Of what is foreseen, the sentence is enough; a limit may be reached by a leak of ours.
+            # A foreseen error needs no traceback, but a reached limit may be a leak of ours.
             cause = error if isinstance(error, LimitReached) else None
             log.error(  # noqa: TRY400
                 "yabot.failed", code=error.code, reasons=reasons, exc_info=cause
@@ -33,7 +33,8 @@ def told_in_log() -> Iterator[None]:
 
 
 def _opens_log() -> bool:
-    """As far as the settings can be read. On a terminal the sentence itself is enough."""
+    """Open the log, as far as the settings are right. False if it is a terminal alone, where the
+    sentence itself is enough."""
     settings = ConfigManager().as_far_as_right()
     chosen, terminal = settings.logging, settings.logging.format == "json"
     try:

@@ -15,7 +15,7 @@ from yabot.features.narrative.story.parser import Examined, examine_story
 
 app = typer.Typer(no_args_is_help=True, help="Check, import and export stories.")
 
-# Fragments that a sentence names.
+# Most fragments that a sentence names.
 NAMED = 8
 
 Json = Annotated[bool, typer.Option("--json", help="For programs.")]
@@ -96,7 +96,7 @@ def _for_programs(
 
 
 def _remarks(examined: Examined) -> list[str]:
-    """What is no mistake, and may be none that the author wants."""
+    """Remarks on what is no mistake, but perhaps not what the author wants."""
     remarks = []
     if examined.unproved:
         remarks.append(

@@ -57,7 +57,7 @@ def revoke_token(
     token: Annotated[str, typer.Argument(metavar="JTI", help="The token's jti, or the token.")],
 ) -> None:
     """Let a token be worth nothing, within seconds, whoever has signed it."""
-    # Who only issues tokens need not wait for SQL to be imported.
+    # Imported here, so that issuing a token need not wait for SQL's import.
     from yabot.api.auth.revocations import revoke
     from yabot.cli.operators import operating
     from yabot.log.unit_of_work import UnitOfWork
@@ -97,7 +97,7 @@ def rotate_key(
 
 
 def _token_id(given: str) -> str:
-    """Of a token, or what stands in its place. The refusal does not quote it: it may be secret."""
+    """The jti of a token, or the jti itself. A refusal does not quote it: it may be secret."""
     if "bearer" in given.lower().split():
         raise typer.BadParameter("write the token alone, without Bearer", param_hint="JTI")
     try:
@@ -110,7 +110,7 @@ def _token_id(given: str) -> str:
 
 
 def _thumbprint(file: Path) -> str:
-    """Of the first certificate: behind it stand those of its authorities."""
+    """The thumbprint of the file's first certificate; behind it stand those of its authorities."""
     try:
         pem = file.read_text(encoding="ascii", errors="replace")
     except OSError as error:

@@ -94,7 +94,7 @@ def resume(workflow_id: Id, as_json: Json = False) -> None:
 
 
 def _facts(stored: StoredWorkflow) -> dict[str, Any]:
-    """All of it in JSON's own types."""
+    """The workflow in JSON's own types."""
     return {
         "id": stored.id,
         "kind": stored.kind,

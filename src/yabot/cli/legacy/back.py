@@ -1,4 +1,4 @@
-"""The way back to the old bot, wherever it begins, and what is told of it."""
+"""The roll-back to the old bot, for every command that makes one, and its report."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,7 +16,7 @@ from yabot.settings import Settings
 
 @contextmanager
 def bars() -> Iterator[OnProgress]:
-    """A bar for each thing that is done, one after the other."""
+    """A bar for each step, one after the other."""
     with ExitStack() as shown:
         now = ""
         advance: Advance = lambda _done, _total: None  # noqa: E731
@@ -33,7 +33,7 @@ def bars() -> Iterator[OnProgress]:
 
 @contextmanager
 def file_errors_told(otherwise: object, what_now: str) -> Iterator[None]:
-    """Raises StartupError for an OSError: with the file, or ``otherwise`` where it names none."""
+    """Turn an OSError into StartupError, with its file, or ``otherwise`` if it names none."""
     try:
         yield
     except OSError as error:
@@ -44,7 +44,8 @@ def file_errors_told(otherwise: object, what_now: str) -> Iterator[None]:
 async def back_to_the_old_bot(
     services: Services, settings: Settings, by: str, reason: Reason | None
 ) -> RolledBack:
-    """``reason``: why the program does it by itself. Raises InvalidInput, StartupError."""
+    """``reason``: why the program does it by itself; None: an operator does. Raises InvalidInput,
+    StartupError."""
     rollback = Rollback(services, Migrations(services.database, by), settings.data_dir / FOLDER)
     mended = "nothing is lost: mend that, and run `yabot legacy rollback`, it goes on from there"
     with bars() as on_progress, file_errors_told("a file", mended):

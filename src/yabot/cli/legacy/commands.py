@@ -126,7 +126,7 @@ def rollback(as_json: Json = False) -> None:
 
 
 def _say(told: Mapping[str, Any] | Iterable[str]) -> None:
-    """As JSON, or line by line."""
+    """Print a mapping as JSON, or lines."""
     lines = [json.dumps(told, ensure_ascii=False)] if isinstance(told, Mapping) else told
     for line in lines:
         typer.echo(line)

@@ -1,4 +1,4 @@
-"""Whether the old bot's store that is named is used at all, for `yabot doctor`."""
+"""Tells `yabot doctor` whether the store that LEGACY_DB_PATH names is used."""
 
 import asyncio
 
@@ -21,7 +21,7 @@ _TOLD = {
 
 
 async def migration(settings: Settings) -> Check:
-    """How far it is, and whether LEGACY_DB_PATH, which is set, still has an effect."""
+    """How far the migration is, and whether LEGACY_DB_PATH, which is set, has an effect."""
     return await answer(MIGRATION, _examine(settings), MEND)
 
 

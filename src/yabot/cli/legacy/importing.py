@@ -43,17 +43,17 @@ from yabot.runtime.heap import collect_seldom
 from yabot.runtime.stopping import finished_before
 from yabot.settings import Settings
 
-# In the audit log.
+# Who changes phases, for the audit log.
 BY = "yabot legacy import"
 
 
 class Stopped(Exception):
-    """Somebody wants it to end: what is being read is read another time."""
+    """The import is to end: what it is reading will be read another time."""
 
 
 @dataclass(slots=True)
 class Imported:
-    """Of ``path``; ``written`` is the file of the report, once it has come to its end."""
+    """An import of ``path``; ``written`` is the report's file, once the import has finished."""
 
     path: Path
     report: Report
@@ -72,14 +72,14 @@ class Imported:
 
     @property
     def failure(self) -> Reason | None:
-        """Why it is taken back, if it is the first one of its migration."""
+        """Why the import is rolled back, if it is the first one of its migration."""
         if self.refuses_too_many:
             return "too_many_refused"
         return "verification_failed" if self.unlike else None
 
     @property
     def unlike(self) -> int:
-        """How many users are not here as the old store says, although nobody has refused them."""
+        """How many users are not here as in the old store, although they were not refused."""
         if self.verification is None:
             return 0
         found = self.verification.counts
@@ -98,8 +98,8 @@ class Imported:
 
 
 def import_until_stopped(file: Path | None, *, rehearsal: bool, refuse_at_most: float) -> Imported:
-    """Raises InvalidInput without a file, for one that is no old store, and while another command
-    is at work; what opening the stores raises.
+    """Raises InvalidInput without a file, for a file that is no old store, and while another
+    command is at work; and what opening the stores raises.
     """
     settings = load_settings()
     path = file or settings.legacy_db_path
@@ -107,7 +107,7 @@ def import_until_stopped(file: Path | None, *, rehearsal: bool, refuse_at_most: 
         raise InvalidInput("name the old bot's file, or set LEGACY_DB_PATH to it")
     path = path.absolute()
     source, folder = recognize(path), settings.data_dir / FOLDER
-    # Nearly all that is written is written into the folder.
+    # Nearly all files that are written are in this folder.
     mended = "mend that, and run the import again, it goes on from there"
     # A rehearsal changes nothing.
     alone = nullcontext() if rehearsal else alone_at_work(folder)
@@ -132,14 +132,14 @@ class _Importing:
     async def run(self, stop: asyncio.Event) -> None:
         async with open_services(self.settings, FEATURES) as services:
             collect_seldom()
-            # Nobody takes a next step here: memory need not grow until the usual number is there.
+            # No reader takes a next step here, so the cache can be smaller than usual.
             services[UserService].cache.keep(CHUNK)
             work = self._rehearse if self.done.report.is_rehearsal else self._bring_all
             await finished_before(stop, work(services))
 
     async def _rehearse(self, services: Services) -> None:
-        """On a snapshot of its own: the other one belongs to a migration, perhaps of another
-        store."""
+        """Rehearse on a snapshot of its own: the usual one belongs to a migration, perhaps of
+        another store."""
         with TemporaryDirectory(prefix="rehearsal-", dir=self.folder) as folder:
             await self._import(services, Merger(services, most_items=0), Path(folder))
         await self._write()
@@ -147,7 +147,7 @@ class _Importing:
     async def _bring_all(self, services: Services) -> None:
         migrations = Migrations(services.database, BY)
         begun = await self._begin(services, migrations)
-        # By whichever way it is named now: the snapshot knows it by the first one.
+        # The path with which the migration began: by that one the snapshot knows the store.
         self.done.path = begun.path
         async with following_documents(services, FEATURES):
             await self._import(services, Merger(services), self.folder, migrations)
@@ -172,7 +172,7 @@ class _Importing:
     async def _verify(
         self, services: Services, migrations: Migrations, begun: Migration
     ) -> Verification:
-        # What is only here, or newer here, has not come by the import.
+        # Users who are only here, or newer here, have not come by the import.
         subject = Subject(self.source, begun.path, mirrored=False)
         with progress_bar("verifying", "users") as advance:
             return await Judging(services, migrations, self.folder).run(subject, advance)

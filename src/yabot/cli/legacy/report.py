@@ -1,4 +1,4 @@
-"""What an import has done, in a few lines."""
+"""Says in a few lines what an import has done."""
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -7,9 +7,9 @@ from yabot.cli.legacy.back import rolled_back_lines
 from yabot.cli.legacy.importing import Imported
 from yabot.features.legacy.importing.report import Report
 
-# Of a subscription, as the stores call them.
+# The stores' names for the end of a subscription.
 ENDS = ("vip_expiry", "vip_expires_at", "vip_until", "expires_at", "end_date", "ends_at", "expiry")
-# Lines for what is counted by field or reason; the file has all of it.
+# Most lines of counts by field or reason; the report's file has all.
 MOST_LINES = 8
 
 REPAIRED: Mapping[str, str] = {

@@ -24,8 +24,8 @@ T = TypeVar("T")
 
 
 def complete_migration(*, unverified: bool) -> Completion | None:
-    """None: somebody has stopped it. Raises InvalidInput when it is not the time for it, and while
-    another command is at work."""
+    """None: it was stopped. Raises InvalidInput if the migration is not in the phase for it, and
+    while another command is at work."""
     settings = load_settings()
 
     async def complete(services: Services) -> Completion:
@@ -44,9 +44,9 @@ def complete_migration(*, unverified: bool) -> Completion | None:
 
 
 def roll_back_migration() -> RolledBack | None:
-    """None: somebody has stopped it. Raises InvalidInput when there is nothing to go back to, and
-    while another command is at work."""
-    # The file may be what is to be made anew: that it is not there is no mistake of the settings.
+    """None: it was stopped. Raises InvalidInput when there is nothing to go back to, and while
+    another command is at work."""
+    # A missing file is made anew, so it must not count as a mistake in the settings.
     settings = load_settings(without=("LEGACY_DB_PATH",))
 
     async def roll_back(services: Services) -> RolledBack:

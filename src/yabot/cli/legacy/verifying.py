@@ -1,4 +1,4 @@
-"""Holding the old bot's store against this one, for an operator who is about to switch over."""
+"""Compares the old bot's store with this one, for an operator who is about to switch over."""
 
 import asyncio
 from pathlib import Path
@@ -18,9 +18,9 @@ from yabot.settings import Settings
 
 
 def verify_store(file: Path | None, *, sample: int | None, seed: int) -> Verification:
-    """Of ``file``, else of LEGACY_DB_PATH, else of what was imported last.
+    """Verify ``file``, else LEGACY_DB_PATH, else what was imported last.
 
-    Raises InvalidInput when there is none of these, or when it is no old store; what opening the
+    Raises InvalidInput if there is none of these, or if it is no old store; and what opening the
     stores raises.
     """
     return asyncio.run(_verify(load_settings(), file, sample, seed))
