@@ -1,4 +1,4 @@
-"""The API's role: what features and the framework offer to other services."""
+"""Puts the API's role together: what features and the framework offer to other services."""
 
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
@@ -40,7 +40,7 @@ log = get_logger(__name__)
 
 
 async def api_app(base: Foundation, stack: AsyncExitStack) -> App:
-    """To be opened when the roles have started.
+    """The API, to be opened when the roles have started.
 
     Raises ConfigurationError when the folder of keys cannot be used.
     """
@@ -68,7 +68,7 @@ def _fairness(base: Foundation, counters: Counters) -> Fairness:
 
 
 def _throttle(base: Foundation) -> Throttle:
-    # Of its own: however many addresses strangers have, they push no service's counts out.
+    # Separate counters: strangers with many addresses must not push out the counts of services.
     counters = Counters(base.stores.redis, base.watches["redis"].gate)
     return Throttle(counters, base.incidents.tell_once)
 
@@ -79,8 +79,8 @@ def offered(
     redactor: Redactor,
     recorder: RequestRecorder,
 ) -> list[Routes]:
-    """By the features, and by the framework; the ``redactor`` knows what nobody is shown, the
-    ``recorder`` what was asked."""
+    """The routes of the features and of the framework. The ``redactor`` knows what nobody may see,
+    the ``recorder`` what was asked."""
     door = Door(services.commits)
     of_features = [each.api(services, door) for each in features if each.api is not None]
     of_operators = for_operators(services.database, redactor, recorder, door)
@@ -93,7 +93,7 @@ def openapi_document(features: Sequence[Feature]) -> dict[str, Any]:
 
 
 def offered_on_paper(features: Sequence[Feature]) -> list[Routes]:
-    """To be described: without stores, nothing of it can be asked."""
+    """The routes for describing them only: they have no stores, so none can be called."""
     nothing = Path("unused")
     database = SqliteDatabase(nothing, pool_size=1, timeout_ms=1)
     documents = DocumentStore("mongodb://unused", "unused", max_pool_size=1, timeout_ms=1)
@@ -102,7 +102,7 @@ def offered_on_paper(features: Sequence[Feature]) -> list[Routes]:
 
 
 def _own_keys(folder: Path) -> OwnKeys:
-    """Made where there are none; who may not write there waits for somebody to make them."""
+    """Our keys, made if there are none. A process that may not write there waits for them."""
     keys = OwnKeys(folder)
     try:
         keys.make()
@@ -112,13 +112,13 @@ def _own_keys(folder: Path) -> OwnKeys:
 
 
 async def _knowledge(base: Foundation, own_keys: OwnKeys, stack: AsyncExitStack) -> Knowledge:
-    """Of keys and services: once looked at, and then by its loop."""
+    """Knowledge of keys and services: reads them once now, and then by its loop."""
     folder, database = base.settings.api.keys_dir, base.services.database
     knowledge = Knowledge(token_keys(folder), database, own_keys.look)
     with suppress(StoreUnavailable):
         await knowledge.look()
     base.observe(knowledge.loop, base.watches["sql"])
     knowledge.loop.start()
-    # Nobody asks it any more.
+    # Without waiting: nobody needs its knowledge any more.
     stack.push_async_callback(knowledge.loop.finish, 0)
     return knowledge

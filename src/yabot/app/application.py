@@ -1,7 +1,7 @@
-"""The program: what starts in which order, and stops in the reverse of it.
+"""The program: what starts in which order, and stops in reverse.
 
-It imports little, so that the engines start first. ``startup`` and all that this needs is imported
-in a thread meanwhile: both take their time.
+This module imports little, so that the engines start first. Meanwhile a thread imports ``startup``
+and all that it needs: both take a while.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class BotApplication:
     ) -> None:
         """``features`` is called in a thread, once the engines begin to start: it may import them.
 
-        ``announce`` takes the lines for whoever started the program by hand, once it has; an error
-        of its own ends the program.
+        ``announce`` gets the lines for a person who started the program by hand, once it has
+        started; an error that it raises ends the program.
         """
         self._settings = settings
         self._features = features
@@ -57,8 +57,8 @@ class BotApplication:
     async def serve(self, stop: asyncio.Event) -> None:
         """Start, run until ``stop``, and end in order, within ten seconds of it.
 
-        Raises ConfigurationError, StartupError, StoreUnavailable when it cannot start; whatever
-        was opened is closed again.
+        Raises ConfigurationError, StartupError, StoreUnavailable when it cannot start; then all
+        that was opened is closed again.
         """
         async with AsyncExitStack() as last, AsyncExitStack() as stack:
             try:
@@ -70,9 +70,9 @@ class BotApplication:
         log.info("yabot.stopped")
 
     async def _start(self, stack: AsyncExitStack, last: AsyncExitStack) -> None:
-        """``last`` is closed when all else has been."""
+        """``last`` is closed after all else."""
         self._take_data_directory(last)
-        # Whoever has it, nothing need be started and stopped again to find out.
+        # Checked first: if a port is taken, nothing needs to be started in vain.
         require_free(listeners(self._settings, self._roles))
         engines = await stack.enter_async_context(starting_engines(self._settings))
         startup = await import_aside(self._import_startup)

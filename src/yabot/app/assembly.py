@@ -1,4 +1,4 @@
-"""Puts the parts that features bring where the framework expects them."""
+"""Gives the parts that features bring to the framework."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -115,7 +115,7 @@ def build_services(
         documents=documents,
         commits=CommitLog(database, build_catalog(features, from_outside), partitions),
         texts=build_texts(features),
-        # The menu, which stands last among the features, comes first for readers.
+        # Reversed: the menu is the last feature, and its commands come first for readers.
         commands=tuple(command for each in reversed(features) for command in each.commands),
         admins=admins,
         menu=tuple(button for each in features for button in each.menu),
@@ -134,7 +134,7 @@ def build_services(
 
 
 def framework_data(database: Database) -> dict[str, PersonalData]:
-    """What the framework itself keeps of users, by the part that does."""
+    """What the framework itself keeps of users, by its part."""
     return {
         "api": api_data.personal_data(database),
         "bot": bot_data.personal_data(),
@@ -147,7 +147,7 @@ def framework_data(database: Database) -> dict[str, PersonalData]:
 def build_retention(
     features: Sequence[Feature], database: Database, days: int, clock: TrustedClock | None = None
 ) -> Retention:
-    """It does nothing while its ``clock``, or one of its own, is distrusted."""
+    """It deletes nothing while ``clock`` (by default, a new one) is distrusted."""
     clock = clock or TrustedClock()
     return Retention(database, days, partial(_expired, features), clock.now)
 
@@ -172,7 +172,7 @@ def build_dispatcher(
 ) -> tuple[Dispatcher, GroupDoor]:
     """Handlers get ``database`` and every service, under its feature's name, as arguments.
 
-    Raises StartupError for a handler that asks for something else, or would never be asked.
+    Raises StartupError for a handler that asks for another argument, or would never be called.
     """
     dispatcher = Dispatcher(disable_fsm=True)
     PressObserver.put_into(dispatcher)
@@ -194,7 +194,7 @@ def build_dispatcher(
 
 
 def build_coordinators(features: Sequence[Feature], services: Services) -> dict[str, Coordinator]:
-    """By its name, one for each feature that has processes.
+    """By the feature's name, a coordinator for each feature that has processes.
 
     Raises StartupError when two processes get in each other's way.
     """
@@ -216,9 +216,9 @@ def build_groups(
     leases: Leases,
     coordinators: Mapping[str, Coordinator],
 ) -> list[SubscriberGroup]:
-    """One for each feature that subscribes to anything, named like it.
+    """A group for each feature that subscribes to anything, with the feature's name.
 
-    Raises StartupError when two subscribers would take each other's events for done.
+    Raises StartupError if two subscribers of one event have the same name.
     """
     subscribers: dict[str, list[Subscriber[Any]]] = {name: [] for name in group_names(features)}
     for each in features:
@@ -233,7 +233,7 @@ def build_groups(
 
 
 def _require_one_each(subscribers: Sequence[Subscriber[Any]]) -> None:
-    """Receipts name the subscriber and the event, nothing else."""
+    """Receipts name only subscriber and event: with equal names, one would count for both."""
     for (name, event), count in Counter((each.name, each.event) for each in subscribers).items():
         if count > 1:
             raise StartupError(f"{count} subscribers to {event.event_type} are called '{name}'")
@@ -244,7 +244,7 @@ def build_deadlines(
     coordinators: Mapping[str, Coordinator],
     clock: TrustedClock,
 ) -> list[Deadlines]:
-    """For the groups of features that have processes, in the lanes of those groups."""
+    """Deadlines for each feature that has processes, in the lanes of its group."""
     return [
         Deadlines(group, coordinators[group.name], clock)
         for group in groups
@@ -253,7 +253,7 @@ def build_deadlines(
 
 
 def build_loops(features: Sequence[Feature], services: Services, bot: Bot) -> list[WakingLoop]:
-    """What features do now and then in the bot role."""
+    """The loops of the features in the bot role."""
     return [loop for each in features if each.loops for loop in each.loops(services, bot)]
 
 

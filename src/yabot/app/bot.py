@@ -1,4 +1,4 @@
-"""The bot's role, put together: from Telegram, or the playground, to it."""
+"""Puts the bot's role together, with Telegram or the playground."""
 
 from contextlib import AsyncExitStack
 from functools import partial
@@ -35,15 +35,15 @@ from yabot.runtime.importing import imported
 
 
 class BotStart:
-    """In two steps, both undone by ``stack``: Telegram's first answer tells what time it is, before
-    anything is done by the clock; what is stopped first begins last.
+    """Starts the role in two steps, both undone by ``stack``. Telegram's first answer must tell the
+    time before anything depends on the clock; and what must stop first starts last.
     """
 
     def __init__(self) -> None:
         self._connected: tuple[Bot, Identity] | None = None
 
     async def connect(self, base: Foundation, stack: AsyncExitStack) -> list[str]:
-        """The line that tells the playground's address, if any."""
+        """Connect to Telegram. Returns the line with the playground's address, if there is one."""
         bot, lines = await _connect(base, stack)
         stack.push_async_callback(bot.session.close)
         base.health.report("telegram", "ok")
@@ -54,7 +54,7 @@ class BotStart:
         return lines
 
     async def start(self, base: Foundation, stack: AsyncExitStack) -> list[str]:
-        """Behind ``connect``."""
+        """Start the role; to be called after ``connect``."""
         assert self._connected is not None
         await _start(base, stack, *self._connected)
         return []
@@ -76,7 +76,7 @@ async def _start(base: Foundation, stack: AsyncExitStack, bot: Bot, identity: Id
     for loop in build_loops(base.features, base.services, bot):
         leadership.run_while_leading(loop)
         base.start_loop(loop, sql)
-        # At once, while Telegram can still be asked: whatever is left, the next start finds.
+        # Stopped at once, while Telegram can still be called; the next start finds what is left.
         stack.push_async_callback(loop.finish, 0)
 
 
@@ -149,7 +149,7 @@ def _role(
 def _sender(
     base: Foundation, bot: Bot, assignment: Assignment, limits: SendLimits | None
 ) -> Sender:
-    """Told of what is committed from now on."""
+    """The sender, which is told of all commits from now on."""
     commits = base.services.commits
     sender = Sender(
         commits.database,

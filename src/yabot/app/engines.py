@@ -1,4 +1,4 @@
-"""The engines that the settings ask for: they start while others do something else."""
+"""Starts the engines that the settings ask for, in the background."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
@@ -14,7 +14,7 @@ from yabot.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """The URIs to come; None for a store that the settings name themselves."""
+    """The engines' URIs, to be awaited; None for a store to which the settings name an address."""
 
     mongodb: Awaitable[str] | None
     redis: Awaitable[str] | None
@@ -22,7 +22,7 @@ class Engines:
 
 @asynccontextmanager
 async def starting_engines(settings: Settings) -> AsyncIterator[Engines]:
-    """At its end no engine runs that it has started."""
+    """When the block ends, no engine that it has started is running."""
     async with AsyncExitStack() as stack:
         mongodb = redis = None
         if settings.redis.embedded:
@@ -36,10 +36,10 @@ async def starting_engines(settings: Settings) -> AsyncIterator[Engines]:
 
 @asynccontextmanager
 async def starting_engine(engine: EmbeddedEngine) -> AsyncIterator[Awaitable[str]]:
-    """Its URI, to be awaited. An engine that another program runs is shared with that, and taken
-    over where that ends first.
+    """The engine's URI, to be awaited. An engine that another program runs is shared with that
+    program, and taken over if that ends first.
 
-    The URI raises ConfigurationError, StartupError when there is no starting it.
+    Awaiting it raises ConfigurationError, StartupError if the engine cannot be started.
     """
     async with AsyncExitStack() as stack:
         stack.push_async_callback(engine.stop)

@@ -1,4 +1,4 @@
-"""What every process does besides its roles: it follows its own commits, and measures itself."""
+"""Starts what every process does besides its roles: following its own commits, and measuring."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -32,7 +32,7 @@ def start_followers(base: Foundation) -> None:
     relay = Relay(stores.database, Streams(stores.redis))
     commits.followers += [documents.notice, relay.notice]
     commits.on_untold += [documents.look_again, relay.look_again]
-    # It may have come back with less than it had.
+    # Redis may have come back with less than it had.
     watches["redis"].on_restored.append(lambda _downtime: relay.look_again())
     base.start_loop(documents.loop, watches["mongodb"], watches["sql"])
     base.start_loop(relay.loop, watches["redis"], watches["sql"])

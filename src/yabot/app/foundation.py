@@ -1,4 +1,4 @@
-"""What every role stands on: the stores and their watches, and the services of the features."""
+"""What every role needs: the stores and their watches, and the services of the features."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -18,7 +18,7 @@ from yabot.runtime.loops import WakingLoop
 from yabot.runtime.watch import StoreWatch
 from yabot.settings import Settings
 
-# Seconds that the last commits get to end, and the followers to bring them to their stores.
+# Seconds for the last commits to end, and for the followers to bring them to their stores.
 CATCH_UP = 1.0
 # Seconds that a store gets to answer at the start, before the program goes on without it.
 FIRST_ANSWER = 5.0
@@ -34,7 +34,7 @@ class Foundation:
     incidents: Incidents
     # By component: sql, mongodb, redis.
     watches: Mapping[str, StoreWatch]
-    # Each tells whether updates of readers are under way here.
+    # Functions that tell whether updates of readers are under way in this process.
     readers_wait: list[Callable[[], bool]] = field(default_factory=list)
     _loops: list[WakingLoop] = field(default_factory=list)
 
@@ -42,7 +42,7 @@ class Foundation:
         return any(wait() for wait in self.readers_wait)
 
     def leases(self) -> Leases:
-        """Of the partitions: shared with other processes where those can be."""
+        """Leases of the partitions, shared with other processes if there can be any."""
         if self.settings.sql.database_url is None:
             return SoleLeases(self.settings.bus_partitions)
         return SharedLeases(self.stores.database)
@@ -58,20 +58,20 @@ class Foundation:
         return report
 
     def observe(self, loop: WakingLoop, *stores: StoreWatch) -> None:
-        """Its trouble shows in our health, and it goes on as soon as one of its stores is back."""
+        """Show the loop's trouble in our health; let it go on once one of its stores is back."""
         loop.on_trouble = self.reporter(loop.name, "degraded")
         self.health.report(loop.name, "ok")
         for watch in stores:
             watch.on_restored.append(lambda _downtime: loop.retry())
 
     def start_loop(self, loop: WakingLoop, *stores: StoreWatch) -> None:
-        """Observed; it ends behind all roles, when it has caught up with what they committed."""
+        """Observe and start the loop; it ends after all roles, caught up with their commits."""
         self.observe(loop, *stores)
         loop.start()
         self._loops.append(loop)
 
     async def finish_loops(self) -> None:
-        """All at once: each may have another store to wait for."""
+        """Finish all loops side by side, as each may wait for another store."""
         await self.services.commits.finish(CATCH_UP)
         await asyncio.gather(*(loop.finish(CATCH_UP) for loop in self._loops))
 
@@ -80,9 +80,9 @@ class Foundation:
 async def lay_foundation(
     settings: Settings, features: Sequence[Feature], health: Health, engines: Engines
 ) -> AsyncIterator[Foundation]:
-    """Opened and verified; what is away is waited for by its watch.
+    """Open and verify the stores. A store that is away is waited for by its watch.
 
-    Raises ConfigurationError, StartupError, SchemaMismatch for stores that are not ours to use.
+    Raises ConfigurationError, StartupError, SchemaMismatch for stores that we must not use.
     """
     async with AsyncExitStack() as stack:
         stores = await stack.enter_async_context(open_stores(settings, engines))

@@ -1,4 +1,4 @@
-"""Where a process will listen: known, and asked for, before anything starts."""
+"""Where a process will listen; this is known, and can be checked, before anything starts."""
 
 from collections.abc import Collection, Iterator
 
@@ -9,12 +9,12 @@ LOOPBACK = "127.0.0.1"
 
 
 def listeners(settings: Settings, roles: Collection[str]) -> Iterator[Place]:
-    """What a process with these roles cannot do without."""
+    """The places that a process with these roles cannot do without."""
     api, telegram = settings.api, settings.telegram
     if "api" in roles:
         yield Place("API_PORT", api.host, api.port, "API_HOST")
     elif "health_port" in api.model_fields_set:
-        # Unless it is set, one of the next ports will do, too.
+        # If it is not set, one of the next ports will do.
         yield Place("HEALTH_PORT", api.host, api.health_port, "API_HOST")
     if "bot" in roles and telegram.webhook_url is not None:
         yield Place("WEBHOOK_PORT", telegram.webhook_host, telegram.webhook_port, "WEBHOOK_HOST")

@@ -1,4 +1,4 @@
-"""What the framework offers to those who look after the program, over HTTP."""
+"""The framework's HTTP operations for operators."""
 
 from yabot.api.operations.cursors import Cursors
 from yabot.api.operations.door import Door

@@ -35,7 +35,7 @@ class StoreInspector:
         user_id = str(telegram_user_id)
         sections: dict[str, Any] = {}
         for name, part in self._services.personal_data.items():
-            # Beside the state, the page shows the events by themselves.
+            # The page shows the events separately.
             if name != "log":
                 sections |= await part.export(user_id)
         sections["counters"] = await self._stores.database.read(

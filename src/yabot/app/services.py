@@ -1,4 +1,4 @@
-"""The features' services for a command: beside a running program, or without one."""
+"""Opens the features' services for a command, whether or not a program runs."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -12,10 +12,10 @@ from yabot.settings import Settings
 
 @asynccontextmanager
 async def open_services(settings: Settings, features: Sequence[Feature]) -> AsyncIterator[Services]:
-    """On the stores as the settings name them, the tables brought to this version.
+    """Services on the stores that the settings name; brings the tables to this version.
 
-    What is committed here is SQL's: a running program brings it to the other stores within half a
-    minute, and without one the next that starts does. Raises StoreUnavailable, SchemaMismatch,
+    A commit here only reaches SQL: a running program brings it to the other stores within half a
+    minute, or else the next program that starts. Raises StoreUnavailable, SchemaMismatch,
     StartupError, ConfigurationError.
     """
     async with AsyncExitStack() as stack:
@@ -34,7 +34,7 @@ async def open_services(settings: Settings, features: Sequence[Feature]) -> Asyn
         )
 
 
-# Seconds that documents get at the end; what is left, the next program brings.
+# Seconds for the documents at the end; the next program brings what is left.
 CATCH_UP = 10.0
 
 
@@ -42,7 +42,7 @@ CATCH_UP = 10.0
 async def following_documents(
     services: Services, features: Sequence[Feature]
 ) -> AsyncIterator[None]:
-    """Meanwhile MongoDB gets what is committed here, whether or not a program runs beside.
+    """During the block, bring what is committed here to MongoDB, whether or not a program runs.
 
     Raises StoreUnavailable, SchemaMismatch, StartupError.
     """

@@ -1,4 +1,4 @@
-"""What a start does once the engines are on their way. To import this takes as long as they do."""
+"""What a start does once the engines are starting. Importing this module takes as long as that."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import AsyncExitStack
@@ -15,17 +15,17 @@ from yabot.observability.health import Health
 from yabot.runtime.http import HttpServer
 from yabot.settings import Settings
 
-# Seconds that requests of other services get to end when the program stops.
+# Seconds for requests of other services to end when the program stops.
 FINISH_REQUESTS = 1.0
 
-# Starts a role, which the stack stops, and returns the lines that tell where to find it.
+# Starts a role, which the stack will stop, and returns the lines that say where to find it.
 StartRole = Callable[[Foundation, AsyncExitStack], Awaitable[list[str]]]
-# Gives what answers besides health and metrics.
+# Builds the application that answers besides health and metrics.
 BuildApi = Callable[[Foundation, AsyncExitStack], Awaitable[App]]
 
 
 class Startup:
-    """Brings up all but the engines."""
+    """Starts all but the engines."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class Startup:
         roles: Collection[str],
         health: Health,
     ) -> None:
-        """Also imports what the roles need; it may be called in a thread."""
+        """Also imports what the roles need; may be called in a thread."""
         self._settings = settings
         self._features = features
         self._is_api = "api" in roles
@@ -43,9 +43,10 @@ class Startup:
         self._health = health
 
     async def run(self, engines: Engines, stack: AsyncExitStack, last: AsyncExitStack) -> list[str]:
-        """The lines for whoever started the program by hand. ``last`` is closed after ``stack``."""
+        """Start all. Returns lines for the person who started it. ``last`` is closed after
+        ``stack``."""
         health = self._health
-        # Health and metrics from now on, until all else has ended.
+        # Health and metrics are served from now on, until all else has ended.
         face = PhasedApp(build_operations(health), lambda: health.phase)
         server = await self._listen(face)
         last.push_async_callback(server.stop)
@@ -55,7 +56,7 @@ class Startup:
         )
         start_followers(base)
         start_measuring(base, stack)
-        # Built before, opened behind: building it keeps the process from all else for a while.
+        # Built before the roles, as that blocks the process for a while, and opened after them.
         api = await self._build_api(base, stack)
         for start in self._start_roles:
             addresses += await start(base, stack)
@@ -65,7 +66,7 @@ class Startup:
         return [*trial, *addresses]
 
     async def _listen(self, face: PhasedApp) -> HttpServer:
-        """Every process tells its own health and metrics, wherever its roles have it listen."""
+        """Every process serves its own health and metrics; its roles decide at which port."""
         settings = self._settings
         if self._is_api:
             return await listen_as_api(face, settings.api)
@@ -74,7 +75,7 @@ class Startup:
 
 
 def _import_roles(roles: Collection[str]) -> list[StartRole]:
-    """In the order of their start. A process imports no role that it does not have."""
+    """The roles' start functions, in their order. A process only imports roles that it has."""
     starts: list[StartRole] = []
     if "worker" in roles:
         from yabot.app.worker import start_worker

@@ -1,4 +1,4 @@
-"""Opens the three stores that the settings name, or the engines where they name none."""
+"""Opens the three stores: those that the settings name, or else the embedded engines."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Coroutine, Sequence
@@ -44,9 +44,9 @@ class Stores:
 
 @asynccontextmanager
 async def open_stores(settings: Settings, engines: Engines | None = None) -> AsyncIterator[Stores]:
-    """Stores that nobody has asked yet whether they answer; closed in reverse order.
+    """The stores, not yet asked whether they answer; they are closed in reverse order.
 
-    ``engines`` are on their way already; without them they are started here. Raises StartupError,
+    ``engines`` are starting already; without them, they are started here. Raises StartupError,
     ConfigurationError when one cannot start.
     """
     async with AsyncExitStack() as stack:
@@ -61,7 +61,7 @@ async def open_stores(settings: Settings, engines: Engines | None = None) -> Asy
 
 
 async def _both(first: Coroutine[Any, Any, T], second: Coroutine[Any, Any, T]) -> tuple[T, T]:
-    """Both results, or the first error once neither is waited for any more."""
+    """Both results; or the first error, after the other one was cancelled."""
     try:
         async with asyncio.TaskGroup() as group:
             one, other = group.create_task(first), group.create_task(second)
@@ -146,20 +146,20 @@ async def connect_database(
 async def connect_documents(
     documents: DocumentStore, features: Sequence[Feature], *, gives_way: bool = False
 ) -> None:
-    """Reach MongoDB, create what is missing and hold the rest against this version.
+    """Reach MongoDB, create what is missing, and compare the rest with this version.
 
-    Whoever ``gives_way`` leaves alone what a version has changed that was started later.
-    Raises StoreUnavailable, SchemaMismatch, StartupError.
+    With ``gives_way``, changes by another version that was started later are left alone. Raises
+    StoreUnavailable, SchemaMismatch, StartupError.
     """
     await documents.ping()
     await documents.ensure(collections_of(features), gives_way=gives_way)
 
 
 async def verify_database(engine: Engine, settings: Settings, features: Sequence[Feature]) -> bool:
-    """Whether its tables are those of this version; False when a start will bring them there.
+    """Whether the tables are those of this version; False if a start will bring them to it.
 
-    Changes nothing. Raises StoreUnavailable, and for what a start would refuse SchemaMismatch,
-    StartupError, ConfigurationError.
+    Changes nothing. Raises StoreUnavailable; and SchemaMismatch, StartupError, ConfigurationError
+    for what a start would refuse.
     """
 
     def verify() -> bool:
@@ -188,7 +188,7 @@ def upgrade_tables(database: Database, settings: Settings, features: Sequence[Fe
 
 
 def schema_of(features: Sequence[Feature]) -> Schema:
-    """Of the framework and of the features."""
+    """The schema of the framework and the features."""
     return Schema(
         (*FRAMEWORK_TABLES, *(table for feature in features for table in feature.tables)),
         (MIGRATIONS, *(feature.migrations for feature in features if feature.migrations)),
@@ -196,7 +196,7 @@ def schema_of(features: Sequence[Feature]) -> Schema:
 
 
 def open_database(settings: Settings) -> Database:
-    """Raises ConfigurationError for a SQLite file that is another user's."""
+    """Raises ConfigurationError for a SQLite file that belongs to another user."""
     sql = settings.sql
     if sql.database_url is None:
         for part in ("", "-wal", "-shm"):
@@ -216,6 +216,7 @@ def open_database(settings: Settings) -> Database:
 
 
 def must_ask(settings: Settings) -> dict[str, str]:
-    """Whoever lets everybody in is not the PostgreSQL that has our password."""
+    """Options for libpq: a server that lets everybody in cannot be the PostgreSQL with our
+    password."""
     asked = settings.production and settings.sql.relies_on_password
     return {"require_auth": "!none"} if asked else {}

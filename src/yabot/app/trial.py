@@ -1,4 +1,4 @@
-"""A first question to the API, for whoever has started the program by hand to try it."""
+"""A first request to the API, for a person who tries the program."""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -17,11 +17,11 @@ READS = tuple(scope for scope in SCOPES if scope.endswith(":read"))
 def first_question(settings: Settings, url: str) -> list[str]:
     """A command that works at once, with a token that reads and soon expires.
 
-    Not in production; and not where a certificate is asked for, of which curl would have to know.
+    None in production, and none with HTTPS, where curl would have to know the certificate.
     """
     if settings.production or url.startswith("https:"):
         return []
-    # Who only reads keys may be without the private ones, and asks no question.
+    # A process may lack the private keys: then there is no command.
     with suppress(ConfigurationError):
         token = issue(token_keys(settings.api.keys_dir), SERVICE, READS, HOLDS)
         return [f"Ask it   curl -H 'Authorization: Bearer {token}' '{url}/api/v1/users?limit=5'"]

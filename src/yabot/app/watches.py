@@ -1,4 +1,4 @@
-"""The watch over each store: how it is reached, and who hears when it is lost or back."""
+"""The watch over each store: how it is reached, and what happens when it is lost or back."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ from yabot.storage.documents.store import DocumentStore
 def build_watches(
     stores: Stores, services: Services, settings: Settings, features: Sequence[Feature]
 ) -> dict[str, StoreWatch]:
-    """By the name of the component that ``/health/ready`` shows."""
+    """Watches by the component's name in ``/health/ready``."""
 
     async def ping() -> None:
         await ping_redis(stores.redis)
@@ -76,24 +76,25 @@ def _watch_mongodb(stores: Stores, services: Services, features: Sequence[Featur
 
 
 async def ping_documents(documents: DocumentStore, collections: Sequence[Collection] = ()) -> None:
-    """Raises what ``DocumentStore.ping`` raises, before the watch gives it up without a reason."""
+    """Raises as ``DocumentStore.ping``, before the watch would time out without a reason."""
     await documents.ping(PING_SECONDS * 0.9, collections)
 
 
 async def start_watches(watches: Mapping[str, StoreWatch], seconds: float) -> None:
-    """SQL's first: what features prepare in another store may ask for tables that it makes.
+    """Start SQL's watch first: what features prepare in other stores may need the tables it
+    creates.
 
-    Raises what the first of them raises.
+    Raises the first error of a watch.
     """
     await watches["sql"].start(seconds)
     starts = (watch.start(seconds) for name, watch in watches.items() if name != "sql")
-    # A refusal waits until all have ended: what still connects would be left open.
+    # Raised only after all have ended: a connection under way would be left open.
     for refusal in filter(None, await asyncio.gather(*starts, return_exceptions=True)):
         raise refusal
 
 
 def report_to(health: Health, incidents: Incidents, component: str, watch: StoreWatch) -> None:
-    """Without SQL no update can be taken in; without the others less can be done."""
+    """Report to health and events. Without SQL no update is taken in; without others less works."""
     trouble: Status = "failed" if component == "sql" else "degraded"
 
     def lost(reason: str) -> None:

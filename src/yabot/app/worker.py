@@ -1,6 +1,4 @@
-"""The worker's role: subscribers and their workflows, other services' events, and what is thrown
-away in time.
-"""
+"""The worker's role: subscribers and their workflows, other services' events, and retention."""
 
 import asyncio
 from collections.abc import Sequence
@@ -20,7 +18,7 @@ from yabot.runtime.loops import WakingLoop
 
 # Seconds between two counts of all workflows.
 COUNT_EVERY = 60.0
-# Seconds that what is no subscriber's gets to end.
+# Seconds for everything but the subscribers to end.
 FINISH = 1.0
 
 
@@ -33,9 +31,7 @@ class WorkerRole:
         sequencer: Sequencer,
         aside: Sequence[WakingLoop],
     ) -> None:
-        """The ``deadlines`` have their turns in the lanes of the groups of ``events``; whoever runs
-        ``aside`` needs neither.
-        """
+        """``deadlines`` run in the lanes of the groups of ``events``; ``aside`` needs neither."""
         self._events = events
         self._deadlines = [each.loop for each in deadlines]
         self._sequencer = sequencer
@@ -43,7 +39,7 @@ class WorkerRole:
 
     @property
     def loops(self) -> list[WakingLoop]:
-        """All, for whoever wants to know how they do."""
+        """All loops, to be observed."""
         groups = [
             loop for group in self._events.groups for loop in (*group.assignment.loops, group.loop)
         ]
@@ -57,7 +53,7 @@ class WorkerRole:
             loop.start()
 
     async def stop(self) -> None:
-        """Take nothing more on, finish what runs, and leave the rest to others."""
+        """Take on nothing more, finish what runs, and leave the rest to other processes."""
         await asyncio.gather(
             self._stop_subscribers(),
             self._sequencer.stop(FINISH),
@@ -65,13 +61,13 @@ class WorkerRole:
         )
 
     async def _stop_subscribers(self) -> None:
-        # Before the groups in whose lanes they work.
+        # Deadlines end before the groups in whose lanes they work.
         await asyncio.gather(*(loop.finish(0) for loop in self._deadlines))
         await self._events.stop()
 
 
 async def start_worker(base: Foundation, stack: AsyncExitStack) -> list[str]:
-    """Started, and stopped by ``stack``. Nobody need find it: no lines tell where it is."""
+    """Start the role, which ``stack`` will stop. Returns no lines: nobody needs to find it."""
     role = _role(base)
     for loop in role.loops:
         base.observe(loop, base.watches["redis"], base.watches["sql"])
