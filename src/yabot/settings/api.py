@@ -95,7 +95,7 @@ class ApiSettings(Section):
 
     @property
     def unprotected(self) -> bool:
-        """Other machines reach it by HTTP: only those that encrypt are answered there."""
+        """Whether other machines reach the API by HTTP: only services that encrypt may do so."""
         return self.tls_cert_file is None and not is_loopback(self.host)
 
     def key_files(self) -> Iterator[tuple[str, Path]]:

@@ -1,4 +1,4 @@
-"""What every section of the settings is made of: declared variables, and rules between them."""
+"""The base of all sections of the settings: declared variables, and rules between them."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 class Problem:
     """One mistake in one variable.
 
-    ``because_of`` names the other variables it was concluded from: if one of those is itself
-    wrong, the conclusion is worth nothing and is not told.
+    ``because_of`` names the other variables from which it was concluded: if one of those is wrong
+    itself, the problem is not reported.
     """
 
     variable: str
@@ -39,10 +39,10 @@ def variable(
 ) -> Any:
     """Declares the field that the environment variable ``name`` fills.
 
-    ``about`` and ``value`` (what may be written) are read by people: in errors, in
-    ``.env.example`` and in the table of docs/configuration.md. ``default_text`` is for
-    defaults that are worked out at load. A ``verbatim`` value may look like another and be meant:
-    a password.
+    ``about`` and ``value`` (what may be written) are texts for people: in errors, in
+    ``.env.example`` and in the table of docs/configuration.md. ``default_text`` is for defaults
+    that are computed at load. A ``verbatim`` value, such as a password, may look like another one
+    on purpose.
     """
     reading: JsonDict = {
         "value": value,
@@ -94,7 +94,7 @@ class Section(BaseSettings):
         yield from ()
 
     def key_files(self) -> Iterable[tuple[str, Path]]:
-        """Every file with a private key that is named, behind the variable that names it."""
+        """Every named file with a private key, after the variable that names it."""
         return ()
 
     def secrets(self) -> Iterable[str]:

@@ -18,7 +18,7 @@ LARGEST = 65_536
 class EnvFile:
     """``variables`` are exactly as written: ``${NAME}`` is not expanded.
 
-    Of a name that is ``repeated`` the last value counts, and is left out if it is empty.
+    Of a ``repeated`` name the last value counts; an empty one counts as not set.
     """
 
     variables: Mapping[str, str]

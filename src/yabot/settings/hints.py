@@ -1,4 +1,4 @@
-"""What does no harm but is probably not what the operator meant."""
+"""Hints at settings that do no harm, but are probably not what the operator meant."""
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
@@ -24,7 +24,7 @@ ALIKE = 0.8
 
 
 def hints(given: Mapping[str, str]) -> Iterator[str]:
-    """One line for each, from the variables that are set. Values are never shown."""
+    """One line for each hint about the variables that are set. Values are never shown."""
     for name, sentence in GONE.items():
         if name in given:
             yield f"{name}: {sentence}"

@@ -1,4 +1,4 @@
-"""Files with keys in them, which must be nobody's but ours."""
+"""Checks files with keys, to which nobody but us may have access."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -8,7 +8,7 @@ from yabot.settings.base import Problem
 
 
 def exposed(files: Iterable[tuple[str, Path]]) -> Iterator[Problem]:
-    """A problem for each, by the name of the setting; files that are not there are none."""
+    """A problem for each exposed file, under its setting's name; missing files are no problem."""
     for name, file in files:
         try:
             exposure = key_exposure(file)
@@ -19,7 +19,7 @@ def exposed(files: Iterable[tuple[str, Path]]) -> Iterator[Problem]:
 
 
 def holds_key(file: Path) -> bool:
-    """Whether a private key stands in a PEM file, perhaps beside a certificate."""
+    """Whether a PEM file has a private key, perhaps beside a certificate."""
     try:
         return b"PRIVATE KEY-----" in file.read_bytes()
     except OSError:

@@ -1,4 +1,4 @@
-"""What DATABASE_URL may say to libpq, PostgreSQL's client, beside where the database is."""
+"""The options for libpq, PostgreSQL's client, in DATABASE_URL."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,19 +11,19 @@ from yabot.settings.tls_files import Named, TlsFiles
 
 VARIABLE = "DATABASE_URL"
 VERIFIED = "verify-full"
-# Encrypted, but with whoever answers.
+# Encrypted, but perhaps with another server than the one that is named.
 UNVERIFIED = ("require", "verify-ca")
-# Stands for the system's authorities where a file could stand.
+# In place of a file: the system's authorities.
 SYSTEM = "system"
 READ_ALONG = "others may read along"
 OLD_TLS = ("", "tlsv1", "tlsv1.1")
-# May be given once for each host.
+# Options that may be given once for each host.
 OF_A_HOST = {"host", "hostaddr", "port"}
 
 
 @dataclass(frozen=True, slots=True)
 class Weakness:
-    """An option, the variable that libpq obeys in its place, and what some of its values do."""
+    """An option, the variable that libpq obeys without it, and the harm that some values do."""
 
     option: str
     environ: str
@@ -39,7 +39,7 @@ WEAKNESSES = (
              "another encryption may take the place of TLS"),
     Weakness("require_auth", "PGREQUIREAUTH", ("none",), "the server must ask for no password"),
 )  # fmt: skip
-# Options by which another place than the URL decides, or learns, too much.
+# Options by which a file decides, or learns, too much.
 REFUSED = {
     "service": "a file decides where the connection goes",
     "servicefile": "a file decides where the connection goes",
@@ -48,8 +48,8 @@ REFUSED = {
 
 
 def refuse_unreadable(url: URL) -> None:
-    """Raises ValueError for what libpq would refuse, or take in another way than it looks."""
-    # Whoever stays with SQLite need not wait for it.
+    """Raises ValueError for options that libpq would refuse, or read otherwise than they look."""
+    # Imported here: with SQLite nobody needs to wait for it.
     from psycopg import ProgrammingError
     from psycopg.conninfo import make_conninfo
 
@@ -63,7 +63,7 @@ def refuse_unreadable(url: URL) -> None:
 
 
 def unchecked(url: URL) -> Iterator[Problem]:
-    """What of its options lets another server pass for PostgreSQL, or others read along."""
+    """Options in the URL that let another server pass for PostgreSQL, or others read along."""
     sslmode = url.query.get("sslmode")
     if sslmode in UNVERIFIED:
         yield Problem(
@@ -81,7 +81,7 @@ def unchecked(url: URL) -> Iterator[Problem]:
 
 
 def obeyed_weaknesses(environ: Mapping[str, str], url: URL) -> Iterator[Problem]:
-    """The same, of variables that libpq obeys where the URL leaves an option open."""
+    """The same for variables that libpq obeys if the URL does not set the option."""
     for weakness in WEAKNESSES:
         written = environ.get(weakness.environ)
         is_open = weakness.option not in url.query
@@ -95,14 +95,14 @@ def password_of(url: URL) -> str:
 
 
 def shows_certificate(url: URL) -> bool:
-    """Whether it names a certificate of ours, with its key."""
+    """Whether the URL names a certificate of ours, with its key."""
     return {"sslcert", "sslkey"} <= url.query.keys() and url.query.get("sslcertmode") != "disable"
 
 
 def tls_files(url: URL) -> TlsFiles:
     def named(option: str) -> Named | None:
         written = str(url.query.get(option, ""))
-        # A key of an engine is written engine:key.
+        # A key in an OpenSSL engine is written engine:key.
         is_file = bool(written) and written != SYSTEM and ":" not in written
         return Named(option, Path(written)) if is_file else None
 

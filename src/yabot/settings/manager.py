@@ -1,4 +1,4 @@
-"""From environment variables to settings, with every mistake told at once."""
+"""Makes settings from environment variables, and reports all mistakes at once."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -26,14 +26,14 @@ from yabot.settings.reference import section_types, variables
 from yabot.settings.values import require_working_directory
 
 SectionType = TypeVar("SectionType", bound=Section)
-# Around a value they mean nothing: a carriage return is left over from a file of Windows.
+# Stripped from values; a carriage return comes from a Windows file.
 BLANKS = " \t\r\n"
 
 
 class ConfigManager:
     """Reads ``environ`` (the process's by default) and, under it, ``env_file`` if it exists.
 
-    A variable that is set but empty counts as not set, and still hides the file's.
+    A variable that is set but empty counts as not set, but still hides the file's value.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class ConfigManager:
         return settings
 
     def as_far_as_right(self) -> Settings:
-        """What has a mistake is left at its default."""
+        """The settings, with those that have a mistake left at their defaults."""
         given = self._given()
         known = {v.name: given[v.name] for v in variables() if v.name in given}
         wrong = {problem.variable for problem in _look_alikes(known)}
@@ -90,14 +90,14 @@ class ConfigManager:
                 yield f"{name}: stands more than once in {self._env_file.name}; the last one counts"
 
     def _exposed_env_file(self) -> Iterator[Problem]:
-        """A file with no secret in it, as in a checkout, may be anybody's to read."""
+        """A problem if others may access a ``.env`` file that has secrets."""
         written = self._file.variables
         if self._env_file and any(v.secret and written.get(v.name) for v in variables()):
             yield from exposed([(self._env_file.name, self._env_file)])
 
     @cached_property
     def _file(self) -> EnvFile:
-        """Read once: all that is said is of the same file. Raises ConfigurationError."""
+        """Read once, so that all reports are about the same content. Raises ConfigurationError."""
         return read_env_file(self._env_file)
 
     def _given(self) -> dict[str, str]:
@@ -137,7 +137,7 @@ def _section(
     problems: list[Problem],
     parts: Mapping[str, Section],
 ) -> SectionType:
-    """The section; variables with a mistake are told and left at their defaults."""
+    """The section; variables with a mistake are reported and left at their defaults."""
     values: dict[str, Any] = {**_Variables(section, given)(), **parts}
     try:
         return section(**values)
@@ -149,7 +149,7 @@ def _section(
 
 
 def _lines(problems: Iterable[Problem], given: Mapping[str, str]) -> list[str]:
-    """What is wrong is redacted: a secret may have been pasted into the wrong variable."""
+    """The problems' lines, redacted: a secret may have been pasted into the wrong variable."""
     secrets = [given[v.name] for v in variables() if v.secret and v.name in given]
     redactor = Redactor([*secrets, *chain.from_iterable(map(passwords_in, secrets))])
     return [replace(problem, wrong=redactor.text(problem.wrong)).line for problem in problems]

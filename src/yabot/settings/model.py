@@ -122,7 +122,7 @@ class Settings(Section):
         return (self.telegram, self.mongodb, self.sql, self.redis, self.api, self.logging)
 
     def problems(self) -> Iterator[Problem]:
-        """What cannot work although each value is right by itself."""
+        """Combinations that cannot work although each value is right by itself."""
         yield from self._clashing_ports()
         yield from self.redis.pool_conflicts(self.bus_partitions)
         for section in self.sections():
@@ -146,7 +146,7 @@ class Settings(Section):
 
     def _clashing_ports(self) -> Iterator[Problem]:
         taken = {self.api.port: "API_PORT"}
-        # A process has one of these two listeners, never both.
+        # A process has only one of these two listeners.
         if "health_port" in self.api.model_fields_set:
             taken.setdefault(self.api.health_port, "HEALTH_PORT")
         candidates = (

@@ -17,14 +17,14 @@ from yabot.settings.values import MILLISECONDS, POOL_SIZE, Milliseconds, PoolSiz
 SRV = "mongodb+srv://"
 SRV_OPTIONS = re.compile(r"(?<=[?&])srv[A-Za-z]+=[^&]*&?", re.IGNORECASE)
 
-# Options that let anybody pass for the server; of some pymongo itself makes those below them.
+# Options that let anybody pass for the server; pymongo derives some of them from those above.
 UNCHECKED = {
     "tlsInsecure": "no certificate is checked",
     "tlsAllowInvalidCertificates": "no certificate is checked",
     "tlsAllowInvalidHostnames": "a certificate for any other server will do",
     "tlsDisableOCSPEndpointCheck": "a revoked certificate will do",
 }
-# Who the client is, without a name and a password in the URI.
+# Mechanisms that identify the client without a name and a password in the URI.
 OTHER_CREDENTIALS = ("MONGODB-X509", "MONGODB-AWS", "MONGODB-OIDC")
 BY_CERTIFICATE = "MONGODB-X509"
 
@@ -35,7 +35,7 @@ UNREADABLE = (
 
 
 def parse(uri: str) -> dict[str, Any]:
-    """What pymongo reads in a connection string, without asking the DNS.
+    """What pymongo reads in a connection string, without a DNS query.
 
     Raises ``ValueError``. pymongo's own messages may quote a badly escaped password, so they
     are not passed on.
@@ -106,7 +106,7 @@ class MongoSettings(Section):
 
     @property
     def tls_files(self) -> TlsFiles:
-        """What the connection string names."""
+        """The TLS files that the connection string names."""
         options = parse(self.uri.get_secret_value())["options"] if self.uri else {}
 
         def named(option: str) -> Named | None:
@@ -150,7 +150,7 @@ class MongoSettings(Section):
 
 
 def _stays_here(uri: str, parsed: Mapping[str, Any]) -> bool:
-    """Whether no server of another machine is called.
+    """Whether only servers on this machine are called.
 
     A seed on this machine may name members elsewhere, and the driver follows it unless told not to.
     """

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from yabot.settings.base import Problem
 
-# A password that a stranger could try out over the network has at least as many characters.
+# The fewest characters of a password that strangers could try out over the network.
 SHORTEST_PASSWORD = 12
 SECRET_OPTION = re.compile(r"password|secret|token|authmechanismproperties", re.IGNORECASE)
 

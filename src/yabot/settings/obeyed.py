@@ -1,4 +1,4 @@
-"""Variables that are not ours, and that a library obeys all the same."""
+"""Environment variables that are not ours, but that a library obeys."""
 
 from collections.abc import Iterator, Mapping
 
@@ -12,7 +12,7 @@ KEY_LOG = "SSLKEYLOGFILE"
 
 
 def foreign_risks(environ: Mapping[str, str], settings: Settings) -> Iterator[Problem]:
-    """What production refuses of the process's own environment."""
+    """Problems with the process's own environment that production refuses."""
     if not settings.production:
         return
     for name in LIBPQ if settings.sql.database_url else ():

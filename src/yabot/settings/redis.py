@@ -108,7 +108,7 @@ class RedisSettings(Section):
 
     @property
     def tls_files(self) -> TlsFiles:
-        """What the address names; nothing where it does not ask for TLS."""
+        """The TLS files that the address names; none if it does not ask for TLS."""
         return tls_files(self._options() if self._address.startswith(SCHEME) else {})
 
     def key_files(self) -> Iterator[tuple[str, Path]]:
@@ -127,12 +127,12 @@ class RedisSettings(Section):
             )
 
     def pool_conflicts(self, partitions: int) -> Iterator[Problem]:
-        """Too few connections for ``partitions``: what waits for events would keep all of them."""
-        # The last word is the address's.
+        """Too few connections for ``partitions``: waiting for events would take all of them."""
+        # The address takes precedence.
         in_address = self._options().get("max_connections")
         size = self.max_pool_size if in_address is None else in_address
-        # One for all streams of events, or in a Cluster one for each, as one node may come to have
-        # them all; and one for other services' events.
+        # One connection waits for all streams of events; in a Cluster one for each, as one node may
+        # get them all. Another one waits for other services' events.
         waiting = (partitions if self.cluster else 1) + 1
         if size <= waiting:
             yield Problem(
@@ -211,7 +211,7 @@ class RedisSettings(Section):
         return self.url.get_secret_value() if self.url else ""
 
     def _options(self) -> Mapping[str, Any]:
-        """What redis-py reads in the address; what stands behind its question mark included."""
+        """What redis-py reads in the address, including its query string."""
         return {**parse_url(self._address)} if self.url else {}
 
     def _password(self, options: Mapping[str, Any]) -> str:
@@ -219,7 +219,7 @@ class RedisSettings(Section):
         return chosen or str(options.get("password", ""))
 
     def _stays_here(self) -> bool:
-        """Whether no server of another machine is called.
+        """Whether only a server on this machine is called.
 
         A Sentinel on this machine, or a Cluster's node, tells of servers that may be anywhere.
         """

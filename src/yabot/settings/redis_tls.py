@@ -1,4 +1,4 @@
-"""How REDIS_URL wants TLS to be: the options of redis-py, as far as an address can hold them."""
+"""The TLS options in REDIS_URL: those of redis-py that an address can have."""
 
 import ssl
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ REQUIREMENTS = {
     "optional": ssl.CERT_OPTIONAL,
     "required": ssl.CERT_REQUIRED,
 }
-# What else an address may say, beside its own parts.
+# The other options that an address may have.
 OTHERS = {
     *("host", "port", "path", "db", "username", "password", "client_name", "protocol"),
     *("encoding", "encoding_errors", "max_connections", "timeout", "health_check_interval"),
@@ -30,16 +30,16 @@ OF_TLS = {
 }
 AUTHORITIES = {"ssl_ca_certs", "ssl_ca_path", "ssl_ca_data"}
 WITHOUT_FILES = {"ssl_ca_data", "ssl_min_version", "ssl_ciphers"}
-# Of a cipher.
+# The fewest bits of a cipher.
 WEAKEST_BITS = 128
 ANONYMOUS = "auth-null"
 
 
 def tls_context(options: Mapping[str, Any]) -> ssl.SSLContext:
-    """For a client with these options, ``ssl_…`` as redis-py's ``parse_url`` leaves them.
+    """A client's context for these options, ``ssl_…`` as redis-py's ``parse_url`` gives them.
 
-    The authorities that they name are the only ones believed: redis-py would go on to believe the
-    system's beside them. Raises OSError, ValueError.
+    Only the authorities that they name are trusted: redis-py would also trust the system's. Raises
+    OSError, ValueError.
     """
     checked = requirement(options)
     context = ssl.create_default_context(
@@ -86,7 +86,7 @@ def requirement(options: Mapping[str, Any]) -> ssl.VerifyMode:
 
 
 def refuse_unknown(options: Mapping[str, Any]) -> None:
-    """Raises ValueError for what no address may say, or what says nothing."""
+    """Raises ValueError for options that an address cannot have, or that have no effect."""
     known = OTHERS | OF_TLS
     for name in options.keys() - known:
         raise ValueError(f"{name} is no option that an address may have")
@@ -97,14 +97,14 @@ def refuse_unknown(options: Mapping[str, Any]) -> None:
         raise ValueError("ssl_keyfile is of no use without ssl_certfile")
     given = {name: options[name] for name in WITHOUT_FILES & options.keys()}
     try:
-        # To read the system's authorities takes a while.
+        # Only if needed: reading the system's authorities takes a while.
         _ = given and tls_context(given)
     except (OSError, ValueError):
         raise ValueError("ssl_min_version, ssl_ciphers or ssl_ca_data cannot be used") from None
 
 
 def unchecked(options: Mapping[str, Any]) -> Iterator[Problem]:
-    """What of these options lets another server pass for Redis, or others read along."""
+    """Problems with options that let another server pass for Redis, or others read along."""
     if requirement(options) == ssl.CERT_NONE:
         yield _refused("ssl_cert_reqs=none", "any server may pass for Redis",
                        "leave it out, and name the authority in ssl_ca_certs")  # fmt: skip
@@ -127,7 +127,7 @@ def _refused(option: str, harm: str, mend: str) -> Problem:
 
 
 def _strong(ciphers: str) -> bool:
-    """Whether each of them asks for a certificate, and encrypts well."""
+    """Whether every cipher requires a certificate, and encrypts well."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.set_ciphers(ciphers)
     return "SECLEVEL=0" not in ciphers and all(

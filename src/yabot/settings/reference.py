@@ -38,7 +38,7 @@ def variables() -> tuple[Variable, ...]:
 
 @cache
 def section_types() -> dict[str, type[Section]]:
-    """The sections by the field of ``Settings`` that holds them; itself under ``general``."""
+    """The sections by the field of ``Settings`` that holds them; that itself is ``general``."""
     found: dict[str, type[Section]] = {"general": Settings}
     for name, info in Settings.model_fields.items():
         if isinstance(info.annotation, type) and issubclass(info.annotation, Section):

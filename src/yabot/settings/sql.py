@@ -34,7 +34,7 @@ def _parse(url: str) -> URL:
 
 
 def _postgresql(secret: SecretStr | None) -> SecretStr | None:
-    """The same address as SQLAlchemy wants it, with the driver in the scheme."""
+    """The address in SQLAlchemy's form, with the driver in the scheme."""
     if secret is None:
         return None
     url = _parse(secret.get_secret_value())
@@ -86,7 +86,7 @@ class SqlSettings(Section):
 
     @property
     def tls_files(self) -> TlsFiles:
-        """What DATABASE_URL names."""
+        """The TLS files that DATABASE_URL names."""
         return tls_files(self.url or URL.create(DRIVER))
 
     @property
@@ -127,9 +127,8 @@ class SqlSettings(Section):
 
 
 def _hosts(url: URL) -> tuple[str, ...]:
-    """No host at all means PostgreSQL's Unix socket; ``?host=`` wins, and may name several.
-
-    ``hostaddr`` is where the connection goes, whatever the host is called.
+    """The hosts of the URL; none means PostgreSQL's Unix socket. ``?host=`` wins, and may name
+    several. A ``hostaddr`` is where the connection really goes.
     """
     named = url.query.get("host", url.host or ())
     hosts = (host.rpartition(":")[0] or host for host in _several(named))

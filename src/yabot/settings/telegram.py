@@ -21,7 +21,7 @@ from yabot.settings.values import (
 )
 
 WEBHOOK_PORTS = (443, 80, 88, 8443)
-# Whoever guesses it may deliver whatever they like.
+# In characters: anybody who guesses the secret can deliver any update.
 SHORTEST_WEBHOOK_SECRET = 32
 
 

@@ -1,4 +1,4 @@
-"""The files that a store's address names: whether they are there, and hold what they should."""
+"""Checks the TLS files that a store's address names: whether they exist, and their content."""
 
 import ssl
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class TlsFiles:
-    """All that the address in ``variable`` names; a key may stand behind its certificate."""
+    """All files that the address in ``variable`` names; the certificate's may have the key."""
 
     variable: str
     authorities: Named | None = None
@@ -44,14 +44,14 @@ class TlsFiles:
             yield self.variable, key.path
 
     def problems(self) -> Iterator[Problem]:
-        """A sentence for each that cannot be read, or holds another thing."""
+        """A problem for each file that cannot be read, or has the wrong content."""
         missing = [*self._unreadable()]
         yield from missing or self._unusable()
 
     def _unreadable(self) -> Iterator[Problem]:
         for each in self.named:
             try:
-                # A folder is one of authorities, or of lists of revoked certificates.
+                # A folder has authorities, or lists of revoked certificates.
                 _ = [*each.path.iterdir()] if each.path.is_dir() else each.path.read_bytes()
             except OSError as error:
                 reason = (error.strerror or "").lower()
@@ -74,7 +74,7 @@ class TlsFiles:
         if key and not key.read_bytes().startswith(b"-----"):
             return None  # in a form of its own, which PostgreSQL's client knows
         try:
-            # A passphrase, if only an empty one, keeps OpenSSL from asking at the terminal.
+            # A passphrase, even an empty one, keeps OpenSSL from asking for one at the terminal.
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.load_cert_chain(certificate.path, key, self.password)
         except (OSError, ValueError) as error:
@@ -86,7 +86,7 @@ class TlsFiles:
 
 
 def _holds(path: Path, kind: str) -> bool:
-    """Whether there are certificates (``x509``) or lists of revoked ones (``crl``) in a file."""
+    """Whether a file has certificates (``x509``) or revocation lists (``crl``)."""
     if path.is_dir():
         return True
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

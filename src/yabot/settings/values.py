@@ -1,4 +1,4 @@
-"""The kinds of values that variables hold. A validator's message says what is wrong, no more."""
+"""The kinds of values of variables. A validator's message only says what is wrong."""
 
 import ipaddress
 import os
@@ -39,7 +39,7 @@ def _http_url(url: str) -> str:
 
 
 def _at_home(path: Path) -> Path:
-    """With its ``~`` replaced."""
+    """The path with its ``~`` expanded."""
     try:
         return path.expanduser()
     except RuntimeError:
@@ -84,7 +84,7 @@ def _creatable_file(path: Path) -> Path:
 
 
 def require_working_directory() -> None:
-    """From it, paths that are not absolute begin, of defaults too. Raises ConfigurationError."""
+    """Relative paths, also of defaults, need the working directory. Raises ConfigurationError."""
     try:
         here = Path.cwd()
     except OSError:
@@ -99,7 +99,7 @@ def require_working_directory() -> None:
 
 @contextmanager
 def _looking_at(path: Path) -> Iterator[None]:
-    """Also where this user may not look."""
+    """Turn an OSError, as for a folder that this user may not enter, into ValueError."""
     try:
         yield
     except OSError as error:
@@ -107,7 +107,7 @@ def _looking_at(path: Path) -> Iterator[None]:
 
 
 def _list_of(read: Callable[[str], object]) -> BeforeValidator:
-    """``12, 34``: people separate parts by commas, spaces or both, and ``read`` takes each."""
+    """``read`` for each part of a list such as ``12, 34``, separated by commas, spaces or both."""
 
     def split(value: object) -> object:
         if not isinstance(value, str):
