@@ -1,4 +1,4 @@
-"""Why an engine did not start: its own words, turned into one sentence that says what to do."""
+"""Turns an engine's own messages about a failed start into one sentence that says what to do."""
 
 import re
 import shutil
@@ -23,7 +23,7 @@ _PACKAGES: Mapping[str, Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class Attempt:
-    """One try to start an engine. ``since`` is the size that its log had before."""
+    """One attempt to start an engine. ``since`` is the size of its log before that, in bytes."""
 
     engine: str
     variable: str
@@ -33,7 +33,7 @@ class Attempt:
     since: int
 
     def words(self) -> str:
-        """What the engine has said since this try began."""
+        """What the engine has logged since this attempt began."""
         with self.log.open("rb") as file:
             end = file.seek(0, 2)
             file.seek(max(self.since, end - TAIL))
@@ -42,7 +42,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Symptom:
-    """``pattern`` in an engine's log, and the sentence that it means; it may name ``Attempt``'s."""
+    """``pattern`` in an engine's log, and its sentence, which may use ``Attempt``'s fields."""
 
     pattern: str
     sentence: str
@@ -52,7 +52,7 @@ NOT_PERMITTED = (
     "{engine} may not use files in {data}: give them to the user that runs this program "
     "(its log is {log})."
 )
-# To an engine that may have no more of these, its data may look damaged.
+# Checked first: an engine that reaches a limit may take its data for damaged.
 _LIMITS: Sequence[Symptom] = (
     Symptom(
         "Too many open files|open file limit",
@@ -66,7 +66,7 @@ _LIMITS: Sequence[Symptom] = (
         "(its log is {log}).",
     ),
 )
-# These may be about anything that an engine has looked at: what it says itself tells more.
+# Checked last: they may be about any file; the engine's own messages tell more.
 _COMMON: Sequence[Symptom] = (
     Symptom(
         "No space left on device|Disk quota exceeded",

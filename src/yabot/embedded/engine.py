@@ -1,4 +1,4 @@
-"""What starting and stopping an engine has in common."""
+"""The base of all engines: how they are started and stopped."""
 
 import asyncio
 import subprocess
@@ -66,11 +66,11 @@ class EmbeddedEngine(ABC):
         return child_environment()
 
     def remark(self) -> str:
-        """What is unusual about the program on this machine, or an empty text."""
+        """A remark about the program on this machine, or an empty text."""
         return ""
 
     def warning(self) -> str:
-        """Why the program on this machine is none to rely on, or an empty text."""
+        """Why the program on this machine should not be relied on, or an empty text."""
         return ""
 
     def running(self) -> str | None:
@@ -136,7 +136,7 @@ class EmbeddedEngine(ABC):
     async def take_over(self, port: int) -> None:
         """Run the engine that another program runs on ``port``, once that program has ended.
 
-        On the same port, where whoever uses it looks for it; then as ``keep_running``.
+        It keeps the port, because clients look for it there; then this goes on as ``keep_running``.
         """
         for pause in backoff(first=NOTICED_WITHIN, most=10.0):
             try:
@@ -175,8 +175,8 @@ class EmbeddedEngine(ABC):
 
     async def _start_on(self, port: int) -> None:
         self._folder.make_ready()
-        # Not in a thread: it takes a millisecond, and a cancelled start would not know of the
-        # engine that a thread still brings up.
+        # Not in a thread: it takes a millisecond, and a cancelled start would not know of an engine
+        # that a thread is still starting.
         attempt = self._spawn(self.command(port))
         usable = asyncio.create_task(self._make_usable(port))
         try:
@@ -206,11 +206,11 @@ class EmbeddedEngine(ABC):
             try:
                 return await self._prepare(port)
             except self.client_errors:
-                # Most often the engine is ending, and why is in its log; if not, it goes on.
+                # Usually the engine is ending, and its log says why; otherwise we try again.
                 await asyncio.sleep(0.05)
 
     def _require_genuine(self) -> None:
-        """What was found on PATH is the operator's own choice."""
+        """Check the packaged program; one found on PATH is the operator's own choice."""
         binary = self.binary()
         if binary == self._packaged():
             with self._folder.writing():
@@ -218,12 +218,12 @@ class EmbeddedEngine(ABC):
                 require_genuine(binary, self.sums, stamp, self.variable)
 
     def _require_ours(self, port: int) -> None:
-        """Before a password is shown to it: our own child is who listens there."""
+        """Raises PortTaken unless our own child listens there: nobody else may get the password."""
         if self._process is None or not listens(self._process.pid, port):
             raise PortTaken
 
     def _is_nobody_elses(self, port: int) -> bool:
-        """Also while the engine is just being started again, and nobody listens."""
+        """True also while the engine is being started again, and nobody listens."""
         engines = holders(self._folder, self.executables)
         return is_free(port) or any(listens(engine.pid, port) for engine in engines)
 
@@ -277,8 +277,8 @@ class EmbeddedEngine(ABC):
 
     @abstractmethod
     def uri(self, port: int) -> str:
-        """The address of an engine of this folder that listens there, with its password."""
+        """The address, with the password, of this folder's engine at that port."""
 
     @abstractmethod
     async def _prepare(self, port: int) -> None:
-        """Return once the engine, which listens, serves whoever knows the secret."""
+        """Return once the engine, which listens already, serves clients that know the secret."""

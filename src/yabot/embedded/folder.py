@@ -15,14 +15,14 @@ MEBIBYTE = 1024 * 1024
 LOG_LIMIT = 8 * MEBIBYTE
 ROOM_NEEDED = 64 * MEBIBYTE  # an engine that fills its disk soon after the start helps nobody
 
-# What was written by hand, or half of it, may be any number.
+# A file that was edited by hand, or only half written, may have any number.
 PORTS = range(1, 65536)
 
 
 class EngineFolder:
     """``owner`` is held by the program that uses the engine, ``engine`` by the engine itself.
 
-    Owner free and engine held is therefore an engine without a program: a leftover.
+    So if ``owner`` is free and ``engine`` is held, the engine is a leftover without a program.
     """
 
     def __init__(self, path: Path) -> None:
@@ -47,11 +47,11 @@ class EngineFolder:
             self.data.mkdir(mode=0o700, exist_ok=True)
             if not self.owner.acquire():
                 raise ConfigurationError([self._in_use()])
-            # Before the port is kept: whoever finds that finds this too.
+            # Made before the port is kept: a program that finds the port needs the secret, too.
             self.secret()
 
     def make_ready(self) -> None:
-        """Called before each start of the engine, which writes on for as long as it lives.
+        """To be called before each start of the engine, which keeps its log open while it lives.
 
         Raises StartupError when its disk is full, ConfigurationError when it cannot be written.
         """
@@ -60,7 +60,7 @@ class EngineFolder:
         self._require_room()
 
     def secret(self) -> str:
-        """The engine's password, which is made where there is none. Raises as ``writing``."""
+        """The engine's password, made if there is none. Raises as ``writing``."""
         with self.writing():
             return kept_secret(self.secret_file)
 
@@ -91,7 +91,7 @@ class EngineFolder:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Turn what the file system refuses into one sentence.
+        """Turn an OSError into one sentence.
 
         Raises StartupError when the disk is full, else ConfigurationError.
         """

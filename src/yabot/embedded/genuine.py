@@ -1,4 +1,4 @@
-"""Whether a packaged program is the very one that was published."""
+"""Checks that a packaged program is the one that was published."""
 
 import hashlib
 from collections.abc import Collection
@@ -12,8 +12,8 @@ from yabot.errors import ConfigurationError
 def require_genuine(binary: Path, sums: Collection[str], stamp: Path, variable: str) -> None:
     """Raises ConfigurationError unless the SHA-256 of ``binary`` is one of ``sums``.
 
-    ``stamp`` keeps which file has been found so, and reading 140 MB at every start is spared: the
-    kernel alone sets the time of a file's last change.
+    ``stamp`` remembers which file was found genuine, to save reading 140 MB at every start: only
+    the kernel sets the time of a file's last change (ctime).
     """
     about = binary.stat()
     seen = f"{about.st_dev} {about.st_ino} {about.st_size} {about.st_mtime_ns} {about.st_ctime_ns}"

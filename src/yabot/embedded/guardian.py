@@ -1,7 +1,7 @@
 """Becomes an engine, and leaves a watcher beside it that ends it when the parent is gone.
 
 Run by path, ``python -I -S guardian.py COMMAND…``, so that it needs nothing but the standard
-library. Standard input is a pipe whose other end only the parent holds: it closes however the
+library. Standard input is a pipe whose other end only the parent holds, so it closes however the
 parent dies. The process that was started turns into the engine, so the parent's child *is* the
 engine; the fork that stays behind is the watcher.
 """
@@ -47,7 +47,8 @@ def _end(engine: int) -> None:
 
 
 def _runs(engine: int) -> bool:
-    """A watcher whose engine has ended belongs to another parent: no pid can be mistaken."""
+    """Whether the engine is still our parent; after its end the watcher has another one, so a
+    reused pid cannot deceive us."""
     return os.getppid() == engine
 
 

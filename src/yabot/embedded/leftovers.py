@@ -1,4 +1,4 @@
-"""Engines without a program: what is left when parent and watcher were both killed."""
+"""Ends engines without a program, which are left when parent and watcher were both killed."""
 
 import asyncio
 import time

@@ -17,7 +17,7 @@ NAME = "libcurl.so.4"
 def system_has_libcurl(program: Path) -> bool:
     """Whether the system's loader finds a sound libcurl for ``program``, which is not run.
 
-    ``program`` must be linked to its libraries as it starts: the loader lists them in its stead.
+    ``program`` must be dynamically linked: then the loader lists its libraries and does not run it.
     """
     listed = subprocess.run(  # noqa: S603 - our own wheel's program
         [program],
@@ -30,7 +30,7 @@ def system_has_libcurl(program: Path) -> bool:
 
 
 def packaged_libcurl() -> Path | None:
-    """The one that pycurl's wheel brings along, under a name that no loader looks for."""
+    """The libcurl in pycurl's wheel, whose name no loader looks for."""
     package = packaged("pycurl") if sys.platform == "linux" else None
     if package is None:
         return None
@@ -38,14 +38,14 @@ def packaged_libcurl() -> Path | None:
 
 
 def with_libcurl(environ: Mapping[str, str], libcurl: Path, folder: Path) -> dict[str, str]:
-    """``environ``, so that a child's loader finds ``libcurl`` by the name that it looks for.
+    """``environ``, changed so that a child's loader finds ``libcurl`` under the usual name.
 
-    ``folder`` is made, for the link with that name.
+    Creates ``folder``, for a link with that name.
     """
     folder.mkdir(exist_ok=True)
     link = folder / NAME
     link.unlink(missing_ok=True)
     link.symlink_to(libcurl)
-    # Those that libcurl itself needs lie beside it.
+    # The libraries that libcurl itself needs lie beside it.
     search = (str(folder), str(libcurl.parent), environ.get("LD_LIBRARY_PATH", ""))
     return {**environ, "LD_LIBRARY_PATH": ":".join(filter(None, search))}

@@ -1,4 +1,4 @@
-"""A lock that the kernel releases: it tells the truth however its holders ended."""
+"""A lock that the kernel releases, so it is right however its holders ended."""
 
 import fcntl
 import os
@@ -8,7 +8,8 @@ from pathlib import Path
 class FileLock:
     """An exclusive lock on a file, shared with every child process that inherits ``fd``.
 
-    It is free again when the last of them is gone. The file names the process that took it.
+    It is free again when the last of these processes has ended. The file has the id of the process
+    that took it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -41,7 +42,7 @@ class FileLock:
         return self.path.read_text()
 
     def release(self) -> None:
-        """Give up our share; does nothing when there is none."""
+        """Give up our share of the lock, if we have one."""
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None

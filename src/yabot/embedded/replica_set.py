@@ -1,4 +1,4 @@
-"""A replica set of one: made once, and told when its port has changed."""
+"""A replica set of one: initiated once, and reconfigured when its port has changed."""
 
 import asyncio
 from typing import Any
@@ -21,7 +21,7 @@ async def become_primary(client: Client, address: str) -> None:
         try:
             await _configure(client, address)
         except OperationFailure:
-            # It loads or changes its configuration at this very moment; its log tells the rest.
+            # mongod is loading or changing its configuration; its log tells any other trouble.
             await asyncio.sleep(0.05)
 
 

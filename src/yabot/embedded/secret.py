@@ -11,7 +11,7 @@ OTHERS = 0o077
 
 
 def kept_secret(file: Path) -> str:
-    """What ``file`` holds, if nobody else can have read or written it; else a new one.
+    """The secret in ``file``, if nobody else can have read or written it; otherwise a new one.
 
     Raises OSError. Links are not followed.
     """
@@ -30,7 +30,7 @@ def _read(file: Path) -> str | None:
 
 
 def _made(file: Path) -> str:
-    """Whole or not at all, also when this program is killed on the way."""
+    """Write a new secret, whole or not at all, even if this program is killed meanwhile."""
     secret, new = secrets.token_hex(32), file.with_suffix(".new")
     new.unlink(missing_ok=True)
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)

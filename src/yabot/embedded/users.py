@@ -7,11 +7,11 @@ from typing import Any
 from pymongo import AsyncMongoClient
 
 USER = "yabot"
-# What the bot does, and how the server is; no administration of it.
+# Reading, writing and monitoring; no administration of the server.
 ROLES = ("readWriteAnyDatabase", "dbAdminAnyDatabase", "clusterMonitor")
 SCRAM = "SCRAM-SHA-256"
-# mongod knows its members by the key file, and so whoever starts it: also where no user is yet,
-# as in data of a version that asked for no password.
+# mongod accepts its members by the key file, so the program that starts it can enter even if there
+# is no user yet, as in data of a version that asked for no password.
 MEMBER: Mapping[str, Any] = {
     "username": "__system",
     "authSource": "local",
@@ -20,7 +20,7 @@ MEMBER: Mapping[str, Any] = {
 
 
 async def admit(member: AsyncMongoClient[dict[str, Any]], secret: str) -> None:
-    """Make the user, or give it this secret; ``member`` is a client with the rights of one."""
+    """Create the user, or give it this secret; ``member`` is a client with a member's rights."""
     told = {"secret": sha256(secret.encode()).hexdigest()[:16]}
     known = (await member.admin.command("usersInfo", USER))["users"]
     if known and known[0].get("customData") == told:

@@ -18,7 +18,7 @@ from yabot.embedded.ports import LOOPBACK
 
 _ARGUMENTS = (
     *("--bind", LOOPBACK, "--protected-mode", "yes", "--daemonize", "no"),
-    # A second of appends may be lost with the machine: the SQL outbox has them.
+    # A second of appends may be lost if the machine crashes: the SQL outbox still has them.
     *("--appendonly", "yes", "--appendfsync", "everysec", "--save", ""),
 )
 
@@ -49,7 +49,7 @@ class EmbeddedValkey(EmbeddedEngine):
 
     def _arguments(self, port: int, data: Path) -> list[str]:
         secret = self._folder.secret()
-        # The hash is enough to check it; in the command line everybody on this machine could read.
+        # A file with the hash only: everybody on this machine could read the command line.
         rule = f"user default on #{sha256(secret.encode()).hexdigest()} ~* &* +@all\n"
         users = self._folder.path / "users.acl"
         with self._folder.writing():
