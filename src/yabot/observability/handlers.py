@@ -1,4 +1,4 @@
-"""Where log lines go. Nothing here ever writes a record that was not formatted, and redacted."""
+"""Where log lines go. Only records that were formatted, and so redacted, are ever written."""
 
 import logging
 import os
@@ -19,7 +19,7 @@ from yabot.settings.logs import LoggingSettings
 
 
 class CarefulHandler(logging.Handler):
-    """Tells of a line that could not be written, without its content.
+    """Reports a line that could not be written, without its content.
 
     stdlib would print the record's message and arguments, secrets and all.
     """
@@ -39,8 +39,8 @@ class StandardError(CarefulHandler, logging.StreamHandler[TextIO]):
 class RotatingFile(CarefulHandler, RotatingFileHandler):
     """A file that is put away as ``name.1``, ``name.2``… when it grows too large.
 
-    Where somebody else has moved or removed it, lines go to a new one; where it cannot be put
-    away, they go on in it.
+    If another program has moved or removed the file, lines go to a new one; if the file cannot be
+    put away, it grows on.
     """
 
     _grows_on = False
@@ -73,7 +73,7 @@ class RotatingFile(CarefulHandler, RotatingFileHandler):
 
 
 def rotating_file(settings: LoggingSettings) -> RotatingFile:
-    """The file of ``settings``; its directory is made. Raises ConfigurationError,
+    """The file that ``settings`` name; creates its directory. Raises ConfigurationError,
     LimitReached."""
     path = settings.file_path
     assert path is not None
@@ -94,7 +94,7 @@ def rotating_file(settings: LoggingSettings) -> RotatingFile:
 
 
 def log_crashes(logger: logging.Logger) -> None:
-    """Tracebacks of a dying process or thread become log lines, and so are redacted."""
+    """Log the traceback of a dying process or thread, so that it is redacted."""
 
     def process(
         kind: type[BaseException], error: BaseException, trace: TracebackType | None
@@ -114,7 +114,7 @@ def log_crashes(logger: logging.Logger) -> None:
 
 
 def tell_warnings(logger: logging.Logger) -> None:
-    """Warnings become log lines: what kind and where. Some quote a value in their message."""
+    """Log the kind and place of warnings, without the message, which may quote a value."""
 
     def show(
         _message: Warning | str,
@@ -140,5 +140,6 @@ _FIRST_WORDS = _FirstWords()
 
 
 def tell_first_words(logger: logging.Logger) -> None:
-    """asyncio's: behind its first words stand callbacks and futures, with what they hold."""
+    """Cut asyncio's messages to their first words: then come callbacks and futures with their
+    content."""
     logger.addFilter(_FIRST_WORDS)

@@ -1,4 +1,4 @@
-"""What works and what does not, for those who ask from outside."""
+"""What works and what does not, for monitoring from outside."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,9 +14,9 @@ Status = Literal["ok", "degraded", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """``since`` is when it came into this status; ``reason`` is one sentence, if not ok.
+    """``since`` is when it got this status; ``reason`` is a sentence, if it is not ok.
 
-    Anybody may ask for status and time; the reason is the operator's, and goes to the log.
+    Anybody may see status and time; the reason is for operators, and only goes to the log.
     """
 
     status: Status
@@ -49,8 +49,8 @@ class Health:
 
     @property
     def status(self) -> Status | Literal["stopping"]:
-        """``failed`` when updates cannot be taken in, that is, when SQL or the intake is away;
-        ``stopping`` from when the program was told to stop.
+        """``failed`` if updates cannot be taken in, that is, if SQL or the intake is away;
+        ``stopping`` once the program was told to stop.
         """
         if self.stopping:
             return "stopping"

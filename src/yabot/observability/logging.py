@@ -1,9 +1,8 @@
 """Structured logs: YABOT's lines and the libraries', all through one redacting formatter.
 
-structlog's half is fixed when this module is imported, so loggers may be made and kept at any
-time. ``configure_logging`` sets stdlib's half: where lines go, how they look and which are
-logged at all; of libraries none below INFO. Until then only warnings come through, as stdlib
-prints them.
+structlog is configured when this module is imported, so loggers may be made and kept at any time.
+``configure_logging`` configures stdlib's logging: where lines go, how they look and which are
+logged; those of libraries from INFO up. Until then stdlib prints warnings only.
 """
 
 import logging
@@ -28,7 +27,7 @@ from yabot.observability.handlers import (
 from yabot.redaction import Redactor
 from yabot.settings.logs import LoggingSettings
 
-# Set around a hot piece of work, whose lines then carry it: structlog's binding takes 4 µs.
+# Set around frequent work, whose lines then have it: structlog's own binding would take 4 µs.
 CORRELATION_ID: ContextVar[str | None] = ContextVar("correlation_id", default=None)
 
 
@@ -52,21 +51,21 @@ PROCESSORS: list[Processor] = [
 ]
 
 OURS = "yabot"
-# Where a line has one, which is several lines.
+# The field of a traceback, the only value with several lines.
 TRACEBACK = "exception"
-# At DEBUG libraries tell of what they work on: commands, documents, headers. Nobody can vouch for
-# that, so no level of ours asks them for it.
+# At DEBUG libraries log their data: commands, documents, headers. Those may hold anything, so no
+# setting of LOG_LEVEL makes libraries log at DEBUG.
 LIBRARIES = logging.INFO
-# These tell of every update, request or command at INFO, too, some with its whole address.
+# Libraries that log every update, request or command even at INFO, some with its whole address.
 TALKATIVE = ("aiogram.event", "alembic", "httpx", "uvicorn.access")
-# As a warning it tells of all that is no request, which any stranger may send without end.
+# It logs a warning for anything that is no request, and strangers may send that without end.
 STRANGERS = "uvicorn.error"
-# It tells of each connection that breaks, with a traceback; so does whoever wanted to use it.
+# It logs each broken connection, with a traceback; the user of the connection reports it anyway.
 HUSHED = "sqlalchemy.pool"
 
 
 class Logger(structlog.stdlib.BoundLogger):
-    """Asks stdlib, which remembers the answer, before it does any work for a frequent line."""
+    """Asks stdlib, which caches whether a level is logged, before any work for a frequent line."""
 
     def debug(self, event: str | None = None, *args: Any, **kw: Any) -> Any:
         if self._logger.isEnabledFor(logging.DEBUG):
@@ -147,7 +146,7 @@ def _formatter(redactor: Redactor, renderer: Processor) -> logging.Formatter:
 
 class _Formatter(structlog.stdlib.ProcessorFormatter):
     def format(self, record: logging.LogRecord) -> str:
-        """Libraries put errors into their lines, whose messages may quote anything."""
+        """Replace errors in libraries' lines by a safe text: their messages may quote anything."""
         if isinstance(record.msg, BaseException) or _errors_in(record.args):
             record = logging.makeLogRecord(record.__dict__)
             if isinstance(record.msg, BaseException):
@@ -191,7 +190,7 @@ def _renderer(form: str) -> Processor:
 
 
 def _visible(name: str, value: Any) -> Any:
-    """What a stranger has sent neither begins a line of its own nor commands the terminal."""
+    """Escaped, so that text from strangers can neither begin a line nor control the terminal."""
     return shown(value) if isinstance(value, str) and name != TRACEBACK else value
 
 
