@@ -97,7 +97,7 @@ class Exchange:
         self._is_proven = True
 
     async def refusing(self, refused: Refused) -> Refused:
-        """What to answer to a request that is ``refused``: that, or why its token cannot be taken."""
+        """What to answer to a request that is ``refused``: that, or a refusal of its token."""
         try:
             await self.prove()
         except Refused as unproven:
@@ -105,7 +105,7 @@ class Exchange:
         return refused
 
     def open(self) -> bytes:
-        """The body, decrypted if need be. From now on the scope has the headers that were signed.
+        """The body, decrypted if need be. From now on the scope has the signed headers.
 
         Raises Refused.
         """
