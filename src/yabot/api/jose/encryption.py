@@ -30,7 +30,7 @@ _REGISTRY = _Registry(algorithms=[ALGORITHM, ENCRYPTION])
 
 
 def longest_of(plain: int) -> int:
-    """How many characters are enough for ``plain`` encrypted octets."""
+    """How many characters are enough for ``plain`` octets once they are encrypted."""
     return int(plain * _BASE64) + 1024
 
 
