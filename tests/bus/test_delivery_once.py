@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from functools import partial
-from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -27,7 +26,7 @@ from tests.bus.process import (
 from tests.log.faults import failing_commit
 from tests.storage.dumps import rows_of
 from tests.storage.fixtures import PARTITIONS, NewDatabase
-from tests.storage.passing_on import PassingOn
+from tests.storage.losing_answers import LosingAnswers
 from tests.waiting import until
 from yabot.bus.groups.delivery import ATTEMPTS
 from yabot.bus.tables import group_positions
@@ -35,7 +34,7 @@ from yabot.errors import StoreUnavailable, TerminalError
 from yabot.events.partition import Entry, partition_of
 from yabot.log.tables import receipts
 from yabot.log.unit_of_work import UnitOfWork
-from yabot.storage.relational.database import Database, Statement
+from yabot.storage.relational.database import Database
 from yabot.subscriber import Event, Subscriber
 
 
@@ -115,19 +114,6 @@ async def test_a_duplicate_is_done_in_silence_even_if_the_handler_would_fail_now
     assert await letters(process.database) == []
     assert not calls
     await process.stop()
-
-
-class LosingAnswers(PassingOn):
-    """A database whose next write succeeds, and whose answer is lost on the way."""
-
-    losing = False
-
-    async def write(self, work: Statement[Any]) -> Any:
-        losing, self.losing = self.losing, False
-        result = await super().write(work)
-        if losing:
-            raise StoreUnavailable("SQL", "the connection was lost before the answer came")
-        return result
 
 
 @pytest.mark.criterion("2.3.1")

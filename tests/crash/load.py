@@ -13,8 +13,9 @@ from yabot.events.envelope import Envelope
 from yabot.feature import Services
 from yabot.features.narrative.events import ReactionDetected
 from yabot.features.users.service import UserService
-from yabot.log.commit_log import Decision, whatever_passes
+from yabot.log.commit_log import Decision
 from yabot.log.unit_of_work import Cause, UnitOfWork
+from yabot.log.waits import whatever_passes
 from yabot.storage.relational.database import Database
 
 OTHERS: dict[int, Mood] = {3: "shy", 5: "slow"}

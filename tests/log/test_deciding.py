@@ -2,28 +2,30 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
+from typing_extensions import override
 
 from tests.cancelling import await_what_is_cancelled
+from tests.log.faults import failing_commit
 from tests.log.units import stepped, version
 from tests.storage.dumps import rows_of
+from tests.storage.fixtures import new_commits
+from tests.storage.losing_answers import LosingAnswers
+from tests.storage.passing_on import PassingOn
 from tests.waiting import PATIENCE
 from yabot.errors import GuardFailed, LeaseLost, StoreUnavailable
-from yabot.log.commit_log import (
-    MOST_DECISIONS,
-    CommitLog,
-    outage_of_sql,
-    whatever_passes,
-)
+from yabot.log.commit_log import MOST_DECISIONS, CommitLog
 from yabot.log.tables import doc_changes, receipts
 from yabot.log.unit_of_work import Cause, UnitOfWork
+from yabot.log.waits import outage_of_sql, whatever_passes
 from yabot.runtime import watch as watch_module
 from yabot.runtime.interruption import Interrupted
 from yabot.runtime.watch import Gate, StoreWatch
-from yabot.storage.relational.database import Database
+from yabot.storage.relational.database import Database, Statement
 
 CAUSE = Cause("test", "cause", "about cause")
 
@@ -125,6 +127,79 @@ async def test_an_outage_is_waited_out_and_decided_anew(commits: CommitLog) -> N
     answer, committed = await commits.decide(CAUSE, step, waits_out=outage_of_sql)
     assert (answer, len(committed.documents)) == ("done", 1)
     assert len({id(work) for work in met}) == 3
+
+
+async def test_a_commit_whose_answer_got_lost_is_not_decided_again(database: Database) -> None:
+    """What the decision gave is what has happened, and it might find its own effect now."""
+    losing, made = LosingAnswers(database), list[UnitOfWork]()
+    commits, looks = new_commits(losing), list[None]()
+    commits.on_untold.append(lambda: looks.append(None))
+
+    async def step(work: UnitOfWork) -> int:
+        made.append(work)
+        work.change_document(stepped("7", await version(losing, "7")))
+        losing.losing = len(made) == 1
+        return len(made)
+
+    answer, committed = await commits.decide(CAUSE, step, waits_out=outage_of_sql)
+    assert (answer, committed.duplicate, len(made)) == (1, True, 1)
+    assert await version(database, "7") == 1
+    # When the answer is missing, and when it is known to have happened.
+    assert len(looks) == 2
+
+
+class Lagging(PassingOn):
+    """A database that breaks the connection, and does the first write when the second comes."""
+
+    begun: Statement[Any] | None = None
+    writes = 0
+
+    @override
+    async def write(self, work: Statement[Any]) -> Any:
+        self.writes += 1
+        if self.writes == 1:
+            self.begun = work
+            raise StoreUnavailable(self.gate.store, "the connection broke")
+        if self.begun is not None:
+            begun, self.begun = self.begun, None
+            await super().write(begun)
+        return await super().write(work)
+
+
+async def test_a_commit_that_has_happened_at_the_last_moment_is_the_one_that_is_told(
+    database: Database,
+) -> None:
+    lagging, made = Lagging(database), list[UnitOfWork]()
+
+    async def step(work: UnitOfWork) -> int:
+        made.append(work)
+        work.change_document(stepped("7", await version(database, "7")))
+        return len(made)
+
+    answer, committed = await new_commits(lagging).decide(CAUSE, step, waits_out=outage_of_sql)
+    assert (answer, committed.duplicate, len(made)) == (1, True, 2)
+    assert await version(database, "7") == 1
+
+
+@pytest.mark.parametrize("fails_again", [False, True])
+async def test_a_commit_of_which_nothing_has_happened_is_decided_again(
+    database: Database, commits: CommitLog, fails_again: bool
+) -> None:
+    made: list[UnitOfWork] = []
+    broken = ExitStack()
+
+    async def step(work: UnitOfWork) -> int:
+        made.append(work)
+        work.change_document(stepped("7", await version(database, "7")))
+        if len(made) == 1:
+            broken.enter_context(failing_commit(database.engine))
+        elif not fails_again or len(made) > 2:
+            broken.close()
+        return len(made)
+
+    answer, committed = await commits.decide(CAUSE, step, waits_out=outage_of_sql)
+    assert (answer, committed.duplicate) == (2 + fails_again, False)
+    assert await version(database, "7") == 1
 
 
 async def test_an_outage_of_another_store_is_the_callers_to_tell_of(commits: CommitLog) -> None:

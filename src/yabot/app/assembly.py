@@ -45,12 +45,13 @@ from yabot.feature import (
 )
 from yabot.log import expiry as log_expiry
 from yabot.log import personal_data as log_data
-from yabot.log.commit_log import CommitLog, whatever_passes
+from yabot.log.commit_log import CommitLog
 from yabot.log.incidents import StoreLost, StoreRestored
 from yabot.log.leases import Leases
 from yabot.log.personal_data import PersonalData
 from yabot.log.retention import Ages, Retention, Rule
 from yabot.log.unit_of_work import Cause, UnitOfWork
+from yabot.log.waits import whatever_passes
 from yabot.observability.logging import get_logger
 from yabot.runtime.loops import WakingLoop
 from yabot.storage.documents.model import VersionedDocument

@@ -15,9 +15,10 @@ from yabot.bot.retries import GivenUp
 from yabot.bot.unsent import Due
 from yabot.events.failures import MessageFailed
 from yabot.log.audit import audited
-from yabot.log.commit_log import CommitLog, Decision, whatever_passes
+from yabot.log.commit_log import CommitLog, Decision
 from yabot.log.tables import BLANK, outgoing
 from yabot.log.unit_of_work import Cause, Message, UnitOfWork
+from yabot.log.waits import whatever_passes
 from yabot.observability.logging import get_logger
 from yabot.storage.relational.database import Statement, executing
 

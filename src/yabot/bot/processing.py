@@ -21,9 +21,10 @@ from yabot.bot.turn import Turn
 from yabot.errors import GuardFailed, LeaseLost, StoreUnavailable, TerminalError
 from yabot.events.operations import OperationCompleted, Outcome, UpdateReceived
 from yabot.log.assignment import Assignment
-from yabot.log.commit_log import CommitLog, Decision, outage_of_sql
+from yabot.log.commit_log import CommitLog, Decision
 from yabot.log.lease import Lease
 from yabot.log.unit_of_work import Cause, UnitOfWork
+from yabot.log.waits import outage_of_sql
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import DEGRADED_REPLIES, HANDLING, TURNED_AWAY, UPDATES
 from yabot.runtime.lanes import Lanes

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, bindparam, insert, select
 
 from yabot.clock import utc_now
 from yabot.log.documents import CheckedDocuments
 from yabot.log.tables import doc_changes, outbox, outgoing, receipts
 from yabot.log.unit_of_work import Cause, DocumentChange, Message, UnitOfWork
-from yabot.storage.relational.database import insert_new
+from yabot.storage.relational.database import Statement, insert_new
 from yabot.storage.relational.prepared import Prepared
 
 _add_receipt = Prepared(lambda connection: insert_new(connection, receipts))
@@ -17,6 +17,16 @@ _add_receipt = Prepared(lambda connection: insert_new(connection, receipts))
 def take_receipt(connection: Connection, cause: Cause) -> bool:
     row = {"consumer": cause.consumer, "cause_id": cause.id, "committed_at": utc_now()}
     return _add_receipt.run(connection, row) == 1
+
+
+_receipt = select(receipts.c.consumer).where(
+    receipts.c.consumer == bindparam("who"), receipts.c.cause_id == bindparam("what")
+)
+
+
+def has_receipt(cause: Cause) -> Statement[bool]:
+    where = {"who": cause.consumer, "what": cause.id}
+    return lambda connection: connection.execute(_receipt, where).first() is not None
 
 
 add_event = Prepared(insert(outbox))

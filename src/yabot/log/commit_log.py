@@ -11,7 +11,7 @@ from uuid_utils import uuid7
 
 from yabot.clock import from_microseconds, utc_now
 from yabot.error_text import error_text
-from yabot.errors import GuardFailed, LeaseLost, StoreUnavailable, TransientError
+from yabot.errors import GuardFailed, StoreUnavailable, TransientError
 from yabot.events.catalog import Catalog
 from yabot.events.envelope import Envelope, EventPayload
 from yabot.events.partition import Entry, partition_of
@@ -19,12 +19,14 @@ from yabot.log.appending import (
     add_event,
     append_documents,
     append_messages,
+    has_receipt,
     take_receipt,
 )
 from yabot.log.documents import CheckedDocuments, checked
 from yabot.log.doubt import Doubt
 from yabot.log.numbering import UserCounter, advance_counters, place
 from yabot.log.unit_of_work import Cause, DocumentChange, Message, UnitOfWork
+from yabot.log.waits import WaitsOut, nothing
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import COMMITS, COMMITTING, REDECIDED, labelled
 from yabot.runtime.backoff import backoff
@@ -38,7 +40,6 @@ T = TypeVar("T")
 
 # Decisions about one cause before its GuardFailed counts as a failure.
 MOST_DECISIONS = 8
-SQL = ("SQLite", "PostgreSQL")
 # Seconds, at most, before a decision that waits is made again.
 LONGEST_PAUSE = 1.0
 
@@ -64,22 +65,6 @@ class Decided(NamedTuple, Generic[T]):
 Follower = Callable[[Committed], None]
 # Reads what it needs and adds changes to the unit. It changes nothing itself: it can be repeated.
 Decision = Callable[[UnitOfWork], Awaitable[T]]
-WaitsOut = Callable[[TransientError], bool]
-
-
-def nothing(_failure: TransientError) -> bool:
-    """Wait for no failure."""
-    return False
-
-
-def outage_of_sql(failure: TransientError) -> bool:
-    """Wait only while SQL is away."""
-    return isinstance(failure, StoreUnavailable) and failure.store in SQL
-
-
-def whatever_passes(failure: TransientError) -> bool:
-    """Wait for every transient failure except a lost lease."""
-    return not isinstance(failure, LeaseLost)
 
 
 @dataclass(slots=True)
@@ -116,20 +101,29 @@ class CommitLog:
         another process's.
 
         After a failure for which ``waits_out`` is true, ``decision`` is called again after a pause,
-        without limit. After a failure of the store behind the gate ``doubted``, it is called again
-        once, if the store then answers a look. Every other failure is raised: GuardFailed from the
-        last attempt, StoreUnavailable, LeaseLost, Interrupted, what ``decision`` and ``commit``
-        raise.
+        without limit; unless SQL did not confirm the commit and it has happened: then its decision
+        is returned, with ``duplicate`` set. After a failure of the store behind the gate
+        ``doubted``, ``decision`` is called again once, if the store then answers a look. Every
+        other failure is raised: GuardFailed from the last attempt, StoreUnavailable, LeaseLost,
+        Interrupted, what ``decision`` and ``commit`` raise.
         """
         made, waits, doubt, pauses = 0, False, Doubt(doubted), backoff(most=LONGEST_PAUSE)
+        unconfirmed: Decided[T] | None = None
         while True:
             work = UnitOfWork(cause)
             try:
+                if unconfirmed and await self._has_happened(cause):
+                    return unconfirmed
                 answer = await uninterrupted(decision(work))
                 if not work.changes_anything:
                     return Decided(answer, Committed(cause))
-                return Decided(answer, await self.commit(work, checks))
+                before, unconfirmed = unconfirmed, Decided(answer, Committed(cause, duplicate=True))
+                committed = await self.commit(work, checks)
+                # One that had only just not happened.
+                return (committed.duplicate and before) or Decided(answer, committed)
             except TransientError as error:
+                if isinstance(error, GuardFailed):
+                    unconfirmed = None
                 made += isinstance(error, GuardFailed)
                 told = {"consumer": cause.consumer, "cause_id": cause.in_log, "reason": str(error)}
                 has_lost_race = isinstance(error, GuardFailed) and made % attempts
@@ -142,6 +136,14 @@ class CommitLog:
                 (log.debug if waits else log.warning)("decision.waiting", **told)
                 waits = True
             await asyncio.sleep(next(pauses))
+
+    async def _has_happened(self, cause: Cause) -> bool:
+        """Where SQL has not confirmed a commit. Raises StoreUnavailable."""
+        found = await self.database.read(has_receipt(cause))
+        if found:
+            # The followers have not been told of it.
+            self.look_again()
+        return found
 
     async def commit(self, work: UnitOfWork, checks: Sequence[Statement[None]] = ()) -> Committed:
         """Make ``work`` and its receipt durable, then tell the followers.

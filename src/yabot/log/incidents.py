@@ -6,8 +6,9 @@ from typing import ClassVar
 from uuid_utils import uuid7
 
 from yabot.events.envelope import EventPayload
-from yabot.log.commit_log import CommitLog, outage_of_sql
+from yabot.log.commit_log import CommitLog
 from yabot.log.unit_of_work import Cause, UnitOfWork
+from yabot.log.waits import outage_of_sql
 from yabot.observability.logging import get_logger
 from yabot.runtime.ending import end
 

@@ -45,6 +45,8 @@ class Handlers:
     cancelled, no store could keep "too much", and Telegram would take no "big button".
     """
 
+    # All that is handled from now on fails.
+    failing: bool = False
     began: asyncio.Event = field(default_factory=asyncio.Event)
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
     # Whether what is awaited for a payment's question is cancelled.
@@ -56,6 +58,8 @@ class Handlers:
             await await_what_is_cancelled()
 
     async def note(self, message: Message, turn: Turn) -> None:
+        if self.failing:
+            raise RuntimeError("a mistake")
         if message.text == "slow":
             self.began.set()
             await self.go_on.wait()

@@ -23,10 +23,11 @@ from yabot.bot.telegram import connect_bot
 from yabot.events.envelope import EventPayload
 from yabot.events.partition import partition_of
 from yabot.log.assignment import Assignment
-from yabot.log.commit_log import CommitLog, whatever_passes
+from yabot.log.commit_log import CommitLog
 from yabot.log.leases import SoleLeases
 from yabot.log.tables import outgoing
 from yabot.log.unit_of_work import Cause, UnitOfWork
+from yabot.log.waits import whatever_passes
 from yabot.storage.relational.database import Database
 
 _numbers = count(1)

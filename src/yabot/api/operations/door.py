@@ -13,8 +13,9 @@ from yabot.api.operations.requests import Change
 from yabot.errors import GuardFailed, InvalidInput, StoreUnavailable, TransientError
 from yabot.events.operations import OperationCompleted, Outcome
 from yabot.log.audit import audited
-from yabot.log.commit_log import CommitLog, outage_of_sql
+from yabot.log.commit_log import CommitLog
 from yabot.log.unit_of_work import Cause, UnitOfWork
+from yabot.log.waits import outage_of_sql
 
 CONSUMER = "api"
 # Seconds for which a commit that SQL has not confirmed is retried, before the client is told.

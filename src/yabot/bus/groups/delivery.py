@@ -17,8 +17,9 @@ from yabot.clock import utc_now
 from yabot.error_text import error_text
 from yabot.errors import GuardFailed, LeaseLost, StoreUnavailable, TerminalError
 from yabot.events.failures import EventProcessingFailed
-from yabot.log.commit_log import CommitLog, whatever_passes
+from yabot.log.commit_log import CommitLog
 from yabot.log.unit_of_work import UnitOfWork
+from yabot.log.waits import whatever_passes
 from yabot.observability.logging import CORRELATION_ID, get_logger
 from yabot.observability.metrics import EVENT_HANDLING, EVENT_WAITING, EVENTS_HANDLED, labelled
 from yabot.runtime.backoff import backoff

@@ -13,6 +13,7 @@ import pytest
 from tests.features.legacy.house import House
 from tests.features.legacy.old_bot import FIRST_ID, new_profile, write_old_store
 from tests.storage.dumps import dump, rows_of
+from tests.storage.losing_answers import LosingAnswers
 from yabot.features.legacy.importing.breath import Breath
 from yabot.features.legacy.importing.details import Details
 from yabot.features.legacy.importing.importer import Hold, Importer, _Decision, _Read
@@ -25,7 +26,7 @@ from yabot.features.legacy.sources.port import Entry, Source
 from yabot.features.legacy.tables import legacy_users
 from yabot.features.users.tables import user_profiles
 from yabot.log.backlog import waiting
-from yabot.log.unit_of_work import UnitOfWork, guard
+from yabot.log.unit_of_work import Cause, UnitOfWork, guard
 from yabot.storage.relational.database import Statement
 
 
@@ -281,6 +282,20 @@ async def test_who_keeps_changing_holds_nobody_up(imports: Imports) -> None:
     assert report.reconciles
 
 
+async def test_a_commit_whose_answer_got_lost_is_told_of_as_it_was_decided(
+    imports: Imports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imports.write(_7=profile(7, kisses=5), _8=profile(8, kisses=3))
+    commits = imports.house.world.services.commits
+    losing = LosingAnswers(commits.database)
+    monkeypatch.setattr(commits, "database", losing)
+    losing.losing = True
+    report = await imports.run()
+    assert not losing.losing
+    assert report.outcomes == {"imported": 2}
+    assert (report.besitos.posted, report.reconciles) == (8, True)
+
+
 async def test_a_report_names_keys_fields_and_reasons_and_nothing_else(imports: Imports) -> None:
     imports.write(
         _7=profile(7, kisses="4", first_name="Perpetua"), lost=profile(8, first_name="Perpetua")
@@ -313,6 +328,6 @@ async def test_what_was_read_before_a_running_bot_merged_something_newer_takes_n
     await imports.run()
     services = imports.house.world.services
     decision = _Decision(Merger(services), read, [record], waits_left=0)
-    await imports.house.world.decide("late", decision.make)
+    decided = await services.commits.decide(Cause("test", "late", "late"), decision.make)
     assert await imports.house.balance("7") == 13
-    assert [each.merged.outcome for each in decision.result] == ["unchanged"]
+    assert [each.merged.outcome for each in decided.answer] == ["unchanged"]

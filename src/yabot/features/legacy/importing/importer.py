@@ -120,13 +120,16 @@ class Importer:
             return await _rehearsed(decision, cause)
         hold = self.hold
 
-        async def decide(work: UnitOfWork) -> None:
-            await decision.make(work)
+        async def decide(work: UnitOfWork) -> Sequence[Brought]:
+            brought = await decision.make(work)
             if hold is not None and work.changes_anything:
                 await hold(work)
+            return brought
 
-        await self.commits.decide(cause, decide, attempts=ATTEMPTS, waits_out=decision.waits_out)
-        return decision.result
+        decided = await self.commits.decide(
+            cause, decide, attempts=ATTEMPTS, waits_out=decision.waits_out
+        )
+        return decided.answer
 
     @property
     def _causes(self) -> str:
@@ -146,10 +149,10 @@ def _why(error: BaseException) -> str:
 
 async def _rehearsed(decision: "_Decision", cause: Cause) -> Sequence[Brought]:
     work = UnitOfWork(cause)
-    await decision.make(work)
+    brought = await decision.make(work)
     for change in work.documents.values():
         checked(change)
-    return decision.result
+    return brought
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,17 +170,14 @@ class _Read:
 
 @dataclass(slots=True)
 class _Decision:
-    """A decision about some users; when it is made again, it knows its earlier result."""
+    """A decision about some users. Made again, it reads both sides again."""
 
     merger: Merger
     read: _Read
     records: Sequence[Record]
     waits_left: int
-    result: Sequence[Brought] = ()
-    # What was decided when SQL did not say whether it was committed, by user.
-    _unsure: dict[str, Brought] = field(default_factory=dict)
 
-    async def make(self, work: UnitOfWork) -> None:
+    async def make(self, work: UnitOfWork) -> Sequence[Brought]:
         user_ids = [each.user.user_id for each in self.records]
         seen = await self.merger.look(user_ids)
         # Read after the look: if something newer was merged before, the snapshot has it by now.
@@ -186,27 +186,21 @@ class _Decision:
         for record in self.records:
             user_id = record.user.user_id
             if user_id in replaced:
-                result.append(self._surely(Brought(record, Merged("unchanged"), 0)))
+                result.append(Brought(record, Merged("unchanged"), 0))
                 continue
             merged = await self.merger.merge(work, seen[user_id], record)
             there = _besitos_there(seen[user_id].known, record)
-            result.append(self._surely(Brought(record, merged, there)))
-        self.result = result
+            result.append(Brought(record, merged, there))
+        return result
 
     def waits_out(self, failure: TransientError) -> bool:
         """Wait for stores; also for a user who is alone and keeps changing, for a while. Several
         users are halved instead, so that one half need not wait for the other.
         """
         if isinstance(failure, StoreUnavailable):
-            self._unsure |= {each.user_id: each for each in self.result}
             return True
         self.waits_left -= 1
         return len(self.records) == 1 and self.waits_left >= 0
-
-    def _surely(self, brought: Brought) -> Brought:
-        """The earlier result, if nothing is left to be done: then its commit has taken effect."""
-        before = self._unsure.get(brought.user_id)
-        return before if before is not None and brought.is_unchanged else brought
 
 
 def _besitos_there(known: Known | None, record: Record) -> int:
