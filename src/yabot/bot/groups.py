@@ -101,5 +101,5 @@ class PrivateChatsOnly(BaseMiddleware):
 
     def _answer(self, turn: Turn, language_code: str | None) -> None:
         """Answer within limits, so that nobody can make the bot flood the group."""
-        if self._answers.take(str(turn.chat_id)):
+        if turn.tokens.take(self._answers, str(turn.chat_id)):
             turn.say(self._texts.localizer(language_code)("group", link=self._door.link))

@@ -27,6 +27,7 @@ from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.log.waits import outage_of_sql
 from yabot.observability.logging import get_logger
 from yabot.observability.metrics import DEGRADED_REPLIES, HANDLING, TURNED_AWAY, UPDATES
+from yabot.runtime.buckets import Tokens
 from yabot.runtime.lanes import Lanes
 from yabot.runtime.watch import Gate
 
@@ -46,12 +47,13 @@ class Handling:
     # The lease under which it is handled; None for a pre-checkout, which changes nothing.
     lease: Lease | None = None
     operation: str = "unknown"
+    tokens: Tokens = field(default_factory=Tokens)
     started: float = field(default_factory=perf_counter)
 
     def turn(self, work: UnitOfWork) -> Turn:
         """A fresh attempt, in a fresh unit."""
         work.publish(UpdateReceived(update_type=self.incoming.kind), self.incoming.user_id)
-        return Turn(self.incoming, work, self.operation)
+        return Turn(self.incoming, work, self.operation, tokens=self.tokens)
 
     def milliseconds(self) -> float:
         return round((perf_counter() - self.started) * 1000, 3)

@@ -1,6 +1,6 @@
 """What a handler works with: one attempt at one update."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiogram.methods import TelegramMethod
@@ -12,6 +12,7 @@ from yabot.bot.message import Keyboard, call, message, text_file
 from yabot.bot.outgoing import to_message
 from yabot.events.operations import Outcome, UserInteraction
 from yabot.log.unit_of_work import UnitOfWork
+from yabot.runtime.buckets import Tokens
 
 
 @dataclass(slots=True)
@@ -23,6 +24,8 @@ class Turn:
     operation: str
     outcome: Outcome = "ok"
     error_code: str | None = None
+    # Of all attempts.
+    tokens: Tokens = field(default_factory=Tokens)
 
     @property
     def update(self) -> Update:

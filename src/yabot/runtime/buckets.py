@@ -63,3 +63,20 @@ class Buckets:
         bucket.filled_at = now
         bucket.told = bucket.told and bucket.tokens < self._capacity / 2
         return bucket
+
+
+class Tokens:
+    """Those of one cause: decided again, it has what it has taken, and takes no more."""
+
+    def __init__(self) -> None:
+        self._granted: dict[tuple[Buckets, str], bool] = {}
+
+    def take(self, buckets: Buckets, key: str) -> bool:
+        """Whether there was a token when the cause asked for it first."""
+        if (buckets, key) not in self._granted:
+            self._granted[buckets, key] = buckets.take(key)
+        return self._granted[buckets, key]
+
+    def may_take(self, buckets: Buckets, key: str) -> bool:
+        """What ``take`` would say now."""
+        return self._granted.get((buckets, key), not buckets.is_empty(key))

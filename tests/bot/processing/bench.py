@@ -137,11 +137,16 @@ async def at_the_bench(
     alone: bool = False,
     at_once: int = 1000,
     rest: float = REST,
+    dispatcher: Dispatcher | None = None,
 ) -> AsyncIterator[Bench]:
-    """``at_once`` updates of one reader are handled, and no more in time."""
-    bot, handlers, dispatcher = connect_bot(TOKEN, recorder.url), Handlers(), Dispatcher()
-    dispatcher.message.register(handlers.note)
-    dispatcher.pre_checkout_query.register(handlers.ask)
+    """``at_once`` updates of one reader are handled, and no more in time; by ``Handlers``, unless
+    a ``dispatcher`` has others.
+    """
+    bot, handlers = connect_bot(TOKEN, recorder.url), Handlers()
+    if dispatcher is None:
+        dispatcher = Dispatcher()
+        dispatcher.message.register(handlers.note)
+        dispatcher.pre_checkout_query.register(handlers.ask)
     commits, texts = new_commits(database), build_texts(FEATURES)
     intake = Intake(database, bot.id, PARTITIONS)
     leases = SoleLeases(PARTITIONS) if alone else SharedLeases(database, lease)

@@ -89,7 +89,7 @@ class GiftHandler:
         elif int(amount) > min(balance, MOST):
             # Before the search: a reader with too little must not learn who is here.
             _refuse(turn, t, "insufficient", balance=balance)
-        elif not self._searches.take(user.user_id):
+        elif not turn.tokens.take(self._searches, user.user_id):
             _refuse(turn, t, "too_many_searches")
         else:
             await self._ask_for(turn, t, user, who, int(amount))
@@ -113,7 +113,7 @@ class GiftHandler:
             return
         # Our question has counted as a search already; data that we did not offer is a new one.
         is_search = not _is_offered(query)
-        if is_search and self._searches.is_empty(user.user_id):
+        if is_search and not turn.tokens.may_take(self._searches, user.user_id):
             turn.acknowledge()
             _refuse(turn, t, "too_many_searches")
             return
@@ -135,7 +135,7 @@ class GiftHandler:
             _refuse(turn, t, "insufficient", balance=balance)
         elif outcome == "unknown_recipient" or recipient is None:
             if is_search:
-                self._searches.take(user.user_id)
+                turn.tokens.take(self._searches, user.user_id)
             # Without a name: the button does not say by which name the giver knows the recipient.
             turn.reject("unknown_recipient")
             turn.say(t("besitos-gift-gone"))

@@ -1,0 +1,34 @@
+"""A database that breaks the connection before it has done what it was asked to."""
+
+from typing import Any
+
+from typing_extensions import override
+
+from tests.storage.passing_on import PassingOn
+from yabot.errors import StoreUnavailable
+from yabot.storage.relational.database import Database, Statement
+
+
+class FailingWrites(PassingOn):
+    """One of its writes fails, and nothing of it has happened."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        # Writes that are still to succeed; None: all.
+        self._left: int | None = None
+
+    def fail(self, *, behind: int = 0) -> None:
+        """Of the next writes so many succeed, and the one behind them fails."""
+        self._left = behind
+
+    @property
+    def has_failed(self) -> bool:
+        return self._left is None
+
+    @override
+    async def write(self, work: Statement[Any]) -> Any:
+        if self._left is not None:
+            self._left = self._left - 1 if self._left else None
+            if self._left is None:
+                raise StoreUnavailable(self.gate.store, "the connection broke")
+        return await super().write(work)
