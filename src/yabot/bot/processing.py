@@ -36,6 +36,8 @@ log = get_logger(__name__)
 IN_FLIGHT = 64
 # Updates of one reader that count towards the limit on waiting updates (``Lanes.crowd``).
 SHARE = 100
+# The operation of an update that was done without a handler.
+TURNED = "turned_away"
 
 
 @dataclass(slots=True)
@@ -212,9 +214,8 @@ class UpdateProcessor:
     async def _turn_away(
         self, handling: Handling, error_code: str, told: bool, work: UnitOfWork
     ) -> Turn:
-        TURNED_AWAY.inc()
-        handling.operation = "turned_away"
         turn = handling.turn(work)
+        turn.operation = TURNED
         self._apologies.turn_away(turn, error_code, told=told)
         return turn
 
@@ -224,12 +225,12 @@ class UpdateProcessor:
         """Answer that it did not work, change nothing else, and let the lane go on."""
 
         async def decide(work: UnitOfWork) -> Turn:
-            DEGRADED_REPLIES.labels(outcome).inc()
             turn = handling.turn(work)
             self._apologies.apologize(turn, outcome, text, error)
             return turn
 
         await self.finish(handling, decide)
+        DEGRADED_REPLIES.labels(outcome).inc()
 
     async def finish(self, handling: Handling, decision: Decision[Turn]) -> None:
         """Decide and commit; while SQL is away, wait.
@@ -253,6 +254,7 @@ class UpdateProcessor:
         if committed.duplicate and lease is not None:
             # Our own commit, whose confirmation got lost, or that of the partition's new owner.
             lease.require()
+        TURNED_AWAY.inc(turn.operation == TURNED)
         UPDATES.labels(completed.operation, completed.outcome).inc()
         HANDLING.observe(completed.duration_ms / 1000)
         log.info(
