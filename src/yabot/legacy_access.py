@@ -42,7 +42,8 @@ def save_user_profile(profile: dict[str, Any]) -> None:
 
     Its mark is renewed, so that it may be changed and saved again. Raises ValueError for a profile
     that cannot be taken, of which then nothing is; else as ``get_user_profile`` does. A save that
-    has raised StoreUnavailable may have happened all the same: the same one again does it once.
+    has raised StoreUnavailable may have happened all the same: the same one again does it once, and
+    so does one with further changes in the same process.
     """
     _call("save_user_profile", _caller(), lambda access: access.save(profile))
 

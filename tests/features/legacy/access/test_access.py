@@ -16,6 +16,8 @@ from tests.features.legacy.old_bot import (
     write_old_store,
 )
 from tests.features.legacy.side_by_side.both import Both
+from tests.storage.failing_writes import FailingWrites
+from tests.storage.losing_answers import LosingAnswers
 from yabot.errors import InvalidInput, StoreUnavailable
 from yabot.features.legacy.access.functions import Access
 from yabot.features.legacy.access.marks import taken_off
@@ -160,6 +162,38 @@ async def test_the_same_save_again_is_taken_once(house: House, access: Access) -
     assert await house.balance() == 15
 
 
+@pytest.mark.parametrize("is_marked", [True, False])
+@pytest.mark.parametrize("has_happened", [True, False])
+@pytest.mark.parametrize("more", [0, 4])
+async def test_a_save_of_which_nobody_knows_is_followed_by_what_is_more(
+    sqlite_house: House,
+    monkeypatch: pytest.MonkeyPatch,
+    is_marked: bool,
+    has_happened: bool,
+    more: int,
+) -> None:
+    """The same once more, or what has been changed since: the bot goes on with its profile."""
+    services = sqlite_house.world.services
+    losing, failing = LosingAnswers(services.database), FailingWrites(services.database)
+    access = Access(services)
+    profile = await access.get(7)
+    if not is_marked:
+        profile["metadata"] = {}
+    profile["kisses"] += 10
+    monkeypatch.setattr(services.commits, "database", losing if has_happened else failing)
+    losing.losing = True
+    failing.fail()
+    with pytest.raises(StoreUnavailable):
+        await access.save(profile)
+    assert await sqlite_house.balance() == (15 if has_happened else 5)
+    profile["kisses"] += more
+    await access.save(profile)
+    assert await sqlite_house.balance() == 15 + more
+    profile["kisses"] += 1
+    await access.save(profile)
+    assert await sqlite_house.balance() == 16 + more
+
+
 async def test_a_profile_that_lost_its_mark_is_a_change_of_what_was_given_last(
     house: House, access: Access
 ) -> None:
@@ -173,6 +207,19 @@ async def test_a_profile_that_lost_its_mark_is_a_change_of_what_was_given_last(
     await access.save(profile)
     assert await house.balance() == 18
     assert (await access.get(7))["metadata"]["source"] == "tiktok"
+
+
+async def test_what_is_changed_in_place_is_held_against_what_it_was(
+    sqlite_house: House,
+) -> None:
+    """Also in a list of a profile that lost its mark, which says nothing of what was given."""
+    access = Access(sqlite_house.world.services)
+    profile = await access.get(7)
+    profile["metadata"] = {}
+    for things in (["rosa"], ["rosa", "carta"]):
+        profile["inventory"].append(things[-1])
+        await access.save(profile)
+        assert sorted((await access.get(7))["inventory"]) == sorted(things)
 
 
 async def test_a_profile_that_was_never_given_is_meant_as_it_stands(

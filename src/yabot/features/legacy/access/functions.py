@@ -7,7 +7,8 @@ the same profile do not overwrite each other's changes.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from typing import TypeVar
 from uuid import uuid4
 
@@ -26,6 +27,7 @@ from yabot.features.legacy.record import KISSES, OldUser
 from yabot.features.legacy.service import Legacy
 from yabot.features.users.contact import Contact
 from yabot.features.users.service import User, UserService
+from yabot.log.appending import has_receipt
 from yabot.log.unit_of_work import Cause, UnitOfWork
 from yabot.observability.logging import get_logger
 from yabot.runtime.recent import Recent
@@ -41,10 +43,16 @@ DECISIONS = 100
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """The profile that the holder of a mark has by now: as it was given, or saved last."""
+    """The profile that the holder of a mark has by now: as it was given, or saved last; None if
+    neither is remembered."""
 
-    profile: Profile
+    profile: Profile | None
     saves: int = 0
+    # Of the last save, where SQL has not said whether it was taken: what it was, and its cause.
+    unsure: tuple[Profile, Cause] | None = None
+
+    def saved(self, profile: Profile) -> "_Held":
+        return _Held(profile, self.saves + 1)
 
 
 class Access:
@@ -60,7 +68,7 @@ class Access:
         self._first_touch = None if dual is None else dual.first_touch
         # For marks that were copied before they were renewed; for profiles that lost their mark.
         self._by_mark: Recent[str, _Held] = Recent(REMEMBERED)
-        self._by_user: Recent[str, Profile] = Recent(REMEMBERED)
+        self._by_user: Recent[str, _Held] = Recent(REMEMBERED)
 
     async def phase(self) -> str | None:
         """The migration's phase; None: there is no migration."""
@@ -75,32 +83,45 @@ class Access:
             profile, version = await self._get(user_id)
         else:
             profile, version = await asyncio.to_thread(old_way.get, user_id), 0
-        self._by_user[user_id] = profile
+        # The caller changes theirs.
+        self._by_user[user_id] = _Held(deepcopy(profile))
         return marked(profile, Mark.of(profile, version))
 
     async def _get(self, user_id: str) -> tuple[Profile, int]:
         found = None
         while found is None:
-            found = await self._decide(f"get:{uuid4().hex}", lambda work: self._find(work, user_id))
+            cause = _cause(f"get:{uuid4().hex}")
+            found = await self._decide(cause, lambda work: self._find(work, user_id))
         return found
 
     async def save(self, profile: Profile) -> None:
-        """Save it, and renew its mark in place. The same profile with the same mark counts once."""
+        """Save it, and renew its mark in place. The same profile with the same mark counts once.
+
+        After StoreUnavailable, this process also counts it once if it has further changes, or no
+        mark any more.
+        """
         returned = Returned.read(profile)
-        held = self._held(returned)
-        base = held.profile if held else self._by_user.get(returned.user_id)
+        held = await self._settled(self._held(returned))
         key = uuid4().hex
-        if returned.mark and held:
+        if returned.mark:
             key = f"{returned.mark.id}:{held.saves}:{returned.digest}"
+        cause = _cause(f"save:{key}")
+        try:
+            await self._save(cause, returned, held.profile)
+        except StoreUnavailable:
+            self._remember(returned, replace(held, unsure=(returned.plain, cause)))
+            raise
+        self._remember(returned, held.saved(returned.plain))
+        if returned.mark:
+            self._by_user[returned.user_id] = _Held(returned.plain)
+            renew(profile, Mark.of(returned.plain, returned.mark.version))
+
+    async def _save(self, cause: Cause, returned: Returned, base: Profile | None) -> None:
         old_way = await self._old_way()
         if old_way is None:
-            await self._decide(f"save:{key}", lambda work: self._take(work, returned, base))
+            await self._decide(cause, lambda work: self._take(work, returned, base))
         else:
             await asyncio.to_thread(old_way.save, returned, base)
-        self._by_user[returned.user_id] = returned.plain
-        if returned.mark and held:
-            self._by_mark[returned.mark.id] = _Held(returned.plain, held.saves + 1)
-            renew(profile, Mark.of(returned.plain, returned.mark.version))
 
     async def _old_way(self) -> OldWay | None:
         """The old bot's file, if a roll-back has moved everybody back; None: the users are here."""
@@ -115,9 +136,26 @@ class Access:
             raise StoreUnavailable("the old bot's store", "the migration is being rolled back")
         self._migrations.hold(work, migration)
 
-    def _held(self, returned: Returned) -> _Held | None:
+    def _held(self, returned: Returned) -> _Held:
         mark = returned.mark
-        return None if mark is None else self._by_mark.get(mark.id) or _Held(mark.given)
+        if mark is None:
+            return self._by_user.get(returned.user_id) or _Held(None)
+        return self._by_mark.get(mark.id) or _Held(mark.given)
+
+    def _remember(self, returned: Returned, held: _Held) -> None:
+        if returned.mark is None:
+            self._by_user[returned.user_id] = held
+        else:
+            self._by_mark[returned.mark.id] = held
+
+    async def _settled(self, held: _Held) -> _Held:
+        """What they have, where SQL had not said whether the last save was taken."""
+        if held.unsure is None:
+            return held
+        profile, cause = held.unsure
+        if await self._commits.database.read(has_receipt(cause)):
+            return held.saved(profile)
+        return replace(held, unsure=None)
 
     async def _find(self, work: UnitOfWork, user_id: str) -> tuple[Profile, int] | None:
         """The profile and the state's version; None: this unit registers the user, so ask again."""
@@ -166,10 +204,13 @@ class Access:
         )
         return self._users.bring(work, contact, seen.stored, utc_now())
 
-    async def _decide(self, key: str, decision: Callable[[UnitOfWork], Awaitable[T]]) -> T:
-        cause_id = f"legacy:{key}"
-        cause = Cause(CONSUMER, cause_id, cause_id)
+    async def _decide(self, cause: Cause, decision: Callable[[UnitOfWork], Awaitable[T]]) -> T:
         return (await self._commits.decide(cause, decision, attempts=DECISIONS)).answer
+
+
+def _cause(key: str) -> Cause:
+    cause_id = f"legacy:{key}"
+    return Cause(CONSUMER, cause_id, cause_id)
 
 
 def _may_come(seen: Seen, returned: Returned) -> bool:

@@ -1,7 +1,8 @@
 """A profile that an old bot saves, and the profile of which it is a change."""
 
 import json
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 from yabot import canonical
@@ -25,7 +26,7 @@ _UNPLACED = {"last_daily_claim", "metadata"}
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """``plain`` is the profile without its mark."""
+    """``plain`` is a copy of the profile, without its mark."""
 
     user_id: str
     plain: Profile
@@ -42,7 +43,8 @@ class Returned:
             json.dumps(plain)
         except (TypeError, ValueError, RecursionError):
             raise returned.refusal("it holds what JSON does not have") from None
-        return returned
+        # The caller goes on with theirs.
+        return replace(returned, plain=deepcopy(plain))
 
     def compared(self, base: Profile | None) -> tuple[OldUser | None, OldUser]:
         """What ``base`` says, and what this profile says. A field of the old bot's that this
