@@ -85,6 +85,40 @@ async def test_whoever_ends_a_decision_ends_it(commits: CommitLog) -> None:
     assert task.cancelled()
 
 
+async def test_what_is_to_be_said_of_a_decision_is_said_with_its_commit(
+    commits: CommitLog,
+) -> None:
+    said: list[str] = []
+
+    async def step(work: UnitOfWork) -> None:
+        lost = not said
+        said.append("decided")
+        draft = work.draft()
+        draft.change_document(stepped("7", 5 if lost else 0))
+        draft.afterwards.append(lambda: said.append("it is so"))
+        copied = work.copy()
+        copied.absorb(draft)
+        work.become(copied)
+        work.draft().afterwards.append(lambda: said.append("it is thrown away"))
+
+    await commits.decide(CAUSE, step)
+    assert said == ["decided", "decided", "it is so"]
+    assert (await commits.decide(CAUSE, step)).committed.duplicate
+    assert said == ["decided", "decided", "it is so", "decided"]
+
+
+async def test_what_is_said_wrongly_undoes_nothing(database: Database, commits: CommitLog) -> None:
+    told: list[object] = []
+    commits.followers.append(told.append)
+
+    async def step(work: UnitOfWork) -> None:
+        work.change_document(stepped("7", 0))
+        work.afterwards.append(lambda: 1 / 0)
+
+    assert (await commits.decide(CAUSE, step)).committed == told[0]
+    assert await version(database, "7") == 1
+
+
 async def test_what_adds_nothing_leaves_no_receipt(database: Database, commits: CommitLog) -> None:
     async def look(_work: UnitOfWork) -> str:
         return "nothing to do"
@@ -135,14 +169,18 @@ async def test_a_commit_whose_answer_got_lost_is_not_decided_again(database: Dat
     commits, looks = new_commits(losing), list[None]()
     commits.on_untold.append(lambda: looks.append(None))
 
+    said: list[str] = []
+
     async def step(work: UnitOfWork) -> int:
         made.append(work)
         work.change_document(stepped("7", await version(losing, "7")))
+        work.afterwards.append(lambda: said.append("it is so"))
         losing.losing = len(made) == 1
         return len(made)
 
     answer, committed = await commits.decide(CAUSE, step, waits_out=outage_of_sql)
     assert (answer, committed.duplicate, len(made)) == (1, True, 1)
+    assert said == ["it is so"]
     assert await version(database, "7") == 1
     # When the answer is missing, and when it is known to have happened.
     assert len(looks) == 2

@@ -10,10 +10,13 @@ from yabot.storage.relational.database import Database, Statement
 
 
 class FailingWrites(PassingOn):
-    """One of its writes fails, and nothing of it has happened."""
+    """One of its writes fails, and nothing of it has happened: the connection broke, or with that
+    ``error``.
+    """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, error: Exception | None = None) -> None:
         super().__init__(database)
+        self._error = error or StoreUnavailable(self.gate.store, "the connection broke")
         # Writes that are still to succeed; None: all.
         self._left: int | None = None
 
@@ -30,5 +33,5 @@ class FailingWrites(PassingOn):
         if self._left is not None:
             self._left = self._left - 1 if self._left else None
             if self._left is None:
-                raise StoreUnavailable(self.gate.store, "the connection broke")
+                raise self._error
         return await super().write(work)

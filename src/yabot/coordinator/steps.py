@@ -1,6 +1,7 @@
 """The steps of one process's workflows: each reads, decides, and adds to a unit of work."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Generic
 
 from yabot.clock import utc_now
@@ -107,14 +108,14 @@ class Steps(Generic[D]):
             workflow.fail(error)
         if workflow == before and not draft.changes_anything:
             return
-        self._settle(workflow)
+        self._settle(workflow, draft)
         work.absorb(draft)
         if stored is None:
             work.add(self._records.add(workflow, work.cause))
         else:
             work.add(self._records.change(stored, workflow, work.cause))
 
-    def _settle(self, workflow: Workflow[D]) -> None:
+    def _settle(self, workflow: Workflow[D], work: UnitOfWork) -> None:
         """Set state and deadline as they follow from the decided step.
 
         Raises UndeclaredTransition when the workflow is still in START.
@@ -122,7 +123,8 @@ class Steps(Generic[D]):
         if workflow.failure is not None:
             workflow.state = COMPENSATING if workflow.done else FAILED
             workflow.deadline = utc_now() if workflow.done else None
-            log.warning("workflow.fails", workflow=workflow.id, reason=workflow.failure)
+            told = {"workflow": workflow.id, "reason": workflow.failure}
+            work.afterwards.append(partial(log.warning, "workflow.fails", **told))
         elif workflow.state == START:
             raise UndeclaredTransition(
                 f"workflow {workflow.id} took a step and stays in '{START}': let it become "

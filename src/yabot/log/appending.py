@@ -3,9 +3,13 @@
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select
+from uuid_utils import uuid7
 
-from yabot.clock import utc_now
+from yabot.clock import from_microseconds, utc_now
+from yabot.events.envelope import Envelope, EventPayload
+from yabot.events.partition import Entry, partition_of
 from yabot.log.documents import CheckedDocuments
+from yabot.log.numbering import UserCounter, place
 from yabot.log.tables import doc_changes, outbox, outgoing, receipts
 from yabot.log.unit_of_work import Cause, DocumentChange, Message, UnitOfWork
 from yabot.storage.relational.database import Statement, insert_new
@@ -29,7 +33,7 @@ def has_receipt(cause: Cause) -> Statement[bool]:
     return lambda connection: connection.execute(_receipt, where).first() is not None
 
 
-add_event = Prepared(insert(outbox))
+_add_event = Prepared(insert(outbox))
 _add_change = Prepared(insert(doc_changes).returning(doc_changes.c.id))
 _add_message = Prepared(insert(outgoing).returning(outgoing.c.id))
 
@@ -64,6 +68,55 @@ def append_messages(connection: Connection, work: UnitOfWork) -> tuple[tuple[int
         }
         appended.append((_id(_add_message.first(connection, row)), message))
     return tuple(appended)
+
+
+def append_events(
+    connection: Connection, work: UnitOfWork, counters: dict[str, UserCounter], partitions: int
+) -> tuple[Entry, ...]:
+    envelopes = [
+        *work.ingested,
+        *(_envelope(*event, work.cause, counters) for event in work.events),
+    ]
+    if not envelopes:
+        return ()
+    rows = [_event_row(envelope, partitions) for envelope in envelopes]
+    place(connection, rows)
+    _add_event.run_many(connection, rows)
+    return tuple(
+        Entry(row["partition"], row["pos"], row["event_type"], row["envelope"]) for row in rows
+    )
+
+
+def _envelope(
+    payload: EventPayload,
+    user_id: str | None,
+    cause: Cause,
+    counters: dict[str, UserCounter],
+) -> Envelope:
+    counter = counters[user_id].next() if user_id is not None else None
+    timestamp = from_microseconds(counter.event_us) if counter else utc_now()
+    return Envelope(
+        event_id=str(uuid7()),
+        event_type=payload.event_type,
+        version=payload.version,
+        timestamp=timestamp,
+        user_id=user_id,
+        sequence=counter.sequence if counter else None,
+        correlation_id=cause.correlation_id,
+        causation_id=cause.id,
+        payload=payload.in_json(),
+    )
+
+
+def _event_row(envelope: Envelope, partitions: int) -> dict[str, Any]:
+    return {
+        "event_id": envelope.event_id,
+        "partition": partition_of(envelope.lane, partitions),
+        "user_id": envelope.user_id,
+        "event_type": envelope.event_type,
+        "envelope": envelope.to_json(),
+        "created_at": utc_now(),
+    }
 
 
 def _id(row: tuple[Any, ...] | None) -> int:

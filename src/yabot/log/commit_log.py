@@ -3,28 +3,26 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from sqlalchemy import Connection
-from uuid_utils import uuid7
 
-from yabot.clock import from_microseconds, utc_now
 from yabot.error_text import error_text
 from yabot.errors import GuardFailed, StoreUnavailable, TransientError
 from yabot.events.catalog import Catalog
-from yabot.events.envelope import Envelope, EventPayload
-from yabot.events.partition import Entry, partition_of
+from yabot.events.partition import Entry
 from yabot.log.appending import (
-    add_event,
     append_documents,
+    append_events,
     append_messages,
     has_receipt,
     take_receipt,
 )
 from yabot.log.documents import CheckedDocuments, checked
 from yabot.log.doubt import Doubt
-from yabot.log.numbering import UserCounter, advance_counters, place
+from yabot.log.numbering import advance_counters
 from yabot.log.unit_of_work import Cause, DocumentChange, Message, UnitOfWork
 from yabot.log.waits import WaitsOut, nothing
 from yabot.observability.logging import get_logger
@@ -60,6 +58,13 @@ class Decided(NamedTuple, Generic[T]):
 
     answer: T
     committed: Committed
+
+
+class _Unconfirmed(NamedTuple, Generic[T]):
+    """A decision whose commit SQL has neither confirmed nor refused."""
+
+    answer: T
+    work: UnitOfWork
 
 
 Follower = Callable[[Committed], None]
@@ -108,19 +113,18 @@ class CommitLog:
         Interrupted, what ``decision`` and ``commit`` raise.
         """
         made, waits, doubt, pauses = 0, False, Doubt(doubted), backoff(most=LONGEST_PAUSE)
-        unconfirmed: Decided[T] | None = None
+        unconfirmed: _Unconfirmed[T] | None = None
         while True:
             work = UnitOfWork(cause)
             try:
-                if unconfirmed and await self._has_happened(cause):
-                    return unconfirmed
+                if unconfirmed and (known := await self._found(unconfirmed)):
+                    return known
                 answer = await uninterrupted(decision(work))
                 if not work.changes_anything:
                     return Decided(answer, Committed(cause))
-                before, unconfirmed = unconfirmed, Decided(answer, Committed(cause, duplicate=True))
+                before, unconfirmed = unconfirmed, _Unconfirmed(answer, work)
                 committed = await self.commit(work, checks)
-                # One that had only just not happened.
-                return (committed.duplicate and before) or Decided(answer, committed)
+                return self._either(before, Decided(answer, committed))
             except TransientError as error:
                 if isinstance(error, GuardFailed):
                     unconfirmed = None
@@ -137,13 +141,21 @@ class CommitLog:
                 waits = True
             await asyncio.sleep(next(pauses))
 
-    async def _has_happened(self, cause: Cause) -> bool:
-        """Where SQL has not confirmed a commit. Raises StoreUnavailable."""
-        found = await self.database.read(has_receipt(cause))
-        if found:
-            # The followers have not been told of it.
-            self.look_again()
-        return found
+    def _either(self, before: "_Unconfirmed[T] | None", decided: Decided[T]) -> Decided[T]:
+        """The decision that was committed: ``before`` may have been, after it was looked for."""
+        return self._confirmed(before) if before and decided.committed.duplicate else decided
+
+    async def _found(self, unconfirmed: "_Unconfirmed[T]") -> Decided[T] | None:
+        """The decision, if its commit has happened. Raises StoreUnavailable."""
+        has_happened = await self.database.read(has_receipt(unconfirmed.work.cause))
+        return self._confirmed(unconfirmed) if has_happened else None
+
+    def _confirmed(self, unconfirmed: "_Unconfirmed[T]") -> Decided[T]:
+        answer, work = unconfirmed
+        # The followers have not been told of its commit.
+        self.look_again()
+        self._call(work.cause, work.afterwards)
+        return Decided(answer, Committed(work.cause, duplicate=True))
 
     async def commit(self, work: UnitOfWork, checks: Sequence[Statement[None]] = ()) -> Committed:
         """Make ``work`` and its receipt durable, then tell the followers.
@@ -203,16 +215,17 @@ class CommitLog:
             # The first commit's confirmation may have been lost before the followers were told.
             self.look_again()
         else:
-            self._tell(committed)
+            told = [partial(follower, committed) for follower in self.followers]
+            self._call(work.cause, [*told, *work.afterwards])
         return committed
 
-    def _tell(self, committed: Committed) -> None:
-        """A follower that fails does not keep the others from hearing; it finds the rows in SQL."""
-        for follower in self.followers:
+    def _call(self, cause: Cause, told: Sequence[Callable[[], object]]) -> None:
+        """Call each, whichever fails; a follower that fails finds the rows in SQL."""
+        for tell in told:
             try:
-                follower(committed)
+                tell()
             except Exception:
-                log.exception("follower.failed", cause_id=committed.cause.in_log)
+                log.exception("follower.failed", cause_id=cause.in_log)
                 self.look_again()
 
     def look_again(self) -> None:
@@ -238,55 +251,8 @@ class CommitLog:
             documents=append_documents(connection, documents),
             messages=append_messages(connection, work),
             # Last, because other units wait for the lock of the partition.
-            events=self._append_events(connection, work, counters),
+            events=append_events(connection, work, counters, self.partitions),
         )
-
-    def _append_events(
-        self, connection: Connection, work: UnitOfWork, counters: dict[str, UserCounter]
-    ) -> tuple[Entry, ...]:
-        envelopes = [
-            *work.ingested,
-            *(self._envelope(*event, work.cause, counters) for event in work.events),
-        ]
-        if not envelopes:
-            return ()
-        rows = [self._event_row(envelope) for envelope in envelopes]
-        place(connection, rows)
-        add_event.run_many(connection, rows)
-        return tuple(
-            Entry(row["partition"], row["pos"], row["event_type"], row["envelope"]) for row in rows
-        )
-
-    def _envelope(
-        self,
-        payload: EventPayload,
-        user_id: str | None,
-        cause: Cause,
-        counters: dict[str, UserCounter],
-    ) -> Envelope:
-        counter = counters[user_id].next() if user_id is not None else None
-        timestamp = from_microseconds(counter.event_us) if counter else utc_now()
-        return Envelope(
-            event_id=str(uuid7()),
-            event_type=payload.event_type,
-            version=payload.version,
-            timestamp=timestamp,
-            user_id=user_id,
-            sequence=counter.sequence if counter else None,
-            correlation_id=cause.correlation_id,
-            causation_id=cause.id,
-            payload=payload.in_json(),
-        )
-
-    def _event_row(self, envelope: Envelope) -> dict[str, Any]:
-        return {
-            "event_id": envelope.event_id,
-            "partition": partition_of(envelope.lane, self.partitions),
-            "user_id": envelope.user_id,
-            "event_type": envelope.event_type,
-            "envelope": envelope.to_json(),
-            "created_at": utc_now(),
-        }
 
 
 def _tell_how_it_ended(committing: "asyncio.Task[Committed]") -> None:

@@ -15,6 +15,8 @@ from yabot.errors import GuardFailed
 
 if TYPE_CHECKING:
     # Checking a story composes messages, and must not import a store.
+    from collections.abc import Callable
+
     from pydantic import BaseModel
     from sqlalchemy import Connection
 
@@ -98,6 +100,8 @@ class UnitOfWork:
     messages: list[Message] = field(default_factory=list)
     # Events that another service has published: they stand before our own.
     ingested: list[Envelope] = field(default_factory=list)
+    # Called when all of this is committed, and only then: for lines in the log and metrics.
+    afterwards: list[Callable[[], object]] = field(default_factory=list)
 
     @property
     def changes_anything(self) -> bool:
@@ -121,7 +125,7 @@ class UnitOfWork:
         """Take over the contents of ``copied``, which began as a copy of this unit."""
         self.statements, self.documents = copied.statements, copied.documents
         self.events, self.messages = copied.events, copied.messages
-        self.ingested = copied.ingested
+        self.ingested, self.afterwards = copied.ingested, copied.afterwards
 
     def absorb(self, other: UnitOfWork) -> None:
         """Add all that ``other`` wants to change."""
@@ -130,6 +134,7 @@ class UnitOfWork:
         self.events += other.events
         self.messages += other.messages
         self.ingested += other.ingested
+        self.afterwards += other.afterwards
 
     def find(self, kind: type[S]) -> S | None:
         """Its first statement of that kind; None while it has none."""

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import update
+from structlog.testing import capture_logs
 
 from tests.features.hearing import said_to
 from tests.features.users.storage.world import World, ana, new_world
@@ -177,8 +178,11 @@ async def test_what_comes_after_the_quiet_is_told_with_what_came_in_it(office: O
 
 
 async def test_many_at_once_are_counted_exactly(office: Office) -> None:
-    await office.at_once(office.service(), failure(), 20)
+    with capture_logs() as logs:
+        await office.at_once(office.service(), failure(), 20)
     assert len(await office.said()) == 1
+    # Whoever came too late to tell it has not told it.
+    assert [each["event"] for each in logs].count("admins.alerted") == 1
     await office.service(NO_TIME).tell_what_was_counted()
     *_, summary = await office.said()
     assert "19 eventos" in summary

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 
 from yabot.bot.localization import Localizer
 from yabot.clock import rfc3339, utc_now
@@ -68,7 +69,9 @@ class AlertService:
         await self._commits.decide(Cause("alerts", cause_id, cause_id), sum_up)
 
     async def _tell(self, work: UnitOfWork, alert: Alert, times: int) -> None:
-        log.warning("admins.alerted", alert=alert.subject, times=times)
+        work.afterwards.append(
+            partial(log.warning, "admins.alerted", alert=alert.subject, times=times)
+        )
 
         def say(t: Localizer) -> str:
             return t(alert.text, count=times, **alert.variables)

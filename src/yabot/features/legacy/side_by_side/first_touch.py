@@ -56,8 +56,8 @@ class FirstTouch:
             user.profile, user.loaded = profile, state
             return
         self.migrations.hold(draft, migration)
+        draft.afterwards.append(labelled(LEGACY_MERGED, merged.outcome).inc)
         work.become(draft)
-        labelled(LEGACY_MERGED, merged.outcome).inc()
 
     async def find(self, user_id: str) -> Record | None:
         """The user's record in the snapshot; None outside migration mode, or if it has none.
