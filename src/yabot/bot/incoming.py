@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from aiogram.types import Chat, Update
+from aiogram.types import Chat, Message, Update
 from aiogram.types import User as TelegramUser
 from aiogram.types.update import UpdateTypeLookupError
 from pydantic import BaseModel
@@ -31,6 +31,10 @@ class Incoming:
     lane: str
     partition: int
     payload: str
+    # Telegram wants an answer within seconds.
+    is_pre_checkout: bool
+    # Telegram tells that money has been paid or refunded.
+    is_payment: bool
 
     @classmethod
     def of(cls, update: Update, partitions: int, payload: str | None = None) -> "Incoming":
@@ -49,6 +53,8 @@ class Incoming:
             lane,
             partition_of(lane, partitions),
             payload or update.model_dump_json(exclude_unset=True),
+            is_pre_checkout=update.pre_checkout_query is not None,
+            is_payment=_is_payment(update.message),
         )
 
     @property
@@ -56,20 +62,13 @@ class Incoming:
         return self.chat is not None and self.chat.type != "private"
 
     @property
-    def is_pre_checkout(self) -> bool:
-        """Telegram wants it answered within seconds."""
-        return self.update.pre_checkout_query is not None
-
-    @property
-    def is_payment(self) -> bool:
-        """Whether Telegram tells that money has been paid or refunded."""
-        message = self.update.message
-        return message is not None and bool(message.successful_payment or message.refunded_payment)
-
-    @property
     def tells_of_payment(self) -> bool:
         """Whether it is a payment, a refund, or Telegram's question before a payment."""
         return self.is_payment or self.is_pre_checkout
+
+
+def _is_payment(message: Message | None) -> bool:
+    return message is not None and bool(message.successful_payment or message.refunded_payment)
 
 
 def _content(update: Update) -> tuple[str, TelegramUser | None, Chat | None]:

@@ -1,5 +1,6 @@
 """The rows that a commit appends for whoever follows it."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select
@@ -79,7 +80,8 @@ def append_events(
     ]
     if not envelopes:
         return ()
-    rows = [_event_row(envelope, partitions) for envelope in envelopes]
+    now = utc_now()
+    rows = [_event_row(envelope, partitions, now) for envelope in envelopes]
     place(connection, rows)
     _add_event.run_many(connection, rows)
     return tuple(
@@ -108,14 +110,14 @@ def _envelope(
     )
 
 
-def _event_row(envelope: Envelope, partitions: int) -> dict[str, Any]:
+def _event_row(envelope: Envelope, partitions: int, now: datetime) -> dict[str, Any]:
     return {
         "event_id": envelope.event_id,
         "partition": partition_of(envelope.lane, partitions),
         "user_id": envelope.user_id,
         "event_type": envelope.event_type,
         "envelope": envelope.to_json(),
-        "created_at": utc_now(),
+        "created_at": now,
     }
 
 

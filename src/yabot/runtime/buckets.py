@@ -1,7 +1,7 @@
 """Token buckets: how often something may be done, for each of many keys, in bounded memory."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic
 
 from yabot.runtime.recent import Recent
@@ -65,11 +65,13 @@ class Buckets:
         return bucket
 
 
+@dataclass(slots=True, eq=False)
 class Tokens:
-    """Those of one cause: decided again, it has what it has taken, and takes no more."""
+    """The tokens of one cause: if it is decided again, it keeps those that it has taken, and takes
+    no more.
+    """
 
-    def __init__(self) -> None:
-        self._granted: dict[tuple[Buckets, str], bool] = {}
+    _granted: dict[tuple[Buckets, str], bool] = field(default_factory=dict, init=False)
 
     def take(self, buckets: Buckets, key: str) -> bool:
         """Whether there was a token when the cause asked for it first."""

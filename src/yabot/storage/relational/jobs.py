@@ -3,13 +3,9 @@
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, TypeVar
-
-from sqlalchemy import Connection
+from typing import Any
 
 from yabot.storage.relational.database import Statement
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +17,13 @@ class Job:
 Outcome = tuple[Job, Any, BaseException | None]
 
 
-def run(work: Statement[T], connection: Connection) -> T:
-    """What it gives, or raises; of a StopIteration no future tells anybody: they would wait for
-    good, and so would those who are told behind them.
-    """
-    try:
-        return work(connection)
-    except StopIteration as error:
-        raise RuntimeError("a statement has raised StopIteration: give `next` a default") from error
+def settable(error: BaseException) -> BaseException:
+    """``error``, or what a future takes in its place: of a StopIteration it would never tell."""
+    if not isinstance(error, StopIteration):
+        return error
+    mistake = RuntimeError("a statement has raised StopIteration: give `next` a default")
+    mistake.__cause__ = error
+    return mistake
 
 
 def tell(outcomes: Iterable[Outcome]) -> None:
@@ -39,4 +34,4 @@ def tell(outcomes: Iterable[Outcome]) -> None:
         if error is None:
             job.future.set_result(result)
         else:
-            job.future.set_exception(error)
+            job.future.set_exception(settable(error))

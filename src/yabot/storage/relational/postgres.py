@@ -26,7 +26,7 @@ from yabot.runtime.interruption import Interrupted, uninterrupted
 from yabot.runtime.watch import Gate
 from yabot.storage.relational.database import Statement, store_errors
 from yabot.storage.relational.handshake import connect
-from yabot.storage.relational.jobs import run
+from yabot.storage.relational.jobs import settable
 from yabot.storage.relational.later import LaterWrites
 from yabot.storage.relational.rested import ask_rested, renew_connections
 
@@ -161,7 +161,7 @@ class PostgresDatabase:
             raise StoreUnavailable(self.gate.store, "it is closed")
         store = self.gate.store
         with self.gate.passed(), store_errors(store), _connection_errors(store):
-            work = asyncio.get_running_loop().run_in_executor(self._threads, call)
+            work = asyncio.get_running_loop().run_in_executor(self._threads, _ran, call)
             try:
                 return await uninterrupted(work)
             except Interrupted as error:
@@ -190,12 +190,19 @@ class PostgresDatabase:
 
     def _commit_once(self, work: Statement[T]) -> T:
         with self.engine.begin() as connection:
-            return run(work, connection)
+            return work(connection)
 
     def _read(self, query: Statement[T]) -> T:
         with self.engine.connect() as connection:
             connection.execution_options(isolation_level="REPEATABLE READ")
-            return run(query, connection)
+            return query(connection)
+
+
+def _ran(call: Callable[[], T]) -> T:
+    try:
+        return call()
+    except StopIteration as error:
+        raise settable(error) from error
 
 
 class _Cursor(psycopg.Cursor[Any]):

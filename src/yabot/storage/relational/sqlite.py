@@ -17,7 +17,7 @@ from yabot.observability.logging import get_logger
 from yabot.private_files import refusals_told
 from yabot.runtime.watch import Gate
 from yabot.storage.relational.database import Statement, is_unreachable, store_errors, why_away
-from yabot.storage.relational.jobs import Job, Outcome, run, tell
+from yabot.storage.relational.jobs import Job, Outcome, tell
 from yabot.storage.relational.later import LaterWrites
 from yabot.storage.relational.sqlite_driver import in_transaction, run_plain
 from yabot.storage.relational.sqlite_files import GONE, FilesBeside, beside, identity
@@ -205,7 +205,7 @@ class SqliteDatabase:
         run_plain(connection, "SAVEPOINT unit")
         try:
             with store_errors("SQLite"):
-                result = run(job.work, connection)
+                result = job.work(connection)
         except Exception as error:
             if not in_transaction(connection):
                 raise  # a full disk, for one: SQLite has rolled the whole group back

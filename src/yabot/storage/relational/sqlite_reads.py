@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from yabot.errors import StoreUnavailable
 from yabot.storage.relational.database import Statement, store_errors
-from yabot.storage.relational.jobs import Job, Outcome, run, tell
+from yabot.storage.relational.jobs import Job, Outcome, tell
 from yabot.storage.relational.sqlite_driver import in_transaction, run_plain
 
 T = TypeVar("T")
@@ -105,7 +105,7 @@ def _outcome(connection: Connection, job: Job) -> Outcome:
     try:
         with store_errors("SQLite"):
             _begin(connection)
-            return job, run(job.work, connection), None
+            return job, job.work(connection), None
     except Exception as error:  # noqa: BLE001 - whoever has asked is told
         return job, None, error
 
