@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from aiogram.types import Chat, Message, Update
+from aiogram.types import Chat, Update
 from aiogram.types import User as TelegramUser
 from aiogram.types.update import UpdateTypeLookupError
 from pydantic import BaseModel
@@ -35,11 +35,14 @@ class Incoming:
     is_pre_checkout: bool
     # Telegram tells that money has been paid or refunded.
     is_payment: bool
+    # It is one of these.
+    tells_of_payment: bool
 
     @classmethod
     def of(cls, update: Update, partitions: int, payload: str | None = None) -> "Incoming":
         """``partitions`` is how many there are."""
         kind, user, chat = _content(update)
+        is_pre_checkout, is_payment = update.pre_checkout_query is not None, _is_payment(update)
         user_id = None if user is None else str(user.id)
         lane = user_id or str(update.update_id)
         return cls(
@@ -53,21 +56,18 @@ class Incoming:
             lane,
             partition_of(lane, partitions),
             payload or update.model_dump_json(exclude_unset=True),
-            is_pre_checkout=update.pre_checkout_query is not None,
-            is_payment=_is_payment(update.message),
+            is_pre_checkout,
+            is_payment,
+            tells_of_payment=is_pre_checkout or is_payment,
         )
 
     @property
     def is_from_group(self) -> bool:
         return self.chat is not None and self.chat.type != "private"
 
-    @property
-    def tells_of_payment(self) -> bool:
-        """Whether it is a payment, a refund, or Telegram's question before a payment."""
-        return self.is_payment or self.is_pre_checkout
 
-
-def _is_payment(message: Message | None) -> bool:
+def _is_payment(update: Update) -> bool:
+    message = update.message
     return message is not None and bool(message.successful_payment or message.refunded_payment)
 
 

@@ -188,7 +188,7 @@ class Sender:
                 with bound_contextvars(correlation_id=due.correlation_id):
                     await self._deliver(due)
             except Exception:
-                # Whatever is wrong may have been mended by then.
+                # A later look finds the row again: the cause may be mended by then.
                 loop = asyncio.get_running_loop()
                 loop.call_later(self._rest, self._taken.discard, due.row_id)
                 raise

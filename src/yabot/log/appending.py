@@ -1,6 +1,5 @@
 """The rows that a commit appends for whoever follows it."""
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select
@@ -54,11 +53,11 @@ def append_documents(
 
 
 def append_messages(connection: Connection, work: UnitOfWork) -> tuple[tuple[int, Message], ...]:
-    now = utc_now()
+    now, cause_id = utc_now(), work.cause.receipt
     appended = []
     for n, message in enumerate(work.messages):
         row = {
-            "cause_id": work.cause.receipt,
+            "cause_id": cause_id,
             "n": n,
             "chat_id": message.chat_id,
             "method": message.method,
@@ -80,8 +79,7 @@ def append_events(
     ]
     if not envelopes:
         return ()
-    now = utc_now()
-    rows = [_event_row(envelope, partitions, now) for envelope in envelopes]
+    rows = [_event_row(envelope, partitions) for envelope in envelopes]
     place(connection, rows)
     _add_event.run_many(connection, rows)
     return tuple(
@@ -110,14 +108,15 @@ def _envelope(
     )
 
 
-def _event_row(envelope: Envelope, partitions: int, now: datetime) -> dict[str, Any]:
+def _event_row(envelope: Envelope, partitions: int) -> dict[str, Any]:
     return {
         "event_id": envelope.event_id,
         "partition": partition_of(envelope.lane, partitions),
         "user_id": envelope.user_id,
         "event_type": envelope.event_type,
         "envelope": envelope.to_json(),
-        "created_at": now,
+        # Each a little later: events of one cause are shown in this order.
+        "created_at": utc_now(),
     }
 
 

@@ -1,6 +1,7 @@
-"""A cancellation of what is awaited, by somebody else, is an error like any other.
+"""Turns the cancellation of something that is awaited into an error like any other.
 
-``except Exception`` passes it over, and it would end whoever awaits as if they were to stop.
+``except Exception`` does not catch a CancelledError: the awaiting task would end as if it had been
+told to stop.
 """
 
 import asyncio
@@ -11,11 +12,11 @@ T = TypeVar("T")
 
 
 class Interrupted(RuntimeError):
-    """What was awaited has been cancelled, and not by those who end the work."""
+    """Something that was awaited was cancelled, but not the task that awaited it."""
 
 
 async def uninterrupted(work: Awaitable[T]) -> T:
-    """What ``work`` gives. Raises Interrupted, and what it raises."""
+    """Await ``work``. Raises Interrupted, and what ``work`` raises."""
     try:
         return await work
     except asyncio.CancelledError as error:

@@ -138,8 +138,8 @@ class Delivery:
             work.add(failures.recovered(case))
 
     async def _take_failure(self, case: Case, error: Exception) -> bool:
-        """As ``_fail``; False as well where SQL refuses what is to be noted of it, until somebody
-        mends that: whatever is not settled holds up the group's place in the log.
+        """As ``_fail``; also False if SQL refuses the note of the failure: the event is tried again
+        until that is mended, because an unsettled event holds up the group's position in the log.
         """
         try:
             return await self._fail(case, error)
