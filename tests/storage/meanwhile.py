@@ -18,6 +18,8 @@ class Meanwhile(PassingOn):
         super().__init__(database)
         self._passed_over = 0
         self._event: Event | None = None
+        # Reads that were begun.
+        self.reads = 0
 
     def arm(self, event: Event, *, passing_over: int = 0) -> None:
         self._passed_over, self._event = passing_over, event
@@ -28,6 +30,7 @@ class Meanwhile(PassingOn):
 
     @override
     async def read(self, query: Statement[Any]) -> Any:
+        self.reads += 1
         answer = await super().read(query)
         if (event := self._event) is not None:
             self._passed_over -= 1

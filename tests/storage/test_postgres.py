@@ -24,7 +24,6 @@ from yabot.log.heartbeat import ping_database
 from yabot.log.tables import audit_log, receipts
 from yabot.runtime import watch as watch_module
 from yabot.runtime.watch import StoreWatch
-from yabot.storage.relational import postgres
 from yabot.storage.relational.database import Database
 from yabot.storage.relational.postgres import PostgresDatabase
 from yabot.storage.relational.schema import one_process_at_a_time
@@ -321,10 +320,9 @@ async def _has_some(found: Sequence[object]) -> bool:
 
 
 async def test_what_a_close_leaves_undone_is_told_as_of_a_store_that_is_away(
-    new_postgres: NewDatabase, monkeypatch: pytest.MonkeyPatch
+    new_postgres: NewDatabase,
 ) -> None:
     """And not as if whoever has asked were to end: a request has its answer to give."""
-    monkeypatch.setattr(postgres, "LAST_WORK", 0.1)
     database, other = new_postgres(pool_size=1), new_postgres()
     await database.open()
     with locked(other.engine):

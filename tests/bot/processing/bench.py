@@ -14,7 +14,7 @@ from tests.bot.sender.recorder import TOKEN, Recorder
 from tests.cancelling import await_what_is_cancelled
 from tests.log.units import holding
 from tests.storage.dumps import rows_of
-from tests.storage.fixtures import PARTITIONS, new_commits
+from tests.storage.fixtures import PARTITIONS, NewDatabase, new_commits
 from tests.waiting import PATIENCE, until
 from yabot.app.assembly import build_texts
 from yabot.app.features import FEATURES
@@ -188,6 +188,13 @@ def written(update_id: int, user_id: int, text: str) -> Incoming:
     message = {"message_id": update_id, "date": 0, "chat": chat, "from": someone, "text": text}
     update = Update.model_validate({"update_id": update_id, "message": message})
     return Incoming.of(update, PARTITIONS)
+
+
+async def two_open(new_postgres: NewDatabase) -> tuple[Database, Database]:
+    """One database, as two processes have it."""
+    one, two = new_postgres(), new_postgres()
+    await asyncio.gather(one.open(), two.open())
+    return one, two
 
 
 async def until_begun(bench: Bench, begun: asyncio.Event) -> None:

@@ -1,11 +1,10 @@
 """What one process has sent and another takes over."""
 
-import asyncio
 from collections import Counter
 
 import pytest
 
-from tests.bot.processing.bench import at_the_bench, until_begun, written
+from tests.bot.processing.bench import at_the_bench, two_open, until_begun, written
 from tests.bot.processing.test_mistakes import refuse, refuse_no_more
 from tests.bot.sender.recorder import Recorder
 from tests.storage.fixtures import NewDatabase
@@ -19,8 +18,7 @@ TIMES = 8
 async def test_what_was_sent_just_before_a_hand_over_is_not_sent_again(
     new_postgres: NewDatabase, recorder: Recorder
 ) -> None:
-    one, two = new_postgres(), new_postgres()
-    await asyncio.gather(one.open(), two.open())
+    one, two = await two_open(new_postgres)
     for n in range(TIMES):
         async with at_the_bench(one, recorder) as leaving, at_the_bench(two, recorder) as heir:
             await leaving.look()
@@ -34,8 +32,7 @@ async def test_what_was_sent_just_before_a_hand_over_is_not_sent_again(
 async def test_who_stops_takes_up_nothing_new_and_keeps_what_it_has(
     new_postgres: NewDatabase, recorder: Recorder
 ) -> None:
-    one, two = new_postgres(), new_postgres()
-    await asyncio.gather(one.open(), two.open())
+    one, two = await two_open(new_postgres)
     async with at_the_bench(one, recorder) as stopping, at_the_bench(two, recorder) as heir:
         await stopping.look()
         stopping.rounds.close()
@@ -56,8 +53,7 @@ async def test_who_stops_takes_up_nothing_new_and_keeps_what_it_has(
 async def test_what_was_lost_and_another_has_handled_holds_up_nobody_where_it_comes_back(
     new_postgres: NewDatabase, recorder: Recorder
 ) -> None:
-    one, two = new_postgres(), new_postgres()
-    await asyncio.gather(one.open(), two.open())
+    one, two = await two_open(new_postgres)
     async with at_the_bench(one, recorder) as first, at_the_bench(two, recorder) as other:
         await first.look()
         await one.write(refuse)
@@ -82,8 +78,7 @@ async def test_an_heir_looks_at_once_for_what_the_other_has_committed(
     new_postgres: NewDatabase, recorder: Recorder
 ) -> None:
     """Its own sweep would find it far later."""
-    one, two = new_postgres(), new_postgres()
-    await asyncio.gather(one.open(), two.open())
+    one, two = await two_open(new_postgres)
     async with at_the_bench(one, recorder) as leaving, at_the_bench(two, recorder) as heir:
         await leaving.look()
         await heir.look()

@@ -1,10 +1,8 @@
 """What one process finds of all that others have stored."""
 
-import asyncio
-
 import pytest
 
-from tests.bot.processing.bench import Bench, at_the_bench, until_begun, written
+from tests.bot.processing.bench import Bench, at_the_bench, two_open, until_begun, written
 from tests.bot.sender.recorder import Recorder
 from tests.storage.fixtures import NewDatabase
 from tests.waiting import until
@@ -36,8 +34,7 @@ async def test_of_one_reader_only_the_first_are_found_and_then_the_next(database
 async def test_a_reader_who_has_sent_thousands_elsewhere_keeps_nobody_waiting(
     new_postgres: NewDatabase, recorder: Recorder
 ) -> None:
-    one, two = new_postgres(), new_postgres()
-    await asyncio.gather(one.open(), two.open())
+    one, two = await two_open(new_postgres)
     async with at_the_bench(one, recorder) as owner, at_the_bench(two, recorder) as other:
         await owner.look()
         flood = [written(n, GREEDY, "slow") for n in range(WINDOW.most)]

@@ -16,6 +16,7 @@ from tests.storage.meanwhile import Meanwhile
 from tests.tiers import examples
 from tests.waiting import PATIENCE, until
 from yabot.bot.send_backlog import BacklogBounds
+from yabot.bot.unsent import Portion
 from yabot.log.commit_log import Committed
 from yabot.storage.relational.database import Database
 
@@ -101,6 +102,7 @@ async def test_two_looks_side_by_side_send_nothing_twice(
     """One is slow, and finds a message that waits; by its end it is sent, and another one has been,
     for the partitions that come from another process."""
     meanwhile, untold = Meanwhile(sqlite_database), list[Committed]()
+    other: list[asyncio.Task[Portion]] = []
     async with at_the_desk(meanwhile, recorder, None) as desk:
         desk.commits.followers[:] = [untold.append]
         await desk.hand_in(7, "once")
@@ -108,13 +110,17 @@ async def test_two_looks_side_by_side_send_nothing_twice(
         async def send_and_look() -> None:
             desk.sender.notice(untold[0])
             await until(desk.all_marked)
-            other = asyncio.create_task(desk.sender.find([]))
-            # It may wait for the slow one.
-            await asyncio.wait([other], timeout=0.2)
+            reads = meanwhile.reads
+            other.append(asyncio.create_task(desk.sender.find([])))
+            await asyncio.sleep(0)
+            # It has begun at once, or waits for the slow one.
+            if meanwhile.reads > reads:
+                await other[0]
 
         meanwhile.arm(send_and_look)
         await desk.sender.resume()
         assert meanwhile.has_happened
+        await other[0]
         await desk.sender.lanes.drain(PATIENCE)
     assert [call.text for call in recorder.taken] == ["once"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.features.legacy.house import ANA, NEXT_YEARS, House, old_user
+from tests.features.legacy.house import ANA, NEXT_YEARS, House, new_house, old_user
 from tests.features.legacy.old_bot import (
     FIRST_ID,
     OldBot,
@@ -26,6 +26,8 @@ from yabot.features.legacy.phases import Migrations
 from yabot.features.legacy.snapshots.snapshot import Snapshot
 from yabot.features.legacy.sources.json_file import JsonFile
 from yabot.log.unit_of_work import UnitOfWork
+from yabot.storage.documents.store import DocumentStore
+from yabot.storage.relational.database import Database
 
 FULL = old_user(
     first_name="Ana 🌹",
@@ -166,32 +168,34 @@ async def test_the_same_save_again_is_taken_once(house: House, access: Access) -
 @pytest.mark.parametrize("has_happened", [True, False])
 @pytest.mark.parametrize("more", [0, 4])
 async def test_a_save_of_which_nobody_knows_is_followed_by_what_is_more(
-    sqlite_house: House,
-    monkeypatch: pytest.MonkeyPatch,
+    sqlite_database: Database,
+    documents: DocumentStore,
     is_marked: bool,
     has_happened: bool,
     more: int,
 ) -> None:
     """The same once more, or what has been changed since: the bot goes on with its profile."""
-    services = sqlite_house.world.services
-    losing, failing = LosingAnswers(services.database), FailingWrites(services.database)
-    access = Access(services)
+    failing = FailingWrites(sqlite_database)
+    losing = LosingAnswers(failing)
+    house = new_house(losing, documents)
+    access = Access(house.world.services)
     profile = await access.get(7)
     if not is_marked:
         profile["metadata"] = {}
     profile["kisses"] += 10
-    monkeypatch.setattr(services.commits, "database", losing if has_happened else failing)
-    losing.losing = True
-    failing.fail()
+    if has_happened:
+        losing.losing = True
+    else:
+        failing.fail()
     with pytest.raises(StoreUnavailable):
         await access.save(profile)
-    assert await sqlite_house.balance() == (15 if has_happened else 5)
+    assert await house.balance() == (15 if has_happened else 5)
     profile["kisses"] += more
     await access.save(profile)
-    assert await sqlite_house.balance() == 15 + more
+    assert await house.balance() == 15 + more
     profile["kisses"] += 1
     await access.save(profile)
-    assert await sqlite_house.balance() == 16 + more
+    assert await house.balance() == 16 + more
 
 
 async def test_a_profile_that_lost_its_mark_is_a_change_of_what_was_given_last(

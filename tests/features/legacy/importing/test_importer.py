@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.features.legacy.house import House
+from tests.features.legacy.house import House, new_house
 from tests.features.legacy.old_bot import FIRST_ID, new_profile, write_old_store
 from tests.storage.dumps import dump, rows_of
 from tests.storage.losing_answers import LosingAnswers
@@ -27,7 +27,8 @@ from yabot.features.legacy.tables import legacy_users
 from yabot.features.users.tables import user_profiles
 from yabot.log.backlog import waiting
 from yabot.log.unit_of_work import Cause, UnitOfWork, guard
-from yabot.storage.relational.database import Statement
+from yabot.storage.documents.store import DocumentStore
+from yabot.storage.relational.database import Database, Statement
 
 
 @dataclass
@@ -283,12 +284,11 @@ async def test_who_keeps_changing_holds_nobody_up(imports: Imports) -> None:
 
 
 async def test_a_commit_whose_answer_got_lost_is_told_of_as_it_was_decided(
-    imports: Imports, monkeypatch: pytest.MonkeyPatch
+    imports: Imports, database: Database, documents: DocumentStore
 ) -> None:
+    losing = LosingAnswers(database)
+    imports.house = new_house(losing, documents)
     imports.write(_7=profile(7, kisses=5), _8=profile(8, kisses=3))
-    commits = imports.house.world.services.commits
-    losing = LosingAnswers(commits.database)
-    monkeypatch.setattr(commits, "database", losing)
     losing.losing = True
     report = await imports.run()
     assert not losing.losing
