@@ -126,12 +126,11 @@ class CommitLog:
                 committed = await self.commit(work, checks)
                 return self._either(before, Decided(answer, committed))
             except TransientError as error:
-                if isinstance(error, GuardFailed):
-                    unconfirmed = None
-                made += isinstance(error, GuardFailed)
+                has_lost_race = isinstance(error, GuardFailed)
+                if has_lost_race:
+                    made, unconfirmed = made + 1, None
                 told = {"consumer": cause.consumer, "cause_id": cause.in_log, "reason": str(error)}
-                has_lost_race = isinstance(error, GuardFailed) and made % attempts
-                if has_lost_race or await doubt.is_justified(error):
+                if (has_lost_race and made % attempts) or await doubt.is_justified(error):
                     REDECIDED.inc()
                     log.debug("decision.made_again", **told)
                     continue
